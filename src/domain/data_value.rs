@@ -1,0 +1,18 @@
+//! Data values as servers hold them.
+
+use crate::domain::cell::CellKey;
+
+/// One stored data value, as a raw read returns it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DataValue {
+    /// Its full address; a server's hoisted parts are filled in.
+    pub cell: CellKey,
+    /// Its text; `None` for a comment-only value or a tombstone without value.
+    pub value: Option<String>,
+    /// Its comment, lost on overwrite unless it is sent along (`import/comment-kept-on-overwrite`).
+    pub comment: Option<String>,
+    /// Its follow-up mark, lost the same way.
+    pub followup: bool,
+    /// True for a soft-deleted value.
+    pub deleted: bool,
+}

@@ -1,0 +1,58 @@
+//! Jobs: a named collection of items for one pair.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::item::{Combine, Item};
+use crate::domain::period::PeriodType;
+
+/// A job.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Job {
+    /// Its name, unique in the store.
+    pub name: String,
+    /// The name of the source server.
+    pub source: String,
+    /// The name of the destination server.
+    pub destination: String,
+    /// The type of the periods that are read.
+    pub source_period_type: PeriodType,
+    /// The type of the periods that are written: the same, or a coarser one that contains it.
+    pub destination_period_type: PeriodType,
+    /// How many destination periods the values are moved by: −1 puts February's values into January.
+    pub period_shift: i32,
+    /// How several contributions to one cell become one value, unless the item says otherwise.
+    pub combine: Combine,
+    /// Where data elements are read; indicators and program indicators always come from analytics.
+    pub read: ReadFrom,
+    /// What it moves.
+    pub items: Vec<Item>,
+}
+
+/// Where the data elements of a job are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadFrom {
+    /// Raw data values: an exact copy of what was entered at each org unit.
+    #[default]
+    Raw,
+    /// Analytics: aggregated from everything below the org unit; zeros are missing unless the server includes them.
+    Analytics,
+}
+
+impl ReadFrom {
+    /// Both ways.
+    pub const ALL: [Self; 2] = [Self::Raw, Self::Analytics];
+
+    /// The word for it in files and tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Raw => "raw",
+            Self::Analytics => "analytics",
+        }
+    }
+
+    /// The way of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|way| way.name() == name)
+    }
+}

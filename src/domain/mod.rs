@@ -1,0 +1,17 @@
+//! DHIS2's nouns and rules as plain values: no I/O, no async, no clock.
+
+pub mod cell;
+pub mod data_value;
+pub mod import_summary;
+pub mod item;
+pub mod job;
+pub mod metadata;
+pub mod org_unit_map;
+pub mod pair;
+pub mod period;
+pub mod routine;
+pub mod run;
+pub mod secret;
+pub mod server;
+pub mod uid;
+pub mod value_type;

@@ -1,0 +1,74 @@
+//! Routines: jobs, a period window and the policies of a run; and the document that a run is made from.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::domain::item::WhenEmpty;
+use crate::domain::job::Job;
+use crate::domain::org_unit_map::OrgUnitMapping;
+
+/// A routine as it is kept: jobs by name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Routine {
+    /// Its identity, made once; names its state file.
+    pub id: Uuid,
+    /// Its name, unique in the store.
+    pub name: String,
+    /// Its jobs, in order of work. All are of one pair.
+    pub jobs: Vec<String>,
+    /// Which periods a run covers: DHIS2 identifiers (`202401`), ranges (`202401..202406`) and relative keywords
+    /// (`LAST_3_MONTHS`), expanded with the source server's date when a run starts.
+    pub window: Vec<String>,
+    /// How a run behaves.
+    pub policies: Policies,
+}
+
+/// How a run behaves.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Policies {
+    /// Send only what differs from the destination.
+    pub only_changed: bool,
+    /// Read back what was sent.
+    pub verify: bool,
+    /// What happens to destination cells that the source has nothing for, unless the item says otherwise.
+    pub when_empty: WhenEmpty,
+    /// Hold back every update and deletion of a job if they exceed this share of the cells that the destination has,
+    /// in percent.
+    pub max_change: Option<u32>,
+    /// Hold back deletions beyond this number.
+    pub max_delete: Option<u32>,
+    /// End with exit code 0 even though source org units without a mapping had values.
+    pub tolerate_unmapped: bool,
+    /// Refuse analytics tables that are older than this many hours.
+    pub max_analytics_age_hours: Option<u32>,
+    /// At most this many POSTs at once, partitioned by org unit.
+    pub parallel: u8,
+}
+
+impl Default for Policies {
+    fn default() -> Self {
+        Self {
+            only_changed: true,
+            verify: true,
+            when_empty: WhenEmpty::Keep,
+            max_change: None,
+            max_delete: Some(1000),
+            tolerate_unmapped: false,
+            max_analytics_age_hours: None,
+            parallel: 2,
+        }
+    }
+}
+
+/// Everything that defines a run, whether it comes from the store (`run`) or from a file (`exec`).
+/// Server addresses, credentials and cached metadata travel beside it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RoutineDocument {
+    /// The routine.
+    pub routine: Routine,
+    /// Its jobs, in order.
+    pub jobs: Vec<Job>,
+    /// The org unit map of its pair.
+    pub org_unit_map: Vec<OrgUnitMapping>,
+}

@@ -1,0 +1,256 @@
+//! Servers: a DHIS2 base URL, its version and what a probe says about it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::domain::uid::Uid;
+use crate::domain::value_type::ImportEngine;
+
+/// A server's number in the config store. It never changes and is never used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ServerId(pub i64);
+
+/// A server as it is kept, without its secret.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Server {
+    /// Its number in the store.
+    pub id: ServerId,
+    /// The name people gave it; unique, no white space at its ends.
+    pub name: String,
+    /// Where it is.
+    pub url: BaseUrl,
+    /// How to log in, without the secret.
+    pub login: LoginKind,
+    /// What it said about itself when last asked.
+    pub identity: Option<ServerIdentity>,
+    /// When its metadata was last synced, in the server's own clock (`serverDate`).
+    pub synced_at: Option<String>,
+}
+
+/// The kind of login, for people to see.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LoginKind {
+    /// User name and password.
+    Basic {
+        /// The user name.
+        username: String,
+    },
+    /// A personal access token.
+    Token,
+}
+
+/// What tells one server from another and one version from the next (`GET /api/system/info`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerIdentity {
+    /// DHIS2's `systemId`; a cloned database keeps it.
+    pub system_id: String,
+    /// DHIS2's `systemName`, where set.
+    pub system_name: Option<String>,
+    /// The version it reports.
+    pub version: ServerVersion,
+    /// The calendar it prints periods in, `iso8601` as a rule.
+    pub calendar: String,
+}
+
+/// The logged-in user as far as a transfer depends on it (`GET /api/me`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// The user name.
+    pub username: String,
+    /// Authorities; `ALL` makes a superuser.
+    pub authorities: Vec<String>,
+    /// Roots of the capture hierarchy, where the user may write.
+    pub organisation_units: Vec<Uid>,
+    /// Roots of the data view hierarchy, where the user may read; empty means the capture hierarchy.
+    pub data_view_organisation_units: Vec<Uid>,
+}
+
+impl Account {
+    /// Whether the user holds the authority `ALL`.
+    pub fn is_superuser(&self) -> bool {
+        self.authorities.iter().any(|authority| authority == "ALL")
+    }
+
+    /// Whether the user may import data values at all.
+    pub fn may_import(&self) -> bool {
+        self.is_superuser() || self.authorities.iter().any(|authority| authority == "F_DATAVALUE_ADD")
+    }
+}
+
+/// A DHIS2 version such as `2.41.9.1` or `2.44-SNAPSHOT`, ordered by major version, then patch and hotfix.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerVersion {
+    /// The number after `2.`: 41 for `2.41.9.1`.
+    pub major: u16,
+    /// The numbers after it: `[9, 1]`.
+    pub patch: Vec<u16>,
+    /// The text as the server sent it.
+    pub text: String,
+}
+
+/// The text is no DHIS2 version.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a DHIS2 version such as 2.41.3")]
+pub struct VersionError(pub String);
+
+impl ServerVersion {
+    /// The import engine of this version: row by row up to 2.42, set-based from 2.43.
+    pub fn import_engine(&self) -> ImportEngine {
+        if self.major >= 43 { ImportEngine::SetBased } else { ImportEngine::RowByRow }
+    }
+}
+
+impl FromStr for ServerVersion {
+    type Err = VersionError;
+
+    fn from_str(text: &str) -> Result<Self, VersionError> {
+        let error = || VersionError(text.to_owned());
+        let numbers = text.split(['-', '+', ' ']).next().unwrap_or_default();
+        let mut parts = numbers.split('.').map(str::parse::<u16>);
+        match (parts.next(), parts.next()) {
+            (Some(Ok(2)), Some(Ok(major))) => {
+                let patch = parts.map_while(Result::ok).collect();
+                Ok(Self { major, patch, text: text.to_owned() })
+            }
+            _ => Err(error()),
+        }
+    }
+}
+
+impl fmt::Display for ServerVersion {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(&self.text)
+    }
+}
+
+/// A server's base URL, without `/api`, query, fragment, user info or trailing slash.
+///
+/// People paste what stands in their browser; what can be understood is understood
+/// (`https://host/ctx/dhis-web-dashboard/` becomes `https://host/ctx`).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct BaseUrl(Url);
+
+/// Why a text is no usable base URL.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BaseUrlError {
+    /// No URL at all.
+    #[error("`{0}` is not a web address such as https://dhis2.example.org")]
+    Malformed(String),
+    /// Another scheme than https (or http).
+    #[error("`{0}` is not a web address: it must begin with https://")]
+    Scheme(String),
+    /// A user name or password in the URL, where it would end in logs.
+    #[error("the address contains a user name or password; give them apart from the address")]
+    UserInfo,
+}
+
+impl BaseUrl {
+    /// Reads what a person typed or pasted.
+    pub fn parse(text: &str) -> Result<Self, BaseUrlError> {
+        let text = text.trim();
+        let with_scheme = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
+        let mut url = Url::parse(&with_scheme).map_err(|_| BaseUrlError::Malformed(text.to_owned()))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(BaseUrlError::Scheme(text.to_owned()));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(BaseUrlError::UserInfo);
+        }
+        if url.host_str().is_none_or(str::is_empty) {
+            return Err(BaseUrlError::Malformed(text.to_owned()));
+        }
+        url.set_query(None);
+        url.set_fragment(None);
+        let kept: Vec<&str> = url
+            .path()
+            .split('/')
+            .filter(|segment| !segment.is_empty())
+            .take_while(|segment| {
+                !(*segment == "api" || *segment == "login" || *segment == "apps" || segment.starts_with("dhis-web-"))
+            })
+            .collect();
+        let path = kept.join("/");
+        url.set_path(&path);
+        Ok(Self(url))
+    }
+
+    /// The address of an API resource: `api("system/info")` → `https://host/ctx/api/system/info`.
+    pub fn api(&self, resource: &str) -> String {
+        format!("{self}/api/{resource}")
+    }
+
+    /// Scheme, host and port: what a credential is bound to.
+    pub fn origin(&self) -> String {
+        self.0.origin().ascii_serialization()
+    }
+
+    /// Whether the connection is encrypted.
+    pub fn is_https(&self) -> bool {
+        self.0.scheme() == "https"
+    }
+
+    /// Whether the host is this machine, where plain http is harmless.
+    pub fn is_loopback(&self) -> bool {
+        match self.0.host() {
+            Some(url::Host::Domain(name)) => name == "localhost",
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        }
+    }
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.0.as_str().trim_end_matches('/'))
+    }
+}
+
+impl FromStr for BaseUrl {
+    type Err = BaseUrlError;
+
+    fn from_str(text: &str) -> Result<Self, BaseUrlError> {
+        Self::parse(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BaseUrl, BaseUrlError, ServerVersion};
+
+    #[test]
+    fn what_people_paste_becomes_a_base_url() {
+        for (pasted, base) in [
+            ("https://play.dhis2.org/demo/api/", "https://play.dhis2.org/demo"),
+            ("https://play.dhis2.org/demo/api/41/me", "https://play.dhis2.org/demo"),
+            (" dhis2.example.org ", "https://dhis2.example.org"),
+            ("http://localhost:8080/dhis-web-dashboard/#/", "http://localhost:8080"),
+            ("https://h/ctx/dhis-web-login/?a=b", "https://h/ctx"),
+        ] {
+            assert_eq!(BaseUrl::parse(pasted).map(|url| url.to_string()).as_deref(), Ok(base), "{pasted}");
+        }
+        assert_eq!(BaseUrl::parse("https://me:secret@h"), Err(BaseUrlError::UserInfo));
+        assert!(BaseUrl::parse("ftp://h").is_err());
+        assert!(BaseUrl::parse("https://").is_err());
+        assert!(BaseUrl::parse("not a url").is_err());
+    }
+
+    #[test]
+    fn versions_of_all_shapes_parse() {
+        for (text, major, patch) in [
+            ("2.41.9.1", 41, vec![9, 1]),
+            ("2.44-SNAPSHOT", 44, vec![]),
+            ("2.42.0-SNAPSHOT", 42, vec![0]),
+            ("2.40-rc", 40, vec![]),
+        ] {
+            let version: ServerVersion = text.parse().unwrap();
+            assert_eq!((version.major, version.patch), (major, patch), "{text}");
+        }
+        for bad in ["", "3.1", "2", "2.x"] {
+            assert!(bad.parse::<ServerVersion>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! `analytics`: the grid, the data value set, and every refusal.
+
+use crate::sandbox::exchange::{Request, Response};
+use crate::sandbox::instance::{State, User};
+
+/// Answers it.
+pub fn get(_state: &mut State, _user: &User, _request: &Request) -> Response {
+    todo!()
+}

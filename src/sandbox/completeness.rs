@@ -1,0 +1,9 @@
+//! `completeDataSetRegistrations`.
+
+use crate::sandbox::exchange::{Request, Response};
+use crate::sandbox::instance::{State, User};
+
+/// Answers it.
+pub fn handle(_state: &mut State, _user: &User, _request: &Request) -> Response {
+    todo!()
+}

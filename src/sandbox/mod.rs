@@ -1,0 +1,21 @@
+//! Embedded DHIS2 look-alikes, for `xfer demo`, `xfer sandbox` and the tests.
+//!
+//! The sandbox is held to recordings of real servers (`fixtures/recorded`). It shares no wire type with the client
+//! (`crate::dhis2`), so that the two cannot agree on the same mistake.
+//!
+//! Its core is synchronous and knows no socket: an [`Instance`](instance::Instance) turns a
+//! [`Request`](exchange::Request) into a [`Response`](exchange::Response). A shell puts it on a loopback port.
+
+pub mod analytics;
+pub mod completeness;
+pub mod exchange;
+pub mod import;
+pub mod instance;
+pub mod login;
+pub mod metadata_lists;
+pub mod profile;
+pub mod raw_read;
+pub mod settings;
+pub mod system;
+pub mod values;
+pub mod world;

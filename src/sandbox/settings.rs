@@ -1,0 +1,31 @@
+//! System settings and switches of an instance that recordings and tests turn.
+
+/// What an administrator, or a test, can set.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What the server takes for now, `yyyy-MM-dd'T'HH:mm:ss`, in its own zone (UTC).
+    pub now: String,
+    /// Whether analytics tables exist; without them queries are refused with E7144.
+    pub analytics_built: bool,
+    /// `keyIncludeZeroValuesInAnalytics`.
+    pub include_zeros: bool,
+    /// `keyAnalyticsMaxLimit`.
+    pub analytics_max_limit: usize,
+    /// 2.43: whether `dataOutputPeriodTypes` is set; without it analytics answers with no rows.
+    pub output_period_types: bool,
+    /// 2.43: `dataEntryAutoGroup`.
+    pub auto_group: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            now: "2026-11-22T22:20:00".into(),
+            analytics_built: true,
+            include_zeros: false,
+            analytics_max_limit: 100_000,
+            output_period_types: true,
+            auto_group: false,
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! The integration tests: one binary, one file per face of the program.
+
+mod support;
