@@ -4,6 +4,7 @@ pub mod cell;
 pub mod data_value;
 pub mod import_summary;
 pub mod item;
+pub mod journal;
 pub mod job;
 pub mod metadata;
 pub mod org_unit_map;

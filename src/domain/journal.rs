@@ -1,0 +1,110 @@
+//! What a run writes down before and after it acts, and the port through which it does.
+//!
+//! The transfer engine knows the state store only as [`Journal`]; the store implements it and `ops` plugs the two
+//! together. The trait stands in the domain so that neither layer has to know the other.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::domain::cell::{CellAddress, CellKey, CellState};
+use crate::domain::period::Period;
+use crate::domain::run::{Report, RunMode};
+use crate::domain::uid::Uid;
+
+/// The beginning of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunStart {
+    /// Its id, sortable by time.
+    pub run: Uuid,
+    /// The routine's name at the time.
+    pub routine: String,
+    /// What kind of run it is.
+    pub mode: RunMode,
+    /// When it started.
+    pub started: Timestamp,
+    /// The destination periods, fixed for good.
+    pub periods: Vec<Period>,
+}
+
+/// One POST, written down before it is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChunkStart {
+    /// Its number within the run.
+    pub number: u64,
+    /// The job's name.
+    pub job: String,
+    /// The data set it writes to.
+    pub data_set: Uid,
+    /// SHA-256 of the body before compression.
+    pub digest: [u8; 32],
+    /// Rows in it.
+    pub rows: u64,
+}
+
+/// How a cell of a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CellRecord {
+    /// The job's name.
+    pub job: String,
+    /// The cell.
+    pub cell: CellKey,
+    /// What the destination held before.
+    pub previous: Option<String>,
+    /// What should stand there; none for a deletion.
+    pub value: Option<String>,
+    /// How it ended.
+    pub state: CellState,
+    /// Our finding code or the server's error code.
+    pub code: Option<String>,
+    /// Why, in words.
+    pub reason: Option<String>,
+    /// How many source values it was made of.
+    pub contributions: u32,
+}
+
+/// A cell that this routine once wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerEntry {
+    /// The cell.
+    pub cell: CellKey,
+    /// What was written last.
+    pub value: String,
+}
+
+/// The journal could not be written or read. Nothing may be sent any more.
+#[derive(Debug, thiserror::Error)]
+#[error("the run's journal failed: {reason}")]
+pub struct JournalError {
+    /// What failed, in words.
+    pub reason: String,
+    /// The cause.
+    #[source]
+    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// Journal and ledger of one routine. Every method that writes has committed, synced to the disk, when it returns.
+pub trait Journal: Send {
+    /// Writes down that a run begins.
+    fn begin_run(&mut self, start: &RunStart) -> Result<(), JournalError>;
+
+    /// Writes down a POST before it is sent.
+    fn chunk_sending(&mut self, run: Uuid, chunk: &ChunkStart) -> Result<(), JournalError>;
+
+    /// Writes down that the answer of a POST was read; `answer` is a short sentence about it.
+    fn chunk_done(&mut self, run: Uuid, number: u64, answer: &str) -> Result<(), JournalError>;
+
+    /// Writes down how cells ended; created, updated, accepted and deleted cells change the ledger in the same
+    /// transaction. Cells of a dry run do not.
+    fn record_cells(&mut self, run: Uuid, cells: &[CellRecord]) -> Result<(), JournalError>;
+
+    /// What this routine once wrote to these addresses, org units and periods.
+    fn ledger(
+        &mut self,
+        addresses: &[CellAddress],
+        org_units: &[Uid],
+        periods: &[Period],
+    ) -> Result<Vec<LedgerEntry>, JournalError>;
+
+    /// Writes down the report of a run that ended.
+    fn finish_run(&mut self, report: &Report) -> Result<(), JournalError>;
+}
