@@ -4,6 +4,7 @@ pub mod dhis2;
 pub mod domain;
 pub mod matching;
 pub mod ops;
+pub mod platform;
 pub mod sandbox;
 pub mod store;
 pub mod transfer;
