@@ -4,4 +4,6 @@ pub mod accounting;
 pub mod batch;
 pub mod finding;
 pub mod preflight;
+#[cfg(test)]
+mod recordings;
 pub mod refusal;

@@ -59,7 +59,9 @@ pub(super) fn account(rows: &[PayloadRow], summary: &ImportSummary, evidence: &E
     verdicts
         .into_iter()
         .zip(rows)
-        .map(|(verdict, row)| verdict.unwrap_or_else(|| if is_zero(row) { rest.zeros.clone() } else { rest.others.clone() }))
+        .map(|(verdict, row)| {
+            verdict.unwrap_or_else(|| if is_zero(row) { rest.zeros.clone() } else { rest.others.clone() })
+        })
         .collect()
 }
 

@@ -150,9 +150,8 @@ fn drop_named(sent: &[usize], together: &[usize], guilty: &[usize], code: Option
 /// The server's words, where it refused the whole POST without any account of its rows: a 500, a bare 409, an
 /// exception inside the import. A success that lost rows is not one of them; its rows are read back first.
 fn refused_without_account(answer: &ImportAnswer, verdicts: &[RowVerdict]) -> Option<String> {
-    let unaccounted = verdicts
-        .iter()
-        .all(|verdict| matches!(verdict, RowVerdict::Unproved { reason: Unproved::NoSummary }));
+    let unaccounted =
+        verdicts.iter().all(|verdict| matches!(verdict, RowVerdict::Unproved { reason: Unproved::NoSummary }));
     let failed = match &answer.summary {
         Some(summary) => summary.status == ImportStatus::Error,
         None => !(200..300).contains(&answer.http_status),
@@ -160,7 +159,8 @@ fn refused_without_account(answer: &ImportAnswer, verdicts: &[RowVerdict]) -> Op
     if !unaccounted || !failed || verdicts.is_empty() {
         return None;
     }
-    let said = answer.summary.as_ref().and_then(|summary| summary.description.clone()).or_else(|| answer.message.clone());
+    let said =
+        answer.summary.as_ref().and_then(|summary| summary.description.clone()).or_else(|| answer.message.clone());
     Some(match said {
         Some(text) => format!("HTTP {}: {text}", answer.http_status),
         None => format!("HTTP {} without a reason", answer.http_status),

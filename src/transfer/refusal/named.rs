@@ -34,7 +34,10 @@ impl<'text> Sentence<'text> {
         Self {
             periods: listed.iter().filter_map(|entry| Period::parse(entry).ok()).collect(),
             listed,
-            before: head.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect(),
+            before: head
+                .split(|letter: char| !letter.is_ascii_alphanumeric())
+                .filter(|word| !word.is_empty())
+                .collect(),
         }
     }
 
@@ -75,16 +78,14 @@ pub(super) fn guilty(
         "E8020" => by(&|row| sentence.lists(row.cell.data_element)),
         "E8021" | "E8030" => by(&|row| sentence.lists_period(row.cell.period)),
         "E8023" => by(&|row| sentence.lists(row.cell.attribute_option_combo)),
-        "E8024" => by(&|row| {
-            sentence.lists(row.cell.category_option_combo) && sentence.mentions(row.cell.data_element)
-        }),
-        "E8025" => by(&|row| {
-            sentence.lists(row.cell.org_unit) && sentence.mentions(row.cell.attribute_option_combo)
-        }),
+        "E8024" => {
+            by(&|row| sentence.lists(row.cell.category_option_combo) && sentence.mentions(row.cell.data_element))
+        }
+        "E8025" => by(&|row| sentence.lists(row.cell.org_unit) && sentence.mentions(row.cell.attribute_option_combo)),
         "E8031" => by(&|row| sentence.lists_period(row.cell.period) && sentence.mentions(row.cell.org_unit)),
-        "E8032" => by(&|row| {
-            sentence.lists_period(row.cell.period) && sentence.mentions(row.cell.attribute_option_combo)
-        }),
+        "E8032" => {
+            by(&|row| sentence.lists_period(row.cell.period) && sentence.mentions(row.cell.attribute_option_combo))
+        }
         "E8033" => by(&|row| {
             sentence.lists_period(row.cell.period)
                 && sentence.mentions(row.cell.org_unit)

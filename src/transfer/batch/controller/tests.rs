@@ -59,7 +59,8 @@ const PLAIN_42: Curve = Curve(&[
     (50_000.0, 2980.0),
 ]);
 /// Restricted set, 2.43.1, sorted by org unit.
-const RESTRICTED_43: Curve = Curve(&[(50.0, 298.0), (200.0, 281.0), (500.0, 301.0), (1_000.0, 231.0), (2_000.0, 150.0)]);
+const RESTRICTED_43: Curve =
+    Curve(&[(50.0, 298.0), (200.0, 281.0), (500.0, 301.0), (1_000.0, 231.0), (2_000.0, 150.0)]);
 /// Restricted set, 2.42.5.2: 0.3 s per POST, so it rises on and on.
 const RESTRICTED_42: Curve = Curve(&[
     (50.0, 171.0),
