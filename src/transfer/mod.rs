@@ -19,6 +19,8 @@ pub(crate) mod fixture;
 pub mod map;
 pub mod plan;
 pub mod preflight;
+#[cfg(test)]
+mod recordings;
 pub mod refusal;
 pub mod report;
 pub mod settle;
