@@ -227,4 +227,44 @@ table! {
     OPTIONS_RESTRICTED = Warning, Configuration, "options-restricted",
         "The attribute options of a data set are restricted to many org units, which makes writing several times slower.",
         "Restrict the options to an org unit high in the tree, or lift the restriction.";
+    // Engine: what the plan and the slices add.
+    SOURCE_ORG_UNIT_UNKNOWN = Warning, Mapping, "source-org-unit-unknown",
+        "A mapped source org unit does not exist at the source, or the user may not see it.",
+        "Sync the source again and correct the org unit map: `xfer orgunit check`.";
+    ORG_UNIT_IGNORED = Info, Mapping, "org-unit-ignored",
+        "A source org unit that is marked as ignored has values; they are left out.",
+        "Nothing, if that is what the mark is for; otherwise map the org unit.";
+    ORG_UNIT_PARTNER_OUT_OF_SCOPE = Error, Permission, "org-unit-partner-out-of-scope",
+        "The org unit is merged with one that the source user may not read; half a sum is not sent.",
+        "Give the source user all org units that are merged into one, as data view org units.";
+    AREA_NOT_READ = Info, Source, "area-not-read",
+        "A large part of the source's tree has no mapped org unit and was not read, so unmapped values there are not counted.",
+        "Nothing, if that part is not to be transferred; otherwise map its org units.";
+    SOURCE_VALUE_EMPTY = Info, Source, "source-value-empty",
+        "A source value has a comment but no value; there is nothing to transfer.",
+        "Nothing, unless the comment stands for a number that is missing at the source.";
+    OPTION_COMBO_NOT_MAPPED = Warning, Mapping, "option-combo-not-mapped",
+        "The source has values of a mapped data element under an option combo that no item of the job reads.",
+        "Add an item for the option combo, if its values belong to the destination.";
+    SLICE_FAILED = Error, Transport, "slice-failed",
+        "A part of the run could not be read; nothing of it was sent, and its values are not in the counts.",
+        "Run again; if it stays, the sentence beside this finding says what to look at.";
+    SLICES_NOT_DONE = Error, Transport, "slices-not-done",
+        "The run stopped before all its parts were done.",
+        "Run again: what has arrived is recognised and not sent twice.";
+    SAME_SYSTEM = Warning, Configuration, "same-system",
+        "Source and destination say that they are the same system: one is a copy of the other, or both are one server.",
+        "Nothing, if values are meant to move within one system; otherwise check both addresses.";
+    STALE_KEPT = Info, Policy, "stale-kept",
+        "The destination has a value where the source has none; the routine keeps it.",
+        "Nothing, or set the rule for empty values to `zero` or `delete`.";
+    STALE_CHANGED = Warning, Policy, "stale-changed",
+        "A cell that this routine once wrote was changed by somebody else; the source has no value for it now, and it is kept.",
+        "Delete it by hand at the destination if it is wrong.";
+    NOT_PROVED = Info, Policy, "not-proved",
+        "The values were accepted and not read back, because the routine says so.",
+        "Switch verification on, unless another check does the same.";
+    DIFF_NOT_POSSIBLE = Warning, Permission, "diff-not-possible",
+        "The user may not read the values at the destination, so everything is sent and nothing is compared.",
+        "Share the data set with \"can view data\" and give the user the org units as data view org units.";
 }
