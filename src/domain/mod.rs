@@ -2,10 +2,11 @@
 
 pub mod cell;
 pub mod data_value;
+pub mod decimal;
 pub mod import_summary;
 pub mod item;
-pub mod journal;
 pub mod job;
+pub mod journal;
 pub mod metadata;
 pub mod org_unit_map;
 pub mod pair;
