@@ -11,6 +11,7 @@ pub mod analytics;
 pub mod completeness;
 pub mod exchange;
 pub mod filling;
+pub mod front;
 pub mod import;
 pub mod instance;
 pub mod login;

@@ -193,10 +193,32 @@ fn body(request: &Value) -> Vec<u8> {
     }
     if let Some(plain) = request.get("body_gzip_of") {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-        encoder.write_all(plain.to_string().as_bytes()).expect("gzip to memory");
+        encoder.write_all(&spaced(plain)).expect("gzip to memory");
         return encoder.finish().expect("gzip to memory");
     }
-    request.get("body").map(|body| body.to_string().into_bytes()).unwrap_or_default()
+    request.get("body").map(spaced).unwrap_or_default()
+}
+
+/// JSON with a space after each comma and colon, as the recorder sent it: servers name columns in what they refuse.
+fn spaced(value: &Value) -> Vec<u8> {
+    let mut text = String::new();
+    let mut inside = false;
+    let mut escaped = false;
+    for character in value.to_string().chars() {
+        text.push(character);
+        if inside && !escaped && character == '\\' {
+            escaped = true;
+            continue;
+        }
+        if character == '"' && !escaped {
+            inside = !inside;
+        }
+        escaped = false;
+        if !inside && matches!(character, ',' | ':') {
+            text.push(' ');
+        }
+    }
+    text.into_bytes()
 }
 
 fn basic(user: &str, password: &str) -> String {
