@@ -1,4 +1,6 @@
 //! The integration tests: one binary, one file per face of the program.
 
 mod architecture;
+mod recorded_client;
+mod recorded_sandbox;
 mod support;
