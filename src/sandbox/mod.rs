@@ -15,6 +15,8 @@ pub mod login;
 pub mod metadata_lists;
 pub mod profile;
 pub mod raw_read;
+pub mod reach;
+pub mod scan;
 pub mod settings;
 pub mod system;
 pub mod values;
