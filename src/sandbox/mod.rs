@@ -6,9 +6,11 @@
 //! Its core is synchronous and knows no socket: an [`Instance`](instance::Instance) turns a
 //! [`Request`](exchange::Request) into a [`Response`](exchange::Response). A shell puts it on a loopback port.
 
+pub mod access;
 pub mod analytics;
 pub mod completeness;
 pub mod exchange;
+pub mod filling;
 pub mod import;
 pub mod instance;
 pub mod login;
