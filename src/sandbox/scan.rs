@@ -86,10 +86,7 @@ impl Values {
     }
 }
 
-fn first_at(
-    data: &BTreeMap<ValueKey, StoredValue>,
-    from: Bound<ValueKey>,
-) -> Option<(&ValueKey, &StoredValue)> {
+fn first_at(data: &BTreeMap<ValueKey, StoredValue>, from: Bound<ValueKey>) -> Option<(&ValueKey, &StoredValue)> {
     data.range((from, Bound::Unbounded)).next()
 }
 

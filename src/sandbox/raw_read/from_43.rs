@@ -63,8 +63,8 @@ fn decode(world: &World, plural: &str, scheme: &Scheme, names: &[String]) -> Res
 fn decode_periods(state: &State, texts: &[String]) -> Result<Vec<Period>, Refusal> {
     let mut found: Vec<Period> = Vec::new();
     for text in texts {
-        let period = periods::parse(state.profile, text)
-            .ok_or_else(|| Refusal::Malformed(period_input::refusal(text)))?;
+        let period =
+            periods::parse(state.profile, text).ok_or_else(|| Refusal::Malformed(period_input::refusal(text)))?;
         if !found.contains(&period) {
             found.push(period);
         }
@@ -104,15 +104,14 @@ fn decide_access(state: &State, user: &User, asked: &Asked) -> Result<(), Refusa
         }
     };
     let known = |plural: &'static str, id: &String| world.get(plural, id).is_some();
-    let sets = asked.data_sets.iter().filter(|id| world.get("dataSets", id).is_some_and(|set| !access(user, set).data_read));
+    let sets =
+        asked.data_sets.iter().filter(|id| world.get("dataSets", id).is_some_and(|set| !access(user, set).data_read));
     refuse("E2010", "read data for data set(s)", sets.map(String::as_str).collect())?;
     let combos = asked.attribute_option_combos.iter().filter(|id| !may_read_option_combo(world, user, id));
     refuse("E2011", "read data for attribute option combo(s)", combos.map(String::as_str).collect())?;
     let roots = user.data_view_org_units();
-    let units = asked
-        .org_units
-        .iter()
-        .filter(|id| known("organisationUnits", id) && !world.is_in_hierarchy(id, &roots));
+    let units =
+        asked.org_units.iter().filter(|id| known("organisationUnits", id) && !world.is_in_hierarchy(id, &roots));
     refuse("E2012", "view org unit(s)", units.map(String::as_str).collect())
 }
 

@@ -3,8 +3,8 @@
 //! The server reads them with Joda (`DateUtils.parseDate`): a date, optionally a time, optionally a zone; the server's
 //! own zone otherwise, which is UTC here. Stored times are texts of the same form, so that they compare as text.
 
-use jiff::civil::{Date, DateTime};
 use jiff::SignedDuration;
+use jiff::civil::{Date, DateTime};
 
 /// How stored times are written.
 const STORED: &str = "%Y-%m-%dT%H:%M:%S.%3f";

@@ -63,14 +63,22 @@ impl<'world> Names<'world> {
             None => Ok(()),
             Some(scheme) => refuse_nameless(naming, scheme, code, what, &ids),
         };
-        let of_rows = |id: fn(&Row<'_>) -> &str| distinct(rows.iter().map(id));
         check(&self.data_set, "E8200", "data set(s)", heads(&head.data_set))?;
-        check(&self.data_element, "E8201", "data element(s)", of_rows(|(key, _)| &key.data_element))?;
-        let units = if head.org_unit.is_some() { heads(&head.org_unit) } else { of_rows(|(key, _)| &key.org_unit) };
+        check(
+            &self.data_element,
+            "E8201",
+            "data element(s)",
+            distinct(rows.iter().map(|(key, _)| key.data_element.as_str())),
+        )?;
+        let units = if head.org_unit.is_some() {
+            heads(&head.org_unit)
+        } else {
+            distinct(rows.iter().map(|(key, _)| key.org_unit.as_str()))
+        };
         check(&self.org_unit, "E8202", "org unit(s)", units)?;
-        let combos = of_rows(|(key, _)| &key.category_option_combo);
+        let combos = distinct(rows.iter().map(|(key, _)| key.category_option_combo.as_str()));
         check(&self.category_option_combo, "E8203", "category option combo(s)", combos)?;
-        let combos = of_rows(|(key, _)| &key.attribute_option_combo);
+        let combos = distinct(rows.iter().map(|(key, _)| key.attribute_option_combo.as_str()));
         check(&self.attribute_option_combo, "E8204", "attribute option combo(s)", combos)
     }
 }

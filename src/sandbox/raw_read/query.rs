@@ -181,7 +181,10 @@ fn orders(request: &Request) -> Result<Vec<Order>, Refusal> {
 }
 
 fn scheme(request: &Request, name: &str, fallback: &Scheme) -> Scheme {
-    request.parameter(name).filter(|text| !text.is_empty()).map_or_else(|| fallback.clone(), |text| Scheme::parse(&text))
+    request
+        .parameter(name)
+        .filter(|text| !text.is_empty())
+        .map_or_else(|| fallback.clone(), |text| Scheme::parse(&text))
 }
 
 fn input_schemes(request: &Request) -> InputSchemes {
@@ -267,10 +270,10 @@ mod tests {
     #[test]
     fn orders_are_bound_from_43_on() {
         assert!(bind("/api/dataValueSets?order=XX", "", Profile::V42).unwrap().orders.is_empty());
-        assert_eq!(bind("/api/dataValueSets?order=DE,PE", "", Profile::V43).unwrap().orders, [
-            Order::DataElement,
-            Order::Period
-        ]);
+        assert_eq!(
+            bind("/api/dataValueSets?order=DE,PE", "", Profile::V43).unwrap().orders,
+            [Order::DataElement, Order::Period]
+        );
         assert!(matches!(bind("/api/dataValueSets?order=XX", "", Profile::V43), Err(Refusal::Malformed(_))));
     }
 

@@ -36,8 +36,7 @@ impl Refusal {
             Self::Malformed(message) => Response::web_message(400, Some(&message), None),
             Self::Conflict(code, message) => Response::web_message(409, Some(&message), Some(code)),
             Self::Speechless => {
-                let mut response =
-                    Response::empty(200).with_header("content-type", "application/json;charset=UTF-8");
+                let mut response = Response::empty(200).with_header("content-type", "application/json;charset=UTF-8");
                 // The embedded server of 2.42 gives the connection up without a word; Tomcat keeps it.
                 response.close = profile == Profile::V42;
                 response

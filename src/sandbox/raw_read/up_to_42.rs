@@ -4,10 +4,10 @@
 //! word. Of the broken rules the *last* one is told: each overwrites the one before
 //! (`raw-read/error-children-with-group` says E2008 and not E2007). Access comes after, and speechless.
 
+use super::moment;
 use super::query::Query;
 use super::refusal::{Refusal, rule};
 use super::selection::{Head, Selection, elements_of_groups, elements_of_sets, once, org_units};
-use super::moment;
 use crate::domain::period::Period;
 use crate::sandbox::access::access;
 use crate::sandbox::instance::{State, User};
@@ -98,11 +98,7 @@ fn broken_rule(query: &Query, found: &Found, now: &str) -> Option<Refusal> {
 /// (`raw-read/superuser-without-org-units`).
 fn may_see(state: &State, user: &User, found: &Found) -> bool {
     let roots = user.data_view_org_units();
-    found
-        .data_sets
-        .iter()
-        .filter_map(|id| state.world.get("dataSets", id))
-        .all(|set| access(user, set).data_read)
+    found.data_sets.iter().filter_map(|id| state.world.get("dataSets", id)).all(|set| access(user, set).data_read)
         && found.attribute_option_combos.iter().all(|combo| may_read_option_combo(&state.world, user, combo))
         && found.org_units.iter().all(|unit| state.world.is_in_hierarchy(unit, &roots))
 }
@@ -119,10 +115,8 @@ impl Found {
             elements_of_groups(world, &self.groups)
         };
         let one = |list: &[String]| (list.len() == 1).then(|| list[0].clone());
-        let single = self.data_sets.len() == 1
-            && self.periods.len() == 1
-            && self.org_units.len() == 1
-            && self.groups.is_empty();
+        let single =
+            self.data_sets.len() == 1 && self.periods.len() == 1 && self.org_units.len() == 1 && self.groups.is_empty();
         Selection {
             data_elements: once(elements),
             dates: if query.periods.is_empty() { query.dates } else { None },
