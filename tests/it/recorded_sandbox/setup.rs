@@ -7,7 +7,7 @@ use std::io::Write;
 use base64::Engine;
 use serde_json::{Value, json};
 use xfer::sandbox::exchange::{Request, Response};
-use xfer::sandbox::filling::{ADMIN, ADMIN_PASSWORD};
+use xfer::sandbox::filling::{ADMIN, ADMIN_ID, ADMIN_PASSWORD};
 use xfer::sandbox::instance::{Instance, State};
 use xfer::sandbox::values::{Registration, RegistrationKey, StoredValue, ValueKey, Values};
 use xfer::sandbox::world::World;
@@ -53,9 +53,39 @@ impl Country {
                 state.values = self.baseline.clone();
             }
             exchange.before.iter().filter_map(Value::as_array).flatten().for_each(|row| store(&mut state.values, row));
-            turn_settings(state, &full_about(exchange, recordings), &exchange.target());
+            let about = full_about(exchange, recordings);
+            place_superuser(state, &about);
+            turn_settings(state, &about, &exchange.target());
         });
         instance
+    }
+}
+
+/// Before most recordings the superuser was given the nation to enter and view data; a fresh server's has none
+/// ("A superuser that has no data view org units"). That one was recorded with a single value stored.
+fn place_superuser(state: &mut State, about: &str) {
+    if about.contains("has no data view org units") || about.contains("has no org units") {
+        state.values = Values::default();
+        store(
+            &mut state.values,
+            &json!({
+                "dataElement": "DemNumber01", "period": "202401", "orgUnit": "OuFacility1",
+                "categoryOptionCombo": "HllvX50cXC0", "attributeOptionCombo": "HllvX50cXC0", "value": "12.5",
+            }),
+        );
+        return;
+    }
+    let roots: Vec<Value> = state
+        .world
+        .list("organisationUnits")
+        .iter()
+        .filter(|unit| !unit.contains_key("parent"))
+        .filter_map(|unit| unit.get("id").map(|id| json!({"id": id})))
+        .collect();
+    if let Some(admin) = state.world.get_mut("users", ADMIN_ID) {
+        for property in ["organisationUnits", "dataViewOrganisationUnits"] {
+            admin.insert(property.into(), Value::Array(roots.clone()));
+        }
     }
 }
 
