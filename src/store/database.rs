@@ -166,7 +166,8 @@ mod tests {
     fn a_file_that_is_no_database_is_damaged_and_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("test.db");
-        fs::write(&file, "a letter to the ministry, longer than a header of a database would be, and more of it").unwrap();
+        fs::write(&file, "a letter to the ministry, longer than a header of a database would be, and more of it")
+            .unwrap();
         let before = fs::read(&file).unwrap();
         let error = Database::open(&file, MIGRATIONS).unwrap_err();
         assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}");

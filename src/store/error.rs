@@ -275,7 +275,8 @@ mod tests {
 
     #[test]
     fn messages_name_what_they_are_about() {
-        let by = vec![Named::new(Kind::Job, "malaria"), Named::new(Kind::Job, "tb"), Named::new(Kind::Routine, "monthly")];
+        let by =
+            vec![Named::new(Kind::Job, "malaria"), Named::new(Kind::Job, "tb"), Named::new(Kind::Routine, "monthly")];
         let error = StoreError::InUse { what: Named::new(Kind::Server, "dhis"), by };
         assert_eq!(
             error.to_string(),
@@ -295,7 +296,8 @@ mod tests {
         assert!(matches!(full, StoreError::DiskFull { .. }));
         let denied = StoreError::io("writing", file, io::ErrorKind::PermissionDenied.into());
         assert!(matches!(denied, StoreError::Io { .. }));
-        for (code, expected) in [(13, "no space left"), (5, "in use"), (11, "damaged"), (26, "damaged"), (1, "failed")] {
+        for (code, expected) in [(13, "no space left"), (5, "in use"), (11, "damaged"), (26, "damaged"), (1, "failed")]
+        {
             let sqlite = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
             let error = StoreError::Sqlite(sqlite).in_file(file);
             assert!(error.to_string().contains(expected), "{code}: {error}");

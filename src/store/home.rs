@@ -62,9 +62,13 @@ mod tests {
     fn every_file_lies_in_the_home() {
         let home = Home::new("/home/x/xfer");
         let routine = Uuid::nil();
-        for file in
-            [home.config_database(), home.key(), home.state_database(routine), home.lock(routine), home.lock_holder(routine)]
-        {
+        for file in [
+            home.config_database(),
+            home.key(),
+            home.state_database(routine),
+            home.lock(routine),
+            home.lock_holder(routine),
+        ] {
             assert!(file.starts_with(home.folder()), "{}", file.display());
         }
         assert!(home.state_database(routine).ends_with("state/00000000-0000-0000-0000-000000000000.db"));

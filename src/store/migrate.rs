@@ -107,9 +107,8 @@ mod tests {
 
     const FIRST: Migration = |transaction| transaction.execute_batch("CREATE TABLE a (n INTEGER) STRICT");
     const SECOND: Migration = |transaction| transaction.execute_batch("ALTER TABLE a ADD COLUMN t TEXT");
-    const FAILING: Migration = |transaction| {
-        transaction.execute_batch("CREATE TABLE half (n INTEGER) STRICT; INSERT INTO missing VALUES (1)")
-    };
+    const FAILING: Migration =
+        |transaction| transaction.execute_batch("CREATE TABLE half (n INTEGER) STRICT; INSERT INTO missing VALUES (1)");
 
     fn tables(connection: &Connection) -> i64 {
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).unwrap()
@@ -164,8 +163,12 @@ mod tests {
         let version: i64 = old.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
         let number: i64 = old.query_row("SELECT n FROM a", [], |row| row.get(0)).unwrap();
         assert_eq!((version, number), (1, 7));
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().filter(|entry| {
-            entry.as_ref().unwrap().file_name().to_string_lossy().ends_with(".tmp")
-        }).count(), 0);
+        assert_eq!(
+            std::fs::read_dir(folder.path())
+                .unwrap()
+                .filter(|entry| { entry.as_ref().unwrap().file_name().to_string_lossy().ends_with(".tmp") })
+                .count(),
+            0
+        );
     }
 }

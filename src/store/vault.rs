@@ -133,7 +133,8 @@ fn open(key: &MachineKey, sealed: &[u8], place: &Place<'_>) -> Result<SecretStri
         return Err(SealBroken);
     }
     let payload = Payload { msg: ciphertext, aad: &place.associated_data() };
-    let bytes = XChaCha20Poly1305::new(&(**key).into()).decrypt(&XNonce::from(nonce), payload).map_err(|_| SealBroken)?;
+    let bytes =
+        XChaCha20Poly1305::new(&(**key).into()).decrypt(&XNonce::from(nonce), payload).map_err(|_| SealBroken)?;
     let bytes = Zeroizing::new(bytes);
     // The copy becomes the secret itself, which wipes it when dropped.
     std::str::from_utf8(&bytes).map(SecretString::from).map_err(|_| SealBroken)
@@ -141,11 +142,8 @@ fn open(key: &MachineKey, sealed: &[u8], place: &Place<'_>) -> Result<SecretStri
 
 /// Reads the key; none if there is no file. Refuses one that others may read, and one of another length.
 fn read_key(file: &Path) -> Result<Option<MachineKey>, StoreError> {
-    let unreadable = |reason: &str, source| StoreError::KeyUnreadable {
-        file: file.to_owned(),
-        reason: reason.to_owned(),
-        source,
-    };
+    let unreadable =
+        |reason: &str, source| StoreError::KeyUnreadable { file: file.to_owned(), reason: reason.to_owned(), source };
     let mut opened = match std::fs::File::open(file) {
         Ok(opened) => opened,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

@@ -6,6 +6,7 @@ use crate::domain::metadata::{
     CategoryCombo, CategoryOption, CategoryOptionCombo, DataAccess, DataElement, DataSet, Indicator, OptionSet,
     ProgramIndicator,
 };
+use crate::domain::uid::Uid;
 use crate::store::column::{Ids, JsonList, Text, Word};
 use crate::store::config::metadata::Cached;
 
@@ -13,6 +14,11 @@ impl Cached for DataElement {
     const TABLE: &'static str = "data_element";
     const COLUMNS: &'static str = "id, code, name, short_name, value_type, aggregation_type, zero_is_significant, \
          category_combo, option_set, attribute_values";
+    type Key = Uid;
+
+    fn key(&self) -> Uid {
+        self.id
+    }
 
     fn insert(&self, statement: &mut Statement<'_>, server: i64) -> rusqlite::Result<usize> {
         statement.execute(params![
@@ -50,6 +56,11 @@ impl Cached for DataSet {
     const TABLE: &'static str = "data_set";
     const COLUMNS: &'static str = "id, code, name, period_type, category_combo, open_future_periods, expiry_days, \
          data_set_elements, organisation_unit_ids, data_input_periods, may_read, may_write";
+    type Key = Uid;
+
+    fn key(&self) -> Uid {
+        self.id
+    }
 
     fn insert(&self, statement: &mut Statement<'_>, server: i64) -> rusqlite::Result<usize> {
         statement.execute(params![
@@ -89,6 +100,11 @@ impl Cached for DataSet {
 impl Cached for CategoryCombo {
     const TABLE: &'static str = "category_combo";
     const COLUMNS: &'static str = "id, code, name, is_default, category_option_combo_ids";
+    type Key = Uid;
+
+    fn key(&self) -> Uid {
+        self.id
+    }
 
     fn insert(&self, statement: &mut Statement<'_>, server: i64) -> rusqlite::Result<usize> {
         let combos = Ids::join(&self.category_option_combos);
@@ -109,6 +125,11 @@ impl Cached for CategoryCombo {
 impl Cached for CategoryOptionCombo {
     const TABLE: &'static str = "category_option_combo";
     const COLUMNS: &'static str = "id, code, name, category_combo, category_option_ids";
+    type Key = Uid;
+
+    fn key(&self) -> Uid {
+        self.id
+    }
 
     fn insert(&self, statement: &mut Statement<'_>, server: i64) -> rusqlite::Result<usize> {
         let options = Ids::join(&self.category_options);
@@ -128,8 +149,12 @@ impl Cached for CategoryOptionCombo {
 
 impl Cached for CategoryOption {
     const TABLE: &'static str = "category_option";
-    const COLUMNS: &'static str =
-        "id, code, name, start_date, end_date, organisation_unit_ids, may_read, may_write";
+    const COLUMNS: &'static str = "id, code, name, start_date, end_date, organisation_unit_ids, may_read, may_write";
+    type Key = Uid;
+
+    fn key(&self) -> Uid {
+        self.id
+    }
 
     fn insert(&self, statement: &mut Statement<'_>, server: i64) -> rusqlite::Result<usize> {
         statement.execute(params![
@@ -162,6 +187,11 @@ impl Cached for Indicator {
     const TABLE: &'static str = "indicator";
     const COLUMNS: &'static str = "id, code, name, decimals, numerator, denominator, export_category_option_combo, \
          export_attribute_option_combo";
+    type Key = Uid;
+
+    fn key(&self) -> Uid {
+        self.id
+    }
 
     fn insert(&self, statement: &mut Statement<'_>, server: i64) -> rusqlite::Result<usize> {
         statement.execute(params![
@@ -195,6 +225,11 @@ impl Cached for ProgramIndicator {
     const TABLE: &'static str = "program_indicator";
     const COLUMNS: &'static str = "id, code, name, program, aggregation_type, decimals, export_category_option_combo, \
          export_attribute_option_combo, export_data_element";
+    type Key = Uid;
+
+    fn key(&self) -> Uid {
+        self.id
+    }
 
     fn insert(&self, statement: &mut Statement<'_>, server: i64) -> rusqlite::Result<usize> {
         statement.execute(params![
@@ -229,6 +264,11 @@ impl Cached for ProgramIndicator {
 impl Cached for OptionSet {
     const TABLE: &'static str = "option_set";
     const COLUMNS: &'static str = "id, code, name, options";
+    type Key = Uid;
+
+    fn key(&self) -> Uid {
+        self.id
+    }
 
     fn insert(&self, statement: &mut Statement<'_>, server: i64) -> rusqlite::Result<usize> {
         statement.execute(params![server, self.id, self.code, self.name, JsonList(self.options.as_slice())])

@@ -3,13 +3,18 @@
 use rusqlite::{Row, Statement, params};
 
 use crate::domain::metadata::{OrganisationUnit, OrganisationUnitGroup, OrganisationUnitLevel};
+use crate::domain::uid::Uid;
 use crate::store::column::{Ids, JsonList, Text};
 use crate::store::config::metadata::Cached;
 
 impl Cached for OrganisationUnit {
     const TABLE: &'static str = "organisation_unit";
-    const COLUMNS: &'static str =
-        "id, code, name, short_name, path_ids, opening_date, closed_date, attribute_values";
+    const COLUMNS: &'static str = "id, code, name, short_name, path_ids, opening_date, closed_date, attribute_values";
+    type Key = Uid;
+
+    fn key(&self) -> Uid {
+        self.id
+    }
 
     fn insert(&self, statement: &mut Statement<'_>, server: i64) -> rusqlite::Result<usize> {
         statement.execute(params![
@@ -42,6 +47,11 @@ impl Cached for OrganisationUnit {
 impl Cached for OrganisationUnitLevel {
     const TABLE: &'static str = "organisation_unit_level";
     const COLUMNS: &'static str = "level, id, name";
+    type Key = u32;
+
+    fn key(&self) -> u32 {
+        self.level
+    }
 
     fn insert(&self, statement: &mut Statement<'_>, server: i64) -> rusqlite::Result<usize> {
         statement.execute(params![server, self.level, self.id, self.name])
@@ -55,6 +65,11 @@ impl Cached for OrganisationUnitLevel {
 impl Cached for OrganisationUnitGroup {
     const TABLE: &'static str = "organisation_unit_group";
     const COLUMNS: &'static str = "id, code, name, organisation_unit_ids";
+    type Key = Uid;
+
+    fn key(&self) -> Uid {
+        self.id
+    }
 
     fn insert(&self, statement: &mut Statement<'_>, server: i64) -> rusqlite::Result<usize> {
         statement.execute(params![server, self.id, self.code, self.name, Ids::join(&self.organisation_units)])

@@ -207,11 +207,9 @@ fn load_items(connection: &Connection, job: i64) -> Result<Vec<(ItemId, Item)>, 
 fn read_item(row: &Row<'_>) -> rusqlite::Result<(ItemId, Item)> {
     let id = row.get(2)?;
     let source = match row.get::<_, String>(1)?.as_str() {
-        "data_element" => SourceItem::DataElement {
-            id,
-            category_option_combo: row.get(3)?,
-            attribute_option_combo: row.get(4)?,
-        },
+        "data_element" => {
+            SourceItem::DataElement { id, category_option_combo: row.get(3)?, attribute_option_combo: row.get(4)? }
+        }
         "indicator" => SourceItem::Indicator { id },
         "program_indicator" => SourceItem::ProgramIndicator { id },
         other => {

@@ -20,6 +20,11 @@ pub(super) trait Cached: Sized {
     const TABLE: &'static str;
     /// Its columns without `server`; the first one is the key, by which rows are read in order.
     const COLUMNS: &'static str;
+    /// What it is found by.
+    type Key: Ord;
+
+    /// Its key.
+    fn key(&self) -> Self::Key;
 
     /// Runs an insert with the server and then the columns in order.
     fn insert(&self, statement: &mut Statement<'_>, server: i64) -> rusqlite::Result<usize>;
@@ -79,8 +84,8 @@ impl ConfigStore {
         let metadata = synced.metadata;
         self.database.write(|transaction| {
             store_identity(transaction, server, synced.identity, synced.account, synced.analytics)?;
-            let changed =
-                transaction.execute("UPDATE server SET synced_at = ?2 WHERE id = ?1", params![server.0, synced.synced_at])?;
+            let changed = transaction
+                .execute("UPDATE server SET synced_at = ?2 WHERE id = ?1", params![server.0, synced.synced_at])?;
             found(changed, server)?;
             for table in TABLES {
                 transaction.execute(&format!("DELETE FROM {table} WHERE server = ?1"), [server.0])?;
@@ -103,17 +108,17 @@ impl ConfigStore {
     pub fn load_metadata(&self, server: ServerId) -> Result<Metadata, StoreError> {
         self.database.read_together(|connection| {
             Ok(Metadata {
-                organisation_units: load(connection, server, |object| object.id)?,
-                organisation_unit_levels: load(connection, server, |object| object.level)?,
-                organisation_unit_groups: load(connection, server, |object| object.id)?,
-                data_elements: load(connection, server, |object| object.id)?,
-                data_sets: load(connection, server, |object| object.id)?,
-                category_combos: load(connection, server, |object| object.id)?,
-                category_option_combos: load(connection, server, |object| object.id)?,
-                category_options: load(connection, server, |object| object.id)?,
-                indicators: load(connection, server, |object| object.id)?,
-                program_indicators: load(connection, server, |object| object.id)?,
-                option_sets: load(connection, server, |object| object.id)?,
+                organisation_units: load(connection, server)?,
+                organisation_unit_levels: load(connection, server)?,
+                organisation_unit_groups: load(connection, server)?,
+                data_elements: load(connection, server)?,
+                data_sets: load(connection, server)?,
+                category_combos: load(connection, server)?,
+                category_option_combos: load(connection, server)?,
+                category_options: load(connection, server)?,
+                indicators: load(connection, server)?,
+                program_indicators: load(connection, server)?,
+                option_sets: load(connection, server)?,
             })
         })
     }
@@ -141,10 +146,10 @@ impl ConfigStore {
     }
 }
 
-fn save<K, T: Cached>(
+fn save<T: Cached>(
     transaction: &Transaction<'_>,
     server: ServerId,
-    objects: &BTreeMap<K, T>,
+    objects: &BTreeMap<T::Key, T>,
 ) -> Result<(), StoreError> {
     let places = ", ?".repeat(T::COLUMNS.split(',').count());
     let mut statement =
@@ -155,18 +160,14 @@ fn save<K, T: Cached>(
     Ok(())
 }
 
-fn load<K: Ord, T: Cached>(
-    connection: &Connection,
-    server: ServerId,
-    key: impl Fn(&T) -> K,
-) -> Result<BTreeMap<K, T>, StoreError> {
+fn load<T: Cached>(connection: &Connection, server: ServerId) -> Result<BTreeMap<T::Key, T>, StoreError> {
     let mut statement =
         connection.prepare(&format!("SELECT {} FROM {} WHERE server = ?1 ORDER BY server, 1", T::COLUMNS, T::TABLE))?;
     let mut rows = statement.query([server.0])?;
     let mut objects = Vec::new();
     while let Some(row) = rows.next()? {
         let object = T::read(row)?;
-        objects.push((key(&object), object));
+        objects.push((object.key(), object));
     }
     // Collected from rows in order, which is much faster than inserting one by one.
     Ok(objects.into_iter().collect())

@@ -119,7 +119,9 @@ fn pairs(connection: &Connection, routine: Uuid) -> Result<Vec<Pair>, StoreError
         "SELECT DISTINCT source, destination FROM routine_job JOIN job ON job.id = routine_job.job WHERE routine = ?1",
     )?;
     let pairs = statement
-        .query_map([Text(routine)], |row| Ok(Pair { source: ServerId(row.get(0)?), destination: ServerId(row.get(1)?) }))?
+        .query_map([Text(routine)], |row| {
+            Ok(Pair { source: ServerId(row.get(0)?), destination: ServerId(row.get(1)?) })
+        })?
         .collect::<Result<_, _>>()?;
     Ok(pairs)
 }

@@ -309,8 +309,7 @@ fn store_login(
     login: &Login,
 ) -> Result<(), StoreError> {
     let (kind, username) = kind_and_user(login);
-    transaction
-        .execute("UPDATE server SET login = ?2, username = ?3 WHERE id = ?1", params![id.0, kind, username])?;
+    transaction.execute("UPDATE server SET login = ?2, username = ?3 WHERE id = ?1", params![id.0, kind, username])?;
     store_secret(transaction, vault, id, url, login)
 }
 

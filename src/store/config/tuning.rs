@@ -40,13 +40,7 @@ impl ConfigStore {
     }
 
     /// Keeps what was learnt from requests of a shape.
-    pub fn set_tuning(
-        &mut self,
-        server: ServerId,
-        setting: Tuning,
-        shape: &str,
-        value: u64,
-    ) -> Result<(), StoreError> {
+    pub fn set_tuning(&mut self, server: ServerId, setting: Tuning, shape: &str, value: u64) -> Result<(), StoreError> {
         let value = i64::try_from(value).unwrap_or(i64::MAX);
         self.database.write(|transaction| {
             transaction.execute(
