@@ -215,9 +215,10 @@ impl Client {
         let refused = |kind| before_any(Failed { kind, cookie: cookie.clone() });
         if response.status() != reqwest::StatusCode::OK {
             let answer = self.transport.collect(response, start).await.map_err(refused)?;
-            let kind = answer.json().err().unwrap_or_else(|| {
-                ClientErrorKind::malformed(format!("status {} for a raw read", answer.status))
-            });
+            let kind = answer
+                .json()
+                .err()
+                .unwrap_or_else(|| ClientErrorKind::malformed(format!("status {} for a raw read", answer.status)));
             return Err(refused(kind));
         }
         let (sender, mut receiver) = mpsc::channel::<Vec<DataValue>>(4);
@@ -294,7 +295,6 @@ struct BlockingBody {
 
 /// Whether a summary proves that no row was written, so that sending again cannot disturb the counts.
 fn wrote_nothing(summary: Option<&ImportSummary>) -> bool {
-    summary.is_some_and(|summary| {
-        summary.count.imported == 0 && summary.count.updated == 0 && summary.count.deleted == 0
-    })
+    summary
+        .is_some_and(|summary| summary.count.imported == 0 && summary.count.updated == 0 && summary.count.deleted == 0)
 }

@@ -158,7 +158,9 @@ fn named_ids(
 
 /// Whether a word can be an id, a code or a period rather than a sentence or a dump of an object.
 fn looks_like_id(word: &str) -> bool {
-    !word.is_empty() && word != "null" && !word.contains(|letter: char| letter.is_whitespace() || "[]={}`".contains(letter))
+    !word.is_empty()
+        && word != "null"
+        && !word.contains(|letter: char| letter.is_whitespace() || "[]={}`".contains(letter))
 }
 
 /// What stands between backticks.
@@ -243,7 +245,8 @@ mod tests {
     fn an_answer_without_a_summary_keeps_the_sentence() {
         let bare = read(409, r#"{"httpStatus":"Conflict","httpStatusCode":409,"status":"ERROR"}"#).unwrap();
         assert_eq!((bare.http_status, bare.summary, bare.message), (409, None, None));
-        let failed = read(500, r#"{"httpStatusCode":500,"status":"ERROR","message":"because \"group\" is null"}"#).unwrap();
+        let failed =
+            read(500, r#"{"httpStatusCode":500,"status":"ERROR","message":"because \"group\" is null"}"#).unwrap();
         assert_eq!(failed.message.as_deref(), Some("because \"group\" is null"));
         let coded = read(409, r#"{"httpStatusCode":409,"message":"no","errorCode":"E4011"}"#).unwrap();
         assert_eq!(coded.message.as_deref(), Some("E4011: no"));
@@ -263,7 +266,8 @@ mod tests {
 
     #[test]
     fn a_cut_answer_is_never_a_shorter_one() {
-        let body = r#"{"status":"SUCCESS","importCount":{"imported":1,"updated":0,"ignored":0,"deleted":0},"conflicts":[]}"#;
+        let body =
+            r#"{"status":"SUCCESS","importCount":{"imported":1,"updated":0,"ignored":0,"deleted":0},"conflicts":[]}"#;
         assert!(read(200, body).is_ok());
         for end in 0..body.len() {
             assert!(read(200, &body[..end]).is_err(), "{end}");
@@ -276,7 +280,8 @@ mod tests {
 
     #[test]
     fn texts_of_2_43_tell_rows_and_context() {
-        let text = "Data set DstMonthly1 + data element DemBySex001 not usable with category option combo(s): `[HllvX50cXC0]`";
+        let text =
+            "Data set DstMonthly1 + data element DemBySex001 not usable with category option combo(s): `[HllvX50cXC0]`";
         assert_eq!(context_ids(&conflict(text)), ["DemBySex001"]);
         let text = "Untimely data entry for org unit OuFacility7 and period(s): `[202407]`";
         assert_eq!(context_ids(&conflict(text)), ["OuFacility7"]);
