@@ -200,6 +200,22 @@ async fn read_raw(client: &Client, query: &RawQuery) -> (Result<u64, ClientError
     (read.map_err(|error| error.kind), values)
 }
 
+/// The engine works several slices at once on threads of its own: what the client returns must be able to travel.
+#[test]
+fn futures_of_the_client_can_travel_between_threads() {
+    fn travels<T: Send>(_: &T) {}
+    let server = Server { port: 1, seen: Arc::default() };
+    let client = server.client();
+    let (query, payload) = (one_slice(), payload());
+    let mut sink = |_: DataValue| {};
+    travels(&client.read_raw(&query, &mut sink));
+    travels(&client.push(&payload, true));
+    travels(&client.probe());
+    travels(&client.read_analytics(&aggregated(1)));
+    travels(&client.fetch_metadata(&|_| {}));
+    travels(&client);
+}
+
 #[tokio::test]
 async fn requests_look_like_dhis2_wants_them() {
     let server = Server::dhis2("2.43.1", |_, _| json(VALUES)).await;

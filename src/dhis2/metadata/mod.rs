@@ -270,7 +270,9 @@ impl<T: Listed> Collected<T> {
         }
         let mut new = page.left_out.len();
         self.unread += page.left_out.len();
-        page.left_out.into_iter().for_each(|note| self.note(note));
+        for note in page.left_out {
+            self.note(note);
+        }
         for object in page.objects {
             // Objects made or deleted meanwhile shift the pages, so one may come twice.
             if !self.ids.insert(object.id().to_owned()) {
@@ -296,7 +298,9 @@ impl<T: Listed> Collected<T> {
         let mut notes = Vec::new();
         let object = object.into_domain(id, &mut notes).map_err(left_out)?;
         self.objects.insert(id, object);
-        notes.into_iter().for_each(|note| self.note(format!("{}: {note}", T::PLURAL)));
+        for note in notes {
+            self.note(format!("{}: {note}", T::PLURAL));
+        }
         Ok(())
     }
 
