@@ -2,6 +2,7 @@
 
 pub mod cell;
 pub mod data_value;
+pub mod decimal;
 pub mod import_summary;
 pub mod item;
 pub mod journal;

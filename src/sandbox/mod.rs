@@ -8,6 +8,7 @@
 
 pub mod access;
 pub mod analytics;
+pub mod catalog;
 pub mod completeness;
 pub mod exchange;
 pub mod filling;

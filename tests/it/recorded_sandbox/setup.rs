@@ -48,6 +48,7 @@ impl Country {
     pub(super) fn instance(&self, exchange: &Exchange, recordings: &Recordings) -> Instance {
         let instance = Instance::of_world(exchange.profile, self.world.clone());
         instance.with_state(|state| {
+            give_org_units_to_admin(state, &exchange.about);
             let writes = matches!(exchange.area.as_str(), "import" | "completeness");
             if exchange.before.is_none() && !writes {
                 state.values = self.baseline.clone();
@@ -57,6 +58,25 @@ impl Country {
         });
         instance
     }
+}
+
+/// The recording superuser was given the whole country, except in a recording of one without.
+fn give_org_units_to_admin(state: &mut State, about: &str) {
+    if about.contains("no data view org units") {
+        return;
+    }
+    let roots: Vec<Value> = state
+        .world
+        .list("organisationUnits")
+        .iter()
+        .filter(|unit| !unit.contains_key("parent"))
+        .map(|unit| json!({"id": unit["id"]}))
+        .collect();
+    let Some(admin) = state.world.list("users").iter().find(|user| user["username"] == ADMIN).cloned() else { return };
+    let mut admin = admin;
+    admin.insert("organisationUnits".into(), roots.clone().into());
+    admin.insert("dataViewOrganisationUnits".into(), roots.into());
+    state.world.add("users", admin);
 }
 
 /// The `about`; one that only says "The same …" is completed by that of the neighbour it resembles most.
@@ -190,7 +210,7 @@ pub(super) fn request(instance: &Instance, exchange: &Exchange) -> Request {
 
 fn body(request: &Value) -> Vec<u8> {
     if let Some(text) = request.get("body_text").and_then(Value::as_str) {
-        return text.as_bytes().to_vec();
+        return bytes_of(text);
     }
     if let Some(plain) = request.get("body_gzip_of") {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
@@ -220,6 +240,13 @@ fn spaced(value: &Value) -> Vec<u8> {
         }
     }
     text.into_bytes()
+}
+
+/// The bytes of a recorded text; `hex:` introduces those that are no text.
+fn bytes_of(text: &str) -> Vec<u8> {
+    let Some(digits) = text.strip_prefix("hex:") else { return text.as_bytes().to_vec() };
+    let pairs = digits.as_bytes().chunks(2);
+    pairs.map(|pair| u8::from_str_radix(&String::from_utf8_lossy(pair), 16).expect("hex digits")).collect()
 }
 
 fn basic(user: &str, password: &str) -> String {
