@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
+use sha2::{Digest, Sha256};
 
 use crate::sandbox::exchange::{Request, Response, reason};
 use crate::sandbox::profile::Profile;
@@ -38,11 +39,11 @@ fn header_bytes(request: &Request) -> usize {
     line + request.headers.iter().map(|(name, value)| name.len() + value.len() + ": \r\n".len()).sum::<usize>() + 2
 }
 
-/// Refuses a query with a broken escape: the embedded Tomcat answers 409, the war reads on without the parameter.
+/// Refuses a query with a broken escape (`%zz`), as the embedded Tomcat does. The war in Tomcat 9 reads on without the
+/// parameter, see [`normalise`].
 pub fn refuse_escapes(profile: Profile, request: &Request) -> Option<Response> {
     let (_, query) = request.target.split_once('?')?;
-    let broken = query.split('%').skip(1).any(|rest| !rest.bytes().take(2).eq_hex());
-    (broken && profile >= Profile::V42).then(|| {
+    (has_broken_escape(query) && profile >= Profile::V42).then(|| {
         Response::web_message(
             409,
             Some("Character decoding failed. A parameter of the request has been ignored."),
@@ -51,16 +52,12 @@ pub fn refuse_escapes(profile: Profile, request: &Request) -> Option<Response> {
     })
 }
 
-/// Whether two hexadecimal digits follow.
-trait HexPair {
-    fn eq_hex(self) -> bool;
-}
-
-impl<I: Iterator<Item = u8>> HexPair for I {
-    fn eq_hex(self) -> bool {
-        let digits: Vec<u8> = self.collect();
-        digits.len() == 2 && digits.iter().all(u8::is_ascii_hexdigit)
-    }
+/// Whether a `%` is followed by anything but two hexadecimal digits.
+fn has_broken_escape(text: &str) -> bool {
+    text.split('%').skip(1).any(|rest| {
+        let digits: Vec<u8> = rest.bytes().take(2).collect();
+        digits.len() < 2 || !digits.iter().all(u8::is_ascii_hexdigit)
+    })
 }
 
 /// The request as controllers see it: without a version in the path, `HEAD` as `GET`. None for a version that this
@@ -79,10 +76,40 @@ pub fn normalise(profile: Profile, request: &Request) -> Option<Cow<'_, Request>
             request.to_mut().target = target;
         }
     }
+    if let Some((path, query)) = request.target.split_once('?')
+        && has_broken_escape(query)
+    {
+        let kept: Vec<&str> = query.split('&').filter(|parameter| !has_broken_escape(parameter)).collect();
+        let target = format!("{path}?{}", kept.join("&"));
+        request.to_mut().target = target;
+    }
     if request.method == "HEAD" {
         "GET".clone_into(&mut request.to_mut().method);
     }
     Some(request)
+}
+
+/// The war answers most reads with an `ETag` and a repeated one with 304; the embedded server has none. Left out are
+/// raw data values and what must not be stored (`ExcludableShallowEtagHeaderFilter`).
+pub fn tag(profile: Profile, request: &Request, mut response: Response) -> Response {
+    let path = request.path();
+    let tagged = profile <= Profile::V41
+        && response.status == 200
+        && matches!(request.method.as_str(), "GET" | "HEAD")
+        && !["/api/dataValueSets", "/api/system/"].iter().any(|start| path.starts_with(start));
+    if !tagged {
+        return response;
+    }
+    let digest: String =
+        Sha256::digest(&response.body).iter().take(16).map(|byte| char::from(b'a' + byte % 6)).collect();
+    let tag = format!("\"0{digest}\"");
+    let known = request.header("if-none-match").unwrap_or_default();
+    if known == "*" || known.split(',').any(|own| own.trim().trim_start_matches("W/") == tag) {
+        response.status = 304;
+        response.body.clear();
+        response.headers.retain(|(name, _)| name != "content-type");
+    }
+    response.with_header("etag", &tag)
 }
 
 /// Scheme and host as the client named them: what links and redirects start with.
@@ -205,6 +232,24 @@ mod tests {
         assert!(refuse_escapes(Profile::V42, &get("/api/me?a=%2")).is_some());
         assert!(refuse_escapes(Profile::V42, &get("/api/me?a=%20")).is_none());
         assert!(refuse_escapes(Profile::V41, &get("/api/me?a=%zz")).is_none());
+    }
+
+    #[test]
+    fn the_war_reads_on_without_a_broken_parameter() {
+        let request = get("/api/me?fields=id&filter=%zz");
+        let target = normalise(Profile::V41, &request).map(|request| request.target.clone());
+        assert_eq!(target.as_deref(), Some("/api/me?fields=id"));
+    }
+
+    #[test]
+    fn the_war_knows_what_the_client_has() {
+        let mut request = get("/api/organisationUnits");
+        let answer = || Response::json(200, &serde_json::json!({"organisationUnits": []}));
+        let first = tag(Profile::V40, &request, answer());
+        let own = first.headers.iter().find(|(name, _)| name == "etag").map(|(_, tag)| tag.clone());
+        request.headers.push(("if-none-match".into(), own.unwrap()));
+        assert_eq!(tag(Profile::V40, &request, answer()).status, 304);
+        assert_eq!(tag(Profile::V42, &request, answer()).status, 200);
     }
 
     #[test]

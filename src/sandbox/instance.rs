@@ -101,7 +101,7 @@ impl Instance {
 
     /// Answers a request as a server of this profile would.
     pub fn handle(&self, request: &Request) -> Response {
-        let mut response = self.with_state(|state| answer(state, request));
+        let mut response = self.with_state(|state| front::tag(state.profile, request, answer(state, request)));
         if request.method == "HEAD" {
             response.body.clear();
         }

@@ -20,6 +20,10 @@ pub struct Settings {
     pub output_period_types: bool,
     /// 2.43: `dataEntryAutoGroup`.
     pub auto_group: bool,
+    /// A fault to be triggered once: the next import that writes a period for the first time loses a race for it
+    /// against another client. Up to 2.42 its rows of that period are refused with E7611; 2.43 stores nothing and
+    /// answers SUCCESS with `ignored` (recording `import/race-new-period-loser`). Resets itself when it has struck.
+    pub next_new_period_loses: bool,
 }
 
 impl Default for Settings {
@@ -33,6 +37,7 @@ impl Default for Settings {
             analytics_max_limit: 100_000,
             output_period_types: true,
             auto_group: false,
+            next_new_period_loses: false,
         }
     }
 }

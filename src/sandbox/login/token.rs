@@ -81,11 +81,11 @@ pub(super) fn check(state: &mut State, request: &Request, header: &str) -> Resul
     let well_formed =
         key.trim_end_matches('=').bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte));
     if key.is_empty() || !well_formed {
-        return Err(refused(profile, 400, "API token is malformed"));
+        return Err(refused(profile, 400, "Api token is malformed"));
     }
     let form = [Form::One, Form::Two].into_iter().find(|form| key.starts_with(form.prefix()));
     let Some(code) = form.map(|form| (form, &key[form.prefix().len()..])) else {
-        return Err(refused(profile, 400, "Could not resolve token type"));
+        return Err(refused(profile, 400, "Checksum validation failed"));
     };
     let (form, rest) = code;
     if rest.len() <= form.code_length() || form.checksum(&rest[..form.code_length()]) != rest[form.code_length()..] {

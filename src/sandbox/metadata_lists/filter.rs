@@ -207,12 +207,18 @@ fn find(context: Context<'_>, schema: &'static Schema, path: &str) -> Result<Las
 }
 
 fn check_argument(last: Last, operator: Operator, argument: &str) -> Result<(), QueryError> {
-    if let Operator::In { .. } = operator
-        && list(argument).is_empty()
-    {
-        return Err(QueryError(format!("Invalid argument `{argument}` for in operator.")));
-    }
+    let bracketed = argument.starts_with('[') && argument.ends_with(']');
     let Last::Property(property) = last else { return Ok(()) };
+    let counts = property.kind.is_collection() && operator.compares_values();
+    if (matches!(operator, Operator::In { .. }) && !bracketed) || (counts && argument.parse::<i64>().is_err()) {
+        return Err(QueryError(format!("Collection size must be integer `{argument}`")));
+    }
+    if let Kind::Reference(plural) = property.kind
+        && operator.compares_values()
+    {
+        let class = Schema::of(plural).map_or(plural, |schema| schema.class);
+        return Err(QueryError(format!("Unable to parse `{argument}` to `{class}`.")));
+    }
     let readable = match property.kind {
         Kind::Whole => argument.parse::<i64>().is_ok(),
         Kind::Decimal => argument.parse::<f64>().is_ok(),
@@ -393,7 +399,8 @@ mod tests {
         assert_eq!(refusal(Profile::V42, "name:resembles:x"), "`resembles` is not a valid operator.");
         assert_eq!(refusal(Profile::V40, "name:ieq:x"), "`ieq` is not a valid operator.");
         assert_eq!(refusal(Profile::V42, "name"), "Invalid filter => name");
-        assert_eq!(refusal(Profile::V42, "id:in:a,b"), "Invalid argument `a,b` for in operator.");
+        assert_eq!(refusal(Profile::V42, "id:in:a,b"), "Collection size must be integer `a,b`");
+        assert_eq!(refusal(Profile::V42, "parent:eq:x"), "Unable to parse `x` to `OrganisationUnit`.");
         assert!(refusal(Profile::V42, "lastUpdated:gt:yesterday").contains("yesterday"));
         assert!(refusal(Profile::V42, "name.first:eq:x").starts_with("Simple type was found"));
     }
