@@ -8,7 +8,9 @@
 
 pub mod analytics;
 pub mod completeness;
+pub mod country;
 pub mod exchange;
+pub mod fixtures;
 pub mod import;
 pub mod instance;
 pub mod login;
