@@ -1,5 +1,6 @@
 //! xfer moves health data between DHIS2 servers and accounts for every value on the way.
 
+pub mod cli;
 pub mod dhis2;
 pub mod domain;
 pub mod matching;
@@ -7,4 +8,3 @@ pub mod ops;
 pub mod sandbox;
 pub mod store;
 pub mod transfer;
-pub mod cli;

@@ -9,7 +9,7 @@ use crate::sandbox::login::{self, Sessions};
 use crate::sandbox::profile::Profile;
 use crate::sandbox::settings::Settings;
 use crate::sandbox::values::Values;
-use crate::sandbox::world::World;
+use crate::sandbox::world::{World, references, text};
 use crate::sandbox::{analytics, completeness, import, metadata_lists, raw_read, system};
 
 /// Everything of an instance that requests may change.
@@ -36,6 +36,39 @@ pub struct User {
     pub authorities: Vec<String>,
 }
 
+impl User {
+    /// Its id.
+    pub fn id(&self) -> &str {
+        text(&self.object, "id").unwrap_or_default()
+    }
+
+    /// Its user name.
+    pub fn name(&self) -> &str {
+        text(&self.object, "username").unwrap_or_default()
+    }
+
+    /// Whether it has the authority `ALL`.
+    pub fn is_superuser(&self) -> bool {
+        self.authorities.iter().any(|authority| authority == "ALL")
+    }
+
+    /// Whether it has an authority, or all of them.
+    pub fn has_authority(&self, authority: &str) -> bool {
+        self.is_superuser() || self.authorities.iter().any(|own| own == authority)
+    }
+
+    /// Roots of where it may write.
+    pub fn capture_org_units(&self) -> Vec<&str> {
+        references(&self.object, "organisationUnits")
+    }
+
+    /// Roots of where it may read data; without any, those where it may write.
+    pub fn data_view_org_units(&self) -> Vec<&str> {
+        let own = references(&self.object, "dataViewOrganisationUnits");
+        if own.is_empty() { self.capture_org_units() } else { own }
+    }
+}
+
 /// One DHIS2 look-alike.
 #[derive(Debug)]
 pub struct Instance {
@@ -45,10 +78,15 @@ pub struct Instance {
 impl Instance {
     /// An instance of a profile with this metadata (DHIS2's export form) and nothing stored.
     pub fn new(profile: Profile, metadata: &Value) -> Self {
+        Self::of_world(profile, World::load(metadata))
+    }
+
+    /// The same with metadata that is loaded already: instances share it until one changes it.
+    pub fn of_world(profile: Profile, world: World) -> Self {
         Self {
             state: Mutex::new(State {
                 profile,
-                world: World::load(metadata),
+                world,
                 values: Values::default(),
                 settings: Settings::default(),
                 sessions: Sessions::default(),

@@ -6,17 +6,23 @@
 //! Its core is synchronous and knows no socket: an [`Instance`](instance::Instance) turns a
 //! [`Request`](exchange::Request) into a [`Response`](exchange::Response). A shell puts it on a loopback port.
 
+pub mod access;
 pub mod analytics;
 pub mod completeness;
 pub mod country;
 pub mod exchange;
 pub mod fixtures;
+pub mod filling;
 pub mod import;
 pub mod instance;
 pub mod login;
 pub mod metadata_lists;
+pub mod periods;
 pub mod profile;
 pub mod raw_read;
+pub mod reach;
+pub mod scan;
+pub mod scheme;
 pub mod settings;
 pub mod system;
 pub mod values;

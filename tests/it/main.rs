@@ -1,3 +1,4 @@
 //! The integration tests: one binary, one file per face of the program.
 
+mod recorded_sandbox;
 mod support;

@@ -1,0 +1,12 @@
+//! Exchanges that a replay cannot answer. Each rule is over the request or its circumstances, never a file's name.
+
+use super::exchange::Exchange;
+
+/// Why an exchange is left out; none where it is replayed.
+pub(super) fn reason(exchange: &Exchange) -> Option<&'static str> {
+    let about = exchange.about.to_lowercase();
+    if about.contains("cannot be replayed alone") {
+        return Some("needs several clients at the same moment");
+    }
+    None
+}
