@@ -53,7 +53,7 @@ pub(super) fn generate(
     data.extend(
         facilities.iter().filter(|own| own.sources.is_empty()).flat_map(|own| strangers(chance, ids, own, &typed)),
     );
-    Values { data: data.into_iter().collect(), registrations: BTreeMap::new() }
+    Values { data: data.into_iter().collect(), ..Values::default() }
 }
 
 /// Now and then a wrong number.
