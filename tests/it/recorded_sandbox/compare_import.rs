@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use xfer::domain::period::Period;
 use xfer::sandbox::exchange::{Request, Response};
 use xfer::sandbox::instance::Instance;
 
@@ -33,7 +34,9 @@ pub(super) fn compare(
         }
         None => compare::bodies(exchange, response, &|_| false),
     };
-    if let Some(expected) = &exchange.stored_after {
+    // What the winners of a race stored beside is not of this exchange.
+    let alone = !exchange.about.contains("cannot be replayed alone");
+    if let Some(expected) = exchange.stored_after.as_ref().filter(|_| alone) {
         let found = if exchange.area == "completeness" { registrations(instance) } else { values(instance) };
         compare::json("stored", &by_key(expected), &found, &|_| false, &mut differences);
     }
@@ -69,7 +72,15 @@ fn sorted_lists(text: &str) -> String {
 
 /// Rows by their ids, marks that are off left out.
 fn by_key(rows: &Value) -> Value {
-    let parts = ["dataSet", "dataElement", "period", "orgUnit", "organisationUnit", "categoryOptionCombo", "attributeOptionCombo"];
+    let parts = [
+        "dataSet",
+        "dataElement",
+        "period",
+        "orgUnit",
+        "organisationUnit",
+        "categoryOptionCombo",
+        "attributeOptionCombo",
+    ];
     let mut map = BTreeMap::new();
     for row in rows.as_array().into_iter().flatten() {
         let key: Vec<&str> = parts.iter().filter_map(|part| row[*part].as_str()).collect();
@@ -105,12 +116,17 @@ fn values(instance: &Instance) -> Value {
     })
 }
 
+/// The recorder read registrations back by dates, so that it did not see those of periods far ahead (recording
+/// `completeness/post-future-period`: imported, but not listed).
 fn registrations(instance: &Instance) -> Value {
     instance.with_state(|state| {
+        let today: jiff::civil::Date = state.settings.now[..10].parse().expect("the server's date");
+        let seen = |period: &str| Period::parse(period).is_ok_and(|period| period.start() <= today);
         let rows: Vec<Value> = state
             .values
             .registrations
             .iter()
+            .filter(|(key, _)| seen(&key.period))
             .map(|(key, stored)| {
                 json!({
                     "dataSet": key.data_set, "period": key.period, "organisationUnit": key.org_unit,
