@@ -9,7 +9,7 @@ use crate::matching::items::ItemError;
 use crate::ops::error::OpsError;
 use crate::ops::routines::WINDOW_HINT;
 use crate::store::StoreError;
-use crate::transfer::TransferError;
+use crate::transfer::engine::TransferError;
 
 /// An error as the person at the terminal, or the scheduler, meets it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,7 +133,7 @@ impl From<OpsError> for CliError {
                 };
                 Self::of(code, &error)
             }
-            OpsError::Sandbox { .. } => Self::of(ExitCode::LocalIo, &error),
+            OpsError::Sandbox(_) => Self::of(ExitCode::LocalIo, &error),
         }
     }
 }
@@ -163,6 +163,16 @@ impl From<StoreError> for CliError {
         };
         let described = Self::of(code, &error);
         match hint {
+            Some(hint) => described.hint(hint),
+            None => described,
+        }
+    }
+}
+
+impl From<TransferError> for CliError {
+    fn from(error: TransferError) -> Self {
+        let described = Self::of(ExitCode::from_number(error.exit_code()), &error);
+        match error.hint() {
             Some(hint) => described.hint(hint),
             None => described,
         }

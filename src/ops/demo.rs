@@ -170,12 +170,12 @@ impl Stage {
     }
 
     /// Where the source listens.
-    pub fn source_url(&self) -> String {
+    pub fn source_url(&self) -> &str {
         self.servers.source.url()
     }
 
     /// Where the destination listens.
-    pub fn destination_url(&self) -> String {
+    pub fn destination_url(&self) -> &str {
         self.servers.destination.url()
     }
 
@@ -199,7 +199,7 @@ impl Stage {
         };
         let client = Client::new(ClientOptions {
             server: DESTINATION.to_owned(),
-            url: BaseUrl::parse(&self.destination_url())
+            url: BaseUrl::parse(self.destination_url())
                 .map_err(|cause| OpsError::invalid(cause.to_string(), "start the demo again"))?,
             login: Login::Basic { username: WRITER.to_owned(), password: SecretString::from(PASSWORD) },
             allow_http: false,

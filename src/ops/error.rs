@@ -6,8 +6,9 @@ use crate::dhis2::error::ClientError;
 use crate::domain::journal::JournalError;
 use crate::matching::items::ItemError;
 use crate::ops::files::sheet::SheetFinding;
+use crate::sandbox::server::StartError;
 use crate::store::StoreError;
-use crate::transfer::TransferError;
+use crate::transfer::engine::TransferError;
 
 /// Why a use case could not be carried out. `cli` decides exit code and hints by variant.
 #[derive(Debug, thiserror::Error)]
@@ -90,11 +91,7 @@ pub enum OpsError {
     },
     /// An embedded server could not be started.
     #[error("the embedded servers could not be started")]
-    Sandbox {
-        /// The cause.
-        #[source]
-        source: std::io::Error,
-    },
+    Sandbox(#[from] StartError),
 }
 
 impl OpsError {

@@ -46,11 +46,6 @@ impl Home {
     pub fn state(&self, routine: Uuid) -> Result<StateStore, OpsError> {
         Ok(StateStore::open(&self.files, routine)?)
     }
-
-    /// Whether a routine ever ran here.
-    pub fn has_state(&self, routine: Uuid) -> bool {
-        self.files.state_database(routine).exists()
-    }
 }
 
 /// A server by its name.

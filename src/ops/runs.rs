@@ -7,15 +7,13 @@ use crate::domain::routine::Routine;
 use crate::domain::run::Report;
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
-use crate::store::{CellFilter, RunSummary};
+use crate::store::{CellFilter, RunSummary, StateStore};
 
-/// A run with its report, once it finished.
+/// A run, with the routine that made it.
 #[derive(Debug, Clone)]
 pub struct RunLine {
     /// The run.
     pub summary: RunSummary,
-    /// Its report; none for a run that never finished.
-    pub report: Option<Report>,
     /// The routine that it belongs to.
     pub routine: Routine,
 }
@@ -32,13 +30,8 @@ pub fn list(home: &Home, routine: Option<&str>, limit: usize) -> Result<Vec<RunL
     };
     let mut lines = Vec::new();
     for routine in routines {
-        if !home.has_state(routine.id) {
-            continue;
-        }
-        let state = home.state(routine.id)?;
-        for record in state.runs()? {
-            lines.push(RunLine { summary: record.summary, report: record.report, routine: routine.clone() });
-        }
+        let Some(state) = StateStore::open_existing(home.files(), routine.id)? else { continue };
+        lines.extend(state.runs()?.into_iter().map(|summary| RunLine { summary, routine: routine.clone() }));
     }
     lines.sort_by(|left, right| right.summary.run.cmp(&left.summary.run));
     lines.truncate(limit);
@@ -64,17 +57,25 @@ pub fn find(home: &Home, text: &str) -> Result<RunLine, OpsError> {
     }
 }
 
+/// The report of a run; none if it never finished.
+pub fn report(home: &Home, run: &RunLine) -> Result<Option<Report>, OpsError> {
+    Ok(home.state(run.routine.id)?.run(run.summary.run)?.report)
+}
+
 /// Hands over the cells of a run one by one, with the routine's destination for names.
 pub fn cells(
     home: &Home,
     run: &RunLine,
     states: &[CellState],
     job: Option<&str>,
-    each: &mut dyn FnMut(&CellRecord),
+    each: &mut dyn FnMut(CellRecord),
 ) -> Result<(), OpsError> {
     let state = home.state(run.routine.id)?;
     let filter = CellFilter { states: states.to_vec(), job: job.map(str::to_owned) };
-    Ok(state.cells(run.summary.run, &filter, each)?)
+    state.cells(run.summary.run, &filter, |record| {
+        each(record);
+        Ok(())
+    })
 }
 
 /// The metadata that the cells of a run speak of; none where the server or its copy is gone.

@@ -1,9 +1,12 @@
 //! The two embedded servers, started together.
 
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
 use crate::ops::error::OpsError;
 use crate::sandbox::fixtures;
 use crate::sandbox::profile::Profile;
-use crate::sandbox::server::{RunningSandbox, Sandbox, ServerOptions};
+use crate::sandbox::server::{RunningSandbox, Sandbox, ServerOptions, StartError};
 
 /// The password of every user of the embedded servers.
 pub const PASSWORD: &str = "Sample-Pass-1";
@@ -50,9 +53,9 @@ pub fn start(source: Profile, destination: Profile, ports: Ports) -> Result<Runn
         Ports::Free => 0,
         Ports::From(first) => first.saturating_add(offset),
     };
-    let running = |instance, port| {
-        Sandbox::start_in_thread(instance, ServerOptions { port, ..ServerOptions::default() })
-            .map_err(|source| OpsError::Sandbox { source })
+    let running = |instance, port| -> Result<RunningSandbox, StartError> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        Sandbox::start_on_thread(Arc::new(instance), ServerOptions { address, ..ServerOptions::default() })
     };
     Ok(RunningPair {
         source: running(fixtures::source(source), port(0))?,
@@ -65,11 +68,11 @@ impl RunningPair {
     /// Both servers, for people.
     pub fn servers(&self) -> [ServerLine; 2] {
         [
-            ServerLine { name: "source", version: self.profiles.0.version(), url: self.source.url(), user: READER },
+            ServerLine { name: "source", version: self.profiles.0.version(), url: self.source.url().to_owned(), user: READER },
             ServerLine {
                 name: "destination",
                 version: self.profiles.1.version(),
-                url: self.destination.url(),
+                url: self.destination.url().to_owned(),
                 user: WRITER,
             },
         ]

@@ -85,8 +85,8 @@ fn routines(board: &Dashboard) -> Listing {
     let mut listing = Listing::new(&columns, "no routines yet");
     for line in &board.routines {
         let last = line.last.as_ref();
-        let outcome = last.map(|run| match &run.report {
-            Some(report) => json!(report.outcome),
+        let outcome = last.map(|run| match &run.summary.end {
+            Some(end) => json!(end.outcome),
             None => json!("never finished"),
         });
         listing.row(vec![

@@ -58,9 +58,9 @@ impl Show<'_> {
         let (source, destination) = (self.stage.source_url(), self.stage.destination_url());
         self.step(
             "Add both servers. The login is tested at once, and kept sealed.",
-            &["server", "add", "tracker", &source, "--username", "reader", "--password-file", "password"],
+            &["server", "add", "tracker", source, "--username", "reader", "--password-file", "password"],
         )?;
-        self.step("", &["server", "add", "national", &destination, "--username", "writer", "--password-file", "password"])?;
+        self.step("", &["server", "add", "national", destination, "--username", "writer", "--password-file", "password"])?;
         self.step("Copy their metadata: from here on, mapping works offline.", &["server", "sync", "--all"])?;
         self.quietly(
             "Match the org units by id, by code, and by name below matched parents.",

@@ -1,6 +1,9 @@
 //! `xfer run`: a routine, now.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use clap::Args;
+use tokio_util::sync::CancellationToken;
 
 use crate::cli::commands::progress::RunProgress;
 use crate::cli::commands::wait;
@@ -12,6 +15,8 @@ use crate::cli::ui::{Format, Ui};
 use crate::domain::run::{Report, RunMode};
 use crate::ops::home::Home;
 use crate::ops::transfer::{self, RunOptions};
+use crate::platform;
+use crate::transfer::events::Event;
 
 /// `xfer run`
 #[derive(Debug, Args)]
@@ -45,14 +50,45 @@ pub fn execute(arguments: &Arguments, home: &Home, ui: &Ui) -> Result<ExitCode, 
         fail_on_empty: arguments.fail_on_empty,
     };
     let progress = RunProgress::new(ui, &arguments.routine);
-    let report = wait(async { Ok(transfer::run(home, &arguments.routine, options, &|event| progress.show(event)).await?) });
+    let outcome = wait(async {
+        let ending = end_on_signal()?;
+        let events = |event: Event| progress.show(&event);
+        let report = transfer::run(home, &arguments.routine, options, ending.stop.clone(), &events).await?;
+        Ok((report, ending.by()))
+    });
     progress.finish();
-    let report = report?;
+    let (report, ended_by) = outcome?;
     report::print(&report, ui);
     if ui.format == Format::Table {
         say_next(&report, &arguments.routine, ui);
     }
-    Ok(ExitCode::from_number(report.exit_code))
+    Ok(ended_by.unwrap_or_else(|| ExitCode::from_number(report.exit_code)))
+}
+
+/// Whether, and how, the process was asked to end.
+struct Ending {
+    stop: CancellationToken,
+    by: Arc<Mutex<Option<ExitCode>>>,
+}
+
+impl Ending {
+    fn by(&self) -> Option<ExitCode> {
+        *self.by.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Watches for Ctrl-C and the system's request to end, and tells the run to stop.
+fn end_on_signal() -> Result<Ending, CliError> {
+    let termination = platform::termination()
+        .map_err(|cause| CliError::local_io("signals cannot be waited for".to_owned(), &cause))?;
+    let ending = Ending { stop: CancellationToken::new(), by: Arc::default() };
+    let (stop, by) = (ending.stop.clone(), Arc::clone(&ending.by));
+    tokio::spawn(async move {
+        let code = ExitCode::from_number(termination.await.exit_code());
+        *by.lock().unwrap_or_else(PoisonError::into_inner) = Some(code);
+        stop.cancel();
+    });
+    Ok(ending)
 }
 
 fn say_next(report: &Report, routine: &str, ui: &Ui) {

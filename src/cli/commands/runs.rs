@@ -68,11 +68,11 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
         Command::List(arguments) => list(arguments, home, ui),
         Command::Show(arguments) => {
             let run = runs::find(home, &arguments.run)?;
-            let Some(report) = &run.report else {
+            let Some(report) = runs::report(home, &run)? else {
                 return Err(CliError::usage(format!("the run {} never finished, so it has no report", run.summary.run))
                     .hint("its cells so far: xfer runs cells; run the routine again to complete it"));
             };
-            report::print(report, ui);
+            report::print(&report, ui);
             Ok(ExitCode::Success)
         }
         Command::Cells(arguments) => cells(arguments, home, ui),
@@ -92,14 +92,14 @@ fn list(arguments: &List, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     ];
     let mut listing = Listing::new(&columns, "no runs yet");
     for line in runs::list(home, arguments.routine.as_deref(), arguments.limit)? {
-        let report = line.report.as_ref();
-        let cells = report.map(|report| report.cells);
+        let end = line.summary.end.as_ref();
+        let cells = end.map(|end| end.cells);
         listing.row(vec![
             json!(line.summary.run),
             json!(line.summary.routine),
             json!(line.summary.mode),
             json!(day_and_minute(&line.summary.started.to_string())),
-            json!(report.map_or_else(|| json!("never finished"), |report| json!(report.outcome))),
+            end.map_or_else(|| json!("never finished"), |end| json!(end.outcome)),
             json!(cells.map(|cells| cells.total)),
             json!(cells.map(|cells| cells.created + cells.updated + cells.deleted + cells.accepted)),
             json!(cells.map(|c| c.rejected + c.differs + c.unknown + c.not_sent + c.held_back)),
@@ -133,7 +133,7 @@ fn cells(arguments: &Cells, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> 
     };
     let name = |id: Uid| metadata.as_ref().map_or_else(|| id.to_string(), |metadata| metadata.name_of(id));
     runs::cells(home, &run, &arguments.state, arguments.job.as_deref(), &mut |cell| {
-        listing.row(row(cell, &name));
+        listing.row(row(&cell, &name));
     })?;
     listing.print(ui);
     Ok(ExitCode::Success)
