@@ -22,6 +22,7 @@ use crate::domain::metadata::{
     Metadata, OrganisationUnit,
 };
 use crate::domain::org_unit_map::{MappingState, MatchMethod, OrgUnitMapping};
+use crate::domain::period::relative::RelativeOptions;
 use crate::domain::period::{Period, PeriodType};
 use crate::domain::routine::{Policies, Routine, RoutineDocument};
 use crate::domain::server::ServerIdentity;
@@ -185,6 +186,7 @@ pub fn plan_of(document: &RoutineDocument) -> Result<Plan, PlanError> {
         source: &identity("2.42.5"),
         destination: &identity("2.43.1"),
         today: jiff::civil::date(2024, 11, 15),
+        relative: &RelativeOptions::default(),
         source_view_roots: &[],
     })
 }
