@@ -142,10 +142,7 @@ fn answer(response: &Value) -> ImportAnswer {
 fn summary(body: &Value) -> ImportSummary {
     let positions = |list: &Value| -> Vec<usize> {
         let list = list.as_array().cloned().unwrap_or_default();
-        list.iter()
-            .filter_map(|position| position.as_u64())
-            .map(|position| usize::try_from(position).unwrap())
-            .collect()
+        list.iter().filter_map(Value::as_u64).map(|position| usize::try_from(position).unwrap()).collect()
     };
     let count = |key: &str| body["importCount"][key].as_u64().unwrap();
     ImportSummary {
@@ -213,7 +210,7 @@ fn list<'value>(value: &'value Value, key: &str) -> &'value [Value] {
 }
 
 fn ids<C: FromIterator<Uid>>(value: &Value, key: &str) -> C {
-    list(value, key).iter().map(|object| id(object)).collect()
+    list(value, key).iter().map(id).collect()
 }
 
 fn id(object: &Value) -> Uid {

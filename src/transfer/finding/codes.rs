@@ -57,6 +57,9 @@ table! {
     ORG_UNIT_CLOSED = Error, Timing, "org-unit-closed",
         "The period begins after the closing date of the org unit.",
         "Correct the closing date of the org unit at the destination, or map the source org unit to its successor.";
+    ORG_UNIT_NOT_OPEN = Error, Timing, "org-unit-not-open",
+        "The org unit was not open when the period began.",
+        "Correct the opening or closing date of the org unit at the destination, or leave these periods out.";
     PERIOD_TYPE_MISMATCH = Error, Configuration, "period-type-mismatch",
         "The data set takes periods of another type.",
         "Set the job's destination period type to that of the data set.";
@@ -91,6 +94,9 @@ table! {
     PERIOD_EXPIRED = Error, Timing, "period-expired",
         "The data set no longer takes data for the period: its expiry days have passed.",
         "Raise the expiry days of the data set, or give the user the authority \"Edit expired\" (`F_EDIT_EXPIRED`).";
+    PERIOD_NOT_OPEN = Error, Timing, "period-not-open",
+        "The data set does not take the period today: it is in the future, has expired or is not among the input periods.",
+        "Look at the data set's expiry days, open future periods and data input periods at the destination.";
     INPUT_PERIOD_CLOSED = Error, Timing, "input-period-closed",
         "The data set lists the periods it takes and when; this period is not among them, or not open today.",
         "Open the period among the data input periods of the data set.";
@@ -113,6 +119,9 @@ table! {
     COMMENT_TOO_LONG = Error, Value, "comment-too-long",
         "The stored comment of the cell is longer than the destination takes, and overwriting without it would lose it.",
         "Shorten the comment at the destination.";
+    COMMENT_OPTION_UNKNOWN = Error, Value, "comment-option-unknown",
+        "The comment of the cell is none of the options that the data element allows for comments.",
+        "Correct the comment at the destination, or remove the comment option set of the data element.";
     // Engine: from the source to the cell.
     ORG_UNIT_UNMAPPED = Error, Mapping, "org-unit-unmapped",
         "A source org unit with values has no confirmed destination org unit.",

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 
 use super::hold::{HoldBack, Kind, blame};
 use super::index::{ComboIndex, DataSetIndex, Membership};
-use super::{Preflight, Subject};
+use super::{Preflight, Subject, input_periods_inverted};
 use crate::domain::metadata::{DataInputPeriod, DataSet};
 use crate::domain::period::Period;
 use crate::domain::uid::Uid;
@@ -34,7 +34,7 @@ enum Fault {
 
 impl Preflight<'_> {
     /// The data set to send the row with, or the fault of the one that got furthest.
-    pub(super) fn choose_data_set(&self, subject: &Subject<'_, '_>) -> Result<Uid, HoldBack> {
+    pub(super) fn choose_data_set(&self, subject: &Subject<'_, '_>) -> Result<Uid, Box<HoldBack>> {
         let mut furthest: Option<(Fault, Membership)> = None;
         for &membership in &subject.element.memberships {
             let candidate = &self.index.data_sets[membership.data_set];
@@ -44,10 +44,10 @@ impl Preflight<'_> {
             }
         }
         // The caller has made sure that there is at least one membership.
-        Err(furthest.map_or_else(
+        Err(Box::new(furthest.map_or_else(
             || self.in_no_data_set(subject.cell),
             |(fault, membership)| self.describe(fault, membership, subject),
-        ))
+        )))
     }
 
     fn fault(&self, candidate: &DataSetIndex<'_>, membership: Membership, subject: &Subject<'_, '_>) -> Option<Fault> {
@@ -76,7 +76,7 @@ impl Preflight<'_> {
             let open = candidate.input_periods.get(&period).is_some_and(|inputs| {
                 // 2.43.0 and 2.43.1 take closed windows and refuse open ones (`import/input-period-open`): there the
                 // server decides, and `about_destination` says so.
-                self.input_periods_inverted || inputs.iter().any(|input| is_open(input, self.today))
+                input_periods_inverted(&self.version) || inputs.iter().any(|input| is_open(input, self.today))
             });
             return (!open).then_some(Fault::InputPeriod);
         }

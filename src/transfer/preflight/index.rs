@@ -3,7 +3,7 @@
 //! Built once per run. A run asks some ten questions about each of a million cells, and the synced metadata answers
 //! several of them only by a walk (which data sets hold the element, which options make up the combo).
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use jiff::civil::Date;
 
@@ -57,6 +57,15 @@ pub(super) struct DataSetIndex<'metadata> {
     pub(super) input_periods: HashMap<Period, Vec<&'metadata DataInputPeriod>>,
 }
 
+/// Where the user may enter data.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Capture<'account> {
+    /// Everywhere: 2.43 does not ask a superuser.
+    Everywhere,
+    /// At these org units and below them.
+    Below(&'account [Uid]),
+}
+
 /// Everything, by id.
 #[derive(Debug)]
 pub(super) struct Index<'metadata> {
@@ -67,14 +76,17 @@ pub(super) struct Index<'metadata> {
 }
 
 impl<'metadata> Index<'metadata> {
-    pub(super) fn new(metadata: &'metadata Metadata, capture_roots: &[Uid], today: Date) -> Self {
+    pub(super) fn new(metadata: &'metadata Metadata, capture: Capture<'_>, today: Date) -> Self {
         let data_sets: Vec<DataSetIndex<'metadata>> =
             metadata.data_sets.values().map(|data_set| DataSetIndex::new(data_set, today)).collect();
-        let roots: BTreeSet<Uid> = capture_roots.iter().copied().collect();
-        let units = metadata.organisation_units.iter().map(|(id, unit)| {
-            let in_capture = unit.path.iter().any(|ancestor| roots.contains(ancestor)) || roots.contains(id);
-            (*id, UnitIndex { unit, in_capture })
-        });
+        let in_capture = |unit: &OrganisationUnit| match capture {
+            Capture::Everywhere => true,
+            Capture::Below(roots) => roots.iter().any(|root| unit.id == *root || unit.is_within(*root)),
+        };
+        let units = metadata
+            .organisation_units
+            .iter()
+            .map(|(id, unit)| (*id, UnitIndex { unit, in_capture: in_capture(unit) }));
         Self {
             elements: elements(metadata, &data_sets),
             units: units.collect(),

@@ -26,7 +26,7 @@ use jiff::civil::Date;
 
 pub use hold::HoldBack;
 use hold::{Kind, blame, blame_user};
-use index::{ComboIndex, ElementIndex, Index};
+use index::{Capture, ComboIndex, ElementIndex, Index};
 
 use crate::domain::cell::CellKey;
 use crate::domain::metadata::{Metadata, OrganisationUnit};
@@ -61,11 +61,8 @@ pub struct Preflight<'metadata> {
     may_import: bool,
     superuser: bool,
     may_edit_expired: bool,
-    /// Whether the capture hierarchy does not bind the user.
-    captures_everywhere: bool,
     engine: ImportEngine,
-    version: String,
-    input_periods_inverted: bool,
+    version: ServerVersion,
     today: Date,
 }
 
@@ -83,17 +80,20 @@ impl<'metadata> Preflight<'metadata> {
     pub fn new(metadata: &'metadata Metadata, account: &Account, version: &ServerVersion, today: Date) -> Self {
         let superuser = account.is_superuser();
         let engine = version.import_engine();
+        let capture = if superuser && engine == ImportEngine::SetBased {
+            Capture::Everywhere
+        } else {
+            Capture::Below(&account.organisation_units)
+        };
         Self {
             metadata,
-            index: Index::new(metadata, &account.organisation_units, today),
+            index: Index::new(metadata, capture, today),
             username: account.username.clone(),
             may_import: account.may_import(),
             superuser,
             may_edit_expired: superuser || account.authorities.iter().any(|authority| authority == "F_EDIT_EXPIRED"),
-            captures_everywhere: superuser && engine == ImportEngine::SetBased,
             engine,
-            version: version.text.clone(),
-            input_periods_inverted: input_periods_inverted(version),
+            version: version.clone(),
             today,
         }
     }
@@ -102,13 +102,13 @@ impl<'metadata> Preflight<'metadata> {
     pub fn check(&self, cell: &CellKey, value: Option<&str>, comment: Option<&str>) -> Verdict {
         match self.judge(cell, value, comment) {
             Ok(data_set) => Verdict::Pass { data_set },
-            Err(hold_back) => Verdict::Hold(hold_back),
+            Err(hold_back) => Verdict::Hold(*hold_back),
         }
     }
 
-    fn judge(&self, cell: &CellKey, value: Option<&str>, comment: Option<&str>) -> Result<Uid, HoldBack> {
+    fn judge(&self, cell: &CellKey, value: Option<&str>, comment: Option<&str>) -> Result<Uid, Box<HoldBack>> {
         if !self.may_import {
-            return Err(self.no_authority());
+            return Err(Box::new(self.no_authority()));
         }
         let subject = self.resolve(cell)?;
         let data_set = self.choose_data_set(&subject)?;
@@ -122,10 +122,10 @@ impl<'metadata> Preflight<'metadata> {
     }
 
     /// Finds every part of the cell, and the user's right to enter data at the org unit.
-    fn resolve<'cell, 'index>(&'index self, cell: &'cell CellKey) -> Result<Subject<'cell, 'index>, HoldBack> {
+    fn resolve<'cell, 'index>(&'index self, cell: &'cell CellKey) -> Result<Subject<'cell, 'index>, Box<HoldBack>> {
         let unknown = |code, kind, id: Uid| {
             let reason = format!("the destination has no object with the id `{id}`, as of the last sync");
-            blame(self.metadata, code, kind, id, reason)
+            Box::new(blame(self.metadata, code, kind, id, reason))
         };
         let element = self
             .index
@@ -133,16 +133,22 @@ impl<'metadata> Preflight<'metadata> {
             .get(&cell.data_element)
             .ok_or_else(|| unknown(&DATA_ELEMENT_UNKNOWN, Kind::DataElement, cell.data_element))?;
         if element.memberships.is_empty() {
-            return Err(self.in_no_data_set(cell));
+            return Err(Box::new(self.in_no_data_set(cell)));
         }
         let unit = self
             .index
             .units
             .get(&cell.org_unit)
             .ok_or_else(|| unknown(&ORG_UNIT_UNKNOWN, Kind::OrganisationUnit, cell.org_unit))?;
-        if !unit.in_capture && !self.captures_everywhere {
+        if !unit.in_capture {
             let reason = format!("user `{}` may not enter data at the org unit", self.username);
-            return Err(blame(self.metadata, &ORG_UNIT_OUTSIDE_CAPTURE, Kind::OrganisationUnit, cell.org_unit, reason));
+            return Err(Box::new(blame(
+                self.metadata,
+                &ORG_UNIT_OUTSIDE_CAPTURE,
+                Kind::OrganisationUnit,
+                cell.org_unit,
+                reason,
+            )));
         }
         let coc = cell.category_option_combo;
         let category_options = self
@@ -160,21 +166,33 @@ impl<'metadata> Preflight<'metadata> {
     }
 
     /// Write access to the options of both combos; org units and dates of the attribute options.
-    fn check_options(&self, subject: &Subject<'_, '_>) -> Result<(), HoldBack> {
+    fn check_options(&self, subject: &Subject<'_, '_>) -> Result<(), Box<HoldBack>> {
         let cell = subject.cell;
         let unwritable = subject.category_options.unwritable.or(subject.attribute_options.unwritable);
         if let Some(option) = unwritable
             && !self.superuser
         {
             let reason = format!("user `{}` may not enter data for the category option", self.username);
-            return Err(blame(self.metadata, &CATEGORY_OPTION_NO_WRITE, Kind::CategoryOption, option, reason));
+            return Err(Box::new(blame(
+                self.metadata,
+                &CATEGORY_OPTION_NO_WRITE,
+                Kind::CategoryOption,
+                option,
+                reason,
+            )));
         }
         if let Some(option) = data_set::option_that_excludes(subject.attribute_options, &subject.unit.path) {
             let reason = format!(
                 "the category option is restricted to org units, and `{}` is neither one of them nor below one",
                 subject.unit.name
             );
-            return Err(blame(self.metadata, &ATTRIBUTE_OPTION_NOT_FOR_ORG_UNIT, Kind::CategoryOption, option, reason));
+            return Err(Box::new(blame(
+                self.metadata,
+                &ATTRIBUTE_OPTION_NOT_FOR_ORG_UNIT,
+                Kind::CategoryOption,
+                option,
+                reason,
+            )));
         }
         let options = subject.attribute_options;
         let begins_later = options.start_date.filter(|start| *start > cell.period.end());
@@ -186,14 +204,14 @@ impl<'metadata> Preflight<'metadata> {
         };
         let reason = format!("the attribute option combo {date} the period `{}`", cell.period);
         let aoc = cell.attribute_option_combo;
-        Err(blame(self.metadata, &ATTRIBUTE_OPTION_OUTSIDE_DATES, Kind::AttributeOptionCombo, aoc, reason))
+        Err(Box::new(blame(self.metadata, &ATTRIBUTE_OPTION_OUTSIDE_DATES, Kind::AttributeOptionCombo, aoc, reason)))
     }
 
     /// The org unit's own dates: the first day of the period must lie within them, as 2.43 has it (E8031,
     /// `import/org-unit-closing-month`).
-    fn check_open(&self, subject: &Subject<'_, '_>) -> Result<(), HoldBack> {
+    fn check_open(&self, subject: &Subject<'_, '_>) -> Result<(), Box<HoldBack>> {
         let (unit, first_day) = (subject.unit, subject.cell.period.start());
-        let hold = |code, reason| blame(self.metadata, code, Kind::OrganisationUnit, unit.id, reason);
+        let hold = |code, reason| Box::new(blame(self.metadata, code, Kind::OrganisationUnit, unit.id, reason));
         if let Some(opening) = unit.opening_date.filter(|opening| first_day < *opening) {
             let reason = format!("the org unit opened on {opening}, after `{}` began", subject.cell.period);
             return Err(hold(&ORG_UNIT_NOT_OPEN_YET, reason));
@@ -212,7 +230,7 @@ impl<'metadata> Preflight<'metadata> {
         if !self.may_import {
             findings.push(self.no_authority());
         }
-        if self.input_periods_inverted {
+        if input_periods_inverted(&self.version) {
             let restricted = self.index.data_sets.iter().filter(|data_set| !data_set.input_periods.is_empty());
             findings.extend(restricted.map(|data_set| {
                 let reason = format!(

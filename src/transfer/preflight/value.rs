@@ -14,9 +14,9 @@ const SHOWN: usize = 60;
 
 impl Preflight<'_> {
     /// The value must be one that the destination's generation stores, and one that both generations understand alike.
-    pub(super) fn check_value(&self, subject: &Subject<'_, '_>, value: &str) -> Result<(), HoldBack> {
+    pub(super) fn check_value(&self, subject: &Subject<'_, '_>, value: &str) -> Result<(), Box<HoldBack>> {
         let element = subject.element.element;
-        let hold = |code, reason| Err(blame(self.metadata, code, Kind::DataElement, element.id, reason));
+        let hold = |code, reason| Err(Box::new(blame(self.metadata, code, Kind::DataElement, element.id, reason)));
         if value.trim().is_empty() {
             return hold(&VALUE_MISSING, "the value is empty".to_owned());
         }
@@ -40,7 +40,7 @@ impl Preflight<'_> {
         Ok(())
     }
 
-    pub(super) fn check_comment(&self, subject: &Subject<'_, '_>, comment: Option<&str>) -> Result<(), HoldBack> {
+    pub(super) fn check_comment(&self, subject: &Subject<'_, '_>, comment: Option<&str>) -> Result<(), Box<HoldBack>> {
         let longest = match self.engine {
             ImportEngine::SetBased => COMMENT_SET_BASED,
             ImportEngine::RowByRow => COMMENT_ROW_BY_ROW,
@@ -52,7 +52,7 @@ impl Preflight<'_> {
             return Ok(());
         }
         let reason = format!("the comment has more than {longest} characters");
-        Err(blame(self.metadata, &COMMENT_TOO_LONG, Kind::DataElement, subject.cell.data_element, reason))
+        Err(Box::new(blame(self.metadata, &COMMENT_TOO_LONG, Kind::DataElement, subject.cell.data_element, reason)))
     }
 }
 

@@ -8,6 +8,7 @@ use super::simulation::{Flaw, Server, bare};
 use super::{PATIENCE, Pruning, depth};
 use crate::dhis2::data_value_sets::{ImportAnswer, PayloadRow};
 use crate::domain::cell::CellKey;
+use crate::domain::import_summary::{ImportCount, ImportStatus, ImportSummary};
 use crate::domain::metadata::Metadata;
 use crate::domain::period::Period;
 use crate::domain::uid::Uid;
@@ -34,8 +35,16 @@ fn row(number: usize) -> PayloadRow {
 
 /// Sends a chunk until everything is settled; each row is settled once.
 fn drive(rows: &[PayloadRow], post: &mut dyn FnMut(&[usize]) -> ImportAnswer) -> Vec<RowVerdict> {
+    drive_on(ImportEngine::SetBased, rows, post)
+}
+
+fn drive_on(
+    engine: ImportEngine,
+    rows: &[PayloadRow],
+    post: &mut dyn FnMut(&[usize]) -> ImportAnswer,
+) -> Vec<RowVerdict> {
     let metadata = Metadata::default();
-    let mut pruning = Pruning::new(rows, &metadata, ImportEngine::SetBased);
+    let mut pruning = Pruning::new(rows, &metadata, engine);
     let mut settled: BTreeMap<usize, RowVerdict> = BTreeMap::new();
     let mut open: Vec<Vec<usize>> = vec![(0..rows.len()).collect()];
     while let Some(group) = open.pop() {
@@ -138,6 +147,45 @@ fn a_fault_that_passes_costs_one_more_post() {
     });
     assert_eq!(posts, 2);
     assert!(verdicts.iter().all(|verdict| *verdict == RowVerdict::Written));
+}
+
+#[test]
+fn an_exception_inside_a_row_by_row_import_is_cut_down_to_its_cause() {
+    let rows: Vec<PayloadRow> = (0..300).map(row).collect();
+    let mut posts = 0;
+    let verdicts = drive_on(ImportEngine::RowByRow, &rows, &mut |group| {
+        posts += 1;
+        let failed = group.contains(&123);
+        let imported = if failed { 0 } else { u64::try_from(group.len()).unwrap() };
+        let summary = ImportSummary {
+            status: if failed { ImportStatus::Error } else { ImportStatus::Success },
+            description: Some(if failed { "The import process failed: boom" } else { "done" }.to_owned()),
+            count: ImportCount { imported, ..ImportCount::default() },
+            conflicts: vec![],
+            rejected_rows: vec![],
+            data_set_complete: None,
+        };
+        ImportAnswer { http_status: if failed { 409 } else { 200 }, summary: Some(summary), message: None }
+    });
+    assert!(posts - 1 <= 2 * depth(300) + 1, "{posts} POSTs");
+    for (at, verdict) in verdicts.iter().enumerate() {
+        match verdict {
+            RowVerdict::Refused { text, .. } => assert!(at == 123 && text.contains("boom")),
+            verdict => assert!(at != 123 && *verdict == RowVerdict::Written),
+        }
+    }
+}
+
+#[test]
+fn rows_that_a_success_lost_are_left_to_the_read_back() {
+    let exchange = imports("2.43").into_iter().find(|exchange| exchange.name == "race-new-period-loser").unwrap();
+    let rows = exchange.rows_for_counting();
+    let metadata = Metadata::default();
+    let everybody: Vec<usize> = (0..rows.len()).collect();
+    let next = Pruning::new(&rows, &metadata, ImportEngine::SetBased).after(&everybody, &exchange.answer);
+    let lost = RowVerdict::Unproved { reason: Unproved::Lost };
+    assert_eq!(next.settled, everybody.iter().map(|&row| (row, lost.clone())).collect::<Vec<_>>());
+    assert!(next.resend.is_empty());
 }
 
 #[test]
