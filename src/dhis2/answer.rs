@@ -56,7 +56,8 @@ impl Answer {
             return Err(ClientErrorKind::LoginPage { location: None });
         }
         if self.type_contains("xml") || self.type_contains("csv") {
-            let what = format!("JSON was asked for, `{}` came", clean(self.content_type.as_deref().unwrap_or_default()));
+            let what =
+                format!("JSON was asked for, `{}` came", clean(self.content_type.as_deref().unwrap_or_default()));
             return Err(ClientErrorKind::malformed(what));
         }
         Ok(&self.body)

@@ -112,8 +112,7 @@ impl Client {
     pub async fn read_completeness(&self, query: &CompletenessQuery) -> Result<Vec<Registration>, ClientError> {
         let shown = format!("GET /api/{RESOURCE}");
         self.capabilities_for_data(&shown).await?;
-        let (sets, units, periods) =
-            (distinct(&query.data_sets), distinct(&query.org_units), distinct(&query.periods));
+        let (sets, units, periods) = (distinct(&query.data_sets), distinct(&query.org_units), distinct(&query.periods));
         let base = Query::new(RESOURCE);
         let base = if query.children { base.pair("children", "true") } else { base };
         let room = self.transport.limits.request_line.saturating_sub(self.transport.request_line(&base));

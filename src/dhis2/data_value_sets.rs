@@ -15,6 +15,7 @@ use futures_util::stream;
 use tokio::sync::mpsc;
 use tokio_util::io::{StreamReader, SyncIoBridge};
 
+use crate::dhis2::answer::Answer;
 use crate::dhis2::capabilities::Capabilities;
 use crate::dhis2::client::Client;
 use crate::dhis2::error::{ClientError, ClientErrorKind};
@@ -23,7 +24,7 @@ use crate::dhis2::import_answer::{blames_scope, read_import_answer};
 use crate::dhis2::payload::gzipped;
 pub use crate::dhis2::payload::{Payload, PayloadRow, payload_body};
 use crate::dhis2::query::{ListCost, Query, distinct, entries_per_request};
-use crate::dhis2::raw_stream::{Expectation, read_values};
+use crate::dhis2::raw_stream::{Expectation, Sink, read_values};
 use crate::dhis2::retry::{Attempts, RetryRule};
 use crate::dhis2::transport::{Ask, Failed, Opened, lock, next_chunk};
 use crate::domain::cell::CellKey;
@@ -213,11 +214,13 @@ impl Client {
         let before_any = |failed| PartFailed { failed, handed_over: false };
         let Opened { response, cookie } = self.transport.open(ask).await.map_err(before_any)?;
         let refused = |kind| before_any(Failed { kind, cookie: cookie.clone() });
-        if response.status() != reqwest::StatusCode::OK {
+        let content_type = response.headers().get(reqwest::header::CONTENT_TYPE).and_then(|text| text.to_str().ok());
+        if !is_stream(response.status().as_u16(), content_type) {
             let answer = self.transport.collect(response, start).await.map_err(refused)?;
-            let kind = answer.json().err().unwrap_or_else(|| {
-                ClientErrorKind::malformed(format!("status {} for a raw read", answer.status))
-            });
+            let kind = answer
+                .json()
+                .err()
+                .unwrap_or_else(|| ClientErrorKind::malformed(format!("status {} for a raw read", answer.status)));
             return Err(refused(kind));
         }
         let (sender, mut receiver) = mpsc::channel::<Vec<DataValue>>(4);
@@ -292,9 +295,23 @@ struct BlockingBody {
     failure: Arc<Mutex<Option<ClientErrorKind>>>,
 }
 
+/// Whether an answer is worth parsing as values: the rest is read whole and judged as every other answer.
+fn is_stream(status: u16, content_type: Option<&str>) -> bool {
+    let content_type = content_type.unwrap_or_default().to_ascii_lowercase();
+    status == 200 && !["html", "xml", "csv"].iter().any(|word| content_type.contains(word))
+}
+
+/// Reads the values of a whole answer: what [`Client::read_raw`] does with a stream.
+pub fn read_raw_answer(answer: &Answer, expected: &Expectation, sink: &mut Sink<'_>) -> Result<u64, ClientErrorKind> {
+    if is_stream(answer.status, answer.content_type.as_deref()) {
+        return read_values(answer.body.as_slice(), expected, sink);
+    }
+    answer.json()?;
+    Err(ClientErrorKind::malformed(format!("status {} for a raw read", answer.status)))
+}
+
 /// Whether a summary proves that no row was written, so that sending again cannot disturb the counts.
 fn wrote_nothing(summary: Option<&ImportSummary>) -> bool {
-    summary.is_some_and(|summary| {
-        summary.count.imported == 0 && summary.count.updated == 0 && summary.count.deleted == 0
-    })
+    summary
+        .is_some_and(|summary| summary.count.imported == 0 && summary.count.updated == 0 && summary.count.deleted == 0)
 }

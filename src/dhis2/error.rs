@@ -365,7 +365,9 @@ fn code_hint(code: &str) -> Option<&'static str> {
         "E7128" => "the result has too many rows for the server's limit; ask for less in one request",
         "E7131" | "E7136" => "the query took too long; ask for less in one request or at a quieter time",
         "E7144" => "let the server generate its analytics tables, then try again",
-        "E7124" | "E7143" => "none of the data items or org units asked for exists on the server; sync and check the map",
+        "E7124" | "E7143" => {
+            "none of the data items or org units asked for exists on the server; sync and check the map"
+        }
         "E7611" => "the server does not know one of the periods",
         "E7113" | "E7114" => "only data elements can be read with their category option combos",
         "E7115" => "a data element cannot be aggregated; read its raw data values",
@@ -399,8 +401,13 @@ pub fn clean(text: &str) -> String {
             cleaned.push(' ');
         }
         // Marks that turn the direction of writing could disguise what a report says.
-        let kept: String =
-            word.chars().filter(|letter| !matches!(letter, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')).take(room).collect();
+        let kept: String = word
+            .chars()
+            .filter(
+                |letter| !matches!(letter, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'),
+            )
+            .take(room)
+            .collect();
         length += blank + kept.chars().count();
         cleaned.push_str(&kept);
     }

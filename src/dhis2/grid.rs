@@ -125,15 +125,19 @@ fn wire_grid(answer: &Answer) -> Result<WireGrid<'_>, ClientErrorKind> {
 
 /// What was asked, to check what came.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Asked {
-    pub(crate) data: HashSet<Uid>,
-    pub(crate) org_units: HashSet<Uid>,
-    pub(crate) periods: HashSet<Period>,
-    pub(crate) option_combos: bool,
+pub struct Asked {
+    /// Data elements, indicators, program indicators.
+    pub data: HashSet<Uid>,
+    /// Org units.
+    pub org_units: HashSet<Uid>,
+    /// Periods.
+    pub periods: HashSet<Period>,
+    /// Whether category and attribute option combos are columns.
+    pub option_combos: bool,
 }
 
-/// Reads the values of a grid that answers a question.
-pub(crate) fn read_analytics_values(answer: &Answer, asked: &Asked) -> Result<Vec<AnalyticsValue>, ClientErrorKind> {
+/// Reads the values of a grid that answers a question. A value that was not asked for makes the whole grid malformed.
+pub fn read_analytics_values(answer: &Answer, asked: &Asked) -> Result<Vec<AnalyticsValue>, ClientErrorKind> {
     let wire = wire_grid(answer)?;
     let column = |name: &str| wire.headers.iter().position(|header| header.name == name);
     let needed = |name: &str| {

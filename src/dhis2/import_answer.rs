@@ -10,6 +10,9 @@ use crate::dhis2::answer::Answer;
 use crate::dhis2::error::{ClientErrorKind, SCOPE_CODES, clean};
 use crate::domain::import_summary::{ImportConflict, ImportCount, ImportStatus, ImportSummary};
 
+/// Longest text of one conflict that is kept, in characters: the ids of 10,000 offenders.
+const LONGEST_CONFLICT: usize = 130_000;
+
 /// The answer to an import, whatever its HTTP status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportAnswer {
@@ -120,8 +123,14 @@ fn conflict_of(wire: WireConflict) -> ImportConflict {
         rows: positions(&wire.indexes.unwrap_or_default()),
         named_ids,
         property: wire.property,
-        text: clean(&text),
+        text: harmless(&text),
     }
+}
+
+/// A conflict's text, whole: 2.43 lists every offender in it, and those who prune need all of them. Only what could
+/// play tricks on a terminal is taken out; who shows it cuts it.
+fn harmless(text: &str) -> String {
+    text.chars().filter(|letter| !letter.is_control()).take(LONGEST_CONFLICT).collect()
 }
 
 /// Row numbers; 2.43's `-1` for "one row, see the text" is left out.
@@ -150,7 +159,7 @@ fn named_ids(
     let mut ids: Vec<String> = Vec::new();
     for word in words {
         if !ids.iter().any(|known| known == word) {
-            ids.push(clean(word));
+            ids.push(harmless(word));
         }
     }
     ids
@@ -158,45 +167,14 @@ fn named_ids(
 
 /// Whether a word can be an id, a code or a period rather than a sentence or a dump of an object.
 fn looks_like_id(word: &str) -> bool {
-    !word.is_empty() && word != "null" && !word.contains(|letter: char| letter.is_whitespace() || "[]={}`".contains(letter))
+    !word.is_empty()
+        && word != "null"
+        && !word.contains(|letter: char| letter.is_whitespace() || "[]={}`".contains(letter))
 }
 
 /// What stands between backticks.
 fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
-}
-
-/// The ids that stand in a text of 2.43 before its list: the data element in `Data set DstMonthly1 + data element
-/// DemBySex001 not usable with category option combo(s): [CocAge04M00]`, the org unit in `Untimely data entry for org
-/// unit OuFacility7 and period(s): [202407]`. Only rows with all of these and one of the list are meant.
-pub fn context_ids(conflict: &ImportConflict) -> Vec<String> {
-    let before = conflict.text.split('`').next().unwrap_or_default();
-    let words: Vec<&str> = before.split([' ', ':', ',']).filter(|word| !word.is_empty()).collect();
-    let labels: [(&[&str], usize); 2] = [(&["data", "element"], 2), (&["org", "unit"], 2)];
-    let mut ids = Vec::new();
-    for (label, length) in labels {
-        for window in words.windows(length + 1) {
-            if window[..length] == *label && crate::domain::uid::Uid::parse(window[length]).is_ok() {
-                ids.push(window[length].to_owned());
-            }
-        }
-    }
-    ids
-}
-
-/// The rows that a text of 2.43 numbers: `Value #1 data element UID not valid`, `Value #[0, 1] all affect the same data
-/// value`. Zero-based, as in the payload.
-pub fn rows_in_text(text: &str) -> Vec<usize> {
-    let Some((_, rest)) = text.split_once("Value #") else { return Vec::new() };
-    if let Some(list) = rest.strip_prefix('[') {
-        let entries: Vec<Option<usize>> =
-            list.split(']').next().unwrap_or_default().split(", ").map(|entry| entry.parse().ok()).collect();
-        // An unfilled text puts all its arguments there, the row first (`import/auto-group-atomic`).
-        let all: Option<Vec<usize>> = entries.iter().copied().collect();
-        return all.unwrap_or_else(|| entries.first().copied().flatten().into_iter().collect());
-    }
-    let digits = rest.split(|letter: char| !letter.is_ascii_digit()).next().unwrap_or_default();
-    digits.parse().ok().into_iter().collect()
 }
 
 /// Whether the user's org units are blamed, so that a session from before a grant may be the reason (dhis2-api 1.1).
@@ -217,10 +195,10 @@ fn sentence(answer: &Answer) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{context_ids, read_import_answer, rows_in_text};
+    use super::read_import_answer;
     use crate::dhis2::answer::Answer;
     use crate::dhis2::error::ClientErrorKind;
-    use crate::domain::import_summary::{ImportConflict, ImportStatus};
+    use crate::domain::import_summary::ImportStatus;
 
     fn read(status: u16, body: &str) -> Result<super::ImportAnswer, ClientErrorKind> {
         read_import_answer(&Answer::new(status, Some("application/json"), body))
@@ -243,7 +221,8 @@ mod tests {
     fn an_answer_without_a_summary_keeps_the_sentence() {
         let bare = read(409, r#"{"httpStatus":"Conflict","httpStatusCode":409,"status":"ERROR"}"#).unwrap();
         assert_eq!((bare.http_status, bare.summary, bare.message), (409, None, None));
-        let failed = read(500, r#"{"httpStatusCode":500,"status":"ERROR","message":"because \"group\" is null"}"#).unwrap();
+        let failed =
+            read(500, r#"{"httpStatusCode":500,"status":"ERROR","message":"because \"group\" is null"}"#).unwrap();
         assert_eq!(failed.message.as_deref(), Some("because \"group\" is null"));
         let coded = read(409, r#"{"httpStatusCode":409,"message":"no","errorCode":"E4011"}"#).unwrap();
         assert_eq!(coded.message.as_deref(), Some("E4011: no"));
@@ -263,28 +242,24 @@ mod tests {
 
     #[test]
     fn a_cut_answer_is_never_a_shorter_one() {
-        let body = r#"{"status":"SUCCESS","importCount":{"imported":1,"updated":0,"ignored":0,"deleted":0},"conflicts":[]}"#;
+        let body =
+            r#"{"status":"SUCCESS","importCount":{"imported":1,"updated":0,"ignored":0,"deleted":0},"conflicts":[]}"#;
         assert!(read(200, body).is_ok());
         for end in 0..body.len() {
             assert!(read(200, &body[..end]).is_err(), "{end}");
         }
     }
 
-    fn conflict(text: &str) -> ImportConflict {
-        ImportConflict { code: None, text: text.to_owned(), rows: vec![], named_ids: vec![], property: None }
-    }
-
     #[test]
-    fn texts_of_2_43_tell_rows_and_context() {
-        let text = "Data set DstMonthly1 + data element DemBySex001 not usable with category option combo(s): `[HllvX50cXC0]`";
-        assert_eq!(context_ids(&conflict(text)), ["DemBySex001"]);
-        let text = "Untimely data entry for org unit OuFacility7 and period(s): `[202407]`";
-        assert_eq!(context_ids(&conflict(text)), ["OuFacility7"]);
-        let text = "Data set DstMonthly1 not usable with org unit(s): `[OuFacility8]`";
-        assert!(context_ids(&conflict(text)).is_empty());
-        assert_eq!(rows_in_text("Value #1 data element UID not valid: `abc`"), [1]);
-        assert_eq!(rows_in_text("Value #[0, 12] all affect the same data value: `x`"), [0, 12]);
-        assert_eq!(rows_in_text("Value #[1, x, NUMBER, value_not_numeric] value `{1}` is no valid"), [1]);
-        assert!(rows_in_text("Current user cannot enter data").is_empty());
+    fn a_long_list_of_offenders_is_kept_whole() {
+        let ids: Vec<String> = (0..500).map(|number| format!("OuFacili{number:03}")).collect();
+        let list = ids.join(", ");
+        let body = format!(
+            r#"{{"status":"ERROR","importCount":{{}},"conflicts":[{{"value":"not usable with org unit(s): `[{list}]`\u001b","errorCode":"E8022","indexes":[0,-1]}}]}}"#
+        );
+        let conflict = read(409, &body).unwrap().summary.unwrap().conflicts.remove(0);
+        assert_eq!(conflict.named_ids, ids);
+        assert_eq!(conflict.text, format!("not usable with org unit(s): `[{list}]`"));
+        assert_eq!(conflict.rows, [0]);
     }
 }

@@ -109,7 +109,8 @@ mod tests {
 
     #[test]
     fn the_dearest_list_is_cut_first() {
-        let lists = |units| [(60, 24), (units, 20), (12, 14)].map(|(entries, bytes_each)| ListCost { entries, bytes_each });
+        let lists =
+            |units| [(60, 24), (units, 20), (12, 14)].map(|(entries, bytes_each)| ListCost { entries, bytes_each });
         assert_eq!(entries_per_request(5_900, lists(100)), [60, 100, 12]);
         assert_eq!(entries_per_request(5_900, lists(1_000)), [60, 125, 12]);
         assert_eq!(entries_per_request(10, lists(5)), [1, 1, 1], "nothing is left to cut");

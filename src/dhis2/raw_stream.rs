@@ -57,7 +57,9 @@ pub fn read_values(body: impl Read, expected: &Expectation, sink: &mut Sink<'_>)
             read_plain(BufReader::with_capacity(BUFFER, Limited::new(plain, expected.most_bytes)), expected, sink)
         }
         Some(b'<') => Err(ClientErrorKind::LoginPage { location: None }),
-        Some(_) => read_plain(BufReader::with_capacity(BUFFER, Limited::new(wire, expected.most_bytes)), expected, sink),
+        Some(_) => {
+            read_plain(BufReader::with_capacity(BUFFER, Limited::new(wire, expected.most_bytes)), expected, sink)
+        }
     }
 }
 
@@ -361,8 +363,11 @@ mod tests {
             r#"{{"dataValues":[{{{ROW},"period":"202401","orgUnit":"OuFacility1","attributeOptionCombo":"HllvX50cXC0",
             "storedBy":"admin","comment":null,"followup":false}}]}}"#
         );
-        let hoisted = format!(r#"{{"dataSet":"DstMonthly1","period":"202401","orgUnit":"OuFacility1","dataValues":[{{{ROW}}}]}}"#);
-        let behind = format!(r#"{{"dataValues":[{{{ROW}}}],"orgUnit":"OuFacility1","completeDate":null,"period":"202401"}}"#);
+        let hoisted = format!(
+            r#"{{"dataSet":"DstMonthly1","period":"202401","orgUnit":"OuFacility1","dataValues":[{{{ROW}}}]}}"#
+        );
+        let behind =
+            format!(r#"{{"dataValues":[{{{ROW}}}],"orgUnit":"OuFacility1","completeDate":null,"period":"202401"}}"#);
         let values = read(old.as_bytes()).unwrap();
         assert_eq!(values.len(), 1);
         assert_eq!(values[0].cell.attribute_option_combo, Uid::DEFAULT_OPTION_COMBO);

@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn the_servers_wish_is_honoured_up_to_the_cap() {
-        let limits = Limits { longest_retry_after: Duration::from_secs(300), ..Limits::impatient() };
+        let limits = Limits { longest_retry_after: Duration::from_mins(5), ..Limits::impatient() };
         for (asked, waited) in [(7, 7), (0, 0), (1_000_000, 300)] {
             let mut attempts = Attempts::new(RetryRule::Read, &limits);
             let next = attempts.after(&unavailable(503, Some(asked)), true);

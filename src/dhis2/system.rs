@@ -100,7 +100,8 @@ impl Client {
     pub async fn probe(&self) -> Result<Probe, ClientError> {
         self.transport.log_in_anew();
         let info = self.read_info().await?;
-        let fields = "id,username,userCredentials[username],authorities,organisationUnits[id],dataViewOrganisationUnits[id]";
+        let fields =
+            "id,username,userCredentials[username],authorities,organisationUnits[id],dataViewOrganisationUnits[id]";
         let account = self.read(Ask::get(Query::new("me").pair("fields", fields)), read_account).await?;
         let zeros = self.read(Ask::get(Query::new(&format!("systemSettings/{ZEROS_SETTING}"))), read_zeros).await;
         let analytics_includes_zeros = optional(zeros)?.flatten();
@@ -253,7 +254,8 @@ mod tests {
 
     #[test]
     fn never_has_three_spellings() {
-        for never in [r#","lastAnalyticsTableSuccess":"1970-01-01T00:00:00.000""#, "", r#","lastAnalyticsTableSuccess":"""#]
+        for never in
+            [r#","lastAnalyticsTableSuccess":"1970-01-01T00:00:00.000""#, "", r#","lastAnalyticsTableSuccess":"""#]
         {
             let body = format!(r#"{{"version":"2.41.9","serverDate":"2026-11-22T22:18:42.878"{never}}}"#);
             let info = read_info(&answer(&body)).unwrap();

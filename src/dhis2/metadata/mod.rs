@@ -13,6 +13,7 @@ use std::pin::Pin;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
+use crate::dhis2::answer::Answer;
 use crate::dhis2::client::Client;
 use crate::dhis2::error::{ClientError, ClientErrorKind, clean};
 use crate::dhis2::metadata::page::{Page, Pager, read_page};
@@ -22,7 +23,7 @@ use crate::dhis2::metadata::wire::{
 };
 use crate::dhis2::query::Query;
 use crate::dhis2::transport::{Ask, in_background};
-use crate::domain::metadata::Metadata;
+use crate::domain::metadata::{Metadata, OrganisationUnit, OrganisationUnitLevel};
 use crate::domain::uid::Uid;
 
 /// Lists read at once: metadata is cheap to read, but a server has other users.
@@ -60,6 +61,60 @@ type Fill = Box<dyn FnOnce(&mut Metadata) + Send>;
 /// A list being read.
 type Reading<'client> = Pin<Box<dyn Future<Output = Result<(Fill, Vec<String>), ClientError>> + Send + 'client>>;
 
+/// One answer of a metadata list, as a sync takes it in.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ListAnswer {
+    /// What the page says about its list; absent where the server does not page.
+    pub pager: Option<Pager>,
+    /// Objects on the page, used or not.
+    pub objects: usize,
+    /// Those that can be used.
+    pub metadata: Metadata,
+    /// What was left out, and why.
+    pub notes: Vec<String>,
+}
+
+/// Reads one answer of the list of that plural; none for a plural that a sync does not read.
+pub fn read_list(plural: &str, answer: &Answer) -> Option<Result<ListAnswer, ClientErrorKind>> {
+    fn one<T: Listed>(
+        answer: &Answer,
+        fill: fn(&mut Metadata, BTreeMap<Uid, T::Object>),
+    ) -> Result<ListAnswer, ClientErrorKind> {
+        let page = read_page::<T>(answer.json()?, T::PLURAL)?;
+        let mut read = ListAnswer { pager: page.pager, ..ListAnswer::default() };
+        read.objects = page.objects.len() + page.left_out.len();
+        let mut collected = Collected::<T>::default();
+        collected.take(Page { pager: None, ..page });
+        let (list, notes) = collected.finish();
+        fill(&mut read.metadata, list);
+        read.notes = notes;
+        Ok(read)
+    }
+    Some(match plural {
+        WireOrganisationUnit::PLURAL => one::<WireOrganisationUnit>(answer, fill_org_units),
+        WireLevel::PLURAL => one::<WireLevel>(answer, fill_levels),
+        WireGroup::PLURAL => one::<WireGroup>(answer, |to, list| to.organisation_unit_groups = list),
+        WireDataElement::PLURAL => one::<WireDataElement>(answer, |to, list| to.data_elements = list),
+        WireDataSet::PLURAL => one::<WireDataSet>(answer, |to, list| to.data_sets = list),
+        WireCategoryCombo::PLURAL => one::<WireCategoryCombo>(answer, |to, list| to.category_combos = list),
+        WireOptionCombo::PLURAL => one::<WireOptionCombo>(answer, |to, list| to.category_option_combos = list),
+        WireCategoryOption::PLURAL => one::<WireCategoryOption>(answer, |to, list| to.category_options = list),
+        WireIndicator::PLURAL => one::<WireIndicator>(answer, |to, list| to.indicators = list),
+        WireProgramIndicator::PLURAL => one::<WireProgramIndicator>(answer, |to, list| to.program_indicators = list),
+        WireOptionSet::PLURAL => one::<WireOptionSet>(answer, |to, list| to.option_sets = list),
+        _ => return None,
+    })
+}
+
+fn fill_org_units(metadata: &mut Metadata, list: BTreeMap<Uid, OrganisationUnit>) {
+    metadata.organisation_units = list;
+}
+
+/// Levels are kept by their number.
+fn fill_levels(metadata: &mut Metadata, list: BTreeMap<Uid, OrganisationUnitLevel>) {
+    metadata.organisation_unit_levels = list.into_values().map(|level| (level.level, level)).collect();
+}
+
 impl Client {
     /// Reads all metadata that mapping and preflight need. What had to be left out is logged; see
     /// [`Client::fetch_metadata_with_notes`].
@@ -81,10 +136,8 @@ impl Client {
         progress: &(dyn Fn(MetadataProgress) + Send + Sync),
     ) -> Result<(Metadata, MetadataNotes), ClientError> {
         let lists: Vec<Reading<'_>> = vec![
-            self.reading::<WireOrganisationUnit>(progress, false, |to, list| to.organisation_units = list),
-            self.reading::<WireLevel>(progress, false, |to, list| {
-                to.organisation_unit_levels = list.into_values().map(|level| (level.level, level)).collect();
-            }),
+            self.reading::<WireOrganisationUnit>(progress, false, fill_org_units),
+            self.reading::<WireLevel>(progress, false, fill_levels),
             self.reading::<WireGroup>(progress, true, |to, list| to.organisation_unit_groups = list),
             self.reading::<WireDataElement>(progress, false, |to, list| to.data_elements = list),
             self.reading::<WireDataSet>(progress, false, |to, list| to.data_sets = list),
@@ -178,9 +231,8 @@ impl Client {
     async fn page<T: Listed>(&self, number: usize) -> Result<Page<T>, ClientError> {
         let query = Query::new(T::PLURAL).pair("fields", T::FIELDS).pair("order", "id:asc");
         let query = T::FILTER.into_iter().fold(query, |query, filter| query.pair("filter", filter));
-        let query = query
-            .pair("pageSize", &self.transport.limits.page_size.to_string())
-            .pair("page", &number.to_string());
+        let query =
+            query.pair("pageSize", &self.transport.limits.page_size.to_string()).pair("page", &number.to_string());
         let ask = Ask::get(query);
         let shown = ask.shown();
         let answer = self.transport.fetch(&ask).await.map_err(|kind| self.fail(shown.clone(), kind))?;
@@ -218,7 +270,9 @@ impl<T: Listed> Collected<T> {
         }
         let mut new = page.left_out.len();
         self.unread += page.left_out.len();
-        page.left_out.into_iter().for_each(|note| self.note(note));
+        for note in page.left_out {
+            self.note(note);
+        }
         for object in page.objects {
             // Objects made or deleted meanwhile shift the pages, so one may come twice.
             if !self.ids.insert(object.id().to_owned()) {
@@ -244,7 +298,9 @@ impl<T: Listed> Collected<T> {
         let mut notes = Vec::new();
         let object = object.into_domain(id, &mut notes).map_err(left_out)?;
         self.objects.insert(id, object);
-        notes.into_iter().for_each(|note| self.note(format!("{}: {note}", T::PLURAL)));
+        for note in notes {
+            self.note(format!("{}: {note}", T::PLURAL));
+        }
         Ok(())
     }
 

@@ -41,7 +41,7 @@ pub(crate) trait Listed: serde::de::DeserializeOwned + Send + 'static {
 
 /// A reference to another object.
 #[derive(Debug, Deserialize)]
-pub struct Reference {
+pub(crate) struct Reference {
     id: String,
 }
 
@@ -54,7 +54,9 @@ impl Reference {
 /// The ids of a list of references; those that are none are noted.
 fn uids<C: FromIterator<Uid>>(references: Option<Vec<Reference>>, of: Uid, notes: &mut Vec<String>) -> C {
     let references = references.unwrap_or_default().into_iter();
-    references.filter_map(|reference| reference.uid().map_err(|error| notes.push(format!("`{of}`: {error}"))).ok()).collect()
+    references
+        .filter_map(|reference| reference.uid().map_err(|error| notes.push(format!("`{of}`: {error}"))).ok())
+        .collect()
 }
 
 /// A required reference.
@@ -83,7 +85,7 @@ fn named(name: Option<String>, id: Uid) -> String {
 }
 
 #[derive(Debug, Deserialize)]
-pub struct WireAttributeValue {
+pub(crate) struct WireAttributeValue {
     value: Option<String>,
     attribute: Option<Reference>,
 }
@@ -96,7 +98,7 @@ fn attribute_values(values: Option<Vec<WireAttributeValue>>) -> Vec<AttributeVal
 }
 
 #[derive(Debug, Deserialize)]
-pub struct WireAccess {
+pub(crate) struct WireAccess {
     data: Option<WireDataAccess>,
 }
 
@@ -117,7 +119,7 @@ fn access(wire: Option<WireAccess>) -> DataAccess {
 /// An organisation unit.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct WireOrganisationUnit {
+pub(crate) struct WireOrganisationUnit {
     id: String,
     code: Option<String>,
     name: Option<String>,
@@ -160,7 +162,7 @@ impl Listed for WireOrganisationUnit {
 
 /// The name of a level.
 #[derive(Debug, Deserialize)]
-pub struct WireLevel {
+pub(crate) struct WireLevel {
     id: String,
     level: u32,
     name: Option<String>,
@@ -184,7 +186,7 @@ impl Listed for WireLevel {
 /// A group of organisation units.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct WireGroup {
+pub(crate) struct WireGroup {
     id: String,
     code: Option<String>,
     name: Option<String>,
@@ -209,7 +211,7 @@ impl Listed for WireGroup {
 /// A data element.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct WireDataElement {
+pub(crate) struct WireDataElement {
     id: String,
     code: Option<String>,
     name: Option<String>,
@@ -269,7 +271,7 @@ struct WireInputPeriod {
 /// A data set.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct WireDataSet {
+pub(crate) struct WireDataSet {
     id: String,
     code: Option<String>,
     name: Option<String>,
@@ -300,7 +302,8 @@ impl Listed for WireDataSet {
         let members = self.data_set_elements.unwrap_or_default().into_iter();
         let members: Result<Vec<DataSetElement>, String> = members.map(member).collect();
         let windows = self.data_input_periods.unwrap_or_default().into_iter();
-        let windows: Result<Vec<DataInputPeriod>, String> = windows.map(|window| input_period(window, id, notes)).collect();
+        let windows: Result<Vec<DataInputPeriod>, String> =
+            windows.map(|window| input_period(window, id, notes)).collect();
         Ok(DataSet {
             id,
             code: self.code,
@@ -337,7 +340,7 @@ fn input_period(wire: WireInputPeriod, of: Uid, notes: &mut Vec<String>) -> Resu
 /// A category combo.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct WireCategoryCombo {
+pub(crate) struct WireCategoryCombo {
     id: String,
     code: Option<String>,
     name: Option<String>,
@@ -365,7 +368,7 @@ impl Listed for WireCategoryCombo {
 /// A category option combo.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct WireOptionCombo {
+pub(crate) struct WireOptionCombo {
     id: String,
     code: Option<String>,
     name: Option<String>,
@@ -396,7 +399,7 @@ impl Listed for WireOptionCombo {
 /// A category option.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct WireCategoryOption {
+pub(crate) struct WireCategoryOption {
     id: String,
     code: Option<String>,
     name: Option<String>,
@@ -431,7 +434,7 @@ impl Listed for WireCategoryOption {
 /// An indicator.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct WireIndicator {
+pub(crate) struct WireIndicator {
     id: String,
     code: Option<String>,
     name: Option<String>,
@@ -469,7 +472,7 @@ impl Listed for WireIndicator {
 /// A program indicator.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct WireProgramIndicator {
+pub(crate) struct WireProgramIndicator {
     id: String,
     code: Option<String>,
     name: Option<String>,
@@ -517,7 +520,7 @@ struct WireOption {
 
 /// An option set.
 #[derive(Debug, Deserialize)]
-pub struct WireOptionSet {
+pub(crate) struct WireOptionSet {
     id: String,
     code: Option<String>,
     name: Option<String>,
@@ -536,7 +539,8 @@ impl Listed for WireOptionSet {
     fn into_domain(self, id: Uid, notes: &mut Vec<String>) -> Result<OptionSet, String> {
         // Gaps in an option set's sort order are printed as null.
         let options = self.options.unwrap_or_default().into_iter().flatten().filter_map(|wire| {
-            let option = Uid::parse(&wire.id).map_err(|error| notes.push(format!("option set `{id}`: {error}"))).ok()?;
+            let option =
+                Uid::parse(&wire.id).map_err(|error| notes.push(format!("option set `{id}`: {error}"))).ok()?;
             let code = wire.code?;
             Some(OptionSetOption { id: option, name: named(wire.name, option), code })
         });
@@ -594,12 +598,14 @@ mod tests {
 
     #[test]
     fn paths_and_gaps() {
-        let (unit, _) =
-            convert::<WireOrganisationUnit>(r#"{"id":"OuFacility1","path":"/OuNation001/OuFacility1","closedDate":"2024-06-30T00:00:00.000"}"#);
+        let (unit, _) = convert::<WireOrganisationUnit>(
+            r#"{"id":"OuFacility1","path":"/OuNation001/OuFacility1","closedDate":"2024-06-30T00:00:00.000"}"#,
+        );
         let unit = unit.unwrap();
         assert_eq!((unit.level(), unit.closed_date), (2, day("2024-06-30")));
         assert!(convert::<WireOrganisationUnit>(r#"{"id":"OuFacility1","path":"/OuNation001"}"#).0.is_err());
-        let (set, _) = convert::<WireOptionSet>(r#"{"id":"OstStock001","options":[null,{"id":"OptStock001","code":"LOW"}]}"#);
+        let (set, _) =
+            convert::<WireOptionSet>(r#"{"id":"OstStock001","options":[null,{"id":"OptStock001","code":"LOW"}]}"#);
         assert_eq!(set.unwrap().options.len(), 1);
     }
 }
