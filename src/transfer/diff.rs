@@ -379,15 +379,15 @@ mod tests {
         assert_eq!(
             steps(&diff),
             [
+                (Step::Create, Some("0")),
                 (Step::ZeroSkipped, Some("0")),
                 (Step::Vanish, None),
                 (Step::Unchanged, Some("0")),
-                (Step::Create, Some("0")),
             ]
         );
         hidden.values.clear();
         hidden.unreadable = BTreeSet::from([unit(1)]);
-        assert_eq!(compare(&plan, zeros, &hidden, &[]).cells[0].step, Step::Vanish);
+        assert_eq!(compare(&plan, zeros, &hidden, &[]).cells[1].step, Step::Vanish);
     }
 
     #[test]

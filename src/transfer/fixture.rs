@@ -22,6 +22,7 @@ use crate::domain::metadata::{
     Metadata, OrganisationUnit,
 };
 use crate::domain::org_unit_map::{MappingState, MatchMethod, OrgUnitMapping};
+use crate::domain::period::relative::RelativeOptions;
 use crate::domain::period::{Period, PeriodType};
 use crate::domain::routine::{Policies, Routine, RoutineDocument};
 use crate::domain::server::ServerIdentity;
@@ -30,57 +31,57 @@ use crate::domain::value_type::ValueType;
 use crate::transfer::plan::{self, Plan, PlanError, PlanRequest};
 
 /// The id of that kind and number.
-pub fn uid(kind: &str, number: u8) -> Uid {
+pub(crate) fn uid(kind: &str, number: u8) -> Uid {
     let kind: String = kind.chars().take(8).collect();
     Uid::parse(&format!("{kind:x<8}{number:03}")).unwrap()
 }
 
-pub fn unit(number: u8) -> Uid {
+pub(crate) fn unit(number: u8) -> Uid {
     uid("Clinic", number)
 }
 
-pub fn country() -> Uid {
+pub(crate) fn country() -> Uid {
     uid("Country", 0)
 }
 
-pub fn district_a() -> Uid {
+pub(crate) fn district_a() -> Uid {
     uid("District", 1)
 }
 
-pub fn district_b() -> Uid {
+pub(crate) fn district_b() -> Uid {
     uid("District", 2)
 }
 
-pub fn element(number: u8) -> Uid {
+pub(crate) fn element(number: u8) -> Uid {
     uid("Element", number)
 }
 
-pub fn indicator(number: u8) -> Uid {
+pub(crate) fn indicator(number: u8) -> Uid {
     uid("Indicatr", number)
 }
 
-pub fn data_set() -> Uid {
+pub(crate) fn data_set() -> Uid {
     uid("DataSet", 1)
 }
 
-pub fn male() -> Uid {
+pub(crate) fn male() -> Uid {
     uid("CocSex", 1)
 }
 
-pub fn female() -> Uid {
+pub(crate) fn female() -> Uid {
     uid("CocSex", 2)
 }
 
-pub fn sex_combo() -> Uid {
+pub(crate) fn sex_combo() -> Uid {
     uid("ComboSex", 1)
 }
 
-pub fn period(text: &str) -> Period {
+pub(crate) fn period(text: &str) -> Period {
     Period::parse(text).unwrap()
 }
 
 /// An address with the default attribute option combo.
-pub fn address(data_element: u8, combo: Uid) -> CellAddress {
+pub(crate) fn address(data_element: u8, combo: Uid) -> CellAddress {
     CellAddress {
         data_element: element(data_element),
         category_option_combo: combo,
@@ -88,29 +89,29 @@ pub fn address(data_element: u8, combo: Uid) -> CellAddress {
     }
 }
 
-pub fn plain_address(data_element: u8) -> CellAddress {
+pub(crate) fn plain_address(data_element: u8) -> CellAddress {
     address(data_element, Uid::DEFAULT_OPTION_COMBO)
 }
 
-pub fn cell(data_element: u8, org_unit: u8, text: &str) -> CellKey {
+pub(crate) fn cell(data_element: u8, org_unit: u8, text: &str) -> CellKey {
     CellKey::new(plain_address(data_element), unit(org_unit), period(text))
 }
 
-pub fn mapping(source: Uid, destination: Uid) -> OrgUnitMapping {
+pub(crate) fn mapping(source: Uid, destination: Uid) -> OrgUnitMapping {
     mapping_in_state(source, Some(destination), MappingState::Confirmed)
 }
 
-pub fn mapping_in_state(source: Uid, destination: Option<Uid>, state: MappingState) -> OrgUnitMapping {
+pub(crate) fn mapping_in_state(source: Uid, destination: Option<Uid>, state: MappingState) -> OrgUnitMapping {
     OrgUnitMapping { source, destination, method: MatchMethod::Id, score: None, state, note: None }
 }
 
 /// Every clinic on its namesake.
-pub fn all_mapped() -> Vec<OrgUnitMapping> {
+pub(crate) fn all_mapped() -> Vec<OrgUnitMapping> {
     (1..=8).map(|number| mapping(unit(number), unit(number))).collect()
 }
 
 /// An item of a data element with a given COC and the default AOC.
-pub fn item(from: u8, combo: Uid, to: CellAddress) -> Item {
+pub(crate) fn item(from: u8, combo: Uid, to: CellAddress) -> Item {
     Item {
         source: SourceItem::DataElement {
             id: element(from),
@@ -126,19 +127,19 @@ pub fn item(from: u8, combo: Uid, to: CellAddress) -> Item {
 }
 
 /// An item of a plain data element onto its namesake.
-pub fn plain_item(number: u8) -> Item {
+pub(crate) fn plain_item(number: u8) -> Item {
     item(number, Uid::DEFAULT_OPTION_COMBO, plain_address(number))
 }
 
-pub fn indicator_item(number: u8, to: CellAddress) -> Item {
+pub(crate) fn indicator_item(number: u8, to: CellAddress) -> Item {
     Item { source: SourceItem::Indicator { id: indicator(number) }, ..item(1, Uid::DEFAULT_OPTION_COMBO, to) }
 }
 
-pub fn with_factor(item: Item, factor: &str) -> Item {
+pub(crate) fn with_factor(item: Item, factor: &str) -> Item {
     Item { factor: Some(factor.parse::<BigDecimal>().unwrap()), ..item }
 }
 
-pub fn job(name: &str, items: Vec<Item>) -> Job {
+pub(crate) fn job(name: &str, items: Vec<Item>) -> Job {
     Job {
         name: name.to_owned(),
         source: "source".to_owned(),
@@ -152,7 +153,7 @@ pub fn job(name: &str, items: Vec<Item>) -> Job {
     }
 }
 
-pub fn document(jobs: Vec<Job>, window: &[&str]) -> RoutineDocument {
+pub(crate) fn document(jobs: Vec<Job>, window: &[&str]) -> RoutineDocument {
     RoutineDocument {
         routine: Routine {
             id: Uuid::nil(),
@@ -166,7 +167,7 @@ pub fn document(jobs: Vec<Job>, window: &[&str]) -> RoutineDocument {
     }
 }
 
-pub fn identity(version: &str) -> ServerIdentity {
+pub(crate) fn identity(version: &str) -> ServerIdentity {
     ServerIdentity {
         system_id: format!("system-{version}"),
         system_name: None,
@@ -176,7 +177,7 @@ pub fn identity(version: &str) -> ServerIdentity {
 }
 
 /// Plans a document between two servers with the metadata of this world.
-pub fn plan_of(document: &RoutineDocument) -> Result<Plan, PlanError> {
+pub(crate) fn plan_of(document: &RoutineDocument) -> Result<Plan, PlanError> {
     let metadata = metadata();
     plan::plan(&PlanRequest {
         document,
@@ -185,6 +186,7 @@ pub fn plan_of(document: &RoutineDocument) -> Result<Plan, PlanError> {
         source: &identity("2.42.5"),
         destination: &identity("2.43.1"),
         today: jiff::civil::date(2024, 11, 15),
+        relative: &RelativeOptions::default(),
         source_view_roots: &[],
     })
 }
@@ -255,7 +257,7 @@ fn option(name: &str) -> (Uid, CategoryOption) {
 }
 
 /// The metadata of both servers.
-pub fn metadata() -> Metadata {
+pub(crate) fn metadata() -> Metadata {
     let mut organisation_units = BTreeMap::from([
         organisation_unit(country(), "Country", &[]),
         organisation_unit(district_a(), "District A", &[country()]),

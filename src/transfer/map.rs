@@ -115,8 +115,8 @@ enum Blame {
     Period(Period),
 }
 
-/// The mapping of one slice, value by value.
-#[derive(Debug)]
+/// The mapping of one slice, value by value. A clone keeps what was taken so far, for a read that has to be repeated.
+#[derive(Debug, Clone)]
 pub struct Mapping<'plan> {
     job: &'plan PlannedJob,
     slice: &'plan Slice,

@@ -14,7 +14,6 @@ pub mod engine;
 pub mod events;
 pub mod finding;
 #[cfg(test)]
-#[expect(missing_docs, reason = "test support; the names say it")]
 pub(crate) mod fixture;
 pub mod map;
 pub mod plan;

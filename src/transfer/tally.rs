@@ -97,6 +97,11 @@ impl Findings {
         self.entries.keys().any(|same| same.severity == Severity::Error)
     }
 
+    /// Whether any finding of another code is an error.
+    pub fn has_error_other_than(&self, code: &Code) -> bool {
+        self.entries.keys().any(|same| same.severity == Severity::Error && same.code != code.word)
+    }
+
     /// Whether a finding of that code is there.
     pub fn has(&self, code: &Code) -> bool {
         self.entries.keys().any(|same| same.code == code.word)

@@ -18,7 +18,7 @@ use crate::transfer::plan::units::UnitMap;
 use crate::transfer::plan::{PlanRequest, PlannedJob};
 
 /// Checks the items of one job.
-pub fn check_items(
+pub(super) fn check_items(
     job: &Job,
     items: &[PlannedItem],
     periods: &JobPeriods,
@@ -100,7 +100,7 @@ fn members(source: &Metadata, combos: &BTreeSet<Uid>) -> usize {
 }
 
 /// Checks that no two jobs write the same cells. Slices hold one job, so no operator could help.
-pub fn check_jobs(jobs: &[PlannedJob], destination: &Metadata) -> Result<(), PlanError> {
+pub(super) fn check_jobs(jobs: &[PlannedJob], destination: &Metadata) -> Result<(), PlanError> {
     for (number, first) in jobs.iter().enumerate() {
         let periods: BTreeSet<_> = first.periods.write.iter().collect();
         for second in jobs.iter().skip(number + 1) {
@@ -119,7 +119,7 @@ pub fn check_jobs(jobs: &[PlannedJob], destination: &Metadata) -> Result<(), Pla
 }
 
 /// A destination address as people read it; option combos named only where they are not the default.
-pub fn address_names(destination: &Metadata, address: CellAddress) -> String {
+pub(super) fn address_names(destination: &Metadata, address: CellAddress) -> String {
     let mut text = destination.name_of(address.data_element);
     for combo in [address.category_option_combo, address.attribute_option_combo] {
         if combo != Uid::DEFAULT_OPTION_COMBO {

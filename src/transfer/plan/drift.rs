@@ -13,7 +13,7 @@ use crate::transfer::plan::units::UnitMap;
 use crate::transfer::tally::{Findings, Note};
 
 /// Names mapped org units that the source does not know or whose data its user may not read.
-pub fn units(units: &UnitMap, document: &RoutineDocument, source: &Metadata, findings: &mut Findings) {
+pub(super) fn units(units: &UnitMap, document: &RoutineDocument, source: &Metadata, findings: &mut Findings) {
     for row in &document.org_unit_map {
         if units.unknown.contains(&row.source) {
             findings.add(
@@ -33,7 +33,7 @@ pub fn units(units: &UnitMap, document: &RoutineDocument, source: &Metadata, fin
 }
 
 /// Names large parts of the source's tree that the map does not touch and that are therefore not read.
-pub fn untouched(subtrees: &[(Uid, usize)], source: &Metadata, findings: &mut Findings) {
+pub(super) fn untouched(subtrees: &[(Uid, usize)], source: &Metadata, findings: &mut Findings) {
     for (root, units) in subtrees {
         findings.add(
             Note::new(&finding::AREA_NOT_READ, *units as u64)
@@ -44,7 +44,7 @@ pub fn untouched(subtrees: &[(Uid, usize)], source: &Metadata, findings: &mut Fi
 }
 
 /// Whether the source has an item's data; names it otherwise.
-pub fn item(item: &Item, job: &Job, source: &Metadata, findings: &mut Findings) -> bool {
+pub(super) fn item(item: &Item, job: &Job, source: &Metadata, findings: &mut Findings) -> bool {
     let (kind, known) = match item.source {
         SourceItem::DataElement { id, category_option_combo, attribute_option_combo } => {
             let combos = [category_option_combo, attribute_option_combo];

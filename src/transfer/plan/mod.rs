@@ -34,6 +34,7 @@ use crate::domain::item::SourceItem;
 use crate::domain::job::{Job, ReadFrom};
 use crate::domain::metadata::Metadata;
 use crate::domain::period::Period;
+use crate::domain::period::relative::RelativeOptions;
 use crate::domain::routine::RoutineDocument;
 use crate::domain::server::ServerIdentity;
 use crate::domain::uid::Uid;
@@ -55,6 +56,8 @@ pub struct PlanRequest<'run> {
     pub destination: &'run ServerIdentity,
     /// The source server's own date: relative windows are seen from there.
     pub today: Date,
+    /// What `LAST_WEEK` and `LAST_FINANCIAL_YEAR` mean at the source.
+    pub relative: &'run RelativeOptions,
     /// The org units whose data the source's user may read; empty means that nothing is known.
     pub source_view_roots: &'run [Uid],
 }
@@ -189,7 +192,7 @@ fn plan_job(
     if job.items.is_empty() {
         return Err(PlanError::JobWithoutItems { job: job.name.clone() });
     }
-    let periods = JobPeriods::of(job, &request.document.routine.window, request.today)?;
+    let periods = JobPeriods::of(job, &request.document.routine.window, request.today, request.relative)?;
     for period in periods.straddling() {
         findings.add(Note::new(&finding::SOURCE_PERIOD_UNUSABLE, 0).about("period", period, period.to_string()));
     }

@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use jiff::civil::Date;
 
 use crate::domain::job::Job;
+use crate::domain::period::relative::RelativeOptions;
 use crate::domain::period::{Period, window};
 use crate::transfer::plan::error::PlanError;
 
@@ -43,8 +44,8 @@ pub enum Destination {
 
 impl JobPeriods {
     /// The periods of a job for a window, seen from the source server's date.
-    pub fn of(job: &Job, windows: &[String], today: Date) -> Result<Self, PlanError> {
-        let asked = window::expand(windows, job.source_period_type, today)
+    pub fn of(job: &Job, windows: &[String], today: Date, relative: &RelativeOptions) -> Result<Self, PlanError> {
+        let asked = window::expand(windows, today, job.source_period_type, relative)
             .map_err(|error| PlanError::Window { job: job.name.clone(), reason: error.to_string() })?;
         let mut destinations = HashMap::new();
         let mut containers = BTreeSet::new();
@@ -109,6 +110,7 @@ mod tests {
 
     use super::{Destination, JobPeriods};
     use crate::domain::job::Job;
+    use crate::domain::period::relative::RelativeOptions;
     use crate::domain::period::{Period, PeriodType};
     use crate::transfer::fixture;
     use crate::transfer::plan::error::PlanError;
@@ -124,7 +126,7 @@ mod tests {
 
     fn of(job: &Job, window: &[&str]) -> Result<JobPeriods, PlanError> {
         let window: Vec<String> = window.iter().map(ToString::to_string).collect();
-        JobPeriods::of(job, &window, date(2024, 11, 15))
+        JobPeriods::of(job, &window, date(2024, 11, 15), &RelativeOptions::default())
     }
 
     fn texts(periods: &[Period]) -> Vec<String> {

@@ -25,10 +25,10 @@ use crate::transfer::plan::units::UnitMap;
 
 /// Possible cells of a slice: at some 300 bytes for a cell with both its sides, two full slices in memory stay below
 /// 150 MB.
-pub const CELLS_PER_SLICE: usize = 250_000;
+pub(super) const CELLS_PER_SLICE: usize = 250_000;
 
 /// Mapped source units of a slice: a failed slice should not take a country with it.
-pub const UNITS_PER_SLICE: usize = 400;
+pub(super) const UNITS_PER_SLICE: usize = 400;
 
 /// Units of a region, mapped or not: the answer to one read stays within some seconds.
 const UNITS_PER_REGION: usize = 2_000;
@@ -56,7 +56,7 @@ pub struct Slice {
 
 /// The slices of a job, and the subtrees that no slice reads.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Slices {
+pub(super) struct Slices {
     /// In the order of work.
     pub slices: Vec<Slice>,
     /// Roots of large subtrees without a mapped unit, with their number of units.
@@ -79,7 +79,7 @@ struct Region {
 }
 
 /// Cuts a job whose cells per org unit are at most `cells_per_unit`.
-pub fn cut(metadata: &Metadata, tree: &Tree, units: &UnitMap, cells_per_unit: usize) -> Slices {
+pub(super) fn cut(metadata: &Metadata, tree: &Tree, units: &UnitMap, cells_per_unit: usize) -> Slices {
     let mapped = (CELLS_PER_SLICE / cells_per_unit.max(1)).clamp(1, UNITS_PER_SLICE);
     let weights = tree.weigh(|unit| units.is_mapped(unit));
     let mut cutter = Cutter { tree, weights, budget: Budget { mapped }, regions: vec![Region::default()], untouched: vec![] };

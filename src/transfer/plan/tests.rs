@@ -3,6 +3,7 @@
 use crate::domain::item::{Combine, Item, SourceItem};
 use crate::domain::job::{Job, ReadFrom};
 use crate::domain::period::PeriodType;
+use crate::domain::period::relative::RelativeOptions;
 use crate::domain::uid::Uid;
 use crate::transfer::finding;
 use crate::transfer::fixture::{
@@ -115,6 +116,7 @@ fn calendars_have_to_agree() {
     let mut nepali = identity("2.42.5");
     nepali.calendar = "nepali".to_owned();
     let gregorian = crate::domain::server::ServerIdentity { calendar: "gregorian".to_owned(), ..identity("2.42.5") };
+    let relative = RelativeOptions::default();
     let request = |source| PlanRequest {
         document: &document,
         source_metadata: &metadata,
@@ -122,6 +124,7 @@ fn calendars_have_to_agree() {
         source,
         destination: &gregorian,
         today: jiff::civil::date(2024, 11, 15),
+        relative: &relative,
         source_view_roots: &[],
     };
     assert!(matches!(plan(&request(&nepali)), Err(PlanError::CalendarsDiffer { .. })));

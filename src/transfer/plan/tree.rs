@@ -10,7 +10,7 @@ use crate::domain::metadata::Metadata;
 use crate::domain::uid::Uid;
 
 /// Most org units named in one request: 100 make 2 KB of a request line of 6 KB; data sets and periods need the rest.
-pub const UNITS_PER_REQUEST: usize = 100;
+pub(super) const UNITS_PER_REQUEST: usize = 100;
 
 /// Org units that are read with one request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
