@@ -239,8 +239,10 @@ impl Catalog {
     /// be restricted to one above it (`getOrgUnitsNotInAocHierarchy`).
     pub fn is_usable_at(&self, combo: usize, org_unit: usize) -> bool {
         let line = &self.org_units[org_unit].line;
-        self.option_combos[combo].options.iter().map(|&option| &self.category_options[option]).all(|option| {
-            option.org_units.is_empty() || option.org_units.iter().any(|allowed| line.contains(allowed))
-        })
+        self.option_combos[combo]
+            .options
+            .iter()
+            .map(|&option| &self.category_options[option])
+            .all(|option| option.org_units.is_empty() || option.org_units.iter().any(|allowed| line.contains(allowed)))
     }
 }

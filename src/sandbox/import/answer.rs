@@ -196,9 +196,7 @@ impl Summary {
             Status::Warning if profile.imports_set_based() => {
                 (200, "WARNING", "Import completed with warnings, please check import summary.")
             }
-            Status::Warning => {
-                (409, "WARNING", "One more conflicts encountered, please check import summary.")
-            }
+            Status::Warning => (409, "WARNING", "One more conflicts encountered, please check import summary."),
             Status::Error => (409, "ERROR", "An error occurred, please check import summary."),
         };
         Response::json(

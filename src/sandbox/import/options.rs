@@ -158,16 +158,17 @@ pub(in crate::sandbox) struct Options {
 
 /// The query names a strategy that is none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("Value '{0}' is not valid for query parameter importStrategy. Valid values are: [CREATE, UPDATE, CREATE_AND_UPDATE, DELETE, SYNC, NEW_AND_UPDATES, NEW, UPDATES, DELETES]")]
+#[error(
+    "Value '{0}' is not valid for query parameter importStrategy. Valid values are: [CREATE, UPDATE, CREATE_AND_UPDATE, DELETE, SYNC, NEW_AND_UPDATES, NEW, UPDATES, DELETES]"
+)]
 pub(in crate::sandbox) struct UnknownStrategy(pub(in crate::sandbox) String);
 
 impl Options {
     /// Reads them from a request.
     pub(in crate::sandbox) fn of(request: &Request) -> Result<Self, UnknownStrategy> {
         let parameters = request.parameters();
-        let value = |name: &str| {
-            parameters.iter().find(|(parameter, _)| parameter == name).map(|(_, value)| value.as_str())
-        };
+        let value =
+            |name: &str| parameters.iter().find(|(parameter, _)| parameter == name).map(|(_, value)| value.as_str());
         let flag = |name: &str| value(name).is_some_and(|text| text.eq_ignore_ascii_case("true"));
         let strategy = match value("importStrategy").or_else(|| value("strategy")) {
             None | Some("") => Strategy::CreateAndUpdate,

@@ -162,8 +162,17 @@ impl<'text> Payload<'text> {
     /// Reads a CSV body: columns by name where the first line names them (set-based), else by position (row by row).
     pub(super) fn csv(text: &str, data_set: Option<String>, by_name: bool) -> Payload<'static> {
         const COLUMNS: [&str; 11] = [
-            "dataelement", "period", "orgunit", "categoryoptioncombo", "attributeoptioncombo", "value", "storedby",
-            "lastupdated", "comment", "followup", "deleted",
+            "dataelement",
+            "period",
+            "orgunit",
+            "categoryoptioncombo",
+            "attributeoptioncombo",
+            "value",
+            "storedby",
+            "lastupdated",
+            "comment",
+            "followup",
+            "deleted",
         ];
         let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
         let named: Vec<String> =

@@ -48,7 +48,11 @@ pub(in crate::sandbox) fn period(text: &str, profile: Profile) -> Option<Period>
 
 /// The last period of a type that is open: the one before the running one, and as many more as are open
 /// (`PeriodType.getFuturePeriod`).
-pub(in crate::sandbox) fn latest_open(period_type: PeriodType, now: DateTime, open_future_periods: i32) -> Option<Period> {
+pub(in crate::sandbox) fn latest_open(
+    period_type: PeriodType,
+    now: DateTime,
+    open_future_periods: i32,
+) -> Option<Period> {
     period_type.containing(now.date()).shift(open_future_periods - 1)
 }
 
@@ -80,10 +84,9 @@ pub(in crate::sandbox) fn includes(span: (Option<Date>, Option<Date>), day: Date
 /// (`CategoryOption.getAdjustedEndDate`).
 pub(in crate::sandbox) fn adjusted_end(end: Date, data_set: &DataSet) -> Date {
     match data_set.period_type {
-        Some(period_type) if data_set.open_periods_after_option_end != 0 => period_type
-            .containing(end)
-            .shift(data_set.open_periods_after_option_end)
-            .map_or(end, |period| period.end()),
+        Some(period_type) if data_set.open_periods_after_option_end != 0 => {
+            period_type.containing(end).shift(data_set.open_periods_after_option_end).map_or(end, |period| period.end())
+        }
         _ => end,
     }
 }

@@ -69,7 +69,15 @@ fn sorted_lists(text: &str) -> String {
 
 /// Rows by their ids, marks that are off left out.
 fn by_key(rows: &Value) -> Value {
-    let parts = ["dataSet", "dataElement", "period", "orgUnit", "organisationUnit", "categoryOptionCombo", "attributeOptionCombo"];
+    let parts = [
+        "dataSet",
+        "dataElement",
+        "period",
+        "orgUnit",
+        "organisationUnit",
+        "categoryOptionCombo",
+        "attributeOptionCombo",
+    ];
     let mut map = BTreeMap::new();
     for row in rows.as_array().into_iter().flatten() {
         let key: Vec<&str> = parts.iter().filter_map(|part| row[*part].as_str()).collect();

@@ -197,7 +197,8 @@ impl<'frame> Checks<'frame> {
         }
         if options.strict_data_elements {
             // A request without a valid data set was refused before.
-            let member = self.frame.data_set.filter(|&set| !self.catalog.data_sets[set].members.contains_key(&place.element));
+            let member =
+                self.frame.data_set.filter(|&set| !self.catalog.data_sets[set].members.contains_key(&place.element));
             if let Some(set) = member {
                 let id = &self.catalog.data_sets[set].names.id;
                 return Err(conflicts::data_element_not_in_data_set(&row.data_element, id));
@@ -208,13 +209,12 @@ impl<'frame> Checks<'frame> {
         };
         if options.strict_category_option_combos
             && !in_combo(&element.combo, place.category_option_combo)
-            && !sets().any(|set| {
-                in_combo(self.catalog.combo_in(set, place.element), place.category_option_combo)
-            })
+            && !sets().any(|set| in_combo(self.catalog.combo_in(set, place.element), place.category_option_combo))
         {
             return Err(conflicts::category_option_combo_foreign(&row.category_option_combo, &row.data_element));
         }
-        if options.strict_attribute_option_combos && !sets().any(|set| in_combo(&set.combo, place.attribute_option_combo))
+        if options.strict_attribute_option_combos
+            && !sets().any(|set| in_combo(&set.combo, place.attribute_option_combo))
         {
             return Err(conflicts::attribute_option_combo_foreign(&row.attribute_option_combo, &row.data_element));
         }
@@ -321,10 +321,11 @@ impl<'frame> Checks<'frame> {
     }
 
     fn is_locked(&self, set: &DataSet, place: Place) -> bool {
-        timeliness::is_expired(set, &place.period, self.frame.now, 0.0) && !self.catalog.lock_exceptions.contains(&(
-            set.names.id.clone(),
-            self.catalog.org_units[place.org_unit].names.id.clone(),
-            place.period.to_string(),
-        ))
+        timeliness::is_expired(set, &place.period, self.frame.now, 0.0)
+            && !self.catalog.lock_exceptions.contains(&(
+                set.names.id.clone(),
+                self.catalog.org_units[place.org_unit].names.id.clone(),
+                place.period.to_string(),
+            ))
     }
 }

@@ -55,12 +55,7 @@ pub(super) fn org_unit_on_top_not_found(unit: Id, set: Id) -> Conflict {
 
 pub(super) fn combo_on_top_not_found(combo: Id, set: Id) -> Conflict {
     let text = format!("Attribute option combo not found or not accessible: `{}`", show(&combo));
-    conflict(
-        "E7604",
-        Some("attributeOptionCombo"),
-        vec![("categoryOptionCombo", combo), ("dataSet", set)],
-        text,
-    )
+    conflict("E7604", Some("attributeOptionCombo"), vec![("categoryOptionCombo", combo), ("dataSet", set)], text)
 }
 
 pub(super) fn data_element_not_found(element: &Text<'_>) -> Conflict {
@@ -153,12 +148,7 @@ pub(super) fn category_option_combo_foreign(combo: &Text<'_>, element: &Text<'_>
         show(&combo),
         show(&element)
     );
-    conflict(
-        "E7634",
-        Some("categoryOptionCombo"),
-        vec![("categoryOptionCombo", combo), ("dataElement", element)],
-        text,
-    )
+    conflict("E7634", Some("categoryOptionCombo"), vec![("categoryOptionCombo", combo), ("dataElement", element)], text)
 }
 
 pub(super) fn attribute_option_combo_foreign(combo: &Text<'_>, element: &Text<'_>) -> Conflict {
@@ -193,28 +183,21 @@ pub(super) fn stored_by_not_valid() -> Conflict {
 
 pub(super) fn period_outside_combo_span(period: &Text<'_>, combo: &Text<'_>) -> Conflict {
     let (period, combo) = (own(period), own(combo));
-    let text = format!(
-        "Period: `{}` is not within date range of attribute option combo: `{}`",
-        show(&period),
-        show(&combo)
-    );
+    let text =
+        format!("Period: `{}` is not within date range of attribute option combo: `{}`", show(&period), show(&combo));
     conflict("E7638", Some("period"), vec![("period", period), ("categoryOptionCombo", combo)], text)
 }
 
 pub(super) fn org_unit_foreign_to_combo(unit: &Text<'_>, combo: &Text<'_>) -> Conflict {
     let (unit, combo) = (own(unit), own(combo));
-    let text = format!(
-        "Organisation unit: `{}` is not valid for attribute option combo: `{}`",
-        show(&unit),
-        show(&combo)
-    );
+    let text =
+        format!("Organisation unit: `{}` is not valid for attribute option combo: `{}`", show(&unit), show(&combo));
     conflict("E7639", Some("orgUnit"), vec![("organisationUnit", unit), ("categoryOptionCombo", combo)], text)
 }
 
 pub(super) fn period_expired(period: &Text<'_>, set: &str) -> Conflict {
     let period = own(period);
-    let text =
-        format!("Current date is past expiry days for period: `{}`  and data set: `{set}`", show(&period));
+    let text = format!("Current date is past expiry days for period: `{}`  and data set: `{set}`", show(&period));
     conflict("E7640", Some("period"), vec![("period", period), ("dataSet", Some(set.to_owned()))], text)
 }
 

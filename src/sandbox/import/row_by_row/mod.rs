@@ -146,10 +146,8 @@ impl Frame<'_> {
             faults.push(conflicts::org_unit_on_top_not_found(own(&payload.org_unit), own(&payload.data_set)));
         }
         if self.attribute_option_combo.is_none() && trimmed(&payload.attribute_option_combo).is_some() {
-            faults.push(conflicts::combo_on_top_not_found(
-                own(&payload.attribute_option_combo),
-                own(&payload.data_set),
-            ));
+            faults
+                .push(conflicts::combo_on_top_not_found(own(&payload.attribute_option_combo), own(&payload.data_set)));
         }
         faults
     }
@@ -252,9 +250,9 @@ impl Frame<'_> {
         let own_dates = self.profile == Profile::V40;
         let stamp = |text: &Text<'_>| {
             let text = text.as_deref().filter(|_| own_dates)?;
-            text.get(..23).or_else(|| text.get(..10)).map(|text| {
-                if text.len() == 10 { format!("{text}T00:00:00.000") } else { text.to_owned() }
-            })
+            text.get(..23)
+                .or_else(|| text.get(..10))
+                .map(|text| if text.len() == 10 { format!("{text}T00:00:00.000") } else { text.to_owned() })
         };
         NewValue {
             value,

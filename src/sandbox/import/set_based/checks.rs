@@ -151,9 +151,7 @@ impl Checks<'_> {
             let Some(combo) = catalog.option_combos.find(id) else { continue };
             let units = self.source.org_units_of.get(id).into_iter().flatten().copied();
             let outside = units
-                .filter(|unit| {
-                    catalog.org_units.find(unit).is_some_and(|unit| !catalog.is_usable_at(combo, unit))
-                })
+                .filter(|unit| catalog.org_units.find(unit).is_some_and(|unit| !catalog.is_usable_at(combo, unit)))
                 .collect();
             all_good(outside, |units| errors::org_units_foreign_to_combo(id, units))?;
         }
@@ -168,9 +166,10 @@ impl Checks<'_> {
             .iter()
             .copied()
             .filter(|(id, period)| {
-                self.catalog().org_units.get(id).is_some_and(|unit| {
-                    !timeliness::includes((unit.opened, unit.closed), period.start())
-                })
+                self.catalog()
+                    .org_units
+                    .get(id)
+                    .is_some_and(|unit| !timeliness::includes((unit.opened, unit.closed), period.start()))
             })
             .collect();
         first_of(&closed).map_or(Ok(()), |(unit, periods)| Err(errors::org_unit_untimely(unit, &periods)))
@@ -223,9 +222,8 @@ impl Checks<'_> {
             }
         }
         all_good(expired, |periods| errors::periods_untimely(self.id, periods))?;
-        let latest = set
-            .period_type
-            .and_then(|period_type| timeliness::latest_open(period_type, now, set.open_future_periods));
+        let latest =
+            set.period_type.and_then(|period_type| timeliness::latest_open(period_type, now, set.open_future_periods));
         let future =
             self.source.periods.iter().filter(|period| timeliness::is_after(period, latest.as_ref())).collect();
         all_good(future, |periods| errors::periods_untimely(self.id, periods))

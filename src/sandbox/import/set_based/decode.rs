@@ -185,38 +185,41 @@ impl<'request> Decoder<'request> {
             .or(self.period.filter(|_| row.period.is_none()))
             .ok_or_else(|| errors::no_period(index, &show()))?;
         let element = row.data_element.as_deref().ok_or_else(|| errors::no_data_element(index, &show()))?;
-        let data_element = id(&self.lookups.data_elements, element)
-            .map_err(|unknown| if unknown {
+        let data_element = id(&self.lookups.data_elements, element).map_err(|unknown| {
+            if unknown {
                 errors::data_element_not_found(index, element)
             } else {
                 errors::data_element_malformed(index, element)
-            })?;
+            }
+        })?;
         let unit = row
             .org_unit
             .as_deref()
             .or(self.payload.org_unit.as_deref())
             .ok_or_else(|| errors::no_org_unit(index, &show()))?;
-        let org_unit = id(&self.lookups.org_units, unit).map_err(|unknown| if unknown {
-            errors::org_unit_not_found(index, unit)
-        } else {
-            errors::org_unit_malformed(index, unit)
+        let org_unit = id(&self.lookups.org_units, unit).map_err(|unknown| {
+            if unknown { errors::org_unit_not_found(index, unit) } else { errors::org_unit_malformed(index, unit) }
         })?;
         let combo = filled(&row.category_option_combo);
         let category_option_combo = match (combo, &row.category_options) {
             (None, Some(options)) => Some(self.category_combo_of(index, data_element, options)?),
             (None, None) => None,
-            (Some(text), _) => Some(id(&self.lookups.category_option_combos, text).map_err(|unknown| if unknown {
-                errors::category_option_combo_not_found(index, text)
-            } else {
-                errors::category_option_combo_malformed(index, text)
+            (Some(text), _) => Some(id(&self.lookups.category_option_combos, text).map_err(|unknown| {
+                if unknown {
+                    errors::category_option_combo_not_found(index, text)
+                } else {
+                    errors::category_option_combo_malformed(index, text)
+                }
             })?),
         };
         let attribute_option_combo = match filled(&row.attribute_option_combo).or(self.attribute_option_combo) {
             None => None,
-            Some(text) => Some(id(&self.lookups.attribute_option_combos, text).map_err(|unknown| if unknown {
-                errors::attribute_option_combo_not_found(index, text)
-            } else {
-                errors::attribute_option_combo_malformed(index, text)
+            Some(text) => Some(id(&self.lookups.attribute_option_combos, text).map_err(|unknown| {
+                if unknown {
+                    errors::attribute_option_combo_not_found(index, text)
+                } else {
+                    errors::attribute_option_combo_malformed(index, text)
+                }
             })?),
         };
         Ok(Value {
@@ -234,12 +237,7 @@ impl<'request> Decoder<'request> {
     }
 
     /// The option combo of a data element by its options.
-    fn category_combo_of(
-        &self,
-        index: usize,
-        element: &str,
-        options: &OptionMap,
-    ) -> Result<&'request str, Failure> {
+    fn category_combo_of(&self, index: usize, element: &str, options: &OptionMap) -> Result<&'request str, Failure> {
         let Some(set) = self.data_set else {
             return Err(errors::options_need_data_set(Some(index), &show_options(options)).into());
         };
@@ -313,10 +311,7 @@ fn id<'request, T: Named>(lookup: &Lookup<'request, T>, text: &'request str) -> 
     lookup.find(text).map(|position| lookup.id(position)).ok_or(true)
 }
 
-fn scope_id<'request, T: Named>(
-    lookup: &Lookup<'request, T>,
-    text: &'request str,
-) -> Result<&'request str, Failure> {
+fn scope_id<'request, T: Named>(lookup: &Lookup<'request, T>, text: &'request str) -> Result<&'request str, Failure> {
     id(lookup, text).map_err(|unknown| {
         if unknown { errors::scope_id_not_found(text) } else { errors::scope_id_malformed(text) }.into()
     })

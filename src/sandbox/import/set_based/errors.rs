@@ -173,11 +173,7 @@ pub(super) fn category_option_combos_foreign(set: &str, element: &str, combos: &
 }
 
 pub(super) fn org_units_foreign_to_combo(combo: &str, units: &[&str]) -> Fault {
-    Fault::new(
-        "E8025",
-        "Attribute option combo {0} not usable with org unit(s): `{1}`",
-        vec![text(combo), list(units)],
-    )
+    Fault::new("E8025", "Attribute option combo {0} not usable with org unit(s): `{1}`", vec![text(combo), list(units)])
 }
 
 pub(super) fn periods_untimely<T: ToString>(set: &str, periods: &[T]) -> Fault {
@@ -237,7 +233,9 @@ pub(super) fn comment_too_long(index: usize, longest: usize) -> Fault {
 /// Why `atomic=true` refuses a group. A group of one keeps its row's code, with all arguments in the first place
 /// (recording `import/auto-group-atomic`).
 pub(super) fn atomic(entered: usize, valid: usize, faults: &mut Vec<(usize, Fault)>) -> Fault {
-    if entered == 1 && let Some((_, fault)) = faults.pop() {
+    if entered == 1
+        && let Some((_, fault)) = faults.pop()
+    {
         let all = Argument::Text(listed(fault.raw_arguments()));
         return Fault { arguments: vec![all], ..fault };
     }
@@ -264,9 +262,6 @@ mod tests {
     fn a_group_of_one_keeps_its_code_with_an_unfilled_text() {
         let fault = atomic(1, 0, &mut vec![(1, value_not_valid(1, "x", "NUMBER", "value_not_numeric"))]);
         assert_eq!(fault.code, "E8122");
-        assert_eq!(
-            fault.text(),
-            "Value #[1, x, NUMBER, value_not_numeric] value `{1}` is no valid {2}: {3}"
-        );
+        assert_eq!(fault.text(), "Value #[1, x, NUMBER, value_not_numeric] value `{1}` is no valid {2}: {3}");
     }
 }

@@ -84,9 +84,9 @@ fn run(state: &mut State, user: &User, options: &Options, payload: &Payload<'_>)
         _ => Ok(vec![group]),
     });
     match groups {
-        Ok(groups) => frame
-            .import_groups(state, groups)
-            .map_or_else(bare_conflict, |summary| summary.answer(profile, options)),
+        Ok(groups) => {
+            frame.import_groups(state, groups).map_or_else(bare_conflict, |summary| summary.answer(profile, options))
+        }
         Err(Failure::Broken) => Response::web_message(500, Some(NO_GROUP), None),
         Err(Failure::Undecodable(fault)) => {
             let mut summary = Summary::default();
@@ -119,7 +119,10 @@ impl Frame<'_> {
             let indexes: Vec<usize> = group.values.iter().map(|value| value.index).collect();
             match self.import_group(state, &mut group) {
                 Ok(outcome) => {
-                    if outcome.ignored() == 0 && !self.dry_run && let Some(completion) = &group.completion {
+                    if outcome.ignored() == 0
+                        && !self.dry_run
+                        && let Some(completion) = &group.completion
+                    {
                         store::complete(state, completion, self.user.name());
                         summary.data_set_complete = Some(completion.date.to_string());
                     }

@@ -108,7 +108,6 @@ pub(super) fn complete(state: &mut State, completion: &Completion, user: &str) {
         org_unit: completion.org_unit.clone(),
         attribute_option_combo: completion.attribute_option_combo.clone(),
     };
-    let registration =
-        Registration { date: completion.date.to_string(), stored_by: user.to_owned(), completed: true };
+    let registration = Registration { date: completion.date.to_string(), stored_by: user.to_owned(), completed: true };
     state.values.registrations.insert(key, registration);
 }

@@ -17,13 +17,7 @@ type Key<'request> =
     (&'request str, &'request str, Option<&'request str>, Option<&'request str>, crate::domain::period::Period);
 
 fn key<'request>(value: &Value<'request>) -> Key<'request> {
-    (
-        value.data_element,
-        value.org_unit,
-        value.category_option_combo,
-        value.attribute_option_combo,
-        value.period,
-    )
+    (value.data_element, value.org_unit, value.category_option_combo, value.attribute_option_combo, value.period)
 }
 
 /// Judges rows: those that are written, and the faults of the others with their positions. Equal keys refuse all.
@@ -60,8 +54,7 @@ fn refuse_duplicates(values: &[Value<'_>]) -> Result<(), Fault> {
         }
     }
     let Some(duplicate) = earliest else { return Ok(()) };
-    let indexes: Vec<usize> =
-        values.iter().filter(|value| key(value) == duplicate).map(|value| value.index).collect();
+    let indexes: Vec<usize> = values.iter().filter(|value| key(value) == duplicate).map(|value| value.index).collect();
     let (element, unit, category, attribute, period) = duplicate;
     let combo = |combo: Option<&str>| combo.unwrap_or("null").to_owned();
     let text = format!(
