@@ -48,7 +48,7 @@ const PLAIN_SET_BASED: &[(f64, f64)] = &[
     (100.0, 0.078),
     (250.0, 0.080),
     (500.0, 0.175),
-    (1_000.0, 0.318),
+    (1_000.0, 0.32),
     (2_000.0, 0.820),
     (5_000.0, 2.28),
     (10_000.0, 5.43),
@@ -63,13 +63,12 @@ const PLAIN_ROW_BY_ROW: &[(f64, f64)] =
 /// Seconds that a server of a version takes for some work.
 pub fn seconds(profile: Profile, work: Work) -> f64 {
     match work {
-        Work::Other => REQUEST,
         Work::RawRead { rows } => {
             let per_second = if profile.imports_set_based() { 44_000.0 } else { 200_000.0 };
             REQUEST + number(rows) / per_second
         }
         Work::Analytics { rows } => REQUEST + 0.025 + number(rows) * 1.2e-5,
-        Work::Import { rows: 0, .. } => REQUEST,
+        Work::Other | Work::Import { rows: 0, .. } => REQUEST,
         Work::Import { rows, restricted: false, .. } => {
             curve(if profile.imports_set_based() { PLAIN_SET_BASED } else { PLAIN_ROW_BY_ROW }, number(rows))
         }

@@ -84,7 +84,7 @@ impl Ledger {
     }
 
     /// Notes an arrival and gives its number.
-    pub(super) fn arrive(&self, request: &Request, rows: Option<usize>, fault: Option<Fault>) -> usize {
+    pub(super) fn arrive(&self, request: &Request, fault: Option<Fault>) -> usize {
         let mut entries = self.lock();
         let number = entries.len();
         let kept = request.headers.iter().filter(|(name, _)| KEPT.contains(&name.as_str()));
@@ -98,7 +98,7 @@ impl Ledger {
                 .map(|header| header.split(' ').next().unwrap_or_default().to_lowercase()),
             cookie: request.header("cookie").is_some_and(|cookie| cookie.contains("JSESSIONID=")),
             body_bytes: request.body.len(),
-            rows,
+            rows: None,
             status: None,
             fault,
             applied: false,
@@ -136,8 +136,11 @@ mod tests {
             ],
             body: b"{}".to_vec(),
         };
-        let number = ledger.arrive(&request, Some(3), None);
-        ledger.settle(number, |entry| entry.applied = true);
+        let number = ledger.arrive(&request, None);
+        ledger.settle(number, |entry| {
+            entry.rows = Some(3);
+            entry.applied = true;
+        });
         let printed = format!("{ledger:?}");
         assert!(!printed.contains("c2VjcmV0") && !printed.contains("topsecret"), "{printed}");
         let entry = &ledger.imports()[0];

@@ -14,7 +14,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
@@ -232,8 +232,8 @@ impl Shell {
     ) -> Result<hyper::Response<Body>, Hangup> {
         let request = receive(request).await?;
         let fault = self.faults.strike(&request);
-        let written = self.instance.with_state(|state| cost::written(&request, &state.world));
-        let number = self.ledger.arrive(&request, written.map(|written| written.rows), fault);
+        let number = self.ledger.arrive(&request, fault);
+        let (request, written) = self.count(request, number).await?;
         match fault {
             Some(Fault::Refuse) => return Err(Hangup),
             Some(Fault::Reset) => {
@@ -264,6 +264,25 @@ impl Shell {
             _ => None,
         };
         Ok(send(self.instance.with_state(|state| state.profile), response, cut))
+    }
+
+    /// Counts the rows of a write for the ledger, off the runtime's threads: bodies may be large.
+    async fn count(
+        self: &Arc<Self>,
+        request: Request,
+        number: usize,
+    ) -> Result<(Request, Option<cost::Written>), Hangup> {
+        if request.method != "POST" {
+            return Ok((request, None));
+        }
+        let shell = Arc::clone(self);
+        let counted = tokio::task::spawn_blocking(move || {
+            let world = shell.instance.with_state(|state| state.world.clone());
+            let written = cost::written(&request, &world);
+            shell.ledger.settle(number, |entry| entry.rows = written.map(|written| written.rows));
+            (request, written)
+        });
+        counted.await.map_err(|_| Hangup)
     }
 
     /// Has the instance answer, off the runtime's threads, and takes the time that it would take.
@@ -336,9 +355,13 @@ fn send(profile: Profile, response: Response, cut: Option<usize>) -> hyper::Resp
                 builder = builder.header("content-length", length);
             }
             let part = bytes.slice(..at.min(length));
-            stream_of(vec![Ok(Frame::data(part)), Err(Hangup)])
+            let end = stream::once(async {
+                tokio::task::yield_now().await; // what was written so far goes out before the connection ends
+                Err(Hangup)
+            });
+            BodyExt::boxed(StreamBody::new(stream::iter([Ok(Frame::data(part))]).chain(end)))
         }
-        None if chunked => stream_of(vec![Ok(Frame::data(bytes))]),
+        None if chunked => BodyExt::boxed(StreamBody::new(stream::iter([Ok(Frame::data(bytes))]))),
         None => Full::new(bytes).map_err(|never: Infallible| match never {}).boxed(),
     };
     // headers come from the sandbox itself and are well-formed; should one not be, the client sees a bare 500
@@ -348,10 +371,6 @@ fn send(profile: Profile, response: Response, cut: Option<usize>) -> hyper::Resp
         *bare.status_mut() = hyper::StatusCode::INTERNAL_SERVER_ERROR;
         bare
     })
-}
-
-fn stream_of(frames: Vec<Result<Frame<Bytes>, Hangup>>) -> Body {
-    BodyExt::boxed(StreamBody::new(stream::iter(frames)))
 }
 
 /// A connection that can end with a reset instead of a farewell.
