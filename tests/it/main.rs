@@ -4,4 +4,5 @@ mod architecture;
 mod documentation;
 mod recorded_client;
 mod recorded_sandbox;
+mod sandbox_server;
 mod support;
