@@ -25,7 +25,7 @@ pub(super) fn delete(state: &mut State, user: &User, request: &Request) -> Respo
         return conflict("Attribute option combo does not exist for given category combo and category options");
     };
     let unit_id = &catalog.org_units[org_unit].names.id;
-    let is_locked = |set: &usize| locked(state, user, *set, unit_id, &period);
+    let is_locked = |set: &usize| locked(state, user, *set, unit_id, period);
     let locked: Vec<&str> =
         sets.iter().filter(|set| is_locked(set)).map(|&set| catalog.data_sets[set].names.id.as_str()).collect();
     if !locked.is_empty() {
@@ -54,7 +54,7 @@ fn conflict(message: &str) -> Response {
 }
 
 /// Whether entry for a period is over.
-fn locked(state: &State, user: &User, set: usize, org_unit: &str, period: &Period) -> bool {
+fn locked(state: &State, user: &User, set: usize, org_unit: &str, period: Period) -> bool {
     let catalog = state.world.catalog();
     let set = &catalog.data_sets[set];
     let exception = (set.names.id.clone(), org_unit.to_owned(), period.to_string());

@@ -64,7 +64,7 @@ fn sorted_lists(text: &str) -> String {
         let Some((list, tail)) = after.split_once(']') else { break };
         let mut items: Vec<&str> = list.split(", ").collect();
         items.sort_unstable();
-        sorted.push_str(&format!("{before}[{}]", items.join(", ")));
+        sorted.extend([before, "[", &items.join(", "), "]"]);
         rest = tail;
     }
     sorted + rest
@@ -120,8 +120,8 @@ fn values(instance: &Instance) -> Value {
 /// `completeness/post-future-period`: imported, but not listed).
 fn registrations(instance: &Instance) -> Value {
     instance.with_state(|state| {
-        let today: jiff::civil::Date = state.settings.now[..10].parse().expect("the server's date");
-        let seen = |period: &str| Period::parse(period).is_ok_and(|period| period.start() <= today);
+        let today = state.settings.now.get(..10).and_then(|day| day.parse().ok());
+        let seen = |period: &str| Period::parse(period).is_ok_and(|period| Some(period.start()) <= today);
         let rows: Vec<Value> = state
             .values
             .registrations
