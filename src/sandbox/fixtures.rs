@@ -21,6 +21,9 @@ pub const DESTINATION_METADATA: &str = include_str!("../../fixtures/destination/
 /// The seed of the shipped country.
 pub const SEED: u64 = 1;
 
+const SOURCE_SYSTEM: &str = "5a1b0c5e-0000-4000-8000-00000000507c";
+const DESTINATION_SYSTEM: &str = "5a1b0c5e-0000-4000-8000-000000de5717";
+
 /// What both shipped instances hold, made once.
 struct Shipped {
     source_world: World,
@@ -59,13 +62,13 @@ fn shipped() -> &'static Shipped {
 /// The shipped source with all its figures.
 pub fn source(profile: Profile) -> Instance {
     let shipped = shipped();
-    instance(profile, shipped.source_world.clone(), shipped.source_values.clone())
+    named(instance(profile, shipped.source_world.clone(), shipped.source_values.clone()), SOURCE_SYSTEM)
 }
 
 /// The shipped destination with what it holds before the first transfer.
 pub fn destination(profile: Profile) -> Instance {
     let shipped = shipped();
-    instance(profile, shipped.destination_world.clone(), shipped.destination_values.clone())
+    named(instance(profile, shipped.destination_world.clone(), shipped.destination_values.clone()), DESTINATION_SYSTEM)
 }
 
 /// What the data element jobs of the shipped country must leave at the destination, before its own rules.
@@ -80,14 +83,20 @@ pub fn facts() -> &'static [Fact] {
 
 /// The source of any country.
 pub fn source_of(country: &Country, profile: Profile) -> Instance {
-    instance(profile, World::load(&country.source_metadata()), country.source_values())
+    named(instance(profile, World::load(&country.source_metadata()), country.source_values()), SOURCE_SYSTEM)
 }
 
 /// The destination of any country, with what it holds before the first transfer.
 pub fn destination_of(country: &Country, profile: Profile) -> Instance {
     let expected = country.expected(&country.source_values());
     let world = World::load(&country.destination_metadata());
-    instance(profile, world, country.destination_values(&expected))
+    named(instance(profile, world, country.destination_values(&expected)), DESTINATION_SYSTEM)
+}
+
+/// Two servers are two systems: what they report as `systemId` differs.
+fn named(instance: Instance, system_id: &str) -> Instance {
+    instance.with_state(|state| system_id.clone_into(&mut state.settings.system_id));
+    instance
 }
 
 fn instance(profile: Profile, world: World, values: Values) -> Instance {

@@ -38,7 +38,7 @@ pub fn in_words(report: &Report, width: u16) -> String {
     words.push_str(&equations(report));
     if report.jobs.len() > 1 {
         words.push('\n');
-        words.push_str(&counts_by_job(report).table(width));
+        words.push_str(&counts_by_job(report).without_empty_columns().table(width));
         words.push('\n');
     }
     if !report.written_by_data_set.is_empty() {
@@ -186,7 +186,7 @@ fn written(report: &Report) -> Listing {
     listing
 }
 
-/// Findings with what to do about them.
+/// Findings for people: one row for each kind, with the first of the objects that it concerns.
 fn findings(findings: &[Finding]) -> Listing {
     let columns = [
         text("severity", ""),
@@ -196,31 +196,60 @@ fn findings(findings: &[Finding]) -> Listing {
         text("hint", "What to do"),
     ];
     let mut listing = Listing::new(&columns, "no findings");
+    let mut kinds: Vec<(&Finding, Vec<&Finding>)> = Vec::new();
     for finding in findings {
-        let severity = match finding.severity {
+        let said = |finding: &Finding| finding.server.as_ref().and_then(|said| said.code.clone());
+        match kinds.iter_mut().find(|(first, _)| first.code == finding.code && said(first) == said(finding)) {
+            Some((_, members)) => members.push(finding),
+            None => kinds.push((finding, vec![finding])),
+        }
+    }
+    for (first, members) in kinds {
+        let severity = match first.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
             Severity::Info => "note",
         };
-        let mut what = finding.code.clone();
-        if let Some(said) = &finding.server {
+        let mut what = first.code.clone();
+        if let Some(said) = &first.server {
             let code = said.code.as_deref().map(|code| format!("{code}: ")).unwrap_or_default();
             let _ = write!(what, "\n{code}{}", said.text);
         }
-        let mut about = finding.object.as_ref().map(|object| format!("{} {}", object.kind, object.name));
-        if let Some(example) = &finding.example {
-            let first = about.take().map(|about| format!("{about}\n")).unwrap_or_default();
-            about = Some(format!("{first}e.g. {example}"));
-        }
         listing.row(vec![
             json!(severity),
-            json!(finding.count),
+            json!(members.iter().map(|finding| finding.count).sum::<u64>()),
             json!(what),
-            json!(about.unwrap_or_default()),
-            json!(finding.hint.clone().unwrap_or_default()),
+            json!(about(&members)),
+            json!(first.hint.clone().unwrap_or_default()),
         ]);
     }
     listing
+}
+
+/// Objects that are named in a row of the findings; the others are counted.
+const NAMED: usize = 3;
+
+/// The objects of a kind of finding, or an example where it is about none.
+fn about(findings: &[&Finding]) -> String {
+    let mut names: Vec<String> = findings
+        .iter()
+        .filter_map(|finding| finding.object.as_ref())
+        .map(|object| if object.kind == "organisation unit" { object.name.clone() } else { format!("{} {}", object.kind, object.name) })
+        .collect();
+    let examples = findings.iter().filter_map(|finding| finding.example.as_ref());
+    if let [_only] = findings {
+        names.extend(examples.map(|example| format!("e.g. {example}")));
+        return names.join("\n");
+    }
+    if names.is_empty() {
+        names.extend(examples.cloned());
+    }
+    let more = names.len().saturating_sub(NAMED);
+    names.truncate(NAMED);
+    if more > 0 {
+        names.push(format!("and {more} more"));
+    }
+    names.join("\n")
 }
 
 /// Bytes in the unit that people read: `1.6 MB`.
