@@ -54,11 +54,6 @@ impl Database {
         Ok(Self { connection, file: PathBuf::from(":memory:") })
     }
 
-    /// The file.
-    pub(crate) fn file(&self) -> &Path {
-        &self.file
-    }
-
     /// Reads; several statements may see the changes of another process in between.
     pub(crate) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
         work(&self.connection).map_err(|error| error.in_file(&self.file))

@@ -351,3 +351,181 @@ fn uses(connection: &Connection, id: ServerId) -> Result<Vec<Named>, StoreError>
     }
     Ok(users)
 }
+
+#[cfg(test)]
+mod tests {
+    use secrecy::{ExposeSecret, SecretString};
+
+    use crate::domain::pair::Pair;
+    use crate::domain::secret::Login;
+    use crate::domain::server::{LoginKind, Server, ServerId};
+    use crate::store::config::{AnalyticsFlags, ConfigStore, NewServer, Removal};
+    use crate::store::error::{Kind, Named, StoreError};
+    use crate::store::home::Home;
+    use crate::store::testing::{account, add_server, basic, identity, job, metadata, routine, sync, url};
+
+    fn store() -> (tempfile::TempDir, ConfigStore) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = ConfigStore::in_memory(folder.path()).unwrap();
+        (folder, store)
+    }
+
+    fn password(store: &ConfigStore, server: &Server) -> String {
+        match store.login(server.id).unwrap() {
+            Login::Basic { password, .. } => password.expose_secret().to_owned(),
+            Login::Token(token) => token.expose_secret().to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_server_is_kept_with_its_login() {
+        let (_folder, mut store) = store();
+        let server = add_server(&mut store, " Santé ", "https://a.org/dhis", "opensesame");
+        assert_eq!(server.name, "Santé");
+        assert_eq!(server.login, LoginKind::Basic { username: "admin".to_owned() });
+        assert_eq!(store.server("SANTÉ").unwrap(), server);
+        assert_eq!(store.server_by_id(server.id).unwrap(), server);
+        assert_eq!(password(&store, &server), "opensesame");
+        let token = NewServer {
+            name: "token".to_owned(),
+            url: url("http://localhost:8080"),
+            login: Login::Token(SecretString::from("d2p_token")),
+            allow_http: true,
+        };
+        let token = store.add_server(&token).unwrap();
+        assert_eq!(token.login, LoginKind::Token);
+        assert_eq!(password(&store, &token), "d2p_token");
+        assert!(store.server_settings(token.id).unwrap().allow_http);
+        assert_eq!(store.servers().unwrap(), vec![server, token]);
+    }
+
+    #[test]
+    fn names_are_unique_without_regard_to_case() {
+        let (_folder, mut store) = store();
+        let one = add_server(&mut store, "École", "https://a.org", "x");
+        let two = add_server(&mut store, "other", "https://b.org", "x");
+        let again = NewServer {
+            name: "éCOLE".to_owned(),
+            url: url("https://c.org"),
+            login: basic("u", "p"),
+            allow_http: false,
+        };
+        assert!(matches!(store.add_server(&again), Err(StoreError::AlreadyExists(_))));
+        assert!(matches!(store.rename_server(two.id, "ÉCOLE"), Err(StoreError::AlreadyExists(_))));
+        store.rename_server(one.id, "ÉCOLE").unwrap();
+        assert_eq!(store.server("école").unwrap().name, "ÉCOLE");
+        assert!(matches!(store.server("missing"), Err(StoreError::NotFound(_))));
+        assert!(matches!(store.rename_server(ServerId(99), "x"), Err(StoreError::NotFound(_))));
+    }
+
+    #[test]
+    fn what_a_server_said_is_kept() {
+        let (_folder, mut store) = store();
+        let server = add_server(&mut store, "a", "https://a.org", "x");
+        assert_eq!((server.identity, store.server_settings(server.id).unwrap().account), (None, None));
+        let analytics = AnalyticsFlags { includes_zeros: Some(false), output_period_types_missing: Some(true) };
+        store.update_identity(server.id, &identity(), &account(), analytics).unwrap();
+        assert_eq!(store.server("a").unwrap().identity, Some(identity()));
+        let settings = store.server_settings(server.id).unwrap();
+        assert_eq!((settings.account, settings.analytics), (Some(account()), analytics));
+    }
+
+    #[test]
+    fn a_secret_does_not_follow_to_another_row_or_address() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path());
+        let mut store = ConfigStore::open(&home).unwrap();
+        let good = add_server(&mut store, "good", "https://good.org", "opensesame");
+        let evil = add_server(&mut store, "evil", "https://evil.org", "x");
+        let meddle = |sql: &str| rusqlite::Connection::open(home.config_database()).unwrap().execute(sql, []).unwrap();
+
+        meddle("UPDATE server SET secret = (SELECT secret FROM server WHERE name = 'good') WHERE name = 'evil'");
+        assert!(matches!(store.login(evil.id), Err(StoreError::Sealed { server }) if server == "evil"));
+        meddle("UPDATE server SET url = 'https://evil.org/' WHERE name = 'good'");
+        assert!(matches!(store.login(good.id), Err(StoreError::Sealed { .. })));
+        meddle("UPDATE server SET url = 'https://good.org/other/path' WHERE name = 'good'");
+        assert_eq!(password(&store, &good), "opensesame", "the same origin, the same server");
+
+        store.update_url(good.id, &url("https://new.org"), false, &basic("admin", "new")).unwrap();
+        assert_eq!(password(&store, &good), "new");
+        store.update_login(good.id, &Login::Token(SecretString::from("token"))).unwrap();
+        assert_eq!(store.server("good").unwrap().login, LoginKind::Token);
+        assert_eq!(password(&store, &good), "token");
+    }
+
+    #[test]
+    fn no_secret_ever_stands_in_a_file() {
+        const CANARY: &str = "canary-Pa55phrase";
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path());
+        let mut store = ConfigStore::open(&home).unwrap();
+        let scan = || {
+            for entry in std::fs::read_dir(folder.path()).unwrap() {
+                let path = entry.unwrap().path();
+                let bytes = std::fs::read(&path).unwrap();
+                let found = bytes.windows(CANARY.len()).any(|window| window == CANARY.as_bytes());
+                assert!(!found, "{}", path.display());
+            }
+        };
+        for round in 0..20 {
+            let name = format!("server {round}");
+            let server = add_server(&mut store, &name, "https://a.org", &format!("{CANARY}{round}"));
+            store.update_login(server.id, &Login::Token(SecretString::from(CANARY))).unwrap();
+            scan();
+            if round % 2 == 0 {
+                store.remove_server(server.id, Removal::Refuse).unwrap();
+                scan();
+            }
+        }
+        // The scan is able to find something.
+        let canary = "INSERT INTO server (name, name_key, url, allow_http, login) VALUES (?1, ?1, '', 0, 'token')";
+        rusqlite::Connection::open(home.config_database()).unwrap().execute(canary, [CANARY]).unwrap();
+        assert!(std::panic::catch_unwind(scan).is_err());
+    }
+
+    #[test]
+    fn a_server_in_use_is_removed_only_with_what_uses_it() {
+        let (_folder, mut store) = store();
+        let source = add_server(&mut store, "tracker", "https://a.org", "x");
+        let destination = add_server(&mut store, "national", "https://b.org", "x");
+        let other = add_server(&mut store, "other", "https://c.org", "x");
+        let pair = Pair { source: source.id, destination: destination.id };
+        sync(&mut store, &source, &metadata());
+        store.replace_org_unit_map(pair, &crate::store::config::org_unit_maps::tests::rows(3)).unwrap();
+        store.add_job(&job("malaria", "tracker", "national")).unwrap();
+        store.add_job(&job("kept", "other", "national")).unwrap();
+        store.add_routine(&routine(1, "monthly", &["malaria"])).unwrap();
+
+        let uses = vec![
+            Named::new(Kind::OrgUnitMap, "tracker → national"),
+            Named::new(Kind::Job, "malaria"),
+            Named::new(Kind::Routine, "monthly"),
+        ];
+        match store.remove_server(source.id, Removal::Refuse).unwrap_err() {
+            StoreError::InUse { by, .. } => assert_eq!(by, uses),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(store.org_unit_map(pair).unwrap().len(), 3, "a refusal removes nothing");
+        assert_eq!(store.uses_of_server(source.id).unwrap(), uses);
+        assert_eq!(store.remove_server(source.id, Removal::Cascade).unwrap(), uses);
+        assert_eq!(store.org_unit_map(pair).unwrap(), vec![]);
+        assert_eq!(store.routines().unwrap(), vec![]);
+        assert_eq!(store.jobs().unwrap().len(), 1, "jobs of other servers stay");
+        assert_eq!(store.load_metadata(source.id).unwrap(), crate::domain::metadata::Metadata::default());
+        let again = add_server(&mut store, "tracker", "https://a.org", "x");
+        assert!(again.id > other.id, "numbers are not used again");
+    }
+
+    #[test]
+    fn what_was_learnt_is_kept_per_server_and_shape() {
+        use crate::store::config::Tuning;
+        let (_folder, mut store) = store();
+        let server = add_server(&mut store, "a", "https://a.org", "x").id;
+        assert_eq!(store.tuning(server, Tuning::RowsPerPost, "set").unwrap(), None);
+        store.set_tuning(server, Tuning::RowsPerPost, "set", 500).unwrap();
+        store.set_tuning(server, Tuning::RowsPerPost, "set", 250).unwrap();
+        store.set_tuning(server, Tuning::AnalyticsBudget, "set", 9).unwrap();
+        assert_eq!(store.tuning(server, Tuning::RowsPerPost, "set").unwrap(), Some(250));
+        assert_eq!(store.tuning(server, Tuning::RowsPerPost, "other").unwrap(), None);
+    }
+}

@@ -270,3 +270,175 @@ fn known_addresses(
     }
     Ok(known)
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use jiff::Timestamp;
+    use uuid::Uuid;
+
+    use crate::domain::cell::CellState;
+    use crate::domain::journal::{CellRecord, ChunkStart, Journal, JournalError, RunStart};
+    use crate::domain::run::RunMode;
+    use crate::store::error::StoreError;
+    use crate::store::home::Home;
+    use crate::store::state::StateStore;
+    use crate::store::testing::{address, cell, uid};
+
+    pub(in crate::store::state) fn begin(store: &mut StateStore, number: u128, mode: RunMode) -> Uuid {
+        let start = RunStart {
+            run: Uuid::from_u128(number),
+            routine: "monthly".to_owned(),
+            mode,
+            started: Timestamp::UNIX_EPOCH,
+            periods: vec!["202401".parse().unwrap(), "2024Q1".parse().unwrap()],
+        };
+        store.begin_run(&start).unwrap();
+        start.run
+    }
+
+    /// The ledger as `data element/org unit=value`.
+    fn ledger(store: &StateStore) -> Vec<String> {
+        let entries = store.whole_ledger().unwrap();
+        let text =
+            entries.iter().map(|entry| format!("{}/{}={}", entry.cell.data_element, entry.cell.org_unit, entry.value));
+        text.collect()
+    }
+
+    #[test]
+    fn the_ledger_holds_what_was_written_and_not_deleted() {
+        let mut store = StateStore::in_memory().unwrap();
+        let run = begin(&mut store, 1, RunMode::Run);
+        let all: Vec<CellRecord> =
+            (0..).zip(CellState::ALL).map(|(number, state)| cell(number, 1, "202401", state)).collect();
+        store.record_cells(run, &all).unwrap();
+        // Created, updated and accepted, in the order of the states.
+        let written = ["d0000000000/o0000000001=4", "d0000000001/o0000000001=4", "d0000000003/o0000000001=4"];
+        assert_eq!(ledger(&store), written);
+
+        let later = begin(&mut store, 2, RunMode::Run);
+        let again = CellRecord { value: Some("5".to_owned()), ..cell(0, 1, "202401", CellState::Updated) };
+        let gone = cell(1, 1, "202401", CellState::Deleted);
+        let kept = cell(3, 1, "202401", CellState::Rejected);
+        store.record_cells(later, &[again, gone, kept]).unwrap();
+        assert_eq!(ledger(&store), ["d0000000000/o0000000001=5", "d0000000003/o0000000001=4"]);
+        let accepted_deletion = CellRecord { value: None, ..cell(3, 1, "202401", CellState::Accepted) };
+        store.record_cells(later, &[accepted_deletion]).unwrap();
+        assert_eq!(ledger(&store), ["d0000000000/o0000000001=5"]);
+    }
+
+    #[test]
+    fn dry_runs_and_checks_leave_the_ledger_alone() {
+        let mut store = StateStore::in_memory().unwrap();
+        let run = begin(&mut store, 1, RunMode::Run);
+        store.record_cells(run, &[cell(1, 1, "202401", CellState::Created)]).unwrap();
+        for (number, mode) in [(2, RunMode::DryRun), (3, RunMode::Check)] {
+            let run = begin(&mut store, number, mode);
+            let cells = [cell(1, 1, "202401", CellState::Deleted), cell(2, 1, "202401", CellState::Created)];
+            store.record_cells(run, &cells).unwrap();
+        }
+        assert_eq!(ledger(&store), ["d0000000001/o0000000001=4"]);
+    }
+
+    #[test]
+    fn the_ledger_answers_for_addresses_places_and_periods() {
+        let mut store = StateStore::in_memory().unwrap();
+        let run = begin(&mut store, 1, RunMode::Run);
+        let mut cells = Vec::new();
+        for data_element in 1..=3 {
+            for org_unit in 1..=3 {
+                for period in ["202401", "202402", "2024Q1"] {
+                    cells.push(cell(data_element, org_unit, period, CellState::Created));
+                }
+            }
+        }
+        store.record_cells(run, &cells).unwrap();
+        let periods = ["202402".parse().unwrap(), "2024Q1".parse().unwrap(), "202212".parse().unwrap()];
+        let addresses = [address(3), address(1), address(9)];
+        let org_units = [uid('o', 3), uid('o', 2), uid('o', 2), uid('o', 8)];
+        let found: Vec<_> =
+            store.ledger(&addresses, &org_units, &periods).unwrap().into_iter().map(|entry| entry.cell).collect();
+        let mut expected: Vec<_> = cells
+            .iter()
+            .map(|record| record.cell)
+            .filter(|cell| {
+                addresses.contains(&cell.address())
+                    && org_units.contains(&cell.org_unit)
+                    && periods.contains(&cell.period)
+            })
+            .collect();
+        expected.sort_unstable();
+        assert_eq!(expected.len(), 8);
+        assert_eq!(found, expected);
+        assert!(store.ledger(&[], &org_units, &periods).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_post_is_open_until_its_answer_is_written_down() {
+        let mut store = StateStore::in_memory().unwrap();
+        let run = begin(&mut store, 1, RunMode::Run);
+        let chunk = |number| ChunkStart {
+            number,
+            job: "malaria".to_owned(),
+            data_set: uid('s', 1),
+            digest: [7; 32],
+            rows: 500,
+        };
+        for number in [1, 2] {
+            store.chunk_sending(run, &chunk(number)).unwrap();
+        }
+        store.chunk_done(run, 1, "500 imported").unwrap();
+        let record = store.run(run).unwrap();
+        assert_eq!(record.open_chunks().collect::<Vec<_>>(), [&chunk(2)]);
+        assert_eq!(record.chunks[0].answer.as_deref(), Some("500 imported"));
+        store.chunk_sending(run, &chunk(1)).unwrap();
+        assert_eq!(store.run(run).unwrap().open_chunks().count(), 2, "sent again");
+        let error = store.chunk_done(run, 3, "").unwrap_err();
+        assert!(error.to_string().contains("there is no chunk `3 of run"), "{error}");
+    }
+
+    #[test]
+    fn what_is_said_of_an_unknown_run_is_refused() {
+        let mut store = StateStore::in_memory().unwrap();
+        begin(&mut store, 1, RunMode::Run);
+        let unknown = Uuid::from_u128(2);
+        let error: JournalError = store.record_cells(unknown, &[cell(1, 1, "202401", CellState::Created)]).unwrap_err();
+        let cause = error.source.unwrap();
+        assert!(matches!(cause.downcast_ref(), Some(StoreError::NotFound(_))), "{cause:?}");
+        assert!(ledger(&store).is_empty());
+    }
+
+    #[test]
+    fn what_was_recorded_is_there_when_opened_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path());
+        let routine = Uuid::from_u128(9);
+        assert!(StateStore::open_existing(&home, routine).unwrap().is_none());
+        let mut store = StateStore::open(&home, routine).unwrap();
+        let run = begin(&mut store, 1, RunMode::Run);
+        store.record_cells(run, &[cell(1, 1, "202401", CellState::Created)]).unwrap();
+        drop(store);
+        let mut store = StateStore::open_existing(&home, routine).unwrap().unwrap();
+        assert_eq!(ledger(&store).len(), 1);
+        store.record_cells(run, &[cell(2, 1, "202401", CellState::Created)]).unwrap();
+        assert_eq!(ledger(&store).len(), 2, "words are found again");
+        assert!(store.begin_run(&store.run(run).unwrap().start).is_err(), "a run begins once");
+    }
+
+    // The memory of words must not outlive the transaction that numbered them.
+    #[test]
+    fn a_failed_record_leaves_neither_cells_nor_numbers() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path());
+        let routine = Uuid::from_u128(9);
+        let mut store = StateStore::open(&home, routine).unwrap();
+        let run = begin(&mut store, 1, RunMode::Run);
+        let meddle =
+            |sql| rusqlite::Connection::open(home.state_database(routine)).unwrap().execute_batch(sql).unwrap();
+        meddle("CREATE TRIGGER no BEFORE INSERT ON cell BEGIN SELECT RAISE(ABORT, 'no'); END");
+        assert!(store.record_cells(run, &[cell(1, 2, "202401", CellState::Created)]).is_err());
+        meddle("DROP TRIGGER no");
+        let other = [cell(3, 4, "202402", CellState::Created), cell(1, 2, "202401", CellState::Created)];
+        store.record_cells(run, &other).unwrap();
+        assert_eq!(ledger(&store), ["d0000000001/o0000000002=4", "d0000000003/o0000000004=4"]);
+    }
+}

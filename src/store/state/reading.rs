@@ -368,3 +368,170 @@ impl RunRecord {
         self.chunks.iter().filter(|record| record.answer.is_none()).map(|record| &record.chunk)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::CellFilter;
+    use crate::domain::cell::CellState;
+    use crate::domain::journal::{CellRecord, Journal};
+    use crate::domain::run::{CellCounts, Report, RunMode, RunOutcome, ServerReport, Traffic, ValueCounts};
+    use crate::store::error::StoreError;
+    use crate::store::state::StateStore;
+    use crate::store::state::journal::tests::begin;
+    use crate::store::testing::cell;
+
+    fn report(run: Uuid) -> Report {
+        Report {
+            format: Report::FORMAT.to_owned(),
+            run,
+            routine: "monthly".to_owned(),
+            mode: RunMode::Run,
+            outcome: RunOutcome::Incomplete,
+            exit_code: 3,
+            started: "1970-01-01T00:00:00Z".to_owned(),
+            finished: "1970-01-01T00:01:00Z".to_owned(),
+            source: ServerReport::default(),
+            destination: ServerReport::default(),
+            periods: vec!["202401".to_owned()],
+            values: ValueCounts { fetched: 4, contributing: 4, ..ValueCounts::default() },
+            cells: CellCounts { total: 2, created: 1, rejected: 1, ..CellCounts::default() },
+            jobs: vec![],
+            findings: vec![],
+            traffic: Traffic::default(),
+            written_by_data_set: [("Malaria".to_owned(), [("202401".to_owned(), 1)].into())].into(),
+        }
+    }
+
+    fn cells(store: &StateStore, run: Uuid, filter: &CellFilter) -> Vec<CellRecord> {
+        let mut cells = Vec::new();
+        let read: Result<(), StoreError> = store.cells(run, filter, |cell| {
+            cells.push(cell);
+            Ok(())
+        });
+        read.unwrap();
+        cells
+    }
+
+    #[test]
+    fn runs_are_listed_newest_first_with_their_end() {
+        let mut store = StateStore::in_memory().unwrap();
+        // Ids that do not sort by time must not change the order of starts.
+        let first = begin(&mut store, 9, RunMode::Run);
+        let second = begin(&mut store, 1, RunMode::DryRun);
+        let report = report(first);
+        store.finish_run(&report).unwrap();
+        let runs = store.runs().unwrap();
+        assert_eq!(
+            runs.iter().map(|run| (run.run, run.is_open())).collect::<Vec<_>>(),
+            [(second, true), (first, false)]
+        );
+        let end = runs[1].end.as_ref().unwrap();
+        assert_eq!((end.exit_code, end.outcome), (3, RunOutcome::Incomplete));
+        assert_eq!((end.values, end.cells), (report.values, report.cells));
+        assert_eq!(store.run(first).unwrap().report, Some(report));
+        let killed = store.run(second).unwrap();
+        assert_eq!((killed.report, killed.start.periods.len()), (None, 2));
+        assert!(matches!(store.run(Uuid::nil()), Err(StoreError::NotFound(_))));
+    }
+
+    #[test]
+    fn cells_are_read_as_they_were_recorded() {
+        let mut store = StateStore::in_memory().unwrap();
+        let run = begin(&mut store, 1, RunMode::Run);
+        let refused = CellRecord {
+            code: Some("E7640".to_owned()),
+            reason: Some("not assigned".to_owned()),
+            previous: None,
+            contributions: u32::MAX,
+            ..cell(2, 1, "2024Q1", CellState::Rejected)
+        };
+        let other_job = CellRecord { job: "hiv".to_owned(), ..cell(1, 1, "202401", CellState::Deleted) };
+        let recorded = [cell(1, 1, "202401", CellState::Created), refused.clone(), other_job.clone()];
+        store.record_cells(run, &recorded).unwrap();
+        let mut read = cells(&store, run, &CellFilter::default());
+        read.sort_by_key(|cell| recorded.iter().position(|other| other == cell));
+        assert_eq!(read, recorded);
+        let states = CellFilter { states: vec![CellState::Rejected, CellState::Unknown], job: None };
+        assert_eq!(cells(&store, run, &states), [refused]);
+        let job = CellFilter { states: vec![], job: Some("hiv".to_owned()) };
+        assert_eq!(cells(&store, run, &job), [other_job]);
+        let nothing = CellFilter { states: vec![CellState::Unknown], job: None };
+        assert_eq!(cells(&store, run, &nothing), []);
+        let counts = store.cell_counts(run).unwrap();
+        assert_eq!((counts.total, counts.created, counts.deleted, counts.rejected), (3, 1, 1, 1));
+        assert_eq!(counts.unexplained(), 0);
+    }
+
+    #[test]
+    fn a_cell_recorded_twice_ended_as_it_was_recorded_last() {
+        let mut store = StateStore::in_memory().unwrap();
+        let run = begin(&mut store, 1, RunMode::Run);
+        store.record_cells(run, &[cell(1, 1, "202401", CellState::Unknown)]).unwrap();
+        store.record_cells(run, &[cell(1, 1, "202401", CellState::Created)]).unwrap();
+        assert_eq!(cells(&store, run, &CellFilter::default()), [cell(1, 1, "202401", CellState::Created)]);
+    }
+
+    #[test]
+    fn whoever_reads_cells_may_stop() {
+        let mut store = StateStore::in_memory().unwrap();
+        let run = begin(&mut store, 1, RunMode::Run);
+        let recorded: Vec<CellRecord> = (0..10).map(|unit| cell(1, unit, "202401", CellState::Created)).collect();
+        store.record_cells(run, &recorded).unwrap();
+        let mut seen = 0;
+        let stopped: Result<(), StoreError> = store.cells(run, &CellFilter::default(), |_| {
+            seen += 1;
+            if seen == 3 { Err(StoreError::Busy { file: "/pipe".into() }) } else { Ok(()) }
+        });
+        assert!(matches!(stopped, Err(StoreError::Busy { .. })));
+        assert_eq!(seen, 3);
+    }
+
+    #[test]
+    fn old_runs_go_with_their_words_and_the_ledger_stays() {
+        let mut store = StateStore::in_memory().unwrap();
+        for number in 1..=3 {
+            let run = begin(&mut store, number, RunMode::Run);
+            let reason = Some(format!("reason {number}"));
+            let unit = usize::try_from(number).unwrap();
+            store.record_cells(run, &[CellRecord { reason, ..cell(1, unit, "202401", CellState::Created) }]).unwrap();
+        }
+        assert_eq!(store.prune(1).unwrap(), 2);
+        assert_eq!(store.runs().unwrap().len(), 1);
+        assert_eq!(store.whole_ledger().unwrap().len(), 3);
+        let reasons: i64 = store
+            .database
+            .read(|connection| {
+                let count = "SELECT count(*) FROM word WHERE text LIKE 'reason%'";
+                Ok(connection.query_row(count, [], |row| row.get(0))?)
+            })
+            .unwrap();
+        assert_eq!(reasons, 1);
+        // Words that are gone are numbered anew.
+        let run = begin(&mut store, 4, RunMode::Run);
+        let again = CellRecord { reason: Some("reason 1".to_owned()), ..cell(1, 1, "202401", CellState::Updated) };
+        store.record_cells(run, std::slice::from_ref(&again)).unwrap();
+        assert_eq!(cells(&store, run, &CellFilter::default()), [again]);
+    }
+
+    #[test]
+    fn a_hundred_thousand_cells_are_recorded_and_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = crate::store::home::Home::new(folder.path());
+        let mut store = StateStore::open(&home, Uuid::from_u128(1)).unwrap();
+        let run = begin(&mut store, 1, RunMode::Run);
+        for chunk in 0..10 {
+            let records: Vec<CellRecord> = (0..10_000)
+                .map(|number| cell(number % 100, chunk * 100 + number / 100, "202401", CellState::Created))
+                .collect();
+            store.record_cells(run, &records).unwrap();
+        }
+        assert_eq!(store.cell_counts(run).unwrap().created, 100_000);
+        assert_eq!(cells(&store, run, &CellFilter::default()).len(), 100_000);
+        assert_eq!(store.whole_ledger().unwrap().len(), 100_000);
+        // Ids kept as text in every row would alone take more than this, without the ledger.
+        let size = std::fs::metadata(home.state_database(Uuid::from_u128(1))).unwrap().len();
+        assert!(size < 10_000_000, "{size} bytes");
+    }
+}
