@@ -54,6 +54,15 @@ impl Database {
         Ok(Self { connection, file: PathBuf::from(":memory:") })
     }
 
+    /// What is wrong with the file's structure, in SQLite's words; nothing as a rule.
+    pub(crate) fn faults(&self) -> Result<Vec<String>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare("PRAGMA integrity_check")?;
+            let faults = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
+            Ok(faults.into_iter().filter(|fault| fault != "ok").collect())
+        })
+    }
+
     /// Reads; several statements may see the changes of another process in between.
     pub(crate) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
         work(&self.connection).map_err(|error| error.in_file(&self.file))

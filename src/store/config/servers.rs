@@ -1,18 +1,16 @@
-//! Servers: where they are, how to log in, what they said about themselves.
+//! Servers: where they are, what they are called, what they said about themselves.
 //!
-//! A secret is sealed for its row and its origin before it reaches SQLite, so that it stands nowhere in the clear: not
-//! in the file, not in its journal, not in a free page.
+//! Secrets are the matter of `credentials`, what hangs on a server that of `removal`.
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
-use secrecy::SecretString;
 
 use crate::domain::secret::Login;
 use crate::domain::server::{Account, BaseUrl, LoginKind, Server, ServerId, ServerIdentity};
 use crate::store::column::{Json, Text};
+use crate::store::config::ConfigStore;
+use crate::store::config::credentials::{kind_and_user, store_secret};
 use crate::store::config::names::{Name, key, number_of};
-use crate::store::config::{ConfigStore, Removal};
-use crate::store::error::{Kind, Named, StoreError};
-use crate::store::vault::{Place, Vault};
+use crate::store::error::{Kind, StoreError};
 
 /// A server to be kept.
 #[derive(Debug, Clone)]
@@ -117,23 +115,6 @@ impl ConfigStore {
         })
     }
 
-    /// How to log in, with the secret.
-    pub fn login(&self, id: ServerId) -> Result<Login, StoreError> {
-        let (server, sealed) = self.database.read(|connection| {
-            let server = by_id(connection, id)?;
-            let secret = "SELECT secret FROM server WHERE id = ?1";
-            let sealed: Option<Vec<u8>> = connection.query_row(secret, [id.0], |row| row.get(0))?;
-            Ok((server, sealed))
-        })?;
-        let closed = || StoreError::Sealed { server: server.name.clone() };
-        let sealed = sealed.ok_or_else(closed)?;
-        let secret = self.vault.open(&sealed, &place(id, &server.url.origin()))?.map_err(|_| closed())?;
-        Ok(match server.login {
-            LoginKind::Basic { username } => Login::Basic { username, password: secret },
-            LoginKind::Token => Login::Token(secret),
-        })
-    }
-
     /// Gives a server another name. Jobs and maps follow.
     pub fn rename_server(&mut self, id: ServerId, name: &str) -> Result<(), StoreError> {
         let name = Name::new(Kind::Server, name)?;
@@ -142,34 +123,6 @@ impl ConfigStore {
                 .execute("UPDATE server SET name = ?2, name_key = ?3 WHERE id = ?1", params![id.0, name.text, name.key])
                 .map_err(|error| name.taken(Kind::Server, error))?;
             found(changed, id)
-        })
-    }
-
-    /// Replaces how to log in, at the address that the server has.
-    pub fn update_login(&mut self, id: ServerId, login: &Login) -> Result<(), StoreError> {
-        let vault = &self.vault;
-        self.database.write(|transaction| {
-            let server = by_id(transaction, id)?;
-            store_login(transaction, vault, id, &server.url, login)
-        })
-    }
-
-    /// Replaces a server's address, and the login with it: a secret is kept only for the place it was entered for.
-    pub fn update_url(
-        &mut self,
-        id: ServerId,
-        url: &BaseUrl,
-        allow_http: bool,
-        login: &Login,
-    ) -> Result<(), StoreError> {
-        let vault = &self.vault;
-        self.database.write(|transaction| {
-            let changed = transaction.execute(
-                "UPDATE server SET url = ?2, allow_http = ?3 WHERE id = ?1",
-                params![id.0, Text(url), allow_http],
-            )?;
-            found(changed, id)?;
-            store_login(transaction, vault, id, url, login)
         })
     }
 
@@ -182,33 +135,6 @@ impl ConfigStore {
         analytics: AnalyticsFlags,
     ) -> Result<(), StoreError> {
         self.database.write(|transaction| store_identity(transaction, id, identity, account, analytics))
-    }
-
-    /// What uses a server: org unit maps, jobs, and routines of those jobs.
-    pub fn uses_of_server(&self, id: ServerId) -> Result<Vec<Named>, StoreError> {
-        self.database.read_together(|connection| uses(connection, id))
-    }
-
-    /// Removes a server with its secret and metadata; gives what was removed with it. The journals of removed routines
-    /// stay.
-    pub fn remove_server(&mut self, id: ServerId, removal: Removal) -> Result<Vec<Named>, StoreError> {
-        self.database.write(|transaction| {
-            let server = by_id(transaction, id)?;
-            let by = uses(transaction, id)?;
-            if removal == Removal::Refuse && !by.is_empty() {
-                return Err(StoreError::InUse { what: Named::new(Kind::Server, server.name), by });
-            }
-            transaction.execute(
-                "DELETE FROM routine WHERE id IN (SELECT routine FROM routine_job JOIN job ON job.id = routine_job.job \
-                 WHERE ?1 IN (job.source, job.destination))",
-                [id.0],
-            )?;
-            transaction.execute("DELETE FROM job WHERE ?1 IN (source, destination)", [id.0])?;
-            transaction
-                .execute("DELETE FROM org_unit_mapping WHERE ?1 IN (source_server, destination_server)", [id.0])?;
-            transaction.execute("DELETE FROM server WHERE id = ?1", [id.0])?;
-            Ok(by)
-        })
     }
 }
 
@@ -247,11 +173,11 @@ pub(super) fn server_number(connection: &Connection, name: &str) -> Result<i64, 
     number_of(connection, Kind::Server, "server", name)
 }
 
-fn not_found(id: ServerId) -> StoreError {
+pub(super) fn not_found(id: ServerId) -> StoreError {
     StoreError::not_found(Kind::Server, format!("number {}", id.0))
 }
 
-fn by_id(connection: &Connection, id: ServerId) -> Result<Server, StoreError> {
+pub(super) fn by_id(connection: &Connection, id: ServerId) -> Result<Server, StoreError> {
     connection
         .query_row(&format!("SELECT {COLUMNS} FROM server WHERE id = ?1"), [id.0], read_server)
         .optional()?
@@ -283,86 +209,15 @@ fn read_server(row: &Row<'_>) -> rusqlite::Result<Server> {
     })
 }
 
-fn kind_and_user(login: &Login) -> (&'static str, Option<&str>) {
-    match login {
-        Login::Basic { username, .. } => ("basic", Some(username)),
-        Login::Token(_) => ("token", None),
-    }
-}
-
-fn secret_of(login: &Login) -> &SecretString {
-    match login {
-        Login::Basic { password, .. } => password,
-        Login::Token(token) => token,
-    }
-}
-
-fn place(id: ServerId, origin: &str) -> Place<'_> {
-    Place { table: "server", row: id.0, column: "secret", origin }
-}
-
-fn store_login(
-    transaction: &Transaction<'_>,
-    vault: &Vault,
-    id: ServerId,
-    url: &BaseUrl,
-    login: &Login,
-) -> Result<(), StoreError> {
-    let (kind, username) = kind_and_user(login);
-    transaction.execute("UPDATE server SET login = ?2, username = ?3 WHERE id = ?1", params![id.0, kind, username])?;
-    store_secret(transaction, vault, id, url, login)
-}
-
-fn store_secret(
-    transaction: &Transaction<'_>,
-    vault: &Vault,
-    id: ServerId,
-    url: &BaseUrl,
-    login: &Login,
-) -> Result<(), StoreError> {
-    let sealed = vault.seal(secret_of(login), &place(id, &url.origin()))?;
-    transaction.execute("UPDATE server SET secret = ?2 WHERE id = ?1", params![id.0, sealed])?;
-    Ok(())
-}
-
-/// What would be left dangling without the server, in the order in which people think of it.
-fn uses(connection: &Connection, id: ServerId) -> Result<Vec<Named>, StoreError> {
-    let queries = [
-        (
-            Kind::OrgUnitMap,
-            "SELECT DISTINCT source.name || ' → ' || destination.name FROM org_unit_mapping \
-             JOIN server AS source ON source.id = source_server \
-             JOIN server AS destination ON destination.id = destination_server \
-             WHERE ?1 IN (source_server, destination_server) ORDER BY 1",
-        ),
-        (Kind::Job, "SELECT name FROM job WHERE ?1 IN (source, destination) ORDER BY name_key"),
-        (
-            Kind::Routine,
-            "SELECT name FROM routine WHERE id IN (SELECT routine FROM routine_job JOIN job \
-             ON job.id = routine_job.job WHERE ?1 IN (job.source, job.destination)) ORDER BY name_key",
-        ),
-    ];
-    let mut users = Vec::new();
-    for (kind, query) in queries {
-        let mut statement = connection.prepare(query)?;
-        for name in statement.query_map([id.0], |row| row.get::<_, String>(0))? {
-            users.push(Named::new(kind, name?));
-        }
-    }
-    Ok(users)
-}
-
 #[cfg(test)]
 mod tests {
     use secrecy::{ExposeSecret, SecretString};
 
-    use crate::domain::pair::Pair;
     use crate::domain::secret::Login;
     use crate::domain::server::{LoginKind, Server, ServerId};
-    use crate::store::config::{AnalyticsFlags, ConfigStore, NewServer, Removal};
-    use crate::store::error::{Kind, Named, StoreError};
-    use crate::store::home::Home;
-    use crate::store::testing::{account, add_server, basic, identity, job, metadata, routine, sync, url};
+    use crate::store::config::{AnalyticsFlags, ConfigStore, NewServer};
+    use crate::store::error::StoreError;
+    use crate::store::testing::{account, add_server, basic, identity, url};
 
     fn store() -> (tempfile::TempDir, ConfigStore) {
         let folder = tempfile::tempdir().unwrap();
@@ -428,92 +283,6 @@ mod tests {
         assert_eq!(store.server("a").unwrap().identity, Some(identity()));
         let settings = store.server_settings(server.id).unwrap();
         assert_eq!((settings.account, settings.analytics), (Some(account()), analytics));
-    }
-
-    #[test]
-    fn a_secret_does_not_follow_to_another_row_or_address() {
-        let folder = tempfile::tempdir().unwrap();
-        let home = Home::new(folder.path());
-        let mut store = ConfigStore::open(&home).unwrap();
-        let good = add_server(&mut store, "good", "https://good.org", "opensesame");
-        let evil = add_server(&mut store, "evil", "https://evil.org", "x");
-        let meddle = |sql: &str| rusqlite::Connection::open(home.config_database()).unwrap().execute(sql, []).unwrap();
-
-        meddle("UPDATE server SET secret = (SELECT secret FROM server WHERE name = 'good') WHERE name = 'evil'");
-        assert!(matches!(store.login(evil.id), Err(StoreError::Sealed { server }) if server == "evil"));
-        meddle("UPDATE server SET url = 'https://evil.org/' WHERE name = 'good'");
-        assert!(matches!(store.login(good.id), Err(StoreError::Sealed { .. })));
-        meddle("UPDATE server SET url = 'https://good.org/other/path' WHERE name = 'good'");
-        assert_eq!(password(&store, &good), "opensesame", "the same origin, the same server");
-
-        store.update_url(good.id, &url("https://new.org"), false, &basic("admin", "new")).unwrap();
-        assert_eq!(password(&store, &good), "new");
-        store.update_login(good.id, &Login::Token(SecretString::from("token"))).unwrap();
-        assert_eq!(store.server("good").unwrap().login, LoginKind::Token);
-        assert_eq!(password(&store, &good), "token");
-    }
-
-    #[test]
-    fn no_secret_ever_stands_in_a_file() {
-        const CANARY: &str = "canary-Pa55phrase";
-        let folder = tempfile::tempdir().unwrap();
-        let home = Home::new(folder.path());
-        let mut store = ConfigStore::open(&home).unwrap();
-        let scan = || {
-            for entry in std::fs::read_dir(folder.path()).unwrap() {
-                let path = entry.unwrap().path();
-                let bytes = std::fs::read(&path).unwrap();
-                let found = bytes.windows(CANARY.len()).any(|window| window == CANARY.as_bytes());
-                assert!(!found, "{}", path.display());
-            }
-        };
-        for round in 0..20 {
-            let name = format!("server {round}");
-            let server = add_server(&mut store, &name, "https://a.org", &format!("{CANARY}{round}"));
-            store.update_login(server.id, &Login::Token(SecretString::from(CANARY))).unwrap();
-            scan();
-            if round % 2 == 0 {
-                store.remove_server(server.id, Removal::Refuse).unwrap();
-                scan();
-            }
-        }
-        // The scan is able to find something.
-        let canary = "INSERT INTO server (name, name_key, url, allow_http, login) VALUES (?1, ?1, '', 0, 'token')";
-        rusqlite::Connection::open(home.config_database()).unwrap().execute(canary, [CANARY]).unwrap();
-        assert!(std::panic::catch_unwind(scan).is_err());
-    }
-
-    #[test]
-    fn a_server_in_use_is_removed_only_with_what_uses_it() {
-        let (_folder, mut store) = store();
-        let source = add_server(&mut store, "tracker", "https://a.org", "x");
-        let destination = add_server(&mut store, "national", "https://b.org", "x");
-        let other = add_server(&mut store, "other", "https://c.org", "x");
-        let pair = Pair { source: source.id, destination: destination.id };
-        sync(&mut store, &source, &metadata());
-        store.replace_org_unit_map(pair, &crate::store::config::org_unit_maps::tests::rows(3)).unwrap();
-        store.add_job(&job("malaria", "tracker", "national")).unwrap();
-        store.add_job(&job("kept", "other", "national")).unwrap();
-        store.add_routine(&routine(1, "monthly", &["malaria"])).unwrap();
-
-        let uses = vec![
-            Named::new(Kind::OrgUnitMap, "tracker → national"),
-            Named::new(Kind::Job, "malaria"),
-            Named::new(Kind::Routine, "monthly"),
-        ];
-        match store.remove_server(source.id, Removal::Refuse).unwrap_err() {
-            StoreError::InUse { by, .. } => assert_eq!(by, uses),
-            other => panic!("{other:?}"),
-        }
-        assert_eq!(store.org_unit_map(pair).unwrap().len(), 3, "a refusal removes nothing");
-        assert_eq!(store.uses_of_server(source.id).unwrap(), uses);
-        assert_eq!(store.remove_server(source.id, Removal::Cascade).unwrap(), uses);
-        assert_eq!(store.org_unit_map(pair).unwrap(), vec![]);
-        assert_eq!(store.routines().unwrap(), vec![]);
-        assert_eq!(store.jobs().unwrap().len(), 1, "jobs of other servers stay");
-        assert_eq!(store.load_metadata(source.id).unwrap(), crate::domain::metadata::Metadata::default());
-        let again = add_server(&mut store, "tracker", "https://a.org", "x");
-        assert!(again.id > other.id, "numbers are not used again");
     }
 
     #[test]
