@@ -264,8 +264,22 @@ mod tests {
         }
     }
 
-    // What a test process's umask lets through is not asserted to be wide open; the modes are asked for when the file
-    // is opened, and no umask widens them.
+    // A process cannot change its umask without `unsafe`, so a shell runs the test below again under others.
+    #[cfg(unix)]
+    #[test]
+    fn privacy_does_not_depend_on_the_umask() {
+        for umask in ["000", "022", "077"] {
+            let again = std::process::Command::new("sh")
+                .args(["-c", "umask $0 && exec \"$@\"", umask])
+                .arg(std::env::current_exe().unwrap())
+                .args(["--exact", "platform::tests::files_and_folders_are_made_for_their_owner_alone"])
+                .output()
+                .unwrap();
+            let said = String::from_utf8_lossy(&again.stdout);
+            assert!(again.status.success() && said.contains("1 passed"), "umask {umask}: {said}");
+        }
+    }
+
     #[cfg(unix)]
     #[test]
     fn files_and_folders_are_made_for_their_owner_alone() {

@@ -54,9 +54,13 @@ impl Database {
         Ok(Self { connection, file: PathBuf::from(":memory:") })
     }
 
-    /// The file.
-    pub(crate) fn file(&self) -> &Path {
-        &self.file
+    /// What is wrong with the file's structure, in SQLite's words; nothing as a rule.
+    pub(crate) fn faults(&self) -> Result<Vec<String>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare("PRAGMA integrity_check")?;
+            let faults = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
+            Ok(faults.into_iter().filter(|fault| fault != "ok").collect())
+        })
     }
 
     /// Reads; several statements may see the changes of another process in between.

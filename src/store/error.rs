@@ -193,20 +193,19 @@ impl StoreError {
     pub(crate) fn in_file(self, file: &Path) -> Self {
         let Self::Sqlite(source) = self else { return self };
         let file = file.to_owned();
-        let code = source.sqlite_error_code();
-        match (code, source) {
-            (Some(ErrorCode::DiskFull), _) => Self::DiskFull { file },
-            (Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked), _) => Self::Busy { file },
-            (Some(ErrorCode::NotADatabase), _) => Self::Damaged { file, reason: "it is no database".to_owned() },
-            (Some(ErrorCode::DatabaseCorrupt), source) => Self::Damaged { file, reason: source.to_string() },
-            (
-                _,
-                source @ (rusqlite::Error::FromSqlConversionFailure(..)
-                | rusqlite::Error::IntegralValueOutOfRange(..)
-                | rusqlite::Error::InvalidColumnType(..)
-                | rusqlite::Error::Utf8Error(..)),
-            ) => Self::Damaged { file, reason: source.to_string() },
-            (_, source) => Self::Database { file, source },
+        match source.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => return Self::DiskFull { file },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => return Self::Busy { file },
+            Some(ErrorCode::NotADatabase) => return Self::Damaged { file, reason: "it is no database".to_owned() },
+            Some(ErrorCode::DatabaseCorrupt) => return Self::Damaged { file, reason: source.to_string() },
+            _ => {}
+        }
+        match source {
+            rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::Utf8Error(..) => Self::Damaged { file, reason: source.to_string() },
+            _ => Self::Database { file, source },
         }
     }
 
@@ -256,14 +255,9 @@ fn list(names: &[Named]) -> String {
 }
 
 fn holder(pid: Option<u32>, since: Option<Timestamp>) -> String {
-    let mut text = String::new();
-    if let Some(pid) = pid {
-        text += &format!(" by process {pid}");
-    }
-    if let Some(since) = since {
-        text += &format!(" since {since:.0}");
-    }
-    text
+    let pid = pid.map(|pid| format!(" by process {pid}")).unwrap_or_default();
+    let since = since.map(|since| format!(" since {since:.0}")).unwrap_or_default();
+    pid + &since
 }
 
 #[cfg(test)]

@@ -22,6 +22,8 @@ mod error;
 mod home;
 mod migrate;
 pub mod state;
+#[cfg(test)]
+mod testing;
 pub mod vault;
 
 pub use config::{

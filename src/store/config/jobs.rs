@@ -268,3 +268,93 @@ fn combos(source: &SourceItem) -> (Option<Uid>, Option<Uid>) {
         SourceItem::Indicator { .. } | SourceItem::ProgramIndicator { .. } => (None, None),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::item::Combine;
+    use crate::domain::job::Job;
+    use crate::store::config::{ConfigStore, ItemId, Removal};
+    use crate::store::error::{Kind, Named, StoreError};
+    use crate::store::testing::{add_server, items, job, routine};
+
+    fn store() -> (tempfile::TempDir, ConfigStore) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = ConfigStore::in_memory(folder.path()).unwrap();
+        for name in ["a", "b", "c"] {
+            add_server(&mut store, name, "https://a.org", "x");
+        }
+        (folder, store)
+    }
+
+    #[test]
+    fn a_job_is_kept_as_it_is() {
+        let (_folder, mut store) = store();
+        let malaria = job("Malaria", "a", "b");
+        store.add_job(&malaria).unwrap();
+        store.add_job(&Job { items: vec![], ..job("hiv", "b", "a") }).unwrap();
+        assert_eq!(store.job("MALARIA").unwrap(), malaria);
+        let names: Vec<String> = store.jobs().unwrap().into_iter().map(|job| job.name).collect();
+        assert_eq!(names, ["hiv", "Malaria"]);
+        assert!(matches!(store.add_job(&job("malaria", "a", "b")), Err(StoreError::AlreadyExists(_))));
+        let nowhere = store.add_job(&job("new", "a", "nowhere")).unwrap_err();
+        assert_eq!(nowhere.to_string(), "there is no server `nowhere`");
+        assert!(matches!(store.job("new"), Err(StoreError::NotFound(_))));
+    }
+
+    #[test]
+    fn servers_and_jobs_may_be_renamed_under_a_routine() {
+        let (_folder, mut store) = store();
+        store.add_job(&job("malaria", "a", "b")).unwrap();
+        store.add_routine(&routine(1, "monthly", &["malaria"])).unwrap();
+        let renamed = Job { name: "Paludisme".to_owned(), combine: Combine::Last, ..job("", "A", "b") };
+        store.update_job("malaria", &renamed).unwrap();
+        store.rename_server(store.server("a").unwrap().id, "tracker").unwrap();
+        assert_eq!(store.job("paludisme").unwrap(), Job { source: "tracker".to_owned(), ..renamed });
+        assert_eq!(store.routine("monthly").unwrap().jobs, ["Paludisme"]);
+    }
+
+    #[test]
+    fn a_job_cannot_leave_the_pair_of_its_routine() {
+        let (_folder, mut store) = store();
+        for name in ["one", "two"] {
+            store.add_job(&job(name, "a", "b")).unwrap();
+        }
+        store.add_routine(&routine(1, "monthly", &["one", "two"])).unwrap();
+        let moved = store.update_job("one", &job("one", "a", "c"));
+        assert!(matches!(moved, Err(StoreError::MixedPairs { .. })), "{moved:?}");
+        assert_eq!(store.job("one").unwrap().destination, "b");
+        store.add_job(&job("three", "a", "c")).unwrap();
+        let mixed = store.add_routine(&routine(2, "mixed", &["one", "three"]));
+        assert!(matches!(mixed, Err(StoreError::MixedPairs { .. })), "{mixed:?}");
+        assert_eq!(store.routines().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn items_come_and_go_singly() {
+        let (_folder, mut store) = store();
+        store.add_job(&job("malaria", "a", "b")).unwrap();
+        let added = store.add_job_items("malaria", &items()[..1]).unwrap();
+        let kept = store.job_items("malaria").unwrap();
+        assert_eq!(kept.len(), 4);
+        assert_eq!(kept[3], (added[0], items()[0].clone()));
+        let failed = store.remove_job_items("malaria", &[kept[0].0, ItemId(999)]);
+        assert!(matches!(failed, Err(StoreError::NotFound(_))));
+        assert_eq!(store.job_items("malaria").unwrap().len(), 4, "all or none");
+        store.remove_job_items("malaria", &[kept[0].0, kept[2].0]).unwrap();
+        assert_eq!(store.job_items("malaria").unwrap(), [kept[1].clone(), kept[3].clone()]);
+    }
+
+    #[test]
+    fn a_job_in_use_is_removed_only_on_demand() {
+        let (_folder, mut store) = store();
+        for name in ["one", "two"] {
+            store.add_job(&job(name, "a", "b")).unwrap();
+        }
+        store.add_routine(&routine(1, "monthly", &["two", "one"])).unwrap();
+        let refused = store.remove_job("two", Removal::Refuse).unwrap_err();
+        assert_eq!(refused.to_string(), "the job `two` is still used by routine `monthly`");
+        assert_eq!(store.remove_job("two", Removal::Cascade).unwrap(), [Named::new(Kind::Routine, "monthly")]);
+        assert_eq!(store.routine("monthly").unwrap().jobs, ["one"]);
+        assert_eq!(store.remove_job("nothing", Removal::Cascade).unwrap_err().to_string(), "there is no job `nothing`");
+    }
+}

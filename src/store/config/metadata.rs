@@ -172,3 +172,91 @@ fn load<T: Cached>(connection: &Connection, server: ServerId) -> Result<BTreeMap
     // Collected from rows in order, which is much faster than inserting one by one.
     Ok(objects.into_iter().collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use crate::domain::metadata::{Metadata, OrganisationUnitGroup};
+    use crate::domain::server::ServerId;
+    use crate::store::config::{AnalyticsFlags, ConfigStore, MetadataCounts, SyncedServer};
+    use crate::store::error::StoreError;
+    use crate::store::testing::{account, add_server, data_elements, identity, metadata, org_units, sync, uid};
+
+    #[test]
+    fn a_copy_is_what_was_synced() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = ConfigStore::in_memory(folder.path()).unwrap();
+        let one = add_server(&mut store, "one", "https://a.org", "x");
+        let two = add_server(&mut store, "two", "https://b.org", "x");
+        assert_eq!(store.load_metadata(one.id).unwrap(), Metadata::default());
+        let rich = metadata();
+        sync(&mut store, &one, &rich);
+        sync(&mut store, &two, &Metadata { organisation_units: org_units(5), ..Metadata::default() });
+        assert_eq!(store.load_metadata(one.id).unwrap(), rich);
+        assert_eq!(store.load_metadata(two.id).unwrap().organisation_units.len(), 5);
+        let counts = MetadataCounts {
+            organisation_units: 120,
+            organisation_unit_groups: 2,
+            data_elements: 12,
+            data_sets: 2,
+            category_combos: 1,
+            category_option_combos: 1,
+            indicators: 1,
+            program_indicators: 1,
+            option_sets: 1,
+        };
+        assert_eq!(store.metadata_counts(one.id).unwrap(), counts);
+        let kept = store.server("one").unwrap();
+        assert_eq!(kept.synced_at.as_deref(), Some("2024-05-06T07:08:09.000"));
+        assert_eq!(kept.identity, Some(identity()));
+
+        sync(&mut store, &one, &Metadata::default());
+        assert_eq!(store.load_metadata(one.id).unwrap(), Metadata::default(), "the old copy is replaced whole");
+    }
+
+    #[test]
+    fn a_failing_sync_keeps_the_old_copy() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = ConfigStore::in_memory(folder.path()).unwrap();
+        let server = add_server(&mut store, "one", "https://a.org", "x");
+        let old = metadata();
+        sync(&mut store, &server, &old);
+        // Two objects of one id, found out only after thousands of rows were written.
+        let group = OrganisationUnitGroup {
+            id: uid('g', 1),
+            code: None,
+            name: "twice".to_owned(),
+            organisation_units: BTreeSet::new(),
+        };
+        let broken = Metadata {
+            organisation_units: org_units(2000),
+            organisation_unit_groups: [(uid('g', 1), group.clone()), (uid('g', 2), group)].into(),
+            ..Metadata::default()
+        };
+        let synced = SyncedServer {
+            metadata: &broken,
+            identity: &identity(),
+            account: &account(),
+            analytics: AnalyticsFlags::default(),
+            synced_at: "later",
+        };
+        assert!(store.save_metadata(server.id, &synced).is_err());
+        assert_eq!(store.load_metadata(server.id).unwrap(), old);
+        assert_eq!(store.server("one").unwrap().synced_at.as_deref(), Some("2024-05-06T07:08:09.000"));
+        let nobody = SyncedServer { metadata: &old, ..synced };
+        assert!(matches!(store.save_metadata(ServerId(99), &nobody), Err(StoreError::NotFound(_))));
+    }
+
+    #[test]
+    fn a_copy_of_national_size_is_kept_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = ConfigStore::open(&crate::store::home::Home::new(folder.path())).unwrap();
+        let server = add_server(&mut store, "one", "https://a.org", "x");
+        let national =
+            Metadata { organisation_units: org_units(20_000), data_elements: data_elements(2_000), ..metadata() };
+        sync(&mut store, &server, &national);
+        sync(&mut store, &server, &national);
+        assert!(store.load_metadata(server.id).unwrap() == national);
+    }
+}

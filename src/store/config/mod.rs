@@ -6,10 +6,12 @@
 
 mod cached_data;
 mod cached_org_units;
+mod credentials;
 mod jobs;
 mod metadata;
 mod names;
 mod org_unit_maps;
+mod removal;
 mod routines;
 mod schema;
 mod servers;
@@ -49,6 +51,11 @@ impl ConfigStore {
         Ok(Self { database, vault: Vault::new(home.key()) })
     }
 
+    /// What is wrong with the database's structure; nothing as a rule. Reads all of it.
+    pub fn faults(&self) -> Result<Vec<String>, StoreError> {
+        self.database.faults()
+    }
+
     /// A store that is gone when it is dropped; its key lies in `folder`.
     #[cfg(test)]
     pub(crate) fn in_memory(folder: &std::path::Path) -> Result<Self, StoreError> {
@@ -69,6 +76,7 @@ mod tests {
         let home = Home::new(folder.path().join("xfer"));
         let store = ConfigStore::open(&home).unwrap();
         assert_eq!(store.servers().unwrap(), vec![]);
+        assert_eq!(store.faults().unwrap(), Vec::<String>::new());
         assert!(!home.key().exists(), "no key before there is a secret");
         drop(store);
         drop(ConfigStore::open(&home).unwrap());

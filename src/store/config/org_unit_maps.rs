@@ -125,3 +125,54 @@ fn put(transaction: &Transaction<'_>, pair: Pair, rows: &[OrgUnitMapping]) -> Re
     }
     Ok(())
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use crate::domain::org_unit_map::{MappingState, MatchMethod, OrgUnitMapping};
+    use crate::domain::pair::Pair;
+    use crate::store::config::{ConfigStore, MappingCounts};
+    use crate::store::testing::{add_server, uid};
+
+    /// Rows of every method and state in turn.
+    pub(in crate::store::config) fn rows(number: usize) -> Vec<OrgUnitMapping> {
+        (0..number)
+            .map(|index| {
+                let state = MappingState::ALL[index % 3];
+                OrgUnitMapping {
+                    source: uid('o', index),
+                    destination: (state != MappingState::Ignored).then(|| uid('e', index / 2)),
+                    method: MatchMethod::ALL[index % 4],
+                    score: (index % 2 == 0).then_some(0.1 + 0.2),
+                    state,
+                    note: (index == 1).then(|| "closed in 2023".to_owned()),
+                }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_map_is_replaced_merged_and_counted_for_its_pair_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = ConfigStore::in_memory(folder.path()).unwrap();
+        let source = add_server(&mut store, "a", "https://a.org", "x").id;
+        let destination = add_server(&mut store, "b", "https://b.org", "x").id;
+        let pair = Pair { source, destination };
+        let back = Pair { source: destination, destination: source };
+        let ten = rows(10);
+        store.replace_org_unit_map(pair, &ten).unwrap();
+        store.replace_org_unit_map(back, &rows(1)).unwrap();
+        assert_eq!(store.org_unit_map(pair).unwrap(), ten);
+        let counts = MappingCounts { confirmed: 4, proposed: 3, ignored: 3 };
+        assert_eq!(store.org_unit_map_counts(pair).unwrap(), counts);
+
+        let changed = OrgUnitMapping { state: MappingState::Confirmed, note: None, ..ten[1].clone() };
+        let added = OrgUnitMapping { source: uid('z', 1), ..ten[0].clone() };
+        store.merge_org_unit_map(pair, &[changed.clone(), added.clone()]).unwrap();
+        let merged = store.org_unit_map(pair).unwrap();
+        assert_eq!((merged.len(), &merged[1], &merged[10]), (11, &changed, &added));
+        assert_eq!(store.remove_from_org_unit_map(pair, &[added.source, uid('z', 9)]).unwrap(), 1);
+        store.replace_org_unit_map(pair, &[]).unwrap();
+        assert_eq!(store.org_unit_map(pair).unwrap(), vec![]);
+        assert_eq!(store.mapped_pairs().unwrap(), vec![back]);
+    }
+}

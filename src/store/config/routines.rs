@@ -165,3 +165,37 @@ fn with_jobs(connection: &Connection, routine: Routine) -> Result<Routine, Store
     let jobs = statement.query_map([Text(routine.id)], |row| row.get(0))?.collect::<Result<_, _>>()?;
     Ok(Routine { jobs, ..routine })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::pair::Pair;
+    use crate::domain::routine::Routine;
+    use crate::store::config::ConfigStore;
+    use crate::store::error::StoreError;
+    use crate::store::testing::{add_server, job, routine};
+
+    #[test]
+    fn a_routine_is_kept_changed_and_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = ConfigStore::in_memory(folder.path()).unwrap();
+        let source = add_server(&mut store, "a", "https://a.org", "x").id;
+        let destination = add_server(&mut store, "b", "https://b.org", "x").id;
+        for name in ["one", "two"] {
+            store.add_job(&job(name, "a", "b")).unwrap();
+        }
+        let monthly = routine(7, "Monthly", &["two", "one"]);
+        store.add_routine(&monthly).unwrap();
+        assert_eq!(store.routine("monthly").unwrap(), monthly);
+        assert_eq!(store.routine_pair(monthly.id).unwrap(), Some(Pair { source, destination }));
+        assert!(matches!(store.add_routine(&routine(8, "MONTHLY", &[])), Err(StoreError::AlreadyExists(_))));
+        assert!(matches!(store.add_routine(&routine(8, "x", &["missing"])), Err(StoreError::NotFound(_))));
+
+        let changed = Routine { name: "quarterly".to_owned(), jobs: vec![], ..monthly };
+        store.update_routine(&changed).unwrap();
+        assert_eq!(store.routines().unwrap(), vec![changed.clone()]);
+        assert_eq!(store.routine_pair(changed.id).unwrap(), None);
+        assert!(matches!(store.update_routine(&routine(9, "new", &[])), Err(StoreError::NotFound(_))));
+        assert_eq!(store.remove_routine("Quarterly").unwrap(), changed);
+        assert!(matches!(store.routine("quarterly"), Err(StoreError::NotFound(_))));
+    }
+}

@@ -1,18 +1,16 @@
-//! Servers: where they are, how to log in, what they said about themselves.
+//! Servers: where they are, what they are called, what they said about themselves.
 //!
-//! A secret is sealed for its row and its origin before it reaches SQLite, so that it stands nowhere in the clear: not
-//! in the file, not in its journal, not in a free page.
+//! Secrets are the matter of `credentials`, what hangs on a server that of `removal`.
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
-use secrecy::SecretString;
 
 use crate::domain::secret::Login;
 use crate::domain::server::{Account, BaseUrl, LoginKind, Server, ServerId, ServerIdentity};
 use crate::store::column::{Json, Text};
+use crate::store::config::ConfigStore;
+use crate::store::config::credentials::{kind_and_user, store_secret};
 use crate::store::config::names::{Name, key, number_of};
-use crate::store::config::{ConfigStore, Removal};
-use crate::store::error::{Kind, Named, StoreError};
-use crate::store::vault::{Place, Vault};
+use crate::store::error::{Kind, StoreError};
 
 /// A server to be kept.
 #[derive(Debug, Clone)]
@@ -117,23 +115,6 @@ impl ConfigStore {
         })
     }
 
-    /// How to log in, with the secret.
-    pub fn login(&self, id: ServerId) -> Result<Login, StoreError> {
-        let (server, sealed) = self.database.read(|connection| {
-            let server = by_id(connection, id)?;
-            let secret = "SELECT secret FROM server WHERE id = ?1";
-            let sealed: Option<Vec<u8>> = connection.query_row(secret, [id.0], |row| row.get(0))?;
-            Ok((server, sealed))
-        })?;
-        let closed = || StoreError::Sealed { server: server.name.clone() };
-        let sealed = sealed.ok_or_else(closed)?;
-        let secret = self.vault.open(&sealed, &place(id, &server.url.origin()))?.map_err(|_| closed())?;
-        Ok(match server.login {
-            LoginKind::Basic { username } => Login::Basic { username, password: secret },
-            LoginKind::Token => Login::Token(secret),
-        })
-    }
-
     /// Gives a server another name. Jobs and maps follow.
     pub fn rename_server(&mut self, id: ServerId, name: &str) -> Result<(), StoreError> {
         let name = Name::new(Kind::Server, name)?;
@@ -142,34 +123,6 @@ impl ConfigStore {
                 .execute("UPDATE server SET name = ?2, name_key = ?3 WHERE id = ?1", params![id.0, name.text, name.key])
                 .map_err(|error| name.taken(Kind::Server, error))?;
             found(changed, id)
-        })
-    }
-
-    /// Replaces how to log in, at the address that the server has.
-    pub fn update_login(&mut self, id: ServerId, login: &Login) -> Result<(), StoreError> {
-        let vault = &self.vault;
-        self.database.write(|transaction| {
-            let server = by_id(transaction, id)?;
-            store_login(transaction, vault, id, &server.url, login)
-        })
-    }
-
-    /// Replaces a server's address, and the login with it: a secret is kept only for the place it was entered for.
-    pub fn update_url(
-        &mut self,
-        id: ServerId,
-        url: &BaseUrl,
-        allow_http: bool,
-        login: &Login,
-    ) -> Result<(), StoreError> {
-        let vault = &self.vault;
-        self.database.write(|transaction| {
-            let changed = transaction.execute(
-                "UPDATE server SET url = ?2, allow_http = ?3 WHERE id = ?1",
-                params![id.0, Text(url), allow_http],
-            )?;
-            found(changed, id)?;
-            store_login(transaction, vault, id, url, login)
         })
     }
 
@@ -182,33 +135,6 @@ impl ConfigStore {
         analytics: AnalyticsFlags,
     ) -> Result<(), StoreError> {
         self.database.write(|transaction| store_identity(transaction, id, identity, account, analytics))
-    }
-
-    /// What uses a server: org unit maps, jobs, and routines of those jobs.
-    pub fn uses_of_server(&self, id: ServerId) -> Result<Vec<Named>, StoreError> {
-        self.database.read_together(|connection| uses(connection, id))
-    }
-
-    /// Removes a server with its secret and metadata; gives what was removed with it. The journals of removed routines
-    /// stay.
-    pub fn remove_server(&mut self, id: ServerId, removal: Removal) -> Result<Vec<Named>, StoreError> {
-        self.database.write(|transaction| {
-            let server = by_id(transaction, id)?;
-            let by = uses(transaction, id)?;
-            if removal == Removal::Refuse && !by.is_empty() {
-                return Err(StoreError::InUse { what: Named::new(Kind::Server, server.name), by });
-            }
-            transaction.execute(
-                "DELETE FROM routine WHERE id IN (SELECT routine FROM routine_job JOIN job ON job.id = routine_job.job \
-                 WHERE ?1 IN (job.source, job.destination))",
-                [id.0],
-            )?;
-            transaction.execute("DELETE FROM job WHERE ?1 IN (source, destination)", [id.0])?;
-            transaction
-                .execute("DELETE FROM org_unit_mapping WHERE ?1 IN (source_server, destination_server)", [id.0])?;
-            transaction.execute("DELETE FROM server WHERE id = ?1", [id.0])?;
-            Ok(by)
-        })
     }
 }
 
@@ -247,11 +173,11 @@ pub(super) fn server_number(connection: &Connection, name: &str) -> Result<i64, 
     number_of(connection, Kind::Server, "server", name)
 }
 
-fn not_found(id: ServerId) -> StoreError {
+pub(super) fn not_found(id: ServerId) -> StoreError {
     StoreError::not_found(Kind::Server, format!("number {}", id.0))
 }
 
-fn by_id(connection: &Connection, id: ServerId) -> Result<Server, StoreError> {
+pub(super) fn by_id(connection: &Connection, id: ServerId) -> Result<Server, StoreError> {
     connection
         .query_row(&format!("SELECT {COLUMNS} FROM server WHERE id = ?1"), [id.0], read_server)
         .optional()?
@@ -283,71 +209,92 @@ fn read_server(row: &Row<'_>) -> rusqlite::Result<Server> {
     })
 }
 
-fn kind_and_user(login: &Login) -> (&'static str, Option<&str>) {
-    match login {
-        Login::Basic { username, .. } => ("basic", Some(username)),
-        Login::Token(_) => ("token", None),
+#[cfg(test)]
+mod tests {
+    use secrecy::{ExposeSecret, SecretString};
+
+    use crate::domain::secret::Login;
+    use crate::domain::server::{LoginKind, Server, ServerId};
+    use crate::store::config::{AnalyticsFlags, ConfigStore, NewServer};
+    use crate::store::error::StoreError;
+    use crate::store::testing::{account, add_server, basic, identity, url};
+
+    fn store() -> (tempfile::TempDir, ConfigStore) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = ConfigStore::in_memory(folder.path()).unwrap();
+        (folder, store)
     }
-}
 
-fn secret_of(login: &Login) -> &SecretString {
-    match login {
-        Login::Basic { password, .. } => password,
-        Login::Token(token) => token,
-    }
-}
-
-fn place(id: ServerId, origin: &str) -> Place<'_> {
-    Place { table: "server", row: id.0, column: "secret", origin }
-}
-
-fn store_login(
-    transaction: &Transaction<'_>,
-    vault: &Vault,
-    id: ServerId,
-    url: &BaseUrl,
-    login: &Login,
-) -> Result<(), StoreError> {
-    let (kind, username) = kind_and_user(login);
-    transaction.execute("UPDATE server SET login = ?2, username = ?3 WHERE id = ?1", params![id.0, kind, username])?;
-    store_secret(transaction, vault, id, url, login)
-}
-
-fn store_secret(
-    transaction: &Transaction<'_>,
-    vault: &Vault,
-    id: ServerId,
-    url: &BaseUrl,
-    login: &Login,
-) -> Result<(), StoreError> {
-    let sealed = vault.seal(secret_of(login), &place(id, &url.origin()))?;
-    transaction.execute("UPDATE server SET secret = ?2 WHERE id = ?1", params![id.0, sealed])?;
-    Ok(())
-}
-
-/// What would be left dangling without the server, in the order in which people think of it.
-fn uses(connection: &Connection, id: ServerId) -> Result<Vec<Named>, StoreError> {
-    let queries = [
-        (
-            Kind::OrgUnitMap,
-            "SELECT DISTINCT source.name || ' → ' || destination.name FROM org_unit_mapping \
-             JOIN server AS source ON source.id = source_server \
-             JOIN server AS destination ON destination.id = destination_server \
-             WHERE ?1 IN (source_server, destination_server) ORDER BY 1",
-        ),
-        (Kind::Job, "SELECT name FROM job WHERE ?1 IN (source, destination) ORDER BY name_key"),
-        (
-            Kind::Routine,
-            "SELECT name FROM routine WHERE id IN (SELECT routine FROM routine_job JOIN job \
-             ON job.id = routine_job.job WHERE ?1 IN (job.source, job.destination)) ORDER BY name_key",
-        ),
-    ];
-    let mut users = Vec::new();
-    for (kind, query) in queries {
-        let mut statement = connection.prepare(query)?;
-        for name in statement.query_map([id.0], |row| row.get::<_, String>(0))? {
-            users.push(Named::new(kind, name?));
+    fn password(store: &ConfigStore, server: &Server) -> String {
+        match store.login(server.id).unwrap() {
+            Login::Basic { password, .. } => password.expose_secret().to_owned(),
+            Login::Token(token) => token.expose_secret().to_owned(),
         }
     }
-    Ok(users)
+
+    #[test]
+    fn a_server_is_kept_with_its_login() {
+        let (_folder, mut store) = store();
+        let server = add_server(&mut store, " Santé ", "https://a.org/dhis", "opensesame");
+        assert_eq!(server.name, "Santé");
+        assert_eq!(server.login, LoginKind::Basic { username: "admin".to_owned() });
+        assert_eq!(store.server("SANTÉ").unwrap(), server);
+        assert_eq!(store.server_by_id(server.id).unwrap(), server);
+        assert_eq!(password(&store, &server), "opensesame");
+        let token = NewServer {
+            name: "token".to_owned(),
+            url: url("http://localhost:8080"),
+            login: Login::Token(SecretString::from("d2p_token")),
+            allow_http: true,
+        };
+        let token = store.add_server(&token).unwrap();
+        assert_eq!(token.login, LoginKind::Token);
+        assert_eq!(password(&store, &token), "d2p_token");
+        assert!(store.server_settings(token.id).unwrap().allow_http);
+        assert_eq!(store.servers().unwrap(), vec![server, token]);
+    }
+
+    #[test]
+    fn names_are_unique_without_regard_to_case() {
+        let (_folder, mut store) = store();
+        let one = add_server(&mut store, "École", "https://a.org", "x");
+        let two = add_server(&mut store, "other", "https://b.org", "x");
+        let again = NewServer {
+            name: "éCOLE".to_owned(),
+            url: url("https://c.org"),
+            login: basic("u", "p"),
+            allow_http: false,
+        };
+        assert!(matches!(store.add_server(&again), Err(StoreError::AlreadyExists(_))));
+        assert!(matches!(store.rename_server(two.id, "ÉCOLE"), Err(StoreError::AlreadyExists(_))));
+        store.rename_server(one.id, "ÉCOLE").unwrap();
+        assert_eq!(store.server("école").unwrap().name, "ÉCOLE");
+        assert!(matches!(store.server("missing"), Err(StoreError::NotFound(_))));
+        assert!(matches!(store.rename_server(ServerId(99), "x"), Err(StoreError::NotFound(_))));
+    }
+
+    #[test]
+    fn what_a_server_said_is_kept() {
+        let (_folder, mut store) = store();
+        let server = add_server(&mut store, "a", "https://a.org", "x");
+        assert_eq!((server.identity, store.server_settings(server.id).unwrap().account), (None, None));
+        let analytics = AnalyticsFlags { includes_zeros: Some(false), output_period_types_missing: Some(true) };
+        store.update_identity(server.id, &identity(), &account(), analytics).unwrap();
+        assert_eq!(store.server("a").unwrap().identity, Some(identity()));
+        let settings = store.server_settings(server.id).unwrap();
+        assert_eq!((settings.account, settings.analytics), (Some(account()), analytics));
+    }
+
+    #[test]
+    fn what_was_learnt_is_kept_per_server_and_shape() {
+        use crate::store::config::Tuning;
+        let (_folder, mut store) = store();
+        let server = add_server(&mut store, "a", "https://a.org", "x").id;
+        assert_eq!(store.tuning(server, Tuning::RowsPerPost, "set").unwrap(), None);
+        store.set_tuning(server, Tuning::RowsPerPost, "set", 500).unwrap();
+        store.set_tuning(server, Tuning::RowsPerPost, "set", 250).unwrap();
+        store.set_tuning(server, Tuning::AnalyticsBudget, "set", 9).unwrap();
+        assert_eq!(store.tuning(server, Tuning::RowsPerPost, "set").unwrap(), Some(250));
+        assert_eq!(store.tuning(server, Tuning::RowsPerPost, "other").unwrap(), None);
+    }
 }

@@ -1,11 +1,9 @@
 //! The transfer engine's port: everything it writes down is on the disk when its call returns.
 
-use std::collections::{HashMap, HashSet};
-
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use uuid::Uuid;
 
-use crate::domain::cell::{CellAddress, CellKey, CellState};
+use crate::domain::cell::CellAddress;
 use crate::domain::journal::{CellRecord, ChunkStart, Journal, JournalError, LedgerEntry, RunStart};
 use crate::domain::period::Period;
 use crate::domain::run::{Report, RunMode};
@@ -13,7 +11,8 @@ use crate::domain::uid::Uid;
 use crate::store::column::{Json, Text, Word};
 use crate::store::error::{Kind, StoreError};
 use crate::store::state::StateStore;
-use crate::store::state::words::{CellNumbers, Numbering};
+use crate::store::state::ledger::{LedgerWriter, look_up};
+use crate::store::state::words::Numbering;
 
 impl From<StoreError> for JournalError {
     fn from(error: StoreError) -> Self {
@@ -160,113 +159,106 @@ fn record(
     Ok(())
 }
 
-/// Changes the ledger by what became of a cell.
-struct LedgerWriter<'transaction> {
-    put: rusqlite::CachedStatement<'transaction>,
-    take: rusqlite::CachedStatement<'transaction>,
-}
+#[cfg(test)]
+pub(super) mod tests {
+    use jiff::Timestamp;
+    use uuid::Uuid;
 
-impl<'transaction> LedgerWriter<'transaction> {
-    fn new(transaction: &'transaction Transaction<'_>) -> Result<Self, StoreError> {
-        Ok(Self {
-            put: transaction.prepare_cached(
-                "INSERT OR REPLACE INTO ledger (org_unit, period, data_element, category_option_combo, \
-                 attribute_option_combo, value) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            )?,
-            take: transaction.prepare_cached(
-                "DELETE FROM ledger WHERE org_unit = ?1 AND period = ?2 AND data_element = ?3 \
-                 AND category_option_combo = ?4 AND attribute_option_combo = ?5",
-            )?,
-        })
+    use crate::domain::cell::CellState;
+    use crate::domain::journal::{ChunkStart, Journal, JournalError, RunStart};
+    use crate::domain::run::RunMode;
+    use crate::store::error::StoreError;
+    use crate::store::home::Home;
+    use crate::store::state::StateStore;
+    use crate::store::testing::{cell, uid};
+
+    pub(in crate::store::state) fn begin(store: &mut StateStore, number: u128, mode: RunMode) -> Uuid {
+        let start = RunStart {
+            run: Uuid::from_u128(number),
+            routine: "monthly".to_owned(),
+            mode,
+            started: Timestamp::UNIX_EPOCH,
+            periods: vec!["202401".parse().unwrap(), "2024Q1".parse().unwrap()],
+        };
+        store.begin_run(&start).unwrap();
+        start.run
     }
 
-    fn settle(&mut self, cell: &CellNumbers, record: &CellRecord) -> Result<(), StoreError> {
-        let [org_unit, period, data_element, category_option_combo, attribute_option_combo] = *cell;
-        match (record.state, &record.value) {
-            (CellState::Created | CellState::Updated | CellState::Accepted, Some(value)) => {
-                self.put.execute(params![
-                    org_unit,
-                    period,
-                    data_element,
-                    category_option_combo,
-                    attribute_option_combo,
-                    value
-                ])?;
-            }
-            // An accepted deletion is one that could not be read back.
-            (CellState::Deleted, _) | (CellState::Created | CellState::Updated | CellState::Accepted, None) => {
-                self.take.execute(*cell)?;
-            }
-            (
-                CellState::Unchanged
-                | CellState::Rejected
-                | CellState::ZeroSkipped
-                | CellState::Differs
-                | CellState::Unknown
-                | CellState::NotSent
-                | CellState::HeldBack,
-                _,
-            ) => {}
+    /// The ledger as `data element/org unit=value`.
+    pub(in crate::store::state) fn ledger(store: &StateStore) -> Vec<String> {
+        let entries = store.whole_ledger().unwrap();
+        let text =
+            entries.iter().map(|entry| format!("{}/{}={}", entry.cell.data_element, entry.cell.org_unit, entry.value));
+        text.collect()
+    }
+
+    #[test]
+    fn a_post_is_open_until_its_answer_is_written_down() {
+        let mut store = StateStore::in_memory().unwrap();
+        let run = begin(&mut store, 1, RunMode::Run);
+        let chunk = |number| ChunkStart {
+            number,
+            job: "malaria".to_owned(),
+            data_set: uid('s', 1),
+            digest: [7; 32],
+            rows: 500,
+        };
+        for number in [1, 2] {
+            store.chunk_sending(run, &chunk(number)).unwrap();
         }
-        Ok(())
+        store.chunk_done(run, 1, "500 imported").unwrap();
+        let record = store.run(run).unwrap();
+        assert_eq!(record.open_chunks().collect::<Vec<_>>(), [&chunk(2)]);
+        assert_eq!(record.chunks[0].answer.as_deref(), Some("500 imported"));
+        store.chunk_sending(run, &chunk(1)).unwrap();
+        assert_eq!(store.run(run).unwrap().open_chunks().count(), 2, "sent again");
+        let error = store.chunk_done(run, 3, "").unwrap_err();
+        assert!(error.to_string().contains("there is no chunk `3 of run"), "{error}");
     }
-}
 
-/// The numbers of data element, COC and AOC.
-type AddressNumbers = (i64, i64, i64);
+    #[test]
+    fn what_is_said_of_an_unknown_run_is_refused() {
+        let mut store = StateStore::in_memory().unwrap();
+        begin(&mut store, 1, RunMode::Run);
+        let unknown = Uuid::from_u128(2);
+        let error: JournalError = store.record_cells(unknown, &[cell(1, 1, "202401", CellState::Created)]).unwrap_err();
+        let cause = error.source.unwrap();
+        assert!(matches!(cause.downcast_ref(), Some(StoreError::NotFound(_))), "{cause:?}");
+        assert!(ledger(&store).is_empty());
+    }
 
-/// Reads the ledger place by place: its key begins with org unit and period, so that each is one short range.
-fn look_up(
-    connection: &Connection,
-    numbering: &mut Numbering<'_>,
-    addresses: &[CellAddress],
-    org_units: &[Uid],
-    periods: &[Period],
-) -> Result<Vec<LedgerEntry>, StoreError> {
-    let wanted = known_addresses(numbering, addresses)?;
-    let mut places = Vec::with_capacity(periods.len());
-    for period in periods.iter().collect::<HashSet<_>>() {
-        if let Some(number) = numbering.find(&period.to_string())? {
-            places.push((number, *period));
-        }
+    #[test]
+    fn what_was_recorded_is_there_when_opened_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path());
+        let routine = Uuid::from_u128(9);
+        assert!(StateStore::open_existing(&home, routine).unwrap().is_none());
+        let mut store = StateStore::open(&home, routine).unwrap();
+        let run = begin(&mut store, 1, RunMode::Run);
+        store.record_cells(run, &[cell(1, 1, "202401", CellState::Created)]).unwrap();
+        drop(store);
+        let mut store = StateStore::open_existing(&home, routine).unwrap().unwrap();
+        assert_eq!(ledger(&store).len(), 1);
+        store.record_cells(run, &[cell(2, 1, "202401", CellState::Created)]).unwrap();
+        assert_eq!(ledger(&store).len(), 2, "words are found again");
+        assert!(store.begin_run(&store.run(run).unwrap().start).is_err(), "a run begins once");
     }
-    let mut select = connection.prepare_cached(
-        "SELECT data_element, category_option_combo, attribute_option_combo, value FROM ledger \
-         WHERE org_unit = ?1 AND period = ?2",
-    )?;
-    let mut entries = Vec::new();
-    for org_unit in org_units.iter().collect::<HashSet<_>>() {
-        let Some(org_unit_number) = numbering.find(org_unit.as_str())? else { continue };
-        for (period_number, period) in &places {
-            let mut rows = select.query([org_unit_number, *period_number])?;
-            while let Some(row) = rows.next()? {
-                let address: AddressNumbers = (row.get(0)?, row.get(1)?, row.get(2)?);
-                if let Some(address) = wanted.get(&address) {
-                    let cell = CellKey::new(*address, *org_unit, *period);
-                    entries.push(LedgerEntry { cell, value: row.get(3)? });
-                }
-            }
-        }
-    }
-    entries.sort_unstable_by_key(|entry| entry.cell);
-    Ok(entries)
-}
 
-/// The addresses of which the ledger may know something: those made of words that are stored.
-fn known_addresses(
-    numbering: &mut Numbering<'_>,
-    addresses: &[CellAddress],
-) -> Result<HashMap<AddressNumbers, CellAddress>, StoreError> {
-    let mut known = HashMap::with_capacity(addresses.len());
-    for address in addresses {
-        let data_element = numbering.find(address.data_element.as_str())?;
-        let category_option_combo = numbering.find(address.category_option_combo.as_str())?;
-        let attribute_option_combo = numbering.find(address.attribute_option_combo.as_str())?;
-        if let (Some(data_element), Some(category_option_combo), Some(attribute_option_combo)) =
-            (data_element, category_option_combo, attribute_option_combo)
-        {
-            known.insert((data_element, category_option_combo, attribute_option_combo), *address);
-        }
+    // The memory of words must not outlive the transaction that numbered them.
+    #[test]
+    fn a_failed_record_leaves_neither_cells_nor_numbers() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path());
+        let routine = Uuid::from_u128(9);
+        let mut store = StateStore::open(&home, routine).unwrap();
+        let run = begin(&mut store, 1, RunMode::Run);
+        let meddle =
+            |sql| rusqlite::Connection::open(home.state_database(routine)).unwrap().execute_batch(sql).unwrap();
+        meddle("CREATE TRIGGER no BEFORE INSERT ON cell BEGIN SELECT RAISE(ABORT, 'no'); END");
+        assert!(store.record_cells(run, &[cell(1, 2, "202401", CellState::Created)]).is_err());
+        meddle("DROP TRIGGER no");
+        let other = [cell(3, 4, "202402", CellState::Created), cell(1, 2, "202401", CellState::Created)];
+        store.record_cells(run, &other).unwrap();
+        assert_eq!(ledger(&store), ["d0000000001/o0000000002=4", "d0000000003/o0000000004=4"]);
     }
-    Ok(known)
 }

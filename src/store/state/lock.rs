@@ -70,6 +70,9 @@ fn introduce(file: &std::path::Path, now: Timestamp) -> Result<(), StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+
     use jiff::Timestamp;
     use uuid::Uuid;
 
@@ -92,6 +95,45 @@ mod tests {
         }
         drop(RunLock::acquire(&home, Uuid::from_u128(2), now).unwrap());
         drop(lock);
+        drop(RunLock::acquire(&home, routine, now).unwrap());
+    }
+
+    /// Names the home to the child process of the next test; in other runs it is not set and the helper does nothing.
+    const HOLD_IN: &str = "XFER_TEST_HOLD_LOCK_IN";
+
+    #[test]
+    fn helper_that_holds_the_lock_until_it_is_killed() {
+        let Some(folder) = std::env::var_os(HOLD_IN) else { return };
+        let _lock = RunLock::acquire(&Home::new(folder), Uuid::from_u128(1), Timestamp::UNIX_EPOCH).unwrap();
+        println!("locked");
+        // Ends with the parent, whatever becomes of it.
+        std::io::stdin().read_line(&mut String::new()).unwrap();
+    }
+
+    #[test]
+    fn the_lock_goes_with_a_killed_process() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "--nocapture",
+                "store::state::lock::tests::helper_that_holds_the_lock_until_it_is_killed",
+            ])
+            .env(HOLD_IN, folder.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let said = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert!(said.map_while(Result::ok).any(|line| line.ends_with("locked")), "the child has the lock");
+        let home = Home::new(folder.path());
+        let routine = Uuid::from_u128(1);
+        let now = Timestamp::UNIX_EPOCH;
+        let error = RunLock::acquire(&home, routine, now).unwrap_err();
+        assert!(matches!(error, StoreError::Locked { pid, .. } if pid == Some(child.id())), "{error:?}");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(home.lock_holder(routine).exists(), "killed, it could not tidy up");
         drop(RunLock::acquire(&home, routine, now).unwrap());
     }
 

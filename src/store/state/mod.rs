@@ -1,6 +1,6 @@
 //! The state store: what each routine's runs did, in one database per routine.
 //!
-//! - [`journal`](self): the runs, their POSTs and how each cell ended, written as it happens; the port of the transfer
+//! - the journal: the runs, their POSTs and how each cell ended, written as it happens; the port of the transfer
 //!   engine, [`Journal`](crate::domain::journal::Journal), is implemented here
 //! - the ledger: every cell that the routine ever wrote and that is still its own; deletions touch nothing else
 //! - reading: the list of runs, a run with its report and cells
@@ -10,16 +10,19 @@
 //! without a report, and its open chunks are those whose outcome nobody knows: the next run reads the cells back and
 //! sends what differs, so nothing has to be repaired here.
 
+mod cells;
 mod journal;
+mod ledger;
 mod lock;
-mod reading;
+mod runs;
 mod schema;
 mod words;
 
 use uuid::Uuid;
 
+pub use cells::CellFilter;
 pub use lock::RunLock;
-pub use reading::{CellFilter, ChunkRecord, RunEnd, RunRecord, RunSummary};
+pub use runs::{ChunkRecord, RunEnd, RunRecord, RunSummary};
 
 use crate::store::database::Database;
 use crate::store::error::StoreError;
@@ -43,6 +46,11 @@ impl StateStore {
     /// Opens the database of a routine; none if it has never run, and then none is made.
     pub fn open_existing(home: &Home, routine: Uuid) -> Result<Option<Self>, StoreError> {
         if home.state_database(routine).exists() { Self::open(home, routine).map(Some) } else { Ok(None) }
+    }
+
+    /// What is wrong with the database's structure; nothing as a rule. Reads all of it.
+    pub fn faults(&self) -> Result<Vec<String>, StoreError> {
+        self.database.faults()
     }
 
     /// A store that is gone when it is dropped.

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use rusqlite::{CachedStatement, Connection, OptionalExtension};
 
 use crate::domain::cell::CellKey;
+use crate::domain::period::{Period, PeriodError};
 use crate::domain::uid::Uid;
 use crate::store::error::StoreError;
 
@@ -29,6 +30,7 @@ impl Words {
         Ok(Numbering {
             words: self,
             fresh: HashMap::new(),
+            periods: HashMap::new(),
             select: connection.prepare_cached("SELECT id FROM word WHERE text = ?1")?,
             insert: connection.prepare_cached("INSERT INTO word (text) VALUES (?1)")?,
             connection,
@@ -56,6 +58,8 @@ pub(super) type CellNumbers = [i64; 5];
 pub(super) struct Numbering<'transaction> {
     words: &'transaction Words,
     fresh: HashMap<String, i64>,
+    // Cells are many and their periods few: printing one for each cell would cost as much as storing it.
+    periods: HashMap<Period, i64>,
     select: CachedStatement<'transaction>,
     insert: CachedStatement<'transaction>,
     connection: &'transaction Connection,
@@ -97,12 +101,84 @@ impl Numbering<'_> {
         let data_element = uid(cell.data_element)?;
         let category_option_combo = uid(cell.category_option_combo)?;
         let attribute_option_combo = uid(cell.attribute_option_combo)?;
-        let period = self.number(&cell.period.to_string())?;
+        let period = self.period(cell.period)?;
         Ok([org_unit, period, data_element, category_option_combo, attribute_option_combo])
+    }
+
+    fn period(&mut self, period: Period) -> Result<i64, StoreError> {
+        if let Some(number) = self.periods.get(&period) {
+            return Ok(*number);
+        }
+        let number = self.number(&period.to_string())?;
+        self.periods.insert(period, number);
+        Ok(number)
     }
 
     /// What was numbered, to be remembered once the transaction has committed.
     pub(super) fn into_fresh(self) -> HashMap<String, i64> {
         self.fresh
+    }
+}
+
+/// A stored word that cannot be what it should be.
+pub(super) fn not_a(what: &str, word: &str) -> StoreError {
+    let reason: Box<dyn std::error::Error + Send + Sync> = format!("`{word}` is no {what}").into();
+    rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, reason).into()
+}
+
+/// Words by number, each looked up and parsed once.
+pub(super) struct Dictionary<'connection> {
+    select: rusqlite::CachedStatement<'connection>,
+    texts: HashMap<i64, String>,
+    uids: HashMap<i64, Uid>,
+    periods: HashMap<i64, Period>,
+}
+
+impl<'connection> Dictionary<'connection> {
+    /// An empty dictionary.
+    pub(super) fn new(connection: &'connection Connection) -> Result<Self, StoreError> {
+        Ok(Self {
+            select: connection.prepare_cached("SELECT text FROM word WHERE id = ?1")?,
+            texts: HashMap::new(),
+            uids: HashMap::new(),
+            periods: HashMap::new(),
+        })
+    }
+
+    fn look_up(&mut self, number: i64) -> Result<String, StoreError> {
+        let text = self.select.query_row([number], |row| row.get(0)).optional()?;
+        text.ok_or_else(|| not_a("word", &number.to_string()))
+    }
+
+    /// A word as text.
+    pub(super) fn text(&mut self, number: i64) -> Result<String, StoreError> {
+        if let Some(text) = self.texts.get(&number) {
+            return Ok(text.clone());
+        }
+        let text = self.look_up(number)?;
+        self.texts.insert(number, text.clone());
+        Ok(text)
+    }
+
+    /// A word as an id.
+    pub(super) fn uid(&mut self, number: i64) -> Result<Uid, StoreError> {
+        if let Some(uid) = self.uids.get(&number) {
+            return Ok(*uid);
+        }
+        let text = self.look_up(number)?;
+        let uid = Uid::parse(&text).map_err(|_| not_a("id", &text))?;
+        self.uids.insert(number, uid);
+        Ok(uid)
+    }
+
+    /// A word as a period.
+    pub(super) fn period(&mut self, number: i64) -> Result<Period, StoreError> {
+        if let Some(period) = self.periods.get(&number) {
+            return Ok(*period);
+        }
+        let text = self.look_up(number)?;
+        let period = Period::parse(&text).map_err(|PeriodError(text)| not_a("period", &text))?;
+        self.periods.insert(number, period);
+        Ok(period)
     }
 }
