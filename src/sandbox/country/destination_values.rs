@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalogue::DESTINATION_ELEMENTS;
 use super::combos::DEFAULT_OPTION_COMBO;
-use super::facilities::Counterpart;
+use super::counterparts::Counterpart;
 use super::ids::Ids;
 use super::random::Chance;
-use crate::domain::period::{Period, PeriodType};
+use crate::domain::period::Period;
 use crate::sandbox::values::{StoredValue, ValueKey, Values};
 
 /// Months before the last that nobody has typed yet.
@@ -71,7 +71,6 @@ fn strangers(
     own: &Counterpart,
     typed: &BTreeMap<String, Period>,
 ) -> Vec<(ValueKey, StoredValue)> {
-    debug_assert!(typed.values().all(|month| month.period_type() == PeriodType::Monthly));
     let cell = |period: &String| {
         let chance = chance.of(&own.id).of(period);
         let key = ValueKey {

@@ -11,7 +11,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `places`, `facilities` | communes and facilities, and what became of each at the destination |
+//! | `places`, `facilities`, `counterparts` | communes and facilities, and what became of each at the destination |
 //! | `combos`, `catalogue`, `programs` | what is counted, on both sides, and the ways between them |
 //! | `org_units`, `source_metadata`, `destination_metadata`, `users` | the two exports |
 //! | `values`, `destination_values` | the figures |
@@ -19,6 +19,7 @@
 
 mod catalogue;
 mod combos;
+mod counterparts;
 mod destination_metadata;
 mod destination_values;
 mod export;

@@ -13,7 +13,7 @@ use super::catalogue::{
 };
 use super::combos::{Combo, DEFAULT_OPTION_COMBO, OptionCombo, counterpart};
 use super::facilities::Facilities;
-use super::ids::{Ids, commune_key, options_key};
+use super::ids::{Ids, options_key};
 use super::places::DEPARTMENTS;
 use crate::domain::decimal::{parse_number, plain_text};
 use crate::sandbox::values::{ValueKey, Values};
@@ -80,7 +80,6 @@ pub(super) fn org_units(source: Ids, destination: Ids, facilities: &Facilities) 
         pairs.push(pair(source.department(number), destination.department(number)));
         for commune in 0..department.communes.len() {
             pairs.push(pair(source.commune(number, commune), destination.commune(number, commune)));
-            debug_assert!(!commune_key(number, commune).is_empty());
         }
     }
     for own in &facilities.destination {
