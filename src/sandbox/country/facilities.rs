@@ -125,9 +125,9 @@ fn facility(chance: Chance, number: usize) -> Facility {
     let communes = communes();
     let (department, commune) = communes[number % communes.len()];
     let turn = number / communes.len();
-    let kind = match (turn, number % 3) {
+    let kind = match (turn, number % 5) {
         (0, 0) => Kind::Hospital,
-        (0, _) | (1, 1) => Kind::HealthCentre,
+        (0, 1..=3) => Kind::HealthCentre,
         (turn, _) if turn % 4 == 3 => Kind::HealthCentre,
         _ => Kind::Dispensary,
     };

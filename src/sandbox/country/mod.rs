@@ -29,6 +29,7 @@ mod org_units;
 mod places;
 mod programs;
 mod random;
+mod ranks;
 mod source_metadata;
 #[cfg(test)]
 mod tests;
@@ -36,7 +37,7 @@ mod truth;
 mod users;
 mod values;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde_json::Value;
@@ -122,15 +123,14 @@ impl Country {
         values::generate(self.chance, self.source, &self.facilities.source, &self.calendar)
     }
 
-    /// What the destination stores before the first transfer: some of `expected`, some of it wrong.
-    pub fn destination_values(&self, expected: &BTreeMap<ValueKey, String>) -> Values {
-        destination_values::generate(
-            self.chance,
-            self.destination,
-            &self.facilities.destination,
-            expected,
-            &self.calendar.months,
-        )
+    /// What the destination stores before the first transfer: some of what the source's values would make there, some
+    /// of it wrong.
+    pub fn destination_values(&self, source: &Values) -> Values {
+        let months = &self.calendar.months;
+        let typed: BTreeSet<String> = destination_values::typed_months(months).map(|month| month.to_string()).collect();
+        let expected =
+            truth::expected(&self.true_jobs(), &self.true_org_units(), source, |period| typed.contains(period));
+        destination_values::generate(self.chance, self.destination, &self.facilities.destination, &expected, months)
     }
 
     /// What the source's program indicators count, event by event.
@@ -156,7 +156,7 @@ impl Country {
     /// What the data element items of [`true_jobs`](Self::true_jobs) make of the source's values, cell by cell, before
     /// the destination's own rules: some cells lie in closed facilities or in years without a partner.
     pub fn expected(&self, source: &Values) -> BTreeMap<ValueKey, String> {
-        truth::expected(&self.true_jobs(), &self.true_org_units(), source)
+        truth::expected(&self.true_jobs(), &self.true_org_units(), source, |_| true)
     }
 }
 

@@ -4,6 +4,8 @@
 //! Each event says which indicators count it ([`Fact`]), worked out here next to the values, so that an indicator's
 //! figure can be checked without an interpreter of DHIS2's expressions.
 
+use std::collections::BTreeMap;
+
 use jiff::ToSpan;
 use jiff::civil::Date;
 use serde_json::{Value, json};
@@ -275,32 +277,37 @@ pub(super) fn facts(chance: Chance, ids: Ids, facilities: &[Facility], months: &
 
 /// The same events as `POST /api/tracker` takes them.
 pub(super) fn tracker(chance: Chance, ids: Ids, facilities: &[Facility], months: &[Period]) -> Value {
+    let elements: BTreeMap<&str, String> =
+        EVENT_ELEMENTS.iter().map(|element| (element.0, ids.object("dataElements", element.0))).collect();
+    let object_of = |plural: &str| [ANTENATAL, CHOLERA].map(|key| (key, ids.object(plural, key)));
+    let (programs, stages) = (object_of("programs"), object_of("programStages"));
+    let id_of = |list: &[(&str, String)], key: &str| {
+        list.iter().find(|entry| entry.0 == key).map(|entry| entry.1.clone()).unwrap_or_default()
+    };
+    let person = ids.object("trackedEntityTypes", "PERSONNE");
+    let [event_ids, enrollment_ids, entity_ids] =
+        ["events", "enrollments", "trackedEntities"].map(|plural| ids.chance.of(plural));
     let mut entities = Vec::new();
     let mut loose = Vec::new();
     for (number, event) in events(chance, facilities, months).into_iter().enumerate() {
-        let own = |kind: &str| ids.chance.of(kind).at(number as u64).uid();
-        let program = ids.object("programs", event.program);
-        let values: Vec<Value> = event
-            .values
-            .iter()
-            .map(|(key, value)| json!({"dataElement": ids.object("dataElements", key), "value": value}))
-            .collect();
+        let number = number as u64;
+        let program = id_of(&programs, event.program);
+        let date = event.date.to_string();
+        let values: Vec<Value> =
+            event.values.iter().map(|(key, value)| json!({"dataElement": elements.get(key), "value": value})).collect();
         let object = json!({
-            "event": own("events"), "program": program, "programStage": ids.object("programStages", event.program),
-            "orgUnit": event.org_unit, "status": "COMPLETED", "occurredAt": event.date.to_string(),
-            "dataValues": values,
+            "event": event_ids.at(number).uid(), "program": program, "programStage": id_of(&stages, event.program),
+            "orgUnit": event.org_unit, "status": "COMPLETED", "occurredAt": date, "dataValues": values,
         });
         if event.program == CHOLERA {
             loose.push(object);
             continue;
         }
-        let date = event.date.to_string();
         entities.push(json!({
-            "trackedEntity": own("trackedEntities"),
-            "trackedEntityType": ids.object("trackedEntityTypes", "PERSONNE"), "orgUnit": event.org_unit,
+            "trackedEntity": entity_ids.at(number).uid(), "trackedEntityType": person, "orgUnit": event.org_unit,
             "enrollments": [{
-                "enrollment": own("enrollments"), "program": program, "orgUnit": event.org_unit, "status": "ACTIVE",
-                "enrolledAt": date, "occurredAt": date, "events": [object],
+                "enrollment": enrollment_ids.at(number).uid(), "program": program, "orgUnit": event.org_unit,
+                "status": "ACTIVE", "enrolledAt": date, "occurredAt": date, "events": [object],
             }],
         }));
     }
