@@ -4,9 +4,12 @@ use super::exchange::Exchange;
 
 /// Why an exchange is left out; none where it is replayed.
 pub(super) fn reason(exchange: &Exchange) -> Option<&'static str> {
-    let about = exchange.about.to_lowercase();
-    if about.contains("cannot be replayed alone") {
-        return Some("needs several clients at the same moment");
+    let target = exchange.target();
+    if target.contains("/system/task") {
+        return Some("asynchronous jobs are not played");
+    }
+    if exchange.area == "import" && target.contains("async=true") {
+        return Some("asynchronous jobs are not played");
     }
     None
 }
