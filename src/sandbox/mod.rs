@@ -9,6 +9,7 @@
 pub mod access;
 pub mod analytics;
 pub mod completeness;
+pub mod events;
 pub mod exchange;
 pub mod filling;
 pub mod import;

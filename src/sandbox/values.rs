@@ -1,6 +1,8 @@
-//! What an instance stores: data values and complete data set registrations.
+//! What an instance stores: data values, complete data set registrations and tracker data.
 
 use std::collections::BTreeMap;
+
+use crate::sandbox::events::Events;
 
 /// The key of a stored data value, all ids as text, the period as its ISO identifier.
 /// The order is the primary order of reads: data element, period, org unit, COC, AOC.
@@ -68,4 +70,6 @@ pub struct Values {
     pub data: BTreeMap<ValueKey, StoredValue>,
     /// Registrations, taken-back ones included.
     pub registrations: BTreeMap<RegistrationKey, Registration>,
+    /// Tracker data, for program indicators.
+    pub events: Events,
 }
