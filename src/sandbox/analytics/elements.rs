@@ -129,7 +129,7 @@ impl<'state> Reader<'_, 'state> {
     /// Calls `act` for every stored value of the operand whose period has a target and whose org unit was asked for.
     fn visit(
         &self,
-        targets: impl Fn(&Period) -> Vec<u32>,
+        targets: impl Fn(Period) -> Vec<u32>,
         mut act: impl FnMut(&Period, &[u32], &'state ValueKey, &'state StoredValue),
     ) {
         if !has_period_columns(self.frame) {
@@ -139,7 +139,7 @@ impl<'state> Reader<'_, 'state> {
         let units = OrgUnits::new(self.frame.units.keys().copied());
         for text in values.periods_of(&self.operand.element) {
             let Ok(stored) = Period::parse(text) else { continue };
-            let places = targets(&stored);
+            let places = targets(stored);
             if places.is_empty() {
                 continue;
             }

@@ -212,7 +212,7 @@ struct Parser<'text> {
     depth: usize,
 }
 
-impl<'text> Parser<'text> {
+impl Parser<'_> {
     fn skip_blanks(&mut self) {
         self.rest = self.rest.trim_start();
     }

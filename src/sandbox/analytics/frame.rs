@@ -91,7 +91,7 @@ impl Periods {
     }
 
     /// The places of the query periods that a stored period counts for.
-    pub(super) fn targets(&self, stored: &Period, window: Window) -> Vec<u32> {
+    pub(super) fn targets(&self, stored: Period, window: Window) -> Vec<u32> {
         let mut found = match (self.dates, window) {
             (Some((start, end)), _) => {
                 if stored.start() >= start && stored.end() <= end {
@@ -109,14 +109,13 @@ impl Periods {
             (None, Window::TenYears | Window::Within) => self.reaching(stored, window),
         };
         if !self.is_column {
-            found.truncate(1);
-            found.iter_mut().for_each(|place| *place = 0);
+            found = collapsed(&found);
         }
         found
     }
 
     /// The one period of each asked type that a stored period belongs to. Types shorter than the stored one hold none.
-    fn holding(&self, stored: &Period) -> Vec<u32> {
+    fn holding(&self, stored: Period) -> Vec<u32> {
         let stored_type = stored.period_type();
         let day = if stored_type.is_weekly() {
             stored.start().checked_add(Span::new().days(3)).unwrap_or_else(|_| stored.start())
@@ -127,7 +126,7 @@ impl Periods {
             .iter()
             .filter_map(|(period_type, periods)| {
                 if *period_type == stored_type {
-                    return periods.get(stored).copied();
+                    return periods.get(&stored).copied();
                 }
                 let longer = stored_type.nominal_days() <= period_type.nominal_days();
                 if longer { periods.get(&period_type.containing(day)).copied() } else { None }
@@ -135,7 +134,7 @@ impl Periods {
             .collect()
     }
 
-    fn held_by(&self, stored: &Period) -> Vec<u32> {
+    fn held_by(&self, stored: Period) -> Vec<u32> {
         let (start, end) = (stored.start(), stored.end());
         self.by_type
             .iter()
@@ -146,7 +145,7 @@ impl Periods {
             .collect()
     }
 
-    fn reaching(&self, stored: &Period, window: Window) -> Vec<u32> {
+    fn reaching(&self, stored: Period, window: Window) -> Vec<u32> {
         let (first, last) = (stored.start(), stored.end());
         let reaches = |item: &PeriodItem| {
             let from = if window == Window::Within {
@@ -166,12 +165,8 @@ impl Periods {
             return if holds(start, end) { vec![0] } else { Vec::new() };
         }
         let found = self.items.iter().enumerate().filter(|(_, item)| holds(item.start, item.end));
-        let mut places: Vec<u32> = found.map(|(position, _)| place(position)).collect();
-        if !self.is_column {
-            places.truncate(1);
-            places.iter_mut().for_each(|place| *place = 0);
-        }
-        places
+        let places: Vec<u32> = found.map(|(position, _)| place(position)).collect();
+        if self.is_column { places } else { collapsed(&places) }
     }
 
     /// Whether periods are a column.
@@ -190,6 +185,11 @@ impl Periods {
         }
         self.items.iter().map(days).sum()
     }
+}
+
+/// Filters have no places of their own: whatever matches is admitted once.
+fn collapsed(places: &[u32]) -> Vec<u32> {
+    if places.is_empty() { Vec::new() } else { vec![0] }
 }
 
 /// A dimension of metadata, as option combo or org unit → places of its items.

@@ -186,7 +186,7 @@ impl<'world> Writer<'world> {
     }
 
     fn period(&self, item: &PeriodItem) -> Value {
-        let name = item.period.as_ref().map_or_else(|| item.id.clone(), period_names::of_period);
+        let name = item.period.map_or_else(|| item.id.clone(), period_names::of_period);
         if !self.details() {
             return json!({"name": name});
         }

@@ -21,7 +21,7 @@ const MONTHS: [&str; 12] = [
 ];
 
 /// The name of a period: `January 2024`, `January - March 2024`, `Week 1 2024-01-01 - 2024-01-07`.
-pub(super) fn of_period(period: &Period) -> String {
+pub(super) fn of_period(period: Period) -> String {
     let (start, end) = (period.start(), period.end());
     let number = || {
         let text = period.to_string();
@@ -65,7 +65,7 @@ mod tests {
             ("20240131", "2024-01-31"),
             ("2024April", "April 2024 - March 2025"),
         ] {
-            assert_eq!(of_period(&Period::parse(period).unwrap()), name);
+            assert_eq!(of_period(Period::parse(period).unwrap()), name);
         }
         assert_eq!(of_keyword("LAST_12_MONTHS".parse().unwrap()), "Last 12 months");
     }

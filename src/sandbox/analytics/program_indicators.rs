@@ -17,6 +17,7 @@ use super::frame::{Combos, Frame, Key, ValuePlace};
 use super::indicators::constant;
 use super::refusal::{Refusal, unsupported};
 use super::table::value_type;
+use crate::domain::value_type::ValueType;
 use crate::sandbox::events::{Enrollment, Event, Events};
 use crate::sandbox::profile::Profile;
 use crate::sandbox::world::{Object, reference, text};
@@ -260,8 +261,7 @@ impl Values<'_, '_> {
         let element = body.split_once('.').and_then(|(_, id)| self.frame.state.world.get("dataElements", id));
         let is_text = element.is_some_and(|element| {
             let kind = value_type(element);
-            use crate::domain::value_type::ValueType::{Boolean, TrueOnly};
-            !kind.is_numeric() && !matches!(kind, Boolean | TrueOnly)
+            !kind.is_numeric() && !matches!(kind, ValueType::Boolean | ValueType::TrueOnly)
         });
         let text = self.case.value(body);
         if is_text {

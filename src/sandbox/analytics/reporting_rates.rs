@@ -137,10 +137,10 @@ fn actual(frame: &Frame<'_>, data_set: &str, set: &Object, on_time: bool, combos
         };
         let date = registration.date.get(..10).and_then(|text| text.parse::<Date>().ok());
         let last = Span::new().try_days(timely).and_then(|span| period.end().checked_add(span)).ok();
-        if on_time && !date.zip(last).is_some_and(|(date, last)| date <= last) {
+        if on_time && date.zip(last).is_none_or(|(date, last)| date > last) {
             continue;
         }
-        let places = frame.periods.targets(&period, Window::Inside);
+        let places = frame.periods.targets(period, Window::Inside);
         let place = ValuePlace {
             org_unit: &key.org_unit,
             category_option_combo: "",

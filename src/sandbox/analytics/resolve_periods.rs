@@ -23,7 +23,7 @@ pub(super) fn resolve(state: &State, query: &Query, asked: &Asked) -> Result<Dim
             keywords.push((text.clone(), json!({"name": period_names::of_keyword(keyword)})));
             relative::expand(keyword, today, RelativeOptions::default()).into_iter().map(PeriodItem::of).collect()
         } else if let Some(period) = periods::parse(state.profile, text) {
-            keywords.push((text.clone(), json!({"name": period_names::of_period(&period)})));
+            keywords.push((text.clone(), json!({"name": period_names::of_period(period)})));
             vec![PeriodItem::of(period)]
         } else if let Some(span) = span_of_days(text) {
             keywords.push((text.clone(), json!({"name": format!("{} - {}", span.start, span.end)})));
