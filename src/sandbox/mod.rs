@@ -13,6 +13,7 @@ pub mod catalog;
 pub mod completeness;
 pub mod country;
 pub mod cost;
+pub mod events;
 pub mod exchange;
 pub mod faults;
 pub mod filling;
