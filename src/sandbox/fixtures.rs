@@ -104,12 +104,19 @@ mod tests {
 
     /// What an instance answers to a user.
     fn get(instance: &Instance, user: &str, target: &str) -> (u16, Value) {
+        send(instance, user, "GET", target, Vec::new())
+    }
+
+    fn send(instance: &Instance, user: &str, method: &str, target: &str, body: Vec<u8>) -> (u16, Value) {
         let pair = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{PASSWORD}"));
         let request = Request {
-            method: "GET".into(),
+            method: method.into(),
             target: target.into(),
-            headers: vec![("authorization".into(), format!("Basic {pair}"))],
-            body: Vec::new(),
+            headers: vec![
+                ("authorization".into(), format!("Basic {pair}")),
+                ("content-type".into(), "application/json".into()),
+            ],
+            body,
         };
         let response = instance.handle(&request);
         (response.status, serde_json::from_slice(&response.body).unwrap_or_default())
@@ -147,6 +154,117 @@ mod tests {
             let rows = answer["dataValues"].as_array().unwrap();
             let row = rows.iter().find(|row| row["categoryOptionCombo"] == key.category_option_combo.as_str()).unwrap();
             assert_eq!(row["value"].as_str(), stored.value.as_deref());
+        }
+    }
+
+    /// The value column of an analytics answer by item.
+    fn analytics(instance: &Instance, items: &[String], org_unit: &str) -> BTreeMap<String, f64> {
+        let items = items.join(";");
+        let target = format!(
+            "/api/analytics.json?dimension=dx:{items}&dimension=pe:202610&dimension=ou:{org_unit}&skipRounding=true"
+        );
+        let (status, answer) = get(instance, "reader", &target);
+        assert_eq!(status, 200, "{answer}");
+        let column = |name: &str| {
+            let headers = answer["headers"].as_array().unwrap();
+            headers.iter().position(|header| header["name"] == name).unwrap()
+        };
+        let (item, value) = (column("dx"), column("value"));
+        let text = |row: &Value, position: usize| row[position].as_str().unwrap().to_owned();
+        let rows = answer["rows"].as_array().unwrap();
+        rows.iter().map(|row| (text(row, item), text(row, value).parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn analytics_counts_the_facts_of_program_indicators() {
+        let country = country();
+        let jobs = country.true_jobs();
+        let job = jobs.iter().find(|job| job.name == "Registres de patients").unwrap();
+        let items: Vec<String> = job.items.iter().map(|item| item.source.clone()).collect();
+        let nation = &country.true_org_units()[0].source;
+        for profile in Profile::ALL {
+            let counted = analytics(&source(profile), &items, nation);
+            for item in &job.items {
+                let of_month = facts().iter().filter(|fact| {
+                    fact.program_indicator == item.source && fact.date.year() == 2026 && fact.date.month() == 10
+                });
+                let values: Vec<f64> = of_month.map(|fact| fact.value.parse().unwrap()).collect();
+                let sum: f64 = values.iter().sum();
+                let count = u32::try_from(values.len()).unwrap();
+                let expected = if item.combine == "average" { sum / f64::from(count) } else { sum };
+                let found = counted.get(&item.source).copied().unwrap_or(0.0);
+                assert!((found - expected).abs() < 1e-6, "{profile:?} {}: {found}, not {expected}", item.source);
+            }
+        }
+    }
+
+    #[test]
+    fn analytics_calculates_every_indicator() {
+        let country = country();
+        let jobs = country.true_jobs();
+        let job = jobs.iter().find(|job| job.name == "Indicateurs").unwrap();
+        let items: Vec<String> = job.items.iter().map(|item| item.source.clone()).collect();
+        let nation = &country.true_org_units()[0].source;
+        for profile in Profile::ALL {
+            let ratios = analytics(&source(profile), &items, nation);
+            assert_eq!(ratios.len(), items.len(), "{profile:?}");
+            assert!(ratios.values().all(|ratio| (0.0..=100.0).contains(ratio)), "{ratios:?}");
+        }
+    }
+
+    /// The rows that a complete transfer writes into a data set for one org unit and month.
+    fn rows_of(data_set: &str, org_unit: &str) -> Vec<Value> {
+        let jobs = country().true_jobs();
+        let job = jobs.iter().find(|job| job.data_set == data_set).unwrap();
+        let belongs = |key: &ValueKey| {
+            let address = (&key.data_element, &key.category_option_combo, &key.attribute_option_combo);
+            job.items.iter().any(|item| {
+                let own = (
+                    &item.destination,
+                    &item.destination_category_option_combo,
+                    &item.destination_attribute_option_combo,
+                );
+                own == address
+            })
+        };
+        expected()
+            .iter()
+            .filter(|(key, _)| key.period == "202610" && key.org_unit == org_unit && belongs(key))
+            .map(|(key, text)| {
+                serde_json::json!({
+                    "dataElement": key.data_element, "period": key.period, "orgUnit": key.org_unit, "value": text,
+                    "categoryOptionCombo": key.category_option_combo,
+                    "attributeOptionCombo": key.attribute_option_combo,
+                })
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_writer_may_write_what_a_transfer_would() {
+        let country = country();
+        for profile in Profile::ALL {
+            let destination = destination(profile);
+            let mut written = 0;
+            for job in country.true_jobs() {
+                for pair in country.true_org_units().iter().rev().take(12) {
+                    let rows = rows_of(&job.data_set, &pair.destination);
+                    let closed = destination.with_state(|state| {
+                        let unit = state.world.get("organisationUnits", &pair.destination).unwrap();
+                        unit.contains_key("closedDate")
+                    });
+                    if rows.is_empty() || closed {
+                        continue;
+                    }
+                    let body = serde_json::json!({"dataSet": job.data_set, "dataValues": rows}).to_string();
+                    let (status, answer) =
+                        send(&destination, "writer", "POST", "/api/dataValueSets", body.into_bytes());
+                    assert_eq!(status, 200, "{profile:?} {}: {answer}", job.name);
+                    assert_eq!(answer["response"]["importCount"]["ignored"], 0, "{answer}");
+                    written += rows.len();
+                }
+            }
+            assert!(written > 100, "only {written} rows");
         }
     }
 

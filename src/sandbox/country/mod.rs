@@ -118,9 +118,11 @@ impl Country {
         destination_metadata::generate(self.destination, &self.facilities.destination)
     }
 
-    /// What the source stores.
+    /// What the source stores: reported figures, registrations, and the events of its programs.
     pub fn source_values(&self) -> Values {
-        values::generate(self.chance, self.source, &self.facilities.source, &self.calendar)
+        let facilities = &self.facilities.source;
+        let reported = values::generate(self.chance, self.source, facilities, &self.calendar);
+        Values { events: programs::stored(self.chance, self.source, facilities, &self.calendar.months), ..reported }
     }
 
     /// What the destination stores before the first transfer: some of what the source's values would make there, some
@@ -136,11 +138,6 @@ impl Country {
     /// What the source's program indicators count, event by event.
     pub fn facts(&self) -> Vec<Fact> {
         programs::facts(self.chance, self.source, &self.facilities.source, &self.calendar.months)
-    }
-
-    /// The events behind [`facts`](Self::facts), as `POST /api/tracker` takes them.
-    pub fn tracker(&self) -> Value {
-        programs::tracker(self.chance, self.source, &self.facilities.source, &self.calendar.months)
     }
 
     /// Which org unit is which. Source facilities that the destination lacks are left out; several may be one.

@@ -16,6 +16,7 @@ use super::ids::Ids;
 use super::random::Chance;
 use super::source_metadata::default_combo;
 use crate::domain::period::Period;
+use crate::sandbox::events::{Enrollment, Event as StoredEvent, Events};
 
 /// A program indicator.
 struct ProgramIndicator {
@@ -275,43 +276,45 @@ pub(super) fn facts(chance: Chance, ids: Ids, facilities: &[Facility], months: &
     facts
 }
 
-/// The same events as `POST /api/tracker` takes them.
-pub(super) fn tracker(chance: Chance, ids: Ids, facilities: &[Facility], months: &[Period]) -> Value {
+/// The same events as the source stores them: each visit with an enrollment of its own, cases without.
+pub(super) fn stored(chance: Chance, ids: Ids, facilities: &[Facility], months: &[Period]) -> Events {
     let elements: BTreeMap<&str, String> =
         EVENT_ELEMENTS.iter().map(|element| (element.0, ids.object("dataElements", element.0))).collect();
-    let object_of = |plural: &str| [ANTENATAL, CHOLERA].map(|key| (key, ids.object(plural, key)));
-    let (programs, stages) = (object_of("programs"), object_of("programStages"));
-    let id_of = |list: &[(&str, String)], key: &str| {
-        list.iter().find(|entry| entry.0 == key).map(|entry| entry.1.clone()).unwrap_or_default()
-    };
-    let person = ids.object("trackedEntityTypes", "PERSONNE");
+    let places = [ANTENATAL, CHOLERA]
+        .map(|key| (key, (ids.object("programs", key), ids.object("programStages", key))))
+        .into_iter()
+        .collect::<BTreeMap<_, _>>();
     let [event_ids, enrollment_ids, entity_ids] =
         ["events", "enrollments", "trackedEntities"].map(|plural| ids.chance.of(plural));
-    let mut entities = Vec::new();
-    let mut loose = Vec::new();
-    for (number, event) in events(chance, facilities, months).into_iter().enumerate() {
-        let number = number as u64;
-        let program = id_of(&programs, event.program);
-        let date = event.date.to_string();
-        let values: Vec<Value> =
-            event.values.iter().map(|(key, value)| json!({"dataElement": elements.get(key), "value": value})).collect();
-        let object = json!({
-            "event": event_ids.at(number).uid(), "program": program, "programStage": id_of(&stages, event.program),
-            "orgUnit": event.org_unit, "status": "COMPLETED", "occurredAt": date, "dataValues": values,
+    let mut stored = Events::default();
+    for (number, event) in (0..).zip(events(chance, facilities, months)) {
+        let Some((program, stage)) = places.get(event.program) else { continue };
+        let enrollment = (event.program == ANTENATAL).then(|| {
+            stored.enrollments.push(Enrollment {
+                id: enrollment_ids.at(number).uid(),
+                tracked_entity: entity_ids.at(number).uid(),
+                program: program.clone(),
+                org_unit: event.org_unit.clone(),
+                enrolled: Some(event.date),
+                occurred: Some(event.date),
+            });
+            stored.enrollments.len() - 1
         });
-        if event.program == CHOLERA {
-            loose.push(object);
-            continue;
-        }
-        entities.push(json!({
-            "trackedEntity": entity_ids.at(number).uid(), "trackedEntityType": person, "orgUnit": event.org_unit,
-            "enrollments": [{
-                "enrollment": enrollment_ids.at(number).uid(), "program": program, "orgUnit": event.org_unit,
-                "status": "ACTIVE", "enrolledAt": date, "occurredAt": date, "events": [object],
-            }],
-        }));
+        stored.events.push(StoredEvent {
+            id: event_ids.at(number).uid(),
+            enrollment,
+            program: program.clone(),
+            stage: stage.clone(),
+            org_unit: event.org_unit,
+            occurred: Some(event.date),
+            values: event
+                .values
+                .into_iter()
+                .filter_map(|(key, value)| Some((elements.get(key)?.clone(), value)))
+                .collect(),
+        });
     }
-    json!({"trackedEntities": entities, "events": loose})
+    stored
 }
 
 #[cfg(test)]
