@@ -212,59 +212,45 @@ mod tests {
         }
     }
 
-    /// The rows that a complete transfer writes into a data set for one org unit and month.
-    fn rows_of(data_set: &str, org_unit: &str) -> Vec<Value> {
+    /// The rows that a complete transfer writes for a month, by data set and org unit.
+    fn rows_of_month() -> BTreeMap<(String, String), Vec<Value>> {
         let jobs = country().true_jobs();
-        let job = jobs.iter().find(|job| job.data_set == data_set).unwrap();
-        let belongs = |key: &ValueKey| {
-            let address = (&key.data_element, &key.category_option_combo, &key.attribute_option_combo);
-            job.items.iter().any(|item| {
-                let own = (
-                    &item.destination,
-                    &item.destination_category_option_combo,
-                    &item.destination_attribute_option_combo,
-                );
-                own == address
-            })
-        };
-        expected()
-            .iter()
-            .filter(|(key, _)| key.period == "202610" && key.org_unit == org_unit && belongs(key))
-            .map(|(key, text)| {
-                serde_json::json!({
-                    "dataElement": key.data_element, "period": key.period, "orgUnit": key.org_unit, "value": text,
-                    "categoryOptionCombo": key.category_option_combo,
-                    "attributeOptionCombo": key.attribute_option_combo,
-                })
-            })
-            .collect()
+        let mut sets: BTreeMap<(&str, &str, &str), &str> = BTreeMap::new();
+        for (job, item) in jobs.iter().flat_map(|job| job.items.iter().map(move |item| (job, item))) {
+            let combo = item.destination_category_option_combo.as_str();
+            let attribute = item.destination_attribute_option_combo.as_str();
+            sets.insert((&item.destination, combo, attribute), &job.data_set);
+        }
+        let mut rows: BTreeMap<(String, String), Vec<Value>> = BTreeMap::new();
+        for (key, text) in expected().iter().filter(|(key, _)| key.period == "202610") {
+            let combos = (key.category_option_combo.as_str(), key.attribute_option_combo.as_str());
+            let set = sets[&(key.data_element.as_str(), combos.0, combos.1)];
+            rows.entry((set.to_owned(), key.org_unit.clone())).or_default().push(serde_json::json!({
+                "dataElement": key.data_element, "period": key.period, "orgUnit": key.org_unit, "value": text,
+                "categoryOptionCombo": combos.0, "attributeOptionCombo": combos.1,
+            }));
+        }
+        rows
     }
 
     #[test]
     fn the_writer_may_write_what_a_transfer_would() {
-        let country = country();
+        let rows = rows_of_month();
         for profile in Profile::ALL {
             let destination = destination(profile);
+            let closed = |unit: &str| {
+                destination
+                    .with_state(|state| state.world.get("organisationUnits", unit).unwrap().contains_key("closedDate"))
+            };
             let mut written = 0;
-            for job in country.true_jobs() {
-                for pair in country.true_org_units().iter().rev().take(12) {
-                    let rows = rows_of(&job.data_set, &pair.destination);
-                    let closed = destination.with_state(|state| {
-                        let unit = state.world.get("organisationUnits", &pair.destination).unwrap();
-                        unit.contains_key("closedDate")
-                    });
-                    if rows.is_empty() || closed {
-                        continue;
-                    }
-                    let body = serde_json::json!({"dataSet": job.data_set, "dataValues": rows}).to_string();
-                    let (status, answer) =
-                        send(&destination, "writer", "POST", "/api/dataValueSets", body.into_bytes());
-                    assert_eq!(status, 200, "{profile:?} {}: {answer}", job.name);
-                    assert_eq!(answer["response"]["importCount"]["ignored"], 0, "{answer}");
-                    written += rows.len();
-                }
+            for ((set, unit), rows) in rows.iter().step_by(5).filter(|((_, unit), _)| !closed(unit)) {
+                let body = serde_json::json!({"dataSet": set, "dataValues": rows}).to_string();
+                let (status, answer) = send(&destination, "writer", "POST", "/api/dataValueSets", body.into_bytes());
+                assert_eq!(status, 200, "{profile:?} {set} at {unit}: {answer}");
+                assert_eq!(answer["response"]["importCount"]["ignored"], 0, "{answer}");
+                written += rows.len();
             }
-            assert!(written > 100, "only {written} rows");
+            assert!(written > 300, "only {written} rows");
         }
     }
 
