@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::catalogue::{DESTINATION_ELEMENTS, DestinationElement, DestinationSet};
 use super::combos::{self, Combo, DESTINATION_COMBOS};
+use super::counterparts::Counterpart;
 use super::export::{Export, named, references, sharing, sharing_with};
-use super::facilities::{Counterpart, Kind};
+use super::facilities::Kind;
 use super::ids::Ids;
 use super::org_units;
 use super::source_metadata::STOCK_STATES;

@@ -7,14 +7,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalogue::DESTINATION_ELEMENTS;
 use super::combos::DEFAULT_OPTION_COMBO;
-use super::facilities::Counterpart;
+use super::counterparts::Counterpart;
 use super::ids::Ids;
 use super::random::Chance;
-use crate::domain::period::{Period, PeriodType};
+use crate::domain::period::Period;
 use crate::sandbox::values::{StoredValue, ValueKey, Values};
 
-/// Months before the last that nobody has typed yet.
-const MONTHS_LEFT: usize = 3;
+/// The months that somebody typed: every second one, and never the last. So windows of three months and of twelve hold
+/// both kinds.
+pub(super) fn typed_months(months: &[Period]) -> impl Iterator<Item = Period> {
+    months.iter().rev().skip(1).step_by(2).copied()
+}
 
 /// Everything that the destination stores.
 pub(super) fn generate(
@@ -25,8 +28,7 @@ pub(super) fn generate(
     months: &[Period],
 ) -> Values {
     let chance = chance.of("typed by hand");
-    let typed: BTreeMap<String, Period> =
-        months.iter().take(months.len().saturating_sub(MONTHS_LEFT)).map(|month| (month.to_string(), *month)).collect();
+    let typed: BTreeMap<String, Period> = typed_months(months).map(|month| (month.to_string(), month)).collect();
     let fragile: BTreeSet<String> = DESTINATION_ELEMENTS
         .iter()
         .filter(|element| !element.zeros)
@@ -71,7 +73,6 @@ fn strangers(
     own: &Counterpart,
     typed: &BTreeMap<String, Period>,
 ) -> Vec<(ValueKey, StoredValue)> {
-    debug_assert!(typed.values().all(|month| month.period_type() == PeriodType::Monthly));
     let cell = |period: &String| {
         let chance = chance.of(&own.id).of(period);
         let key = ValueKey {

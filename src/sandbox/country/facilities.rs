@@ -4,7 +4,8 @@
 //! only a name that each writes in its own way; some are closed, merged, split, moved or missing on one side. Every
 //! one of these fates is here, in numbers that grow with the country, so that a mapping has something to do.
 
-use super::places::{DEPARTMENTS, FACILITY_NAMES, without_accents};
+use super::counterparts::{self, Counterpart};
+use super::places::{DEPARTMENTS, FACILITY_NAMES};
 use super::random::Chance;
 
 /// What kind of facility it is; decides what it reports and how much.
@@ -29,7 +30,7 @@ impl Kind {
     }
 
     /// The words before its name.
-    fn title(self) -> &'static str {
+    pub(super) fn title(self) -> &'static str {
         match self {
             Self::Hospital => "Hôpital",
             Self::HealthCentre => "Centre de santé",
@@ -38,7 +39,7 @@ impl Kind {
     }
 
     /// What a national list makes of these words.
-    fn abbreviation(self) -> &'static str {
+    pub(super) fn abbreviation(self) -> &'static str {
         match self {
             Self::Hospital => "HOP.",
             Self::HealthCentre => "C.S.",
@@ -93,29 +94,6 @@ pub(super) struct Facility {
     pub(super) sentinel: bool,
 }
 
-/// A facility of the destination.
-#[derive(Debug, Clone)]
-pub(super) struct Counterpart {
-    /// Position of its department.
-    pub(super) department: usize,
-    /// Position of its commune in the department.
-    pub(super) commune: usize,
-    /// Its kind.
-    pub(super) kind: Kind,
-    /// Its name.
-    pub(super) name: String,
-    /// Its code.
-    pub(super) code: Option<String>,
-    /// Its id.
-    pub(super) id: String,
-    /// Its last day, where it is closed.
-    pub(super) closed: Option<&'static str>,
-    /// Whether diseases are reported weekly there.
-    pub(super) sentinel: bool,
-    /// Positions of the source facilities whose values belong there.
-    pub(super) sources: Vec<usize>,
-}
-
 /// The facilities of both sides.
 #[derive(Debug, Clone)]
 pub(super) struct Facilities {
@@ -130,13 +108,13 @@ impl Facilities {
     pub(super) fn generate(chance: Chance, count: usize) -> Self {
         let mut source: Vec<Facility> = (0..count).map(|number| facility(chance, number)).collect();
         decide_fates(chance, &mut source);
-        let destination = counterparts(chance, &source);
+        let destination = counterparts::generate(chance, &source);
         Self { source, destination }
     }
 }
 
 /// Positions of all communes, so that facilities are dealt out evenly.
-fn communes() -> Vec<(usize, usize)> {
+pub(super) fn communes() -> Vec<(usize, usize)> {
     let communes = |(number, department): (usize, &super::places::Department)| {
         (0..department.communes.len()).map(move |commune| (number, commune))
     };
@@ -147,9 +125,9 @@ fn facility(chance: Chance, number: usize) -> Facility {
     let communes = communes();
     let (department, commune) = communes[number % communes.len()];
     let turn = number / communes.len();
-    let kind = match (turn, number % 3) {
+    let kind = match (turn, number % 5) {
         (0, 0) => Kind::Hospital,
-        (0, _) | (1, 1) => Kind::HealthCentre,
+        (0, 1..=3) => Kind::HealthCentre,
         (turn, _) if turn % 4 == 3 => Kind::HealthCentre,
         _ => Kind::Dispensary,
     };
@@ -232,108 +210,6 @@ fn common_fate(chance: Chance, facility: &Facility) -> Fate {
         0..8 => Fate::SameId,
         8..90 if facility.coded => Fate::SameCode,
         _ => Fate::SameName,
-    }
-}
-
-fn counterparts(chance: Chance, facilities: &[Facility]) -> Vec<Counterpart> {
-    let mut all = Vec::with_capacity(facilities.len());
-    let mut guests = vec![Vec::new(); facilities.len()];
-    for (position, facility) in facilities.iter().enumerate() {
-        if let Fate::MergedInto(host) = facility.fate {
-            guests[host].push(position);
-        }
-    }
-    for (position, facility) in facilities.iter().enumerate() {
-        if matches!(facility.fate, Fate::Missing | Fate::MergedInto(_)) {
-            continue;
-        }
-        let mut counterpart = counterpart(chance, facility);
-        counterpart.sources.push(position);
-        counterpart.sources.append(&mut guests[position]);
-        if facility.fate == Fate::Split {
-            all.push(second_half(chance, facility, &counterpart));
-            counterpart.name.push_str(" (SERVICES GENERAUX)");
-        }
-        all.push(counterpart);
-    }
-    all.extend((0..=facilities.len() / 50).map(|number| newcomer(chance, number)));
-    all
-}
-
-fn counterpart(chance: Chance, facility: &Facility) -> Counterpart {
-    let own = chance.of("counterpart").of(&facility.key);
-    let same_id = facility.fate == Fate::SameId;
-    let code = match facility.fate {
-        Fate::SameCode | Fate::Closed | Fate::Moved | Fate::Split => Some(facility.key.clone()),
-        // A code of its own, which no facility of the source has, or none.
-        _ => own.of("code").happens(1, 3).then(|| format!("SNIS{:05}", own.of("number").below(100_000))),
-    };
-    let communes = DEPARTMENTS[facility.department].communes.len();
-    let commune = if facility.fate == Fate::Moved { (facility.commune + 1) % communes } else { facility.commune };
-    Counterpart {
-        department: facility.department,
-        commune,
-        kind: facility.kind,
-        name: written_there(own, facility),
-        code,
-        id: if same_id { facility.id.clone() } else { own.of("id").uid() },
-        closed: (facility.fate == Fate::Closed).then_some("2026-06-30"),
-        sentinel: facility.sentinel,
-        sources: Vec::new(),
-    }
-}
-
-/// The name as the destination writes it.
-fn written_there(own: Chance, facility: &Facility) -> String {
-    let plain = without_accents(&facility.name);
-    let short = plain
-        .replacen(&without_accents(facility.kind.title()), facility.kind.abbreviation(), 1)
-        .replace("Sainte-", "STE ")
-        .replace("Saint-", "ST ")
-        .replace("Notre-Dame", "N.D.")
-        .to_uppercase();
-    let commune = without_accents(commune_name(facility)).to_uppercase();
-    match (facility.fate, own.of("style").below(4)) {
-        // Told apart from a namesake in the commune where it is now.
-        (Fate::Renamed | Fate::Moved, _) => format!("{short} DE {commune}"),
-        (Fate::SameName, 0) => facility.name.clone(),
-        (Fate::SameName, 1) => plain,
-        (Fate::SameName, _) | (_, 0) => plain.to_uppercase(),
-        (_, 1) => facility.name.clone(),
-        _ => short,
-    }
-}
-
-fn commune_name(facility: &Facility) -> &'static str {
-    DEPARTMENTS[facility.department].communes[facility.commune]
-}
-
-/// The part of a split facility that nothing of the source belongs to.
-fn second_half(chance: Chance, facility: &Facility, first: &Counterpart) -> Counterpart {
-    Counterpart {
-        name: format!("{} (MATERNITE)", first.name),
-        code: Some(format!("{}-B", facility.key)),
-        id: chance.of("second half").of(&facility.key).uid(),
-        sources: Vec::new(),
-        ..first.clone()
-    }
-}
-
-/// A facility that only the destination knows.
-fn newcomer(chance: Chance, number: usize) -> Counterpart {
-    let own = chance.of("newcomer").at(number as u64);
-    let communes = communes();
-    let (department, commune) = own.pick(&communes).copied().unwrap_or((0, 0));
-    Counterpart {
-        department,
-        commune,
-        kind: Kind::HealthCentre,
-        name: format!("CLINIQUE PRIVEE DU PROGRES {}", number + 1),
-        code: None,
-        id: own.uid(),
-        closed: None,
-        sentinel: false,
-        sources: Vec::new(),
     }
 }
 

@@ -11,7 +11,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `places`, `facilities` | communes and facilities, and what became of each at the destination |
+//! | `places`, `facilities`, `counterparts` | communes and facilities, and what became of each at the destination |
 //! | `combos`, `catalogue`, `programs` | what is counted, on both sides, and the ways between them |
 //! | `org_units`, `source_metadata`, `destination_metadata`, `users` | the two exports |
 //! | `values`, `destination_values` | the figures |
@@ -19,6 +19,7 @@
 
 mod catalogue;
 mod combos;
+mod counterparts;
 mod destination_metadata;
 mod destination_values;
 mod export;
@@ -28,6 +29,7 @@ mod org_units;
 mod places;
 mod programs;
 mod random;
+mod ranks;
 mod source_metadata;
 #[cfg(test)]
 mod tests;
@@ -35,7 +37,7 @@ mod truth;
 mod users;
 mod values;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde_json::Value;
@@ -116,30 +118,26 @@ impl Country {
         destination_metadata::generate(self.destination, &self.facilities.destination)
     }
 
-    /// What the source stores.
+    /// What the source stores: reported figures, registrations, and the events of its programs.
     pub fn source_values(&self) -> Values {
-        values::generate(self.chance, self.source, &self.facilities.source, &self.calendar)
+        let facilities = &self.facilities.source;
+        let reported = values::generate(self.chance, self.source, facilities, &self.calendar);
+        Values { events: programs::stored(self.chance, self.source, facilities, &self.calendar.months), ..reported }
     }
 
-    /// What the destination stores before the first transfer: some of `expected`, some of it wrong.
-    pub fn destination_values(&self, expected: &BTreeMap<ValueKey, String>) -> Values {
-        destination_values::generate(
-            self.chance,
-            self.destination,
-            &self.facilities.destination,
-            expected,
-            &self.calendar.months,
-        )
+    /// What the destination stores before the first transfer: some of what the source's values would make there, some
+    /// of it wrong.
+    pub fn destination_values(&self, source: &Values) -> Values {
+        let months = &self.calendar.months;
+        let typed: BTreeSet<String> = destination_values::typed_months(months).map(|month| month.to_string()).collect();
+        let expected =
+            truth::expected(&self.true_jobs(), &self.true_org_units(), source, |period| typed.contains(period));
+        destination_values::generate(self.chance, self.destination, &self.facilities.destination, &expected, months)
     }
 
     /// What the source's program indicators count, event by event.
     pub fn facts(&self) -> Vec<Fact> {
         programs::facts(self.chance, self.source, &self.facilities.source, &self.calendar.months)
-    }
-
-    /// The events behind [`facts`](Self::facts), as `POST /api/tracker` takes them.
-    pub fn tracker(&self) -> Value {
-        programs::tracker(self.chance, self.source, &self.facilities.source, &self.calendar.months)
     }
 
     /// Which org unit is which. Source facilities that the destination lacks are left out; several may be one.
@@ -155,7 +153,7 @@ impl Country {
     /// What the data element items of [`true_jobs`](Self::true_jobs) make of the source's values, cell by cell, before
     /// the destination's own rules: some cells lie in closed facilities or in years without a partner.
     pub fn expected(&self, source: &Values) -> BTreeMap<ValueKey, String> {
-        truth::expected(&self.true_jobs(), &self.true_org_units(), source)
+        truth::expected(&self.true_jobs(), &self.true_org_units(), source, |_| true)
     }
 }
 

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::counterparts::Counterpart;
 use super::export::{Export, named, references, sharing};
-use super::facilities::{Counterpart, Facility, Kind};
+use super::facilities::{Facility, Kind};
 use super::ids::{Ids, commune_key, department_key};
 use super::places::{DEPARTMENTS, without_accents};
 

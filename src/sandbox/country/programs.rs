@@ -4,6 +4,8 @@
 //! Each event says which indicators count it ([`Fact`]), worked out here next to the values, so that an indicator's
 //! figure can be checked without an interpreter of DHIS2's expressions.
 
+use std::collections::BTreeMap;
+
 use jiff::ToSpan;
 use jiff::civil::Date;
 use serde_json::{Value, json};
@@ -14,6 +16,7 @@ use super::ids::Ids;
 use super::random::Chance;
 use super::source_metadata::default_combo;
 use crate::domain::period::Period;
+use crate::sandbox::events::{Enrollment, Event as StoredEvent, Events};
 
 /// A program indicator.
 struct ProgramIndicator {
@@ -273,38 +276,45 @@ pub(super) fn facts(chance: Chance, ids: Ids, facilities: &[Facility], months: &
     facts
 }
 
-/// The same events as `POST /api/tracker` takes them.
-pub(super) fn tracker(chance: Chance, ids: Ids, facilities: &[Facility], months: &[Period]) -> Value {
-    let mut entities = Vec::new();
-    let mut loose = Vec::new();
-    for (number, event) in events(chance, facilities, months).into_iter().enumerate() {
-        let own = |kind: &str| ids.chance.of(kind).at(number as u64).uid();
-        let program = ids.object("programs", event.program);
-        let values: Vec<Value> = event
-            .values
-            .iter()
-            .map(|(key, value)| json!({"dataElement": ids.object("dataElements", key), "value": value}))
-            .collect();
-        let object = json!({
-            "event": own("events"), "program": program, "programStage": ids.object("programStages", event.program),
-            "orgUnit": event.org_unit, "status": "COMPLETED", "occurredAt": event.date.to_string(),
-            "dataValues": values,
+/// The same events as the source stores them: each visit with an enrollment of its own, cases without.
+pub(super) fn stored(chance: Chance, ids: Ids, facilities: &[Facility], months: &[Period]) -> Events {
+    let elements: BTreeMap<&str, String> =
+        EVENT_ELEMENTS.iter().map(|element| (element.0, ids.object("dataElements", element.0))).collect();
+    let places = [ANTENATAL, CHOLERA]
+        .map(|key| (key, (ids.object("programs", key), ids.object("programStages", key))))
+        .into_iter()
+        .collect::<BTreeMap<_, _>>();
+    let [event_ids, enrollment_ids, entity_ids] =
+        ["events", "enrollments", "trackedEntities"].map(|plural| ids.chance.of(plural));
+    let mut stored = Events::default();
+    for (number, event) in (0..).zip(events(chance, facilities, months)) {
+        let Some((program, stage)) = places.get(event.program) else { continue };
+        let enrollment = (event.program == ANTENATAL).then(|| {
+            stored.enrollments.push(Enrollment {
+                id: enrollment_ids.at(number).uid(),
+                tracked_entity: entity_ids.at(number).uid(),
+                program: program.clone(),
+                org_unit: event.org_unit.clone(),
+                enrolled: Some(event.date),
+                occurred: Some(event.date),
+            });
+            stored.enrollments.len() - 1
         });
-        if event.program == CHOLERA {
-            loose.push(object);
-            continue;
-        }
-        let date = event.date.to_string();
-        entities.push(json!({
-            "trackedEntity": own("trackedEntities"),
-            "trackedEntityType": ids.object("trackedEntityTypes", "PERSONNE"), "orgUnit": event.org_unit,
-            "enrollments": [{
-                "enrollment": own("enrollments"), "program": program, "orgUnit": event.org_unit, "status": "ACTIVE",
-                "enrolledAt": date, "occurredAt": date, "events": [object],
-            }],
-        }));
+        stored.events.push(StoredEvent {
+            id: event_ids.at(number).uid(),
+            enrollment,
+            program: program.clone(),
+            stage: stage.clone(),
+            org_unit: event.org_unit,
+            occurred: Some(event.date),
+            values: event
+                .values
+                .into_iter()
+                .filter_map(|(key, value)| Some((elements.get(key)?.clone(), value)))
+                .collect(),
+        });
     }
-    json!({"trackedEntities": entities, "events": loose})
+    stored
 }
 
 #[cfg(test)]

@@ -49,17 +49,20 @@ impl Chance {
         list.get(position)
     }
 
-    /// An id of eleven characters as DHIS2 makes them.
+    /// An id of eleven characters as DHIS2 makes them: a letter, then letters and digits.
     pub(super) fn uid(self) -> String {
         const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-        const LETTERS: usize = 52;
-        (0..11_u64)
-            .map(|position| {
-                let allowed = if position == 0 { LETTERS } else { ALPHABET.len() };
-                let choice = usize::try_from(self.at(position).below(allowed as u64)).unwrap_or(0);
-                char::from(ALPHABET[choice])
-            })
-            .collect()
+        const LETTERS: u64 = 52;
+        let letter = |choice: u64| char::from(ALPHABET[usize::try_from(choice).unwrap_or(0) % ALPHABET.len()]);
+        let mut id = String::with_capacity(11);
+        id.push(letter(self.of("first letter").below(LETTERS)));
+        // Ten digits to the base 62 are less than 64 bits, so one number is enough for all of them.
+        let mut bits = self.bits();
+        for _ in 0..10 {
+            id.push(letter(bits % 62));
+            bits /= 62;
+        }
+        id
     }
 }
 

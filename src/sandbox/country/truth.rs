@@ -3,7 +3,7 @@
 //! The generator made both sides from one plan, so it knows which facility is which and where each figure belongs.
 //! The demo maps with it, tests measure matchers and transfers against it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use bigdecimal::BigDecimal;
 
@@ -13,8 +13,9 @@ use super::catalogue::{
 };
 use super::combos::{Combo, DEFAULT_OPTION_COMBO, OptionCombo, counterpart};
 use super::facilities::Facilities;
-use super::ids::{Ids, commune_key, options_key};
+use super::ids::{Ids, options_key};
 use super::places::DEPARTMENTS;
+use super::ranks::Ranks;
 use crate::domain::decimal::{parse_number, plain_text};
 use crate::sandbox::values::{ValueKey, Values};
 
@@ -80,7 +81,6 @@ pub(super) fn org_units(source: Ids, destination: Ids, facilities: &Facilities) 
         pairs.push(pair(source.department(number), destination.department(number)));
         for commune in 0..department.communes.len() {
             pairs.push(pair(source.commune(number, commune), destination.commune(number, commune)));
-            debug_assert!(!commune_key(number, commune).is_empty());
         }
     }
     for own in &facilities.destination {
@@ -200,43 +200,70 @@ fn address(destination: Ids, way: Way, to: &DestinationElement, combo: &OptionCo
     }
 }
 
-/// What the data element items of the jobs make of the source's values. A cell with several contributions that cannot
-/// be combined as numbers is left out; the generated country has none.
-pub(super) fn expected(jobs: &[TrueJob], org_units: &[TrueOrgUnit], values: &Values) -> BTreeMap<ValueKey, String> {
-    let units: BTreeMap<&str, &str> =
-        org_units.iter().map(|pair| (pair.source.as_str(), pair.destination.as_str())).collect();
-    let mut items: BTreeMap<(&str, &str, &str), Vec<&TrueItem>> = BTreeMap::new();
-    for item in jobs.iter().flat_map(|job| &job.items) {
-        let (Some(combo), Some(attribute)) = (&item.source_category_option_combo, &item.source_attribute_option_combo)
-        else {
-            continue;
-        };
-        items.entry((&item.source, combo, attribute)).or_default().push(item);
-    }
-    let mut contributions: BTreeMap<ValueKey, (&'static str, Vec<&str>)> = BTreeMap::new();
-    for (key, stored) in &values.data {
-        let (Some(text), Some(unit)) = (stored.value.as_deref(), units.get(key.org_unit.as_str())) else { continue };
-        let source =
-            (key.data_element.as_str(), key.category_option_combo.as_str(), key.attribute_option_combo.as_str());
-        for item in items.get(&source).into_iter().flatten() {
-            let cell = ValueKey {
-                data_element: item.destination.clone(),
-                period: key.period.clone(),
-                org_unit: (*unit).to_owned(),
-                category_option_combo: item.destination_category_option_combo.clone(),
-                attribute_option_combo: item.destination_attribute_option_combo.clone(),
-            };
-            contributions.entry(cell).or_insert((item.combine, Vec::new())).1.push(text);
+/// A contribution: the destination cell as places of its five ids, how it is combined, and the text.
+type Contribution<'a> = ((u32, u32, u32, u32, u32), &'static str, &'a str);
+
+/// What the data element items of the jobs make of the source's values of some periods. A cell with several
+/// contributions that cannot be combined as numbers is left out; the generated country has none.
+pub(super) fn expected(
+    jobs: &[TrueJob],
+    org_units: &[TrueOrgUnit],
+    values: &Values,
+    wanted: impl Fn(&str) -> bool,
+) -> BTreeMap<ValueKey, String> {
+    let items = || jobs.iter().flat_map(|job| &job.items);
+    let elements = Ranks::of(items().map(|item| item.destination.as_str()));
+    let combos = Ranks::of(items().flat_map(|item| {
+        [item.destination_category_option_combo.as_str(), item.destination_attribute_option_combo.as_str()]
+    }));
+    let units = Ranks::of(org_units.iter().map(|pair| pair.destination.as_str()));
+    let periods = Ranks::of(values.data.keys().map(|key| key.period.as_str()).filter(|period| wanted(period)));
+    let unit_of: HashMap<&str, u32> =
+        org_units.iter().filter_map(|pair| Some((pair.source.as_str(), units.place(&pair.destination)?))).collect();
+    let mut items_of: HashMap<(&str, &str, &str), Vec<&TrueItem>> = HashMap::new();
+    for item in items() {
+        let source = (&item.source_category_option_combo, &item.source_attribute_option_combo);
+        if let (Some(combo), Some(attribute)) = source {
+            items_of.entry((&item.source, combo, attribute)).or_default().push(item);
         }
     }
-    contributions.into_iter().filter_map(|(cell, (combine, texts))| Some((cell, combined(combine, &texts)?))).collect()
+    let mut contributions: Vec<Contribution<'_>> = Vec::new();
+    for (key, stored) in &values.data {
+        let (Some(period), Some(unit)) = (periods.place(&key.period), unit_of.get(key.org_unit.as_str())) else {
+            continue;
+        };
+        let source =
+            (key.data_element.as_str(), key.category_option_combo.as_str(), key.attribute_option_combo.as_str());
+        let here = items_of.get(&source).into_iter().flatten();
+        contributions.extend(here.filter_map(|item| {
+            let combo = combos.place(&item.destination_category_option_combo)?;
+            let attribute = combos.place(&item.destination_attribute_option_combo)?;
+            let cell = (elements.place(&item.destination)?, period, *unit, combo, attribute);
+            Some((cell, item.combine, stored.value.as_deref()?))
+        }));
+    }
+    contributions.sort_unstable();
+    contributions
+        .chunk_by(|one, next| one.0 == next.0)
+        .filter_map(|of_cell| {
+            let ((element, period, unit, combo, attribute), combine, _) = *of_cell.first()?;
+            let cell = ValueKey {
+                data_element: elements.text(element).to_owned(),
+                period: periods.text(period).to_owned(),
+                org_unit: units.text(unit).to_owned(),
+                category_option_combo: combos.text(combo).to_owned(),
+                attribute_option_combo: combos.text(attribute).to_owned(),
+            };
+            Some((cell, combined(combine, of_cell)?))
+        })
+        .collect()
 }
 
-fn combined(combine: &str, texts: &[&str]) -> Option<String> {
-    if let [only] = texts {
-        return Some(parse_number(only).map_or_else(|| (*only).to_owned(), |number| plain_text(&number)));
+fn combined(combine: &str, contributions: &[Contribution<'_>]) -> Option<String> {
+    if let [(_, _, only)] = contributions {
+        return Some(canonical(only));
     }
-    let numbers: Option<Vec<BigDecimal>> = texts.iter().map(|text| parse_number(text)).collect();
+    let numbers: Option<Vec<BigDecimal>> = contributions.iter().map(|(_, _, text)| parse_number(text)).collect();
     let numbers = numbers?;
     let number = match combine {
         "sum" => numbers.iter().sum(),
@@ -244,4 +271,12 @@ fn combined(combine: &str, texts: &[&str]) -> Option<String> {
         _ => return None,
     };
     Some(plain_text(&number))
+}
+
+/// A number in its canonical text; whole numbers, which are nearly all, are in it already.
+fn canonical(text: &str) -> String {
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return text.to_owned();
+    }
+    parse_number(text).map_or_else(|| text.to_owned(), |number| plain_text(&number))
 }

@@ -10,6 +10,7 @@ use super::combos::Combo;
 use super::facilities::{Facility, Kind};
 use super::ids::{Ids, options_key};
 use super::random::Chance;
+use super::ranks::Ranks;
 use super::source_metadata::STOCK_STATES;
 use crate::domain::period::Period;
 use crate::sandbox::values::{Registration, RegistrationKey, StoredValue, ValueKey, Values};
@@ -29,6 +30,11 @@ pub(super) struct Calendar {
 }
 
 impl Calendar {
+    /// All of them.
+    fn all(&self) -> impl Iterator<Item = &Period> {
+        self.months.iter().chain(&self.weeks).chain(&self.quarters)
+    }
+
     fn of(&self, set: SourceSet) -> &[Period] {
         match set.period_type() {
             "Weekly" => &self.weeks,
@@ -53,33 +59,67 @@ struct FormCell {
     element_id: String,
     combo_id: String,
     attribute_id: String,
+    /// What it is a share of, first the whole, then the cell itself; the cell alone where it is no share.
+    chain: Vec<(Amount, u64)>,
     /// How many option combos share what the element counts.
     cells: u64,
-    /// What its chance goes by.
-    key: String,
     /// The partner who reports it; empty for everyone.
     partner: String,
 }
 
+/// The order of a stored value: element, period, org unit, COC, AOC.
+type Place5 = (u32, u32, u32, u32, u32);
+
 /// Everything that the source stores.
 pub(super) fn generate(chance: Chance, ids: Ids, facilities: &[Facility], calendar: &Calendar) -> Values {
     let chance = chance.of("values");
+    let forms: Vec<(SourceSet, String, Vec<FormCell>)> =
+        SourceSet::ALL.into_iter().map(|set| (set, set.id(ids), form(ids, set))).collect();
+    let cells = || forms.iter().flat_map(|form| &form.2);
+    let elements = Ranks::of(cells().map(|cell| cell.element_id.as_str()));
+    let combos = Ranks::of(cells().flat_map(|cell| [cell.combo_id.as_str(), cell.attribute_id.as_str()]));
+    let units = Ranks::of(facilities.iter().map(|facility| facility.id.as_str()));
+    let texts: Vec<String> = calendar.all().map(ToString::to_string).collect();
+    let periods = Ranks::of(texts.iter().map(String::as_str));
+
     let mut values = Values::default();
-    let mut data = Vec::new();
-    for set in SourceSet::ALL {
-        let form = form(ids, set);
+    let mut data: Vec<(Place5, StoredValue)> = Vec::new();
+    for (set, data_set, form) in &forms {
+        let places: Vec<(u32, u32, u32)> = form
+            .iter()
+            .filter_map(|cell| {
+                let place = |id: &str| combos.place(id);
+                Some((elements.place(&cell.element_id)?, place(&cell.combo_id)?, place(&cell.attribute_id)?))
+            })
+            .collect();
         for facility in facilities.iter().filter(|facility| set.is_reported_by(facility.kind, facility.sentinel)) {
-            for &period in calendar.of(set) {
-                let place = Place { facility, period, chance: chance.of(&facility.key).of(&period.to_string()) };
-                let reported = !place.chance.of("report").at(set as u64).happens(8, 100);
-                if reported {
-                    report(place, &set.id(ids), &form, &mut data, &mut values);
+            let own = chance.of(&facility.key);
+            for &period in calendar.of(*set) {
+                let text = period.to_string();
+                let place = Place { facility, period, chance: own.of(&text) };
+                if place.chance.of("report").at(*set as u64).happens(8, 100) {
+                    continue; // not reported
+                }
+                let written = written_on(period);
+                register(place, data_set, form, &written, &mut values);
+                let (Some(unit), Some(when)) = (units.place(&facility.id), periods.place(&text)) else { continue };
+                for (cell, (element, combo, attribute)) in form.iter().zip(&places) {
+                    if let Some(stored) = fill_in(place, cell, &written) {
+                        data.push(((*element, when, unit, *combo, *attribute), stored));
+                    }
                 }
             }
         }
     }
-    // Built from a sorted list: many times faster than one insertion after the other.
-    values.data = data.into_iter().collect();
+    data.sort_unstable_by_key(|(place, _)| *place);
+    let key = |(element, when, unit, combo, attribute): Place5| ValueKey {
+        data_element: elements.text(element).to_owned(),
+        period: periods.text(when).to_owned(),
+        org_unit: units.text(unit).to_owned(),
+        category_option_combo: combos.text(combo).to_owned(),
+        attribute_option_combo: combos.text(attribute).to_owned(),
+    };
+    values.data = data.into_iter().map(|(place, stored)| (key(place), stored)).collect();
     values
 }
 
@@ -94,8 +134,8 @@ fn form(ids: Ids, set: SourceSet) -> Vec<FormCell> {
                 element_id: ids.object("dataElements", element.key),
                 combo_id: combo.id.clone(),
                 attribute_id: attribute.id.clone(),
+                chain: chain(element, &format!("{}/{partner}", options_key(combo))),
                 cells: combos.len() as u64,
-                key: format!("{}/{partner}", options_key(combo)),
                 partner: partner.clone(),
             }));
         }
@@ -103,39 +143,36 @@ fn form(ids: Ids, set: SourceSet) -> Vec<FormCell> {
     form
 }
 
-/// One facility's report for one period: its cells, and the registration for each partner.
-fn report(
-    place: Place<'_>,
-    data_set: &str,
-    form: &[FormCell],
-    data: &mut Vec<(ValueKey, StoredValue)>,
-    values: &mut Values,
-) {
-    let period = place.period.to_string();
-    let written = written_on(place.period);
+/// An element with all that it is a share of, each with the number that its chance goes by.
+fn chain(element: &'static SourceElement, cell: &str) -> Vec<(Amount, u64)> {
+    let mut chain = Vec::new();
+    let mut next = Some(element);
+    while let Some(element) = next {
+        chain.push((element.amount, Chance::new(0).of(element.key).of(cell).bits()));
+        next = match element.amount {
+            Amount::Share(whole, _, _) => SOURCE_ELEMENTS.iter().find(|other| other.key == whole),
+            _ => None,
+        };
+    }
+    chain.reverse();
+    chain
+}
+
+/// Registers a report as complete, for each partner who is active there.
+fn register(place: Place<'_>, data_set: &str, form: &[FormCell], written: &str, values: &mut Values) {
+    let mut registered: Option<&str> = None;
     for cell in form.iter().filter(|cell| is_filled_in(place, cell)) {
-        let attribute = &cell.attribute_id;
-        let registration = RegistrationKey {
+        if registered.replace(&cell.attribute_id) == Some(cell.attribute_id.as_str()) {
+            continue; // cells of one partner stand together
+        }
+        let key = RegistrationKey {
             data_set: data_set.to_owned(),
-            period: period.clone(),
+            period: place.period.to_string(),
             org_unit: place.facility.id.clone(),
-            attribute_option_combo: attribute.clone(),
+            attribute_option_combo: cell.attribute_id.clone(),
         };
-        values.registrations.entry(registration).or_insert_with(|| Registration {
-            date: written.clone(),
-            stored_by: "saisie".into(),
-            completed: true,
-        });
-        let Some(text) = value(place, cell.element, cell.cells, &cell.key) else { continue };
-        let key = ValueKey {
-            data_element: cell.element_id.clone(),
-            period: period.clone(),
-            org_unit: place.facility.id.clone(),
-            category_option_combo: cell.combo_id.clone(),
-            attribute_option_combo: attribute.clone(),
-        };
-        let own = place.chance.of(cell.element.key).of(&cell.key);
-        data.push((key, stored(own, text, &written)));
+        let registration = Registration { date: written.to_owned(), stored_by: "saisie".into(), completed: true };
+        values.registrations.insert(key, registration);
     }
 }
 
@@ -143,6 +180,14 @@ fn report(
 fn is_filled_in(place: Place<'_>, cell: &FormCell) -> bool {
     let on_form = place.facility.kind != Kind::Dispensary || cell.element.everywhere;
     on_form && (cell.partner.is_empty() || place.chance.of("partner").of(&cell.partner).happens(2, 3))
+}
+
+/// What a facility writes into a cell, if anything.
+fn fill_in(place: Place<'_>, cell: &FormCell, written: &str) -> Option<StoredValue> {
+    let (_, own) = cell.chain.last()?;
+    let own = place.chance.at(*own);
+    let text = is_filled_in(place, cell).then(|| value(place, cell, own)).flatten()?;
+    Some(stored(own, text, written))
 }
 
 /// The day on which a report came in.
@@ -167,19 +212,21 @@ fn stored(chance: Chance, value: String, written: &str) -> StoredValue {
 }
 
 /// The text of a cell; none where it was left blank.
-fn value(place: Place<'_>, element: &SourceElement, cells: u64, cell: &str) -> Option<String> {
-    let own = place.chance.of(element.key).of(cell);
-    match element.amount {
+fn value(place: Place<'_>, cell: &FormCell, own: Chance) -> Option<String> {
+    match cell.element.amount {
         Amount::Count(_) | Amount::Share(..) => {
-            let number = number(place, element, cells, cell);
+            let number = cell
+                .chain
+                .iter()
+                .fold(0, |whole, (amount, part)| number(place, cell, *amount, whole, place.chance.at(*part)));
             // A third of the zeros are written down, the others are left blank.
             (number > 0 || own.of("zero").happens(1, 3)).then(|| number.to_string())
         }
         Amount::Days => own.of("any").happens(1, 3).then(|| own.below(20).to_string()),
         Amount::Quantity(usual) => {
-            let hundredths = usual * place.facility.kind.size() * (50 + own.below(100));
-            let fraction = own.of("fraction").below(3) * 25;
-            Some(format!("{}.{:02}", hundredths / 100, fraction)).map(|text| text.replace(".00", ""))
+            let whole = usual * place.facility.kind.size() * (50 + own.below(100)) / 100;
+            let fraction = ["", ".25", ".5"];
+            own.of("fraction").pick(&fraction).map(|fraction| format!("{whole}{fraction}"))
         }
         Amount::Degrees => Some(format!("{}.{}", 2 + own.below(6), own.of("tenth").below(10))),
         Amount::StockState => own.pick(&STOCK_STATES).map(|state| state.0.to_owned()),
@@ -196,22 +243,18 @@ fn value(place: Place<'_>, element: &SourceElement, cells: u64, cell: &str) -> O
     }
 }
 
-/// The number of a counting element's cell.
-fn number(place: Place<'_>, element: &SourceElement, cells: u64, cell: &str) -> u64 {
-    let own = place.chance.of(element.key).of(cell);
-    match element.amount {
+/// The number of a counting element's cell, given what it may be a share of.
+fn number(place: Place<'_>, cell: &FormCell, amount: Amount, whole: u64, own: Chance) -> u64 {
+    match amount {
         Amount::Count(0) => u64::from(own.happens(place.facility.kind.size(), 40)),
         Amount::Count(usual) => {
             let month = usize::try_from(place.period.start().month()).unwrap_or(1);
-            let season = if element.combo == Combo::AgeAndSex { SEASON[(month + 11) % 12] } else { 100 };
+            let season = if cell.element.combo == Combo::AgeAndSex { SEASON[(month + 11) % 12] } else { 100 };
             let expected = usual * place.facility.kind.size() * season;
             // Rounded to the nearest, so that small facilities do not always come out at nothing.
-            (expected * (40 + own.below(120)) + 5_000 * cells) / (10_000 * cells)
+            (expected * (40 + own.below(120)) + 5_000 * cell.cells) / (10_000 * cell.cells)
         }
-        Amount::Share(whole, low, high) => {
-            let Some(whole) = SOURCE_ELEMENTS.iter().find(|other| other.key == whole) else { return 0 };
-            number(place, whole, cells, cell) * (low + own.below(high - low + 1)) / 100
-        }
+        Amount::Share(_, low, high) => whole * (low + own.below(high - low + 1)) / 100,
         _ => 0,
     }
 }

@@ -27,6 +27,10 @@ use crate::sandbox::values::RegistrationKey;
 /// Answers it.
 pub fn get(state: &mut State, user: &User, request: &Request) -> Response {
     let state = &*state;
+    if request.method != "GET" && request.method != "HEAD" {
+        let message = format!("Request method '{}' is not supported", request.method);
+        return Response::web_message(405, Some(&message), None);
+    }
     if request.parameter("format").is_some_and(|format| format.to_lowercase().starts_with("adx")) {
         return Response::web_message(409, Some("The sandbox does not write ADX"), None);
     }

@@ -72,7 +72,7 @@ fn split_zone(text: &str) -> (&str, Option<i64>) {
 
 /// Joda's words for a text that it cannot read: the place is named where a part of it was readable.
 fn invalid(text: &str) -> String {
-    let readable = text.bytes().take_while(|byte| byte.is_ascii_digit()).count().min(4);
+    let readable = text.bytes().take_while(u8::is_ascii_digit).count().min(4);
     if readable == 0 {
         return format!("Invalid format: \"{text}\"");
     }

@@ -1,6 +1,6 @@
 //! The names that an answer shows for objects: their ids, or what an output scheme makes of them.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use super::query::OutputSchemes;
 use super::refusal::Refusal;
@@ -84,14 +84,8 @@ impl<'world> Names<'world> {
 }
 
 fn distinct<'text>(ids: impl Iterator<Item = &'text str>) -> Vec<String> {
-    let mut seen = HashMap::new();
-    let mut found = Vec::new();
-    for id in ids {
-        if seen.insert(id, ()).is_none() {
-            found.push(id.to_owned());
-        }
-    }
-    found
+    let mut seen = HashSet::new();
+    ids.filter(|id| seen.insert(*id)).map(str::to_owned).collect()
 }
 
 fn refuse_nameless(

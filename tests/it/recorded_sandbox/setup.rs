@@ -6,6 +6,7 @@ use std::io::Write;
 
 use base64::Engine;
 use serde_json::{Value, json};
+use xfer::sandbox::events::Events;
 use xfer::sandbox::exchange::{Request, Response};
 use xfer::sandbox::filling::{ADMIN, ADMIN_PASSWORD};
 use xfer::sandbox::instance::{Instance, State};
@@ -41,6 +42,7 @@ impl Country {
             .into_iter()
             .flatten()
             .for_each(|row| store(&mut baseline, row));
+        baseline.events = Events::load(&recordings.setup("tracker.json"));
         Self { world, baseline }
     }
 
