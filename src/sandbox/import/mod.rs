@@ -15,6 +15,8 @@ pub(in crate::sandbox) mod options;
 mod payload;
 mod row_by_row;
 mod set_based;
+#[cfg(test)]
+mod tests;
 pub(in crate::sandbox) mod timeliness;
 pub(in crate::sandbox) mod unpack;
 mod value_errors;
