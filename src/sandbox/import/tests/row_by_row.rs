@@ -49,10 +49,7 @@ fn comments_may_be_as_long_as_values() {
 fn expiry_future_and_input_periods() {
     let at = |element: &str, period: &str| row(element, "1", &json!({"period": period}));
     assert_eq!(codes_of("DstExpiry01", at("DemExpiry01", "202401")), ["E7640"]);
-    assert!(
-        codes_of("DstExpiry01", at("DemExpiry01", "202610")).is_empty() == false,
-        "ten days after October are over"
-    );
+    assert_eq!(codes_of("DstExpiry01", at("DemExpiry01", "202610")), ["E7640"], "ten days after October are over");
     assert!(codes_of("DstFuture01", at("DemFuture01", "202701")).is_empty(), "three periods after October are open");
     assert_eq!(codes_of("DstFuture01", at("DemFuture01", "202702")), ["E7641"]);
     assert!(codes_of("DstWindow01", at("DemWindow01", "202401")).is_empty());
