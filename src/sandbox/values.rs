@@ -1,6 +1,8 @@
-//! What an instance stores: data values and complete data set registrations.
+//! What an instance stores: data values, complete data set registrations and tracker data.
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use crate::sandbox::events::Events;
 
 /// The key of a stored data value, all ids as text, the period as its ISO identifier.
 /// The order is the primary order of reads: data element, period, org unit, COC, AOC.
@@ -71,4 +73,6 @@ pub struct Values {
     /// Periods that have a row in the period table without being used by any of the above, such as those of dry runs
     /// on 2.42. Only races for new periods ask for it.
     pub periods: BTreeSet<String>,
+    /// Tracker data, for program indicators.
+    pub events: Events,
 }

@@ -3,13 +3,17 @@
 //! `XFER_RECORDED` names another folder of recordings (same layout), `XFER_RECORDED_AREA` and `XFER_RECORDED_NAME`
 //! narrow what is replayed while one works on a part (`XFER_RECORDED_AREA=import`).
 
+#![expect(clippy::expect_used, reason = "a recording that cannot be read fails the test")]
+
 mod compare;
 mod compare_import;
+mod compare_jobs;
 mod compare_login;
 mod compare_metadata;
 mod compare_reads;
 mod exchange;
 mod exclusions;
+mod jobs;
 mod setup;
 mod table;
 
@@ -45,12 +49,12 @@ fn recorded_exchanges_answered_by_the_sandbox() {
 }
 
 fn replay(exchange: &Exchange, country: &Country, recordings: &Recordings) -> Outcome {
-    if let Some(reason) = exclusions::reason(exchange) {
+    if let Some(reason) = exclusions::reason(exchange, recordings) {
         return Outcome::Excluded(reason);
     }
     let answered = catch_unwind(AssertUnwindSafe(|| {
         let instance = country.instance(exchange, recordings);
-        let request = setup::request(&instance, exchange);
+        let request = setup::request(&instance, exchange, recordings);
         let response = instance.handle(&request);
         compare::compare(exchange, &request, &response, &instance)
     }));

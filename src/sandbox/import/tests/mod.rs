@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::sandbox::exchange::Request;
 use crate::sandbox::instance::{State, User};
+use crate::sandbox::jobs::Jobs;
 use crate::sandbox::login::Sessions;
 use crate::sandbox::profile::Profile;
 use crate::sandbox::settings::Settings;
@@ -41,6 +42,7 @@ impl Server {
             values: Values::default(),
             settings: Settings::default(),
             sessions: Sessions::default(),
+            jobs: Jobs::default(),
         };
         Self { state }
     }
