@@ -15,8 +15,6 @@ pub(in crate::sandbox) mod options;
 mod payload;
 mod row_by_row;
 mod set_based;
-#[cfg(test)]
-mod tests;
 pub(in crate::sandbox) mod timeliness;
 pub(in crate::sandbox) mod unpack;
 mod value_errors;
@@ -133,3 +131,6 @@ fn lose_race(state: &mut State, periods: &[String]) -> BTreeSet<String> {
     state.settings.next_new_period_loses = lost.is_empty();
     lost
 }
+
+#[cfg(test)]
+mod tests;
