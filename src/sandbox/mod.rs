@@ -21,6 +21,7 @@ pub mod fixtures;
 pub mod front;
 pub mod import;
 pub mod instance;
+pub mod jobs;
 pub mod ledger;
 pub mod login;
 pub mod metadata_lists;

@@ -25,3 +25,6 @@ pub fn handle(state: &mut State, user: &User, request: &Request) -> Response {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

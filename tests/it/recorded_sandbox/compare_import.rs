@@ -1,7 +1,8 @@
 //! Compares answers to writes, and what is stored afterwards.
 //!
-//! Left out of the comparison, because no client acts on it: the echo of import options, the order of ids inside a
-//! conflict's text, what a JSON library says about broken JSON, and the reason behind "The import process failed: ".
+//! Left out of the comparison, because no client acts on it: the echo of import options; the wording of a conflict that
+//! has a code, and the order of the ids in its text; what a JSON library says about broken JSON; the reason behind
+//! "The import process failed: ".
 
 use std::collections::BTreeMap;
 
@@ -43,7 +44,7 @@ pub(super) fn compare(
     differences
 }
 
-/// Sorts ids in lists inside texts and cuts reasons off.
+/// Sorts ids in lists inside texts, cuts reasons off, and leaves of a conflict's text what it names.
 fn normalised(value: Value) -> Value {
     match value {
         Value::String(text) => match text.strip_prefix(FAILED) {
@@ -51,9 +52,29 @@ fn normalised(value: Value) -> Value {
             None => sorted_lists(&text).into(),
         },
         Value::Array(list) => list.into_iter().map(normalised).collect(),
-        Value::Object(map) => map.into_iter().map(|(key, value)| (key, normalised(value))).collect(),
+        Value::Object(mut map) => {
+            if map.contains_key("errorCode")
+                && let Some(Value::String(text)) = map.get_mut("value")
+            {
+                *text = named(text);
+            }
+            map.into_iter().map(|(key, value)| (key, normalised(value))).collect()
+        }
         other => other,
     }
+}
+
+/// The ids, periods and row numbers that a text names, sorted: words with a digit and words that look like ids.
+fn named(text: &str) -> String {
+    let mut words: Vec<&str> = text
+        .split(|character: char| !character.is_ascii_alphanumeric())
+        .filter(|word| {
+            let id = word.len() == 11 && word.starts_with(|first: char| first.is_ascii_uppercase());
+            id || word.contains(|character: char| character.is_ascii_digit())
+        })
+        .collect();
+    words.sort_unstable();
+    words.join(" ")
 }
 
 /// `[b, a]` → `[a, b]`, wherever it stands in a text.
