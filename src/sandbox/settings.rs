@@ -2,7 +2,7 @@
 
 /// What an administrator, or a test, can set.
 #[derive(Debug, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "switches of a server, each on its own")]
+#[expect(clippy::struct_excessive_bools, reason = "as many switches as a server has")]
 pub struct Settings {
     /// What the server takes for now, `yyyy-MM-dd'T'HH:mm:ss`, in its own zone (UTC).
     pub now: String,

@@ -5,10 +5,6 @@ use super::jobs;
 
 /// Why an exchange is left out; none where it is replayed.
 pub(super) fn reason(exchange: &Exchange, recordings: &Recordings) -> Option<&'static str> {
-    let about = exchange.about.to_lowercase();
-    if about.contains("cannot be replayed alone") {
-        return Some("needs several clients at the same moment");
-    }
     if jobs::looks_at_one(exchange) && jobs::start_of(exchange, recordings).is_none() && !jobs::needs_no_start(exchange)
     {
         return Some("the import that the job ran is not recorded");

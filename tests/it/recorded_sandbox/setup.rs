@@ -127,6 +127,9 @@ fn turn_settings(state: &mut State, about: &str, target: &str) {
     if says(&["dataEntryAutoGroup=true"]) {
         state.settings.auto_group = true;
     }
+    if says(&["loser of a race"]) {
+        state.settings.next_new_period_loses = true;
+    }
     if let Some(limit) = number_after(about, "keyAnalyticsMaxLimit=") {
         state.settings.analytics_max_limit = limit;
     } else if target.contains("ignoreLimit=true") {
