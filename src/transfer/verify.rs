@@ -1,0 +1,362 @@
+//! What was sent × what is there: only a value that was read back is called written (design 3.1).
+//!
+//! The server's answer is evidence, the read-back is proof. Where they disagree the read-back wins, in both directions:
+//! 2.43 answers SUCCESS for rows that it lost in a race, 2.42 refuses rows of a new period that are valid. A row that is
+//! not there, and whose cell still holds what it held before, is worth another try; one whose cell holds a third value
+//! is not: somebody else writes there, and we would overwrite him.
+
+use crate::domain::cell::CellState;
+use crate::domain::run::{FindingObject, ServerSaid};
+use crate::domain::value_type::ValueType;
+use crate::transfer::accounting::{RowVerdict, Unproved};
+use crate::transfer::diff::{Cell, Step, Stored};
+use crate::transfer::finding::{self, Code};
+
+/// What became of a row on its way to the destination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It never left.
+    NotSent {
+        /// Why, in words.
+        reason: String,
+    },
+    /// It left and no answer came back that can be understood.
+    NoAnswer {
+        /// What happened, in words.
+        reason: String,
+    },
+    /// The server's answer says this about it.
+    Answered(RowVerdict),
+}
+
+/// What the read-back shows of a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadBack<'read> {
+    /// The cell was read; none where it is empty.
+    Seen(Option<&'read Stored>),
+    /// Nothing was read: not allowed, not wanted, or it failed.
+    Unseen,
+}
+
+/// How a cell ended, and why, where that needs words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// Its state.
+    pub state: CellState,
+    /// Why.
+    pub why: Option<Box<Why>>,
+}
+
+/// Why a cell ended in a state that a person asks about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Why {
+    /// The entry of the findings table.
+    pub code: &'static Code,
+    /// What is to blame, where that is not the data element.
+    pub object: Option<FindingObject>,
+    /// Why, in words.
+    pub reason: String,
+    /// What the server said.
+    pub server: Option<ServerSaid>,
+    /// What can be done, where it is more exact than the table's remedy.
+    pub hint: Option<String>,
+}
+
+/// What follows for a cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Judgement {
+    /// It is settled.
+    Settled(Settled),
+    /// It is not there, for a reason that may pass; if it is not sent again, this is how it ends.
+    SendAgain(Settled),
+}
+
+impl Judgement {
+    /// How the cell ends if nothing more is done.
+    pub fn at_last(self) -> Settled {
+        match self {
+            Self::Settled(settled) | Self::SendAgain(settled) => settled,
+        }
+    }
+}
+
+impl Settled {
+    /// A state that needs no words.
+    pub fn plain(state: CellState) -> Self {
+        Self { state, why: None }
+    }
+
+    /// A state with a reason.
+    pub fn because(state: CellState, code: &'static Code, reason: impl Into<String>) -> Self {
+        let why = Why { code, object: None, reason: reason.into(), server: None, hint: None };
+        Self { state, why: Some(Box::new(why)) }
+    }
+
+    fn said(state: CellState, code: &'static Code, server_code: Option<String>, text: &str) -> Self {
+        let server = ServerSaid { code: server_code, text: text.to_owned() };
+        let why = Why { code, object: None, reason: text.to_owned(), server: Some(server), hint: None };
+        Self { state, why: Some(Box::new(why)) }
+    }
+}
+
+/// Judges a cell that was to be sent.
+pub fn judge(cell: &Cell, outcome: &Outcome, read_back: ReadBack<'_>, value_type: ValueType) -> Judgement {
+    match read_back {
+        ReadBack::Unseen => Judgement::Settled(unseen(outcome)),
+        ReadBack::Seen(stored) => {
+            let there = stored.and_then(|stored| stored.value.as_deref());
+            if same(there, cell.value.as_deref(), value_type) {
+                Judgement::Settled(proved(cell, outcome))
+            } else {
+                seen_otherwise(cell, outcome, there, value_type)
+            }
+        }
+    }
+}
+
+/// How a cell ends by the server's word alone: in a dry run, and where reading back is not possible or not wanted.
+fn unseen(outcome: &Outcome) -> Settled {
+    match outcome {
+        Outcome::Answered(RowVerdict::Written | RowVerdict::LeftAlone) => Settled::plain(CellState::Accepted),
+        Outcome::Answered(RowVerdict::Refused { .. } | RowVerdict::RefusedTogether { .. }) | Outcome::NotSent { .. } => {
+            not_there(outcome, None)
+        }
+        Outcome::Answered(RowVerdict::Unproved { reason: Unproved::UncountedZero }) => zero_dropped(),
+        Outcome::Answered(RowVerdict::Unproved { reason: Unproved::GaveUp }) => not_there(outcome, None),
+        Outcome::Answered(RowVerdict::Unproved { reason }) => {
+            Settled::because(CellState::Unknown, &finding::OUTCOME_UNKNOWN, reason.words())
+        }
+        Outcome::NoAnswer { reason } => Settled::because(CellState::Unknown, &finding::OUTCOME_UNKNOWN, reason.clone()),
+    }
+}
+
+/// What a dry run's answer says would become of a cell.
+pub fn predict(cell: &Cell, outcome: &Outcome) -> Settled {
+    match unseen(outcome) {
+        Settled { state: CellState::Accepted, .. } => Settled::plain(success(cell)),
+        other => other,
+    }
+}
+
+/// The state of a cell that holds what it should.
+fn success(cell: &Cell) -> CellState {
+    match cell.step {
+        Step::Create => CellState::Created,
+        Step::Update => CellState::Updated,
+        Step::Delete => CellState::Deleted,
+        Step::Vanish if cell.previous.is_some() => CellState::Deleted,
+        Step::Vanish | Step::ZeroSkipped => CellState::ZeroSkipped,
+        Step::Repeat | Step::Unchanged | Step::Hold(_) => CellState::Unchanged,
+    }
+}
+
+fn proved(cell: &Cell, outcome: &Outcome) -> Settled {
+    match (success(cell), outcome) {
+        // Somebody else did it; the cell is right, and not by us.
+        (CellState::Created | CellState::Updated, Outcome::NotSent { .. }) => Settled::plain(CellState::Unchanged),
+        (CellState::ZeroSkipped, _) => zero_dropped(),
+        (state, _) if cell.step == Step::Vanish => {
+            Settled::because(state, &finding::ZERO_DROPPED, "the destination does not keep this zero")
+        }
+        (state, _) => Settled::plain(state),
+    }
+}
+
+fn zero_dropped() -> Settled {
+    Settled::because(CellState::ZeroSkipped, &finding::ZERO_DROPPED, "the destination does not keep this zero")
+}
+
+/// The cell was read and holds something else than it should.
+fn seen_otherwise(cell: &Cell, outcome: &Outcome, there: Option<&str>, value_type: ValueType) -> Judgement {
+    let untouched = same(there, cell.previous.as_deref(), value_type);
+    let settled = not_there(outcome, there);
+    let may_pass = match outcome {
+        Outcome::Answered(RowVerdict::Refused { .. } | RowVerdict::RefusedTogether { .. }) => false,
+        Outcome::Answered(RowVerdict::Unproved { reason: Unproved::UncountedZero }) => {
+            return Judgement::Settled(if there.is_none() { zero_dropped() } else { settled });
+        }
+        Outcome::Answered(_) | Outcome::NoAnswer { .. } | Outcome::NotSent { .. } => untouched,
+    };
+    if may_pass { Judgement::SendAgain(settled) } else { Judgement::Settled(settled) }
+}
+
+/// How a cell ends that does not hold what it should, by what the server said.
+fn not_there(outcome: &Outcome, there: Option<&str>) -> Settled {
+    let there = there.map_or_else(|| "nothing".to_owned(), |text| format!("`{text}`"));
+    match outcome {
+        Outcome::NotSent { reason } => Settled::because(CellState::NotSent, &finding::NOT_SENT, reason.clone()),
+        Outcome::NoAnswer { reason } => Settled::because(
+            CellState::Unknown,
+            &finding::OUTCOME_UNKNOWN,
+            format!("{reason}; the server may still be at work, for now the cell holds {there}"),
+        ),
+        Outcome::Answered(RowVerdict::Written | RowVerdict::LeftAlone) => Settled::because(
+            CellState::Differs,
+            &finding::DIFFERS_AFTER_WRITE,
+            format!("the server accepted the value, but the cell holds {there}"),
+        ),
+        Outcome::Answered(RowVerdict::Refused { code, text } | RowVerdict::RefusedTogether { code, text }) => {
+            let entry = if code.is_none() && text.is_empty() {
+                &finding::SERVER_FAILED
+            } else {
+                finding::of_server(code.as_deref())
+            };
+            Settled::said(CellState::Rejected, entry, code.clone(), text)
+        }
+        Outcome::Answered(RowVerdict::Unproved { reason }) => unproved(*reason, &there),
+    }
+}
+
+fn unproved(reason: Unproved, there: &str) -> Settled {
+    match reason {
+        Unproved::GaveUp => Settled::because(CellState::NotSent, &finding::SERVER_GAVE_UP, reason.words()),
+        Unproved::NoSummary => Settled::because(CellState::Rejected, &finding::SERVER_FAILED, reason.words()),
+        // Alone, one request at a time, and still not known: then it is no race.
+        Unproved::PeriodRace => {
+            Settled::said(CellState::Rejected, &finding::PERIOD_INVALID, Some("E7611".to_owned()), reason.words())
+        }
+        Unproved::Lost | Unproved::Contradiction | Unproved::UncountedZero => Settled::because(
+            CellState::Differs,
+            &finding::DIFFERS_AFTER_WRITE,
+            format!("{}; the cell holds {there}", reason.words()),
+        ),
+    }
+}
+
+fn same(left: Option<&str>, right: Option<&str>, value_type: ValueType) -> bool {
+    match (left, right) {
+        (None, None) => true,
+        (Some(left), Some(right)) => value_type.same(left, right),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Judgement, Outcome, ReadBack, judge, predict};
+    use crate::domain::cell::CellState;
+    use crate::domain::value_type::ValueType;
+    use crate::transfer::accounting::{RowVerdict, Unproved};
+    use crate::transfer::diff::{Cell, Step, Stored};
+    use crate::transfer::fixture::cell as key;
+
+    fn cell(step: Step, previous: Option<&str>, value: Option<&str>) -> Cell {
+        Cell {
+            key: key(1, 1, "202401"),
+            item: 0,
+            previous: previous.map(str::to_owned),
+            value: value.map(str::to_owned),
+            comment: None,
+            followup: false,
+            contributions: 1,
+            step,
+            data_set: None,
+        }
+    }
+
+    fn stored(text: &str) -> Stored {
+        Stored { value: Some(text.to_owned()), ..Stored::default() }
+    }
+
+    fn unproved(reason: Unproved) -> Outcome {
+        Outcome::Answered(RowVerdict::Unproved { reason })
+    }
+
+    fn refused() -> Outcome {
+        Outcome::Answered(RowVerdict::Refused { code: Some("E8022".to_owned()), text: "not assigned".to_owned() })
+    }
+
+    fn lost() -> Outcome {
+        Outcome::NoAnswer { reason: "the connection ended".to_owned() }
+    }
+
+    const WRITTEN: Outcome = Outcome::Answered(RowVerdict::Written);
+
+    /// The state, and whether it is worth another try.
+    fn judged(cell: &Cell, outcome: &Outcome, there: Option<&str>) -> (CellState, bool) {
+        let there = there.map(stored);
+        match judge(cell, outcome, ReadBack::Seen(there.as_ref()), ValueType::Integer) {
+            Judgement::Settled(settled) => (settled.state, false),
+            Judgement::SendAgain(settled) => (settled.state, true),
+        }
+    }
+
+    #[test]
+    fn the_read_back_wins_over_the_answer() {
+        let create = cell(Step::Create, None, Some("5"));
+        let update = cell(Step::Update, Some("4"), Some("5"));
+        let delete = cell(Step::Delete, Some("4"), None);
+        for outcome in [WRITTEN, refused(), unproved(Unproved::Lost), lost()] {
+            assert_eq!(judged(&create, &outcome, Some("5.0")), (CellState::Created, false), "{outcome:?}");
+            assert_eq!(judged(&update, &outcome, Some("5")), (CellState::Updated, false));
+            assert_eq!(judged(&delete, &outcome, None), (CellState::Deleted, false));
+        }
+        assert_eq!(judged(&create, &WRITTEN, None), (CellState::Differs, true));
+        assert_eq!(judged(&update, &WRITTEN, Some("6")), (CellState::Differs, false), "somebody else writes there");
+        assert_eq!(judged(&create, &refused(), None), (CellState::Rejected, false));
+        assert_eq!(judged(&create, &unproved(Unproved::Lost), None), (CellState::Differs, true));
+        assert_eq!(judged(&create, &unproved(Unproved::PeriodRace), None), (CellState::Rejected, true));
+        assert_eq!(judged(&create, &unproved(Unproved::UncountedZero), None), (CellState::ZeroSkipped, false));
+        assert_eq!(judged(&create, &lost(), None), (CellState::Unknown, true));
+        let not_sent = Outcome::NotSent { reason: "stopped".to_owned() };
+        assert_eq!(judged(&create, &not_sent, None), (CellState::NotSent, true));
+        assert_eq!(judged(&create, &not_sent, Some("5")), (CellState::Unchanged, false));
+    }
+
+    #[test]
+    fn without_a_read_back_only_a_clear_answer_counts() {
+        let create = cell(Step::Create, None, Some("5"));
+        let state = |outcome: &Outcome| judge(&create, outcome, ReadBack::Unseen, ValueType::Integer).at_last().state;
+        assert_eq!(state(&WRITTEN), CellState::Accepted);
+        assert_eq!(state(&refused()), CellState::Rejected);
+        assert_eq!(state(&unproved(Unproved::Lost)), CellState::Unknown);
+        assert_eq!(state(&unproved(Unproved::NoSummary)), CellState::Unknown);
+        assert_eq!(state(&lost()), CellState::Unknown);
+    }
+
+    #[test]
+    fn a_dry_run_says_what_would_be() {
+        assert_eq!(predict(&cell(Step::Create, None, Some("5")), &WRITTEN).state, CellState::Created);
+        assert_eq!(predict(&cell(Step::Vanish, Some("5"), None), &WRITTEN).state, CellState::Deleted);
+        let refusal = predict(&cell(Step::Update, Some("4"), Some("5")), &refused());
+        assert_eq!(refusal.state, CellState::Rejected);
+        let why = refusal.why.unwrap();
+        assert_eq!((why.code.word, why.server.unwrap().code.as_deref()), ("org-unit-not-assigned", Some("E8022")));
+    }
+
+    fn any_outcome() -> impl Strategy<Value = Outcome> {
+        prop_oneof![
+            Just(WRITTEN),
+            Just(Outcome::Answered(RowVerdict::LeftAlone)),
+            Just(refused()),
+            Just(lost()),
+            Just(Outcome::NotSent { reason: String::new() }),
+            Just(unproved(Unproved::Lost)),
+            Just(unproved(Unproved::NoSummary)),
+            Just(unproved(Unproved::PeriodRace)),
+            Just(unproved(Unproved::Contradiction)),
+            Just(unproved(Unproved::GaveUp)),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_called_written_that_is_not_there(
+            outcome in any_outcome(),
+            previous in proptest::option::of(0_u8..3),
+            wanted in 0_u8..3,
+            there in proptest::option::of(0_u8..3),
+        ) {
+            prop_assume!(previous != Some(wanted));
+            let text = |number: Option<u8>| number.map(|number| number.to_string());
+            let step = if previous.is_some() { Step::Update } else { Step::Create };
+            let cell = cell(step, text(previous).as_deref(), Some(&wanted.to_string()));
+            let (state, again) = judged(&cell, &outcome, text(there).as_deref());
+            let written = matches!(state, CellState::Created | CellState::Updated | CellState::Unchanged);
+            prop_assert_eq!(written, there == Some(wanted));
+            prop_assert!(!again || there == previous, "a third value is never overwritten");
+        }
+    }
+}
