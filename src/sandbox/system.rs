@@ -22,10 +22,9 @@ pub fn handle(state: &mut State, user: &User, request: &Request) -> Response {
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     let known = match segments[..] {
         ["system", part] => ["info", "id", "ping", "tasks"].contains(&part),
-        ["system", "tasks", _] | ["system", "tasks" | "taskSummaries", _, _] => true,
         ["me", part] => ["authorities", "settings"].contains(&part),
         ["configuration", part] => part == "dataOutputPeriodTypes" && state.profile >= Profile::V43,
-        ["systemSettings", _] => true,
+        ["system", "tasks", _] | ["system", "tasks" | "taskSummaries", _, _] | ["systemSettings", _] => true,
         [part] => ["me", "systemSettings"].contains(&part),
         _ => false,
     };

@@ -47,28 +47,24 @@ pub(super) fn prepare(instance: &Instance, exchange: &Exchange, recordings: &Rec
     if !looks_at_one(exchange) || about.contains("unknown") || about.contains("malformed") {
         return target;
     }
-    let started = match start_of(exchange, recordings) {
-        Some(start) => {
-            let header = |name: &str| {
-                let headers = start.request["headers"].as_object()?;
-                headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name))?.1.as_str()
-            };
-            let authorization =
-                setup::authorization(instance, header("authorization").unwrap_or_default(), &start.about);
-            instance.handle(&Request {
-                method: "POST".into(),
-                target: start.target(),
-                headers: vec![
-                    ("authorization".into(), authorization),
-                    ("content-type".into(), header("content-type").unwrap_or("application/json").into()),
-                ],
-                body: setup::body(&start.request),
-            })
-        }
-        None => {
-            let nothing = json!({"dataValues": []});
-            setup::send(instance, "POST", "/api/dataValueSets?async=true", &setup::right_basic(ADMIN), &nothing)
-        }
+    let started = if let Some(start) = start_of(exchange, recordings) {
+        let header = |name: &str| {
+            let headers = start.request["headers"].as_object()?;
+            headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name))?.1.as_str()
+        };
+        let authorization = setup::authorization(instance, header("authorization").unwrap_or_default(), &start.about);
+        instance.handle(&Request {
+            method: "POST".into(),
+            target: start.target(),
+            headers: vec![
+                ("authorization".into(), authorization),
+                ("content-type".into(), header("content-type").unwrap_or("application/json").into()),
+            ],
+            body: setup::body(&start.request),
+        })
+    } else {
+        let nothing = json!({"dataValues": []});
+        setup::send(instance, "POST", "/api/dataValueSets?async=true", &setup::right_basic(ADMIN), &nothing)
     };
     let body = compare::json_body(&started);
     let own = body.pointer("/response/id").and_then(Value::as_str).unwrap_or_default();

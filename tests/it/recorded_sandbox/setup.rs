@@ -25,6 +25,9 @@ const UNKNOWN_SESSION: &str = "0123456789ABCDEF0123456789ABCDEF";
 
 /// The recorded servers' metadata and data, parsed once.
 pub(super) struct Country {
+    /// As a fresh server has it: the superuser has no org units.
+    fresh: World,
+    /// With the superuser placed at the root, as before most recordings.
     world: World,
     baseline: Values,
 }
@@ -32,7 +35,8 @@ pub(super) struct Country {
 impl Country {
     /// Reads `setup/`.
     pub(super) fn load(recordings: &Recordings) -> Self {
-        let world = World::load(&recordings.setup("metadata.json"));
+        let fresh = World::load(&recordings.setup("metadata.json"));
+        let world = with_placed_superuser(&fresh);
         let mut baseline = Values::default();
         let setup = recordings.setup("baseline.json");
         for set in setup["dataValueSets"].as_array().into_iter().flatten() {
@@ -44,52 +48,57 @@ impl Country {
             .flatten()
             .for_each(|row| store(&mut baseline, row));
         baseline.events = Events::load(&recordings.setup("tracker.json"));
-        Self { world, baseline }
+        Self { fresh, world, baseline }
     }
 
     /// A server in the state that a recording found.
     pub(super) fn instance(&self, exchange: &Exchange, recordings: &Recordings) -> Instance {
-        let instance = Instance::of_world(exchange.profile, self.world.clone());
+        let about = full_about(exchange, recordings);
+        let unplaced = about.contains("has no data view org units") || about.contains("has no org units");
+        let world = if unplaced { &self.fresh } else { &self.world };
+        let instance = Instance::of_world(exchange.profile, world.clone());
         instance.with_state(|state| {
             let writes = matches!(exchange.area.as_str(), "import" | "completeness");
             if exchange.before.is_none() && !writes {
                 state.values = self.baseline.clone();
             }
             exchange.before.iter().filter_map(Value::as_array).flatten().for_each(|row| store(&mut state.values, row));
-            let about = full_about(exchange, recordings);
-            place_superuser(state, &about);
+            if unplaced {
+                store_one_value(&mut state.values);
+            }
             turn_settings(state, &about, &exchange.target());
         });
         instance
     }
 }
 
-/// Before most recordings the superuser was given the nation to enter and view data; a fresh server's has none
-/// ("A superuser that has no data view org units"). That one was recorded with a single value stored.
-fn place_superuser(state: &mut State, about: &str) {
-    if about.contains("has no data view org units") || about.contains("has no org units") {
-        state.values = Values::default();
-        store(
-            &mut state.values,
-            &json!({
-                "dataElement": "DemNumber01", "period": "202401", "orgUnit": "OuFacility1",
-                "categoryOptionCombo": "HllvX50cXC0", "attributeOptionCombo": "HllvX50cXC0", "value": "12.5",
-            }),
-        );
-        return;
-    }
-    let roots: Vec<Value> = state
-        .world
+/// The nation to enter and view data for the superuser; a fresh server's has none.
+fn with_placed_superuser(fresh: &World) -> World {
+    let mut world = fresh.clone();
+    let roots: Vec<Value> = world
         .list("organisationUnits")
         .iter()
         .filter(|unit| !unit.contains_key("parent"))
         .filter_map(|unit| unit.get("id").map(|id| json!({"id": id})))
         .collect();
-    if let Some(admin) = state.world.get_mut("users", ADMIN_ID) {
+    if let Some(admin) = world.get_mut("users", ADMIN_ID) {
         for property in ["organisationUnits", "dataViewOrganisationUnits"] {
             admin.insert(property.into(), Value::Array(roots.clone()));
         }
     }
+    world
+}
+
+/// "A superuser that has no data view org units" was recorded with a single value stored.
+fn store_one_value(values: &mut Values) {
+    *values = Values::default();
+    store(
+        values,
+        &json!({
+            "dataElement": "DemNumber01", "period": "202401", "orgUnit": "OuFacility1",
+            "categoryOptionCombo": "HllvX50cXC0", "attributeOptionCombo": "HllvX50cXC0", "value": "12.5",
+        }),
+    );
 }
 
 /// The `about`; one that only says "The same …" is completed by that of the neighbour it resembles most.
