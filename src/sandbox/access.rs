@@ -7,6 +7,7 @@ use crate::sandbox::world::{Object, references, text};
 
 /// What a user may do with an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "four letters of an access string, each on its own")]
 pub struct Access {
     /// Sees the object.
     pub read: bool,

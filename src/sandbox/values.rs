@@ -1,6 +1,6 @@
 //! What an instance stores: data values, complete data set registrations and tracker data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::sandbox::events::Events;
 
@@ -72,4 +72,7 @@ pub struct Values {
     pub registrations: BTreeMap<RegistrationKey, Registration>,
     /// Tracker data, for program indicators.
     pub events: Events,
+    /// Periods that have a row in the period table without being used by any of the above, such as those of dry runs
+    /// on 2.42. Only races for new periods ask for it.
+    pub periods: BTreeSet<String>,
 }

@@ -5,10 +5,11 @@
 //! that thousands of instances of the same country cost nothing.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
 
+use crate::sandbox::catalog::Catalog;
 use crate::sandbox::filling;
 
 /// An object of the metadata, as a server would export it.
@@ -25,6 +26,8 @@ struct Contents {
     /// Plural type name (`dataElements`) → the objects in the order of the export.
     objects: BTreeMap<String, Vec<Object>>,
     index: HashMap<String, HashMap<String, usize>>,
+    /// What rules look up per row, derived when first asked for and dropped with every change.
+    catalog: OnceLock<Arc<Catalog>>,
 }
 
 impl World {
@@ -47,6 +50,7 @@ impl World {
     pub fn add(&mut self, plural: &str, object: Object) {
         let Some(id) = text(&object, "id").map(str::to_owned) else { return };
         let contents = Arc::make_mut(&mut self.contents);
+        contents.catalog = OnceLock::new();
         let list = contents.objects.entry(plural.to_owned()).or_default();
         let positions = contents.index.entry(plural.to_owned()).or_default();
         if let Some(&position) = positions.get(&id) {
@@ -66,6 +70,7 @@ impl World {
     /// One object, to be changed.
     pub fn get_mut(&mut self, plural: &str, id: &str) -> Option<&mut Object> {
         let contents = Arc::make_mut(&mut self.contents);
+        contents.catalog = OnceLock::new();
         let position = *contents.index.get(plural)?.get(id)?;
         contents.objects.get_mut(plural)?.get_mut(position)
     }
@@ -78,6 +83,11 @@ impl World {
     /// The names of the types that have objects.
     pub fn plurals(&self) -> impl Iterator<Item = &str> {
         self.contents.objects.keys().map(String::as_str)
+    }
+
+    /// Memberships, overrides, paths and dates by position, for rules that look at every row of a request.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(self.contents.catalog.get_or_init(|| Arc::new(Catalog::of(self))))
     }
 
     /// The path of an org unit, `/OuNation001/OuRegionN01`.

@@ -53,7 +53,10 @@ pub fn get(state: &mut State, user: &User, request: &Request) -> Response {
         "/api/analytics.csv" => Form::Csv,
         "/api/analytics/dataValueSet.json" => Form::ValueSet,
         _ => {
-            return Response::html(404, "<!doctype html><html><body><h1>HTTP Status 404 – Not Found</h1></body></html>");
+            return Response::html(
+                404,
+                "<!doctype html><html><body><h1>HTTP Status 404 – Not Found</h1></body></html>",
+            );
         }
     };
     match answer(state, user, request, form) {

@@ -54,11 +54,6 @@ impl Exchange {
         }
     }
 
-    /// A header of the recorded request, by its name in any case.
-    pub(super) fn request_header(&self, name: &str) -> Option<&str> {
-        header(&self.request, name)
-    }
-
     /// A header of the recorded answer, by its name in any case.
     pub(super) fn response_header(&self, name: &str) -> Option<&str> {
         header(&self.response, name)

@@ -8,5 +8,12 @@ pub(super) fn reason(exchange: &Exchange) -> Option<&'static str> {
     if about.contains("cannot be replayed alone") {
         return Some("needs several clients at the same moment");
     }
+    let target = exchange.target();
+    if target.contains("/system/task") {
+        return Some("asynchronous jobs are not played");
+    }
+    if exchange.area == "import" && target.contains("async=true") {
+        return Some("asynchronous jobs are not played");
+    }
     None
 }

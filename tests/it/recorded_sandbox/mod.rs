@@ -3,6 +3,8 @@
 //! `XFER_RECORDED` names another folder of recordings (same layout), `XFER_RECORDED_AREA` and `XFER_RECORDED_NAME`
 //! narrow what is replayed while one works on a part (`XFER_RECORDED_AREA=import`).
 
+#![expect(clippy::expect_used, reason = "a recording that cannot be read fails the test")]
+
 mod compare;
 mod compare_import;
 mod compare_login;

@@ -8,7 +8,7 @@ use base64::Engine;
 use serde_json::{Value, json};
 use xfer::sandbox::events::Events;
 use xfer::sandbox::exchange::{Request, Response};
-use xfer::sandbox::filling::{ADMIN, ADMIN_ID, ADMIN_PASSWORD};
+use xfer::sandbox::filling::{ADMIN, ADMIN_PASSWORD};
 use xfer::sandbox::instance::{Instance, State};
 use xfer::sandbox::values::{Registration, RegistrationKey, StoredValue, ValueKey, Values};
 use xfer::sandbox::world::World;
@@ -56,17 +56,17 @@ impl Country {
             }
             exchange.before.iter().filter_map(Value::as_array).flatten().for_each(|row| store(&mut state.values, row));
             let about = full_about(exchange, recordings);
-            place_superuser(state, &about);
+            give_org_units_to_admin(state, &about);
             turn_settings(state, &about, &exchange.target());
         });
         instance
     }
 }
 
-/// Before most recordings the superuser was given the nation to enter and view data; a fresh server's has none
-/// ("A superuser that has no data view org units"). That one was recorded with a single value stored.
-fn place_superuser(state: &mut State, about: &str) {
-    if about.contains("has no data view org units") || about.contains("has no org units") {
+/// The recording superuser was given the whole country, except in a recording of one without.
+fn give_org_units_to_admin(state: &mut State, about: &str) {
+    if about.contains("no data view org units") {
+        // That one was recorded with a single value stored.
         state.values = Values::default();
         store(
             &mut state.values,
@@ -82,13 +82,13 @@ fn place_superuser(state: &mut State, about: &str) {
         .list("organisationUnits")
         .iter()
         .filter(|unit| !unit.contains_key("parent"))
-        .filter_map(|unit| unit.get("id").map(|id| json!({"id": id})))
+        .map(|unit| json!({"id": unit["id"]}))
         .collect();
-    if let Some(admin) = state.world.get_mut("users", ADMIN_ID) {
-        for property in ["organisationUnits", "dataViewOrganisationUnits"] {
-            admin.insert(property.into(), Value::Array(roots.clone()));
-        }
-    }
+    let Some(admin) = state.world.list("users").iter().find(|user| user["username"] == ADMIN).cloned() else { return };
+    let mut admin = admin;
+    admin.insert("organisationUnits".into(), roots.clone().into());
+    admin.insert("dataViewOrganisationUnits".into(), roots.into());
+    state.world.add("users", admin);
 }
 
 /// The `about`; one that only says "The same …" is completed by that of the neighbour it resembles most.
@@ -206,6 +206,7 @@ pub(super) fn request(instance: &Instance, exchange: &Exchange) -> Request {
         let value = value.as_str().unwrap_or_default();
         let value = match name.to_lowercase().as_str() {
             "authorization" => authorization(instance, value, &exchange.about),
+            "if-none-match" => known_tag(instance, exchange).unwrap_or_else(|| value.to_owned()),
             "cookie" => value.replace("<session>", &session(instance, exchange)),
             _ => value.to_owned(),
         };
@@ -221,14 +222,43 @@ pub(super) fn request(instance: &Instance, exchange: &Exchange) -> Request {
 
 fn body(request: &Value) -> Vec<u8> {
     if let Some(text) = request.get("body_text").and_then(Value::as_str) {
-        return text.as_bytes().to_vec();
+        return bytes_of(text);
     }
     if let Some(plain) = request.get("body_gzip_of") {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-        encoder.write_all(plain.to_string().as_bytes()).expect("gzip to memory");
+        encoder.write_all(&spaced(plain)).expect("gzip to memory");
         return encoder.finish().expect("gzip to memory");
     }
-    request.get("body").map(|body| body.to_string().into_bytes()).unwrap_or_default()
+    request.get("body").map(spaced).unwrap_or_default()
+}
+
+/// JSON with a space after each comma and colon, as the recorder sent it: servers name columns in what they refuse.
+fn spaced(value: &Value) -> Vec<u8> {
+    let mut text = String::new();
+    let mut inside = false;
+    let mut escaped = false;
+    for character in value.to_string().chars() {
+        text.push(character);
+        if inside && !escaped && character == '\\' {
+            escaped = true;
+            continue;
+        }
+        if character == '"' && !escaped {
+            inside = !inside;
+        }
+        escaped = false;
+        if !inside && matches!(character, ',' | ':') {
+            text.push(' ');
+        }
+    }
+    text.into_bytes()
+}
+
+/// The bytes of a recorded text; `hex:` introduces those that are no text.
+fn bytes_of(text: &str) -> Vec<u8> {
+    let Some(digits) = text.strip_prefix("hex:") else { return text.as_bytes().to_vec() };
+    let pairs = digits.as_bytes().chunks(2);
+    pairs.map(|pair| u8::from_str_radix(&String::from_utf8_lossy(pair), 16).expect("hex digits")).collect()
 }
 
 fn basic(user: &str, password: &str) -> String {
@@ -306,6 +336,18 @@ fn session(instance: &Instance, exchange: &Exchange) -> String {
         instance.handle(&beside);
     }
     session
+}
+
+/// The tag that a client keeps from an earlier answer to the same request: the digits are the server's own affair.
+fn known_tag(instance: &Instance, exchange: &Exchange) -> Option<String> {
+    let earlier = Request {
+        method: "GET".into(),
+        target: exchange.target(),
+        headers: vec![("host".into(), "dhis2.invalid".into()), ("authorization".into(), right_basic(ADMIN))],
+        body: Vec::new(),
+    };
+    let answer = instance.handle(&earlier);
+    answer.headers.into_iter().find(|(name, _)| name == "etag").map(|(_, tag)| tag)
 }
 
 fn cookie(response: &Response) -> String {
