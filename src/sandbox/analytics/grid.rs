@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::dimension::{DataItem, Dimensions};
 use super::query::{OutputSchemes, Query};
 use super::rows::{Row, Shown};
+use crate::domain::period::Period;
 use crate::sandbox::exchange::Response;
 use crate::sandbox::scheme::Scheme;
 use crate::sandbox::world::World;
@@ -135,6 +136,7 @@ pub(super) fn rename(world: &World, schemes: &OutputSchemes, dimensions: &Dimens
                     _ => None,
                 },
                 "ou" => name(&schemes.org_unit, &["organisationUnits"], cell),
+                "pe" if schemes.any == Scheme::Name => Period::parse(cell).ok().map(super::period_names::of_period),
                 "pe" => None,
                 _ => name(&schemes.any, &["categoryOptionCombos", "categoryOptions", "organisationUnitGroups"], cell),
             };
