@@ -31,5 +31,7 @@ pub mod scheme;
 pub mod server;
 pub mod settings;
 pub mod system;
+#[cfg(test)]
+mod tarsovia;
 pub mod values;
 pub mod world;
