@@ -34,5 +34,7 @@ pub mod scheme;
 pub mod server;
 pub mod settings;
 pub mod system;
+#[cfg(test)]
+mod tarsovia;
 pub mod values;
 pub mod world;

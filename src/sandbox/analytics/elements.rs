@@ -10,7 +10,6 @@ use super::refusal::Refusal;
 use super::table::Column;
 use crate::domain::period::Period;
 use crate::sandbox::profile::Profile;
-use crate::sandbox::scan::OrgUnits;
 use crate::sandbox::values::{StoredValue, ValueKey};
 use crate::sandbox::world::{Object, text};
 
@@ -136,14 +135,13 @@ impl<'state> Reader<'_, 'state> {
             return;
         }
         let values = &self.frame.state.values;
-        let units = OrgUnits::new(self.frame.units.keys().copied());
         for text in values.periods_of(&self.operand.element) {
             let Ok(stored) = Period::parse(text) else { continue };
             let places = targets(stored);
             if places.is_empty() {
                 continue;
             }
-            values.rows_at(&self.operand.element, text, &units, |key, value| {
+            values.rows_at(&self.operand.element, text, &self.frame.searched, |key, value| {
                 if !value.deleted && self.is_asked(key) {
                     act(&stored, &places, key, value);
                 }

@@ -15,6 +15,7 @@ use super::refusal::{Refusal, unsupported};
 use crate::domain::period::{Period, PeriodType};
 use crate::sandbox::instance::State;
 use crate::sandbox::reach::subtree;
+use crate::sandbox::scan::OrgUnits;
 use crate::sandbox::world::{World, references};
 
 /// More columns than this beside `dx` are refused; a real request has three or four.
@@ -220,6 +221,8 @@ pub(super) struct Frame<'state> {
     pub(super) units: HashMap<&'state str, Vec<u32>>,
     /// The asked units themselves.
     pub(super) asked_units: HashMap<&'state str, u32>,
+    /// The units whose values count, as stored values are searched.
+    pub(super) searched: OrgUnits<'state>,
     lookups: Vec<Lookup<'state>>,
 }
 
@@ -242,7 +245,8 @@ impl<'state> Frame<'state> {
                 _ => None,
             })
             .collect();
-        Ok(Self { state, columns, periods: Periods::new(dimensions, query), units, asked_units, lookups })
+        let searched = OrgUnits::new(units.keys().copied());
+        Ok(Self { state, columns, periods: Periods::new(dimensions, query), units, asked_units, searched, lookups })
     }
 
     /// Calls `act` with every key that a value belongs to, given the places of its period and org unit.
@@ -254,7 +258,8 @@ impl<'state> Frame<'state> {
         combos: &mut Combos,
         mut act: impl FnMut(Key),
     ) {
-        let Some(dynamic) = self.dynamic_places(value) else { return };
+        let dynamic = if self.lookups.is_empty() { Some(vec![Vec::new()]) } else { self.dynamic_places(value) };
+        let Some(dynamic) = dynamic else { return };
         let category =
             if self.has(&Axis::CategoryOptionCombo) { combos.number(value.category_option_combo) } else { 0 };
         let attribute =

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::dimension::{DataItem, Dimensions};
 use super::query::{OutputSchemes, Query};
 use super::rows::{Row, Shown};
+use crate::domain::period::Period;
 use crate::sandbox::exchange::Response;
 use crate::sandbox::scheme::Scheme;
 use crate::sandbox::world::World;
@@ -34,13 +35,12 @@ fn headers(query: &Query, dimensions: &Dimensions) -> Vec<(String, String, bool)
     headers
 }
 
-/// The cells of a row.
-fn cells(row: &Row<'_>, query: &Query) -> Vec<String> {
-    let mut cells = row.items.clone();
-    cells.push(match &row.value {
+/// The cells of a row behind those of its columns.
+fn value_cells(row: &Row<'_>, query: &Query) -> Vec<String> {
+    let mut cells = vec![match &row.value {
         Shown::Number(number) => number.grid_text(),
         Shown::Text(text) => text.clone(),
-    });
+    }];
     if query.include_num_den {
         match &row.parts {
             Some(parts) => cells.extend(parts.iter().map(|number| number.grid_text())),
@@ -72,7 +72,11 @@ pub(super) fn json(query: &Query, dimensions: &Dimensions, metadata: &Value, row
     body.push_str(",\"rowContext\":{},\"rows\":[");
     for (position, row) in rows.iter().enumerate() {
         body.push_str(if position == 0 { "[" } else { ",[" });
-        for (place, cell) in cells(row, query).into_iter().enumerate() {
+        for item in &row.items {
+            push_text(&mut body, item);
+            body.push(',');
+        }
+        for (place, cell) in value_cells(row, query).iter().enumerate() {
             if place > 0 {
                 body.push(',');
             }
@@ -89,13 +93,13 @@ pub(super) fn json(query: &Query, dimensions: &Dimensions, metadata: &Value, row
     response
 }
 
-fn push_text(body: &mut String, text: String) {
+fn push_text(body: &mut String, text: &str) {
     if text.bytes().all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
         body.push('"');
-        body.push_str(&text);
+        body.push_str(text);
         body.push('"');
     } else {
-        body.push_str(&Value::String(text).to_string());
+        body.push_str(&Value::from(text).to_string());
     }
 }
 
@@ -104,7 +108,7 @@ pub(super) fn csv(query: &Query, dimensions: &Dimensions, rows: &[Row<'_>]) -> R
     let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
     writer.write_record(headers(query, dimensions).iter().map(|(_, title, _)| title))?;
     for row in rows {
-        writer.write_record(cells(row, query))?;
+        writer.write_record(row.items.iter().chain(&value_cells(row, query)))?;
     }
     let mut response = Response::empty(200)
         .with_header("content-type", "application/csv;charset=UTF-8")
@@ -132,6 +136,7 @@ pub(super) fn rename(world: &World, schemes: &OutputSchemes, dimensions: &Dimens
                     _ => None,
                 },
                 "ou" => name(&schemes.org_unit, &["organisationUnits"], cell),
+                "pe" if schemes.any == Scheme::Name => Period::parse(cell).ok().map(super::period_names::of_period),
                 "pe" => None,
                 _ => name(&schemes.any, &["categoryOptionCombos", "categoryOptions", "organisationUnitGroups"], cell),
             };

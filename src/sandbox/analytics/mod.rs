@@ -24,6 +24,8 @@ mod resolve_org_units;
 mod resolve_periods;
 mod rows;
 mod table;
+#[cfg(test)]
+mod tests;
 mod validate;
 mod value_set;
 

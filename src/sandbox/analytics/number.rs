@@ -56,7 +56,8 @@ impl Number {
 
 /// Rounds half up to a number of decimals; a negative number that vanishes stays a negative zero, as in Java.
 pub(super) fn round(number: f64, decimals: i64) -> f64 {
-    if !number.is_finite() {
+    // Whole numbers, the most by far, have nothing to round.
+    if !number.is_finite() || number.fract() == 0.0 {
         return number;
     }
     let Ok(exact) = BigDecimal::from_str(&format!("{number:e}")) else { return number };

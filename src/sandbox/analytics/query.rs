@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::refusal::Refusal;
+use super::refusal::{Refusal, unsupported};
 use crate::sandbox::exchange::Request;
 use crate::sandbox::scheme::Scheme;
 
@@ -86,6 +86,9 @@ pub(super) struct Query {
 impl Query {
     /// Binds a request's parameters.
     pub(super) fn bind(request: &Request) -> Result<Self, Refusal> {
+        if request.parameter("columns").or_else(|| request.parameter("rows")).is_some_and(|text| !text.is_empty()) {
+            return Err(unsupported("a table layout (`columns`, `rows`)"));
+        }
         let start = day(request, "startDate")?;
         let end = day(request, "endDate")?;
         Ok(Self {

@@ -1,7 +1,7 @@
 //! Access and the rules of a query, in the order in which the server checks them.
 //!
 //! The first broken rule is told (2.40: no dimension is E7101 and not the E7104 that follows). From 2.41 on a query
-//! without periods is refused before all of them, with E7146 and the server's unfilled placeholder.
+//! without periods is refused before all of them, with E7146.
 
 use super::dimension::{Axis, DataItem, Dimension, Dimensions};
 use super::query::Query;
@@ -16,7 +16,7 @@ use crate::sandbox::world::{references, text};
 pub(super) fn validate(state: &State, user: &User, query: &Query, dimensions: &Dimensions) -> Result<(), Refusal> {
     let timeless = dimensions.periods().is_empty() && query.dates.is_none();
     if timeless && state.profile > Profile::V40 {
-        return Err(rule("E7146", "A {0} date was not specified in periods, dates, filters"));
+        return Err(rule("E7146", "A end date was not specified in periods, dimensions, filters"));
     }
     decide_access(state, user, dimensions)?;
     check_shape(query, dimensions, timeless)?;
@@ -133,9 +133,7 @@ fn check_data(state: &State, query: &Query, dimensions: &Dimensions) -> Result<(
         return Err(rule("E7113", "Assigned categories cannot be specified when data elements are not specified"));
     }
     if dimensions.has("co") && elements != items.len() {
-        let text =
-            "Assigned categories can only be specified together with data elements, not indicators or reporting rates";
-        return Err(rule("E7114", text));
+        return Err(rule("E7114", "Assigned categories can only be specified together with data elements"));
     }
     let refused: Vec<&str> = items
         .iter()

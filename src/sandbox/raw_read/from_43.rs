@@ -21,14 +21,16 @@ use crate::sandbox::world::{World, text};
 pub(super) fn select(state: &State, user: &User, query: &Query) -> Result<Selection, Refusal> {
     let world = &state.world;
     let input = &query.input;
+    let decode =
+        |plural: &str, scheme: &Scheme, names: &[String]| decode(world, plural, scheme, names, query.code_fallback);
     let asked = Asked {
-        attribute_option_combos: decode(world, "categoryOptionCombos", &input.any, &query.attribute_option_combos)?,
-        data_sets: decode(world, "dataSets", &input.data_set, &query.data_sets)?,
-        groups: decode(world, "dataElementGroups", &input.data_element_group, &query.data_element_groups)?,
-        data_elements: decode(world, "dataElements", &input.data_element, &query.data_elements)?,
-        org_units: decode(world, "organisationUnits", &input.org_unit, &query.org_units)?,
-        org_unit_groups: decode(world, "organisationUnitGroups", &input.any, &query.org_unit_groups)?,
-        category_option_combos: decode(world, "categoryOptionCombos", &input.any, &query.category_option_combos)?,
+        attribute_option_combos: decode("categoryOptionCombos", &input.any, &query.attribute_option_combos)?,
+        data_sets: decode("dataSets", &input.data_set, &query.data_sets)?,
+        groups: decode("dataElementGroups", &input.data_element_group, &query.data_element_groups)?,
+        data_elements: decode("dataElements", &input.data_element, &query.data_elements)?,
+        org_units: decode("organisationUnits", &input.org_unit, &query.org_units)?,
+        org_unit_groups: decode("organisationUnitGroups", &input.any, &query.org_unit_groups)?,
+        category_option_combos: decode("categoryOptionCombos", &input.any, &query.category_option_combos)?,
         periods: decode_periods(state, &query.periods)?,
     };
     keep_rules(query, &asked, &state.settings.now)?;
@@ -47,7 +49,20 @@ struct Asked {
     periods: Vec<Period>,
 }
 
-fn decode(world: &World, plural: &str, scheme: &Scheme, names: &[String]) -> Result<Vec<String>, Refusal> {
+fn decode(
+    world: &World,
+    plural: &str,
+    scheme: &Scheme,
+    names: &[String],
+    code_fallback: bool,
+) -> Result<Vec<String>, Refusal> {
+    if *scheme == Scheme::Uid && code_fallback {
+        let id = |name: &String| {
+            let by_code = || Scheme::Code.find(world, plural, name).and_then(|object| text(object, "id"));
+            if Uid::parse(name).is_ok() { Some(name.clone()) } else { by_code().map(str::to_owned) }
+        };
+        return Ok(names.iter().filter_map(id).collect());
+    }
     if *scheme == Scheme::Uid {
         if let Some(bad) = names.iter().find(|name| Uid::parse(name).is_err()) {
             return Err(Refusal::Malformed(format!(
@@ -115,6 +130,15 @@ fn decide_access(state: &State, user: &User, asked: &Asked) -> Result<(), Refusa
     refuse("E2012", "view org unit(s)", units.map(String::as_str).collect())
 }
 
+/// `level`: of the org units found only those of one level.
+fn at_level(world: &World, mut units: Vec<String>, level: Option<i64>) -> Vec<String> {
+    if let Some(level) = level {
+        let level_of = |id: &str| world.get("organisationUnits", id)?.get("level")?.as_i64();
+        units.retain(|id| level_of(id) == Some(level));
+    }
+    units
+}
+
 impl Asked {
     fn into_selection(self, state: &State, query: &Query) -> Selection {
         let world = &state.world;
@@ -126,7 +150,11 @@ impl Asked {
         Selection {
             data_elements: once(elements),
             dates: query.dates,
-            org_units: org_units(world, &self.org_units, &self.org_unit_groups, query.children),
+            org_units: at_level(
+                world,
+                org_units(world, &self.org_units, &self.org_unit_groups, query.children),
+                query.level,
+            ),
             since: query.last_updated.clone().or_else(|| {
                 query.last_updated_duration.as_ref().and_then(|text| moment::before(&state.settings.now, text))
             }),

@@ -11,6 +11,8 @@ mod period_input;
 mod query;
 mod refusal;
 mod selection;
+#[cfg(test)]
+mod tests;
 mod up_to_42;
 mod write;
 

@@ -80,6 +80,10 @@ pub(super) struct Query {
     pub(super) category_option_combos: Vec<String>,
     pub(super) attribute_option_combos: Vec<String>,
     pub(super) children: bool,
+    /// 2.43: only org units of that level.
+    pub(super) level: Option<i64>,
+    /// 2.43: names that are no ids are tried as codes.
+    pub(super) code_fallback: bool,
     pub(super) include_deleted: bool,
     pub(super) last_updated: Option<String>,
     pub(super) last_updated_duration: Option<String>,
@@ -96,9 +100,12 @@ pub(super) struct Query {
 impl Query {
     /// Binds a request's parameters.
     pub(super) fn bind(request: &Request, profile: Profile) -> Result<Self, Refusal> {
+        let newer = profile.imports_set_based();
+        if newer && request.flag("unfoldOptionCombos") {
+            return Err(Refusal::Conflict("E2000", "The sandbox does not unfold option combos".into()));
+        }
         let start = day(request, "startDate")?;
         let end = day(request, "endDate")?;
-        let newer = profile.imports_set_based();
         Ok(Self {
             data_sets: distinct(request, "dataSet"),
             data_elements: distinct(request, "dataElement"),
@@ -110,6 +117,8 @@ impl Query {
             category_option_combos: if newer { distinct(request, "categoryOptionCombo") } else { Vec::new() },
             attribute_option_combos: distinct(request, "attributeOptionCombo"),
             children: request.flag("children"),
+            level: if newer { number(request, "level")? } else { None },
+            code_fallback: newer && request.flag("inputUseCodeFallback"),
             include_deleted: request.flag("includeDeleted"),
             last_updated: point(request, "lastUpdated")?.map(moment::stored),
             last_updated_duration: request.parameter("lastUpdatedDuration").filter(|text| !text.is_empty()),

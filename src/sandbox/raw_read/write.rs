@@ -7,6 +7,7 @@
 use super::moment::printed;
 use super::names::Names;
 use super::selection::{Head, Row};
+use crate::domain::period::Period;
 use crate::sandbox::values::StoredValue;
 
 /// One JSON object under construction.
@@ -194,8 +195,11 @@ pub(super) fn xml(
     out.push_str("<dataValueSet xmlns=\"http://dhis2.org/schema/dxf/2.0\"");
     attribute(&mut out, "dataSet", head.data_set.as_deref().and_then(|id| names.data_set.of(id)));
     attribute(&mut out, "completeDate", complete_date);
-    attribute(&mut out, "period", head.period.map(|period| period.to_string()).as_deref());
+    let period = head.period.map(|period| if newer { adx_period(period) } else { period.to_string() });
+    attribute(&mut out, "period", period.as_deref());
     attribute(&mut out, "orgUnit", head.org_unit.as_deref().and_then(|id| names.org_unit.of(id)));
+    let combo = head.attribute_option_combo.as_deref().and_then(|id| names.attribute_option_combo.of(id));
+    attribute(&mut out, "attributeOptionCombo", combo);
     out.push('>');
     for (key, value) in rows {
         out.push_str("<dataValue");
@@ -229,6 +233,22 @@ pub(super) fn xml(
     out
 }
 
+/// A period as ADX writes it, first day and duration: `2024-01-01/P1M`. 2.43 has it in the head of its XML, and only
+/// there (`DataExportOutput.toXml`).
+fn adx_period(period: Period) -> String {
+    let duration = match period.period_type().nominal_days() {
+        1 => "P1D",
+        7 => "P7D",
+        14 => "P14D",
+        30 => "P1M",
+        61 => "P2M",
+        91 => "P3M",
+        182 => "P6M",
+        _ => "P1Y",
+    };
+    format!("{}/{duration}", period.start())
+}
+
 fn attribute(out: &mut String, name: &str, value: Option<&str>) {
     let Some(value) = value else { return };
     out.push(' ');
@@ -247,7 +267,7 @@ fn attribute(out: &mut String, name: &str, value: Option<&str>) {
 
 /// The CSV of both generations; the error is the writer's.
 pub(super) fn csv(names: &Names<'_>, rows: &[Row<'_>], whole_seconds: bool) -> Result<String, csv::Error> {
-    let mut writer = csv::WriterBuilder::new().quote_style(csv::QuoteStyle::Always).from_writer(Vec::new());
+    let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
     writer.write_record([
         "dataelement",
         "period",
@@ -273,8 +293,9 @@ pub(super) fn csv(names: &Names<'_>, rows: &[Row<'_>], whole_seconds: bool) -> R
             &value.stored_by,
             &printed(&value.last_updated, whole_seconds),
             value.comment.as_deref().unwrap_or_default(),
-            mark(value.followup),
-            if value.deleted || !whole_seconds { mark(value.deleted) } else { "" },
+            // Marks that are not set are null from 2.43 on.
+            if value.followup || whole_seconds { mark(value.followup) } else { "" },
+            mark(value.deleted),
         ])?;
     }
     let bytes = writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))?;

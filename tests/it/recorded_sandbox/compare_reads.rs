@@ -8,7 +8,7 @@
 //!   number is compared, and that each is a row of the unlimited answer;
 //! - `metaData.dimensions.co`: the server lists a hash set, so that only its members are compared;
 //! - `devMessage`: the place in the server's SQL (`Position: 70`);
-//! - the texts of E7103, E7111 and E7112, which print the server's own objects: their codes are compared;
+//! - the texts of E7103, E7111, E7112 and E7121, which print the server's own objects: their codes are compared;
 //! - packed files: their first four bytes, since compressors differ;
 //! - `cache-control`, cookies: not of this part.
 
@@ -70,11 +70,22 @@ fn texts(exchange: &Exchange, expected: &str, response: &Response) -> Vec<String
     if expected == found { Vec::new() } else { vec![format!("text {expected:?} expected, {found:?} found")] }
 }
 
+/// The records of a CSV, rows sorted and the moments of raw reads blanked.
 fn sorted_lines(text: &str) -> String {
-    let mut lines: Vec<&str> = text.lines().collect();
-    if let Some(rows) = lines.get_mut(1..) {
-        rows.sort_unstable();
-    }
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+    let header: Vec<String> = reader.headers().into_iter().flatten().map(str::to_owned).collect();
+    let moment = header.iter().position(|name| name == "lastupdated");
+    let mut lines: Vec<String> = reader
+        .records()
+        .filter_map(Result::ok)
+        .map(|record| {
+            let cells = record.iter().enumerate();
+            let shown = cells.map(|(place, cell)| if Some(place) == moment { "" } else { cell });
+            shown.collect::<Vec<_>>().join("\u{1f}")
+        })
+        .collect();
+    lines.sort_unstable();
+    lines.insert(0, header.join("\u{1f}"));
     lines.join("\n")
 }
 
@@ -104,7 +115,7 @@ fn settle(body: &mut Value, exchange: &Exchange) {
     if let Some(detail) = body.get_mut("devMessage") {
         *detail = detail.as_str().and_then(|text| text.split('\n').next()).into();
     }
-    if matches!(body["errorCode"].as_str(), Some("E7103" | "E7111" | "E7112")) {
+    if matches!(body["errorCode"].as_str(), Some("E7103" | "E7111" | "E7112" | "E7121")) {
         body["message"] = Value::Null;
     }
     if let Some(rows) = body.get_mut("rows").and_then(Value::as_array_mut) {
