@@ -146,8 +146,11 @@ pub fn diff(wanted: Vec<WantedCell>, stored: &StoredValues, job: &PlannedJob, ru
         let readable = !stored.unreadable.contains(&wanted.key.org_unit);
         cells.push(wanted_cell(wanted, stored, item, readable, rules.only_changed));
     }
-    let mut stale: Vec<(&CellKey, &Stored)> =
-        stored.values.iter().filter(|(key, stored)| stored.value.is_some() && keys.binary_search(key).is_err()).collect();
+    let mut stale: Vec<(&CellKey, &Stored)> = stored
+        .values
+        .iter()
+        .filter(|(key, stored)| stored.value.is_some() && keys.binary_search(key).is_err())
+        .collect();
     stale.sort_unstable_by_key(|(key, _)| **key);
     let existing = stored.values.values().filter(|stored| stored.value.is_some()).count() as u64;
     let mut diff = Diff { cells, existing, findings: Findings::default() };
@@ -163,7 +166,7 @@ pub fn diff(wanted: Vec<WantedCell>, stored: &StoredValues, job: &PlannedJob, ru
     for ((_, data_element), Kept { code, key, count }) in kept {
         let example = format!("at {} in {}", key.org_unit, key.period);
         diff.findings.add(
-            Note::new(code, count).about("data element", data_element, data_element.to_string()).example(example),
+            Note::new(code, count).about("data element", &data_element, data_element.to_string()).example(example),
         );
     }
     diff
@@ -362,10 +365,7 @@ mod tests {
         let plan = plan(WhenEmpty::Keep);
         let there = stored(&[(cell(1, 2, "202401"), "5"), (cell(1, 3, "202401"), "5.0")]);
         let diff = compare(&plan, vec![wanted(1, 1, "5"), wanted(1, 2, "6"), wanted(1, 3, "5")], &there, &[]);
-        assert_eq!(
-            steps(&diff),
-            [(Step::Create, Some("5")), (Step::Update, Some("6")), (Step::Unchanged, Some("5"))]
-        );
+        assert_eq!(steps(&diff), [(Step::Create, Some("5")), (Step::Update, Some("6")), (Step::Unchanged, Some("5"))]);
         assert_eq!(diff.existing, 2);
     }
 
@@ -392,8 +392,7 @@ mod tests {
 
     #[test]
     fn stale_cells_follow_the_rule_of_their_item() {
-        let there =
-            stored(&[(cell(1, 1, "202401"), "5"), (cell(3, 1, "202401"), "6"), (cell(4, 1, "202401"), "text")]);
+        let there = stored(&[(cell(1, 1, "202401"), "5"), (cell(3, 1, "202401"), "6"), (cell(4, 1, "202401"), "text")]);
         let keep = compare(&plan(WhenEmpty::Keep), vec![], &there, &[]);
         assert!(keep.cells.is_empty() && keep.findings.has(&finding::STALE_KEPT));
         let zero = compare(&plan(WhenEmpty::Zero), vec![], &there, &[]);

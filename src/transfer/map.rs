@@ -151,8 +151,7 @@ impl<'plan> Mapping<'plan> {
             return; // Another slice reads and counts it.
         }
         let job = self.job;
-        let mut items =
-            job.items_of(value.data, value.category_option_combo, value.attribute_option_combo).peekable();
+        let mut items = job.items_of(value.data, value.category_option_combo, value.attribute_option_combo).peekable();
         if items.peek().is_none() {
             if matches!(place, Place::To(_)) {
                 self.note(Fate::OptionCombo, Blame::Object(value.data), &value);
@@ -247,9 +246,11 @@ impl<'plan> Mapping<'plan> {
             let (code, kind) = fate.describe();
             let mut note = Note::new(code, count).example(in_words(&example, source));
             note = match blame {
-                Blame::Object(id) if kind == "organisation unit" => note.about(kind, id, source.org_unit_path_names(id)),
-                Blame::Object(id) => note.about(kind, id, source.name_of(id)),
-                Blame::Period(period) => note.about("period", period, period.to_string()),
+                Blame::Object(id) if kind == "organisation unit" => {
+                    note.about(kind, &id, source.org_unit_path_names(id))
+                }
+                Blame::Object(id) => note.about(kind, &id, source.name_of(id)),
+                Blame::Period(period) => note.about("period", &period, period.to_string()),
             };
             findings.add(note);
         }
@@ -294,8 +295,8 @@ mod tests {
     use crate::domain::routine::RoutineDocument;
     use crate::domain::uid::Uid;
     use crate::transfer::fixture::{
-        self, document, element, female, item, job, male, mapping_in_state, metadata, period, plain_address, plain_item,
-        plan_of, unit,
+        self, document, element, female, item, job, male, mapping_in_state, metadata, period, plain_address,
+        plain_item, plan_of, unit,
     };
 
     fn value(data: u8, combo: Uid, org_unit: u8, at: &str, text: &str) -> SourceValue {
@@ -316,7 +317,9 @@ mod tests {
     fn map(document: &RoutineDocument, values: Vec<SourceValue>) -> Mapped {
         let plan = plan_of(document).unwrap();
         let mut mapping = Mapping::new(&plan.jobs[0], &plan.jobs[0].slices[0], &plan.units);
-        values.into_iter().for_each(|value| mapping.take(value));
+        for value in values {
+            mapping.take(value);
+        }
         mapping.finish(&metadata())
     }
 
@@ -350,9 +353,7 @@ mod tests {
             .findings
             .into_sorted()
             .into_iter()
-            .map(|finding| {
-                format!("{} {} ({})", finding.code, finding.object.unwrap().name, finding.example.unwrap())
-            })
+            .map(|finding| format!("{} {} ({})", finding.code, finding.object.unwrap().name, finding.example.unwrap()))
             .collect();
         assert_eq!(
             findings,

@@ -118,11 +118,13 @@ pub fn judge(cell: &Cell, outcome: &Outcome, read_back: ReadBack<'_>, value_type
 fn unseen(outcome: &Outcome) -> Settled {
     match outcome {
         Outcome::Answered(RowVerdict::Written | RowVerdict::LeftAlone) => Settled::plain(CellState::Accepted),
-        Outcome::Answered(RowVerdict::Refused { .. } | RowVerdict::RefusedTogether { .. }) | Outcome::NotSent { .. } => {
-            not_there(outcome, None)
-        }
+        Outcome::Answered(
+            RowVerdict::Refused { .. }
+            | RowVerdict::RefusedTogether { .. }
+            | RowVerdict::Unproved { reason: Unproved::GaveUp },
+        )
+        | Outcome::NotSent { .. } => not_there(outcome, None),
         Outcome::Answered(RowVerdict::Unproved { reason: Unproved::UncountedZero }) => zero_dropped(),
-        Outcome::Answered(RowVerdict::Unproved { reason: Unproved::GaveUp }) => not_there(outcome, None),
         Outcome::Answered(RowVerdict::Unproved { reason }) => {
             Settled::because(CellState::Unknown, &finding::OUTCOME_UNKNOWN, reason.words())
         }

@@ -54,7 +54,10 @@ enum Posted {
     NoAnswer(String),
     NotSent(String),
     /// Refused as a whole, for a reason that is not in the rows.
-    Refused { code: Option<String>, text: String },
+    Refused {
+        code: Option<String>,
+        text: String,
+    },
 }
 
 type Outcomes = HashMap<CellKey, Outcome>;
@@ -109,8 +112,7 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
 
     /// One chunk through all its refusals.
     async fn chunk(&self, data_set: Uid, kind: DataSetKind, rows: Vec<PayloadRow>) -> Result<Outcomes, JournalError> {
-        let mut pruning =
-            Pruning::new(&rows, self.context.destination_metadata, self.context.import_engine);
+        let mut pruning = Pruning::new(&rows, self.context.destination_metadata, self.context.import_engine);
         let mut outcomes: Outcomes = HashMap::with_capacity(rows.len());
         let mut open: Vec<Vec<usize>> = vec![(0..rows.len()).collect()];
         while let Some(group) = open.pop() {
@@ -247,10 +249,6 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
                 self.give_up(Trouble { reason: reason.clone(), login_refused: true });
                 Posted::NotSent(reason)
             }
-            Kind::Connect { .. } | Kind::Tls { .. } | Kind::RateLimited { .. } => {
-                self.give_up(Trouble { reason: reason.clone(), login_refused: false });
-                Posted::NotSent(reason)
-            }
             Kind::Unavailable { status: 503, .. } => {
                 self.give_up(Trouble { reason: reason.clone(), login_refused: false });
                 // A proxy's 503 turns away at the door; a dying server's may not. The read-back knows.
@@ -266,7 +264,10 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
             | Kind::TooLarge { .. }
             | Kind::Other(_) => Posted::NoAnswer(reason),
             Kind::Refused { code, message, .. } => Posted::Refused { code: code.clone(), text: message.clone() },
-            Kind::InvalidSetup { .. }
+            Kind::Connect { .. }
+            | Kind::Tls { .. }
+            | Kind::RateLimited { .. }
+            | Kind::InvalidSetup { .. }
             | Kind::Redirect { .. }
             | Kind::NotDhis2
             | Kind::NotFound { .. }

@@ -10,10 +10,10 @@ use crate::domain::item::{Combine, Item, WhenEmpty};
 use crate::domain::job::Job;
 use crate::domain::routine::RoutineDocument;
 use crate::domain::run::{CellCounts, Report, RunMode, RunOutcome};
-use crate::transfer::engine::world::{Fault, World};
 use crate::transfer::engine::TransferError;
+use crate::transfer::engine::world::{Fault, World};
 use crate::transfer::fixture::{
-    cell, document, district_b, female, indicator, indicator_item, item, job, male, mapping, period, plain_address,
+    cell, district_b, document, female, indicator, indicator_item, item, job, male, mapping, period, plain_address,
     plain_item, unit,
 };
 
@@ -313,8 +313,7 @@ fn merged_units_add_up_across_districts() {
     let mut world = filled("2.43.1");
     let summed = Job { combine: Combine::Sum, ..job("counts", vec![plain_item(1)]) };
     let mut routine = document(vec![summed], &["202401"]);
-    routine.org_unit_map =
-        vec![mapping(unit(1), unit(1)), mapping(unit(5), unit(1)), mapping(unit(6), unit(6))];
+    routine.org_unit_map = vec![mapping(unit(1), unit(1)), mapping(unit(5), unit(1)), mapping(unit(6), unit(6))];
     let report = world.run(&routine);
     assert_laws(&world, &report);
     assert_eq!(world.destination.text_of(&cell(1, 1, "202401")).as_deref(), Some("6"));
@@ -493,4 +492,16 @@ fn disaggregations_can_be_summed() {
     assert_laws(&world, &report);
     assert_eq!(world.destination.text_of(&cell(1, 1, "202401")).as_deref(), Some("4"));
     assert_eq!(world.journal.records[0].contributions, 2);
+}
+
+#[test]
+fn a_run_may_be_moved_between_threads() {
+    fn assert_send<T: Send>(value: T) -> T {
+        value
+    }
+    let mut world = filled("2.43.1");
+    let routine = routine();
+    let running = world.start(&routine, RunMode::Run);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    assert_eq!(runtime.block_on(assert_send(running)).unwrap().report.exit_code, 0);
 }

@@ -93,8 +93,7 @@ impl Server {
     }
 
     pub(super) fn put(&self, cell: CellKey, text: &str) {
-        let value =
-            DataValue { cell, value: Some(text.to_owned()), comment: None, followup: false, deleted: false };
+        let value = DataValue { cell, value: Some(text.to_owned()), comment: None, followup: false, deleted: false };
         self.state.lock().unwrap().values.insert(cell, value);
     }
 
@@ -129,7 +128,7 @@ impl Server {
 fn kind_of(fault: Fault) -> ClientErrorKind {
     match fault {
         Fault::Connect => ClientErrorKind::Connect { reason: "refused".to_owned(), source: None },
-        Fault::Timeout => ClientErrorKind::Timeout { waited: Duration::from_secs(300) },
+        Fault::Timeout => ClientErrorKind::Timeout { waited: Duration::from_mins(5) },
         Fault::Interrupted | Fault::Silent => ClientErrorKind::Interrupted { source: None },
         Fault::Unauthorized => ClientErrorKind::Unauthorized { message: "Unauthorized".to_owned() },
         Fault::ServerError => ClientErrorKind::ServerError { status: 500, message: "oops".to_owned() },
@@ -225,10 +224,13 @@ impl DataServer for Server {
         tokio::task::yield_now().await;
         let answer = match fault {
             None | Some(Fault::Interrupted) => self.judge(payload, dry_run, request),
-            Some(Fault::Silent) => answer(200, ImportStatus::Success, ImportCount {
-                ignored: payload.rows.len() as u64,
-                ..ImportCount::default()
-            }, vec![], vec![]),
+            Some(Fault::Silent) => answer(
+                200,
+                ImportStatus::Success,
+                ImportCount { ignored: payload.rows.len() as u64, ..ImportCount::default() },
+                vec![],
+                vec![],
+            ),
             Some(_) => answer(500, ImportStatus::Error, ImportCount::default(), vec![], vec![]),
         };
         self.state.lock().unwrap().in_flight.remove(&request);
@@ -279,8 +281,7 @@ fn answer(
     conflicts: Vec<ImportConflict>,
     rejected_rows: Vec<usize>,
 ) -> ImportAnswer {
-    let summary =
-        ImportSummary { status, description: None, count, conflicts, rejected_rows, data_set_complete: None };
+    let summary = ImportSummary { status, description: None, count, conflicts, rejected_rows, data_set_complete: None };
     ImportAnswer { http_status, summary: Some(summary), message: None }
 }
 
@@ -517,6 +518,15 @@ impl World {
     }
 
     pub(super) fn try_run(&mut self, document: &RoutineDocument, mode: RunMode) -> Result<RunResult, TransferError> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(self.start(document, mode))
+    }
+
+    pub(super) async fn start(
+        &mut self,
+        document: &RoutineDocument,
+        mode: RunMode,
+    ) -> Result<RunResult, TransferError> {
         let request = RunRequest {
             run: Uuid::nil(),
             now: Timestamp::UNIX_EPOCH,
@@ -531,8 +541,7 @@ impl World {
             stop: self.stop.clone(),
         };
         let events = &self.events;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        runtime.block_on(engine_run(request, &|event| events.lock().unwrap().push(event)))
+        engine_run(request, &|event| events.lock().unwrap().push(event)).await
     }
 
     pub(super) fn run(&mut self, document: &RoutineDocument) -> Report {
