@@ -4,7 +4,10 @@
 //! race for a new period, and answers that never arrive. The sandbox does the same over sockets; this one is here so
 //! that thousands of random runs take seconds.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+mod imports;
+mod journal;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -12,14 +15,16 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use self::imports::{answer, row_by_row, set_based};
+pub(in crate::transfer::engine) use self::journal::MemoryJournal;
+
 use crate::dhis2::analytics::{AnalyticsQuery, AnalyticsValue};
 use crate::dhis2::data_value_sets::{ImportAnswer, Payload, PayloadRow, RawQuery};
 use crate::dhis2::error::{ClientError, ClientErrorKind};
 use crate::dhis2::system::{AnalyticsStamp, Probe};
-use crate::domain::cell::{CellAddress, CellKey, CellState};
+use crate::domain::cell::CellKey;
 use crate::domain::data_value::DataValue;
-use crate::domain::import_summary::{ImportConflict, ImportCount, ImportStatus, ImportSummary};
-use crate::domain::journal::{CellRecord, ChunkStart, Journal, JournalError, LedgerEntry, RunStart};
+use crate::domain::import_summary::{ImportCount, ImportStatus};
 use crate::domain::metadata::Metadata;
 use crate::domain::period::Period;
 use crate::domain::period::relative::RelativeOptions;
@@ -36,7 +41,7 @@ use crate::transfer::fixture;
 
 /// What goes wrong with one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(in crate::transfer::engine) enum Fault {
     /// No connection: nothing left.
     Connect,
     /// Nothing came back, and nothing was done.
@@ -54,54 +59,54 @@ pub(super) enum Fault {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct State {
-    pub(super) values: BTreeMap<CellKey, DataValue>,
-    pub(super) aggregated: Vec<AnalyticsValue>,
+pub(in crate::transfer::engine) struct State {
+    pub(in crate::transfer::engine) values: BTreeMap<CellKey, DataValue>,
+    pub(in crate::transfer::engine) aggregated: Vec<AnalyticsValue>,
     /// Builds of the analytics tables still to come, one after each stamp that is asked for.
-    pub(super) rebuilds: usize,
-    pub(super) builds: i8,
+    pub(in crate::transfer::engine) rebuilds: usize,
+    pub(in crate::transfer::engine) builds: i8,
     /// Rows of each POST that reached the server.
-    pub(super) posts: Vec<Vec<PayloadRow>>,
-    pub(super) dry_posts: usize,
-    pub(super) raw_reads: usize,
-    pub(super) post_faults: VecDeque<Option<Fault>>,
-    pub(super) read_faults: VecDeque<Option<Fault>>,
+    pub(in crate::transfer::engine) posts: Vec<Vec<PayloadRow>>,
+    pub(in crate::transfer::engine) dry_posts: usize,
+    pub(in crate::transfer::engine) raw_reads: usize,
+    pub(in crate::transfer::engine) post_faults: VecDeque<Option<Fault>>,
+    pub(in crate::transfer::engine) read_faults: VecDeque<Option<Fault>>,
     /// Org units whose rows are refused by name.
-    pub(super) closed: BTreeSet<Uid>,
+    pub(in crate::transfer::engine) closed: BTreeSet<Uid>,
     /// Cells whose values are refused.
-    pub(super) bad: BTreeSet<CellKey>,
+    pub(in crate::transfer::engine) bad: BTreeSet<CellKey>,
     /// Cells on which the server crashes.
-    pub(super) poison: BTreeSet<CellKey>,
+    pub(in crate::transfer::engine) poison: BTreeSet<CellKey>,
     /// A concurrent writer: what it makes of a value as soon as it is stored.
-    pub(super) meddled: BTreeMap<CellKey, String>,
-    pub(super) may_not_read: bool,
+    pub(in crate::transfer::engine) meddled: BTreeMap<CellKey, String>,
+    pub(in crate::transfer::engine) may_not_read: bool,
     in_flight: BTreeMap<u64, BTreeSet<Period>>,
     next_request: u64,
 }
 
 /// A server in memory.
 #[derive(Debug)]
-pub(super) struct Server {
-    pub(super) version: &'static str,
-    pub(super) metadata: Metadata,
-    pub(super) state: Mutex<State>,
+pub(in crate::transfer::engine) struct Server {
+    pub(in crate::transfer::engine) version: &'static str,
+    pub(in crate::transfer::engine) metadata: Metadata,
+    pub(in crate::transfer::engine) state: Mutex<State>,
 }
 
 impl Server {
-    pub(super) fn new(version: &'static str) -> Self {
+    pub(in crate::transfer::engine) fn new(version: &'static str) -> Self {
         Self { version, metadata: fixture::metadata(), state: Mutex::default() }
     }
 
-    pub(super) fn put(&self, cell: CellKey, text: &str) {
+    pub(in crate::transfer::engine) fn put(&self, cell: CellKey, text: &str) {
         let value = DataValue { cell, value: Some(text.to_owned()), comment: None, followup: false, deleted: false };
         self.state.lock().unwrap().values.insert(cell, value);
     }
 
-    pub(super) fn text_of(&self, cell: &CellKey) -> Option<String> {
+    pub(in crate::transfer::engine) fn text_of(&self, cell: &CellKey) -> Option<String> {
         self.state.lock().unwrap().values.get(cell).and_then(|value| value.value.clone())
     }
 
-    pub(super) fn texts(&self) -> BTreeMap<CellKey, String> {
+    pub(in crate::transfer::engine) fn texts(&self) -> BTreeMap<CellKey, String> {
         let state = self.state.lock().unwrap();
         state.values.iter().filter_map(|(key, value)| Some((*key, value.value.clone()?))).collect()
     }
@@ -274,240 +279,18 @@ impl Server {
     }
 }
 
-fn answer(
-    http_status: u16,
-    status: ImportStatus,
-    count: ImportCount,
-    conflicts: Vec<ImportConflict>,
-    rejected_rows: Vec<usize>,
-) -> ImportAnswer {
-    let summary = ImportSummary { status, description: None, count, conflicts, rejected_rows, data_set_complete: None };
-    ImportAnswer { http_status, summary: Some(summary), message: None }
-}
-
-fn conflict(code: &str, text: String, rows: Vec<usize>) -> ImportConflict {
-    ImportConflict { code: Some(code.to_owned()), text, rows, named_ids: vec![], property: None }
-}
-
-/// Up to 2.42.
-fn row_by_row(
-    state: &mut State,
-    metadata: &Metadata,
-    payload: &Payload,
-    dry_run: bool,
-    lost: &BTreeSet<Period>,
-) -> ImportAnswer {
-    let mut count = ImportCount::default();
-    let (mut conflicts, mut rejected) = (Vec::new(), Vec::new());
-    for (position, row) in payload.rows.iter().enumerate() {
-        let refusal = if lost.contains(&row.cell.period) {
-            Some(("E7611", format!("Period not found or not accessible: `{}`", row.cell.period)))
-        } else if state.closed.contains(&row.cell.org_unit) {
-            Some(("E7617", format!("Organisation unit: `{}` not in hierarchy of current user", row.cell.org_unit)))
-        } else if state.bad.contains(&row.cell) || state.poison.contains(&row.cell) {
-            Some(("E7619", "Value must match value type".to_owned()))
-        } else {
-            None
-        };
-        if let Some((code, text)) = refusal {
-            conflicts.push(conflict(code, text, vec![position]));
-            rejected.push(position);
-            count.ignored += 1;
-            continue;
-        }
-        store_old(state, metadata, row, dry_run, &mut count);
-    }
-    let status = if conflicts.is_empty() { ImportStatus::Success } else { ImportStatus::Warning };
-    answer(if conflicts.is_empty() { 200 } else { 409 }, status, count, conflicts, rejected)
-}
-
-fn store_old(state: &mut State, metadata: &Metadata, row: &PayloadRow, dry_run: bool, count: &mut ImportCount) {
-    let existing = state.values.get(&row.cell).cloned();
-    let element = &metadata.data_elements[&row.cell.data_element];
-    let zero = row.value.as_deref() == Some("0") && !element.zero_is_significant && element.value_type.is_numeric();
-    match (&row.value, existing) {
-        (None, None) => count.ignored += 1,
-        (Some(_), None) if zero => {}
-        (Some(_), Some(_)) if zero => {
-            count.deleted += 1;
-            remove(state, row, dry_run);
-        }
-        (None, Some(_)) => {
-            count.deleted += 1;
-            remove(state, row, dry_run);
-        }
-        (Some(_), None) => {
-            count.imported += 1;
-            store(state, row, dry_run);
-        }
-        (Some(_), Some(existing)) => {
-            if (&existing.value, &existing.comment, existing.followup) == (&row.value, &row.comment, row.followup) {
-                count.ignored += 1;
-            } else {
-                count.updated += 1;
-                store(state, row, dry_run);
-            }
-        }
-    }
-}
-
-/// From 2.43 on.
-fn set_based(state: &mut State, payload: &Payload, dry_run: bool, lost: &BTreeSet<Period>) -> ImportAnswer {
-    let rows = &payload.rows;
-    let all: Vec<usize> = (0..rows.len()).collect();
-    if rows.iter().any(|row| state.poison.contains(&row.cell)) {
-        return ImportAnswer { http_status: 500, summary: None, message: Some("group is null".to_owned()) };
-    }
-    let closed: BTreeSet<String> = rows
-        .iter()
-        .filter(|row| state.closed.contains(&row.cell.org_unit))
-        .map(|row| row.cell.org_unit.to_string())
-        .collect();
-    if !closed.is_empty() {
-        let closed: Vec<String> = closed.into_iter().collect();
-        let text = format!("Data set not usable with org unit(s): `[{}]`", closed.join(", "));
-        let conflicts = vec![conflict("E8022", text, all.clone())];
-        return answer(409, ImportStatus::Error, ImportCount::default(), conflicts, all);
-    }
-    if rows.iter().any(|row| lost.contains(&row.cell.period)) {
-        let count = ImportCount { ignored: rows.len() as u64, ..ImportCount::default() };
-        return answer(200, ImportStatus::Success, count, vec![], vec![]);
-    }
-    let bad: Vec<usize> = (0..rows.len()).filter(|position| state.bad.contains(&rows[*position].cell)).collect();
-    let mut count = ImportCount { ignored: bad.len() as u64, ..ImportCount::default() };
-    for row in rows.iter().filter(|row| !state.bad.contains(&row.cell)).cloned().collect::<Vec<_>>() {
-        count.updated += 1;
-        match row.value {
-            Some(_) => store(state, &row, dry_run),
-            None => remove(state, &row, dry_run),
-        }
-    }
-    let conflicts =
-        bad.iter().map(|position| conflict("E8122", format!("Value #{position} is no valid NUMBER"), vec![*position]));
-    let (http_status, status) = match (bad.is_empty(), count.updated) {
-        (true, _) => (200, ImportStatus::Success),
-        (false, 0) => (409, ImportStatus::Error),
-        (false, _) => (200, ImportStatus::Warning),
-    };
-    answer(http_status, status, count, conflicts.collect(), bad)
-}
-
-fn store(state: &mut State, row: &PayloadRow, dry_run: bool) {
-    if !dry_run {
-        let text = state.meddled.get(&row.cell).cloned().or_else(|| row.value.clone());
-        let value = DataValue {
-            cell: row.cell,
-            value: text,
-            comment: row.comment.clone(),
-            followup: row.followup,
-            deleted: false,
-        };
-        state.values.insert(row.cell, value);
-    }
-}
-
-fn remove(state: &mut State, row: &PayloadRow, dry_run: bool) {
-    if !dry_run {
-        state.values.remove(&row.cell);
-    }
-}
-
-/// A journal in memory.
-#[derive(Debug, Default)]
-pub(super) struct MemoryJournal {
-    pub(super) mode: Option<RunMode>,
-    pub(super) sending: Vec<u64>,
-    pub(super) done: Vec<u64>,
-    pub(super) records: Vec<CellRecord>,
-    pub(super) ledger: HashMap<CellKey, String>,
-    pub(super) reports: Vec<Report>,
-    /// Writes until the disk is full.
-    pub(super) writes_left: Option<usize>,
-}
-
-impl MemoryJournal {
-    fn write(&mut self) -> Result<(), JournalError> {
-        match &mut self.writes_left {
-            Some(0) => Err(JournalError { reason: "disk full".to_owned(), source: None }),
-            Some(left) => {
-                *left -= 1;
-                Ok(())
-            }
-            None => Ok(()),
-        }
-    }
-}
-
-impl Journal for MemoryJournal {
-    fn begin_run(&mut self, start: &RunStart) -> Result<(), JournalError> {
-        self.write()?;
-        self.mode = Some(start.mode);
-        self.records.clear();
-        Ok(())
-    }
-
-    fn chunk_sending(&mut self, _run: Uuid, chunk: &ChunkStart) -> Result<(), JournalError> {
-        self.write()?;
-        self.sending.push(chunk.number);
-        Ok(())
-    }
-
-    fn chunk_done(&mut self, _run: Uuid, number: u64, _answer: &str) -> Result<(), JournalError> {
-        self.write()?;
-        self.done.push(number);
-        Ok(())
-    }
-
-    fn record_cells(&mut self, _run: Uuid, cells: &[CellRecord]) -> Result<(), JournalError> {
-        self.write()?;
-        for record in cells {
-            match (record.state, &record.value) {
-                _ if self.mode != Some(RunMode::Run) => {}
-                (CellState::Created | CellState::Updated | CellState::Accepted, Some(value)) => {
-                    self.ledger.insert(record.cell, value.clone());
-                }
-                (CellState::Deleted | CellState::Accepted, None) => {
-                    self.ledger.remove(&record.cell);
-                }
-                _ => {}
-            }
-        }
-        self.records.extend_from_slice(cells);
-        Ok(())
-    }
-
-    fn ledger(
-        &mut self,
-        addresses: &[CellAddress],
-        org_units: &[Uid],
-        periods: &[Period],
-    ) -> Result<Vec<LedgerEntry>, JournalError> {
-        let asked = |cell: &CellKey| {
-            addresses.contains(&cell.address()) && org_units.contains(&cell.org_unit) && periods.contains(&cell.period)
-        };
-        let entries = self.ledger.iter().filter(|(cell, _)| asked(cell));
-        Ok(entries.map(|(cell, value)| LedgerEntry { cell: *cell, value: value.clone() }).collect())
-    }
-
-    fn finish_run(&mut self, report: &Report) -> Result<(), JournalError> {
-        self.write()?;
-        self.reports.push(report.clone());
-        Ok(())
-    }
-}
-
 /// Source, destination and journal.
 #[derive(Debug)]
-pub(super) struct World {
-    pub(super) source: Server,
-    pub(super) destination: Server,
-    pub(super) journal: MemoryJournal,
-    pub(super) stop: CancellationToken,
-    pub(super) events: Mutex<Vec<Event>>,
+pub(in crate::transfer::engine) struct World {
+    pub(in crate::transfer::engine) source: Server,
+    pub(in crate::transfer::engine) destination: Server,
+    pub(in crate::transfer::engine) journal: MemoryJournal,
+    pub(in crate::transfer::engine) stop: CancellationToken,
+    pub(in crate::transfer::engine) events: Mutex<Vec<Event>>,
 }
 
 impl World {
-    pub(super) fn new(destination_version: &'static str) -> Self {
+    pub(in crate::transfer::engine) fn new(destination_version: &'static str) -> Self {
         Self {
             source: Server::new("2.40.12"),
             destination: Server::new(destination_version),
@@ -517,12 +300,16 @@ impl World {
         }
     }
 
-    pub(super) fn try_run(&mut self, document: &RoutineDocument, mode: RunMode) -> Result<RunResult, TransferError> {
+    pub(in crate::transfer::engine) fn try_run(
+        &mut self,
+        document: &RoutineDocument,
+        mode: RunMode,
+    ) -> Result<RunResult, TransferError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(self.start(document, mode))
     }
 
-    pub(super) async fn start(
+    pub(in crate::transfer::engine) async fn start(
         &mut self,
         document: &RoutineDocument,
         mode: RunMode,
@@ -544,7 +331,7 @@ impl World {
         engine_run(request, &|event| events.lock().unwrap().push(event)).await
     }
 
-    pub(super) fn run(&mut self, document: &RoutineDocument) -> Report {
+    pub(in crate::transfer::engine) fn run(&mut self, document: &RoutineDocument) -> Report {
         self.try_run(document, RunMode::Run).unwrap().report
     }
 }
