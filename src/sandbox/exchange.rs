@@ -125,6 +125,7 @@ pub fn reason(status: u16) -> &'static str {
         201 => "Created",
         204 => "No Content",
         302 => "Found",
+        304 => "Not Modified",
         400 => "Bad Request",
         401 => "Unauthorized",
         403 => "Forbidden",
@@ -133,7 +134,12 @@ pub fn reason(status: u16) -> &'static str {
         406 => "Not Acceptable",
         409 => "Conflict",
         415 => "Unsupported Media Type",
+        413 => "Request Entity Too Large",
+        429 => "Too Many Requests",
         500 => "Internal Server Error",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
         _ => "Error",
     }
 }

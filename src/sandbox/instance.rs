@@ -9,8 +9,8 @@ use crate::sandbox::login::{self, Sessions};
 use crate::sandbox::profile::Profile;
 use crate::sandbox::settings::Settings;
 use crate::sandbox::values::Values;
-use crate::sandbox::world::World;
-use crate::sandbox::{analytics, completeness, import, metadata_lists, raw_read, system};
+use crate::sandbox::world::{World, references, text};
+use crate::sandbox::{analytics, completeness, front, import, metadata_lists, raw_read, system};
 
 /// Everything of an instance that requests may change.
 #[derive(Debug)]
@@ -36,6 +36,39 @@ pub struct User {
     pub authorities: Vec<String>,
 }
 
+impl User {
+    /// Its id.
+    pub fn id(&self) -> &str {
+        text(&self.object, "id").unwrap_or_default()
+    }
+
+    /// Its user name.
+    pub fn name(&self) -> &str {
+        text(&self.object, "username").unwrap_or_default()
+    }
+
+    /// Whether it has the authority `ALL`.
+    pub fn is_superuser(&self) -> bool {
+        self.authorities.iter().any(|authority| authority == "ALL")
+    }
+
+    /// Whether it has an authority, or all of them.
+    pub fn has_authority(&self, authority: &str) -> bool {
+        self.is_superuser() || self.authorities.iter().any(|own| own == authority)
+    }
+
+    /// Roots of where it may write.
+    pub fn capture_org_units(&self) -> Vec<&str> {
+        references(&self.object, "organisationUnits")
+    }
+
+    /// Roots of where it may read data; without any, those where it may write.
+    pub fn data_view_org_units(&self) -> Vec<&str> {
+        let own = references(&self.object, "dataViewOrganisationUnits");
+        if own.is_empty() { self.capture_org_units() } else { own }
+    }
+}
+
 /// One DHIS2 look-alike.
 #[derive(Debug)]
 pub struct Instance {
@@ -45,10 +78,15 @@ pub struct Instance {
 impl Instance {
     /// An instance of a profile with this metadata (DHIS2's export form) and nothing stored.
     pub fn new(profile: Profile, metadata: &Value) -> Self {
+        Self::of_world(profile, World::load(metadata))
+    }
+
+    /// The same with metadata that is loaded already: instances share it until one changes it.
+    pub fn of_world(profile: Profile, world: World) -> Self {
         Self {
             state: Mutex::new(State {
                 profile,
-                world: World::load(metadata),
+                world,
                 values: Values::default(),
                 settings: Settings::default(),
                 sessions: Sessions::default(),
@@ -63,27 +101,59 @@ impl Instance {
 
     /// Answers a request as a server of this profile would.
     pub fn handle(&self, request: &Request) -> Response {
-        self.with_state(|state| {
-            let access = match login::authenticate(state, request) {
-                Ok(access) => access,
-                Err(refusal) => return *refusal,
-            };
-            let response = route(state, &access.user, request);
-            access.finish(response)
-        })
+        let mut response = self.with_state(|state| front::tag(state.profile, request, answer(state, request)));
+        if request.method == "HEAD" {
+            response.body.clear();
+        }
+        response
     }
+}
+
+/// Lets a request in, or not, and has it answered.
+fn answer(state: &mut State, request: &Request) -> Response {
+    if let Some(refusal) = front::refuse(state.profile, request) {
+        return refusal;
+    }
+    if request.path() == "/api/ping" {
+        return Response::empty(200);
+    }
+    let access = match login::authenticate(state, request) {
+        Ok(access) => access,
+        Err(refusal) => return *refusal,
+    };
+    let response = if let Some(refusal) = front::refuse_escapes(state.profile, request) {
+        refusal
+    } else if !request.path().starts_with("/api/") {
+        front::outside_api(state.profile, request)
+    } else {
+        match front::normalise(state.profile, request) {
+            Some(request) => route(state, &access.user, &request),
+            None => front::not_found(),
+        }
+    };
+    access.finish(response)
 }
 
 /// Sends a request of a known user to the part of the API that answers it.
 fn route(state: &mut State, user: &User, request: &Request) -> Response {
-    let path = request.path().trim_end_matches('/');
-    let resource = path.strip_prefix("/api/").unwrap_or_default();
-    match resource.split('/').next().unwrap_or_default().split('.').next().unwrap_or_default() {
+    let segments = front::segments(request);
+    let resource = segments.first().map(String::as_str).unwrap_or_default();
+    let served: &[&str] = match resource {
+        "dataValueSets" => &["GET", "POST"],
+        "completeDataSetRegistrations" => &["GET", "POST", "DELETE"],
+        "analytics" | "me" | "ping" => &["GET"],
+        _ => &[],
+    };
+    if !served.is_empty() && !served.contains(&request.method.as_str()) {
+        return front::method_not_allowed(state.profile, &request.method);
+    }
+    match resource {
         "dataValueSets" if request.method == "POST" => import::post(state, user, request),
         "dataValueSets" => raw_read::get(state, user, request),
         "completeDataSetRegistrations" => completeness::handle(state, user, request),
         "analytics" => analytics::get(state, user, request),
-        "system" | "me" | "systemSettings" | "configuration" | "ping" => system::handle(state, user, request),
+        "apiToken" => login::handle_tokens(state, user, request),
+        "system" | "me" | "systemSettings" | "configuration" => system::handle(state, user, request),
         _ => metadata_lists::get(state, user, request),
     }
 }

@@ -4,17 +4,32 @@
 //! (`crate::dhis2`), so that the two cannot agree on the same mistake.
 //!
 //! Its core is synchronous and knows no socket: an [`Instance`](instance::Instance) turns a
-//! [`Request`](exchange::Request) into a [`Response`](exchange::Response). A shell puts it on a loopback port.
+//! [`Request`](exchange::Request) into a [`Response`](exchange::Response). [`server`] is the shell that puts it on a
+//! loopback port, lets things go wrong on plan and keeps a ledger of what it was asked.
 
+pub mod access;
 pub mod analytics;
+pub mod catalog;
 pub mod completeness;
+pub mod country;
+pub mod cost;
 pub mod exchange;
+pub mod faults;
+pub mod filling;
+pub mod fixtures;
+pub mod front;
 pub mod import;
 pub mod instance;
+pub mod ledger;
 pub mod login;
 pub mod metadata_lists;
+pub mod periods;
 pub mod profile;
 pub mod raw_read;
+pub mod reach;
+pub mod scan;
+pub mod scheme;
+pub mod server;
 pub mod settings;
 pub mod system;
 pub mod values;

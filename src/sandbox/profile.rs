@@ -42,6 +42,16 @@ impl Profile {
         }
     }
 
+    /// The newest API version that may stand in a path: `/api/42/…`.
+    pub fn api_version(self) -> u32 {
+        match self {
+            Self::V40 => 40,
+            Self::V41 => 41,
+            Self::V42 => 42,
+            Self::V43 => 43,
+        }
+    }
+
     /// Whether imports are set-based (2.43 and later) instead of row by row.
     pub fn imports_set_based(self) -> bool {
         self >= Self::V43

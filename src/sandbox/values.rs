@@ -1,6 +1,6 @@
 //! What an instance stores: data values and complete data set registrations.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The key of a stored data value, all ids as text, the period as its ISO identifier.
 /// The order is the primary order of reads: data element, period, org unit, COC, AOC.
@@ -68,4 +68,7 @@ pub struct Values {
     pub data: BTreeMap<ValueKey, StoredValue>,
     /// Registrations, taken-back ones included.
     pub registrations: BTreeMap<RegistrationKey, Registration>,
+    /// Periods that have a row in the period table without being used by any of the above, such as those of dry runs
+    /// on 2.42. Only races for new periods ask for it.
+    pub periods: BTreeSet<String>,
 }

@@ -1,21 +1,38 @@
 //! The metadata that an instance holds, loaded from DHIS2's own export form (`POST /api/metadata` takes the same).
 //!
-//! Objects are kept as the JSON they came as, by type and id, in order; the indexes that rules ask for are derived.
+//! Objects are kept as the JSON they came as, by type and id, in order; what a server derives while it imports them is
+//! filled in once by [`filling`](crate::sandbox::filling). A clone shares everything until one side adds an object, so
+//! that thousands of instances of the same country cost nothing.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
+
+use crate::sandbox::catalog::Catalog;
+use crate::sandbox::filling;
+
+/// An object of the metadata, as a server would export it.
+pub type Object = Map<String, Value>;
 
 /// All metadata of an instance.
 #[derive(Debug, Clone, Default)]
 pub struct World {
-    /// Plural type name (`dataElements`) → id → the object, with what the server fills in already filled in.
-    objects: BTreeMap<String, Vec<Map<String, Value>>>,
-    index: HashMap<(String, String), usize>,
+    contents: Arc<Contents>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Contents {
+    /// Plural type name (`dataElements`) → the objects in the order of the export.
+    objects: BTreeMap<String, Vec<Object>>,
+    index: HashMap<String, HashMap<String, usize>>,
+    /// What rules look up per row, derived when first asked for and dropped with every change.
+    catalog: OnceLock<Arc<Catalog>>,
 }
 
 impl World {
-    /// Loads an export. Fills in what a server would (paths and levels of org units, the default category objects).
+    /// Loads an export and fills in what a server would: paths and levels of org units, the default category objects,
+    /// the superuser `admin`, both ends of every relation.
     pub fn load(export: &Value) -> Self {
         let mut world = Self::default();
         if let Some(types) = export.as_object() {
@@ -25,30 +42,83 @@ impl World {
                 }
             }
         }
+        filling::fill(&mut world);
         world
     }
 
-    /// Adds or replaces one object.
-    pub fn add(&mut self, plural: &str, object: Map<String, Value>) {
-        let Some(id) = object.get("id").and_then(Value::as_str).map(str::to_owned) else { return };
-        let list = self.objects.entry(plural.to_owned()).or_default();
-        let key = (plural.to_owned(), id);
-        if let Some(&position) = self.index.get(&key) {
+    /// Adds or replaces one object as it is. An object without `id` is not added.
+    pub fn add(&mut self, plural: &str, object: Object) {
+        let Some(id) = text(&object, "id").map(str::to_owned) else { return };
+        let contents = Arc::make_mut(&mut self.contents);
+        contents.catalog = OnceLock::new();
+        let list = contents.objects.entry(plural.to_owned()).or_default();
+        let positions = contents.index.entry(plural.to_owned()).or_default();
+        if let Some(&position) = positions.get(&id) {
             list[position] = object;
         } else {
-            self.index.insert(key, list.len());
+            positions.insert(id, list.len());
             list.push(object);
         }
     }
 
     /// One object.
-    pub fn get(&self, plural: &str, id: &str) -> Option<&Map<String, Value>> {
-        let position = *self.index.get(&(plural.to_owned(), id.to_owned()))?;
-        self.objects.get(plural)?.get(position)
+    pub fn get(&self, plural: &str, id: &str) -> Option<&Object> {
+        let position = *self.contents.index.get(plural)?.get(id)?;
+        self.contents.objects.get(plural)?.get(position)
+    }
+
+    /// One object, to be changed.
+    pub fn get_mut(&mut self, plural: &str, id: &str) -> Option<&mut Object> {
+        let contents = Arc::make_mut(&mut self.contents);
+        contents.catalog = OnceLock::new();
+        let position = *contents.index.get(plural)?.get(id)?;
+        contents.objects.get_mut(plural)?.get_mut(position)
     }
 
     /// Every object of a type, in the order of the export.
-    pub fn list(&self, plural: &str) -> &[Map<String, Value>] {
-        self.objects.get(plural).map(Vec::as_slice).unwrap_or_default()
+    pub fn list(&self, plural: &str) -> &[Object] {
+        self.contents.objects.get(plural).map(Vec::as_slice).unwrap_or_default()
     }
+
+    /// The names of the types that have objects.
+    pub fn plurals(&self) -> impl Iterator<Item = &str> {
+        self.contents.objects.keys().map(String::as_str)
+    }
+
+    /// Memberships, overrides, paths and dates by position, for rules that look at every row of a request.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(self.contents.catalog.get_or_init(|| Arc::new(Catalog::of(self))))
+    }
+
+    /// The path of an org unit, `/OuNation001/OuRegionN01`.
+    pub fn org_unit_path(&self, id: &str) -> Option<&str> {
+        self.get("organisationUnits", id).and_then(|unit| text(unit, "path"))
+    }
+
+    /// Whether an org unit is one of `roots` or lies below one.
+    pub fn is_in_hierarchy(&self, org_unit: &str, roots: &[&str]) -> bool {
+        self.org_unit_path(org_unit)
+            .is_some_and(|path| path.split('/').any(|ancestor| !ancestor.is_empty() && roots.contains(&ancestor)))
+    }
+}
+
+/// A text property of an object.
+pub fn text<'object>(object: &'object Object, property: &str) -> Option<&'object str> {
+    object.get(property).and_then(Value::as_str)
+}
+
+/// The id of the object that a property refers to: `{"parent": {"id": …}}`.
+pub fn reference<'object>(object: &'object Object, property: &str) -> Option<&'object str> {
+    object.get(property).and_then(|value| value.get("id")).and_then(Value::as_str)
+}
+
+/// The ids of the objects that a collection refers to: `{"organisationUnits": [{"id": …}]}`.
+pub fn references<'object>(object: &'object Object, property: &str) -> Vec<&'object str> {
+    object
+        .get(property)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| entry.get("id").and_then(Value::as_str))
+        .collect()
 }

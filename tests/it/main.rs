@@ -1,5 +1,8 @@
 //! The integration tests: one binary, one file per face of the program.
 
-mod client_socket;
+mod architecture;
+mod documentation;
 mod recorded_client;
+mod recorded_sandbox;
+mod sandbox_server;
 mod support;

@@ -1,0 +1,160 @@
+//! Metadata lists and objects with `fields`, `filter`, `order` and paging, and their gist form.
+//!
+//! Metadata is read here, never written: a sandbox's country is given when it starts.
+
+pub mod derive;
+mod export;
+pub mod fields;
+mod filter;
+mod gist;
+mod operands;
+mod paging;
+mod query;
+pub mod schema;
+
+use serde_json::{Map, Value};
+
+use self::derive::Context;
+use self::fields::{Duplicate, Fields, project};
+use self::filter::QueryError;
+use self::schema::{Kind, Schema};
+use crate::domain::uid::Uid;
+use crate::sandbox::access::access;
+use crate::sandbox::exchange::{Request, Response};
+use crate::sandbox::front;
+use crate::sandbox::instance::{State, User};
+use crate::sandbox::profile::Profile;
+use crate::sandbox::world::Object;
+
+/// Answers a request for metadata, or for anything that no other part serves.
+pub fn get(state: &mut State, user: &User, request: &Request) -> Response {
+    let base_url = front::base_url(request);
+    let context = Context { profile: state.profile, world: &state.world, user, base_url: &base_url };
+    let segments = front::segments(request);
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let Some(plural) = segments.first() else { return front::not_found() };
+    if *plural == "metadata" && segments.len() == 1 {
+        return export::get(context, request);
+    }
+    let Some(schema) = Schema::of(plural) else { return front::not_found() };
+    if request.method != "GET" {
+        return front::method_not_allowed(state.profile, &request.method);
+    }
+    if !front::accepts_json(request) {
+        return front::not_acceptable();
+    }
+    let parameters = request.parameters();
+    match segments[1..] {
+        [] => list(context, schema, request, &parameters),
+        ["gist"] => gist::list(context, schema, request, &parameters),
+        [id] => match find(context, schema, id) {
+            Ok(object) => single(context, schema, object, &Fields::of_request(&parameters, "*")),
+            Err(refusal) => *refusal,
+        },
+        [id, "gist"] => match find(context, schema, id) {
+            Ok(object) => gist::single(context, schema, object, &parameters),
+            Err(refusal) => *refusal,
+        },
+        [id, property] => match find(context, schema, id) {
+            Ok(object) => property_of(context, schema, object, property, &parameters),
+            Err(refusal) => *refusal,
+        },
+        [id, property, "gist"] => match find(context, schema, id) {
+            Ok(object) => gist::collection(context, schema, object, property, request, &parameters),
+            Err(refusal) => *refusal,
+        },
+        _ => front::not_found(),
+    }
+}
+
+/// The object of an id, or why it is not shown.
+fn find<'state>(context: Context<'state>, schema: &Schema, id: &str) -> Result<&'state Object, Box<Response>> {
+    if Uid::parse(id).is_err() && context.profile >= Profile::V42 {
+        // the path's pattern wants an id; what is left under it are other methods (`metadata/object-malformed-id`)
+        return Err(Box::new(front::method_not_allowed(context.profile, "GET")));
+    }
+    let Some(object) = context.world.get(schema.plural, id) else {
+        let message = format!("{} with id {id} could not be found.", schema.class);
+        return Err(Box::new(Response::web_message(404, Some(&message), Some("E1005"))));
+    };
+    if access(context.user, object).read {
+        return Ok(object);
+    }
+    let message = "You don't have the proper permissions to read objects of this type.";
+    Err(Box::new(Response::web_message(403, Some(message), None)))
+}
+
+fn single(context: Context<'_>, schema: &Schema, object: &Object, fields: &Fields) -> Response {
+    if let Err(duplicate) = fields.check() {
+        return duplicate_response(context.profile, &duplicate);
+    }
+    Response::json(200, &Value::Object(project(context, schema, object, fields)))
+}
+
+/// `GET /api/dataSets/{id}/organisationUnits?fields=name`.
+fn property_of(
+    context: Context<'_>,
+    schema: &Schema,
+    object: &Object,
+    name: &str,
+    parameters: &[(String, String)],
+) -> Response {
+    if schema.property(context.profile, name).is_none() {
+        return front::not_found();
+    }
+    let nested = Fields::of_request(parameters, ":all");
+    let field = fields::Field { name: name.to_owned(), nested: Some(nested), ..fields::Field::default() };
+    single(context, schema, object, &Fields(vec![field]))
+}
+
+fn list(context: Context<'_>, schema: &'static Schema, request: &Request, parameters: &[(String, String)]) -> Response {
+    let fields = Fields::of_request(parameters, ":idName");
+    if let Err(duplicate) = fields.check() {
+        return duplicate_response(context.profile, &duplicate);
+    }
+    let operands = operands::of_request(context, schema, request);
+    let objects: Vec<&Object> = match &operands {
+        Some(operands) => operands.iter().collect(),
+        None => context.world.list(schema.plural).iter().collect(),
+    };
+    let mut objects = match query::select(context, schema, objects, parameters) {
+        Ok(objects) => objects,
+        Err(error) => return query_refusal(context.profile, &error),
+    };
+    if let Err(error) = query::sort(context, schema, &mut objects, parameters, operands.is_none()) {
+        return Response::web_message(400, Some(&error.0), None);
+    }
+    let mut body = Map::new();
+    if let Some(page) = paging::Page::of_request(parameters, objects.len()) {
+        body.insert("pager".into(), page.pager(request, schema.plural));
+        objects = page.cut(objects);
+    }
+    let entries = objects.into_iter().map(|object| Value::Object(project(context, schema, object, &fields))).collect();
+    body.insert(schema.plural.into(), entries);
+    Response::json(200, &Value::Object(body))
+}
+
+/// A refused filter: 409 on 2.40, 400 with E1003 later (`metadata/filter-unknown-property`).
+fn query_refusal(profile: Profile, error: &QueryError) -> Response {
+    if profile == Profile::V40 {
+        Response::web_message(409, Some(&error.0), None)
+    } else {
+        Response::web_message(400, Some(&error.0), Some("E1003"))
+    }
+}
+
+/// One property twice with other transformers: 409 from the war, an empty 200 from the embedded server, which had
+/// begun to answer when it found out (`metadata/fields-transformers`).
+fn duplicate_response(profile: Profile, duplicate: &Duplicate) -> Response {
+    if profile <= Profile::V41 {
+        return Response::web_message(409, Some(&duplicate.to_string()), None);
+    }
+    let mut response = Response::json(200, &Value::Null);
+    response.body.clear();
+    response
+}
+
+/// Whether a property is a list of other objects.
+fn is_relation(kind: Kind) -> bool {
+    matches!(kind, Kind::Collection(_) | Kind::Parts(_))
+}
