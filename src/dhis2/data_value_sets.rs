@@ -224,7 +224,7 @@ impl Client {
             return Err(refused(kind));
         }
         let (sender, mut receiver) = mpsc::channel::<Vec<DataValue>>(4);
-        let body = self.blocking_body(response, start);
+        let body = self.blocking_body(response, start, sender.clone());
         let expected = part.expected.clone();
         let parser = tokio::task::spawn_blocking(move || {
             let mut batch = Vec::with_capacity(BATCH);
@@ -260,20 +260,30 @@ impl Client {
         }
     }
 
-    /// A response as a blocking reader, bounded in time between bytes and in all.
-    fn blocking_body(&self, response: reqwest::Response, start: Instant) -> BlockingBody {
+    /// A response as a blocking reader, bounded in time between bytes and in all. It ends early when nobody listens at
+    /// the other end of the channel: a cancelled read must not hold its thread until the server says something.
+    fn blocking_body(
+        &self,
+        response: reqwest::Response,
+        start: Instant,
+        listener: mpsc::Sender<Vec<DataValue>>,
+    ) -> BlockingBody {
         let failure = Arc::new(Mutex::new(None));
         let limits = self.transport.limits;
         let bytes_in = Arc::clone(&self.transport.meter.bytes_in);
         let slot = Arc::clone(&failure);
-        let chunks = stream::unfold(Some(response), move |response| {
+        let chunks = stream::unfold(Some((response, listener)), move |state| {
             let (slot, bytes_in) = (Arc::clone(&slot), Arc::clone(&bytes_in));
             async move {
-                let mut response = response?;
-                match next_chunk(&mut response, &limits, start, limits.stream_total).await {
+                let (mut response, listener) = state?;
+                let chunk = tokio::select! {
+                    chunk = next_chunk(&mut response, &limits, start, limits.stream_total) => chunk,
+                    () = listener.closed() => Err(ClientErrorKind::Other("the read was cancelled".to_owned())),
+                };
+                match chunk {
                     Ok(Some(chunk)) => {
                         bytes_in.fetch_add(chunk.len() as u64, Ordering::Relaxed);
-                        Some((Ok(chunk), Some(response)))
+                        Some((Ok(chunk), Some((response, listener))))
                     }
                     Ok(None) => None,
                     Err(kind) => {

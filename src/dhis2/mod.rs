@@ -10,7 +10,8 @@
 //! capabilities      what a version can do
 //! ── below ──
 //! transport         one request, its retries (retry), session (cookies), redirects (redirect), limits (limits)
-//! answer, error     what an answer means: pure, so recordings of real servers are judged by the same code
+//! http              the HTTP library's client, and what its failures mean
+//! answer, error     what an answer means (hint: what to do): pure, so recordings of real servers are judged by the same code
 //! query             escaping, and cutting of long questions
 //! ```
 //!
@@ -25,6 +26,8 @@ mod cookies;
 pub mod data_value_sets;
 pub mod error;
 pub mod grid;
+mod hint;
+mod http;
 pub mod import_answer;
 pub mod limits;
 pub mod metadata;

@@ -6,31 +6,23 @@
 
 use std::io::Read;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use flate2::read::MultiGzDecoder;
 use reqwest::header::{self, HeaderMap, HeaderValue};
-use secrecy::ExposeSecret;
 use url::Url;
 
 use crate::dhis2::answer::Answer;
 use crate::dhis2::cookies::CookieJar;
-use crate::dhis2::error::{Cause, ClientErrorKind, clean};
+use crate::dhis2::error::ClientErrorKind;
+use crate::dhis2::http::{authorization, failure_of, http_client, interrupted};
 use crate::dhis2::limits::Limits;
 use crate::dhis2::query::Query;
 use crate::dhis2::redirect;
 use crate::dhis2::retry::{Attempts, Next, RetryRule, retry_after};
 use crate::domain::secret::Login;
 use crate::domain::server::BaseUrl;
-
-/// Idle connections are closed before the server closes them: 20 s with the connector that DHIS2 ships (dhis2-api 11).
-const POOL_IDLE: Duration = Duration::from_secs(12);
-
-/// Who we say we are; some clouds turn away unknown clients without a name.
-const USER_AGENT: &str = concat!("xfer/", env!("CARGO_PKG_VERSION"), " (DHIS2 aggregate data transfer)");
 
 /// First byte of gzip. No JSON begins with it, so bodies are recognised by what they are, not by a header that a
 /// proxy may have dropped (`raw-read/compression-gzip` has none).
@@ -117,9 +109,6 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Transport {
     /// Prepares a connection; nothing is sent yet.
     pub(crate) fn new(base: BaseUrl, login: &Login, limits: Limits) -> Result<Self, ClientErrorKind> {
-        static PROVIDER: Once = Once::new();
-        // Fails only if another part of the process chose a provider already, which is as good.
-        PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
         let http = http_client(&base, &limits)?;
         let authorization = authorization(login)?;
         Ok(Self {
@@ -354,97 +343,6 @@ fn unzipped(wire: &[u8], limit: u64) -> Result<Vec<u8>, ClientErrorKind> {
     }
 }
 
-/// The library's client: no redirects, no decompression, no proxy for this machine itself.
-fn http_client(base: &BaseUrl, limits: &Limits) -> Result<reqwest::Client, ClientErrorKind> {
-    let builder = || {
-        let mut headers = HeaderMap::new();
-        headers.insert("x-requested-with", HeaderValue::from_static("XMLHttpRequest"));
-        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
-        let builder = reqwest::Client::builder()
-            .user_agent(USER_AGENT)
-            .default_headers(headers)
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .no_gzip()
-            .connect_timeout(limits.connect)
-            .pool_idle_timeout(POOL_IDLE);
-        if base.is_loopback() { builder.no_proxy() } else { builder }
-    };
-    let built = match builder().build() {
-        // A machine without CA certificates (a bare container) still reaches http on itself.
-        Err(_) if !base.is_https() => builder().tls_certs_only(std::iter::empty()).build(),
-        built => built,
-    };
-    built.map_err(|error| ClientErrorKind::InvalidSetup {
-        reason: "no encrypted connection is possible on this machine; are its CA certificates installed?".to_owned(),
-        source: Some(Box::new(error)),
-    })
-}
-
-/// The login as a header that debug output does not show.
-fn authorization(login: &Login) -> Result<HeaderValue, ClientErrorKind> {
-    let text = match login {
-        Login::Basic { username, password } => {
-            format!("Basic {}", STANDARD.encode(format!("{username}:{}", password.expose_secret())))
-        }
-        Login::Token(token) => format!("ApiToken {}", token.expose_secret().trim()),
-    };
-    let mut value = HeaderValue::from_str(&text)
-        .map_err(|_| ClientErrorKind::setup("the token contains characters that no token has"))?;
-    value.set_sensitive(true);
-    Ok(value)
-}
-
 fn text_of(headers: &HeaderMap, name: &header::HeaderName) -> Option<String> {
     headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
-}
-
-/// What a failed send means, read off the chain of causes.
-fn failure_of(error: reqwest::Error) -> ClientErrorKind {
-    // The address is in our own error already, without its query.
-    let error = error.without_url();
-    let reason = clean(&innermost(&error));
-    if error.is_builder() {
-        return ClientErrorKind::InvalidSetup { reason, source: Some(Box::new(error)) };
-    }
-    if is_tls(&error) {
-        return ClientErrorKind::Tls { reason, source: Some(Box::new(error)) };
-    }
-    if error.is_connect() {
-        return ClientErrorKind::Connect { reason, source: Some(Box::new(error)) };
-    }
-    if reason.contains("invalid HTTP version") {
-        let what = "it is not HTTP; the address may need https://".to_owned();
-        return ClientErrorKind::Malformed { what, source: Some(Box::new(error)) };
-    }
-    interrupted(error)
-}
-
-fn interrupted(error: reqwest::Error) -> ClientErrorKind {
-    let source: Cause = Box::new(error.without_url());
-    ClientErrorKind::Interrupted { source: Some(source) }
-}
-
-/// The last cause of a chain: "connection refused" rather than "error sending request".
-fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut last = error;
-    while let Some(source) = last.source() {
-        last = source;
-    }
-    last.to_string()
-}
-
-/// Whether TLS is to blame. `io::Error` hides the error it wraps from the chain, so it is looked into.
-fn is_tls(error: &(dyn std::error::Error + 'static)) -> bool {
-    let mut current = Some(error);
-    while let Some(cause) = current {
-        let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let inside = wrapped.and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        if cause.is::<rustls::Error>() || inside.is_some() {
-            return true;
-        }
-        current = cause.source();
-    }
-    false
 }

@@ -6,6 +6,9 @@
 
 pub mod page;
 pub(crate) mod wire;
+mod wire_category;
+mod wire_data;
+mod wire_units;
 
 use std::collections::{BTreeMap, HashSet};
 use std::future::Future;
@@ -17,10 +20,12 @@ use crate::dhis2::answer::Answer;
 use crate::dhis2::client::Client;
 use crate::dhis2::error::{ClientError, ClientErrorKind, clean};
 use crate::dhis2::metadata::page::{Page, Pager, read_page};
-use crate::dhis2::metadata::wire::{
-    Listed, WireCategoryCombo, WireCategoryOption, WireDataElement, WireDataSet, WireGroup, WireIndicator, WireLevel,
-    WireOptionCombo, WireOptionSet, WireOrganisationUnit, WireProgramIndicator,
+use crate::dhis2::metadata::wire::Listed;
+use crate::dhis2::metadata::wire_category::{
+    WireCategoryCombo, WireCategoryOption, WireIndicator, WireOptionCombo, WireProgramIndicator,
 };
+use crate::dhis2::metadata::wire_data::{WireDataElement, WireDataSet, WireOptionSet};
+use crate::dhis2::metadata::wire_units::{WireGroup, WireLevel, WireOrganisationUnit};
 use crate::dhis2::query::Query;
 use crate::dhis2::transport::{Ask, in_background};
 use crate::domain::metadata::{Metadata, OrganisationUnit, OrganisationUnitLevel};
@@ -323,7 +328,7 @@ impl<T: Listed> Collected<T> {
 mod tests {
     use super::Collected;
     use crate::dhis2::metadata::page::{Page, Pager, read_page};
-    use crate::dhis2::metadata::wire::WireDataSet;
+    use crate::dhis2::metadata::wire_data::WireDataSet;
 
     fn page(body: &str) -> Page<WireDataSet> {
         read_page(body.as_bytes(), "dataSets").unwrap()

@@ -1,176 +1,24 @@
 //! The client against a socket: sessions, redirects, retries, cut bodies, refused logins.
-//!
-//! The server is a page of scripted answers over TCP, so that connections can be cut where no framework would cut
-//! them. Requests are recorded as they came.
 
-use std::sync::{Arc, Mutex};
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+mod server;
+
+use std::sync::Arc;
+
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use xfer::dhis2::analytics::AnalyticsQuery;
-use xfer::dhis2::client::{Client, ClientOptions};
+use xfer::dhis2::client::Client;
 use xfer::dhis2::data_value_sets::{Payload, PayloadRow, RawQuery};
 use xfer::dhis2::error::ClientErrorKind;
 use xfer::dhis2::limits::Limits;
 use xfer::domain::cell::CellKey;
 use xfer::domain::data_value::DataValue;
 use xfer::domain::period::Period;
-use xfer::domain::secret::Login;
 use xfer::domain::uid::Uid;
 
-/// What the server does with a request.
-#[derive(Debug, Clone)]
-enum Reply {
-    /// Status, extra header lines, body of JSON.
-    Json(u16, &'static str, String),
-    /// These bytes as they are, then the connection is closed.
-    Bytes(Vec<u8>),
-}
-
-fn json(body: &str) -> Reply {
-    Reply::Json(200, "", body.to_owned())
-}
-
-fn refusal(status: u16, code: &str) -> Reply {
-    let body = format!(r#"{{"httpStatusCode":{status},"status":"ERROR","message":"no","errorCode":"{code}"}}"#);
-    Reply::Json(status, "", body)
-}
-
-/// A request as it came: head and body.
-#[derive(Debug, Clone, Default)]
-struct Seen {
-    head: String,
-    body: Vec<u8>,
-}
-
-impl Seen {
-    fn line(&self) -> &str {
-        self.head.lines().next().unwrap_or_default()
-    }
-
-    fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().skip(1).find_map(|line| {
-            let (key, value) = line.split_once(':')?;
-            key.eq_ignore_ascii_case(name).then(|| value.trim())
-        })
-    }
-}
-
-/// A server that answers by a function of the request and of how many came before.
-struct Server {
-    port: u16,
-    seen: Arc<Mutex<Vec<Seen>>>,
-}
-
-impl Server {
-    async fn start(answer: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let seen = Arc::new(Mutex::new(Vec::new()));
-        let (log, answer) = (Arc::clone(&seen), Arc::new(answer));
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, Arc::clone(&log), Arc::clone(&answer)));
-            }
-        });
-        Self { port, seen }
-    }
-
-    /// Answers `system/info` as a server of that version, everything else by the function.
-    async fn dhis2(version: &'static str, answer: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static) -> Self {
-        Self::start(
-            move |seen, number| {
-                if seen.line().contains("/api/system/info") { info(version) } else { answer(seen, number) }
-            },
-        )
-        .await
-    }
-
-    fn requests(&self) -> Vec<Seen> {
-        self.seen.lock().unwrap().clone()
-    }
-
-    /// Requests other than `system/info`.
-    fn data_requests(&self) -> Vec<Seen> {
-        self.requests().into_iter().filter(|seen| !seen.line().contains("system/info")).collect()
-    }
-
-    fn client(&self) -> Client {
-        self.client_with(Limits::impatient())
-    }
-
-    fn client_with(&self, limits: Limits) -> Client {
-        Client::new(ClientOptions {
-            server: "test".to_owned(),
-            url: format!("http://127.0.0.1:{}/ctx", self.port).parse().unwrap(),
-            login: Login::Basic { username: "clerk".to_owned(), password: "very-secret".to_owned().into() },
-            allow_http: false,
-            limits,
-        })
-        .unwrap()
-    }
-}
-
-fn info(version: &str) -> Reply {
-    json(&format!(
-        r#"{{"version":"{version}","calendar":"iso8601","serverDate":"2026-11-22T22:18:42.878","systemId":"abc",
-        "lastAnalyticsTableSuccess":"2026-11-22T21:59:00.110"}}"#
-    ))
-}
-
-async fn serve(
-    mut stream: tokio::net::TcpStream,
-    log: Arc<Mutex<Vec<Seen>>>,
-    answer: Arc<impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static>,
-) {
-    while let Some(seen) = read_request(&mut stream).await {
-        let number = {
-            let mut log = log.lock().unwrap();
-            log.push(seen.clone());
-            log.len() - 1
-        };
-        match answer(&seen, number) {
-            Reply::Bytes(bytes) => {
-                let _ = stream.write_all(&bytes).await;
-                let _ = stream.shutdown().await;
-                return;
-            }
-            Reply::Json(status, headers, body) => {
-                let text = format!(
-                    "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\n{headers}Content-Length: {}\r\n\r\n{body}",
-                    body.len()
-                );
-                if stream.write_all(text.as_bytes()).await.is_err() {
-                    return;
-                }
-            }
-        }
-    }
-}
-
-async fn read_request(stream: &mut tokio::net::TcpStream) -> Option<Seen> {
-    let mut bytes = Vec::new();
-    let mut buffer = [0; 4096];
-    let head_end = loop {
-        if let Some(at) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
-            break at;
-        }
-        match stream.read(&mut buffer).await {
-            Ok(read) if read > 0 => bytes.extend_from_slice(&buffer[..read]),
-            _ => return None,
-        }
-    };
-    let mut seen = Seen { head: String::from_utf8_lossy(&bytes[..head_end]).into_owned(), body: Vec::new() };
-    let length: usize = seen.header("content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
-    seen.body = bytes.split_off(head_end + 4);
-    while seen.body.len() < length {
-        match stream.read(&mut buffer).await {
-            Ok(read) if read > 0 => seen.body.extend_from_slice(&buffer[..read]),
-            _ => return None,
-        }
-    }
-    Some(seen)
-}
+use self::server::{Reply, Seen, Server, json, refusal};
 
 fn uid(text: &str) -> Uid {
     Uid::parse(text).unwrap()
@@ -588,6 +436,43 @@ async fn a_silent_server_is_given_up() {
     assert!(matches!(error.kind, ClientErrorKind::Connect { .. }), "{error}");
     assert!(error.to_string().starts_with("test: cannot be reached"), "{error}");
     assert!(std::error::Error::source(&error).is_some(), "the cause is kept");
+}
+
+#[tokio::test]
+async fn https_to_a_server_without_it_is_said_so() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").await;
+        }
+    });
+    let error = match Server::client_at(&format!("https://127.0.0.1:{port}")) {
+        Ok(client) => client.probe().await.unwrap_err(),
+        // A machine without CA certificates cannot speak https at all.
+        Err(error) => error,
+    };
+    assert!(matches!(error.kind, ClientErrorKind::Tls { .. } | ClientErrorKind::InvalidSetup { .. }), "{error:?}");
+}
+
+/// Dropping a read must not leave its thread waiting for a server that went silent: the runtime would not end.
+#[test]
+fn a_cancelled_read_lets_go() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let head = "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{\"dataValues\":[";
+        let server = Server::dhis2("2.42.5", move |_, _| Reply::Stalls(head.as_bytes().to_vec())).await;
+        let hour = std::time::Duration::from_hours(1);
+        let client =
+            server.client_with(Limits { silence: hour, total: hour, stream_total: hour, ..Limits::impatient() });
+        let query = one_slice();
+        let mut sink = |_: DataValue| {};
+        let read = client.read_raw(&query, &mut sink);
+        let given_up = tokio::time::timeout(std::time::Duration::from_millis(200), read).await;
+        assert!(given_up.is_err(), "the server said nothing more");
+    });
+    // Hangs for an hour if the parser's thread still waits.
+    drop(runtime);
 }
 
 #[tokio::test]
