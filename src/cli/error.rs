@@ -88,13 +88,9 @@ impl From<OpsError> for CliError {
                 .hint("nothing is sent without a journal; free space or mend the disk, then run again"),
             OpsError::Item(error) => {
                 let hint = match &error {
-                    ItemError::Unknown { near, .. } if !near.is_empty() => {
-                        format!("did you mean {}?", near.join(" or "))
-                    }
+                    ItemError::Unknown { near, .. } if !near.is_empty() => format!("did you mean {}?", near.join(" or ")),
                     ItemError::Unknown { side, .. } => format!("if it is new, sync the {side} server first"),
-                    ItemError::Ambiguous { .. } => {
-                        "ids stand in DHIS2's maintenance app and in exported files".to_owned()
-                    }
+                    ItemError::Ambiguous { .. } => "ids stand in DHIS2's maintenance app and in exported files".to_owned(),
                     ItemError::Form(_) => "example: fbfJHSPpUQD.pq2XI5kz2BY, or codes: MAL_CASES.FEMALE".to_owned(),
                     ItemError::Incomplete { .. } => "write DE.COC, or DE.COC.AOC".to_owned(),
                 };

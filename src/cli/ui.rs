@@ -106,7 +106,8 @@ impl Ui {
         if self.assume_yes {
             return true;
         }
-        self.terminal && dialoguer::Confirm::new().with_prompt(question).default(false).interact().unwrap_or_default()
+        self.terminal
+            && dialoguer::Confirm::new().with_prompt(question).default(false).interact().unwrap_or_default()
     }
 
     /// Whether `--yes` was given.

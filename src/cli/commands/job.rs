@@ -200,9 +200,10 @@ pub struct Export {
 }
 
 fn period_type(text: &str) -> Result<PeriodType, String> {
-    PeriodType::ALL.into_iter().find(|known| known.name().eq_ignore_ascii_case(text)).ok_or_else(|| {
-        format!("`{text}` is no period type; DHIS2 has {}", PeriodType::ALL.map(PeriodType::name).join(", "))
-    })
+    PeriodType::ALL
+        .into_iter()
+        .find(|known| known.name().eq_ignore_ascii_case(text))
+        .ok_or_else(|| format!("`{text}` is no period type; DHIS2 has {}", PeriodType::ALL.map(PeriodType::name).join(", ")))
 }
 
 fn factor(text: &str) -> Result<BigDecimal, String> {
@@ -242,9 +243,8 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
         Command::Check(arguments) => check(&jobs::open(home, &arguments.name)?, ui),
         Command::Remove(arguments) => {
             if !ui.confirm(&format!("Remove the job {}?", arguments.name)) {
-                return Err(
-                    CliError::usage("nothing was removed".to_owned()).hint("give --yes to remove it without asking")
-                );
+                return Err(CliError::usage("nothing was removed".to_owned())
+                    .hint("give --yes to remove it without asking"));
             }
             jobs::remove(home, &arguments.name)?;
             ui.say(&format!("removed {}", arguments.name));

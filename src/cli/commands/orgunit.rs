@@ -240,7 +240,8 @@ fn list(arguments: &List, map: &PairMap, ui: &Ui) -> Result<ExitCode, CliError> 
 }
 
 fn unmapped(map: &PairMap, ui: &Ui) -> Result<ExitCode, CliError> {
-    let columns = [text("path", "Source org unit"), text("id", "Id"), text("code", "Code"), number("level", "Level")];
+    let columns =
+        [text("path", "Source org unit"), text("id", "Id"), text("code", "Code"), number("level", "Level")];
     let mut listing = Listing::new(&columns, "every source org unit is mapped or ignored");
     for id in map.unmapped() {
         let unit = map.source.organisation_units.get(&id);
@@ -277,8 +278,12 @@ fn import(arguments: &Import, map: &mut PairMap, ui: &Ui) -> Result<ExitCode, Cl
 }
 
 fn changes(change: &MapChange, map: &PairMap) -> Listing {
-    let columns =
-        [text("change", "Change"), text("source", "Source org unit"), text("before", "Before"), text("after", "After")];
+    let columns = [
+        text("change", "Change"),
+        text("source", "Source org unit"),
+        text("before", "Before"),
+        text("after", "After"),
+    ];
     let mut listing = Listing::new(&columns, "the file says what stands there already");
     let target = |row: &OrgUnitMapping| {
         let place = row.destination.map_or_else(|| "–".to_owned(), |id| map.destination.org_unit_path_names(id));

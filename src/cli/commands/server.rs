@@ -267,14 +267,10 @@ fn sync_all(names: &[String], home: &Home, ui: &Ui) -> Result<ExitCode, CliError
 }
 
 fn remove(arguments: &Remove, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
-    let question = format!(
-        "Remove {} with its copied metadata{}?",
-        arguments.name,
-        match arguments.cascade {
-            true => ", and the maps, jobs and routines that use it",
-            false => "",
-        }
-    );
+    let question = format!("Remove {} with its copied metadata{}?", arguments.name, match arguments.cascade {
+        true => ", and the maps, jobs and routines that use it",
+        false => "",
+    });
     if !ui.confirm(&question) {
         return Err(CliError::usage("nothing was removed".to_owned()).hint("give --yes to remove it without asking"));
     }

@@ -91,7 +91,8 @@ impl Sheet {
             .into_iter()
             .max_by_key(|separator| header_line.bytes().filter(|byte| byte == separator).count())
             .unwrap_or(b',');
-        let mut reader = csv::ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(text.as_bytes());
+        let mut reader =
+            csv::ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(text.as_bytes());
         let header = reader.headers().map_err(|cause| in_header(None, cause.to_string()))?.clone();
         let mut columns = HashMap::new();
         for (index, name) in header.iter().enumerate() {
@@ -151,9 +152,9 @@ pub fn write<'row>(
     // Writing to memory has no failure that a caller could act on.
     let _ = writer.write_record(header);
     for row in rows {
-        let cells = row
-            .iter()
-            .map(|cell| if looks_like_formula(cell) { format!("'{cell}") } else { cell.clone().into_owned() });
+        let cells = row.iter().map(|cell| {
+            if looks_like_formula(cell) { format!("'{cell}") } else { cell.clone().into_owned() }
+        });
         let _ = writer.write_record(cells);
     }
     bytes.extend(writer.into_inner().unwrap_or_default());

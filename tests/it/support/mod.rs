@@ -109,17 +109,8 @@ impl fmt::Display for Output {
 #[track_caller]
 pub fn assert_accounts(report: &Value) {
     const STATES: [&str; 11] = [
-        "created",
-        "updated",
-        "deleted",
-        "accepted",
-        "unchanged",
-        "rejected",
-        "zero_skipped",
-        "differs",
-        "unknown",
-        "not_sent",
-        "held_back",
+        "created", "updated", "deleted", "accepted", "unchanged", "rejected", "zero_skipped", "differs", "unknown",
+        "not_sent", "held_back",
     ];
     const FATES: [&str; 4] = ["unmapped", "dropped", "invalid", "contributing"];
     let sum = |counts: &Value, keys: &[&str]| keys.iter().map(|key| counts[key].as_u64().unwrap()).sum::<u64>();
