@@ -245,39 +245,23 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
         };
         let reason = error.to_string();
         match &error.kind {
+            Kind::PayloadTooLarge | Kind::UriTooLong => return Posted::TooBig(reason),
+            Kind::Refused { code, message, .. } => {
+                return Posted::Refused { code: code.clone(), text: message.clone() };
+            }
             Kind::Unauthorized { .. } | Kind::Forbidden { .. } | Kind::LoginPage { .. } => {
                 self.give_up(Trouble { reason: reason.clone(), login_refused: true });
-                Posted::NotSent(reason)
             }
+            // A single POST may be lost on the way; a server that is away, or not a DHIS2, is so for the next one too.
             Kind::Unavailable { status: 503, .. } => {
                 self.give_up(Trouble { reason: reason.clone(), login_refused: false });
-                // A proxy's 503 turns away at the door; a dying server's may not. The read-back knows.
-                Posted::NoAnswer(reason)
             }
-            Kind::PayloadTooLarge | Kind::UriTooLong => Posted::TooBig(reason),
-            Kind::Timeout { .. }
-            | Kind::Interrupted { .. }
-            | Kind::Unavailable { .. }
-            | Kind::ServerError { .. }
-            | Kind::EmptyAnswer
-            | Kind::Malformed { .. }
-            | Kind::TooLarge { .. }
-            | Kind::Other(_) => Posted::NoAnswer(reason),
-            Kind::Refused { code, message, .. } => Posted::Refused { code: code.clone(), text: message.clone() },
-            Kind::Connect { .. }
-            | Kind::Tls { .. }
-            | Kind::RateLimited { .. }
-            | Kind::InvalidSetup { .. }
-            | Kind::Redirect { .. }
-            | Kind::NotDhis2
-            | Kind::NotFound { .. }
-            | Kind::MissingIds { .. }
-            | Kind::UnsupportedCalendar { .. }
-            | Kind::AnalyticsNotReady { .. } => {
+            kind if !kind.may_have_arrived() => {
                 self.give_up(Trouble { reason: reason.clone(), login_refused: false });
-                Posted::NotSent(reason)
             }
+            _ => {}
         }
+        if error.kind.may_have_arrived() { Posted::NoAnswer(reason) } else { Posted::NotSent(reason) }
     }
 
     fn give_up(&self, trouble: Trouble) {
