@@ -154,8 +154,7 @@ fn of_period(group: &[Contribution], job: &PlannedJob, period: Option<Period>) -
     let value = scaled(first.text.clone(), factor(first, job))?;
     for other in candidates {
         if !same(&value, &scaled(other.text.clone(), factor(other, job))?) {
-            let rivals: Vec<Contribution> =
-                group.iter().filter(|part| part.source_period == period).cloned().collect();
+            let rivals: Vec<Contribution> = group.iter().filter(|part| part.source_period == period).cloned().collect();
             return Err(Refusal::Ambiguous { period, values: in_words(&rivals) });
         }
     }
@@ -198,11 +197,7 @@ mod tests {
     use crate::transfer::plan::Plan;
 
     fn plan(items: Vec<Item>, operator: Combine) -> Plan {
-        let job = Job {
-            combine: operator,
-            destination_period_type: PeriodType::Quarterly,
-            ..job("a", items)
-        };
+        let job = Job { combine: operator, destination_period_type: PeriodType::Quarterly, ..job("a", items) };
         plan_of(&document(vec![job], &["2024Q1"])).unwrap()
     }
 
@@ -237,8 +232,11 @@ mod tests {
         ] {
             assert_eq!(combined(operator, &THREE).as_deref(), Ok(expected), "{operator:?}");
         }
-        assert_eq!(combined(Combine::Last, &THREE).and_then(|text| Ok(parse_number(&text))), Ok(parse_number("0.3")));
-        assert_eq!(combined(Combine::Average, &[("202401", "1"), ("202402", "0"), ("202403", "0")]).as_deref(), Ok("0.333333333333333"));
+        assert_eq!(combined(Combine::Last, &THREE).map(|text| parse_number(&text)), Ok(parse_number("0.3")));
+        assert_eq!(
+            combined(Combine::Average, &[("202401", "1"), ("202402", "0"), ("202403", "0")]).as_deref(),
+            Ok("0.333333333333333")
+        );
     }
 
     #[test]
@@ -265,8 +263,7 @@ mod tests {
 
     #[test]
     fn factors_act_on_each_contribution() {
-        let items =
-            vec![with_factor(plain_item(1), "0.07"), with_factor(item(2, male(), plain_address(1)), "2")];
+        let items = vec![with_factor(plain_item(1), "0.07"), with_factor(item(2, male(), plain_address(1)), "2")];
         let plan = plan(items, Combine::Sum);
         let parts = vec![part(1, "202401", 0, "100"), part(1, "202401", 1, "3")];
         assert_eq!(combine(parts, &plan.jobs[0])[0].value.as_deref(), Ok("13"));

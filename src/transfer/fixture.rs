@@ -238,7 +238,13 @@ fn option_combo(id: Uid, name: &str, combo: Uid) -> [(Uid, CategoryOptionCombo);
     let option = uid("Option", u8::try_from(name.len()).unwrap());
     [(
         id,
-        CategoryOptionCombo { id, code: None, name: name.to_owned(), category_combo: combo, category_options: vec![option] },
+        CategoryOptionCombo {
+            id,
+            code: None,
+            name: name.to_owned(),
+            category_combo: combo,
+            category_options: vec![option],
+        },
     )]
 }
 
@@ -265,7 +271,11 @@ pub(crate) fn metadata() -> Metadata {
     ]);
     for number in 1..=8 {
         let district = if number <= 4 { district_a() } else { district_b() };
-        organisation_units.extend([organisation_unit(unit(number), &format!("Clinic {number}"), &[country(), district])]);
+        organisation_units.extend([organisation_unit(
+            unit(number),
+            &format!("Clinic {number}"),
+            &[country(), district],
+        )]);
     }
     let data_elements = BTreeMap::from([
         data_element(1, ValueType::Integer, true, Uid::DEFAULT_CATEGORY_COMBO),

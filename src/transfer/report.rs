@@ -8,9 +8,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::domain::run::{
-    CellCounts, JobReport, Report, RunMode, RunOutcome, ServerReport, Traffic, ValueCounts,
-};
+use crate::domain::run::{CellCounts, JobReport, Report, RunMode, RunOutcome, ServerReport, Traffic, ValueCounts};
 use crate::transfer::finding::{self, Code};
 use crate::transfer::tally::Findings;
 
@@ -38,8 +36,10 @@ pub struct Tally {
     pub temporary: bool,
     /// Whether a server refused the login or a permission, so that nothing more could be done.
     pub permission: bool,
-    /// Whether at least one slice was done.
-    pub some_done: bool,
+    /// Slices that were done.
+    pub slices_done: u64,
+    /// Slices that could not be done.
+    pub slices_failed: u64,
 }
 
 /// What a report says beside the counts.
@@ -86,9 +86,7 @@ pub fn report(facts: RunFacts, tally: Tally) -> Result<Report, Unexplained> {
         cells.add(&job.cells);
     }
     // Each job has to close by itself: two mistakes may cancel each other out.
-    for (job_values, job_cells) in
-        tally.jobs.iter().map(|job| (&job.values, &job.cells)).chain([(&values, &cells)])
-    {
+    for (job_values, job_cells) in tally.jobs.iter().map(|job| (&job.values, &job.cells)).chain([(&values, &cells)]) {
         let unexplained = Unexplained { values: job_values.unexplained(), cells: job_cells.unexplained() };
         if (unexplained.values, unexplained.cells) != (0, 0) {
             return Err(unexplained);
@@ -97,9 +95,8 @@ pub fn report(facts: RunFacts, tally: Tally) -> Result<Report, Unexplained> {
     let exit_code = exit_code(&values, &cells, &tally, facts.tolerate_unmapped);
     let outcome = match exit_code {
         EXIT_COMPLETE => RunOutcome::Complete,
-        EXIT_INCOMPLETE => RunOutcome::Incomplete,
-        _ if tally.some_done => RunOutcome::Incomplete,
-        _ => RunOutcome::Failed,
+        _ if tally.slices_failed > 0 && tally.slices_done == 0 => RunOutcome::Failed,
+        _ => RunOutcome::Incomplete,
     };
     Ok(Report {
         format: Report::FORMAT.to_owned(),
@@ -168,9 +165,11 @@ mod tests {
 
     fn tally(states: &[CellState]) -> Tally {
         let mut cells = CellCounts { total: states.len() as u64, ..CellCounts::default() };
-        states.iter().for_each(|state| cells.record(*state, 1));
+        for state in states {
+            cells.record(*state, 1);
+        }
         let jobs = vec![JobReport { name: "a".to_owned(), values: ValueCounts::default(), cells }];
-        Tally { jobs, some_done: true, ..Tally::default() }
+        Tally { jobs, slices_done: 1, ..Tally::default() }
     }
 
     fn ended(tally: Tally) -> (u8, RunOutcome) {
@@ -190,7 +189,10 @@ mod tests {
         assert_eq!(ended(tally(&[Rejected, NotSent])), (5, RunOutcome::Incomplete));
         assert_eq!(ended(tally(&[NotSent, Unknown])), (6, RunOutcome::Incomplete));
         assert_eq!(ended(Tally { permission: true, ..tally(&[Unknown]) }), (7, RunOutcome::Incomplete));
-        assert_eq!(ended(Tally { temporary: true, some_done: false, ..tally(&[]) }), (5, RunOutcome::Failed));
+        assert_eq!(
+            ended(Tally { temporary: true, slices_done: 0, slices_failed: 1, ..tally(&[]) }),
+            (5, RunOutcome::Failed)
+        );
     }
 
     #[test]

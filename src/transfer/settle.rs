@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use crate::domain::cell::CellState;
 use crate::domain::journal::CellRecord;
 use crate::domain::metadata::Metadata;
+use crate::domain::period::Period;
 use crate::domain::run::{CellCounts, FindingObject, Severity};
+use crate::domain::uid::Uid;
 use crate::transfer::diff::{Cell, Step};
 use crate::transfer::finding;
 use crate::transfer::tally::{Findings, Note};
@@ -54,12 +56,13 @@ pub fn without_sending(cell: &Cell) -> Option<Settled> {
 pub fn settle(job: &str, cells: Vec<Cell>, ends: Vec<Option<Settled>>, destination: &Metadata) -> SettledCells {
     let mut settled = SettledCells { records: Vec::with_capacity(cells.len()), ..SettledCells::default() };
     settled.counts.total = cells.len() as u64;
+    let mut written: BTreeMap<(Option<Uid>, Period), u64> = BTreeMap::new();
     // A cell without an end would be a bug of ours; it is left out of the states, and `unexplained` tells.
     for (cell, end) in cells.into_iter().zip(ends) {
         let Some(end) = end else { continue };
         settled.counts.record(end.state, 1);
         if is_write(end.state) {
-            settled.count_written(&cell, destination);
+            *written.entry((cell.data_set, cell.key.period)).or_default() += 1;
         }
         if let Some(why) = &end.why {
             settled.findings.add(note(why, &cell, end.state, destination));
@@ -82,19 +85,15 @@ pub fn settle(job: &str, cells: Vec<Cell>, ends: Vec<Option<Settled>>, destinati
             contributions: cell.contributions,
         });
     }
+    for ((data_set, period), number) in written {
+        let name = data_set.map_or_else(String::new, |data_set| destination.name_of(data_set));
+        *settled.written.entry(name).or_default().entry(period.to_string()).or_default() += number;
+    }
     settled
 }
 
 fn is_write(state: CellState) -> bool {
     matches!(state, CellState::Created | CellState::Updated | CellState::Deleted | CellState::Accepted)
-}
-
-impl SettledCells {
-    fn count_written(&mut self, cell: &Cell, destination: &Metadata) {
-        let name = cell.data_set.map_or_else(String::new, |data_set| destination.name_of(data_set));
-        let period = cell.key.period.to_string();
-        *self.written.entry(name).or_default().entry(period).or_default() += 1;
-    }
 }
 
 fn note(why: &Why, cell: &Cell, state: CellState, destination: &Metadata) -> Note {
@@ -170,10 +169,7 @@ mod tests {
         assert_eq!(held.code.as_deref(), Some("org-unit-not-assigned"));
         assert_eq!((held.reason.as_deref(), held.contributions), (Some("not assigned"), 2));
         let findings = settled.findings.into_sorted();
-        assert_eq!(
-            findings[0].example.as_deref(),
-            Some("Element 1 at Clinic 3 in 202401 = `5`: not assigned")
-        );
+        assert_eq!(findings[0].example.as_deref(), Some("Element 1 at Clinic 3 in 202401 = `5`: not assigned"));
     }
 
     #[test]

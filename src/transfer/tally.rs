@@ -4,6 +4,7 @@
 //! Everything is ordered, so that the same run gives the same report.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use crate::domain::run::{Finding, FindingObject, ServerSaid, Severity};
 use crate::transfer::finding::Code;
@@ -41,12 +42,14 @@ impl Note {
     }
 
     /// Names the object it is about.
-    pub fn about(mut self, kind: &str, id: impl ToString, name: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn about(mut self, kind: &str, id: &dyn Display, name: impl Into<String>) -> Self {
         self.object = Some(FindingObject { kind: kind.to_owned(), id: id.to_string(), name: name.into() });
         self
     }
 
     /// Gives an example or the circumstances.
+    #[must_use]
     pub fn example(mut self, example: impl Into<String>) -> Self {
         self.example = Some(example.into());
         self
@@ -129,10 +132,10 @@ mod tests {
     #[test]
     fn the_same_thing_about_the_same_object_is_one_finding_with_a_count() {
         let mut findings = Findings::default();
-        let clinic = |count| Note::new(&finding::ORG_UNIT_UNMAPPED, count).about("organisation unit", "a", "Clinic");
+        let clinic = |count| Note::new(&finding::ORG_UNIT_UNMAPPED, count).about("organisation unit", &"a", "Clinic");
         findings.add(clinic(3).example("first"));
         findings.add(clinic(4).example("second"));
-        findings.add(Note::new(&finding::ORG_UNIT_UNMAPPED, 9).about("organisation unit", "b", "Hospital"));
+        findings.add(Note::new(&finding::ORG_UNIT_UNMAPPED, 9).about("organisation unit", &"b", "Hospital"));
         let mut other = Findings::default();
         other.add(clinic(1));
         other.add(Note::new(&finding::ZERO_DROPPED, 2));

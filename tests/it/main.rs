@@ -2,6 +2,7 @@
 
 mod architecture;
 mod documentation;
+mod engine;
 mod recorded_client;
 mod recorded_sandbox;
 mod sandbox_server;

@@ -154,10 +154,5 @@ pub(super) fn view_roots(account: &Account) -> &[crate::domain::uid::Uid] {
 
 /// A slice as people see it.
 pub(super) fn slice_name(job: &PlannedJob, slice: &Slice) -> SliceName {
-    SliceName {
-        job: job.name.clone(),
-        number: slice.number + 1,
-        of: job.slices.len(),
-        label: slice.label.clone(),
-    }
+    SliceName { job: job.name.clone(), number: slice.number + 1, of: job.slices.len(), label: slice.label.clone() }
 }

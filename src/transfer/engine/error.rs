@@ -66,7 +66,8 @@ impl TransferError {
             Self::Plan(error) => Some(error.hint().to_owned()),
             Self::Server(error) => error.kind.hint(),
             Self::WrongServer { .. } => Some(
-                "check the server's address; if the server was set up anew, make and export the routine again".to_owned(),
+                "check the server's address; if the server was set up anew, make and export the routine again"
+                    .to_owned(),
             ),
             Self::AnalyticsTooOld { .. } => Some(
                 "run analytics at the source (Data Administration, Analytics management), or raise the routine's limit"
@@ -90,6 +91,8 @@ pub(super) struct SliceError {
     pub(super) hint: Option<String>,
     /// Whether it may pass by itself.
     pub(super) temporary: bool,
+    /// Whether the login or a right of the user is the reason.
+    pub(super) permission: bool,
     /// Whether nothing more can be done with this login.
     pub(super) login_refused: bool,
 }
@@ -97,11 +100,15 @@ pub(super) struct SliceError {
 impl From<ClientError> for SliceError {
     fn from(error: ClientError) -> Self {
         use crate::dhis2::error::ClientErrorKind as Kind;
-        let temporary = error.kind.is_temporary() || matches!(error.kind, Kind::EmptyAnswer | Kind::Malformed { .. });
+        // Analytics that is not ready becomes so by the server's own schedule.
+        let may_pass =
+            matches!(error.kind, Kind::EmptyAnswer | Kind::Malformed { .. } | Kind::AnalyticsNotReady { .. });
+        let permission = error.kind.is_permission();
         Self {
             reason: error.to_string(),
             hint: error.kind.hint(),
-            temporary: temporary && !error.kind.is_permission(),
+            temporary: (error.kind.is_temporary() || may_pass) && !permission,
+            permission,
             login_refused: matches!(error.kind, Kind::Unauthorized { .. } | Kind::LoginPage { .. }),
         }
     }

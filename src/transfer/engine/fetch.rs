@@ -69,6 +69,7 @@ pub(super) async fn aggregated<'run, S: DataServer, D: DataServer>(
         reason: format!("{}: analytics is being rebuilt again and again", context.source.name()),
         hint: Some("schedule the routine for a time when analytics does not run".to_owned()),
         temporary: true,
+        permission: false,
         login_refused: false,
     })
 }
@@ -149,5 +150,11 @@ async fn read_raw<S: DataServer, D>(
 
 /// The run was told to stop.
 pub(super) fn stopped() -> SliceError {
-    SliceError { reason: "the run was stopped".to_owned(), hint: None, temporary: true, login_refused: false }
+    SliceError {
+        reason: "the run was stopped".to_owned(),
+        hint: None,
+        temporary: true,
+        permission: false,
+        login_refused: false,
+    }
 }

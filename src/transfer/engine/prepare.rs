@@ -217,12 +217,8 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         slice: &Slice,
         stored: &StoredValues,
     ) -> Result<HashMap<CellKey, String>, JournalError> {
-        let deleting: Vec<_> = job
-            .items
-            .iter()
-            .filter(|item| item.when_empty == WhenEmpty::Delete)
-            .map(|item| item.destination)
-            .collect();
+        let deleting: Vec<_> =
+            job.items.iter().filter(|item| item.when_empty == WhenEmpty::Delete).map(|item| item.destination).collect();
         if deleting.is_empty() || stored.values.is_empty() {
             return Ok(HashMap::new());
         }

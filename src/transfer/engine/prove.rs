@@ -217,10 +217,5 @@ impl<S, D: DataServer> Proof<'_, '_, S, D> {
 }
 
 fn row(cell: &Cell) -> PayloadRow {
-    PayloadRow {
-        cell: cell.key,
-        value: cell.value.clone(),
-        comment: cell.comment.clone(),
-        followup: cell.followup,
-    }
+    PayloadRow { cell: cell.key, value: cell.value.clone(), comment: cell.comment.clone(), followup: cell.followup }
 }

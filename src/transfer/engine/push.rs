@@ -54,7 +54,10 @@ enum Posted {
     NoAnswer(String),
     NotSent(String),
     /// Refused as a whole, for a reason that is not in the rows.
-    Refused { code: Option<String>, text: String },
+    Refused {
+        code: Option<String>,
+        text: String,
+    },
 }
 
 type Outcomes = HashMap<CellKey, Outcome>;
@@ -109,8 +112,7 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
 
     /// One chunk through all its refusals.
     async fn chunk(&self, data_set: Uid, kind: DataSetKind, rows: Vec<PayloadRow>) -> Result<Outcomes, JournalError> {
-        let mut pruning =
-            Pruning::new(&rows, self.context.destination_metadata, self.context.import_engine);
+        let mut pruning = Pruning::new(&rows, self.context.destination_metadata, self.context.import_engine);
         let mut outcomes: Outcomes = HashMap::with_capacity(rows.len());
         let mut open: Vec<Vec<usize>> = vec![(0..rows.len()).collect()];
         while let Some(group) = open.pop() {
@@ -243,40 +245,23 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
         };
         let reason = error.to_string();
         match &error.kind {
+            Kind::PayloadTooLarge | Kind::UriTooLong => return Posted::TooBig(reason),
+            Kind::Refused { code, message, .. } => {
+                return Posted::Refused { code: code.clone(), text: message.clone() };
+            }
             Kind::Unauthorized { .. } | Kind::Forbidden { .. } | Kind::LoginPage { .. } => {
                 self.give_up(Trouble { reason: reason.clone(), login_refused: true });
-                Posted::NotSent(reason)
             }
-            Kind::Connect { .. } | Kind::Tls { .. } | Kind::RateLimited { .. } => {
-                self.give_up(Trouble { reason: reason.clone(), login_refused: false });
-                Posted::NotSent(reason)
-            }
+            // A single POST may be lost on the way; a server that is away, or not a DHIS2, is so for the next one too.
             Kind::Unavailable { status: 503, .. } => {
                 self.give_up(Trouble { reason: reason.clone(), login_refused: false });
-                // A proxy's 503 turns away at the door; a dying server's may not. The read-back knows.
-                Posted::NoAnswer(reason)
             }
-            Kind::PayloadTooLarge | Kind::UriTooLong => Posted::TooBig(reason),
-            Kind::Timeout { .. }
-            | Kind::Interrupted { .. }
-            | Kind::Unavailable { .. }
-            | Kind::ServerError { .. }
-            | Kind::EmptyAnswer
-            | Kind::Malformed { .. }
-            | Kind::TooLarge { .. }
-            | Kind::Other(_) => Posted::NoAnswer(reason),
-            Kind::Refused { code, message, .. } => Posted::Refused { code: code.clone(), text: message.clone() },
-            Kind::InvalidSetup { .. }
-            | Kind::Redirect { .. }
-            | Kind::NotDhis2
-            | Kind::NotFound { .. }
-            | Kind::MissingIds { .. }
-            | Kind::UnsupportedCalendar { .. }
-            | Kind::AnalyticsNotReady { .. } => {
+            kind if !kind.may_have_arrived() => {
                 self.give_up(Trouble { reason: reason.clone(), login_refused: false });
-                Posted::NotSent(reason)
             }
+            _ => {}
         }
+        if error.kind.may_have_arrived() { Posted::NoAnswer(reason) } else { Posted::NotSent(reason) }
     }
 
     fn give_up(&self, trouble: Trouble) {

@@ -36,7 +36,8 @@ pub async fn run<S: DataServer, D: DataServer>(
     events: &(dyn Fn(Event) + Send + Sync),
 ) -> Result<RunResult, TransferError> {
     let clock = Instant::now();
-    let RunRequest { run, now, mode, document, source, destination, relative, journal, tuning, patience, stop } = request;
+    let RunRequest { run, now, mode, document, source, destination, relative, journal, tuning, patience, stop } =
+        request;
     let traffic_before = (source.client.traffic(), destination.client.traffic());
     let (asked_source, asked_destination) = join(source.client.probe(), destination.client.probe()).await;
     let (source_probe, destination_probe) = (asked_source?, asked_destination?);
@@ -102,10 +103,7 @@ pub async fn run<S: DataServer, D: DataServer>(
         controllers,
     );
     let tally = Driver::new(&context, findings).drive().await?;
-    let traffic = traffic(
-        traffic_before,
-        (source.client.traffic(), destination.client.traffic()),
-    );
+    let traffic = traffic(traffic_before, (source.client.traffic(), destination.client.traffic()));
     let facts = RunFacts {
         run,
         routine: document.routine.name.clone(),
@@ -250,8 +248,9 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
         if remaining > 0 {
             let reason = self.halted.clone().unwrap_or_default();
             self.tally.findings.add(Note::new(&finding::SLICES_NOT_DONE, remaining as u64).example(reason));
+            self.tally.slices_failed += remaining as u64;
             self.tally.temporary |= !self.tally.permission;
-        } else if self.tally.some_done && self.is_empty() {
+        } else if self.tally.slices_done > 0 && self.is_empty() {
             self.tally.findings.add(Note::new(&finding::SOURCE_EMPTY, 1));
         }
     }
@@ -262,24 +261,22 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
 
     /// Sends a slice, settles it and writes down how each cell ended.
     async fn finish(&mut self, mut slice: Prepared<'run>) -> Result<(), JournalError> {
-        match slice.failed.take() {
-            Some(failed) => self.failed(slice, failed),
-            None => {
-                self.failures = 0;
-                let proved = prove(self.context, &slice).await?;
-                if proved.login_refused {
-                    self.tally.permission = true;
-                    self.halted = Some("the destination refuses the login".to_owned());
-                }
-                if let Some(reason) = proved.unreachable {
-                    self.tally.temporary = true;
-                    self.halted = Some(reason);
-                }
-                self.tally.findings.merge(proved.findings);
-                self.tally.some_done = true;
-                self.record(slice, proved.ends)
-            }
+        if let Some(failed) = slice.failed.take() {
+            return self.failed(slice, failed);
         }
+        self.failures = 0;
+        let proved = prove(self.context, &slice).await?;
+        if proved.login_refused {
+            self.tally.permission = true;
+            self.halted = Some("the destination refuses the login".to_owned());
+        }
+        if let Some(reason) = proved.unreachable {
+            self.tally.temporary = true;
+            self.halted = Some(reason);
+        }
+        self.tally.findings.merge(proved.findings);
+        self.tally.slices_done += 1;
+        self.record(slice, proved.ends)
     }
 
     /// A slice that could not be read on one side or the other.
@@ -291,7 +288,8 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
         self.context.tell(Event::SliceFailed { slice: slice.name.clone(), reason: error.reason.clone() });
         self.name_failure(&slice, &error);
         self.tally.temporary |= error.temporary;
-        self.tally.permission |= error.login_refused;
+        self.tally.permission |= error.permission;
+        self.tally.slices_failed += 1;
         self.failures += 1;
         // The client has tried for a while already. A destination that is down is down for every slice; a source may
         // fail at one district only, which must not cost the others.
@@ -308,7 +306,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
             hint: error.hint.clone(),
             ..Note::new(&finding::SLICE_FAILED, 1).about(
                 "slice",
-                format!("{} {}/{}", slice.name.job, slice.name.number, slice.name.of),
+                &format_args!("{} {}/{}", slice.name.job, slice.name.number, slice.name.of),
                 slice.name.label.clone(),
             )
         });
@@ -319,7 +317,9 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
         let reason = self.halted.clone().unwrap_or_else(|| "the run was stopped".to_owned());
         if let Some(Failed::Source(error) | Failed::Destination(error)) = slice.failed.take() {
             self.name_failure(&slice, &error);
+            self.tally.permission |= error.permission;
         }
+        self.tally.slices_failed += 1;
         self.tally.temporary |= !self.tally.permission;
         let ends = not_sent(&slice, &reason);
         self.record(slice, ends)

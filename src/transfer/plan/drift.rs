@@ -18,7 +18,7 @@ pub(super) fn units(units: &UnitMap, document: &RoutineDocument, source: &Metada
         if units.unknown.contains(&row.source) {
             findings.add(
                 Note::new(&finding::SOURCE_ORG_UNIT_UNKNOWN, 1)
-                    .about("organisation unit", row.source, row.source.to_string())
+                    .about("organisation unit", &row.source, row.source.to_string())
                     .example(row.note.clone().unwrap_or_else(|| "a row of the org unit map".to_owned())),
             );
         }
@@ -26,7 +26,7 @@ pub(super) fn units(units: &UnitMap, document: &RoutineDocument, source: &Metada
     for unit in &units.out_of_scope {
         findings.add(Note::new(&finding::SOURCE_ORG_UNIT_OUT_OF_SCOPE, 1).about(
             "organisation unit",
-            unit,
+            &unit,
             source.org_unit_path_names(*unit),
         ));
     }
@@ -37,7 +37,7 @@ pub(super) fn untouched(subtrees: &[(Uid, usize)], source: &Metadata, findings: 
     for (root, units) in subtrees {
         findings.add(
             Note::new(&finding::AREA_NOT_READ, *units as u64)
-                .about("organisation unit", root, source.org_unit_path_names(*root))
+                .about("organisation unit", &root, source.org_unit_path_names(*root))
                 .example(format!("{units} org units, none of them mapped")),
         );
     }
@@ -64,7 +64,7 @@ pub(super) fn item(item: &Item, job: &Job, source: &Metadata, findings: &mut Fin
 fn missing_item(kind: &str, id: Uid, job: &Job, source: &Metadata, findings: &mut Findings) -> bool {
     findings.add(
         Note::new(&finding::SOURCE_ITEM_MISSING, 1)
-            .about(kind, id, source.name_of(id))
+            .about(kind, &id, source.name_of(id))
             .example(format!("an item of job {}", job.name)),
     );
     false

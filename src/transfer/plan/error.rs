@@ -98,7 +98,9 @@ impl PlanError {
         match self {
             Self::NoJobs { .. } => "add a job to the routine: `xfer routine edit`",
             Self::JobWithoutItems { .. } => "add items to the job: `xfer job add-item`, or leave it out of the routine",
-            Self::OtherPair { .. } => "a routine moves values between two servers; put the job into a routine of its own",
+            Self::OtherPair { .. } => {
+                "a routine moves values between two servers; put the job into a routine of its own"
+            }
             Self::NoOrgUnits => "map the org units and confirm them: `xfer orgunit map`",
             Self::Window { .. } => "use periods such as `202401`, ranges such as `202401..202406`, or `LAST_3_MONTHS`",
             Self::PeriodsDoNotFit { .. } => {

@@ -38,8 +38,7 @@ use crate::domain::period::relative::RelativeOptions;
 use crate::domain::routine::RoutineDocument;
 use crate::domain::server::ServerIdentity;
 use crate::domain::uid::Uid;
-use crate::transfer::finding;
-use crate::transfer::tally::{Findings, Note};
+use crate::transfer::tally::Findings;
 
 /// What a plan is made from.
 #[derive(Debug, Clone, Copy)]
@@ -84,13 +83,15 @@ pub struct PlannedJob {
     pub items: Vec<PlannedItem>,
     /// Destination address → the first of its items, which speaks for all of them.
     pub addresses: BTreeMap<CellAddress, usize>,
-    /// Source data and COC (or every COC) → items and their AOC (or every AOC).
-    by_source: HashMap<(Uid, Option<Uid>), Vec<(Option<Uid>, usize)>>,
+    by_source: BySource,
     /// What is read, and how.
     pub reads: Reads,
     /// Its slices, in order of work.
     pub slices: Vec<Slice>,
 }
+
+/// Source data and COC (or every COC) → items and their AOC (or every AOC).
+type BySource = HashMap<(Uid, Option<Uid>), Vec<(Option<Uid>, usize)>>;
 
 /// What a job reads, by the way it is read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -193,9 +194,6 @@ fn plan_job(
         return Err(PlanError::JobWithoutItems { job: job.name.clone() });
     }
     let periods = JobPeriods::of(job, &request.document.routine.window, request.today, request.relative)?;
-    for period in periods.straddling() {
-        findings.add(Note::new(&finding::SOURCE_PERIOD_UNUSABLE, 0).about("period", period, period.to_string()));
-    }
     let mut items = Vec::with_capacity(job.items.len());
     for item in &job.items {
         if drift::item(item, job, request.source_metadata, findings) {
@@ -206,7 +204,7 @@ fn plan_job(
     let reads = reads_of(job, &items, request.source_metadata);
     let slices = slices::cut(request.source_metadata, tree, units, items.len() * periods.read.len());
     let mut addresses = BTreeMap::new();
-    let mut by_source: HashMap<(Uid, Option<Uid>), Vec<(Option<Uid>, usize)>> = HashMap::new();
+    let mut by_source = BySource::new();
     for (position, item) in items.iter().enumerate() {
         addresses.entry(item.destination).or_insert(position);
         let (coc, aoc) = match item.source {

@@ -82,7 +82,8 @@ struct Region {
 pub(super) fn cut(metadata: &Metadata, tree: &Tree, units: &UnitMap, cells_per_unit: usize) -> Slices {
     let mapped = (CELLS_PER_SLICE / cells_per_unit.max(1)).clamp(1, UNITS_PER_SLICE);
     let weights = tree.weigh(|unit| units.is_mapped(unit));
-    let mut cutter = Cutter { tree, weights, budget: Budget { mapped }, regions: vec![Region::default()], untouched: vec![] };
+    let mut cutter =
+        Cutter { tree, weights, budget: Budget { mapped }, regions: vec![Region::default()], untouched: vec![] };
     for root in tree.roots() {
         cutter.walk(*root);
     }
@@ -297,8 +298,7 @@ mod tests {
         // 100,000 cells for each unit: two mapped units to a slice.
         let (slices, _, tree) =
             slices(&[(unit(1), unit(1)), (unit(2), unit(2)), (unit(5), unit(1)), (unit(6), unit(6))], 100_000);
-        let with_target: Vec<_> =
-            slices.slices.iter().filter(|slice| slice.destinations.contains(&unit(1))).collect();
+        let with_target: Vec<_> = slices.slices.iter().filter(|slice| slice.destinations.contains(&unit(1))).collect();
         assert_eq!(with_target.len(), 1, "all contributions to a cell are in one slice");
         assert!(with_target[0].sources.is_superset(&[unit(1), unit(5)].into()));
         assert_eq!(units_read(&slices, &tree).len(), 11, "unmapped units are read too");

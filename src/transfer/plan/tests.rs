@@ -63,10 +63,7 @@ fn two_items_on_one_address_need_an_operator() {
     assert!(plan_of(&document(vec![summed(job("a", items.clone()))], &["202401"])).is_ok());
     let [first, second] = <[Item; 2]>::try_from(items).unwrap();
     let mixed = vec![Item { combine: Some(Combine::Sum), ..first }, Item { combine: Some(Combine::Max), ..second }];
-    assert!(matches!(
-        plan_of(&document(vec![job("a", mixed)], &["202401"])),
-        Err(PlanError::OperatorsDiffer { .. })
-    ));
+    assert!(matches!(plan_of(&document(vec![job("a", mixed)], &["202401"])), Err(PlanError::OperatorsDiffer { .. })));
 }
 
 #[test]
@@ -134,7 +131,8 @@ fn calendars_have_to_agree() {
 #[test]
 fn drift_is_named_and_the_rest_goes_on() {
     let lost = item(9, Uid::DEFAULT_OPTION_COMBO, plain_address(3));
-    let mut document = document(vec![job("a", vec![plain_item(1), lost, indicator_item(9, address(4, male()))])], &["202401"]);
+    let mut document =
+        document(vec![job("a", vec![plain_item(1), lost, indicator_item(9, address(4, male()))])], &["202401"]);
     document.org_unit_map = all_mapped();
     document.org_unit_map.push(mapping(unit(77), unit(1)));
     let plan = plan_of(&document).unwrap();
