@@ -1,10 +1,32 @@
 //! xfer moves health data between DHIS2 servers and accounts for every value on the way.
+//!
+//! # The modules, from the top
+//!
+//! | module | what it does | may use |
+//! |---|---|---|
+//! | [`cli`] | parses, asks, draws; the only layer that prints, prompts or exits | everything below |
+//! | [`ops`] | one file per use case: request in, outcome out; silent | everything below |
+//! | [`transfer`] | the stages of a transfer as pure functions, and the engine that drives them | `dhis2`, `domain` |
+//! | [`store`] | configuration and journals, the only code that knows SQLite | `platform`, `domain` |
+//! | [`sandbox`] | DHIS2 look-alikes for demo and tests, with a wire format of their own | `domain` |
+//! | [`matching`] | org units and items of one server to those of another | `domain` |
+//! | [`dhis2`] | the client of real servers, the only code that knows HTTP | `domain` |
+//! | [`platform`] | what differs between operating systems | – |
+//! | [`domain`] | DHIS2's nouns and rules as plain values: no I/O, no async, no clock | – |
+//!
+//! Arrows point down only; `tests/it/architecture.rs` holds the table against the source.
+//!
+//! # Everything on the disk
+//!
+//! `config.db`, `key` and `state/` in the home folder; [`store`] lists them all. Nothing else is written but files that a
+//! person names.
 
 pub mod cli;
 pub mod dhis2;
 pub mod domain;
 pub mod matching;
 pub mod ops;
+pub mod platform;
 pub mod sandbox;
 pub mod store;
 pub mod transfer;

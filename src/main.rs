@@ -1,2 +1,7 @@
-//! xfer
-fn main() {}
+//! The program: everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(xfer::cli::run(std::env::args_os()).number())
+}

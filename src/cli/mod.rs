@@ -1,1 +1,67 @@
-//! Placeholder.
+//! The command line: parses, asks, draws. The only layer that prints, prompts, reads the environment or exits.
+//!
+//! Each command is one file in [`commands`]: an argument struct whose doc comments are the help text, and one
+//! function that calls `ops` and renders what comes back.
+
+pub mod args;
+pub mod commands;
+pub mod error;
+pub mod exit_code;
+pub mod prompt;
+pub mod render;
+pub mod ui;
+
+use std::ffi::OsString;
+
+use clap::Parser;
+
+use crate::cli::args::Arguments;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::ui::Ui;
+
+/// Runs the program with these arguments (the program's name first) and says how it ended.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(refusal) => {
+            // Help and version are answers, everything else is wrong usage. A closed pipe is the reader's right.
+            let _ = refusal.print();
+            return if refusal.use_stderr() { ExitCode::Usage } else { ExitCode::Success };
+        }
+    };
+    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let ui = Ui::new(arguments.format, arguments.quiet, arguments.yes, no_colour);
+    start_logging(arguments.verbose);
+    match commands::execute(&arguments, &ui) {
+        Ok(code) => code,
+        Err(error) => {
+            ui.error(&error.message, &error.causes, &error.hints);
+            error.code
+        }
+    }
+}
+
+/// Logs go to stderr. `XFER_LOG` takes tracing's filter syntax; `-v` shows what xfer does, `-vv` how. What the
+/// network crates log stays out: it could hold headers.
+fn start_logging(verbosity: u8) {
+    use tracing_subscriber::EnvFilter;
+
+    let level = match verbosity {
+        0 => "warn",
+        1 => "xfer=info",
+        _ => "xfer=debug",
+    };
+    let filter = std::env::var("XFER_LOG").ok().and_then(|filter| EnvFilter::try_new(filter).ok());
+    let filter = filter.unwrap_or_else(|| EnvFilter::new(level));
+    let quieted = ["hyper=warn", "reqwest=warn", "rustls=warn", "h2=warn"]
+        .into_iter()
+        .filter_map(|directive| directive.parse().ok())
+        .fold(filter, EnvFilter::add_directive);
+    // A second start in one process (tests) keeps the first one's logger.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(quieted)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .without_time()
+        .try_init();
+}

@@ -1,9 +1,22 @@
 //! The connection to one server as one user.
 
-use crate::dhis2::error::ClientError;
+use std::fmt;
+use std::sync::Mutex;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::dhis2::analytics::AnalyticsMemory;
+use crate::dhis2::capabilities::Capabilities;
+use crate::dhis2::error::{ClientError, ClientErrorKind};
+use crate::dhis2::limits::Limits;
+use crate::dhis2::transport::{Transport, lock};
 use crate::domain::run::Traffic;
 use crate::domain::secret::Login;
-use crate::domain::server::BaseUrl;
+use crate::domain::server::{BaseUrl, ServerIdentity};
 
 /// How to reach a server.
 #[derive(Debug, Clone)]
@@ -16,25 +29,139 @@ pub struct ClientOptions {
     pub login: Login,
     /// Whether plain http to another machine is allowed for this server.
     pub allow_http: bool,
+    /// Limits on time and size; `Limits::default()` but for tests.
+    pub limits: Limits,
 }
 
 /// The connection to one server as one user: one cookie jar, one connection pool.
-#[derive(Debug)]
-pub struct Client {}
+pub struct Client {
+    server: String,
+    pub(crate) transport: Transport,
+    /// Who the server is, once asked.
+    identity: Mutex<Option<ServerIdentity>>,
+    /// What was learned about its analytics.
+    pub(crate) analytics: Mutex<AnalyticsMemory>,
+    /// What must never appear in an error: the password or token, as typed and as sent.
+    secrets: Vec<SecretString>,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Client").field("server", &self.server).finish_non_exhaustive()
+    }
+}
 
 impl Client {
     /// Prepares a connection; nothing is sent yet.
-    pub fn new(_options: ClientOptions) -> Result<Self, ClientError> {
-        todo!()
+    ///
+    /// # Errors
+    /// [`ClientErrorKind::InvalidSetup`] for plain http to another machine that was not allowed, a login that cannot
+    /// be sent, or a machine without CA certificates.
+    pub fn new(options: ClientOptions) -> Result<Self, ClientError> {
+        let ClientOptions { server, url, login, allow_http, limits } = options;
+        let fail = |kind| ClientError { server: server.clone(), request: String::new(), kind };
+        if !url.is_https() && !url.is_loopback() && !allow_http {
+            let reason = format!("`{url}` is not encrypted: password and data could be read on the way");
+            return Err(fail(ClientErrorKind::setup(reason)));
+        }
+        let secrets = secrets_of(&login);
+        let transport = Transport::new(url, &login, limits).map_err(fail)?;
+        let analytics = Mutex::new(AnalyticsMemory::new(limits.analytics_cells));
+        Ok(Self { server, transport, identity: Mutex::default(), analytics, secrets })
     }
 
     /// The server's name as people gave it.
     pub fn server(&self) -> &str {
-        todo!()
+        &self.server
     }
 
-    /// What its requests cost so far; the seconds stand in `seconds_source` for a caller to place.
+    /// What its requests cost so far, retries included; the seconds stand in `seconds_source` for a caller to place.
     pub fn traffic(&self) -> Traffic {
-        todo!()
+        let meter = &self.transport.meter;
+        Traffic {
+            requests: meter.requests.load(Ordering::Relaxed),
+            bytes_in: meter.bytes_in.load(Ordering::Relaxed),
+            bytes_out: meter.bytes_out.load(Ordering::Relaxed),
+            seconds_source: Duration::from_micros(meter.microseconds.load(Ordering::Relaxed)).as_secs_f64(),
+            seconds_destination: 0.0,
+        }
+    }
+
+    /// What the server can do. Asks for its version unless it was asked before.
+    pub async fn capabilities(&self) -> Result<Capabilities, ClientError> {
+        Ok(Capabilities::of(&self.identity().await?.version))
+    }
+
+    /// Who the server is. Asks unless it was asked before.
+    pub async fn identity(&self) -> Result<ServerIdentity, ClientError> {
+        let known = lock(&self.identity).clone();
+        match known {
+            Some(identity) => Ok(identity),
+            None => Ok(self.read_info().await?.identity),
+        }
+    }
+
+    pub(crate) fn remember_identity(&self, identity: &ServerIdentity) {
+        *lock(&self.identity) = Some(identity.clone());
+    }
+
+    /// What the server can do, refused where its periods are not ISO ones.
+    pub(crate) async fn capabilities_for_data(&self, request: &str) -> Result<Capabilities, ClientError> {
+        let identity = self.identity().await?;
+        match identity.calendar.as_str() {
+            // Gregorian and ISO identifiers are the same (dhis2-api 9.3).
+            "iso8601" | "gregorian" | "" => Ok(Capabilities::of(&identity.version)),
+            other => Err(self.fail(request, ClientErrorKind::UnsupportedCalendar { calendar: other.to_owned() })),
+        }
+    }
+
+    /// An error of this server about a request, without secrets.
+    pub(crate) fn fail(&self, request: impl Into<String>, kind: ClientErrorKind) -> ClientError {
+        let secrets: Vec<&str> = self.secrets.iter().map(ExposeSecret::expose_secret).collect();
+        ClientError { server: self.server.clone(), request: request.into(), kind: kind.redacted(&secrets) }
+    }
+}
+
+/// The secret as typed, and as it stands in the header.
+fn secrets_of(login: &Login) -> Vec<SecretString> {
+    match login {
+        Login::Basic { username, password } => {
+            let sent = STANDARD.encode(format!("{username}:{}", password.expose_secret()));
+            vec![password.clone(), sent.into()]
+        }
+        Login::Token(token) => vec![token.clone()],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Client, ClientOptions};
+    use crate::dhis2::error::ClientErrorKind;
+    use crate::dhis2::limits::Limits;
+    use crate::domain::secret::Login;
+
+    fn options(url: &str, allow_http: bool) -> ClientOptions {
+        ClientOptions {
+            server: "test".to_owned(),
+            url: url.parse().unwrap(),
+            login: Login::Basic { username: "clerk".to_owned(), password: "very-secret".to_owned().into() },
+            allow_http,
+            limits: Limits::impatient(),
+        }
+    }
+
+    #[test]
+    fn plain_http_is_for_this_machine_or_on_request() {
+        assert!(Client::new(options("http://127.0.0.1:1", false)).is_ok());
+        assert!(Client::new(options("http://dhis2.invalid", true)).is_ok());
+        let error = Client::new(options("http://dhis2.invalid", false)).unwrap_err();
+        assert!(matches!(error.kind, ClientErrorKind::InvalidSetup { .. }));
+    }
+
+    #[test]
+    fn nothing_shows_the_secret() {
+        let client = Client::new(options("http://127.0.0.1:1", false)).unwrap();
+        let shown = format!("{client:?} {:?}", client.transport);
+        assert!(!shown.contains("very-secret") && !shown.contains("Y2xlcms6"), "{shown}");
     }
 }

@@ -1,12 +1,40 @@
 //! Raw data values: `GET` and `POST /api/dataValueSets`.
+//!
+//! Reads are streams. The first values of an answer are kept back until it is complete or large
+//! (`Limits::held_values`): a connection that breaks before that is tried again without anybody noticing, after that
+//! the caller must throw away what it got.
 
+use std::collections::HashSet;
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use futures_util::stream;
+use tokio::sync::mpsc;
+use tokio_util::io::{StreamReader, SyncIoBridge};
+
+use crate::dhis2::answer::Answer;
+use crate::dhis2::capabilities::Capabilities;
 use crate::dhis2::client::Client;
-use crate::dhis2::error::ClientError;
+use crate::dhis2::error::{ClientError, ClientErrorKind};
+pub use crate::dhis2::import_answer::ImportAnswer;
+use crate::dhis2::import_answer::{blames_scope, read_import_answer};
+use crate::dhis2::payload::gzipped;
+pub use crate::dhis2::payload::{Payload, PayloadRow, payload_body};
+use crate::dhis2::query::{ListCost, Query, distinct, entries_per_request};
+use crate::dhis2::raw_stream::{Expectation, Sink, read_values};
+use crate::dhis2::retry::{Attempts, RetryRule};
+use crate::dhis2::transport::{Ask, Failed, Opened, lock, next_chunk};
 use crate::domain::cell::CellKey;
 use crate::domain::data_value::DataValue;
 use crate::domain::import_summary::ImportSummary;
 use crate::domain::period::Period;
-use crate::domain::uid::Uid;
+use crate::domain::uid::{UID_LENGTH, Uid};
+
+/// Values handed from the parser's thread to the caller at once.
+const BATCH: usize = 512;
 
 /// What to read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -23,59 +51,277 @@ pub struct RawQuery {
     pub periods: Vec<Period>,
 }
 
-/// One import: rows of one data set.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Payload {
-    /// The data set.
-    pub data_set: Uid,
-    /// Its rows, in the order that conflicts count them.
-    pub rows: Vec<PayloadRow>,
+/// One request of a read.
+#[derive(Debug, Clone)]
+struct Part {
+    query: Query,
+    expected: Expectation,
 }
 
-/// One row of an import. Always complete; both spellings of the follow-up key are sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PayloadRow {
-    /// Where it goes.
-    pub cell: CellKey,
-    /// Its text; none for a deletion.
-    pub value: Option<String>,
-    /// The stored comment, sent along so that it is not lost.
-    pub comment: Option<String>,
-    /// The stored follow-up mark, sent along so that it is not lost.
-    pub followup: bool,
-}
-
-/// The answer to an import, whatever its HTTP status.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImportAnswer {
-    /// The HTTP status.
-    pub http_status: u16,
-    /// The summary; absent for a bare 409, a 500 and the like.
-    pub summary: Option<ImportSummary>,
-    /// The server's sentence where there is no summary.
-    pub message: Option<String>,
+/// A failed try of a part, and whether values of it were handed over already.
+struct PartFailed {
+    failed: Failed,
+    handed_over: bool,
 }
 
 impl Client {
     /// Reads raw values as a stream; each is handed over as it arrives. Returns their number. A body that ends early
     /// or is empty is an error, and what was handed over before it must be thrown away.
+    ///
+    /// A question too long for one request is cut; no value comes twice. Asking for nothing (no org unit, no period,
+    /// nothing to read) sends nothing and returns 0.
     pub async fn read_raw(
         &self,
-        _query: &RawQuery,
-        _on_value: &mut (dyn FnMut(DataValue) + Send),
+        query: &RawQuery,
+        on_value: &mut (dyn FnMut(DataValue) + Send),
     ) -> Result<u64, ClientError> {
-        todo!()
+        const REQUEST: &str = "GET /api/dataValueSets";
+        let can = self.capabilities_for_data(REQUEST).await?;
+        let parts = self.parts_of(query, can).map_err(|kind| self.fail(REQUEST, kind))?;
+        // Below overlapping org units of different requests the same value would come twice.
+        let mut seen = (query.children && parts.len() > 1).then(HashSet::<CellKey>::new);
+        let mut count = 0;
+        let mut hand_over = |value: DataValue| {
+            if seen.as_mut().is_none_or(|seen| seen.insert(value.cell)) {
+                count += 1;
+                on_value(value);
+            }
+        };
+        for part in &parts {
+            self.read_part(part, &mut hand_over).await.map_err(|kind| self.fail(REQUEST, kind))?;
+        }
+        Ok(count)
     }
 
     /// Sends one import, synchronous and gzipped, once: whether a lost answer may be sent again is the caller's to
     /// decide after a read-back. Statuses with a meaning for rows (200, 409, 400 and 500 from the import itself) are
     /// answers, everything else is an error.
-    pub async fn push(&self, _payload: &Payload, _dry_run: bool) -> Result<ImportAnswer, ClientError> {
-        todo!()
+    ///
+    /// Sent again are only imports that were turned away at the door (429, 503) or refused whole because of the user's
+    /// org units: on 2.42 the session may be older than the rights.
+    pub async fn push(&self, payload: &Payload, dry_run: bool) -> Result<ImportAnswer, ClientError> {
+        let query = Query::new("dataValueSets").pair("importStrategy", "CREATE_AND_UPDATE");
+        let query = if dry_run { query.pair("dryRun", "true") } else { query };
+        self.capabilities_for_data("POST /api/dataValueSets").await?;
+        self.import(query, payload_body(payload)).await
+    }
+
+    /// Sends a body to an import and reads its answer.
+    pub(crate) async fn import(&self, query: Query, body: Vec<u8>) -> Result<ImportAnswer, ClientError> {
+        let ask = Ask { query, body: Some(gzipped(&body)), slow: true, fresh: false, rule: RetryRule::Import };
+        let fail = |kind| self.fail(ask.shown(), kind);
+        let mut attempts = Attempts::new(RetryRule::Import, &self.transport.limits);
+        let mut fresh_session_tried = false;
+        loop {
+            let failed = match self.transport.fetch_once(&ask).await {
+                Ok((answer, cookie)) => match read_import_answer(&answer) {
+                    Ok(read) if blames_scope(&read) && cookie.is_some() && !fresh_session_tried => {
+                        fresh_session_tried = true;
+                        self.transport.drop_session(cookie.as_deref());
+                        if wrote_nothing(read.summary.as_ref()) {
+                            continue;
+                        }
+                        return Ok(read);
+                    }
+                    Ok(read) => return Ok(read),
+                    Err(kind) => Failed { kind, cookie },
+                },
+                Err(failed) => failed,
+            };
+            if !self.transport.may_go_on(&mut attempts, &failed).await {
+                return Err(fail(failed.kind));
+            }
+        }
+    }
+
+    /// The requests of a read, each with a short enough request line.
+    fn parts_of(&self, query: &RawQuery, can: Capabilities) -> Result<Vec<Part>, ClientErrorKind> {
+        let by_element = can.raw_by_data_element && !query.data_elements.is_empty();
+        let (key, items) = if by_element {
+            ("dataElement", distinct(&query.data_elements))
+        } else {
+            ("dataSet", distinct(&query.data_sets))
+        };
+        let (units, periods) = (distinct(&query.org_units), distinct(&query.periods));
+        if units.is_empty() || periods.is_empty() || query.data_sets.is_empty() && query.data_elements.is_empty() {
+            return Ok(Vec::new());
+        }
+        if items.is_empty() {
+            return Err(ClientErrorKind::setup("this version reads raw data values by data set, and none was named"));
+        }
+        let base = if query.children {
+            Query::new("dataValueSets").pair("children", "true")
+        } else {
+            Query::new("dataValueSets")
+        };
+        let longest_period = periods.iter().map(|period| period.to_string().len()).max().unwrap_or_default();
+        let list = |entries, key: &str, length| ListCost { entries, bytes_each: key.len() + length + 2 };
+        let room = self.transport.limits.request_line.saturating_sub(self.transport.request_line(&base));
+        let [item_size, unit_size, period_size] = entries_per_request(
+            room,
+            [
+                list(items.len(), key, UID_LENGTH),
+                list(units.len(), "orgUnit", UID_LENGTH),
+                list(periods.len(), "period", longest_period),
+            ],
+        );
+        let mut parts = Vec::new();
+        for units in units.chunks(unit_size) {
+            for periods in periods.chunks(period_size) {
+                for items in items.chunks(item_size) {
+                    parts.push(Part {
+                        query: base.clone().pairs(key, items).pairs("period", periods).pairs("orgUnit", units),
+                        expected: Expectation {
+                            bare_when_empty: can.raw_empty_is_bare,
+                            periods: Some(periods.iter().copied().collect()),
+                            org_units: (!query.children).then(|| units.iter().copied().collect()),
+                            data_elements: by_element.then(|| items.iter().copied().collect()),
+                            most_bytes: self.transport.limits.stream_bytes,
+                        },
+                    });
+                }
+            }
+        }
+        Ok(parts)
+    }
+
+    async fn read_part(
+        &self,
+        part: &Part,
+        on_value: &mut (dyn FnMut(DataValue) + Send),
+    ) -> Result<(), ClientErrorKind> {
+        let ask = Ask::get(part.query.clone());
+        let mut attempts = Attempts::new(RetryRule::Read, &self.transport.limits);
+        loop {
+            let start = Instant::now();
+            let result = self.try_part(&ask, part, start, on_value).await;
+            self.transport.meter.add_time(start);
+            let Err(PartFailed { failed, handed_over }) = result else { return Ok(()) };
+            if handed_over || !self.transport.may_go_on(&mut attempts, &failed).await {
+                return Err(failed.kind);
+            }
+        }
+    }
+
+    /// One try: the body flows through the parser on a thread of its own; the values come back in batches.
+    async fn try_part(
+        &self,
+        ask: &Ask,
+        part: &Part,
+        start: Instant,
+        on_value: &mut (dyn FnMut(DataValue) + Send),
+    ) -> Result<(), PartFailed> {
+        let before_any = |failed| PartFailed { failed, handed_over: false };
+        let Opened { response, cookie } = self.transport.open(ask).await.map_err(before_any)?;
+        let refused = |kind| before_any(Failed { kind, cookie: cookie.clone() });
+        let content_type = response.headers().get(reqwest::header::CONTENT_TYPE).and_then(|text| text.to_str().ok());
+        if !is_stream(response.status().as_u16(), content_type) {
+            let answer = self.transport.collect(response, start).await.map_err(refused)?;
+            let kind = answer
+                .json()
+                .err()
+                .unwrap_or_else(|| ClientErrorKind::malformed(format!("status {} for a raw read", answer.status)));
+            return Err(refused(kind));
+        }
+        let (sender, mut receiver) = mpsc::channel::<Vec<DataValue>>(4);
+        let body = self.blocking_body(response, start, sender.clone());
+        let expected = part.expected.clone();
+        let parser = tokio::task::spawn_blocking(move || {
+            let mut batch = Vec::with_capacity(BATCH);
+            let read = read_values(body.reader, &expected, &mut |value| {
+                batch.push(value);
+                batch.len() < BATCH
+                    || sender.blocking_send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).is_ok()
+            });
+            // The failure that the network reported beats what the parser made of it.
+            let read = read.map_err(|kind| lock(&body.failure).take().unwrap_or(kind));
+            if read.is_ok() && !batch.is_empty() {
+                drop(sender.blocking_send(batch));
+            }
+            read
+        });
+        let mut held = Vec::new();
+        let mut handed_over = false;
+        while let Some(batch) = receiver.recv().await {
+            held.extend(batch);
+            if handed_over || held.len() > self.transport.limits.held_values {
+                handed_over = true;
+                held.drain(..).for_each(&mut *on_value);
+            }
+        }
+        let failed = |kind| PartFailed { failed: Failed { kind, cookie: cookie.clone() }, handed_over };
+        match parser.await {
+            Ok(Ok(_)) => {
+                held.drain(..).for_each(on_value);
+                Ok(())
+            }
+            Ok(Err(kind)) => Err(failed(kind)),
+            Err(error) => Err(failed(ClientErrorKind::Other(format!("the parser's thread ended early: {error}")))),
+        }
+    }
+
+    /// A response as a blocking reader, bounded in time between bytes and in all. It ends early when nobody listens at
+    /// the other end of the channel: a cancelled read must not hold its thread until the server says something.
+    fn blocking_body(
+        &self,
+        response: reqwest::Response,
+        start: Instant,
+        listener: mpsc::Sender<Vec<DataValue>>,
+    ) -> BlockingBody {
+        let failure = Arc::new(Mutex::new(None));
+        let limits = self.transport.limits;
+        let bytes_in = Arc::clone(&self.transport.meter.bytes_in);
+        let slot = Arc::clone(&failure);
+        let chunks = stream::unfold(Some((response, listener)), move |state| {
+            let (slot, bytes_in) = (Arc::clone(&slot), Arc::clone(&bytes_in));
+            async move {
+                let (mut response, listener) = state?;
+                let chunk = tokio::select! {
+                    chunk = next_chunk(&mut response, &limits, start, limits.stream_total) => chunk,
+                    () = listener.closed() => Err(ClientErrorKind::Other("the read was cancelled".to_owned())),
+                };
+                match chunk {
+                    Ok(Some(chunk)) => {
+                        bytes_in.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+                        Some((Ok(chunk), Some((response, listener))))
+                    }
+                    Ok(None) => None,
+                    Err(kind) => {
+                        *lock(&slot) = Some(kind);
+                        Some((Err(io::Error::from(io::ErrorKind::ConnectionAborted)), None))
+                    }
+                }
+            }
+        });
+        BlockingBody { reader: SyncIoBridge::new(StreamReader::new(Box::pin(chunks))), failure }
     }
 }
 
-/// The body of an import before compression, for the journal's digest and for the wire.
-pub fn payload_body(_payload: &Payload) -> Vec<u8> {
-    todo!()
+type Chunks = Pin<Box<dyn stream::Stream<Item = io::Result<bytes::Bytes>> + Send>>;
+
+/// A body for the parser's thread, and the place where the network leaves its reason.
+struct BlockingBody {
+    reader: SyncIoBridge<StreamReader<Chunks, bytes::Bytes>>,
+    failure: Arc<Mutex<Option<ClientErrorKind>>>,
+}
+
+/// Whether an answer is worth parsing as values: the rest is read whole and judged as every other answer.
+fn is_stream(status: u16, content_type: Option<&str>) -> bool {
+    let content_type = content_type.unwrap_or_default().to_ascii_lowercase();
+    status == 200 && !["html", "xml", "csv"].iter().any(|word| content_type.contains(word))
+}
+
+/// Reads the values of a whole answer: what [`Client::read_raw`] does with a stream.
+pub fn read_raw_answer(answer: &Answer, expected: &Expectation, sink: &mut Sink<'_>) -> Result<u64, ClientErrorKind> {
+    if is_stream(answer.status, answer.content_type.as_deref()) {
+        return read_values(answer.body.as_slice(), expected, sink);
+    }
+    answer.json()?;
+    Err(ClientErrorKind::malformed(format!("status {} for a raw read", answer.status)))
+}
+
+/// Whether a summary proves that no row was written, so that sending again cannot disturb the counts.
+fn wrote_nothing(summary: Option<&ImportSummary>) -> bool {
+    summary
+        .is_some_and(|summary| summary.count.imported == 0 && summary.count.updated == 0 && summary.count.deleted == 0)
 }

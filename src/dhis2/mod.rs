@@ -1,8 +1,40 @@
 //! The client of real DHIS2 servers: the only code that knows HTTP and DHIS2's wire format.
+//!
+//! ```text
+//! client            the connection to one server as one user; what the layers above hold
+//! system            who is there: probe, analytics stamp
+//! metadata          paged lists → domain::metadata
+//! data_value_sets   raw values: streamed reads (raw_stream), imports (payload, import_answer)
+//! analytics         aggregated values: query splitting; grid reads one answer
+//! completeness      complete data set registrations
+//! capabilities      what a version can do
+//! ── below ──
+//! transport         one request, its retries (retry), session (cookies), redirects (redirect), limits (limits)
+//! http              the HTTP library's client, and what its failures mean
+//! answer, error     what an answer means (hint: what to do): pure, so recordings of real servers are judged by the same code
+//! query             escaping, and cutting of long questions
+//! ```
+//!
+//! Parsers are pure functions from (status, content type, bytes) to typed values.
 
 pub mod analytics;
+pub mod answer;
+pub mod capabilities;
 pub mod client;
+pub mod completeness;
+mod cookies;
 pub mod data_value_sets;
 pub mod error;
+pub mod grid;
+mod hint;
+mod http;
+pub mod import_answer;
+pub mod limits;
 pub mod metadata;
+pub mod payload;
+mod query;
+pub mod raw_stream;
+mod redirect;
+mod retry;
 pub mod system;
+mod transport;

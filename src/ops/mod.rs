@@ -1,1 +1,15 @@
-//! Placeholder.
+//! The use cases: a request in, an outcome out, silent. One file per face of the program.
+
+pub mod dashboard;
+pub mod demo;
+pub mod error;
+pub mod files;
+pub mod home;
+pub mod jobs;
+pub mod org_units;
+pub mod routines;
+pub mod runs;
+pub mod sandbox;
+pub mod servers;
+pub mod sync;
+pub mod transfer;

@@ -2,7 +2,10 @@
 //!
 //! Everything here is idempotent, so that an export of the sandbox can be loaded again.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::sandbox::world::{Object, World, reference, references, text};
 
@@ -25,6 +28,7 @@ const ADMIN_ROLE: &str = "yrB6vc5Ip3r";
 pub fn fill(world: &mut World) {
     add_admin(world);
     add_default_category_objects(world);
+    make_option_combos(world);
     place_org_units(world);
     name_users(world);
     number_options(world);
@@ -106,7 +110,77 @@ fn add_default_category_objects(world: &mut World) {
     );
 }
 
-/// `path`, `level`, `leaf` of every org unit, whatever the order they came in. A unit whose parent is missing, or that
+/// No combo is filled up beyond this: metadata that asks for more is a mistake of whoever wrote it.
+const MOST_OPTION_COMBOS: usize = 200_000;
+
+/// The option combos that an export leaves to the server: one for each choice of an option per category. Their ids
+/// follow from their options, so that every start of a sandbox makes the same.
+fn make_option_combos(world: &mut World) {
+    for combo in ids(world, "categoryCombos") {
+        let categories: Vec<Vec<String>> = world
+            .get("categoryCombos", &combo)
+            .map(|object| references(object, "categories"))
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|category| world.get("categories", category))
+            .map(|category| references(category, "categoryOptions").into_iter().map(str::to_owned).collect())
+            .collect();
+        if categories.is_empty() || categories.iter().map(Vec::len).product::<usize>() > MOST_OPTION_COMBOS {
+            continue;
+        }
+        let sorted = |mut options: Vec<String>| {
+            options.sort();
+            options
+        };
+        let known: HashSet<Vec<String>> = world
+            .list("categoryOptionCombos")
+            .iter()
+            .filter(|option_combo| reference(option_combo, "categoryCombo") == Some(combo.as_str()))
+            .map(|option_combo| {
+                sorted(references(option_combo, "categoryOptions").into_iter().map(str::to_owned).collect())
+            })
+            .collect();
+        let choices = categories.iter().fold(vec![Vec::new()], |choices: Vec<Vec<String>>, category| {
+            let extended = |choice: &Vec<String>| {
+                let extend = |option: &String| choice.iter().chain([option]).cloned().collect();
+                category.iter().map(extend).collect::<Vec<_>>()
+            };
+            choices.iter().flat_map(extended).collect()
+        });
+        for choice in choices {
+            if known.contains(&sorted(choice.clone())) {
+                continue;
+            }
+            let name = |option: &String| {
+                world
+                    .get("categoryOptions", option)
+                    .and_then(|object| text(object, "name"))
+                    .unwrap_or(option)
+                    .to_owned()
+            };
+            let name = choice.iter().map(name).collect::<Vec<_>>().join(", ");
+            let options: Vec<Value> = choice.iter().map(|id| json!({"id": id})).collect();
+            let made = json!({
+                "id": id_of(&combo, &choice), "name": name,
+                "categoryCombo": {"id": combo}, "categoryOptions": options,
+            });
+            add_once(world, "categoryOptionCombos", &made);
+        }
+    }
+}
+
+/// An id that follows from what it stands for.
+fn id_of(combo: &str, options: &[String]) -> String {
+    let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    let digest = Sha256::digest(format!("{combo}:{}", options.join(",")));
+    let letter = |(position, byte): (usize, &u8)| {
+        let choice = if position == 0 { 52 } else { letters.len() };
+        char::from(letters[usize::from(*byte) % choice])
+    };
+    digest.iter().take(11).enumerate().map(letter).collect()
+}
+
+/// `path`, `level` of every org unit, whatever the order they came in. A unit whose parent is missing, or that
 /// is its own ancestor, becomes a root.
 fn place_org_units(world: &mut World) {
     for id in ids(world, "organisationUnits") {
@@ -228,15 +302,24 @@ fn relate(world: &mut World, relation: &Relation) {
             }
         }
     }
-    for id in ids(world, relation.owner) {
-        let Some(owner) = world.get(relation.owner, &id) else { continue };
-        let mut others: Vec<String> = references(owner, relation.property).into_iter().map(str::to_owned).collect();
-        others.extend(reference(owner, relation.property).map(str::to_owned));
-        for other in others {
-            let Some(object) = world.get_mut(relation.inverse, &other) else { continue };
+    let mut related: Vec<(String, String)> = Vec::new();
+    for owner in world.list(relation.owner) {
+        let Some(id) = text(owner, "id") else { continue };
+        let others = references(owner, relation.property).into_iter().chain(reference(owner, relation.property));
+        related.extend(others.map(|other| (other.to_owned(), id.to_owned())));
+    }
+    // by object, so that what it shows already is read once: combos with tens of thousands of option combos exist
+    related.sort_by(|one, other| one.0.cmp(&other.0));
+    for group in related.chunk_by(|one, other| one.0 == other.0) {
+        let Some(object) = group.first().and_then(|(other, _)| world.get_mut(relation.inverse, other)) else {
+            continue;
+        };
+        let known: HashSet<String> =
+            references(object, relation.inverse_property).into_iter().map(str::to_owned).collect();
+        for (_, id) in group {
             if !relation.inverse_is_collection {
                 object.insert(relation.inverse_property.into(), json!({"id": id}));
-            } else if !references(object, relation.inverse_property).contains(&id.as_str()) {
+            } else if !known.contains(id) {
                 push(object, relation.inverse_property, json!({"id": id}));
             }
         }
@@ -303,6 +386,29 @@ mod tests {
         assert_eq!(text(&user, "name"), Some("Wim Sample"));
         let combo = world.get("categoryCombos", DEFAULT_COMBO).cloned().unwrap_or_default();
         assert_eq!(references(&combo, "categoryOptionCombos"), [DEFAULT_OPTION_COMBO]);
+    }
+
+    #[test]
+    fn missing_option_combos_are_made_and_given_ones_kept() {
+        let export = json!({
+            "categoryOptions": [{"id": "CopMale0001", "name": "Male"}, {"id": "CopFemale01", "name": "Female"},
+                                {"id": "CopAge04001", "name": "0-4"}],
+            "categories": [{"id": "CatAge00001", "categoryOptions": [{"id": "CopAge04001"}]},
+                           {"id": "CatSex00001", "categoryOptions": [{"id": "CopMale0001"}, {"id": "CopFemale01"}]}],
+            "categoryCombos": [{"id": "CcbAgeSex01", "categories": [{"id": "CatAge00001"}, {"id": "CatSex00001"}]}],
+            "categoryOptionCombos": [{"id": "CocAge04M00", "name": "given", "categoryCombo": {"id": "CcbAgeSex01"},
+                                      "categoryOptions": [{"id": "CopMale0001"}, {"id": "CopAge04001"}]}],
+        });
+        let world = World::load(&export);
+        let combo = world.get("categoryCombos", "CcbAgeSex01").cloned().unwrap_or_default();
+        let combos = references(&combo, "categoryOptionCombos");
+        assert_eq!((combos.len(), combos[0]), (2, "CocAge04M00"));
+        let made = world.get("categoryOptionCombos", combos[1]).cloned().unwrap_or_default();
+        assert_eq!(text(&made, "name"), Some("0-4, Female"));
+        assert_eq!(
+            references(World::load(&export).get("categoryCombos", "CcbAgeSex01").unwrap(), "categoryOptionCombos"),
+            combos
+        );
     }
 
     #[test]

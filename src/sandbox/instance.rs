@@ -5,12 +5,13 @@ use std::sync::Mutex;
 use serde_json::{Map, Value};
 
 use crate::sandbox::exchange::{Request, Response};
+use crate::sandbox::jobs::Jobs;
 use crate::sandbox::login::{self, Sessions};
 use crate::sandbox::profile::Profile;
 use crate::sandbox::settings::Settings;
 use crate::sandbox::values::Values;
 use crate::sandbox::world::{World, references, text};
-use crate::sandbox::{analytics, completeness, front, import, metadata_lists, raw_read, system};
+use crate::sandbox::{analytics, completeness, front, import, jobs, metadata_lists, raw_read, system};
 
 /// Everything of an instance that requests may change.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub struct State {
     pub settings: Settings,
     /// Sessions and tokens.
     pub sessions: Sessions,
+    /// Imports that ran as jobs.
+    pub jobs: Jobs,
 }
 
 /// The user behind a request.
@@ -90,6 +93,7 @@ impl Instance {
                 values: Values::default(),
                 settings: Settings::default(),
                 sessions: Sessions::default(),
+                jobs: Jobs::default(),
             }),
         }
     }
@@ -148,6 +152,7 @@ fn route(state: &mut State, user: &User, request: &Request) -> Response {
         return front::method_not_allowed(state.profile, &request.method);
     }
     match resource {
+        "dataValueSets" if jobs::is_asked_for(request) => jobs::start(state, user, request),
         "dataValueSets" if request.method == "POST" => import::post(state, user, request),
         "dataValueSets" => raw_read::get(state, user, request),
         "completeDataSetRegistrations" => completeness::handle(state, user, request),

@@ -4,7 +4,6 @@ use serde_json::{Map, Value, json};
 
 use crate::sandbox::access::access;
 use crate::sandbox::exchange::{Request, Response};
-use crate::sandbox::front;
 use crate::sandbox::instance::{State, User};
 use crate::sandbox::metadata_lists::derive::Context;
 use crate::sandbox::metadata_lists::fields::{Fields, project};
@@ -12,6 +11,7 @@ use crate::sandbox::metadata_lists::schema::Schema;
 use crate::sandbox::profile::Profile;
 use crate::sandbox::settings::Settings;
 use crate::sandbox::world::text;
+use crate::sandbox::{front, jobs};
 
 /// What a never-built table says since 2.42 (`system/info-analytics-never-run`).
 const NEVER: &str = "1970-01-01T00:00:00.000";
@@ -21,10 +21,10 @@ pub fn handle(state: &mut State, user: &User, request: &Request) -> Response {
     let segments = front::segments(request);
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     let known = match segments[..] {
-        ["system", part] => ["info", "id", "ping"].contains(&part),
+        ["system", part] => ["info", "id", "ping", "tasks"].contains(&part),
         ["me", part] => ["authorities", "settings"].contains(&part),
         ["configuration", part] => part == "dataOutputPeriodTypes" && state.profile >= Profile::V43,
-        ["systemSettings", _] => true,
+        ["system", "tasks", _] | ["system", "tasks" | "taskSummaries", _, _] | ["systemSettings", _] => true,
         [part] => ["me", "systemSettings"].contains(&part),
         _ => false,
     };
@@ -49,6 +49,8 @@ pub fn handle(state: &mut State, user: &User, request: &Request) -> Response {
     }
     match segments[..] {
         ["system", "info"] => info(state, user, request),
+        ["system", "taskSummaries", kind, id] => jobs::summary(state, kind, id),
+        ["system", "tasks", ..] => jobs::tasks(state, segments.get(2).copied(), segments.get(3).copied()),
         ["system", _] => {
             let limit = request.parameter("limit").and_then(|limit| limit.parse().ok()).unwrap_or(1_usize).min(10_000);
             let codes: Vec<String> = (0..limit).map(|_| state.sessions.identifiers.uid()).collect();

@@ -70,9 +70,9 @@ pub struct Values {
     pub data: BTreeMap<ValueKey, StoredValue>,
     /// Registrations, taken-back ones included.
     pub registrations: BTreeMap<RegistrationKey, Registration>,
-    /// Tracker data, for program indicators.
-    pub events: Events,
     /// Periods that have a row in the period table without being used by any of the above, such as those of dry runs
     /// on 2.42. Only races for new periods ask for it.
     pub periods: BTreeSet<String>,
+    /// Tracker data, for program indicators.
+    pub events: Events,
 }

@@ -1,1 +1,35 @@
-//! Placeholder.
+//! What we keep on the disk, and the only code that knows SQLite.
+//!
+//! | file in the home folder | what | module |
+//! |---|---|---|
+//! | `config.db` | servers, synced metadata, org unit maps, jobs, routines | [`config`] |
+//! | `key` | the machine key that seals credentials | [`vault`] |
+//! | `state/<routine id>.db` | journal, ledger and runs of one routine | [`state`] |
+//! | `state/<routine id>.lock`, `.holder` | who is running that routine | [`state`] |
+//! | `*.v<n>.backup` | a database as it was before a newer program changed its schema | [`migrate`] |
+//!
+//! All of them are their owner's alone (0600, folders 0700). No write-ahead log: rates are low, and one file is easier
+//! to back up, to move and to protect than three. Everything that writes runs in one immediate transaction, so that it
+//! happens wholly or not at all, and a second process waits instead of failing half-way.
+//!
+//! The store answers in domain types and prints, prompts and reads no environment. It decides nothing about data:
+//! what a mapping or a job should be is the business of the layers above.
+
+mod column;
+pub mod config;
+mod database;
+mod error;
+mod home;
+mod migrate;
+pub mod state;
+#[cfg(test)]
+mod testing;
+pub mod vault;
+
+pub use config::{
+    AnalyticsFlags, ConfigStore, ItemId, MappingCounts, MetadataCounts, NewServer, Removal, ServerSettings,
+    SyncedServer, Tuning,
+};
+pub use error::{Kind, Named, StoreError};
+pub use home::Home;
+pub use state::{CellFilter, ChunkRecord, RunEnd, RunLock, RunRecord, RunSummary, StateStore};

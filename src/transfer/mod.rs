@@ -1,1 +1,28 @@
-//! Placeholder.
+//! Moving values: the pure stages of a transfer and the engine that drives them (design 3).
+//!
+//! In the order of a value's way: `plan` cuts the work, `map` gives each source value a fate, `combine` and `shape`
+//! make one text per cell, `preflight` holds back what the destination would refuse or hide, `diff` leaves what has to
+//! be sent, `batch` makes POSTs of it, `accounting` and `refusal` read the answers, `verify` compares with what is
+//! there, `settle` gives each cell its one state, `report` adds up. All of these are functions over values: no I/O, no
+//! clock. Only `engine` awaits.
+
+pub mod accounting;
+pub mod batch;
+pub mod combine;
+pub mod diff;
+pub mod engine;
+pub mod events;
+pub mod finding;
+#[cfg(test)]
+pub(crate) mod fixture;
+pub mod map;
+pub mod plan;
+pub mod preflight;
+#[cfg(test)]
+mod recordings;
+pub mod refusal;
+pub mod report;
+pub mod settle;
+pub mod shape;
+pub mod tally;
+pub mod verify;

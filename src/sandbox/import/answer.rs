@@ -50,7 +50,7 @@ pub(in crate::sandbox) struct Counts {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::sandbox) struct Conflict {
     /// The first object that it names.
-    pub(in crate::sandbox) object: Option<String>,
+    pub(in crate::sandbox) object: Option<Box<str>>,
     /// What it names, by kind; none where the conflict has free text only. A kind without a value is told apart from
     /// none at all, because both count for the grouping of equal conflicts.
     pub(in crate::sandbox) objects: Option<Vec<(&'static str, Option<String>)>>,
@@ -67,7 +67,7 @@ pub(in crate::sandbox) struct Conflict {
 impl Conflict {
     /// A conflict of free text.
     pub(in crate::sandbox) fn plain(object: Option<&str>, text: impl Into<String>) -> Self {
-        Self { object: object.map(str::to_owned), text: text.into(), ..Self::default() }
+        Self { object: object.map(Box::from), text: text.into(), ..Self::default() }
     }
 
     /// A conflict of the set-based engine: its arguments joined by dashes, and the rows.
@@ -83,20 +83,20 @@ impl Conflict {
 
     /// What makes two conflicts the same one (`ImportConflict.getGroupingKey`).
     fn key(&self) -> String {
-        let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "null".to_owned());
+        let text = |value: Option<&str>| value.unwrap_or("null").to_owned();
         match (&self.code, &self.objects) {
             (Some(code), Some(objects)) => {
-                let named: Vec<String> = objects.iter().map(|(_, value)| text(value)).collect();
+                let named: Vec<String> = objects.iter().map(|(_, value)| text(value.as_deref())).collect();
                 format!("{code}:{}", named.join(":"))
             }
-            _ => format!("{}:{}", text(&self.object), self.text),
+            _ => format!("{}:{}", text(self.object.as_deref()), self.text),
         }
     }
 
     fn json(&self) -> Value {
         let mut json = Map::new();
         if let Some(object) = &self.object {
-            json.insert("object".into(), object.as_str().into());
+            json.insert("object".into(), object.as_ref().into());
         }
         if let Some(objects) = &self.objects {
             let named = objects.iter().filter_map(|(kind, id)| Some(((*kind).to_owned(), id.as_deref()?.into())));

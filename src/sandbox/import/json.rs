@@ -20,9 +20,9 @@ pub(in crate::sandbox) enum Json<'text> {
     /// A text.
     Text(Cow<'text, str>),
     /// An array.
-    List(Vec<Json<'text>>),
+    List(Vec<Self>),
     /// An object with its entries in order, repeated keys included.
-    Object(Vec<(Cow<'text, str>, Json<'text>)>),
+    Object(Vec<(Cow<'text, str>, Self)>),
 }
 
 /// The text is no JSON.

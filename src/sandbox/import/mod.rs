@@ -4,8 +4,8 @@
 //! `identifiers`), whom it comes from (`access`), when it comes (`timeliness`) and how a summary looks (`answer`).
 //! The rules are those of dhis2-core, held to the recordings `import/*`.
 //!
-//! Not played: XML, ADX and PDF bodies (415 here), `async=true` (imported at once), approval, file resources,
-//! system settings that make strictness the default, audit.
+//! Not played: XML, ADX and PDF bodies (415 here), approval, file resources, min-max values, audit, system settings that
+//! make strictness the default. `async=true` is [`jobs`](crate::sandbox::jobs)' affair.
 
 pub(in crate::sandbox) mod access;
 pub(in crate::sandbox) mod answer;
@@ -131,3 +131,6 @@ fn lose_race(state: &mut State, periods: &[String]) -> BTreeSet<String> {
     state.settings.next_new_period_loses = lost.is_empty();
     lost
 }
+
+#[cfg(test)]
+mod tests;

@@ -57,12 +57,12 @@ pub(in crate::sandbox) fn latest_open(
 }
 
 /// Whether a period ends after another (`Period.isAfter` compares the ends).
-pub(in crate::sandbox) fn is_after(period: &Period, other: Option<&Period>) -> bool {
+pub(in crate::sandbox) fn is_after(period: Period, other: Option<Period>) -> bool {
     other.is_some_and(|other| period.end() > other.end())
 }
 
 /// Whether today is past the expiry of a period, `grace` days aside.
-pub(in crate::sandbox) fn is_expired(data_set: &DataSet, period: &Period, now: DateTime, grace: f64) -> bool {
+pub(in crate::sandbox) fn is_expired(data_set: &DataSet, period: Period, now: DateTime, grace: f64) -> bool {
     if data_set.expiry_days <= 0.0 {
         return false;
     }
@@ -107,8 +107,8 @@ mod tests {
         assert_eq!(latest(3).as_deref(), Some("202701"));
         let quarter = latest_open(PeriodType::Quarterly, now, 0);
         let month = |text: &str| Period::parse(text).unwrap();
-        assert!(!is_after(&month("202609"), quarter.as_ref()), "it ends with the quarter");
-        assert!(is_after(&month("202610"), quarter.as_ref()));
+        assert!(!is_after(month("202609"), quarter), "it ends with the quarter");
+        assert!(is_after(month("202610"), quarter));
     }
 
     #[test]

@@ -73,15 +73,12 @@ fn find<'state>(context: Context<'state>, schema: &Schema, id: &str) -> Result<&
         // the path's pattern wants an id; what is left under it are other methods (`metadata/object-malformed-id`)
         return Err(Box::new(front::method_not_allowed(context.profile, "GET")));
     }
-    let Some(object) = context.world.get(schema.plural, id) else {
+    // an object that sharing hides is looked up as if it were not there
+    let object = context.world.get(schema.plural, id).filter(|object| access(context.user, object).read);
+    object.ok_or_else(|| {
         let message = format!("{} with id {id} could not be found.", schema.class);
-        return Err(Box::new(Response::web_message(404, Some(&message), Some("E1005"))));
-    };
-    if access(context.user, object).read {
-        return Ok(object);
-    }
-    let message = "You don't have the proper permissions to read objects of this type.";
-    Err(Box::new(Response::web_message(403, Some(message), None)))
+        Box::new(Response::web_message(404, Some(&message), Some("E1005")))
+    })
 }
 
 fn single(context: Context<'_>, schema: &Schema, object: &Object, fields: &Fields) -> Response {

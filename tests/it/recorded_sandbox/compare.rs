@@ -7,7 +7,7 @@ use xfer::sandbox::exchange::{Request, Response};
 use xfer::sandbox::instance::Instance;
 
 use super::exchange::Exchange;
-use super::{compare_import, compare_login, compare_metadata, compare_reads};
+use super::{compare_import, compare_jobs, compare_login, compare_metadata, compare_reads};
 
 /// How many differences of one answer are worth printing.
 const SHOWN: usize = 4;
@@ -33,6 +33,7 @@ pub(super) fn compare(exchange: &Exchange, request: &Request, response: &Respons
         return differences; // the wording of pages comes from the deployment
     }
     differences.extend(match exchange.area.as_str() {
+        _ if compare_jobs::is_one(exchange) => compare_jobs::compare(exchange, response),
         "import" | "completeness" => compare_import::compare(exchange, request, response, instance),
         "raw-read" | "analytics" => compare_reads::compare(exchange, request, response, instance),
         "login" => compare_login::compare(exchange, request, response),

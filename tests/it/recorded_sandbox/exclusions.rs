@@ -1,19 +1,13 @@
 //! Exchanges that a replay cannot answer. Each rule is over the request or its circumstances, never a file's name.
 
-use super::exchange::Exchange;
+use super::exchange::{Exchange, Recordings};
+use super::jobs;
 
 /// Why an exchange is left out; none where it is replayed.
-pub(super) fn reason(exchange: &Exchange) -> Option<&'static str> {
-    let about = exchange.about.to_lowercase();
-    if about.contains("cannot be replayed alone") {
-        return Some("needs several clients at the same moment");
-    }
-    let target = exchange.target();
-    if target.contains("/system/task") {
-        return Some("asynchronous jobs are not played");
-    }
-    if exchange.area == "import" && target.contains("async=true") {
-        return Some("asynchronous jobs are not played");
+pub(super) fn reason(exchange: &Exchange, recordings: &Recordings) -> Option<&'static str> {
+    if jobs::looks_at_one(exchange) && jobs::start_of(exchange, recordings).is_none() && !jobs::needs_no_start(exchange)
+    {
+        return Some("the import that the job ran is not recorded");
     }
     None
 }

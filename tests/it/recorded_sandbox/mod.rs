@@ -7,11 +7,13 @@
 
 mod compare;
 mod compare_import;
+mod compare_jobs;
 mod compare_login;
 mod compare_metadata;
 mod compare_reads;
 mod exchange;
 mod exclusions;
+mod jobs;
 mod setup;
 mod table;
 
@@ -47,12 +49,12 @@ fn recorded_exchanges_answered_by_the_sandbox() {
 }
 
 fn replay(exchange: &Exchange, country: &Country, recordings: &Recordings) -> Outcome {
-    if let Some(reason) = exclusions::reason(exchange) {
+    if let Some(reason) = exclusions::reason(exchange, recordings) {
         return Outcome::Excluded(reason);
     }
     let answered = catch_unwind(AssertUnwindSafe(|| {
         let instance = country.instance(exchange, recordings);
-        let request = setup::request(&instance, exchange);
+        let request = setup::request(&instance, exchange, recordings);
         let response = instance.handle(&request);
         compare::compare(exchange, &request, &response, &instance)
     }));

@@ -14,6 +14,7 @@ use xfer::sandbox::values::{Registration, RegistrationKey, StoredValue, ValueKey
 use xfer::sandbox::world::World;
 
 use super::exchange::{Exchange, Recordings};
+use super::jobs;
 
 /// The password of every invented user.
 const PASSWORD: &str = "Sample-Pass-1";
@@ -24,6 +25,9 @@ const UNKNOWN_SESSION: &str = "0123456789ABCDEF0123456789ABCDEF";
 
 /// The recorded servers' metadata and data, parsed once.
 pub(super) struct Country {
+    /// As a fresh server has it: the superuser has no org units.
+    fresh: World,
+    /// With the superuser placed at the root, as before most recordings.
     world: World,
     baseline: Values,
 }
@@ -31,7 +35,8 @@ pub(super) struct Country {
 impl Country {
     /// Reads `setup/`.
     pub(super) fn load(recordings: &Recordings) -> Self {
-        let world = World::load(&recordings.setup("metadata.json"));
+        let fresh = World::load(&recordings.setup("metadata.json"));
+        let world = with_placed_superuser(&fresh);
         let mut baseline = Values::default();
         let setup = recordings.setup("baseline.json");
         for set in setup["dataValueSets"].as_array().into_iter().flatten() {
@@ -43,52 +48,57 @@ impl Country {
             .flatten()
             .for_each(|row| store(&mut baseline, row));
         baseline.events = Events::load(&recordings.setup("tracker.json"));
-        Self { world, baseline }
+        Self { fresh, world, baseline }
     }
 
     /// A server in the state that a recording found.
     pub(super) fn instance(&self, exchange: &Exchange, recordings: &Recordings) -> Instance {
-        let instance = Instance::of_world(exchange.profile, self.world.clone());
+        let about = full_about(exchange, recordings);
+        let unplaced = about.contains("has no data view org units") || about.contains("has no org units");
+        let world = if unplaced { &self.fresh } else { &self.world };
+        let instance = Instance::of_world(exchange.profile, world.clone());
         instance.with_state(|state| {
             let writes = matches!(exchange.area.as_str(), "import" | "completeness");
             if exchange.before.is_none() && !writes {
                 state.values = self.baseline.clone();
             }
             exchange.before.iter().filter_map(Value::as_array).flatten().for_each(|row| store(&mut state.values, row));
-            let about = full_about(exchange, recordings);
-            give_org_units_to_admin(state, &about);
+            if unplaced {
+                store_one_value(&mut state.values);
+            }
             turn_settings(state, &about, &exchange.target());
         });
         instance
     }
 }
 
-/// The recording superuser was given the whole country, except in a recording of one without.
-fn give_org_units_to_admin(state: &mut State, about: &str) {
-    if about.contains("no data view org units") {
-        // That one was recorded with a single value stored.
-        state.values = Values::default();
-        store(
-            &mut state.values,
-            &json!({
-                "dataElement": "DemNumber01", "period": "202401", "orgUnit": "OuFacility1",
-                "categoryOptionCombo": "HllvX50cXC0", "attributeOptionCombo": "HllvX50cXC0", "value": "12.5",
-            }),
-        );
-        return;
-    }
-    let roots: Vec<Value> = state
-        .world
+/// The nation to enter and view data for the superuser; a fresh server's has none.
+fn with_placed_superuser(fresh: &World) -> World {
+    let mut world = fresh.clone();
+    let roots: Vec<Value> = world
         .list("organisationUnits")
         .iter()
         .filter(|unit| !unit.contains_key("parent"))
-        .map(|unit| json!({"id": unit["id"]}))
+        .filter_map(|unit| unit.get("id").map(|id| json!({"id": id})))
         .collect();
-    let Some(admin) = state.world.list("users").iter().find(|user| user["username"] == ADMIN).cloned() else { return };
-    let mut admin = admin;
-    admin.insert("organisationUnits".into(), roots.clone().into());
-    admin.insert("dataViewOrganisationUnits".into(), roots.into());
-    state.world.add("users", admin);
+    if let Some(admin) = world.get_mut("users", ADMIN_ID) {
+        for property in ["organisationUnits", "dataViewOrganisationUnits"] {
+            admin.insert(property.into(), Value::Array(roots.clone()));
+        }
+    }
+    world
+}
+
+/// "A superuser that has no data view org units" was recorded with a single value stored.
+fn store_one_value(values: &mut Values) {
+    *values = Values::default();
+    store(
+        values,
+        &json!({
+            "dataElement": "DemNumber01", "period": "202401", "orgUnit": "OuFacility1",
+            "categoryOptionCombo": "HllvX50cXC0", "attributeOptionCombo": "HllvX50cXC0", "value": "12.5",
+        }),
+    );
 }
 
 /// The `about`; one that only says "The same …" is completed by that of the neighbour it resembles most.
@@ -125,6 +135,9 @@ fn turn_settings(state: &mut State, about: &str, target: &str) {
     }
     if says(&["dataEntryAutoGroup=true"]) {
         state.settings.auto_group = true;
+    }
+    if says(&["loser of a race"]) {
+        state.settings.next_new_period_loses = true;
     }
     if let Some(limit) = number_after(about, "keyAnalyticsMaxLimit=") {
         state.settings.analytics_max_limit = limit;
@@ -200,7 +213,7 @@ fn store(values: &mut Values, row: &Value) {
 
 /// The request as the client sent it: placeholders filled, the body written out. Logs in or makes a token first
 /// where the request brings a session or a token.
-pub(super) fn request(instance: &Instance, exchange: &Exchange) -> Request {
+pub(super) fn request(instance: &Instance, exchange: &Exchange, recordings: &Recordings) -> Request {
     let mut headers = vec![("host".to_owned(), "dhis2.invalid".to_owned())];
     for (name, value) in exchange.request["headers"].as_object().into_iter().flatten() {
         let value = value.as_str().unwrap_or_default();
@@ -214,13 +227,13 @@ pub(super) fn request(instance: &Instance, exchange: &Exchange) -> Request {
     }
     Request {
         method: exchange.request["method"].as_str().expect("a request has a method").to_owned(),
-        target: exchange.target(),
+        target: jobs::prepare(instance, exchange, recordings),
         headers,
         body: body(&exchange.request),
     }
 }
 
-fn body(request: &Value) -> Vec<u8> {
+pub(super) fn body(request: &Value) -> Vec<u8> {
     if let Some(text) = request.get("body_text").and_then(Value::as_str) {
         return bytes_of(text);
     }
@@ -265,12 +278,12 @@ fn basic(user: &str, password: &str) -> String {
     format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}")))
 }
 
-fn right_basic(user: &str) -> String {
+pub(super) fn right_basic(user: &str) -> String {
     basic(user, if user == ADMIN { ADMIN_PASSWORD } else { PASSWORD })
 }
 
 /// `Basic <clerk_wide>`, `Basic <wrong password>`, `ApiToken <GET-only token>`, `Bearer <token>` …
-fn authorization(instance: &Instance, header: &str, about: &str) -> String {
+pub(super) fn authorization(instance: &Instance, header: &str, about: &str) -> String {
     let Some((scheme, placeholder)) = header.split_once(" <") else { return header.to_owned() };
     let placeholder = placeholder.trim_end_matches('>');
     if scheme.eq_ignore_ascii_case("basic") {
@@ -361,7 +374,7 @@ fn cookie(response: &Response) -> String {
         .to_owned()
 }
 
-fn send(instance: &Instance, method: &str, target: &str, authorization: &str, body: &Value) -> Response {
+pub(super) fn send(instance: &Instance, method: &str, target: &str, authorization: &str, body: &Value) -> Response {
     let headers =
         [("authorization", authorization), ("content-type", "application/json"), ("accept", "application/json")];
     instance.handle(&Request {

@@ -1,1 +1,137 @@
-//! What the integration tests share.
+//! What the end-to-end tests share: the real binary in a home of its own, embedded servers, and the one helper that
+//! asserts the equations of design 3.1.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The real program in a hermetic environment: an own home, nothing of ours or the user's environment, no network
+/// beyond loopback.
+pub struct Xfer {
+    home: TempDir,
+}
+
+/// What a command did. `Display` shows stdout, stderr and the exit code, so that one snapshot checks all three.
+#[must_use]
+pub struct Output {
+    pub stdout: String,
+    pub stderr: String,
+    pub code: i32,
+}
+
+impl Xfer {
+    pub fn new() -> Self {
+        Self { home: tempfile::tempdir().unwrap() }
+    }
+
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// Runs a command line, split at spaces; words that hold spaces go through `args`.
+    #[track_caller]
+    pub fn run(&self, line: &str) -> Output {
+        self.args(&line.split_whitespace().collect::<Vec<_>>())
+    }
+
+    #[track_caller]
+    pub fn args(&self, words: &[&str]) -> Output {
+        let output = Command::new(env!("CARGO_BIN_EXE_xfer"))
+            .args(words)
+            .env_clear()
+            .env("XFER_HOME", self.home.path())
+            .env("NO_COLOR", "1")
+            .current_dir(self.home.path())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        Output {
+            stdout: self.redacted(&output.stdout),
+            stderr: self.redacted(&output.stderr),
+            code: output.status.code().unwrap_or(-1),
+        }
+    }
+
+    /// Writes a file into the home and returns its path.
+    pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.home.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        }
+        path
+    }
+
+    fn redacted(&self, bytes: &[u8]) -> String {
+        String::from_utf8_lossy(bytes).replace(&self.home.path().display().to_string(), "[HOME]")
+    }
+}
+
+impl Output {
+    /// Fails with everything the command said unless it ended with this code.
+    #[track_caller]
+    pub fn expect_code(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "\n{self}");
+        self
+    }
+
+    /// The JSON that it printed.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|cause| panic!("{cause}\n{self}"))
+    }
+
+    /// The report that it printed, checked by [`assert_accounts`].
+    #[track_caller]
+    pub fn report(&self) -> Value {
+        let report = self.json();
+        assert_accounts(&report);
+        report
+    }
+}
+
+impl fmt::Display for Output {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.stdout)?;
+        if !self.stderr.is_empty() {
+            write!(formatter, "--- stderr\n{}", self.stderr)?;
+        }
+        write!(formatter, "--- exit code {}", self.code)
+    }
+}
+
+/// Asserts the equations of design 3.1 for the whole run and for each job, and that the jobs add up to the whole.
+#[track_caller]
+pub fn assert_accounts(report: &Value) {
+    const STATES: [&str; 11] = [
+        "created", "updated", "deleted", "accepted", "unchanged", "rejected", "zero_skipped", "differs", "unknown",
+        "not_sent", "held_back",
+    ];
+    const FATES: [&str; 4] = ["unmapped", "dropped", "invalid", "contributing"];
+    let sum = |counts: &Value, keys: &[&str]| keys.iter().map(|key| counts[key].as_u64().unwrap()).sum::<u64>();
+    let check = |part: &Value, name: &str| {
+        assert_eq!(part["values"]["fetched"], sum(&part["values"], &FATES), "values of {name}\n{report:#}");
+        assert_eq!(part["cells"]["total"], sum(&part["cells"], &STATES), "cells of {name}\n{report:#}");
+    };
+    assert_eq!(report["format"], "xfer-report/1");
+    check(report, "the run");
+    for job in report["jobs"].as_array().unwrap() {
+        check(job, job["name"].as_str().unwrap());
+    }
+    for (part, keys) in [("values", &FATES[..]), ("cells", &STATES[..])] {
+        for key in keys {
+            let jobs: u64 = report["jobs"].as_array().unwrap().iter().map(|job| job[part][key].as_u64().unwrap()).sum();
+            assert_eq!(report[part][key], jobs, "{part}.{key} is not the sum over the jobs\n{report:#}");
+        }
+    }
+    let cells = &report["cells"];
+    if report["outcome"] == "complete" {
+        let open = sum(cells, &["differs", "unknown", "not_sent"]);
+        assert_eq!(open, 0, "a complete run cannot leave cells open\n{report:#}");
+    }
+}

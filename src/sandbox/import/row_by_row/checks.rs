@@ -295,8 +295,8 @@ impl<'frame> Checks<'frame> {
         all(targets
             .iter()
             .filter_map(|(position, set)| {
-                let latest = self.latest_open[*position].as_ref()?;
-                timeliness::is_after(&place.period, Some(latest)).then(|| {
+                let latest = self.latest_open[*position]?;
+                timeliness::is_after(place.period, Some(latest)).then(|| {
                     conflicts::period_in_future(&row.period, &row.data_element, &set.names.id, &latest.to_string())
                 })
             })
@@ -321,7 +321,7 @@ impl<'frame> Checks<'frame> {
     }
 
     fn is_locked(&self, set: &DataSet, place: Place) -> bool {
-        timeliness::is_expired(set, &place.period, self.frame.now, 0.0)
+        timeliness::is_expired(set, place.period, self.frame.now, 0.0)
             && !self.catalog.lock_exceptions.contains(&(
                 set.names.id.clone(),
                 self.catalog.org_units[place.org_unit].names.id.clone(),

@@ -17,7 +17,7 @@ fn conflict(
     text: String,
 ) -> Conflict {
     Conflict {
-        object: objects.first().and_then(|(_, id)| id.clone()),
+        object: objects.first().and_then(|(_, id)| id.as_deref()).map(Box::from),
         objects: Some(objects),
         text,
         code: Some(code),

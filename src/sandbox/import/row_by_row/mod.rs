@@ -223,7 +223,9 @@ impl Frame<'_> {
                     counts.ignored += 1;
                     summary.reject(index);
                     let index = i64::try_from(index).unwrap_or(i64::MAX);
-                    faults.into_iter().for_each(|fault| summary.add(Conflict { indexes: vec![index], ..fault }));
+                    for fault in faults {
+                        summary.add(Conflict { indexes: vec![index], ..fault });
+                    }
                 }
                 Ok(accepted) => {
                     let written = writer.write(accepted.key, accepted.drops_zero, self.new_value(row, accepted.value));

@@ -204,6 +204,7 @@ mod tests {
         (written, values.data.get(&key()).map(|stored| (stored.value.clone(), stored.deleted)))
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "it is compared with what may be missing")]
     fn stored(value: &str, deleted: bool) -> Option<(Option<String>, bool)> {
         Some((Some(value.to_owned()), deleted))
     }

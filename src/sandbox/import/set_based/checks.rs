@@ -39,23 +39,25 @@ pub(super) struct Checks<'group> {
     pub(super) source: &'group Source<'group>,
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "callers collect straight into it")]
 fn all_good<T>(offenders: Vec<T>, fault: impl FnOnce(&[T]) -> Fault) -> Result<(), Fault> {
     if offenders.is_empty() { Ok(()) } else { Err(fault(&offenders)) }
 }
 
 impl Checks<'_> {
-    /// Runs them.
-    pub(super) fn run(&self) -> Result<(), Fault> {
+    /// Runs them; the data set that the group is for.
+    pub(super) fn run(&self) -> Result<usize, Fault> {
         if !self.frame.reach.superuser {
             self.user_access()?;
         }
-        let set = self.membership()?;
+        let position = self.membership()?;
+        let set = &self.catalog().data_sets[position];
         self.combos(set)?;
         self.org_unit_spans()?;
         if !(self.frame.options.force && self.frame.reach.superuser) {
             self.times(set)?;
         }
-        Ok(())
+        Ok(position)
     }
 
     fn catalog(&self) -> &Catalog {
@@ -90,7 +92,7 @@ impl Checks<'_> {
     }
 
     /// Data elements, org units and period type of the data set. Unknown ids belong to none.
-    fn membership(&self) -> Result<&DataSet, Fault> {
+    fn membership(&self) -> Result<usize, Fault> {
         let catalog = self.catalog();
         let set = self.set.map(|set| &catalog.data_sets[set]);
         let foreign = self
@@ -104,7 +106,9 @@ impl Checks<'_> {
             })
             .collect();
         all_good(foreign, |elements| errors::data_elements_foreign(self.id, elements))?;
-        let Some(set) = set else { return Err(errors::data_elements_foreign(self.id, &[])) };
+        let (Some(set), Some(position)) = (set, self.set) else {
+            return Err(errors::data_elements_foreign(self.id, &[]));
+        };
         let unassigned = self
             .source
             .org_units
@@ -116,7 +120,7 @@ impl Checks<'_> {
         let other_type =
             self.source.periods.iter().filter(|period| Some(period.period_type()) != set.period_type).collect();
         all_good(other_type, |periods| errors::periods_of_other_type(self.id, periods))?;
-        Ok(set)
+        Ok(position)
     }
 
     /// Attribute option combos, category option combos (of the first data element at fault), and the org units of the
@@ -214,7 +218,7 @@ impl Checks<'_> {
         let mut expired: Vec<Period> = Vec::new();
         for (unit, period) in &self.source.org_unit_periods {
             let exception = (self.id.to_owned(), (*unit).to_owned(), period.to_string());
-            if timeliness::is_expired(set, period, now, 1.0)
+            if timeliness::is_expired(set, *period, now, 1.0)
                 && !expired.contains(period)
                 && !self.catalog().lock_exceptions.contains(&exception)
             {
@@ -224,8 +228,7 @@ impl Checks<'_> {
         all_good(expired, |periods| errors::periods_untimely(self.id, periods))?;
         let latest =
             set.period_type.and_then(|period_type| timeliness::latest_open(period_type, now, set.open_future_periods));
-        let future =
-            self.source.periods.iter().filter(|period| timeliness::is_after(period, latest.as_ref())).collect();
+        let future = self.source.periods.iter().filter(|period| timeliness::is_after(**period, latest)).collect();
         all_good(future, |periods| errors::periods_untimely(self.id, periods))
     }
 

@@ -34,6 +34,7 @@ impl From<Fault> for Failure {
 
 /// A row with everything found that a key needs.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_field_names, reason = "a value has a value")]
 pub(super) struct Value<'request> {
     /// Its position in the request.
     pub(super) index: usize,

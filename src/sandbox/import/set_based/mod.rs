@@ -146,7 +146,9 @@ impl Frame<'_> {
         self.sum_up(&mut summary, total, ignored);
         if let Some((fault, indexes)) = refusal {
             summary.status = Status::Error;
-            indexes.iter().for_each(|&index| summary.reject(index));
+            for &index in &indexes {
+                summary.reject(index);
+            }
             let indexes = indexes.into_iter().map(|index| i64::try_from(index).unwrap_or(i64::MAX)).collect();
             summary.add(fault.conflict(indexes));
         }
@@ -176,15 +178,13 @@ impl Frame<'_> {
 
     /// Imports one group, or tells why all of it is refused (`upsertGroup`).
     fn import_group(&self, state: &mut State, group: &mut DecodedGroup<'_>) -> Result<Outcome, Fault> {
-        let mut data_set = None;
         if let Some(scope) = &group.deletion {
-            data_set = Some(self.check_group(group.data_set, &Source::of_scope(scope))?);
+            self.check_group(group.data_set, &Source::of_scope(scope))?;
         }
         let mut outcome = Outcome::default();
         let mut valid = Vec::new();
         if !group.values.is_empty() {
             let set = self.check_group(group.data_set, &Source::of_values(&group.values))?;
-            data_set = Some(set);
             let values = std::mem::take(&mut group.values);
             let entered = values.len();
             (valid, outcome.errors) = values::judge(self.catalog, set, values)?;
@@ -193,7 +193,7 @@ impl Frame<'_> {
                 return Err(errors::atomic(entered, valid.len(), &mut outcome.errors));
             }
         }
-        if let (Some(scope), Some(_)) = (&group.deletion, data_set) {
+        if let Some(scope) = &group.deletion {
             outcome.deleted = store::delete_scope(state, scope, self.now, self.user.name(), self.dry_run);
         }
         outcome.succeeded =
@@ -202,16 +202,14 @@ impl Frame<'_> {
     }
 
     /// The checks of a group in the server's order; the data set is found first where the request names none.
-    fn check_group(&self, data_set: Option<&str>, source: &Source<'_>) -> Result<Option<usize>, Fault> {
-        let (id, set) = match data_set {
-            Some(id) => (id, self.catalog.data_sets.find(id)),
-            None => {
-                let set = checks::only_data_set(self.catalog, source)?;
-                (self.catalog.data_sets[set].names.id.as_str(), Some(set))
-            }
+    fn check_group(&self, data_set: Option<&str>, source: &Source<'_>) -> Result<usize, Fault> {
+        let (id, set) = if let Some(id) = data_set {
+            (id, self.catalog.data_sets.find(id))
+        } else {
+            let set = checks::only_data_set(self.catalog, source)?;
+            (self.catalog.data_sets[set].names.id.as_str(), Some(set))
         };
-        checks::Checks { frame: self, id, set, source }.run()?;
-        Ok(set)
+        checks::Checks { frame: self, id, set, source }.run()
     }
 }
 

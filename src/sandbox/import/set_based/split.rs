@@ -44,9 +44,11 @@ pub(super) fn by_data_set<'request>(
         .collect())
 }
 
-/// The place of a text in a Java hash map of so many buckets.
+/// The place of an id in a Java hash map of so many buckets: the generated hash code of a class with one field is 59
+/// plus the field's.
 fn bucket(text: &str, buckets: usize) -> usize {
-    let hash = text.encode_utf16().fold(0_u32, |hash, unit| hash.wrapping_mul(31).wrapping_add(u32::from(unit)));
+    let field = text.encode_utf16().fold(0_u32, |hash, unit| hash.wrapping_mul(31).wrapping_add(u32::from(unit)));
+    let hash = field.wrapping_add(59);
     (hash ^ (hash >> 16)) as usize & (buckets - 1)
 }
 

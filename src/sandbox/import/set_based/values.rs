@@ -20,17 +20,20 @@ fn key<'request>(value: &Value<'request>) -> Key<'request> {
     (value.data_element, value.org_unit, value.category_option_combo, value.attribute_option_combo, value.period)
 }
 
+/// Rows that are written, and the faults of the others with their positions.
+type Judged<'request> = (Vec<Value<'request>>, Vec<(usize, Fault)>);
+
 /// Judges rows: those that are written, and the faults of the others with their positions. Equal keys refuse all.
 pub(super) fn judge<'request>(
     catalog: &Catalog,
-    data_set: Option<usize>,
+    data_set: usize,
     values: Vec<Value<'request>>,
-) -> Result<(Vec<Value<'request>>, Vec<(usize, Fault)>), Fault> {
+) -> Result<Judged<'request>, Fault> {
     refuse_duplicates(&values)?;
     if values.iter().all(|value| value.deleted == Some(true)) {
         return Ok((values, Vec::new()));
     }
-    let comment_would_do = data_set.is_some_and(|set| catalog.data_sets[set].no_value_requires_comment);
+    let comment_would_do = catalog.data_sets[data_set].no_value_requires_comment;
     let mut valid = Vec::with_capacity(values.len());
     let mut faults = Vec::new();
     for value in values {

@@ -1,0 +1,74 @@
+//! What can be typed: the command tree. Each command's own arguments stand in its file.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Parser, Subcommand};
+
+use crate::cli::commands::{demo, job, orgunit, routine, run, runs, sandbox, server};
+use crate::cli::ui::Format;
+
+/// Moves health data between DHIS2 servers and accounts for every value on the way.
+///
+/// Without a command, shows the dashboard: servers, maps, jobs, routines and what to do next.
+#[derive(Debug, Parser)]
+#[command(name = "xfer", version, about, max_term_width = 100, after_help = AFTER_HELP)]
+pub struct Arguments {
+    /// Where xfer keeps its configuration, key and journals
+    #[arg(long, env = "XFER_HOME", value_name = "FOLDER", global = true, hide_env_values = true)]
+    pub home: Option<PathBuf>,
+
+    /// What lists and reports are printed as
+    #[arg(long, value_enum, default_value_t, global = true)]
+    pub format: Format,
+
+    /// Say nothing but data, warnings and errors
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+
+    /// Answer every confirmation with yes
+    #[arg(long, short, global = true)]
+    pub yes: bool,
+
+    /// Say what is done (-vv: and how)
+    #[arg(long, short, action = ArgAction::Count, global = true)]
+    pub verbose: u8,
+
+    /// What to do
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const AFTER_HELP: &str = "\
+First steps:
+  xfer demo                         see the whole way of a value, against two built-in servers
+  xfer server add NAME URL          add the source, then the destination
+  xfer server sync --all            copy their metadata, so that mapping works offline
+
+Exit codes: 0 ok, 2 usage, 3 some cells did not arrive, 5 try again later, 6 outcome unknown: run again,
+7 login or permission refused; the others stand in docs/exit-codes.md.";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Add, test and sync DHIS2 servers
+    #[command(subcommand)]
+    Server(server::Command),
+    /// Map the org units of a source server to those of a destination server
+    #[command(subcommand, name = "orgunit")]
+    OrgUnit(orgunit::Command),
+    /// Map data items: which source item goes to which data element and option combos
+    #[command(subcommand)]
+    Job(job::Command),
+    /// Combine jobs with a period window and the rules of a run
+    #[command(subcommand)]
+    Routine(routine::Command),
+    /// Run a routine now
+    Run(run::Arguments),
+    /// Look at past runs: what was sent, and how every cell ended
+    #[command(subcommand)]
+    Runs(runs::Command),
+    /// Go through the whole main job against two embedded servers, in a temporary home
+    Demo(demo::Arguments),
+    /// Run the embedded servers in the foreground, to try, to train and to test
+    Sandbox(sandbox::Arguments),
+}

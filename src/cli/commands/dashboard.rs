@@ -1,0 +1,101 @@
+//! A bare `xfer`: where everything stands, and what to do next.
+
+use serde_json::{Value, json};
+
+use crate::cli::error::CliError;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::render::listing::{Listing, number, text};
+use crate::cli::render::server::{day_and_minute, list};
+use crate::cli::render::shell_word;
+use crate::cli::ui::{Format, Ui};
+use crate::ops::dashboard::{Dashboard, dashboard};
+use crate::ops::home::Home;
+
+/// Shows the dashboard.
+pub fn show(home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let board = dashboard(home)?;
+    let sections =
+        [("servers", list(&board.servers)), ("pairs", pairs(&board)), ("jobs", jobs(&board)), ("routines", routines(&board))];
+    match ui.format {
+        Format::Json => {
+            let object: serde_json::Map<String, Value> =
+                sections.iter().map(|(name, listing)| ((*name).to_owned(), listing.json())).collect();
+            ui.data(&format!("{:#}\n", Value::Object(object)));
+        }
+        Format::Csv => {
+            return Err(CliError::usage("the dashboard is several lists, which one CSV file cannot hold".to_owned())
+                .hint("use --format json, or list one thing: xfer server list --format csv"));
+        }
+        Format::Table => {
+            for (_, listing) in sections.iter().filter(|(_, listing)| !listing.is_empty()) {
+                ui.data(&format!("{}\n\n", listing.table(ui.width())));
+            }
+        }
+    }
+    let next = board.next_step();
+    let command: Vec<String> = next.command.iter().map(|word| shell_word(word)).collect();
+    ui.say(&format!("next: {}:\n  xfer {}", next.sentence, command.join(" ")));
+    if board.servers.is_empty() {
+        ui.say("to see the whole way first, without servers of your own:\n  xfer demo");
+    }
+    Ok(ExitCode::Success)
+}
+
+fn pairs(board: &Dashboard) -> Listing {
+    let columns = [
+        text("source", "From"),
+        text("destination", "To"),
+        number("mapped", "Mapped org units"),
+        number("proposed", "To look over"),
+        number("ignored", "Ignored"),
+        number("unmapped", "Unmapped"),
+    ];
+    let mut listing = Listing::new(&columns, "no org unit maps yet");
+    for pair in &board.pairs {
+        listing.row(vec![
+            json!(pair.source),
+            json!(pair.destination),
+            json!(pair.mapped),
+            json!(pair.proposed),
+            json!(pair.ignored),
+            json!(pair.units.saturating_sub(pair.mapped + pair.ignored)),
+        ]);
+    }
+    listing
+}
+
+fn jobs(board: &Dashboard) -> Listing {
+    let columns =
+        [text("job", "Job"), text("source", "From"), text("destination", "To"), number("items", "Items")];
+    let mut listing = Listing::new(&columns, "no jobs yet");
+    for job in &board.jobs {
+        listing.row(vec![json!(job.name), json!(job.source), json!(job.destination), json!(job.items.len())]);
+    }
+    listing
+}
+
+fn routines(board: &Dashboard) -> Listing {
+    let columns = [
+        text("routine", "Routine"),
+        text("jobs", "Jobs"),
+        text("periods", "Periods"),
+        text("last_run", "Last run (UTC)"),
+        text("outcome", "Outcome"),
+    ];
+    let mut listing = Listing::new(&columns, "no routines yet");
+    for line in &board.routines {
+        let last = line.last.as_ref();
+        let outcome = last.map(|run| match &run.summary.end {
+            Some(end) => json!(end.outcome),
+            None => json!("never finished"),
+        });
+        listing.row(vec![
+            json!(line.routine.name),
+            json!(line.routine.jobs.join(", ")),
+            json!(line.routine.window.join(", ")),
+            json!(last.map(|run| day_and_minute(&run.summary.started.to_string()))),
+            outcome.unwrap_or(Value::Null),
+        ]);
+    }
+    listing
+}

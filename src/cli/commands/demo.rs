@@ -1,0 +1,151 @@
+//! `xfer demo`: the whole main job, step by step, with the commands that a person would type.
+//!
+//! Each step is the real command, parsed and carried out as if it had been typed; only the home folder and the
+//! addresses are the demo's own.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use clap::{Args, Parser};
+use serde_json::json;
+
+use crate::cli::args;
+use crate::cli::commands::{execute, wait};
+use crate::cli::commands::sandbox::ProfileArgument;
+use crate::cli::error::CliError;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::render::listing::{Listing, text};
+use crate::cli::render::shell_word;
+use crate::cli::ui::{Format, Ui};
+use crate::ops::demo::{self, Stage};
+
+/// `xfer demo`
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Keep the demo's home folder and say where it is
+    #[arg(long)]
+    pub keep: bool,
+    /// The version of the destination; the source is a 2.42
+    #[arg(long, value_enum, default_value = "2.43")]
+    pub profile: ProfileArgument,
+}
+
+/// Goes through the demo.
+pub fn execute_demo(arguments: &Arguments, ui: &Ui) -> Result<ExitCode, CliError> {
+    if ui.format != Format::Table {
+        return Err(CliError::usage("the demo is for reading; it has no other format than text".to_owned()));
+    }
+    let stage = demo::prepare(arguments.profile.into(), arguments.keep)?;
+    let show = Show { stage: &stage, ui };
+    ui.data("Two DHIS2 look-alikes run inside this program: tracker, where patient data is collected, and national,\n");
+    ui.data("where the aggregate figures belong. They have other ids, other names and other option combos.\n");
+    let outcome = show.play();
+    if arguments.keep {
+        let folder = stage.folder().display().to_string();
+        ui.data(&format!("\nkept: xfer --home {} shows where everything stands\n", shell_word(&folder)));
+        ui.data("(the two servers are gone with the demo; xfer sandbox runs them for as long as you like)\n");
+    }
+    outcome
+}
+
+struct Show<'demo> {
+    stage: &'demo Stage,
+    ui: &'demo Ui,
+}
+
+impl Show<'_> {
+    fn play(&self) -> Result<ExitCode, CliError> {
+        let (source, destination) = (self.stage.source_url(), self.stage.destination_url());
+        self.step(
+            "Add both servers. The login is tested at once, and kept sealed.",
+            &["server", "add", "tracker", source, "--username", "reader", "--password-file", "password"],
+        )?;
+        self.step("", &["server", "add", "national", destination, "--username", "writer", "--password-file", "password"])?;
+        self.step("Copy their metadata: from here on, mapping works offline.", &["server", "sync", "--all"])?;
+        self.quietly(
+            "Match the org units by id, by code, and by name below matched parents.",
+            &["orgunit", "auto", "tracker", "national"],
+        )?;
+        self.quietly(
+            "The rest is a person's work, in a spreadsheet. Somebody did it already; every line is checked on import.",
+            &["orgunit", "import", "tracker", "national", "map.csv"],
+        )?;
+        for job in self.stage.jobs() {
+            let mut words = vec!["job", "new", job.name, "--from", "tracker", "--to", "national"];
+            words.extend(job.options.iter().map(String::as_str));
+            self.step(job.explanation, &words)?;
+            self.step("", &["job", "import", job.name, &job.file])?;
+        }
+        let mut words = vec!["routine", "new", "monthly"];
+        for job in self.stage.jobs() {
+            words.extend(["--job", job.name]);
+        }
+        words.extend(["--periods", self.stage.window()]);
+        self.step("Combine the jobs with the periods of a run.", &words)?;
+        self.step(
+            "What would be written, and what would be refused? Nothing is written yet.",
+            &["run", "monthly", "--dry-run"],
+        )?;
+        let code = self.step("Now for real. What was sent is read back: only that counts.", &["run", "monthly"])?;
+        self.step("Again: the destination has everything, so nothing is sent.", &["run", "monthly"])?;
+        self.read_back()?;
+        Ok(match code {
+            // Some facilities of the demo have no counterpart, on purpose: the report says so, and so the demo did
+            // what it should.
+            ExitCode::Incomplete => ExitCode::Success,
+            other => other,
+        })
+    }
+
+    /// Explains a step, shows its command, and carries it out.
+    fn step(&self, explanation: &str, words: &[&str]) -> Result<ExitCode, CliError> {
+        self.carry_out(explanation, words, self.ui)
+    }
+
+    /// The same for a command whose list would fill several screens: what it says is enough.
+    fn quietly(&self, explanation: &str, words: &[&str]) -> Result<ExitCode, CliError> {
+        self.carry_out(explanation, words, &self.ui.without_tables())
+    }
+
+    fn carry_out(&self, explanation: &str, words: &[&str], ui: &Ui) -> Result<ExitCode, CliError> {
+        let typed: Vec<String> = words.iter().map(|word| shell_word(word)).collect();
+        let explanation = if explanation.is_empty() { String::new() } else { format!("\n{explanation}\n") };
+        self.ui.data(&format!("{explanation}$ xfer {}\n", typed.join(" ")));
+        let in_folder = words.iter().map(|word| {
+            let file = self.stage.folder().join(word);
+            if Path::new(word).extension().is_some() && file.exists() || *word == "password" {
+                file.into_os_string()
+            } else {
+                OsString::from(word)
+            }
+        });
+        let line = [OsString::from("xfer"), OsString::from("--home"), self.stage.home().into()];
+        let arguments = args::Arguments::try_parse_from(line.into_iter().chain(in_folder))
+            .map_err(|cause| CliError::usage(format!("the demo's own command does not parse: {cause}")))?;
+        execute(&arguments, ui)
+    }
+
+    fn read_back(&self) -> Result<(), CliError> {
+        self.ui.data("\nThe destination's own answer, read back from it:\n");
+        let values = wait(async { Ok(self.stage.read_back().await?) })?;
+        let columns = [
+            text("org_unit", "Org unit"),
+            text("data_element", "Data element"),
+            text("combo", "Category option combo"),
+            text("period", "Period"),
+            text("value", "Value"),
+        ];
+        let mut listing = Listing::new(&columns, "nothing");
+        for value in values {
+            listing.row(vec![
+                json!(value.org_unit),
+                json!(value.data_element),
+                json!(value.category_option_combo),
+                json!(value.period),
+                json!(value.value),
+            ]);
+        }
+        listing.print(self.ui);
+        Ok(())
+    }
+}

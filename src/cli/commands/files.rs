@@ -1,0 +1,66 @@
+//! What commands that read and write CSV files have in common.
+
+use std::io::Read;
+use std::path::Path;
+
+use clap::Args;
+
+use crate::cli::error::CliError;
+use crate::cli::ui::Ui;
+use crate::ops::files::sheet::SheetStyle;
+use crate::platform;
+
+/// The largest file that is read, in bytes: 100,000 org units with long paths are some 40 MB.
+const LARGEST_FILE: u64 = 256 * 1024 * 1024;
+
+/// How a written file looks.
+#[derive(Debug, Args)]
+pub struct StyleArguments {
+    /// Begin with a byte order mark, by which Excel knows UTF-8
+    #[arg(long)]
+    pub bom: bool,
+    /// What separates the cells: a French Excel wants a semicolon
+    #[arg(long, value_name = "CHARACTER", default_value_t = ',', value_parser = separator)]
+    pub separator: char,
+}
+
+impl StyleArguments {
+    /// The style that the arguments ask for.
+    pub fn style(&self) -> SheetStyle {
+        SheetStyle { separator: if self.separator == ';' { b';' } else { b',' }, byte_order_mark: self.bom }
+    }
+}
+
+fn separator(text: &str) -> Result<char, String> {
+    match text {
+        "," | "comma" => Ok(','),
+        ";" | "semicolon" => Ok(';'),
+        other => Err(format!("`{other}` separates nothing; use , or ;")),
+    }
+}
+
+/// Reads a file that a person named; `-` is standard input.
+pub fn read_file(path: &Path) -> Result<Vec<u8>, CliError> {
+    let failed = |cause: std::io::Error| CliError::file(format!("{} could not be read", path.display()), &cause);
+    let mut bytes = Vec::new();
+    if path == Path::new("-") {
+        std::io::stdin().lock().take(LARGEST_FILE).read_to_end(&mut bytes).map_err(failed)?;
+    } else {
+        let file = std::fs::File::open(path).map_err(failed)?;
+        file.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(failed)?;
+    }
+    if bytes.len() as u64 > LARGEST_FILE {
+        return Err(CliError::usage(format!("{} is too large for a map or a job", path.display())));
+    }
+    Ok(bytes)
+}
+
+/// Writes a file that a person named, or standard output. The file is complete or not there.
+pub fn write_file(path: Option<&Path>, bytes: &[u8], ui: &Ui) -> Result<(), CliError> {
+    let Some(path) = path.filter(|path| *path != Path::new("-")) else {
+        ui.data(&String::from_utf8_lossy(bytes));
+        return Ok(());
+    };
+    platform::write_privately(path, bytes, platform::Existing::Replace)
+        .map_err(|cause| CliError::local_io(format!("{} could not be written", path.display()), &cause))
+}

@@ -1,0 +1,413 @@
+//! `xfer job`: which source item goes to which data element and option combos.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use bigdecimal::BigDecimal;
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::json;
+
+use crate::cli::commands::files::{StyleArguments, read_file, write_file};
+use crate::cli::error::CliError;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::render::listing::{Listing, counted, number, text};
+use crate::cli::render::shell_word;
+use crate::cli::ui::{Format, Ui};
+use crate::domain::item::{Combine, SourceItem, WhenEmpty};
+use crate::domain::job::ReadFrom;
+use crate::domain::period::PeriodType;
+use crate::domain::run::Severity;
+use crate::matching::item_rules::ItemFinding;
+use crate::ops::files::job_items::names;
+use crate::ops::home::Home;
+use crate::ops::jobs::{self, NewItem, NewJob, OpenJob};
+
+/// `xfer job …`
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a job without items
+    New(New),
+    /// Show a job with its items
+    Show(Named),
+    /// List the jobs
+    List,
+    /// Add an item: what is read, and where it goes
+    AddItem(AddItem),
+    /// Remove an item by its number in `xfer job show`
+    RemoveItem(RemoveItem),
+    /// Read items from a CSV file: every line is checked, all are taken or none
+    Import(Import),
+    /// Write the items as a CSV file
+    Export(Export),
+    /// Check every item against the metadata of both servers
+    Check(Named),
+    /// Remove a job
+    Remove(Named),
+}
+
+/// A job by name.
+#[derive(Debug, Args)]
+pub struct Named {
+    /// The job
+    pub name: String,
+}
+
+/// How contributions combine, on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CombineArgument {
+    /// More than one is an error
+    Error,
+    /// Their sum
+    Sum,
+    /// Their mean
+    Average,
+    /// The smallest
+    Min,
+    /// The largest
+    Max,
+    /// The one of the latest source period
+    Last,
+    /// The one of the earliest source period
+    First,
+}
+
+impl From<CombineArgument> for Combine {
+    fn from(argument: CombineArgument) -> Self {
+        match argument {
+            CombineArgument::Error => Self::Error,
+            CombineArgument::Sum => Self::Sum,
+            CombineArgument::Average => Self::Average,
+            CombineArgument::Min => Self::Min,
+            CombineArgument::Max => Self::Max,
+            CombineArgument::Last => Self::Last,
+            CombineArgument::First => Self::First,
+        }
+    }
+}
+
+/// What happens without source values, on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum WhenEmptyArgument {
+    /// The destination keeps what it has
+    Keep,
+    /// A zero is written
+    Zero,
+    /// The value is deleted, if this routine wrote it
+    Delete,
+}
+
+impl From<WhenEmptyArgument> for WhenEmpty {
+    fn from(argument: WhenEmptyArgument) -> Self {
+        match argument {
+            WhenEmptyArgument::Keep => Self::Keep,
+            WhenEmptyArgument::Zero => Self::Zero,
+            WhenEmptyArgument::Delete => Self::Delete,
+        }
+    }
+}
+
+/// Where data elements are read, on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReadArgument {
+    /// As they were entered at each org unit
+    Raw,
+    /// Aggregated from everything below the org unit, through analytics
+    Analytics,
+}
+
+/// `xfer job new`
+#[derive(Debug, Args)]
+pub struct New {
+    /// What to call the job
+    pub name: String,
+    /// The source server
+    #[arg(long, value_name = "SERVER")]
+    pub from: String,
+    /// The destination server
+    #[arg(long, value_name = "SERVER")]
+    pub to: String,
+    /// The type of the periods that are read: Monthly, Weekly, Quarterly …
+    #[arg(long, value_name = "TYPE", default_value = "Monthly", value_parser = period_type)]
+    pub period_type: PeriodType,
+    /// The type of the periods that are written, if another: months into quarters
+    #[arg(long, value_name = "TYPE", value_parser = period_type)]
+    pub to_period_type: Option<PeriodType>,
+    /// Move the values by so many destination periods (-1: into the one before)
+    #[arg(long, value_name = "NUMBER", default_value_t = 0, allow_hyphen_values = true)]
+    pub shift: i32,
+    /// How several source values become one: two facilities merged, three months in a quarter
+    #[arg(long, value_enum, default_value = "error")]
+    pub combine: CombineArgument,
+    /// Where data elements are read; indicators always come from analytics
+    #[arg(long, value_enum, default_value = "raw")]
+    pub read: ReadArgument,
+}
+
+/// `xfer job add-item`
+#[derive(Debug, Args)]
+pub struct AddItem {
+    /// The job
+    pub job: String,
+    /// What is read: DE.COC, DE.COC.AOC, an indicator or a program indicator, each by id, code or name
+    pub source: String,
+    /// Where it goes: DE.COC or DE.COC.AOC; combos may be left out where there is only one
+    pub destination: String,
+    /// How several source values become one, if not as the job says
+    #[arg(long, value_enum)]
+    pub combine: Option<CombineArgument>,
+    /// Multiply every source value by this number
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true, value_parser = factor)]
+    pub factor: Option<BigDecimal>,
+    /// What happens to destination cells that the source has nothing for
+    #[arg(long, value_enum)]
+    pub when_empty: Option<WhenEmptyArgument>,
+    /// A remark
+    #[arg(long)]
+    pub note: Option<String>,
+}
+
+/// `xfer job remove-item`
+#[derive(Debug, Args)]
+pub struct RemoveItem {
+    /// The job
+    pub job: String,
+    /// The item's number in `xfer job show`
+    pub number: usize,
+}
+
+/// `xfer job import`
+#[derive(Debug, Args)]
+pub struct Import {
+    /// The job
+    pub job: String,
+    /// The file (- reads standard input)
+    pub file: PathBuf,
+    /// Put the file's items in the place of the job's
+    #[arg(long)]
+    pub replace: bool,
+}
+
+/// `xfer job export`
+#[derive(Debug, Args)]
+pub struct Export {
+    /// The job
+    pub job: String,
+    /// The file; standard output where absent
+    pub file: Option<PathBuf>,
+    /// How the file looks.
+    #[command(flatten)]
+    pub style: StyleArguments,
+}
+
+fn period_type(text: &str) -> Result<PeriodType, String> {
+    PeriodType::ALL
+        .into_iter()
+        .find(|known| known.name().eq_ignore_ascii_case(text))
+        .ok_or_else(|| format!("`{text}` is no period type; DHIS2 has {}", PeriodType::ALL.map(PeriodType::name).join(", ")))
+}
+
+fn factor(text: &str) -> Result<BigDecimal, String> {
+    BigDecimal::from_str(text).map_err(|_| format!("`{text}` is not a number"))
+}
+
+/// Carries out `xfer job …`.
+pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    match command {
+        Command::New(arguments) => new(arguments, home, ui),
+        Command::Show(arguments) => show(&jobs::open(home, &arguments.name)?, ui),
+        Command::List => list(home, ui),
+        Command::AddItem(arguments) => add_item(arguments, home, ui),
+        Command::RemoveItem(arguments) => {
+            let mut open = jobs::open(home, &arguments.job)?;
+            let item = open.remove_item(arguments.number)?;
+            let what = names(&open.source, item.source.id(), None, None);
+            ui.say(&format!("removed item {} ({what}); {} left", arguments.number, open.job.items.len()));
+            Ok(ExitCode::Success)
+        }
+        Command::Import(arguments) => {
+            let bytes = read_file(&arguments.file)?;
+            let mut open = jobs::open(home, &arguments.job)?;
+            let (added, there) = open.import(&arguments.file, &bytes, arguments.replace)?;
+            let added = counted(added as u64, "item");
+            ui.say(&format!("{added} added, {there} there before; {} has {} now", arguments.job, open.job.items.len()));
+            Ok(ExitCode::Success)
+        }
+        Command::Export(arguments) => {
+            let open = jobs::open(home, &arguments.job)?;
+            write_file(arguments.file.as_deref(), &open.export(arguments.style.style()), ui)?;
+            if let Some(file) = &arguments.file {
+                ui.say(&format!("wrote {} to {}", counted(open.job.items.len() as u64, "item"), file.display()));
+            }
+            Ok(ExitCode::Success)
+        }
+        Command::Check(arguments) => check(&jobs::open(home, &arguments.name)?, ui),
+        Command::Remove(arguments) => {
+            if !ui.confirm(&format!("Remove the job {}?", arguments.name)) {
+                return Err(CliError::usage("nothing was removed".to_owned())
+                    .hint("give --yes to remove it without asking"));
+            }
+            jobs::remove(home, &arguments.name)?;
+            ui.say(&format!("removed {}", arguments.name));
+            Ok(ExitCode::Success)
+        }
+    }
+}
+
+fn new(arguments: &New, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let job = jobs::new(
+        home,
+        NewJob {
+            name: arguments.name.clone(),
+            source: arguments.from.clone(),
+            destination: arguments.to.clone(),
+            source_period_type: arguments.period_type,
+            destination_period_type: arguments.to_period_type,
+            period_shift: arguments.shift,
+            combine: arguments.combine.into(),
+            read: match arguments.read {
+                ReadArgument::Raw => ReadFrom::Raw,
+                ReadArgument::Analytics => ReadFrom::Analytics,
+            },
+        },
+    )?;
+    ui.say(&format!("made the job {}, from {} to {}", job.name, job.source, job.destination));
+    ui.say(&format!("next: xfer job add-item {} SOURCE DESTINATION", shell_word(&job.name)));
+    Ok(ExitCode::Success)
+}
+
+fn list(home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let columns = [
+        text("name", "Job"),
+        text("source", "From"),
+        text("destination", "To"),
+        text("source_period_type", "Reads"),
+        text("destination_period_type", "Writes"),
+        text("read", "Through"),
+        text("combine", "Combine"),
+        number("items", "Items"),
+    ];
+    let mut listing = Listing::new(&columns, "no jobs yet; make one: xfer job new NAME --from SERVER --to SERVER");
+    for job in jobs::list(home)? {
+        listing.row(vec![
+            json!(job.name),
+            json!(job.source),
+            json!(job.destination),
+            json!(job.source_period_type.name()),
+            json!(job.destination_period_type.name()),
+            json!(job.read.name()),
+            json!(job.combine.name()),
+            json!(job.items.len()),
+        ]);
+    }
+    listing.print(ui);
+    Ok(ExitCode::Success)
+}
+
+fn show(open: &OpenJob, ui: &Ui) -> Result<ExitCode, CliError> {
+    let job = &open.job;
+    if ui.format == Format::Table {
+        let shift = if job.period_shift == 0 { String::new() } else { format!(", shifted by {}", job.period_shift) };
+        ui.data(&format!(
+            "{}: {} to {}, {} to {}{shift}, {} reads, combine {}\n",
+            job.name,
+            job.source,
+            job.destination,
+            job.source_period_type.name(),
+            job.destination_period_type.name(),
+            job.read.name(),
+            job.combine.name()
+        ));
+    }
+    let columns = [
+        number("number", "#"),
+        text("kind", "Kind"),
+        text("source_name", "Source"),
+        text("source_id", "Source id"),
+        text("destination_name", "Destination"),
+        text("destination_id", "Destination id"),
+        text("combine", "Combine"),
+        text("factor", "Factor"),
+        text("when_empty", "When empty"),
+        text("note", "Note"),
+    ];
+    let mut listing = Listing::new(&columns, "no items yet; add one: xfer job add-item JOB SOURCE DESTINATION");
+    for (item, position) in job.items.iter().zip(1..) {
+        let (coc, aoc) = match item.source {
+            SourceItem::DataElement { category_option_combo, attribute_option_combo, .. } => {
+                (category_option_combo, attribute_option_combo)
+            }
+            SourceItem::Indicator { .. } | SourceItem::ProgramIndicator { .. } => (None, None),
+        };
+        let address = item.destination;
+        let dotted = |id: String, combos: &[Option<crate::domain::uid::Uid>]| {
+            combos.iter().flatten().fold(id, |text, combo| format!("{text}.{combo}"))
+        };
+        let combos = [Some(address.category_option_combo), Some(address.attribute_option_combo)];
+        listing.row(vec![
+            json!(position),
+            json!(item.source.kind().replace('_', " ")),
+            json!(names(&open.source, item.source.id(), coc, aoc)),
+            json!(dotted(item.source.id().to_string(), &[coc, aoc])),
+            json!(names(&open.destination, address.data_element, combos[0], combos[1])),
+            json!(dotted(address.data_element.to_string(), &combos)),
+            json!(item.combine.map(Combine::name)),
+            json!(item.factor.as_ref().map(BigDecimal::to_plain_string)),
+            json!(item.when_empty.map(WhenEmpty::name)),
+            json!(item.note),
+        ]);
+    }
+    listing.print(ui);
+    Ok(ExitCode::Success)
+}
+
+fn add_item(arguments: &AddItem, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let mut open = jobs::open(home, &arguments.job)?;
+    let (item, findings) = open.add_item(NewItem {
+        source: arguments.source.clone(),
+        destination: arguments.destination.clone(),
+        combine: arguments.combine.map(Into::into),
+        factor: arguments.factor.clone(),
+        when_empty: arguments.when_empty.map(Into::into),
+        note: arguments.note.clone(),
+    })?;
+    let address = item.destination;
+    ui.say(&format!(
+        "item {}: {} to {}",
+        open.job.items.len(),
+        names(&open.source, item.source.id(), None, None),
+        names(
+            &open.destination,
+            address.data_element,
+            Some(address.category_option_combo),
+            Some(address.attribute_option_combo)
+        ),
+    ));
+    for finding in findings {
+        ui.warn(&format!("{}; {}", finding.message, finding.hint));
+    }
+    Ok(ExitCode::Success)
+}
+
+fn check(open: &OpenJob, ui: &Ui) -> Result<ExitCode, CliError> {
+    if open.job.items.is_empty() {
+        return Err(CliError::usage(format!("the job {} has no items", open.job.name))
+            .hint(format!("add one: xfer job add-item {} SOURCE DESTINATION", shell_word(&open.job.name))));
+    }
+    let columns = [
+        text("severity", ""),
+        number("item", "Item"),
+        text("code", "Finding"),
+        text("message", "What"),
+        text("hint", "What to do"),
+    ];
+    let mut listing = Listing::new(&columns, "every item can work");
+    let checked = open.check();
+    for checked in &checked {
+        let ItemFinding { severity, code, message, hint } = &checked.finding;
+        let severity = if *severity == Severity::Error { "error" } else { "warning" };
+        listing.row(vec![json!(severity), json!(checked.number), json!(code), json!(message), json!(hint)]);
+    }
+    listing.print(ui);
+    let errors = checked.iter().filter(|checked| checked.finding.severity == Severity::Error).count();
+    Ok(if errors == 0 { ExitCode::Success } else { ExitCode::Incomplete })
+}

@@ -1,0 +1,54 @@
+//! The commands: each parses, calls one function of `ops`, and renders the outcome.
+
+pub mod dashboard;
+pub mod demo;
+mod files;
+pub mod job;
+pub mod orgunit;
+mod progress;
+pub mod routine;
+pub mod run;
+pub mod runs;
+pub mod sandbox;
+pub mod server;
+
+use std::future::Future;
+
+use crate::cli::args::{Arguments, Command};
+use crate::cli::error::CliError;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::ui::Ui;
+use crate::ops::home::Home;
+use crate::platform;
+
+/// Carries out what was typed.
+pub fn execute(arguments: &Arguments, ui: &Ui) -> Result<ExitCode, CliError> {
+    let home = home(arguments)?;
+    match &arguments.command {
+        None => dashboard::show(&home, ui),
+        Some(Command::Server(command)) => server::execute(command, &home, ui),
+        Some(Command::OrgUnit(command)) => orgunit::execute(command, &home, ui),
+        Some(Command::Job(command)) => job::execute(command, &home, ui),
+        Some(Command::Routine(command)) => routine::execute(command, &home, ui),
+        Some(Command::Run(command)) => run::execute(command, &home, ui),
+        Some(Command::Runs(command)) => runs::execute(command, &home, ui),
+        Some(Command::Demo(command)) => demo::execute_demo(command, ui),
+        Some(Command::Sandbox(command)) => sandbox::execute(command, ui),
+    }
+}
+
+fn home(arguments: &Arguments) -> Result<Home, CliError> {
+    platform::home_folder(arguments.home.as_deref())
+        .map(Home::at)
+        .map_err(|cause| CliError::usage(cause.to_string()).hint("set XFER_HOME or give --home FOLDER"))
+}
+
+/// Waits for a future on a runtime of its own; commands are synchronous up to here.
+pub(crate) fn wait<T>(future: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|cause| CliError::local_io("the program could not start its network part".to_owned(), &cause))?;
+    runtime.block_on(future)
+}

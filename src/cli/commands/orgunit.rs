@@ -1,0 +1,303 @@
+//! `xfer orgunit`: the map from source org units to destination org units.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::json;
+
+use crate::cli::commands::files::{StyleArguments, read_file, write_file};
+use crate::cli::error::CliError;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::render::listing::{Listing, counted, number, text};
+use crate::cli::render::shell_word;
+use crate::cli::ui::Ui;
+use crate::domain::org_unit_map::{MappingState, MatchMethod, OrgUnitMapping};
+use crate::matching::org_units::Proposal;
+use crate::ops::home::Home;
+use crate::ops::org_units::{self, MapChange, PairMap};
+
+/// `xfer orgunit …`
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Match org units by id, by code and by name below matched parents
+    Auto(Auto),
+    /// List the map
+    List(List),
+    /// List source org units that are not mapped
+    Unmapped(PairArguments),
+    /// Write the map as a CSV file, to be edited in a spreadsheet
+    Export(Export),
+    /// Read a CSV file back: every line is checked, changes are shown, all are applied or none
+    Import(Import),
+}
+
+/// A pair of servers.
+#[derive(Debug, Args)]
+pub struct PairArguments {
+    /// The source server
+    pub source: String,
+    /// The destination server
+    pub destination: String,
+}
+
+/// A way of matching.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Method {
+    /// The same id on both servers
+    Id,
+    /// The same code on both servers
+    Code,
+    /// The same name below matched parents
+    Name,
+}
+
+impl From<Method> for MatchMethod {
+    fn from(method: Method) -> Self {
+        match method {
+            Method::Id => Self::Id,
+            Method::Code => Self::Code,
+            Method::Name => Self::Name,
+        }
+    }
+}
+
+/// `xfer orgunit auto`
+#[derive(Debug, Args)]
+pub struct Auto {
+    /// The servers.
+    #[command(flatten)]
+    pub pair: PairArguments,
+    /// What to match by
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "id,code,name")]
+    pub by: Vec<Method>,
+    /// Show what would be matched and keep nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// A state of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum State {
+    /// In force
+    Confirmed,
+    /// To be looked over first
+    Proposed,
+    /// Deliberately not transferred
+    Ignored,
+}
+
+impl From<State> for MappingState {
+    fn from(state: State) -> Self {
+        match state {
+            State::Confirmed => Self::Confirmed,
+            State::Proposed => Self::Proposed,
+            State::Ignored => Self::Ignored,
+        }
+    }
+}
+
+/// `xfer orgunit list`
+#[derive(Debug, Args)]
+pub struct List {
+    /// The servers.
+    #[command(flatten)]
+    pub pair: PairArguments,
+    /// Only rows in this state
+    #[arg(long, value_enum)]
+    pub state: Option<State>,
+}
+
+/// `xfer orgunit export`
+#[derive(Debug, Args)]
+pub struct Export {
+    /// The servers.
+    #[command(flatten)]
+    pub pair: PairArguments,
+    /// The file; standard output where absent
+    pub file: Option<PathBuf>,
+    /// How the file looks.
+    #[command(flatten)]
+    pub style: StyleArguments,
+}
+
+/// `xfer orgunit import`
+#[derive(Debug, Args)]
+pub struct Import {
+    /// The servers.
+    #[command(flatten)]
+    pub pair: PairArguments,
+    /// The file (- reads standard input)
+    pub file: PathBuf,
+    /// Show what would change and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Carries out `xfer orgunit …`.
+pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    match command {
+        Command::Auto(arguments) => auto(arguments, &mut open(&arguments.pair, home)?, ui),
+        Command::List(arguments) => list(arguments, &open(&arguments.pair, home)?, ui),
+        Command::Unmapped(arguments) => unmapped(&open(arguments, home)?, ui),
+        Command::Export(arguments) => {
+            let map = open(&arguments.pair, home)?;
+            write_file(arguments.file.as_deref(), &map.export(arguments.style.style()), ui)?;
+            if let Some(file) = &arguments.file {
+                ui.say(&format!("wrote {}", file.display()));
+            }
+            Ok(ExitCode::Success)
+        }
+        Command::Import(arguments) => import(arguments, &mut open(&arguments.pair, home)?, ui),
+    }
+}
+
+fn open(pair: &PairArguments, home: &Home) -> Result<PairMap, CliError> {
+    Ok(org_units::open(home, &pair.source, &pair.destination)?)
+}
+
+fn auto(arguments: &Auto, map: &mut PairMap, ui: &Ui) -> Result<ExitCode, CliError> {
+    let methods: Vec<MatchMethod> = arguments.by.iter().map(|method| (*method).into()).collect();
+    let proposals = map.proposals(&methods);
+    let columns = [
+        text("source", "Source org unit"),
+        text("destination", "Destination org unit"),
+        text("state", "State"),
+        text("why", "Why"),
+    ];
+    let mut listing = Listing::new(&columns, "no further matches were found");
+    for proposal in &proposals {
+        listing.row(vec![
+            json!(map.source.org_unit_path_names(proposal.mapping.source)),
+            json!(proposal.mapping.destination.map(|id| map.destination.org_unit_path_names(id))),
+            json!(proposal.mapping.state.name()),
+            json!(proposal.explanation),
+        ]);
+    }
+    listing.print(ui);
+    let rows: Vec<OrgUnitMapping> = proposals.into_iter().map(|Proposal { mapping, .. }| mapping).collect();
+    if arguments.dry_run {
+        ui.say("nothing was kept (--dry-run)");
+    } else {
+        map.keep(&rows)?;
+    }
+    say_state(map, &arguments.pair, ui);
+    Ok(ExitCode::Success)
+}
+
+/// Says how far the map is, and what to do about the rest.
+fn say_state(map: &PairMap, pair: &PairArguments, ui: &Ui) {
+    let proposed = map.count(MappingState::Proposed);
+    let unmapped = map.unmapped().len();
+    ui.say(&format!(
+        "{} mapped, {} to be looked over, {} ignored, {} of {} without a destination",
+        map.count(MappingState::Confirmed),
+        proposed,
+        map.count(MappingState::Ignored),
+        unmapped,
+        counted(map.source.organisation_units.len() as u64, "org unit"),
+    ));
+    if unmapped > 0 {
+        let (source, destination) = (shell_word(&pair.source), shell_word(&pair.destination));
+        ui.say(&format!(
+            "next: xfer orgunit export {source} {destination} map.csv, fill in the rest, \
+             then xfer orgunit import {source} {destination} map.csv"
+        ));
+    }
+}
+
+fn list(arguments: &List, map: &PairMap, ui: &Ui) -> Result<ExitCode, CliError> {
+    let columns = [
+        text("source_path", "Source org unit"),
+        text("source_id", "Id"),
+        text("destination_path", "Destination org unit"),
+        text("destination_id", "Id"),
+        text("method", "Found by"),
+        text("state", "State"),
+        text("note", "Note"),
+    ];
+    let mut listing = Listing::new(&columns, "the map is empty; start with `xfer orgunit auto`");
+    let wanted = arguments.state.map(MappingState::from);
+    let mut rows: Vec<(String, &OrgUnitMapping)> = map
+        .rows
+        .iter()
+        .filter(|row| wanted.is_none_or(|state| row.state == state))
+        .map(|row| (map.source.org_unit_path_names(row.source), row))
+        .collect();
+    rows.sort_by(|left, right| left.0.cmp(&right.0));
+    for (path, row) in rows {
+        listing.row(vec![
+            json!(path),
+            json!(row.source),
+            json!(row.destination.map(|id| map.destination.org_unit_path_names(id))),
+            json!(row.destination),
+            json!(row.method.name()),
+            json!(row.state.name()),
+            json!(row.note),
+        ]);
+    }
+    listing.print(ui);
+    Ok(ExitCode::Success)
+}
+
+fn unmapped(map: &PairMap, ui: &Ui) -> Result<ExitCode, CliError> {
+    let columns =
+        [text("path", "Source org unit"), text("id", "Id"), text("code", "Code"), number("level", "Level")];
+    let mut listing = Listing::new(&columns, "every source org unit is mapped or ignored");
+    for id in map.unmapped() {
+        let unit = map.source.organisation_units.get(&id);
+        listing.row(vec![
+            json!(map.source.org_unit_path_names(id)),
+            json!(id),
+            json!(unit.and_then(|unit| unit.code.clone())),
+            json!(unit.map(crate::domain::metadata::OrganisationUnit::level)),
+        ]);
+    }
+    listing.print(ui);
+    Ok(ExitCode::Success)
+}
+
+fn import(arguments: &Import, map: &mut PairMap, ui: &Ui) -> Result<ExitCode, CliError> {
+    let bytes = read_file(&arguments.file)?;
+    let change = map.plan_import(Path::new(&arguments.file), &bytes)?;
+    changes(&change, map).print(ui);
+    let summary = format!(
+        "{} added, {} changed, {} taken out, {} as before",
+        change.added.len(),
+        change.changed.len(),
+        change.removed.len(),
+        change.unchanged
+    );
+    if arguments.dry_run {
+        ui.say(&format!("{summary}; nothing was kept (--dry-run)"));
+        return Ok(ExitCode::Success);
+    }
+    map.apply(&change)?;
+    ui.say(&summary);
+    say_state(map, &arguments.pair, ui);
+    Ok(ExitCode::Success)
+}
+
+fn changes(change: &MapChange, map: &PairMap) -> Listing {
+    let columns = [
+        text("change", "Change"),
+        text("source", "Source org unit"),
+        text("before", "Before"),
+        text("after", "After"),
+    ];
+    let mut listing = Listing::new(&columns, "the file says what stands there already");
+    let target = |row: &OrgUnitMapping| {
+        let place = row.destination.map_or_else(|| "–".to_owned(), |id| map.destination.org_unit_path_names(id));
+        format!("{place} ({})", row.state.name())
+    };
+    let source = |row: &OrgUnitMapping| map.source.org_unit_path_names(row.source);
+    for row in &change.added {
+        listing.row(vec![json!("add"), json!(source(row)), json!(null), json!(target(row))]);
+    }
+    for (old, new) in &change.changed {
+        listing.row(vec![json!("change"), json!(source(old)), json!(target(old)), json!(target(new))]);
+    }
+    for row in &change.removed {
+        listing.row(vec![json!("take out"), json!(source(row)), json!(target(row)), json!(null)]);
+    }
+    listing
+}

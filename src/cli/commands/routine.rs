@@ -1,0 +1,160 @@
+//! `xfer routine`: jobs with a period window and the rules of a run.
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use crate::cli::commands::job::WhenEmptyArgument;
+use crate::cli::error::CliError;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::render::listing::{Listing, text};
+use crate::cli::render::shell_word;
+use crate::cli::ui::Ui;
+use crate::domain::routine::{Policies, Routine};
+use crate::ops::home::Home;
+use crate::ops::routines::{self, NewRoutine};
+
+/// `xfer routine …`
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Combine jobs with periods and rules
+    New(New),
+    /// Show a routine
+    Show(Named),
+    /// List the routines
+    List,
+    /// Remove a routine; its past runs stay on the disk
+    Remove(Named),
+}
+
+/// A routine by name.
+#[derive(Debug, Args)]
+pub struct Named {
+    /// The routine
+    pub name: String,
+}
+
+/// `xfer routine new`
+#[derive(Debug, Args)]
+pub struct New {
+    /// What to call the routine
+    pub name: String,
+    /// Its jobs, in order
+    #[arg(long = "job", value_name = "JOB", required = true)]
+    pub jobs: Vec<String>,
+    /// Its periods: identifiers (202401), ranges (202401..202406), relative ones (LAST_3_MONTHS); several with commas
+    #[arg(long, value_name = "PERIODS", required = true, value_delimiter = ',')]
+    pub periods: Vec<String>,
+    /// What happens to destination cells that the source has nothing for
+    #[arg(long, value_enum, default_value = "keep")]
+    pub when_empty: WhenEmptyArgument,
+    /// Send every value, also those that the destination has already
+    #[arg(long)]
+    pub send_unchanged: bool,
+    /// Do not read back what was sent
+    #[arg(long)]
+    pub no_verify: bool,
+    /// Hold everything back that changes more than this share of a job's cells, in percent
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub max_change: Option<u32>,
+    /// Delete at most so many values in a run
+    #[arg(long, value_name = "NUMBER", default_value_t = 1000)]
+    pub max_delete: u32,
+    /// Values of org units that are not mapped are no failure
+    #[arg(long)]
+    pub tolerate_unmapped: bool,
+    /// Refuse analytics tables older than so many hours
+    #[arg(long, value_name = "HOURS")]
+    pub max_analytics_age: Option<u32>,
+    /// At most so many requests at once write to the destination
+    #[arg(long, value_name = "NUMBER", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=4))]
+    pub parallel: u8,
+}
+
+/// Carries out `xfer routine …`.
+pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    match command {
+        Command::New(arguments) => new(arguments, home, ui),
+        Command::Show(arguments) => show(&arguments.name, home, ui),
+        Command::List => list(home, ui),
+        Command::Remove(arguments) => {
+            if !ui.confirm(&format!("Remove the routine {}?", arguments.name)) {
+                return Err(CliError::usage("nothing was removed".to_owned())
+                    .hint("give --yes to remove it without asking"));
+            }
+            routines::remove(home, &arguments.name)?;
+            ui.say(&format!("removed {}", arguments.name));
+            Ok(ExitCode::Success)
+        }
+    }
+}
+
+fn new(arguments: &New, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let routine = routines::new(
+        home,
+        NewRoutine {
+            name: arguments.name.clone(),
+            jobs: arguments.jobs.clone(),
+            window: arguments.periods.clone(),
+            policies: Policies {
+                only_changed: !arguments.send_unchanged,
+                verify: !arguments.no_verify,
+                when_empty: arguments.when_empty.into(),
+                max_change: arguments.max_change,
+                max_delete: Some(arguments.max_delete),
+                tolerate_unmapped: arguments.tolerate_unmapped,
+                max_analytics_age_hours: arguments.max_analytics_age,
+                parallel: arguments.parallel,
+            },
+        },
+    )?;
+    let name = shell_word(&routine.name);
+    ui.say(&format!("made the routine {}", routine.name));
+    ui.say(&format!("next: xfer run {name} --dry-run, then xfer run {name}"));
+    Ok(ExitCode::Success)
+}
+
+fn list(home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let columns = [text("name", "Routine"), text("jobs", "Jobs"), text("periods", "Periods"), text("id", "Id")];
+    let empty = "no routines yet; make one: xfer routine new NAME --job JOB --periods LAST_3_MONTHS";
+    let mut listing = Listing::new(&columns, empty);
+    for routine in routines::list(home)? {
+        listing.row(vec![
+            json!(routine.name),
+            json!(routine.jobs.join(", ")),
+            json!(routine.window.join(", ")),
+            json!(routine.id),
+        ]);
+    }
+    listing.print(ui);
+    Ok(ExitCode::Success)
+}
+
+fn show(name: &str, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    facts(&routines::routine(&home.config()?, name)?).print(ui);
+    Ok(ExitCode::Success)
+}
+
+fn facts(routine: &Routine) -> Listing {
+    let mut listing = Listing::new(&[text("fact", "Fact"), text("value", "Value")], "nothing known");
+    let policies = &routine.policies;
+    let optional = |value: Option<u32>, unit: &str| {
+        value.map_or_else(|| "no limit".to_owned(), |value| format!("{value}{unit}"))
+    };
+    for (fact, value) in [
+        ("routine", routine.name.clone()),
+        ("id", routine.id.to_string()),
+        ("jobs", routine.jobs.join(", ")),
+        ("periods", routine.window.join(", ")),
+        ("sends", if policies.only_changed { "only what differs" } else { "every value" }.to_owned()),
+        ("reads back", if policies.verify { "yes" } else { "no: nothing is proved" }.to_owned()),
+        ("source empty", policies.when_empty.name().to_owned()),
+        ("largest change", optional(policies.max_change, " % of a job's cells")),
+        ("most deletions", optional(policies.max_delete, "")),
+        ("unmapped org units", if policies.tolerate_unmapped { "tolerated" } else { "make a run incomplete" }.to_owned()),
+        ("oldest analytics", optional(policies.max_analytics_age_hours, " hours")),
+        ("writes at once", policies.parallel.to_string()),
+    ] {
+        listing.row(vec![json!(fact), json!(value)]);
+    }
+    listing
+}

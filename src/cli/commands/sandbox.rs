@@ -1,0 +1,86 @@
+//! `xfer sandbox`: the embedded servers in the foreground.
+
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use crate::cli::commands::wait;
+use crate::cli::error::CliError;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::render::listing::{Listing, text};
+use crate::cli::ui::Ui;
+use crate::ops::sandbox::{self, Ports};
+use crate::platform;
+use crate::sandbox::profile::Profile;
+
+/// A server version, on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProfileArgument {
+    /// DHIS2 2.40.12
+    #[value(name = "2.40")]
+    V40,
+    /// DHIS2 2.41.9
+    #[value(name = "2.41")]
+    V41,
+    /// DHIS2 2.42.5
+    #[value(name = "2.42")]
+    V42,
+    /// DHIS2 2.43.1
+    #[value(name = "2.43")]
+    V43,
+}
+
+impl From<ProfileArgument> for Profile {
+    fn from(argument: ProfileArgument) -> Self {
+        match argument {
+            ProfileArgument::V40 => Self::V40,
+            ProfileArgument::V41 => Self::V41,
+            ProfileArgument::V42 => Self::V42,
+            ProfileArgument::V43 => Self::V43,
+        }
+    }
+}
+
+/// `xfer sandbox`
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The version of the destination
+    #[arg(long, value_enum, default_value = "2.43")]
+    pub profile: ProfileArgument,
+    /// The version of the source
+    #[arg(long, value_enum, default_value = "2.42")]
+    pub source_profile: ProfileArgument,
+    /// The port of the source on this machine; the destination takes the next one. Free ports where absent
+    #[arg(long)]
+    pub port: Option<u16>,
+}
+
+/// Runs the servers until the process is asked to end.
+pub fn execute(arguments: &Arguments, ui: &Ui) -> Result<ExitCode, CliError> {
+    let ports = arguments.port.map_or(Ports::Free, Ports::From);
+    wait(async {
+        let pair = sandbox::start(arguments.source_profile.into(), arguments.profile.into(), ports)?;
+        let columns = [
+            text("server", "Server"),
+            text("version", "Version"),
+            text("url", "Address"),
+            text("user", "User"),
+            text("password", "Password"),
+        ];
+        let mut listing = Listing::new(&columns, "no servers");
+        for server in pair.servers() {
+            listing.row(vec![
+                json!(server.name),
+                json!(server.version),
+                json!(server.url),
+                json!(server.user),
+                json!(sandbox::PASSWORD),
+            ]);
+        }
+        listing.print(ui);
+        ui.say("running on this machine only, in memory only; Ctrl-C ends them");
+        let ended = platform::termination()
+            .map_err(|cause| CliError::local_io("signals cannot be waited for".to_owned(), &cause))?
+            .await;
+        Ok(ExitCode::from_number(ended.exit_code()))
+    })
+}

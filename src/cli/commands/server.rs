@@ -1,0 +1,280 @@
+//! `xfer server`: add, list, show, test, sync and remove DHIS2 servers.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use crate::cli::commands::wait;
+use crate::cli::error::CliError;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::prompt::{SecretSource, secret};
+use crate::cli::render::listing::Listing;
+use crate::cli::render::{server as server_view, shell_word};
+use crate::cli::ui::{Format, Ui};
+use crate::dhis2::metadata::MetadataProgress;
+use crate::domain::secret::Login;
+use crate::domain::server::BaseUrl;
+use crate::ops::home::Home;
+use crate::ops::servers::{self, NewServer, ServerChange};
+use crate::ops::sync;
+
+/// `xfer server …`
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Add a server: its address and how to log in, tested at once
+    Add(Add),
+    /// List the servers
+    List,
+    /// Show a server with what was synced from it
+    Show(Named),
+    /// Change a server's name, address or login; the new login is tested at once
+    Edit(Edit),
+    /// Log in and say what the server allows: version, user, reading, writing, analytics
+    Test(Named),
+    /// Copy a server's metadata, so that mapping and checking work offline
+    Sync(Sync),
+    /// Remove a server with its copied metadata
+    Remove(Remove),
+}
+
+/// How to log in, without the secret itself.
+#[derive(Debug, Args)]
+pub struct LoginArguments {
+    /// The user to log in as; the password is asked for, or read from --password-file
+    #[arg(long, short, value_name = "NAME", conflicts_with = "token")]
+    pub username: Option<String>,
+
+    /// A file with the password (- reads standard input)
+    #[arg(long, value_name = "FILE", conflicts_with = "token")]
+    pub password_file: Option<PathBuf>,
+
+    /// Log in with a personal access token; it is asked for, or read from --token-file
+    #[arg(long)]
+    pub token: bool,
+
+    /// A file with the personal access token (- reads standard input)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["username", "password_file"])]
+    pub token_file: Option<PathBuf>,
+}
+
+impl LoginArguments {
+    /// The login that the arguments and a prompt give; none where no argument speaks of it.
+    fn login(&self, ui: &Ui, server: &str) -> Result<Option<Login>, CliError> {
+        let source = |file: &Option<PathBuf>| file.clone().map_or(SecretSource::Prompt, SecretSource::File);
+        if self.token || self.token_file.is_some() {
+            let what = format!("personal access token for {server}");
+            return secret(ui, &source(&self.token_file), &what, "--token-file").map(|token| Some(Login::Token(token)));
+        }
+        let Some(username) = self.username.clone() else {
+            return match self.password_file {
+                Some(_) => Err(CliError::usage("--password-file needs --username".to_owned())),
+                None => Ok(None),
+            };
+        };
+        let what = format!("password of {username} at {server}");
+        let password = secret(ui, &source(&self.password_file), &what, "--password-file")?;
+        Ok(Some(Login::Basic { username, password }))
+    }
+}
+
+/// `xfer server add`
+#[derive(Debug, Args)]
+pub struct Add {
+    /// What to call the server
+    pub name: String,
+    /// Its address, as it stands in a browser: https://dhis2.example.org
+    pub url: String,
+    /// How to log in.
+    #[command(flatten)]
+    pub login: LoginArguments,
+    /// Allow an unencrypted http:// address that is not on this machine
+    #[arg(long)]
+    pub allow_http: bool,
+    /// Keep the server even though it cannot be reached now
+    #[arg(long)]
+    pub no_test: bool,
+    /// Copy the metadata right away
+    #[arg(long, conflicts_with = "no_test")]
+    pub sync: bool,
+}
+
+/// `xfer server edit`
+#[derive(Debug, Args)]
+pub struct Edit {
+    /// The server
+    pub name: String,
+    /// A new name
+    #[arg(long, value_name = "NAME")]
+    pub rename: Option<String>,
+    /// A new address; another host needs the login again
+    #[arg(long)]
+    pub url: Option<String>,
+    /// How to log in.
+    #[command(flatten)]
+    pub login: LoginArguments,
+    /// Allow an unencrypted http:// address that is not on this machine
+    #[arg(long)]
+    pub allow_http: bool,
+    /// Keep the change even though the server cannot be reached now
+    #[arg(long)]
+    pub no_test: bool,
+}
+
+/// A server by name.
+#[derive(Debug, Args)]
+pub struct Named {
+    /// The server
+    pub name: String,
+}
+
+/// `xfer server sync`
+#[derive(Debug, Args)]
+pub struct Sync {
+    /// The servers
+    #[arg(required_unless_present = "all")]
+    pub names: Vec<String>,
+    /// Every server
+    #[arg(long, conflicts_with = "names")]
+    pub all: bool,
+}
+
+/// `xfer server remove`
+#[derive(Debug, Args)]
+pub struct Remove {
+    /// The server
+    pub name: String,
+    /// Remove the org unit maps, jobs and routines that use it, too
+    #[arg(long)]
+    pub cascade: bool,
+}
+
+/// Carries out `xfer server …`.
+pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    match command {
+        Command::Add(arguments) => add(arguments, home, ui),
+        Command::List => list(home, ui),
+        Command::Show(arguments) => show(&arguments.name, home, ui),
+        Command::Edit(arguments) => edit(arguments, home, ui),
+        Command::Test(arguments) => test(&arguments.name, home, ui),
+        Command::Sync(arguments) => synchronise(arguments, home, ui),
+        Command::Remove(arguments) => remove(arguments, home, ui),
+    }
+}
+
+fn add(arguments: &Add, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let url = BaseUrl::parse(&arguments.url)
+        .map_err(|cause| CliError::usage(cause.to_string()).hint("example: https://dhis2.example.org"))?;
+    let Some(login) = arguments.login.login(ui, &arguments.name)? else {
+        return Err(CliError::usage("the login is missing".to_owned())
+            .hint("give --username NAME (the password is asked for), or --token"));
+    };
+    let new = NewServer {
+        name: arguments.name.clone(),
+        url,
+        login,
+        allow_http: arguments.allow_http,
+        test: !arguments.no_test,
+    };
+    let test = wait(async { Ok(servers::add(home, new).await?) })?;
+    ui.say(&format!("added {}", arguments.name));
+    if let Some(test) = test {
+        server_view::say_test(&test, ui);
+    }
+    if arguments.sync {
+        return sync_all(&[arguments.name.clone()], home, ui);
+    }
+    ui.say(&format!("next: xfer server sync {}", shell_word(&arguments.name)));
+    Ok(ExitCode::Success)
+}
+
+fn list(home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    server_view::list(&servers::list(home)?).print(ui);
+    Ok(ExitCode::Success)
+}
+
+fn show(name: &str, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    server_view::details(&servers::show(home, name)?).print(ui);
+    Ok(ExitCode::Success)
+}
+
+fn edit(arguments: &Edit, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let url = arguments
+        .url
+        .as_deref()
+        .map(BaseUrl::parse)
+        .transpose()
+        .map_err(|cause| CliError::usage(cause.to_string()).hint("example: https://dhis2.example.org"))?;
+    let login = arguments.login.login(ui, &arguments.name)?;
+    if arguments.rename.is_none() && url.is_none() && login.is_none() && !arguments.allow_http {
+        return Err(CliError::usage("nothing to change".to_owned())
+            .hint("give --rename, --url, --username, --token or --allow-http"));
+    }
+    let change = ServerChange {
+        name: arguments.rename.clone(),
+        url,
+        login,
+        allow_http: arguments.allow_http,
+        test: !arguments.no_test,
+    };
+    let test = wait(async { Ok(servers::edit(home, &arguments.name, change).await?) })?;
+    ui.say(&format!("changed {}", arguments.rename.as_deref().unwrap_or(&arguments.name)));
+    if let Some(test) = test {
+        server_view::say_test(&test, ui);
+    }
+    Ok(ExitCode::Success)
+}
+
+fn test(name: &str, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let test = wait(async { Ok(servers::test(home, name).await?) })?;
+    server_view::test(name, &test).print(ui);
+    if ui.format == Format::Table {
+        server_view::say_findings(&test.findings, ui);
+    }
+    Ok(ExitCode::Success)
+}
+
+fn synchronise(arguments: &Sync, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    if !arguments.all {
+        return sync_all(&arguments.names, home, ui);
+    }
+    let names: Vec<String> = servers::list(home)?.into_iter().map(|line| line.server.name).collect();
+    if names.is_empty() {
+        return Err(CliError::usage("there are no servers yet".to_owned()).hint("add one: xfer server add NAME URL"));
+    }
+    sync_all(&names, home, ui)
+}
+
+fn sync_all(names: &[String], home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let mut listing = Listing::new(&server_view::SYNC_COLUMNS, "nothing synced");
+    for name in names {
+        let bar = ui.progress(&format!("copying the metadata of {name}"));
+        let progress = |step: MetadataProgress| {
+            bar.set_message(step.kind);
+            bar.set_length(step.total);
+            bar.set_position(step.read);
+        };
+        let synced = wait(async { Ok(sync::sync(home, name, &progress).await?) });
+        bar.finish_and_clear();
+        let synced = synced?;
+        for note in &synced.notes {
+            ui.warn(&format!("{}: {note}", synced.server));
+        }
+        server_view::say_findings(&synced.findings, ui);
+        listing.row(server_view::sync_row(&synced));
+    }
+    listing.print(ui);
+    Ok(ExitCode::Success)
+}
+
+fn remove(arguments: &Remove, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let question = format!("Remove {} with its copied metadata{}?", arguments.name, match arguments.cascade {
+        true => ", and the maps, jobs and routines that use it",
+        false => "",
+    });
+    if !ui.confirm(&question) {
+        return Err(CliError::usage("nothing was removed".to_owned()).hint("give --yes to remove it without asking"));
+    }
+    servers::remove(home, &arguments.name, arguments.cascade)?;
+    ui.say(&format!("removed {}", arguments.name));
+    Ok(ExitCode::Success)
+}

@@ -1,0 +1,205 @@
+//! The one place where errors become an exit code, a message and hints (design, section 5: "what happened, to what,
+//! what to do next").
+
+use std::error::Error;
+
+use crate::cli::exit_code::ExitCode;
+use crate::dhis2::error::{ClientError, ClientErrorKind};
+use crate::matching::items::ItemError;
+use crate::ops::error::OpsError;
+use crate::ops::routines::WINDOW_HINT;
+use crate::store::StoreError;
+use crate::transfer::engine::TransferError;
+
+/// An error as the person at the terminal, or the scheduler, meets it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CliError {
+    /// How the process ends.
+    pub code: ExitCode,
+    /// What happened, to what.
+    pub message: String,
+    /// Why, outermost first.
+    pub causes: Vec<String>,
+    /// What to do next.
+    pub hints: Vec<String>,
+}
+
+impl CliError {
+    fn new(code: ExitCode, message: String) -> Self {
+        Self { code, message, causes: Vec::new(), hints: Vec::new() }
+    }
+
+    /// Wrong usage or configuration.
+    pub fn usage(message: String) -> Self {
+        Self::new(ExitCode::Usage, message)
+    }
+
+    /// Local input or output that failed.
+    pub fn local_io(message: String, cause: &dyn Error) -> Self {
+        Self::new(ExitCode::LocalIo, message).caused_by(cause)
+    }
+
+    /// A file that could not be read: not found has a code of its own.
+    pub fn file(message: String, cause: &std::io::Error) -> Self {
+        let code = match cause.kind() {
+            std::io::ErrorKind::NotFound => ExitCode::FileNotFound,
+            _ => ExitCode::LocalIo,
+        };
+        Self::new(code, message).caused_by(cause)
+    }
+
+    /// Adds a hint.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// Adds the chain of causes, leaving out what the message says already.
+    #[must_use]
+    pub fn caused_by(mut self, cause: &dyn Error) -> Self {
+        let mut next = Some(cause);
+        while let Some(cause) = next {
+            let words = cause.to_string();
+            if !self.message.contains(&words) && self.causes.last() != Some(&words) {
+                self.causes.push(words);
+            }
+            next = cause.source();
+        }
+        self
+    }
+
+    fn of(code: ExitCode, error: &dyn Error) -> Self {
+        let described = Self::new(code, error.to_string());
+        match error.source() {
+            Some(source) => described.caused_by(source),
+            None => described,
+        }
+    }
+}
+
+impl From<OpsError> for CliError {
+    fn from(error: OpsError) -> Self {
+        match error {
+            OpsError::Store(error) => error.into(),
+            OpsError::Client(error) => error.into(),
+            OpsError::Transfer(error) => error.into(),
+            OpsError::Journal(error) => Self::of(ExitCode::LocalIo, &error)
+                .hint("nothing is sent without a journal; free space or mend the disk, then run again"),
+            OpsError::Item(error) => {
+                let hint = match &error {
+                    ItemError::Unknown { near, .. } if !near.is_empty() => format!("did you mean {}?", near.join(" or ")),
+                    ItemError::Unknown { side, .. } => format!("if it is new, sync the {side} server first"),
+                    ItemError::Ambiguous { .. } => "ids stand in DHIS2's maintenance app and in exported files".to_owned(),
+                    ItemError::Form(_) => "example: fbfJHSPpUQD.pq2XI5kz2BY, or codes: MAL_CASES.FEMALE".to_owned(),
+                    ItemError::Incomplete { .. } => "write DE.COC, or DE.COC.AOC".to_owned(),
+                };
+                Self::of(ExitCode::Usage, &error).hint(hint)
+            }
+            OpsError::NotFound { kind, ref near, .. } => {
+                let hint = if near.is_empty() {
+                    format!("`xfer {kind} list` shows what there is").replace("run list", "runs list")
+                } else {
+                    format!("did you mean {}?", near.join(" or "))
+                };
+                Self::of(ExitCode::Usage, &error).hint(hint)
+            }
+            OpsError::Invalid { ref hint, .. } | OpsError::ItemRefused { ref hint, .. } => {
+                let hint = hint.clone();
+                Self::of(ExitCode::Usage, &error).hint(hint)
+            }
+            OpsError::WrongServer { ref server, .. } => {
+                let hint = format!(
+                    "if its database was replaced on purpose, `xfer server test {server}` accepts it; else check the address"
+                );
+                Self::of(ExitCode::WrongServer, &error).hint(hint)
+            }
+            OpsError::NotSynced { ref server } => {
+                let hint = format!("copy it with `xfer server sync {server}`");
+                Self::of(ExitCode::Usage, &error).hint(hint)
+            }
+            OpsError::File { ref findings, .. } => {
+                let mut described = Self::of(ExitCode::Usage, &error);
+                described.causes = findings.iter().take(LISTED).map(ToString::to_string).collect();
+                if findings.len() > LISTED {
+                    described.causes.push(format!("… and {} more", findings.len() - LISTED));
+                }
+                described.hint("nothing was imported; mend these lines and import the file again")
+            }
+            OpsError::LocalFile { ref source, .. } => {
+                let code = match source.kind() {
+                    std::io::ErrorKind::NotFound => ExitCode::FileNotFound,
+                    _ => ExitCode::LocalIo,
+                };
+                Self::of(code, &error)
+            }
+            OpsError::Sandbox(_) => Self::of(ExitCode::LocalIo, &error),
+        }
+    }
+}
+
+impl From<StoreError> for CliError {
+    fn from(error: StoreError) -> Self {
+        let code = match &error {
+            StoreError::NotFound(_)
+            | StoreError::AlreadyExists(_)
+            | StoreError::BadName { .. }
+            | StoreError::InUse { .. }
+            | StoreError::MixedPairs { .. } => ExitCode::Usage,
+            StoreError::NewerSchema { .. } | StoreError::Damaged { .. } => ExitCode::Damaged,
+            StoreError::Locked { .. } => ExitCode::Locked,
+            StoreError::Busy { .. } => ExitCode::Temporary,
+            StoreError::Sealed { .. } => ExitCode::WrongKey,
+            StoreError::KeyUnreadable { .. }
+            | StoreError::KeyPermissions { .. }
+            | StoreError::DiskFull { .. }
+            | StoreError::Io { .. }
+            | StoreError::Database { .. }
+            | StoreError::Sqlite(_) => ExitCode::LocalIo,
+        };
+        let hint = match &error {
+            StoreError::InUse { .. } => Some("remove those first, or all together with --cascade".to_owned()),
+            other => other.hint(),
+        };
+        let described = Self::of(code, &error);
+        match hint {
+            Some(hint) => described.hint(hint),
+            None => described,
+        }
+    }
+}
+
+impl From<TransferError> for CliError {
+    fn from(error: TransferError) -> Self {
+        let described = Self::of(ExitCode::from_number(error.exit_code()), &error);
+        match error.hint() {
+            Some(hint) => described.hint(hint),
+            None => described,
+        }
+    }
+}
+
+impl From<ClientError> for CliError {
+    fn from(error: ClientError) -> Self {
+        let kind = &error.kind;
+        let code = match kind {
+            ClientErrorKind::InvalidSetup { .. } | ClientErrorKind::UnsupportedCalendar { .. } => ExitCode::Usage,
+            // What looks like a wrong address is configuration, not permission.
+            ClientErrorKind::NotDhis2 | ClientErrorKind::Redirect { .. } => ExitCode::Usage,
+            ClientErrorKind::AnalyticsNotReady { .. } => ExitCode::Temporary,
+            kind if kind.is_permission() => ExitCode::Login,
+            kind if kind.is_temporary() => ExitCode::Temporary,
+            ClientErrorKind::Tls { .. } => ExitCode::Temporary,
+            _ => ExitCode::Other,
+        };
+        let hint = kind.hint();
+        let described = Self::of(code, &error);
+        match hint {
+            Some(hint) => described.hint(hint),
+            None => described,
+        }
+    }
+}
+
+/// Mistakes of a file that are listed one by one.
+const LISTED: usize = 20;

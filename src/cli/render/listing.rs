@@ -1,0 +1,214 @@
+//! Lists in three formats from one description: a table for people, JSON and CSV for programs.
+
+use comfy_table::{LineStyle, TableStyle};
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use serde_json::{Map, Value};
+
+use crate::cli::ui::{Format, Ui, printable};
+
+/// A column: its key in JSON and CSV, and its title in tables.
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    key: &'static str,
+    title: &'static str,
+    number: bool,
+}
+
+/// A column of text.
+pub const fn text(key: &'static str, title: &'static str) -> Column {
+    Column { key, title, number: false }
+}
+
+/// A column of numbers, which line up at the right.
+pub const fn number(key: &'static str, title: &'static str) -> Column {
+    Column { key, title, number: true }
+}
+
+/// Columns side by side, one line below the header: nothing between rows that a reader has to look past.
+const STYLE: TableStyle = presets::NOTHING.header_separator(LineStyle::none().fill('─').junction('─'));
+
+/// A list to be printed.
+#[derive(Debug, Clone)]
+pub struct Listing {
+    columns: Vec<Column>,
+    rows: Vec<Vec<Value>>,
+    empty: &'static str,
+}
+
+impl Listing {
+    /// A list of these columns; `empty` is what people read instead of an empty table.
+    pub fn new(columns: &[Column], empty: &'static str) -> Self {
+        Self { columns: columns.to_vec(), rows: Vec::new(), empty }
+    }
+
+    /// Adds a row with one value for each column; JSON null where there is none.
+    pub fn row(&mut self, values: Vec<Value>) {
+        debug_assert_eq!(values.len(), self.columns.len(), "one value for each column");
+        self.rows.push(values);
+    }
+
+    /// The same list without columns of numbers that are all zero: a table for people, not for programs.
+    #[must_use]
+    pub fn without_empty_columns(&self) -> Self {
+        let kept: Vec<usize> = (0..self.columns.len())
+            .filter(|&index| {
+                let zero = |row: &Vec<Value>| row.get(index).and_then(Value::as_u64) == Some(0);
+                !self.columns[index].number || !self.rows.iter().all(zero)
+            })
+            .collect();
+        Self {
+            columns: kept.iter().map(|&index| self.columns[index]).collect(),
+            rows: self.rows.iter().map(|row| kept.iter().map(|&index| row[index].clone()).collect()).collect(),
+            empty: self.empty,
+        }
+    }
+
+    /// Whether it has no rows.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Prints it to stdout in the format of the invocation.
+    pub fn print(&self, ui: &Ui) {
+        match ui.format {
+            Format::Table if !ui.shows_tables() => {}
+            Format::Table if self.rows.is_empty() => ui.say(self.empty),
+            Format::Table => ui.data(&format!("{}\n", self.table(ui.width()))),
+            Format::Json => ui.data(&format!("{:#}\n", self.json())),
+            Format::Csv => ui.data(&self.csv()),
+        }
+    }
+
+    /// The list as a table of at most `width` columns.
+    pub fn table(&self, width: u16) -> String {
+        let mut table = Table::new();
+        table.load_style(STYLE);
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+        table.set_width(width);
+        let align = |column: &Column| if column.number { CellAlignment::Right } else { CellAlignment::Left };
+        table.set_header(
+            self.columns.iter().map(|column| Cell::new(column.title).set_alignment(align(column))).collect::<Vec<_>>(),
+        );
+        for row in &self.rows {
+            let cells = row.iter().zip(&self.columns);
+            table.add_row(
+                cells
+                    .map(|(value, column)| Cell::new(in_table(value)).set_alignment(align(column)))
+                    .collect::<Vec<_>>(),
+            );
+        }
+        table.trim_fmt()
+    }
+
+    /// The list as JSON objects.
+    pub fn json(&self) -> Value {
+        let objects = self.rows.iter().map(|row| {
+            let members = self.columns.iter().zip(row);
+            Value::Object(members.map(|(column, value)| (column.key.to_owned(), value.clone())).collect::<Map<_, _>>())
+        });
+        Value::Array(objects.collect())
+    }
+
+    fn csv(&self) -> String {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let written = writer.write_record(self.columns.iter().map(|column| column.key)).and_then(|()| {
+            self.rows.iter().try_for_each(|row| writer.write_record(row.iter().map(|value| in_csv(value))))
+        });
+        // Writing to memory fails for no reason that a caller could act on.
+        match written.map(|()| writer.into_inner()) {
+            Ok(Ok(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
+            _ => String::new(),
+        }
+    }
+}
+
+fn in_table(value: &Value) -> String {
+    match value {
+        Value::Null => "–".to_owned(),
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        Value::Number(number) => number.as_u64().map_or_else(|| number.to_string(), grouped),
+        Value::String(text) => printable(text),
+        other => printable(&other.to_string()),
+    }
+}
+
+fn in_csv(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => neutralised(text),
+        other => other.to_string(),
+    }
+}
+
+/// A number with its thousands set apart: `188,697`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// A count with its noun: `1 cell`, `2,500 cells`.
+pub fn counted(number: u64, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{} {}", grouped(number), plural(noun)) }
+}
+
+fn plural(noun: &str) -> String {
+    match noun.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'i', 'o', 'u']) => format!("{stem}ies"),
+        _ if noun.ends_with('s') => format!("{noun}es"),
+        _ => format!("{noun}s"),
+    }
+}
+
+/// Text that a spreadsheet does not take for a formula.
+pub fn neutralised(text: &str) -> String {
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err();
+    if formula { format!("'{text}") } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{Listing, counted, grouped, neutralised, number, text};
+
+    fn listing() -> Listing {
+        let mut listing = Listing::new(&[text("name", "Server"), number("org_units", "Org units")], "none");
+        listing.row(vec![json!("tracker"), json!(1332)]);
+        listing.row(vec![json!("=cmd()"), Value::Null]);
+        listing
+    }
+
+    #[test]
+    fn one_description_three_formats() {
+        insta::assert_snapshot!(listing().table(80), @r"
+         Server    Org units
+        ─────────────────────
+         tracker       1,332
+         =cmd()            –
+        ");
+        insta::assert_snapshot!(listing().json(), @r#"[{"name":"tracker","org_units":1332},{"name":"=cmd()","org_units":null}]"#);
+        insta::assert_snapshot!(listing().csv(), @r"
+        name,org_units
+        tracker,1332
+        '=cmd(),
+        ");
+    }
+
+    #[test]
+    fn numbers_and_nouns_read_well() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(1_234_567), "1,234,567");
+        assert_eq!(counted(1, "cell"), "1 cell");
+        assert_eq!(counted(2500, "facility"), "2,500 facilities");
+        assert_eq!(neutralised("-5.2"), "-5.2");
+        assert_eq!(neutralised("-2+3"), "'-2+3");
+    }
+}

@@ -1,0 +1,282 @@
+//! A run's report for people: the equations of design 3.1 as they closed, the jobs, the findings.
+
+use std::fmt::Write as _;
+
+use serde_json::json;
+
+use crate::cli::render::listing::{Listing, counted, grouped, number, text};
+use crate::cli::ui::{Format, Ui};
+use crate::domain::cell::CellState;
+use crate::domain::run::{Finding, Report, RunMode, RunOutcome, Severity};
+
+/// Prints a report in the format of the invocation.
+pub fn print(report: &Report, ui: &Ui) {
+    match ui.format {
+        Format::Table => ui.data(&in_words(report, ui.width())),
+        Format::Json => ui.data(&format!("{:#}\n", json!(report))),
+        Format::Csv => counts_by_job(report).print(ui),
+    }
+}
+
+/// The report as text of at most `width` columns.
+pub fn in_words(report: &Report, width: u16) -> String {
+    let mut words = String::new();
+    let _ = writeln!(words, "{}", headline(report));
+    let _ = writeln!(
+        words,
+        "from {} ({}) to {} ({}), {}",
+        report.source.origin,
+        report.source.version,
+        report.destination.origin,
+        report.destination.version,
+        periods(&report.periods)
+    );
+    if let Some(built) = &report.source.analytics_at {
+        let _ = writeln!(words, "analytics of the source last built {built}");
+    }
+    words.push('\n');
+    words.push_str(&equations(report));
+    if report.jobs.len() > 1 {
+        words.push('\n');
+        words.push_str(&counts_by_job(report).without_empty_columns().table(width));
+        words.push('\n');
+    }
+    if !report.written_by_data_set.is_empty() {
+        words.push('\n');
+        words.push_str(&written(report).table(width));
+        words.push('\n');
+    }
+    if !report.findings.is_empty() {
+        words.push('\n');
+        words.push_str(&findings(&report.findings).table(width));
+        words.push('\n');
+    }
+    let _ = writeln!(
+        words,
+        "\n{}, {} received, {} sent, {:.1} s at the source, {:.1} s at the destination",
+        counted(report.traffic.requests, "request"),
+        bytes(report.traffic.bytes_in),
+        bytes(report.traffic.bytes_out),
+        report.traffic.seconds_source,
+        report.traffic.seconds_destination
+    );
+    words
+}
+
+fn headline(report: &Report) -> String {
+    let kind = match report.mode {
+        RunMode::Run => "Run",
+        RunMode::DryRun => "Dry run",
+        RunMode::Check => "Check",
+    };
+    let outcome = match report.outcome {
+        RunOutcome::Complete => "complete",
+        RunOutcome::Incomplete => "incomplete",
+        RunOutcome::Failed => "failed",
+    };
+    let nothing_sent = if report.mode == RunMode::DryRun { "; nothing was written" } else { "" };
+    format!("{kind} {} of {}: {outcome} (exit code {}){nothing_sent}", report.run, report.routine, report.exit_code)
+}
+
+fn periods(periods: &[String]) -> String {
+    match periods {
+        [] => "no periods".to_owned(),
+        [only] => format!("period {only}"),
+        [first, .., last] => format!("{} periods {first} to {last}", periods.len()),
+    }
+}
+
+/// Both equations, number under number.
+fn equations(report: &Report) -> String {
+    let values = &report.values;
+    let would = if report.mode == RunMode::DryRun { "would be " } else { "" };
+    let mut left = vec![
+        ("source values fetched".to_owned(), values.fetched),
+        ("  of unmapped org units".to_owned(), values.unmapped),
+        ("  dropped".to_owned(), values.dropped),
+        ("  invalid".to_owned(), values.invalid),
+        ("  contributing to cells".to_owned(), values.contributing),
+    ];
+    left.retain(|(label, count)| *count > 0 || !label.starts_with("  "));
+    let mut right = vec![("destination cells".to_owned(), report.cells.total)];
+    for state in CellState::ALL {
+        let count = report.cells.of(state);
+        if count > 0 {
+            right.push((format!("  {}", state_in_words(state, would)), count));
+        }
+    }
+    let mut text = String::new();
+    for block in [left, right] {
+        let label_width = block.iter().map(|(label, _)| label.len()).max().unwrap_or_default().max(28);
+        for (label, count) in block {
+            let _ = writeln!(text, "{label:<label_width$} {:>12}", grouped(count));
+        }
+    }
+    text
+}
+
+/// A state as a person would say it.
+fn state_in_words(state: CellState, would: &str) -> String {
+    match state {
+        CellState::Created => format!("{would}created"),
+        CellState::Updated => format!("{would}updated"),
+        CellState::Deleted => format!("{would}deleted"),
+        CellState::Accepted => "accepted, not proved".to_owned(),
+        CellState::Unchanged => "unchanged".to_owned(),
+        CellState::Rejected => format!("{would}rejected by the server"),
+        CellState::ZeroSkipped => "zeros not kept there".to_owned(),
+        CellState::Differs => "different when read back".to_owned(),
+        CellState::Unknown => "outcome unknown".to_owned(),
+        CellState::NotSent => "not sent".to_owned(),
+        CellState::HeldBack => "held back".to_owned(),
+    }
+}
+
+fn counts_by_job(report: &Report) -> Listing {
+    let mut columns = vec![text("job", "Job"), number("fetched", "Fetched"), number("unmapped", "Unmapped")];
+    columns.extend([
+        number("dropped", "Dropped"),
+        number("invalid", "Invalid"),
+        number("contributing", "Contributing"),
+        number("cells", "Cells"),
+    ]);
+    columns.extend(CellState::ALL.into_iter().map(|state| number(state.name(), title(state))));
+    let mut listing = Listing::new(&columns, "no jobs");
+    for job in &report.jobs {
+        let mut row = vec![
+            json!(job.name),
+            json!(job.values.fetched),
+            json!(job.values.unmapped),
+            json!(job.values.dropped),
+            json!(job.values.invalid),
+            json!(job.values.contributing),
+            json!(job.cells.total),
+        ];
+        row.extend(CellState::ALL.into_iter().map(|state| json!(job.cells.of(state))));
+        listing.row(row);
+    }
+    listing
+}
+
+fn title(state: CellState) -> &'static str {
+    match state {
+        CellState::Created => "Created",
+        CellState::Updated => "Updated",
+        CellState::Deleted => "Deleted",
+        CellState::Accepted => "Accepted",
+        CellState::Unchanged => "Unchanged",
+        CellState::Rejected => "Rejected",
+        CellState::ZeroSkipped => "Zeros",
+        CellState::Differs => "Differs",
+        CellState::Unknown => "Unknown",
+        CellState::NotSent => "Not sent",
+        CellState::HeldBack => "Held back",
+    }
+}
+
+fn written(report: &Report) -> Listing {
+    let cells = if report.mode == RunMode::DryRun { "Cells to write" } else { "Cells written" };
+    let mut listing =
+        Listing::new(&[text("data_set", "Data set"), text("period", "Period"), number("cells", cells)], "nothing");
+    for (data_set, periods) in &report.written_by_data_set {
+        for (period, cells) in periods {
+            listing.row(vec![json!(data_set), json!(period), json!(cells)]);
+        }
+    }
+    listing
+}
+
+/// Findings for people: one row for each kind, with the first of the objects that it concerns.
+fn findings(findings: &[Finding]) -> Listing {
+    let columns = [
+        text("severity", ""),
+        number("count", "Count"),
+        text("finding", "Finding"),
+        text("about", "About"),
+        text("hint", "What to do"),
+    ];
+    let mut listing = Listing::new(&columns, "no findings");
+    let mut kinds: Vec<(&Finding, Vec<&Finding>)> = Vec::new();
+    for finding in findings {
+        let said = |finding: &Finding| finding.server.as_ref().and_then(|said| said.code.clone());
+        match kinds.iter_mut().find(|(first, _)| first.code == finding.code && said(first) == said(finding)) {
+            Some((_, members)) => members.push(finding),
+            None => kinds.push((finding, vec![finding])),
+        }
+    }
+    for (first, members) in kinds {
+        let severity = match first.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Info => "note",
+        };
+        let mut what = first.code.clone();
+        if let Some(said) = &first.server {
+            let code = said.code.as_deref().map(|code| format!("{code}: ")).unwrap_or_default();
+            let _ = write!(what, "\n{code}{}", said.text);
+        }
+        listing.row(vec![
+            json!(severity),
+            json!(members.iter().map(|finding| finding.count).sum::<u64>()),
+            json!(what),
+            json!(about(&members)),
+            json!(first.hint.clone().unwrap_or_default()),
+        ]);
+    }
+    listing
+}
+
+/// Objects that are named in a row of the findings; the others are counted.
+const NAMED: usize = 3;
+
+/// The objects of a kind of finding, or an example where it is about none.
+fn about(findings: &[&Finding]) -> String {
+    let mut names: Vec<String> = findings
+        .iter()
+        .filter_map(|finding| finding.object.as_ref())
+        .map(|object| if object.kind == "organisation unit" { object.name.clone() } else { format!("{} {}", object.kind, object.name) })
+        .collect();
+    let examples = findings.iter().filter_map(|finding| finding.example.as_ref());
+    if let [_only] = findings {
+        names.extend(examples.map(|example| format!("e.g. {example}")));
+        return names.join("\n");
+    }
+    if names.is_empty() {
+        names.extend(examples.cloned());
+    }
+    let more = names.len().saturating_sub(NAMED);
+    names.truncate(NAMED);
+    if more > 0 {
+        names.push(format!("and {more} more"));
+    }
+    names.join("\n")
+}
+
+/// Bytes in the unit that people read: `1.6 MB`.
+fn bytes(number: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    if number < 1000 {
+        return counted(number, "byte");
+    }
+    // Two digits are enough to read; precision is lost only beyond 2^52 bytes.
+    #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
+    let mut amount = number as f64 / 1000.0;
+    let mut unit = 0;
+    while amount >= 1000.0 && unit + 1 < UNITS.len() {
+        amount /= 1000.0;
+        unit += 1;
+    }
+    format!("{amount:.1} {}", UNITS[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bytes;
+
+    #[test]
+    fn bytes_read_well() {
+        assert_eq!(bytes(1), "1 byte");
+        assert_eq!(bytes(999), "999 bytes");
+        assert_eq!(bytes(1_600_000), "1.6 MB");
+    }
+}

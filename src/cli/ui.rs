@@ -1,0 +1,161 @@
+//! The one object through which the program talks: data to stdout, talk to stderr.
+//!
+//! A closed pipe is a success (`xfer … | head`). Names come from servers and files: control characters are replaced
+//! before they reach a terminal.
+
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// What lists are printed as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Table,
+    /// For programs.
+    Json,
+    /// For spreadsheets.
+    Csv,
+}
+
+/// How the program talks in this invocation.
+#[derive(Debug, Clone)]
+pub struct Ui {
+    /// What lists are printed as.
+    pub format: Format,
+    quiet: bool,
+    assume_yes: bool,
+    terminal: bool,
+    tables: bool,
+    colour: bool,
+    width: Option<u16>,
+}
+
+/// Wide enough for most tables when there is no terminal to ask.
+const WIDTH_WITHOUT_TERMINAL: u16 = 140;
+
+impl Ui {
+    /// The talk of an invocation; `no_colour` is the environment's `NO_COLOR`.
+    pub fn new(format: Format, quiet: bool, assume_yes: bool, no_colour: bool) -> Self {
+        let terminal = io::stderr().is_terminal() && io::stdin().is_terminal();
+        let width = io::stdout().is_terminal().then(|| console::Term::stdout().size().1);
+        let colour = io::stderr().is_terminal() && !no_colour;
+        Self { format, quiet, assume_yes, terminal, tables: true, colour, width }
+    }
+
+    /// Whether a person can be asked.
+    pub fn can_ask(&self) -> bool {
+        self.terminal
+    }
+
+    /// The same talk, but lists are left out: for commands that are shown for what they say.
+    #[must_use]
+    pub fn without_tables(&self) -> Self {
+        Self { tables: false, ..self.clone() }
+    }
+
+    /// Whether lists are printed.
+    pub fn shows_tables(&self) -> bool {
+        self.tables
+    }
+
+    /// Columns that tables may take.
+    pub fn width(&self) -> u16 {
+        self.width.unwrap_or(WIDTH_WITHOUT_TERMINAL)
+    }
+
+    /// Writes data to stdout.
+    pub fn data(&self, text: &str) {
+        write_all(&mut io::stdout().lock(), text);
+    }
+
+    /// Says something on stderr, unless `--quiet`.
+    pub fn say(&self, text: &str) {
+        if !self.quiet {
+            write_all(&mut io::stderr().lock(), &format!("{}\n", printable(text)));
+        }
+    }
+
+    /// Warns on stderr, even with `--quiet`.
+    pub fn warn(&self, text: &str) {
+        let label = self.paint("warning:", "33;1");
+        write_all(&mut io::stderr().lock(), &format!("{label} {}\n", printable(text)));
+    }
+
+    /// Writes an error with its causes and hints to stderr.
+    pub fn error(&self, message: &str, causes: &[String], hints: &[String]) {
+        let mut text = format!("{} {}\n", self.paint("error:", "31;1"), printable(message));
+        for cause in causes {
+            text.push_str("  caused by: ");
+            text.push_str(&printable(cause));
+            text.push('\n');
+        }
+        for hint in hints {
+            text.push_str(&self.paint("hint:", "36;1"));
+            text.push(' ');
+            text.push_str(&printable(hint));
+            text.push('\n');
+        }
+        write_all(&mut io::stderr().lock(), &text);
+    }
+
+    /// Asks a question with yes or no; `--yes` answers it. Without a terminal the answer is no.
+    pub fn confirm(&self, question: &str) -> bool {
+        if self.assume_yes {
+            return true;
+        }
+        self.terminal
+            && dialoguer::Confirm::new().with_prompt(question).default(false).interact().unwrap_or_default()
+    }
+
+    /// Whether `--yes` was given.
+    pub fn assumes_yes(&self) -> bool {
+        self.assume_yes
+    }
+
+    /// A progress bar on stderr; invisible without a terminal or with `--quiet`.
+    pub fn progress(&self, what: &str) -> ProgressBar {
+        if self.quiet || !io::stderr().is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let bar = ProgressBar::new(0);
+        let style = ProgressStyle::with_template("{spinner} {prefix} {wide_bar} {human_pos}/{human_len} {msg}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.set_prefix(printable(what));
+        bar.enable_steady_tick(Duration::from_millis(120));
+        bar
+    }
+
+    fn paint(&self, text: &str, code: &str) -> String {
+        if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+}
+
+/// Text without control characters other than line breaks and tabs: an org unit's name cannot drive a terminal.
+pub fn printable(text: &str) -> String {
+    text.chars()
+        .map(|character| match character {
+            '\n' | '\t' => character,
+            character if character.is_control() => '\u{fffd}',
+            character => character,
+        })
+        .collect()
+}
+
+/// Writes and flushes. Nothing can be done about a stream that fails, and a closed pipe is the reader's right.
+fn write_all(stream: &mut dyn Write, text: &str) {
+    let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::printable;
+
+    #[test]
+    fn names_cannot_drive_a_terminal() {
+        assert_eq!(printable("Jac\u{1b}[31mmel\u{7}\r"), "Jac\u{fffd}[31mmel\u{fffd}\u{fffd}");
+        assert_eq!(printable("Santé\n\tok"), "Santé\n\tok");
+    }
+}

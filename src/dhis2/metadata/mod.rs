@@ -1,0 +1,353 @@
+//! Paged metadata: everything that mapping and preflight need, in a handful of lists.
+//!
+//! Lists are asked for in the order of ids, page by page, until a page comes back empty: the number of pages cannot be
+//! computed, since servers may cut the page size (2.44), and a page beyond the end is answered with the last page's
+//! number (`metadata/list-page-beyond-end`). A server or proxy that repeats pages is found out, and pages are capped.
+
+pub mod page;
+pub(crate) mod wire;
+mod wire_category;
+mod wire_data;
+mod wire_units;
+
+use std::collections::{BTreeMap, HashSet};
+use std::future::Future;
+use std::pin::Pin;
+
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+
+use crate::dhis2::answer::Answer;
+use crate::dhis2::client::Client;
+use crate::dhis2::error::{ClientError, ClientErrorKind, clean};
+use crate::dhis2::metadata::page::{Page, Pager, read_page};
+use crate::dhis2::metadata::wire::Listed;
+use crate::dhis2::metadata::wire_category::{
+    WireCategoryCombo, WireCategoryOption, WireIndicator, WireOptionCombo, WireProgramIndicator,
+};
+use crate::dhis2::metadata::wire_data::{WireDataElement, WireDataSet, WireOptionSet};
+use crate::dhis2::metadata::wire_units::{WireGroup, WireLevel, WireOrganisationUnit};
+use crate::dhis2::query::Query;
+use crate::dhis2::transport::{Ask, in_background};
+use crate::domain::metadata::{Metadata, OrganisationUnit, OrganisationUnitLevel};
+use crate::domain::uid::Uid;
+
+/// Lists read at once: metadata is cheap to read, but a server has other users.
+const LISTS_AT_ONCE: usize = 2;
+
+/// Pages of one list read at once.
+const PAGES_AT_ONCE: usize = 3;
+
+/// Notes kept of one type: a list that is wrong throughout should not fill a screen.
+const NOTES_OF_A_TYPE: usize = 20;
+
+/// How far a sync is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MetadataProgress {
+    /// The type being read, in DHIS2's plural (`dataElements`).
+    pub kind: &'static str,
+    /// Objects read so far.
+    pub read: u64,
+    /// Objects in all, as the pager says.
+    pub total: u64,
+}
+
+/// What a person should know about a sync: objects that were left out and why.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MetadataNotes {
+    /// Sentences, in the order of types.
+    pub notes: Vec<String>,
+}
+
+type Progress<'caller> = dyn Fn(MetadataProgress) + Send + Sync + 'caller;
+
+/// Puts what was read into its place.
+type Fill = Box<dyn FnOnce(&mut Metadata) + Send>;
+
+/// A list being read.
+type Reading<'client> = Pin<Box<dyn Future<Output = Result<(Fill, Vec<String>), ClientError>> + Send + 'client>>;
+
+/// One answer of a metadata list, as a sync takes it in.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ListAnswer {
+    /// What the page says about its list; absent where the server does not page.
+    pub pager: Option<Pager>,
+    /// Objects on the page, used or not.
+    pub objects: usize,
+    /// Those that can be used.
+    pub metadata: Metadata,
+    /// What was left out, and why.
+    pub notes: Vec<String>,
+}
+
+/// Reads one answer of the list of that plural; none for a plural that a sync does not read.
+pub fn read_list(plural: &str, answer: &Answer) -> Option<Result<ListAnswer, ClientErrorKind>> {
+    fn one<T: Listed>(
+        answer: &Answer,
+        fill: fn(&mut Metadata, BTreeMap<Uid, T::Object>),
+    ) -> Result<ListAnswer, ClientErrorKind> {
+        let page = read_page::<T>(answer.json()?, T::PLURAL)?;
+        let mut read = ListAnswer { pager: page.pager, ..ListAnswer::default() };
+        read.objects = page.objects.len() + page.left_out.len();
+        let mut collected = Collected::<T>::default();
+        collected.take(Page { pager: None, ..page });
+        let (list, notes) = collected.finish();
+        fill(&mut read.metadata, list);
+        read.notes = notes;
+        Ok(read)
+    }
+    Some(match plural {
+        WireOrganisationUnit::PLURAL => one::<WireOrganisationUnit>(answer, fill_org_units),
+        WireLevel::PLURAL => one::<WireLevel>(answer, fill_levels),
+        WireGroup::PLURAL => one::<WireGroup>(answer, |to, list| to.organisation_unit_groups = list),
+        WireDataElement::PLURAL => one::<WireDataElement>(answer, |to, list| to.data_elements = list),
+        WireDataSet::PLURAL => one::<WireDataSet>(answer, |to, list| to.data_sets = list),
+        WireCategoryCombo::PLURAL => one::<WireCategoryCombo>(answer, |to, list| to.category_combos = list),
+        WireOptionCombo::PLURAL => one::<WireOptionCombo>(answer, |to, list| to.category_option_combos = list),
+        WireCategoryOption::PLURAL => one::<WireCategoryOption>(answer, |to, list| to.category_options = list),
+        WireIndicator::PLURAL => one::<WireIndicator>(answer, |to, list| to.indicators = list),
+        WireProgramIndicator::PLURAL => one::<WireProgramIndicator>(answer, |to, list| to.program_indicators = list),
+        WireOptionSet::PLURAL => one::<WireOptionSet>(answer, |to, list| to.option_sets = list),
+        _ => return None,
+    })
+}
+
+fn fill_org_units(metadata: &mut Metadata, list: BTreeMap<Uid, OrganisationUnit>) {
+    metadata.organisation_units = list;
+}
+
+/// Levels are kept by their number.
+fn fill_levels(metadata: &mut Metadata, list: BTreeMap<Uid, OrganisationUnitLevel>) {
+    metadata.organisation_unit_levels = list.into_values().map(|level| (level.level, level)).collect();
+}
+
+impl Client {
+    /// Reads all metadata that mapping and preflight need. What had to be left out is logged; see
+    /// [`Client::fetch_metadata_with_notes`].
+    pub async fn fetch_metadata(
+        &self,
+        progress: &(dyn Fn(MetadataProgress) + Send + Sync),
+    ) -> Result<Metadata, ClientError> {
+        let (metadata, notes) = self.fetch_metadata_with_notes(progress).await?;
+        for note in &notes.notes {
+            tracing::warn!(server = self.server(), "{note}");
+        }
+        Ok(metadata)
+    }
+
+    /// Reads all metadata that mapping and preflight need, and says what had to be left out. Indicators, program
+    /// indicators and org unit groups that the user may not list are left out too: jobs without them still work.
+    pub async fn fetch_metadata_with_notes(
+        &self,
+        progress: &(dyn Fn(MetadataProgress) + Send + Sync),
+    ) -> Result<(Metadata, MetadataNotes), ClientError> {
+        let lists: Vec<Reading<'_>> = vec![
+            self.reading::<WireOrganisationUnit>(progress, false, fill_org_units),
+            self.reading::<WireLevel>(progress, false, fill_levels),
+            self.reading::<WireGroup>(progress, true, |to, list| to.organisation_unit_groups = list),
+            self.reading::<WireDataElement>(progress, false, |to, list| to.data_elements = list),
+            self.reading::<WireDataSet>(progress, false, |to, list| to.data_sets = list),
+            self.reading::<WireCategoryCombo>(progress, false, |to, list| to.category_combos = list),
+            self.reading::<WireOptionCombo>(progress, false, |to, list| to.category_option_combos = list),
+            self.reading::<WireCategoryOption>(progress, false, |to, list| to.category_options = list),
+            self.reading::<WireIndicator>(progress, true, |to, list| to.indicators = list),
+            self.reading::<WireProgramIndicator>(progress, true, |to, list| to.program_indicators = list),
+            self.reading::<WireOptionSet>(progress, false, |to, list| to.option_sets = list),
+        ];
+        let read: Vec<(Fill, Vec<String>)> = stream::iter(lists).buffered(LISTS_AT_ONCE).try_collect().await?;
+        let (mut metadata, mut notes) = (Metadata::default(), MetadataNotes::default());
+        for (fill, said) in read {
+            fill(&mut metadata);
+            notes.notes.extend(said);
+        }
+        Ok((metadata, notes))
+    }
+
+    /// A list to be read, and where it goes.
+    fn reading<'client, T: Listed>(
+        &'client self,
+        progress: &'client Progress<'client>,
+        optional: bool,
+        fill: fn(&mut Metadata, BTreeMap<Uid, T::Object>),
+    ) -> Reading<'client>
+    where
+        T::Object: 'static,
+    {
+        Box::pin(async move {
+            let (list, notes) = match self.list::<T>(progress).await {
+                Ok(read) => read,
+                Err(error) if optional && matches!(error.kind, ClientErrorKind::Forbidden { .. }) => {
+                    (BTreeMap::new(), vec![format!("{} were left out: {}", T::PLURAL, error.kind)])
+                }
+                Err(error) => return Err(error),
+            };
+            let fill: Fill = Box::new(move |metadata| fill(metadata, list));
+            Ok((fill, notes))
+        })
+    }
+
+    /// Reads one list to its end: as many pages as the first one promises a few at a time, then one by one until a page
+    /// is empty.
+    async fn list<T: Listed>(
+        &self,
+        progress: &Progress<'_>,
+    ) -> Result<(BTreeMap<Uid, T::Object>, Vec<String>), ClientError> {
+        let mut collected = Collected::<T>::default();
+        let first = self.page::<T>(1).await?;
+        let promised = pages_promised(first.pager, self.transport.limits.pages);
+        let mut more = self.take_page(&mut collected, first, progress)?;
+        let mut pages = stream::iter(2..=promised).map(|number| self.page::<T>(number)).buffered(PAGES_AT_ONCE);
+        while more && let Some(page) = pages.next().await {
+            more = self.take_page(&mut collected, page?, progress)?;
+        }
+        drop(pages);
+        let mut number = promised;
+        while more {
+            number += 1;
+            if number > self.transport.limits.pages {
+                let limit = self.transport.limits.pages as u64;
+                return Err(self.fail(format!("GET /api/{}", T::PLURAL), ClientErrorKind::TooLarge { limit }));
+            }
+            let page = self.page::<T>(number).await?;
+            more = self.take_page(&mut collected, page, progress)?;
+        }
+        Ok(collected.finish())
+    }
+
+    /// Takes a page in; false after the last one.
+    fn take_page<T: Listed>(
+        &self,
+        collected: &mut Collected<T>,
+        page: Page<T>,
+        progress: &Progress<'_>,
+    ) -> Result<bool, ClientError> {
+        let empty = page.objects.is_empty() && page.left_out.is_empty();
+        // Without a pager the list came whole.
+        let more = !empty && page.pager.is_some();
+        let new = collected.take(page);
+        let read = collected.seen();
+        progress(MetadataProgress { kind: T::PLURAL, read, total: collected.total.unwrap_or(read).max(read) });
+        if more && new == 0 {
+            let kind = ClientErrorKind::malformed("the server repeats a page of the list");
+            return Err(self.fail(format!("GET /api/{}", T::PLURAL), kind));
+        }
+        Ok(more)
+    }
+
+    async fn page<T: Listed>(&self, number: usize) -> Result<Page<T>, ClientError> {
+        let query = Query::new(T::PLURAL).pair("fields", T::FIELDS).pair("order", "id:asc");
+        let query = T::FILTER.into_iter().fold(query, |query, filter| query.pair("filter", filter));
+        let query =
+            query.pair("pageSize", &self.transport.limits.page_size.to_string()).pair("page", &number.to_string());
+        let ask = Ask::get(query);
+        let shown = ask.shown();
+        let answer = self.transport.fetch(&ask).await.map_err(|kind| self.fail(shown.clone(), kind))?;
+        in_background(move || read_page(answer.json()?, T::PLURAL)).await.map_err(|kind| self.fail(shown, kind))
+    }
+}
+
+/// How many pages the first one promises, by the size of page that the server really uses.
+fn pages_promised(pager: Option<Pager>, most: usize) -> usize {
+    let promised = pager.and_then(|pager| Some(pager.total?.div_ceil(pager.page_size.filter(|size| *size > 0)?)));
+    promised.and_then(|pages| usize::try_from(pages).ok()).unwrap_or(1).clamp(1, most)
+}
+
+/// The objects of a list as its pages come in.
+struct Collected<T: Listed> {
+    objects: BTreeMap<Uid, T::Object>,
+    ids: HashSet<String>,
+    /// Objects of which not even the id could be read.
+    unread: usize,
+    notes: Vec<String>,
+    total: Option<u64>,
+}
+
+impl<T: Listed> Default for Collected<T> {
+    fn default() -> Self {
+        Self { objects: BTreeMap::new(), ids: HashSet::new(), unread: 0, notes: Vec::new(), total: None }
+    }
+}
+
+impl<T: Listed> Collected<T> {
+    /// Takes a page in; returns how many of its objects come for the first time.
+    fn take(&mut self, page: Page<T>) -> usize {
+        if let Some(total) = page.pager.and_then(|pager| pager.total) {
+            self.total = Some(total);
+        }
+        let mut new = page.left_out.len();
+        self.unread += page.left_out.len();
+        for note in page.left_out {
+            self.note(note);
+        }
+        for object in page.objects {
+            // Objects made or deleted meanwhile shift the pages, so one may come twice.
+            if !self.ids.insert(object.id().to_owned()) {
+                continue;
+            }
+            new += 1;
+            if let Err(note) = self.keep(object) {
+                self.note(note);
+            }
+        }
+        new
+    }
+
+    /// Objects listed so far, kept or not.
+    fn seen(&self) -> u64 {
+        (self.ids.len() + self.unread) as u64
+    }
+
+    fn keep(&mut self, object: T) -> Result<(), String> {
+        let shown = clean(object.id());
+        let left_out = |reason: String| format!("{} `{shown}` was left out: {reason}", T::PLURAL);
+        let id = Uid::parse(object.id()).map_err(|_| left_out("its id is not a DHIS2 id".to_owned()))?;
+        let mut notes = Vec::new();
+        let object = object.into_domain(id, &mut notes).map_err(left_out)?;
+        self.objects.insert(id, object);
+        for note in notes {
+            self.note(format!("{}: {note}", T::PLURAL));
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, note: String) {
+        if self.notes.len() < NOTES_OF_A_TYPE {
+            self.notes.push(note);
+        }
+    }
+
+    fn finish(mut self) -> (BTreeMap<Uid, T::Object>, Vec<String>) {
+        let seen = self.seen();
+        if let Some(total) = self.total.filter(|total| *total > seen) {
+            self.notes.push(format!("{}: the server counts {total}, and lists {seen}", T::PLURAL));
+        }
+        (self.objects, self.notes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Collected;
+    use crate::dhis2::metadata::page::{Page, Pager, read_page};
+    use crate::dhis2::metadata::wire_data::WireDataSet;
+
+    fn page(body: &str) -> Page<WireDataSet> {
+        read_page(body.as_bytes(), "dataSets").unwrap()
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_left_out_with_a_reason() {
+        let mut collected = Collected::<WireDataSet>::default();
+        let first = page(
+            r#"{"pager":{"total":5},"dataSets":[{"id":"DstMonthly1","periodType":"Monthly"},
+            {"id":"nope","periodType":"Monthly"},{"id":"DstOther001","periodType":"TwoYearly"}]}"#,
+        );
+        assert_eq!(first.pager, Some(Pager { total: Some(5), ..Pager::default() }));
+        assert_eq!(collected.take(first), 3);
+        let again = page(r#"{"dataSets":[{"id":"DstMonthly1","periodType":"Monthly"}]}"#);
+        assert_eq!(collected.take(again), 0, "a repeated page has nothing new");
+        let (objects, notes) = collected.finish();
+        assert_eq!(objects.len(), 1);
+        assert_eq!(notes.len(), 3, "{notes:?}");
+        assert!(notes[2].contains("counts 5, and lists 3"), "{notes:?}");
+    }
+}

@@ -1,0 +1,101 @@
+//! Organisation units, their levels and groups, as servers print them.
+
+use serde::Deserialize;
+
+use crate::dhis2::metadata::wire::{
+    Listed, Reference, WireAttributeValue, attribute_values, named, optional_day, uids,
+};
+use crate::domain::metadata::{OrganisationUnit, OrganisationUnitGroup, OrganisationUnitLevel};
+use crate::domain::uid::Uid;
+
+/// An organisation unit.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct WireOrganisationUnit {
+    id: String,
+    code: Option<String>,
+    name: Option<String>,
+    short_name: Option<String>,
+    path: Option<String>,
+    opening_date: Option<String>,
+    closed_date: Option<String>,
+    attribute_values: Option<Vec<WireAttributeValue>>,
+}
+
+impl Listed for WireOrganisationUnit {
+    type Object = OrganisationUnit;
+    const PLURAL: &'static str = "organisationUnits";
+    const FIELDS: &'static str =
+        "id,code,name,shortName,path,openingDate,closedDate,attributeValues[value,attribute[id]]";
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn into_domain(self, id: Uid, notes: &mut Vec<String>) -> Result<OrganisationUnit, String> {
+        let path = self.path.ok_or("it has no path")?;
+        let path: Result<Vec<Uid>, _> = path.split('/').filter(|part| !part.is_empty()).map(Uid::parse).collect();
+        let path = path.map_err(|error| error.to_string())?;
+        if path.last() != Some(&id) {
+            return Err("its path does not end with itself".to_owned());
+        }
+        Ok(OrganisationUnit {
+            id,
+            code: self.code,
+            name: named(self.name, id),
+            short_name: self.short_name,
+            path,
+            opening_date: optional_day(self.opening_date, id, notes),
+            closed_date: optional_day(self.closed_date, id, notes),
+            attribute_values: attribute_values(self.attribute_values),
+        })
+    }
+}
+
+/// The name of a level.
+#[derive(Debug, Deserialize)]
+pub(crate) struct WireLevel {
+    id: String,
+    level: u32,
+    name: Option<String>,
+}
+
+impl Listed for WireLevel {
+    type Object = OrganisationUnitLevel;
+    const PLURAL: &'static str = "organisationUnitLevels";
+    const FIELDS: &'static str = "id,level,name";
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn into_domain(self, id: Uid, _: &mut Vec<String>) -> Result<OrganisationUnitLevel, String> {
+        let name = self.name.unwrap_or_else(|| format!("Level {}", self.level));
+        Ok(OrganisationUnitLevel { id, level: self.level, name })
+    }
+}
+
+/// A group of organisation units.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct WireGroup {
+    id: String,
+    code: Option<String>,
+    name: Option<String>,
+    organisation_units: Option<Vec<Reference>>,
+}
+
+impl Listed for WireGroup {
+    type Object = OrganisationUnitGroup;
+    const PLURAL: &'static str = "organisationUnitGroups";
+    const FIELDS: &'static str = "id,code,name,organisationUnits[id]";
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn into_domain(self, id: Uid, notes: &mut Vec<String>) -> Result<OrganisationUnitGroup, String> {
+        let organisation_units = uids(self.organisation_units, id, notes);
+        Ok(OrganisationUnitGroup { id, code: self.code, name: named(self.name, id), organisation_units })
+    }
+}

@@ -1,0 +1,451 @@
+//! Raw data values, parsed while they arrive: memory does not grow with the answer.
+//!
+//! A 2.43 server takes what all rows have in common out of them and puts it on top, before the list; older servers
+//! repeat it. Rows that lack a part which has not been seen yet wait for the end of the answer, so the order of keys
+//! does not matter. Only a complete answer counts: the closing brace is required, since an error in mid-stream ends a
+//! body with status 200 early (dhis2-api 5.2).
+
+use std::collections::HashSet;
+use std::fmt;
+use std::io::{self, BufRead, BufReader, Read};
+
+use flate2::bufread::MultiGzDecoder;
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
+
+use crate::dhis2::error::ClientErrorKind;
+use crate::dhis2::transport::GZIP_MARK;
+use crate::domain::cell::CellKey;
+use crate::domain::data_value::DataValue;
+use crate::domain::period::Period;
+use crate::domain::uid::Uid;
+
+/// Bytes read ahead of the parser.
+const BUFFER: usize = 128 << 10;
+
+/// What an answer may contain, and what it may not.
+#[derive(Debug, Clone, Default)]
+pub struct Expectation {
+    /// Whether `{}` is an empty result (2.36, 2.37) instead of an answer without its list.
+    pub bare_when_empty: bool,
+    /// Only these periods were asked for; any where absent.
+    pub periods: Option<HashSet<Period>>,
+    /// Only these org units were asked for; any where absent.
+    pub org_units: Option<HashSet<Uid>>,
+    /// Only these data elements were asked for; any where absent.
+    pub data_elements: Option<HashSet<Uid>>,
+    /// Most bytes of decompressed JSON.
+    pub most_bytes: u64,
+}
+
+/// Takes a value; false stops the reading.
+pub type Sink<'sink> = dyn FnMut(DataValue) -> bool + 'sink;
+
+/// Reads a whole answer, handing each value over, and returns their number.
+///
+/// # Errors
+/// `EmptyAnswer` for no body at all, `Interrupted` for one that ends early, `LoginPage` for a web page, `TooLarge`,
+/// `Timeout` where the reader says so, and `Malformed` for everything that is not the answer to the question: other
+/// ids than UIDs, values that were not asked for.
+pub fn read_values(body: impl Read, expected: &Expectation, sink: &mut Sink<'_>) -> Result<u64, ClientErrorKind> {
+    let mut wire = BufReader::with_capacity(BUFFER, body);
+    let first = wire.fill_buf().map_err(|error| read_failure(&error, expected))?.first().copied();
+    match first {
+        None => Err(ClientErrorKind::EmptyAnswer),
+        Some(GZIP_MARK) => {
+            let plain = MultiGzDecoder::new(wire);
+            read_plain(BufReader::with_capacity(BUFFER, Limited::new(plain, expected.most_bytes)), expected, sink)
+        }
+        Some(b'<') => Err(ClientErrorKind::LoginPage { location: None }),
+        Some(_) => {
+            read_plain(BufReader::with_capacity(BUFFER, Limited::new(wire, expected.most_bytes)), expected, sink)
+        }
+    }
+}
+
+fn read_plain(body: impl Read, expected: &Expectation, sink: &mut Sink<'_>) -> Result<u64, ClientErrorKind> {
+    let mut reading = Reading { expected, sink, top: Top::default(), waiting: Vec::new(), count: 0 };
+    let mut deserializer = serde_json::Deserializer::from_reader(body);
+    let result = Answer { reading: &mut reading }.deserialize(&mut deserializer).and_then(|()| deserializer.end());
+    match result {
+        Ok(()) => Ok(reading.count),
+        Err(error) => Err(parse_failure(error, expected)),
+    }
+}
+
+/// A reader's failure, as the reader marks it ([`failure_as_io`]).
+fn read_failure(error: &io::Error, expected: &Expectation) -> ClientErrorKind {
+    io_failure(error.kind(), expected, io::Error::new(error.kind(), error.to_string()))
+}
+
+fn parse_failure(error: serde_json::Error, expected: &Expectation) -> ClientErrorKind {
+    if let Some(kind) = error.io_error_kind() {
+        return io_failure(kind, expected, error);
+    }
+    if error.is_eof() {
+        return ClientErrorKind::Interrupted { source: Some(Box::new(error)) };
+    }
+    ClientErrorKind::malformed(format!("raw data values: {error}"))
+}
+
+fn io_failure(
+    kind: io::ErrorKind,
+    expected: &Expectation,
+    error: impl std::error::Error + Send + Sync + 'static,
+) -> ClientErrorKind {
+    match kind {
+        io::ErrorKind::FileTooLarge => ClientErrorKind::TooLarge { limit: expected.most_bytes },
+        _ => ClientErrorKind::Interrupted { source: Some(Box::new(error)) },
+    }
+}
+
+/// A reader that fails past a number of bytes.
+struct Limited<R> {
+    inner: R,
+    left: u64,
+}
+
+impl<R> Limited<R> {
+    fn new(inner: R, most: u64) -> Self {
+        Self { inner, left: most }
+    }
+}
+
+impl<R: Read> Read for Limited<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.left = self.left.checked_sub(read as u64).ok_or(io::ErrorKind::FileTooLarge)?;
+        Ok(read)
+    }
+}
+
+/// A period, parsed without keeping its text.
+#[derive(Debug, Clone, Copy)]
+struct WirePeriod(Period);
+
+impl<'de> Deserialize<'de> for WirePeriod {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl Visitor<'_> for Text {
+            type Value = WirePeriod;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a period")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<WirePeriod, E> {
+                Period::parse(text).map(WirePeriod).map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_str(Text)
+    }
+}
+
+/// A row as it stands in the answer; null and absent are the same.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireValue {
+    data_element: Option<Uid>,
+    period: Option<WirePeriod>,
+    org_unit: Option<Uid>,
+    category_option_combo: Option<Uid>,
+    attribute_option_combo: Option<Uid>,
+    value: Option<String>,
+    comment: Option<String>,
+    followup: Option<bool>,
+    deleted: Option<bool>,
+}
+
+/// What stands on top, common to all rows.
+#[derive(Debug, Default, Clone, Copy)]
+struct Top {
+    period: Option<Period>,
+    org_unit: Option<Uid>,
+    attribute_option_combo: Option<Uid>,
+}
+
+/// Keys on top that we use or knowingly pass over. An answer without a list but with other keys is something else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum TopKey {
+    DataValues,
+    Period,
+    OrgUnit,
+    AttributeOptionCombo,
+    #[serde(other)]
+    Other,
+}
+
+struct Reading<'reading, 'sink> {
+    expected: &'reading Expectation,
+    sink: &'reading mut Sink<'sink>,
+    top: Top,
+    /// Rows that lack a part which may still stand behind the list.
+    waiting: Vec<WireValue>,
+    count: u64,
+}
+
+impl Reading<'_, '_> {
+    /// Hands a row over, or keeps it until the top is known.
+    fn take(&mut self, row: WireValue) -> Result<(), String> {
+        let lacks_part = row.period.is_none() && self.top.period.is_none()
+            || row.org_unit.is_none() && self.top.org_unit.is_none()
+            || row.attribute_option_combo.is_none() && self.top.attribute_option_combo.is_none();
+        if lacks_part {
+            self.waiting.push(row);
+            return Ok(());
+        }
+        self.hand_over(row)
+    }
+
+    fn hand_over(&mut self, row: WireValue) -> Result<(), String> {
+        let value = complete(row, self.top)?;
+        self.check(&value.cell)?;
+        self.count += 1;
+        if (self.sink)(value) { Ok(()) } else { Err("nobody wants the rest".to_owned()) }
+    }
+
+    /// A value that was not asked for means that the answer belongs to another question (a cache on the way).
+    fn check(&self, cell: &CellKey) -> Result<(), String> {
+        fn foreign<T: Eq + std::hash::Hash>(asked: Option<&HashSet<T>>, got: &T) -> bool {
+            asked.is_some_and(|asked| !asked.contains(got))
+        }
+        let expected = self.expected;
+        if foreign(expected.periods.as_ref(), &cell.period) {
+            return Err(format!("a value of period `{}`, which was not asked for", cell.period));
+        }
+        if foreign(expected.org_units.as_ref(), &cell.org_unit) {
+            return Err(format!("a value of org unit `{}`, which was not asked for", cell.org_unit));
+        }
+        if foreign(expected.data_elements.as_ref(), &cell.data_element) {
+            return Err(format!("a value of data element `{}`, which was not asked for", cell.data_element));
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), String> {
+        for row in std::mem::take(&mut self.waiting) {
+            self.hand_over(row)?;
+        }
+        Ok(())
+    }
+}
+
+/// Fills in what stands on top. The AOC falls back to `default`: some versions leave it out where there is no other.
+fn complete(row: WireValue, top: Top) -> Result<DataValue, String> {
+    let missing = |part: &str| format!("a value without {part}");
+    let cell = CellKey {
+        org_unit: row.org_unit.or(top.org_unit).ok_or_else(|| missing("org unit"))?,
+        period: row.period.map(|period| period.0).or(top.period).ok_or_else(|| missing("period"))?,
+        data_element: row.data_element.ok_or_else(|| missing("data element"))?,
+        category_option_combo: row.category_option_combo.ok_or_else(|| missing("category option combo"))?,
+        attribute_option_combo: row
+            .attribute_option_combo
+            .or(top.attribute_option_combo)
+            .unwrap_or(Uid::DEFAULT_OPTION_COMBO),
+    };
+    Ok(DataValue {
+        cell,
+        value: row.value,
+        comment: row.comment,
+        followup: row.followup.unwrap_or(false),
+        deleted: row.deleted.unwrap_or(false),
+    })
+}
+
+/// The whole answer.
+struct Answer<'answer, 'reading, 'sink> {
+    reading: &'answer mut Reading<'reading, 'sink>,
+}
+
+impl<'de> DeserializeSeed<'de> for Answer<'_, '_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Answer<'_, '_, '_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object with data values")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<(), M::Error> {
+        let reading = self.reading;
+        let (mut lists, mut keys) = (0, 0);
+        while let Some(key) = map.next_key::<TopKey>()? {
+            keys += 1;
+            match key {
+                TopKey::DataValues => {
+                    lists += 1;
+                    map.next_value_seed(List { reading: &mut *reading })?;
+                }
+                TopKey::Period => reading.top.period = map.next_value::<Option<WirePeriod>>()?.map(|period| period.0),
+                TopKey::OrgUnit => reading.top.org_unit = map.next_value()?,
+                TopKey::AttributeOptionCombo => reading.top.attribute_option_combo = map.next_value()?,
+                TopKey::Other => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        match lists {
+            0 if keys == 0 && reading.expected.bare_when_empty => {}
+            1 => {}
+            0 => return Err(M::Error::custom("no list of data values")),
+            _ => return Err(M::Error::custom("more than one list of data values")),
+        }
+        reading.finish().map_err(M::Error::custom)
+    }
+}
+
+/// The list of rows; null is an empty one.
+struct List<'list, 'reading, 'sink> {
+    reading: &'list mut Reading<'reading, 'sink>,
+}
+
+impl<'de> DeserializeSeed<'de> for List<'_, '_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for List<'_, '_, '_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list of data values")
+    }
+
+    fn visit_unit<E: serde::de::Error>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<S: SeqAccess<'de>>(self, mut rows: S) -> Result<(), S::Error> {
+        while let Some(row) = rows.next_element::<WireValue>()? {
+            self.reading.take(row).map_err(S::Error::custom)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::{Expectation, read_values};
+    use crate::dhis2::error::ClientErrorKind;
+    use crate::domain::data_value::DataValue;
+    use crate::domain::period::Period;
+    use crate::domain::uid::Uid;
+
+    fn read(body: &[u8]) -> Result<Vec<DataValue>, ClientErrorKind> {
+        read_with(body, &Expectation { most_bytes: 1 << 20, ..Expectation::default() })
+    }
+
+    fn read_with(body: &[u8], expected: &Expectation) -> Result<Vec<DataValue>, ClientErrorKind> {
+        let mut values = Vec::new();
+        let count = read_values(body, expected, &mut |value| {
+            values.push(value);
+            true
+        })?;
+        assert_eq!(count, values.len() as u64);
+        Ok(values)
+    }
+
+    const ROW: &str = r#""dataElement":"DemNumber01","categoryOptionCombo":"CocMale0001","value":"3""#;
+
+    #[test]
+    fn both_shapes_give_the_same_values() {
+        let old = format!(
+            r#"{{"dataValues":[{{{ROW},"period":"202401","orgUnit":"OuFacility1","attributeOptionCombo":"HllvX50cXC0",
+            "storedBy":"admin","comment":null,"followup":false}}]}}"#
+        );
+        let hoisted = format!(
+            r#"{{"dataSet":"DstMonthly1","period":"202401","orgUnit":"OuFacility1","dataValues":[{{{ROW}}}]}}"#
+        );
+        let behind =
+            format!(r#"{{"dataValues":[{{{ROW}}}],"orgUnit":"OuFacility1","completeDate":null,"period":"202401"}}"#);
+        let values = read(old.as_bytes()).unwrap();
+        assert_eq!(values.len(), 1);
+        assert_eq!(values[0].cell.attribute_option_combo, Uid::DEFAULT_OPTION_COMBO);
+        assert_eq!(values[0].value.as_deref(), Some("3"));
+        assert_eq!(read(hoisted.as_bytes()).unwrap(), values);
+        assert_eq!(read(behind.as_bytes()).unwrap(), values);
+    }
+
+    #[test]
+    fn a_rows_own_parts_win() {
+        let body = format!(
+            r#"{{"orgUnit":"OuRegionN01","period":"202401","dataValues":[{{{ROW},"orgUnit":"OuFacility1","period":"202402"}}]}}"#
+        );
+        let cell = read(body.as_bytes()).unwrap()[0].cell;
+        assert_eq!((cell.org_unit.as_str(), cell.period.to_string().as_str()), ("OuFacility1", "202402"));
+    }
+
+    #[test]
+    fn empty_results_are_objects() {
+        assert!(read(br#"{"dataSet":"DstMonthly1","dataValues":[]}"#).unwrap().is_empty());
+        assert!(read(br#"{"dataValues":null}"#).unwrap().is_empty());
+        let before_2_38 = Expectation { bare_when_empty: true, most_bytes: 99, ..Expectation::default() };
+        assert!(read_with(b"{}", &before_2_38).unwrap().is_empty());
+        assert!(matches!(read(b"{}"), Err(ClientErrorKind::Malformed { .. })));
+        assert!(matches!(read_with(br#"{"error":"x"}"#, &before_2_38), Err(ClientErrorKind::Malformed { .. })));
+        assert!(matches!(read(b""), Err(ClientErrorKind::EmptyAnswer)));
+        assert!(matches!(read(b"<html>"), Err(ClientErrorKind::LoginPage { .. })));
+    }
+
+    #[test]
+    fn a_cut_answer_is_an_error_at_every_byte() {
+        let body = format!(
+            r#"{{"period":"202401","orgUnit":"OuFacility1","dataValues":[{{{ROW}}},{{{ROW},"comment":"é \"x\"","followup":true}}]}}"#
+        );
+        assert_eq!(read(body.as_bytes()).unwrap().len(), 2);
+        let mut zipped = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        zipped.write_all(body.as_bytes()).unwrap();
+        let zipped = zipped.finish().unwrap();
+        assert_eq!(read(&zipped).unwrap().len(), 2);
+        for end in 0..body.len() {
+            assert!(read(&body.as_bytes()[..end]).is_err(), "plain, cut at {end}");
+        }
+        for end in 0..zipped.len() {
+            assert!(read(&zipped[..end]).is_err(), "gzip, cut at {end}");
+        }
+    }
+
+    #[test]
+    fn what_was_not_asked_for_is_refused() {
+        let body = format!(r#"{{"period":"202401","orgUnit":"OuFacility1","dataValues":[{{{ROW}}}]}}"#);
+        let asked = |period: &str, unit: &str, element: &str| Expectation {
+            periods: Some([Period::parse(period).unwrap()].into()),
+            org_units: Some([Uid::parse(unit).unwrap()].into()),
+            data_elements: Some([Uid::parse(element).unwrap()].into()),
+            most_bytes: 1 << 20,
+            ..Expectation::default()
+        };
+        assert!(read_with(body.as_bytes(), &asked("202401", "OuFacility1", "DemNumber01")).is_ok());
+        for (period, unit, element) in [
+            ("202402", "OuFacility1", "DemNumber01"),
+            ("202401", "OuFacility2", "DemNumber01"),
+            ("202401", "OuFacility1", "DemNumber02"),
+        ] {
+            let refused = read_with(body.as_bytes(), &asked(period, unit, element));
+            assert!(matches!(refused, Err(ClientErrorKind::Malformed { .. })), "{period} {unit} {element}");
+        }
+    }
+
+    #[test]
+    fn sizes_and_ids_are_bounded() {
+        let small = Expectation { most_bytes: 20, ..Expectation::default() };
+        let body = format!(r#"{{"period":"202401","orgUnit":"OuFacility1","dataValues":[{{{ROW}}}]}}"#);
+        assert!(matches!(read_with(body.as_bytes(), &small), Err(ClientErrorKind::TooLarge { limit: 20 })));
+        let code = body.replace("OuFacility1", "TAR_F1");
+        assert!(matches!(read(code.as_bytes()), Err(ClientErrorKind::Malformed { .. })));
+        let nameless = r#"{"period":"202401","orgUnit":null,"dataValues":[{"dataElement":"DemNumber01"}]}"#;
+        assert!(matches!(read(nameless.as_bytes()), Err(ClientErrorKind::Malformed { .. })));
+        let trailing = format!("{body}{{}}");
+        assert!(read(trailing.as_bytes()).is_err());
+    }
+}

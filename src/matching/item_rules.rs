@@ -1,0 +1,244 @@
+//! What is wrong, or doubtful, about an item of a job: everything that the synced metadata of both servers can tell
+//! before a value is read.
+
+use crate::domain::item::{Combine, Item, SourceItem};
+use crate::domain::job::Job;
+use crate::domain::metadata::Metadata;
+use crate::domain::run::Severity;
+use crate::domain::uid::Uid;
+use crate::domain::value_type::ValueType;
+use crate::matching::items::{attribute_combos_of, category_combos_of};
+
+/// Something about an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemFinding {
+    /// An error keeps every value of the item from arriving.
+    pub severity: Severity,
+    /// A kebab-case word of ours.
+    pub code: &'static str,
+    /// What it is, by name.
+    pub message: String,
+    /// What to do about it.
+    pub hint: String,
+}
+
+fn error(code: &'static str, message: String, hint: impl Into<String>) -> ItemFinding {
+    ItemFinding { severity: Severity::Error, code, message, hint: hint.into() }
+}
+
+fn warning(code: &'static str, message: String, hint: impl Into<String>) -> ItemFinding {
+    ItemFinding { severity: Severity::Warning, code, message, hint: hint.into() }
+}
+
+/// Everything that can be said about an item of a job.
+pub fn check_item(source: &Metadata, destination: &Metadata, job: &Job, item: &Item) -> Vec<ItemFinding> {
+    let mut findings = Vec::new();
+    check_source(source, item, &mut findings);
+    check_destination(destination, job, item, &mut findings);
+    check_value_types(source, destination, item, &mut findings);
+    check_contributions(source, job, item, &mut findings);
+    findings
+}
+
+fn check_source(source: &Metadata, item: &Item, findings: &mut Vec<ItemFinding>) {
+    let id = item.source.id();
+    let known = match item.source {
+        SourceItem::DataElement { .. } => source.data_elements.contains_key(&id),
+        SourceItem::Indicator { .. } => source.indicators.contains_key(&id),
+        SourceItem::ProgramIndicator { .. } => source.program_indicators.contains_key(&id),
+    };
+    if !known {
+        findings.push(error(
+            "source-item-unknown",
+            format!("the source server has no {} {id}", item.source.kind().replace('_', " ")),
+            "it was deleted, or the metadata is old: sync the source server and check again",
+        ));
+        return;
+    }
+    let SourceItem::DataElement { category_option_combo, attribute_option_combo, .. } = item.source else { return };
+    let name = source.name_of(id);
+    if let Some(combo) = category_option_combo
+        && !combo_fits(source, combo, &category_combos_of(source, id))
+    {
+        findings.push(error(
+            "source-combo-foreign",
+            format!("{} is not a category option combo of {name}", source.name_of(combo)),
+            "no value can stand there; choose one of the data element's own combos",
+        ));
+    }
+    if let Some(combo) = attribute_option_combo
+        && !combo_fits(source, combo, &attribute_combos_of(source, id))
+    {
+        findings.push(warning(
+            "source-attribute-combo-foreign",
+            format!("{} is not an attribute option combo of a data set with {name}", source.name_of(combo)),
+            "values can only stand there if the data set had another attribute combo once",
+        ));
+    }
+}
+
+fn check_destination(destination: &Metadata, job: &Job, item: &Item, findings: &mut Vec<ItemFinding>) {
+    let address = item.destination;
+    let Some(element) = destination.data_elements.get(&address.data_element) else {
+        findings.push(error(
+            "destination-element-unknown",
+            format!("the destination server has no data element {}", address.data_element),
+            "it was deleted, or the metadata is old: sync the destination server and check again",
+        ));
+        return;
+    };
+    let data_sets: Vec<_> = destination.data_sets_of(element.id).collect();
+    if data_sets.is_empty() {
+        findings.push(error(
+            "data-element-in-no-data-set",
+            format!("{} is in no data set of the destination", element.name),
+            "add it to a data set there; servers from 2.43 refuse it, older ones store what nobody sees",
+        ));
+        return;
+    }
+    let right_type: Vec<_> =
+        data_sets.iter().filter(|data_set| data_set.period_type == job.destination_period_type).collect();
+    if right_type.is_empty() {
+        let types: Vec<&str> = data_sets.iter().map(|data_set| data_set.period_type.name()).collect();
+        findings.push(error(
+            "period-type-mismatch",
+            format!(
+                "{} is collected {} at the destination, but the job writes {}",
+                element.name,
+                types.join(" and "),
+                job.destination_period_type.name()
+            ),
+            "give the job the data set's period type as destination period type",
+        ));
+    }
+    if !combo_fits(destination, address.category_option_combo, &category_combos_of(destination, element.id)) {
+        findings.push(error(
+            "category-option-combo-foreign",
+            format!(
+                "{} is not a category option combo of {}",
+                destination.name_of(address.category_option_combo),
+                element.name
+            ),
+            "choose one of the data element's own combos",
+        ));
+    }
+    if !combo_fits(destination, address.attribute_option_combo, &attribute_combos_of(destination, element.id)) {
+        findings.push(error(
+            "attribute-option-combo-foreign",
+            format!(
+                "{} is not an attribute option combo of a data set with {}",
+                destination.name_of(address.attribute_option_combo),
+                element.name
+            ),
+            "choose a combo of the data set's attribute category combo",
+        ));
+    }
+}
+
+fn combo_fits(metadata: &Metadata, combo: Uid, category_combos: &[Uid]) -> bool {
+    metadata
+        .category_option_combos
+        .get(&combo)
+        .is_some_and(|object| category_combos.contains(&object.category_combo))
+}
+
+fn check_value_types(source: &Metadata, destination: &Metadata, item: &Item, findings: &mut Vec<ItemFinding>) {
+    let Some(target) = destination.data_elements.get(&item.destination.data_element) else { return };
+    let source_type = match item.source {
+        SourceItem::DataElement { id, .. } => match source.data_elements.get(&id) {
+            Some(element) => element.value_type,
+            None => return,
+        },
+        SourceItem::Indicator { .. } | SourceItem::ProgramIndicator { .. } => ValueType::Number,
+    };
+    let source_name = source.name_of(item.source.id());
+    if source_type == target.value_type || target.value_type == ValueType::Other || source_type == ValueType::Other {
+        return;
+    }
+    let described = format!(
+        "{source_name} holds {}, {} at the destination takes {}",
+        in_words(source_type),
+        target.name,
+        in_words(target.value_type)
+    );
+    match (source_type.is_numeric(), target.value_type.is_numeric()) {
+        (true, true) => {
+            if narrower(source_type, target.value_type) {
+                findings.push(warning(
+                    "value-type-narrower",
+                    described,
+                    "values that do not fit are held back by name when the routine runs",
+                ));
+            }
+        }
+        (false, false) | (true, false) if is_text(target.value_type) => {}
+        _ => findings.push(error(
+            "value-type-mismatch",
+            described,
+            "choose a destination data element of the same value type",
+        )),
+    }
+    if item.factor.is_some() && !source_type.is_numeric() {
+        findings.push(error(
+            "factor-needs-numbers",
+            format!("{source_name} holds {}, which cannot be multiplied", in_words(source_type)),
+            "remove the factor",
+        ));
+    }
+}
+
+fn is_text(value_type: ValueType) -> bool {
+    matches!(value_type, ValueType::Text | ValueType::LongText)
+}
+
+/// Whether values of `source` may not fit into `target`.
+fn narrower(source: ValueType, target: ValueType) -> bool {
+    use ValueType::{Integer, IntegerNegative, IntegerPositive, IntegerZeroOrPositive, Number};
+
+    match (source, target) {
+        (_, Number) => false,
+        (IntegerPositive | IntegerNegative | IntegerZeroOrPositive, Integer) => false,
+        (IntegerPositive, IntegerZeroOrPositive) => false,
+        (left, right) => left != right,
+    }
+}
+
+fn in_words(value_type: ValueType) -> &'static str {
+    match value_type {
+        ValueType::Number => "numbers",
+        ValueType::UnitInterval => "numbers from 0 to 1",
+        ValueType::Percentage => "percentages",
+        ValueType::Integer => "whole numbers",
+        ValueType::IntegerPositive => "positive whole numbers",
+        ValueType::IntegerNegative => "negative whole numbers",
+        ValueType::IntegerZeroOrPositive => "whole numbers from 0 up",
+        ValueType::Boolean => "yes/no values",
+        ValueType::TrueOnly => "yes-only values",
+        ValueType::Date | ValueType::Age => "dates",
+        ValueType::DateTime => "dates with time",
+        ValueType::Time => "times of day",
+        ValueType::Text | ValueType::LongText | ValueType::MultiText | ValueType::Letter => "text",
+        _ => "values of a special kind",
+    }
+}
+
+/// More than one contribution to a cell needs an operator; what can be seen beforehand is said beforehand.
+fn check_contributions(source: &Metadata, job: &Job, item: &Item, findings: &mut Vec<ItemFinding>) {
+    if item.combine.unwrap_or(job.combine) != Combine::Error {
+        return;
+    }
+    let SourceItem::DataElement { id, category_option_combo: None, .. } = item.source else { return };
+    let category_combos = category_combos_of(source, id);
+    let number = source
+        .category_option_combos
+        .values()
+        .filter(|combo| category_combos.contains(&combo.category_combo))
+        .count();
+    if number > 1 {
+        findings.push(error(
+            "combine-missing",
+            format!("{} has {number} category option combos, which would meet in one cell", source.name_of(id)),
+            "name one of them (DE.COC), or say how they combine: --combine sum",
+        ));
+    }
+}

@@ -1,0 +1,106 @@
+//! Why a use case could not be carried out.
+
+use std::path::PathBuf;
+
+use crate::dhis2::error::ClientError;
+use crate::domain::journal::JournalError;
+use crate::matching::items::ItemError;
+use crate::ops::files::sheet::SheetFinding;
+use crate::sandbox::server::StartError;
+use crate::store::StoreError;
+use crate::transfer::engine::TransferError;
+
+/// Why a use case could not be carried out. `cli` decides exit code and hints by variant.
+#[derive(Debug, thiserror::Error)]
+pub enum OpsError {
+    /// The configuration or a journal.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A server.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// A run.
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
+    /// A run's journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A data item that a person named.
+    #[error(transparent)]
+    Item(#[from] ItemError),
+    /// Nothing of that name.
+    #[error("there is no {kind} `{name}`")]
+    NotFound {
+        /// `server`, `job`, `routine` or `run`.
+        kind: &'static str,
+        /// What was typed.
+        name: String,
+        /// Names that come near.
+        near: Vec<String>,
+    },
+    /// Something that cannot be done as asked.
+    #[error("{message}")]
+    Invalid {
+        /// What is wrong.
+        message: String,
+        /// What to do.
+        hint: String,
+    },
+    /// Another server answers at the address than the one that was added.
+    #[error("{server} is another server than before: its system id is {found}, it was {expected}")]
+    WrongServer {
+        /// The server's name.
+        server: String,
+        /// The system id that was kept.
+        expected: String,
+        /// The one that answered.
+        found: String,
+    },
+    /// Metadata is needed that was never synced.
+    #[error("the metadata of {server} was never copied")]
+    NotSynced {
+        /// The server's name.
+        server: String,
+    },
+    /// A file that people edit holds mistakes; nothing of it was taken.
+    #[error("{} has {} and was not imported", .path.display(), mistakes(.findings.len()))]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The mistakes, by line and column.
+        findings: Vec<SheetFinding>,
+    },
+    /// An item of a job cannot work.
+    #[error("this item cannot work: {message}")]
+    ItemRefused {
+        /// What is wrong, by name.
+        message: String,
+        /// What to do.
+        hint: String,
+    },
+    /// A file could not be read or written.
+    #[error("{} could not be {action}", .path.display())]
+    LocalFile {
+        /// The file.
+        path: PathBuf,
+        /// `read` or `written`.
+        action: &'static str,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+    /// An embedded server could not be started.
+    #[error("the embedded servers could not be started")]
+    Sandbox(#[from] StartError),
+}
+
+impl OpsError {
+    /// A request that cannot be carried out as asked.
+    pub fn invalid(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Invalid { message: message.into(), hint: hint.into() }
+    }
+}
+
+fn mistakes(number: usize) -> String {
+    if number == 1 { "a mistake".to_owned() } else { format!("{number} mistakes") }
+}

@@ -1,0 +1,188 @@
+//! The items of a job as a CSV file (design, section 5.1).
+
+use std::borrow::Cow;
+use std::str::FromStr;
+
+use bigdecimal::BigDecimal;
+
+use crate::domain::item::{Combine, Item, SourceItem, WhenEmpty};
+use crate::domain::job::Job;
+use crate::domain::metadata::Metadata;
+use crate::domain::run::Severity;
+use crate::domain::uid::Uid;
+use crate::matching::item_rules::check_item;
+use crate::matching::items::{EVERY, ItemError, destination_address, source_item};
+use crate::ops::files::sheet::{Sheet, SheetFinding, SheetRow, SheetStyle, write};
+
+/// The columns, in the order of the file.
+pub const COLUMNS: [&str; 14] = [
+    "kind",
+    "source_id",
+    "source_coc",
+    "source_aoc",
+    "source_name",
+    "destination_data_element",
+    "destination_coc",
+    "destination_aoc",
+    "destination_name",
+    "combine",
+    "factor",
+    "when_empty",
+    "script",
+    "note",
+];
+
+/// Writes the items of a job.
+pub fn export(source: &Metadata, destination: &Metadata, items: &[Item], style: SheetStyle) -> Vec<u8> {
+    let rows = items.iter().map(|item| {
+        let (coc, aoc) = match item.source {
+            SourceItem::DataElement { category_option_combo, attribute_option_combo, .. } => {
+                (category_option_combo, attribute_option_combo)
+            }
+            SourceItem::Indicator { .. } | SourceItem::ProgramIndicator { .. } => (None, None),
+        };
+        let optional = |id: Option<Uid>| Cow::Owned(id.map(|id| id.to_string()).unwrap_or_default());
+        vec![
+            Cow::Borrowed(item.source.kind()),
+            Cow::Owned(item.source.id().to_string()),
+            optional(coc),
+            optional(aoc),
+            Cow::Owned(names(source, item.source.id(), coc, aoc)),
+            Cow::Owned(item.destination.data_element.to_string()),
+            Cow::Owned(item.destination.category_option_combo.to_string()),
+            Cow::Owned(item.destination.attribute_option_combo.to_string()),
+            Cow::Owned(names(
+                destination,
+                item.destination.data_element,
+                Some(item.destination.category_option_combo),
+                Some(item.destination.attribute_option_combo),
+            )),
+            Cow::Borrowed(item.combine.map(Combine::name).unwrap_or_default()),
+            Cow::Owned(item.factor.as_ref().map(BigDecimal::to_plain_string).unwrap_or_default()),
+            Cow::Borrowed(item.when_empty.map(WhenEmpty::name).unwrap_or_default()),
+            Cow::Borrowed(""),
+            Cow::Borrowed(item.note.as_deref().unwrap_or_default()),
+        ]
+    });
+    write(style, &COLUMNS, rows)
+}
+
+/// The names of an item's parts, without the combos called `default`.
+pub fn names(metadata: &Metadata, id: Uid, coc: Option<Uid>, aoc: Option<Uid>) -> String {
+    let mut names = vec![metadata.name_of(id)];
+    let combos = coc.into_iter().chain(aoc).filter(|combo| *combo != Uid::DEFAULT_OPTION_COMBO);
+    names.extend(combos.map(|combo| metadata.name_of(combo)));
+    names.join(" · ")
+}
+
+/// Reads items for a job and checks every line against both servers' metadata; nothing is returned unless all of
+/// them are right.
+pub fn import(bytes: &[u8], source: &Metadata, destination: &Metadata, job: &Job) -> Result<Vec<Item>, Vec<SheetFinding>> {
+    let sheet = Sheet::parse(bytes, &[&["source_id"], &["destination_data_element"]], &COLUMNS)?;
+    let mut findings = Vec::new();
+    let mut items: Vec<Item> = Vec::new();
+    for row in sheet.rows() {
+        match item(&row, source, destination) {
+            Ok(item) => {
+                let wrong = check_item(source, destination, job, &item);
+                let errors = wrong.into_iter().filter(|finding| finding.severity == Severity::Error);
+                let before = findings.len();
+                findings.extend(errors.map(|error| SheetFinding {
+                    line: row.line,
+                    column: None,
+                    message: format!("{}; {}", error.message, error.hint),
+                }));
+                if items.iter().any(|other| other.source == item.source && other.destination == item.destination) {
+                    findings.push(row.finding("source_id", "the same item stands on an earlier line"));
+                }
+                if findings.len() == before {
+                    items.push(item);
+                }
+            }
+            Err(finding) => findings.push(finding),
+        }
+    }
+    if findings.is_empty() { Ok(items) } else { Err(findings) }
+}
+
+fn item(row: &SheetRow<'_>, source: &Metadata, destination: &Metadata) -> Result<Item, SheetFinding> {
+    if row.filled("script").is_some() {
+        return Err(row.finding("script", "this version of xfer has no scripts yet; leave it empty"));
+    }
+    let read = read_source(row, source)?;
+    let written = joined(row, ["destination_data_element", "destination_coc", "destination_aoc"])?;
+    let address = destination_address(destination, &written)
+        .map_err(|cause| row.finding(column_of(&cause, true), with_suggestions(&cause)))?;
+    let unknown = |column: &str, text: &str, known: &str| {
+        row.finding(column, format!("`{text}` is not known; use {known}"))
+    };
+    let combine = row
+        .filled("combine")
+        .map(|text| {
+            let known = "error, sum, average, min, max, last or first";
+            Combine::from_name(text).ok_or_else(|| unknown("combine", text, known))
+        })
+        .transpose()?;
+    let when_empty = row
+        .filled("when_empty")
+        .map(|text| {
+            WhenEmpty::from_name(text).ok_or_else(|| unknown("when_empty", text, "keep, zero or delete"))
+        })
+        .transpose()?;
+    let factor = row
+        .filled("factor")
+        .map(|text| {
+            BigDecimal::from_str(&text.replace(',', "."))
+                .map_err(|_| row.finding("factor", format!("`{text}` is not a number")))
+        })
+        .transpose()?;
+    let note = row.filled("note").map(str::to_owned);
+    Ok(Item { source: read, destination: address, combine, factor, when_empty, note })
+}
+
+fn read_source(row: &SheetRow<'_>, source: &Metadata) -> Result<SourceItem, SheetFinding> {
+    let text = joined(row, ["source_id", "source_coc", "source_aoc"])?;
+    let found = source_item(source, &text)
+        .map_err(|cause| row.finding(column_of(&cause, false), with_suggestions(&cause)))?;
+    match row.filled("kind") {
+        Some(kind) if kind != found.kind() => {
+            Err(row.finding("kind", format!("`{text}` is a {}, not a {kind}", found.kind())))
+        }
+        _ => Ok(found),
+    }
+}
+
+/// The three cells of one side as `DE.COC.AOC`.
+fn joined(row: &SheetRow<'_>, columns: [&str; 3]) -> Result<String, SheetFinding> {
+    let [id, coc, aoc] = columns.map(|column| row.filled(column));
+    match (id, coc, aoc) {
+        (None, _, _) => Err(row.finding(columns[0], "is empty")),
+        (Some(id), None, Some(aoc)) => Ok(format!("{id}.{EVERY}.{aoc}")),
+        (Some(id), None, None) => Ok(id.to_owned()),
+        (Some(id), Some(coc), None) => Ok(format!("{id}.{coc}")),
+        (Some(id), Some(coc), Some(aoc)) => Ok(format!("{id}.{coc}.{aoc}")),
+    }
+}
+
+fn column_of(cause: &ItemError, destination: bool) -> &'static str {
+    let what = match cause {
+        ItemError::Unknown { what, .. } | ItemError::Ambiguous { what, .. } => *what,
+        ItemError::Incomplete { .. } => "category option combo",
+        ItemError::Form(_) => "data element",
+    };
+    match (what, destination) {
+        ("category option combo", false) => "source_coc",
+        ("category option combo", true) => "destination_coc",
+        ("attribute option combo", false) => "source_aoc",
+        ("attribute option combo", true) => "destination_aoc",
+        (_, false) => "source_id",
+        (_, true) => "destination_data_element",
+    }
+}
+
+fn with_suggestions(cause: &ItemError) -> String {
+    match cause {
+        ItemError::Unknown { near, .. } if !near.is_empty() => format!("{cause}; did you mean {}?", near.join(" or ")),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,208 @@
+//! What all our CSV files have in common: byte order mark, `,` or `;`, columns by name, findings by line and column,
+//! and cells that a spreadsheet must not take for formulas.
+
+use std::collections::HashMap;
+use std::fmt;
+
+/// What a spreadsheet's file looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SheetStyle {
+    /// Between cells: `,` or `;` (which Excel expects in French).
+    pub separator: u8,
+    /// Whether a byte order mark tells Excel that it is UTF-8.
+    pub byte_order_mark: bool,
+}
+
+impl Default for SheetStyle {
+    fn default() -> Self {
+        Self { separator: b',', byte_order_mark: false }
+    }
+}
+
+/// Something wrong in a file, with its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SheetFinding {
+    /// The line, counted from 1 as spreadsheets do; the header is line 1.
+    pub line: u64,
+    /// The column's name, where one is to blame.
+    pub column: Option<String>,
+    /// What is wrong, in words.
+    pub message: String,
+}
+
+impl fmt::Display for SheetFinding {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.column {
+            Some(column) => write!(formatter, "line {}, column {column}: {}", self.line, self.message),
+            None => write!(formatter, "line {}: {}", self.line, self.message),
+        }
+    }
+}
+
+/// A file's rows, cells by column name.
+#[derive(Debug)]
+pub struct Sheet {
+    columns: HashMap<String, usize>,
+    rows: Vec<(u64, csv::StringRecord)>,
+}
+
+/// One row of a sheet.
+#[derive(Debug, Clone, Copy)]
+pub struct SheetRow<'sheet> {
+    /// Its line in the file.
+    pub line: u64,
+    columns: &'sheet HashMap<String, usize>,
+    record: &'sheet csv::StringRecord,
+}
+
+impl<'sheet> SheetRow<'sheet> {
+    /// A cell's text without white space at its ends; empty where the column or the cell is missing.
+    pub fn get(&self, column: &str) -> &'sheet str {
+        let cell = self.columns.get(column).and_then(|index| self.record.get(*index)).unwrap_or_default().trim();
+        // The quote that `write` put before text that looks like a formula.
+        match cell.strip_prefix('\'') {
+            Some(rest) if looks_like_formula(rest) => rest,
+            _ => cell,
+        }
+    }
+
+    /// A cell's text, unless it is empty.
+    pub fn filled(&self, column: &str) -> Option<&'sheet str> {
+        Some(self.get(column)).filter(|cell| !cell.is_empty())
+    }
+
+    /// A finding about a cell of this row.
+    pub fn finding(&self, column: &str, message: impl Into<String>) -> SheetFinding {
+        SheetFinding { line: self.line, column: Some(column.to_owned()), message: message.into() }
+    }
+}
+
+impl Sheet {
+    /// Reads a file. `required` columns must be there; `known` are all that mean something, so that a misspelt one
+    /// is found instead of silently read as empty.
+    pub fn parse(bytes: &[u8], required: &[&[&str]], known: &[&str]) -> Result<Self, Vec<SheetFinding>> {
+        let in_header = |column: Option<&str>, message: String| {
+            vec![SheetFinding { line: 1, column: column.map(str::to_owned), message }]
+        };
+        let text = std::str::from_utf8(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))
+            .map_err(|_| in_header(None, "the file is not UTF-8; save it as \"CSV UTF-8\"".to_owned()))?;
+        let header_line = text.lines().next().unwrap_or_default();
+        let separator = [b',', b';', b'\t']
+            .into_iter()
+            .max_by_key(|separator| header_line.bytes().filter(|byte| byte == separator).count())
+            .unwrap_or(b',');
+        let mut reader =
+            csv::ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(text.as_bytes());
+        let header = reader.headers().map_err(|cause| in_header(None, cause.to_string()))?.clone();
+        let mut columns = HashMap::new();
+        for (index, name) in header.iter().enumerate() {
+            let name = name.trim().to_lowercase();
+            if name.is_empty() {
+                continue;
+            }
+            if !known.contains(&name.as_str()) {
+                let message = format!("no such column; known are {}", known.join(", "));
+                return Err(in_header(Some(&name), message));
+            }
+            if columns.insert(name.clone(), index).is_some() {
+                return Err(in_header(Some(&name), "the column stands there twice".to_owned()));
+            }
+        }
+        for alternatives in required {
+            if !alternatives.iter().any(|name| columns.contains_key(*name)) {
+                return Err(in_header(None, format!("the column {} is missing", alternatives.join(" or "))));
+            }
+        }
+        let mut rows = Vec::new();
+        let mut findings = Vec::new();
+        for record in reader.into_records() {
+            match record {
+                Ok(record) => {
+                    let line = record.position().map_or(0, csv::Position::line);
+                    if record.len() > header.len() && record.iter().skip(header.len()).any(|cell| !cell.is_empty()) {
+                        let message = format!("{} cells, but the header has {}", record.len(), header.len());
+                        findings.push(SheetFinding { line, column: None, message });
+                    } else if record.iter().any(|cell| !cell.trim().is_empty()) {
+                        rows.push((line, record));
+                    }
+                }
+                Err(cause) => {
+                    let line = cause.position().map_or(0, csv::Position::line);
+                    findings.push(SheetFinding { line, column: None, message: cause.to_string() });
+                }
+            }
+        }
+        if findings.is_empty() { Ok(Self { columns, rows }) } else { Err(findings) }
+    }
+
+    /// Its rows with anything in them, in order.
+    pub fn rows(&self) -> impl Iterator<Item = SheetRow<'_>> {
+        self.rows.iter().map(|(line, record)| SheetRow { line: *line, columns: &self.columns, record })
+    }
+}
+
+/// Writes a file: header, then rows. Cells that a spreadsheet would take for a formula get a quote before them.
+pub fn write<'row>(
+    style: SheetStyle,
+    header: &[&str],
+    rows: impl Iterator<Item = Vec<std::borrow::Cow<'row, str>>>,
+) -> Vec<u8> {
+    let mut bytes = if style.byte_order_mark { b"\xef\xbb\xbf".to_vec() } else { Vec::new() };
+    let mut writer = csv::WriterBuilder::new().delimiter(style.separator).from_writer(Vec::new());
+    // Writing to memory has no failure that a caller could act on.
+    let _ = writer.write_record(header);
+    for row in rows {
+        let cells = row.iter().map(|cell| {
+            if looks_like_formula(cell) { format!("'{cell}") } else { cell.clone().into_owned() }
+        });
+        let _ = writer.write_record(cells);
+    }
+    bytes.extend(writer.into_inner().unwrap_or_default());
+    bytes
+}
+
+fn looks_like_formula(text: &str) -> bool {
+    text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Sheet, SheetStyle, write};
+
+    const KNOWN: &[&str] = &["a", "b"];
+
+    #[test]
+    fn what_is_written_reads_back_in_every_style() {
+        for separator in [b',', b';'] {
+            for byte_order_mark in [false, true] {
+                let style = SheetStyle { separator, byte_order_mark };
+                let rows = [vec!["=cmd()".into(), "é;,\"x\"".into()], vec!["-5".into(), "two\nlines".into()]];
+                let bytes = write(style, KNOWN, rows.clone().into_iter());
+                let sheet = Sheet::parse(&bytes, &[&["a"]], KNOWN).unwrap();
+                let read: Vec<Vec<String>> =
+                    sheet.rows().map(|row| vec![row.get("a").to_owned(), row.get("b").to_owned()]).collect();
+                assert_eq!(read, rows.map(|row| row.into_iter().map(String::from).collect::<Vec<_>>()));
+            }
+        }
+    }
+
+    #[test]
+    fn formulas_are_neutralised_and_numbers_are_not() {
+        let bytes = write(SheetStyle::default(), KNOWN, [vec!["@x".into(), "-5.5".into()]].into_iter());
+        assert_eq!(String::from_utf8(bytes).unwrap(), "a,b\n'@x,-5.5\n");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_by_line_and_column() {
+        let findings = |text: &str| {
+            let found = Sheet::parse(text.as_bytes(), &[&["a"]], KNOWN).unwrap_err();
+            found.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(findings("b\n1"), ["line 1: the column a is missing"]);
+        assert_eq!(findings("a,bb\n"), ["line 1, column bb: no such column; known are a, b"]);
+        assert_eq!(findings("a,a\n"), ["line 1, column a: the column stands there twice"]);
+        assert_eq!(findings("a,b\n1,2\n\n1,2,3\n"), ["line 4: 3 cells, but the header has 2"]);
+        let latin1 = Sheet::parse(b"a\nSant\xe9\n", &[&["a"]], KNOWN).unwrap_err();
+        assert_eq!(latin1[0].to_string(), "line 1: the file is not UTF-8; save it as \"CSV UTF-8\"");
+    }
+}

@@ -1,0 +1,83 @@
+//! The home folder: where everything that xfer keeps lies, and how it is opened.
+
+use std::path::{Path, PathBuf};
+
+use uuid::Uuid;
+
+use crate::domain::metadata::Metadata;
+use crate::domain::server::Server;
+use crate::matching::names::nearest;
+use crate::ops::error::OpsError;
+use crate::store::{self, ConfigStore, Kind, StateStore, StoreError};
+
+/// The home folder. Nothing in it is made before it is needed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home {
+    files: store::Home,
+}
+
+impl Home {
+    /// The home at a folder.
+    pub fn at(folder: PathBuf) -> Self {
+        Self { files: store::Home::new(folder) }
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        self.files.folder()
+    }
+
+    /// Where each file lies.
+    pub fn files(&self) -> &store::Home {
+        &self.files
+    }
+
+    /// Whether nothing was ever kept here.
+    pub fn is_empty(&self) -> bool {
+        !self.files.config_database().exists()
+    }
+
+    /// Opens the configuration, made on first use.
+    pub fn config(&self) -> Result<ConfigStore, OpsError> {
+        Ok(ConfigStore::open(&self.files)?)
+    }
+
+    /// Opens the journal and ledger of a routine, made on first use.
+    pub fn state(&self, routine: Uuid) -> Result<StateStore, OpsError> {
+        Ok(StateStore::open(&self.files, routine)?)
+    }
+}
+
+/// A server by its name.
+pub fn server(config: &ConfigStore, name: &str) -> Result<Server, OpsError> {
+    config.server(name).map_err(|error| {
+        with_near(error, "server", name, || Ok(config.servers()?.into_iter().map(|server| server.name).collect()))
+    })
+}
+
+/// A server with its synced metadata.
+pub fn synced(config: &ConfigStore, name: &str) -> Result<(Server, Metadata), OpsError> {
+    let server = server(config, name)?;
+    if server.synced_at.is_none() {
+        return Err(OpsError::NotSynced { server: server.name });
+    }
+    let metadata = config.load_metadata(server.id)?;
+    Ok((server, metadata))
+}
+
+/// Turns "not found" into an error that knows names which come near; every other error stays.
+pub fn with_near(
+    error: StoreError,
+    kind: &'static str,
+    name: &str,
+    known: impl Fn() -> Result<Vec<String>, StoreError>,
+) -> OpsError {
+    match &error {
+        StoreError::NotFound(named) if matches!(named.kind, Kind::Server | Kind::Job | Kind::Routine | Kind::Run) => {
+            let known = known().unwrap_or_default();
+            let near = nearest(name, known.iter().map(String::as_str), 3).into_iter().map(str::to_owned).collect();
+            OpsError::NotFound { kind, name: name.to_owned(), near }
+        }
+        _ => error.into(),
+    }
+}

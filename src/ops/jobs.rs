@@ -1,0 +1,214 @@
+//! Jobs: made, filled with items, checked, exported and imported.
+
+use std::path::Path;
+
+use bigdecimal::BigDecimal;
+
+use crate::domain::item::{Combine, Item, WhenEmpty};
+use crate::domain::job::{Job, ReadFrom};
+use crate::domain::metadata::Metadata;
+use crate::domain::period::PeriodType;
+use crate::domain::run::Severity;
+use crate::matching::item_rules::{ItemFinding, check_item};
+use crate::matching::items::{destination_address, source_item};
+use crate::ops::error::OpsError;
+use crate::ops::files::job_items;
+use crate::ops::files::sheet::SheetStyle;
+use crate::ops::home::{Home, server, synced, with_near};
+use crate::store::{ConfigStore, Removal};
+
+/// A job to be made.
+#[derive(Debug, Clone)]
+pub struct NewJob {
+    /// What to call it.
+    pub name: String,
+    /// The source server's name.
+    pub source: String,
+    /// The destination server's name.
+    pub destination: String,
+    /// The type of the periods that are read.
+    pub source_period_type: PeriodType,
+    /// The type of the periods that are written; the same where absent.
+    pub destination_period_type: Option<PeriodType>,
+    /// How many destination periods the values are moved by.
+    pub period_shift: i32,
+    /// How several contributions to one cell become one value.
+    pub combine: Combine,
+    /// Where data elements are read.
+    pub read: ReadFrom,
+}
+
+/// An item to be added, as a person names it.
+#[derive(Debug, Clone)]
+pub struct NewItem {
+    /// `DE.COC`, or an indicator or program indicator.
+    pub source: String,
+    /// `DE.COC.AOC`
+    pub destination: String,
+    /// The item's own operator.
+    pub combine: Option<Combine>,
+    /// The item's factor.
+    pub factor: Option<BigDecimal>,
+    /// The item's own rule for cells without source values.
+    pub when_empty: Option<WhenEmpty>,
+    /// A remark.
+    pub note: Option<String>,
+}
+
+/// A job with the metadata of both its servers.
+#[derive(Debug)]
+pub struct OpenJob {
+    /// The job.
+    pub job: Job,
+    /// The source server's metadata.
+    pub source: Metadata,
+    /// The destination server's metadata.
+    pub destination: Metadata,
+    config: ConfigStore,
+}
+
+/// What a check says about one item.
+#[derive(Debug, Clone)]
+pub struct CheckedItem {
+    /// The item's number, counted from 1.
+    pub number: usize,
+    /// What it says.
+    pub finding: ItemFinding,
+}
+
+/// Makes a job without items.
+pub fn new(home: &Home, new: NewJob) -> Result<Job, OpsError> {
+    let mut config = home.config()?;
+    let source = server(&config, &new.source)?;
+    let destination = server(&config, &new.destination)?;
+    if source.id == destination.id {
+        return Err(OpsError::invalid(
+            format!("{} is both source and destination", source.name),
+            "name two different servers",
+        ));
+    }
+    let job = Job {
+        name: new.name,
+        source: source.name,
+        destination: destination.name,
+        source_period_type: new.source_period_type,
+        destination_period_type: new.destination_period_type.unwrap_or(new.source_period_type),
+        period_shift: new.period_shift,
+        combine: new.combine,
+        read: new.read,
+        items: Vec::new(),
+    };
+    config.add_job(&job)?;
+    Ok(job)
+}
+
+/// All jobs, by name.
+pub fn list(home: &Home) -> Result<Vec<Job>, OpsError> {
+    Ok(home.config()?.jobs()?)
+}
+
+/// A job by name.
+pub fn job(config: &ConfigStore, name: &str) -> Result<Job, OpsError> {
+    config
+        .job(name)
+        .map_err(|error| with_near(error, "job", name, || Ok(config.jobs()?.into_iter().map(|job| job.name).collect())))
+}
+
+/// A job with the metadata that its items speak of.
+pub fn open(home: &Home, name: &str) -> Result<OpenJob, OpsError> {
+    let config = home.config()?;
+    let job = job(&config, name)?;
+    let (_, source) = synced(&config, &job.source)?;
+    let (_, destination) = synced(&config, &job.destination)?;
+    Ok(OpenJob { job, source, destination, config })
+}
+
+/// Removes a job; one that a routine uses stays.
+pub fn remove(home: &Home, name: &str) -> Result<(), OpsError> {
+    let mut config = home.config()?;
+    let job = job(&config, name)?;
+    config.remove_job(&job.name, Removal::Refuse)?;
+    Ok(())
+}
+
+impl OpenJob {
+    /// Adds an item. One that cannot work is refused; doubts are returned.
+    pub fn add_item(&mut self, new: NewItem) -> Result<(Item, Vec<ItemFinding>), OpsError> {
+        let item = Item {
+            source: source_item(&self.source, &new.source)?,
+            destination: destination_address(&self.destination, &new.destination)?,
+            combine: new.combine,
+            factor: new.factor,
+            when_empty: new.when_empty,
+            note: new.note,
+        };
+        if self.job.items.iter().any(|other| other.source == item.source && other.destination == item.destination) {
+            return Err(OpsError::invalid(
+                format!("{} has this item already", self.job.name),
+                "see `xfer job show`; to change an item, remove it and add it again",
+            ));
+        }
+        let findings = check_item(&self.source, &self.destination, &self.job, &item);
+        if let Some(error) = findings.iter().find(|finding| finding.severity == Severity::Error) {
+            return Err(OpsError::ItemRefused { message: error.message.clone(), hint: error.hint.clone() });
+        }
+        self.job.items.push(item.clone());
+        self.config.update_job(&self.job.name, &self.job)?;
+        Ok((item, findings))
+    }
+
+    /// Removes the item of a number, counted from 1.
+    pub fn remove_item(&mut self, number: usize) -> Result<Item, OpsError> {
+        if number == 0 || number > self.job.items.len() {
+            let has = self.job.items.len();
+            return Err(OpsError::invalid(
+                format!("{} has no item {number}, but items 1 to {has}", self.job.name),
+                "see `xfer job show`",
+            ));
+        }
+        let item = self.job.items.remove(number - 1);
+        self.config.update_job(&self.job.name, &self.job)?;
+        Ok(item)
+    }
+
+    /// The items as a CSV file.
+    pub fn export(&self, style: SheetStyle) -> Vec<u8> {
+        job_items::export(&self.source, &self.destination, &self.job.items, style)
+    }
+
+    /// Reads items from a CSV file: added to the job's, or in their place. Any mistake refuses all of it.
+    /// Returns how many were added and how many stood there before.
+    pub fn import(&mut self, path: &Path, bytes: &[u8], replace: bool) -> Result<(usize, usize), OpsError> {
+        let items = job_items::import(bytes, &self.source, &self.destination, &self.job)
+            .map_err(|findings| OpsError::File { path: path.to_path_buf(), findings })?;
+        if replace {
+            self.job.items.clear();
+        }
+        let known = |job: &Job, item: &Item| {
+            job.items.iter().any(|other| other.source == item.source && other.destination == item.destination)
+        };
+        let (mut added, mut there) = (0, 0);
+        for item in items {
+            if known(&self.job, &item) {
+                there += 1;
+            } else {
+                self.job.items.push(item);
+                added += 1;
+            }
+        }
+        self.config.update_job(&self.job.name, &self.job)?;
+        Ok((added, there))
+    }
+
+    /// Everything that the metadata of both servers says about the items.
+    pub fn check(&self) -> Vec<CheckedItem> {
+        let numbered = self.job.items.iter().zip(1..);
+        numbered
+            .flat_map(|(item, number)| {
+                check_item(&self.source, &self.destination, &self.job, item)
+                    .into_iter()
+                    .map(move |finding| CheckedItem { number, finding })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,147 @@
+//! The org unit map of a pair: matched automatically, listed, exported, imported.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::metadata::Metadata;
+use crate::domain::org_unit_map::{MappingState, MatchMethod, OrgUnitMapping};
+use crate::domain::pair::Pair;
+use crate::domain::uid::Uid;
+use crate::matching::org_units::{Proposal, match_exactly};
+use crate::ops::error::OpsError;
+use crate::ops::files::org_unit_map::{self, Entry};
+use crate::ops::files::sheet::SheetStyle;
+use crate::ops::home::{Home, synced};
+use crate::store::ConfigStore;
+
+/// A pair with everything that its map is about.
+#[derive(Debug)]
+pub struct PairMap {
+    /// The source server's metadata.
+    pub source: Metadata,
+    /// The destination server's metadata.
+    pub destination: Metadata,
+    /// The rows, by source unit.
+    pub rows: Vec<OrgUnitMapping>,
+    pair: Pair,
+    config: ConfigStore,
+}
+
+/// Opens the map of a pair; both servers must have been synced.
+pub fn open(home: &Home, source: &str, destination: &str) -> Result<PairMap, OpsError> {
+    let config = home.config()?;
+    let (source_server, source_metadata) = synced(&config, source)?;
+    let (destination_server, destination_metadata) = synced(&config, destination)?;
+    if source_server.id == destination_server.id {
+        return Err(OpsError::invalid(
+            format!("{source} is both source and destination"),
+            "name two different servers",
+        ));
+    }
+    let pair = Pair { source: source_server.id, destination: destination_server.id };
+    let rows = config.org_unit_map(pair)?;
+    Ok(PairMap { source: source_metadata, destination: destination_metadata, rows, pair, config })
+}
+
+/// What a change of the map would do, or did.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct MapChange {
+    /// Rows for units that had none.
+    pub added: Vec<OrgUnitMapping>,
+    /// Rows that replace another: the old one, the new one.
+    pub changed: Vec<(OrgUnitMapping, OrgUnitMapping)>,
+    /// Rows that are taken out.
+    pub removed: Vec<OrgUnitMapping>,
+    /// Rows that say what stands there already.
+    pub unchanged: usize,
+}
+
+impl PairMap {
+    /// Source units without a row in force, in the order of their paths. Ignored units are left out.
+    pub fn unmapped(&self) -> Vec<Uid> {
+        let settled: BTreeSet<Uid> = self
+            .rows
+            .iter()
+            .filter(|row| row.state == MappingState::Ignored || row.target().is_some())
+            .map(|row| row.source)
+            .collect();
+        let mut units: Vec<(String, Uid)> = self
+            .source
+            .organisation_units
+            .keys()
+            .filter(|id| !settled.contains(id))
+            .map(|id| (self.source.org_unit_path_names(*id), *id))
+            .collect();
+        units.sort();
+        units.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// How many rows are in each state.
+    pub fn count(&self, state: MappingState) -> usize {
+        self.rows.iter().filter(|row| row.state == state).count()
+    }
+
+    /// What the exact matcher finds for units without a row; nothing is kept yet.
+    pub fn proposals(&self, methods: &[MatchMethod]) -> Vec<Proposal> {
+        match_exactly(&self.source, &self.destination, &self.rows, methods)
+    }
+
+    /// Keeps rows, replacing those of the same source units.
+    pub fn keep(&mut self, rows: &[OrgUnitMapping]) -> Result<(), OpsError> {
+        self.config.merge_org_unit_map(self.pair, rows)?;
+        self.rows = self.config.org_unit_map(self.pair)?;
+        Ok(())
+    }
+
+    /// The map as a CSV file.
+    pub fn export(&self, style: SheetStyle) -> Vec<u8> {
+        org_unit_map::export(&self.source, &self.destination, &self.rows, style)
+    }
+
+    /// Reads a CSV file and says what it would change; any mistake refuses all of it.
+    pub fn plan_import(&self, path: &std::path::Path, bytes: &[u8]) -> Result<MapChange, OpsError> {
+        let entries = org_unit_map::import(bytes, &self.source, &self.destination)
+            .map_err(|findings| OpsError::File { path: path.to_path_buf(), findings })?;
+        Ok(difference(&self.rows, entries))
+    }
+
+    /// Applies what `plan_import` found, in one transaction.
+    pub fn apply(&mut self, change: &MapChange) -> Result<(), OpsError> {
+        let mut rows: BTreeMap<Uid, OrgUnitMapping> = self.rows.iter().map(|row| (row.source, row.clone())).collect();
+        for row in change.added.iter().chain(change.changed.iter().map(|(_, new)| new)) {
+            rows.insert(row.source, row.clone());
+        }
+        for row in &change.removed {
+            rows.remove(&row.source);
+        }
+        self.config.replace_org_unit_map(self.pair, &rows.into_values().collect::<Vec<_>>())?;
+        self.rows = self.config.org_unit_map(self.pair)?;
+        Ok(())
+    }
+}
+
+fn difference(rows: &[OrgUnitMapping], entries: Vec<Entry>) -> MapChange {
+    let current: BTreeMap<Uid, &OrgUnitMapping> = rows.iter().map(|row| (row.source, row)).collect();
+    let mut change = MapChange::default();
+    for (source, entry) in entries {
+        match (current.get(&source), entry) {
+            (None, None) => change.unchanged += 1,
+            (None, Some(new)) => change.added.push(new),
+            (Some(old), None) => change.removed.push((*old).clone()),
+            (Some(old), Some(new)) if says_the_same(old, &new) => change.unchanged += 1,
+            (Some(old), Some(mut new)) => {
+                // A person changed where it goes: the method that found the old row says nothing about the new one.
+                if old.destination != new.destination {
+                    new.method = MatchMethod::Manual;
+                    new.score = None;
+                }
+                change.changed.push(((*old).clone(), new));
+            }
+        }
+    }
+    change
+}
+
+/// Whether two rows mean the same; scores lose digits on their way through a spreadsheet.
+fn says_the_same(old: &OrgUnitMapping, new: &OrgUnitMapping) -> bool {
+    old.destination == new.destination && old.state == new.state && old.note == new.note
+}

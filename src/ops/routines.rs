@@ -1,0 +1,109 @@
+//! Routines: jobs with a period window and the rules of a run.
+
+use jiff::civil::Date;
+use uuid::Uuid;
+
+use crate::domain::routine::{Policies, Routine, RoutineDocument};
+use crate::ops::error::OpsError;
+use crate::ops::home::{Home, server, with_near};
+use crate::ops::jobs::job;
+use crate::domain::pair::Pair;
+use crate::domain::period::relative::RelativeOptions;
+use crate::domain::period::{PeriodType, window};
+use crate::store::ConfigStore;
+
+/// A routine to be made.
+#[derive(Debug, Clone)]
+pub struct NewRoutine {
+    /// What to call it.
+    pub name: String,
+    /// Its jobs by name, in order.
+    pub jobs: Vec<String>,
+    /// Its periods: identifiers, ranges, relative keywords.
+    pub window: Vec<String>,
+    /// How a run behaves.
+    pub policies: Policies,
+}
+
+/// Makes a routine. Its jobs must be of one pair, and its window must mean something for each of them.
+pub fn new(home: &Home, new: NewRoutine) -> Result<Routine, OpsError> {
+    let mut config = home.config()?;
+    let mut jobs = Vec::new();
+    for name in &new.jobs {
+        jobs.push(job(&config, name)?);
+    }
+    if let Some(other) =
+        jobs.iter().find(|job| (&job.source, &job.destination) != (&jobs[0].source, &jobs[0].destination))
+    {
+        return Err(OpsError::invalid(
+            format!(
+                "{} goes from {} to {}, but {} from {} to {}",
+                jobs[0].name, jobs[0].source, jobs[0].destination, other.name, other.source, other.destination
+            ),
+            "put jobs of different servers into routines of their own",
+        ));
+    }
+    // Any day will do: what a window means does not depend on it, only which periods it is.
+    let some_day = Date::constant(2026, 1, 15);
+    for job in &jobs {
+        check_window(&new.window, some_day, job.source_period_type)?;
+    }
+    let routine = Routine {
+        id: Uuid::now_v7(),
+        name: new.name,
+        jobs: jobs.iter().map(|job| job.name.clone()).collect(),
+        window: new.window,
+        policies: new.policies,
+    };
+    config.add_routine(&routine)?;
+    Ok(routine)
+}
+
+/// Refuses a window that does not parse, or has no periods of the type.
+pub fn check_window(
+    parts: &[String],
+    today: Date,
+    period_type: PeriodType,
+) -> Result<(), OpsError> {
+    window::expand(parts, today, period_type, &RelativeOptions::default())
+        .map(|_| ())
+        .map_err(|cause| OpsError::invalid(cause.to_string(), WINDOW_HINT))
+}
+
+/// What a window may be, for hints.
+pub const WINDOW_HINT: &str =
+    "use DHIS2's identifiers (202401, 2024Q1, 2024W5), ranges (202401..202406) or relative periods (LAST_3_MONTHS)";
+
+/// All routines, by name.
+pub fn list(home: &Home) -> Result<Vec<Routine>, OpsError> {
+    Ok(home.config()?.routines()?)
+}
+
+/// A routine by name.
+pub fn routine(config: &ConfigStore, name: &str) -> Result<Routine, OpsError> {
+    let known = || Ok(config.routines()?.into_iter().map(|routine| routine.name).collect());
+    config.routine(name).map_err(|error| with_near(error, "routine", name, known))
+}
+
+/// Removes a routine; its journal stays, so that its runs can still be looked at.
+pub fn remove(home: &Home, name: &str) -> Result<(), OpsError> {
+    let mut config = home.config()?;
+    let routine = routine(&config, name)?;
+    config.remove_routine(&routine.name)?;
+    Ok(())
+}
+
+/// Everything that defines a run of a routine.
+pub fn document(config: &ConfigStore, name: &str) -> Result<RoutineDocument, OpsError> {
+    let routine = routine(config, name)?;
+    let jobs: Vec<_> = routine.jobs.iter().map(|name| job(config, name)).collect::<Result<_, _>>()?;
+    let Some(first) = jobs.first() else {
+        return Err(OpsError::invalid(
+            format!("the routine {} has no jobs", routine.name),
+            "remove it and make it again with --job",
+        ));
+    };
+    let pair = Pair { source: server(config, &first.source)?.id, destination: server(config, &first.destination)?.id };
+    let org_unit_map = config.org_unit_map(pair)?;
+    Ok(RoutineDocument { routine, jobs, org_unit_map })
+}

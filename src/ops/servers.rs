@@ -1,0 +1,307 @@
+//! Servers: add, test, change, remove.
+
+use crate::dhis2::client::{Client, ClientOptions};
+use crate::dhis2::limits::Limits;
+use crate::dhis2::system::Probe;
+use crate::domain::run::{Finding, FindingObject, Severity};
+use crate::domain::secret::Login;
+use crate::domain::server::{Account, BaseUrl, Server, ServerId};
+use crate::ops::error::OpsError;
+use crate::ops::home::{self, Home};
+use crate::store::{self, AnalyticsFlags, ConfigStore, MetadataCounts, Named, Removal};
+
+/// The oldest major version that is supported (2.38).
+pub const OLDEST_MAJOR: u16 = 38;
+/// The newest major version that the rules were read from (2.44).
+pub const NEWEST_MAJOR: u16 = 44;
+
+/// A server to be added.
+#[derive(Debug, Clone)]
+pub struct NewServer {
+    /// What to call it.
+    pub name: String,
+    /// Where it is.
+    pub url: BaseUrl,
+    /// How to log in.
+    pub login: Login,
+    /// Whether plain http to another machine is allowed.
+    pub allow_http: bool,
+    /// Whether it is asked before it is kept.
+    pub test: bool,
+}
+
+/// A change of a server; what is absent stays.
+#[derive(Debug, Clone, Default)]
+pub struct ServerChange {
+    /// A new name.
+    pub name: Option<String>,
+    /// A new address.
+    pub url: Option<BaseUrl>,
+    /// A new login.
+    pub login: Option<Login>,
+    /// Whether plain http to another machine is allowed.
+    pub allow_http: bool,
+    /// Whether it is asked before the change is kept.
+    pub test: bool,
+}
+
+/// What a server said, and what an administrator should know about it.
+#[derive(Debug, Clone)]
+pub struct ServerTest {
+    /// What it said.
+    pub probe: Probe,
+    /// What to know, most severe first.
+    pub findings: Vec<Finding>,
+}
+
+/// A server with the size of its copied metadata.
+#[derive(Debug, Clone)]
+pub struct ServerLine {
+    /// The server.
+    pub server: Server,
+    /// How much was copied; none before the first sync.
+    pub counts: Option<MetadataCounts>,
+}
+
+/// Everything kept about a server.
+#[derive(Debug, Clone)]
+pub struct ServerDetails {
+    /// The server.
+    pub server: Server,
+    /// How much was copied; none before the first sync.
+    pub counts: Option<MetadataCounts>,
+    /// The user as of the last sync or test.
+    pub account: Option<Account>,
+}
+
+/// Adds a server, tested first: nothing is kept unless it answers, or no test is wanted.
+pub async fn add(home: &Home, new: NewServer) -> Result<Option<ServerTest>, OpsError> {
+    check_name(&new.name)?;
+    check_transport(&new.url, new.allow_http)?;
+    let mut config = home.config()?;
+    if config.server(&new.name).is_ok() {
+        return Err(OpsError::invalid(
+            format!("there is a server `{}` already", new.name),
+            "choose another name, or change it with `xfer server edit`",
+        ));
+    }
+    let test = if new.test { Some(ask(&new.name, &new.url, &new.login, new.allow_http).await?) } else { None };
+    let NewServer { name, url, login, allow_http, .. } = new;
+    let server = config.add_server(&store::NewServer { name, url, login, allow_http })?;
+    if let Some(test) = &test {
+        keep_identity(&mut config, server.id, &test.probe)?;
+    }
+    Ok(test)
+}
+
+/// All servers, by name.
+pub fn list(home: &Home) -> Result<Vec<ServerLine>, OpsError> {
+    let config = home.config()?;
+    let servers = config.servers()?;
+    servers.into_iter().map(|server| Ok(ServerLine { counts: counts(&config, &server)?, server })).collect()
+}
+
+/// A server by name.
+pub fn show(home: &Home, name: &str) -> Result<ServerDetails, OpsError> {
+    let config = home.config()?;
+    let server = home::server(&config, name)?;
+    let account = config.server_settings(server.id)?.account;
+    Ok(ServerDetails { counts: counts(&config, &server)?, account, server })
+}
+
+fn counts(config: &ConfigStore, server: &Server) -> Result<Option<MetadataCounts>, OpsError> {
+    Ok(server.synced_at.as_ref().map(|_| config.metadata_counts(server.id)).transpose()?)
+}
+
+/// Asks a server who it is and what it allows, and keeps the answer.
+pub async fn test(home: &Home, name: &str) -> Result<ServerTest, OpsError> {
+    let mut config = home.config()?;
+    let server = home::server(&config, name)?;
+    let allow_http = config.server_settings(server.id)?.allow_http;
+    let test = ask(&server.name, &server.url, &config.login(server.id)?, allow_http).await?;
+    keep_identity(&mut config, server.id, &test.probe)?;
+    Ok(test)
+}
+
+/// Changes a server, tested first. Another host needs the login again: a secret is bound to the host it was given for.
+pub async fn edit(home: &Home, name: &str, change: ServerChange) -> Result<Option<ServerTest>, OpsError> {
+    let mut config = home.config()?;
+    let server = home::server(&config, name)?;
+    if let Some(new_name) = &change.name {
+        check_name(new_name)?;
+    }
+    let url = change.url.clone().unwrap_or_else(|| server.url.clone());
+    let moves = url.origin() != server.url.origin();
+    let login = match (&change.login, moves) {
+        (Some(login), _) => login.clone(),
+        (None, false) => config.login(server.id)?,
+        (None, true) => {
+            return Err(OpsError::invalid(
+                format!("{} is another host than {}", url.origin(), server.url.origin()),
+                "give the login again: a password is kept for the host it was given for, and no other",
+            ));
+        }
+    };
+    let allow_http = change.allow_http || config.server_settings(server.id)?.allow_http;
+    check_transport(&url, allow_http)?;
+    let test = if change.test { Some(ask(&server.name, &url, &login, allow_http).await?) } else { None };
+    if let Some(new_name) = &change.name {
+        config.rename_server(server.id, new_name)?;
+    }
+    config.update_url(server.id, &url, allow_http, &login)?;
+    if let Some(test) = &test {
+        keep_identity(&mut config, server.id, &test.probe)?;
+    }
+    Ok(test)
+}
+
+/// Removes a server with its copied metadata; with `cascade` also the maps, jobs and routines that use it.
+/// Returns what was removed with it.
+pub fn remove(home: &Home, name: &str, cascade: bool) -> Result<Vec<Named>, OpsError> {
+    let mut config = home.config()?;
+    let server = home::server(&config, name)?;
+    let removal = if cascade { Removal::Cascade } else { Removal::Refuse };
+    Ok(config.remove_server(server.id, removal)?)
+}
+
+/// Keeps what a server said about itself.
+fn keep_identity(config: &mut ConfigStore, server: ServerId, probe: &Probe) -> Result<(), OpsError> {
+    Ok(config.update_identity(server, &probe.identity, &probe.account, analytics_flags(probe))?)
+}
+
+/// How a server's analytics answers, as it is kept.
+pub fn analytics_flags(probe: &Probe) -> AnalyticsFlags {
+    AnalyticsFlags {
+        includes_zeros: probe.analytics_includes_zeros,
+        output_period_types_missing: Some(probe.output_period_types_missing),
+    }
+}
+
+/// A connection to a kept server.
+pub fn connect(config: &ConfigStore, server: &Server) -> Result<Client, OpsError> {
+    Ok(Client::new(ClientOptions {
+        server: server.name.clone(),
+        url: server.url.clone(),
+        login: config.login(server.id)?,
+        allow_http: config.server_settings(server.id)?.allow_http,
+        limits: Limits::default(),
+    })?)
+}
+
+fn check_name(name: &str) -> Result<(), OpsError> {
+    let fine = !name.is_empty()
+        && name.trim() == name
+        && name.chars().count() <= 64
+        && !name.chars().any(|character| character.is_control() || character == '/');
+    if fine {
+        Ok(())
+    } else {
+        let message = format!("`{name}` cannot be a name");
+        Err(OpsError::invalid(message, "use 1 to 64 letters, digits, spaces or dashes"))
+    }
+}
+
+fn check_transport(url: &BaseUrl, allow_http: bool) -> Result<(), OpsError> {
+    if url.is_https() || url.is_loopback() || allow_http {
+        return Ok(());
+    }
+    Err(OpsError::invalid(
+        format!("{url} is not encrypted: everybody on the way could read the password and the data"),
+        "use https://, or give --allow-http if you know that the network is safe",
+    ))
+}
+
+async fn ask(name: &str, url: &BaseUrl, login: &Login, allow_http: bool) -> Result<ServerTest, OpsError> {
+    let client = Client::new(ClientOptions {
+        server: name.to_owned(),
+        url: url.clone(),
+        login: login.clone(),
+        allow_http,
+        limits: Limits::default(),
+    })?;
+    let probe = client.probe().await?;
+    let findings = findings(name, &probe);
+    Ok(ServerTest { probe, findings })
+}
+
+/// What an administrator should know about a server before relying on it.
+pub fn findings(name: &str, probe: &Probe) -> Vec<Finding> {
+    let object = FindingObject { kind: "server".to_owned(), id: probe.identity.system_id.clone(), name: name.to_owned() };
+    let finding = |severity, code: &str, hint: String| Finding {
+        code: code.to_owned(),
+        severity,
+        count: 1,
+        object: Some(object.clone()),
+        example: None,
+        server: None,
+        hint: Some(hint),
+    };
+    let mut findings = Vec::new();
+    let version = &probe.identity.version;
+    if version.major < OLDEST_MAJOR || version.major > NEWEST_MAJOR {
+        findings.push(finding(
+            Severity::Warning,
+            "version-untested",
+            format!("xfer knows the rules of 2.{OLDEST_MAJOR} to 2.{NEWEST_MAJOR}; {version} may have others"),
+        ));
+    }
+    if !matches!(probe.identity.calendar.as_str(), "iso8601" | "gregorian") {
+        let calendar = &probe.identity.calendar;
+        findings.push(finding(
+            Severity::Error,
+            "calendar-unsupported",
+            format!("the server uses the {calendar} calendar, whose periods xfer cannot read"),
+        ));
+    }
+    let account = &probe.account;
+    if account.organisation_units.is_empty() && !account.is_superuser() {
+        findings.push(finding(
+            Severity::Warning,
+            "no-capture-org-units",
+            format!("{} has no capture org units: it cannot write, and 2.42 does not let it read raw values", account.username),
+        ));
+    }
+    if !account.may_import() {
+        findings.push(finding(
+            Severity::Info,
+            "cannot-import",
+            format!("{} lacks F_DATAVALUE_ADD: fine for a source, not for a destination", account.username),
+        ));
+    }
+    let view = &account.data_view_organisation_units;
+    let unseen = !view.is_empty() && account.organisation_units.iter().any(|unit| !view.contains(unit));
+    if unseen && !account.is_superuser() {
+        findings.push(finding(
+            Severity::Warning,
+            "proof-not-possible",
+            "the user may write where it may not read: what is written there ends as accepted, not as proved; \
+             give it the same data view org units as capture org units"
+                .to_owned(),
+        ));
+    }
+    if probe.analytics_at.is_none() {
+        findings.push(finding(
+            Severity::Info,
+            "analytics-never-built",
+            "analytics tables were never built: indicators and program indicators cannot be read from it".to_owned(),
+        ));
+    }
+    if probe.output_period_types_missing {
+        findings.push(finding(
+            Severity::Warning,
+            "no-output-period-types",
+            "no output period types are set: analytics answers without any rows; set them in System Settings, \
+             then build the analytics tables again"
+                .to_owned(),
+        ));
+    }
+    if probe.analytics_includes_zeros == Some(false) {
+        findings.push(finding(
+            Severity::Info,
+            "zeros-left-out",
+            "analytics leaves zeros out (keyIncludeZeroValuesInAnalytics is off): raw reads have them".to_owned(),
+        ));
+    }
+    findings.sort_by_key(|finding| finding.severity);
+    findings
+}

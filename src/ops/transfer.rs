@@ -1,0 +1,151 @@
+//! A run of a routine: everything it needs is opened, locked and handed to the engine.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::dhis2::client::Client;
+use crate::domain::job::Job;
+use crate::domain::metadata::Metadata;
+use crate::domain::period::relative::RelativeOptions;
+use crate::domain::routine::RoutineDocument;
+use crate::domain::run::{Report, RunMode};
+use crate::domain::server::{Server, ServerId};
+use crate::ops::error::OpsError;
+use crate::ops::home::{Home, synced};
+use crate::ops::routines;
+use crate::ops::servers::connect;
+use crate::store::{self, ConfigStore, RunLock};
+use crate::transfer::engine::{self, Endpoint, Patience, RunRequest, Tuning};
+use crate::transfer::events::Event;
+
+/// The exit code of a source without values, where that was asked to be a failure.
+const EXIT_EMPTY: u8 = 9;
+
+/// How a run differs from what its routine says.
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    /// For real or dry.
+    pub mode: RunMode,
+    /// Other periods.
+    pub periods: Option<Vec<String>>,
+    /// Only these jobs; all where empty.
+    pub jobs: Vec<String>,
+    /// Whether what was sent is read back; false overrides the routine.
+    pub verify: bool,
+    /// Whether a source without values is a failure.
+    pub fail_on_empty: bool,
+}
+
+/// Runs a routine from the store. `stop` tells the run to end early; what is in flight is finished or marked.
+pub async fn run(
+    home: &Home,
+    name: &str,
+    options: RunOptions,
+    stop: CancellationToken,
+    events: &(dyn Fn(Event) + Send + Sync),
+) -> Result<Report, OpsError> {
+    let mut config = home.config()?;
+    let mut document = routines::document(&config, name)?;
+    adapt(&mut document, &options)?;
+    let side = |server: fn(&Job) -> &str| {
+        let name = document.jobs.first().map(server).unwrap_or_default();
+        Side::open(&config, name)
+    };
+    let (source, destination) = (side(|job| &job.source)?, side(|job| &job.destination)?);
+    let now = Timestamp::now();
+    let _lock = RunLock::acquire(home.files(), document.routine.id, now)?;
+    let mut journal = home.state(document.routine.id)?;
+    let result = engine::run(
+        RunRequest {
+            run: Uuid::now_v7(),
+            now,
+            mode: options.mode,
+            document: &document,
+            source: source.endpoint(),
+            destination: destination.endpoint(),
+            relative: RelativeOptions::default(),
+            journal: &mut journal,
+            tuning: remembered(&config, destination.server.id)?,
+            patience: Patience::default(),
+            stop,
+        },
+        events,
+    )
+    .await?;
+    remember(&mut config, destination.server.id, result.tuning)?;
+    let mut report = result.report;
+    if options.fail_on_empty && report.values.fetched == 0 && report.exit_code == 0 {
+        report.exit_code = EXIT_EMPTY;
+    }
+    Ok(report)
+}
+
+/// One server of a run.
+struct Side {
+    server: Server,
+    metadata: Metadata,
+    client: Client,
+}
+
+impl Side {
+    fn open(config: &ConfigStore, name: &str) -> Result<Self, OpsError> {
+        let (server, metadata) = synced(config, name)?;
+        let client = connect(config, &server)?;
+        Ok(Self { server, metadata, client })
+    }
+
+    fn endpoint(&self) -> Endpoint<'_, Client> {
+        Endpoint {
+            client: &self.client,
+            metadata: &self.metadata,
+            origin: self.server.url.origin(),
+            pinned_system_id: self.server.identity.as_ref().map(|identity| identity.system_id.clone()),
+        }
+    }
+}
+
+/// Puts the options of this run into the document: a run over other periods or fewer jobs is another document.
+fn adapt(document: &mut RoutineDocument, options: &RunOptions) -> Result<(), OpsError> {
+    if let Some(periods) = &options.periods {
+        document.routine.window.clone_from(periods);
+    }
+    for name in &options.jobs {
+        if !document.jobs.iter().any(|job| job.name.eq_ignore_ascii_case(name)) {
+            let jobs: Vec<&str> = document.jobs.iter().map(|job| job.name.as_str()).collect();
+            return Err(OpsError::invalid(
+                format!("the routine {} has no job `{name}`", document.routine.name),
+                format!("its jobs are {}", jobs.join(", ")),
+            ));
+        }
+    }
+    if !options.jobs.is_empty() {
+        document.jobs.retain(|job| options.jobs.iter().any(|name| job.name.eq_ignore_ascii_case(name)));
+    }
+    for job in &document.jobs {
+        // Which periods these are depends on the server's date; whether they are any does not.
+        routines::check_window(&document.routine.window, Timestamp::now().to_zoned(TimeZone::UTC).date(), job.source_period_type)?;
+    }
+    document.routine.policies.verify &= options.verify;
+    Ok(())
+}
+
+const PLAIN: &str = "plain";
+const RESTRICTED: &str = "restricted";
+
+fn remembered(config: &ConfigStore, server: ServerId) -> Result<Tuning, OpsError> {
+    let rows = |shape| -> Result<Option<usize>, OpsError> {
+        Ok(config.tuning(server, store::Tuning::RowsPerPost, shape)?.and_then(|rows| usize::try_from(rows).ok()))
+    };
+    Ok(Tuning { plain_rows: rows(PLAIN)?, restricted_rows: rows(RESTRICTED)? })
+}
+
+fn remember(config: &mut ConfigStore, server: ServerId, tuning: Tuning) -> Result<(), OpsError> {
+    for (shape, rows) in [(PLAIN, tuning.plain_rows), (RESTRICTED, tuning.restricted_rows)] {
+        if let Some(rows) = rows {
+            config.set_tuning(server, store::Tuning::RowsPerPost, shape, rows as u64)?;
+        }
+    }
+    Ok(())
+}

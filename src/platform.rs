@@ -1,0 +1,357 @@
+//! Everything that differs between Linux, macOS and Windows, in one place.
+//!
+//! Owns: which folder is ours, how files and folders that only their owner may read are made, whether a secret file is
+//! private, writing a file so that a crash leaves the old or the new one, the lock that keeps two runs apart, and the
+//! signals that ask a process to end. Knows no layer above it and reads no environment variable of ours.
+//!
+//! On Unix, privacy is the mode given when a file is opened (0600, folders 0700), never a `chmod` afterwards: between
+//! the two anybody could open it. On Windows a file takes the access list of its folder, and the folder of ours lies in
+//! the user's profile, which Windows keeps private to the user, the system and administrators; there is no mode to
+//! check, so the checks answer "private". A home chosen elsewhere (`XFER_HOME`) has to be private by itself there.
+
+use std::fs::{DirBuilder, File, Metadata, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy;
+
+/// The program's folder inside the platform's folder for data.
+const FOLDER: &str = "xfer";
+
+/// Mode of files that only their owner may read and write.
+#[cfg(unix)]
+const PRIVATE_FILE: u32 = 0o600;
+
+/// Mode of folders that only their owner may enter.
+#[cfg(unix)]
+const PRIVATE_FOLDER: u32 = 0o700;
+
+/// The bits of a mode that let anybody but the owner in.
+#[cfg(unix)]
+const OTHERS: u32 = 0o077;
+
+/// The platform does not say where a user's folders are.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("this account has no home folder to keep data in")]
+pub struct NoHomeFolder;
+
+/// The folder that holds everything we keep: the one that the user chose, else `xfer` in the platform's folder for
+/// data (`~/.local/share/xfer`, `~/Library/Application Support/xfer`, `%APPDATA%\xfer`). It need not exist yet.
+pub fn home_folder(chosen: Option<&Path>) -> Result<PathBuf, NoHomeFolder> {
+    if let Some(chosen) = chosen {
+        return Ok(chosen.to_owned());
+    }
+    etcetera::base_strategy::choose_native_strategy()
+        .map(|folders| folders.data_dir().join(FOLDER))
+        .map_err(|_| NoHomeFolder)
+}
+
+/// Makes a folder, and those above it that are missing, for its owner alone. One that exists is left as it is.
+pub fn create_private_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        builder.mode(PRIVATE_FOLDER);
+    }
+    builder.create(folder)
+}
+
+/// Makes an empty file for its owner alone; refuses one that exists, and a symbolic link in its place.
+pub fn create_private_file(file: &Path) -> io::Result<File> {
+    private_options().create_new(true).open(file)
+}
+
+/// Opens a file for reading and writing, made for its owner alone if it is missing. Nothing in it is lost.
+pub fn open_private_file(file: &Path) -> io::Result<File> {
+    private_options().create(true).truncate(false).open(file)
+}
+
+fn private_options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(PRIVATE_FILE);
+    }
+    options
+}
+
+/// The mode of a file that others than its owner may read or write; none if it is private.
+#[cfg(unix)]
+pub fn open_to_others(metadata: &Metadata) -> Option<u32> {
+    use std::os::unix::fs::MetadataExt;
+    let mode = metadata.mode() & 0o777;
+    (mode & OTHERS != 0).then_some(mode)
+}
+
+/// The mode of a file that others than its owner may read or write. Windows has no modes: always none.
+#[cfg(not(unix))]
+pub fn open_to_others(_metadata: &Metadata) -> Option<u32> {
+    None
+}
+
+/// Closes an existing file to everybody but its owner.
+pub fn make_private(file: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        if open_to_others(&std::fs::metadata(file)?).is_some() {
+            std::fs::set_permissions(file, std::fs::Permissions::from_mode(PRIVATE_FILE))?;
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = file;
+    Ok(())
+}
+
+/// What happens when the file to be written exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// It is replaced.
+    Replace,
+    /// Writing fails with [`io::ErrorKind::AlreadyExists`].
+    Refuse,
+}
+
+/// Writes a file for its owner alone, wholly or not at all: into a temporary file in the same folder, synced, moved to
+/// its name, and the folder synced. A crash at any moment leaves the old file or the new one, never half of one.
+pub fn write_privately(file: &Path, content: &[u8], existing: Existing) -> io::Result<()> {
+    let folder = folder_of(file);
+    // `tempfile` opens with O_EXCL and mode 0600, under a random name.
+    let mut temporary = tempfile::Builder::new().prefix(".xfer-").suffix(".tmp").tempfile_in(folder)?;
+    temporary.write_all(content)?;
+    temporary.as_file().sync_all()?;
+    match existing {
+        Existing::Replace => temporary.persist(file),
+        Existing::Refuse => temporary.persist_noclobber(file),
+    }
+    .map_err(|failure| failure.error)?;
+    sync_folder(folder)
+}
+
+fn folder_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Makes sure that files made in or moved into a folder are still there after a power loss.
+#[cfg(unix)]
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// Makes sure that files made in or moved into a folder are still there after a power loss. Windows cannot sync a
+/// folder; NTFS journals such changes by itself.
+#[cfg(not(unix))]
+pub fn sync_folder(_folder: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Whether an error says that there is no room left, on the disk or in the user's share of it.
+pub fn is_disk_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+/// A file that this process alone has locked. The lock goes when the value is dropped or the process ends, however it
+/// ends: nobody ever has to remove it by hand. The file itself stays, for removing it would let two processes lock two
+/// files of one name.
+#[derive(Debug)]
+pub struct FileLock {
+    file: File,
+}
+
+impl FileLock {
+    /// Locks a file, made if it is missing; none if another process (or another lock in this one) holds it.
+    ///
+    /// On Windows nobody else can read a locked file, so nothing is kept in it.
+    pub fn acquire(path: &Path) -> io::Result<Option<Self>> {
+        let file = open_private_file(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self { file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+}
+
+impl Drop for FileLock {
+    fn drop(&mut self) {
+        // Closing the file frees the lock as well, on Windows at a time of the system's choosing; a failure here
+        // leaves it to that.
+        let _ = self.file.unlock();
+    }
+}
+
+/// Who asks the process to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Termination {
+    /// A person at the keyboard: SIGINT, Ctrl-C.
+    Interrupt,
+    /// The system: SIGTERM; on Windows a closed console, a log-off or a shutdown.
+    Terminate,
+}
+
+impl Termination {
+    /// The exit code by which a shell or a service manager knows the cause: 128 + the signal's number.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Interrupt => 130,
+            Self::Terminate => 143,
+        }
+    }
+}
+
+/// Waits for the first request to end. The handlers stand when this returns, before the future is polled; from then on
+/// the process does not end by itself. Must be called inside a tokio runtime with its drivers on.
+#[cfg(unix)]
+pub fn termination() -> io::Result<impl Future<Output = Termination> + Send> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => Termination::Interrupt,
+            _ = terminate.recv() => Termination::Terminate,
+        }
+    })
+}
+
+/// Waits for the first request to end. The handlers stand when this returns, before the future is polled; from then on
+/// the process does not end by itself. Must be called inside a tokio runtime with its drivers on.
+#[cfg(windows)]
+pub fn termination() -> io::Result<impl Future<Output = Termination> + Send> {
+    use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_logoff, ctrl_shutdown};
+    let mut interrupt = ctrl_c()?;
+    let mut stop = ctrl_break()?;
+    let mut close = ctrl_close()?;
+    let mut log_off = ctrl_logoff()?;
+    let mut shutdown = ctrl_shutdown()?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => Termination::Interrupt,
+            _ = stop.recv() => Termination::Terminate,
+            _ = close.recv() => Termination::Terminate,
+            _ = log_off.recv() => Termination::Terminate,
+            _ = shutdown.recv() => Termination::Terminate,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::ErrorKind;
+    use std::path::Path;
+
+    use super::{Existing, FileLock, create_private_file, create_private_folder, home_folder, write_privately};
+
+    #[cfg(unix)]
+    fn mode(path: &Path) -> u32 {
+        use std::os::unix::fs::MetadataExt;
+        fs::metadata(path).unwrap().mode() & 0o777
+    }
+
+    #[test]
+    fn a_chosen_home_is_taken_as_it_is() {
+        assert_eq!(home_folder(Some(Path::new("/srv/xfer"))).unwrap(), Path::new("/srv/xfer"));
+        if let Ok(home) = home_folder(None) {
+            assert!(home.ends_with("xfer"));
+        }
+    }
+
+    // A process cannot change its umask without `unsafe`, so a shell runs the test below again under others.
+    #[cfg(unix)]
+    #[test]
+    fn privacy_does_not_depend_on_the_umask() {
+        for umask in ["000", "022", "077"] {
+            let again = std::process::Command::new("sh")
+                .args(["-c", "umask $0 && exec \"$@\"", umask])
+                .arg(std::env::current_exe().unwrap())
+                .args(["--exact", "platform::tests::files_and_folders_are_made_for_their_owner_alone"])
+                .output()
+                .unwrap();
+            let said = String::from_utf8_lossy(&again.stdout);
+            assert!(again.status.success() && said.contains("1 passed"), "umask {umask}: {said}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn files_and_folders_are_made_for_their_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path().join("a/b");
+        create_private_folder(&home).unwrap();
+        create_private_folder(&home).unwrap();
+        assert_eq!((mode(&home), mode(&folder.path().join("a"))), (0o700, 0o700));
+        drop(create_private_file(&home.join("new")).unwrap());
+        drop(super::open_private_file(&home.join("opened")).unwrap());
+        write_privately(&home.join("written"), b"x", Existing::Replace).unwrap();
+        for name in ["new", "opened", "written"] {
+            assert_eq!(mode(&home.join(name)), 0o600, "{name}");
+        }
+        assert_eq!(create_private_file(&home.join("new")).unwrap_err().kind(), ErrorKind::AlreadyExists);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_open_to_others_is_seen_and_closed() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("secret");
+        drop(create_private_file(&file).unwrap());
+        assert_eq!(super::open_to_others(&fs::metadata(&file).unwrap()), None);
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+        assert_eq!(super::open_to_others(&fs::metadata(&file).unwrap()), Some(0o644));
+        super::make_private(&file).unwrap();
+        assert_eq!(mode(&file), 0o600);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_in_the_place_of_a_file_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let victim = folder.path().join("victim");
+        fs::write(&victim, "untouched").unwrap();
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(&victim, &link).unwrap();
+        assert!(create_private_file(&link).is_err());
+        write_privately(&link, b"new", Existing::Replace).unwrap();
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "untouched");
+        assert_eq!(fs::read_to_string(&link).unwrap(), "new");
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole_or_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        write_privately(&file, b"one", Existing::Refuse).unwrap();
+        let refusal = write_privately(&file, b"two", Existing::Refuse).unwrap_err();
+        assert_eq!(refusal.kind(), ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&file).unwrap(), b"one");
+        write_privately(&file, b"three", Existing::Replace).unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"three");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
+    }
+
+    #[test]
+    fn a_lock_keeps_others_out_until_it_is_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("lock");
+        let lock = FileLock::acquire(&file).unwrap().unwrap();
+        assert!(FileLock::acquire(&file).unwrap().is_none());
+        drop(lock);
+        assert!(FileLock::acquire(&file).unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn handlers_of_signals_can_be_set_up() {
+        // Not polled to its end: a signal would reach every test of this process.
+        let _waiting = super::termination().unwrap();
+        assert_eq!(super::Termination::Terminate.exit_code(), 143);
+    }
+}

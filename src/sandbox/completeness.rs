@@ -1,9 +1,0 @@
-//! `completeDataSetRegistrations`.
-
-use crate::sandbox::exchange::{Request, Response};
-use crate::sandbox::instance::{State, User};
-
-/// Answers it.
-pub fn handle(_state: &mut State, _user: &User, _request: &Request) -> Response {
-    todo!()
-}

@@ -1,0 +1,280 @@
+//! How data elements, data sets, categories, indicators and option sets stand in the copy of a server's metadata.
+
+use rusqlite::{Row, Statement, params};
+
+use crate::domain::metadata::{
+    CategoryCombo, CategoryOption, CategoryOptionCombo, DataAccess, DataElement, DataSet, Indicator, OptionSet,
+    ProgramIndicator,
+};
+use crate::domain::uid::Uid;
+use crate::store::column::{Ids, JsonList, Text, Word};
+use crate::store::config::metadata::Cached;
+
+impl Cached for DataElement {
+    const TABLE: &'static str = "data_element";
+    const COLUMNS: &'static str = "id, code, name, short_name, value_type, aggregation_type, zero_is_significant, \
+         category_combo, option_set, attribute_values";
+    type Key = Uid;
+
+    fn key(&self) -> Uid {
+        self.id
+    }
+
+    fn insert(&self, statement: &mut Statement<'_>, server: i64) -> rusqlite::Result<usize> {
+        statement.execute(params![
+            server,
+            self.id,
+            self.code,
+            self.name,
+            self.short_name,
+            Word(self.value_type),
+            self.aggregation_type,
+            self.zero_is_significant,
+            self.category_combo,
+            self.option_set,
+            JsonList(self.attribute_values.as_slice()),
+        ])
+    }
+
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            code: row.get(1)?,
+            name: row.get(2)?,
+            short_name: row.get(3)?,
+            value_type: row.get::<_, Word<_>>(4)?.0,
+            aggregation_type: row.get(5)?,
+            zero_is_significant: row.get(6)?,
+            category_combo: row.get(7)?,
+            option_set: row.get(8)?,
+            attribute_values: row.get::<_, JsonList<_>>(9)?.0,
+        })
+    }
+}
+
+impl Cached for DataSet {
+    const TABLE: &'static str = "data_set";
+    const COLUMNS: &'static str = "id, code, name, period_type, category_combo, open_future_periods, expiry_days, \
+         data_set_elements, organisation_unit_ids, data_input_periods, may_read, may_write";
+    type Key = Uid;
+
+    fn key(&self) -> Uid {
+        self.id
+    }
+
+    fn insert(&self, statement: &mut Statement<'_>, server: i64) -> rusqlite::Result<usize> {
+        statement.execute(params![
+            server,
+            self.id,
+            self.code,
+            self.name,
+            self.period_type,
+            self.category_combo,
+            self.open_future_periods,
+            self.expiry_days,
+            JsonList(self.data_set_elements.as_slice()),
+            Ids::join(&self.organisation_units),
+            JsonList(self.data_input_periods.as_slice()),
+            self.access.read,
+            self.access.write,
+        ])
+    }
+
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            code: row.get(1)?,
+            name: row.get(2)?,
+            period_type: row.get(3)?,
+            category_combo: row.get(4)?,
+            open_future_periods: row.get(5)?,
+            expiry_days: row.get(6)?,
+            data_set_elements: row.get::<_, JsonList<_>>(7)?.0,
+            organisation_units: row.get::<_, Ids<_>>(8)?.0,
+            data_input_periods: row.get::<_, JsonList<_>>(9)?.0,
+            access: DataAccess { read: row.get(10)?, write: row.get(11)? },
+        })
+    }
+}
+
+impl Cached for CategoryCombo {
+    const TABLE: &'static str = "category_combo";
+    const COLUMNS: &'static str = "id, code, name, is_default, category_option_combo_ids";
+    type Key = Uid;
+
+    fn key(&self) -> Uid {
+        self.id
+    }
+
+    fn insert(&self, statement: &mut Statement<'_>, server: i64) -> rusqlite::Result<usize> {
+        let combos = Ids::join(&self.category_option_combos);
+        statement.execute(params![server, self.id, self.code, self.name, self.is_default, combos])
+    }
+
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            code: row.get(1)?,
+            name: row.get(2)?,
+            is_default: row.get(3)?,
+            category_option_combos: row.get::<_, Ids<_>>(4)?.0,
+        })
+    }
+}
+
+impl Cached for CategoryOptionCombo {
+    const TABLE: &'static str = "category_option_combo";
+    const COLUMNS: &'static str = "id, code, name, category_combo, category_option_ids";
+    type Key = Uid;
+
+    fn key(&self) -> Uid {
+        self.id
+    }
+
+    fn insert(&self, statement: &mut Statement<'_>, server: i64) -> rusqlite::Result<usize> {
+        let options = Ids::join(&self.category_options);
+        statement.execute(params![server, self.id, self.code, self.name, self.category_combo, options])
+    }
+
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            code: row.get(1)?,
+            name: row.get(2)?,
+            category_combo: row.get(3)?,
+            category_options: row.get::<_, Ids<_>>(4)?.0,
+        })
+    }
+}
+
+impl Cached for CategoryOption {
+    const TABLE: &'static str = "category_option";
+    const COLUMNS: &'static str = "id, code, name, start_date, end_date, organisation_unit_ids, may_read, may_write";
+    type Key = Uid;
+
+    fn key(&self) -> Uid {
+        self.id
+    }
+
+    fn insert(&self, statement: &mut Statement<'_>, server: i64) -> rusqlite::Result<usize> {
+        statement.execute(params![
+            server,
+            self.id,
+            self.code,
+            self.name,
+            self.start_date.map(Text),
+            self.end_date.map(Text),
+            Ids::join(&self.organisation_units),
+            self.access.read,
+            self.access.write,
+        ])
+    }
+
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            code: row.get(1)?,
+            name: row.get(2)?,
+            start_date: row.get::<_, Option<Text<_>>>(3)?.map(|date| date.0),
+            end_date: row.get::<_, Option<Text<_>>>(4)?.map(|date| date.0),
+            organisation_units: row.get::<_, Ids<_>>(5)?.0,
+            access: DataAccess { read: row.get(6)?, write: row.get(7)? },
+        })
+    }
+}
+
+impl Cached for Indicator {
+    const TABLE: &'static str = "indicator";
+    const COLUMNS: &'static str = "id, code, name, decimals, numerator, denominator, export_category_option_combo, \
+         export_attribute_option_combo";
+    type Key = Uid;
+
+    fn key(&self) -> Uid {
+        self.id
+    }
+
+    fn insert(&self, statement: &mut Statement<'_>, server: i64) -> rusqlite::Result<usize> {
+        statement.execute(params![
+            server,
+            self.id,
+            self.code,
+            self.name,
+            self.decimals,
+            self.numerator,
+            self.denominator,
+            self.aggregate_export_category_option_combo,
+            self.aggregate_export_attribute_option_combo,
+        ])
+    }
+
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            code: row.get(1)?,
+            name: row.get(2)?,
+            decimals: row.get(3)?,
+            numerator: row.get(4)?,
+            denominator: row.get(5)?,
+            aggregate_export_category_option_combo: row.get(6)?,
+            aggregate_export_attribute_option_combo: row.get(7)?,
+        })
+    }
+}
+
+impl Cached for ProgramIndicator {
+    const TABLE: &'static str = "program_indicator";
+    const COLUMNS: &'static str = "id, code, name, program, aggregation_type, decimals, export_category_option_combo, \
+         export_attribute_option_combo, export_data_element";
+    type Key = Uid;
+
+    fn key(&self) -> Uid {
+        self.id
+    }
+
+    fn insert(&self, statement: &mut Statement<'_>, server: i64) -> rusqlite::Result<usize> {
+        statement.execute(params![
+            server,
+            self.id,
+            self.code,
+            self.name,
+            self.program,
+            self.aggregation_type,
+            self.decimals,
+            self.aggregate_export_category_option_combo,
+            self.aggregate_export_attribute_option_combo,
+            self.aggregate_export_data_element,
+        ])
+    }
+
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            code: row.get(1)?,
+            name: row.get(2)?,
+            program: row.get(3)?,
+            aggregation_type: row.get(4)?,
+            decimals: row.get(5)?,
+            aggregate_export_category_option_combo: row.get(6)?,
+            aggregate_export_attribute_option_combo: row.get(7)?,
+            aggregate_export_data_element: row.get(8)?,
+        })
+    }
+}
+
+impl Cached for OptionSet {
+    const TABLE: &'static str = "option_set";
+    const COLUMNS: &'static str = "id, code, name, options";
+    type Key = Uid;
+
+    fn key(&self) -> Uid {
+        self.id
+    }
+
+    fn insert(&self, statement: &mut Statement<'_>, server: i64) -> rusqlite::Result<usize> {
+        statement.execute(params![server, self.id, self.code, self.name, JsonList(self.options.as_slice())])
+    }
+
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self { id: row.get(0)?, code: row.get(1)?, name: row.get(2)?, options: row.get::<_, JsonList<_>>(3)?.0 })
+    }
+}

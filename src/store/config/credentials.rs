@@ -1,0 +1,179 @@
+//! How to log in to servers.
+//!
+//! A secret is sealed for its row and its origin before it reaches SQLite, so that it stands nowhere in the clear: not
+//! in the file, not in its journal, not in a free page. An address changes only together with the login, because a
+//! secret is kept for the place it was entered for.
+
+use rusqlite::{Transaction, params};
+use secrecy::SecretString;
+
+use crate::domain::secret::Login;
+use crate::domain::server::{BaseUrl, LoginKind, ServerId};
+use crate::store::column::Text;
+use crate::store::config::ConfigStore;
+use crate::store::config::servers::{by_id, found};
+use crate::store::error::StoreError;
+use crate::store::vault::{Place, Vault};
+
+impl ConfigStore {
+    /// How to log in, with the secret.
+    pub fn login(&self, id: ServerId) -> Result<Login, StoreError> {
+        let (server, sealed) = self.database.read(|connection| {
+            let server = by_id(connection, id)?;
+            let secret = "SELECT secret FROM server WHERE id = ?1";
+            let sealed: Option<Vec<u8>> = connection.query_row(secret, [id.0], |row| row.get(0))?;
+            Ok((server, sealed))
+        })?;
+        let closed = || StoreError::Sealed { server: server.name.clone() };
+        let sealed = sealed.ok_or_else(closed)?;
+        let secret = self.vault.open(&sealed, &place(id, &server.url.origin()))?.map_err(|_| closed())?;
+        Ok(match server.login {
+            LoginKind::Basic { username } => Login::Basic { username, password: secret },
+            LoginKind::Token => Login::Token(secret),
+        })
+    }
+
+    /// Replaces how to log in, at the address that the server has.
+    pub fn update_login(&mut self, id: ServerId, login: &Login) -> Result<(), StoreError> {
+        let vault = &self.vault;
+        self.database.write(|transaction| {
+            let server = by_id(transaction, id)?;
+            store_login(transaction, vault, id, &server.url, login)
+        })
+    }
+
+    /// Replaces a server's address, and the login with it: a secret is kept only for the place it was entered for.
+    pub fn update_url(
+        &mut self,
+        id: ServerId,
+        url: &BaseUrl,
+        allow_http: bool,
+        login: &Login,
+    ) -> Result<(), StoreError> {
+        let vault = &self.vault;
+        self.database.write(|transaction| {
+            let changed = transaction.execute(
+                "UPDATE server SET url = ?2, allow_http = ?3 WHERE id = ?1",
+                params![id.0, Text(url), allow_http],
+            )?;
+            found(changed, id)?;
+            store_login(transaction, vault, id, url, login)
+        })
+    }
+}
+
+/// The words for a kind of login, and the user's name where it has one.
+pub(super) fn kind_and_user(login: &Login) -> (&'static str, Option<&str>) {
+    match login {
+        Login::Basic { username, .. } => ("basic", Some(username)),
+        Login::Token(_) => ("token", None),
+    }
+}
+
+fn secret_of(login: &Login) -> &SecretString {
+    match login {
+        Login::Basic { password, .. } => password,
+        Login::Token(token) => token,
+    }
+}
+
+fn place(id: ServerId, origin: &str) -> Place<'_> {
+    Place { table: "server", row: id.0, column: "secret", origin }
+}
+
+fn store_login(
+    transaction: &Transaction<'_>,
+    vault: &Vault,
+    id: ServerId,
+    url: &BaseUrl,
+    login: &Login,
+) -> Result<(), StoreError> {
+    let (kind, username) = kind_and_user(login);
+    transaction.execute("UPDATE server SET login = ?2, username = ?3 WHERE id = ?1", params![id.0, kind, username])?;
+    store_secret(transaction, vault, id, url, login)
+}
+
+/// Seals a login's secret into the row of its server.
+pub(super) fn store_secret(
+    transaction: &Transaction<'_>,
+    vault: &Vault,
+    id: ServerId,
+    url: &BaseUrl,
+    login: &Login,
+) -> Result<(), StoreError> {
+    let sealed = vault.seal(secret_of(login), &place(id, &url.origin()))?;
+    transaction.execute("UPDATE server SET secret = ?2 WHERE id = ?1", params![id.0, sealed])?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::{ExposeSecret, SecretString};
+
+    use crate::domain::secret::Login;
+    use crate::domain::server::{LoginKind, Server};
+    use crate::store::config::{ConfigStore, Removal};
+    use crate::store::error::StoreError;
+    use crate::store::home::Home;
+    use crate::store::testing::{add_server, basic, url};
+
+    fn password(store: &ConfigStore, server: &Server) -> String {
+        match store.login(server.id).unwrap() {
+            Login::Basic { password, .. } => password.expose_secret().to_owned(),
+            Login::Token(token) => token.expose_secret().to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_secret_does_not_follow_to_another_row_or_address() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path());
+        let mut store = ConfigStore::open(&home).unwrap();
+        let good = add_server(&mut store, "good", "https://good.org", "opensesame");
+        let evil = add_server(&mut store, "evil", "https://evil.org", "x");
+        let meddle = |sql: &str| rusqlite::Connection::open(home.config_database()).unwrap().execute(sql, []).unwrap();
+
+        meddle("UPDATE server SET secret = (SELECT secret FROM server WHERE name = 'good') WHERE name = 'evil'");
+        assert!(matches!(store.login(evil.id), Err(StoreError::Sealed { server }) if server == "evil"));
+        meddle("UPDATE server SET url = 'https://evil.org/' WHERE name = 'good'");
+        assert!(matches!(store.login(good.id), Err(StoreError::Sealed { .. })));
+        meddle("UPDATE server SET url = 'https://good.org/other/path' WHERE name = 'good'");
+        assert_eq!(password(&store, &good), "opensesame", "the same origin, the same server");
+
+        store.update_url(good.id, &url("https://new.org"), false, &basic("admin", "new")).unwrap();
+        assert_eq!(password(&store, &good), "new");
+        store.update_login(good.id, &Login::Token(SecretString::from("token"))).unwrap();
+        assert_eq!(store.server("good").unwrap().login, LoginKind::Token);
+        assert_eq!(password(&store, &good), "token");
+    }
+
+    #[test]
+    fn no_secret_ever_stands_in_a_file() {
+        const CANARY: &str = "canary-Pa55phrase";
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path());
+        let mut store = ConfigStore::open(&home).unwrap();
+        let scan = || {
+            for entry in std::fs::read_dir(folder.path()).unwrap() {
+                let path = entry.unwrap().path();
+                let bytes = std::fs::read(&path).unwrap();
+                let found = bytes.windows(CANARY.len()).any(|window| window == CANARY.as_bytes());
+                assert!(!found, "{}", path.display());
+            }
+        };
+        for round in 0..20 {
+            let name = format!("server {round}");
+            let server = add_server(&mut store, &name, "https://a.org", &format!("{CANARY}{round}"));
+            store.update_login(server.id, &Login::Token(SecretString::from(CANARY))).unwrap();
+            scan();
+            if round % 2 == 0 {
+                store.remove_server(server.id, Removal::Refuse).unwrap();
+                scan();
+            }
+        }
+        // The scan is able to find something.
+        let canary = "INSERT INTO server (name, name_key, url, allow_http, login) VALUES (?1, ?1, '', 0, 'token')";
+        rusqlite::Connection::open(home.config_database()).unwrap().execute(canary, [CANARY]).unwrap();
+        assert!(std::panic::catch_unwind(scan).is_err());
+    }
+}

@@ -1,0 +1,262 @@
+//! The synced copies of the servers' metadata.
+//!
+//! A copy is replaced whole, in one transaction: a sync that fails half-way, for whatever reason, leaves the old copy,
+//! because mapping against half a server would be worse than against last week's. The copies are large (50,000 org
+//! units are common), so rows are written in the order of their keys through one prepared statement per kind.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, Row, Statement, Transaction, params};
+
+use crate::domain::metadata::Metadata;
+use crate::domain::server::{Account, ServerId, ServerIdentity};
+use crate::store::config::ConfigStore;
+use crate::store::config::servers::{AnalyticsFlags, found, store_identity};
+use crate::store::error::StoreError;
+
+/// A kind of metadata object that has a table of its own.
+pub(super) trait Cached: Sized {
+    /// The table.
+    const TABLE: &'static str;
+    /// Its columns without `server`; the first one is the key, by which rows are read in order.
+    const COLUMNS: &'static str;
+    /// What it is found by.
+    type Key: Ord;
+
+    /// Its key.
+    fn key(&self) -> Self::Key;
+
+    /// Runs an insert with the server and then the columns in order.
+    fn insert(&self, statement: &mut Statement<'_>, server: i64) -> rusqlite::Result<usize>;
+
+    /// Reads the columns in order.
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self>;
+}
+
+/// What a sync brings.
+#[derive(Debug, Clone, Copy)]
+pub struct SyncedServer<'synced> {
+    /// The metadata.
+    pub metadata: &'synced Metadata,
+    /// What the server said about itself.
+    pub identity: &'synced ServerIdentity,
+    /// The user it was synced as.
+    pub account: &'synced Account,
+    /// How its analytics answers.
+    pub analytics: AnalyticsFlags,
+    /// When it was synced, in the server's own clock (`serverDate`).
+    pub synced_at: &'synced str,
+}
+
+/// How many objects a copy holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(missing_docs, reason = "the fields are DHIS2's own words")]
+pub struct MetadataCounts {
+    pub organisation_units: u64,
+    pub organisation_unit_groups: u64,
+    pub data_elements: u64,
+    pub data_sets: u64,
+    pub category_combos: u64,
+    pub category_option_combos: u64,
+    pub indicators: u64,
+    pub program_indicators: u64,
+    pub option_sets: u64,
+}
+
+/// Every table of a copy, for emptying it.
+const TABLES: [&str; 11] = [
+    "organisation_unit",
+    "organisation_unit_level",
+    "organisation_unit_group",
+    "data_element",
+    "data_set",
+    "category_combo",
+    "category_option_combo",
+    "category_option",
+    "indicator",
+    "program_indicator",
+    "option_set",
+];
+
+impl ConfigStore {
+    /// Puts a new copy of a server's metadata in the place of the old one.
+    pub fn save_metadata(&mut self, server: ServerId, synced: &SyncedServer<'_>) -> Result<(), StoreError> {
+        let metadata = synced.metadata;
+        self.database.write(|transaction| {
+            store_identity(transaction, server, synced.identity, synced.account, synced.analytics)?;
+            let changed = transaction
+                .execute("UPDATE server SET synced_at = ?2 WHERE id = ?1", params![server.0, synced.synced_at])?;
+            found(changed, server)?;
+            for table in TABLES {
+                transaction.execute(&format!("DELETE FROM {table} WHERE server = ?1"), [server.0])?;
+            }
+            save(transaction, server, &metadata.organisation_units)?;
+            save(transaction, server, &metadata.organisation_unit_levels)?;
+            save(transaction, server, &metadata.organisation_unit_groups)?;
+            save(transaction, server, &metadata.data_elements)?;
+            save(transaction, server, &metadata.data_sets)?;
+            save(transaction, server, &metadata.category_combos)?;
+            save(transaction, server, &metadata.category_option_combos)?;
+            save(transaction, server, &metadata.category_options)?;
+            save(transaction, server, &metadata.indicators)?;
+            save(transaction, server, &metadata.program_indicators)?;
+            save(transaction, server, &metadata.option_sets)
+        })
+    }
+
+    /// The copy of a server's metadata; empty if it was never synced.
+    pub fn load_metadata(&self, server: ServerId) -> Result<Metadata, StoreError> {
+        self.database.read_together(|connection| {
+            Ok(Metadata {
+                organisation_units: load(connection, server)?,
+                organisation_unit_levels: load(connection, server)?,
+                organisation_unit_groups: load(connection, server)?,
+                data_elements: load(connection, server)?,
+                data_sets: load(connection, server)?,
+                category_combos: load(connection, server)?,
+                category_option_combos: load(connection, server)?,
+                category_options: load(connection, server)?,
+                indicators: load(connection, server)?,
+                program_indicators: load(connection, server)?,
+                option_sets: load(connection, server)?,
+            })
+        })
+    }
+
+    /// How many objects the copy of a server's metadata holds, without loading them.
+    pub fn metadata_counts(&self, server: ServerId) -> Result<MetadataCounts, StoreError> {
+        self.database.read_together(|connection| {
+            let count = |table: &str| -> Result<u64, StoreError> {
+                let query = format!("SELECT count(*) FROM {table} WHERE server = ?1");
+                let number: i64 = connection.query_row(&query, [server.0], |row| row.get(0))?;
+                Ok(u64::try_from(number).unwrap_or_default())
+            };
+            Ok(MetadataCounts {
+                organisation_units: count("organisation_unit")?,
+                organisation_unit_groups: count("organisation_unit_group")?,
+                data_elements: count("data_element")?,
+                data_sets: count("data_set")?,
+                category_combos: count("category_combo")?,
+                category_option_combos: count("category_option_combo")?,
+                indicators: count("indicator")?,
+                program_indicators: count("program_indicator")?,
+                option_sets: count("option_set")?,
+            })
+        })
+    }
+}
+
+fn save<T: Cached>(
+    transaction: &Transaction<'_>,
+    server: ServerId,
+    objects: &BTreeMap<T::Key, T>,
+) -> Result<(), StoreError> {
+    let places = ", ?".repeat(T::COLUMNS.split(',').count());
+    let mut statement =
+        transaction.prepare(&format!("INSERT INTO {} (server, {}) VALUES (?{places})", T::TABLE, T::COLUMNS))?;
+    for object in objects.values() {
+        object.insert(&mut statement, server.0)?;
+    }
+    Ok(())
+}
+
+fn load<T: Cached>(connection: &Connection, server: ServerId) -> Result<BTreeMap<T::Key, T>, StoreError> {
+    let mut statement =
+        connection.prepare(&format!("SELECT {} FROM {} WHERE server = ?1 ORDER BY server, 1", T::COLUMNS, T::TABLE))?;
+    let mut rows = statement.query([server.0])?;
+    let mut objects = Vec::new();
+    while let Some(row) = rows.next()? {
+        let object = T::read(row)?;
+        objects.push((object.key(), object));
+    }
+    // Collected from rows in order, which is much faster than inserting one by one.
+    Ok(objects.into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use crate::domain::metadata::{Metadata, OrganisationUnitGroup};
+    use crate::domain::server::ServerId;
+    use crate::store::config::{AnalyticsFlags, ConfigStore, MetadataCounts, SyncedServer};
+    use crate::store::error::StoreError;
+    use crate::store::testing::{account, add_server, data_elements, identity, metadata, org_units, sync, uid};
+
+    #[test]
+    fn a_copy_is_what_was_synced() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = ConfigStore::in_memory(folder.path()).unwrap();
+        let one = add_server(&mut store, "one", "https://a.org", "x");
+        let two = add_server(&mut store, "two", "https://b.org", "x");
+        assert_eq!(store.load_metadata(one.id).unwrap(), Metadata::default());
+        let rich = metadata();
+        sync(&mut store, &one, &rich);
+        sync(&mut store, &two, &Metadata { organisation_units: org_units(5), ..Metadata::default() });
+        assert_eq!(store.load_metadata(one.id).unwrap(), rich);
+        assert_eq!(store.load_metadata(two.id).unwrap().organisation_units.len(), 5);
+        let counts = MetadataCounts {
+            organisation_units: 120,
+            organisation_unit_groups: 2,
+            data_elements: 12,
+            data_sets: 2,
+            category_combos: 1,
+            category_option_combos: 1,
+            indicators: 1,
+            program_indicators: 1,
+            option_sets: 1,
+        };
+        assert_eq!(store.metadata_counts(one.id).unwrap(), counts);
+        let kept = store.server("one").unwrap();
+        assert_eq!(kept.synced_at.as_deref(), Some("2024-05-06T07:08:09.000"));
+        assert_eq!(kept.identity, Some(identity()));
+
+        sync(&mut store, &one, &Metadata::default());
+        assert_eq!(store.load_metadata(one.id).unwrap(), Metadata::default(), "the old copy is replaced whole");
+    }
+
+    #[test]
+    fn a_failing_sync_keeps_the_old_copy() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = ConfigStore::in_memory(folder.path()).unwrap();
+        let server = add_server(&mut store, "one", "https://a.org", "x");
+        let old = metadata();
+        sync(&mut store, &server, &old);
+        // Two objects of one id, found out only after thousands of rows were written.
+        let group = OrganisationUnitGroup {
+            id: uid('g', 1),
+            code: None,
+            name: "twice".to_owned(),
+            organisation_units: BTreeSet::new(),
+        };
+        let broken = Metadata {
+            organisation_units: org_units(2000),
+            organisation_unit_groups: [(uid('g', 1), group.clone()), (uid('g', 2), group)].into(),
+            ..Metadata::default()
+        };
+        let synced = SyncedServer {
+            metadata: &broken,
+            identity: &identity(),
+            account: &account(),
+            analytics: AnalyticsFlags::default(),
+            synced_at: "later",
+        };
+        assert!(store.save_metadata(server.id, &synced).is_err());
+        assert_eq!(store.load_metadata(server.id).unwrap(), old);
+        assert_eq!(store.server("one").unwrap().synced_at.as_deref(), Some("2024-05-06T07:08:09.000"));
+        let nobody = SyncedServer { metadata: &old, ..synced };
+        assert!(matches!(store.save_metadata(ServerId(99), &nobody), Err(StoreError::NotFound(_))));
+    }
+
+    #[test]
+    fn a_copy_of_national_size_is_kept_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = ConfigStore::open(&crate::store::home::Home::new(folder.path())).unwrap();
+        let server = add_server(&mut store, "one", "https://a.org", "x");
+        let national =
+            Metadata { organisation_units: org_units(20_000), data_elements: data_elements(2_000), ..metadata() };
+        sync(&mut store, &server, &national);
+        sync(&mut store, &server, &national);
+        assert!(store.load_metadata(server.id).unwrap() == national);
+    }
+}

@@ -1,0 +1,89 @@
+//! The config store: what an administrator sets up once, and the copies of the servers' metadata.
+//!
+//! Every method is one transaction. Names are looked up without regard to upper and lower case and kept as they were
+//! typed, without white space at their ends. References between the things kept here are numbers, so that renaming a
+//! server or a job is seen everywhere; what the methods take and give are names.
+
+mod cached_data;
+mod cached_org_units;
+mod credentials;
+mod jobs;
+mod metadata;
+mod names;
+mod org_unit_maps;
+mod removal;
+mod routines;
+mod schema;
+mod servers;
+mod tuning;
+
+pub use jobs::ItemId;
+pub use metadata::{MetadataCounts, SyncedServer};
+pub use org_unit_maps::MappingCounts;
+pub use servers::{AnalyticsFlags, NewServer, ServerSettings};
+pub use tuning::Tuning;
+
+use crate::store::database::Database;
+use crate::store::error::StoreError;
+use crate::store::home::Home;
+use crate::store::vault::Vault;
+
+/// The database `config.db` and the vault of its secrets.
+#[derive(Debug)]
+pub struct ConfigStore {
+    database: Database,
+    vault: Vault,
+}
+
+/// What happens to the things that use what is to be removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removal {
+    /// They keep it from being removed.
+    Refuse,
+    /// They are removed with it.
+    Cascade,
+}
+
+impl ConfigStore {
+    /// Opens the store in a home folder; both are made if they are missing.
+    pub fn open(home: &Home) -> Result<Self, StoreError> {
+        let database = Database::open(&home.config_database(), schema::MIGRATIONS)?;
+        Ok(Self { database, vault: Vault::new(home.key()) })
+    }
+
+    /// What is wrong with the database's structure; nothing as a rule. Reads all of it.
+    pub fn faults(&self) -> Result<Vec<String>, StoreError> {
+        self.database.faults()
+    }
+
+    /// A store that is gone when it is dropped; its key lies in `folder`.
+    #[cfg(test)]
+    pub(crate) fn in_memory(folder: &std::path::Path) -> Result<Self, StoreError> {
+        let database = Database::in_memory(schema::MIGRATIONS)?;
+        Ok(Self { database, vault: Vault::new(Home::new(folder).key()) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::store::config::ConfigStore;
+    use crate::store::error::StoreError;
+    use crate::store::home::Home;
+
+    #[test]
+    fn a_home_is_made_opened_again_and_refused_when_newer() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path().join("xfer"));
+        let store = ConfigStore::open(&home).unwrap();
+        assert_eq!(store.servers().unwrap(), vec![]);
+        assert_eq!(store.faults().unwrap(), Vec::<String>::new());
+        assert!(!home.key().exists(), "no key before there is a secret");
+        drop(store);
+        drop(ConfigStore::open(&home).unwrap());
+        let connection = rusqlite::Connection::open(home.config_database()).unwrap();
+        connection.pragma_update(None, "user_version", 1000).unwrap();
+        drop(connection);
+        let error = ConfigStore::open(&home).unwrap_err();
+        assert!(matches!(error, StoreError::NewerSchema { found: 1000, .. }), "{error:?}");
+    }
+}

@@ -1,0 +1,249 @@
+//! The schema of `config.db`, as the list of migrations that lead to it.
+//!
+//! Names are unique without regard to case: `name_key` holds them folded, because SQLite folds only ASCII. Numbers of
+//! servers are never used again (AUTOINCREMENT), because sealed secrets are bound to them.
+
+use crate::store::migrate::Migration;
+
+/// Every migration ever released. Append only.
+pub(super) const MIGRATIONS: &[Migration] = &[
+    // 1: everything the first release keeps.
+    |transaction| {
+        transaction.execute_batch(SERVERS)?;
+        transaction.execute_batch(METADATA)?;
+        transaction.execute_batch(MAPPING)
+    },
+];
+
+const SERVERS: &str = "
+    CREATE TABLE server (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL,
+        name_key TEXT NOT NULL UNIQUE,
+        url TEXT NOT NULL,
+        allow_http INTEGER NOT NULL CHECK (allow_http IN (0, 1)),
+        login TEXT NOT NULL CHECK (login IN ('basic', 'token')),
+        username TEXT CHECK ((username IS NULL) = (login = 'token')),
+        secret BLOB, -- sealed: store/vault.rs
+        system_id TEXT,
+        system_name TEXT,
+        version TEXT,
+        calendar TEXT,
+        account TEXT, -- JSON
+        analytics_includes_zeros INTEGER,
+        output_period_types_missing INTEGER,
+        synced_at TEXT
+    ) STRICT;
+
+    CREATE TABLE tuning (
+        server INTEGER NOT NULL REFERENCES server ON DELETE CASCADE,
+        setting TEXT NOT NULL,
+        shape TEXT NOT NULL, -- what kind of request it was learnt from
+        value INTEGER NOT NULL,
+        PRIMARY KEY (server, setting, shape)
+    ) STRICT, WITHOUT ROWID;
+";
+
+// What is looked up stands in columns of its own; what only ever travels with its object is JSON or a list of ids.
+// Columns end in `_ids` where they hold ids separated by spaces.
+const METADATA: &str = "
+    CREATE TABLE organisation_unit (
+        server INTEGER NOT NULL REFERENCES server ON DELETE CASCADE,
+        id TEXT NOT NULL,
+        code TEXT,
+        name TEXT NOT NULL,
+        short_name TEXT,
+        path_ids TEXT NOT NULL,
+        opening_date TEXT,
+        closed_date TEXT,
+        attribute_values TEXT,
+        PRIMARY KEY (server, id)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE organisation_unit_level (
+        server INTEGER NOT NULL REFERENCES server ON DELETE CASCADE,
+        level INTEGER NOT NULL,
+        id TEXT NOT NULL,
+        name TEXT NOT NULL,
+        PRIMARY KEY (server, level)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE organisation_unit_group (
+        server INTEGER NOT NULL REFERENCES server ON DELETE CASCADE,
+        id TEXT NOT NULL,
+        code TEXT,
+        name TEXT NOT NULL,
+        organisation_unit_ids TEXT NOT NULL,
+        PRIMARY KEY (server, id)
+    ) STRICT;
+
+    CREATE TABLE data_element (
+        server INTEGER NOT NULL REFERENCES server ON DELETE CASCADE,
+        id TEXT NOT NULL,
+        code TEXT,
+        name TEXT NOT NULL,
+        short_name TEXT,
+        value_type TEXT NOT NULL,
+        aggregation_type TEXT NOT NULL,
+        zero_is_significant INTEGER NOT NULL,
+        category_combo TEXT NOT NULL,
+        option_set TEXT,
+        attribute_values TEXT,
+        PRIMARY KEY (server, id)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE data_set (
+        server INTEGER NOT NULL REFERENCES server ON DELETE CASCADE,
+        id TEXT NOT NULL,
+        code TEXT,
+        name TEXT NOT NULL,
+        period_type TEXT NOT NULL,
+        category_combo TEXT NOT NULL,
+        open_future_periods INTEGER NOT NULL,
+        expiry_days REAL NOT NULL,
+        data_set_elements TEXT,
+        organisation_unit_ids TEXT NOT NULL,
+        data_input_periods TEXT,
+        may_read INTEGER NOT NULL,
+        may_write INTEGER NOT NULL,
+        PRIMARY KEY (server, id)
+    ) STRICT;
+
+    CREATE TABLE category_combo (
+        server INTEGER NOT NULL REFERENCES server ON DELETE CASCADE,
+        id TEXT NOT NULL,
+        code TEXT,
+        name TEXT NOT NULL,
+        is_default INTEGER NOT NULL,
+        category_option_combo_ids TEXT NOT NULL,
+        PRIMARY KEY (server, id)
+    ) STRICT;
+
+    CREATE TABLE category_option_combo (
+        server INTEGER NOT NULL REFERENCES server ON DELETE CASCADE,
+        id TEXT NOT NULL,
+        code TEXT,
+        name TEXT NOT NULL,
+        category_combo TEXT NOT NULL,
+        category_option_ids TEXT NOT NULL,
+        PRIMARY KEY (server, id)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE category_option (
+        server INTEGER NOT NULL REFERENCES server ON DELETE CASCADE,
+        id TEXT NOT NULL,
+        code TEXT,
+        name TEXT NOT NULL,
+        start_date TEXT,
+        end_date TEXT,
+        organisation_unit_ids TEXT NOT NULL,
+        may_read INTEGER NOT NULL,
+        may_write INTEGER NOT NULL,
+        PRIMARY KEY (server, id)
+    ) STRICT;
+
+    CREATE TABLE indicator (
+        server INTEGER NOT NULL REFERENCES server ON DELETE CASCADE,
+        id TEXT NOT NULL,
+        code TEXT,
+        name TEXT NOT NULL,
+        decimals INTEGER,
+        numerator TEXT NOT NULL,
+        denominator TEXT NOT NULL,
+        export_category_option_combo TEXT,
+        export_attribute_option_combo TEXT,
+        PRIMARY KEY (server, id)
+    ) STRICT;
+
+    CREATE TABLE program_indicator (
+        server INTEGER NOT NULL REFERENCES server ON DELETE CASCADE,
+        id TEXT NOT NULL,
+        code TEXT,
+        name TEXT NOT NULL,
+        program TEXT,
+        aggregation_type TEXT,
+        decimals INTEGER,
+        export_category_option_combo TEXT,
+        export_attribute_option_combo TEXT,
+        export_data_element TEXT,
+        PRIMARY KEY (server, id)
+    ) STRICT;
+
+    CREATE TABLE option_set (
+        server INTEGER NOT NULL REFERENCES server ON DELETE CASCADE,
+        id TEXT NOT NULL,
+        code TEXT,
+        name TEXT NOT NULL,
+        options TEXT,
+        PRIMARY KEY (server, id)
+    ) STRICT;
+";
+
+// Nothing a person entered goes with a server by itself: removal names what uses it.
+const MAPPING: &str = "
+    CREATE TABLE org_unit_mapping (
+        source_server INTEGER NOT NULL REFERENCES server ON DELETE RESTRICT,
+        destination_server INTEGER NOT NULL REFERENCES server ON DELETE RESTRICT,
+        source TEXT NOT NULL,
+        destination TEXT,
+        method TEXT NOT NULL,
+        score REAL,
+        state TEXT NOT NULL,
+        note TEXT,
+        PRIMARY KEY (source_server, destination_server, source)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX org_unit_mapping_destination_server ON org_unit_mapping (destination_server);
+
+    CREATE TABLE job (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL,
+        name_key TEXT NOT NULL UNIQUE,
+        source INTEGER NOT NULL REFERENCES server ON DELETE RESTRICT,
+        destination INTEGER NOT NULL REFERENCES server ON DELETE RESTRICT,
+        source_period_type TEXT NOT NULL,
+        destination_period_type TEXT NOT NULL,
+        period_shift INTEGER NOT NULL,
+        combine TEXT NOT NULL,
+        read_from TEXT NOT NULL
+    ) STRICT;
+
+    CREATE TABLE job_item (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, -- in the order of the job's items
+        job INTEGER NOT NULL REFERENCES job ON DELETE CASCADE,
+        kind TEXT NOT NULL CHECK (kind IN ('data_element', 'indicator', 'program_indicator')),
+        source TEXT NOT NULL,
+        source_category_option_combo TEXT,
+        source_attribute_option_combo TEXT,
+        data_element TEXT NOT NULL,
+        category_option_combo TEXT NOT NULL,
+        attribute_option_combo TEXT NOT NULL,
+        combine TEXT,
+        factor TEXT,
+        when_empty TEXT,
+        note TEXT
+    ) STRICT;
+    CREATE INDEX job_item_job ON job_item (job);
+
+    CREATE TABLE routine (
+        id TEXT PRIMARY KEY, -- a UUID, which names its state file
+        name TEXT NOT NULL,
+        name_key TEXT NOT NULL UNIQUE,
+        window TEXT NOT NULL, -- JSON list
+        only_changed INTEGER NOT NULL,
+        verify INTEGER NOT NULL,
+        when_empty TEXT NOT NULL,
+        max_change INTEGER,
+        max_delete INTEGER,
+        tolerate_unmapped INTEGER NOT NULL,
+        max_analytics_age_hours INTEGER,
+        parallel INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE routine_job (
+        routine TEXT NOT NULL REFERENCES routine ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        job INTEGER NOT NULL REFERENCES job ON DELETE RESTRICT,
+        PRIMARY KEY (routine, position)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX routine_job_job ON routine_job (job);
+";

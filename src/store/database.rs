@@ -1,0 +1,180 @@
+//! One SQLite file: opened privately, set up the same way everywhere, migrated, and used through transactions.
+//!
+//! - **Rollback journal, truncated** (`journal_mode=TRUNCATE`) with `synchronous=FULL`: when a commit returns, it is on
+//!   the disk. Deleting the journal instead would need the folder to be synced too, or a power loss could bring the
+//!   journal back and undo a commit that we built upon.
+//! - **`secure_delete`**: what is deleted is overwritten, so that an old sealed secret or an old value does not stay in
+//!   free pages.
+//! - The file is made before SQLite opens it, because SQLite would make it with the process's default mode; its journal
+//!   takes the file's mode.
+//! - It is never opened and closed by other means while in use: on Unix closing any handle of a file frees the locks
+//!   that the process has on it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+
+use crate::platform;
+use crate::store::error::StoreError;
+use crate::store::migrate::{Migration, migrate};
+
+/// How long to wait for another process that writes, before giving up.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// An open database.
+#[derive(Debug)]
+pub(crate) struct Database {
+    connection: Connection,
+    file: PathBuf,
+}
+
+impl Database {
+    /// Opens the file, made if missing, and brings its schema up to date.
+    pub(crate) fn open(file: &Path, migrations: &[Migration]) -> Result<Self, StoreError> {
+        prepare_file(file)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let open = || -> Result<Connection, StoreError> {
+            let mut connection = Connection::open_with_flags(file, flags)?;
+            set_up(&connection)?;
+            migrate(&mut connection, Some(file), migrations)?;
+            Ok(connection)
+        };
+        let connection = open().map_err(|error| error.in_file(file))?;
+        Ok(Self { connection, file: file.to_owned() })
+    }
+
+    /// A database that is gone when it is dropped.
+    #[cfg(test)]
+    pub(crate) fn in_memory(migrations: &[Migration]) -> Result<Self, StoreError> {
+        let mut connection = Connection::open_in_memory()?;
+        set_up(&connection)?;
+        migrate(&mut connection, None, migrations)?;
+        Ok(Self { connection, file: PathBuf::from(":memory:") })
+    }
+
+    /// What is wrong with the file's structure, in SQLite's words; nothing as a rule.
+    pub(crate) fn faults(&self) -> Result<Vec<String>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare("PRAGMA integrity_check")?;
+            let faults = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
+            Ok(faults.into_iter().filter(|fault| fault != "ok").collect())
+        })
+    }
+
+    /// Reads; several statements may see the changes of another process in between.
+    pub(crate) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        work(&self.connection).map_err(|error| error.in_file(&self.file))
+    }
+
+    /// Reads one consistent state, whatever other processes do meanwhile.
+    pub(crate) fn read_together<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.read(|connection| {
+            let transaction = connection.unchecked_transaction()?;
+            work(&transaction)
+        })
+    }
+
+    /// Writes in one transaction: all of it is on the disk when this returns, or nothing of it if it fails.
+    pub(crate) fn write<T>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let Self { connection, file } = self;
+        let write = || {
+            // Immediate: a transaction that reads first and writes later fails at once if another writes in between.
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let result = work(&transaction)?;
+            transaction.commit()?;
+            Ok(result)
+        };
+        write().map_err(|error: StoreError| error.in_file(file))
+    }
+}
+
+/// Makes the file and its folder for their owner alone; closes an existing file to others.
+fn prepare_file(file: &Path) -> Result<(), StoreError> {
+    if let Some(folder) = file.parent() {
+        platform::create_private_folder(folder).map_err(|error| StoreError::io("making the folder", folder, error))?;
+    }
+    match platform::create_private_file(file) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            platform::make_private(file).map_err(|error| StoreError::io("closing to other users", file, error))
+        }
+        Err(error) => Err(StoreError::io("making", file, error)),
+    }
+}
+
+fn set_up(connection: &Connection) -> Result<(), StoreError> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "secure_delete", true)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    // Only macOS has it: its plain fsync leaves data in the drive's cache.
+    connection.pragma_update(None, "fullfsync", true)?;
+    // Answers with the mode in force: `memory` for a database in memory.
+    connection.pragma_update_and_check(None, "journal_mode", "TRUNCATE", |row| row.get::<_, String>(0))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::Database;
+    use crate::store::error::StoreError;
+    use crate::store::migrate::Migration;
+
+    const MIGRATIONS: &[Migration] = &[|transaction| transaction.execute_batch("CREATE TABLE t (n INTEGER) STRICT")];
+
+    fn count(database: &Database) -> i64 {
+        database.read(|connection| Ok(connection.query_row("SELECT count(*) FROM t", [], |row| row.get(0))?)).unwrap()
+    }
+
+    #[test]
+    fn a_failed_write_leaves_nothing() {
+        let mut database = Database::in_memory(MIGRATIONS).unwrap();
+        let failed: Result<(), StoreError> = database.write(|transaction| {
+            transaction.execute("INSERT INTO t VALUES (1)", [])?;
+            transaction.execute("INSERT INTO t VALUES ('text in a strict table')", [])?;
+            Ok(())
+        });
+        assert!(failed.is_err());
+        assert_eq!(count(&database), 0);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_file_and_its_journal_are_private() {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("home/test.db");
+        let mode = |name: &str| fs::metadata(folder.path().join(name)).unwrap().mode() & 0o777;
+        let mut database = Database::open(&file, MIGRATIONS).unwrap();
+        database.write(|transaction| Ok(transaction.execute("INSERT INTO t VALUES (1)", [])?)).unwrap();
+        assert_eq!((mode("home"), mode("home/test.db"), mode("home/test.db-journal")), (0o700, 0o600, 0o600));
+        drop(database);
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
+        assert_eq!(count(&Database::open(&file, MIGRATIONS).unwrap()), 1);
+        assert_eq!(mode("home/test.db"), 0o600);
+    }
+
+    #[test]
+    fn a_file_that_is_no_database_is_damaged_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("test.db");
+        fs::write(&file, "a letter to the ministry, longer than a header of a database would be, and more of it")
+            .unwrap();
+        let before = fs::read(&file).unwrap();
+        let error = Database::open(&file, MIGRATIONS).unwrap_err();
+        assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}");
+        assert_eq!(fs::read(&file).unwrap(), before);
+    }
+}

@@ -1,0 +1,300 @@
+//! What can go wrong in the store, by the situation that a person is in.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use rusqlite::ErrorCode;
+
+use crate::platform;
+
+/// The kinds of things that the store keeps by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "they are the design's words")]
+pub enum Kind {
+    Server,
+    OrgUnitMap,
+    Job,
+    Item,
+    Routine,
+    Run,
+    Chunk,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Self::Server => "server",
+            Self::OrgUnitMap => "org unit map",
+            Self::Job => "job",
+            Self::Item => "item",
+            Self::Routine => "routine",
+            Self::Run => "run",
+            Self::Chunk => "chunk",
+        })
+    }
+}
+
+/// Something that the store keeps, by kind and name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Named {
+    /// What it is.
+    pub kind: Kind,
+    /// What people call it.
+    pub name: String,
+}
+
+impl Named {
+    /// Names a thing.
+    pub fn new(kind: Kind, name: impl Into<String>) -> Self {
+        Self { kind, name: name.into() }
+    }
+}
+
+impl fmt::Display for Named {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} `{}`", self.kind, self.name)
+    }
+}
+
+/// A failure of the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Nothing of that name.
+    #[error("there is no {0}")]
+    NotFound(Named),
+    /// The name is taken; upper and lower case do not count.
+    #[error("there is a {0} already")]
+    AlreadyExists(Named),
+    /// The name cannot be used.
+    #[error("`{name}` cannot be the name of a {kind}: {reason}")]
+    BadName {
+        /// What was to be named.
+        kind: Kind,
+        /// The name.
+        name: String,
+        /// Why not, in words.
+        reason: &'static str,
+    },
+    /// Something else would be left dangling.
+    #[error("the {what} is still used by {}", list(by))]
+    InUse {
+        /// What was to be removed.
+        what: Named,
+        /// What uses it.
+        by: Vec<Named>,
+    },
+    /// A routine moves values between two servers; its jobs have to agree which.
+    #[error("the jobs of the routine `{routine}` are not all between the same two servers")]
+    MixedPairs {
+        /// The routine's name.
+        routine: String,
+    },
+    /// Written by a newer program, which may have put things there that this one would lose.
+    #[error("`{}` was written by a newer version of this program (its format is {found}, this program knows up to {supported})", file.display())]
+    NewerSchema {
+        /// The database.
+        file: PathBuf,
+        /// Its schema version.
+        found: i64,
+        /// The newest schema version known here.
+        supported: i64,
+    },
+    /// What is stored cannot be what was written.
+    #[error("`{}` is damaged: {reason}", file.display())]
+    Damaged {
+        /// The database or file.
+        file: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Another process runs the routine.
+    #[error("the routine is being run already{}", holder(*pid, *since))]
+    Locked {
+        /// The process that runs it, where known.
+        pid: Option<u32>,
+        /// Since when, where known.
+        since: Option<Timestamp>,
+    },
+    /// Another process was writing for longer than we wait.
+    #[error("`{}` is in use by another process", file.display())]
+    Busy {
+        /// The database.
+        file: PathBuf,
+    },
+    /// The machine key cannot be read or made.
+    #[error("the machine key `{}` cannot be used: {reason}", file.display())]
+    KeyUnreadable {
+        /// The key file.
+        file: PathBuf,
+        /// Why, in words.
+        reason: String,
+        /// The cause.
+        #[source]
+        source: Option<io::Error>,
+    },
+    /// Others than its owner could read the machine key.
+    #[error("the machine key `{}` can be read by other users of this machine (mode {mode:o})", file.display())]
+    KeyPermissions {
+        /// The key file.
+        file: PathBuf,
+        /// Its mode.
+        mode: u32,
+    },
+    /// A stored secret does not open: another machine key, another address than it was stored for, or altered.
+    #[error("the stored login of the server `{server}` cannot be opened")]
+    Sealed {
+        /// The server's name.
+        server: String,
+    },
+    /// No room left.
+    #[error("there is no space left to write `{}`", file.display())]
+    DiskFull {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The disk or the rights on it.
+    #[error("{action} `{}` failed", file.display())]
+    Io {
+        /// What was tried: `reading`, `writing` …
+        action: &'static str,
+        /// The file.
+        file: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// Anything else that SQLite said.
+    #[error("the database `{}` failed", file.display())]
+    Database {
+        /// The database.
+        file: PathBuf,
+        /// The cause.
+        source: rusqlite::Error,
+    },
+    /// What SQLite said, before it is known in which file; only inside the store.
+    #[error("a database failed")]
+    Sqlite(#[from] rusqlite::Error),
+}
+
+impl StoreError {
+    /// A failed file operation.
+    pub(crate) fn io(action: &'static str, file: &Path, source: io::Error) -> Self {
+        let file = file.to_owned();
+        if platform::is_disk_full(&source) { Self::DiskFull { file } } else { Self::Io { action, file, source } }
+    }
+
+    /// Nothing of that name.
+    pub(crate) fn not_found(kind: Kind, name: impl Into<String>) -> Self {
+        Self::NotFound(Named::new(kind, name))
+    }
+
+    /// Puts what SQLite said into the words of the situation, with the file it happened in.
+    pub(crate) fn in_file(self, file: &Path) -> Self {
+        let Self::Sqlite(source) = self else { return self };
+        let file = file.to_owned();
+        match source.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => return Self::DiskFull { file },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => return Self::Busy { file },
+            Some(ErrorCode::NotADatabase) => return Self::Damaged { file, reason: "it is no database".to_owned() },
+            Some(ErrorCode::DatabaseCorrupt) => return Self::Damaged { file, reason: source.to_string() },
+            _ => {}
+        }
+        match source {
+            rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::Utf8Error(..) => Self::Damaged { file, reason: source.to_string() },
+            _ => Self::Database { file, source },
+        }
+    }
+
+    /// What a person can do about it; none where the sentence says it all.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NotFound(_) | Self::BadName { .. } | Self::Sqlite(_) => return None,
+            Self::AlreadyExists(Named { kind, .. }) => format!("choose another name, or edit or remove that {kind}"),
+            Self::InUse { .. } => "remove those first, or ask for all of them to be removed together".to_owned(),
+            Self::MixedPairs { .. } => "make one routine for each pair of servers".to_owned(),
+            Self::NewerSchema { .. } => "use the version of the program that wrote it, or a newer one".to_owned(),
+            Self::Damaged { file, .. } => format!(
+                "nothing was changed; restore `{}` from a backup, or move it away to begin anew",
+                file.display()
+            ),
+            Self::Locked { .. } => {
+                "wait until that run ends; the lock goes by itself, even if the run is killed".to_owned()
+            }
+            Self::Busy { .. } => "try again in a moment".to_owned(),
+            Self::KeyUnreadable { file, .. } => format!(
+                "restore `{}` from a backup; without it, move it away and enter the login of every server again",
+                file.display()
+            ),
+            Self::KeyPermissions { file, .. } => format!(
+                "run `chmod 600 {}`; if others may have read it, change the servers' passwords too",
+                file.display()
+            ),
+            Self::Sealed { server } => {
+                format!("enter the login again: `xfer server edit {server}`")
+            }
+            Self::DiskFull { .. } => "free some space and try again; nothing was half-written".to_owned(),
+            Self::Io { .. } | Self::Database { .. } => {
+                "check that the disk is present, has space left, and that this account may write there".to_owned()
+            }
+        })
+    }
+}
+
+/// Joins names as people do.
+fn list(names: &[Named]) -> String {
+    let names: Vec<String> = names.iter().map(Named::to_string).collect();
+    match names.split_last() {
+        None => String::new(),
+        Some((only, [])) => only.clone(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+    }
+}
+
+fn holder(pid: Option<u32>, since: Option<Timestamp>) -> String {
+    let pid = pid.map(|pid| format!(" by process {pid}")).unwrap_or_default();
+    let since = since.map(|since| format!(" since {since:.0}")).unwrap_or_default();
+    pid + &since
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::path::Path;
+
+    use super::{Kind, Named, StoreError};
+
+    #[test]
+    fn messages_name_what_they_are_about() {
+        let by =
+            vec![Named::new(Kind::Job, "malaria"), Named::new(Kind::Job, "tb"), Named::new(Kind::Routine, "monthly")];
+        let error = StoreError::InUse { what: Named::new(Kind::Server, "dhis"), by };
+        assert_eq!(
+            error.to_string(),
+            "the server `dhis` is still used by job `malaria`, job `tb` and routine `monthly`"
+        );
+        assert_eq!(StoreError::not_found(Kind::Run, "7").to_string(), "there is no run `7`");
+        let locked = StoreError::Locked { pid: Some(42), since: "2024-05-06T07:08:09.123Z".parse().ok() };
+        assert_eq!(locked.to_string(), "the routine is being run already by process 42 since 2024-05-06T07:08:09Z");
+        let locked = StoreError::Locked { pid: None, since: None };
+        assert_eq!(locked.to_string(), "the routine is being run already");
+    }
+
+    #[test]
+    fn a_full_disk_is_told_from_other_failures() {
+        let file = Path::new("/f");
+        let full = StoreError::io("writing", file, io::ErrorKind::StorageFull.into());
+        assert!(matches!(full, StoreError::DiskFull { .. }));
+        let denied = StoreError::io("writing", file, io::ErrorKind::PermissionDenied.into());
+        assert!(matches!(denied, StoreError::Io { .. }));
+        for (code, expected) in [(13, "no space left"), (5, "in use"), (11, "damaged"), (26, "damaged"), (1, "failed")]
+        {
+            let sqlite = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+            let error = StoreError::Sqlite(sqlite).in_file(file);
+            assert!(error.to_string().contains(expected), "{code}: {error}");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Where each of our files lies inside the home folder.
+
+use std::path::{Path, PathBuf};
+
+use uuid::Uuid;
+
+/// The folder that holds everything we keep (`platform::home_folder` finds it). It is made when something is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home {
+    folder: PathBuf,
+}
+
+impl Home {
+    /// The home in this folder.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into() }
+    }
+
+    /// The folder itself.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The database of servers, maps, jobs and routines.
+    pub fn config_database(&self) -> PathBuf {
+        self.folder.join("config.db")
+    }
+
+    /// The machine key that seals credentials.
+    pub fn key(&self) -> PathBuf {
+        self.folder.join("key")
+    }
+
+    /// The folder of the routines' journals.
+    pub fn state_folder(&self) -> PathBuf {
+        self.folder.join("state")
+    }
+
+    /// The database of a routine's runs. The id names it, not the name: a renamed routine keeps its history.
+    pub fn state_database(&self, routine: Uuid) -> PathBuf {
+        self.state_folder().join(format!("{routine}.db"))
+    }
+
+    /// The file that a running routine keeps locked.
+    pub fn lock(&self, routine: Uuid) -> PathBuf {
+        self.state_folder().join(format!("{routine}.lock"))
+    }
+
+    /// The file that tells who holds the lock, for people to read.
+    pub fn lock_holder(&self, routine: Uuid) -> PathBuf {
+        self.state_folder().join(format!("{routine}.holder"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::Home;
+
+    #[test]
+    fn every_file_lies_in_the_home() {
+        let home = Home::new("/home/x/xfer");
+        let routine = Uuid::nil();
+        for file in [
+            home.config_database(),
+            home.key(),
+            home.state_database(routine),
+            home.lock(routine),
+            home.lock_holder(routine),
+        ] {
+            assert!(file.starts_with(home.folder()), "{}", file.display());
+        }
+        assert!(home.state_database(routine).ends_with("state/00000000-0000-0000-0000-000000000000.db"));
+    }
+}

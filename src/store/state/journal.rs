@@ -1,0 +1,264 @@
+//! The transfer engine's port: everything it writes down is on the disk when its call returns.
+
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use uuid::Uuid;
+
+use crate::domain::cell::CellAddress;
+use crate::domain::journal::{CellRecord, ChunkStart, Journal, JournalError, LedgerEntry, RunStart};
+use crate::domain::period::Period;
+use crate::domain::run::{Report, RunMode};
+use crate::domain::uid::Uid;
+use crate::store::column::{Json, Text, Word};
+use crate::store::error::{Kind, StoreError};
+use crate::store::state::StateStore;
+use crate::store::state::ledger::{LedgerWriter, look_up};
+use crate::store::state::words::Numbering;
+
+impl From<StoreError> for JournalError {
+    fn from(error: StoreError) -> Self {
+        Self { reason: error.to_string(), source: Some(Box::new(error)) }
+    }
+}
+
+impl Journal for StateStore {
+    fn begin_run(&mut self, start: &RunStart) -> Result<(), JournalError> {
+        let periods: Vec<String> = start.periods.iter().map(Period::to_string).collect();
+        self.database.write(|transaction| {
+            transaction.execute(
+                "INSERT INTO run (uuid, routine, mode, started, periods) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![Text(start.run), start.routine, Word(start.mode), Text(start.started), Json(periods)],
+            )?;
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    /// A chunk of the same number that was being sent before is sent again.
+    fn chunk_sending(&mut self, run: Uuid, chunk: &ChunkStart) -> Result<(), JournalError> {
+        self.database.write(|transaction| {
+            let (run, _) = run_number(transaction, run)?;
+            transaction.execute(
+                "INSERT OR REPLACE INTO chunk (run, number, job, data_set, digest, row_count) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![run, integer(chunk.number)?, chunk.job, chunk.data_set, chunk.digest, integer(chunk.rows)?],
+            )?;
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    fn chunk_done(&mut self, run: Uuid, number: u64, answer: &str) -> Result<(), JournalError> {
+        self.database.write(|transaction| {
+            let (id, _) = run_number(transaction, run)?;
+            let changed = transaction.execute(
+                "UPDATE chunk SET answer = ?3 WHERE run = ?1 AND number = ?2",
+                params![id, integer(number)?, answer],
+            )?;
+            if changed == 0 {
+                return Err(StoreError::not_found(Kind::Chunk, format!("{number} of run {run}")));
+            }
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    /// A cell that is recorded twice in a run ended as it was recorded last.
+    fn record_cells(&mut self, run: Uuid, cells: &[CellRecord]) -> Result<(), JournalError> {
+        let Self { database, words } = self;
+        let fresh = database.write(|transaction| {
+            let (run, mode) = run_number(transaction, run)?;
+            let mut numbering = words.within(transaction)?;
+            record(transaction, &mut numbering, run, mode, cells)?;
+            Ok(numbering.into_fresh())
+        })?;
+        words.remember(fresh);
+        Ok(())
+    }
+
+    fn ledger(
+        &mut self,
+        addresses: &[CellAddress],
+        org_units: &[Uid],
+        periods: &[Period],
+    ) -> Result<Vec<LedgerEntry>, JournalError> {
+        let Self { database, words } = self;
+        let (entries, fresh) = database.read_together(|connection| {
+            let mut numbering = words.within(connection)?;
+            let entries = look_up(connection, &mut numbering, addresses, org_units, periods)?;
+            Ok((entries, numbering.into_fresh()))
+        })?;
+        words.remember(fresh);
+        Ok(entries)
+    }
+
+    fn finish_run(&mut self, report: &Report) -> Result<(), JournalError> {
+        self.database.write(|transaction| {
+            let changed = transaction.execute(
+                "UPDATE run SET finished = ?2, outcome = ?3, exit_code = ?4, report = ?5 WHERE uuid = ?1",
+                params![Text(report.run), report.finished, Word(report.outcome), report.exit_code, Json(report)],
+            )?;
+            if changed == 0 {
+                return Err(StoreError::not_found(Kind::Run, report.run.to_string()));
+            }
+            Ok(())
+        })?;
+        Ok(())
+    }
+}
+
+/// A count as SQLite keeps it.
+fn integer(number: u64) -> Result<i64, StoreError> {
+    i64::try_from(number).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)).into())
+}
+
+/// The number and kind of a run.
+pub(super) fn run_number(connection: &Connection, run: Uuid) -> Result<(i64, RunMode), StoreError> {
+    connection
+        .prepare_cached("SELECT id, mode FROM run WHERE uuid = ?1")?
+        .query_row([Text(run)], |row| Ok((row.get(0)?, row.get::<_, Word<_>>(1)?.0)))
+        .optional()?
+        .ok_or_else(|| StoreError::not_found(Kind::Run, run.to_string()))
+}
+
+fn record(
+    transaction: &Transaction<'_>,
+    numbering: &mut Numbering<'_>,
+    run: i64,
+    mode: RunMode,
+    cells: &[CellRecord],
+) -> Result<(), StoreError> {
+    let mut insert = transaction.prepare_cached(
+        "INSERT OR REPLACE INTO cell (run, job, org_unit, period, data_element, category_option_combo, \
+         attribute_option_combo, previous, value, state, code, reason, contributions) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+    )?;
+    let mut ledger = LedgerWriter::new(transaction)?;
+    for record in cells {
+        let cell = numbering.cell(&record.cell)?;
+        let [org_unit, period, data_element, category_option_combo, attribute_option_combo] = cell;
+        insert.execute(params![
+            run,
+            numbering.number(&record.job)?,
+            org_unit,
+            period,
+            data_element,
+            category_option_combo,
+            attribute_option_combo,
+            record.previous,
+            record.value,
+            numbering.number(record.state.name())?,
+            numbering.number_if_any(record.code.as_deref())?,
+            numbering.number_if_any(record.reason.as_deref())?,
+            record.contributions
+        ])?;
+        // Dry runs and comparisons write nothing at the destination.
+        if mode == RunMode::Run {
+            ledger.settle(&cell, record)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use jiff::Timestamp;
+    use uuid::Uuid;
+
+    use crate::domain::cell::CellState;
+    use crate::domain::journal::{ChunkStart, Journal, JournalError, RunStart};
+    use crate::domain::run::RunMode;
+    use crate::store::error::StoreError;
+    use crate::store::home::Home;
+    use crate::store::state::StateStore;
+    use crate::store::testing::{cell, uid};
+
+    pub(in crate::store::state) fn begin(store: &mut StateStore, number: u128, mode: RunMode) -> Uuid {
+        let start = RunStart {
+            run: Uuid::from_u128(number),
+            routine: "monthly".to_owned(),
+            mode,
+            started: Timestamp::UNIX_EPOCH,
+            periods: vec!["202401".parse().unwrap(), "2024Q1".parse().unwrap()],
+        };
+        store.begin_run(&start).unwrap();
+        start.run
+    }
+
+    /// The ledger as `data element/org unit=value`.
+    pub(in crate::store::state) fn ledger(store: &StateStore) -> Vec<String> {
+        let entries = store.whole_ledger().unwrap();
+        let text =
+            entries.iter().map(|entry| format!("{}/{}={}", entry.cell.data_element, entry.cell.org_unit, entry.value));
+        text.collect()
+    }
+
+    #[test]
+    fn a_post_is_open_until_its_answer_is_written_down() {
+        let mut store = StateStore::in_memory().unwrap();
+        let run = begin(&mut store, 1, RunMode::Run);
+        let chunk = |number| ChunkStart {
+            number,
+            job: "malaria".to_owned(),
+            data_set: uid('s', 1),
+            digest: [7; 32],
+            rows: 500,
+        };
+        for number in [1, 2] {
+            store.chunk_sending(run, &chunk(number)).unwrap();
+        }
+        store.chunk_done(run, 1, "500 imported").unwrap();
+        let record = store.run(run).unwrap();
+        assert_eq!(record.open_chunks().collect::<Vec<_>>(), [&chunk(2)]);
+        assert_eq!(record.chunks[0].answer.as_deref(), Some("500 imported"));
+        store.chunk_sending(run, &chunk(1)).unwrap();
+        assert_eq!(store.run(run).unwrap().open_chunks().count(), 2, "sent again");
+        let error = store.chunk_done(run, 3, "").unwrap_err();
+        assert!(error.to_string().contains("there is no chunk `3 of run"), "{error}");
+    }
+
+    #[test]
+    fn what_is_said_of_an_unknown_run_is_refused() {
+        let mut store = StateStore::in_memory().unwrap();
+        begin(&mut store, 1, RunMode::Run);
+        let unknown = Uuid::from_u128(2);
+        let error: JournalError = store.record_cells(unknown, &[cell(1, 1, "202401", CellState::Created)]).unwrap_err();
+        let cause = error.source.unwrap();
+        assert!(matches!(cause.downcast_ref(), Some(StoreError::NotFound(_))), "{cause:?}");
+        assert!(ledger(&store).is_empty());
+    }
+
+    #[test]
+    fn what_was_recorded_is_there_when_opened_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path());
+        let routine = Uuid::from_u128(9);
+        assert!(StateStore::open_existing(&home, routine).unwrap().is_none());
+        let mut store = StateStore::open(&home, routine).unwrap();
+        let run = begin(&mut store, 1, RunMode::Run);
+        store.record_cells(run, &[cell(1, 1, "202401", CellState::Created)]).unwrap();
+        drop(store);
+        let mut store = StateStore::open_existing(&home, routine).unwrap().unwrap();
+        assert_eq!(ledger(&store).len(), 1);
+        store.record_cells(run, &[cell(2, 1, "202401", CellState::Created)]).unwrap();
+        assert_eq!(ledger(&store).len(), 2, "words are found again");
+        assert!(store.begin_run(&store.run(run).unwrap().start).is_err(), "a run begins once");
+    }
+
+    // The memory of words must not outlive the transaction that numbered them.
+    #[test]
+    fn a_failed_record_leaves_neither_cells_nor_numbers() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path());
+        let routine = Uuid::from_u128(9);
+        let mut store = StateStore::open(&home, routine).unwrap();
+        let run = begin(&mut store, 1, RunMode::Run);
+        let meddle =
+            |sql| rusqlite::Connection::open(home.state_database(routine)).unwrap().execute_batch(sql).unwrap();
+        meddle("CREATE TRIGGER no BEFORE INSERT ON cell BEGIN SELECT RAISE(ABORT, 'no'); END");
+        assert!(store.record_cells(run, &[cell(1, 2, "202401", CellState::Created)]).is_err());
+        meddle("DROP TRIGGER no");
+        let other = [cell(3, 4, "202402", CellState::Created), cell(1, 2, "202401", CellState::Created)];
+        store.record_cells(run, &other).unwrap();
+        assert_eq!(ledger(&store), ["d0000000001/o0000000002=4", "d0000000003/o0000000004=4"]);
+    }
+}

@@ -1,0 +1,227 @@
+//! The ledger: every cell that the routine wrote and that is still its own.
+//!
+//! It decides what may be deleted: nothing that somebody else wrote. It is changed in the transaction that records how
+//! cells ended, and outlives the runs.
+
+use std::collections::{HashMap, HashSet};
+
+use rusqlite::{CachedStatement, Connection, Transaction, params};
+
+use crate::domain::cell::{CellAddress, CellKey, CellState};
+use crate::domain::journal::{CellRecord, LedgerEntry};
+use crate::domain::period::Period;
+use crate::domain::uid::Uid;
+use crate::store::error::StoreError;
+use crate::store::state::StateStore;
+use crate::store::state::cells::read_key;
+use crate::store::state::words::{CellNumbers, Dictionary, Numbering};
+
+impl StateStore {
+    /// Every cell that the routine wrote and that is still its own, in order.
+    pub fn whole_ledger(&self) -> Result<Vec<LedgerEntry>, StoreError> {
+        self.database.read_together(|connection| {
+            let mut statement = connection.prepare(
+                "SELECT org_unit, period, data_element, category_option_combo, attribute_option_combo, value FROM ledger",
+            )?;
+            let mut dictionary = Dictionary::new(connection)?;
+            let mut rows = statement.query([])?;
+            let mut entries = Vec::new();
+            while let Some(row) = rows.next()? {
+                entries.push(LedgerEntry { cell: read_key(row, 0, &mut dictionary)?, value: row.get(5)? });
+            }
+            entries.sort_unstable_by_key(|entry| entry.cell);
+            Ok(entries)
+        })
+    }
+}
+
+/// Changes the ledger by what became of a cell.
+pub(super) struct LedgerWriter<'transaction> {
+    put: CachedStatement<'transaction>,
+    take: CachedStatement<'transaction>,
+}
+
+impl<'transaction> LedgerWriter<'transaction> {
+    /// Prepares to write inside a transaction.
+    pub(super) fn new(transaction: &'transaction Transaction<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            put: transaction.prepare_cached(
+                "INSERT OR REPLACE INTO ledger (org_unit, period, data_element, category_option_combo, \
+                 attribute_option_combo, value) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?,
+            take: transaction.prepare_cached(
+                "DELETE FROM ledger WHERE org_unit = ?1 AND period = ?2 AND data_element = ?3 \
+                 AND category_option_combo = ?4 AND attribute_option_combo = ?5",
+            )?,
+        })
+    }
+
+    /// Puts a written cell into the ledger, takes a deleted one out.
+    pub(super) fn settle(&mut self, cell: &CellNumbers, record: &CellRecord) -> Result<(), StoreError> {
+        let [org_unit, period, data_element, category_option_combo, attribute_option_combo] = *cell;
+        match (record.state, &record.value) {
+            (CellState::Created | CellState::Updated | CellState::Accepted, Some(value)) => {
+                self.put.execute(params![
+                    org_unit,
+                    period,
+                    data_element,
+                    category_option_combo,
+                    attribute_option_combo,
+                    value
+                ])?;
+            }
+            // An accepted deletion is one that could not be read back.
+            (CellState::Deleted, _) | (CellState::Created | CellState::Updated | CellState::Accepted, None) => {
+                self.take.execute(*cell)?;
+            }
+            (
+                CellState::Unchanged
+                | CellState::Rejected
+                | CellState::ZeroSkipped
+                | CellState::Differs
+                | CellState::Unknown
+                | CellState::NotSent
+                | CellState::HeldBack,
+                _,
+            ) => {}
+        }
+        Ok(())
+    }
+}
+
+/// The numbers of data element, COC and AOC.
+type AddressNumbers = (i64, i64, i64);
+
+/// Reads the ledger place by place: its key begins with org unit and period, so that each is one short range.
+pub(super) fn look_up(
+    connection: &Connection,
+    numbering: &mut Numbering<'_>,
+    addresses: &[CellAddress],
+    org_units: &[Uid],
+    periods: &[Period],
+) -> Result<Vec<LedgerEntry>, StoreError> {
+    let wanted = known_addresses(numbering, addresses)?;
+    let mut places = Vec::with_capacity(periods.len());
+    for period in periods.iter().collect::<HashSet<_>>() {
+        if let Some(number) = numbering.find(&period.to_string())? {
+            places.push((number, *period));
+        }
+    }
+    let mut select = connection.prepare_cached(
+        "SELECT data_element, category_option_combo, attribute_option_combo, value FROM ledger \
+         WHERE org_unit = ?1 AND period = ?2",
+    )?;
+    let mut entries = Vec::new();
+    for org_unit in org_units.iter().collect::<HashSet<_>>() {
+        let Some(org_unit_number) = numbering.find(org_unit.as_str())? else { continue };
+        for (period_number, period) in &places {
+            let mut rows = select.query([org_unit_number, *period_number])?;
+            while let Some(row) = rows.next()? {
+                let address: AddressNumbers = (row.get(0)?, row.get(1)?, row.get(2)?);
+                if let Some(address) = wanted.get(&address) {
+                    let cell = CellKey::new(*address, *org_unit, *period);
+                    entries.push(LedgerEntry { cell, value: row.get(3)? });
+                }
+            }
+        }
+    }
+    entries.sort_unstable_by_key(|entry| entry.cell);
+    Ok(entries)
+}
+
+/// The addresses of which the ledger may know something: those made of words that are stored.
+fn known_addresses(
+    numbering: &mut Numbering<'_>,
+    addresses: &[CellAddress],
+) -> Result<HashMap<AddressNumbers, CellAddress>, StoreError> {
+    let mut known = HashMap::with_capacity(addresses.len());
+    for address in addresses {
+        let data_element = numbering.find(address.data_element.as_str())?;
+        let category_option_combo = numbering.find(address.category_option_combo.as_str())?;
+        let attribute_option_combo = numbering.find(address.attribute_option_combo.as_str())?;
+        if let (Some(data_element), Some(category_option_combo), Some(attribute_option_combo)) =
+            (data_element, category_option_combo, attribute_option_combo)
+        {
+            known.insert((data_element, category_option_combo, attribute_option_combo), *address);
+        }
+    }
+    Ok(known)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::cell::CellState;
+    use crate::domain::journal::{CellRecord, Journal};
+    use crate::domain::run::RunMode;
+    use crate::store::state::StateStore;
+    use crate::store::state::journal::tests::{begin, ledger};
+    use crate::store::testing::{address, cell, uid};
+
+    #[test]
+    fn the_ledger_holds_what_was_written_and_not_deleted() {
+        let mut store = StateStore::in_memory().unwrap();
+        let run = begin(&mut store, 1, RunMode::Run);
+        let all: Vec<CellRecord> =
+            (0..).zip(CellState::ALL).map(|(number, state)| cell(number, 1, "202401", state)).collect();
+        store.record_cells(run, &all).unwrap();
+        // Created, updated and accepted, in the order of the states.
+        let written = ["d0000000000/o0000000001=4", "d0000000001/o0000000001=4", "d0000000003/o0000000001=4"];
+        assert_eq!(ledger(&store), written);
+
+        let later = begin(&mut store, 2, RunMode::Run);
+        let again = CellRecord { value: Some("5".to_owned()), ..cell(0, 1, "202401", CellState::Updated) };
+        let gone = cell(1, 1, "202401", CellState::Deleted);
+        let kept = cell(3, 1, "202401", CellState::Rejected);
+        store.record_cells(later, &[again, gone, kept]).unwrap();
+        assert_eq!(ledger(&store), ["d0000000000/o0000000001=5", "d0000000003/o0000000001=4"]);
+        let accepted_deletion = CellRecord { value: None, ..cell(3, 1, "202401", CellState::Accepted) };
+        store.record_cells(later, &[accepted_deletion]).unwrap();
+        assert_eq!(ledger(&store), ["d0000000000/o0000000001=5"]);
+    }
+
+    #[test]
+    fn dry_runs_and_checks_leave_the_ledger_alone() {
+        let mut store = StateStore::in_memory().unwrap();
+        let run = begin(&mut store, 1, RunMode::Run);
+        store.record_cells(run, &[cell(1, 1, "202401", CellState::Created)]).unwrap();
+        for (number, mode) in [(2, RunMode::DryRun), (3, RunMode::Check)] {
+            let run = begin(&mut store, number, mode);
+            let cells = [cell(1, 1, "202401", CellState::Deleted), cell(2, 1, "202401", CellState::Created)];
+            store.record_cells(run, &cells).unwrap();
+        }
+        assert_eq!(ledger(&store), ["d0000000001/o0000000001=4"]);
+    }
+
+    #[test]
+    fn the_ledger_answers_for_addresses_places_and_periods() {
+        let mut store = StateStore::in_memory().unwrap();
+        let run = begin(&mut store, 1, RunMode::Run);
+        let mut cells = Vec::new();
+        for data_element in 1..=3 {
+            for org_unit in 1..=3 {
+                for period in ["202401", "202402", "2024Q1"] {
+                    cells.push(cell(data_element, org_unit, period, CellState::Created));
+                }
+            }
+        }
+        store.record_cells(run, &cells).unwrap();
+        let periods = ["202402".parse().unwrap(), "2024Q1".parse().unwrap(), "202212".parse().unwrap()];
+        let addresses = [address(3), address(1), address(9)];
+        let org_units = [uid('o', 3), uid('o', 2), uid('o', 2), uid('o', 8)];
+        let found: Vec<_> =
+            store.ledger(&addresses, &org_units, &periods).unwrap().into_iter().map(|entry| entry.cell).collect();
+        let mut expected: Vec<_> = cells
+            .iter()
+            .map(|record| record.cell)
+            .filter(|cell| {
+                addresses.contains(&cell.address())
+                    && org_units.contains(&cell.org_unit)
+                    && periods.contains(&cell.period)
+            })
+            .collect();
+        expected.sort_unstable();
+        assert_eq!(expected.len(), 8);
+        assert_eq!(found, expected);
+        assert!(store.ledger(&[], &org_units, &periods).unwrap().is_empty());
+    }
+}

@@ -1,0 +1,61 @@
+//! The state store: what each routine's runs did, in one database per routine.
+//!
+//! - the journal: the runs, their POSTs and how each cell ended, written as it happens; the port of the transfer
+//!   engine, [`Journal`](crate::domain::journal::Journal), is implemented here
+//! - the ledger: every cell that the routine ever wrote and that is still its own; deletions touch nothing else
+//! - reading: the list of runs, a run with its report and cells
+//! - [`RunLock`]: two runs of one routine never overlap
+//!
+//! A POST is journaled before it is sent and its answer after it was read. A run that was killed is therefore one
+//! without a report, and its open chunks are those whose outcome nobody knows: the next run reads the cells back and
+//! sends what differs, so nothing has to be repaired here.
+
+mod cells;
+mod journal;
+mod ledger;
+mod lock;
+mod runs;
+mod schema;
+mod words;
+
+use uuid::Uuid;
+
+pub use cells::CellFilter;
+pub use lock::RunLock;
+pub use runs::{ChunkRecord, RunEnd, RunRecord, RunSummary};
+
+use crate::store::database::Database;
+use crate::store::error::StoreError;
+use crate::store::home::Home;
+use crate::store::state::words::Words;
+
+/// The database of one routine's runs.
+#[derive(Debug)]
+pub struct StateStore {
+    database: Database,
+    words: Words,
+}
+
+impl StateStore {
+    /// Opens the database of a routine, made if it is missing.
+    pub fn open(home: &Home, routine: Uuid) -> Result<Self, StoreError> {
+        let database = Database::open(&home.state_database(routine), schema::MIGRATIONS)?;
+        Ok(Self { database, words: Words::default() })
+    }
+
+    /// Opens the database of a routine; none if it has never run, and then none is made.
+    pub fn open_existing(home: &Home, routine: Uuid) -> Result<Option<Self>, StoreError> {
+        if home.state_database(routine).exists() { Self::open(home, routine).map(Some) } else { Ok(None) }
+    }
+
+    /// What is wrong with the database's structure; nothing as a rule. Reads all of it.
+    pub fn faults(&self) -> Result<Vec<String>, StoreError> {
+        self.database.faults()
+    }
+
+    /// A store that is gone when it is dropped.
+    #[cfg(test)]
+    pub(crate) fn in_memory() -> Result<Self, StoreError> {
+        Ok(Self { database: Database::in_memory(schema::MIGRATIONS)?, words: Words::default() })
+    }
+}

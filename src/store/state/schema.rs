@@ -1,0 +1,89 @@
+//! The schema of `state/<routine id>.db`, as the list of migrations that lead to it.
+//!
+//! A run of a national programme has hundreds of thousands of cells, and each is made of the same few thousand ids,
+//! periods and reasons. Those are kept once, as `word`, and cells refer to them by number: a cell takes some 30 bytes
+//! instead of 150. The view `cell_text` shows cells in words, for anybody with an SQLite tool.
+
+use crate::store::migrate::Migration;
+
+/// Every migration ever released. Append only.
+pub(super) const MIGRATIONS: &[Migration] = &[
+    // 1: everything the first release keeps.
+    |transaction| transaction.execute_batch(FIRST),
+];
+
+const FIRST: &str = "
+    CREATE TABLE word (
+        id INTEGER PRIMARY KEY,
+        text TEXT NOT NULL UNIQUE
+    ) STRICT;
+
+    CREATE TABLE run (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, -- in the order of starts
+        uuid TEXT NOT NULL UNIQUE,
+        routine TEXT NOT NULL,
+        mode TEXT NOT NULL,
+        started TEXT NOT NULL,
+        periods TEXT NOT NULL, -- JSON list
+        finished TEXT,
+        outcome TEXT,
+        exit_code INTEGER,
+        report TEXT, -- JSON, xfer-report/1
+        CHECK ((report IS NULL) = (finished IS NULL))
+    ) STRICT;
+
+    CREATE TABLE chunk (
+        run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        job TEXT NOT NULL,
+        data_set TEXT NOT NULL,
+        digest BLOB NOT NULL CHECK (length(digest) = 32),
+        row_count INTEGER NOT NULL,
+        answer TEXT, -- NULL while it is being sent
+        PRIMARY KEY (run, number)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE cell (
+        run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+        job INTEGER NOT NULL,
+        org_unit INTEGER NOT NULL,
+        period INTEGER NOT NULL,
+        data_element INTEGER NOT NULL,
+        category_option_combo INTEGER NOT NULL,
+        attribute_option_combo INTEGER NOT NULL,
+        previous TEXT,
+        value TEXT,
+        state INTEGER NOT NULL,
+        code INTEGER,
+        reason INTEGER,
+        contributions INTEGER NOT NULL,
+        PRIMARY KEY (run, job, org_unit, period, data_element, category_option_combo, attribute_option_combo)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE ledger (
+        org_unit INTEGER NOT NULL,
+        period INTEGER NOT NULL,
+        data_element INTEGER NOT NULL,
+        category_option_combo INTEGER NOT NULL,
+        attribute_option_combo INTEGER NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (org_unit, period, data_element, category_option_combo, attribute_option_combo)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE VIEW cell_text AS SELECT
+        run.uuid AS run, job.text AS job, data_element.text AS data_element,
+        category_option_combo.text AS category_option_combo, attribute_option_combo.text AS attribute_option_combo,
+        org_unit.text AS org_unit, period.text AS period, previous, value, state.text AS state, code.text AS code,
+        reason.text AS reason, contributions
+    FROM cell
+        JOIN run ON run.id = cell.run
+        JOIN word AS job ON job.id = cell.job
+        JOIN word AS data_element ON data_element.id = cell.data_element
+        JOIN word AS category_option_combo ON category_option_combo.id = cell.category_option_combo
+        JOIN word AS attribute_option_combo ON attribute_option_combo.id = cell.attribute_option_combo
+        JOIN word AS org_unit ON org_unit.id = cell.org_unit
+        JOIN word AS period ON period.id = cell.period
+        JOIN word AS state ON state.id = cell.state
+        LEFT JOIN word AS code ON code.id = cell.code
+        LEFT JOIN word AS reason ON reason.id = cell.reason;
+";

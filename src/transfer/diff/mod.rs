@@ -1,0 +1,317 @@
+//! What should stand × what stands: the steps that are left to do.
+//!
+//! **Zeros of data elements without significant zeros.** Servers up to 2.42 drop such a zero where the cell is empty and
+//! delete the value where there is one; 2.43 stores the zero and trims it away some night. One rule for all versions,
+//! so that the same routine ends in the same cells everywhere: an empty cell stays empty (`zero_skipped`, nothing is
+//! sent), a filled one is deleted (sent as a deletion), and a stored zero is left as it is.
+//!
+//! **The source has nothing, the destination has a value**: `when_empty` of the item. `keep` leaves it and is no cell of
+//! the run; `zero` writes a zero; `delete` deletes only what this routine's ledger says it wrote and nobody changed since.
+//! A cell for which the source has a value that cannot be used is none of these: it is kept.
+//!
+//! Comments and follow-up marks are lost when a value is overwritten without them; they ride along.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use bigdecimal::num_traits::Zero;
+
+use crate::domain::cell::CellKey;
+use crate::domain::decimal::parse_number;
+use crate::domain::item::WhenEmpty;
+use crate::domain::run::FindingObject;
+use crate::domain::uid::Uid;
+use crate::transfer::combine::WantedCell;
+use crate::transfer::finding::{self, Code};
+use crate::transfer::plan::{PlannedItem, PlannedJob};
+use crate::transfer::tally::{Findings, Note};
+
+/// A value of the destination, as far as it matters.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// Its text; none where only a comment is stored.
+    pub value: Option<String>,
+    /// Its comment.
+    pub comment: Option<String>,
+    /// Its follow-up mark.
+    pub followup: bool,
+}
+
+/// The destination's values in a slice.
+#[derive(Debug, Clone, Default)]
+pub struct StoredValues {
+    /// By cell; only cells of the job.
+    pub values: HashMap<CellKey, Stored>,
+    /// Org units whose values the user may not read: what stands there is not known.
+    pub unreadable: BTreeSet<Uid>,
+}
+
+/// What is left to do for a cell.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// The cell is empty and gets a value.
+    Create,
+    /// The cell has another value.
+    Update,
+    /// The cell has the value and is sent all the same (`only_changed` is off).
+    Repeat,
+    /// The cell's value is deleted because the source has nothing for it.
+    Delete,
+    /// The cell's value is deleted because its new one is a zero that the destination does not keep.
+    Vanish,
+    /// Nothing: the value is there.
+    Unchanged,
+    /// Nothing: a zero that the destination does not keep, and the cell is empty.
+    ZeroSkipped,
+    /// Nothing: a rule or a guard holds it back.
+    Hold(Box<Hold>),
+}
+
+impl Step {
+    /// Whether something is sent.
+    pub fn is_sent(&self) -> bool {
+        matches!(self, Self::Create | Self::Update | Self::Repeat | Self::Delete | Self::Vanish)
+    }
+
+    /// Whether a value of the destination goes away or becomes another one.
+    pub fn is_change(&self) -> bool {
+        matches!(self, Self::Update | Self::Delete | Self::Vanish)
+    }
+}
+
+/// Why a cell is held back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hold {
+    /// The entry of the findings table.
+    pub code: &'static Code,
+    /// What is to blame.
+    pub object: Option<FindingObject>,
+    /// Why, in words.
+    pub reason: String,
+    /// What can be done, where it is more exact than the table's remedy.
+    pub hint: Option<String>,
+}
+
+/// A cell of a slice on its way to the destination.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cell {
+    /// The cell.
+    pub key: CellKey,
+    /// Its item, by position in the job.
+    pub item: usize,
+    /// What the destination held before; none if it held nothing or could not be read.
+    pub previous: Option<String>,
+    /// What should stand there; none for a deletion, and for a value that could not be made.
+    pub value: Option<String>,
+    /// The stored comment.
+    pub comment: Option<String>,
+    /// The stored follow-up mark.
+    pub followup: bool,
+    /// How many source values it is made of.
+    pub contributions: u32,
+    /// What is left to do.
+    pub step: Step,
+    /// The data set that it is sent with, once preflight has found one.
+    pub data_set: Option<Uid>,
+}
+
+/// The steps of a slice.
+#[derive(Debug, Default)]
+pub struct Diff {
+    /// Its cells: wanted ones by key, then stale ones by key.
+    pub cells: Vec<Cell>,
+    /// Values that the destination has in the slice, for the guards.
+    pub existing: u64,
+    /// Stale cells that are kept.
+    pub findings: Findings,
+}
+
+/// What the comparison goes by, beside the two sides.
+#[derive(Debug, Clone, Copy)]
+pub struct DiffRules<'run> {
+    /// Whether equal values are left alone.
+    pub only_changed: bool,
+    /// What this routine wrote; needed only where an item deletes.
+    pub ledger: &'run HashMap<CellKey, String>,
+    /// Cells that are not empty at the source although nothing is wanted for them.
+    pub doubtful: &'run BTreeSet<CellKey>,
+}
+
+/// Compares the wanted cells of a slice with the destination's.
+pub fn diff(wanted: Vec<WantedCell>, stored: &StoredValues, job: &PlannedJob, rules: DiffRules<'_>) -> Diff {
+    let mut cells = Vec::with_capacity(wanted.len());
+    // `combine` hands the cells over in the order of their keys.
+    let keys: Vec<CellKey> = wanted.iter().map(|wanted| wanted.key).collect();
+    for wanted in wanted {
+        let Some(item) = job.items.get(wanted.item) else { continue };
+        let readable = !stored.unreadable.contains(&wanted.key.org_unit);
+        cells.push(wanted_cell(wanted, stored, item, readable, rules.only_changed));
+    }
+    let mut stale: Vec<(&CellKey, &Stored)> = stored
+        .values
+        .iter()
+        .filter(|(key, stored)| stored.value.is_some() && keys.binary_search(key).is_err())
+        .collect();
+    stale.sort_unstable_by_key(|(key, _)| **key);
+    let existing = stored.values.values().filter(|stored| stored.value.is_some()).count() as u64;
+    let mut diff = Diff { cells, existing, findings: Findings::default() };
+    let mut kept: BTreeMap<(&'static str, Uid), Kept> = BTreeMap::new();
+    for (key, stored) in stale {
+        match stale_cell(*key, stored, job, rules) {
+            Stale::Cell(cell) => diff.cells.push(cell),
+            Stale::Kept(code) => {
+                kept.entry((code.word, key.data_element)).or_insert(Kept { code, key: *key, count: 0 }).count += 1;
+            }
+        }
+    }
+    for ((_, data_element), Kept { code, key, count }) in kept {
+        let example = format!("at {} in {}", key.org_unit, key.period);
+        diff.findings.add(
+            Note::new(code, count).about("data element", &data_element, data_element.to_string()).example(example),
+        );
+    }
+    diff
+}
+
+struct Kept {
+    code: &'static Code,
+    key: CellKey,
+    count: u64,
+}
+
+fn wanted_cell(
+    wanted: WantedCell,
+    stored: &StoredValues,
+    item: &PlannedItem,
+    readable: bool,
+    only_changed: bool,
+) -> Cell {
+    let stored = stored.values.get(&wanted.key).cloned().unwrap_or_default();
+    let mut cell = Cell {
+        key: wanted.key,
+        item: wanted.item,
+        previous: stored.value,
+        value: None,
+        comment: stored.comment,
+        followup: stored.followup,
+        contributions: wanted.contributions,
+        step: Step::Create,
+        data_set: None,
+    };
+    match wanted.value {
+        Ok(text) => {
+            let step = step(&text, cell.previous.as_deref(), item, readable, only_changed);
+            if step != Step::Vanish {
+                cell.value = Some(text);
+            }
+            cell.step = step;
+        }
+        Err(refusal) => {
+            let hold = Hold { code: refusal.code(), object: None, reason: refusal.reason(), hint: None };
+            cell.step = Step::Hold(Box::new(hold));
+        }
+    }
+    cell
+}
+
+fn step(text: &str, previous: Option<&str>, item: &PlannedItem, readable: bool, only_changed: bool) -> Step {
+    let vanishes = item.zero_vanishes && is_zero(text);
+    match previous {
+        // Where nothing could be read, a deletion is right whether the cell is empty or not.
+        None if vanishes && !readable => Step::Vanish,
+        None if vanishes => Step::ZeroSkipped,
+        None => Step::Create,
+        Some(previous) if item.value_type.same(previous, text) => {
+            if only_changed || vanishes {
+                Step::Unchanged
+            } else {
+                Step::Repeat
+            }
+        }
+        Some(_) if vanishes => Step::Vanish,
+        Some(_) => Step::Update,
+    }
+}
+
+fn is_zero(text: &str) -> bool {
+    parse_number(text).is_some_and(|number| number.is_zero())
+}
+
+enum Stale {
+    Cell(Cell),
+    Kept(&'static Code),
+}
+
+fn stale_cell(key: CellKey, stored: &Stored, job: &PlannedJob, rules: DiffRules<'_>) -> Stale {
+    let position = job.addresses.get(&key.address()).copied();
+    let Some((position, item)) = position.and_then(|position| Some((position, job.items.get(position)?))) else {
+        return Stale::Kept(&finding::STALE_KEPT);
+    };
+    let previous = stored.value.as_deref().unwrap_or_default();
+    if rules.doubtful.contains(&key) {
+        return Stale::Kept(&finding::STALE_KEPT);
+    }
+    let (value, step) = match item.when_empty {
+        WhenEmpty::Keep => return Stale::Kept(&finding::STALE_KEPT),
+        WhenEmpty::Zero if !item.value_type.is_numeric() => return Stale::Kept(&finding::STALE_KEPT),
+        WhenEmpty::Zero => match step("0", Some(previous), item, true, true) {
+            Step::Vanish => (None, Step::Vanish),
+            step => (Some("0".to_owned()), step),
+        },
+        WhenEmpty::Delete => match rules.ledger.get(&key) {
+            None => return Stale::Kept(&finding::DELETE_NOT_OURS),
+            Some(written) if !item.value_type.same(written, previous) => {
+                return Stale::Kept(&finding::STALE_CHANGED);
+            }
+            Some(_) => (None, Step::Delete),
+        },
+    };
+    Stale::Cell(Cell {
+        key,
+        item: position,
+        previous: stored.value.clone(),
+        value,
+        comment: stored.comment.clone(),
+        followup: stored.followup,
+        contributions: 0,
+        step,
+        data_set: None,
+    })
+}
+
+/// Whether the changes of a job exceed the share of the destination's cells that the routine allows, in percent.
+pub fn exceeds(changes: u64, existing: u64, max_change: Option<u32>) -> bool {
+    max_change.is_some_and(|percent| changes.saturating_mul(100) > existing.saturating_mul(u64::from(percent)))
+}
+
+/// Holds back every update and deletion (the guard `max_change`).
+pub fn hold_changes(cells: &mut [Cell], percent: u32) {
+    for cell in cells.iter_mut().filter(|cell| cell.step.is_change()) {
+        cell.step = Step::Hold(Box::new(Hold {
+            code: &finding::MAX_CHANGE_EXCEEDED,
+            object: None,
+            reason: format!("more than {percent} % of the destination's cells of this job would change"),
+            hint: None,
+        }));
+    }
+}
+
+/// Holds back deletions beyond what is left of the routine's limit, in the order of the cells (the guard `max_delete`).
+/// A zero that vanishes is no deletion in this sense: the source has a value for it.
+pub fn hold_deletions(cells: &mut [Cell], left: &mut Option<u32>) {
+    let Some(left) = left else { return };
+    for cell in cells.iter_mut().filter(|cell| cell.step == Step::Delete) {
+        if *left > 0 {
+            *left -= 1;
+            continue;
+        }
+        cell.step = Step::Hold(Box::new(Hold {
+            code: &finding::MAX_DELETE_EXCEEDED,
+            object: None,
+            reason: "the run would delete more cells than the routine allows".to_owned(),
+            hint: None,
+        }));
+    }
+}
+
+#[cfg(test)]
+mod tests;

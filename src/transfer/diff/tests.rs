@@ -1,0 +1,153 @@
+//! What is left to do, for every combination of wanted, stored and written before.
+
+use std::collections::{BTreeSet, HashMap};
+
+use proptest::prelude::*;
+
+use super::{Cell, Diff, DiffRules, Step, Stored, StoredValues, diff, exceeds, hold_changes, hold_deletions};
+use crate::domain::cell::CellKey;
+use crate::domain::item::{Item, WhenEmpty};
+use crate::transfer::combine::WantedCell;
+use crate::transfer::finding;
+use crate::transfer::fixture::{cell, document, job, plain_item, plan_of, unit};
+use crate::transfer::plan::Plan;
+
+fn plan(when_empty: WhenEmpty) -> Plan {
+    let items = [1, 3, 4].map(|number| Item { when_empty: Some(when_empty), ..plain_item(number) });
+    plan_of(&document(vec![job("a", items.to_vec())], &["202401"])).unwrap()
+}
+
+fn wanted(data: u8, org_unit: u8, text: &str) -> WantedCell {
+    let item = match data {
+        1 => 0,
+        3 => 1,
+        _ => 2,
+    };
+    WantedCell { key: cell(data, org_unit, "202401"), item, contributions: 1, value: Ok(text.to_owned()) }
+}
+
+fn stored(values: &[(CellKey, &str)]) -> StoredValues {
+    let values = values
+        .iter()
+        .map(|(key, text)| (*key, Stored { value: Some((*text).to_owned()), ..Stored::default() }))
+        .collect();
+    StoredValues { values, unreadable: BTreeSet::new() }
+}
+
+fn compare(plan: &Plan, mut wanted: Vec<WantedCell>, stored: &StoredValues, ledger: &[(CellKey, &str)]) -> Diff {
+    wanted.sort_by_key(|wanted| wanted.key);
+    let ledger: HashMap<CellKey, String> = ledger.iter().map(|(key, text)| (*key, (*text).to_owned())).collect();
+    let doubtful = BTreeSet::from([cell(1, 8, "202401")]);
+    diff(wanted, stored, &plan.jobs[0], DiffRules { only_changed: true, ledger: &ledger, doubtful: &doubtful })
+}
+
+fn steps(diff: &Diff) -> Vec<(Step, Option<&str>)> {
+    diff.cells.iter().map(|cell| (cell.step.clone(), cell.value.as_deref())).collect()
+}
+
+#[test]
+fn only_differences_are_left_to_do() {
+    let plan = plan(WhenEmpty::Keep);
+    let there = stored(&[(cell(1, 2, "202401"), "5"), (cell(1, 3, "202401"), "5.0")]);
+    let diff = compare(&plan, vec![wanted(1, 1, "5"), wanted(1, 2, "6"), wanted(1, 3, "5")], &there, &[]);
+    assert_eq!(steps(&diff), [(Step::Create, Some("5")), (Step::Update, Some("6")), (Step::Unchanged, Some("5"))]);
+    assert_eq!(diff.existing, 2);
+}
+
+#[test]
+fn an_insignificant_zero_leaves_the_same_cell_on_every_version() {
+    let plan = plan(WhenEmpty::Keep);
+    let there = stored(&[(cell(3, 2, "202401"), "7"), (cell(3, 3, "202401"), "0")]);
+    let zeros = vec![wanted(3, 1, "0"), wanted(3, 2, "0"), wanted(3, 3, "0"), wanted(1, 1, "0")];
+    let mut hidden = there.clone();
+    let diff = compare(&plan, zeros.clone(), &there, &[]);
+    assert_eq!(
+        steps(&diff),
+        [(Step::Create, Some("0")), (Step::ZeroSkipped, Some("0")), (Step::Vanish, None), (Step::Unchanged, Some("0")),]
+    );
+    hidden.values.clear();
+    hidden.unreadable = BTreeSet::from([unit(1)]);
+    assert_eq!(compare(&plan, zeros, &hidden, &[]).cells[1].step, Step::Vanish);
+}
+
+#[test]
+fn stale_cells_follow_the_rule_of_their_item() {
+    let there = stored(&[(cell(1, 1, "202401"), "5"), (cell(3, 1, "202401"), "6"), (cell(4, 1, "202401"), "text")]);
+    let keep = compare(&plan(WhenEmpty::Keep), vec![], &there, &[]);
+    assert!(keep.cells.is_empty() && keep.findings.has(&finding::STALE_KEPT));
+    let zero = compare(&plan(WhenEmpty::Zero), vec![], &there, &[]);
+    assert_eq!(steps(&zero), [(Step::Update, Some("0")), (Step::Vanish, None)]);
+    let ledger = [(cell(1, 1, "202401"), "5"), (cell(3, 1, "202401"), "9")];
+    let delete = compare(&plan(WhenEmpty::Delete), vec![], &there, &ledger);
+    assert_eq!(steps(&delete), [(Step::Delete, None)]);
+    assert!(delete.findings.has(&finding::STALE_CHANGED) && delete.findings.has(&finding::DELETE_NOT_OURS));
+}
+
+#[test]
+fn a_cell_whose_source_value_is_unusable_is_not_deleted() {
+    let there = stored(&[(cell(1, 8, "202401"), "5")]);
+    let diff = compare(&plan(WhenEmpty::Delete), vec![], &there, &[(cell(1, 8, "202401"), "5")]);
+    assert!(diff.cells.is_empty());
+}
+
+#[test]
+fn comments_and_follow_up_marks_ride_along() {
+    let mut there = stored(&[]);
+    there.values.insert(
+        cell(1, 1, "202401"),
+        Stored { value: Some("4".to_owned()), comment: Some("checked".to_owned()), followup: true },
+    );
+    let diff = compare(&plan(WhenEmpty::Keep), vec![wanted(1, 1, "5")], &there, &[]);
+    assert_eq!((diff.cells[0].comment.as_deref(), diff.cells[0].followup), (Some("checked"), true));
+    assert_eq!(diff.cells[0].previous.as_deref(), Some("4"));
+}
+
+#[test]
+fn guards_hold_back_what_goes_too_far() {
+    assert!(exceeds(11, 100, Some(10)) && !exceeds(10, 100, Some(10)) && !exceeds(100, 100, None));
+    assert!(exceeds(1, 0, Some(50)));
+    let plan = plan(WhenEmpty::Delete);
+    let keys: Vec<CellKey> = (1..=3).map(|number| cell(1, number, "202401")).collect();
+    let pairs: Vec<(CellKey, &str)> = keys.iter().map(|key| (*key, "5")).collect();
+    let mut deleted = compare(&plan, vec![], &stored(&pairs), &pairs).cells;
+    let mut left = Some(2);
+    hold_deletions(&mut deleted, &mut left);
+    let held = |cells: &[Cell]| cells.iter().filter(|cell| matches!(cell.step, Step::Hold(_))).count();
+    assert_eq!((held(&deleted), left), (1, Some(0)));
+    let mut changed = compare(&plan, vec![wanted(1, 1, "6"), wanted(1, 4, "6")], &stored(&pairs), &[]).cells;
+    hold_changes(&mut changed, 10);
+    assert_eq!(held(&changed), 1, "new cells are no change");
+}
+
+proptest! {
+    #[test]
+    fn every_wanted_cell_has_one_step(
+        sources in proptest::collection::btree_map((prop_oneof![Just(1_u8), Just(3)], 1_u8..9), 0_i32..3, 0..12),
+        stored_values in proptest::collection::btree_map((prop_oneof![Just(1_u8), Just(3)], 1_u8..9), 0_i32..3, 0..12),
+    ) {
+        let plan = plan(WhenEmpty::Delete);
+        let pairs: Vec<(CellKey, String)> = stored_values
+            .iter()
+            .map(|((data, org_unit), number)| (cell(*data, *org_unit, "202401"), number.to_string()))
+            .collect();
+        let there = stored(&pairs.iter().map(|(key, text)| (*key, text.as_str())).collect::<Vec<_>>());
+        let wanted: Vec<WantedCell> = sources
+            .iter()
+            .map(|((data, org_unit), number)| wanted(*data, *org_unit, &number.to_string()))
+            .collect();
+        let number = wanted.len();
+        let diff = compare(&plan, wanted, &there, &[]);
+        prop_assert_eq!(diff.cells.len(), number, "nothing is deleted that the ledger does not know");
+        for cell in &diff.cells {
+            let previous = there.values.get(&cell.key).and_then(|stored| stored.value.clone());
+            match &cell.step {
+                Step::Create => prop_assert!(previous.is_none() && cell.value.is_some()),
+                Step::Update => prop_assert!(previous.is_some() && previous != cell.value),
+                Step::Unchanged => prop_assert_eq!(&previous, &cell.value),
+                Step::Vanish => prop_assert!(previous.is_some() && cell.value.is_none()),
+                Step::ZeroSkipped => prop_assert!(previous.is_none()),
+                other => prop_assert!(false, "{other:?}"),
+            }
+        }
+    }
+}

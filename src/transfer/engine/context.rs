@@ -1,0 +1,158 @@
+//! What every part of a run shares: both servers, the plan, the journal, and the little that changes on the way.
+//!
+//! The state stands behind locks that are held for a few instructions and never across an `await`, so that reading the
+//! next slice and sending the current one can go on side by side.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::domain::journal::Journal;
+use crate::domain::metadata::Metadata;
+use crate::domain::period::Period;
+use crate::domain::routine::{Policies, RoutineDocument};
+use crate::domain::run::RunMode;
+use crate::domain::server::Account;
+use crate::domain::value_type::ImportEngine;
+use crate::transfer::batch::controller::{BatchController, DataSetKind};
+use crate::transfer::engine::Patience;
+use crate::transfer::events::{Event, SliceName};
+use crate::transfer::plan::{Plan, PlannedJob, Slice, Tree};
+use crate::transfer::preflight::Preflight;
+
+/// What every part of a run shares.
+pub(super) struct Context<'run, S, D> {
+    pub(super) run: Uuid,
+    pub(super) mode: RunMode,
+    pub(super) source: &'run S,
+    pub(super) destination: &'run D,
+    pub(super) source_metadata: &'run Metadata,
+    pub(super) destination_metadata: &'run Metadata,
+    pub(super) document: &'run RoutineDocument,
+    pub(super) plan: &'run Plan,
+    pub(super) preflight: Preflight<'run>,
+    /// The destination's user.
+    pub(super) account: &'run Account,
+    /// The destination's tree as far as its user may read it.
+    pub(super) destination_tree: Tree,
+    /// The destination's generation of imports.
+    pub(super) import_engine: ImportEngine,
+    pub(super) patience: Patience,
+    pub(super) stop: CancellationToken,
+    pub(super) events: &'run (dyn Fn(Event) + Send + Sync),
+    journal: Mutex<&'run mut dyn Journal>,
+    state: Mutex<State>,
+}
+
+/// What changes on the way.
+#[derive(Debug)]
+pub(super) struct State {
+    /// Sizes of POSTs, by kind of data set.
+    pub(super) controllers: BTreeMap<DataSetKind, BatchController>,
+    /// Periods of which the destination holds a value.
+    pub(super) seen: BTreeSet<Period>,
+    /// Deletions that the routine still allows.
+    pub(super) deletions_left: Option<u32>,
+    /// Number of the next POST.
+    pub(super) next_chunk: u64,
+}
+
+impl<'run, S, D> Context<'run, S, D> {
+    #[expect(clippy::too_many_arguments, reason = "one call, and each part has a name")]
+    pub(super) fn new(
+        run: Uuid,
+        mode: RunMode,
+        servers: (&'run S, &'run D),
+        metadata: (&'run Metadata, &'run Metadata),
+        document: &'run RoutineDocument,
+        plan: &'run Plan,
+        preflight: Preflight<'run>,
+        account: &'run Account,
+        import_engine: ImportEngine,
+        patience: Patience,
+        stop: CancellationToken,
+        events: &'run (dyn Fn(Event) + Send + Sync),
+        journal: &'run mut dyn Journal,
+        controllers: BTreeMap<DataSetKind, BatchController>,
+    ) -> Self {
+        let view_roots = view_roots(account);
+        Self {
+            run,
+            mode,
+            source: servers.0,
+            destination: servers.1,
+            source_metadata: metadata.0,
+            destination_metadata: metadata.1,
+            document,
+            plan,
+            preflight,
+            account,
+            destination_tree: Tree::new(metadata.1, view_roots),
+            import_engine,
+            patience,
+            stop,
+            events,
+            journal: Mutex::new(journal),
+            state: Mutex::new(State {
+                controllers,
+                seen: BTreeSet::new(),
+                deletions_left: document.routine.policies.max_delete,
+                next_chunk: 1,
+            }),
+        }
+    }
+
+    /// The journal. Its methods block until the disk has it, which is meant: nothing is sent before.
+    pub(super) fn journal(&self) -> MutexGuard<'_, &'run mut dyn Journal> {
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What changes on the way.
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn policies(&self) -> &'run Policies {
+        &self.document.routine.policies
+    }
+
+    pub(super) fn tell(&self, event: Event) {
+        (self.events)(event);
+    }
+
+    /// A future's outcome, or none as soon as the run is to stop.
+    pub(super) async fn unless_stopped<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => None,
+            outcome = future => Some(outcome),
+        }
+    }
+
+    /// Waits; returns whether the run goes on.
+    pub(super) async fn pause(&self, duration: Duration, reason: &str, server: &str) -> bool {
+        if duration.is_zero() {
+            return !self.stop.is_cancelled();
+        }
+        let (server, reason) = (server.to_owned(), reason.to_owned());
+        self.tell(Event::Waiting { server, seconds: duration.as_secs(), reason });
+        self.unless_stopped(tokio::time::sleep(duration)).await.is_some()
+    }
+}
+
+/// The org units whose data a user may read: the data view units, else the capture units (dhis2-api 5.1).
+pub(super) fn view_roots(account: &Account) -> &[crate::domain::uid::Uid] {
+    if account.data_view_organisation_units.is_empty() {
+        &account.organisation_units
+    } else {
+        &account.data_view_organisation_units
+    }
+}
+
+/// A slice as people see it.
+pub(super) fn slice_name(job: &PlannedJob, slice: &Slice) -> SliceName {
+    SliceName { job: job.name.clone(), number: slice.number + 1, of: job.slices.len(), label: slice.label.clone() }
+}

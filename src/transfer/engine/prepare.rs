@@ -1,0 +1,267 @@
+//! One slice from the source to the point where something is sent: fetch, map, combine, shape, read, compare,
+//! preflight, guards.
+//!
+//! Slices are prepared one after another, the next one while the current one is being sent. Nothing here changes a
+//! server. A script's hooks act inside the pure stages that are called here; the run's resume needs no hook at all,
+//! because what a run that was cut off has sent already turns out `unchanged` in the comparison.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+
+use crate::domain::cell::CellKey;
+use crate::domain::item::WhenEmpty;
+use crate::domain::journal::JournalError;
+use crate::domain::run::ValueCounts;
+use crate::domain::uid::Uid;
+use crate::transfer::combine::combine;
+use crate::transfer::diff::{self, Cell, Diff, DiffRules, Hold, Step, StoredValues};
+use crate::transfer::engine::context::{Context, slice_name};
+use crate::transfer::engine::error::SliceError;
+use crate::transfer::engine::servers::DataServer;
+use crate::transfer::engine::{fetch, read};
+use crate::transfer::events::{Event, SliceName};
+use crate::transfer::finding;
+use crate::transfer::map::{Mapped, Mapping};
+use crate::transfer::plan::{PlannedJob, Slice};
+use crate::transfer::preflight::Verdict;
+use crate::transfer::tally::{Findings, Note};
+
+/// A slice that is ready to be sent, as far as that is possible.
+#[derive(Debug)]
+pub(super) struct Prepared<'run> {
+    /// The job, and its place in the routine.
+    pub(super) job: &'run PlannedJob,
+    pub(super) job_number: usize,
+    pub(super) name: SliceName,
+    /// What became of the source values.
+    pub(super) values: ValueCounts,
+    /// The cells with their steps.
+    pub(super) cells: Vec<Cell>,
+    /// Org units of the destination that cannot be read.
+    pub(super) unreadable: BTreeSet<Uid>,
+    pub(super) findings: Findings,
+    /// Why the slice cannot be sent: the source (then there are no cells) or the destination could not be read.
+    pub(super) failed: Option<Failed>,
+}
+
+/// Which server a slice failed at.
+#[derive(Debug)]
+pub(super) enum Failed {
+    Source(SliceError),
+    Destination(SliceError),
+}
+
+/// Prepares the slices of all jobs, in order.
+pub(super) struct Preparer<'context, 'run, S, D> {
+    context: &'context Context<'run, S, D>,
+    jobs: VecDeque<(usize, &'run PlannedJob)>,
+    current: Option<JobInWork<'run>>,
+    /// What concerns a job as a whole; handed over with its next slice.
+    findings: Findings,
+}
+
+struct JobInWork<'run> {
+    number: usize,
+    job: &'run PlannedJob,
+    slices: VecDeque<(&'run Slice, Result<Mapping<'run>, SliceError>)>,
+    /// Whether the guard `max_change` holds back every update and deletion.
+    hold_changes: bool,
+}
+
+impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D> {
+    pub(super) fn new(context: &'context Context<'run, S, D>) -> Self {
+        let jobs = context.plan.jobs.iter().enumerate().collect();
+        Self { context, jobs, current: None, findings: Findings::default() }
+    }
+
+    /// Slices that have not been prepared yet.
+    pub(super) fn remaining(&self) -> usize {
+        let begun = self.current.as_ref().map_or(0, |current| current.slices.len());
+        begun + self.jobs.iter().map(|(_, job)| job.slices.len()).sum::<usize>()
+    }
+
+    /// The next slice; none when all are done or the run is to stop.
+    pub(super) async fn next(&mut self) -> Result<Option<Prepared<'run>>, JournalError> {
+        loop {
+            if self.context.stop.is_cancelled() {
+                return Ok(None);
+            }
+            if let Some(current) = &mut self.current
+                && let Some((slice, aggregated)) = current.slices.pop_front()
+            {
+                let (job, number, hold_changes) = (current.job, current.number, current.hold_changes);
+                let mut prepared = self.prepare(job, number, slice, aggregated).await?;
+                self.finish(&mut prepared, hold_changes);
+                return Ok(Some(prepared));
+            }
+            match self.jobs.pop_front() {
+                Some((number, job)) => self.begin(number, job).await?,
+                None => return Ok(None),
+            }
+        }
+    }
+
+    async fn begin(&mut self, number: usize, job: &'run PlannedJob) -> Result<(), JournalError> {
+        let aggregated = fetch::aggregated(self.context, job, &mut self.findings).await;
+        let slices: VecDeque<_> = job.slices.iter().zip(aggregated).collect();
+        let hold_changes = match self.context.policies().max_change {
+            Some(percent) => self.changes_too_much(job, &slices, percent).await?,
+            None => false,
+        };
+        self.current = Some(JobInWork { number, job, slices, hold_changes });
+        Ok(())
+    }
+
+    /// Reads and compares a whole job without sending anything: the guard `max_change` looks at a job as a whole.
+    /// Slices that cannot be read are left out of the count; they will not be sent either.
+    async fn changes_too_much(
+        &mut self,
+        job: &'run PlannedJob,
+        slices: &VecDeque<(&'run Slice, Result<Mapping<'run>, SliceError>)>,
+        percent: u32,
+    ) -> Result<bool, JournalError> {
+        let (mut changes, mut existing) = (0, 0);
+        for (slice, aggregated) in slices {
+            let Ok(aggregated) = aggregated else { continue };
+            let Ok(mapping) = fetch::raw(self.context, job, slice, aggregated.clone()).await else { continue };
+            let mapped = mapping.finish(self.context.source_metadata);
+            let Some(Ok(stored)) =
+                self.context.unless_stopped(read::stored(self.context, job, &slice.destinations)).await
+            else {
+                continue;
+            };
+            let compared = self.compare(job, slice, mapped, &stored)?;
+            changes += compared.diff.cells.iter().filter(|cell| cell.step.is_change()).count() as u64;
+            existing += compared.diff.existing;
+        }
+        Ok(diff::exceeds(changes, existing, Some(percent)))
+    }
+
+    async fn prepare(
+        &mut self,
+        job: &'run PlannedJob,
+        job_number: usize,
+        slice: &'run Slice,
+        aggregated: Result<Mapping<'run>, SliceError>,
+    ) -> Result<Prepared<'run>, JournalError> {
+        let name = slice_name(job, slice);
+        self.context.tell(Event::SliceStarted { slice: name.clone() });
+        let mut prepared = Prepared {
+            job,
+            job_number,
+            name,
+            values: ValueCounts::default(),
+            cells: Vec::new(),
+            unreadable: BTreeSet::new(),
+            findings: std::mem::take(&mut self.findings),
+            failed: None,
+        };
+        let mapping = match aggregated {
+            Ok(aggregated) => fetch::raw(self.context, job, slice, aggregated).await,
+            Err(error) => Err(error),
+        };
+        let mapped = match mapping {
+            Ok(mapping) => mapping.finish(self.context.source_metadata),
+            Err(error) => {
+                prepared.failed = Some(Failed::Source(error));
+                return Ok(prepared);
+            }
+        };
+        prepared.values = mapped.values;
+        self.context.tell(Event::SliceFetched { slice: prepared.name.clone(), values: mapped.values });
+        let stored = if slice.destinations.is_empty() {
+            StoredValues::default()
+        } else {
+            match self.context.unless_stopped(read::stored(self.context, job, &slice.destinations)).await {
+                Some(Ok(stored)) => stored,
+                failed => {
+                    let error = failed.map_or_else(fetch::stopped, |failed| match failed {
+                        Err(error) => error.into(),
+                        Ok(_) => fetch::stopped(),
+                    });
+                    prepared.failed = Some(Failed::Destination(error));
+                    // Nothing is known of the other side, so nothing is compared: the cells are known all the same.
+                    let unreadable = slice.destinations.clone();
+                    StoredValues { unreadable, ..StoredValues::default() }
+                }
+            }
+        };
+        let periods = stored.values.keys().map(|key| key.period);
+        self.context.state().seen.extend(periods);
+        let Compared { diff, findings } = self.compare(job, slice, mapped, &stored)?;
+        prepared.findings.merge(findings);
+        prepared.findings.merge(diff.findings);
+        prepared.cells = diff.cells;
+        prepared.unreadable = stored.unreadable;
+        Ok(prepared)
+    }
+
+    fn compare(
+        &self,
+        job: &PlannedJob,
+        slice: &Slice,
+        mapped: Mapped,
+        stored: &StoredValues,
+    ) -> Result<Compared, JournalError> {
+        let Mapped { contributions, doubtful, findings, .. } = mapped;
+        let wanted = combine(contributions, job);
+        let ledger = self.ledger(job, slice, stored)?;
+        let rules =
+            DiffRules { only_changed: self.context.policies().only_changed, ledger: &ledger, doubtful: &doubtful };
+        Ok(Compared { diff: diff::diff(wanted, stored, job, rules), findings })
+    }
+
+    /// What the routine wrote into the slice; asked for only where an item deletes.
+    fn ledger(
+        &self,
+        job: &PlannedJob,
+        slice: &Slice,
+        stored: &StoredValues,
+    ) -> Result<HashMap<CellKey, String>, JournalError> {
+        let deleting: Vec<_> =
+            job.items.iter().filter(|item| item.when_empty == WhenEmpty::Delete).map(|item| item.destination).collect();
+        if deleting.is_empty() || stored.values.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let org_units: Vec<Uid> = slice.destinations.iter().copied().collect();
+        let entries = self.context.journal().ledger(&deleting, &org_units, &job.periods.write)?;
+        Ok(entries.into_iter().map(|entry| (entry.cell, entry.value)).collect())
+    }
+
+    /// Preflight and guards.
+    fn finish(&self, prepared: &mut Prepared<'run>, hold_changes: bool) {
+        if let (true, Some(percent)) = (hold_changes, self.context.policies().max_change) {
+            diff::hold_changes(&mut prepared.cells, percent);
+        }
+        for cell in prepared.cells.iter_mut().filter(|cell| cell.step.is_sent()) {
+            match self.context.preflight.check(&cell.key, cell.value.as_deref(), cell.comment.as_deref()) {
+                Verdict::Pass { data_set } => cell.data_set = Some(data_set),
+                Verdict::Hold(hold) => {
+                    cell.step = Step::Hold(Box::new(Hold {
+                        code: hold.code,
+                        object: Some(hold.object.clone()),
+                        reason: hold.reason.clone(),
+                        hint: Some(hold.hint.clone()),
+                    }));
+                }
+            }
+        }
+        diff::hold_deletions(&mut prepared.cells, &mut self.context.state().deletions_left);
+        if let (Some(first), None) = (prepared.unreadable.first(), &prepared.failed) {
+            let example = self.context.destination_metadata.org_unit_path_names(*first);
+            let units = prepared.unreadable.len() as u64;
+            prepared.findings.add(Note::new(&finding::DIFF_NOT_POSSIBLE, units).example(example));
+        }
+        let count = |wanted: fn(&Step) -> bool| prepared.cells.iter().filter(|cell| wanted(&cell.step)).count() as u64;
+        self.context.tell(Event::SliceDiffed {
+            slice: prepared.name.clone(),
+            to_send: count(Step::is_sent),
+            unchanged: count(|step| matches!(step, Step::Unchanged | Step::ZeroSkipped)),
+            held_back: count(|step| matches!(step, Step::Hold(_))),
+        });
+    }
+}
+
+struct Compared {
+    diff: Diff,
+    findings: Findings,
+}

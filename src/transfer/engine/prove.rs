@@ -1,0 +1,221 @@
+//! Sends a slice and proves it: push, read back, send again what got lost, until every cell is settled.
+//!
+//! What the server said is evidence, what the read-back shows is proof. Rows that are not there although nothing
+//! speaks against them (lost in a race, lost answers, a POST that never left) are sent again, alone, a few times with
+//! growing pauses; then they end by what is known of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::dhis2::data_value_sets::PayloadRow;
+use crate::domain::cell::CellState;
+use crate::domain::journal::JournalError;
+use crate::domain::run::RunMode;
+use crate::domain::uid::Uid;
+use crate::domain::value_type::ValueType;
+use crate::transfer::accounting::{RowVerdict, Unproved};
+use crate::transfer::diff::{Cell, StoredValues};
+use crate::transfer::engine::context::Context;
+use crate::transfer::engine::error::SliceError;
+use crate::transfer::engine::prepare::Prepared;
+use crate::transfer::engine::push::Sender;
+use crate::transfer::engine::read;
+use crate::transfer::engine::servers::DataServer;
+use crate::transfer::events::Event;
+use crate::transfer::finding::{self, Code};
+use crate::transfer::settle::without_sending;
+use crate::transfer::tally::{Findings, Note};
+use crate::transfer::verify::{Judgement, Outcome, ReadBack, Settled, judge, predict};
+
+/// How the cells of a slice ended.
+pub(super) struct Proved {
+    /// In the order of the cells; none would be a bug of ours, which the counts tell.
+    pub(super) ends: Vec<Option<Settled>>,
+    pub(super) findings: Findings,
+    /// Whether the destination refused the login.
+    pub(super) login_refused: bool,
+    /// Why the destination could not be reached at the end, if so.
+    pub(super) unreachable: Option<String>,
+}
+
+/// Sends what is to be sent of a slice and settles every cell.
+pub(super) async fn prove<'run, S, D: DataServer>(
+    context: &Context<'run, S, D>,
+    slice: &Prepared<'run>,
+) -> Result<Proved, JournalError> {
+    let ends = slice.cells.iter().map(without_sending).collect();
+    let mut proof = Proof { context, slice, proved: Proved::new(ends), fallback: BTreeMap::new() };
+    let mut open: Vec<usize> =
+        proof.proved.ends.iter().enumerate().filter(|(_, end)| end.is_none()).map(|(position, _)| position).collect();
+    if context.mode == RunMode::Check {
+        proof.predict_all(&open);
+        open.clear();
+    }
+    let mut pauses = context.patience.pauses();
+    let mut alone = false;
+    while !open.is_empty() {
+        open = proof.round(open, alone).await?;
+        if open.is_empty() || proof.is_over() {
+            break;
+        }
+        context.tell(Event::SliceVerified { slice: slice.name.clone(), again: open.len() as u64 });
+        let Some(pause) = pauses.next() else { break };
+        if !context.pause(pause, "some rows are sent again", context.destination.name()).await {
+            break;
+        }
+        alone = true;
+    }
+    // What is still open ends by what is known of it.
+    for (position, settled) in proof.fallback {
+        if let Some(end) = proof.proved.ends.get_mut(position).filter(|end| end.is_none()) {
+            *end = Some(settled);
+        }
+    }
+    Ok(proof.proved)
+}
+
+impl Proved {
+    fn new(ends: Vec<Option<Settled>>) -> Self {
+        Self { ends, findings: Findings::default(), login_refused: false, unreachable: None }
+    }
+}
+
+struct Proof<'proof, 'run, S, D> {
+    context: &'proof Context<'run, S, D>,
+    slice: &'proof Prepared<'run>,
+    proved: Proved,
+    /// How open cells end if nothing more is done.
+    fallback: BTreeMap<usize, Settled>,
+}
+
+impl<S, D: DataServer> Proof<'_, '_, S, D> {
+    /// Whether another round makes no sense.
+    fn is_over(&self) -> bool {
+        self.proved.login_refused || self.proved.unreachable.is_some() || self.context.stop.is_cancelled()
+    }
+
+    fn predict_all(&mut self, open: &[usize]) {
+        for position in open {
+            if let (Some(cell), Some(end)) = (self.slice.cells.get(*position), self.proved.ends.get_mut(*position)) {
+                *end = Some(predict(cell, &Outcome::Answered(RowVerdict::Written)));
+            }
+        }
+    }
+
+    /// One round of push and read-back. Returns what is to be sent again.
+    async fn round(&mut self, open: Vec<usize>, alone: bool) -> Result<Vec<usize>, JournalError> {
+        let cells = &self.slice.cells;
+        let mut rows: BTreeMap<Uid, Vec<PayloadRow>> = BTreeMap::new();
+        for cell in open.iter().filter_map(|position| cells.get(*position)) {
+            // Preflight found a data set for every cell that is sent.
+            let Some(data_set) = cell.data_set else { continue };
+            rows.entry(data_set).or_default().push(row(cell));
+        }
+        let (mut outcomes, trouble) = Sender::new(self.context, &self.slice.job.name, alone).send(rows).await?;
+        self.proved.login_refused |= trouble.as_ref().is_some_and(|trouble| trouble.login_refused);
+        let read_back = self.read_back(&open, trouble.is_some()).await;
+        let mut again = Vec::new();
+        for position in open {
+            let Some(cell) = cells.get(position) else { continue };
+            let outcome = outcomes
+                .remove(&cell.key)
+                .unwrap_or_else(|| Outcome::NotSent { reason: "the row was not tried".to_owned() });
+            self.judge(position, cell, &outcome, read_back.as_ref(), &mut again);
+        }
+        Ok(again)
+    }
+
+    /// Reads the org units of the open cells again; none where nothing can or shall be read.
+    async fn read_back(&mut self, open: &[usize], had_trouble: bool) -> Option<StoredValues> {
+        if self.context.mode != RunMode::Run || !self.context.policies().verify {
+            return None;
+        }
+        let org_units: BTreeSet<Uid> = open
+            .iter()
+            .filter_map(|position| self.slice.cells.get(*position))
+            .map(|cell| cell.key.org_unit)
+            .filter(|unit| !self.slice.unreadable.contains(unit))
+            .collect();
+        if org_units.is_empty() || self.proved.login_refused {
+            return None;
+        }
+        let reading = read::stored(self.context, self.slice.job, &org_units);
+        match self.context.unless_stopped(reading).await {
+            Some(Ok(stored)) => Some(stored),
+            Some(Err(error)) => {
+                let error = SliceError::from(error);
+                self.proved.login_refused |= error.login_refused;
+                // The client has tried for a while; the next slice would only wait as long.
+                if error.temporary || had_trouble {
+                    self.proved.unreachable = Some(error.reason);
+                }
+                None
+            }
+            None => None,
+        }
+    }
+
+    fn judge(
+        &mut self,
+        position: usize,
+        cell: &Cell,
+        outcome: &Outcome,
+        read_back: Option<&StoredValues>,
+        again: &mut Vec<usize>,
+    ) {
+        if self.context.mode == RunMode::DryRun {
+            self.settle(position, predict(cell, outcome));
+            return;
+        }
+        let seen = match read_back {
+            Some(stored) if !stored.unreadable.contains(&cell.key.org_unit) => {
+                ReadBack::Seen(stored.values.get(&cell.key))
+            }
+            _ => ReadBack::Unseen,
+        };
+        let value_type = self.slice.job.items.get(cell.item).map_or(ValueType::Other, |item| item.value_type);
+        match judge(cell, outcome, seen, value_type) {
+            Judgement::Settled(settled) => {
+                let settled = self.with_memory(position, settled);
+                self.settle(position, settled);
+            }
+            Judgement::SendAgain(settled) => {
+                if matches!(
+                    outcome,
+                    Outcome::Answered(RowVerdict::Unproved { reason: Unproved::Lost | Unproved::PeriodRace })
+                ) {
+                    self.proved.findings.add(Note::new(&finding::ROWS_LOST_IN_RACE, 1));
+                }
+                let settled = self.with_memory(position, settled);
+                self.fallback.insert(position, settled);
+                again.push(position);
+            }
+        }
+    }
+
+    /// A row whose answer was lost once may still arrive: that it was not sent the second time does not make it
+    /// `not_sent`.
+    fn with_memory(&self, position: usize, settled: Settled) -> Settled {
+        match self.fallback.get(&position) {
+            Some(before) if before.state == CellState::Unknown && settled.state == CellState::NotSent => before.clone(),
+            _ => settled,
+        }
+    }
+
+    fn settle(&mut self, position: usize, mut settled: Settled) {
+        if settled.state == CellState::Accepted && settled.why.is_none() {
+            let (code, reason): (&'static Code, _) = if self.context.policies().verify {
+                (&finding::NO_READ_BACK, "accepted by the server and not read back")
+            } else {
+                (&finding::NOT_PROVED, "accepted by the server; the routine does not verify")
+            };
+            settled = Settled::because(CellState::Accepted, code, reason);
+        }
+        if let Some(end) = self.proved.ends.get_mut(position) {
+            *end = Some(settled);
+        }
+    }
+}
+
+fn row(cell: &Cell) -> PayloadRow {
+    PayloadRow { cell: cell.key, value: cell.value.clone(), comment: cell.comment.clone(), followup: cell.followup }
+}

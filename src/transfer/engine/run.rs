@@ -1,0 +1,355 @@
+//! A run from its first request to its report.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use futures_util::future::join;
+use jiff::civil::DateTime;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::dhis2::system::Probe;
+use crate::domain::cell::CellState;
+use crate::domain::journal::{JournalError, RunStart};
+use crate::domain::run::{JobReport, RunMode, ServerReport, ServerSaid, Traffic};
+use crate::transfer::batch::controller::{BatchController, DataSetKind};
+use crate::transfer::engine::context::{Context, view_roots};
+use crate::transfer::engine::error::SliceError;
+use crate::transfer::engine::prepare::{Failed, Prepared, Preparer};
+use crate::transfer::engine::prove::prove;
+use crate::transfer::engine::servers::DataServer;
+use crate::transfer::engine::{Endpoint, RunRequest, RunResult, TransferError, Tuning};
+use crate::transfer::events::Event;
+use crate::transfer::finding;
+use crate::transfer::plan::{PlanRequest, destination_periods, plan};
+use crate::transfer::preflight::Preflight;
+use crate::transfer::report::{RunFacts, Tally, report};
+use crate::transfer::settle::{settle, without_sending};
+use crate::transfer::tally::{Findings, Note};
+use crate::transfer::verify::Settled;
+
+/// Slices in a row that may fail at the source before it is taken to be down.
+const FAILURES_IN_A_ROW: usize = 3;
+
+/// Makes a run.
+pub async fn run<S: DataServer, D: DataServer>(
+    request: RunRequest<'_, S, D>,
+    events: &(dyn Fn(Event) + Send + Sync),
+) -> Result<RunResult, TransferError> {
+    let clock = Instant::now();
+    let RunRequest { run, now, mode, document, source, destination, relative, journal, tuning, patience, stop } =
+        request;
+    let traffic_before = (source.client.traffic(), destination.client.traffic());
+    let (asked_source, asked_destination) = join(source.client.probe(), destination.client.probe()).await;
+    let (source_probe, destination_probe) = (asked_source?, asked_destination?);
+    check_identity(&source, &source_probe)?;
+    check_identity(&destination, &destination_probe)?;
+    let mut plan = plan(&PlanRequest {
+        document,
+        source_metadata: source.metadata,
+        destination_metadata: destination.metadata,
+        source: &source_probe.identity,
+        destination: &destination_probe.identity,
+        today: source_probe.server_date.date(),
+        relative: &relative,
+        source_view_roots: view_roots(&source_probe.account),
+    })?;
+    let mut findings = std::mem::take(&mut plan.findings);
+    let uses_analytics = plan.jobs.iter().any(|job| job.reads.needs_analytics());
+    if uses_analytics {
+        check_analytics(source.client.name(), &source_probe, document.routine.policies.max_analytics_age_hours)?;
+        about_analytics(&source_probe, &mut findings);
+    }
+    if source_probe.identity.system_id == destination_probe.identity.system_id {
+        findings.add(Note::new(&finding::SAME_SYSTEM, 1).example(source_probe.identity.system_id.clone()));
+    }
+    let periods = destination_periods(&plan);
+    journal.begin_run(&RunStart {
+        run,
+        routine: document.routine.name.clone(),
+        mode,
+        started: now,
+        periods: periods.clone(),
+    })?;
+    events(Event::Planned {
+        slices: plan.jobs.iter().map(|job| job.slices.len()).sum(),
+        periods: periods.iter().map(ToString::to_string).collect(),
+    });
+    let import_engine = destination_probe.identity.version.import_engine();
+    let preflight = Preflight::new(
+        destination.metadata,
+        &destination_probe.account,
+        &destination_probe.identity.version,
+        destination_probe.server_date.date(),
+    );
+    about_destination(&preflight, &mut findings);
+    let controllers = BTreeMap::from(
+        [(DataSetKind::Plain, tuning.plain_rows), (DataSetKind::Restricted, tuning.restricted_rows)]
+            .map(|(kind, rows)| (kind, BatchController::new(import_engine, kind, rows))),
+    );
+    let context = Context::new(
+        run,
+        mode,
+        (source.client, destination.client),
+        (source.metadata, destination.metadata),
+        document,
+        &plan,
+        preflight,
+        &destination_probe.account,
+        import_engine,
+        patience,
+        stop,
+        events,
+        journal,
+        controllers,
+    );
+    let tally = Driver::new(&context, findings).drive().await?;
+    let traffic = traffic(traffic_before, (source.client.traffic(), destination.client.traffic()));
+    let facts = RunFacts {
+        run,
+        routine: document.routine.name.clone(),
+        mode,
+        started: now,
+        finished: finished(now, clock),
+        source: server_report(&source.origin, &source_probe, uses_analytics),
+        destination: server_report(&destination.origin, &destination_probe, false),
+        periods: periods.iter().map(ToString::to_string).collect(),
+        traffic,
+        tolerate_unmapped: document.routine.policies.tolerate_unmapped,
+    };
+    let report = report(facts, tally)?;
+    context.journal().finish_run(&report)?;
+    let state = context.state();
+    let learned = |kind| state.controllers.get(&kind).map(BatchController::remembered);
+    let tuning = match mode {
+        RunMode::Run => {
+            Tuning { plain_rows: learned(DataSetKind::Plain), restricted_rows: learned(DataSetKind::Restricted) }
+        }
+        // A dry run's speed says nothing about writing.
+        RunMode::DryRun | RunMode::Check => tuning,
+    };
+    Ok(RunResult { report, tuning, stopped: context.stop.is_cancelled() })
+}
+
+fn check_identity<S: DataServer>(endpoint: &Endpoint<'_, S>, probe: &Probe) -> Result<(), TransferError> {
+    match &endpoint.pinned_system_id {
+        Some(expected) if *expected != probe.identity.system_id => Err(TransferError::WrongServer {
+            server: endpoint.client.name().to_owned(),
+            expected: expected.clone(),
+            found: probe.identity.system_id.clone(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses analytics tables that are older than the routine allows. Both times are the server's own.
+fn check_analytics(server: &str, probe: &Probe, allowed: Option<u32>) -> Result<(), TransferError> {
+    let Some(allowed) = allowed else { return Ok(()) };
+    let latest: Option<DateTime> = probe.analytics_at.max(probe.analytics_partition_at);
+    let refused = |age: String| Err(TransferError::AnalyticsTooOld { server: server.to_owned(), age, allowed });
+    match latest {
+        None => refused("not there at all".to_owned()),
+        Some(latest) => {
+            let age = probe.server_date.duration_since(latest);
+            if age > SignedDuration::from_hours(i64::from(allowed)) {
+                refused(format!("{} hours old", age.as_hours()))
+            } else {
+                Ok(())
+            }
+        }
+    }
+}
+
+fn about_analytics(probe: &Probe, findings: &mut Findings) {
+    if probe.analytics_at.is_none() || probe.output_period_types_missing {
+        findings.add(Note::new(&finding::ANALYTICS_NEVER_RUN, 1));
+    }
+    if probe.analytics_includes_zeros == Some(false) {
+        findings.add(Note::new(&finding::ZEROS_LEFT_OUT, 1));
+    }
+}
+
+fn about_destination(preflight: &Preflight<'_>, findings: &mut Findings) {
+    for hold in preflight.about_destination() {
+        findings.add(Note {
+            object: Some(hold.object.clone()),
+            example: Some(hold.reason.clone()),
+            hint: Some(hold.hint.clone()),
+            ..Note::new(hold.code, 1)
+        });
+    }
+}
+
+fn server_report(origin: &str, probe: &Probe, uses_analytics: bool) -> ServerReport {
+    ServerReport {
+        origin: origin.to_owned(),
+        version: probe.identity.version.to_string(),
+        system_id: probe.identity.system_id.clone(),
+        analytics_at: probe.analytics_at.filter(|_| uses_analytics).map(|at| at.to_string()),
+    }
+}
+
+/// What both servers cost since the run began. Each client counts its own waiting as `seconds_source`.
+fn traffic(before: (Traffic, Traffic), after: (Traffic, Traffic)) -> Traffic {
+    let requests = |pair: &(Traffic, Traffic)| pair.0.requests + pair.1.requests;
+    let bytes_in = |pair: &(Traffic, Traffic)| pair.0.bytes_in + pair.1.bytes_in;
+    let bytes_out = |pair: &(Traffic, Traffic)| pair.0.bytes_out + pair.1.bytes_out;
+    Traffic {
+        requests: requests(&after).saturating_sub(requests(&before)),
+        bytes_in: bytes_in(&after).saturating_sub(bytes_in(&before)),
+        bytes_out: bytes_out(&after).saturating_sub(bytes_out(&before)),
+        seconds_source: after.0.seconds_source - before.0.seconds_source,
+        seconds_destination: after.1.seconds_source - before.1.seconds_source,
+    }
+}
+
+/// The start plus what passed since by a clock that nobody sets.
+fn finished(start: Timestamp, clock: Instant) -> Timestamp {
+    SignedDuration::try_from(clock.elapsed()).ok().and_then(|passed| start.checked_add(passed).ok()).unwrap_or(start)
+}
+
+/// Takes the slices through the run, one being prepared while another is sent.
+struct Driver<'context, 'run, S, D> {
+    context: &'context Context<'run, S, D>,
+    tally: Tally,
+    /// Slices in a row that failed at the source.
+    failures: usize,
+    /// Why no further slice is sent.
+    halted: Option<String>,
+}
+
+impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> {
+    fn new(context: &'context Context<'run, S, D>, findings: Findings) -> Self {
+        let jobs = context.plan.jobs.iter();
+        let jobs = jobs.map(|job| JobReport { name: job.name.clone(), ..JobReport::default() }).collect();
+        Self { context, tally: Tally { jobs, findings, ..Tally::default() }, failures: 0, halted: None }
+    }
+
+    async fn drive(mut self) -> Result<Tally, JournalError> {
+        let mut preparer = Preparer::new(self.context);
+        let mut current = preparer.next().await?;
+        while let Some(slice) = current {
+            if self.halted.is_some() || self.context.stop.is_cancelled() {
+                self.leave(slice)?;
+                break;
+            }
+            let (done, next) = join(self.finish(slice), preparer.next()).await;
+            done?;
+            current = next?;
+        }
+        if self.context.stop.is_cancelled() {
+            self.halted.get_or_insert_with(|| "the run was stopped".to_owned());
+        }
+        self.about_the_rest(preparer.remaining());
+        Ok(self.tally)
+    }
+
+    /// Names the slices that were not even prepared.
+    fn about_the_rest(&mut self, remaining: usize) {
+        if remaining > 0 {
+            let reason = self.halted.clone().unwrap_or_default();
+            self.tally.findings.add(Note::new(&finding::SLICES_NOT_DONE, remaining as u64).example(reason));
+            self.tally.slices_failed += remaining as u64;
+            self.tally.temporary |= !self.tally.permission;
+        } else if self.tally.slices_done > 0 && self.is_empty() {
+            self.tally.findings.add(Note::new(&finding::SOURCE_EMPTY, 1));
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.tally.jobs.iter().all(|job| job.values.fetched == 0)
+    }
+
+    /// Sends a slice, settles it and writes down how each cell ended.
+    async fn finish(&mut self, mut slice: Prepared<'run>) -> Result<(), JournalError> {
+        if let Some(failed) = slice.failed.take() {
+            return self.failed(slice, failed);
+        }
+        self.failures = 0;
+        let proved = prove(self.context, &slice).await?;
+        if proved.login_refused {
+            self.tally.permission = true;
+            self.halted = Some("the destination refuses the login".to_owned());
+        }
+        if let Some(reason) = proved.unreachable {
+            self.tally.temporary = true;
+            self.halted = Some(reason);
+        }
+        self.tally.findings.merge(proved.findings);
+        self.tally.slices_done += 1;
+        self.record(slice, proved.ends)
+    }
+
+    /// A slice that could not be read on one side or the other.
+    fn failed(&mut self, slice: Prepared<'run>, failed: Failed) -> Result<(), JournalError> {
+        let (error, at_destination) = match failed {
+            Failed::Source(error) => (error, false),
+            Failed::Destination(error) => (error, true),
+        };
+        self.context.tell(Event::SliceFailed { slice: slice.name.clone(), reason: error.reason.clone() });
+        self.name_failure(&slice, &error);
+        self.tally.temporary |= error.temporary;
+        self.tally.permission |= error.permission;
+        self.tally.slices_failed += 1;
+        self.failures += 1;
+        // The client has tried for a while already. A destination that is down is down for every slice; a source may
+        // fail at one district only, which must not cost the others.
+        if error.login_refused || at_destination && error.temporary || self.failures >= FAILURES_IN_A_ROW {
+            self.halted = Some(error.reason.clone());
+        }
+        let ends = not_sent(&slice, &error.reason);
+        self.record(slice, ends)
+    }
+
+    fn name_failure(&mut self, slice: &Prepared<'run>, error: &SliceError) {
+        self.tally.findings.add(Note {
+            server: Some(ServerSaid { code: None, text: error.reason.clone() }),
+            hint: error.hint.clone(),
+            ..Note::new(&finding::SLICE_FAILED, 1).about(
+                "slice",
+                &format_args!("{} {}/{}", slice.name.job, slice.name.number, slice.name.of),
+                slice.name.label.clone(),
+            )
+        });
+    }
+
+    /// A slice that was prepared and is not sent any more.
+    fn leave(&mut self, mut slice: Prepared<'run>) -> Result<(), JournalError> {
+        let reason = self.halted.clone().unwrap_or_else(|| "the run was stopped".to_owned());
+        if let Some(Failed::Source(error) | Failed::Destination(error)) = slice.failed.take() {
+            self.name_failure(&slice, &error);
+            self.tally.permission |= error.permission;
+        }
+        self.tally.slices_failed += 1;
+        self.tally.temporary |= !self.tally.permission;
+        let ends = not_sent(&slice, &reason);
+        self.record(slice, ends)
+    }
+
+    fn record(&mut self, slice: Prepared<'run>, ends: Vec<Option<Settled>>) -> Result<(), JournalError> {
+        let settled = settle(&slice.job.name, slice.cells, ends, self.context.destination_metadata);
+        self.context.journal().record_cells(self.context.run, &settled.records)?;
+        self.context.tell(Event::SliceFinished { slice: slice.name, cells: settled.counts });
+        if let Some(job) = self.tally.jobs.get_mut(slice.job_number) {
+            job.values.add(&slice.values);
+            job.cells.add(&settled.counts);
+        }
+        self.tally.findings.merge(slice.findings);
+        self.tally.findings.merge(settled.findings);
+        for (data_set, periods) in settled.written {
+            let counts = self.tally.written.entry(data_set).or_default();
+            for (period, number) in periods {
+                *counts.entry(period).or_default() += number;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The ends of a slice of which nothing is sent.
+fn not_sent(slice: &Prepared<'_>, reason: &str) -> Vec<Option<Settled>> {
+    let end = |cell| {
+        without_sending(cell)
+            .unwrap_or_else(|| Settled::because(CellState::NotSent, &finding::NOT_SENT, reason.to_owned()))
+    };
+    slice.cells.iter().map(|cell| Some(end(cell))).collect()
+}

@@ -1,0 +1,95 @@
+//! A journal that forgets nothing but itself.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use crate::domain::cell::{CellAddress, CellKey, CellState};
+use crate::domain::journal::{CellRecord, ChunkStart, Journal, JournalError, LedgerEntry, RunStart};
+use crate::domain::period::Period;
+use crate::domain::run::{Report, RunMode};
+use crate::domain::uid::Uid;
+
+/// A journal in memory.
+#[derive(Debug, Default)]
+pub(in crate::transfer::engine) struct MemoryJournal {
+    pub(in crate::transfer::engine) mode: Option<RunMode>,
+    pub(in crate::transfer::engine) sending: Vec<u64>,
+    pub(in crate::transfer::engine) done: Vec<u64>,
+    pub(in crate::transfer::engine) records: Vec<CellRecord>,
+    pub(in crate::transfer::engine) ledger: HashMap<CellKey, String>,
+    pub(in crate::transfer::engine) reports: Vec<Report>,
+    /// Writes until the disk is full.
+    pub(in crate::transfer::engine) writes_left: Option<usize>,
+}
+
+impl MemoryJournal {
+    fn write(&mut self) -> Result<(), JournalError> {
+        match &mut self.writes_left {
+            Some(0) => Err(JournalError { reason: "disk full".to_owned(), source: None }),
+            Some(left) => {
+                *left -= 1;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl Journal for MemoryJournal {
+    fn begin_run(&mut self, start: &RunStart) -> Result<(), JournalError> {
+        self.write()?;
+        self.mode = Some(start.mode);
+        self.records.clear();
+        Ok(())
+    }
+
+    fn chunk_sending(&mut self, _run: Uuid, chunk: &ChunkStart) -> Result<(), JournalError> {
+        self.write()?;
+        self.sending.push(chunk.number);
+        Ok(())
+    }
+
+    fn chunk_done(&mut self, _run: Uuid, number: u64, _answer: &str) -> Result<(), JournalError> {
+        self.write()?;
+        self.done.push(number);
+        Ok(())
+    }
+
+    fn record_cells(&mut self, _run: Uuid, cells: &[CellRecord]) -> Result<(), JournalError> {
+        self.write()?;
+        for record in cells {
+            match (record.state, &record.value) {
+                _ if self.mode != Some(RunMode::Run) => {}
+                (CellState::Created | CellState::Updated | CellState::Accepted, Some(value)) => {
+                    self.ledger.insert(record.cell, value.clone());
+                }
+                (CellState::Deleted | CellState::Accepted, None) => {
+                    self.ledger.remove(&record.cell);
+                }
+                _ => {}
+            }
+        }
+        self.records.extend_from_slice(cells);
+        Ok(())
+    }
+
+    fn ledger(
+        &mut self,
+        addresses: &[CellAddress],
+        org_units: &[Uid],
+        periods: &[Period],
+    ) -> Result<Vec<LedgerEntry>, JournalError> {
+        let asked = |cell: &CellKey| {
+            addresses.contains(&cell.address()) && org_units.contains(&cell.org_unit) && periods.contains(&cell.period)
+        };
+        let entries = self.ledger.iter().filter(|(cell, _)| asked(cell));
+        Ok(entries.map(|(cell, value)| LedgerEntry { cell: *cell, value: value.clone() }).collect())
+    }
+
+    fn finish_run(&mut self, report: &Report) -> Result<(), JournalError> {
+        self.write()?;
+        self.reports.push(report.clone());
+        Ok(())
+    }
+}

@@ -1,0 +1,337 @@
+//! Two servers and a journal in memory, with faults: what the engine's tests run against.
+//!
+//! The destination judges a POST as its generation does, including the two ways to lose rows that have no name: the
+//! race for a new period, and answers that never arrive. The sandbox does the same over sockets; this one is here so
+//! that thousands of random runs take seconds.
+
+mod imports;
+mod journal;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use self::imports::{answer, row_by_row, set_based};
+pub(in crate::transfer::engine) use self::journal::MemoryJournal;
+
+use crate::dhis2::analytics::{AnalyticsQuery, AnalyticsValue};
+use crate::dhis2::data_value_sets::{ImportAnswer, Payload, PayloadRow, RawQuery};
+use crate::dhis2::error::{ClientError, ClientErrorKind};
+use crate::dhis2::system::{AnalyticsStamp, Probe};
+use crate::domain::cell::CellKey;
+use crate::domain::data_value::DataValue;
+use crate::domain::import_summary::{ImportCount, ImportStatus};
+use crate::domain::metadata::Metadata;
+use crate::domain::period::Period;
+use crate::domain::period::relative::RelativeOptions;
+use crate::domain::routine::RoutineDocument;
+use crate::domain::run::{Report, RunMode, Traffic};
+use crate::domain::server::Account;
+use crate::domain::uid::Uid;
+use crate::domain::value_type::ImportEngine;
+use crate::transfer::engine::{
+    DataServer, Endpoint, Patience, RunRequest, RunResult, TransferError, Tuning, run as engine_run,
+};
+use crate::transfer::events::Event;
+use crate::transfer::fixture;
+
+/// What goes wrong with one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::transfer::engine) enum Fault {
+    /// No connection: nothing left.
+    Connect,
+    /// Nothing came back, and nothing was done.
+    Timeout,
+    /// A POST: done, and the answer lost. A read: broken off in the middle.
+    Interrupted,
+    /// A POST: SUCCESS, and nothing stored (2.43 after a database error).
+    Silent,
+    /// The login is refused.
+    Unauthorized,
+    /// The server fails.
+    ServerError,
+    /// Too large for a proxy.
+    TooLarge,
+}
+
+#[derive(Debug, Default)]
+pub(in crate::transfer::engine) struct State {
+    pub(in crate::transfer::engine) values: BTreeMap<CellKey, DataValue>,
+    pub(in crate::transfer::engine) aggregated: Vec<AnalyticsValue>,
+    /// Builds of the analytics tables still to come, one after each stamp that is asked for.
+    pub(in crate::transfer::engine) rebuilds: usize,
+    pub(in crate::transfer::engine) builds: i8,
+    /// Rows of each POST that reached the server.
+    pub(in crate::transfer::engine) posts: Vec<Vec<PayloadRow>>,
+    pub(in crate::transfer::engine) dry_posts: usize,
+    pub(in crate::transfer::engine) raw_reads: usize,
+    pub(in crate::transfer::engine) post_faults: VecDeque<Option<Fault>>,
+    pub(in crate::transfer::engine) read_faults: VecDeque<Option<Fault>>,
+    /// Org units whose rows are refused by name.
+    pub(in crate::transfer::engine) closed: BTreeSet<Uid>,
+    /// Cells whose values are refused.
+    pub(in crate::transfer::engine) bad: BTreeSet<CellKey>,
+    /// Cells on which the server crashes.
+    pub(in crate::transfer::engine) poison: BTreeSet<CellKey>,
+    /// A concurrent writer: what it makes of a value as soon as it is stored.
+    pub(in crate::transfer::engine) meddled: BTreeMap<CellKey, String>,
+    pub(in crate::transfer::engine) may_not_read: bool,
+    in_flight: BTreeMap<u64, BTreeSet<Period>>,
+    next_request: u64,
+}
+
+/// A server in memory.
+#[derive(Debug)]
+pub(in crate::transfer::engine) struct Server {
+    pub(in crate::transfer::engine) version: &'static str,
+    pub(in crate::transfer::engine) metadata: Metadata,
+    pub(in crate::transfer::engine) state: Mutex<State>,
+}
+
+impl Server {
+    pub(in crate::transfer::engine) fn new(version: &'static str) -> Self {
+        Self { version, metadata: fixture::metadata(), state: Mutex::default() }
+    }
+
+    pub(in crate::transfer::engine) fn put(&self, cell: CellKey, text: &str) {
+        let value = DataValue { cell, value: Some(text.to_owned()), comment: None, followup: false, deleted: false };
+        self.state.lock().unwrap().values.insert(cell, value);
+    }
+
+    pub(in crate::transfer::engine) fn text_of(&self, cell: &CellKey) -> Option<String> {
+        self.state.lock().unwrap().values.get(cell).and_then(|value| value.value.clone())
+    }
+
+    pub(in crate::transfer::engine) fn texts(&self) -> BTreeMap<CellKey, String> {
+        let state = self.state.lock().unwrap();
+        state.values.iter().filter_map(|(key, value)| Some((*key, value.value.clone()?))).collect()
+    }
+
+    fn endpoint(&self) -> Endpoint<'_, Self> {
+        let origin = "https://fake".to_owned();
+        Endpoint { client: self, metadata: &self.metadata, origin, pinned_system_id: None }
+    }
+
+    fn engine(&self) -> ImportEngine {
+        fixture::identity(self.version).version.import_engine()
+    }
+
+    fn fail(kind: ClientErrorKind) -> ClientError {
+        ClientError { server: "fake".to_owned(), request: "GET /api/fake".to_owned(), kind }
+    }
+
+    fn stamp(builds: i8) -> AnalyticsStamp {
+        let built_at = Some(jiff::civil::datetime(2024, 11, 15, builds, 0, 0, 0));
+        AnalyticsStamp { built_at, partition_at: None }
+    }
+}
+
+fn kind_of(fault: Fault) -> ClientErrorKind {
+    match fault {
+        Fault::Connect => ClientErrorKind::Connect { reason: "refused".to_owned(), source: None },
+        Fault::Timeout => ClientErrorKind::Timeout { waited: Duration::from_mins(5) },
+        Fault::Interrupted | Fault::Silent => ClientErrorKind::Interrupted { source: None },
+        Fault::Unauthorized => ClientErrorKind::Unauthorized { message: "Unauthorized".to_owned() },
+        Fault::ServerError => ClientErrorKind::ServerError { status: 500, message: "oops".to_owned() },
+        Fault::TooLarge => ClientErrorKind::PayloadTooLarge,
+    }
+}
+
+impl DataServer for Server {
+    fn name(&self) -> &'static str {
+        "fake"
+    }
+
+    fn traffic(&self) -> Traffic {
+        let state = self.state.lock().unwrap();
+        Traffic { requests: (state.posts.len() + state.raw_reads) as u64, ..Traffic::default() }
+    }
+
+    async fn probe(&self) -> Result<Probe, ClientError> {
+        Ok(Probe {
+            identity: fixture::identity(self.version),
+            server_date: jiff::civil::datetime(2024, 11, 15, 12, 0, 0, 0),
+            time_zone: None,
+            analytics_at: Self::stamp(1).built_at,
+            analytics_partition_at: None,
+            account: Account {
+                username: "transfer".to_owned(),
+                authorities: vec!["F_DATAVALUE_ADD".to_owned()],
+                organisation_units: vec![fixture::country()],
+                data_view_organisation_units: vec![],
+            },
+            analytics_includes_zeros: Some(true),
+            output_period_types_missing: false,
+        })
+    }
+
+    async fn analytics_stamp(&self) -> Result<AnalyticsStamp, ClientError> {
+        let mut state = self.state.lock().unwrap();
+        let stamp = Self::stamp(state.builds + 1);
+        if state.rebuilds > 0 {
+            state.rebuilds -= 1;
+            state.builds += 1;
+        }
+        Ok(stamp)
+    }
+
+    async fn read_raw(
+        &self,
+        query: &RawQuery,
+        on_value: &mut (dyn FnMut(DataValue) + Send),
+    ) -> Result<u64, ClientError> {
+        let (found, fault) = {
+            let mut state = self.state.lock().unwrap();
+            state.raw_reads += 1;
+            if state.may_not_read {
+                let (code, message) = (Some("E2012".to_owned()), "not in user hierarchy".to_owned());
+                return Err(Self::fail(ClientErrorKind::Refused { status: 409, code, message }));
+            }
+            let inside = |unit: Uid| {
+                let unit = &self.metadata.organisation_units[&unit];
+                query.org_units.iter().any(|root| if query.children { unit.is_within(*root) } else { unit.id == *root })
+            };
+            let found: Vec<DataValue> = state
+                .values
+                .values()
+                .filter(|value| query.data_elements.contains(&value.cell.data_element))
+                .filter(|value| query.periods.contains(&value.cell.period) && inside(value.cell.org_unit))
+                .cloned()
+                .collect();
+            (found, state.read_faults.pop_front().flatten())
+        };
+        let number = found.len();
+        let kept = if fault == Some(Fault::Interrupted) { number / 2 } else { number };
+        match fault {
+            None | Some(Fault::Interrupted) => found.into_iter().take(kept).for_each(on_value),
+            Some(_) => {}
+        }
+        fault.map_or(Ok(number as u64), |fault| Err(Self::fail(kind_of(fault))))
+    }
+
+    async fn read_analytics(&self, query: &AnalyticsQuery) -> Result<Vec<AnalyticsValue>, ClientError> {
+        let state = self.state.lock().unwrap();
+        let asked = |value: &&AnalyticsValue| {
+            query.data.contains(&value.data)
+                && query.org_units.contains(&value.org_unit)
+                && query.periods.contains(&value.period)
+        };
+        Ok(state.aggregated.iter().filter(asked).cloned().collect())
+    }
+
+    async fn push(&self, payload: &Payload, dry_run: bool) -> Result<ImportAnswer, ClientError> {
+        let (fault, request) = self.receive(payload, dry_run);
+        // Other requests arrive before this one is done.
+        tokio::task::yield_now().await;
+        let answer = match fault {
+            None | Some(Fault::Interrupted) => self.judge(payload, dry_run, request),
+            Some(Fault::Silent) => answer(
+                200,
+                ImportStatus::Success,
+                ImportCount { ignored: payload.rows.len() as u64, ..ImportCount::default() },
+                vec![],
+                vec![],
+            ),
+            Some(_) => answer(500, ImportStatus::Error, ImportCount::default(), vec![], vec![]),
+        };
+        self.state.lock().unwrap().in_flight.remove(&request);
+        match fault {
+            None | Some(Fault::Silent) => Ok(answer),
+            Some(fault) => Err(Self::fail(kind_of(fault))),
+        }
+    }
+}
+
+impl Server {
+    fn receive(&self, payload: &Payload, dry_run: bool) -> (Option<Fault>, u64) {
+        let mut state = self.state.lock().unwrap();
+        let fault = state.post_faults.pop_front().flatten();
+        if dry_run {
+            state.dry_posts += 1;
+        } else if !matches!(fault, Some(Fault::Connect)) {
+            state.posts.push(payload.rows.clone());
+        }
+        let known: BTreeSet<Period> = state.values.keys().map(|key| key.period).collect();
+        let new = payload.rows.iter().map(|row| row.cell.period).filter(|period| !known.contains(period)).collect();
+        let request = state.next_request;
+        state.next_request += 1;
+        state.in_flight.insert(request, new);
+        (fault, request)
+    }
+
+    fn judge(&self, payload: &Payload, dry_run: bool, request: u64) -> ImportAnswer {
+        let mut state = self.state.lock().unwrap();
+        let mine = state.in_flight.get(&request).cloned().unwrap_or_default();
+        let lost: BTreeSet<Period> = state
+            .in_flight
+            .iter()
+            .filter(|(other, _)| **other < request)
+            .flat_map(|(_, periods)| periods.intersection(&mine).copied().collect::<Vec<_>>())
+            .collect();
+        match self.engine() {
+            ImportEngine::RowByRow => row_by_row(&mut state, &self.metadata, payload, dry_run, &lost),
+            ImportEngine::SetBased => set_based(&mut state, payload, dry_run, &lost),
+        }
+    }
+}
+
+/// Source, destination and journal.
+#[derive(Debug)]
+pub(in crate::transfer::engine) struct World {
+    pub(in crate::transfer::engine) source: Server,
+    pub(in crate::transfer::engine) destination: Server,
+    pub(in crate::transfer::engine) journal: MemoryJournal,
+    pub(in crate::transfer::engine) stop: CancellationToken,
+    pub(in crate::transfer::engine) events: Mutex<Vec<Event>>,
+}
+
+impl World {
+    pub(in crate::transfer::engine) fn new(destination_version: &'static str) -> Self {
+        Self {
+            source: Server::new("2.40.12"),
+            destination: Server::new(destination_version),
+            journal: MemoryJournal::default(),
+            stop: CancellationToken::new(),
+            events: Mutex::default(),
+        }
+    }
+
+    pub(in crate::transfer::engine) fn try_run(
+        &mut self,
+        document: &RoutineDocument,
+        mode: RunMode,
+    ) -> Result<RunResult, TransferError> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(self.start(document, mode))
+    }
+
+    pub(in crate::transfer::engine) async fn start(
+        &mut self,
+        document: &RoutineDocument,
+        mode: RunMode,
+    ) -> Result<RunResult, TransferError> {
+        let request = RunRequest {
+            run: Uuid::nil(),
+            now: Timestamp::UNIX_EPOCH,
+            mode,
+            document,
+            source: self.source.endpoint(),
+            destination: self.destination.endpoint(),
+            relative: RelativeOptions::default(),
+            journal: &mut self.journal,
+            tuning: Tuning::default(),
+            patience: Patience { tries: 3, first_pause: Duration::ZERO },
+            stop: self.stop.clone(),
+        };
+        let events = &self.events;
+        engine_run(request, &|event| events.lock().unwrap().push(event)).await
+    }
+
+    pub(in crate::transfer::engine) fn run(&mut self, document: &RoutineDocument) -> Report {
+        self.try_run(document, RunMode::Run).unwrap().report
+    }
+}

@@ -1,0 +1,270 @@
+//! The table itself. Grouped by where in a transfer an entry is met; the order is that of `docs/findings.md`.
+
+use super::{Category, Code};
+use crate::domain::run::Severity;
+
+/// Writes an entry of the table as a static and puts it into [`ALL`], so that none can be left out.
+macro_rules! table {
+    ($($name:ident = $severity:ident, $category:ident, $word:literal, $cause:literal, $remedy:literal;)*) => {
+        $(
+            #[doc = $cause]
+            pub static $name: Code = Code {
+                word: $word,
+                severity: Severity::$severity,
+                category: Category::$category,
+                cause: $cause,
+                remedy: $remedy,
+            };
+        )*
+        /// Every entry.
+        pub static ALL: &[&Code] = &[$(&$name),*];
+    };
+}
+
+table! {
+    // Preflight: who may write at all.
+    NO_IMPORT_AUTHORITY = Error, Permission, "no-import-authority",
+        "The user at the destination lacks the authority to import data values (`F_DATAVALUE_ADD`).",
+        "Ask the destination's administrator for a role with the authority \"Add/Update Data Value\" for this user.";
+    DATA_SET_NO_WRITE = Error, Permission, "data-set-no-write",
+        "The user may not enter data for the data set at the destination.",
+        "Share the data set with the user or one of its groups with \"can capture data\".";
+    ORG_UNIT_OUTSIDE_CAPTURE = Error, Permission, "org-unit-outside-capture",
+        "The org unit lies outside the part of the tree in which the user may enter data.",
+        "Give the user at the destination this org unit, or one above it, as a data capture org unit.";
+    CATEGORY_OPTION_NO_WRITE = Error, Permission, "category-option-no-write",
+        "The user may not enter data for a category option of the cell.",
+        "Share the category option with the user or one of its groups with \"can capture data\".";
+    // Preflight: the address.
+    DATA_ELEMENT_UNKNOWN = Error, Mapping, "data-element-unknown",
+        "The destination has no such data element, or the user may not see it.",
+        "Sync the destination again; then map the item to a data element that exists, or share it with the user.";
+    DATA_ELEMENT_IN_NO_DATA_SET = Error, Configuration, "data-element-in-no-data-set",
+        "The data element is in no data set at the destination, so no form or report would show its values.",
+        "Add the data element to a data set at the destination, or map the item to another one; then sync again.";
+    DATA_ELEMENT_NOT_IN_DATA_SET = Error, Configuration, "data-element-not-in-data-set",
+        "The data element is not in the data set that the values were sent with.",
+        "Sync the destination again: the data set was changed after the last sync.";
+    ORG_UNIT_UNKNOWN = Error, Mapping, "org-unit-unknown",
+        "The destination has no such org unit, or the user may not see it.",
+        "Sync the destination again; then map the source org unit to one that exists.";
+    ORG_UNIT_NOT_ASSIGNED = Error, Configuration, "org-unit-not-assigned",
+        "The org unit is not assigned to the data set.",
+        "Assign the org unit to the data set at the destination, or map the source org unit to an assigned one; then sync again.";
+    ORG_UNIT_NOT_OPEN_YET = Error, Timing, "org-unit-not-open-yet",
+        "The period ends before the opening date of the org unit.",
+        "Correct the opening date of the org unit at the destination, or leave these periods out.";
+    ORG_UNIT_CLOSED = Error, Timing, "org-unit-closed",
+        "The period begins after the closing date of the org unit.",
+        "Correct the closing date of the org unit at the destination, or map the source org unit to its successor.";
+    ORG_UNIT_NOT_OPEN = Error, Timing, "org-unit-not-open",
+        "The org unit was not open when the period began.",
+        "Correct the opening or closing date of the org unit at the destination, or leave these periods out.";
+    PERIOD_TYPE_MISMATCH = Error, Configuration, "period-type-mismatch",
+        "The data set takes periods of another type.",
+        "Set the job's destination period type to that of the data set.";
+    PERIOD_INVALID = Error, Mapping, "period-invalid",
+        "The destination does not take the period.",
+        "Check the job's period types and the calendars of both servers.";
+    CATEGORY_OPTION_COMBO_UNKNOWN = Error, Mapping, "category-option-combo-unknown",
+        "The destination has no such category option combo, or the user may not see it.",
+        "Sync the destination again; then map the item to a category option combo of its data element.";
+    CATEGORY_OPTION_COMBO_FOREIGN = Error, Mapping, "category-option-combo-foreign",
+        "The category option combo does not belong to the category combo that the data element has in the data set.",
+        "Map the item to a category option combo of the data element's own category combo (or of the data set's override).";
+    ATTRIBUTE_OPTION_COMBO_UNKNOWN = Error, Mapping, "attribute-option-combo-unknown",
+        "The destination has no such attribute option combo, or the user may not see it.",
+        "Sync the destination again; then map the item to an attribute option combo of the data set.";
+    ATTRIBUTE_OPTION_COMBO_FOREIGN = Error, Mapping, "attribute-option-combo-foreign",
+        "The attribute option combo does not belong to the category combo of the data set.",
+        "Map the item to an attribute option combo of the data set; `default` where the data set has none.";
+    ATTRIBUTE_OPTION_OUTSIDE_DATES = Error, Timing, "attribute-option-outside-dates",
+        "The period lies outside the dates between which an attribute option is valid.",
+        "Correct the start and end date of the category option at the destination, or map to another attribute option combo.";
+    ATTRIBUTE_OPTION_NOT_FOR_ORG_UNIT = Error, Configuration, "attribute-option-not-for-org-unit",
+        "An attribute option is restricted to org units, and this is not one of them.",
+        "Add the org unit to the category option at the destination, or map to another attribute option combo.";
+    DUPLICATE_CELL = Error, Mapping, "duplicate-cell",
+        "The same destination cell would be sent twice, and the two values need not agree.",
+        "Map the items to different cells, or put them into one job with a combine operator.";
+    // Preflight: the time.
+    PERIOD_IN_FUTURE = Error, Timing, "period-in-future",
+        "The period has not ended and the data set does not take periods that far ahead.",
+        "Wait until the period has ended, or raise \"open future periods\" of the data set.";
+    PERIOD_EXPIRED = Error, Timing, "period-expired",
+        "The data set no longer takes data for the period: its expiry days have passed.",
+        "Raise the expiry days of the data set, or give the user the authority \"Edit expired\" (`F_EDIT_EXPIRED`).";
+    PERIOD_NOT_OPEN = Error, Timing, "period-not-open",
+        "The data set does not take the period today: it is in the future, has expired or is not among the input periods.",
+        "Look at the data set's expiry days, open future periods and data input periods at the destination.";
+    INPUT_PERIOD_CLOSED = Error, Timing, "input-period-closed",
+        "The data set lists the periods it takes and when; this period is not among them, or not open today.",
+        "Open the period among the data input periods of the data set.";
+    INPUT_PERIODS_INVERTED = Warning, Configuration, "input-periods-inverted",
+        "DHIS2 2.43.0 and 2.43.1 refuse input periods that are open and take closed ones; input periods are therefore not checked beforehand.",
+        "Upgrade the destination beyond 2.43.1, or remove the data input periods of the data set while values are transferred.";
+    DATA_APPROVED = Error, Timing, "data-approved",
+        "The data of the org unit and period are approved at the destination and therefore closed.",
+        "Ask for the approval to be taken back, or leave the period out.";
+    // Preflight: the value.
+    VALUE_INVALID = Error, Value, "value-invalid",
+        "The value is not of the data element's value type.",
+        "Correct the value at the source, give the item a factor or rounding, or map it to a data element of the right type.";
+    VALUE_MISSING = Error, Value, "value-missing",
+        "There is no value to send.",
+        "Correct the value at the source; empty values are never sent.";
+    OPTION_UNKNOWN = Error, Value, "option-unknown",
+        "The value is none of the codes of the data element's option set.",
+        "Add the option at the destination, or translate the value with a script or the option map plugin.";
+    COMMENT_TOO_LONG = Error, Value, "comment-too-long",
+        "The stored comment of the cell is longer than the destination takes, and overwriting without it would lose it.",
+        "Shorten the comment at the destination.";
+    COMMENT_OPTION_UNKNOWN = Error, Value, "comment-option-unknown",
+        "The comment of the cell is none of the options that the data element allows for comments.",
+        "Correct the comment at the destination, or remove the comment option set of the data element.";
+    // Engine: from the source to the cell.
+    ORG_UNIT_UNMAPPED = Error, Mapping, "org-unit-unmapped",
+        "A source org unit with values has no confirmed destination org unit.",
+        "Map the org unit, or mark it as ignored: `xfer orgunit unmapped` lists them.";
+    ORG_UNIT_PROPOSED = Warning, Mapping, "org-unit-proposed",
+        "The mapping of a source org unit with values is only proposed, so its values are not transferred.",
+        "Look it over and confirm it: `xfer orgunit list`.";
+    SOURCE_VALUE_INVALID = Error, Value, "source-value-invalid",
+        "A source value is no number (or date) where the item needs one.",
+        "Correct the value at the source, or handle it in a script.";
+    SOURCE_PERIOD_UNUSABLE = Error, Mapping, "source-period-unusable",
+        "A source period does not lie within one destination period.",
+        "Choose a destination period type that contains the source periods whole.";
+    COMBINE_MISSING = Error, Mapping, "combine-missing",
+        "Several source values go to one cell and no combine operator is set.",
+        "Set the job's or the item's combine operator (`sum`, `average`, `last` …), or correct the map.";
+    SOURCE_EMPTY = Warning, Source, "source-empty",
+        "The source has no values for the items, org units and periods of the run.",
+        "Check the periods, the items and whether the source user may see the data; analytics may need to be run.";
+    SOURCE_ITEM_MISSING = Error, Source, "source-item-missing",
+        "The source does not know an item, or the user may not see it.",
+        "Sync the source again and correct the item, or share it with the source user.";
+    SOURCE_ITEM_UNANSWERED = Warning, Source, "source-item-unanswered",
+        "The source left an item out of its answer without a word; it has no values, or the user may not see it.",
+        "Check whether the item has data in these periods and is shared with the source user.";
+    SOURCE_ORG_UNIT_OUT_OF_SCOPE = Error, Permission, "source-org-unit-out-of-scope",
+        "The source user may not see the data of an org unit.",
+        "Give the source user the org unit, or one above it, as a data view org unit.";
+    ANALYTICS_STALE = Warning, Source, "analytics-stale",
+        "The source's analytics tables are older than the routine allows or older than the latest data.",
+        "Run analytics at the source (Data Administration, Analytics management), or schedule it before this routine.";
+    ANALYTICS_NEVER_RUN = Error, Source, "analytics-never-run",
+        "The source has never built its analytics tables, so indicators have no values.",
+        "Run analytics at the source (Data Administration, Analytics management).";
+    ANALYTICS_CHANGED = Warning, Source, "analytics-changed",
+        "The source rebuilt its analytics tables while they were read; they were read again.",
+        "Schedule the routine for a time when analytics does not run.";
+    ZEROS_LEFT_OUT = Info, Source, "zeros-left-out",
+        "The source leaves zeros out of analytics, so a missing value and a zero look the same.",
+        "Set \"include zero values in analytics\" at the source, read raw values, or set the item's rule for empty values to `zero`.";
+    ZERO_DROPPED = Info, Configuration, "zero-dropped",
+        "The destination does not keep zeros for the data element (zero is not significant); nothing is stored.",
+        "Set \"store zero data values\" of the data element at the destination if zeros matter.";
+    SCRIPT_DROPPED = Info, Policy, "script-dropped",
+        "A script left the value out, with the reason given.",
+        "Nothing, if that is what the script is for; `xfer script test` shows how it decides.";
+    SCRIPT_FAILED = Error, Policy, "script-failed",
+        "A script stopped with an error on this value.",
+        "Correct the script; its file, line and row stand beside this finding.";
+    CALENDAR_DIFFERS = Error, Configuration, "calendar-differs",
+        "The two servers use different calendars; their periods do not correspond.",
+        "Transfers need the same calendar on both servers.";
+    SERVER_CHANGED = Warning, Configuration, "server-changed",
+        "The server's version or metadata changed since the last sync.",
+        "Sync the server again and look at `xfer check`.";
+    METADATA_STALE = Warning, Configuration, "metadata-stale",
+        "The synced metadata of a server is old; what was changed there since is not known here.",
+        "Sync the server: `xfer server sync`.";
+    // Engine: guards.
+    MAX_CHANGE_EXCEEDED = Error, Policy, "max-change-exceeded",
+        "The run would change a larger share of the destination's cells than the routine allows.",
+        "Look at the differences with `xfer run --diff`; if they are right, raise `max_change` for once.";
+    MAX_DELETE_EXCEEDED = Error, Policy, "max-delete-exceeded",
+        "The run would delete more cells than the routine allows.",
+        "Look at the differences with `xfer run --diff`; if they are right, raise `max_delete` for once.";
+    DELETE_NOT_OURS = Info, Policy, "delete-not-ours",
+        "The source has no value, but the cell was not written by this routine and is therefore not deleted.",
+        "Delete it by hand at the destination if it is wrong.";
+    // Engine: after the push.
+    DIFFERS_AFTER_WRITE = Error, Transport, "differs-after-write",
+        "The destination accepted the value, but holds another one when read back.",
+        "Look for someone else who writes the same cells, or for a rule of the destination; then run again.";
+    OUTCOME_UNKNOWN = Error, Transport, "outcome-unknown",
+        "The value was sent, no trustworthy answer came and the read-back failed too.",
+        "Run again: what arrived is recognised and not sent twice.";
+    NOT_SENT = Error, Transport, "not-sent",
+        "The run stopped before the value was sent.",
+        "Run again: the run goes on where it stopped.";
+    NO_READ_BACK = Warning, Permission, "no-read-back",
+        "The values were accepted but cannot be proved: the user may not read them at the destination.",
+        "Share the data set with \"can view data\" and give the user the org units as data view org units.";
+    ROWS_LOST_IN_RACE = Info, Transport, "rows-lost-in-race",
+        "The destination lost rows when two requests wrote at the same time; they were sent again alone.",
+        "Nothing; should it happen often, set the routine's `parallel` to 1.";
+    SENT_AGAIN = Info, Transport, "sent-again",
+        "The destination refused a whole POST because of some of its rows; the others were sent again.",
+        "Nothing beyond the refused cells, which are listed on their own.";
+    SERVER_FAILED = Error, Transport, "server-failed",
+        "The destination failed on this value without giving a reason.",
+        "Look into the destination's log; upgrade it if the version is old.";
+    SERVER_GAVE_UP = Error, Transport, "server-gave-up",
+        "The destination failed again and again without giving a reason; the rest of the POST was not tried.",
+        "Look into the destination's log, then run again.";
+    SERVER_REFUSED = Error, Configuration, "server-refused",
+        "The destination refused the value for a reason of its own.",
+        "Read the server's sentence beside this finding; sync the destination again.";
+    DATA_SET_UNKNOWN = Error, Mapping, "data-set-unknown",
+        "The destination has no such data set, or the user may not see it.",
+        "Sync the destination again; the data set was deleted or its sharing was changed.";
+    OPTION_COMBO_REQUIRED = Error, Configuration, "option-combo-required",
+        "The destination is set to require an option combo on every row.",
+        "Map the item to its category option combo and attribute option combo.";
+    OPTIONS_RESTRICTED = Warning, Configuration, "options-restricted",
+        "The attribute options of a data set are restricted to many org units, which makes writing several times slower.",
+        "Restrict the options to an org unit high in the tree, or lift the restriction.";
+    // Engine: what the plan and the slices add.
+    SOURCE_ORG_UNIT_UNKNOWN = Warning, Mapping, "source-org-unit-unknown",
+        "A mapped source org unit does not exist at the source, or the user may not see it.",
+        "Sync the source again and correct the org unit map: `xfer orgunit check`.";
+    ORG_UNIT_IGNORED = Info, Mapping, "org-unit-ignored",
+        "A source org unit that is marked as ignored has values; they are left out.",
+        "Nothing, if that is what the mark is for; otherwise map the org unit.";
+    ORG_UNIT_PARTNER_OUT_OF_SCOPE = Error, Permission, "org-unit-partner-out-of-scope",
+        "The org unit is merged with one that the source user may not read; half a sum is not sent.",
+        "Give the source user all org units that are merged into one, as data view org units.";
+    AREA_NOT_READ = Info, Source, "area-not-read",
+        "A large part of the source's tree has no mapped org unit and was not read, so unmapped values there are not counted.",
+        "Nothing, if that part is not to be transferred; otherwise map its org units.";
+    SOURCE_VALUE_EMPTY = Info, Source, "source-value-empty",
+        "A source value has a comment but no value; there is nothing to transfer.",
+        "Nothing, unless the comment stands for a number that is missing at the source.";
+    OPTION_COMBO_NOT_MAPPED = Warning, Mapping, "option-combo-not-mapped",
+        "The source has values of a mapped data element under an option combo that no item of the job reads.",
+        "Add an item for the option combo, if its values belong to the destination.";
+    SLICE_FAILED = Error, Transport, "slice-failed",
+        "A part of the run could not be read; nothing of it was sent, and its values are not in the counts.",
+        "Run again; if it stays, the sentence beside this finding says what to look at.";
+    SLICES_NOT_DONE = Error, Transport, "slices-not-done",
+        "The run stopped before all its parts were done.",
+        "Run again: what has arrived is recognised and not sent twice.";
+    SAME_SYSTEM = Warning, Configuration, "same-system",
+        "Source and destination say that they are the same system: one is a copy of the other, or both are one server.",
+        "Nothing, if values are meant to move within one system; otherwise check both addresses.";
+    STALE_KEPT = Info, Policy, "stale-kept",
+        "The destination has a value where the source has none; the routine keeps it.",
+        "Nothing, or set the rule for empty values to `zero` or `delete`.";
+    STALE_CHANGED = Warning, Policy, "stale-changed",
+        "A cell that this routine once wrote was changed by somebody else; the source has no value for it now, and it is kept.",
+        "Delete it by hand at the destination if it is wrong.";
+    NOT_PROVED = Info, Policy, "not-proved",
+        "The values were accepted and not read back, because the routine says so.",
+        "Switch verification on, unless another check does the same.";
+    DIFF_NOT_POSSIBLE = Warning, Permission, "diff-not-possible",
+        "The user may not read the values at the destination, so everything is sent and nothing is compared.",
+        "Share the data set with \"can view data\" and give the user the org units as data view org units.";
+}

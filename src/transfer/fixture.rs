@@ -1,0 +1,334 @@
+//! A small world for the unit tests of this layer: one country, two districts, eight clinics, a few data elements.
+//!
+//! ```text
+//! Country ─┬─ District A ── Clinic 1 … Clinic 4
+//!          └─ District B ── Clinic 5 … Clinic 8
+//! ```
+//!
+//! Data element 1: plain, INTEGER, zeros significant · 2: disaggregated (male, female), NUMBER, zeros significant
+//! · 3: plain, INTEGER, zeros not significant · 4: plain, TEXT.
+//! All are in one monthly data set with the default attribute combo, assigned everywhere.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bigdecimal::BigDecimal;
+use uuid::Uuid;
+
+use crate::domain::cell::{CellAddress, CellKey};
+use crate::domain::item::{Combine, Item, SourceItem};
+use crate::domain::job::{Job, ReadFrom};
+use crate::domain::metadata::{
+    CategoryCombo, CategoryOption, CategoryOptionCombo, DataAccess, DataElement, DataSet, DataSetElement, Indicator,
+    Metadata, OrganisationUnit,
+};
+use crate::domain::org_unit_map::{MappingState, MatchMethod, OrgUnitMapping};
+use crate::domain::period::relative::RelativeOptions;
+use crate::domain::period::{Period, PeriodType};
+use crate::domain::routine::{Policies, Routine, RoutineDocument};
+use crate::domain::server::ServerIdentity;
+use crate::domain::uid::Uid;
+use crate::domain::value_type::ValueType;
+use crate::transfer::plan::{self, Plan, PlanError, PlanRequest};
+
+/// The id of that kind and number.
+pub(crate) fn uid(kind: &str, number: u8) -> Uid {
+    let kind: String = kind.chars().take(8).collect();
+    Uid::parse(&format!("{kind:x<8}{number:03}")).unwrap()
+}
+
+pub(crate) fn unit(number: u8) -> Uid {
+    uid("Clinic", number)
+}
+
+pub(crate) fn country() -> Uid {
+    uid("Country", 0)
+}
+
+pub(crate) fn district_a() -> Uid {
+    uid("District", 1)
+}
+
+pub(crate) fn district_b() -> Uid {
+    uid("District", 2)
+}
+
+pub(crate) fn element(number: u8) -> Uid {
+    uid("Element", number)
+}
+
+pub(crate) fn indicator(number: u8) -> Uid {
+    uid("Indicatr", number)
+}
+
+pub(crate) fn data_set() -> Uid {
+    uid("DataSet", 1)
+}
+
+pub(crate) fn male() -> Uid {
+    uid("CocSex", 1)
+}
+
+pub(crate) fn female() -> Uid {
+    uid("CocSex", 2)
+}
+
+pub(crate) fn sex_combo() -> Uid {
+    uid("ComboSex", 1)
+}
+
+pub(crate) fn period(text: &str) -> Period {
+    Period::parse(text).unwrap()
+}
+
+/// An address with the default attribute option combo.
+pub(crate) fn address(data_element: u8, combo: Uid) -> CellAddress {
+    CellAddress {
+        data_element: element(data_element),
+        category_option_combo: combo,
+        attribute_option_combo: Uid::DEFAULT_OPTION_COMBO,
+    }
+}
+
+pub(crate) fn plain_address(data_element: u8) -> CellAddress {
+    address(data_element, Uid::DEFAULT_OPTION_COMBO)
+}
+
+pub(crate) fn cell(data_element: u8, org_unit: u8, text: &str) -> CellKey {
+    CellKey::new(plain_address(data_element), unit(org_unit), period(text))
+}
+
+pub(crate) fn mapping(source: Uid, destination: Uid) -> OrgUnitMapping {
+    mapping_in_state(source, Some(destination), MappingState::Confirmed)
+}
+
+pub(crate) fn mapping_in_state(source: Uid, destination: Option<Uid>, state: MappingState) -> OrgUnitMapping {
+    OrgUnitMapping { source, destination, method: MatchMethod::Id, score: None, state, note: None }
+}
+
+/// Every clinic on its namesake.
+pub(crate) fn all_mapped() -> Vec<OrgUnitMapping> {
+    (1..=8).map(|number| mapping(unit(number), unit(number))).collect()
+}
+
+/// An item of a data element with a given COC and the default AOC.
+pub(crate) fn item(from: u8, combo: Uid, to: CellAddress) -> Item {
+    Item {
+        source: SourceItem::DataElement {
+            id: element(from),
+            category_option_combo: Some(combo),
+            attribute_option_combo: Some(Uid::DEFAULT_OPTION_COMBO),
+        },
+        destination: to,
+        combine: None,
+        factor: None,
+        when_empty: None,
+        note: None,
+    }
+}
+
+/// An item of a plain data element onto its namesake.
+pub(crate) fn plain_item(number: u8) -> Item {
+    item(number, Uid::DEFAULT_OPTION_COMBO, plain_address(number))
+}
+
+pub(crate) fn indicator_item(number: u8, to: CellAddress) -> Item {
+    Item { source: SourceItem::Indicator { id: indicator(number) }, ..item(1, Uid::DEFAULT_OPTION_COMBO, to) }
+}
+
+pub(crate) fn with_factor(item: Item, factor: &str) -> Item {
+    Item { factor: Some(factor.parse::<BigDecimal>().unwrap()), ..item }
+}
+
+pub(crate) fn job(name: &str, items: Vec<Item>) -> Job {
+    Job {
+        name: name.to_owned(),
+        source: "source".to_owned(),
+        destination: "destination".to_owned(),
+        source_period_type: PeriodType::Monthly,
+        destination_period_type: PeriodType::Monthly,
+        period_shift: 0,
+        combine: Combine::Error,
+        read: ReadFrom::Raw,
+        items,
+    }
+}
+
+pub(crate) fn document(jobs: Vec<Job>, window: &[&str]) -> RoutineDocument {
+    RoutineDocument {
+        routine: Routine {
+            id: Uuid::nil(),
+            name: "monthly".to_owned(),
+            jobs: jobs.iter().map(|job| job.name.clone()).collect(),
+            window: window.iter().map(ToString::to_string).collect(),
+            policies: Policies::default(),
+        },
+        jobs,
+        org_unit_map: all_mapped(),
+    }
+}
+
+pub(crate) fn identity(version: &str) -> ServerIdentity {
+    ServerIdentity {
+        system_id: format!("system-{version}"),
+        system_name: None,
+        version: version.parse().unwrap(),
+        calendar: "iso8601".to_owned(),
+    }
+}
+
+/// Plans a document between two servers with the metadata of this world.
+pub(crate) fn plan_of(document: &RoutineDocument) -> Result<Plan, PlanError> {
+    let metadata = metadata();
+    plan::plan(&PlanRequest {
+        document,
+        source_metadata: &metadata,
+        destination_metadata: &metadata,
+        source: &identity("2.42.5"),
+        destination: &identity("2.43.1"),
+        today: jiff::civil::date(2024, 11, 15),
+        relative: &RelativeOptions::default(),
+        source_view_roots: &[],
+    })
+}
+
+fn organisation_unit(id: Uid, name: &str, above: &[Uid]) -> (Uid, OrganisationUnit) {
+    let mut path = above.to_vec();
+    path.push(id);
+    let unit = OrganisationUnit {
+        id,
+        code: None,
+        name: name.to_owned(),
+        short_name: None,
+        path,
+        opening_date: Some(jiff::civil::date(1990, 1, 1)),
+        closed_date: None,
+        attribute_values: Vec::new(),
+    };
+    (id, unit)
+}
+
+fn data_element(number: u8, value_type: ValueType, zeros: bool, combo: Uid) -> (Uid, DataElement) {
+    let element = DataElement {
+        id: element(number),
+        code: None,
+        name: format!("Element {number}"),
+        short_name: None,
+        value_type,
+        aggregation_type: if value_type.is_numeric() { "SUM" } else { "NONE" }.to_owned(),
+        zero_is_significant: zeros,
+        category_combo: combo,
+        option_set: None,
+        attribute_values: Vec::new(),
+    };
+    (element.id, element)
+}
+
+fn combo(id: Uid, name: &str, members: &[Uid]) -> (Uid, CategoryCombo) {
+    let combo = CategoryCombo {
+        id,
+        code: None,
+        name: name.to_owned(),
+        is_default: id == Uid::DEFAULT_CATEGORY_COMBO,
+        category_option_combos: members.iter().copied().collect(),
+    };
+    (id, combo)
+}
+
+fn option_combo(id: Uid, name: &str, combo: Uid) -> [(Uid, CategoryOptionCombo); 1] {
+    let option = uid("Option", u8::try_from(name.len()).unwrap());
+    [(
+        id,
+        CategoryOptionCombo {
+            id,
+            code: None,
+            name: name.to_owned(),
+            category_combo: combo,
+            category_options: vec![option],
+        },
+    )]
+}
+
+fn option(name: &str) -> (Uid, CategoryOption) {
+    let id = uid("Option", u8::try_from(name.len()).unwrap());
+    let option = CategoryOption {
+        id,
+        code: None,
+        name: name.to_owned(),
+        start_date: None,
+        end_date: None,
+        organisation_units: BTreeSet::new(),
+        access: DataAccess::default(),
+    };
+    (id, option)
+}
+
+/// The metadata of both servers.
+pub(crate) fn metadata() -> Metadata {
+    let mut organisation_units = BTreeMap::from([
+        organisation_unit(country(), "Country", &[]),
+        organisation_unit(district_a(), "District A", &[country()]),
+        organisation_unit(district_b(), "District B", &[country()]),
+    ]);
+    for number in 1..=8 {
+        let district = if number <= 4 { district_a() } else { district_b() };
+        organisation_units.extend([organisation_unit(
+            unit(number),
+            &format!("Clinic {number}"),
+            &[country(), district],
+        )]);
+    }
+    let data_elements = BTreeMap::from([
+        data_element(1, ValueType::Integer, true, Uid::DEFAULT_CATEGORY_COMBO),
+        data_element(2, ValueType::Number, true, sex_combo()),
+        data_element(3, ValueType::Integer, false, Uid::DEFAULT_CATEGORY_COMBO),
+        data_element(4, ValueType::Text, true, Uid::DEFAULT_CATEGORY_COMBO),
+    ]);
+    let data_set = DataSet {
+        id: data_set(),
+        code: None,
+        name: "Monthly report".to_owned(),
+        period_type: PeriodType::Monthly,
+        category_combo: Uid::DEFAULT_CATEGORY_COMBO,
+        open_future_periods: 0,
+        expiry_days: 0.0,
+        data_set_elements: data_elements
+            .keys()
+            .map(|id| DataSetElement { data_element: *id, category_combo: None })
+            .collect(),
+        organisation_units: organisation_units.keys().copied().collect(),
+        data_input_periods: Vec::new(),
+        access: DataAccess::default(),
+    };
+    let mut category_option_combos = BTreeMap::new();
+    category_option_combos.extend(option_combo(Uid::DEFAULT_OPTION_COMBO, "default", Uid::DEFAULT_CATEGORY_COMBO));
+    category_option_combos.extend(option_combo(male(), "male", sex_combo()));
+    category_option_combos.extend(option_combo(female(), "female", sex_combo()));
+    let indicators = (1..=2)
+        .map(|number| {
+            let indicator = Indicator {
+                id: indicator(number),
+                code: None,
+                name: format!("Indicator {number}"),
+                decimals: None,
+                numerator: "1".to_owned(),
+                denominator: "1".to_owned(),
+                aggregate_export_category_option_combo: None,
+                aggregate_export_attribute_option_combo: None,
+            };
+            (indicator.id, indicator)
+        })
+        .collect();
+    Metadata {
+        organisation_units,
+        data_elements,
+        data_sets: BTreeMap::from([(data_set.id, data_set)]),
+        category_combos: BTreeMap::from([
+            combo(Uid::DEFAULT_CATEGORY_COMBO, "default", &[Uid::DEFAULT_OPTION_COMBO]),
+            combo(sex_combo(), "Sex", &[male(), female()]),
+        ]),
+        category_option_combos,
+        category_options: BTreeMap::from([option("default"), option("male"), option("female")]),
+        indicators,
+        ..Metadata::default()
+    }
+}

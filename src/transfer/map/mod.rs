@@ -1,0 +1,287 @@
+//! Gives each source value a fate: part of one or more destination cells, or unmapped, dropped or invalid with a reason.
+//!
+//! `fetched = unmapped + dropped + invalid + contributing` (design 3.1) holds by construction: a value is counted as
+//! fetched in the one place that also decides its fate. What is *not* counted as fetched is what nobody asked for: other
+//! data elements of the same data set, and values that belong to another slice, which counts them. A mapped data element
+//! under an option combo that no item reads is not counted either, but named: it may be a forgotten disaggregation.
+//!
+//! Values are taken one by one as they arrive, so that memory holds contributions and no answer. The place of a
+//! script's `rows` hook is before [`Mapping::take`] (a whole slice at once), that of `period` is inside it, where the
+//! plan is asked for the destination period.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::dhis2::analytics::AnalyticsValue;
+use crate::domain::cell::CellKey;
+use crate::domain::data_value::DataValue;
+use crate::domain::decimal::parse_number;
+use crate::domain::metadata::Metadata;
+use crate::domain::period::Period;
+use crate::domain::run::ValueCounts;
+use crate::domain::uid::Uid;
+use crate::transfer::finding::{self, Code};
+use crate::transfer::plan::{Destination, Place, PlannedJob, Slice, UnitMap};
+use crate::transfer::tally::{Findings, Note};
+
+/// A value as the source sent it, whichever way it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceValue {
+    /// Data element, indicator or program indicator.
+    pub data: Uid,
+    /// Its COC, where it has one.
+    pub category_option_combo: Option<Uid>,
+    /// Its AOC, where it has one.
+    pub attribute_option_combo: Option<Uid>,
+    /// Its org unit.
+    pub org_unit: Uid,
+    /// Its period.
+    pub period: Period,
+    /// Its text; none where only a comment is stored.
+    pub value: Option<String>,
+}
+
+impl From<DataValue> for SourceValue {
+    fn from(value: DataValue) -> Self {
+        Self {
+            data: value.cell.data_element,
+            category_option_combo: Some(value.cell.category_option_combo),
+            attribute_option_combo: Some(value.cell.attribute_option_combo),
+            org_unit: value.cell.org_unit,
+            period: value.cell.period,
+            value: value.value,
+        }
+    }
+}
+
+impl From<AnalyticsValue> for SourceValue {
+    fn from(value: AnalyticsValue) -> Self {
+        Self {
+            data: value.data,
+            category_option_combo: value.category_option_combo,
+            attribute_option_combo: value.attribute_option_combo,
+            org_unit: value.org_unit,
+            period: value.period,
+            value: Some(value.value),
+        }
+    }
+}
+
+/// A source value on its way to one cell.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Contribution {
+    /// The cell.
+    pub cell: CellKey,
+    /// The period it had at the source; `last` and `first` go by it.
+    pub source_period: Period,
+    /// The unit it had at the source.
+    pub source_unit: Uid,
+    /// Its item, by position in the job.
+    pub item: usize,
+    /// Its text, as the source sent it.
+    pub text: String,
+}
+
+/// What a slice's source values became.
+#[derive(Debug, Default)]
+pub struct Mapped {
+    /// How many had which fate.
+    pub values: ValueCounts,
+    /// Parts of cells, in order of arrival.
+    pub contributions: Vec<Contribution>,
+    /// Cells for which the source has a value that cannot be used. Nothing is sent for them, but they are not empty
+    /// either: `when_empty` must not delete what a typing error hides.
+    pub doubtful: BTreeSet<CellKey>,
+    /// Every fate other than contributing, by reason and object.
+    pub findings: Findings,
+}
+
+/// Why a value does not contribute, or only in part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fate {
+    Unmapped,
+    Proposed,
+    Ignored,
+    Blocked,
+    Empty,
+    Straddles,
+    NoNumber,
+    OptionCombo,
+}
+
+/// The object to blame, as an id or a period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Blame {
+    Object(Uid),
+    Period(Period),
+}
+
+/// The mapping of one slice, value by value. A clone keeps what was taken so far, for a read that has to be repeated.
+#[derive(Debug, Clone)]
+pub struct Mapping<'plan> {
+    job: &'plan PlannedJob,
+    slice: &'plan Slice,
+    units: &'plan UnitMap,
+    values: ValueCounts,
+    contributions: Vec<Contribution>,
+    doubtful: BTreeSet<CellKey>,
+    fates: BTreeMap<(Fate, Blame), (u64, String)>,
+}
+
+impl<'plan> Mapping<'plan> {
+    /// For one slice of a job.
+    pub fn new(job: &'plan PlannedJob, slice: &'plan Slice, units: &'plan UnitMap) -> Self {
+        Self {
+            job,
+            slice,
+            units,
+            values: ValueCounts::default(),
+            contributions: Vec::new(),
+            doubtful: BTreeSet::new(),
+            fates: BTreeMap::new(),
+        }
+    }
+
+    /// Takes one value.
+    pub fn take(&mut self, value: SourceValue) {
+        if !self.job.reads.knows(value.data) {
+            return;
+        }
+        let place = self.units.place_of(value.org_unit);
+        if matches!(place, Place::To(_)) && !self.slice.sources.contains(&value.org_unit) {
+            return; // Another slice reads and counts it.
+        }
+        let job = self.job;
+        let mut items = job.items_of(value.data, value.category_option_combo, value.attribute_option_combo).peekable();
+        if items.peek().is_none() {
+            if matches!(place, Place::To(_)) {
+                self.note(Fate::OptionCombo, Blame::Object(value.data), &value);
+            }
+            return;
+        }
+        self.values.fetched += 1;
+        let unit = Blame::Object(value.org_unit);
+        match place {
+            Place::To(target) => self.place(value, target, items),
+            Place::Unmapped => {
+                self.values.unmapped += 1;
+                self.note(Fate::Unmapped, unit, &value);
+            }
+            Place::Proposed => {
+                self.values.unmapped += 1;
+                self.note(Fate::Proposed, unit, &value);
+            }
+            Place::Ignored => {
+                self.values.dropped += 1;
+                self.note(Fate::Ignored, unit, &value);
+            }
+            Place::Blocked => {
+                self.values.invalid += 1;
+                self.note(Fate::Blocked, unit, &value);
+            }
+        }
+    }
+
+    /// Puts the value of a mapped unit into its cells.
+    fn place(&mut self, mut value: SourceValue, target: Uid, items: impl Iterator<Item = usize>) {
+        let Destination::To(period) = self.job.periods.destination_of(value.period) else {
+            self.values.invalid += 1;
+            self.note(Fate::Straddles, Blame::Period(value.period), &value);
+            return;
+        };
+        let Some(text) = value.value.take().filter(|text| !text.is_empty()) else {
+            self.values.dropped += 1;
+            self.note(Fate::Empty, Blame::Object(value.data), &value);
+            return;
+        };
+        let before = self.contributions.len();
+        let mut refused = false;
+        let mut is_number = None;
+        for item in items {
+            let Some(planned) = self.job.items.get(item) else { continue };
+            let cell = CellKey::new(planned.destination, target, period);
+            if planned.needs_numbers() && !*is_number.get_or_insert_with(|| parse_number(&text).is_some()) {
+                refused = true;
+                self.doubtful.insert(cell);
+                continue;
+            }
+            self.contributions.push(Contribution {
+                cell,
+                source_period: value.period,
+                source_unit: value.org_unit,
+                item,
+                text: String::new(),
+            });
+        }
+        if refused {
+            value.value = Some(text.clone());
+            self.note(Fate::NoNumber, Blame::Object(value.data), &value);
+        }
+        // One value, one fate: part of a cell if it is part of any.
+        if self.contributions.len() == before {
+            self.values.invalid += 1;
+            return;
+        }
+        self.values.contributing += 1;
+        let mut placed = self.contributions.iter_mut().skip(before);
+        let first = placed.next();
+        for further in placed {
+            further.text.clone_from(&text);
+        }
+        if let Some(first) = first {
+            first.text = text;
+        }
+    }
+
+    fn note(&mut self, fate: Fate, blame: Blame, value: &SourceValue) {
+        self.fates.entry((fate, blame)).and_modify(|(count, _)| *count += 1).or_insert_with(|| {
+            let text = value.value.as_deref().map_or_else(String::new, |text| format!(" = `{text}`"));
+            (1, format!("{} at {} in {}{text}", value.data, value.org_unit, value.period))
+        });
+    }
+
+    /// The outcome, once every value has been taken. The source's metadata gives the names.
+    pub fn finish(self, source: &Metadata) -> Mapped {
+        let mut findings = Findings::default();
+        for ((fate, blame), (count, example)) in self.fates {
+            let (code, kind) = fate.describe();
+            let mut note = Note::new(code, count).example(in_words(&example, source));
+            note = match blame {
+                Blame::Object(id) if kind == "organisation unit" => {
+                    note.about(kind, &id, source.org_unit_path_names(id))
+                }
+                Blame::Object(id) => note.about(kind, &id, source.name_of(id)),
+                Blame::Period(period) => note.about("period", &period, period.to_string()),
+            };
+            findings.add(note);
+        }
+        Mapped { values: self.values, contributions: self.contributions, doubtful: self.doubtful, findings }
+    }
+}
+
+impl Fate {
+    /// The entry of the findings table, and the kind of object to blame.
+    fn describe(self) -> (&'static Code, &'static str) {
+        match self {
+            Self::Unmapped => (&finding::ORG_UNIT_UNMAPPED, "organisation unit"),
+            Self::Proposed => (&finding::ORG_UNIT_PROPOSED, "organisation unit"),
+            Self::Ignored => (&finding::ORG_UNIT_IGNORED, "organisation unit"),
+            Self::Blocked => (&finding::ORG_UNIT_PARTNER_OUT_OF_SCOPE, "organisation unit"),
+            Self::Empty => (&finding::SOURCE_VALUE_EMPTY, "data element"),
+            Self::Straddles => (&finding::SOURCE_PERIOD_UNUSABLE, "period"),
+            Self::NoNumber => (&finding::SOURCE_VALUE_INVALID, "data element"),
+            Self::OptionCombo => (&finding::OPTION_COMBO_NOT_MAPPED, "data element"),
+        }
+    }
+}
+
+/// Replaces the ids at the places where [`Mapping::note`] put them by names.
+fn in_words(example: &str, source: &Metadata) -> String {
+    let words = example.split(' ').map(|word| match Uid::parse(word) {
+        Ok(id) => source.name_of(id),
+        Err(_) => word.to_owned(),
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests;

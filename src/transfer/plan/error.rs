@@ -1,0 +1,122 @@
+//! Why a routine cannot be run as it is. All of these are found before anything is read or sent.
+
+/// Why a routine cannot be planned. Each names the job or the objects, and [`PlanError::hint`] says what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// The routine has no job.
+    #[error("routine `{routine}` has no job")]
+    NoJobs {
+        /// The routine.
+        routine: String,
+    },
+    /// A job has nothing to move.
+    #[error("job `{job}` has no item")]
+    JobWithoutItems {
+        /// The job.
+        job: String,
+    },
+    /// The jobs of a routine are not of one pair.
+    #[error("job `{job}` goes from `{source_server}` to `{destination}`, unlike the routine's first job")]
+    OtherPair {
+        /// The job.
+        job: String,
+        /// Its source.
+        source_server: String,
+        /// Its destination.
+        destination: String,
+    },
+    /// No org unit of the map is confirmed.
+    #[error("no org unit of the map is confirmed, so no value has a place to go")]
+    NoOrgUnits,
+    /// The period window cannot be expanded.
+    #[error("the period window of job `{job}` cannot be used: {reason}")]
+    Window {
+        /// The job.
+        job: String,
+        /// Why.
+        reason: String,
+    },
+    /// No source period lies within one destination period.
+    #[error("no {source_type} period of job `{job}` lies within one {destination_type} period")]
+    PeriodsDoNotFit {
+        /// The job.
+        job: String,
+        /// What is read.
+        source_type: String,
+        /// What is written.
+        destination_type: String,
+    },
+    /// The shift leads out of the calendar.
+    #[error("the period shift of job `{job}` leads out of the calendar")]
+    ShiftTooFar {
+        /// The job.
+        job: String,
+    },
+    /// The servers print periods in different calendars.
+    #[error("the source uses the calendar `{source_calendar}` and the destination `{destination_calendar}`")]
+    CalendarsDiffer {
+        /// The source's calendar.
+        source_calendar: String,
+        /// The destination's calendar.
+        destination_calendar: String,
+    },
+    /// Two contributions would meet in one cell, and nothing says how they become one value.
+    #[error("job `{job}`: several values would go to `{address}` ({why}) and no combine operator says how")]
+    TwoContributions {
+        /// The job.
+        job: String,
+        /// The destination data element with its option combos, by name.
+        address: String,
+        /// Where they come from, by name.
+        why: String,
+    },
+    /// Items of one address combine differently.
+    #[error("job `{job}`: the items that go to `{address}` have different combine operators")]
+    OperatorsDiffer {
+        /// The job.
+        job: String,
+        /// The destination data element with its option combos, by name.
+        address: String,
+    },
+    /// Two jobs of a routine write the same cells.
+    #[error("jobs `{first}` and `{second}` both write `{address}` in {period}")]
+    TwoJobs {
+        /// One job.
+        first: String,
+        /// The other.
+        second: String,
+        /// The destination data element with its option combos, by name.
+        address: String,
+        /// One of the periods.
+        period: String,
+    },
+}
+
+impl PlanError {
+    /// What an administrator can do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::NoJobs { .. } => "add a job to the routine: `xfer routine edit`",
+            Self::JobWithoutItems { .. } => "add items to the job: `xfer job add-item`, or leave it out of the routine",
+            Self::OtherPair { .. } => {
+                "a routine moves values between two servers; put the job into a routine of its own"
+            }
+            Self::NoOrgUnits => "map the org units and confirm them: `xfer orgunit map`",
+            Self::Window { .. } => "use periods such as `202401`, ranges such as `202401..202406`, or `LAST_3_MONTHS`",
+            Self::PeriodsDoNotFit { .. } => {
+                "choose a destination period type that contains the source periods whole, such as months in quarters"
+            }
+            Self::ShiftTooFar { .. } => "use a smaller period shift",
+            Self::CalendarsDiffer { .. } => {
+                "periods of different calendars do not correspond; both servers need the same calendar"
+            }
+            Self::TwoContributions { .. } => {
+                "set the combine operator of the job or the item (`sum`, `average`, `last` …), or correct the map"
+            }
+            Self::OperatorsDiffer { .. } => "give all items of one destination address the same combine operator",
+            Self::TwoJobs { .. } => {
+                "put the items into one job with a combine operator, or let the jobs write different periods"
+            }
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! From a routine and both servers' metadata to a plan: what is read, where it goes, in which slices.
+//!
+//! Everything that would make a number doubtful is found here, before the first value is read: two contributions to
+//! one cell without an operator, calendars that differ, jobs that write the same cells. Those are [`PlanError`]s and
+//! stop the run. What concerns single items or org units (drift: deleted, renamed away, no longer visible) becomes a
+//! finding, and the rest of the routine goes on.
+//!
+//! The plan depends on nothing but its inputs. A run that was cut off is resumed by planning again: the periods are
+//! fixed by the window and the server's date, the slices by the metadata, and what has arrived already is recognised
+//! by comparing with the destination.
+
+mod address;
+mod drift;
+mod error;
+mod item;
+mod periods;
+mod slices;
+mod tree;
+mod units;
+
+pub use error::PlanError;
+pub use item::PlannedItem;
+pub use periods::{Destination, JobPeriods};
+pub use slices::{LARGEST_UNTOUCHED_SUBTREE, Slice};
+pub use tree::{Tree, UnitRead, reads};
+pub use units::{Place, UnitMap};
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use jiff::civil::Date;
+
+use crate::domain::cell::CellAddress;
+use crate::domain::item::SourceItem;
+use crate::domain::job::{Job, ReadFrom};
+use crate::domain::metadata::Metadata;
+use crate::domain::period::Period;
+use crate::domain::period::relative::RelativeOptions;
+use crate::domain::routine::RoutineDocument;
+use crate::domain::server::ServerIdentity;
+use crate::domain::uid::Uid;
+use crate::transfer::tally::Findings;
+
+/// What a plan is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct PlanRequest<'run> {
+    /// The routine with its jobs and org unit map.
+    pub document: &'run RoutineDocument,
+    /// The source's synced metadata.
+    pub source_metadata: &'run Metadata,
+    /// The destination's synced metadata.
+    pub destination_metadata: &'run Metadata,
+    /// Who the source is.
+    pub source: &'run ServerIdentity,
+    /// Who the destination is.
+    pub destination: &'run ServerIdentity,
+    /// The source server's own date: relative windows are seen from there.
+    pub today: Date,
+    /// What `LAST_WEEK` and `LAST_FINANCIAL_YEAR` mean at the source.
+    pub relative: &'run RelativeOptions,
+    /// The org units whose data the source's user may read; empty means that nothing is known.
+    pub source_view_roots: &'run [Uid],
+}
+
+/// A routine made ready to run.
+#[derive(Debug)]
+pub struct Plan {
+    /// Its jobs, in order of work.
+    pub jobs: Vec<PlannedJob>,
+    /// The org unit map.
+    pub units: UnitMap,
+    /// What a person should know before the first value is read.
+    pub findings: Findings,
+}
+
+/// A job made ready to run.
+#[derive(Debug)]
+pub struct PlannedJob {
+    /// Its name.
+    pub name: String,
+    /// Its periods.
+    pub periods: JobPeriods,
+    /// Its items, without those that the source does not have.
+    pub items: Vec<PlannedItem>,
+    /// Destination address → the first of its items, which speaks for all of them.
+    pub addresses: BTreeMap<CellAddress, usize>,
+    by_source: BySource,
+    /// What is read, and how.
+    pub reads: Reads,
+    /// Its slices, in order of work.
+    pub slices: Vec<Slice>,
+}
+
+/// Source data and COC (or every COC) → items and their AOC (or every AOC).
+type BySource = HashMap<(Uid, Option<Uid>), Vec<(Option<Uid>, usize)>>;
+
+/// What a job reads, by the way it is read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reads {
+    /// Data elements read as raw values.
+    pub raw: BTreeSet<Uid>,
+    /// The source data sets that hold them, for servers below 2.39.
+    pub raw_data_sets: BTreeSet<Uid>,
+    /// Data elements read through analytics, with option combos.
+    pub aggregated: BTreeSet<Uid>,
+    /// Indicators and program indicators.
+    pub indicators: BTreeSet<Uid>,
+}
+
+impl Reads {
+    /// Whether analytics tables matter to the job.
+    pub fn needs_analytics(&self) -> bool {
+        !self.aggregated.is_empty() || !self.indicators.is_empty()
+    }
+
+    /// Whether an item of the job reads this data element, indicator or program indicator.
+    pub fn knows(&self, data: Uid) -> bool {
+        self.raw.contains(&data) || self.aggregated.contains(&data) || self.indicators.contains(&data)
+    }
+}
+
+impl PlannedJob {
+    /// The items (by position) that a source value belongs to.
+    pub fn items_of(&self, data: Uid, coc: Option<Uid>, aoc: Option<Uid>) -> impl Iterator<Item = usize> {
+        let exact = coc.and_then(|coc| self.by_source.get(&(data, Some(coc))));
+        let every = self.by_source.get(&(data, None));
+        exact
+            .into_iter()
+            .chain(every)
+            .flatten()
+            .filter(move |(wanted, _)| wanted.is_none() || *wanted == aoc)
+            .map(|(_, item)| *item)
+    }
+}
+
+/// Makes a routine ready to run.
+pub fn plan(request: &PlanRequest<'_>) -> Result<Plan, PlanError> {
+    let PlanRequest { document, source_metadata, .. } = *request;
+    check_pair(request)?;
+    let units = UnitMap::new(&document.org_unit_map, source_metadata, request.source_view_roots);
+    let confirmed = document.org_unit_map.iter().any(|row| row.target().is_some());
+    if !confirmed {
+        return Err(PlanError::NoOrgUnits);
+    }
+    let tree = Tree::new(source_metadata, request.source_view_roots);
+    let mut findings = Findings::default();
+    drift::units(&units, document, source_metadata, &mut findings);
+    let mut jobs = Vec::with_capacity(document.jobs.len());
+    for job in &document.jobs {
+        let (planned, untouched) = plan_job(request, job, &units, &tree, &mut findings)?;
+        // The same subtrees for every job: the map is the routine's.
+        if jobs.is_empty() {
+            drift::untouched(&untouched, source_metadata, &mut findings);
+        }
+        jobs.push(planned);
+    }
+    address::check_jobs(&jobs, request.destination_metadata)?;
+    Ok(Plan { jobs, units, findings })
+}
+
+fn check_pair(request: &PlanRequest<'_>) -> Result<(), PlanError> {
+    let PlanRequest { document, source, destination, .. } = *request;
+    let Some(first) = document.jobs.first() else {
+        return Err(PlanError::NoJobs { routine: document.routine.name.clone() });
+    };
+    for job in &document.jobs {
+        if (&job.source, &job.destination) != (&first.source, &first.destination) {
+            return Err(PlanError::OtherPair {
+                job: job.name.clone(),
+                source_server: job.source.clone(),
+                destination: job.destination.clone(),
+            });
+        }
+    }
+    // ISO 8601 and Gregorian print the same identifiers (dhis2-api 9.3).
+    let plain = |calendar: &str| matches!(calendar, "iso8601" | "gregorian" | "");
+    let same = source.calendar == destination.calendar || (plain(&source.calendar) && plain(&destination.calendar));
+    if !same {
+        return Err(PlanError::CalendarsDiffer {
+            source_calendar: source.calendar.clone(),
+            destination_calendar: destination.calendar.clone(),
+        });
+    }
+    Ok(())
+}
+
+fn plan_job(
+    request: &PlanRequest<'_>,
+    job: &Job,
+    units: &UnitMap,
+    tree: &Tree,
+    findings: &mut Findings,
+) -> Result<(PlannedJob, Vec<(Uid, usize)>), PlanError> {
+    if job.items.is_empty() {
+        return Err(PlanError::JobWithoutItems { job: job.name.clone() });
+    }
+    let periods = JobPeriods::of(job, &request.document.routine.window, request.today, request.relative)?;
+    let mut items = Vec::with_capacity(job.items.len());
+    for item in &job.items {
+        if drift::item(item, job, request.source_metadata, findings) {
+            items.push(PlannedItem::new(item, job, &request.document.routine.policies, request.destination_metadata));
+        }
+    }
+    address::check_items(job, &items, &periods, units, request)?;
+    let reads = reads_of(job, &items, request.source_metadata);
+    let slices = slices::cut(request.source_metadata, tree, units, items.len() * periods.read.len());
+    let mut addresses = BTreeMap::new();
+    let mut by_source = BySource::new();
+    for (position, item) in items.iter().enumerate() {
+        addresses.entry(item.destination).or_insert(position);
+        let (coc, aoc) = match item.source {
+            SourceItem::DataElement { category_option_combo, attribute_option_combo, .. } => {
+                (category_option_combo, attribute_option_combo)
+            }
+            SourceItem::Indicator { .. } | SourceItem::ProgramIndicator { .. } => (None, None),
+        };
+        by_source.entry((item.source.id(), coc)).or_default().push((aoc, position));
+    }
+    let planned =
+        PlannedJob { name: job.name.clone(), periods, items, addresses, by_source, reads, slices: slices.slices };
+    Ok((planned, slices.untouched))
+}
+
+fn reads_of(job: &Job, items: &[PlannedItem], source: &Metadata) -> Reads {
+    let mut reads = Reads::default();
+    for item in items {
+        match (item.source, job.read) {
+            (SourceItem::DataElement { id, .. }, ReadFrom::Raw) => {
+                reads.raw.insert(id);
+            }
+            (SourceItem::DataElement { id, .. }, ReadFrom::Analytics) => {
+                reads.aggregated.insert(id);
+            }
+            (SourceItem::Indicator { id } | SourceItem::ProgramIndicator { id }, _) => {
+                reads.indicators.insert(id);
+            }
+        }
+    }
+    for data_set in source.data_sets.values() {
+        if data_set.data_set_elements.iter().any(|member| reads.raw.contains(&member.data_element)) {
+            reads.raw_data_sets.insert(data_set.id);
+        }
+    }
+    reads
+}
+
+/// The destination periods of a whole run, in order and without repetition.
+pub fn destination_periods(plan: &Plan) -> Vec<Period> {
+    let all: BTreeSet<Period> = plan.jobs.iter().flat_map(|job| job.periods.write.iter().copied()).collect();
+    all.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,173 @@
+//! The rules that depend on the data set, and the choice of one data set among several that hold the data element.
+//!
+//! A data element may be in several data sets, which differ in period type, combos, assignment and deadlines. A row is
+//! sent with one of them on its payload; any for which every rule passes will do, and the first by id keeps runs alike.
+//! Where none passes, the one that got furthest is reported: its fault is the one that a person has to mend.
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+
+use super::hold::{HoldBack, Kind, blame};
+use super::index::{ComboIndex, DataSetIndex, Membership};
+use super::{Preflight, Subject, input_periods_inverted};
+use crate::domain::metadata::{DataInputPeriod, DataSet};
+use crate::domain::period::Period;
+use crate::domain::uid::Uid;
+use crate::transfer::finding::{
+    ATTRIBUTE_OPTION_COMBO_FOREIGN, CATEGORY_OPTION_COMBO_FOREIGN, DATA_SET_NO_WRITE, INPUT_PERIOD_CLOSED,
+    ORG_UNIT_NOT_ASSIGNED, PERIOD_EXPIRED, PERIOD_IN_FUTURE, PERIOD_TYPE_MISMATCH,
+};
+
+/// The rules in the order in which they are asked. How far a data set gets decides which one is reported: a wrong
+/// period type means that the cell was never meant for this set, a deadline that it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fault {
+    PeriodType,
+    CategoryCombo,
+    AttributeCombo,
+    Assignment,
+    Access,
+    InputPeriod,
+    Expired,
+    Future,
+}
+
+impl Preflight<'_> {
+    /// The data set to send the row with, or the fault of the one that got furthest.
+    pub(super) fn choose_data_set(&self, subject: &Subject<'_, '_>) -> Result<Uid, Box<HoldBack>> {
+        let mut furthest: Option<(Fault, Membership)> = None;
+        for &membership in &subject.element.memberships {
+            let candidate = &self.index.data_sets[membership.data_set];
+            let Some(fault) = self.fault(candidate, membership, subject) else { return Ok(candidate.data_set.id) };
+            if furthest.is_none_or(|(best, _)| fault > best) {
+                furthest = Some((fault, membership));
+            }
+        }
+        // The caller has made sure that there is at least one membership.
+        Err(Box::new(furthest.map_or_else(
+            || self.in_no_data_set(subject.cell),
+            |(fault, membership)| self.describe(fault, membership, subject),
+        )))
+    }
+
+    fn fault(&self, candidate: &DataSetIndex<'_>, membership: Membership, subject: &Subject<'_, '_>) -> Option<Fault> {
+        let (cell, data_set) = (subject.cell, candidate.data_set);
+        if cell.period.period_type() != data_set.period_type {
+            return Some(Fault::PeriodType);
+        }
+        if subject.category_options.category_combo != membership.category_combo {
+            return Some(Fault::CategoryCombo);
+        }
+        if subject.attribute_options.category_combo != data_set.category_combo {
+            return Some(Fault::AttributeCombo);
+        }
+        if !candidate.assigned.contains(&cell.org_unit) {
+            return Some(Fault::Assignment);
+        }
+        if !data_set.access.write && !self.superuser {
+            return Some(Fault::Access);
+        }
+        self.time_fault(candidate, cell.period)
+    }
+
+    fn time_fault(&self, candidate: &DataSetIndex<'_>, period: Period) -> Option<Fault> {
+        // Listed periods replace the other deadlines from 2.43 on (`DefaultDataEntryService.validateEntryTimeliness`).
+        if !candidate.input_periods.is_empty() {
+            let open = candidate.input_periods.get(&period).is_some_and(|inputs| {
+                // 2.43.0 and 2.43.1 take closed windows and refuse open ones (`import/input-period-open`): there the
+                // server decides, and `about_destination` says so.
+                input_periods_inverted(&self.version) || inputs.iter().any(|input| is_open(input, self.today))
+            });
+            return (!open).then_some(Fault::InputPeriod);
+        }
+        if !self.may_edit_expired && expires(candidate.data_set, period).is_some_and(|last| self.today > last) {
+            return Some(Fault::Expired);
+        }
+        candidate.latest_open.is_some_and(|latest| period.start() > latest.start()).then_some(Fault::Future)
+    }
+
+    fn describe(&self, fault: Fault, membership: Membership, subject: &Subject<'_, '_>) -> HoldBack {
+        let metadata = self.metadata;
+        let (cell, data_set) = (subject.cell, self.index.data_sets[membership.data_set].data_set);
+        let set = &data_set.name;
+        let element = &subject.element.element.name;
+        let combo = |id: Uid| metadata.name_of(id);
+        match fault {
+            Fault::PeriodType => {
+                let reason = format!(
+                    "data set `{set}` takes {} periods, `{}` is {}",
+                    data_set.period_type.name(),
+                    cell.period,
+                    cell.period.period_type().name()
+                );
+                blame(metadata, &PERIOD_TYPE_MISMATCH, Kind::DataSet, data_set.id, reason)
+            }
+            Fault::CategoryCombo => {
+                let reason = format!(
+                    "`{}` is no category option combo of `{}`, which data element `{element}` has in data set `{set}`",
+                    combo(cell.category_option_combo),
+                    combo(membership.category_combo),
+                );
+                blame(metadata, &CATEGORY_OPTION_COMBO_FOREIGN, Kind::DataElement, cell.data_element, reason)
+            }
+            Fault::AttributeCombo => {
+                let reason = format!(
+                    "`{}` is no attribute option combo of `{}`, which data set `{set}` has",
+                    combo(cell.attribute_option_combo),
+                    combo(data_set.category_combo),
+                );
+                blame(metadata, &ATTRIBUTE_OPTION_COMBO_FOREIGN, Kind::DataSet, data_set.id, reason)
+            }
+            Fault::Assignment => {
+                let reason = format!("the org unit is not assigned to data set `{set}`");
+                blame(metadata, &ORG_UNIT_NOT_ASSIGNED, Kind::OrganisationUnit, cell.org_unit, reason)
+            }
+            Fault::Access => {
+                let reason = format!("user `{}` may not enter data for data set `{set}`", self.username);
+                blame(metadata, &DATA_SET_NO_WRITE, Kind::DataSet, data_set.id, reason)
+            }
+            Fault::InputPeriod => {
+                let reason = format!("data set `{set}` does not list `{}` as open on {}", cell.period, self.today);
+                blame(metadata, &INPUT_PERIOD_CLOSED, Kind::DataSet, data_set.id, reason)
+            }
+            Fault::Expired => {
+                let last = expires(data_set, cell.period).unwrap_or(Date::MAX);
+                let reason = format!("data set `{set}` took data for `{}` until {last}", cell.period);
+                blame(metadata, &PERIOD_EXPIRED, Kind::DataSet, data_set.id, reason)
+            }
+            Fault::Future => {
+                let reason = format!(
+                    "data set `{set}` does not take `{}` yet: it has {} open future periods and today is {}",
+                    cell.period, data_set.open_future_periods, self.today
+                );
+                blame(metadata, &PERIOD_IN_FUTURE, Kind::DataSet, data_set.id, reason)
+            }
+        }
+    }
+}
+
+/// Whether a listed window is open on a day.
+fn is_open(input: &DataInputPeriod, today: Date) -> bool {
+    input.opening_date.is_none_or(|opening| opening <= today)
+        && input.closing_date.is_none_or(|closing| today <= closing)
+}
+
+/// The last day on which the period may be entered; none where entry never closes.
+///
+/// 2.43 counts the day of expiry in, older versions close when it begins: on that one day the server decides.
+fn expires(data_set: &DataSet, period: Period) -> Option<Date> {
+    if data_set.expiry_days <= 0.0 {
+        return None;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "days, rounded up; far below 2^31 or clamped to it")]
+    let days = data_set.expiry_days.ceil().min(1e6) as i64;
+    Some(period.end().saturating_add(days.days()))
+}
+
+/// The org units in which every option of the combo is valid: the first option that leaves the unit out.
+pub(super) fn option_that_excludes(combo: &ComboIndex<'_>, path: &[Uid]) -> Option<Uid> {
+    // From the unit upwards: restrictions list facilities as a rule (`measured.md`), so the first look decides.
+    let excluded =
+        combo.restricted.iter().find(|option| !path.iter().rev().any(|unit| option.organisation_units.contains(unit)));
+    excluded.map(|option| option.id)
+}

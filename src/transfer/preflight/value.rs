@@ -1,0 +1,65 @@
+//! The rules of a cell's content: value type, option set, comment.
+
+use super::hold::{HoldBack, Kind, blame};
+use super::{Preflight, Subject};
+use crate::domain::value_type::{ImportEngine, ValueType};
+use crate::transfer::finding::{COMMENT_TOO_LONG, OPTION_UNKNOWN, VALUE_INVALID, VALUE_MISSING};
+
+/// Longest comment from 2.43 on, in UTF-16 units (E8125, `import/comment-*`).
+const COMMENT_SET_BASED: usize = 5_000;
+/// Longest comment up to 2.42 (E7620).
+const COMMENT_ROW_BY_ROW: usize = 50_000;
+/// How much of a value stands in a reason.
+const SHOWN: usize = 60;
+
+impl Preflight<'_> {
+    /// The value must be one that the destination's generation stores, and one that both generations understand alike.
+    pub(super) fn check_value(&self, subject: &Subject<'_, '_>, value: &str) -> Result<(), Box<HoldBack>> {
+        let element = subject.element.element;
+        let hold = |code, reason| Err(Box::new(blame(self.metadata, code, Kind::DataElement, element.id, reason)));
+        if value.trim().is_empty() {
+            return hold(&VALUE_MISSING, "the value is empty".to_owned());
+        }
+        // PostgreSQL has no such character; the whole POST would fail without a name.
+        if value.contains('\0') {
+            return hold(&VALUE_INVALID, "the value contains the character NUL, which no database stores".to_owned());
+        }
+        let value_type = element.value_type;
+        let stored =
+            value_type.stored_as(value, self.engine).map(|_| ()).and_then(|()| value_type.canonical(value).map(|_| ()));
+        if let Err(refusal) = stored {
+            return hold(&VALUE_INVALID, shorten(&refusal.to_string()));
+        }
+        if let Some(codes) = &subject.element.option_codes {
+            let known = codes.contains(value)
+                || (value_type == ValueType::MultiText && value.split(',').all(|code| codes.contains(code)));
+            if !known {
+                return hold(&OPTION_UNKNOWN, format!("`{}` is no option code of the option set", shorten(value)));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn check_comment(&self, subject: &Subject<'_, '_>, comment: Option<&str>) -> Result<(), Box<HoldBack>> {
+        let longest = match self.engine {
+            ImportEngine::SetBased => COMMENT_SET_BASED,
+            ImportEngine::RowByRow => COMMENT_ROW_BY_ROW,
+        };
+        // Bytes are never fewer than UTF-16 units: counting those is left to the rare long comment.
+        let too_long =
+            comment.is_some_and(|comment| comment.len() > longest && comment.encode_utf16().count() > longest);
+        if !too_long {
+            return Ok(());
+        }
+        let reason = format!("the comment has more than {longest} characters");
+        Err(Box::new(blame(self.metadata, &COMMENT_TOO_LONG, Kind::DataElement, subject.cell.data_element, reason)))
+    }
+}
+
+/// The beginning of a text, for people.
+fn shorten(text: &str) -> String {
+    match text.char_indices().nth(SHOWN * 2) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}

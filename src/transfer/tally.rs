@@ -1,0 +1,153 @@
+//! Collects findings and adds up those that say the same thing about the same object.
+//!
+//! A run of 100,000 cells may meet one cause 100,000 times; a report names it once, with a count and one example.
+//! Everything is ordered, so that the same run gives the same report.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use crate::domain::run::{Finding, FindingObject, ServerSaid, Severity};
+use crate::transfer::finding::Code;
+
+/// What makes two findings the same: severity first, so that the order is that of a report.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Same {
+    severity: Severity,
+    code: &'static str,
+    object: Option<FindingObject>,
+    server_code: Option<String>,
+}
+
+/// A finding on its way into a report. `object`, `example` and `server` are only made when it is new or rare.
+#[derive(Debug, Clone)]
+pub struct Note {
+    /// The entry of the table.
+    pub code: &'static Code,
+    /// How many values or cells it concerns.
+    pub count: u64,
+    /// What it is about.
+    pub object: Option<FindingObject>,
+    /// One of the cells, or the circumstances, in words.
+    pub example: Option<String>,
+    /// What the server said.
+    pub server: Option<ServerSaid>,
+    /// What can be done, where it is more exact than the table's remedy.
+    pub hint: Option<String>,
+}
+
+impl Note {
+    /// A finding without particulars.
+    pub fn new(code: &'static Code, count: u64) -> Self {
+        Self { code, count, object: None, example: None, server: None, hint: None }
+    }
+
+    /// Names the object it is about.
+    #[must_use]
+    pub fn about(mut self, kind: &str, id: &dyn Display, name: impl Into<String>) -> Self {
+        self.object = Some(FindingObject { kind: kind.to_owned(), id: id.to_string(), name: name.into() });
+        self
+    }
+
+    /// Gives an example or the circumstances.
+    #[must_use]
+    pub fn example(mut self, example: impl Into<String>) -> Self {
+        self.example = Some(example.into());
+        self
+    }
+}
+
+/// Findings by what they say, each with its count.
+#[derive(Debug, Clone, Default)]
+pub struct Findings {
+    entries: BTreeMap<Same, Finding>,
+}
+
+impl Findings {
+    /// Adds one; the count is added to an earlier one about the same, whose example stays.
+    pub fn add(&mut self, note: Note) {
+        let same = Same {
+            severity: note.code.severity,
+            code: note.code.word,
+            object: note.object.clone(),
+            server_code: note.server.as_ref().and_then(|said| said.code.clone()),
+        };
+        let entry = self.entries.entry(same).or_insert_with(|| Finding {
+            code: note.code.word.to_owned(),
+            severity: note.code.severity,
+            count: 0,
+            object: note.object,
+            example: note.example,
+            server: note.server,
+            hint: Some(note.hint.unwrap_or_else(|| note.code.remedy.to_owned())),
+        });
+        entry.count += note.count;
+    }
+
+    /// Adds all of another collection.
+    pub fn merge(&mut self, other: Self) {
+        for (same, finding) in other.entries {
+            match self.entries.entry(same) {
+                std::collections::btree_map::Entry::Occupied(mut known) => known.get_mut().count += finding.count,
+                std::collections::btree_map::Entry::Vacant(place) => {
+                    place.insert(finding);
+                }
+            }
+        }
+    }
+
+    /// Whether any finding is an error.
+    pub fn has_errors(&self) -> bool {
+        self.entries.keys().any(|same| same.severity == Severity::Error)
+    }
+
+    /// Whether any finding of another code is an error.
+    pub fn has_error_other_than(&self, code: &Code) -> bool {
+        self.entries.keys().any(|same| same.severity == Severity::Error && same.code != code.word)
+    }
+
+    /// Whether a finding of that code is there.
+    pub fn has(&self, code: &Code) -> bool {
+        self.entries.keys().any(|same| same.code == code.word)
+    }
+
+    /// For reports: most severe first, then by code, then the most frequent object first.
+    pub fn into_sorted(self) -> Vec<Finding> {
+        let mut all: Vec<Finding> = self.entries.into_values().collect();
+        all.sort_by(|left, right| {
+            (left.severity, &left.code, std::cmp::Reverse(left.count)).cmp(&(
+                right.severity,
+                &right.code,
+                std::cmp::Reverse(right.count),
+            ))
+        });
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Findings, Note};
+    use crate::transfer::finding;
+
+    #[test]
+    fn the_same_thing_about_the_same_object_is_one_finding_with_a_count() {
+        let mut findings = Findings::default();
+        let clinic = |count| Note::new(&finding::ORG_UNIT_UNMAPPED, count).about("organisation unit", &"a", "Clinic");
+        findings.add(clinic(3).example("first"));
+        findings.add(clinic(4).example("second"));
+        findings.add(Note::new(&finding::ORG_UNIT_UNMAPPED, 9).about("organisation unit", &"b", "Hospital"));
+        let mut other = Findings::default();
+        other.add(clinic(1));
+        other.add(Note::new(&finding::ZERO_DROPPED, 2));
+        findings.merge(other);
+        let sorted = findings.into_sorted();
+        let seen: Vec<(&str, u64)> = sorted.iter().map(|finding| (finding.code.as_str(), finding.count)).collect();
+        assert_eq!(seen, [("org-unit-unmapped", 9), ("org-unit-unmapped", 8), ("zero-dropped", 2)]);
+        assert_eq!(sorted[1].example.as_deref(), Some("first"), "the first example stays");
+        assert!(sorted.iter().all(|finding| finding.hint.is_some()), "every finding says what to do");
+        let mut findings = Findings::default();
+        assert!(!findings.has_errors());
+        findings.add(Note::new(&finding::DATA_SET_NO_WRITE, 1));
+        assert!(findings.has_errors() && findings.has(&finding::DATA_SET_NO_WRITE));
+    }
+}
