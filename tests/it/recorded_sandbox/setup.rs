@@ -8,7 +8,7 @@ use base64::Engine;
 use serde_json::{Value, json};
 use xfer::sandbox::events::Events;
 use xfer::sandbox::exchange::{Request, Response};
-use xfer::sandbox::filling::{ADMIN, ADMIN_PASSWORD};
+use xfer::sandbox::filling::{ADMIN, ADMIN_ID, ADMIN_PASSWORD};
 use xfer::sandbox::instance::{Instance, State};
 use xfer::sandbox::values::{Registration, RegistrationKey, StoredValue, ValueKey, Values};
 use xfer::sandbox::world::World;
