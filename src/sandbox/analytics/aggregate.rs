@@ -5,7 +5,8 @@ use std::collections::hash_map::Entry;
 
 use jiff::civil::Date;
 
-use super::frame::{Key, Window};
+use super::frame::Key;
+use super::period_targets::Window;
 use super::refusal::{Refusal, unsupported};
 
 /// How values of one cell become one value.

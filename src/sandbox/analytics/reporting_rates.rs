@@ -11,7 +11,8 @@ use jiff::civil::Date;
 use serde_json::Value;
 
 use super::dimension::Metric;
-use super::frame::{Combos, Frame, Key, ValuePlace, Window};
+use super::frame::{Combos, Frame, Key, ValuePlace};
+use super::period_targets::Window;
 use super::refusal::Refusal;
 use crate::domain::period::{Period, PeriodType};
 use crate::sandbox::world::{Object, reference, references, text};

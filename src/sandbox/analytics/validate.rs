@@ -10,7 +10,7 @@ use crate::domain::value_type::ValueType;
 use crate::sandbox::access::access;
 use crate::sandbox::instance::{State, User};
 use crate::sandbox::profile::Profile;
-use crate::sandbox::world::{references, text};
+use crate::sandbox::world::{reference, references, text};
 
 /// Decides access, then checks the rules.
 pub(super) fn validate(state: &State, user: &User, query: &Query, dimensions: &Dimensions) -> Result<(), Refusal> {
@@ -20,7 +20,7 @@ pub(super) fn validate(state: &State, user: &User, query: &Query, dimensions: &D
     }
     decide_access(state, user, dimensions)?;
     check_shape(query, dimensions, timeless)?;
-    check_data(state, query, dimensions)
+    check_data(state, dimensions)
 }
 
 /// E7120 and E7121. A user without data view org units of her own may look anywhere
@@ -39,7 +39,7 @@ fn decide_access(state: &State, user: &User, dimensions: &Dimensions) -> Result<
             DataItem::ProgramDataElement { program, .. } => ("programs", "Program", program.as_str()),
             DataItem::ProgramIndicator(id) => {
                 let indicator = state.world.get("programIndicators", id);
-                let program = indicator.and_then(|indicator| crate::sandbox::world::reference(indicator, "program"));
+                let program = indicator.and_then(|indicator| reference(indicator, "program"));
                 ("programs", "Program", program.unwrap_or_default())
             }
             _ => continue,
@@ -117,7 +117,7 @@ fn check_rates_and_filters(query: &Query, dimensions: &Dimensions) -> Result<(),
     Ok(())
 }
 
-fn check_data(state: &State, query: &Query, dimensions: &Dimensions) -> Result<(), Refusal> {
+fn check_data(state: &State, dimensions: &Dimensions) -> Result<(), Refusal> {
     let items = dimensions.data_items();
     let elements = items.iter().filter(|item| matches!(item, DataItem::Element(_))).count();
     let foreign = |dimension: &Dimension| {
@@ -142,7 +142,7 @@ fn check_data(state: &State, query: &Query, dimensions: &Dimensions) -> Result<(
             DataItem::ProgramDataElement { element, .. } => Some(element.as_str()),
             _ => None,
         })
-        .filter(|id| !is_aggregatable(state, id, query))
+        .filter(|id| !is_aggregatable(state, id))
         .collect();
     if refused.is_empty() {
         return Ok(());
@@ -153,7 +153,7 @@ fn check_data(state: &State, query: &Query, dimensions: &Dimensions) -> Result<(
 }
 
 /// `ValueType.isAggregatable` and `AggregationType.isAggregatable`.
-fn is_aggregatable(state: &State, element: &str, _query: &Query) -> bool {
+fn is_aggregatable(state: &State, element: &str) -> bool {
     let Some(element) = state.world.get("dataElements", element) else { return true };
     let value_type = super::table::value_type(element);
     let by_value = !matches!(
