@@ -7,7 +7,6 @@ use crate::cli::exit_code::ExitCode;
 use crate::dhis2::error::{ClientError, ClientErrorKind};
 use crate::matching::items::ItemError;
 use crate::ops::error::OpsError;
-use crate::ops::routines::WINDOW_HINT;
 use crate::store::StoreError;
 use crate::transfer::engine::TransferError;
 
@@ -88,9 +87,13 @@ impl From<OpsError> for CliError {
                 .hint("nothing is sent without a journal; free space or mend the disk, then run again"),
             OpsError::Item(error) => {
                 let hint = match &error {
-                    ItemError::Unknown { near, .. } if !near.is_empty() => format!("did you mean {}?", near.join(" or ")),
+                    ItemError::Unknown { near, .. } if !near.is_empty() => {
+                        format!("did you mean {}?", near.join(" or "))
+                    }
                     ItemError::Unknown { side, .. } => format!("if it is new, sync the {side} server first"),
-                    ItemError::Ambiguous { .. } => "ids stand in DHIS2's maintenance app and in exported files".to_owned(),
+                    ItemError::Ambiguous { .. } => {
+                        "ids stand in DHIS2's maintenance app and in exported files".to_owned()
+                    }
                     ItemError::Form(_) => "example: fbfJHSPpUQD.pq2XI5kz2BY, or codes: MAL_CASES.FEMALE".to_owned(),
                     ItemError::Incomplete { .. } => "write DE.COC, or DE.COC.AOC".to_owned(),
                 };
@@ -183,13 +186,14 @@ impl From<ClientError> for CliError {
     fn from(error: ClientError) -> Self {
         let kind = &error.kind;
         let code = match kind {
-            ClientErrorKind::InvalidSetup { .. } | ClientErrorKind::UnsupportedCalendar { .. } => ExitCode::Usage,
             // What looks like a wrong address is configuration, not permission.
-            ClientErrorKind::NotDhis2 | ClientErrorKind::Redirect { .. } => ExitCode::Usage,
-            ClientErrorKind::AnalyticsNotReady { .. } => ExitCode::Temporary,
+            ClientErrorKind::InvalidSetup { .. }
+            | ClientErrorKind::UnsupportedCalendar { .. }
+            | ClientErrorKind::NotDhis2
+            | ClientErrorKind::Redirect { .. } => ExitCode::Usage,
+            ClientErrorKind::AnalyticsNotReady { .. } | ClientErrorKind::Tls { .. } => ExitCode::Temporary,
             kind if kind.is_permission() => ExitCode::Login,
             kind if kind.is_temporary() => ExitCode::Temporary,
-            ClientErrorKind::Tls { .. } => ExitCode::Temporary,
             _ => ExitCode::Other,
         };
         let hint = kind.hint();

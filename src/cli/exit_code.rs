@@ -78,7 +78,9 @@ impl ExitCode {
             Self::Success => "ok",
             Self::Other => "other error",
             Self::Usage => "usage or configuration",
-            Self::Incomplete => "finished, some cells rejected, held back or unmapped beyond what the routine tolerates",
+            Self::Incomplete => {
+                "finished, some cells rejected, held back or unmapped beyond what the routine tolerates"
+            }
             Self::Temporary => "temporary, a retry may help",
             Self::Unknown => "outcome unknown, run again",
             Self::Login => "login or permission refused",

@@ -54,9 +54,8 @@ fn from_standard_input(what: &str) -> Result<String, CliError> {
 }
 
 fn from_file(path: &Path, what: &str) -> Result<String, CliError> {
-    let failed = |cause: std::io::Error| {
-        CliError::file(format!("the {what} could not be read from {}", path.display()), &cause)
-    };
+    let failed =
+        |cause: std::io::Error| CliError::file(format!("the {what} could not be read from {}", path.display()), &cause);
     let file = std::fs::File::open(path).map_err(failed)?;
     if let Some(mode) = platform::open_to_others(&file.metadata().map_err(failed)?) {
         return Err(CliError::usage(format!(

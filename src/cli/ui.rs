@@ -22,6 +22,7 @@ pub enum Format {
 
 /// How the program talks in this invocation.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the invocation, or a fact about its terminal")]
 pub struct Ui {
     /// What lists are printed as.
     pub format: Format,
@@ -106,8 +107,7 @@ impl Ui {
         if self.assume_yes {
             return true;
         }
-        self.terminal
-            && dialoguer::Confirm::new().with_prompt(question).default(false).interact().unwrap_or_default()
+        self.terminal && dialoguer::Confirm::new().with_prompt(question).default(false).interact().unwrap_or_default()
     }
 
     /// Whether `--yes` was given.

@@ -136,10 +136,7 @@ fn check_destination(destination: &Metadata, job: &Job, item: &Item, findings: &
 }
 
 fn combo_fits(metadata: &Metadata, combo: Uid, category_combos: &[Uid]) -> bool {
-    metadata
-        .category_option_combos
-        .get(&combo)
-        .is_some_and(|object| category_combos.contains(&object.category_combo))
+    metadata.category_option_combos.get(&combo).is_some_and(|object| category_combos.contains(&object.category_combo))
 }
 
 fn check_value_types(source: &Metadata, destination: &Metadata, item: &Item, findings: &mut Vec<ItemFinding>) {
@@ -171,7 +168,7 @@ fn check_value_types(source: &Metadata, destination: &Metadata, item: &Item, fin
                 ));
             }
         }
-        (false, false) | (true, false) if is_text(target.value_type) => {}
+        (false | true, false) if is_text(target.value_type) => {}
         _ => findings.push(error(
             "value-type-mismatch",
             described,
@@ -196,9 +193,9 @@ fn narrower(source: ValueType, target: ValueType) -> bool {
     use ValueType::{Integer, IntegerNegative, IntegerPositive, IntegerZeroOrPositive, Number};
 
     match (source, target) {
-        (_, Number) => false,
-        (IntegerPositive | IntegerNegative | IntegerZeroOrPositive, Integer) => false,
-        (IntegerPositive, IntegerZeroOrPositive) => false,
+        (_, Number)
+        | (IntegerPositive | IntegerNegative | IntegerZeroOrPositive, Integer)
+        | (IntegerPositive, IntegerZeroOrPositive) => false,
         (left, right) => left != right,
     }
 }
@@ -229,11 +226,8 @@ fn check_contributions(source: &Metadata, job: &Job, item: &Item, findings: &mut
     }
     let SourceItem::DataElement { id, category_option_combo: None, .. } = item.source else { return };
     let category_combos = category_combos_of(source, id);
-    let number = source
-        .category_option_combos
-        .values()
-        .filter(|combo| category_combos.contains(&combo.category_combo))
-        .count();
+    let number =
+        source.category_option_combos.values().filter(|combo| category_combos.contains(&combo.category_combo)).count();
     if number > 1 {
         findings.push(error(
             "combine-missing",

@@ -64,8 +64,7 @@ fn find<'metadata>(
         return Ok(id);
     }
     let wanted = folded(text);
-    let by_code: Vec<Uid> =
-        objects.clone().filter(|(_, code, _)| *code == Some(text)).map(|(id, ..)| id).collect();
+    let by_code: Vec<Uid> = objects.clone().filter(|(_, code, _)| *code == Some(text)).map(|(id, ..)| id).collect();
     let by_name = || objects.clone().filter(|(_, _, name)| folded(name) == wanted).map(|(id, ..)| id).collect();
     let found: Vec<Uid> = if by_code.is_empty() { by_name() } else { by_code };
     match found.as_slice() {
@@ -140,7 +139,8 @@ pub fn source_item(metadata: &Metadata, text: &str) -> Result<SourceItem, ItemEr
     if let Ok(id) = whole {
         return Ok(open(id));
     }
-    let indicators = metadata.indicators.values().map(|object| (object.id, object.code.as_deref(), object.name.as_str()));
+    let indicators =
+        metadata.indicators.values().map(|object| (object.id, object.code.as_deref(), object.name.as_str()));
     if let Ok(id) = find(indicators, side, "indicator", text) {
         return Ok(SourceItem::Indicator { id });
     }

@@ -24,8 +24,8 @@ pub fn nearest<'names>(typed: &str, names: impl Iterator<Item = &'names str>, at
         .filter_map(|name| {
             let candidate = folded(name);
             let distance = edit_distance(&typed, &candidate);
-            let near = distance <= typed.len().max(candidate.len()) / 3
-                || (typed.len() >= 3 && candidate.contains(&typed));
+            let near =
+                distance <= typed.len().max(candidate.len()) / 3 || (typed.len() >= 3 && candidate.contains(&typed));
             near.then_some((distance, name))
         })
         .collect();

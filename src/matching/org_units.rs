@@ -122,8 +122,8 @@ impl<'metadata> Matcher<'metadata> {
         if method != MatchMethod::Name && parents == Some(false) {
             doubts.push(format!(
                 "parents differ: {} and {}",
-                self.parent_name(self.source, unit),
-                self.parent_name(self.destination, target)
+                parent_name(self.source, unit),
+                parent_name(self.destination, target)
             ));
         }
         if method == MatchMethod::Code && !names_agree && parents != Some(true) {
@@ -134,7 +134,7 @@ impl<'metadata> Matcher<'metadata> {
             MatchMethod::Code => format!("same code {}", unit.code.as_deref().unwrap_or_default()),
             MatchMethod::Name | MatchMethod::Manual if unit.parent().is_none() => "both are the root".to_owned(),
             MatchMethod::Name | MatchMethod::Manual => {
-                format!("same name below {}", self.parent_name(self.source, unit))
+                format!("same name below {}", parent_name(self.source, unit))
             }
         }];
         if method != MatchMethod::Name && names_agree {
@@ -168,13 +168,13 @@ impl<'metadata> Matcher<'metadata> {
         );
     }
 
-    fn parent_name(&self, metadata: &Metadata, unit: &OrganisationUnit) -> String {
-        unit.parent().map_or_else(|| "the root".to_owned(), |parent| metadata.name_of(parent))
-    }
-
     fn finish(mut self) -> Vec<Proposal> {
         self.from_the_root.iter().filter_map(|unit| self.proposals.remove(&unit.id)).collect()
     }
+}
+
+fn parent_name(metadata: &Metadata, unit: &OrganisationUnit) -> String {
+    unit.parent().map_or_else(|| "the root".to_owned(), |parent| metadata.name_of(parent))
 }
 
 /// Codes with the units that carry them.

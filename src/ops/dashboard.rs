@@ -1,14 +1,14 @@
 //! Where everything stands, and what to do next.
 
+use crate::domain::job::Job;
 use crate::domain::org_unit_map::MappingState;
 use crate::domain::pair::Pair;
 use crate::domain::routine::Routine;
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
+use crate::ops::jobs;
 use crate::ops::runs::{self, RunLine};
 use crate::ops::servers::{self, ServerLine};
-use crate::ops::jobs;
-use crate::domain::job::Job;
 
 /// A pair with the state of its map.
 #[derive(Debug, Clone)]
@@ -62,9 +62,8 @@ pub fn dashboard(home: &Home) -> Result<Dashboard, OpsError> {
         for destination in &servers {
             let pair = Pair { source: source.server.id, destination: destination.server.id };
             let rows = config.org_unit_map(pair)?;
-            let used = jobs
-                .iter()
-                .any(|job| job.source == source.server.name && job.destination == destination.server.name);
+            let used =
+                jobs.iter().any(|job| job.source == source.server.name && job.destination == destination.server.name);
             if rows.is_empty() && !used {
                 continue;
             }
@@ -104,10 +103,23 @@ impl Dashboard {
             command: command.iter().map(|word| (*word).to_owned()).collect(),
         };
         match self.servers.as_slice() {
-            [] => return step("Add the server that values come from", &["server", "add", "NAME", "URL", "--username", "NAME"]),
-            [_] => return step("Add the server that values go to", &["server", "add", "NAME", "URL", "--username", "NAME"]),
+            [] => {
+                return step(
+                    "Add the server that values come from",
+                    &["server", "add", "NAME", "URL", "--username", "NAME"],
+                );
+            }
+            [_] => {
+                return step(
+                    "Add the server that values go to",
+                    &["server", "add", "NAME", "URL", "--username", "NAME"],
+                );
+            }
             servers if servers.iter().any(|line| line.counts.is_none()) => {
-                return step("Copy the metadata of the servers, so that mapping works offline", &["server", "sync", "--all"]);
+                return step(
+                    "Copy the metadata of the servers, so that mapping works offline",
+                    &["server", "sync", "--all"],
+                );
             }
             _ => {}
         }
@@ -116,7 +128,10 @@ impl Dashboard {
             return step("Match the org units of source and destination", &["orgunit", "auto", first, second]);
         };
         if pair.mapped == 0 {
-            return step("Match the org units of source and destination", &["orgunit", "auto", &pair.source, &pair.destination]);
+            return step(
+                "Match the org units of source and destination",
+                &["orgunit", "auto", &pair.source, &pair.destination],
+            );
         }
         if let Some(pair) = self.pairs.iter().find(|pair| pair.proposed > 0) {
             return step(

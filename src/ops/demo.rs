@@ -209,12 +209,20 @@ impl Stage {
         data_elements.sort_unstable();
         data_elements.dedup();
         data_elements.truncate(1);
-        let last_period =
-            client.probe().await.ok().and_then(|probe| job.destination_period_type.containing(probe.server_date.date()).previous());
+        let last_period = client
+            .probe()
+            .await
+            .ok()
+            .and_then(|probe| job.destination_period_type.containing(probe.server_date.date()).previous());
         let query = RawQuery {
             data_sets: metadata.data_sets_of(data_elements[0]).map(|data_set| data_set.id).collect(),
             data_elements: data_elements.clone(),
-            org_units: metadata.organisation_units.values().filter(|unit| unit.level() == 1).map(|unit| unit.id).collect(),
+            org_units: metadata
+                .organisation_units
+                .values()
+                .filter(|unit| unit.level() == 1)
+                .map(|unit| unit.id)
+                .collect(),
             children: true,
             periods: last_period.into_iter().collect(),
         };

@@ -3,13 +3,13 @@
 use jiff::civil::Date;
 use uuid::Uuid;
 
+use crate::domain::pair::Pair;
+use crate::domain::period::relative::RelativeOptions;
+use crate::domain::period::{PeriodType, window};
 use crate::domain::routine::{Policies, Routine, RoutineDocument};
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, server, with_near};
 use crate::ops::jobs::job;
-use crate::domain::pair::Pair;
-use crate::domain::period::relative::RelativeOptions;
-use crate::domain::period::{PeriodType, window};
 use crate::store::ConfigStore;
 
 /// A routine to be made.
@@ -60,11 +60,7 @@ pub fn new(home: &Home, new: NewRoutine) -> Result<Routine, OpsError> {
 }
 
 /// Refuses a window that does not parse, or has no periods of the type.
-pub fn check_window(
-    parts: &[String],
-    today: Date,
-    period_type: PeriodType,
-) -> Result<(), OpsError> {
+pub fn check_window(parts: &[String], today: Date, period_type: PeriodType) -> Result<(), OpsError> {
     window::expand(parts, today, period_type, &RelativeOptions::default())
         .map(|_| ())
         .map_err(|cause| OpsError::invalid(cause.to_string(), WINDOW_HINT))

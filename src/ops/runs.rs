@@ -33,7 +33,7 @@ pub fn list(home: &Home, routine: Option<&str>, limit: usize) -> Result<Vec<RunL
         let Some(state) = StateStore::open_existing(home.files(), routine.id)? else { continue };
         lines.extend(state.runs()?.into_iter().map(|summary| RunLine { summary, routine: routine.clone() }));
     }
-    lines.sort_by(|left, right| right.summary.run.cmp(&left.summary.run));
+    lines.sort_by_key(|line| std::cmp::Reverse(line.summary.run));
     lines.truncate(limit);
     Ok(lines)
 }

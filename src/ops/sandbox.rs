@@ -68,7 +68,12 @@ impl RunningPair {
     /// Both servers, for people.
     pub fn servers(&self) -> [ServerLine; 2] {
         [
-            ServerLine { name: "source", version: self.profiles.0.version(), url: self.source.url().to_owned(), user: READER },
+            ServerLine {
+                name: "source",
+                version: self.profiles.0.version(),
+                url: self.source.url().to_owned(),
+                user: READER,
+            },
             ServerLine {
                 name: "destination",
                 version: self.profiles.1.version(),

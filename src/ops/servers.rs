@@ -226,7 +226,8 @@ async fn ask(name: &str, url: &BaseUrl, login: &Login, allow_http: bool) -> Resu
 
 /// What an administrator should know about a server before relying on it.
 pub fn findings(name: &str, probe: &Probe) -> Vec<Finding> {
-    let object = FindingObject { kind: "server".to_owned(), id: probe.identity.system_id.clone(), name: name.to_owned() };
+    let object =
+        FindingObject { kind: "server".to_owned(), id: probe.identity.system_id.clone(), name: name.to_owned() };
     let finding = |severity, code: &str, hint: String| Finding {
         code: code.to_owned(),
         severity,
@@ -258,7 +259,10 @@ pub fn findings(name: &str, probe: &Probe) -> Vec<Finding> {
         findings.push(finding(
             Severity::Warning,
             "no-capture-org-units",
-            format!("{} has no capture org units: it cannot write, and 2.42 does not let it read raw values", account.username),
+            format!(
+                "{} has no capture org units: it cannot write, and 2.42 does not let it read raw values",
+                account.username
+            ),
         ));
     }
     if !account.may_import() {

@@ -1,10 +1,10 @@
 //! Sync: pulling a server's metadata into the configuration, so that mapping and checking work offline.
 
 use crate::dhis2::metadata::MetadataProgress;
+use crate::domain::run::Finding;
 use crate::ops::error::OpsError;
 use crate::ops::home::{self, Home};
 use crate::ops::servers::{analytics_flags, connect, findings};
-use crate::domain::run::Finding;
 use crate::store::{MetadataCounts, SyncedServer};
 
 /// What a sync brought.

@@ -125,7 +125,11 @@ fn adapt(document: &mut RoutineDocument, options: &RunOptions) -> Result<(), Ops
     }
     for job in &document.jobs {
         // Which periods these are depends on the server's date; whether they are any does not.
-        routines::check_window(&document.routine.window, Timestamp::now().to_zoned(TimeZone::UTC).date(), job.source_period_type)?;
+        routines::check_window(
+            &document.routine.window,
+            Timestamp::now().to_zoned(TimeZone::UTC).date(),
+            job.source_period_type,
+        )?;
     }
     document.routine.policies.verify &= options.verify;
     Ok(())

@@ -14,8 +14,12 @@ use crate::ops::home::Home;
 /// Shows the dashboard.
 pub fn show(home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     let board = dashboard(home)?;
-    let sections =
-        [("servers", list(&board.servers)), ("pairs", pairs(&board)), ("jobs", jobs(&board)), ("routines", routines(&board))];
+    let sections = [
+        ("servers", list(&board.servers)),
+        ("pairs", pairs(&board)),
+        ("jobs", jobs(&board)),
+        ("routines", routines(&board)),
+    ];
     match ui.format {
         Format::Json => {
             let object: serde_json::Map<String, Value> =
@@ -65,8 +69,7 @@ fn pairs(board: &Dashboard) -> Listing {
 }
 
 fn jobs(board: &Dashboard) -> Listing {
-    let columns =
-        [text("job", "Job"), text("source", "From"), text("destination", "To"), number("items", "Items")];
+    let columns = [text("job", "Job"), text("source", "From"), text("destination", "To"), number("items", "Items")];
     let mut listing = Listing::new(&columns, "no jobs yet");
     for job in &board.jobs {
         listing.row(vec![json!(job.name), json!(job.source), json!(job.destination), json!(job.items.len())]);

@@ -10,8 +10,8 @@ use clap::{Args, Parser};
 use serde_json::json;
 
 use crate::cli::args;
-use crate::cli::commands::{execute, wait};
 use crate::cli::commands::sandbox::ProfileArgument;
+use crate::cli::commands::{execute, wait};
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::render::listing::{Listing, text};
@@ -60,7 +60,10 @@ impl Show<'_> {
             "Add both servers. The login is tested at once, and kept sealed.",
             &["server", "add", "tracker", source, "--username", "reader", "--password-file", "password"],
         )?;
-        self.step("", &["server", "add", "national", destination, "--username", "writer", "--password-file", "password"])?;
+        self.step(
+            "",
+            &["server", "add", "national", destination, "--username", "writer", "--password-file", "password"],
+        )?;
         self.step("Copy their metadata: from here on, mapping works offline.", &["server", "sync", "--all"])?;
         self.quietly(
             "Match the org units by id, by code, and by name below matched parents.",

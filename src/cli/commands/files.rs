@@ -40,7 +40,7 @@ fn separator(text: &str) -> Result<char, String> {
 }
 
 /// Reads a file that a person named; `-` is standard input.
-pub fn read_file(path: &Path) -> Result<Vec<u8>, CliError> {
+pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, CliError> {
     let failed = |cause: std::io::Error| CliError::file(format!("{} could not be read", path.display()), &cause);
     let mut bytes = Vec::new();
     if path == Path::new("-") {
@@ -56,7 +56,7 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, CliError> {
 }
 
 /// Writes a file that a person named, or standard output. The file is complete or not there.
-pub fn write_file(path: Option<&Path>, bytes: &[u8], ui: &Ui) -> Result<(), CliError> {
+pub(super) fn write_file(path: Option<&Path>, bytes: &[u8], ui: &Ui) -> Result<(), CliError> {
     let Some(path) = path.filter(|path| *path != Path::new("-")) else {
         ui.data(&String::from_utf8_lossy(bytes));
         return Ok(());

@@ -200,10 +200,9 @@ pub struct Export {
 }
 
 fn period_type(text: &str) -> Result<PeriodType, String> {
-    PeriodType::ALL
-        .into_iter()
-        .find(|known| known.name().eq_ignore_ascii_case(text))
-        .ok_or_else(|| format!("`{text}` is no period type; DHIS2 has {}", PeriodType::ALL.map(PeriodType::name).join(", ")))
+    PeriodType::ALL.into_iter().find(|known| known.name().eq_ignore_ascii_case(text)).ok_or_else(|| {
+        format!("`{text}` is no period type; DHIS2 has {}", PeriodType::ALL.map(PeriodType::name).join(", "))
+    })
 }
 
 fn factor(text: &str) -> Result<BigDecimal, String> {
@@ -214,7 +213,10 @@ fn factor(text: &str) -> Result<BigDecimal, String> {
 pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     match command {
         Command::New(arguments) => new(arguments, home, ui),
-        Command::Show(arguments) => show(&jobs::open(home, &arguments.name)?, ui),
+        Command::Show(arguments) => {
+            show(&jobs::open(home, &arguments.name)?, ui);
+            Ok(ExitCode::Success)
+        }
         Command::List => list(home, ui),
         Command::AddItem(arguments) => add_item(arguments, home, ui),
         Command::RemoveItem(arguments) => {
@@ -243,8 +245,9 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
         Command::Check(arguments) => check(&jobs::open(home, &arguments.name)?, ui),
         Command::Remove(arguments) => {
             if !ui.confirm(&format!("Remove the job {}?", arguments.name)) {
-                return Err(CliError::usage("nothing was removed".to_owned())
-                    .hint("give --yes to remove it without asking"));
+                return Err(
+                    CliError::usage("nothing was removed".to_owned()).hint("give --yes to remove it without asking")
+                );
             }
             jobs::remove(home, &arguments.name)?;
             ui.say(&format!("removed {}", arguments.name));
@@ -303,7 +306,7 @@ fn list(home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     Ok(ExitCode::Success)
 }
 
-fn show(open: &OpenJob, ui: &Ui) -> Result<ExitCode, CliError> {
+fn show(open: &OpenJob, ui: &Ui) {
     let job = &open.job;
     if ui.format == Format::Table {
         let shift = if job.period_shift == 0 { String::new() } else { format!(", shifted by {}", job.period_shift) };
@@ -357,7 +360,6 @@ fn show(open: &OpenJob, ui: &Ui) -> Result<ExitCode, CliError> {
         ]);
     }
     listing.print(ui);
-    Ok(ExitCode::Success)
 }
 
 fn add_item(arguments: &AddItem, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {

@@ -137,8 +137,14 @@ pub struct Import {
 pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     match command {
         Command::Auto(arguments) => auto(arguments, &mut open(&arguments.pair, home)?, ui),
-        Command::List(arguments) => list(arguments, &open(&arguments.pair, home)?, ui),
-        Command::Unmapped(arguments) => unmapped(&open(arguments, home)?, ui),
+        Command::List(arguments) => {
+            list(arguments, &open(&arguments.pair, home)?, ui);
+            Ok(ExitCode::Success)
+        }
+        Command::Unmapped(arguments) => {
+            unmapped(&open(arguments, home)?, ui);
+            Ok(ExitCode::Success)
+        }
         Command::Export(arguments) => {
             let map = open(&arguments.pair, home)?;
             write_file(arguments.file.as_deref(), &map.export(arguments.style.style()), ui)?;
@@ -205,7 +211,7 @@ fn say_state(map: &PairMap, pair: &PairArguments, ui: &Ui) {
     }
 }
 
-fn list(arguments: &List, map: &PairMap, ui: &Ui) -> Result<ExitCode, CliError> {
+fn list(arguments: &List, map: &PairMap, ui: &Ui) {
     let columns = [
         text("source_path", "Source org unit"),
         text("source_id", "Id"),
@@ -236,12 +242,10 @@ fn list(arguments: &List, map: &PairMap, ui: &Ui) -> Result<ExitCode, CliError> 
         ]);
     }
     listing.print(ui);
-    Ok(ExitCode::Success)
 }
 
-fn unmapped(map: &PairMap, ui: &Ui) -> Result<ExitCode, CliError> {
-    let columns =
-        [text("path", "Source org unit"), text("id", "Id"), text("code", "Code"), number("level", "Level")];
+fn unmapped(map: &PairMap, ui: &Ui) {
+    let columns = [text("path", "Source org unit"), text("id", "Id"), text("code", "Code"), number("level", "Level")];
     let mut listing = Listing::new(&columns, "every source org unit is mapped or ignored");
     for id in map.unmapped() {
         let unit = map.source.organisation_units.get(&id);
@@ -253,7 +257,6 @@ fn unmapped(map: &PairMap, ui: &Ui) -> Result<ExitCode, CliError> {
         ]);
     }
     listing.print(ui);
-    Ok(ExitCode::Success)
 }
 
 fn import(arguments: &Import, map: &mut PairMap, ui: &Ui) -> Result<ExitCode, CliError> {
@@ -278,12 +281,8 @@ fn import(arguments: &Import, map: &mut PairMap, ui: &Ui) -> Result<ExitCode, Cl
 }
 
 fn changes(change: &MapChange, map: &PairMap) -> Listing {
-    let columns = [
-        text("change", "Change"),
-        text("source", "Source org unit"),
-        text("before", "Before"),
-        text("after", "After"),
-    ];
+    let columns =
+        [text("change", "Change"), text("source", "Source org unit"), text("before", "Before"), text("after", "After")];
     let mut listing = Listing::new(&columns, "the file says what stands there already");
     let target = |row: &OrgUnitMapping| {
         let place = row.destination.map_or_else(|| "–".to_owned(), |id| map.destination.org_unit_path_names(id));

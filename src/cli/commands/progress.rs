@@ -11,7 +11,7 @@ use crate::transfer::events::{Event, SliceName};
 
 /// Draws the events of a run, and says what must not get lost in a moving bar.
 #[derive(Debug)]
-pub struct RunProgress<'ui> {
+pub(super) struct RunProgress<'ui> {
     bar: ProgressBar,
     rows: AtomicU64,
     last: Mutex<String>,
@@ -20,12 +20,12 @@ pub struct RunProgress<'ui> {
 
 impl<'ui> RunProgress<'ui> {
     /// A bar for a run of a routine.
-    pub fn new(ui: &'ui Ui, routine: &str) -> Self {
+    pub(super) fn new(ui: &'ui Ui, routine: &str) -> Self {
         Self { bar: ui.progress(routine), rows: AtomicU64::new(0), last: Mutex::default(), ui }
     }
 
     /// Shows an event.
-    pub fn show(&self, event: &Event) {
+    pub(super) fn show(&self, event: &Event) {
         tracing::info!(?event);
         match event {
             Event::Planned { slices, periods } => {
@@ -59,7 +59,7 @@ impl<'ui> RunProgress<'ui> {
     }
 
     /// Takes the bar away.
-    pub fn finish(&self) {
+    pub(super) fn finish(&self) {
         self.bar.finish_and_clear();
     }
 

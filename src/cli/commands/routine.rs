@@ -78,8 +78,9 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
         Command::List => list(home, ui),
         Command::Remove(arguments) => {
             if !ui.confirm(&format!("Remove the routine {}?", arguments.name)) {
-                return Err(CliError::usage("nothing was removed".to_owned())
-                    .hint("give --yes to remove it without asking"));
+                return Err(
+                    CliError::usage("nothing was removed".to_owned()).hint("give --yes to remove it without asking")
+                );
             }
             routines::remove(home, &arguments.name)?;
             ui.say(&format!("removed {}", arguments.name));
@@ -137,9 +138,8 @@ fn show(name: &str, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
 fn facts(routine: &Routine) -> Listing {
     let mut listing = Listing::new(&[text("fact", "Fact"), text("value", "Value")], "nothing known");
     let policies = &routine.policies;
-    let optional = |value: Option<u32>, unit: &str| {
-        value.map_or_else(|| "no limit".to_owned(), |value| format!("{value}{unit}"))
-    };
+    let optional =
+        |value: Option<u32>, unit: &str| value.map_or_else(|| "no limit".to_owned(), |value| format!("{value}{unit}"));
     for (fact, value) in [
         ("routine", routine.name.clone()),
         ("id", routine.id.to_string()),
@@ -150,7 +150,10 @@ fn facts(routine: &Routine) -> Listing {
         ("source empty", policies.when_empty.name().to_owned()),
         ("largest change", optional(policies.max_change, " % of a job's cells")),
         ("most deletions", optional(policies.max_delete, "")),
-        ("unmapped org units", if policies.tolerate_unmapped { "tolerated" } else { "make a run incomplete" }.to_owned()),
+        (
+            "unmapped org units",
+            if policies.tolerate_unmapped { "tolerated" } else { "make a run incomplete" }.to_owned(),
+        ),
         ("oldest analytics", optional(policies.max_analytics_age_hours, " hours")),
         ("writes at once", policies.parallel.to_string()),
     ] {

@@ -53,7 +53,8 @@ pub fn execute(arguments: &Arguments, home: &Home, ui: &Ui) -> Result<ExitCode, 
     let outcome = wait(async {
         let ending = end_on_signal()?;
         let events = |event: Event| progress.show(&event);
-        let report = transfer::run(home, &arguments.routine, options, ending.stop.clone(), &events).await?;
+        let run = transfer::run(home, &arguments.routine, options, ending.stop.clone(), &events);
+        let report = Box::pin(run).await?;
         Ok((report, ending.by()))
     });
     progress.finish();

@@ -57,9 +57,8 @@ pub struct Cells {
 }
 
 fn state(text: &str) -> Result<CellState, String> {
-    CellState::from_name(&text.replace('-', "_")).ok_or_else(|| {
-        format!("`{text}` is no state; there are {}", CellState::ALL.map(CellState::name).join(", "))
-    })
+    CellState::from_name(&text.replace('-', "_"))
+        .ok_or_else(|| format!("`{text}` is no state; there are {}", CellState::ALL.map(CellState::name).join(", ")))
 }
 
 /// Carries out `xfer runs …`.
@@ -69,8 +68,11 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
         Command::Show(arguments) => {
             let run = runs::find(home, &arguments.run)?;
             let Some(report) = runs::report(home, &run)? else {
-                return Err(CliError::usage(format!("the run {} never finished, so it has no report", run.summary.run))
-                    .hint("its cells so far: xfer runs cells; run the routine again to complete it"));
+                return Err(CliError::usage(format!(
+                    "the run {} never finished, so it has no report",
+                    run.summary.run
+                ))
+                .hint("its cells so far: xfer runs cells; run the routine again to complete it"));
             };
             report::print(&report, ui);
             Ok(ExitCode::Success)

@@ -181,7 +181,7 @@ fn add(arguments: &Add, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
         server_view::say_test(&test, ui);
     }
     if arguments.sync {
-        return sync_all(&[arguments.name.clone()], home, ui);
+        return sync_all(std::slice::from_ref(&arguments.name), home, ui);
     }
     ui.say(&format!("next: xfer server sync {}", shell_word(&arguments.name)));
     Ok(ExitCode::Success)
@@ -267,10 +267,11 @@ fn sync_all(names: &[String], home: &Home, ui: &Ui) -> Result<ExitCode, CliError
 }
 
 fn remove(arguments: &Remove, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
-    let question = format!("Remove {} with its copied metadata{}?", arguments.name, match arguments.cascade {
-        true => ", and the maps, jobs and routines that use it",
-        false => "",
-    });
+    let question = format!(
+        "Remove {} with its copied metadata{}?",
+        arguments.name,
+        if arguments.cascade { ", and the maps, jobs and routines that use it" } else { "" }
+    );
     if !ui.confirm(&question) {
         return Err(CliError::usage("nothing was removed".to_owned()).hint("give --yes to remove it without asking"));
     }

@@ -1,7 +1,7 @@
 //! Lists in three formats from one description: a table for people, JSON and CSV for programs.
 
-use comfy_table::{LineStyle, TableStyle};
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{LineStyle, TableStyle};
 use serde_json::{Map, Value};
 
 use crate::cli::ui::{Format, Ui, printable};
@@ -111,14 +111,13 @@ impl Listing {
 
     fn csv(&self) -> String {
         let mut writer = csv::Writer::from_writer(Vec::new());
-        let written = writer.write_record(self.columns.iter().map(|column| column.key)).and_then(|()| {
-            self.rows.iter().try_for_each(|row| writer.write_record(row.iter().map(|value| in_csv(value))))
-        });
         // Writing to memory fails for no reason that a caller could act on.
-        match written.map(|()| writer.into_inner()) {
-            Ok(Ok(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
-            _ => String::new(),
+        let _ = writer.write_record(self.columns.iter().map(|column| column.key));
+        for row in &self.rows {
+            let _ = writer.write_record(row.iter().map(in_csv));
         }
+        let bytes = writer.into_inner().unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 }
 

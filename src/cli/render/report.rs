@@ -234,7 +234,13 @@ fn about(findings: &[&Finding]) -> String {
     let mut names: Vec<String> = findings
         .iter()
         .filter_map(|finding| finding.object.as_ref())
-        .map(|object| if object.kind == "organisation unit" { object.name.clone() } else { format!("{} {}", object.kind, object.name) })
+        .map(|object| {
+            if object.kind == "organisation unit" {
+                object.name.clone()
+            } else {
+                format!("{} {}", object.kind, object.name)
+            }
+        })
         .collect();
     let examples = findings.iter().filter_map(|finding| finding.example.as_ref());
     if let [_only] = findings {

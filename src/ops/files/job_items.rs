@@ -77,7 +77,12 @@ pub fn names(metadata: &Metadata, id: Uid, coc: Option<Uid>, aoc: Option<Uid>) -
 
 /// Reads items for a job and checks every line against both servers' metadata; nothing is returned unless all of
 /// them are right.
-pub fn import(bytes: &[u8], source: &Metadata, destination: &Metadata, job: &Job) -> Result<Vec<Item>, Vec<SheetFinding>> {
+pub fn import(
+    bytes: &[u8],
+    source: &Metadata,
+    destination: &Metadata,
+    job: &Job,
+) -> Result<Vec<Item>, Vec<SheetFinding>> {
     let sheet = Sheet::parse(bytes, &[&["source_id"], &["destination_data_element"]], &COLUMNS)?;
     let mut findings = Vec::new();
     let mut items: Vec<Item> = Vec::new();
@@ -113,9 +118,8 @@ fn item(row: &SheetRow<'_>, source: &Metadata, destination: &Metadata) -> Result
     let written = joined(row, ["destination_data_element", "destination_coc", "destination_aoc"])?;
     let address = destination_address(destination, &written)
         .map_err(|cause| row.finding(column_of(&cause, true), with_suggestions(&cause)))?;
-    let unknown = |column: &str, text: &str, known: &str| {
-        row.finding(column, format!("`{text}` is not known; use {known}"))
-    };
+    let unknown =
+        |column: &str, text: &str, known: &str| row.finding(column, format!("`{text}` is not known; use {known}"));
     let combine = row
         .filled("combine")
         .map(|text| {
@@ -125,9 +129,7 @@ fn item(row: &SheetRow<'_>, source: &Metadata, destination: &Metadata) -> Result
         .transpose()?;
     let when_empty = row
         .filled("when_empty")
-        .map(|text| {
-            WhenEmpty::from_name(text).ok_or_else(|| unknown("when_empty", text, "keep, zero or delete"))
-        })
+        .map(|text| WhenEmpty::from_name(text).ok_or_else(|| unknown("when_empty", text, "keep, zero or delete")))
         .transpose()?;
     let factor = row
         .filled("factor")
@@ -142,8 +144,8 @@ fn item(row: &SheetRow<'_>, source: &Metadata, destination: &Metadata) -> Result
 
 fn read_source(row: &SheetRow<'_>, source: &Metadata) -> Result<SourceItem, SheetFinding> {
     let text = joined(row, ["source_id", "source_coc", "source_aoc"])?;
-    let found = source_item(source, &text)
-        .map_err(|cause| row.finding(column_of(&cause, false), with_suggestions(&cause)))?;
+    let found =
+        source_item(source, &text).map_err(|cause| row.finding(column_of(&cause, false), with_suggestions(&cause)))?;
     match row.filled("kind") {
         Some(kind) if kind != found.kind() => {
             Err(row.finding("kind", format!("`{text}` is a {}, not a {kind}", found.kind())))

@@ -62,10 +62,8 @@ pub fn export(source: &Metadata, destination: &Metadata, map: &[OrgUnitMapping],
 
 /// Reads a map and checks every line; nothing is returned unless all of them are right.
 pub fn import(bytes: &[u8], source: &Metadata, destination: &Metadata) -> Result<Vec<Entry>, Vec<SheetFinding>> {
-    let required: &[&[&str]] = &[
-        &["source_id", "source_code", "source_path"],
-        &["destination_id", "destination_code", "destination_path"],
-    ];
+    let required: &[&[&str]] =
+        &[&["source_id", "source_code", "source_path"], &["destination_id", "destination_code", "destination_path"]];
     let sheet = Sheet::parse(bytes, required, &COLUMNS)?;
     let sides = (Units::new(source, "source"), Units::new(destination, "destination"));
     let mut findings = Vec::new();
@@ -188,8 +186,11 @@ impl<'metadata> Units<'metadata> {
         match found.map(Vec::as_slice) {
             Some([only]) => Ok(Some(*only)),
             Some(several) => {
-                let message =
-                    format!("{} org units of the {} server have the {what} `{text}`; give the id", several.len(), self.side);
+                let message = format!(
+                    "{} org units of the {} server have the {what} `{text}`; give the id",
+                    several.len(),
+                    self.side
+                );
                 Err(row.finding(column, message))
             }
             None => {

@@ -91,8 +91,7 @@ impl Sheet {
             .into_iter()
             .max_by_key(|separator| header_line.bytes().filter(|byte| byte == separator).count())
             .unwrap_or(b',');
-        let mut reader =
-            csv::ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(text.as_bytes());
+        let mut reader = csv::ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(text.as_bytes());
         let header = reader.headers().map_err(|cause| in_header(None, cause.to_string()))?.clone();
         let mut columns = HashMap::new();
         for (index, name) in header.iter().enumerate() {
@@ -115,10 +114,11 @@ impl Sheet {
         }
         let mut rows = Vec::new();
         let mut findings = Vec::new();
+        let mut lines = Lines::new(text);
         for record in reader.into_records() {
             match record {
                 Ok(record) => {
-                    let line = record.position().map_or(0, csv::Position::line);
+                    let line = lines.line_of(record.position());
                     if record.len() > header.len() && record.iter().skip(header.len()).any(|cell| !cell.is_empty()) {
                         let message = format!("{} cells, but the header has {}", record.len(), header.len());
                         findings.push(SheetFinding { line, column: None, message });
@@ -127,7 +127,7 @@ impl Sheet {
                     }
                 }
                 Err(cause) => {
-                    let line = cause.position().map_or(0, csv::Position::line);
+                    let line = lines.line_of(cause.position());
                     findings.push(SheetFinding { line, column: None, message: cause.to_string() });
                 }
             }
@@ -138,6 +138,31 @@ impl Sheet {
     /// Its rows with anything in them, in order.
     pub fn rows(&self) -> impl Iterator<Item = SheetRow<'_>> {
         self.rows.iter().map(|(line, record)| SheetRow { line: *line, columns: &self.columns, record })
+    }
+}
+
+/// Finds the line on which a record begins. The reader's own count stands before empty lines that it skips.
+struct Lines<'text> {
+    text: &'text [u8],
+    at: usize,
+    line: u64,
+}
+
+impl<'text> Lines<'text> {
+    fn new(text: &'text str) -> Self {
+        Self { text: text.as_bytes(), at: 0, line: 1 }
+    }
+
+    /// Records come in order, so each byte is looked at once.
+    fn line_of(&mut self, position: Option<&csv::Position>) -> u64 {
+        let start = position.map_or(0, |position| usize::try_from(position.byte()).unwrap_or(usize::MAX));
+        while let Some(byte) = self.text.get(self.at)
+            && (self.at < start || matches!(byte, b'\r' | b'\n'))
+        {
+            self.line += u64::from(*byte == b'\n');
+            self.at += 1;
+        }
+        self.line
     }
 }
 
@@ -152,9 +177,9 @@ pub fn write<'row>(
     // Writing to memory has no failure that a caller could act on.
     let _ = writer.write_record(header);
     for row in rows {
-        let cells = row.iter().map(|cell| {
-            if looks_like_formula(cell) { format!("'{cell}") } else { cell.clone().into_owned() }
-        });
+        let cells = row
+            .iter()
+            .map(|cell| if looks_like_formula(cell) { format!("'{cell}") } else { cell.clone().into_owned() });
         let _ = writer.write_record(cells);
     }
     bytes.extend(writer.into_inner().unwrap_or_default());

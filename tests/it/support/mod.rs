@@ -10,35 +10,35 @@ use tempfile::TempDir;
 
 /// The real program in a hermetic environment: an own home, nothing of ours or the user's environment, no network
 /// beyond loopback.
-pub struct Xfer {
+pub(crate) struct Xfer {
     home: TempDir,
 }
 
 /// What a command did. `Display` shows stdout, stderr and the exit code, so that one snapshot checks all three.
 #[must_use]
-pub struct Output {
+pub(crate) struct Output {
     pub stdout: String,
     pub stderr: String,
     pub code: i32,
 }
 
 impl Xfer {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { home: tempfile::tempdir().unwrap() }
     }
 
-    pub fn home(&self) -> &Path {
+    pub(crate) fn home(&self) -> &Path {
         self.home.path()
     }
 
     /// Runs a command line, split at spaces; words that hold spaces go through `args`.
     #[track_caller]
-    pub fn run(&self, line: &str) -> Output {
+    pub(crate) fn run(&self, line: &str) -> Output {
         self.args(&line.split_whitespace().collect::<Vec<_>>())
     }
 
     #[track_caller]
-    pub fn args(&self, words: &[&str]) -> Output {
+    pub(crate) fn args(&self, words: &[&str]) -> Output {
         let output = Command::new(env!("CARGO_BIN_EXE_xfer"))
             .args(words)
             .env_clear()
@@ -56,7 +56,7 @@ impl Xfer {
     }
 
     /// Writes a file into the home and returns its path.
-    pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.home.path().join(name);
         std::fs::write(&path, content).unwrap();
         #[cfg(unix)]
@@ -75,20 +75,20 @@ impl Xfer {
 impl Output {
     /// Fails with everything the command said unless it ended with this code.
     #[track_caller]
-    pub fn expect_code(self, code: i32) -> Self {
+    pub(crate) fn expect_code(self, code: i32) -> Self {
         assert_eq!(self.code, code, "\n{self}");
         self
     }
 
     /// The JSON that it printed.
     #[track_caller]
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|cause| panic!("{cause}\n{self}"))
     }
 
     /// The report that it printed, checked by [`assert_accounts`].
     #[track_caller]
-    pub fn report(&self) -> Value {
+    pub(crate) fn report(&self) -> Value {
         let report = self.json();
         assert_accounts(&report);
         report
@@ -107,10 +107,19 @@ impl fmt::Display for Output {
 
 /// Asserts the equations of design 3.1 for the whole run and for each job, and that the jobs add up to the whole.
 #[track_caller]
-pub fn assert_accounts(report: &Value) {
+pub(crate) fn assert_accounts(report: &Value) {
     const STATES: [&str; 11] = [
-        "created", "updated", "deleted", "accepted", "unchanged", "rejected", "zero_skipped", "differs", "unknown",
-        "not_sent", "held_back",
+        "created",
+        "updated",
+        "deleted",
+        "accepted",
+        "unchanged",
+        "rejected",
+        "zero_skipped",
+        "differs",
+        "unknown",
+        "not_sent",
+        "held_back",
     ];
     const FATES: [&str; 4] = ["unmapped", "dropped", "invalid", "contributing"];
     let sum = |counts: &Value, keys: &[&str]| keys.iter().map(|key| counts[key].as_u64().unwrap()).sum::<u64>();
