@@ -73,7 +73,7 @@ fn read_plain(body: impl Read, expected: &Expectation, sink: &mut Sink<'_>) -> R
     }
 }
 
-/// A reader's failure, as the reader marks it ([`failure_as_io`]).
+/// The failure of a reader, in our words.
 fn read_failure(error: &io::Error, expected: &Expectation) -> ClientErrorKind {
     io_failure(error.kind(), expected, io::Error::new(error.kind(), error.to_string()))
 }

@@ -1,7 +1,7 @@
 //! The metadata that an instance holds, loaded from DHIS2's own export form (`POST /api/metadata` takes the same).
 //!
 //! Objects are kept as the JSON they came as, by type and id, in order; what a server derives while it imports them is
-//! filled in once by [`filling`](crate::sandbox::filling). A clone shares everything until one side adds an object, so
+//! filled in once by [`crate::sandbox::filling`]. A clone shares everything until one side adds an object, so
 //! that thousands of instances of the same country cost nothing.
 
 use std::collections::{BTreeMap, HashMap};

@@ -82,7 +82,7 @@ impl LoginArguments {
 pub struct Add {
     /// What to call the server
     pub name: String,
-    /// Its address, as it stands in a browser: https://dhis2.example.org
+    /// Its address, as it stands in a browser, such as `https://dhis2.example.org`
     pub url: String,
     /// How to log in.
     #[command(flatten)]

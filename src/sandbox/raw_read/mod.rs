@@ -1,7 +1,7 @@
 //! `GET dataValueSets` in both shapes.
 //!
 //! A request is bound ([`query`]), its names are looked up and the rules applied ([`up_to_42`] or [`from_43`]), the
-//! values found and sorted ([`selection`]) and written ([`write`]). ADX is not written; it is answered as an error.
+//! values found and sorted ([`selection`]) and written ([`mod@write`]). ADX is not written; it is answered as an error.
 
 mod from_43;
 mod moment;

@@ -5,15 +5,18 @@
 //! before the first of them is sent, between two looks at the server's stamp (design 3.2). That is the one place where
 //! memory grows with the volume of a job instead of a slice: some 150 bytes for each aggregated value.
 
+use std::collections::BTreeSet;
+
 use crate::dhis2::analytics::AnalyticsQuery;
 use crate::dhis2::data_value_sets::RawQuery;
 use crate::dhis2::system::AnalyticsStamp;
+use crate::domain::uid::Uid;
 use crate::transfer::engine::context::Context;
 use crate::transfer::engine::error::SliceError;
 use crate::transfer::engine::servers::DataServer;
 use crate::transfer::finding;
 use crate::transfer::map::Mapping;
-use crate::transfer::plan::{PlannedJob, Slice};
+use crate::transfer::plan::{Place, PlannedItem, PlannedJob, Slice, UnitMap};
 use crate::transfer::tally::{Findings, Note};
 
 /// How often analytics is read anew because its tables were rebuilt meanwhile.
@@ -35,6 +38,7 @@ pub(super) async fn aggregated<'run, S: DataServer, D: DataServer>(
     if !job.reads.needs_analytics() {
         return job.slices.iter().map(|slice| Ok(empty(slice))).collect();
     }
+    let places = AggregatePlaces::of(context, job);
     let all_failed = |error: &SliceError| job.slices.iter().map(|_| Err(error.clone())).collect();
     let mut before = match stamp(context).await {
         Ok(stamp) => stamp,
@@ -44,7 +48,7 @@ pub(super) async fn aggregated<'run, S: DataServer, D: DataServer>(
         let mut read = Vec::with_capacity(job.slices.len());
         for slice in &job.slices {
             let mut mapping = empty(slice);
-            let outcome = match context.unless_stopped(read_slice(context, job, slice, &mut mapping)).await {
+            let outcome = match context.unless_stopped(read_slice(context, job, slice, &places, &mut mapping)).await {
                 Some(outcome) => outcome.map(|()| mapping),
                 None => Err(stopped()),
             };
@@ -81,14 +85,58 @@ async fn stamp<S: DataServer, D>(context: &Context<'_, S, D>) -> Result<Analytic
     }
 }
 
+/// Which org units analytics is asked for.
+///
+/// Analytics adds everything below a unit. A district or the nation would therefore always answer, even where nobody
+/// collects at that level: its figures are those of its facilities once more. Such a unit is asked only if the
+/// destination collects there (its counterpart is assigned to a data set of the job). Units without mapped units
+/// below are always asked, so that a facility whose assignment was forgotten is still named.
+struct AggregatePlaces {
+    /// Units with a mapped unit below them.
+    above_mapped: BTreeSet<Uid>,
+    /// Destination units that are assigned to a data set with a data element of the job's aggregates.
+    collecting: BTreeSet<Uid>,
+}
+
+impl AggregatePlaces {
+    fn of<S, D>(context: &Context<'_, S, D>, job: &PlannedJob) -> Self {
+        let mapped = context.document.org_unit_map.iter().filter(|row| row.target().is_some());
+        let above_mapped = mapped
+            .filter_map(|row| context.source_metadata.organisation_units.get(&row.source))
+            .flat_map(|unit| unit.path.iter().copied().filter(|ancestor| *ancestor != unit.id))
+            .collect();
+        let aggregates = |item: &&PlannedItem| {
+            let id = item.source.id();
+            job.reads.indicators.contains(&id) || job.reads.aggregated.contains(&id)
+        };
+        let elements: BTreeSet<Uid> =
+            job.items.iter().filter(aggregates).map(|item| item.destination.data_element).collect();
+        let collecting = elements
+            .into_iter()
+            .flat_map(|element| context.destination_metadata.data_sets_of(element))
+            .flat_map(|data_set| data_set.organisation_units.iter().copied())
+            .collect();
+        Self { above_mapped, collecting }
+    }
+
+    fn asks_for(&self, unit: Uid, units: &UnitMap) -> bool {
+        if !self.above_mapped.contains(&unit) {
+            return true;
+        }
+        matches!(units.place_of(unit), Place::To(target) if self.collecting.contains(&target))
+    }
+}
+
 /// Both questions of a slice: data elements with option combos, and indicators, which know none.
 async fn read_slice<'run, S: DataServer, D>(
     context: &Context<'run, S, D>,
     job: &'run PlannedJob,
     slice: &'run Slice,
+    places: &AggregatePlaces,
     mapping: &mut Mapping<'run>,
 ) -> Result<(), SliceError> {
-    let org_units: Vec<_> = slice.sources.iter().chain(&slice.strays).copied().collect();
+    let units = slice.sources.iter().chain(&slice.strays).copied();
+    let org_units: Vec<_> = units.filter(|unit| places.asks_for(*unit, &context.plan.units)).collect();
     for (data, option_combos) in [(&job.reads.aggregated, true), (&job.reads.indicators, false)] {
         let query = AnalyticsQuery {
             data: data.iter().copied().collect(),

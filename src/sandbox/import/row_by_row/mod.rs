@@ -1,7 +1,7 @@
 //! The import of 2.36 to 2.42 (`DefaultDataValueSetService`): rows are judged one by one, good ones are kept.
 //!
 //! First the keys on top are judged; a fault there ends the import before any row. Then each row runs through
-//! [`checks`] in a fixed order, the first fault refuses it, and what passes is written by [`write`]. Without the
+//! [`checks`] in a fixed order, the first fault refuses it, and what passes is written by [`mod@write`]. Without the
 //! `strict…` flags much is stored that no form will ever show; that is the point of playing it faithfully.
 
 mod checks;
