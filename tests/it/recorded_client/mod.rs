@@ -9,6 +9,7 @@
 mod exchange;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -24,6 +25,7 @@ use xfer::domain::period::Period;
 use xfer::domain::uid::Uid;
 
 use self::exchange::Exchange;
+use crate::announce::announce;
 
 /// What a check found wrong, in words.
 type Verdict = Result<&'static str, String>;
@@ -57,10 +59,12 @@ fn recorded_answers_are_understood() {
             Err(why) => failures.push(format!("{}: {why}", file.strip_prefix(&folder).unwrap_or(&file).display())),
         }
     }
+    let mut told = String::from("recordings as the client reads them\n");
     for ((version, area), kinds) in &counts {
         let kinds: Vec<String> = kinds.iter().map(|(kind, number)| format!("{number} {kind}")).collect();
-        println!("{version} {area}: {}", kinds.join(", "));
+        writeln!(told, "  {version} {area:<13} {}", kinds.join(", ")).unwrap();
     }
+    announce(&told);
     assert!(!counts.is_empty(), "no recordings below {}", folder.display());
     assert!(failures.is_empty(), "{} recordings are misread:\n{}", failures.len(), failures.join("\n"));
 }

@@ -23,6 +23,8 @@ use exchange::{Exchange, Recordings};
 use setup::Country;
 use table::Table;
 
+use crate::announce::announce;
+
 /// What became of one exchange.
 enum Outcome {
     Agreed,
@@ -39,7 +41,7 @@ fn recorded_exchanges_answered_by_the_sandbox() {
         table.note(exchange, replay(exchange, &country, &recordings));
     }
     assert!(!table.is_empty(), "no recordings found under {}", recordings.folder.display());
-    eprintln!("{table}");
+    announce(&format!("recordings as the sandbox answers them\n{table}"));
     assert!(
         table.differences().is_empty(),
         "{} exchanges differ:\n{}",
