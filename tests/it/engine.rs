@@ -34,8 +34,8 @@ use xfer::transfer::engine::{Endpoint, Patience, RunRequest, Tuning, run};
 
 /// A journal in memory.
 #[derive(Default)]
-struct Notes {
-    records: Vec<CellRecord>,
+pub(crate) struct Notes {
+    pub(crate) records: Vec<CellRecord>,
     sending: u64,
     done: u64,
 }
@@ -75,14 +75,24 @@ impl Journal for Notes {
     }
 }
 
-struct Side {
-    sandbox: RunningSandbox,
-    client: Client,
-    metadata: Metadata,
+pub(crate) struct Side {
+    pub(crate) sandbox: RunningSandbox,
+    pub(crate) client: Client,
+    pub(crate) metadata: Metadata,
 }
 
 impl Side {
     async fn new(instance: xfer::sandbox::instance::Instance, user: &str, faults: FaultPlan) -> Self {
+        let patient = Limits { slow_silence: Duration::from_secs(20), ..Limits::impatient() };
+        Self::with_limits(instance, user, faults, patient).await
+    }
+
+    pub(crate) async fn with_limits(
+        instance: xfer::sandbox::instance::Instance,
+        user: &str,
+        faults: FaultPlan,
+        limits: Limits,
+    ) -> Self {
         let options = ServerOptions { faults, ..ServerOptions::default() };
         let sandbox = Sandbox::start(Arc::new(instance), options).await.unwrap();
         let client = Client::new(ClientOptions {
@@ -90,20 +100,20 @@ impl Side {
             url: BaseUrl::parse(sandbox.url()).unwrap(),
             login: Login::Basic { username: user.to_owned(), password: SecretString::from(PASSWORD) },
             allow_http: false,
-            limits: Limits { slow_silence: Duration::from_secs(20), ..Limits::impatient() },
+            limits,
         })
         .unwrap();
         let metadata = client.fetch_metadata(&|_| ()).await.unwrap();
         Self { sandbox, client, metadata }
     }
 
-    fn endpoint(&self) -> Endpoint<'_, Client> {
+    pub(crate) fn endpoint(&self) -> Endpoint<'_, Client> {
         let origin = self.sandbox.url().to_owned();
         Endpoint { client: &self.client, metadata: &self.metadata, origin, pinned_system_id: None }
     }
 
     /// What it stores, without tombstones.
-    fn texts(&self) -> BTreeMap<CellKey, String> {
+    pub(crate) fn texts(&self) -> BTreeMap<CellKey, String> {
         let uid = |text: &str| Uid::parse(text).unwrap();
         let values = self.sandbox.values().data;
         let living = values.into_iter().filter(|(_, stored)| !stored.deleted);
@@ -122,7 +132,7 @@ impl Side {
     }
 }
 
-fn uid(text: &str) -> Uid {
+pub(crate) fn uid(text: &str) -> Uid {
     Uid::parse(text).unwrap()
 }
 
@@ -152,7 +162,7 @@ fn item(item: &TrueItem) -> Item {
 }
 
 /// A routine of true jobs of one period type over a window.
-fn routine(names: &[&str], window: &str) -> RoutineDocument {
+pub(crate) fn routine(names: &[&str], window: &str) -> RoutineDocument {
     let country = fixtures::country();
     let jobs: Vec<Job> = country
         .true_jobs()

@@ -6,6 +6,7 @@ mod architecture;
 mod client_socket;
 mod documentation;
 mod engine;
+mod faults;
 mod recorded_client;
 mod recorded_sandbox;
 mod sandbox_server;
