@@ -44,7 +44,11 @@ impl CliError {
             std::io::ErrorKind::NotFound => ExitCode::FileNotFound,
             _ => ExitCode::LocalIo,
         };
-        Self::new(code, message).caused_by(cause)
+        let hint = match code {
+            ExitCode::FileNotFound => "check the path: it is taken from the folder that you are in",
+            _ => "check that the file and its folder can be used by you",
+        };
+        Self::new(code, message).caused_by(cause).hint(hint)
     }
 
     /// Adds a hint.

@@ -13,11 +13,10 @@ use crate::domain::secret::Login;
 use crate::domain::server::BaseUrl;
 use crate::domain::uid::Uid;
 use crate::ops::error::OpsError;
-use crate::ops::files::sheet::{SheetStyle, write};
 use crate::ops::home::{Home, synced};
-use crate::ops::sandbox::{self, PASSWORD, Ports, RunningPair, WRITER};
+use crate::ops::sandbox::{self, PASSWORD, Ports, RunningPair, WRITER, items_file, map_file};
 use crate::platform::{self, Existing};
-use crate::sandbox::country::{Country, TrueItem, TrueJob, TrueKind};
+use crate::sandbox::country::{Country, TrueJob};
 use crate::sandbox::fixtures::SEED;
 use crate::sandbox::profile::Profile;
 
@@ -111,42 +110,6 @@ fn shown(job: &TrueJob) -> Option<(&'static str, &'static str)> {
         "Surveillance hebdomadaire" => ("surveillance", "Diseases under surveillance, week by week."),
         _ => return None,
     })
-}
-
-fn map_file(country: &Country) -> Vec<u8> {
-    let rows = country.true_org_units().into_iter().map(|unit| vec![unit.source.into(), unit.destination.into()]);
-    write(SheetStyle::default(), &["source_id", "destination_id"], rows)
-}
-
-fn items_file(items: &[TrueItem]) -> Vec<u8> {
-    const HEADER: [&str; 8] = [
-        "kind",
-        "source_id",
-        "source_coc",
-        "source_aoc",
-        "destination_data_element",
-        "destination_coc",
-        "destination_aoc",
-        "combine",
-    ];
-    let rows = items.iter().map(|item| {
-        let kind = match item.kind {
-            TrueKind::DataElement => "data_element",
-            TrueKind::Indicator => "indicator",
-            TrueKind::ProgramIndicator => "program_indicator",
-        };
-        vec![
-            kind.into(),
-            item.source.as_str().into(),
-            item.source_category_option_combo.as_deref().unwrap_or_default().into(),
-            item.source_attribute_option_combo.as_deref().unwrap_or_default().into(),
-            item.destination.as_str().into(),
-            item.destination_category_option_combo.as_str().into(),
-            item.destination_attribute_option_combo.as_str().into(),
-            item.combine.into(),
-        ]
-    });
-    write(SheetStyle::default(), &HEADER, rows)
 }
 
 impl Folder {

@@ -1,12 +1,18 @@
 //! The two embedded servers, started together.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::ops::error::OpsError;
+use crate::ops::files::sheet::{SheetStyle, write};
+use crate::platform::{self, Existing};
+use crate::sandbox::country::{Country, TrueItem, TrueKind};
 use crate::sandbox::fixtures;
+use crate::sandbox::instance::Instance;
 use crate::sandbox::profile::Profile;
 use crate::sandbox::server::{RunningSandbox, Sandbox, ServerOptions, StartError};
+use crate::sandbox::values::Values;
 
 /// The password of every user of the embedded servers.
 pub const PASSWORD: &str = "Sample-Pass-1";
@@ -49,6 +55,88 @@ pub struct ServerLine {
 
 /// Starts both servers with the shipped instances.
 pub fn start(source: Profile, destination: Profile, ports: Ports) -> Result<RunningPair, OpsError> {
+    launch((fixtures::source(source), source), (fixtures::destination(destination), destination), ports)
+}
+
+/// Starts both servers with a country of any size; the destination may begin without values.
+pub fn start_country(
+    country: &Country,
+    source: Profile,
+    destination: Profile,
+    ports: Ports,
+    empty_destination: bool,
+) -> Result<RunningPair, OpsError> {
+    let receiving = fixtures::destination_of(country, destination);
+    if empty_destination {
+        receiving.with_state(|state| state.values = Values::default());
+    }
+    launch((fixtures::source_of(country, source), source), (receiving, destination), ports)
+}
+
+/// Writes the true mapping of a country as the files that a person would make: `map.csv`, and the items of each job.
+/// Returns how many files were written.
+pub fn write_mapping(country: &Country, folder: &Path) -> Result<u64, OpsError> {
+    let failed = |path: &Path| {
+        let path = path.to_path_buf();
+        move |source| OpsError::LocalFile { path, action: "written", source }
+    };
+    platform::create_private_folder(folder).map_err(failed(folder))?;
+    let mut files = 0;
+    let mut write_file = |name: &str, content: &[u8]| {
+        files += 1;
+        let path = folder.join(name);
+        platform::write_privately(&path, content, Existing::Replace).map_err(failed(&path))
+    };
+    write_file("map.csv", &map_file(country))?;
+    for job in country.true_jobs() {
+        write_file(&format!("{}.csv", job.name), &items_file(&job.items))?;
+    }
+    Ok(files)
+}
+
+/// The true org unit map as a CSV file.
+pub(crate) fn map_file(country: &Country) -> Vec<u8> {
+    let rows = country.true_org_units().into_iter().map(|unit| vec![unit.source.into(), unit.destination.into()]);
+    write(SheetStyle::default(), &["source_id", "destination_id"], rows)
+}
+
+/// The true items of a job as a CSV file.
+pub(crate) fn items_file(items: &[TrueItem]) -> Vec<u8> {
+    const HEADER: [&str; 8] = [
+        "kind",
+        "source_id",
+        "source_coc",
+        "source_aoc",
+        "destination_data_element",
+        "destination_coc",
+        "destination_aoc",
+        "combine",
+    ];
+    let rows = items.iter().map(|item| {
+        let kind = match item.kind {
+            TrueKind::DataElement => "data_element",
+            TrueKind::Indicator => "indicator",
+            TrueKind::ProgramIndicator => "program_indicator",
+        };
+        vec![
+            kind.into(),
+            item.source.as_str().into(),
+            item.source_category_option_combo.as_deref().unwrap_or_default().into(),
+            item.source_attribute_option_combo.as_deref().unwrap_or_default().into(),
+            item.destination.as_str().into(),
+            item.destination_category_option_combo.as_str().into(),
+            item.destination_attribute_option_combo.as_str().into(),
+            item.combine.into(),
+        ]
+    });
+    write(SheetStyle::default(), &HEADER, rows)
+}
+
+fn launch(
+    (source, source_profile): (Instance, Profile),
+    (destination, destination_profile): (Instance, Profile),
+    ports: Ports,
+) -> Result<RunningPair, OpsError> {
     let port = |offset: u16| match ports {
         Ports::Free => 0,
         Ports::From(first) => first.saturating_add(offset),
@@ -58,9 +146,9 @@ pub fn start(source: Profile, destination: Profile, ports: Ports) -> Result<Runn
         Sandbox::start_on_thread(Arc::new(instance), ServerOptions { address, ..ServerOptions::default() })
     };
     Ok(RunningPair {
-        source: running(fixtures::source(source), port(0))?,
-        destination: running(fixtures::destination(destination), port(1))?,
-        profiles: (source, destination),
+        source: running(source, port(0))?,
+        destination: running(destination, port(1))?,
+        profiles: (source_profile, destination_profile),
     })
 }
 

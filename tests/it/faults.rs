@@ -198,7 +198,7 @@ async fn go(document: &RoutineDocument, source: &Side, destination: &Side) -> En
 fn matrix(to: Profile, jobs: &[&str], server: Server, method: &str, path: &str, faults: &[Fault]) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
-        let stage = Stage::new(to, jobs).await;
+        let stage = Box::pin(Stage::new(to, jobs)).await;
         stage.side(server).sandbox.ledger().clear();
         stage.destination.sandbox.instance().with_state(|state| state.values = stage.before.clone());
         let _ = go(&stage.document, &stage.source, &stage.destination).await;

@@ -4,6 +4,7 @@
 mod announce;
 mod architecture;
 mod client_socket;
+mod command_line;
 mod documentation;
 mod engine;
 mod faults;

@@ -1,15 +1,19 @@
 //! `xfer sandbox`: the embedded servers in the foreground.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use crate::cli::commands::wait;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
-use crate::cli::render::listing::{Listing, text};
+use crate::cli::render::listing::{Listing, counted, text};
 use crate::cli::ui::Ui;
 use crate::ops::sandbox::{self, Ports};
 use crate::platform;
+use crate::sandbox::country::{Country, Scale};
+use crate::sandbox::fixtures::SEED;
 use crate::sandbox::profile::Profile;
 
 /// A server version, on the command line.
@@ -52,13 +56,36 @@ pub struct Arguments {
     /// The port of the source on this machine; the destination takes the next one. Free ports where absent
     #[arg(long)]
     pub port: Option<u16>,
+    /// How many facilities the source has
+    #[arg(long, value_name = "NUMBER", default_value_t = Scale::default().facilities)]
+    pub facilities: usize,
+    /// How many months of figures the source has
+    #[arg(long, value_name = "NUMBER", default_value_t = Scale::default().months)]
+    pub months: u16,
+    /// Start with a destination that holds no values
+    #[arg(long)]
+    pub empty_destination: bool,
+    /// Write the true org unit map (map.csv) and the items of each job into this folder
+    #[arg(long, value_name = "FOLDER")]
+    pub write_mapping: Option<PathBuf>,
 }
 
 /// Runs the servers until the process is asked to end.
 pub fn execute(arguments: &Arguments, ui: &Ui) -> Result<ExitCode, CliError> {
     let ports = arguments.port.map_or(Ports::Free, Ports::From);
     wait(async {
-        let pair = sandbox::start(arguments.source_profile.into(), arguments.profile.into(), ports)?;
+        let country = Country::haiti_at(SEED, Scale { facilities: arguments.facilities, months: arguments.months });
+        if let Some(folder) = &arguments.write_mapping {
+            let files = sandbox::write_mapping(&country, folder)?;
+            ui.say(&format!("wrote {} to {}", counted(files, "mapping file"), folder.display()));
+        }
+        let pair = sandbox::start_country(
+            &country,
+            arguments.source_profile.into(),
+            arguments.profile.into(),
+            ports,
+            arguments.empty_destination,
+        )?;
         let columns = [
             text("server", "Server"),
             text("version", "Version"),

@@ -15,7 +15,6 @@ pub(crate) struct Xfer {
 }
 
 /// What a command did. `Display` shows stdout, stderr and the exit code, so that one snapshot checks all three.
-#[must_use]
 pub(crate) struct Output {
     pub stdout: String,
     pub stderr: String,
@@ -33,26 +32,41 @@ impl Xfer {
 
     /// Runs a command line, split at spaces; words that hold spaces go through `args`.
     #[track_caller]
+    #[must_use]
     pub(crate) fn run(&self, line: &str) -> Output {
         self.args(&line.split_whitespace().collect::<Vec<_>>())
     }
 
     #[track_caller]
+    #[must_use]
     pub(crate) fn args(&self, words: &[&str]) -> Output {
-        let output = Command::new(env!("CARGO_BIN_EXE_xfer"))
-            .args(words)
-            .env_clear()
-            .env("XFER_HOME", self.home.path())
-            .env("NO_COLOR", "1")
-            .current_dir(self.home.path())
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
+        let output = self.prepared(words).output().unwrap();
         Output {
             stdout: self.redacted(&output.stdout),
             stderr: self.redacted(&output.stderr),
             code: output.status.code().unwrap_or(-1),
         }
+    }
+
+    /// A command line that is not started yet, for tests that watch it run.
+    pub(crate) fn command(&self, line: &str) -> Command {
+        let mut command = self.prepared(&line.split_whitespace().collect::<Vec<_>>());
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    }
+
+    fn prepared(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xfer"));
+        command
+            .args(words)
+            .env_clear()
+            .env("XFER_HOME", self.home.path())
+            // Temporary folders of the demo fall into the home, where a test sees what is left behind.
+            .env("TMPDIR", self.home.path())
+            .env("NO_COLOR", "1")
+            .current_dir(self.home.path())
+            .stdin(Stdio::null());
+        command
     }
 
     /// Writes a file into the home and returns its path.
