@@ -312,3 +312,22 @@ fn the_demo_plays_to_its_end_and_leaves_nothing_behind() {
     }
     assert_eq!(std::fs::read_dir(xfer.home()).unwrap().count(), 0);
 }
+
+#[test]
+fn the_sandbox_runs_until_it_is_told_to_end() {
+    use std::io::{BufRead, BufReader};
+
+    let xfer = Xfer::new();
+    let mut command = xfer.command("sandbox --format csv --write-mapping mapping");
+    let mut sandbox = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(sandbox.stdout.take().unwrap()).lines().take(3);
+    let lines: Vec<String> = lines.map_while(Result::ok).collect();
+    assert!(lines.len() == 3 && lines[1].contains("http://127.0.0.1:") && lines[2].ends_with("writer,Sample-Pass-1"));
+    let (url, _) = lines[1].split_once(",reader").unwrap();
+    xfer.file("password", PASSWORD);
+    let url = url.rsplit(',').next().unwrap();
+    xfer.run(&format!("server add it {url} --username reader --password-file password")).expect_code(0);
+    assert!(xfer.home().join("mapping/map.csv").exists());
+    sandbox.kill().unwrap();
+    sandbox.wait().unwrap();
+}

@@ -73,38 +73,39 @@ pub struct Arguments {
 /// Runs the servers until the process is asked to end.
 pub fn execute(arguments: &Arguments, ui: &Ui) -> Result<ExitCode, CliError> {
     let ports = arguments.port.map_or(Ports::Free, Ports::From);
+    let country = Country::haiti_at(SEED, Scale { facilities: arguments.facilities, months: arguments.months });
+    if let Some(folder) = &arguments.write_mapping {
+        let files = sandbox::write_mapping(&country, folder)?;
+        ui.say(&format!("wrote {} to {}", counted(files, "mapping file"), folder.display()));
+    }
+    let pair = sandbox::start_country(
+        &country,
+        arguments.source_profile.into(),
+        arguments.profile.into(),
+        ports,
+        arguments.empty_destination,
+    )?;
+    let columns = [
+        text("server", "Server"),
+        text("version", "Version"),
+        text("url", "Address"),
+        text("user", "User"),
+        text("password", "Password"),
+    ];
+    let mut listing = Listing::new(&columns, "no servers");
+    for server in pair.servers() {
+        listing.row(vec![
+            json!(server.name),
+            json!(server.version),
+            json!(server.url),
+            json!(server.user),
+            json!(sandbox::PASSWORD),
+        ]);
+    }
+    listing.print(ui);
+    ui.say("running on this machine only, in memory only; Ctrl-C ends them");
+    // The servers have threads of their own; only waiting for the end is asynchronous.
     wait(async {
-        let country = Country::haiti_at(SEED, Scale { facilities: arguments.facilities, months: arguments.months });
-        if let Some(folder) = &arguments.write_mapping {
-            let files = sandbox::write_mapping(&country, folder)?;
-            ui.say(&format!("wrote {} to {}", counted(files, "mapping file"), folder.display()));
-        }
-        let pair = sandbox::start_country(
-            &country,
-            arguments.source_profile.into(),
-            arguments.profile.into(),
-            ports,
-            arguments.empty_destination,
-        )?;
-        let columns = [
-            text("server", "Server"),
-            text("version", "Version"),
-            text("url", "Address"),
-            text("user", "User"),
-            text("password", "Password"),
-        ];
-        let mut listing = Listing::new(&columns, "no servers");
-        for server in pair.servers() {
-            listing.row(vec![
-                json!(server.name),
-                json!(server.version),
-                json!(server.url),
-                json!(server.user),
-                json!(sandbox::PASSWORD),
-            ]);
-        }
-        listing.print(ui);
-        ui.say("running on this machine only, in memory only; Ctrl-C ends them");
         let ended = platform::termination()
             .map_err(|cause| CliError::local_io("signals cannot be waited for".to_owned(), &cause))?
             .await;
