@@ -22,7 +22,7 @@ const JOBS: [&str; 4] = ["Rapport mensuel", "Programme paludisme", "Vaccination"
 
 fn main() {
     let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
-    let facilities = arguments.next().unwrap_or_else(|| "800".to_owned());
+    let facilities = arguments.next().unwrap_or_else(|| "950".to_owned());
     let months = arguments.next().unwrap_or_else(|| "6".to_owned());
     let profiles = arguments.next().map_or_else(|| vec!["2.42".to_owned(), "2.43".to_owned()], |only| vec![only]);
     for profile in profiles {
@@ -76,7 +76,7 @@ fn measure(profile: &str, facilities: &str, months: &str) {
         let ran = timed(home.path(), &["run", "all", "--format", "json"]);
         let report: Value = serde_json::from_slice(&ran.stdout).expect("a report");
         let cells = &report["cells"];
-        let posts = posts(home.path(), &report);
+        let posts = posts(&home.path().join("home"), &report);
         let sent = cells["created"].as_u64().unwrap_or(0) + cells["updated"].as_u64().unwrap_or(0);
         println!(
             "{name:<11} {:>8} cells: {} created, {} unchanged, {} held back, {} zeros",
@@ -88,7 +88,7 @@ fn measure(profile: &str, facilities: &str, months: &str) {
             ran.processor.as_secs_f64(),
             ran.peak_kilobytes / 1024,
             report["traffic"]["requests"],
-            if posts == 0 { 0 } else { sent / posts },
+            sent.checked_div(posts).unwrap_or_default(),
         );
     }
 }
