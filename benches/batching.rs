@@ -39,8 +39,6 @@ fn main() {
             );
             let size = controller.borrow().remembered();
             println!("  the controller        {found:>8.0} values/s {:>6.0} % (ends at {size})", 100.0 * found / best);
-            let scattered = VALUES as f64 / (VALUES as f64 / 500.0 * cost(500, 400));
-            println!("  500 rows, unsorted    {scattered:>8.0} values/s {:>6.0} %", 100.0 * scattered / best);
         }
     }
 }
