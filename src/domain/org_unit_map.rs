@@ -13,8 +13,12 @@ pub struct OrgUnitMapping {
     pub destination: Option<Uid>,
     /// How the row was found.
     pub method: MatchMethod,
-    /// How sure the method is, from 0 to 1.
+    /// How much speaks for the row, from 0 to 1.
     pub score: Option<f64>,
+    /// What the matcher makes of the evidence; absent for a row that a person made.
+    pub class: Option<MatchClass>,
+    /// The evidence in words: "same name, parent Jacmel matched by code".
+    pub explanation: Option<String>,
     /// What a person says about it.
     pub state: MappingState,
     /// A person's remark.
@@ -22,6 +26,20 @@ pub struct OrgUnitMapping {
 }
 
 impl OrgUnitMapping {
+    /// A row that a person made.
+    pub fn manual(source: Uid, destination: Option<Uid>, state: MappingState) -> Self {
+        Self {
+            source,
+            destination,
+            method: MatchMethod::Manual,
+            score: None,
+            class: None,
+            explanation: None,
+            state,
+            note: None,
+        }
+    }
+
     /// The unit that values of this row go to; none unless the row is confirmed.
     pub fn target(&self) -> Option<Uid> {
         self.destination.filter(|_| self.state == MappingState::Confirmed)
@@ -36,22 +54,28 @@ pub enum MatchMethod {
     Id,
     /// The same code on both servers.
     Code,
+    /// The same value of an attribute: a facility registry's number, say.
+    Attribute,
     /// The same name under matched parents.
     Name,
+    /// A similar name.
+    Similar,
     /// Entered or imported by a person.
     Manual,
 }
 
 impl MatchMethod {
     /// Every method.
-    pub const ALL: [Self; 4] = [Self::Id, Self::Code, Self::Name, Self::Manual];
+    pub const ALL: [Self; 6] = [Self::Id, Self::Code, Self::Attribute, Self::Name, Self::Similar, Self::Manual];
 
     /// The word for it in tables, files and the store.
     pub fn name(self) -> &'static str {
         match self {
             Self::Id => "id",
             Self::Code => "code",
+            Self::Attribute => "attribute",
             Self::Name => "name",
+            Self::Similar => "similar",
             Self::Manual => "manual",
         }
     }
@@ -59,6 +83,37 @@ impl MatchMethod {
     /// The method of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|method| method.name() == name)
+    }
+}
+
+/// What the matcher makes of the evidence for a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MatchClass {
+    /// Independent pieces of evidence agree and nothing contradicts.
+    Sure,
+    /// Right as a rule; a glance is enough.
+    Likely,
+    /// Something contradicts, or another unit fits nearly as well: a person has to decide.
+    Ask,
+}
+
+impl MatchClass {
+    /// Every class, the surest first.
+    pub const ALL: [Self; 3] = [Self::Sure, Self::Likely, Self::Ask];
+
+    /// The word for it in tables, files and the store.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sure => "sure",
+            Self::Likely => "likely",
+            Self::Ask => "ask",
+        }
+    }
+
+    /// The class of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.name() == name)
     }
 }
 

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::metadata::Metadata;
-use crate::domain::org_unit_map::{MappingState, MatchMethod, OrgUnitMapping};
+use crate::domain::org_unit_map::{MappingState, MatchClass, MatchMethod, OrgUnitMapping};
 use crate::domain::pair::Pair;
 use crate::domain::uid::Uid;
-use crate::matching::org_units::{Proposal, match_exactly};
+use crate::matching::org_units::{Candidates, MatchRules, propose};
 use crate::ops::error::OpsError;
 use crate::ops::files::org_unit_map::{self, Entry};
 use crate::ops::files::sheet::SheetStyle;
@@ -80,9 +80,21 @@ impl PairMap {
         self.rows.iter().filter(|row| row.state == state).count()
     }
 
-    /// What the exact matcher finds for units without a row; nothing is kept yet.
-    pub fn proposals(&self, methods: &[MatchMethod]) -> Vec<Proposal> {
-        match_exactly(&self.source, &self.destination, &self.rows, methods)
+    /// What the matcher finds for units without a row; nothing is kept yet. Rows of class `accept` and surer ones come
+    /// confirmed, the others proposed.
+    pub fn propose(&self, rules: &MatchRules, accept: Option<MatchClass>) -> Vec<OrgUnitMapping> {
+        let mut rows = propose(&self.source, &self.destination, &self.rows, rules);
+        for row in &mut rows {
+            if row.class.is_some_and(|class| Some(class) <= accept) {
+                row.state = MappingState::Confirmed;
+            }
+        }
+        rows
+    }
+
+    /// Finds candidates for units that a person decides on.
+    pub fn candidates(&self) -> Candidates<'_> {
+        Candidates::new(&self.source, &self.destination)
     }
 
     /// Keeps rows, replacing those of the same source units.
@@ -133,6 +145,8 @@ fn difference(rows: &[OrgUnitMapping], entries: Vec<Entry>) -> MapChange {
                 if old.destination != new.destination {
                     new.method = MatchMethod::Manual;
                     new.score = None;
+                    new.class = None;
+                    new.explanation = None;
                 }
                 change.changed.push(((*old).clone(), new));
             }

@@ -21,7 +21,7 @@ use crate::domain::metadata::{
     CategoryCombo, CategoryOption, CategoryOptionCombo, DataAccess, DataElement, DataSet, DataSetElement, Indicator,
     Metadata, OrganisationUnit,
 };
-use crate::domain::org_unit_map::{MappingState, MatchMethod, OrgUnitMapping};
+use crate::domain::org_unit_map::{MappingState, OrgUnitMapping};
 use crate::domain::period::relative::RelativeOptions;
 use crate::domain::period::{Period, PeriodType};
 use crate::domain::routine::{Policies, Routine, RoutineDocument};
@@ -102,7 +102,7 @@ pub(crate) fn mapping(source: Uid, destination: Uid) -> OrgUnitMapping {
 }
 
 pub(crate) fn mapping_in_state(source: Uid, destination: Option<Uid>, state: MappingState) -> OrgUnitMapping {
-    OrgUnitMapping { source, destination, method: MatchMethod::Id, score: None, state, note: None }
+    OrgUnitMapping::manual(source, destination, state)
 }
 
 /// Every clinic on its namesake.

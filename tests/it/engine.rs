@@ -17,7 +17,7 @@ use xfer::domain::item::{Combine, Item, SourceItem};
 use xfer::domain::job::{Job, ReadFrom};
 use xfer::domain::journal::{CellRecord, ChunkStart, Journal, JournalError, LedgerEntry, RunStart};
 use xfer::domain::metadata::Metadata;
-use xfer::domain::org_unit_map::{MappingState, MatchMethod, OrgUnitMapping};
+use xfer::domain::org_unit_map::{MappingState, OrgUnitMapping};
 use xfer::domain::period::relative::RelativeOptions;
 use xfer::domain::period::{Period, PeriodType};
 use xfer::domain::routine::{Policies, Routine, RoutineDocument};
@@ -184,13 +184,8 @@ pub(crate) fn routine(names: &[&str], window: &str) -> RoutineDocument {
         })
         .collect();
     assert_eq!(jobs.len(), names.len());
-    let mapping = |unit: xfer::sandbox::country::TrueOrgUnit| OrgUnitMapping {
-        source: uid(&unit.source),
-        destination: Some(uid(&unit.destination)),
-        method: MatchMethod::Manual,
-        score: None,
-        state: MappingState::Confirmed,
-        note: None,
+    let mapping = |unit: xfer::sandbox::country::TrueOrgUnit| {
+        OrgUnitMapping::manual(uid(&unit.source), Some(uid(&unit.destination)), MappingState::Confirmed)
     };
     RoutineDocument {
         routine: Routine {

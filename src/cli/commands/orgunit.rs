@@ -11,8 +11,8 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::render::listing::{Listing, counted, number, text};
 use crate::cli::render::shell_word;
 use crate::cli::ui::Ui;
-use crate::domain::org_unit_map::{MappingState, MatchMethod, OrgUnitMapping};
-use crate::matching::org_units::Proposal;
+use crate::domain::org_unit_map::{MappingState, MatchClass, MatchMethod, OrgUnitMapping};
+use crate::matching::org_units::MatchRules;
 use crate::ops::home::Home;
 use crate::ops::org_units::{self, MapChange, PairMap};
 
@@ -47,8 +47,33 @@ pub enum Method {
     Id,
     /// The same code on both servers
     Code,
+    /// The same value of an attribute
+    Attribute,
     /// The same name below matched parents
     Name,
+    /// A similar name
+    Similar,
+}
+
+/// What comes into force without being looked over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Accept {
+    /// Nothing
+    None,
+    /// Matches that several pieces of evidence agree on
+    Sure,
+    /// Those, and matches that are right as a rule
+    Likely,
+}
+
+impl Accept {
+    fn class(self) -> Option<MatchClass> {
+        match self {
+            Self::None => None,
+            Self::Sure => Some(MatchClass::Sure),
+            Self::Likely => Some(MatchClass::Likely),
+        }
+    }
 }
 
 impl From<Method> for MatchMethod {
@@ -56,7 +81,9 @@ impl From<Method> for MatchMethod {
         match method {
             Method::Id => Self::Id,
             Method::Code => Self::Code,
+            Method::Attribute => Self::Attribute,
             Method::Name => Self::Name,
+            Method::Similar => Self::Similar,
         }
     }
 }
@@ -68,8 +95,14 @@ pub struct Auto {
     #[command(flatten)]
     pub pair: PairArguments,
     /// What to match by
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "id,code,name")]
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "id,code,attribute,name,similar")]
     pub by: Vec<Method>,
+    /// What comes into force at once; the rest is proposed and waits to be looked over
+    #[arg(long, value_enum, default_value = "sure")]
+    pub accept: Accept,
+    /// Let two source org units go to one destination org unit
+    #[arg(long)]
+    pub many_to_one: bool,
     /// Show what would be matched and keep nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -163,24 +196,26 @@ fn open(pair: &PairArguments, home: &Home) -> Result<PairMap, CliError> {
 
 fn auto(arguments: &Auto, map: &mut PairMap, ui: &Ui) -> Result<ExitCode, CliError> {
     let methods: Vec<MatchMethod> = arguments.by.iter().map(|method| (*method).into()).collect();
-    let proposals = map.proposals(&methods);
+    let rules = MatchRules { methods, many_to_one: arguments.many_to_one };
+    let rows = map.propose(&rules, arguments.accept.class());
     let columns = [
         text("source", "Source org unit"),
         text("destination", "Destination org unit"),
+        text("class", "Class"),
         text("state", "State"),
         text("why", "Why"),
     ];
     let mut listing = Listing::new(&columns, "no further matches were found");
-    for proposal in &proposals {
+    for row in &rows {
         listing.row(vec![
-            json!(map.source.org_unit_path_names(proposal.mapping.source)),
-            json!(proposal.mapping.destination.map(|id| map.destination.org_unit_path_names(id))),
-            json!(proposal.mapping.state.name()),
-            json!(proposal.explanation),
+            json!(map.source.org_unit_path_names(row.source)),
+            json!(row.destination.map(|id| map.destination.org_unit_path_names(id))),
+            json!(row.class.map(MatchClass::name)),
+            json!(row.state.name()),
+            json!(row.explanation),
         ]);
     }
     listing.print(ui);
-    let rows: Vec<OrgUnitMapping> = proposals.into_iter().map(|Proposal { mapping, .. }| mapping).collect();
     if arguments.dry_run {
         ui.say("nothing was kept (--dry-run)");
     } else {

@@ -119,6 +119,8 @@ fn entry(row: &SheetRow<'_>, source: &Units<'_>, destination: &Units<'_>) -> Res
             destination: target.filter(|_| state != MappingState::Ignored),
             method,
             score,
+            class: None,
+            explanation: None,
             state,
             note: row.filled("note").map(str::to_owned),
         }),

@@ -35,7 +35,7 @@ impl ConfigStore {
     pub fn org_unit_map(&self, pair: Pair) -> Result<Vec<OrgUnitMapping>, StoreError> {
         self.database.read(|connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT source, destination, method, score, state, note FROM org_unit_mapping \
+                "SELECT source, destination, method, score, class, explanation, state, note FROM org_unit_mapping \
                  WHERE source_server = ?1 AND destination_server = ?2 ORDER BY source",
             )?;
             let rows = statement.query_map([pair.source.0, pair.destination.0], |row| {
@@ -44,8 +44,10 @@ impl ConfigStore {
                     destination: row.get(1)?,
                     method: row.get(2)?,
                     score: row.get(3)?,
-                    state: row.get(4)?,
-                    note: row.get(5)?,
+                    class: row.get(4)?,
+                    explanation: row.get(5)?,
+                    state: row.get(6)?,
+                    note: row.get(7)?,
                 })
             })?;
             let map = rows.collect::<Result<_, _>>()?;
@@ -108,8 +110,8 @@ impl ConfigStore {
 fn put(transaction: &Transaction<'_>, pair: Pair, rows: &[OrgUnitMapping]) -> Result<(), StoreError> {
     let mut statement = transaction.prepare_cached(
         "INSERT OR REPLACE INTO org_unit_mapping \
-         (source_server, destination_server, source, destination, method, score, state, note) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+         (source_server, destination_server, source, destination, method, score, class, explanation, state, note) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?;
     for row in rows {
         statement.execute(params![
@@ -119,6 +121,8 @@ fn put(transaction: &Transaction<'_>, pair: Pair, rows: &[OrgUnitMapping]) -> Re
             row.destination,
             row.method,
             row.score,
+            row.class,
+            row.explanation,
             row.state,
             row.note
         ])?;
@@ -128,7 +132,7 @@ fn put(transaction: &Transaction<'_>, pair: Pair, rows: &[OrgUnitMapping]) -> Re
 
 #[cfg(test)]
 pub(super) mod tests {
-    use crate::domain::org_unit_map::{MappingState, MatchMethod, OrgUnitMapping};
+    use crate::domain::org_unit_map::{MappingState, MatchClass, MatchMethod, OrgUnitMapping};
     use crate::domain::pair::Pair;
     use crate::store::config::{ConfigStore, MappingCounts};
     use crate::store::testing::{add_server, uid};
@@ -141,8 +145,10 @@ pub(super) mod tests {
                 OrgUnitMapping {
                     source: uid('o', index),
                     destination: (state != MappingState::Ignored).then(|| uid('e', index / 2)),
-                    method: MatchMethod::ALL[index % 4],
+                    method: MatchMethod::ALL[index % 6],
                     score: (index % 2 == 0).then_some(0.1 + 0.2),
+                    class: (index % 2 == 0).then_some(MatchClass::ALL[index % 3]),
+                    explanation: (index % 2 == 0).then(|| "same name".to_owned()),
                     state,
                     note: (index == 1).then(|| "closed in 2023".to_owned()),
                 }

@@ -13,6 +13,13 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         transaction.execute_batch(METADATA)?;
         transaction.execute_batch(MAPPING)
     },
+    // 2: what the matcher made of the evidence stays with the row.
+    |transaction| {
+        transaction.execute_batch(
+            "ALTER TABLE org_unit_mapping ADD COLUMN class TEXT;
+             ALTER TABLE org_unit_mapping ADD COLUMN explanation TEXT;",
+        )
+    },
 ];
 
 const SERVERS: &str = "

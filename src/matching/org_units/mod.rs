@@ -1,35 +1,47 @@
 //! Exact matching of org units: by id, by code, by name under matched parents.
 //!
-//! Evidence is weighed in that order. A unit is taken into force (`confirmed`) when nothing contradicts: its code or
-//! name is the only one of its kind on both sides, and the parents, where both are matched, agree. Everything else
-//! that looks right is `proposed` with the reason, for a person to decide.
+//! Evidence is weighed in that order. A match is `sure` when nothing contradicts: its code or name is the only one of
+//! its kind on both sides, and the parents, where both are matched, agree. Everything else that looks right is asked
+//! about, with the reason.
+
+mod candidates;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::domain::metadata::{Metadata, OrganisationUnit};
-use crate::domain::org_unit_map::{MappingState, MatchMethod, OrgUnitMapping};
+use crate::domain::org_unit_map::{MappingState, MatchClass, MatchMethod, OrgUnitMapping};
 use crate::domain::uid::Uid;
 use crate::matching::names::folded;
 
-/// A row that the matcher found, with its reason in words.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Proposal {
-    /// The row.
-    pub mapping: OrgUnitMapping,
-    /// Why: "same code `HT01`, same name, parents agree".
-    pub explanation: String,
+pub use candidates::{Candidate, Candidates};
+
+/// What the matcher may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MatchRules {
+    /// The kinds of evidence it may use.
+    pub methods: Vec<MatchMethod>,
+    /// Whether two source units may go to one destination unit.
+    pub many_to_one: bool,
 }
 
-/// Matches the source units that `existing` does not cover yet. Rows come in the order of the source's tree.
-pub fn match_exactly(
+impl Default for MatchRules {
+    fn default() -> Self {
+        let methods = MatchMethod::ALL.into_iter().filter(|method| *method != MatchMethod::Manual).collect();
+        Self { methods, many_to_one: false }
+    }
+}
+
+/// Matches the source units that `existing` does not cover yet. Rows come in the order of the source's tree, each
+/// with score, class and explanation, and all of them `proposed`: what comes into force is decided by who asked.
+pub fn propose(
     source: &Metadata,
     destination: &Metadata,
     existing: &[OrgUnitMapping],
-    methods: &[MatchMethod],
-) -> Vec<Proposal> {
+    rules: &MatchRules,
+) -> Vec<OrgUnitMapping> {
     let mut matcher = Matcher::new(source, destination, existing);
     for method in [MatchMethod::Id, MatchMethod::Code, MatchMethod::Name] {
-        if methods.contains(&method) {
+        if rules.methods.contains(&method) {
             matcher.apply(method);
         }
     }
@@ -45,7 +57,7 @@ struct Matcher<'metadata> {
     matched: BTreeMap<Uid, Uid>,
     taken: BTreeSet<Uid>,
     decided: BTreeSet<Uid>,
-    proposals: BTreeMap<Uid, Proposal>,
+    proposals: BTreeMap<Uid, OrgUnitMapping>,
 }
 
 impl<'metadata> Matcher<'metadata> {
@@ -132,8 +144,8 @@ impl<'metadata> Matcher<'metadata> {
         let mut reasons = vec![match method {
             MatchMethod::Id => "same id".to_owned(),
             MatchMethod::Code => format!("same code {}", unit.code.as_deref().unwrap_or_default()),
-            MatchMethod::Name | MatchMethod::Manual if unit.parent().is_none() => "both are the root".to_owned(),
-            MatchMethod::Name | MatchMethod::Manual => {
+            _ if unit.parent().is_none() => "both are the root".to_owned(),
+            _ => {
                 format!("same name below {}", parent_name(self.source, unit))
             }
         }];
@@ -154,21 +166,20 @@ impl<'metadata> Matcher<'metadata> {
         let explanation = reasons.join(", ");
         self.proposals.insert(
             unit.id,
-            Proposal {
-                mapping: OrgUnitMapping {
-                    source: unit.id,
-                    destination: Some(target.id),
-                    method,
-                    score: Some(if in_force { 1.0 } else { 0.5 }),
-                    state: if in_force { MappingState::Confirmed } else { MappingState::Proposed },
-                    note: (!in_force).then(|| explanation.clone()),
-                },
-                explanation,
+            OrgUnitMapping {
+                source: unit.id,
+                destination: Some(target.id),
+                method,
+                score: Some(if in_force { 1.0 } else { 0.5 }),
+                class: Some(if in_force { MatchClass::Sure } else { MatchClass::Ask }),
+                explanation: Some(explanation),
+                state: MappingState::Proposed,
+                note: None,
             },
         );
     }
 
-    fn finish(mut self) -> Vec<Proposal> {
+    fn finish(mut self) -> Vec<OrgUnitMapping> {
         self.from_the_root.iter().filter_map(|unit| self.proposals.remove(&unit.id)).collect()
     }
 }
@@ -232,12 +243,10 @@ fn siblings_by_name(metadata: &Metadata) -> Siblings {
 
 #[cfg(test)]
 mod tests {
-    use super::{MatchMethod, match_exactly};
+    use super::{MatchRules, propose};
     use crate::domain::metadata::{Metadata, OrganisationUnit};
-    use crate::domain::org_unit_map::{MappingState, OrgUnitMapping};
+    use crate::domain::org_unit_map::{MappingState, MatchClass, OrgUnitMapping};
     use crate::domain::uid::Uid;
-
-    const ALL: [MatchMethod; 3] = [MatchMethod::Id, MatchMethod::Code, MatchMethod::Name];
 
     fn uid(text: &str) -> Uid {
         Uid::parse(text).unwrap()
@@ -267,15 +276,15 @@ mod tests {
         metadata
     }
 
-    fn found(source: &Metadata, destination: &Metadata) -> Vec<(String, Option<String>, MappingState, String)> {
-        match_exactly(source, destination, &[], &ALL)
+    fn found(source: &Metadata, destination: &Metadata) -> Vec<(String, Option<String>, MatchClass, String)> {
+        propose(source, destination, &[], &MatchRules::default())
             .into_iter()
-            .map(|proposal| {
+            .map(|row| {
                 (
-                    source.name_of(proposal.mapping.source),
-                    proposal.mapping.destination.map(|id| destination.name_of(id)),
-                    proposal.mapping.state,
-                    proposal.explanation,
+                    source.name_of(row.source),
+                    row.destination.map(|id| destination.name_of(id)),
+                    row.class.unwrap(),
+                    row.explanation.unwrap(),
                 )
             })
             .collect()
@@ -303,7 +312,7 @@ mod tests {
                 Some(
                     "HAITI MSPP",
                 ),
-                Confirmed,
+                Sure,
                 "both are the root",
             ),
             (
@@ -311,7 +320,7 @@ mod tests {
                 Some(
                     "SUD EST",
                 ),
-                Confirmed,
+                Sure,
                 "same code HT09, same name",
             ),
             (
@@ -319,7 +328,7 @@ mod tests {
                 Some(
                     "Disp. Marigot",
                 ),
-                Confirmed,
+                Sure,
                 "same id",
             ),
             (
@@ -327,7 +336,7 @@ mod tests {
                 Some(
                     "HOPITAL  ST-MICHEL",
                 ),
-                Confirmed,
+                Sure,
                 "same name below Sud-Est",
             ),
         ]
@@ -349,8 +358,8 @@ mod tests {
             ("bFac0000001", "bDept000002", "F1", "Clinic Beta"),
         ]);
         let rows = found(&source, &destination);
-        let (_, _, state, explanation) = rows.last().unwrap();
-        assert_eq!(*state, MappingState::Proposed);
+        let (_, _, class, explanation) = rows.last().unwrap();
+        assert_eq!(*class, MatchClass::Ask);
         assert_eq!(
             explanation,
             "same code F1, but parents differ: Nord and Sud, names differ: Clinic Alpha and Clinic Beta"
@@ -376,16 +385,9 @@ mod tests {
             ("bRoot000002", "", "", "Y"),
             ("bFac0000001", "bRoot000002", "", "Clinic"),
         ]);
-        let existing = [OrgUnitMapping {
-            source: uid("aRoot000001"),
-            destination: Some(uid("bRoot000002")),
-            method: MatchMethod::Manual,
-            score: None,
-            state: MappingState::Confirmed,
-            note: None,
-        }];
-        let rows = match_exactly(&source, &destination, &existing, &ALL);
+        let existing = [OrgUnitMapping::manual(uid("aRoot000001"), Some(uid("bRoot000002")), MappingState::Confirmed)];
+        let rows = propose(&source, &destination, &existing, &MatchRules::default());
         assert_eq!(rows.len(), 1);
-        assert_eq!(rows[0].mapping.destination, Some(uid("bFac0000001")));
+        assert_eq!(rows[0].destination, Some(uid("bFac0000001")));
     }
 }
