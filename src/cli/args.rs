@@ -40,12 +40,14 @@ pub struct Arguments {
 
 const AFTER_HELP: &str = "\
 First steps:
-  xfer demo                         see the whole way of a value, against two built-in servers
-  xfer server add NAME URL          add the source, then the destination
-  xfer server sync --all            copy their metadata, so that mapping works offline
+  xfer init                  be led from nothing to a first transfer
+  xfer demo                  see the whole way of a value, with built-in servers
+  xfer server add NAME URL   add the source, then the destination
+  xfer server sync --all     copy their metadata, so that mapping works offline
 
-Exit codes: 0 ok, 2 usage, 3 some cells did not arrive, 5 try again later, 6 outcome unknown: run again,
-7 login or permission refused; the others stand in docs/exit-codes.md.";
+Exit codes: 0 ok, 2 usage, 3 some cells did not arrive, 5 try again later,
+6 outcome unknown: run again, 7 login or permission refused; the others
+stand in docs/exit-codes.md.";
 
 /// The commands.
 #[derive(Debug, Subcommand)]

@@ -6,6 +6,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
+use console::measure_text_width;
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// What lists are printed as.
@@ -32,6 +33,7 @@ pub struct Ui {
     tables: bool,
     colour: bool,
     width: Option<u16>,
+    talk_width: Option<u16>,
 }
 
 /// Wide enough for most tables when there is no terminal to ask.
@@ -42,8 +44,9 @@ impl Ui {
     pub fn new(format: Format, quiet: bool, assume_yes: bool, no_colour: bool) -> Self {
         let terminal = io::stderr().is_terminal() && io::stdin().is_terminal();
         let width = io::stdout().is_terminal().then(|| console::Term::stdout().size().1);
-        let colour = io::stderr().is_terminal() && !no_colour;
-        Self { format, quiet, assume_yes, terminal, tables: true, colour, width }
+        let talk_width = io::stderr().is_terminal().then(|| console::Term::stderr().size().1);
+        let colour = talk_width.is_some() && !no_colour;
+        Self { format, quiet, assume_yes, terminal, tables: true, colour, width, talk_width }
     }
 
     /// Whether a person can be asked.
@@ -75,14 +78,14 @@ impl Ui {
     /// Says something on stderr, unless `--quiet`.
     pub fn say(&self, text: &str) {
         if !self.quiet {
-            write_all(&mut io::stderr().lock(), &format!("{}\n", printable(text)));
+            write_all(&mut io::stderr().lock(), &format!("{}\n", self.wrapped(&printable(text))));
         }
     }
 
     /// Warns on stderr, even with `--quiet`.
     pub fn warn(&self, text: &str) {
         let label = self.paint("warning:", "33;1");
-        write_all(&mut io::stderr().lock(), &format!("{label} {}\n", printable(text)));
+        write_all(&mut io::stderr().lock(), &format!("{}\n", self.wrapped(&format!("{label} {}", printable(text)))));
     }
 
     /// Writes an error with its causes and hints to stderr.
@@ -99,7 +102,12 @@ impl Ui {
             text.push_str(&printable(hint));
             text.push('\n');
         }
-        write_all(&mut io::stderr().lock(), &text);
+        write_all(&mut io::stderr().lock(), &self.wrapped(&text));
+    }
+
+    /// Talk broken between words, where there is a terminal that would break it within them.
+    fn wrapped(&self, text: &str) -> String {
+        self.talk_width.map_or_else(|| text.to_owned(), |width| wrapped(text, usize::from(width)))
     }
 
     /// Asks a question with yes or no; `--yes` answers it. Without a terminal the answer is no.
@@ -144,6 +152,28 @@ pub fn printable(text: &str) -> String {
         .collect()
 }
 
+/// Text whose lines are broken between words. What is indented stays in one piece: a command that is to be copied.
+fn wrapped(text: &str, width: usize) -> String {
+    let mut lines = Vec::new();
+    for line in text.split('\n') {
+        if line.starts_with("  ") || line.starts_with("next: xfer ") || measure_text_width(line) <= width {
+            lines.push(line.to_owned());
+            continue;
+        }
+        let mut broken = String::new();
+        for word in line.split(' ') {
+            if !broken.is_empty() && measure_text_width(&broken) + 1 + measure_text_width(word) > width {
+                lines.push(std::mem::take(&mut broken));
+            } else if !broken.is_empty() {
+                broken.push(' ');
+            }
+            broken.push_str(word);
+        }
+        lines.push(broken);
+    }
+    lines.join("\n")
+}
+
 /// Writes and flushes. Nothing can be done about a stream that fails, and a closed pipe is the reader's right.
 fn write_all(stream: &mut dyn Write, text: &str) {
     let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
@@ -151,7 +181,17 @@ fn write_all(stream: &mut dyn Write, text: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::printable;
+    use super::{printable, wrapped};
+
+    #[test]
+    fn talk_is_broken_between_words_and_commands_are_not() {
+        let text =
+            "note: Santé lacks a right\n  xfer server add NAME URL --username NAME\nnext: xfer server sync tracker";
+        let expected =
+            "note: Santé\nlacks a\nright\n  xfer server add NAME URL --username NAME\nnext: xfer server sync tracker";
+        assert_eq!(wrapped(text, 11), expected);
+        assert_eq!(wrapped(text, 80), text);
+    }
 
     #[test]
     fn names_cannot_drive_a_terminal() {

@@ -323,15 +323,15 @@ fn show(open: &OpenJob, ui: &Ui) {
     }
     let columns = [
         number("number", "#"),
-        text("kind", "Kind"),
+        text("kind", "Kind").detail(),
         text("source_name", "Source"),
-        text("source_id", "Source id"),
+        text("source_id", "Source id").whole().detail(),
         text("destination_name", "Destination"),
-        text("destination_id", "Destination id"),
-        text("combine", "Combine"),
-        text("factor", "Factor"),
-        text("when_empty", "When empty"),
-        text("note", "Note"),
+        text("destination_id", "Destination id").whole().detail(),
+        text("combine", "Combine").detail(),
+        text("factor", "Factor").detail(),
+        text("when_empty", "When empty").detail(),
+        text("note", "Note").detail(),
     ];
     let mut listing = Listing::new(&columns, "no items yet; add one: xfer job add-item JOB SOURCE DESTINATION");
     for (item, position) in job.items.iter().zip(1..) {

@@ -115,7 +115,8 @@ fn new(arguments: &New, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
 }
 
 fn list(home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
-    let columns = [text("name", "Routine"), text("jobs", "Jobs"), text("periods", "Periods"), text("id", "Id")];
+    let columns =
+        [text("name", "Routine"), text("jobs", "Jobs"), text("periods", "Periods"), text("id", "Id").whole().detail()];
     let empty = "no routines yet; make one: xfer routine new NAME --job JOB --periods LAST_3_MONTHS";
     let mut listing = Listing::new(&columns, empty);
     for routine in routines::list(home)? {

@@ -83,12 +83,12 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
 
 fn list(arguments: &List, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     let columns = [
-        text("run", "Run"),
+        text("run", "Run").shown(13), // the milliseconds of a time-ordered UUID
         text("routine", "Routine"),
-        text("mode", "Kind"),
-        text("started", "Started (UTC)"),
-        text("outcome", "Outcome"),
-        number("cells", "Cells"),
+        text("mode", "Kind").detail(),
+        text("started", "Started (UTC)").whole(),
+        text("outcome", "Outcome").whole(),
+        number("cells", "Cells").detail(),
         number("written", "Written"),
         number("problems", "Problems"),
     ];
@@ -113,18 +113,18 @@ fn list(arguments: &List, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
 
 fn cells(arguments: &Cells, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     let columns = [
-        text("job", "Job"),
+        text("job", "Job").detail(),
         text("data_element", "Data element"),
         text("category_option_combo", "COC"),
-        text("attribute_option_combo", "AOC"),
+        text("attribute_option_combo", "AOC").detail(),
         text("org_unit", "Org unit"),
-        text("period", "Period"),
-        text("previous", "Before"),
+        text("period", "Period").whole(),
+        text("previous", "Before").whole(),
         text("value", "Value"),
-        text("state", "State"),
-        text("code", "Code"),
-        text("reason", "Reason"),
-        number("contributions", "From"),
+        text("state", "State").whole(),
+        text("code", "Code").detail(),
+        text("reason", "Reason").detail(),
+        number("contributions", "From").detail(),
     ];
     let mut listing = Listing::new(&columns, "no such cells");
     let run = runs::find(home, &arguments.run)?;

@@ -88,7 +88,7 @@ pub fn execute(arguments: &Arguments, ui: &Ui) -> Result<ExitCode, CliError> {
     let columns = [
         text("server", "Server"),
         text("version", "Version"),
-        text("url", "Address"),
+        text("url", "Address").whole(),
         text("user", "User"),
         text("password", "Password"),
     ];

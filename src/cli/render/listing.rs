@@ -1,7 +1,9 @@
 //! Lists in three formats from one description: a table for people, JSON and CSV for programs.
 
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
-use comfy_table::{LineStyle, TableStyle};
+use comfy_table::{
+    Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width, presets,
+};
+use console::measure_text_width;
 use serde_json::{Map, Value};
 
 use crate::cli::ui::{Format, Ui, printable};
@@ -12,20 +14,51 @@ pub struct Column {
     key: &'static str,
     title: &'static str,
     number: bool,
+    detail: bool,
+    whole: bool,
+    shown: usize,
 }
 
 /// A column of text.
 pub const fn text(key: &'static str, title: &'static str) -> Column {
-    Column { key, title, number: false }
+    Column { key, title, number: false, detail: false, whole: false, shown: usize::MAX }
 }
 
 /// A column of numbers, which line up at the right.
 pub const fn number(key: &'static str, title: &'static str) -> Column {
-    Column { key, title, number: true }
+    Column { number: true, whole: true, ..text(key, title) }
+}
+
+impl Column {
+    /// Left out of a table that is too wide for the terminal, the last one first, and where it has nothing to say.
+    pub const fn detail(self) -> Self {
+        Self { detail: true, ..self }
+    }
+
+    /// Never broken over two lines: an id, an address, a date.
+    pub const fn whole(self) -> Self {
+        Self { whole: true, ..self }
+    }
+
+    fn in_table(self, value: &Value) -> String {
+        let text = in_table(value);
+        match text.char_indices().nth(self.shown) {
+            Some((end, _)) => text[..end].to_owned(),
+            None => text,
+        }
+    }
+
+    /// Only the first so many characters stand in tables, as many as tell one from another.
+    pub const fn shown(self, characters: usize) -> Self {
+        Self { shown: characters, whole: true, ..self }
+    }
 }
 
 /// Columns side by side, one line below the header: nothing between rows that a reader has to look past.
 const STYLE: TableStyle = presets::NOTHING.header_separator(LineStyle::none().fill('─').junction('─'));
+
+/// What a column of running text is left with before details are left out of the table.
+const FEW_WORDS: usize = 18;
 
 /// A list to be printed.
 #[derive(Debug, Clone)]
@@ -50,17 +83,46 @@ impl Listing {
     /// The same list without columns of numbers that are all zero: a table for people, not for programs.
     #[must_use]
     pub fn without_empty_columns(&self) -> Self {
-        let kept: Vec<usize> = (0..self.columns.len())
-            .filter(|&index| {
-                let zero = |row: &Vec<Value>| row.get(index).and_then(Value::as_u64) == Some(0);
-                !self.columns[index].number || !self.rows.iter().all(zero)
-            })
-            .collect();
+        self.with_columns(|index| {
+            let zero = |row: &Vec<Value>| row.get(index).and_then(Value::as_u64) == Some(0);
+            !self.columns[index].number || !self.rows.iter().all(zero)
+        })
+    }
+
+    fn with_columns(&self, keep: impl Fn(usize) -> bool) -> Self {
+        let kept: Vec<usize> = (0..self.columns.len()).filter(|&index| keep(index)).collect();
         Self {
             columns: kept.iter().map(|&index| self.columns[index]).collect(),
             rows: self.rows.iter().map(|row| kept.iter().map(|&index| row[index].clone()).collect()).collect(),
             empty: self.empty,
         }
+    }
+
+    /// The same list as far as it fits: without details that say nothing, and without as many others as it takes.
+    fn fitting(&self, width: u16) -> Self {
+        let mut list =
+            self.with_columns(|index| !self.columns[index].detail || self.rows.iter().any(|row| !row[index].is_null()));
+        while list.least_width() > width {
+            let Some(spare) = list.columns.iter().rposition(|column| column.detail) else { break };
+            list = list.with_columns(|index| index != spare);
+        }
+        list
+    }
+
+    /// The width that the table needs for nothing to be broken but titles and running text.
+    fn least_width(&self) -> u16 {
+        let columns = (0..self.columns.len()).map(|index| self.least_column_width(index) + 1);
+        columns.sum::<u16>().saturating_sub(1)
+    }
+
+    /// The width that a column needs, with the space at either side of it: running text gets room for a few words.
+    fn least_column_width(&self, index: usize) -> u16 {
+        let column = &self.columns[index];
+        let widest = self.rows.iter().map(|row| measure_text_width(&column.in_table(&row[index]))).max();
+        let content = widest.unwrap_or_default();
+        let title = column.title.split(' ').map(measure_text_width).max().unwrap_or_default();
+        let needed = title.max(if column.whole { content } else { content.min(FEW_WORDS) });
+        u16::try_from(needed + 2).unwrap_or(u16::MAX)
     }
 
     /// Whether it has no rows.
@@ -81,10 +143,22 @@ impl Listing {
 
     /// The list as a table of at most `width` columns.
     pub fn table(&self, width: u16) -> String {
+        let list = self.fitting(width);
+        let mut table = list.arranged();
+        table.set_width(width);
+        if list.least_width() <= width {
+            for (index, arranged) in table.column_iter_mut().enumerate() {
+                let least = Width::Fixed(list.least_column_width(index));
+                arranged.set_constraint(ColumnConstraint::LowerBoundary(least));
+            }
+        }
+        table.trim_fmt()
+    }
+
+    fn arranged(&self) -> Table {
         let mut table = Table::new();
         table.load_style(STYLE);
         table.set_content_arrangement(ContentArrangement::Dynamic);
-        table.set_width(width);
         let align = |column: &Column| if column.number { CellAlignment::Right } else { CellAlignment::Left };
         table.set_header(
             self.columns.iter().map(|column| Cell::new(column.title).set_alignment(align(column))).collect::<Vec<_>>(),
@@ -93,11 +167,11 @@ impl Listing {
             let cells = row.iter().zip(&self.columns);
             table.add_row(
                 cells
-                    .map(|(value, column)| Cell::new(in_table(value)).set_alignment(align(column)))
+                    .map(|(value, column)| Cell::new(column.in_table(value)).set_alignment(align(column)))
                     .collect::<Vec<_>>(),
             );
         }
-        table.trim_fmt()
+        table
     }
 
     /// The list as JSON objects.
@@ -199,6 +273,33 @@ mod tests {
         tracker,1332
         '=cmd(),
         ");
+    }
+
+    #[test]
+    fn a_narrow_table_leaves_out_details_and_breaks_no_id() {
+        let columns = [
+            text("run", "Run").shown(13),
+            text("unit", "Org unit"),
+            text("id", "Id").whole().detail(),
+            text("note", "Note").detail(),
+            text("address", "Address").whole().detail(),
+        ];
+        let mut listing = Listing::new(&columns, "none");
+        listing.row(vec![
+            json!("01a20783-90f0-7779-b82a-cd1c049d1c20"),
+            json!("Haïti / Artibonite / Saint-Marc / Centre de Santé Saint-Joseph"),
+            json!("aFac0000001"),
+            Value::Null,
+            json!("https://national.example.org/dhis"),
+        ]);
+        let titles = |width| {
+            listing.table(width).lines().next().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        };
+        assert_eq!(titles(120).as_deref(), Some("Run Org unit Id Address"), "a note that nothing has is left out");
+        assert_eq!(titles(80).as_deref(), Some("Run Org unit Id"));
+        assert_eq!(titles(40).as_deref(), Some("Run Org unit"));
+        assert!(listing.table(40).contains(" 01a20783-90f0 "));
+        assert!(listing.table(120).contains(" https://national.example.org/dhis"));
     }
 
     #[test]

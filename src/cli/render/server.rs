@@ -38,10 +38,10 @@ pub fn sync_row(synced: &Synced) -> Vec<Value> {
 pub fn list(lines: &[ServerLine]) -> Listing {
     let columns = [
         text("name", "Server"),
-        text("url", "Address"),
-        text("login", "Login"),
-        text("version", "Version"),
-        text("synced_at", "Synced"),
+        text("url", "Address").whole().detail(),
+        text("login", "Login").detail(),
+        text("version", "Version").whole(),
+        text("synced_at", "Synced").whole(),
         number("organisation_units", "Org units"),
         number("data_elements", "Data elements"),
     ];
