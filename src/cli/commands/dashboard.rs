@@ -8,7 +8,7 @@ use crate::cli::render::listing::{Listing, number, text};
 use crate::cli::render::server::{day_and_minute, list};
 use crate::cli::render::shell_word;
 use crate::cli::ui::{Format, Ui};
-use crate::ops::dashboard::{Dashboard, dashboard};
+use crate::ops::dashboard::{Dashboard, JobLine, dashboard};
 use crate::ops::home::Home;
 
 /// Shows the dashboard.
@@ -40,6 +40,7 @@ pub fn show(home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     let command: Vec<String> = next.command.iter().map(|word| shell_word(word)).collect();
     ui.say(&format!("next: {}:\n  xfer {}", next.sentence, command.join(" ")));
     if board.servers.is_empty() {
+        ui.say("or be led through all of it, question by question:\n  xfer init");
         ui.say("to see the whole way first, without servers of your own:\n  xfer demo");
     }
     Ok(ExitCode::Success)
@@ -49,7 +50,7 @@ fn pairs(board: &Dashboard) -> Listing {
     let columns = [
         text("source", "From"),
         text("destination", "To"),
-        number("mapped", "Mapped org units"),
+        number("mapped", "Org units mapped"),
         number("proposed", "To look over"),
         number("ignored", "Ignored"),
         number("unmapped", "Unmapped"),
@@ -69,10 +70,24 @@ fn pairs(board: &Dashboard) -> Listing {
 }
 
 fn jobs(board: &Dashboard) -> Listing {
-    let columns = [text("job", "Job"), text("source", "From"), text("destination", "To"), number("items", "Items")];
+    let columns = [
+        text("job", "Job"),
+        text("source", "From"),
+        text("destination", "To"),
+        number("items", "Items"),
+        number("errors", "Errors"),
+        number("warnings", "Warnings"),
+    ];
     let mut listing = Listing::new(&columns, "no jobs yet");
-    for job in &board.jobs {
-        listing.row(vec![json!(job.name), json!(job.source), json!(job.destination), json!(job.items.len())]);
+    for JobLine { job, findings } in &board.jobs {
+        listing.row(vec![
+            json!(job.name),
+            json!(job.source),
+            json!(job.destination),
+            json!(job.items.len()),
+            json!(findings.map(|findings| findings.errors)),
+            json!(findings.map(|findings| findings.warnings)),
+        ]);
     }
     listing
 }
@@ -82,7 +97,7 @@ fn routines(board: &Dashboard) -> Listing {
         text("routine", "Routine"),
         text("jobs", "Jobs"),
         text("periods", "Periods"),
-        text("last_run", "Last run (UTC)"),
+        text("last_run", "Last run (UTC)").whole(),
         text("outcome", "Outcome"),
     ];
     let mut listing = Listing::new(&columns, "no routines yet");

@@ -57,10 +57,10 @@ pub struct Arguments {
     #[arg(long)]
     pub port: Option<u16>,
     /// How many facilities the source has
-    #[arg(long, value_name = "NUMBER", default_value_t = Scale::default().facilities)]
+    #[arg(long, value_name = "NUMBER", default_value_t = Scale::default().facilities, value_parser = at_least_one)]
     pub facilities: usize,
     /// How many months of figures the source has
-    #[arg(long, value_name = "NUMBER", default_value_t = Scale::default().months)]
+    #[arg(long, value_name = "NUMBER", default_value_t = Scale::default().months, value_parser = clap::value_parser!(u16).range(1..=120))]
     pub months: u16,
     /// Start with a destination that holds no values
     #[arg(long)]
@@ -68,6 +68,14 @@ pub struct Arguments {
     /// Write the true org unit map (map.csv) and the items of each job into this folder
     #[arg(long, value_name = "FOLDER")]
     pub write_mapping: Option<PathBuf>,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("a country has at least one facility".to_owned()),
+        Ok(number) => Ok(number),
+        Err(_) => Err(format!("`{text}` is not a number")),
+    }
 }
 
 /// Runs the servers until the process is asked to end.

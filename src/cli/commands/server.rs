@@ -12,6 +12,7 @@ use crate::cli::render::listing::Listing;
 use crate::cli::render::{server as server_view, shell_word};
 use crate::cli::ui::{Format, Ui};
 use crate::dhis2::metadata::MetadataProgress;
+use crate::domain::run::Severity;
 use crate::domain::secret::Login;
 use crate::domain::server::BaseUrl;
 use crate::ops::home::Home;
@@ -259,7 +260,10 @@ fn sync_all(names: &[String], home: &Home, ui: &Ui) -> Result<ExitCode, CliError
         for note in &synced.notes {
             ui.warn(&format!("{}: {note}", synced.server));
         }
-        server_view::say_findings(&synced.findings, ui);
+        // Notes were said when the server was added, and `server test` says them again.
+        let problems: Vec<_> =
+            synced.findings.iter().filter(|finding| finding.severity != Severity::Info).cloned().collect();
+        server_view::say_findings(&problems, ui);
         listing.row(server_view::sync_row(&synced));
     }
     listing.print(ui);

@@ -31,11 +31,13 @@ pub const fn number(key: &'static str, title: &'static str) -> Column {
 
 impl Column {
     /// Left out of a table that is too wide for the terminal, the last one first, and where it has nothing to say.
+    #[must_use]
     pub const fn detail(self) -> Self {
         Self { detail: true, ..self }
     }
 
     /// Never broken over two lines: an id, an address, a date.
+    #[must_use]
     pub const fn whole(self) -> Self {
         Self { whole: true, ..self }
     }
@@ -49,6 +51,7 @@ impl Column {
     }
 
     /// Only the first so many characters stand in tables, as many as tell one from another.
+    #[must_use]
     pub const fn shown(self, characters: usize) -> Self {
         Self { shown: characters, whole: true, ..self }
     }

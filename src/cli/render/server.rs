@@ -44,6 +44,9 @@ pub fn list(lines: &[ServerLine]) -> Listing {
         text("synced_at", "Synced").whole(),
         number("organisation_units", "Org units"),
         number("data_elements", "Data elements"),
+        number("data_sets", "Data sets").detail(),
+        number("indicators", "Indicators").detail(),
+        number("program_indicators", "Program indicators").detail(),
     ];
     let mut listing = Listing::new(&columns, "no servers yet; add one: xfer server add NAME URL");
     for line in lines {
@@ -55,6 +58,9 @@ pub fn list(lines: &[ServerLine]) -> Listing {
             json!(line.server.synced_at.as_deref().map(day_and_minute)),
             json!(line.counts.as_ref().map(|counts| counts.organisation_units)),
             json!(line.counts.as_ref().map(|counts| counts.data_elements)),
+            json!(line.counts.as_ref().map(|counts| counts.data_sets)),
+            json!(line.counts.as_ref().map(|counts| counts.indicators)),
+            json!(line.counts.as_ref().map(|counts| counts.program_indicators)),
         ]);
     }
     listing

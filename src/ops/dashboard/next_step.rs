@@ -1,0 +1,158 @@
+//! The one thing to do next, from where everything stands.
+
+use crate::domain::run::RunOutcome;
+use crate::ops::dashboard::Dashboard;
+
+/// What to do next: a sentence, and the command for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NextStep {
+    /// Why.
+    pub sentence: String,
+    /// The words of the command after `xfer`.
+    pub command: Vec<String>,
+}
+
+fn step(sentence: impl Into<String>, command: &[&str]) -> NextStep {
+    NextStep { sentence: sentence.into(), command: command.iter().map(|word| (*word).to_owned()).collect() }
+}
+
+impl Dashboard {
+    /// The one thing to do next: the first that is missing, then what is wrong, then the run.
+    pub fn next_step(&self) -> NextStep {
+        self.next_of_servers()
+            .or_else(|| self.next_of_maps())
+            .or_else(|| self.next_of_jobs())
+            .unwrap_or_else(|| self.next_of_routines())
+    }
+
+    fn next_of_servers(&self) -> Option<NextStep> {
+        let add = ["server", "add", "NAME", "URL", "--username", "NAME"];
+        match self.servers.as_slice() {
+            [] => Some(step("Add the server that values come from", &add)),
+            [_] => Some(step("Add the server that values go to", &add)),
+            servers if servers.iter().any(|line| line.counts.is_none()) => Some(step(
+                "Copy the metadata of the servers, so that mapping works offline",
+                &["server", "sync", "--all"],
+            )),
+            _ => None,
+        }
+    }
+
+    fn next_of_maps(&self) -> Option<NextStep> {
+        let begin = |source: &str, destination: &str| {
+            Some(step("Match the org units of source and destination", &["orgunit", "auto", source, destination]))
+        };
+        if self.pairs.is_empty() {
+            let (source, destination) = self.first_pair.as_ref()?;
+            return begin(source, destination);
+        }
+        if let Some(pair) = self.pairs.iter().find(|pair| pair.mapped + pair.proposed == 0) {
+            return begin(&pair.source, &pair.destination);
+        }
+        let pair = self.pairs.iter().find(|pair| pair.proposed > 0)?;
+        let many = if pair.proposed == 1 { "org unit that was" } else { "org units that were" };
+        let sentence = format!("Look over the {} {many} proposed", pair.proposed);
+        Some(step(sentence, &["orgunit", "map", &pair.source, &pair.destination]))
+    }
+
+    fn next_of_jobs(&self) -> Option<NextStep> {
+        if self.jobs.is_empty() {
+            let pair = self.pairs.first()?;
+            let command = ["job", "new", "NAME", "--from", &pair.source, "--to", &pair.destination];
+            return Some(step("Make a job that says which figures go where", &command));
+        }
+        if let Some(line) = self.jobs.iter().find(|line| line.job.items.is_empty()) {
+            return Some(step("Say which figures the job carries", &["job", "auto", &line.job.name]));
+        }
+        let wrong = self.jobs.iter().find(|line| line.findings.is_some_and(|findings| findings.errors > 0))?;
+        Some(step("See what is wrong with items of the job", &["job", "check", &wrong.job.name]))
+    }
+
+    fn next_of_routines(&self) -> NextStep {
+        let Some(first) = self.routines.first() else {
+            let job = self.jobs.first().map_or("JOB", |line| &line.job.name);
+            let command = ["routine", "new", "NAME", "--job", job, "--periods", "LAST_3_MONTHS"];
+            return step("Combine jobs with the periods of a run", &command);
+        };
+        if let Some(line) = self.routines.iter().find(|line| line.last.is_none()) {
+            return step("See what a run would write", &["run", &line.routine.name, "--dry-run"]);
+        }
+        for line in &self.routines {
+            let Some(last) = &line.last else { continue };
+            match &last.summary.end {
+                None => {
+                    let sentence = format!("Start {} again: its last run was broken off", line.routine.name);
+                    return step(sentence, &["run", &line.routine.name]);
+                }
+                Some(end) => {
+                    let how = match end.outcome {
+                        RunOutcome::Complete => continue,
+                        RunOutcome::Incomplete => "was incomplete",
+                        RunOutcome::Failed => "failed",
+                    };
+                    let sentence = format!("See why the last run of {} {how}", line.routine.name);
+                    return step(sentence, &["runs", "show", &last.summary.run.to_string()]);
+                }
+            }
+        }
+        step("Run the routine again", &["run", &first.routine.name])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::server::{BaseUrl, LoginKind, Server, ServerId};
+    use crate::ops::dashboard::{Dashboard, Findings, JobLine, PairLine};
+    use crate::ops::servers::ServerLine;
+    use crate::store::MetadataCounts;
+    use crate::transfer::fixture;
+
+    fn server(id: i64, name: &str, synced: bool) -> ServerLine {
+        ServerLine {
+            server: Server {
+                id: ServerId(id),
+                name: name.to_owned(),
+                url: BaseUrl::parse("https://dhis2.example.org").unwrap(),
+                login: LoginKind::Token,
+                identity: None,
+                synced_at: None,
+            },
+            counts: synced.then(MetadataCounts::default),
+        }
+    }
+
+    fn pair(mapped: u64, proposed: u64) -> PairLine {
+        let (source, destination) = ("tracker".to_owned(), "national".to_owned());
+        PairLine { source, destination, mapped, proposed, ignored: 0, units: 9 }
+    }
+
+    fn next(board: &Dashboard) -> String {
+        board.next_step().command.join(" ")
+    }
+
+    #[test]
+    fn what_is_missing_comes_first_and_then_what_is_wrong() {
+        let mut board = Dashboard::default();
+        assert_eq!(next(&board), "server add NAME URL --username NAME");
+        board.servers = vec![server(2, "national", true), server(1, "tracker", false)];
+        assert_eq!(next(&board), "server sync --all");
+        board.servers[1].counts = Some(MetadataCounts::default());
+        board.first_pair = Some(("tracker".to_owned(), "national".to_owned()));
+        assert_eq!(next(&board), "orgunit auto tracker national");
+        board.pairs = vec![pair(0, 0)];
+        assert_eq!(next(&board), "orgunit auto tracker national");
+        board.pairs = vec![pair(4, 2)];
+        assert_eq!(next(&board), "orgunit map tracker national");
+        assert_eq!(board.next_step().sentence, "Look over the 2 org units that were proposed");
+        board.pairs = vec![pair(6, 0)];
+        assert_eq!(next(&board), "job new NAME --from tracker --to national");
+        let mut job = fixture::job("malaria", Vec::new());
+        board.jobs = vec![JobLine { job: job.clone(), findings: None }];
+        assert_eq!(next(&board), "job auto malaria");
+        job.items = vec![fixture::plain_item(1)];
+        board.jobs = vec![JobLine { job, findings: Some(Findings { errors: 1, warnings: 0 }) }];
+        assert_eq!(next(&board), "job check malaria");
+        board.jobs[0].findings = Some(Findings { errors: 0, warnings: 3 });
+        assert_eq!(next(&board), "routine new NAME --job malaria --periods LAST_3_MONTHS");
+    }
+}
