@@ -3,6 +3,7 @@
 //! What stands here is exact: the same id, the same code, the same name under parents that are matched already.
 //! Whatever evidence contradicts itself is proposed to a person instead of taken into force.
 
+pub mod facility_name;
 pub mod item_rules;
 pub mod items;
 pub mod names;

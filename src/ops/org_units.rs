@@ -94,7 +94,7 @@ impl PairMap {
 
     /// Finds candidates for units that a person decides on.
     pub fn candidates(&self) -> Candidates<'_> {
-        Candidates::new(&self.source, &self.destination)
+        Candidates::new(&self.source, &self.destination, &self.rows)
     }
 
     /// Keeps rows, replacing those of the same source units.

@@ -8,6 +8,7 @@ mod command_line;
 mod documentation;
 mod engine;
 mod faults;
+mod matching;
 mod recorded_client;
 mod recorded_sandbox;
 mod sandbox_server;

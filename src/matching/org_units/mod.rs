@@ -1,17 +1,32 @@
-//! Exact matching of org units: by id, by code, by name under matched parents.
+//! Matching of org units: which unit of the destination is which of the source.
 //!
-//! Evidence is weighed in that order. A match is `sure` when nothing contradicts: its code or name is the only one of
-//! its kind on both sides, and the parents, where both are matched, agree. Everything else that looks right is asked
-//! about, with the reason.
+//! Both trees are walked level by level from the root. For each unit candidates are gathered (the same id, code or
+//! attribute value; the units below the counterpart of its parent; the same rare words anywhere), and for each of them
+//! everything that speaks for and against it ([`evidence`]). The best pairs of a level are taken one to one, and anchor
+//! the level below. What was found is then used to look again: matched units below say which units above belong
+//! together, even where a level was added or taken out, and what their names have in common teaches the spellings of
+//! this pair of countries ([`learning`]). Last, each match is classed by how independent its evidence is, and how far
+//! it is ahead of every other ([`class`]).
 
+mod assignment;
 mod candidates;
+mod class;
+mod evidence;
+mod learning;
+mod side;
+mod similarity;
+mod words;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::domain::metadata::{Metadata, OrganisationUnit};
+use crate::domain::metadata::Metadata;
 use crate::domain::org_unit_map::{MappingState, MatchClass, MatchMethod, OrgUnitMapping};
-use crate::domain::uid::Uid;
-use crate::matching::names::folded;
+use crate::matching::org_units::assignment::{Assignment, Choice, assign};
+use crate::matching::org_units::class::{Field, classify};
+use crate::matching::org_units::evidence::{Allowed, Ground, SAME_NAME};
+use crate::matching::org_units::learning::{Lessons, learn, shared_attributes, votes_of};
+use crate::matching::org_units::side::{Index, Lexicon, Side, prepare};
+use crate::matching::org_units::similarity::Names;
 
 pub use candidates::{Candidate, Candidates};
 
@@ -33,361 +48,304 @@ impl Default for MatchRules {
 
 /// Matches the source units that `existing` does not cover yet. Rows come in the order of the source's tree, each
 /// with score, class and explanation, and all of them `proposed`: what comes into force is decided by who asked.
+///
+/// Without `many_to_one` no two rows of class `sure` or `likely` share a destination, nor do they take one that
+/// `existing` has; a row of class `ask` may name such a unit and says so.
 pub fn propose(
     source: &Metadata,
     destination: &Metadata,
     existing: &[OrgUnitMapping],
     rules: &MatchRules,
 ) -> Vec<OrgUnitMapping> {
-    let mut matcher = Matcher::new(source, destination, existing);
-    for method in [MatchMethod::Id, MatchMethod::Code, MatchMethod::Name] {
-        if rules.methods.contains(&method) {
-            matcher.apply(method);
+    let (mut source, mut destination, lexicon) = prepare(source, destination);
+    let standing = Standing::of(existing, &source, &destination);
+    let mut matching = Matching::first(&source, &destination, &lexicon, &standing, rules);
+    for _ in 0..ROUNDS {
+        let lessons = matching.lessons(&source, &destination, &lexicon);
+        source.play_down(&lessons.source_fillers);
+        destination.play_down(&lessons.destination_fillers);
+        matching =
+            Matching::again(&source, &destination, &lexicon, &standing, rules, &matching.assignment.pairs(), lessons);
+    }
+    rows(&matching, &source, &destination, &lexicon, &standing, rules)
+}
+
+/// How often the matcher looks again with what it has learnt.
+const ROUNDS: usize = 2;
+
+/// A destination unit is worth a look where so much of what lies below is matched to what lies below the source unit.
+const WORTH_A_LOOK: f32 = 0.1;
+
+/// A code says something about other units where so many of the fewer codes are on both servers.
+const SHARED_CODES: f64 = 0.3;
+
+/// What stands already.
+#[derive(Debug, Default)]
+struct Standing {
+    /// Confirmed pairs.
+    pairs: Vec<(Index, Index)>,
+    /// Source units with a row in whatever state: they are not proposed again.
+    decided: BTreeSet<Index>,
+    /// How confirmed rows were found.
+    methods: HashMap<Index, MatchMethod>,
+}
+
+impl Standing {
+    fn of(existing: &[OrgUnitMapping], source: &Side<'_>, destination: &Side<'_>) -> Self {
+        let mut standing = Self::default();
+        for row in existing {
+            let Some(unit) = source.by_id.get(&row.source) else { continue };
+            standing.decided.insert(*unit);
+            if let Some(target) = row.target().and_then(|target| destination.by_id.get(&target)) {
+                standing.pairs.push((*unit, *target));
+                standing.methods.insert(*unit, row.method);
+            }
+        }
+        standing
+    }
+}
+
+/// A matching with all that it was made from.
+#[derive(Debug)]
+struct Matching {
+    assignment: Assignment,
+    attributes: HashMap<Index, Vec<Index>>,
+    below: HashMap<(Index, Index), f32>,
+    voted: HashMap<Index, Vec<Index>>,
+    synonyms: HashSet<(u32, u32)>,
+    codes_shared: bool,
+    allowed: Allowed,
+}
+
+impl Matching {
+    /// The first look: units that are unmistakable anywhere say which units above belong together.
+    fn first(
+        source: &Side<'_>,
+        destination: &Side<'_>,
+        lexicon: &Lexicon,
+        standing: &Standing,
+        rules: &MatchRules,
+    ) -> Self {
+        let allowed = Allowed::by(&rules.methods);
+        let mut pairs = standing.pairs.clone();
+        pairs.extend(unmistakable(source, destination, lexicon, allowed));
+        Self::again(source, destination, lexicon, standing, rules, &pairs, Lessons::default())
+    }
+
+    /// What stands, and nothing more: for a person who decides unit by unit.
+    fn standing(source: &Side<'_>, destination: &Side<'_>, standing: &Standing, rules: &MatchRules) -> Self {
+        let below = votes_of(source, destination, &standing.pairs);
+        Self {
+            assignment: Assignment::new(source, destination, &standing.pairs),
+            attributes: shared_attributes(source, destination),
+            voted: worth_a_look(&below),
+            below,
+            synonyms: HashSet::new(),
+            codes_shared: codes_are_shared(source, destination),
+            allowed: Allowed::by(&rules.methods),
         }
     }
-    matcher.finish()
-}
 
-struct Matcher<'metadata> {
-    source: &'metadata Metadata,
-    destination: &'metadata Metadata,
-    /// Source units from the root down, so that parents come before children.
-    from_the_root: Vec<&'metadata OrganisationUnit>,
-    /// Pairs in force, whether they stood before or were found now.
-    matched: BTreeMap<Uid, Uid>,
-    taken: BTreeSet<Uid>,
-    decided: BTreeSet<Uid>,
-    proposals: BTreeMap<Uid, OrgUnitMapping>,
-}
+    fn again(
+        source: &Side<'_>,
+        destination: &Side<'_>,
+        lexicon: &Lexicon,
+        standing: &Standing,
+        rules: &MatchRules,
+        pairs: &[(Index, Index)],
+        lessons: Lessons,
+    ) -> Self {
+        let below = votes_of(source, destination, pairs);
+        let mut matching = Self {
+            voted: worth_a_look(&below),
+            below,
+            synonyms: lessons.synonyms,
+            ..Self::standing(source, destination, standing, rules)
+        };
+        let open = (0..source.units.len()).filter(|index| !standing.decided.contains(index)).collect();
+        let names = Names::new(lexicon, matching.synonyms.clone());
+        let mut assignment = std::mem::replace(&mut matching.assignment, Assignment::new(source, destination, &[]));
+        assign(&mut assignment, &matching.ground(source, destination, &names), &open);
+        matching.assignment = assignment;
+        matching
+    }
 
-impl<'metadata> Matcher<'metadata> {
-    fn new(source: &'metadata Metadata, destination: &'metadata Metadata, existing: &[OrgUnitMapping]) -> Self {
-        let mut from_the_root: Vec<&OrganisationUnit> = source.organisation_units.values().collect();
-        from_the_root.sort_by_cached_key(|unit| (unit.level(), folded(&unit.name), unit.id));
-        let confirmed = existing.iter().filter_map(|row| row.target().map(|target| (row.source, target)));
-        let matched: BTreeMap<Uid, Uid> = confirmed.collect();
-        Self {
+    fn ground<'ground, 'metadata>(
+        &'ground self,
+        source: &'ground Side<'metadata>,
+        destination: &'ground Side<'metadata>,
+        names: &'ground Names<'ground>,
+    ) -> Ground<'ground, 'metadata> {
+        Ground {
             source,
             destination,
-            from_the_root,
-            taken: matched.values().copied().collect(),
-            matched,
-            decided: existing.iter().map(|row| row.source).collect(),
-            proposals: BTreeMap::new(),
+            names,
+            allowed: self.allowed,
+            codes_shared: self.codes_shared,
+            attributes: &self.attributes,
+            below: &self.below,
+            voted: &self.voted,
         }
     }
 
-    fn apply(&mut self, method: MatchMethod) {
-        let by_code = (method == MatchMethod::Code).then(|| (codes(self.source), codes(self.destination)));
-        let siblings =
-            (method == MatchMethod::Name).then(|| (siblings_by_name(self.source), siblings_by_name(self.destination)));
-        for unit in self.from_the_root.clone() {
-            if self.decided.contains(&unit.id) {
-                continue;
-            }
-            let found = match (method, &by_code, &siblings) {
-                (MatchMethod::Id, _, _) => self.destination.organisation_units.get(&unit.id).map(|_| unit.id),
-                (MatchMethod::Code, Some((source_codes, destination_codes)), _) => {
-                    only_one_each(unit.code.as_deref(), source_codes, destination_codes)
-                }
-                (MatchMethod::Name, _, Some((source_siblings, destination_siblings))) => {
-                    self.by_name(unit, source_siblings, destination_siblings)
-                }
-                _ => None,
-            };
-            if let Some(target) = found.and_then(|id| self.destination.organisation_units.get(&id)) {
-                self.weigh(unit, target, method);
-            }
+    /// What the matches teach about the names of both countries. What was learnt before is kept.
+    fn lessons(&self, source: &Side<'_>, destination: &Side<'_>, lexicon: &Lexicon) -> Lessons {
+        if !self.allowed.similar {
+            return Lessons::default();
         }
+        let names = Names::new(lexicon, self.synonyms.clone());
+        let mut lessons = learn(source, destination, &names, &self.assignment.pairs());
+        lessons.synonyms.extend(&self.synonyms);
+        lessons
     }
+}
 
-    /// The one unit of the same name below the parent's counterpart. Roots match when there is one on each side.
-    fn by_name(&self, unit: &OrganisationUnit, source: &Siblings, destination: &Siblings) -> Option<Uid> {
-        let name = folded(&unit.name);
-        let Some(parent) = unit.parent() else {
-            return match (source.roots.as_slice(), destination.roots.as_slice()) {
-                ([_], [target]) => Some(*target),
-                _ => destination.roots_named(self.destination, &name),
-            };
-        };
-        let target_parent = *self.matched.get(&parent)?;
-        match (source.named(parent, &name), destination.named(target_parent, &name)) {
-            ([_], [target]) => Some(*target),
-            _ => None,
-        }
+/// For each source unit the destination units that share enough of what lies below.
+fn worth_a_look(below: &HashMap<(Index, Index), f32>) -> HashMap<Index, Vec<Index>> {
+    let mut voted: HashMap<Index, Vec<Index>> = HashMap::new();
+    for ((unit, target), _) in below.iter().filter(|(_, share)| **share >= WORTH_A_LOOK) {
+        voted.entry(*unit).or_default().push(*target);
     }
+    for targets in voted.values_mut() {
+        targets.sort_unstable();
+    }
+    voted
+}
 
-    /// Puts a pair into force, or proposes it where something speaks against it.
-    fn weigh(&mut self, unit: &OrganisationUnit, target: &OrganisationUnit, method: MatchMethod) {
-        let names_agree = folded(&unit.name) == folded(&target.name);
-        let parents = match (unit.parent().and_then(|parent| self.matched.get(&parent)), target.parent()) {
-            (Some(expected), Some(actual)) => Some(*expected == actual),
+/// Pairs that are the only ones of their name on both sides, or share a code and a similar name.
+fn unmistakable(source: &Side<'_>, destination: &Side<'_>, lexicon: &Lexicon, allowed: Allowed) -> Vec<(Index, Index)> {
+    let names = Names::new(lexicon, HashSet::new());
+    let mut compared = similarity::Compared::new();
+    let (own, other) = (readings(source), readings(destination));
+    let mut pairs = Vec::new();
+    for (index, unit) in source.units.iter().enumerate() {
+        let by_id = destination.by_id.get(&unit.id).filter(|_| allowed.ids);
+        let by_code = unit.code.filter(|code| allowed.codes && source.by_code.contains_key(code));
+        let by_code = by_code.and_then(|code| destination.by_code.get(&code)).filter(|target| {
+            let target = &destination.units[**target];
+            names.similarity(unit, target, &mut compared) >= SAME_NAME && unit.twin == target.twin
+        });
+        let reading = reading(unit);
+        let by_name = match (own.get(&reading).map(Vec::as_slice), other.get(&reading).map(Vec::as_slice)) {
+            (Some([_]), Some([target])) if allowed.names && !unit.words.is_empty() => Some(target),
             _ => None,
         };
+        if let Some(target) = by_id.or(by_code).or(by_name) {
+            pairs.push((index, *target));
+        }
+    }
+    pairs
+}
+
+/// What a name says, whatever the order of its words.
+type Reading<'side> = (Vec<u32>, Option<&'static str>, &'side [String]);
+
+fn reading(unit: &side::Unit) -> Reading<'_> {
+    let mut words: Vec<u32> = unit.words.iter().map(|(word, _)| *word).collect();
+    words.sort_unstable();
+    (words, unit.kind, &unit.twin)
+}
+
+fn readings<'side>(side: &'side Side<'_>) -> BTreeMap<Reading<'side>, Vec<Index>> {
+    let mut readings: BTreeMap<Reading<'side>, Vec<Index>> = BTreeMap::new();
+    for (index, unit) in side.units.iter().enumerate() {
+        readings.entry(reading(unit)).or_default().push(index);
+    }
+    readings
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a share needs no precision")]
+fn codes_are_shared(source: &Side<'_>, destination: &Side<'_>) -> bool {
+    let both = source.by_code.keys().filter(|code| destination.by_code.contains_key(code)).count();
+    let fewer = source.by_code.len().min(destination.by_code.len());
+    both > 0 && both as f64 >= fewer as f64 * SHARED_CODES
+}
+
+/// The matches as rows of a map.
+fn rows(
+    matching: &Matching,
+    source: &Side<'_>,
+    destination: &Side<'_>,
+    lexicon: &Lexicon,
+    standing: &Standing,
+    rules: &MatchRules,
+) -> Vec<OrgUnitMapping> {
+    let names = Names::new(lexicon, matching.synonyms.clone());
+    let ground = matching.ground(source, destination, &names);
+    let assignment = &matching.assignment;
+    let witness = ground.witness(assignment);
+    let field = Field::new(assignment);
+    let methods: HashMap<Index, MatchMethod> = assignment
+        .choices
+        .iter()
+        .enumerate()
+        .filter_map(|(unit, choices)| Some((unit, matched_choice(assignment, unit, choices)?.evidence.method())))
+        .chain(standing.methods.iter().map(|(unit, method)| (*unit, *method)))
+        .collect();
+    let method_of = |index: Index| methods.get(&index).copied();
+    let mut rows = Vec::new();
+    for (unit, choices) in assignment.choices.iter().enumerate() {
+        let best = choices.iter().find(|choice| choice.evidence.is_worth_asking());
+        let Some(choice) = matched_choice(assignment, unit, choices).or(best) else { continue };
+        let is_matched = assignment.matched[unit] == Some(choice.destination);
+        let owner = assignment.taken[choice.destination].filter(|_| !is_matched);
+        let rivals = field.rivals(unit, choice, owner.is_some() && rules.many_to_one);
         let mut doubts = Vec::new();
-        if self.taken.contains(&target.id) {
-            doubts.push("another unit is mapped to it already".to_owned());
+        let mut reasons = Vec::new();
+        match owner {
+            Some(owner) if rules.many_to_one => reasons.push(format!("together with {}", source.name(owner))),
+            Some(owner) => doubts.push(format!("{} is mapped to it already", source.name(owner))),
+            None => {}
         }
-        if target.closed_date.is_some() && unit.closed_date.is_none() {
-            doubts.push("closed at the destination".to_owned());
-        }
-        if method != MatchMethod::Name && parents == Some(false) {
-            doubts.push(format!(
-                "parents differ: {} and {}",
-                parent_name(self.source, unit),
-                parent_name(self.destination, target)
-            ));
-        }
-        if method == MatchMethod::Code && !names_agree && parents != Some(true) {
-            doubts.push(format!("names differ: {} and {}", unit.name, target.name));
-        }
-        let mut reasons = vec![match method {
-            MatchMethod::Id => "same id".to_owned(),
-            MatchMethod::Code => format!("same code {}", unit.code.as_deref().unwrap_or_default()),
-            _ if unit.parent().is_none() => "both are the root".to_owned(),
-            _ => {
-                format!("same name below {}", parent_name(self.source, unit))
+        if owner.is_none() && rivals.lead < class::CLEAR {
+            if let Some(other) = rivals.other_destination {
+                doubts.push(format!("{} fits nearly as well", described(destination, other)));
             }
-        }];
-        if method != MatchMethod::Name && names_agree {
-            reasons.push("same name".to_owned());
+            if let Some(other) = rivals.other_source {
+                doubts.push(format!("{} would fit nearly as well", described(source, other)));
+            }
+        } else if let Some(named) = rivals.better_named {
+            doubts.push(format!("by its name it is {}", described(destination, named)));
         }
-        if parents == Some(true) && method != MatchMethod::Name {
-            reasons.push("parents agree".to_owned());
-        }
-        let in_force = doubts.is_empty();
-        if in_force {
-            self.matched.insert(unit.id, target.id);
-            self.taken.insert(target.id);
-        } else {
-            reasons.push(format!("but {}", doubts.join(", ")));
-        }
-        self.decided.insert(unit.id);
-        let explanation = reasons.join(", ");
-        self.proposals.insert(
-            unit.id,
-            OrgUnitMapping {
-                source: unit.id,
-                destination: Some(target.id),
-                method,
-                score: Some(if in_force { 1.0 } else { 0.5 }),
-                class: Some(if in_force { MatchClass::Sure } else { MatchClass::Ask }),
-                explanation: Some(explanation),
-                state: MappingState::Proposed,
-                note: None,
-            },
-        );
+        let class = if is_matched || rules.many_to_one { classify(&choice.evidence, &rivals) } else { MatchClass::Ask };
+        rows.push(OrgUnitMapping {
+            source: source.units[unit].id,
+            destination: Some(destination.units[choice.destination].id),
+            method: choice.evidence.method(),
+            score: Some(choice.evidence.score()),
+            class: Some(class),
+            explanation: Some(words::explain(
+                &witness,
+                unit,
+                choice.destination,
+                &choice.evidence,
+                &method_of,
+                words::Beside { reasons: &reasons, doubts: &doubts },
+            )),
+            state: MappingState::Proposed,
+            note: None,
+        });
     }
-
-    fn finish(mut self) -> Vec<OrgUnitMapping> {
-        self.from_the_root.iter().filter_map(|unit| self.proposals.remove(&unit.id)).collect()
-    }
+    rows
 }
 
-fn parent_name(metadata: &Metadata, unit: &OrganisationUnit) -> String {
-    unit.parent().map_or_else(|| "the root".to_owned(), |parent| metadata.name_of(parent))
+fn matched_choice<'choices>(
+    assignment: &Assignment,
+    unit: Index,
+    choices: &'choices [Choice],
+) -> Option<&'choices Choice> {
+    choices
+        .iter()
+        .find(|choice| assignment.matched[unit] == Some(choice.destination) && choice.evidence.is_worth_asking())
 }
 
-/// Codes with the units that carry them.
-fn codes(metadata: &Metadata) -> HashMap<&str, Vec<Uid>> {
-    let mut units: HashMap<&str, Vec<Uid>> = HashMap::new();
-    for unit in metadata.organisation_units.values() {
-        if let Some(code) = unit.code.as_deref().filter(|code| !code.trim().is_empty()) {
-            units.entry(code).or_default().push(unit.id);
-        }
+/// A unit with the unit above it.
+fn described(side: &Side<'_>, index: Index) -> String {
+    match side.units[index].parent {
+        Some(parent) => format!("{} ({})", side.name(index), side.name(parent)),
+        None => side.name(index).to_owned(),
     }
-    units
-}
-
-fn only_one_each(
-    code: Option<&str>,
-    source: &HashMap<&str, Vec<Uid>>,
-    destination: &HashMap<&str, Vec<Uid>>,
-) -> Option<Uid> {
-    match (source.get(code?)?.as_slice(), destination.get(code?)?.as_slice()) {
-        ([_], [target]) => Some(*target),
-        _ => None,
-    }
-}
-
-/// Children by parent and folded name.
-struct Siblings {
-    roots: Vec<Uid>,
-    children: HashMap<(Uid, String), Vec<Uid>>,
-}
-
-impl Siblings {
-    fn named(&self, parent: Uid, name: &str) -> &[Uid] {
-        self.children.get(&(parent, name.to_owned())).map(Vec::as_slice).unwrap_or_default()
-    }
-
-    fn roots_named(&self, metadata: &Metadata, name: &str) -> Option<Uid> {
-        let mut named = self.roots.iter().filter(|id| folded(&metadata.name_of(**id)) == name);
-        match (named.next(), named.next()) {
-            (Some(only), None) => Some(*only),
-            _ => None,
-        }
-    }
-}
-
-fn siblings_by_name(metadata: &Metadata) -> Siblings {
-    let mut siblings = Siblings { roots: Vec::new(), children: HashMap::new() };
-    for unit in metadata.organisation_units.values() {
-        match unit.parent() {
-            Some(parent) => siblings.children.entry((parent, folded(&unit.name))).or_default().push(unit.id),
-            None => siblings.roots.push(unit.id),
-        }
-    }
-    siblings
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{MatchRules, propose};
-    use crate::domain::metadata::{Metadata, OrganisationUnit};
-    use crate::domain::org_unit_map::{MappingState, MatchClass, OrgUnitMapping};
-    use crate::domain::uid::Uid;
-
-    fn uid(text: &str) -> Uid {
-        Uid::parse(text).unwrap()
-    }
-
-    /// `(id, parent, code, name)`, parents first.
-    fn tree(units: &[(&str, &str, &str, &str)]) -> Metadata {
-        let mut metadata = Metadata::default();
-        for (id, parent, code, name) in units {
-            let mut path =
-                if parent.is_empty() { Vec::new() } else { metadata.organisation_units[&uid(parent)].path.clone() };
-            path.push(uid(id));
-            metadata.organisation_units.insert(
-                uid(id),
-                OrganisationUnit {
-                    id: uid(id),
-                    code: (!code.is_empty()).then(|| (*code).to_owned()),
-                    name: (*name).to_owned(),
-                    short_name: None,
-                    path,
-                    opening_date: None,
-                    closed_date: None,
-                    attribute_values: Vec::new(),
-                },
-            );
-        }
-        metadata
-    }
-
-    fn found(source: &Metadata, destination: &Metadata) -> Vec<(String, Option<String>, MatchClass, String)> {
-        propose(source, destination, &[], &MatchRules::default())
-            .into_iter()
-            .map(|row| {
-                (
-                    source.name_of(row.source),
-                    row.destination.map(|id| destination.name_of(id)),
-                    row.class.unwrap(),
-                    row.explanation.unwrap(),
-                )
-            })
-            .collect()
-    }
-
-    #[test]
-    fn id_then_code_then_name_below_matched_parents() {
-        let source = tree(&[
-            ("aRoot000001", "", "", "Haïti"),
-            ("aDept000001", "aRoot000001", "HT09", "Sud-Est"),
-            ("aFac0000001", "aDept000001", "", "Hôpital St Michel"),
-            ("sharedFac01", "aDept000001", "", "Dispensaire Marigot"),
-            ("aFac0000002", "aDept000001", "", "Nowhere else"),
-        ]);
-        let destination = tree(&[
-            ("bRoot000001", "", "", "HAITI MSPP"),
-            ("bDept000001", "bRoot000001", "HT09", "SUD EST"),
-            ("bFac0000001", "bDept000001", "", "HOPITAL  ST-MICHEL"),
-            ("sharedFac01", "bDept000001", "", "Disp. Marigot"),
-        ]);
-        insta::assert_debug_snapshot!(found(&source, &destination), @r#"
-        [
-            (
-                "Haïti",
-                Some(
-                    "HAITI MSPP",
-                ),
-                Sure,
-                "both are the root",
-            ),
-            (
-                "Sud-Est",
-                Some(
-                    "SUD EST",
-                ),
-                Sure,
-                "same code HT09, same name",
-            ),
-            (
-                "Dispensaire Marigot",
-                Some(
-                    "Disp. Marigot",
-                ),
-                Sure,
-                "same id",
-            ),
-            (
-                "Hôpital St Michel",
-                Some(
-                    "HOPITAL  ST-MICHEL",
-                ),
-                Sure,
-                "same name below Sud-Est",
-            ),
-        ]
-        "#);
-    }
-
-    #[test]
-    fn evidence_that_contradicts_is_proposed_and_said() {
-        let source = tree(&[
-            ("aRoot000001", "", "R", "Haïti"),
-            ("aDept000001", "aRoot000001", "N", "Nord"),
-            ("aDept000002", "aRoot000001", "S", "Sud"),
-            ("aFac0000001", "aDept000001", "F1", "Clinic Alpha"),
-        ]);
-        let destination = tree(&[
-            ("bRoot000001", "", "R", "Haïti"),
-            ("bDept000001", "bRoot000001", "N", "Nord"),
-            ("bDept000002", "bRoot000001", "S", "Sud"),
-            ("bFac0000001", "bDept000002", "F1", "Clinic Beta"),
-        ]);
-        let rows = found(&source, &destination);
-        let (_, _, class, explanation) = rows.last().unwrap();
-        assert_eq!(*class, MatchClass::Ask);
-        assert_eq!(
-            explanation,
-            "same code F1, but parents differ: Nord and Sud, names differ: Clinic Alpha and Clinic Beta"
-        );
-    }
-
-    #[test]
-    fn namesakes_and_doubled_codes_are_left_alone() {
-        let source = tree(&[
-            ("aRoot000001", "", "", "A"),
-            ("aFac0000001", "aRoot000001", "X", "Clinic"),
-            ("aFac0000002", "aRoot000001", "X", "Clinic"),
-        ]);
-        let destination = tree(&[("bRoot000001", "", "", "A"), ("bFac0000001", "bRoot000001", "X", "Clinic")]);
-        assert_eq!(found(&source, &destination).len(), 1, "only the root");
-    }
-
-    #[test]
-    fn rows_of_people_are_kept_and_anchor_what_lies_below() {
-        let source = tree(&[("aRoot000001", "", "", "A"), ("aFac0000001", "aRoot000001", "", "Clinic")]);
-        let destination = tree(&[
-            ("bRoot000001", "", "", "Z"),
-            ("bRoot000002", "", "", "Y"),
-            ("bFac0000001", "bRoot000002", "", "Clinic"),
-        ]);
-        let existing = [OrgUnitMapping::manual(uid("aRoot000001"), Some(uid("bRoot000002")), MappingState::Confirmed)];
-        let rows = propose(&source, &destination, &existing, &MatchRules::default());
-        assert_eq!(rows.len(), 1);
-        assert_eq!(rows[0].destination, Some(uid("bFac0000001")));
-    }
-}
+mod tests;

@@ -1,0 +1,210 @@
+//! How the names of org units are read: what kind of unit, which one, and what tells it from its twin.
+//!
+//! `Ctre de Santé St.-Michel II`, `SAINT MICHEL 2 (C.S.)` and `Centre de Santé de Saint Michel deux` are read as the
+//! same: a health centre, `saint michel`, number 2. `CS Saint Michel` is its near twin, and another unit.
+
+mod vocabulary;
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::LazyLock;
+
+use rapidfuzz::distance::osa;
+
+use crate::matching::names::folded;
+
+/// What a name says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FacilityName {
+    /// The kind of unit, in one word for all its spellings; none where the name does not say.
+    pub kind: Option<&'static str>,
+    /// The words that say which unit it is, in the order of the name.
+    pub words: Vec<String>,
+    /// What tells it from a twin: numbers other than one, `annex`, `upper`.
+    pub twin: Vec<String>,
+    /// The words of the administration (`District`, `Chiefdom`), which say nothing where the level says it already.
+    pub administrative: bool,
+}
+
+/// The longest phrase for a kind, in words.
+const LONGEST_PHRASE: usize = 6;
+
+static KINDS: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
+    vocabulary::KINDS.iter().flat_map(|(kind, phrases)| phrases.iter().map(move |phrase| (*phrase, *kind))).collect()
+});
+
+static SHORTENED: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
+    vocabulary::SHORTENED.iter().flat_map(|(word, short)| short.iter().map(move |short| (*short, *word))).collect()
+});
+
+static NUMBERS: LazyLock<HashMap<&'static str, u32>> = LazyLock::new(|| vocabulary::NUMBERS.iter().copied().collect());
+
+static TWINS: LazyLock<HashMap<&'static str, &'static str>> =
+    LazyLock::new(|| vocabulary::TWINS.iter().copied().collect());
+
+static ADMINISTRATIVE: LazyLock<BTreeSet<&'static str>> =
+    LazyLock::new(|| vocabulary::ADMINISTRATIVE.iter().copied().collect());
+
+static SMALL: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| vocabulary::SMALL.iter().copied().collect());
+
+/// Shorter words are too near to each other for a slip of the pen to be told from another word.
+const SHORTEST_CORRECTED: usize = 5;
+
+/// The long words in the phrases for kinds.
+static LONG_WORDS: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
+    let words = vocabulary::KINDS.iter().flat_map(|(_, phrases)| phrases.iter().flat_map(|phrase| phrase.split(' ')));
+    words.filter(|word| word.len() > SHORTEST_CORRECTED || matches!(*word, "sante" | "poste")).collect()
+});
+
+impl FacilityName {
+    /// Reads a name. `prefixes` are words that this server puts in front of names as a matter of style.
+    pub fn parse(name: &str, prefixes: &BTreeSet<String>) -> Self {
+        let folded = folded(name);
+        let mut words: Vec<&str> = folded.split(' ').filter(|word| !word.is_empty()).collect();
+        drop_prefixes(&mut words, prefixes);
+        let (mut kind, mut rest) = take_kind(&words);
+        if kind.is_none() {
+            let corrected: Vec<&str> = words.iter().map(|word| corrected(word)).collect();
+            let (misspelt, others) = take_kind(&corrected);
+            if misspelt.is_some() && !others.is_empty() {
+                (kind, rest) = (misspelt, others);
+            }
+        }
+        let mut parsed = Self { kind, ..Self::default() };
+        let single = rest.len() == 1;
+        for (position, word) in rest.iter().enumerate() {
+            let last = position + 1 == rest.len();
+            if let Some(number) = number(word).filter(|_| !single && (position > 0 || kind.is_some())) {
+                if number != 1 {
+                    parsed.twin.push(number.to_string());
+                }
+            } else if let Some(twin) = TWINS.get(word).filter(|_| !single) {
+                parsed.twin.push((*twin).to_owned());
+            } else if last && !single && word.len() == 1 && !matches!(*word, "d" | "l" | "a") {
+                parsed.twin.push((*word).to_owned());
+            } else if ADMINISTRATIVE.contains(word) && !single {
+                parsed.administrative = true;
+            } else if !SMALL.contains(word) {
+                let whole = SHORTENED.get(word).copied().unwrap_or(word);
+                parsed.words.extend(whole.split(' ').map(str::to_owned));
+            }
+        }
+        parsed.twin.sort();
+        if parsed.words.is_empty() && parsed.kind.is_none() {
+            // A name of small or administrative words alone is that name.
+            parsed.words = rest.iter().map(|word| (*word).to_owned()).collect();
+        }
+        parsed
+    }
+}
+
+/// The word of a kind that a misspelt word is meant to be; the word itself where there is none.
+fn corrected(word: &str) -> &str {
+    if word.len() < SHORTEST_CORRECTED || LONG_WORDS.contains(word) {
+        return word;
+    }
+    let slips = if word.len() >= 9 { 2 } else { 1 };
+    let meant = LONG_WORDS.iter().find(|long| osa::distance(word.bytes(), long.bytes()) <= slips);
+    meant.copied().unwrap_or(word)
+}
+
+fn number(word: &str) -> Option<u32> {
+    NUMBERS.get(word).copied().or_else(|| word.parse().ok())
+}
+
+/// Takes a running number (`03 Clinic`) and the server's own prefixes (`HT Clinic`) off the front.
+fn drop_prefixes(words: &mut Vec<&str>, prefixes: &BTreeSet<String>) {
+    while words.len() > 1 {
+        let numbered = words[0].bytes().all(|byte| byte.is_ascii_digit());
+        let styled = prefixes.contains(words[0]);
+        if !numbered && !styled {
+            break;
+        }
+        words.remove(0);
+    }
+}
+
+/// Finds the longest phrase that names a kind, at the end or the beginning before the middle, and takes it out.
+/// Single letters of a dotted abbreviation (`c s i`) are phrases like others.
+fn take_kind<'name>(words: &[&'name str]) -> (Option<&'static str>, Vec<&'name str>) {
+    for length in (1..=LONGEST_PHRASE.min(words.len())).rev() {
+        let last_start = words.len() - length;
+        let starts = [0, last_start].into_iter().chain(1..last_start);
+        for start in starts {
+            let phrase = words[start..start + length].join(" ");
+            let Some(kind) = KINDS.get(phrase.as_str()) else { continue };
+            // An abbreviation of two letters within a name is a word of it: `Kay Ch Louis`.
+            if length == 1 && phrase.len() <= 2 && start != 0 && start != last_start {
+                continue;
+            }
+            let mut rest: Vec<&str> = words[..start].iter().chain(&words[start + length..]).copied().collect();
+            if rest.is_empty() && words.len() == length {
+                return (Some(kind), Vec::new());
+            }
+            // `Clinic (clinic)`: said twice.
+            let repeated = rest.iter().position(|word| KINDS.get(word) == Some(kind) && word.len() > 2);
+            if let Some(position) = repeated.filter(|_| rest.len() > 1) {
+                rest.remove(position);
+            }
+            return (Some(kind), rest);
+        }
+    }
+    (None, words.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::FacilityName;
+
+    fn read(name: &str) -> String {
+        let prefixes = BTreeSet::from(["ht".to_owned()]);
+        let FacilityName { kind, words, twin, .. } = FacilityName::parse(name, &prefixes);
+        let twin: Vec<_> = twin.into_iter().collect();
+        format!("{} | {} | {}", kind.unwrap_or("-"), words.join(" "), twin.join(" "))
+    }
+
+    #[test]
+    fn many_spellings_are_one_name() {
+        for name in [
+            "Ctre de Santé St.-Michel II",
+            "SAINT MICHEL 2 (C.S.)",
+            "Centre de Santé de Saint Michel deux",
+            "HT - C.S. St Michel II",
+            "03 CS Saint-Michel\u{a0}2",
+            "St Michel II HC",
+        ] {
+            assert_eq!(read(name), "health centre | saint michel | 2", "{name}");
+        }
+    }
+
+    #[test]
+    fn kinds_are_read_wherever_they_stand() {
+        for (name, expected) in [
+            ("Bandajuma CHC", "community health centre | bandajuma | "),
+            ("Bandajuma Clinic CHC", "community health centre | bandajuma clinic | "),
+            ("Disp. Marigot", "dispensary | marigot | "),
+            ("Marigot (Disp.)", "dispensary | marigot | "),
+            ("Hôpital", "hospital |  | "),
+            ("C.S.I. Ouro Tada", "integrated health centre | ouro tada | "),
+            ("Jawi Chiefdom", "- | jawi | "),
+            ("Département du Sud-Est", "- | south east | "),
+            ("Gbo", "- | gbo | "),
+            ("District", "- | district | "),
+            ("Dispensare Marigot", "dispensary | marigot | "),
+            ("Centre de Snate Marigot", "health centre | marigot | "),
+            ("Ward 7 MCHP", "maternal and child health post |  | 7"),
+            ("", "- |  | "),
+            ("42", "- | 42 | "),
+        ] {
+            assert_eq!(read(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn twins_differ() {
+        assert_ne!(read("CS Jacmel"), read("CS Jacmel II"));
+        assert_ne!(read("CS Jacmel"), read("CS Jacmel Annexe"));
+        assert_eq!(read("CS Jacmel"), read("CS Jacmel I"));
+    }
+}

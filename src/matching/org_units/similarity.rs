@@ -1,0 +1,209 @@
+//! How similar two names are, word by word: rare words count for more, words of the house style for little, and a
+//! word may be misspelt, shortened, joined with its neighbour or written as this pair of countries is known to.
+
+use std::collections::{HashMap, HashSet};
+
+use rapidfuzz::distance::{jaro_winkler, osa};
+
+use crate::matching::org_units::side::{Lexicon, Unit, WordId};
+
+/// Compares names of the two sides.
+#[derive(Debug)]
+pub(super) struct Names<'lexicon> {
+    lexicon: &'lexicon Lexicon,
+    /// The letters of each word as a set, to tell quickly that two words have nothing in common.
+    letters: Vec<u32>,
+    /// Pairs of a source and a destination word that stand for each other, learnt from units that match otherwise.
+    synonyms: HashSet<(WordId, WordId)>,
+}
+
+/// Words below this similarity are different words.
+const SAME_WORD: f32 = 0.8;
+
+/// At most this many words of a name are compared.
+const MOST_WORDS: usize = 12;
+
+/// Similarities of words that were compared before; each thread has its own.
+pub(super) type Compared = HashMap<(WordId, WordId), f32>;
+
+impl<'lexicon> Names<'lexicon> {
+    pub(super) fn new(lexicon: &'lexicon Lexicon, synonyms: HashSet<(WordId, WordId)>) -> Self {
+        let set = |word: &String| {
+            word.bytes().filter(u8::is_ascii_lowercase).fold(0_u32, |set, byte| set | 1 << (byte - b'a'))
+        };
+        Self { lexicon, letters: lexicon.words.iter().map(set).collect(), synonyms }
+    }
+
+    /// How similar the words of two names are, from 0 to 1; the kind of unit and what tells twins apart is not part
+    /// of it.
+    pub(super) fn similarity(&self, source: &Unit, destination: &Unit, compared: &mut Compared) -> f32 {
+        let left = &source.words[..source.words.len().min(MOST_WORDS)];
+        let right = &destination.words[..destination.words.len().min(MOST_WORDS)];
+        if left.is_empty() && right.is_empty() {
+            return if source.kind == destination.kind { 1.0 } else { 0.0 };
+        }
+        if left.is_empty() || right.is_empty() {
+            return 0.0;
+        }
+        let (in_common, total, _) = self.overlap(left, right, compared);
+        let mut similarity = 2.0 * in_common / total;
+        if similarity < 0.99 {
+            similarity = similarity.max(self.joined(left, right));
+        }
+        similarity.min(1.0)
+    }
+
+    /// The words that have no counterpart in the other name.
+    pub(super) fn left_over(
+        &self,
+        source: &Unit,
+        destination: &Unit,
+        compared: &mut Compared,
+    ) -> (Vec<WordId>, Vec<WordId>) {
+        let (left, right) = (&source.words, &destination.words);
+        let (_, _, taken) = self.overlap(left, right, compared);
+        let of_left = |index: &usize| !taken.iter().any(|(taken, _)| taken == index);
+        let of_right = |index: &usize| !taken.iter().any(|(_, taken)| taken == index);
+        (
+            (0..left.len()).filter(of_left).map(|index| left[index].0).collect(),
+            (0..right.len()).filter(of_right).map(|index| right[index].0).collect(),
+        )
+    }
+
+    /// The worth of what two names have in common, the worth of both, and the words that stand for each other.
+    fn overlap(
+        &self,
+        left: &[(WordId, f32)],
+        right: &[(WordId, f32)],
+        compared: &mut Compared,
+    ) -> (f32, f32, Vec<(usize, usize)>) {
+        let total = left.iter().chain(right).map(|(_, worth)| worth).sum::<f32>();
+        let mut pairs: Vec<(f32, usize, usize)> = Vec::new();
+        for (left_index, (left_word, _)) in left.iter().enumerate() {
+            for (right_index, (right_word, _)) in right.iter().enumerate() {
+                let same = self.word(*left_word, *right_word, compared);
+                if same >= SAME_WORD {
+                    pairs.push((same, left_index, right_index));
+                }
+            }
+        }
+        pairs.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+        let mut taken: Vec<(usize, usize)> = Vec::new();
+        let mut in_common = 0.0;
+        for (same, left_index, right_index) in pairs {
+            if taken.iter().any(|(l, r)| *l == left_index || *r == right_index) {
+                continue;
+            }
+            // A word that differs between the sides is worth what the rarer spelling says at most.
+            let worth = f32::midpoint(left[left_index].1, right[right_index].1);
+            in_common += same * worth;
+            taken.push((left_index, right_index));
+        }
+        (in_common, total.max(f32::MIN_POSITIVE), taken)
+    }
+
+    /// How similar two words are.
+    fn word(&self, left: WordId, right: WordId, compared: &mut Compared) -> f32 {
+        if left == right || self.synonyms.contains(&(left, right)) {
+            return 1.0;
+        }
+        let (set, other) = (self.letters[left as usize], self.letters[right as usize]);
+        let (a, b) = (&self.lexicon.words[left as usize], &self.lexicon.words[right as usize]);
+        let shared = (set & other).count_ones();
+        if shared * 2 < set.count_ones().min(other.count_ones()) {
+            return 0.0;
+        }
+        *compared.entry((left, right)).or_insert_with(|| same_word(a, b))
+    }
+
+    /// Names written together or apart (`Kay Kok`, `Kaykok`), compared as one word.
+    fn joined(&self, left: &[(WordId, f32)], right: &[(WordId, f32)]) -> f32 {
+        if left.len() == right.len() {
+            return 0.0;
+        }
+        let join = |words: &[(WordId, f32)]| {
+            words.iter().map(|(word, _)| self.lexicon.words[*word as usize].as_str()).collect::<String>()
+        };
+        let (left, right) = (join(left), join(right));
+        if left == right {
+            return 1.0;
+        }
+        if left.len().min(right.len()) < 6 || left.len().abs_diff(right.len()) > 2 {
+            return 0.0;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "a similarity needs no precision")]
+        let same = osa::normalized_similarity(left.bytes(), right.bytes()) as f32;
+        if same >= 0.85 { same } else { 0.0 }
+    }
+}
+
+/// How similar two different words are: a slip of the pen, or one short for the other.
+#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "a similarity needs no precision")]
+fn same_word(left: &str, right: &str) -> f32 {
+    let (shorter, longer) = if left.len() <= right.len() { (left, right) } else { (right, left) };
+    if shorter.is_empty() || shorter.bytes().any(|b| b.is_ascii_digit()) || longer.bytes().any(|b| b.is_ascii_digit()) {
+        return 0.0;
+    }
+    let first_letters = shorter.as_bytes()[0] == longer.as_bytes()[0];
+    if first_letters && shorter.len() < longer.len() {
+        if shorter.len() == 1 {
+            return 0.8; // an initial
+        }
+        if longer.starts_with(shorter) && shorter.len() >= 3 && longer.len() - shorter.len() >= 2 {
+            return 0.9;
+        }
+        if shorter.len() >= 3 && shorter.len() * 2 <= longer.len() + 2 && is_skeleton(shorter, longer) {
+            return 0.85;
+        }
+    }
+    if longer.len() - shorter.len() > 3 || shorter.len() < 3 {
+        return 0.0;
+    }
+    let slips = osa::distance(left.bytes(), right.bytes());
+    let allowed = match longer.len() {
+        0..=3 => 0,
+        4..=7 => 1,
+        8..=11 => 2,
+        _ => 3,
+    };
+    if slips > allowed {
+        return 0.0;
+    }
+    let by_slips = 1.0 - slips as f32 / longer.len() as f32 * 0.8;
+    by_slips.max(jaro_winkler::similarity(left.bytes(), right.bytes()) as f32 - 0.05)
+}
+
+/// Whether the letters of the shorter word stand in the longer one in this order, the last letters included: `govt`.
+fn is_skeleton(shorter: &str, longer: &str) -> bool {
+    let mut rest = longer.bytes();
+    shorter.bytes().all(|letter| rest.any(|other| other == letter))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::same_word;
+
+    #[test]
+    fn slips_and_short_forms_are_the_same_word() {
+        for (left, right) in [
+            ("marigot", "marigto"),
+            ("marigot", "marigott"),
+            ("bandajuma", "bandajma"),
+            ("jean", "j"),
+            ("bert", "bertrand"),
+            ("govt", "government"),
+        ] {
+            assert!(same_word(left, right) >= 0.8, "{left} {right} {}", same_word(left, right));
+            assert!(same_word(left, right) < 1.0);
+        }
+    }
+
+    #[test]
+    fn other_words_are_not() {
+        for (left, right) in [("gbo", "gba"), ("marigot", "maribel"), ("kono", "bono"), ("12", "13"), ("sud", "nord")] {
+            assert!(same_word(left, right) < 0.87, "{left} {right} {}", same_word(left, right));
+        }
+        assert!(same_word("gbo", "gba") < 0.1);
+        assert!(same_word("marigot", "maribel") < 0.1);
+    }
+}
