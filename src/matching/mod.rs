@@ -4,6 +4,7 @@
 //! Whatever evidence contradicts itself is proposed to a person instead of taken into force.
 
 pub mod facility_name;
+pub mod item_match;
 pub mod item_rules;
 pub mod items;
 pub mod names;

@@ -67,7 +67,8 @@ pub enum Accept {
 }
 
 impl Accept {
-    fn class(self) -> Option<MatchClass> {
+    /// The class down to which matches are accepted.
+    pub fn class(self) -> Option<MatchClass> {
         match self {
             Self::None => None,
             Self::Sure => Some(MatchClass::Sure),

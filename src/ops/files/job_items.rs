@@ -1,15 +1,18 @@
 //! The items of a job as a CSV file (design, section 5.1).
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::str::FromStr;
 
 use bigdecimal::BigDecimal;
 
+use crate::domain::cell::CellAddress;
 use crate::domain::item::{Combine, Item, SourceItem, WhenEmpty};
 use crate::domain::job::Job;
 use crate::domain::metadata::Metadata;
 use crate::domain::run::Severity;
 use crate::domain::uid::Uid;
+use crate::matching::item_match::ItemProposal;
 use crate::matching::item_rules::check_item;
 use crate::matching::items::{EVERY, ItemError, destination_address, source_item};
 use crate::ops::files::sheet::{Sheet, SheetFinding, SheetRow, SheetStyle, write};
@@ -32,39 +35,62 @@ pub const COLUMNS: [&str; 14] = [
     "note",
 ];
 
+/// The columns that proposals have beside those of items.
+pub const PROPOSAL_COLUMNS: [&str; 4] = ["score", "class", "explanation", "state"];
+
 /// Writes the items of a job.
 pub fn export(source: &Metadata, destination: &Metadata, items: &[Item], style: SheetStyle) -> Vec<u8> {
-    let rows = items.iter().map(|item| {
-        let (coc, aoc) = match item.source {
-            SourceItem::DataElement { category_option_combo, attribute_option_combo, .. } => {
-                (category_option_combo, attribute_option_combo)
-            }
-            SourceItem::Indicator { .. } | SourceItem::ProgramIndicator { .. } => (None, None),
-        };
-        let optional = |id: Option<Uid>| Cow::Owned(id.map(|id| id.to_string()).unwrap_or_default());
-        vec![
-            Cow::Borrowed(item.source.kind()),
-            Cow::Owned(item.source.id().to_string()),
-            optional(coc),
-            optional(aoc),
-            Cow::Owned(names(source, item.source.id(), coc, aoc)),
-            Cow::Owned(item.destination.data_element.to_string()),
-            Cow::Owned(item.destination.category_option_combo.to_string()),
-            Cow::Owned(item.destination.attribute_option_combo.to_string()),
-            Cow::Owned(names(
-                destination,
-                item.destination.data_element,
-                Some(item.destination.category_option_combo),
-                Some(item.destination.attribute_option_combo),
-            )),
-            Cow::Borrowed(item.combine.map(Combine::name).unwrap_or_default()),
-            Cow::Owned(item.factor.as_ref().map(BigDecimal::to_plain_string).unwrap_or_default()),
-            Cow::Borrowed(item.when_empty.map(WhenEmpty::name).unwrap_or_default()),
-            Cow::Borrowed(""),
-            Cow::Borrowed(item.note.as_deref().unwrap_or_default()),
-        ]
+    write(style, &COLUMNS, items.iter().map(|item| cells(source, destination, item)))
+}
+
+/// Writes what the matcher proposes, with the evidence; each with whether it was taken.
+pub fn export_proposals(
+    source: &Metadata,
+    destination: &Metadata,
+    proposals: &[(ItemProposal, bool)],
+    style: SheetStyle,
+) -> Vec<u8> {
+    let columns: Vec<&str> = COLUMNS.into_iter().chain(PROPOSAL_COLUMNS).collect();
+    let rows = proposals.iter().map(|(proposal, taken)| {
+        let mut row = cells(source, destination, &proposal.item);
+        row.push(Cow::Owned(format!("{:.2}", proposal.score)));
+        row.push(Cow::Borrowed(proposal.class.name()));
+        row.push(Cow::Borrowed(proposal.explanation.as_str()));
+        row.push(Cow::Borrowed(if *taken { "confirmed" } else { "proposed" }));
+        row
     });
-    write(style, &COLUMNS, rows)
+    write(style, &columns, rows)
+}
+
+fn cells<'item>(source: &Metadata, destination: &Metadata, item: &'item Item) -> Vec<Cow<'item, str>> {
+    let (coc, aoc) = match item.source {
+        SourceItem::DataElement { category_option_combo, attribute_option_combo, .. } => {
+            (category_option_combo, attribute_option_combo)
+        }
+        SourceItem::Indicator { .. } | SourceItem::ProgramIndicator { .. } => (None, None),
+    };
+    let optional = |id: Option<Uid>| Cow::Owned(id.map(|id| id.to_string()).unwrap_or_default());
+    vec![
+        Cow::Borrowed(item.source.kind()),
+        Cow::Owned(item.source.id().to_string()),
+        optional(coc),
+        optional(aoc),
+        Cow::Owned(names(source, item.source.id(), coc, aoc)),
+        Cow::Owned(item.destination.data_element.to_string()),
+        Cow::Owned(item.destination.category_option_combo.to_string()),
+        Cow::Owned(item.destination.attribute_option_combo.to_string()),
+        Cow::Owned(names(
+            destination,
+            item.destination.data_element,
+            Some(item.destination.category_option_combo),
+            Some(item.destination.attribute_option_combo),
+        )),
+        Cow::Borrowed(item.combine.map(Combine::name).unwrap_or_default()),
+        Cow::Owned(item.factor.as_ref().map(BigDecimal::to_plain_string).unwrap_or_default()),
+        Cow::Borrowed(item.when_empty.map(WhenEmpty::name).unwrap_or_default()),
+        Cow::Borrowed(""),
+        Cow::Borrowed(item.note.as_deref().unwrap_or_default()),
+    ]
 }
 
 /// The names of an item's parts, without the combos called `default`.
@@ -75,6 +101,15 @@ pub fn names(metadata: &Metadata, id: Uid, coc: Option<Uid>, aoc: Option<Uid>) -
     names.join(" · ")
 }
 
+/// What a file says.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ReadItems {
+    /// Its items.
+    pub items: Vec<Item>,
+    /// Lines whose state is `proposed` or `ignored`.
+    pub left_out: usize,
+}
+
 /// Reads items for a job and checks every line against both servers' metadata; nothing is returned unless all of
 /// them are right.
 pub fn import(
@@ -82,11 +117,26 @@ pub fn import(
     source: &Metadata,
     destination: &Metadata,
     job: &Job,
-) -> Result<Vec<Item>, Vec<SheetFinding>> {
-    let sheet = Sheet::parse(bytes, &[&["source_id"], &["destination_data_element"]], &COLUMNS)?;
+) -> Result<ReadItems, Vec<SheetFinding>> {
+    let known: Vec<&str> = COLUMNS.into_iter().chain(PROPOSAL_COLUMNS).collect();
+    let sheet = Sheet::parse(bytes, &[&["source_id"], &["destination_data_element"]], &known)?;
     let mut findings = Vec::new();
     let mut items: Vec<Item> = Vec::new();
+    let mut there: HashSet<(SourceItem, CellAddress)> = HashSet::new();
+    let mut left_out = 0;
     for row in sheet.rows() {
+        match row.filled("state").map(str::to_lowercase).as_deref() {
+            None | Some("confirmed") => {}
+            Some("proposed" | "ignored") => {
+                left_out += 1;
+                continue;
+            }
+            Some(other) => {
+                let message = format!("`{other}` is not a state; known are confirmed, proposed, ignored");
+                findings.push(row.finding("state", message));
+                continue;
+            }
+        }
         match item(&row, source, destination) {
             Ok(item) => {
                 let wrong = check_item(source, destination, job, &item);
@@ -97,7 +147,7 @@ pub fn import(
                     column: None,
                     message: format!("{}; {}", error.message, error.hint),
                 }));
-                if items.iter().any(|other| other.source == item.source && other.destination == item.destination) {
+                if !there.insert((item.source, item.destination)) {
                     findings.push(row.finding("source_id", "the same item stands on an earlier line"));
                 }
                 if findings.len() == before {
@@ -107,7 +157,7 @@ pub fn import(
             Err(finding) => findings.push(finding),
         }
     }
-    if findings.is_empty() { Ok(items) } else { Err(findings) }
+    if findings.is_empty() { Ok(ReadItems { items, left_out }) } else { Err(findings) }
 }
 
 fn item(row: &SheetRow<'_>, source: &Metadata, destination: &Metadata) -> Result<Item, SheetFinding> {

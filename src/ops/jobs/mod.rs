@@ -1,5 +1,9 @@
 //! Jobs: made, filled with items, checked, exported and imported.
 
+pub mod edit;
+pub mod exchange;
+pub mod matching;
+
 use std::path::Path;
 
 use bigdecimal::BigDecimal;
@@ -65,6 +69,23 @@ pub struct OpenJob {
     /// The destination server's metadata.
     pub destination: Metadata,
     config: ConfigStore,
+}
+
+/// What a file of items would change, or changed.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ItemsChange {
+    /// Items that the job has not.
+    pub added: Vec<Item>,
+    /// Items with another operator, factor, rule or remark: the old one, the new one.
+    pub changed: Vec<(Item, Item)>,
+    /// Items that the file has not, where it is put in the place of the job's.
+    pub removed: Vec<Item>,
+    /// Items that are as before.
+    pub unchanged: usize,
+    /// Lines that are only proposed, or ignored.
+    pub left_out: usize,
+    /// All items afterwards.
+    items: Vec<Item>,
 }
 
 /// What a check says about one item.
@@ -176,28 +197,42 @@ impl OpenJob {
         job_items::export(&self.source, &self.destination, &self.job.items, style)
     }
 
-    /// Reads items from a CSV file: added to the job's, or in their place. Any mistake refuses all of it.
-    /// Returns how many were added and how many stood there before.
-    pub fn import(&mut self, path: &Path, bytes: &[u8], replace: bool) -> Result<(usize, usize), OpsError> {
-        let items = job_items::import(bytes, &self.source, &self.destination, &self.job)
+    /// Reads items from a CSV file and says what they would change: they are added to the job's, or put in their
+    /// place. Any mistake refuses all of it.
+    pub fn plan_import(&self, path: &Path, bytes: &[u8], replace: bool) -> Result<ItemsChange, OpsError> {
+        let read = job_items::import(bytes, &self.source, &self.destination, &self.job)
             .map_err(|findings| OpsError::File { path: path.to_path_buf(), findings })?;
+        let same = |a: &Item, b: &Item| a.source == b.source && a.destination == b.destination;
+        let mut change = ItemsChange { left_out: read.left_out, ..ItemsChange::default() };
+        let mut items = self.job.items.clone();
         if replace {
-            self.job.items.clear();
+            let gone = |item: &&Item| !read.items.iter().any(|new| same(new, item));
+            change.removed = items.iter().filter(gone).cloned().collect();
+            items.retain(|item| read.items.iter().any(|new| same(new, item)));
         }
-        let known = |job: &Job, item: &Item| {
-            job.items.iter().any(|other| other.source == item.source && other.destination == item.destination)
-        };
-        let (mut added, mut there) = (0, 0);
-        for item in items {
-            if known(&self.job, &item) {
-                there += 1;
-            } else {
-                self.job.items.push(item);
-                added += 1;
+        for new in read.items {
+            match items.iter_mut().find(|old| same(old, &new)) {
+                Some(old) if *old == new => change.unchanged += 1,
+                Some(old) => {
+                    change.changed.push((old.clone(), new.clone()));
+                    *old = new;
+                }
+                None => {
+                    change.added.push(new.clone());
+                    items.push(new);
+                }
             }
         }
-        self.config.update_job(&self.job.name, &self.job)?;
-        Ok((added, there))
+        change.items = items;
+        Ok(change)
+    }
+
+    /// Applies what `plan_import` found, in one transaction.
+    pub fn apply(&mut self, change: ItemsChange) -> Result<(), OpsError> {
+        let job = Job { items: change.items, ..self.job.clone() };
+        self.config.update_job(&job.name, &job)?;
+        self.job = job;
+        Ok(())
     }
 
     /// Everything that the metadata of both servers says about the items.

@@ -1,5 +1,8 @@
 //! `xfer job`: which source item goes to which data element and option combos.
 
+mod auto;
+mod edit;
+
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -13,10 +16,11 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::render::listing::{Listing, counted, number, text};
 use crate::cli::render::shell_word;
 use crate::cli::ui::{Format, Ui};
-use crate::domain::item::{Combine, SourceItem, WhenEmpty};
+use crate::domain::item::{Combine, Item, SourceItem, WhenEmpty};
 use crate::domain::job::ReadFrom;
 use crate::domain::period::PeriodType;
 use crate::domain::run::Severity;
+use crate::domain::uid::Uid;
 use crate::matching::item_rules::ItemFinding;
 use crate::ops::files::job_items::names;
 use crate::ops::home::Home;
@@ -31,8 +35,16 @@ pub enum Command {
     Show(Named),
     /// List the jobs
     List,
+    /// Change a job's settings
+    Edit(edit::Edit),
+    /// Find items for data sets, data elements and indicators of the source
+    Auto(auto::Auto),
+    /// Take over the items of a DHIS2 aggregate data exchange
+    Exchange(auto::Exchange),
     /// Add an item: what is read, and where it goes
     AddItem(AddItem),
+    /// Change an item
+    EditItem(edit::EditItem),
     /// Remove an item by its number in `xfer job show`
     RemoveItem(RemoveItem),
     /// Read items from a CSV file: every line is checked, all are taken or none
@@ -115,6 +127,15 @@ pub enum ReadArgument {
     Analytics,
 }
 
+impl From<ReadArgument> for ReadFrom {
+    fn from(argument: ReadArgument) -> Self {
+        match argument {
+            ReadArgument::Raw => Self::Raw,
+            ReadArgument::Analytics => Self::Analytics,
+        }
+    }
+}
+
 /// `xfer job new`
 #[derive(Debug, Args)]
 pub struct New {
@@ -185,6 +206,9 @@ pub struct Import {
     /// Put the file's items in the place of the job's
     #[arg(long)]
     pub replace: bool,
+    /// Show what would change and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// `xfer job export`
@@ -213,6 +237,10 @@ fn factor(text: &str) -> Result<BigDecimal, String> {
 pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     match command {
         Command::New(arguments) => new(arguments, home, ui),
+        Command::Edit(arguments) => edit::edit(arguments, home, ui),
+        Command::EditItem(arguments) => edit::edit_item(arguments, home, ui),
+        Command::Auto(arguments) => auto::auto(arguments, home, ui),
+        Command::Exchange(arguments) => auto::take_over(arguments, home, ui),
         Command::Show(arguments) => {
             show(&jobs::open(home, &arguments.name)?, ui);
             Ok(ExitCode::Success)
@@ -226,14 +254,7 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
             ui.say(&format!("removed item {} ({what}); {} left", arguments.number, open.job.items.len()));
             Ok(ExitCode::Success)
         }
-        Command::Import(arguments) => {
-            let bytes = read_file(&arguments.file)?;
-            let mut open = jobs::open(home, &arguments.job)?;
-            let (added, there) = open.import(&arguments.file, &bytes, arguments.replace)?;
-            let added = counted(added as u64, "item");
-            ui.say(&format!("{added} added, {there} there before; {} has {} now", arguments.job, open.job.items.len()));
-            Ok(ExitCode::Success)
-        }
+        Command::Import(arguments) => import(arguments, home, ui),
         Command::Export(arguments) => {
             let open = jobs::open(home, &arguments.job)?;
             write_file(arguments.file.as_deref(), &open.export(arguments.style.style()), ui)?;
@@ -267,14 +288,11 @@ fn new(arguments: &New, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
             destination_period_type: arguments.to_period_type,
             period_shift: arguments.shift,
             combine: arguments.combine.into(),
-            read: match arguments.read {
-                ReadArgument::Raw => ReadFrom::Raw,
-                ReadArgument::Analytics => ReadFrom::Analytics,
-            },
+            read: arguments.read.into(),
         },
     )?;
     ui.say(&format!("made the job {}, from {} to {}", job.name, job.source, job.destination));
-    ui.say(&format!("next: xfer job add-item {} SOURCE DESTINATION", shell_word(&job.name)));
+    ui.say(&format!("next: xfer job auto {} --data-set NAME", shell_word(&job.name)));
     Ok(ExitCode::Success)
 }
 
@@ -335,23 +353,18 @@ fn show(open: &OpenJob, ui: &Ui) {
     ];
     let mut listing = Listing::new(&columns, "no items yet; add one: xfer job add-item JOB SOURCE DESTINATION");
     for (item, position) in job.items.iter().zip(1..) {
-        let (coc, aoc) = match item.source {
-            SourceItem::DataElement { category_option_combo, attribute_option_combo, .. } => {
-                (category_option_combo, attribute_option_combo)
-            }
-            SourceItem::Indicator { .. } | SourceItem::ProgramIndicator { .. } => (None, None),
-        };
+        let (coc, aoc) = combos(&item.source);
         let address = item.destination;
-        let dotted = |id: String, combos: &[Option<crate::domain::uid::Uid>]| {
+        let dotted = |id: String, combos: &[Option<Uid>]| {
             combos.iter().flatten().fold(id, |text, combo| format!("{text}.{combo}"))
         };
         let combos = [Some(address.category_option_combo), Some(address.attribute_option_combo)];
         listing.row(vec![
             json!(position),
             json!(item.source.kind().replace('_', " ")),
-            json!(names(&open.source, item.source.id(), coc, aoc)),
+            json!(source_names(open, &item.source)),
             json!(dotted(item.source.id().to_string(), &[coc, aoc])),
-            json!(names(&open.destination, address.data_element, combos[0], combos[1])),
+            json!(address_names(open, item)),
             json!(dotted(address.data_element.to_string(), &combos)),
             json!(item.combine.map(Combine::name)),
             json!(item.factor.as_ref().map(BigDecimal::to_plain_string)),
@@ -360,6 +373,75 @@ fn show(open: &OpenJob, ui: &Ui) {
         ]);
     }
     listing.print(ui);
+}
+
+/// The option combos that an item names at the source.
+fn combos(source: &SourceItem) -> (Option<Uid>, Option<Uid>) {
+    match source {
+        SourceItem::DataElement { category_option_combo, attribute_option_combo, .. } => {
+            (*category_option_combo, *attribute_option_combo)
+        }
+        SourceItem::Indicator { .. } | SourceItem::ProgramIndicator { .. } => (None, None),
+    }
+}
+
+/// What an item reads, by name.
+pub(in crate::cli) fn source_names(open: &OpenJob, source: &SourceItem) -> String {
+    let (coc, aoc) = combos(source);
+    names(&open.source, source.id(), coc, aoc)
+}
+
+/// Where an item goes, by name.
+pub(in crate::cli) fn address_names(open: &OpenJob, item: &Item) -> String {
+    let address = item.destination;
+    let combos = [address.category_option_combo, address.attribute_option_combo].map(Some);
+    names(&open.destination, address.data_element, combos[0], combos[1])
+}
+
+fn import(arguments: &Import, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let bytes = read_file(&arguments.file)?;
+    let mut open = jobs::open(home, &arguments.job)?;
+    let change = open.plan_import(&arguments.file, &bytes, arguments.replace)?;
+    let columns =
+        [text("change", "Change").whole(), text("source", "Source"), text("before", "Before"), text("after", "After")];
+    let mut listing = Listing::new(&columns, "the file says what stands there already");
+    let rules = |item: &Item| {
+        let own = [
+            item.combine.map(|combine| format!("combine {}", combine.name())),
+            item.factor.as_ref().map(|factor| format!("times {}", factor.to_plain_string())),
+            item.when_empty.map(|rule| format!("when empty {}", rule.name())),
+            item.note.clone(),
+        ];
+        let own: Vec<String> = std::iter::once(address_names(&open, item)).chain(own.into_iter().flatten()).collect();
+        own.join(", ")
+    };
+    for item in &change.added {
+        listing.row(vec![json!("add"), json!(source_names(&open, &item.source)), json!(null), json!(rules(item))]);
+    }
+    for (old, new) in &change.changed {
+        let source = source_names(&open, &old.source);
+        listing.row(vec![json!("change"), json!(source), json!(rules(old)), json!(rules(new))]);
+    }
+    for item in &change.removed {
+        listing.row(vec![json!("take out"), json!(source_names(&open, &item.source)), json!(rules(item)), json!(null)]);
+    }
+    listing.print(ui);
+    let left_out =
+        if change.left_out > 0 { format!(", {} left out by their state", change.left_out) } else { String::new() };
+    let summary = format!(
+        "{} added, {} changed, {} taken out, {} as before{left_out}",
+        counted(change.added.len() as u64, "item"),
+        change.changed.len(),
+        change.removed.len(),
+        change.unchanged
+    );
+    if arguments.dry_run {
+        ui.say(&format!("{summary}; nothing was kept (--dry-run)"));
+        return Ok(ExitCode::Success);
+    }
+    open.apply(change)?;
+    ui.say(&format!("{summary}; {} has {} now", open.job.name, open.job.items.len()));
+    Ok(ExitCode::Success)
 }
 
 fn add_item(arguments: &AddItem, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {

@@ -1,0 +1,215 @@
+//! `xfer job auto` and `xfer job exchange`: items found by the matcher, or taken over from DHIS2's own exchanges.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::commands::files::{StyleArguments, read_file, write_file};
+use crate::cli::commands::job::{address_names, source_names};
+use crate::cli::commands::orgunit::Accept;
+use crate::cli::error::CliError;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::render::listing::{Listing, counted, number, text};
+use crate::cli::render::shell_word;
+use crate::cli::ui::{Format, Ui};
+use crate::domain::item::Item;
+use crate::domain::org_unit_map::MatchClass;
+use crate::matching::item_match::pattern::Pattern;
+use crate::matching::item_match::{ItemProposal, Selected};
+use crate::ops::home::Home;
+use crate::ops::jobs::{self, OpenJob, exchange};
+
+/// `xfer job auto`
+#[derive(Debug, Args)]
+pub struct Auto {
+    /// The job
+    pub job: String,
+    /// All data elements of a data set of the source
+    #[arg(long, value_name = "NAME")]
+    pub data_set: Vec<String>,
+    /// Data elements by name, part of a name, code or id
+    #[arg(long, value_name = "NAME")]
+    pub data_element: Vec<String>,
+    /// Indicators by name, part of a name, code or id; every one where no name is given
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
+    pub indicator: Vec<String>,
+    /// Program indicators by name, part of a name, code or id; every one where no name is given
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
+    pub program_indicator: Vec<String>,
+    /// How codes name each other: '{pi.code}={de.code}.{coc.code}', with pi, in, de, coc and .code, .name, .id
+    #[arg(long, value_name = "PATTERN")]
+    pub pattern: Option<Pattern>,
+    /// What is added at once; the rest waits to be looked over
+    #[arg(long, value_enum, default_value = "sure")]
+    pub accept: Accept,
+    /// Show what would be added and keep nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Write all proposals into this CSV file, to be edited and read back with `xfer job import`
+    #[arg(long, value_name = "FILE")]
+    pub export: Option<PathBuf>,
+    /// How the file looks.
+    #[command(flatten)]
+    pub style: StyleArguments,
+}
+
+/// `xfer job exchange`
+#[derive(Debug, Args)]
+pub struct Exchange {
+    /// The job
+    pub job: String,
+    /// The exchange as JSON, from GET /api/aggregateDataExchanges/ID (- reads standard input)
+    pub file: PathBuf,
+    /// Show what would be added and keep nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Carries out `xfer job auto`.
+pub(super) fn auto(arguments: &Auto, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let mut open = jobs::open(home, &arguments.job)?;
+    let selection = selection(arguments, &open)?;
+    let matching = open.propose_items(&selection, arguments.pattern.clone());
+    let accept = arguments.accept.class();
+    let taken = |proposal: &ItemProposal| accept.is_some_and(|class| proposal.class <= class);
+    proposals(&open, matching.proposals.iter().filter(|proposal| ui.format != Format::Table || !taken(proposal)))
+        .print(ui);
+    for (item, reason) in &matching.unmatched {
+        ui.say(&format!("not matched: {}: {reason}", source_names(&open, item)));
+    }
+    if let Some(file) = &arguments.export {
+        let rows: Vec<(ItemProposal, bool)> =
+            matching.proposals.iter().map(|proposal| (proposal.clone(), taken(proposal))).collect();
+        write_file(Some(file), &open.export_proposals(&rows, arguments.style.style()), ui)?;
+        ui.say(&format!("wrote {} to {}", counted(rows.len() as u64, "proposal"), file.display()));
+    }
+    let number = |class| matching.proposals.iter().filter(|proposal| proposal.class == class).count();
+    ui.say(&format!(
+        "{} sure, {} likely, {} to be looked over, {} not matched",
+        number(MatchClass::Sure),
+        number(MatchClass::Likely),
+        number(MatchClass::Ask),
+        matching.unmatched.len()
+    ));
+    let waiting = matching.proposals.iter().filter(|proposal| !taken(proposal)).count();
+    let items: Vec<Item> =
+        matching.proposals.into_iter().filter(|proposal| taken(proposal)).map(|proposal| proposal.item).collect();
+    keep(&mut open, items, arguments.dry_run, ui)?;
+    if waiting > 0 && arguments.export.is_none() {
+        let again = shell_word(&arguments.job);
+        ui.say(&format!(
+            "to look over the rest in a spreadsheet, give the same command with --export items.csv, set the state of what \
+             is right to confirmed, then:\n  xfer job import {again} items.csv"
+        ));
+    }
+    Ok(ExitCode::Success)
+}
+
+fn selection(arguments: &Auto, open: &OpenJob) -> Result<Vec<Selected>, CliError> {
+    let mut selection = Vec::new();
+    for name in &arguments.data_set {
+        selection.extend(open.selection_of_data_set(name)?);
+    }
+    let kinds = [
+        ("data element", &arguments.data_element),
+        ("indicator", &arguments.indicator),
+        ("program indicator", &arguments.program_indicator),
+    ];
+    for (kind, names) in kinds {
+        for name in names {
+            if name.is_empty() {
+                let all = open.selectable().into_iter().map(|one| one.selected);
+                selection.extend(all.filter(|selected| selected.kind() == kind));
+            } else {
+                selection.extend(open.selection_of(name, Some(kind))?);
+            }
+        }
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    selection.retain(|selected| seen.insert(*selected));
+    if selection.is_empty() {
+        let sets: Vec<&str> = open.source.data_sets.values().map(|set| set.name.as_str()).take(5).collect();
+        let example = sets.first().map_or("NAME", |name| *name);
+        return Err(CliError::usage("nothing was selected".to_owned()).hint(format!(
+            "give --data-set, --data-element, --indicator or --program-indicator, for example --data-set {}",
+            shell_word(example)
+        )));
+    }
+    Ok(selection)
+}
+
+fn proposals<'proposals>(open: &OpenJob, list: impl Iterator<Item = &'proposals ItemProposal>) -> Listing {
+    let columns = [
+        text("source", "Source"),
+        text("source_id", "Id").whole().detail(),
+        text("destination", "Destination"),
+        text("destination_id", "Id").whole().detail(),
+        number("score", "Score").detail(),
+        text("class", "Class").whole(),
+        text("why", "Why"),
+    ];
+    let mut listing = Listing::new(&columns, "nothing has to be looked over");
+    for proposal in list {
+        listing.row(vec![
+            json!(source_names(open, &proposal.item.source)),
+            json!(proposal.item.source.id()),
+            json!(address_names(open, &proposal.item)),
+            json!(proposal.item.destination.data_element),
+            json!(format!("{:.2}", proposal.score)),
+            json!(proposal.class.name()),
+            json!(proposal.explanation),
+        ]);
+    }
+    listing
+}
+
+fn keep(open: &mut OpenJob, items: Vec<Item>, dry_run: bool, ui: &Ui) -> Result<(), CliError> {
+    if dry_run {
+        ui.say(&format!("{} would be added; nothing was kept (--dry-run)", counted(items.len() as u64, "item")));
+        return Ok(());
+    }
+    let added = open.add_items(items)?;
+    for (item, reason) in &added.refused {
+        ui.warn(&format!("{} was not added: {reason}", source_names(open, &item.source)));
+    }
+    let known = if added.known > 0 { format!(", {} there before", added.known) } else { String::new() };
+    ui.say(&format!(
+        "{} added{known}; {} has {} now",
+        counted(added.added as u64, "item"),
+        open.job.name,
+        open.job.items.len()
+    ));
+    Ok(())
+}
+
+/// Carries out `xfer job exchange`.
+pub(super) fn take_over(arguments: &Exchange, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let exchange = exchange::parse(&read_file(&arguments.file)?)?;
+    let mut open = jobs::open(home, &arguments.job)?;
+    let taken = open.take_over(&exchange);
+    let columns = [text("source", "Source"), text("destination", "Destination"), text("combine", "Combine").detail()];
+    let mut listing = Listing::new(&columns, "the exchange has nothing that a job could carry");
+    for item in &taken.items {
+        listing.row(vec![
+            json!(source_names(&open, &item.source)),
+            json!(address_names(&open, item)),
+            json!(item.combine.map(crate::domain::item::Combine::name)),
+        ]);
+    }
+    listing.print(ui);
+    for note in &taken.notes {
+        ui.say(&format!("note: {note}"));
+    }
+    keep(&mut open, taken.items, arguments.dry_run, ui)?;
+    if !taken.periods.is_empty() {
+        let periods: Vec<String> =
+            taken.periods.iter().map(|period| format!("--periods {}", shell_word(period))).collect();
+        let job = shell_word(&arguments.job);
+        ui.say(&format!(
+            "its periods belong into a routine:\n  xfer routine new NAME --job {job} {}",
+            periods.join(" ")
+        ));
+    }
+    Ok(ExitCode::Success)
+}

@@ -1,0 +1,125 @@
+//! `xfer job edit` and `xfer job edit-item`.
+
+use bigdecimal::BigDecimal;
+use clap::Args;
+
+use crate::cli::commands::job::{
+    CombineArgument, ReadArgument, WhenEmptyArgument, address_names, factor, period_type, source_names,
+};
+use crate::cli::error::CliError;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::ui::Ui;
+use crate::domain::period::PeriodType;
+use crate::ops::home::Home;
+use crate::ops::jobs;
+use crate::ops::jobs::edit::{ItemChange, JobChange};
+
+/// `xfer job edit`
+#[derive(Debug, Args)]
+pub struct Edit {
+    /// The job
+    pub name: String,
+    /// Another name
+    #[arg(long, value_name = "NAME")]
+    pub rename: Option<String>,
+    /// The type of the periods that are read
+    #[arg(long, value_name = "TYPE", value_parser = period_type)]
+    pub period_type: Option<PeriodType>,
+    /// The type of the periods that are written
+    #[arg(long, value_name = "TYPE", value_parser = period_type)]
+    pub to_period_type: Option<PeriodType>,
+    /// Move the values by so many destination periods
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
+    pub shift: Option<i32>,
+    /// How several source values become one
+    #[arg(long, value_enum)]
+    pub combine: Option<CombineArgument>,
+    /// Where data elements are read
+    #[arg(long, value_enum)]
+    pub read: Option<ReadArgument>,
+}
+
+impl Edit {
+    /// Whether nothing is to be different.
+    pub fn is_empty(&self) -> bool {
+        self.change() == JobChange::default()
+    }
+
+    fn change(&self) -> JobChange {
+        JobChange {
+            name: self.rename.clone(),
+            source_period_type: self.period_type,
+            destination_period_type: self.to_period_type,
+            period_shift: self.shift,
+            combine: self.combine.map(Into::into),
+            read: self.read.map(Into::into),
+        }
+    }
+}
+
+/// `xfer job edit-item`
+#[derive(Debug, Args)]
+pub struct EditItem {
+    /// The job
+    pub job: String,
+    /// The item's number in `xfer job show`
+    pub number: usize,
+    /// Where it goes: DE.COC or DE.COC.AOC
+    #[arg(long, value_name = "DESTINATION")]
+    pub to: Option<String>,
+    /// How several source values become one
+    #[arg(long, value_enum)]
+    pub combine: Option<CombineArgument>,
+    /// Multiply every source value by this number
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true, value_parser = factor)]
+    pub factor: Option<BigDecimal>,
+    /// What happens to destination cells that the source has nothing for
+    #[arg(long, value_enum)]
+    pub when_empty: Option<WhenEmptyArgument>,
+    /// A remark; an empty one takes it away
+    #[arg(long)]
+    pub note: Option<String>,
+    /// Let the job's and the routine's rules hold again: no operator, factor and rule of the item's own
+    #[arg(long, conflicts_with_all = ["combine", "factor", "when_empty"])]
+    pub reset: bool,
+}
+
+/// Carries out `xfer job edit`.
+pub(super) fn edit(arguments: &Edit, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    if arguments.is_empty() {
+        return Err(CliError::usage("nothing to change".to_owned())
+            .hint("give --rename, --period-type, --to-period-type, --shift, --combine or --read"));
+    }
+    let mut open = jobs::open(home, &arguments.name)?;
+    open.edit(arguments.change())?;
+    ui.say(&format!("changed the job {}", open.job.name));
+    Ok(ExitCode::Success)
+}
+
+/// Carries out `xfer job edit-item`.
+pub(super) fn edit_item(arguments: &EditItem, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let reset = arguments.reset;
+    let change = ItemChange {
+        destination: arguments.to.clone(),
+        combine: arguments.combine.map(|combine| Some(combine.into())).or(reset.then_some(None)),
+        factor: arguments.factor.clone().map(Some).or(reset.then_some(None)),
+        when_empty: arguments.when_empty.map(|rule| Some(rule.into())).or(reset.then_some(None)),
+        note: arguments.note.clone().map(|note| Some(note).filter(|note| !note.is_empty())),
+    };
+    if change == ItemChange::default() {
+        return Err(CliError::usage("nothing to change".to_owned())
+            .hint("give --to, --combine, --factor, --when-empty, --note or --reset"));
+    }
+    let mut open = jobs::open(home, &arguments.job)?;
+    let (item, doubts) = open.edit_item(arguments.number, change)?;
+    ui.say(&format!(
+        "item {}: {} to {}",
+        arguments.number,
+        source_names(&open, &item.source),
+        address_names(&open, &item)
+    ));
+    for doubt in doubts {
+        ui.warn(&format!("{}; {}", doubt.message, doubt.hint));
+    }
+    Ok(ExitCode::Success)
+}

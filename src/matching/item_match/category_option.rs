@@ -1,0 +1,344 @@
+//! What a category option means, however it is written: a sex, an age group, a result, or just its name.
+
+use crate::matching::names::folded;
+
+/// The meaning of an option.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Meaning {
+    /// Women, girls.
+    Female,
+    /// Men, boys.
+    Male,
+    /// An age group.
+    Age(AgeGroup),
+    /// One of a few words that every country has (`positive`), or the name itself, folded.
+    Word(String),
+}
+
+/// Ages from a lower bound up to, but without, an upper bound, in days of months of 30 and years of 365 days: fine
+/// enough to tell age groups apart, and the same for `<1 an` and `0-11 mois`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AgeGroup {
+    /// The youngest.
+    pub from: Age,
+    /// The first age that is too old; none where the group is open.
+    pub before: Option<Age>,
+}
+
+/// An age in months, or below a month in days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Age {
+    /// Whole months.
+    pub months: u32,
+    /// Days beyond them.
+    pub days: u32,
+}
+
+const FEMALE: &[&str] = &[
+    "f",
+    "fem",
+    "feminin",
+    "feminine",
+    "female",
+    "females",
+    "femme",
+    "femmes",
+    "fille",
+    "filles",
+    "girl",
+    "girls",
+    "woman",
+    "women",
+    "sexe feminin",
+];
+const MALE: &[&str] = &[
+    "m",
+    "masc",
+    "masculin",
+    "masculine",
+    "male",
+    "males",
+    "homme",
+    "hommes",
+    "garcon",
+    "garcons",
+    "boy",
+    "boys",
+    "man",
+    "men",
+    "h",
+    "sexe masculin",
+];
+
+/// Words that mean the same.
+const WORDS: &[(&str, &[&str])] = &[
+    ("positive", &["positif", "positive", "pos", "positifs", "positives", "reactif", "reactive"]),
+    ("negative", &["negatif", "negative", "neg", "negatifs", "negatives", "non reactif", "non reactive"]),
+    ("yes", &["oui", "yes"]),
+    ("no", &["non", "no"]),
+    ("unknown", &["inconnu", "inconnue", "unknown", "indetermine", "non precise", "not specified"]),
+    ("other", &["autre", "autres", "other", "others"]),
+    ("total", &["total", "tous", "toutes", "all", "ensemble"]),
+    ("new", &["nouveau", "nouveaux", "nouvelle", "nouvelles", "new", "nouveau cas", "new case", "new cases"]),
+    ("old", &["ancien", "anciens", "ancienne", "anciennes", "old", "ancien cas"]),
+    ("public", &["public", "publique", "gouvernement", "government", "govt", "etat"]),
+    ("private", &["prive", "privee", "private"]),
+];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unit {
+    Days,
+    Weeks,
+    Months,
+    Years,
+}
+
+impl Unit {
+    fn named(word: &str) -> Option<Self> {
+        match word {
+            "d" | "j" | "jour" | "jours" | "day" | "days" => Some(Self::Days),
+            "week" | "weeks" | "semaine" | "semaines" | "wk" | "wks" | "sem" => Some(Self::Weeks),
+            "m" | "mo" | "mos" | "mois" | "month" | "months" | "mths" | "mth" => Some(Self::Months),
+            "an" | "ans" | "annee" | "annees" | "y" | "yr" | "yrs" | "year" | "years" => Some(Self::Years),
+            _ => None,
+        }
+    }
+
+    fn age(self, number: u32) -> Age {
+        match self {
+            Self::Days => Age { months: number / 30, days: number % 30 },
+            Self::Weeks => Age { months: number * 7 / 30, days: number * 7 % 30 },
+            Self::Months => Age { months: number, days: 0 },
+            Self::Years => Age { months: number * 12, days: 0 },
+        }
+    }
+}
+
+impl Meaning {
+    /// Reads an option's name.
+    pub fn of(name: &str) -> Self {
+        let plain = folded(name);
+        if FEMALE.contains(&plain.as_str()) {
+            return Self::Female;
+        }
+        if MALE.contains(&plain.as_str()) {
+            return Self::Male;
+        }
+        if let Some(group) = AgeGroup::parse(name) {
+            return Self::Age(group);
+        }
+        let known = WORDS.iter().find(|(_, ways)| ways.contains(&plain.as_str()));
+        Self::Word(known.map_or(plain, |(word, _)| (*word).to_owned()))
+    }
+}
+
+impl AgeGroup {
+    /// Reads an age group: `<15`, `0-14 ans`, `under 15`, `15 years and above`, `12–23 mois`, `U5`. None for anything
+    /// that says more or less than one.
+    pub fn parse(name: &str) -> Option<Self> {
+        let words = words(name);
+        let mut numbers: Vec<(u32, Option<Unit>)> = Vec::new();
+        let (mut below, mut up_to, mut above, mut from) = (false, false, false, false);
+        let mut range = false;
+        let mut skip = 0;
+        for (index, word) in words.iter().enumerate() {
+            if skip > 0 {
+                skip -= 1;
+                continue;
+            }
+            let next = words.get(index + 1).map(String::as_str);
+            let after = words.get(index + 2).map(String::as_str);
+            if let Ok(number) = word.parse::<u32>() {
+                numbers.push((number.min(200), None));
+                continue;
+            }
+            if let Some(unit) = Unit::named(word).filter(|_| !numbers.is_empty()) {
+                numbers
+                    .iter_mut()
+                    .rev()
+                    .take_while(|(_, known)| known.is_none())
+                    .for_each(|entry| entry.1 = Some(unit));
+                continue;
+            }
+            match (word.as_str(), next, after) {
+                ("<=" | "≤", ..) => up_to = true,
+                ("<" | "under" | "u" | "below" | "inf" | "inferieur", ..) => below = true,
+                ("moins", Some("de" | "d" | "que"), _) | ("less", Some("than"), _) | ("younger", Some("than"), _) => {
+                    below = true;
+                    skip = 1;
+                }
+                (">=" | "≥", ..) => from = true,
+                (">" | "over" | "above" | "sup" | "superieur", ..) if numbers.is_empty() => above = true,
+                ("plus", Some("de" | "que"), _) | ("more", Some("than"), _) | ("older", Some("than"), _) => {
+                    above = true;
+                    skip = 1;
+                }
+                (
+                    "et" | "ou" | "and" | "or" | "&",
+                    Some("plus" | "+" | "above" | "over" | "older" | "up" | "more"),
+                    _,
+                ) => {
+                    from = true;
+                    skip = 1;
+                }
+                ("et" | "ou" | "and" | "or", Some("moins" | "under" | "below" | "less" | "younger"), _) => {
+                    up_to = true;
+                    skip = 1;
+                }
+                ("+" | "plus", ..) if !numbers.is_empty() => from = true,
+                ("-" | "to" | "a" | "au" | "et" | "and", ..) if !numbers.is_empty() => range = true,
+                (
+                    "age" | "ages" | "aged" | "old" | "de" | "d" | "revolus" | "entre" | "between" | "a" | "les"
+                    | "enfants" | "children" | "group" | "groupe",
+                    ..,
+                ) => {}
+                _ => return None,
+            }
+        }
+        Self::from_parts(&numbers, [below, up_to, above, from], range)
+    }
+
+    fn from_parts(numbers: &[(u32, Option<Unit>)], signs: [bool; 4], range: bool) -> Option<Self> {
+        let [below, up_to, above, from] = signs;
+        let signed = signs.iter().filter(|sign| **sign).count();
+        // Without a unit ages are years.
+        let unit = |unit: Option<Unit>| unit.unwrap_or(Unit::Years);
+        match numbers {
+            [(number, of)] if signed == 1 && !range => {
+                let of = unit(*of);
+                let open = |from: u32| Some(Self { from: of.age(from), before: None });
+                let closed = |before: u32| Some(Self { from: Unit::Years.age(0), before: Some(of.age(before)) });
+                match () {
+                    () if below => closed(*number),
+                    () if up_to => closed(number + 1),
+                    () if above => open(number + 1),
+                    () if from => open(*number),
+                    () => None,
+                }
+            }
+            [(first, first_unit), (last, last_unit)] if range && signed == 0 => {
+                let last_unit = unit(*last_unit);
+                let group =
+                    Self { from: first_unit.unwrap_or(last_unit).age(*first), before: Some(last_unit.age(last + 1)) };
+                (Some(group.from) < group.before).then_some(group)
+            }
+            [(number, Some(of))] if signed == 0 && !range => {
+                Some(Self { from: of.age(*number), before: Some(of.age(number + 1)) })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Lower-case words, numbers and signs, apart from each other: `5–14ANS` → `5 - 14 ans`.
+fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut kind = None;
+    for character in name.chars() {
+        let plain = match character {
+            '≤' => "<=".to_owned(),
+            '≥' => ">=".to_owned(),
+            '–' | '—' | '−' | '‐' | '‑' => "-".to_owned(),
+            other => deunicode::deunicode_char(other).unwrap_or(" ").to_lowercase(),
+        };
+        for letter in plain.chars() {
+            let of = match letter {
+                '0'..='9' => Some('0'),
+                'a'..='z' => Some('a'),
+                '<' | '>' | '=' => Some('<'),
+                '+' | '-' | '&' => Some(letter),
+                _ => None,
+            };
+            match of {
+                Some(of) if kind == Some(of) => words.last_mut().into_iter().for_each(|word| word.push(letter)),
+                Some(_) => words.push(letter.to_string()),
+                None => {}
+            }
+            kind = of;
+        }
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AgeGroup, Meaning};
+
+    fn months(name: &str) -> Option<(u32, Option<u32>)> {
+        AgeGroup::parse(name).map(|group| (group.from.months, group.before.map(|age| age.months)))
+    }
+
+    #[test]
+    fn age_groups_are_read_however_they_are_written() {
+        for name in [
+            "<15",
+            "< 15 ans",
+            "0-14 ans",
+            "0 à 14 ans",
+            "under 15",
+            "Under 15 years",
+            "moins de 15 ans",
+            "0–14 years",
+            "0-14",
+            "U15",
+            "<15y",
+            "Less than 15 years",
+            "14 ans et moins",
+            "<= 14 ans",
+            "≤14 ans",
+            "0 to 14 yrs",
+            "Enfants de 0-14 ans",
+            "below 15",
+        ] {
+            assert_eq!(months(name), Some((0, Some(180))), "{name}");
+        }
+        for name in [
+            "15+",
+            ">=15",
+            "≥ 15 ans",
+            "15 ans et plus",
+            "15 ANS ET +",
+            "15 years and above",
+            "15 ou plus",
+            "plus de 14 ans",
+            "15 and over",
+            "15+ years",
+            ">14",
+        ] {
+            assert_eq!(months(name), Some((180, None)), "{name}");
+        }
+        assert_eq!(months("0-11 mois"), months("<1 an"));
+        assert_eq!(months("0-11 months"), months("< 12 mois"));
+        assert_eq!(months("12–23 mois"), Some((12, Some(24))));
+        assert_eq!(months("6-59 mois"), Some((6, Some(60))));
+        assert_eq!(months("6 mois - 5 ans"), Some((6, Some(72))));
+        assert_eq!(months("5 A 14 ANS"), months("5-14 ans"));
+        assert_eq!(months("U5"), months("Moins de 5 ans"));
+        assert_eq!(months("1 an"), Some((12, Some(24))));
+        assert_ne!(AgeGroup::parse("0-28 jours"), AgeGroup::parse("0-27 jours"));
+    }
+
+    #[test]
+    fn what_is_no_age_group_is_none() {
+        for name in ["Positif", "15", "PEPFAR", "BCG 1", "15-24 ans, femmes", "24-15 ans", "", "+", "de", "1-2-3 ans"] {
+            assert_eq!(AgeGroup::parse(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn options_mean_the_same_in_both_languages() {
+        for (left, right) in [
+            ("F", "Féminin"),
+            ("Female", "FEMMES"),
+            ("Masculin", "HOMMES"),
+            ("M", "Male"),
+            ("Positif", "POS"),
+            ("Fonds mondial", "FONDS  MONDIAL"),
+            ("Gouvernement", "Government"),
+        ] {
+            assert_eq!(Meaning::of(left), Meaning::of(right), "{left} {right}");
+        }
+        assert_ne!(Meaning::of("F"), Meaning::of("M"));
+        assert_ne!(Meaning::of("<5"), Meaning::of("<=5"));
+    }
+}

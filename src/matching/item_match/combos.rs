@@ -1,0 +1,87 @@
+//! Which category option combo of a destination data element means the same as one of the source's.
+
+use crate::domain::metadata::Metadata;
+use crate::domain::org_unit_map::MatchClass;
+use crate::domain::uid::Uid;
+use crate::matching::item_match::category_option::Meaning;
+use crate::matching::names::folded;
+
+/// A combo that was found, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ComboMatch {
+    pub combo: Uid,
+    pub class: MatchClass,
+    /// "Masculin, <5 ans as HOMMES, < 5 ANS".
+    pub words: String,
+}
+
+/// The combo among `candidates` whose options mean the same, in any order; none where there is none or several.
+pub(super) fn counterpart(
+    source: &Metadata,
+    combo: Uid,
+    destination: &Metadata,
+    candidates: &[Uid],
+) -> Option<ComboMatch> {
+    let own = options(source, combo);
+    let found: Vec<(Uid, MatchClass)> = candidates
+        .iter()
+        .filter_map(|candidate| Some((*candidate, same_options(&own, &options(destination, *candidate))?)))
+        .collect();
+    let best = found.iter().map(|(_, class)| *class).min()?;
+    let mut best_ones = found.into_iter().filter(|(_, class)| *class == best);
+    let (found, class) = best_ones.next()?;
+    if best_ones.next().is_some() {
+        return None;
+    }
+    let (name, other) = (source.name_of(combo), destination.name_of(found));
+    let words =
+        if folded(&name) == folded(&other) { format!("same part {name}") } else { format!("{name} as {other}") };
+    Some(ComboMatch { combo: found, class, words })
+}
+
+struct OptionFacts {
+    code: Option<String>,
+    meaning: Meaning,
+}
+
+/// What a combo's options say, without `default`; the combo's own name where its options are not known.
+fn options(metadata: &Metadata, combo: Uid) -> Vec<OptionFacts> {
+    let Some(object) = metadata.category_option_combos.get(&combo) else { return Vec::new() };
+    let known: Vec<_> =
+        object.category_options.iter().filter_map(|option| metadata.category_options.get(option)).collect();
+    if known.len() == object.category_options.len() && !known.is_empty() {
+        known
+            .into_iter()
+            .filter(|option| option.name != "default")
+            .map(|option| OptionFacts { code: option.code.clone(), meaning: Meaning::of(&option.name) })
+            .collect()
+    } else {
+        let parts = object.name.split(", ").filter(|part| *part != "default");
+        parts.map(|part| OptionFacts { code: None, meaning: Meaning::of(part) }).collect()
+    }
+}
+
+/// Whether each option has its counterpart: sure where every meaning is the same, likely where a code has to help.
+fn same_options(left: &[OptionFacts], right: &[OptionFacts]) -> Option<MatchClass> {
+    if left.len() != right.len() {
+        return None;
+    }
+    let mut open: Vec<&OptionFacts> = right.iter().collect();
+    let mut class = MatchClass::Sure;
+    for option in left {
+        let same_code = |other: &&OptionFacts| option.code.is_some() && option.code == other.code;
+        let position = if let Some(position) = open.iter().position(|other| other.meaning == option.meaning) {
+            position
+        } else {
+            class = MatchClass::Likely;
+            open.iter().position(|other| same_code(other) && may_be_same(&option.meaning, &other.meaning))?
+        };
+        open.remove(position);
+    }
+    Some(class)
+}
+
+/// Two ages, or an age and a sex, that were read and differ are not the same, whatever their codes say.
+fn may_be_same(left: &Meaning, right: &Meaning) -> bool {
+    matches!(left, Meaning::Word(_)) || matches!(right, Meaning::Word(_))
+}

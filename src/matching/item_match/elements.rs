@@ -1,0 +1,336 @@
+//! Which destination data element a source object goes to.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::domain::metadata::{DataElement, Metadata};
+use crate::domain::org_unit_map::MatchClass;
+use crate::domain::uid::Uid;
+use crate::domain::value_type::ValueType;
+use crate::matching::item_match::pattern::{Field, Part};
+use crate::matching::item_match::{ItemRules, Selected, combos_of};
+use crate::matching::names::{folded, same_word};
+
+/// A data element that was found, with combos where the evidence names them.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct ElementMatch {
+    pub data_element: Uid,
+    pub category_option_combo: Option<Uid>,
+    pub attribute_option_combo: Option<Uid>,
+    pub score: f64,
+    pub class: MatchClass,
+    pub reasons: Vec<String>,
+    pub doubts: Vec<String>,
+}
+
+/// The destination's data elements, prepared.
+#[derive(Debug)]
+pub(super) struct Elements<'metadata> {
+    source: &'metadata Metadata,
+    destination: &'metadata Metadata,
+    rules: &'metadata ItemRules,
+    /// Words of each data element's name.
+    words: BTreeMap<Uid, Vec<String>>,
+    /// In how many names of both servers each word stands.
+    frequencies: HashMap<String, usize>,
+    /// What the pattern makes of each destination cell.
+    patterned: HashMap<String, Vec<(Uid, Option<Uid>)>>,
+}
+
+/// Names below this have too little in common to be proposed.
+const SIMILAR: f64 = 0.55;
+
+/// From here on names are the same but for spellings.
+const SAME: f64 = 0.85;
+
+/// A lead of so much leaves no doubt.
+const LEAD: f64 = 0.08;
+
+impl<'metadata> Elements<'metadata> {
+    pub(super) fn new(
+        source: &'metadata Metadata,
+        destination: &'metadata Metadata,
+        rules: &'metadata ItemRules,
+    ) -> Self {
+        let mut elements = Self {
+            source,
+            destination,
+            rules,
+            words: BTreeMap::new(),
+            frequencies: HashMap::new(),
+            patterned: HashMap::new(),
+        };
+        let source_names = source.data_elements.values().map(|object| &object.name);
+        for name in source_names.chain(destination.data_elements.values().map(|object| &object.name)) {
+            for word in words(name) {
+                *elements.frequencies.entry(word).or_default() += 1;
+            }
+        }
+        for element in destination.data_elements.values() {
+            elements.words.insert(element.id, words(&element.name));
+        }
+        if let Some(pattern) = &rules.pattern {
+            for element in destination.data_elements.values() {
+                for combo in combos_of(destination, element.id) {
+                    let rendered = pattern.destination.render(|part, field| match part {
+                        Part::Item => field_of(field, element.id, element.code.as_deref(), &element.name),
+                        Part::CategoryOptionCombo => {
+                            let combo = destination.category_option_combos.get(&combo)?;
+                            field_of(field, combo.id, combo.code.as_deref(), &combo.name)
+                        }
+                        Part::AttributeOptionCombo => None,
+                    });
+                    if let Some(text) = rendered {
+                        elements.patterned.entry(text).or_default().push((element.id, Some(combo)));
+                    }
+                }
+            }
+        }
+        elements
+    }
+
+    /// The data element for an object, or the reason why there is none. More than one only where a pattern names
+    /// cells of each combo of a data element.
+    pub(super) fn best(&self, selected: Selected) -> Result<Vec<ElementMatch>, String> {
+        if let Some(found) = self.by_pattern(selected) {
+            return found.map(|found| vec![found]);
+        }
+        if let Some(found) = self.by_export(selected) {
+            return Ok(vec![found]);
+        }
+        self.by_code_and_name(selected).map(|found| vec![found])
+    }
+
+    fn facts(&self, selected: Selected) -> (Option<&'metadata str>, String, Option<ValueType>) {
+        let source = self.source;
+        match selected {
+            Selected::DataElement(id) => {
+                let element = source.data_elements.get(&id);
+                let code = element.and_then(|element| element.code.as_deref());
+                (code, source.name_of(id), element.map(|element| element.value_type))
+            }
+            Selected::Indicator(id) => {
+                let code = source.indicators.get(&id).and_then(|object| object.code.as_deref());
+                (code, source.name_of(id), Some(ValueType::Number))
+            }
+            Selected::ProgramIndicator(id) => {
+                let code = source.program_indicators.get(&id).and_then(|object| object.code.as_deref());
+                (code, source.name_of(id), Some(ValueType::Number))
+            }
+        }
+    }
+
+    fn by_pattern(&self, selected: Selected) -> Option<Result<ElementMatch, String>> {
+        let pattern = self.rules.pattern.as_ref()?;
+        let (code, name, _) = self.facts(selected);
+        let text = pattern.source.render(|part, field| match part {
+            Part::Item => field_of(field, selected.id(), code, &name),
+            Part::CategoryOptionCombo | Part::AttributeOptionCombo => None,
+        })?;
+        let cells = self.patterned.get(&text)?;
+        let mut elements: Vec<Uid> = cells.iter().map(|(element, _)| *element).collect();
+        elements.dedup();
+        Some(match elements.as_slice() {
+            [element] => Ok(ElementMatch {
+                data_element: *element,
+                category_option_combo: if let [(_, combo)] = cells.as_slice() { *combo } else { None },
+                attribute_option_combo: None,
+                score: 1.0,
+                class: MatchClass::Sure,
+                reasons: vec![format!("the pattern gives {text}")],
+                doubts: Vec::new(),
+            }),
+            several => Err(format!("the pattern gives {text}, which {} data elements have", several.len())),
+        })
+    }
+
+    /// What DHIS2's own exports would call the value: an id or a code.
+    fn by_export(&self, selected: Selected) -> Option<ElementMatch> {
+        let (element, combo, attribute) = match selected {
+            Selected::DataElement(_) => return None,
+            Selected::Indicator(id) => {
+                let object = self.source.indicators.get(&id)?;
+                (None, &object.aggregate_export_category_option_combo, &object.aggregate_export_attribute_option_combo)
+            }
+            Selected::ProgramIndicator(id) => {
+                let object = self.source.program_indicators.get(&id)?;
+                (
+                    object.aggregate_export_data_element.as_deref(),
+                    &object.aggregate_export_category_option_combo,
+                    &object.aggregate_export_attribute_option_combo,
+                )
+            }
+        };
+        let combos = &self.destination.category_option_combos;
+        let combo_of = |text: &Option<String>| {
+            let text = text.as_deref()?.trim();
+            let found =
+                combos.values().find(|object| object.id.as_str() == text || object.code.as_deref() == Some(text));
+            found.map(|object| object.id)
+        };
+        let mut found = match element {
+            Some(text) => {
+                let text = text.trim();
+                let mut elements = self.destination.data_elements.values();
+                let element =
+                    elements.find(|object| object.id.as_str() == text || object.code.as_deref() == Some(text))?;
+                ElementMatch {
+                    data_element: element.id,
+                    category_option_combo: None,
+                    attribute_option_combo: None,
+                    score: 1.0,
+                    class: MatchClass::Sure,
+                    reasons: vec![format!("its export data element is {text}")],
+                    doubts: Vec::new(),
+                }
+            }
+            // Without a data element the fields only say which combo, once a data element is found otherwise.
+            None if combo.is_some() || attribute.is_some() => self.by_code_and_name(selected).ok()?,
+            None => return None,
+        };
+        let target_combos = combos_of(self.destination, found.data_element);
+        found.category_option_combo = combo_of(combo).filter(|combo| target_combos.contains(combo));
+        found.attribute_option_combo = combo_of(attribute);
+        if found.category_option_combo.is_some() {
+            found.reasons.push("its export category option combo".to_owned());
+        }
+        Some(found)
+    }
+
+    fn by_code_and_name(&self, selected: Selected) -> Result<ElementMatch, String> {
+        let (code, name, value_type) = self.facts(selected);
+        let own_words = words(&name);
+        let mut scored: Vec<(f64, f64, &DataElement)> = Vec::new();
+        for element in self.destination.data_elements.values() {
+            let similarity = self.similarity(&own_words, &self.words[&element.id]);
+            let same_code = code.is_some() && code == element.code.as_deref();
+            let same_id = element.id == selected.id();
+            let similar_code = !same_code && same_ending(code, element.code.as_deref());
+            if similarity < SIMILAR && !same_code && !same_id && !similar_code {
+                continue;
+            }
+            let mut score = similarity * 0.6;
+            score += match () {
+                () if same_code || same_id => 0.4,
+                () if similar_code => 0.25,
+                () => 0.0,
+            };
+            score += f64::from(u8::from(self.is_collected(element))) * 0.02;
+            scored.push((score, similarity, element));
+        }
+        scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.2.id.cmp(&b.2.id)));
+        let Some((score, similarity, element)) = scored.first().copied() else {
+            return Err("no data element of the destination has its code or a similar name".to_owned());
+        };
+        let mut reasons = Vec::new();
+        let mut doubts = Vec::new();
+        let same_id = element.id == selected.id();
+        let same_code = code.is_some() && code == element.code.as_deref();
+        if same_id {
+            reasons.push("same id".to_owned());
+        }
+        if same_code {
+            reasons.push(format!("same code {}", code.unwrap_or_default()));
+        }
+        let similar_code = !same_code && same_ending(code, element.code.as_deref());
+        if similar_code {
+            reasons.push(format!("similar code {}", element.code.as_deref().unwrap_or_default()));
+        }
+        if folded(&name) == folded(&element.name) {
+            reasons.push("same name".to_owned());
+        } else if similarity >= SIMILAR {
+            reasons.push(format!("similar name {}", element.name));
+        } else {
+            doubts.push(format!("names differ: {name} and {}", element.name));
+        }
+        let mut class = match (same_id || same_code, similarity) {
+            (true, similarity) if similarity >= SIMILAR => MatchClass::Sure,
+            (true, _) => MatchClass::Likely,
+            (false, similarity) if similar_code && similarity >= SIMILAR => MatchClass::Likely,
+            (false, similarity) if similarity >= SAME => MatchClass::Likely,
+            (false, _) => MatchClass::Ask,
+        };
+        if let Some((second, _, other)) = scored.get(1)
+            && second + LEAD > score
+        {
+            class = MatchClass::Ask;
+            doubts.push(format!("{} fits nearly as well", other.name));
+        }
+        if let Some(value_type) = value_type
+            && value_type.is_numeric() != element.value_type.is_numeric()
+        {
+            class = MatchClass::Ask;
+            doubts.push("one of them holds numbers and the other does not".to_owned());
+        }
+        if self.destination.data_sets_of(element.id).next().is_none() {
+            class = MatchClass::Ask;
+            doubts.push("it is in no data set of the destination".to_owned());
+        }
+        Ok(ElementMatch {
+            data_element: element.id,
+            category_option_combo: None,
+            attribute_option_combo: None,
+            score: score.min(1.0),
+            class,
+            reasons,
+            doubts,
+        })
+    }
+
+    fn is_collected(&self, element: &DataElement) -> bool {
+        self.destination.data_sets_of(element.id).any(|data_set| data_set.period_type == self.rules.period_type)
+    }
+
+    /// How much two names have in common, rare words counting more.
+    fn similarity(&self, left: &[String], right: &[String]) -> f64 {
+        let worth = |word: &String| {
+            #[expect(clippy::cast_precision_loss, reason = "a weight needs no precision")]
+            let frequency = self.frequencies.get(word).copied().unwrap_or(1) as f64;
+            let rarity = 1.0 / (1.0 + frequency.ln());
+            // A number tells neighbours apart, but says little about what they are.
+            if word.bytes().all(|byte| byte.is_ascii_digit()) { rarity * 0.4 } else { rarity }
+        };
+        let total: f64 = left.iter().chain(right).map(worth).sum();
+        if total <= 0.0 {
+            return 0.0;
+        }
+        let mut open: Vec<&String> = right.iter().collect();
+        let mut in_common = 0.0;
+        for word in left {
+            let best = open
+                .iter()
+                .enumerate()
+                .map(|(index, other)| (if word == *other { 1.0 } else { f64::from(same_word(word, other)) }, index))
+                .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
+            if let Some((same, index)) = best.filter(|(same, _)| *same >= 0.8) {
+                in_common += same * (worth(word) + worth(open[index]));
+                open.remove(index);
+            }
+        }
+        in_common / total
+    }
+}
+
+fn field_of(field: Field, id: Uid, code: Option<&str>, name: &str) -> Option<String> {
+    match field {
+        Field::Id => Some(id.to_string()),
+        Field::Code => code.map(str::to_owned),
+        Field::Name => Some(name.to_owned()),
+    }
+}
+
+/// Whether two codes end in the same word: `CPN1` and `SMI_CPN1`.
+fn same_ending(left: Option<&str>, right: Option<&str>) -> bool {
+    let ending = |code: &str| {
+        let end = code.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_uppercase();
+        (end.len() >= 3 && end.chars().any(char::is_alphabetic)).then_some(end)
+    };
+    matches!((left.and_then(ending), right.and_then(ending)), (Some(left), Some(right)) if left == right)
+}
+
+/// The words of a name that say something.
+fn words(name: &str) -> Vec<String> {
+    let small =
+        ["de", "du", "des", "d", "la", "le", "les", "l", "of", "the", "and", "et", "a", "par", "with", "by", "in"];
+    let folded = folded(name);
+    folded.split(' ').filter(|word| !word.is_empty() && !small.contains(word)).map(str::to_owned).collect()
+}

@@ -1,0 +1,286 @@
+//! Matching of data items: which data element, and which of its category option combos, a source item goes to.
+//!
+//! A data element is found by id, code or name, an indicator or program indicator also by what DHIS2's own exports
+//! would call it (`aggregateExportDataElement` …) or by a person's pattern. Then each category option combo is found by
+//! what its options mean, in whatever order.
+
+pub mod category_option;
+mod combos;
+mod elements;
+pub mod pattern;
+
+use std::collections::BTreeMap;
+
+use crate::domain::cell::CellAddress;
+use crate::domain::item::{Combine, Item, SourceItem};
+use crate::domain::metadata::Metadata;
+use crate::domain::org_unit_map::MatchClass;
+use crate::domain::period::PeriodType;
+use crate::domain::uid::Uid;
+use crate::matching::item_match::combos::{ComboMatch, counterpart};
+use crate::matching::item_match::elements::{ElementMatch, Elements};
+use crate::matching::item_match::pattern::Pattern;
+use crate::matching::items::{attribute_combos_of, category_combos_of};
+
+/// Something of the source that a job can carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Selected {
+    /// A data element with all its category option combos.
+    DataElement(Uid),
+    /// An indicator.
+    Indicator(Uid),
+    /// A program indicator.
+    ProgramIndicator(Uid),
+}
+
+impl Selected {
+    /// Its id.
+    pub fn id(self) -> Uid {
+        match self {
+            Self::DataElement(id) | Self::Indicator(id) | Self::ProgramIndicator(id) => id,
+        }
+    }
+
+    /// The word for its kind.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::DataElement(_) => "data element",
+            Self::Indicator(_) => "indicator",
+            Self::ProgramIndicator(_) => "program indicator",
+        }
+    }
+}
+
+/// What the matcher is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemRules {
+    /// A person's pattern, which goes before everything else.
+    pub pattern: Option<Pattern>,
+    /// The period type that the job writes: data elements that are collected so come first.
+    pub period_type: PeriodType,
+}
+
+/// An item that the matcher found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ItemProposal {
+    /// The item.
+    pub item: Item,
+    /// How much speaks for it, from 0 to 1.
+    pub score: f64,
+    /// What the matcher makes of the evidence.
+    pub class: MatchClass,
+    /// The evidence in words.
+    pub explanation: String,
+}
+
+/// What the matcher found, and what it did not.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ItemMatching {
+    /// Items, in the order of the selection.
+    pub proposals: Vec<ItemProposal>,
+    /// What has no counterpart, with the reason.
+    pub unmatched: Vec<(SourceItem, String)>,
+}
+
+/// Finds a destination for each selected object.
+pub fn propose_items(
+    source: &Metadata,
+    destination: &Metadata,
+    selection: &[Selected],
+    rules: &ItemRules,
+) -> ItemMatching {
+    let elements = Elements::new(source, destination, rules);
+    let mut matching = ItemMatching::default();
+    for selected in selection {
+        let open = open_item(*selected);
+        match elements.best(*selected) {
+            Ok(found) => {
+                for found in found {
+                    add(source, destination, *selected, &found, &mut matching);
+                }
+            }
+            Err(reason) => matching.unmatched.push((open, reason)),
+        }
+    }
+    ask_about_shared_cells(source, &mut matching.proposals);
+    matching
+}
+
+fn open_item(selected: Selected) -> SourceItem {
+    match selected {
+        Selected::DataElement(id) => {
+            SourceItem::DataElement { id, category_option_combo: None, attribute_option_combo: None }
+        }
+        Selected::Indicator(id) => SourceItem::Indicator { id },
+        Selected::ProgramIndicator(id) => SourceItem::ProgramIndicator { id },
+    }
+}
+
+/// Adds the items of one source object that goes to one data element.
+fn add(
+    source: &Metadata,
+    destination: &Metadata,
+    selected: Selected,
+    found: &ElementMatch,
+    matching: &mut ItemMatching,
+) {
+    let target = found.data_element;
+    let attribute_combo =
+        match found.attribute_option_combo.map_or_else(|| only_attribute_combo(destination, target), Ok) {
+            Ok(combo) => combo,
+            Err(reason) => return matching.unmatched.push((open_item(selected), reason)),
+        };
+    let mut propose = |item: SourceItem, combo: Uid, combine: Option<Combine>, class: MatchClass, words: &[String]| {
+        let mut explanation = found.reasons.clone();
+        explanation.extend(words.iter().cloned());
+        let mut explanation = explanation.join(", ");
+        if !found.doubts.is_empty() {
+            explanation.push_str("; but ");
+            explanation.push_str(&found.doubts.join(", "));
+        }
+        matching.proposals.push(ItemProposal {
+            item: Item {
+                source: item,
+                destination: CellAddress {
+                    data_element: target,
+                    category_option_combo: combo,
+                    attribute_option_combo: attribute_combo,
+                },
+                combine,
+                factor: None,
+                when_empty: None,
+                note: None,
+            },
+            score: found.score,
+            class: class.max(found.class),
+            explanation,
+        });
+    };
+    let target_combos = combos_of(destination, target);
+    let Selected::DataElement(id) = selected else {
+        let combo = found.category_option_combo.or_else(|| only(&target_combos));
+        match combo {
+            Some(combo) => propose(open_item(selected), combo, None, MatchClass::Sure, &[]),
+            None => matching.unmatched.push((open_item(selected), split_over_there(destination, target))),
+        }
+        return;
+    };
+    let source_combos = combos_of(source, id);
+    let item = |combo| SourceItem::DataElement {
+        id,
+        category_option_combo: Some(combo),
+        // A data set's attribute combos are mapped by a person: values of every one of them would meet in one cell.
+        attribute_option_combo: only_attribute_combo(source, id).ok(),
+    };
+    match (source_combos.as_slice(), target_combos.as_slice()) {
+        ([combo], [target_combo]) => propose(item(*combo), *target_combo, None, MatchClass::Sure, &[]),
+        ([_, _, ..], [total]) => {
+            let words = [format!("the {} parts are added up into one total", source_combos.len())];
+            let every = SourceItem::DataElement {
+                id,
+                category_option_combo: None,
+                attribute_option_combo: only_attribute_combo(source, id).ok(),
+            };
+            propose(every, *total, Some(Combine::Sum), MatchClass::Ask, &words);
+        }
+        ([only], [_, _, ..]) => {
+            matching.unmatched.push((item(*only), split_over_there(destination, target)));
+        }
+        _ => {
+            let mut without = Vec::new();
+            for combo in &source_combos {
+                match counterpart(source, *combo, destination, &target_combos) {
+                    Some(ComboMatch { combo: target_combo, class, words }) => {
+                        propose(item(*combo), target_combo, None, class, &[words]);
+                    }
+                    None => without.push(*combo),
+                }
+            }
+            let reason = |combo: &Uid| {
+                let name = source.name_of(*combo);
+                (item(*combo), format!("{} has nothing that means {name}", destination.name_of(target)))
+            };
+            matching.unmatched.extend(without.iter().map(reason));
+        }
+    }
+}
+
+fn split_over_there(destination: &Metadata, target: Uid) -> String {
+    format!("{} is split over there, and nothing says into which part it belongs", destination.name_of(target))
+}
+
+/// The category option combos that values of a data element can stand under, by name.
+fn combos_of(metadata: &Metadata, data_element: Uid) -> Vec<Uid> {
+    // A data set's override goes before the data element's own combo, which nobody can enter then.
+    let overriding: Vec<Uid> = metadata
+        .data_sets_of(data_element)
+        .filter_map(|data_set| metadata.effective_category_combo(data_set, data_element))
+        .collect();
+    let category_combos = if overriding.is_empty() { category_combos_of(metadata, data_element) } else { overriding };
+    let mut combos: Vec<(&str, Uid)> = metadata
+        .category_option_combos
+        .values()
+        .filter(|combo| category_combos.contains(&combo.category_combo))
+        .map(|combo| (combo.name.as_str(), combo.id))
+        .collect();
+    combos.sort_unstable();
+    combos.into_iter().map(|(_, id)| id).collect()
+}
+
+fn only(ids: &[Uid]) -> Option<Uid> {
+    if let [only] = ids { Some(*only) } else { None }
+}
+
+/// The one attribute option combo that a data element's values have.
+fn only_attribute_combo(metadata: &Metadata, data_element: Uid) -> Result<Uid, String> {
+    let category_combos = attribute_combos_of(metadata, data_element);
+    if category_combos.is_empty() {
+        return Ok(Uid::DEFAULT_OPTION_COMBO);
+    }
+    let combos: Vec<Uid> = metadata
+        .category_option_combos
+        .values()
+        .filter(|combo| category_combos.contains(&combo.category_combo))
+        .map(|combo| combo.id)
+        .collect();
+    only(&combos).ok_or_else(|| {
+        format!("{} has {} attribute option combos; choose one", metadata.name_of(data_element), combos.len())
+    })
+}
+
+/// Two source items for one cell are asked about: one of them is wrong, or they have to be combined.
+fn ask_about_shared_cells(source: &Metadata, proposals: &mut [ItemProposal]) {
+    let mut by_cell: BTreeMap<CellAddress, Vec<usize>> = BTreeMap::new();
+    for (index, proposal) in proposals.iter().enumerate() {
+        by_cell.entry(proposal.item.destination).or_default().push(index);
+    }
+    for indexes in by_cell.values().filter(|indexes| indexes.len() > 1) {
+        let best = indexes.iter().copied().max_by(|a, b| proposals[*a].score.total_cmp(&proposals[*b].score));
+        let names: Vec<String> =
+            indexes.iter().map(|index| source.name_of(proposals[*index].item.source.id())).collect();
+        let clear = best.is_some_and(|best| {
+            indexes.iter().all(|index| *index == best || proposals[*index].score + CLEAR <= proposals[best].score)
+        });
+        for (position, index) in indexes.iter().enumerate() {
+            if clear && Some(*index) == best {
+                continue;
+            }
+            let others: Vec<&str> = names
+                .iter()
+                .enumerate()
+                .filter(|(other, _)| *other != position)
+                .map(|(_, name)| name.as_str())
+                .collect();
+            let proposal = &mut proposals[*index];
+            proposal.class = MatchClass::Ask;
+            proposal.explanation =
+                format!("{}; but {} would go into the same cell", proposal.explanation, others.join(" and "));
+        }
+    }
+}
+
+/// A score so much higher leaves no doubt.
+const CLEAR: f64 = 0.2;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,108 @@
+//! Changes of a job and of single items: what would no longer work is refused by name, and nothing is changed then.
+
+use bigdecimal::BigDecimal;
+
+use crate::domain::item::{Combine, Item, WhenEmpty};
+use crate::domain::job::ReadFrom;
+use crate::domain::period::PeriodType;
+use crate::domain::run::Severity;
+use crate::matching::item_rules::{ItemFinding, check_item};
+use crate::matching::items::destination_address;
+use crate::ops::error::OpsError;
+use crate::ops::jobs::OpenJob;
+
+/// What is to be different about a job; what is absent stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct JobChange {
+    /// Another name.
+    pub name: Option<String>,
+    /// The type of the periods that are read.
+    pub source_period_type: Option<PeriodType>,
+    /// The type of the periods that are written.
+    pub destination_period_type: Option<PeriodType>,
+    /// How many destination periods the values are moved by.
+    pub period_shift: Option<i32>,
+    /// How several contributions become one value.
+    pub combine: Option<Combine>,
+    /// Where data elements are read.
+    pub read: Option<ReadFrom>,
+}
+
+/// What is to be different about an item; what is absent stays. `Some(None)` takes the item's own rule away.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ItemChange {
+    /// Where it goes: `DE.COC.AOC`.
+    pub destination: Option<String>,
+    /// Its own operator.
+    pub combine: Option<Option<Combine>>,
+    /// Its factor.
+    pub factor: Option<Option<BigDecimal>>,
+    /// Its own rule for cells without source values.
+    pub when_empty: Option<Option<WhenEmpty>>,
+    /// A remark.
+    pub note: Option<Option<String>>,
+}
+
+impl OpenJob {
+    /// Changes the job's settings. A change by which items that work would no longer work is refused.
+    pub fn edit(&mut self, change: JobChange) -> Result<(), OpsError> {
+        let mut job = self.job.clone();
+        let old_name = job.name.clone();
+        job.name = change.name.unwrap_or(job.name);
+        job.source_period_type = change.source_period_type.unwrap_or(job.source_period_type);
+        job.destination_period_type = change.destination_period_type.unwrap_or(job.destination_period_type);
+        job.period_shift = change.period_shift.unwrap_or(job.period_shift);
+        job.combine = change.combine.unwrap_or(job.combine);
+        job.read = change.read.unwrap_or(job.read);
+        for (item, number) in job.items.iter().zip(1..) {
+            let error = |job| {
+                let findings = check_item(&self.source, &self.destination, job, item);
+                findings.into_iter().find(|finding| finding.severity == Severity::Error)
+            };
+            if let Some(finding) = error(&job).filter(|_| error(&self.job).is_none()) {
+                return Err(OpsError::invalid(
+                    format!("item {number} would no longer work: {}", finding.message),
+                    finding.hint,
+                ));
+            }
+        }
+        self.config.update_job(&old_name, &job)?;
+        self.job = job;
+        Ok(())
+    }
+
+    /// Changes the item of a number, counted from 1. Returns it with what is doubtful about it.
+    pub fn edit_item(&mut self, number: usize, change: ItemChange) -> Result<(Item, Vec<ItemFinding>), OpsError> {
+        let has = self.job.items.len();
+        let Some(index) = number.checked_sub(1).filter(|index| *index < has) else {
+            return Err(OpsError::invalid(
+                format!("{} has no item {number}, but items 1 to {has}", self.job.name),
+                "see `xfer job show`",
+            ));
+        };
+        let mut item = self.job.items[index].clone();
+        if let Some(text) = change.destination {
+            item.destination = destination_address(&self.destination, &text)?;
+        }
+        item.combine = change.combine.unwrap_or(item.combine);
+        item.factor = change.factor.unwrap_or(item.factor);
+        item.when_empty = change.when_empty.unwrap_or(item.when_empty);
+        item.note = change.note.unwrap_or(item.note);
+        let twin = |(other, position): (&Item, usize)| {
+            position != index && other.source == item.source && other.destination == item.destination
+        };
+        if self.job.items.iter().zip(0..).any(twin) {
+            return Err(OpsError::invalid(
+                format!("{} has this item already", self.job.name),
+                "see `xfer job show`; remove one of them",
+            ));
+        }
+        let findings = check_item(&self.source, &self.destination, &self.job, &item);
+        if let Some(error) = findings.iter().find(|finding| finding.severity == Severity::Error) {
+            return Err(OpsError::ItemRefused { message: error.message.clone(), hint: error.hint.clone() });
+        }
+        self.job.items[index] = item.clone();
+        self.config.update_job(&self.job.name, &self.job)?;
+        Ok((item, findings))
+    }
+}

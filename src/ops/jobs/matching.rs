@@ -1,0 +1,147 @@
+//! Items found automatically: what can be selected, what the matcher says about it, and what of it is taken.
+
+use crate::domain::item::Item;
+use crate::domain::run::Severity;
+use crate::domain::uid::Uid;
+use crate::matching::item_match::pattern::Pattern;
+use crate::matching::item_match::{ItemMatching, ItemProposal, ItemRules, Selected, propose_items};
+use crate::matching::item_rules::check_item;
+use crate::matching::names::{folded, nearest};
+use crate::ops::error::OpsError;
+use crate::ops::files::job_items;
+use crate::ops::files::sheet::SheetStyle;
+use crate::ops::jobs::OpenJob;
+
+/// Something of the source that a person can pick.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selectable {
+    /// What it is.
+    pub selected: Selected,
+    /// Its name.
+    pub name: String,
+    /// Its code, where it has one.
+    pub code: Option<String>,
+}
+
+/// What became of items that were to be added.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Added {
+    /// How many the job has gained.
+    pub added: usize,
+    /// How many it had already.
+    pub known: usize,
+    /// Items that cannot work, with the reason and what to do.
+    pub refused: Vec<(Item, String)>,
+}
+
+impl OpenJob {
+    /// Everything that the source has to offer, by name.
+    pub fn selectable(&self) -> Vec<Selectable> {
+        let source = &self.source;
+        let elements =
+            source.data_elements.values().map(|object| (Selected::DataElement(object.id), &object.name, &object.code));
+        let indicators =
+            source.indicators.values().map(|object| (Selected::Indicator(object.id), &object.name, &object.code));
+        let program_indicators = source
+            .program_indicators
+            .values()
+            .map(|object| (Selected::ProgramIndicator(object.id), &object.name, &object.code));
+        let mut all: Vec<Selectable> = elements
+            .chain(indicators)
+            .chain(program_indicators)
+            .map(|(selected, name, code)| Selectable { selected, name: name.clone(), code: code.clone() })
+            .collect();
+        all.sort_by(|a, b| (&a.name, a.selected).cmp(&(&b.name, b.selected)));
+        all
+    }
+
+    /// The data elements of a data set of the source, which is named by id, code or name.
+    pub fn selection_of_data_set(&self, text: &str) -> Result<Vec<Selected>, OpsError> {
+        let wanted = folded(text);
+        let sets = &self.source.data_sets;
+        let found = sets
+            .values()
+            .find(|set| set.id.as_str() == text || set.code.as_deref() == Some(text) || folded(&set.name) == wanted);
+        let Some(set) = found else {
+            let near = nearest(text, sets.values().map(|set| set.name.as_str()), 3);
+            return Err(unknown(&self.job.source, "data set", text, &near));
+        };
+        let mut members: Vec<Uid> = set.data_set_elements.iter().map(|member| member.data_element).collect();
+        members.sort_by_key(|id| self.source.name_of(*id));
+        Ok(members.into_iter().map(Selected::DataElement).collect())
+    }
+
+    /// Objects of the source whose name, code or id begins with, or whose name contains what a person typed. `kind`
+    /// leaves out other kinds.
+    pub fn selection_of(&self, text: &str, kind: Option<&str>) -> Result<Vec<Selected>, OpsError> {
+        let wanted = folded(text);
+        let all = self.selectable();
+        let of_kind: Vec<&Selectable> =
+            all.iter().filter(|one| kind.is_none_or(|kind| one.selected.kind() == kind)).collect();
+        let exact = |one: &&&Selectable| {
+            one.selected.id().as_str() == text || one.code.as_deref() == Some(text) || folded(&one.name) == wanted
+        };
+        let begins = |one: &&&Selectable| {
+            !wanted.is_empty()
+                && (folded(&one.name).contains(&wanted)
+                    || one.code.as_ref().is_some_and(|code| code.to_lowercase().starts_with(&text.to_lowercase())))
+        };
+        let mut found: Vec<Selected> = of_kind.iter().filter(exact).map(|one| one.selected).collect();
+        if found.is_empty() {
+            found = of_kind.iter().filter(begins).map(|one| one.selected).collect();
+        }
+        if found.is_empty() {
+            let near = nearest(text, of_kind.iter().map(|one| one.name.as_str()), 3);
+            let what = kind.unwrap_or("data element, indicator or program indicator");
+            return Err(unknown(&self.job.source, what, text, &near));
+        }
+        Ok(found)
+    }
+
+    /// What the matcher finds for a selection; items that the job has are left out, and nothing is kept yet.
+    pub fn propose_items(&self, selection: &[Selected], pattern: Option<Pattern>) -> ItemMatching {
+        let rules = ItemRules { pattern, period_type: self.job.destination_period_type };
+        let mut matching = propose_items(&self.source, &self.destination, selection, &rules);
+        matching.proposals.retain(|proposal| !self.has(&proposal.item));
+        matching
+    }
+
+    /// Adds items, all in one transaction. Items that cannot work are refused by name; the others are taken.
+    pub fn add_items(&mut self, items: Vec<Item>) -> Result<Added, OpsError> {
+        let mut added = Added::default();
+        for item in items {
+            if self.has(&item) {
+                added.known += 1;
+                continue;
+            }
+            let findings = check_item(&self.source, &self.destination, &self.job, &item);
+            match findings.into_iter().find(|finding| finding.severity == Severity::Error) {
+                Some(error) => added.refused.push((item, format!("{}; {}", error.message, error.hint))),
+                None => {
+                    self.job.items.push(item);
+                    added.added += 1;
+                }
+            }
+        }
+        self.config.update_job(&self.job.name, &self.job)?;
+        Ok(added)
+    }
+
+    /// Proposals as a CSV file that a person edits and `import` reads back.
+    pub fn export_proposals(&self, proposals: &[(ItemProposal, bool)], style: SheetStyle) -> Vec<u8> {
+        job_items::export_proposals(&self.source, &self.destination, proposals, style)
+    }
+
+    pub(super) fn has(&self, item: &Item) -> bool {
+        self.job.items.iter().any(|other| other.source == item.source && other.destination == item.destination)
+    }
+}
+
+fn unknown(server: &str, what: &str, text: &str, near: &[&str]) -> OpsError {
+    let hint = if near.is_empty() {
+        format!("look it up on the server; if it is new there: xfer server sync {server}")
+    } else {
+        format!("did you mean {}?", near.join(" or "))
+    };
+    OpsError::invalid(format!("{server} has no {what} `{text}`"), hint)
+}
