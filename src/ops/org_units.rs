@@ -1,11 +1,13 @@
 //! The org unit map of a pair: matched automatically, listed, exported, imported.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use crate::domain::metadata::Metadata;
+use crate::domain::metadata::{Metadata, OrganisationUnit};
 use crate::domain::org_unit_map::{MappingState, MatchClass, MatchMethod, OrgUnitMapping};
 use crate::domain::pair::Pair;
 use crate::domain::uid::Uid;
+use crate::matching::names::{folded, nearest};
 use crate::matching::org_units::{Candidates, MatchRules, propose};
 use crate::ops::error::OpsError;
 use crate::ops::files::org_unit_map::{self, Entry};
@@ -17,9 +19,9 @@ use crate::store::ConfigStore;
 #[derive(Debug)]
 pub struct PairMap {
     /// The source server's metadata.
-    pub source: Metadata,
+    pub source: Arc<Metadata>,
     /// The destination server's metadata.
-    pub destination: Metadata,
+    pub destination: Arc<Metadata>,
     /// The rows, by source unit.
     pub rows: Vec<OrgUnitMapping>,
     pair: Pair,
@@ -39,7 +41,7 @@ pub fn open(home: &Home, source: &str, destination: &str) -> Result<PairMap, Ops
     }
     let pair = Pair { source: source_server.id, destination: destination_server.id };
     let rows = config.org_unit_map(pair)?;
-    Ok(PairMap { source: source_metadata, destination: destination_metadata, rows, pair, config })
+    Ok(PairMap { source: Arc::new(source_metadata), destination: Arc::new(destination_metadata), rows, pair, config })
 }
 
 /// What a change of the map would do, or did.
@@ -73,6 +75,37 @@ impl PairMap {
             .collect();
         units.sort();
         units.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// The source unit of an id, a code, a name or a path.
+    pub fn source_unit(&self, text: &str) -> Result<Uid, OpsError> {
+        let wanted = folded(text);
+        let units = self.source.organisation_units.values();
+        let exact = |unit: &&OrganisationUnit| unit.id.as_str() == text || unit.code.as_deref() == Some(text);
+        let mut found: Vec<Uid> = units.clone().filter(exact).map(|unit| unit.id).collect();
+        if found.is_empty() {
+            found = units.clone().filter(|unit| folded(&unit.name) == wanted).map(|unit| unit.id).collect();
+        }
+        if found.is_empty() {
+            let path = |unit: &&OrganisationUnit| folded(&self.source.org_unit_path_names(unit.id)) == wanted;
+            found = units.clone().filter(path).map(|unit| unit.id).collect();
+        }
+        match found.as_slice() {
+            [only] => Ok(*only),
+            [] => {
+                let near = nearest(text, units.map(|unit| unit.name.as_str()), 3).join(" or ");
+                let hint = if near.is_empty() {
+                    "see `xfer orgunit list`".to_owned()
+                } else {
+                    format!("did you mean {near}?")
+                };
+                Err(OpsError::invalid(format!("the source has no org unit `{text}`"), hint))
+            }
+            several => Err(OpsError::invalid(
+                format!("{} org units of the source are called `{text}`", several.len()),
+                "give the id, the code or the whole path",
+            )),
+        }
     }
 
     /// How many rows are in each state.

@@ -188,7 +188,8 @@ pub fn connect(config: &ConfigStore, server: &Server) -> Result<Client, OpsError
     })?)
 }
 
-fn check_name(name: &str) -> Result<(), OpsError> {
+/// Refuses a name that no command line could use.
+pub fn check_name(name: &str) -> Result<(), OpsError> {
     let fine = !name.is_empty()
         && name.trim() == name
         && name.chars().count() <= 64

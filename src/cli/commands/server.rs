@@ -245,7 +245,7 @@ fn synchronise(arguments: &Sync, home: &Home, ui: &Ui) -> Result<ExitCode, CliEr
     sync_all(&names, home, ui)
 }
 
-fn sync_all(names: &[String], home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+pub(in crate::cli) fn sync_all(names: &[String], home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     let mut listing = Listing::new(&server_view::SYNC_COLUMNS, "nothing synced");
     for name in names {
         let bar = ui.progress(&format!("copying the metadata of {name}"));

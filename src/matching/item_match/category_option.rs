@@ -163,13 +163,13 @@ impl AgeGroup {
             match (word.as_str(), next, after) {
                 ("<=" | "≤", ..) => up_to = true,
                 ("<" | "under" | "u" | "below" | "inf" | "inferieur", ..) => below = true,
-                ("moins", Some("de" | "d" | "que"), _) | ("less", Some("than"), _) | ("younger", Some("than"), _) => {
+                ("moins", Some("de" | "d" | "que"), _) | ("less" | "younger", Some("than"), _) => {
                     below = true;
                     skip = 1;
                 }
                 (">=" | "≥", ..) => from = true,
                 (">" | "over" | "above" | "sup" | "superieur", ..) if numbers.is_empty() => above = true,
-                ("plus", Some("de" | "que"), _) | ("more", Some("than"), _) | ("older", Some("than"), _) => {
+                ("plus", Some("de" | "que"), _) | ("more" | "older", Some("than"), _) => {
                     above = true;
                     skip = 1;
                 }

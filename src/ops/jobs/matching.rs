@@ -1,6 +1,8 @@
 //! Items found automatically: what can be selected, what the matcher says about it, and what of it is taken.
 
+use crate::domain::cell::CellAddress;
 use crate::domain::item::Item;
+use crate::domain::metadata::CategoryOptionCombo;
 use crate::domain::run::Severity;
 use crate::domain::uid::Uid;
 use crate::matching::item_match::pattern::Pattern;
@@ -115,12 +117,11 @@ impl OpenJob {
                 continue;
             }
             let findings = check_item(&self.source, &self.destination, &self.job, &item);
-            match findings.into_iter().find(|finding| finding.severity == Severity::Error) {
-                Some(error) => added.refused.push((item, format!("{}; {}", error.message, error.hint))),
-                None => {
-                    self.job.items.push(item);
-                    added.added += 1;
-                }
+            if let Some(error) = findings.into_iter().find(|finding| finding.severity == Severity::Error) {
+                added.refused.push((item, format!("{}; {}", error.message, error.hint)));
+            } else {
+                self.job.items.push(item);
+                added.added += 1;
             }
         }
         self.config.update_job(&self.job.name, &self.job)?;
@@ -130,6 +131,40 @@ impl OpenJob {
     /// Proposals as a CSV file that a person edits and `import` reads back.
     pub fn export_proposals(&self, proposals: &[(ItemProposal, bool)], style: SheetStyle) -> Vec<u8> {
         job_items::export_proposals(&self.source, &self.destination, proposals, style)
+    }
+
+    /// Every cell of the destination that the job could write, by name.
+    pub fn destination_cells(&self) -> Vec<(String, CellAddress)> {
+        let destination = &self.destination;
+        let mut cells: Vec<(String, CellAddress)> = Vec::new();
+        for data_set in destination.data_sets.values() {
+            if data_set.period_type != self.job.destination_period_type {
+                continue;
+            }
+            let combos = |category_combo: Uid| {
+                let of_combo = move |combo: &&CategoryOptionCombo| combo.category_combo == category_combo;
+                destination.category_option_combos.values().filter(of_combo).map(|combo| combo.id)
+            };
+            for member in &data_set.data_set_elements {
+                let Some(category_combo) = destination.effective_category_combo(data_set, member.data_element) else {
+                    continue;
+                };
+                for coc in combos(category_combo) {
+                    for aoc in combos(data_set.category_combo) {
+                        let name = job_items::names(destination, member.data_element, Some(coc), Some(aoc));
+                        let address = CellAddress {
+                            data_element: member.data_element,
+                            category_option_combo: coc,
+                            attribute_option_combo: aoc,
+                        };
+                        cells.push((name, address));
+                    }
+                }
+            }
+        }
+        cells.sort();
+        cells.dedup();
+        cells
     }
 
     pub(super) fn has(&self, item: &Item) -> bool {
