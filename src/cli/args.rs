@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand};
 
-use crate::cli::commands::{demo, job, orgunit, routine, run, runs, sandbox, server};
+use crate::cli::commands::{demo, init, job, orgunit, routine, run, runs, sandbox, server};
 use crate::cli::ui::Format;
 
 /// Moves health data between DHIS2 servers and accounts for every value on the way.
@@ -52,6 +52,8 @@ stand in docs/exit-codes.md.";
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Be led, question by question, from nothing to a first transfer; can be left and taken up again at any time
+    Init(init::Arguments),
     /// Add, test and sync DHIS2 servers
     #[command(subcommand)]
     Server(server::Command),

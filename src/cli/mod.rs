@@ -10,6 +10,7 @@ pub mod exit_code;
 pub mod prompt;
 pub mod render;
 pub mod ui;
+mod wizard;
 
 use std::ffi::OsString;
 

@@ -152,26 +152,42 @@ pub fn printable(text: &str) -> String {
         .collect()
 }
 
-/// Text whose lines are broken between words. What is indented stays in one piece: a command that is to be copied.
-fn wrapped(text: &str, width: usize) -> String {
+/// Text whose lines are broken between words. A line that is indented goes on below its own beginning, and a command
+/// goes on as a shell reads it; four spaces keep a line in one piece.
+pub(crate) fn wrapped(text: &str, width: usize) -> String {
     let mut lines = Vec::new();
     for line in text.split('\n') {
-        if line.starts_with("  ") || line.starts_with("next: xfer ") || measure_text_width(line) <= width {
+        if line.starts_with("    ") || measure_text_width(line) <= width {
             lines.push(line.to_owned());
             continue;
         }
-        let mut broken = String::new();
-        for word in line.split(' ') {
-            if !broken.is_empty() && measure_text_width(&broken) + 1 + measure_text_width(word) > width {
-                lines.push(std::mem::take(&mut broken));
-            } else if !broken.is_empty() {
+        let indent = line.len() - line.trim_start_matches(' ').len();
+        let is_command = line.starts_with("  xfer ") || line.starts_with("next: xfer ");
+        let (room, end) = if is_command { (width.saturating_sub(2), " \\") } else { (width, "") };
+        let hanging = " ".repeat(if indent > 0 || is_command { indent + 4 } else { 0 });
+        let mut broken = " ".repeat(indent);
+        let mut is_empty = true;
+        for word in words(line.trim_start_matches(' '), is_command) {
+            if !is_empty && measure_text_width(&broken) + 1 + measure_text_width(word) > room {
+                lines.push(std::mem::replace(&mut broken, hanging.clone()) + end);
+            } else if !is_empty {
                 broken.push(' ');
             }
             broken.push_str(word);
+            is_empty = false;
         }
         lines.push(broken);
     }
     lines.join("\n")
+}
+
+/// Words between which a line may be broken: not within the quotes of a command.
+fn words(line: &str, is_command: bool) -> impl Iterator<Item = &str> {
+    let mut quoted = false;
+    line.split(move |character: char| {
+        quoted ^= is_command && character == '\'';
+        character == ' ' && !quoted
+    })
 }
 
 /// Writes and flushes. Nothing can be done about a stream that fails, and a closed pipe is the reader's right.

@@ -8,6 +8,8 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
+use crate::dhis2::tls::TlsProblem;
+
 /// Longest piece of a server's text that is kept, in characters.
 pub const LONGEST_TEXT: usize = 512;
 
@@ -47,10 +49,10 @@ pub enum ClientErrorKind {
         source: Option<Cause>,
     },
     /// A connection, but not one that can be trusted.
-    #[error("the encrypted connection failed: {reason}")]
+    #[error("the encrypted connection failed: {problem}")]
     Tls {
-        /// The innermost cause in the library's words.
-        reason: String,
+        /// What is wrong.
+        problem: TlsProblem,
         /// The whole chain.
         #[source]
         source: Option<Cause>,

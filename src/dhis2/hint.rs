@@ -9,10 +9,7 @@ impl ClientErrorKind {
     pub fn hint(&self) -> Option<String> {
         let text = match self {
             Self::Connect { .. } => "check the address, the network and any firewall or proxy between here and there",
-            Self::Tls { .. } => {
-                "check that the address begins with https:// only if the server speaks it, that the certificate is \
-                 valid and that this machine knows who issued it"
-            }
+            Self::Tls { problem, .. } => problem.hint(),
             Self::Timeout { .. } => "the server is slow or busy; try again later, or with fewer org units or periods",
             Self::Interrupted { .. } => "the network or a proxy broke off; try again",
             Self::Unauthorized { message } => return Some(login_hint(message)),

@@ -10,6 +10,7 @@ use secrecy::ExposeSecret;
 
 use crate::dhis2::error::{Cause, ClientErrorKind, clean};
 use crate::dhis2::limits::Limits;
+use crate::dhis2::tls::TlsProblem;
 use crate::domain::secret::Login;
 use crate::domain::server::BaseUrl;
 
@@ -72,8 +73,8 @@ pub(crate) fn failure_of(error: reqwest::Error) -> ClientErrorKind {
     if error.is_builder() {
         return ClientErrorKind::InvalidSetup { reason, source: Some(Box::new(error)) };
     }
-    if is_tls(&error) {
-        return ClientErrorKind::Tls { reason, source: Some(Box::new(error)) };
+    if let Some(problem) = tls_problem(&error) {
+        return ClientErrorKind::Tls { problem, source: Some(Box::new(error)) };
     }
     if error.is_connect() {
         return ClientErrorKind::Connect { reason, source: Some(Box::new(error)) };
@@ -99,13 +100,13 @@ fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     last.to_string()
 }
 
-/// Whether TLS is to blame. `io::Error` hides the error it wraps from the chain, twice here, so it is looked into.
-fn is_tls(error: &(dyn std::error::Error + 'static)) -> bool {
-    if error.is::<rustls::Error>() {
-        return true;
+/// What TLS is to blame for. `io::Error` hides the error it wraps from the chain, twice here, so it is looked into.
+fn tls_problem(error: &(dyn std::error::Error + 'static)) -> Option<TlsProblem> {
+    if let Some(error) = error.downcast_ref::<rustls::Error>() {
+        return Some(TlsProblem::of(error));
     }
     match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
-        Some(wrapped) => is_tls(wrapped),
-        None => error.source().is_some_and(is_tls),
+        Some(wrapped) => tls_problem(wrapped),
+        None => error.source().and_then(tls_problem),
     }
 }

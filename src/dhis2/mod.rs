@@ -10,7 +10,7 @@
 //! capabilities      what a version can do
 //! ── below ──
 //! transport         one request, its retries (retry), session (cookies), redirects (redirect), limits (limits)
-//! http              the HTTP library's client, and what its failures mean
+//! http              the HTTP library's client, and what its failures mean (tls: of the encryption)
 //! answer, error     what an answer means (hint: what to do): pure, so recordings of real servers are judged by the same code
 //! query             escaping, and cutting of long questions
 //! ```
@@ -37,4 +37,5 @@ pub mod raw_stream;
 mod redirect;
 mod retry;
 pub mod system;
+pub mod tls;
 mod transport;

@@ -77,35 +77,31 @@ impl PairMap {
         units.into_iter().map(|(_, id)| id).collect()
     }
 
+    /// Source units that the map says nothing about, in the order of their paths.
+    pub fn without_row(&self) -> Vec<Uid> {
+        let known: BTreeSet<Uid> = self.rows.iter().map(|row| row.source).collect();
+        self.unmapped().into_iter().filter(|unit| !known.contains(unit)).collect()
+    }
+
+    /// The source unit that a destination unit belongs to already, other than this one.
+    pub fn owner_of(&self, destination: Uid, other_than: Uid) -> Option<Uid> {
+        let mut rows = self.rows.iter().filter(|row| row.source != other_than);
+        rows.find(|row| row.target() == Some(destination)).map(|row| row.source)
+    }
+
     /// The source unit of an id, a code, a name or a path.
     pub fn source_unit(&self, text: &str) -> Result<Uid, OpsError> {
-        let wanted = folded(text);
-        let units = self.source.organisation_units.values();
-        let exact = |unit: &&OrganisationUnit| unit.id.as_str() == text || unit.code.as_deref() == Some(text);
-        let mut found: Vec<Uid> = units.clone().filter(exact).map(|unit| unit.id).collect();
-        if found.is_empty() {
-            found = units.clone().filter(|unit| folded(&unit.name) == wanted).map(|unit| unit.id).collect();
-        }
-        if found.is_empty() {
-            let path = |unit: &&OrganisationUnit| folded(&self.source.org_unit_path_names(unit.id)) == wanted;
-            found = units.clone().filter(path).map(|unit| unit.id).collect();
-        }
-        match found.as_slice() {
-            [only] => Ok(*only),
-            [] => {
-                let near = nearest(text, units.map(|unit| unit.name.as_str()), 3).join(" or ");
-                let hint = if near.is_empty() {
-                    "see `xfer orgunit list`".to_owned()
-                } else {
-                    format!("did you mean {near}?")
-                };
-                Err(OpsError::invalid(format!("the source has no org unit `{text}`"), hint))
-            }
-            several => Err(OpsError::invalid(
-                format!("{} org units of the source are called `{text}`", several.len()),
-                "give the id, the code or the whole path",
-            )),
-        }
+        unit_of(&self.source, "source", text)
+    }
+
+    /// Keeps what a person says about one unit: where it goes, or that it is left out.
+    pub fn decide(&mut self, unit: &str, target: Option<&str>) -> Result<OrgUnitMapping, OpsError> {
+        let source = self.source_unit(unit)?;
+        let destination = target.map(|text| unit_of(&self.destination, "destination", text)).transpose()?;
+        let state = if destination.is_some() { MappingState::Confirmed } else { MappingState::Ignored };
+        let row = OrgUnitMapping::manual(source, destination, state);
+        self.keep(std::slice::from_ref(&row))?;
+        Ok(row)
     }
 
     /// How many rows are in each state.
@@ -162,6 +158,37 @@ impl PairMap {
         self.rows = self.config.org_unit_map(self.pair)?;
         Ok(())
     }
+}
+
+/// The unit of an id, a code, a name or a path.
+fn unit_of(metadata: &Metadata, side: &str, text: &str) -> Result<Uid, OpsError> {
+    let units = || metadata.organisation_units.values();
+    let wanted = folded(text);
+    let ways: [&dyn Fn(&OrganisationUnit) -> bool; 3] = [
+        &|unit| unit.id.as_str() == text || unit.code.as_deref() == Some(text),
+        &|unit| folded(&unit.name) == wanted,
+        &|unit| folded(&metadata.org_unit_path_names(unit.id)) == wanted,
+    ];
+    for way in ways {
+        let found: Vec<Uid> = units().filter(|unit| way(unit)).map(|unit| unit.id).collect();
+        match found.as_slice() {
+            [] => {}
+            [only] => return Ok(*only),
+            several => {
+                let paths = several.iter().take(3).map(|id| metadata.org_unit_path_names(*id)).collect::<Vec<_>>();
+                return Err(OpsError::invalid(
+                    format!("{} org units of the {side} are called `{text}`", several.len()),
+                    format!("give the id, the code or the whole path, such as `{}`", paths.join("` or `")),
+                ));
+            }
+        }
+    }
+    let near = nearest(text, units().map(|unit| unit.name.as_str()), 3);
+    let hint = match near.as_slice() {
+        [] => format!("check the spelling; if it is new, sync the {side} server first"),
+        near => format!("did you mean {}?", near.join(" or ")),
+    };
+    Err(OpsError::invalid(format!("the {side} has no org unit `{text}`"), hint))
 }
 
 fn difference(rows: &[OrgUnitMapping], entries: Vec<Entry>) -> MapChange {

@@ -25,12 +25,63 @@ pub struct NewRoutine {
     pub policies: Policies,
 }
 
+/// What is to be different about a routine; what is absent stays.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RoutineChange {
+    /// Another name.
+    pub name: Option<String>,
+    /// Other jobs.
+    pub jobs: Option<Vec<String>>,
+    /// Other periods.
+    pub window: Option<Vec<String>>,
+    /// Other rules.
+    pub policies: Option<Policies>,
+}
+
 /// Makes a routine. Its jobs must be of one pair, and its window must mean something for each of them.
 pub fn new(home: &Home, new: NewRoutine) -> Result<Routine, OpsError> {
     let mut config = home.config()?;
+    let routine = Routine {
+        id: Uuid::now_v7(),
+        name: new.name,
+        jobs: checked_jobs(&config, &new.jobs, &new.window)?,
+        window: new.window,
+        policies: new.policies,
+    };
+    config.add_routine(&routine)?;
+    Ok(routine)
+}
+
+/// Changes a routine. Its identity stays, and with it what its runs wrote.
+pub fn edit(home: &Home, name: &str, change: RoutineChange) -> Result<Routine, OpsError> {
+    let mut config = home.config()?;
+    let old = routine(&config, name)?;
+    let window = change.window.unwrap_or(old.window);
+    let new = Routine {
+        id: old.id,
+        name: change.name.unwrap_or(old.name),
+        jobs: checked_jobs(&config, &change.jobs.unwrap_or(old.jobs), &window)?,
+        window,
+        policies: change.policies.unwrap_or(old.policies),
+    };
+    config.update_routine(&new)?;
+    Ok(new)
+}
+
+/// The periods that a window means today, in order: what a person wants to see before she decides. A run asks the
+/// source server for its date; this machine's is close enough to choose by.
+pub fn periods_today(window: &[String], period_type: PeriodType) -> Result<Vec<String>, OpsError> {
+    let today = jiff::Zoned::now().date();
+    let periods = window::expand(window, today, period_type, &RelativeOptions::default())
+        .map_err(|cause| OpsError::invalid(cause.to_string(), WINDOW_HINT))?;
+    Ok(periods.iter().map(ToString::to_string).collect())
+}
+
+/// The jobs as they are called, if they are of one pair and the window means something for each of them.
+fn checked_jobs(config: &ConfigStore, names: &[String], window: &[String]) -> Result<Vec<String>, OpsError> {
     let mut jobs = Vec::new();
-    for name in &new.jobs {
-        jobs.push(job(&config, name)?);
+    for name in names {
+        jobs.push(job(config, name)?);
     }
     if let Some(other) =
         jobs.iter().find(|job| (&job.source, &job.destination) != (&jobs[0].source, &jobs[0].destination))
@@ -46,17 +97,9 @@ pub fn new(home: &Home, new: NewRoutine) -> Result<Routine, OpsError> {
     // Any day will do: what a window means does not depend on it, only which periods it is.
     let some_day = Date::constant(2026, 1, 15);
     for job in &jobs {
-        check_window(&new.window, some_day, job.source_period_type)?;
+        check_window(window, some_day, job.source_period_type)?;
     }
-    let routine = Routine {
-        id: Uuid::now_v7(),
-        name: new.name,
-        jobs: jobs.iter().map(|job| job.name.clone()).collect(),
-        window: new.window,
-        policies: new.policies,
-    };
-    config.add_routine(&routine)?;
-    Ok(routine)
+    Ok(jobs.into_iter().map(|job| job.name).collect())
 }
 
 /// Refuses a window that does not parse, or has no periods of the type.

@@ -3,6 +3,7 @@
 pub mod dashboard;
 pub mod demo;
 mod files;
+pub mod init;
 pub mod job;
 pub mod orgunit;
 mod progress;
@@ -26,6 +27,7 @@ pub fn execute(arguments: &Arguments, ui: &Ui) -> Result<ExitCode, CliError> {
     let home = home(arguments)?;
     match &arguments.command {
         None => dashboard::show(&home, ui),
+        Some(Command::Init(command)) => init::execute(command, &home, ui),
         Some(Command::Server(command)) => server::execute(command, &home, ui),
         Some(Command::OrgUnit(command)) => orgunit::execute(command, &home, ui),
         Some(Command::Job(command)) => job::execute(command, &home, ui),

@@ -11,6 +11,7 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::render::listing::{Listing, counted, number, text};
 use crate::cli::render::shell_word;
 use crate::cli::ui::Ui;
+use crate::cli::wizard::{self, Missing};
 use crate::domain::org_unit_map::{MappingState, MatchClass, MatchMethod, OrgUnitMapping};
 use crate::matching::org_units::MatchRules;
 use crate::ops::home::Home;
@@ -21,6 +22,8 @@ use crate::ops::org_units::{self, MapChange, PairMap};
 pub enum Command {
     /// Match org units by id, by code and by name below matched parents
     Auto(Auto),
+    /// Map org units with questions: what is doubtful is decided one by one, or one unit alone
+    Map(Map),
     /// List the map
     List(List),
     /// List source org units that are not mapped
@@ -109,6 +112,25 @@ pub struct Auto {
     pub dry_run: bool,
 }
 
+/// `xfer orgunit map`
+#[derive(Debug, Args)]
+pub struct Map {
+    /// The source server; asked for where absent
+    pub source: Option<String>,
+    /// The destination server; asked for where absent
+    #[arg(requires = "source")]
+    pub destination: Option<String>,
+    /// Only this source org unit, by name, code, id or path
+    #[arg(requires = "destination")]
+    pub unit: Option<String>,
+    /// Where the org unit goes, by name, code, id or path; nothing is asked then
+    #[arg(long, value_name = "ORG UNIT", requires = "unit", conflicts_with = "leave_out")]
+    pub to: Option<String>,
+    /// Leave the org unit out: nothing of it is ever transferred
+    #[arg(long, requires = "unit")]
+    pub leave_out: bool,
+}
+
 /// A state of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum State {
@@ -171,6 +193,7 @@ pub struct Import {
 pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     match command {
         Command::Auto(arguments) => auto(arguments, &mut open(&arguments.pair, home)?, ui),
+        Command::Map(arguments) => ask_for_units(arguments, home, ui),
         Command::List(arguments) => {
             list(arguments, &open(&arguments.pair, home)?, ui);
             Ok(ExitCode::Success)
@@ -224,6 +247,34 @@ fn auto(arguments: &Auto, map: &mut PairMap, ui: &Ui) -> Result<ExitCode, CliErr
     }
     say_state(map, &arguments.pair, ui);
     Ok(ExitCode::Success)
+}
+
+fn ask_for_units(arguments: &Map, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let given = arguments.source.as_deref().zip(arguments.destination.as_deref());
+    if let (Some((source, destination)), Some(unit)) = (given, &arguments.unit)
+        && (arguments.to.is_some() || arguments.leave_out)
+    {
+        let mut map = org_units::open(home, source, destination)?;
+        let row = map.decide(unit, arguments.to.as_deref())?;
+        let target = row.destination.map_or("left out".to_owned(), |id| map.destination.org_unit_path_names(id));
+        ui.say(&format!("{} → {target}", map.source.org_unit_path_names(row.source)));
+        return Ok(ExitCode::Success);
+    }
+    let missing = Missing {
+        what: "the decision about doubtful org units",
+        hint: "map one: xfer orgunit map SOURCE DESTINATION UNIT --to UNIT; or all in a spreadsheet: xfer orgunit export",
+        again: "xfer orgunit map",
+    };
+    wizard::ask(ui, missing, |prompter| {
+        let (source, destination) = match given {
+            Some((source, destination)) => (source.to_owned(), destination.to_owned()),
+            None => wizard::job::choose_pair(prompter, home, arguments.source.as_deref(), None)?,
+        };
+        match &arguments.unit {
+            Some(unit) => wizard::org_units::one(prompter, home, (&source, &destination), unit),
+            None => wizard::org_units::map(prompter, home, &source, &destination),
+        }
+    })
 }
 
 /// Says how far the map is, and what to do about the rest.

@@ -11,6 +11,8 @@ use crate::cli::prompt::{SecretSource, secret};
 use crate::cli::render::listing::Listing;
 use crate::cli::render::{server as server_view, shell_word};
 use crate::cli::ui::{Format, Ui};
+use crate::cli::wizard::server::Known;
+use crate::cli::wizard::{self, Missing};
 use crate::dhis2::metadata::MetadataProgress;
 use crate::domain::run::Severity;
 use crate::domain::secret::Login;
@@ -59,8 +61,13 @@ pub struct LoginArguments {
 }
 
 impl LoginArguments {
+    /// Whether any argument speaks of the login.
+    fn is_given(&self) -> bool {
+        self.username.is_some() || self.password_file.is_some() || self.token || self.token_file.is_some()
+    }
+
     /// The login that the arguments and a prompt give; none where no argument speaks of it.
-    fn login(&self, ui: &Ui, server: &str) -> Result<Option<Login>, CliError> {
+    pub(in crate::cli) fn login(&self, ui: &Ui, server: &str) -> Result<Option<Login>, CliError> {
         let source = |file: &Option<PathBuf>| file.clone().map_or(SecretSource::Prompt, SecretSource::File);
         if self.token || self.token_file.is_some() {
             let what = format!("personal access token for {server}");
@@ -81,10 +88,10 @@ impl LoginArguments {
 /// `xfer server add`
 #[derive(Debug, Args)]
 pub struct Add {
-    /// What to call the server
-    pub name: String,
-    /// Its address, as it stands in a browser, such as `https://dhis2.example.org`
-    pub url: String,
+    /// What to call the server; asked for where absent
+    pub name: Option<String>,
+    /// Its address, as it stands in a browser, such as `https://dhis2.example.org`; asked for where absent
+    pub url: Option<String>,
     /// How to log in.
     #[command(flatten)]
     pub login: LoginArguments,
@@ -102,7 +109,7 @@ pub struct Add {
 /// `xfer server edit`
 #[derive(Debug, Args)]
 pub struct Edit {
-    /// The server
+    /// The server; without anything to change, it is asked what
     pub name: String,
     /// A new name
     #[arg(long, value_name = "NAME")]
@@ -163,29 +170,58 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
 }
 
 fn add(arguments: &Add, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
-    let url = BaseUrl::parse(&arguments.url)
-        .map_err(|cause| CliError::usage(cause.to_string()).hint("example: https://dhis2.example.org"))?;
-    let Some(login) = arguments.login.login(ui, &arguments.name)? else {
-        return Err(CliError::usage("the login is missing".to_owned())
-            .hint("give --username NAME (the password is asked for), or --token"));
+    let url = arguments.url.as_deref().map(parsed).transpose()?;
+    let (Some(name), Some(url), true) = (&arguments.name, &url, arguments.login.is_given()) else {
+        return ask_for_the_rest(arguments, url, home, ui);
+    };
+    let Some(login) = arguments.login.login(ui, name)? else {
+        return Err(CliError::usage("--password-file needs --username".to_owned()));
     };
     let new = NewServer {
-        name: arguments.name.clone(),
-        url,
+        name: name.clone(),
+        url: url.clone(),
         login,
         allow_http: arguments.allow_http,
         test: !arguments.no_test,
     };
     let test = wait(async { Ok(servers::add(home, new).await?) })?;
-    ui.say(&format!("added {}", arguments.name));
+    ui.say(&format!("added {name}"));
     if let Some(test) = test {
         server_view::say_test(&test, ui);
     }
     if arguments.sync {
-        return sync_all(std::slice::from_ref(&arguments.name), home, ui);
+        return sync_all(std::slice::from_ref(name), home, ui);
     }
-    ui.say(&format!("next: xfer server sync {}", shell_word(&arguments.name)));
+    ui.say(&format!("next: xfer server sync {}", shell_word(name)));
     Ok(ExitCode::Success)
+}
+
+/// What stands on the command line is taken, the rest is asked for.
+fn ask_for_the_rest(arguments: &Add, url: Option<BaseUrl>, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let what = match (&arguments.name, &url) {
+        (None, _) => "the server's name",
+        (_, None) => "the server's address",
+        _ => "the login",
+    };
+    let hint = "give all of it: xfer server add NAME URL --username NAME --password-file FILE, or --token-file FILE";
+    if arguments.no_test && ui.can_ask() {
+        return Err(CliError::usage(format!("{what} is missing")).hint(hint));
+    }
+    let known = Known {
+        name: arguments.name.clone(),
+        url,
+        allow_http: arguments.allow_http,
+        login: arguments.login.is_given().then_some(&arguments.login),
+    };
+    wizard::ask(ui, Missing { what, hint, again: "xfer server add" }, |prompter| {
+        let name = wizard::server::add(prompter, home, ui, known, "tracker")?;
+        let sync = arguments.sync || prompter.confirm("Copy its metadata now", true)?;
+        if sync { wizard::server::sync(prompter, home, ui, &[name]) } else { Ok(()) }
+    })
+}
+
+fn parsed(url: &str) -> Result<BaseUrl, CliError> {
+    BaseUrl::parse(url).map_err(|cause| CliError::usage(cause.to_string()).hint("example: https://dhis2.example.org"))
 }
 
 fn list(home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
@@ -199,16 +235,15 @@ fn show(name: &str, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
 }
 
 fn edit(arguments: &Edit, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
-    let url = arguments
-        .url
-        .as_deref()
-        .map(BaseUrl::parse)
-        .transpose()
-        .map_err(|cause| CliError::usage(cause.to_string()).hint("example: https://dhis2.example.org"))?;
+    let url = arguments.url.as_deref().map(parsed).transpose()?;
     let login = arguments.login.login(ui, &arguments.name)?;
     if arguments.rename.is_none() && url.is_none() && login.is_none() && !arguments.allow_http {
-        return Err(CliError::usage("nothing to change".to_owned())
-            .hint("give --rename, --url, --username, --token or --allow-http"));
+        let missing = Missing {
+            what: "what to change",
+            hint: "give --rename, --url, --username, --token or --allow-http",
+            again: "xfer server edit NAME",
+        };
+        return wizard::ask(ui, missing, |prompter| wizard::server::edit(prompter, home, ui, &arguments.name));
     }
     let change = ServerChange {
         name: arguments.rename.clone(),

@@ -6,7 +6,7 @@ pub mod server;
 
 /// A name as it must be typed in a shell: quoted where it needs to be.
 pub fn shell_word(name: &str) -> String {
-    let plain = |character: char| character.is_alphanumeric() || "-_./:@%+=".contains(character);
+    let plain = |character: char| character.is_alphanumeric() || "-_./:@%+=,".contains(character);
     if !name.is_empty() && name.chars().all(plain) {
         name.to_owned()
     } else {

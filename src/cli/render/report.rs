@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::json;
 
 use crate::cli::render::listing::{Listing, counted, grouped, number, text};
-use crate::cli::ui::{Format, Ui};
+use crate::cli::ui::{Format, Ui, wrapped};
 use crate::domain::cell::CellState;
 use crate::domain::run::{Finding, Report, RunMode, RunOutcome, Severity};
 
@@ -51,15 +51,15 @@ pub fn in_words(report: &Report, width: u16) -> String {
         words.push_str(&findings(&report.findings).table(width));
         words.push('\n');
     }
-    let _ = writeln!(
-        words,
-        "\n{}, {} received, {} sent, {:.1} s at the source, {:.1} s at the destination",
+    let traffic = format!(
+        "{}, {} received, {} sent, {:.1} s at the source, {:.1} s at the destination",
         counted(report.traffic.requests, "request"),
         bytes(report.traffic.bytes_in),
         bytes(report.traffic.bytes_out),
         report.traffic.seconds_source,
         report.traffic.seconds_destination
     );
+    let _ = writeln!(words, "\n{}", wrapped(&traffic, usize::from(width)));
     words
 }
 

@@ -1,6 +1,7 @@
 //! What the end-to-end tests share: the real binary in a home of its own, embedded servers, and the one helper that
 //! asserts the equations of design 3.1.
 
+pub(crate) mod person;
 pub(crate) mod second_country;
 
 use std::fmt;
@@ -57,7 +58,7 @@ impl Xfer {
         command
     }
 
-    fn prepared(&self, words: &[&str]) -> Command {
+    pub(crate) fn prepared(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_xfer"));
         command
             .args(words)

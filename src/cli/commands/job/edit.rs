@@ -9,6 +9,7 @@ use crate::cli::commands::job::{
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::ui::Ui;
+use crate::cli::wizard::{self, Missing};
 use crate::domain::period::PeriodType;
 use crate::ops::home::Home;
 use crate::ops::jobs;
@@ -17,7 +18,7 @@ use crate::ops::jobs::edit::{ItemChange, JobChange};
 /// `xfer job edit`
 #[derive(Debug, Args)]
 pub struct Edit {
-    /// The job
+    /// The job; without anything to change, it is asked what
     pub name: String,
     /// Another name
     #[arg(long, value_name = "NAME")]
@@ -87,8 +88,12 @@ pub struct EditItem {
 /// Carries out `xfer job edit`.
 pub(super) fn edit(arguments: &Edit, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     if arguments.is_empty() {
-        return Err(CliError::usage("nothing to change".to_owned())
-            .hint("give --rename, --period-type, --to-period-type, --shift, --combine or --read"));
+        let missing = Missing {
+            what: "what to change",
+            hint: "give --rename, --period-type, --to-period-type, --shift, --combine or --read",
+            again: "xfer job edit NAME",
+        };
+        return wizard::ask(ui, missing, |prompter| wizard::job::edit(prompter, home, &arguments.name));
     }
     let mut open = jobs::open(home, &arguments.name)?;
     open.edit(arguments.change())?;

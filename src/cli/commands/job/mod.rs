@@ -16,6 +16,7 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::render::listing::{Listing, counted, number, text};
 use crate::cli::render::shell_word;
 use crate::cli::ui::{Format, Ui};
+use crate::cli::wizard::{self, Missing};
 use crate::domain::item::{Combine, Item, SourceItem, WhenEmpty};
 use crate::domain::job::ReadFrom;
 use crate::domain::period::PeriodType;
@@ -139,14 +140,14 @@ impl From<ReadArgument> for ReadFrom {
 /// `xfer job new`
 #[derive(Debug, Args)]
 pub struct New {
-    /// What to call the job
-    pub name: String,
-    /// The source server
+    /// What to call the job; asked for where absent
+    pub name: Option<String>,
+    /// The source server; asked for where absent
     #[arg(long, value_name = "SERVER")]
-    pub from: String,
-    /// The destination server
+    pub from: Option<String>,
+    /// The destination server; asked for where absent
     #[arg(long, value_name = "SERVER")]
-    pub to: String,
+    pub to: Option<String>,
     /// The type of the periods that are read: Monthly, Weekly, Quarterly …
     #[arg(long, value_name = "TYPE", default_value = "Monthly", value_parser = period_type)]
     pub period_type: PeriodType,
@@ -156,9 +157,9 @@ pub struct New {
     /// Move the values by so many destination periods (-1: into the one before)
     #[arg(long, value_name = "NUMBER", default_value_t = 0, allow_hyphen_values = true)]
     pub shift: i32,
-    /// How several source values become one: two facilities merged, three months in a quarter
-    #[arg(long, value_enum, default_value = "error")]
-    pub combine: CombineArgument,
+    /// How several source values become one: two facilities merged, three months in a quarter [default: error]
+    #[arg(long, value_enum)]
+    pub combine: Option<CombineArgument>,
     /// Where data elements are read; indicators always come from analytics
     #[arg(long, value_enum, default_value = "raw")]
     pub read: ReadArgument,
@@ -277,20 +278,49 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
     }
 }
 
-fn new(arguments: &New, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
-    let job = jobs::new(
-        home,
+impl New {
+    /// What `xfer job new --from SOURCE --to DESTINATION` says.
+    pub(in crate::cli) fn between(source: &str, destination: &str) -> Self {
+        Self {
+            name: None,
+            from: Some(source.to_owned()),
+            to: Some(destination.to_owned()),
+            period_type: PeriodType::Monthly,
+            to_period_type: None,
+            shift: 0,
+            combine: None,
+            read: ReadArgument::Raw,
+        }
+    }
+
+    /// The job that the arguments describe, with what they leave open.
+    pub(in crate::cli) fn job(&self, name: &str, source: &str, destination: &str, combine: Combine) -> NewJob {
         NewJob {
-            name: arguments.name.clone(),
-            source: arguments.from.clone(),
-            destination: arguments.to.clone(),
-            source_period_type: arguments.period_type,
-            destination_period_type: arguments.to_period_type,
-            period_shift: arguments.shift,
-            combine: arguments.combine.into(),
-            read: arguments.read.into(),
-        },
-    )?;
+            name: name.to_owned(),
+            source: source.to_owned(),
+            destination: destination.to_owned(),
+            source_period_type: self.period_type,
+            destination_period_type: self.to_period_type,
+            period_shift: self.shift,
+            combine,
+            read: self.read.into(),
+        }
+    }
+}
+
+fn new(arguments: &New, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let (Some(name), Some(from), Some(to)) = (&arguments.name, &arguments.from, &arguments.to) else {
+        let what = match (&arguments.name, &arguments.from) {
+            (None, _) => "the job's name",
+            (_, None) => "--from, the source server,",
+            _ => "--to, the destination server,",
+        };
+        let hint = "give all of it: xfer job new NAME --from SERVER --to SERVER";
+        let missing = Missing { what, hint, again: "xfer job new" };
+        return wizard::ask(ui, missing, |prompter| wizard::job::new(prompter, home, arguments));
+    };
+    let combine = arguments.combine.map_or(Combine::Error, Into::into);
+    let job = jobs::new(home, arguments.job(name, from, to, combine))?;
     ui.say(&format!("made the job {}, from {} to {}", job.name, job.source, job.destination));
     ui.say(&format!("next: xfer job auto {} --data-set NAME", shell_word(&job.name)));
     Ok(ExitCode::Success)
@@ -353,19 +383,14 @@ fn show(open: &OpenJob, ui: &Ui) {
     ];
     let mut listing = Listing::new(&columns, "no items yet; add one: xfer job add-item JOB SOURCE DESTINATION");
     for (item, position) in job.items.iter().zip(1..) {
-        let (coc, aoc) = combos(&item.source);
-        let address = item.destination;
-        let dotted = |id: String, combos: &[Option<Uid>]| {
-            combos.iter().flatten().fold(id, |text, combo| format!("{text}.{combo}"))
-        };
-        let combos = [Some(address.category_option_combo), Some(address.attribute_option_combo)];
+        let (source_ids, destination_ids) = item_ids(item);
         listing.row(vec![
             json!(position),
             json!(item.source.kind().replace('_', " ")),
             json!(source_names(open, &item.source)),
-            json!(dotted(item.source.id().to_string(), &[coc, aoc])),
+            json!(source_ids),
             json!(address_names(open, item)),
-            json!(dotted(address.data_element.to_string(), &combos)),
+            json!(destination_ids),
             json!(item.combine.map(Combine::name)),
             json!(item.factor.as_ref().map(BigDecimal::to_plain_string)),
             json!(item.when_empty.map(WhenEmpty::name)),
@@ -383,6 +408,17 @@ fn combos(source: &SourceItem) -> (Option<Uid>, Option<Uid>) {
         }
         SourceItem::Indicator { .. } | SourceItem::ProgramIndicator { .. } => (None, None),
     }
+}
+
+/// What an item reads and where it goes, by ids and dots: as `add-item` takes them.
+pub(in crate::cli) fn item_ids(item: &Item) -> (String, String) {
+    let dotted = |id: Uid, combos: [Option<Uid>; 2]| {
+        combos.iter().flatten().fold(id.to_string(), |text, combo| format!("{text}.{combo}"))
+    };
+    let (coc, aoc) = combos(&item.source);
+    let address = item.destination;
+    let target = [address.category_option_combo, address.attribute_option_combo].map(Some);
+    (dotted(item.source.id(), [coc, aoc]), dotted(address.data_element, target))
 }
 
 /// What an item reads, by name.

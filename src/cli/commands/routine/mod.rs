@@ -1,5 +1,7 @@
 //! `xfer routine`: jobs with a period window and the rules of a run.
 
+mod edit;
+
 use clap::{Args, Subcommand};
 use serde_json::json;
 
@@ -9,6 +11,8 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::render::listing::{Listing, text};
 use crate::cli::render::shell_word;
 use crate::cli::ui::Ui;
+use crate::cli::wizard::{self, Missing};
+use crate::domain::item::WhenEmpty;
 use crate::domain::routine::{Policies, Routine};
 use crate::ops::home::Home;
 use crate::ops::routines::{self, NewRoutine};
@@ -18,6 +22,8 @@ use crate::ops::routines::{self, NewRoutine};
 pub enum Command {
     /// Combine jobs with periods and rules
     New(New),
+    /// Change a routine's jobs, periods or rules
+    Edit(edit::Edit),
     /// Show a routine
     Show(Named),
     /// List the routines
@@ -25,6 +31,9 @@ pub enum Command {
     /// Remove a routine; its past runs stay on the disk
     Remove(Named),
 }
+
+/// So many values a run may delete unless a person says otherwise.
+const MAX_DELETE: u32 = 1000;
 
 /// A routine by name.
 #[derive(Debug, Args)]
@@ -36,17 +45,17 @@ pub struct Named {
 /// `xfer routine new`
 #[derive(Debug, Args)]
 pub struct New {
-    /// What to call the routine
-    pub name: String,
+    /// What to call the routine; asked for where absent
+    pub name: Option<String>,
     /// Its jobs, in order
-    #[arg(long = "job", value_name = "JOB", required = true)]
+    #[arg(long = "job", value_name = "JOB")]
     pub jobs: Vec<String>,
     /// Its periods: identifiers (202401), ranges (202401..202406), relative ones (LAST_3_MONTHS); several with commas
-    #[arg(long, value_name = "PERIODS", required = true, value_delimiter = ',')]
+    #[arg(long, value_name = "PERIODS", value_delimiter = ',')]
     pub periods: Vec<String>,
-    /// What happens to destination cells that the source has nothing for
-    #[arg(long, value_enum, default_value = "keep")]
-    pub when_empty: WhenEmptyArgument,
+    /// What happens to destination cells that the source has nothing for [default: keep]
+    #[arg(long, value_enum)]
+    pub when_empty: Option<WhenEmptyArgument>,
     /// Send every value, also those that the destination has already
     #[arg(long)]
     pub send_unchanged: bool,
@@ -57,7 +66,7 @@ pub struct New {
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(1..=100))]
     pub max_change: Option<u32>,
     /// Delete at most so many values in a run
-    #[arg(long, value_name = "NUMBER", default_value_t = 1000)]
+    #[arg(long, value_name = "NUMBER", default_value_t = MAX_DELETE)]
     pub max_delete: u32,
     /// Values of org units that are not mapped are no failure
     #[arg(long)]
@@ -74,6 +83,7 @@ pub struct New {
 pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     match command {
         Command::New(arguments) => new(arguments, home, ui),
+        Command::Edit(arguments) => edit_or_ask(arguments, home, ui),
         Command::Show(arguments) => show(&arguments.name, home, ui),
         Command::List => list(home, ui),
         Command::Remove(arguments) => {
@@ -89,29 +99,75 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
     }
 }
 
+impl New {
+    /// What `xfer routine new --job JOB` says.
+    pub(in crate::cli) fn with_job(job: &str) -> Self {
+        let policies = Policies::default();
+        Self {
+            name: None,
+            jobs: vec![job.to_owned()],
+            periods: Vec::new(),
+            when_empty: None,
+            send_unchanged: !policies.only_changed,
+            no_verify: !policies.verify,
+            max_change: policies.max_change,
+            max_delete: MAX_DELETE,
+            tolerate_unmapped: policies.tolerate_unmapped,
+            max_analytics_age: policies.max_analytics_age_hours,
+            parallel: policies.parallel,
+        }
+    }
+
+    /// The rules that the arguments give; what they leave open is as it is by default.
+    pub(in crate::cli) fn policies(&self) -> Policies {
+        Policies {
+            only_changed: !self.send_unchanged,
+            verify: !self.no_verify,
+            when_empty: self.when_empty.map_or(WhenEmpty::Keep, Into::into),
+            max_change: self.max_change,
+            max_delete: Some(self.max_delete),
+            tolerate_unmapped: self.tolerate_unmapped,
+            max_analytics_age_hours: self.max_analytics_age,
+            parallel: self.parallel,
+        }
+    }
+}
+
 fn new(arguments: &New, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
-    let routine = routines::new(
-        home,
-        NewRoutine {
-            name: arguments.name.clone(),
-            jobs: arguments.jobs.clone(),
-            window: arguments.periods.clone(),
-            policies: Policies {
-                only_changed: !arguments.send_unchanged,
-                verify: !arguments.no_verify,
-                when_empty: arguments.when_empty.into(),
-                max_change: arguments.max_change,
-                max_delete: Some(arguments.max_delete),
-                tolerate_unmapped: arguments.tolerate_unmapped,
-                max_analytics_age_hours: arguments.max_analytics_age,
-                parallel: arguments.parallel,
-            },
-        },
-    )?;
+    let what = match (&arguments.name, arguments.jobs.is_empty(), arguments.periods.is_empty()) {
+        (None, ..) => Some("the routine's name"),
+        (_, true, _) => Some("--job"),
+        (.., true) => Some("--periods"),
+        _ => None,
+    };
+    if let Some(what) = what {
+        let hint = "give all of it: xfer routine new NAME --job JOB --periods LAST_3_MONTHS";
+        let missing = Missing { what, hint, again: "xfer routine new" };
+        return wizard::ask(ui, missing, |prompter| wizard::routine::new(prompter, home, arguments));
+    }
+    let new = NewRoutine {
+        name: arguments.name.clone().unwrap_or_default(),
+        jobs: arguments.jobs.clone(),
+        window: arguments.periods.clone(),
+        policies: arguments.policies(),
+    };
+    let routine = routines::new(home, new)?;
     let name = shell_word(&routine.name);
     ui.say(&format!("made the routine {}", routine.name));
     ui.say(&format!("next: xfer run {name} --dry-run, then xfer run {name}"));
     Ok(ExitCode::Success)
+}
+
+fn edit_or_ask(arguments: &edit::Edit, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    if arguments.is_empty() {
+        let missing = Missing {
+            what: "what to change",
+            hint: "give --rename, --job, --periods or one of the rules: xfer routine edit --help",
+            again: "xfer routine edit NAME",
+        };
+        return wizard::ask(ui, missing, |prompter| wizard::routine::edit(prompter, home, &arguments.name));
+    }
+    edit::edit(arguments, home, ui)
 }
 
 fn list(home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {

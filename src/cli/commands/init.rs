@@ -1,0 +1,24 @@
+//! `xfer init`: the whole way, question by question.
+
+use clap::Args;
+
+use crate::cli::error::CliError;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::ui::Ui;
+use crate::cli::wizard::{self, Missing};
+use crate::ops::home::Home;
+
+/// `xfer init`
+#[derive(Debug, Args)]
+pub struct Arguments {}
+
+/// Carries out `xfer init`.
+pub fn execute(_: &Arguments, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let missing = Missing {
+        what: "everything that `xfer init` asks for",
+        hint: "do it by commands: xfer server add, server sync, orgunit auto, job new, job auto, routine new, run; \
+               `xfer` alone always says which is next",
+        again: "xfer init",
+    };
+    wizard::ask(ui, missing, |prompter| wizard::init::lead(prompter, home, ui))
+}

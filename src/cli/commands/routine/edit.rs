@@ -1,0 +1,127 @@
+//! `xfer routine edit`.
+
+use clap::Args;
+
+use crate::cli::commands::job::WhenEmptyArgument;
+use crate::cli::error::CliError;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::ui::Ui;
+use crate::domain::routine::Policies;
+use crate::ops::home::Home;
+use crate::ops::routines::{self, RoutineChange};
+
+/// `xfer routine edit`
+#[derive(Debug, Args)]
+pub struct Edit {
+    /// The routine; without anything to change, it is asked what
+    pub name: String,
+    /// Another name
+    #[arg(long, value_name = "NAME")]
+    pub rename: Option<String>,
+    /// Its jobs, in order, in the place of those it has
+    #[arg(long = "job", value_name = "JOB")]
+    pub jobs: Vec<String>,
+    /// Its periods, in the place of those it has; several with commas
+    #[arg(long, value_name = "PERIODS", value_delimiter = ',')]
+    pub periods: Vec<String>,
+    /// What happens to destination cells that the source has nothing for
+    #[arg(long, value_enum)]
+    pub when_empty: Option<WhenEmptyArgument>,
+    /// Send every value, also those that the destination has already
+    #[arg(long, value_name = "yes|no", num_args = 0..=1, require_equals = true, default_missing_value = "yes",
+          value_parser = yes_or_no)]
+    pub send_unchanged: Option<bool>,
+    /// Read back what was sent
+    #[arg(long, value_name = "yes|no", num_args = 0..=1, require_equals = true, default_missing_value = "yes",
+          value_parser = yes_or_no)]
+    pub verify: Option<bool>,
+    /// Hold everything back that changes more than this share of a job's cells, in percent, or `none`
+    #[arg(long, value_name = "PERCENT", value_parser = share)]
+    pub max_change: Option<Limit>,
+    /// Delete at most so many values in a run, or `none` for no limit
+    #[arg(long, value_name = "NUMBER", value_parser = limit)]
+    pub max_delete: Option<Limit>,
+    /// Values of org units that are not mapped are no failure
+    #[arg(long, value_name = "yes|no", num_args = 0..=1, require_equals = true, default_missing_value = "yes",
+          value_parser = yes_or_no)]
+    pub tolerate_unmapped: Option<bool>,
+    /// Refuse analytics tables older than so many hours, or `none`
+    #[arg(long, value_name = "HOURS", value_parser = limit)]
+    pub max_analytics_age: Option<Limit>,
+    /// At most so many requests at once write to the destination
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..=4))]
+    pub parallel: Option<u8>,
+}
+
+/// A number, or none at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit(Option<u32>);
+
+fn yes_or_no(text: &str) -> Result<bool, String> {
+    match text {
+        "yes" => Ok(true),
+        "no" => Ok(false),
+        other => Err(format!("`{other}` is neither yes nor no")),
+    }
+}
+
+fn limit(text: &str) -> Result<Limit, String> {
+    if text == "none" {
+        return Ok(Limit(None));
+    }
+    text.parse().map(|number| Limit(Some(number))).map_err(|_| format!("`{text}` is neither a whole number nor `none`"))
+}
+
+fn share(text: &str) -> Result<Limit, String> {
+    match limit(text)? {
+        Limit(Some(percent)) if !(1..=100).contains(&percent) => {
+            Err("a share is 1 to 100 percent, or `none`".to_owned())
+        }
+        share => Ok(share),
+    }
+}
+
+impl Edit {
+    /// Whether nothing is to be different.
+    pub fn is_empty(&self) -> bool {
+        self.rename.is_none() && self.jobs.is_empty() && self.periods.is_empty() && !self.speaks_of_policies()
+    }
+
+    fn speaks_of_policies(&self) -> bool {
+        self.when_empty.is_some()
+            || self.max_change.is_some()
+            || self.max_delete.is_some()
+            || self.max_analytics_age.is_some()
+            || self.parallel.is_some()
+            || [self.send_unchanged, self.verify, self.tolerate_unmapped].iter().any(Option::is_some)
+    }
+
+    /// The rules as they were, with what is to be different.
+    fn policies(&self, old: &Policies) -> Policies {
+        Policies {
+            only_changed: self.send_unchanged.map_or(old.only_changed, |send| !send),
+            verify: self.verify.unwrap_or(old.verify),
+            when_empty: self.when_empty.map_or(old.when_empty, Into::into),
+            max_change: self.max_change.map_or(old.max_change, |limit| limit.0),
+            max_delete: self.max_delete.map_or(old.max_delete, |limit| limit.0),
+            tolerate_unmapped: self.tolerate_unmapped.unwrap_or(old.tolerate_unmapped),
+            max_analytics_age_hours: self.max_analytics_age.map_or(old.max_analytics_age_hours, |limit| limit.0),
+            parallel: self.parallel.unwrap_or(old.parallel),
+        }
+    }
+}
+
+/// Carries out `xfer routine edit`.
+pub(super) fn edit(arguments: &Edit, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let old = routines::routine(&home.config()?, &arguments.name)?;
+    let given = |values: &Vec<String>| Some(values.clone()).filter(|values| !values.is_empty());
+    let change = RoutineChange {
+        name: arguments.rename.clone(),
+        jobs: given(&arguments.jobs),
+        window: given(&arguments.periods),
+        policies: arguments.speaks_of_policies().then(|| arguments.policies(&old.policies)),
+    };
+    let routine = routines::edit(home, &arguments.name, change)?;
+    ui.say(&format!("changed the routine {}", routine.name));
+    Ok(ExitCode::Success)
+}

@@ -1,0 +1,227 @@
+//! The whole way, section by section: servers, metadata, org units, job, routine, first run. What is there already is
+//! not asked again, so that `xfer init` goes on where it was left.
+
+use crate::cli::commands::{job, routine};
+use crate::cli::render::listing::counted;
+use crate::cli::render::server::day_and_minute;
+use crate::cli::render::shell_word;
+use crate::cli::ui::Ui;
+use crate::cli::wizard::job as job_wizard;
+use crate::cli::wizard::prompter::{Leave, Prompter};
+use crate::cli::wizard::server::Known;
+use crate::cli::wizard::{org_units as org_unit_wizard, routine as routine_wizard, server as server_wizard, trial};
+use crate::domain::org_unit_map::MappingState;
+use crate::ops::dashboard;
+use crate::ops::home::Home;
+use crate::ops::{jobs, org_units, routines, servers};
+
+/// What a source and a destination are called unless the person knows better.
+const SUGGESTED: [&str; 2] = ["tracker", "national"];
+
+/// Source and destination by name.
+type PairNames = (String, String);
+
+/// Leads from wherever things stand to a first run.
+pub(crate) fn lead(prompter: &mut dyn Prompter, home: &Home, ui: &Ui) -> Result<(), Leave> {
+    prompter.say(
+        "This leads you from two DHIS2 servers to a first transfer between them. Nothing is written to a server before \
+         you say so at the very end. Esc or Ctrl-C leaves at any question; what was answered is kept, and `xfer init` \
+         goes on from there.",
+    );
+    prompter.heading("1 of 6 · Servers");
+    let pair = choose_servers(prompter, home, ui)?;
+    prompter.heading("2 of 6 · Metadata");
+    copy_metadata(prompter, home, ui, &pair)?;
+    prompter.heading("3 of 6 · Org units");
+    map_org_units(prompter, home, &pair)?;
+    prompter.heading("4 of 6 · Job: which figures go where");
+    let job = choose_job(prompter, home, &pair)?;
+    prompter.heading("5 of 6 · Routine: when, and by which rules");
+    let routine = choose_routine(prompter, home, &job)?;
+    prompter.heading("6 of 6 · First run");
+    if trial::was_run(home, &routine)? {
+        prompter.say(&format!("{routine} has been run before."));
+    }
+    trial::try_out(prompter, home, ui, &routine)?;
+    let called = shell_word(&routine);
+    prompter.say(&format!(
+        "\nThat was all of it. `xfer` alone shows where everything stands and what to do next.\n\
+         To repeat the transfer every night at half past two, give this line to `crontab -e`:\n    \
+         30 2 * * * xfer run {called} --quiet"
+    ));
+    Ok(())
+}
+
+/// The two servers; those that are missing are added.
+fn choose_servers(prompter: &mut dyn Prompter, home: &Home, ui: &Ui) -> Result<PairNames, Leave> {
+    let names: Vec<String> = servers::list(home)?.into_iter().map(|line| line.server.name).collect();
+    let [source, destination] = SUGGESTED;
+    match names.as_slice() {
+        [] => {
+            prompter.say("The source first: the server that has the figures.");
+            let first = server_wizard::add(prompter, home, ui, Known::default(), source)?;
+            let second =
+                add_other(prompter, home, ui, "Now the destination: the server that they go to.", destination)?;
+            with_direction(prompter, home, ui, (first, second))
+        }
+        [only] => {
+            let choices = [format!("values come from {only}"), format!("values go to {only}")];
+            let question = format!("There is {only} already. Which of the two is it");
+            if prompter.choose(&question, &choices, 0)? == 0 {
+                let other =
+                    add_other(prompter, home, ui, "Now the destination: the server that they go to.", destination)?;
+                with_direction(prompter, home, ui, (only.clone(), other))
+            } else {
+                let other = add_other(prompter, home, ui, "Now the source: the server that has the figures.", source)?;
+                with_direction(prompter, home, ui, (other, only.clone()))
+            }
+        }
+        [first, second] => {
+            let begun = dashboard::dashboard(home)?;
+            let begun =
+                begun.pairs.first().map(|pair| (pair.source.clone(), pair.destination.clone())).or(begun.first_pair);
+            let (from, to) = begun.unwrap_or_else(|| (first.clone(), second.clone()));
+            let choices =
+                [format!("from {from} to {to}"), format!("from {to} to {from}"), "another server …".to_owned()];
+            match prompter.choose("Which way do the values go", &choices, 0)? {
+                0 => with_direction(prompter, home, ui, (from, to)),
+                1 => with_direction(prompter, home, ui, (to, from)),
+                _ => {
+                    let other = add_other(prompter, home, ui, "Another server.", "other")?;
+                    choose_two(prompter, home, ui, &[vec![other], names].concat())
+                }
+            }
+        }
+        _ => choose_two(prompter, home, ui, &names),
+    }
+}
+
+fn add_other(
+    prompter: &mut dyn Prompter,
+    home: &Home,
+    ui: &Ui,
+    words: &str,
+    suggestion: &str,
+) -> Result<String, Leave> {
+    prompter.say(&format!("\n{words}"));
+    server_wizard::add(prompter, home, ui, Known::default(), suggestion)
+}
+
+fn choose_two(prompter: &mut dyn Prompter, home: &Home, ui: &Ui, names: &[String]) -> Result<PairNames, Leave> {
+    let from = names[prompter.choose("Which server has the figures", names, 0)?].clone();
+    let others: Vec<String> = names.iter().filter(|name| **name != from).cloned().collect();
+    let to = others[prompter.choose("Which server do they go to", &others, 0)?].clone();
+    with_direction(prompter, home, ui, (from, to))
+}
+
+/// The pair, once the user at the destination may write there or the person knows that it may not.
+fn with_direction(prompter: &mut dyn Prompter, home: &Home, ui: &Ui, pair: PairNames) -> Result<PairNames, Leave> {
+    loop {
+        let Some(account) = servers::show(home, &pair.1)?.account else { return Ok(pair) };
+        if account.may_import() {
+            prompter.say(&format!("Values go from {} to {}.", pair.0, pair.1));
+            return Ok(pair);
+        }
+        prompter.say(&format!(
+            "{} may not write data values at {}: it lacks the authority F_DATAVALUE_ADD. Mapping works all the same; \
+             a run would end with refused values.",
+            account.username, pair.1
+        ));
+        let choices = [
+            format!("log in to {} as somebody else", pair.1),
+            "go on all the same".to_owned(),
+            format!("values go the other way, from {} to {}", pair.1, pair.0),
+        ];
+        match prompter.choose("What now", &choices, 0)? {
+            0 => server_wizard::edit(prompter, home, ui, &pair.1)?,
+            1 => return Ok(pair),
+            _ => return Ok((pair.1, pair.0)),
+        }
+    }
+}
+
+/// Copies what was never copied.
+fn copy_metadata(prompter: &mut dyn Prompter, home: &Home, ui: &Ui, pair: &PairNames) -> Result<(), Leave> {
+    let mut missing = Vec::new();
+    for name in [&pair.0, &pair.1] {
+        let details = servers::show(home, name)?;
+        match &details.server.synced_at {
+            Some(at) => prompter.say(&format!(
+                "{name} was copied at {} (UTC); `xfer server sync {}` renews it.",
+                day_and_minute(at),
+                shell_word(name)
+            )),
+            None => missing.push(name.clone()),
+        }
+    }
+    if missing.is_empty() { Ok(()) } else { server_wizard::sync(prompter, home, ui, &missing) }
+}
+
+/// Maps what is not mapped. A map need not be complete for the next section.
+fn map_org_units(prompter: &mut dyn Prompter, home: &Home, pair: &PairNames) -> Result<(), Leave> {
+    let later = match org_unit_wizard::map(prompter, home, &pair.0, &pair.1) {
+        Ok(()) => false,
+        Err(Leave::Later) => true,
+        Err(other) => return Err(other),
+    };
+    let mapped = org_units::open(home, &pair.0, &pair.1)?.count(MappingState::Confirmed);
+    if mapped == 0 {
+        prompter.say("Without a single org unit mapped there is nothing to transfer yet.");
+        return Err(Leave::Later);
+    }
+    if later {
+        let choices =
+            [format!("go on with the {} that are mapped", counted(mapped as u64, "org unit")), "stop here".to_owned()];
+        if prompter.choose("What now", &choices, 0)? == 1 {
+            return Err(Leave::Later);
+        }
+    }
+    Ok(())
+}
+
+/// A job of the pair with items: one that is there, or a new one.
+fn choose_job(prompter: &mut dyn Prompter, home: &Home, pair: &PairNames) -> Result<String, Leave> {
+    let of_pair = |job: &crate::domain::job::Job| job.source == pair.0 && job.destination == pair.1;
+    let known: Vec<_> = jobs::list(home)?.into_iter().filter(of_pair).collect();
+    if let Some(empty) = known.iter().find(|job| job.items.is_empty()) {
+        prompter.say(&format!("The job {} was begun, but carries nothing yet.", empty.name));
+        job_wizard::fill_more(prompter, home, &empty.name)?;
+        return filled(prompter, home, &empty.name);
+    }
+    if !known.is_empty() {
+        let mut choices: Vec<String> =
+            known.iter().map(|job| format!("{} ({})", job.name, counted(job.items.len() as u64, "item"))).collect();
+        choices.push("another job …".to_owned());
+        let chosen = prompter.choose("Which job", &choices, 0)?;
+        if let Some(job) = known.get(chosen) {
+            return Ok(job.name.clone());
+        }
+    }
+    let arguments = job::New::between(&pair.0, &pair.1);
+    let name = job_wizard::new(prompter, home, &arguments)?;
+    filled(prompter, home, &name)
+}
+
+fn filled(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Result<String, Leave> {
+    if jobs::open(home, name)?.job.items.is_empty() {
+        prompter.say(&format!("{name} carries nothing yet, so there is nothing to transfer."));
+        return Err(Leave::Later);
+    }
+    Ok(name.to_owned())
+}
+
+/// A routine with the job: one that is there, or a new one.
+fn choose_routine(prompter: &mut dyn Prompter, home: &Home, job: &str) -> Result<String, Leave> {
+    let known: Vec<_> =
+        routines::list(home)?.into_iter().filter(|routine| routine.jobs.iter().any(|name| name == job)).collect();
+    if !known.is_empty() {
+        let mut choices: Vec<String> =
+            known.iter().map(|routine| format!("{} ({})", routine.name, routine.window.join(", "))).collect();
+        choices.push("another routine …".to_owned());
+        let chosen = prompter.choose("Which routine", &choices, 0)?;
+        if let Some(routine) = known.get(chosen) {
+            return Ok(routine.name.clone());
+        }
+    }
+    routine_wizard::new(prompter, home, &routine::New::with_job(job))
+}

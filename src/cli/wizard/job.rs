@@ -1,0 +1,408 @@
+//! The wizard for a job: which figures, where they go, and what is doubtful about it.
+
+use std::collections::BTreeMap;
+
+use crate::cli::commands::job::{New, address_names, item_ids, source_names};
+use crate::cli::error::CliError;
+use crate::cli::render::listing::counted;
+use crate::cli::render::shell_word;
+use crate::cli::wizard::prompter::{Leave, Prompter, ask_until, say_commands};
+use crate::domain::item::{Combine, Item};
+use crate::domain::org_unit_map::{MatchClass, OrgUnitMapping};
+use crate::domain::period::PeriodType;
+use crate::domain::uid::Uid;
+use crate::matching::item_match::{ItemProposal, Selected};
+use crate::ops::dashboard;
+use crate::ops::home::Home;
+use crate::ops::jobs::edit::JobChange;
+use crate::ops::jobs::{self, OpenJob};
+use crate::ops::org_units;
+
+/// Makes a job with items; what the arguments say is not asked. Gives its name.
+pub(crate) fn new(prompter: &mut dyn Prompter, home: &Home, known: &New) -> Result<String, Leave> {
+    let (source, destination) = choose_pair(prompter, home, known.from.as_deref(), known.to.as_deref())?;
+    let name = match &known.name {
+        Some(name) => name.clone(),
+        None => ask_until(prompter, "What do you want to call the job", Some("monthly figures"), |name| {
+            let taken = jobs::list(home).map_err(|error| error.to_string())?;
+            match () {
+                () if name.is_empty() => Err("a name is needed".to_owned()),
+                () if taken.iter().any(|job| job.name.to_lowercase() == name.to_lowercase()) => {
+                    Err(format!("there is a job {name} already"))
+                }
+                () => Ok(name.to_owned()),
+            }
+        })?,
+    };
+    let combine = match known.combine {
+        Some(combine) => combine.into(),
+        None => combine(prompter, home, &source, &destination)?,
+    };
+    let job = jobs::new(home, known.job(&name, &source, &destination, combine))?;
+    let operator = if combine == Combine::Error { String::new() } else { format!(" --combine {}", combine.name()) };
+    let (from, to, called) = (shell_word(&source), shell_word(&destination), shell_word(&job.name));
+    let mut commands = vec![format!("xfer job new {called} --from {from} --to {to}{operator}")];
+    fill(prompter, home, &job.name, &mut commands)?;
+    say_commands(prompter, &commands);
+    Ok(job.name)
+}
+
+/// Goes on with a job that was made but not filled.
+pub(crate) fn fill_more(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Result<(), Leave> {
+    let mut commands = Vec::new();
+    fill(prompter, home, name, &mut commands)?;
+    if !commands.is_empty() {
+        say_commands(prompter, &commands);
+    }
+    Ok(())
+}
+
+/// Adds items to a job, or changes its settings.
+pub(crate) fn edit(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Result<(), Leave> {
+    let open = jobs::open(home, name)?;
+    prompter.say(&format!(
+        "{name} carries {} from {} to {}, {} to {}, combine {}.",
+        counted(open.job.items.len() as u64, "item"),
+        open.job.source,
+        open.job.destination,
+        open.job.source_period_type.name(),
+        open.job.destination_period_type.name(),
+        open.job.combine.name()
+    ));
+    let choices = ["add figures", "how several values become one", "the period types", "nothing"].map(str::to_owned);
+    let mut commands = Vec::new();
+    match prompter.choose("What do you want to change", &choices, 0)? {
+        0 => fill(prompter, home, name, &mut commands)?,
+        1 => {
+            let combine = operator(prompter)?;
+            let change = JobChange { combine: Some(combine), ..JobChange::default() };
+            jobs::open(home, name)?.edit(change)?;
+            commands.push(format!("xfer job edit {} --combine {}", shell_word(name), combine.name()));
+        }
+        2 => {
+            let source = period_type(prompter, "Which periods are read", open.job.source_period_type)?;
+            let target = period_type(prompter, "Which periods are written", source)?;
+            let change = JobChange {
+                source_period_type: Some(source),
+                destination_period_type: Some(target),
+                ..JobChange::default()
+            };
+            jobs::open(home, name)?.edit(change)?;
+            commands.push(format!(
+                "xfer job edit {} --period-type {} --to-period-type {}",
+                shell_word(name),
+                source.name(),
+                target.name()
+            ));
+        }
+        _ => return Ok(()),
+    }
+    say_commands(prompter, &commands);
+    Ok(())
+}
+
+/// The servers of a job, in the order in which values go: as given, else of the pairs that have a map, else the two
+/// that there are.
+pub(crate) fn choose_pair(
+    prompter: &mut dyn Prompter,
+    home: &Home,
+    source: Option<&str>,
+    destination: Option<&str>,
+) -> Result<(String, String), Leave> {
+    if let (Some(source), Some(destination)) = (source, destination) {
+        return Ok((source.to_owned(), destination.to_owned()));
+    }
+    let board = dashboard::dashboard(home)?;
+    let mapped = board.pairs.iter().map(|pair| (pair.source.clone(), pair.destination.clone()));
+    let names: Vec<&String> = board.servers.iter().map(|line| &line.server.name).collect();
+    let any = names.iter().flat_map(|from| names.iter().map(|to| ((*from).clone(), (*to).clone())));
+    let fits = |(from, to): &(String, String)| {
+        from != to && source.is_none_or(|name| name == from) && destination.is_none_or(|name| name == to)
+    };
+    let mut pairs: Vec<(String, String)> = mapped.filter(fits).collect();
+    if pairs.is_empty() {
+        pairs.extend(board.first_pair.clone().filter(fits));
+    }
+    if pairs.is_empty() {
+        pairs.extend(any.filter(fits));
+    }
+    match pairs.as_slice() {
+        [] => Err(CliError::usage("two servers are needed first".to_owned())
+            .hint("add them: xfer init, or xfer server add")
+            .into()),
+        [only] => Ok(only.clone()),
+        several => {
+            let choices: Vec<String> = several.iter().map(|(from, to)| format!("from {from} to {to}")).collect();
+            let chosen = prompter.choose("Between which servers", &choices, 0)?;
+            Ok(several[chosen].clone())
+        }
+    }
+}
+
+/// Asks for an operator only where two org units go to one.
+fn combine(prompter: &mut dyn Prompter, home: &Home, source: &str, destination: &str) -> Result<Combine, Leave> {
+    let map = org_units::open(home, source, destination)?;
+    let mut sources: BTreeMap<Uid, u64> = BTreeMap::new();
+    for target in map.rows.iter().filter_map(OrgUnitMapping::target) {
+        *sources.entry(target).or_default() += 1;
+    }
+    let shared = sources.values().filter(|number| **number > 1).count();
+    if shared == 0 {
+        return Ok(Combine::Error);
+    }
+    prompter.say(&format!(
+        "{} of the destination get values of more than one org unit of the source, which meet in one cell.",
+        counted(shared as u64, "org unit")
+    ));
+    operator(prompter)
+}
+
+fn operator(prompter: &mut dyn Prompter) -> Result<Combine, Leave> {
+    let operators =
+        [Combine::Sum, Combine::Average, Combine::Max, Combine::Min, Combine::Last, Combine::First, Combine::Error];
+    let choices = [
+        "their sum",
+        "their mean",
+        "the largest",
+        "the smallest",
+        "that of the latest period",
+        "that of the earliest period",
+        "never: it is an error",
+    ]
+    .map(str::to_owned);
+    Ok(operators[prompter.choose("How do several values become one", &choices, 0)?])
+}
+
+fn period_type(prompter: &mut dyn Prompter, question: &str, suggestion: PeriodType) -> Result<PeriodType, Leave> {
+    let names: Vec<String> = PeriodType::ALL.iter().map(|of| of.name().to_owned()).collect();
+    let position = PeriodType::ALL.iter().position(|of| *of == suggestion).unwrap_or_default();
+    Ok(PeriodType::ALL[prompter.choose(question, &names, position)?])
+}
+
+/// Picks figures, matches them, and asks about what is doubtful, until the person has enough.
+fn fill(prompter: &mut dyn Prompter, home: &Home, name: &str, commands: &mut Vec<String>) -> Result<(), Leave> {
+    let called = shell_word(name);
+    loop {
+        let mut open = jobs::open(home, name)?;
+        let mut choices = Vec::new();
+        let mut kinds = Vec::new();
+        let any = |kind: &str| open.selectable().iter().any(|one| one.selected.kind() == kind);
+        if !open.source.data_sets.is_empty() {
+            choices.push("the data elements of a data set".to_owned());
+            kinds.push("data set");
+        }
+        for kind in ["data element", "indicator", "program indicator"] {
+            if any(kind) {
+                choices.push(format!("{kind}s"));
+                kinds.push(kind);
+            }
+        }
+        choices.push("nothing more".to_owned());
+        let suggestion = if open.job.items.is_empty() { 0 } else { choices.len() - 1 };
+        let chosen = prompter.choose("What shall it carry", &choices, suggestion)?;
+        let Some(kind) = kinds.get(chosen) else { return Ok(()) };
+        let (selection, argument) = match *kind {
+            "data set" => match data_set(prompter, &mut open, commands)? {
+                Some((selection, name)) => (selection, format!("--data-set {}", shell_word(&name))),
+                None => continue,
+            },
+            kind => {
+                let (selection, names) = objects(prompter, &open, kind)?;
+                let option = kind.replace(' ', "-");
+                let word = |name: &Option<String>| match name {
+                    Some(name) => format!("--{option} {}", shell_word(name)),
+                    None => format!("--{option}"),
+                };
+                (selection, names.iter().map(word).collect::<Vec<_>>().join(" "))
+            }
+        };
+        if selection.is_empty() {
+            continue;
+        }
+        let before = open.job.items.len();
+        let reviewed = review(prompter, &mut open, &selection)?;
+        commands.extend(reviewed.commands(&called, &argument, &open.job.items[before..]));
+        prompter.say(&format!("{name} carries {} now.", counted(open.job.items.len() as u64, "item")));
+    }
+}
+
+/// A data set of the source; an empty job takes its period type over.
+fn data_set(
+    prompter: &mut dyn Prompter,
+    open: &mut OpenJob,
+    commands: &mut Vec<String>,
+) -> Result<Option<(Vec<Selected>, String)>, Leave> {
+    let mut sets: Vec<(String, PeriodType)> =
+        open.source.data_sets.values().map(|set| (set.name.clone(), set.period_type)).collect();
+    sets.sort();
+    let choices: Vec<String> = sets.iter().map(|(name, of)| format!("{name} ({})", of.name())).collect();
+    let Some(chosen) = prompter.search("Which data set (type to search)", &choices)? else { return Ok(None) };
+    let (name, period_type) = &sets[chosen];
+    if open.job.items.is_empty() && open.job.source_period_type != *period_type {
+        let change = JobChange {
+            source_period_type: Some(*period_type),
+            destination_period_type: Some(*period_type),
+            ..JobChange::default()
+        };
+        open.edit(change)?;
+        let of = period_type.name();
+        prompter.say(&format!("The job reads and writes {of} periods, as the data set has them."));
+        commands.push(format!("xfer job edit {} --period-type {of} --to-period-type {of}", shell_word(&open.job.name)));
+    }
+    Ok(Some((open.selection_of_data_set(name)?, name.clone())))
+}
+
+/// Objects of one kind with their names, picked one after the other; the first choice takes all of them, which need no
+/// name.
+fn objects(
+    prompter: &mut dyn Prompter,
+    open: &OpenJob,
+    kind: &str,
+) -> Result<(Vec<Selected>, Vec<Option<String>>), Leave> {
+    let all: Vec<_> = open.selectable().into_iter().filter(|one| one.selected.kind() == kind).collect();
+    let mut picked: Vec<usize> = Vec::new();
+    loop {
+        let open: Vec<usize> = (0..all.len()).filter(|index| !picked.contains(index)).collect();
+        let first = if picked.is_empty() { format!("all {}", all.len()) } else { "no more".to_owned() };
+        let mut choices = vec![first];
+        choices.extend(open.iter().map(|index| match &all[*index].code {
+            Some(code) => format!("{} [{code}]", all[*index].name),
+            None => all[*index].name.clone(),
+        }));
+        let question = format!("Which {kind} (type to search, Esc: no more)");
+        match prompter.search(&question, &choices)? {
+            Some(0) if picked.is_empty() => {
+                return Ok((all.iter().map(|one| one.selected).collect(), vec![None]));
+            }
+            Some(0) | None => break,
+            Some(chosen) => picked.push(open[chosen - 1]),
+        }
+    }
+    let names = picked.iter().map(|index| Some(all[*index].code.clone().unwrap_or_else(|| all[*index].name.clone())));
+    Ok((picked.iter().map(|index| all[*index].selected).collect(), names.collect()))
+}
+
+/// How a selection was gone through.
+struct Reviewed {
+    /// What the matcher was sure of, or nearly so, was taken as it was.
+    as_a_whole: bool,
+    /// So many items of the job come from that.
+    taken: usize,
+}
+
+/// So many items are shown, or named by command, each in a line of its own.
+const LINES: usize = 8;
+
+impl Reviewed {
+    /// The commands that do the same; `added` is what the job has gained.
+    fn commands(&self, job: &str, argument: &str, added: &[Item]) -> Vec<String> {
+        let mut commands = Vec::new();
+        if self.as_a_whole {
+            commands.push(format!("xfer job auto {job} {argument} --accept likely"));
+        }
+        let by_hand = added.get(self.taken..).unwrap_or_default();
+        if by_hand.len() > LINES {
+            commands.push(format!("xfer job auto {job} {argument} --accept none --export items.csv"));
+            commands.push(format!("xfer job import {job} items.csv"));
+            return commands;
+        }
+        commands.extend(by_hand.iter().map(|item| {
+            let (source, destination) = item_ids(item);
+            format!("xfer job add-item {job} {source} {destination}")
+        }));
+        commands
+    }
+}
+
+/// Matches a selection and takes of it what fits or the person says.
+fn review(prompter: &mut dyn Prompter, open: &mut OpenJob, selection: &[Selected]) -> Result<Reviewed, Leave> {
+    let matching = open.propose_items(selection, None);
+    let (fitting, doubtful): (Vec<ItemProposal>, Vec<ItemProposal>) =
+        matching.proposals.into_iter().partition(|proposal| proposal.class != MatchClass::Ask);
+    if !matching.unmatched.is_empty() {
+        let number = counted(matching.unmatched.len() as u64, "item");
+        prompter.say(&format!("{number} of the source without a match over there:"));
+        let lines = matching.unmatched.iter().map(|(item, reason)| format!("{}: {reason}", source_names(open, item)));
+        say_lines(prompter, &lines.collect::<Vec<_>>());
+    }
+    let before = open.job.items.len();
+    let mut as_a_whole = false;
+    if !fitting.is_empty() {
+        prompter.say(&format!("{} fit:", counted(fitting.len() as u64, "item")));
+        let lines: Vec<String> = fitting.iter().map(|proposal| in_a_line(open, proposal)).collect();
+        say_lines(prompter, &lines);
+        let choices = [format!("take all {}", fitting.len()), "look at each".to_owned(), "none of them".to_owned()];
+        match prompter.choose("What about them", &choices, 0)? {
+            0 => {
+                add(prompter, open, fitting.into_iter().map(|proposal| proposal.item).collect())?;
+                as_a_whole = true;
+            }
+            1 => one_by_one(prompter, open, fitting)?,
+            _ => {}
+        }
+    }
+    let taken = if as_a_whole { open.job.items.len() - before } else { 0 };
+    if !doubtful.is_empty() {
+        let (number, have) = (counted(doubtful.len() as u64, "item"), if doubtful.len() == 1 { "has" } else { "have" });
+        prompter.say(&format!("{number} {have} to be decided."));
+        one_by_one(prompter, open, doubtful)?;
+    }
+    Ok(Reviewed { as_a_whole, taken })
+}
+
+/// The first of several lines, and how many more there are.
+fn say_lines(prompter: &mut dyn Prompter, lines: &[String]) {
+    let more = lines.len().saturating_sub(LINES);
+    for line in lines.iter().take(LINES) {
+        prompter.say(&format!("  {line}"));
+    }
+    if more > 0 {
+        prompter.say(&format!("  … and {more} more"));
+    }
+}
+
+fn one_by_one(prompter: &mut dyn Prompter, open: &mut OpenJob, proposals: Vec<ItemProposal>) -> Result<(), Leave> {
+    let total = proposals.len();
+    for (position, proposal) in proposals.into_iter().enumerate() {
+        prompter.say(&format!("\n{} of {total}: {}", position + 1, source_names(open, &proposal.item.source)));
+        prompter.say(&format!("  {}", proposal.explanation));
+        let choices = [
+            format!("goes to {}", address_names(open, &proposal.item)),
+            "goes somewhere else …".to_owned(),
+            "leave it out".to_owned(),
+            "leave the rest for later".to_owned(),
+        ];
+        match prompter.choose("Where does it go", &choices, if proposal.class == MatchClass::Ask { 2 } else { 0 })? {
+            0 => add(prompter, open, vec![proposal.item])?,
+            1 => {
+                if let Some(item) = elsewhere(prompter, open, &proposal.item)? {
+                    add(prompter, open, vec![item])?;
+                }
+            }
+            2 => {}
+            _ => return Ok(()),
+        }
+    }
+    Ok(())
+}
+
+/// Another destination cell, picked by name.
+fn elsewhere(prompter: &mut dyn Prompter, open: &OpenJob, item: &Item) -> Result<Option<Item>, Leave> {
+    let cells = open.destination_cells();
+    let choices: Vec<String> = cells.iter().map(|(name, _)| name.clone()).collect();
+    let chosen = prompter.search("Which cell of the destination (type to search, Esc: none)", &choices)?;
+    Ok(chosen.map(|chosen| Item { destination: cells[chosen].1, ..item.clone() }))
+}
+
+fn add(prompter: &mut dyn Prompter, open: &mut OpenJob, items: Vec<Item>) -> Result<(), Leave> {
+    let added = open.add_items(items)?;
+    for (item, reason) in &added.refused {
+        prompter.say(&format!("  {} was not taken: {reason}", source_names(open, &item.source)));
+    }
+    Ok(())
+}
+
+fn in_a_line(open: &OpenJob, proposal: &ItemProposal) -> String {
+    let (source, target) = (source_names(open, &proposal.item.source), address_names(open, &proposal.item));
+    format!("{source} → {target} ({})", proposal.class.name())
+}

@@ -1,0 +1,316 @@
+//! The wizard for an org unit map: what is sure is taken, what is likely is shown, and what is doubtful is decided one
+//! by one. Each decision is kept at once.
+
+use std::sync::Arc;
+
+use crate::cli::render::listing::counted;
+use crate::cli::render::shell_word;
+use crate::cli::wizard::prompter::{Leave, Prompter, say_commands};
+use crate::domain::metadata::{Metadata, OrganisationUnit};
+use crate::domain::org_unit_map::{MappingState, MatchClass, OrgUnitMapping};
+use crate::domain::uid::Uid;
+use crate::matching::org_units::{Candidate, Candidates, MatchRules};
+use crate::ops::home::Home;
+use crate::ops::org_units::{self, PairMap};
+
+/// So many candidates are shown for a unit.
+const CANDIDATES: usize = 5;
+
+/// So many hits of a search are shown.
+const HITS: usize = 30;
+
+/// So many likely matches are shown before all are taken.
+const SHOWN: usize = 12;
+
+/// What became of the question about one unit.
+enum Decision {
+    /// It is mapped, left out or skipped: on to the next.
+    Done,
+    /// Everything below this unit is skipped, too.
+    SkippedWithAllBelow(Uid),
+}
+
+/// Maps the org units of a pair as far as the person wants to.
+pub(crate) fn map(prompter: &mut dyn Prompter, home: &Home, source: &str, destination: &str) -> Result<(), Leave> {
+    let mut map = org_units::open(home, source, destination)?;
+    let mapped_before = map.count(MappingState::Confirmed);
+    let found = map.propose(&MatchRules::default(), Some(MatchClass::Sure));
+    if !found.is_empty() {
+        map.keep(&found)?;
+    }
+    let number = |class| found.iter().filter(|row| row.class == Some(class)).count() as u64;
+    prompter.say(&format!(
+        "{} of {source}: {} mapped before, {} matched for sure now, {} likely, {} doubtful, {} without a counterpart.",
+        counted(map.source.organisation_units.len() as u64, "org unit"),
+        mapped_before,
+        number(MatchClass::Sure),
+        number(MatchClass::Likely),
+        number(MatchClass::Ask),
+        map.without_row().len(),
+    ));
+    let (left, right) = (shell_word(source), shell_word(destination));
+    let outcome = likely(prompter, &mut map).and_then(|()| doubtful(prompter, &mut map));
+    say_state(prompter, &map);
+    say_commands(
+        prompter,
+        &[
+            format!("xfer orgunit auto {left} {right}"),
+            format!("xfer orgunit export {left} {right} map.csv"),
+            format!("xfer orgunit import {left} {right} map.csv"),
+        ],
+    );
+    if matches!(outcome, Err(Leave::Later)) {
+        prompter.say(&format!("What was decided is kept. To go on with the rest:\n  xfer orgunit map {left} {right}"));
+    }
+    outcome
+}
+
+fn say_state(prompter: &mut dyn Prompter, map: &PairMap) {
+    prompter.say(&format!(
+        "{} mapped, {} to be looked over, {} left out, {} without a destination",
+        map.count(MappingState::Confirmed),
+        map.count(MappingState::Proposed),
+        map.count(MappingState::Ignored),
+        map.without_row().len(),
+    ));
+}
+
+/// Shows what is likely, and takes it together or one by one.
+fn likely(prompter: &mut dyn Prompter, map: &mut PairMap) -> Result<(), Leave> {
+    let rows: Vec<OrgUnitMapping> = proposed(map, |class| class == Some(MatchClass::Likely));
+    if rows.is_empty() {
+        return Ok(());
+    }
+    prompter.say("These are likely:");
+    for row in rows.iter().take(SHOWN) {
+        prompter.say(&format!("  {}", described(map, row)));
+    }
+    if rows.len() > SHOWN {
+        prompter.say(&format!("  … and {} more", rows.len() - SHOWN));
+    }
+    let choices = [format!("take all {}", rows.len()), "look at each".to_owned(), "leave them for later".to_owned()];
+    match prompter.choose("What about them", &choices, 0)? {
+        0 => {
+            let confirmed: Vec<OrgUnitMapping> =
+                rows.into_iter().map(|row| OrgUnitMapping { state: MappingState::Confirmed, ..row }).collect();
+            Ok(map.keep(&confirmed)?)
+        }
+        1 => one_by_one(prompter, map, &rows.iter().map(|row| row.source).collect::<Vec<_>>()),
+        _ => Ok(()),
+    }
+}
+
+/// Asks about units with a doubtful proposal, then about those with none.
+fn doubtful(prompter: &mut dyn Prompter, map: &mut PairMap) -> Result<(), Leave> {
+    let rows = proposed(map, |class| class != Some(MatchClass::Likely));
+    one_by_one(prompter, map, &rows.iter().map(|row| row.source).collect::<Vec<_>>())?;
+    let without = map.without_row();
+    if without.is_empty() {
+        return Ok(());
+    }
+    prompter.say(&format!("{} of the source have no counterpart that the matcher could find:", without.len()));
+    for unit in without.iter().take(SHOWN) {
+        prompter.say(&format!("  {}", map.source.org_unit_path_names(*unit)));
+    }
+    if without.len() > SHOWN {
+        prompter.say(&format!("  … and {} more", without.len() - SHOWN));
+    }
+    let choices = ["look at each", "leave all of them out: they are never transferred", "leave them for later"]
+        .map(str::to_owned);
+    match prompter.choose("What about them", &choices, 2)? {
+        0 => one_by_one(prompter, map, &without),
+        1 => {
+            let ignored: Vec<OrgUnitMapping> =
+                without.iter().map(|unit| OrgUnitMapping::manual(*unit, None, MappingState::Ignored)).collect();
+            Ok(map.keep(&ignored)?)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn proposed(map: &PairMap, wanted: impl Fn(Option<MatchClass>) -> bool) -> Vec<OrgUnitMapping> {
+    let mut rows: Vec<OrgUnitMapping> =
+        map.rows.iter().filter(|row| row.state == MappingState::Proposed && wanted(row.class)).cloned().collect();
+    rows.sort_by_cached_key(|row| map.source.org_unit_path_names(row.source));
+    rows
+}
+
+fn described(map: &PairMap, row: &OrgUnitMapping) -> String {
+    let target = row.destination.map(|id| map.destination.name_of(id)).unwrap_or_default();
+    let reason = row.explanation.as_deref().unwrap_or_default();
+    format!("{} → {target}: {reason}", map.source.name_of(row.source))
+}
+
+fn one_by_one(prompter: &mut dyn Prompter, map: &mut PairMap, units: &[Uid]) -> Result<(), Leave> {
+    let (source, destination) = (Arc::clone(&map.source), Arc::clone(&map.destination));
+    let candidates = Candidates::new(&source, &destination, &map.rows);
+    let mut skipped_below: Vec<Uid> = Vec::new();
+    for (position, unit) in units.iter().enumerate() {
+        let below = |above: &Uid| source.organisation_units.get(unit).is_some_and(|unit| unit.is_within(*above));
+        if skipped_below.iter().any(below) {
+            continue;
+        }
+        let progress = format!("{} of {}", position + 1, units.len());
+        if let Decision::SkippedWithAllBelow(above) = decide(prompter, map, &candidates, *unit, &progress)? {
+            skipped_below.push(above);
+        }
+    }
+    Ok(())
+}
+
+/// Asks about one unit.
+pub(crate) fn one(prompter: &mut dyn Prompter, home: &Home, pair: (&str, &str), unit: &str) -> Result<(), Leave> {
+    let mut map = org_units::open(home, pair.0, pair.1)?;
+    let unit = map.source_unit(unit)?;
+    let (source, destination) = (Arc::clone(&map.source), Arc::clone(&map.destination));
+    let candidates = Candidates::new(&source, &destination, &map.rows);
+    decide(prompter, &mut map, &candidates, unit, "1 of 1")?;
+    say_state(prompter, &map);
+    Ok(())
+}
+
+/// What can be answered about a unit.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Candidate(usize),
+    Search,
+    LeaveOut,
+    Skip,
+    SkipWithAllBelow,
+    Stop,
+}
+
+fn decide(
+    prompter: &mut dyn Prompter,
+    map: &mut PairMap,
+    candidates: &Candidates<'_>,
+    unit: Uid,
+    progress: &str,
+) -> Result<Decision, Leave> {
+    let source = Arc::clone(&map.source);
+    let row = map.rows.iter().find(|row| row.source == unit).cloned();
+    let shown = candidates_of(candidates, row.as_ref(), unit);
+    say_unit(prompter, map, unit, progress, &shown);
+    let mut answers: Vec<(String, Answer)> = shown
+        .iter()
+        .enumerate()
+        .map(|(index, candidate)| (in_a_line(&map.destination, candidate.destination), Answer::Candidate(index)))
+        .collect();
+    answers.push(("search for another …".to_owned(), Answer::Search));
+    answers.push(("leave it out: it is never transferred".to_owned(), Answer::LeaveOut));
+    answers.push(("skip it for now".to_owned(), Answer::Skip));
+    if source.organisation_units.values().any(|other| other.parent() == Some(unit)) {
+        answers.push(("skip it and all below it".to_owned(), Answer::SkipWithAllBelow));
+    }
+    answers.push(("stop here and go on later".to_owned(), Answer::Stop));
+    let first = if shown.is_empty() { Answer::Skip } else { Answer::Candidate(0) };
+    let suggestion = answers.iter().position(|(_, answer)| *answer == first).unwrap_or_default();
+    let choices: Vec<String> = answers.iter().map(|(words, _)| words.clone()).collect();
+    loop {
+        let (_, answer) = answers[prompter.choose("Which is it over there", &choices, suggestion)?];
+        let picked = match answer {
+            Answer::Candidate(index) => shown.get(index).cloned(),
+            Answer::Search => search(prompter, map, candidates, unit)?,
+            Answer::LeaveOut => {
+                map.keep(&[OrgUnitMapping::manual(unit, None, MappingState::Ignored)])?;
+                return Ok(Decision::Done);
+            }
+            Answer::Skip => return Ok(Decision::Done),
+            Answer::SkipWithAllBelow => return Ok(Decision::SkippedWithAllBelow(unit)),
+            Answer::Stop => return Err(Leave::Later),
+        };
+        if let Some(candidate) = picked
+            && may_be_taken(prompter, map, unit, candidate.destination)?
+        {
+            keep(map, row.as_ref(), unit, &candidate)?;
+            return Ok(Decision::Done);
+        }
+    }
+}
+
+/// What the matcher proposed, then the next best.
+fn candidates_of(candidates: &Candidates<'_>, row: Option<&OrgUnitMapping>, unit: Uid) -> Vec<Candidate> {
+    let proposed = row.and_then(|row| {
+        Some(Candidate {
+            destination: row.destination?,
+            score: row.score.unwrap_or_default(),
+            explanation: row.explanation.clone().unwrap_or_default(),
+        })
+    });
+    let mut shown: Vec<Candidate> = proposed.into_iter().collect();
+    for candidate in candidates.of(unit, CANDIDATES) {
+        if !shown.iter().any(|other| other.destination == candidate.destination) {
+            shown.push(candidate);
+        }
+    }
+    shown.truncate(CANDIDATES);
+    shown
+}
+
+/// Says everything that helps to decide, before short choices are shown: a line of a menu holds no explanation.
+fn say_unit(prompter: &mut dyn Prompter, map: &PairMap, unit: Uid, progress: &str, shown: &[Candidate]) {
+    let code = map.source.organisation_units.get(&unit).and_then(|unit| unit.code.as_ref());
+    let code = code.map(|code| format!(" [{code}]")).unwrap_or_default();
+    prompter.say(&format!("\n{progress}: {}{code}", map.source.org_unit_path_names(unit)));
+    for candidate in shown {
+        let target = map.destination.organisation_units.get(&candidate.destination);
+        let code = target.and_then(|unit| unit.code.as_ref()).map(|code| format!(" [{code}]")).unwrap_or_default();
+        let path = map.destination.org_unit_path_names(candidate.destination);
+        prompter.say(&format!("  {path}{code}: {}", candidate.explanation));
+    }
+}
+
+/// One to one, unless the person wants two units to go to one.
+fn may_be_taken(prompter: &mut dyn Prompter, map: &PairMap, unit: Uid, destination: Uid) -> Result<bool, Leave> {
+    let Some(owner) = map.owner_of(destination, unit) else { return Ok(true) };
+    prompter.say(&format!(
+        "{} goes to {} already. If both do, their values meet in one cell, and the job has to say how they become one \
+         (their sum, say).",
+        map.source.org_unit_path_names(owner),
+        map.destination.name_of(destination)
+    ));
+    prompter.confirm("Let both go there", false)
+}
+
+/// Keeps what a person decided: the matcher's own row with its evidence where she agrees with it.
+fn keep(map: &mut PairMap, row: Option<&OrgUnitMapping>, unit: Uid, candidate: &Candidate) -> Result<(), Leave> {
+    let decided = match row {
+        Some(row) if row.destination == Some(candidate.destination) => {
+            OrgUnitMapping { state: MappingState::Confirmed, ..row.clone() }
+        }
+        _ => OrgUnitMapping::manual(unit, Some(candidate.destination), MappingState::Confirmed),
+    };
+    Ok(map.keep(&[decided])?)
+}
+
+fn search(
+    prompter: &mut dyn Prompter,
+    map: &PairMap,
+    candidates: &Candidates<'_>,
+    unit: Uid,
+) -> Result<Option<Candidate>, Leave> {
+    loop {
+        let typed = prompter.text("Part of its name, code or id (empty: back)", None)?;
+        if typed.trim().is_empty() {
+            return Ok(None);
+        }
+        let mut found = candidates.search(unit, &typed, HITS);
+        if found.is_empty() {
+            prompter.say(&format!("nothing over there is called {typed}; try fewer words or letters"));
+            continue;
+        }
+        let choices: Vec<String> =
+            found.iter().map(|candidate| in_a_line(&map.destination, candidate.destination)).collect();
+        if let Some(chosen) = prompter.search("Which one (Esc: search again)", &choices)? {
+            return Ok(Some(found.swap_remove(chosen)));
+        }
+    }
+}
+
+/// A unit in one line: its name, and where it lies below the root.
+fn in_a_line(destination: &Metadata, unit: Uid) -> String {
+    let parent = destination.organisation_units.get(&unit).and_then(OrganisationUnit::parent);
+    let above = parent.map(|parent| destination.org_unit_path_names(parent)).unwrap_or_default();
+    let above = above.split_once(" / ").map_or(above.as_str(), |(_, below_the_root)| below_the_root);
+    format!("{} ({above})", destination.name_of(unit))
+}

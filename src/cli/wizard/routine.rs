@@ -1,0 +1,271 @@
+//! The wizard for a routine: which jobs, which periods, and the rules of a run as plain questions.
+
+use crate::cli::commands::routine::New;
+use crate::cli::error::CliError;
+use crate::cli::render::shell_word;
+use crate::cli::wizard::prompter::{Leave, Prompter, ask_until, say_commands};
+use crate::domain::item::WhenEmpty;
+use crate::domain::job::Job;
+use crate::domain::period::PeriodType;
+use crate::domain::routine::{Policies, Routine};
+use crate::ops::home::Home;
+use crate::ops::jobs;
+use crate::ops::routines::{self, NewRoutine, RoutineChange};
+
+/// Makes a routine. Gives its name.
+pub(crate) fn new(prompter: &mut dyn Prompter, home: &Home, known: &New) -> Result<String, Leave> {
+    let name = match &known.name {
+        Some(name) => name.clone(),
+        None => ask_until(prompter, "What do you want to call the routine", Some("monthly"), |name| {
+            free_name(home, name, None)
+        })?,
+    };
+    let chosen = if known.jobs.is_empty() { choose_jobs(prompter, home)? } else { known.jobs.clone() };
+    let window =
+        if known.periods.is_empty() { periods(prompter, period_type(home, &chosen)?)? } else { known.periods.clone() };
+    let policies = rules(prompter, known)?;
+    let routine = routines::new(home, NewRoutine { name, jobs: chosen, window, policies })?;
+    say_commands(prompter, &[command(&routine)]);
+    Ok(routine.name)
+}
+
+/// Asks what is to be different about a routine.
+pub(crate) fn edit(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Result<(), Leave> {
+    let old = routines::routine(&home.config()?, name)?;
+    prompter.say(&format!("{} carries {} for {}.", old.name, old.jobs.join(", "), old.window.join(", ")));
+    let choices = ["its periods", "its jobs", "what happens where the source has nothing", "its name", "nothing"]
+        .map(str::to_owned);
+    let mut change = RoutineChange::default();
+    let called = shell_word(&old.name);
+    let command = match prompter.choose("What is to be different", &choices, 0)? {
+        0 => {
+            let window = periods(prompter, period_type(home, &old.jobs)?)?;
+            let command = format!("xfer routine edit {called} --periods {}", window.join(","));
+            change.window = Some(window);
+            command
+        }
+        1 => {
+            let chosen = choose_jobs(prompter, home)?;
+            let words: Vec<String> = chosen.iter().map(|job| format!(" --job {}", shell_word(job))).collect();
+            change.jobs = Some(chosen);
+            format!("xfer routine edit {called}{}", words.concat())
+        }
+        2 => {
+            let when_empty = when_empty(prompter)?;
+            change.policies = Some(Policies { when_empty, ..old.policies });
+            format!("xfer routine edit {called} --when-empty {}", when_empty.name())
+        }
+        3 => {
+            let new =
+                ask_until(prompter, "Its new name", Some(&old.name), |name| free_name(home, name, Some(&old.name)))?;
+            let command = format!("xfer routine edit {called} --rename {}", shell_word(&new));
+            change.name = Some(new);
+            command
+        }
+        _ => return Ok(()),
+    };
+    let routine = routines::edit(home, &old.name, change)?;
+    prompter.say(&format!("changed the routine {}", routine.name));
+    say_commands(prompter, &[command]);
+    Ok(())
+}
+
+fn free_name(home: &Home, name: &str, own: Option<&str>) -> Result<String, String> {
+    let taken = routines::list(home).map_err(|error| error.to_string())?;
+    let same = |other: &str| other.to_lowercase() == name.to_lowercase();
+    match () {
+        () if name.is_empty() => Err("a name is needed".to_owned()),
+        () if taken.iter().any(|routine| same(&routine.name)) && !own.is_some_and(same) => {
+            Err(format!("there is a routine {name} already"))
+        }
+        () => Ok(name.to_owned()),
+    }
+}
+
+/// Jobs of one pair: the first is chosen, then as many others as there are.
+fn choose_jobs(prompter: &mut dyn Prompter, home: &Home) -> Result<Vec<String>, Leave> {
+    let all: Vec<Job> = jobs::list(home)?.into_iter().filter(|job| !job.items.is_empty()).collect();
+    let mut chosen: Vec<Job> = Vec::new();
+    loop {
+        let fits = |job: &&Job| {
+            let first = chosen.first();
+            !chosen.iter().any(|other| other.name == job.name)
+                && first.is_none_or(|first| (&first.source, &first.destination) == (&job.source, &job.destination))
+        };
+        let open: Vec<Job> = all.iter().filter(fits).cloned().collect();
+        match (chosen.is_empty(), open.as_slice()) {
+            (true, []) => {
+                let error = CliError::usage("there is no job with items yet".to_owned());
+                return Err(error.hint("make one first: xfer job new").into());
+            }
+            (true, [only]) => {
+                prompter.say(&format!("It carries the job {}.", only.name));
+                return Ok(vec![only.name.clone()]);
+            }
+            (false, []) => break,
+            _ => {}
+        }
+        let mut choices: Vec<String> =
+            open.iter().map(|job| format!("{} (from {} to {})", job.name, job.source, job.destination)).collect();
+        if !chosen.is_empty() {
+            choices.insert(0, "no more".to_owned());
+        }
+        let question = if chosen.is_empty() { "Which job does it carry" } else { "And which other job" };
+        let answer = prompter.choose(question, &choices, 0)?;
+        match (chosen.is_empty(), answer) {
+            (false, 0) => break,
+            (false, number) => chosen.push(open[number - 1].clone()),
+            (true, number) => chosen.push(open[number].clone()),
+        }
+    }
+    Ok(chosen.into_iter().map(|job| job.name).collect())
+}
+
+fn period_type(home: &Home, names: &[String]) -> Result<PeriodType, Leave> {
+    let all = jobs::list(home)?;
+    let of = |name: &String| all.iter().find(|job| job.name == *name).map(|job| job.source_period_type);
+    Ok(names.first().and_then(of).unwrap_or(PeriodType::Monthly))
+}
+
+/// The usual windows of a period type: what a person says, and DHIS2's word for it.
+fn usual_windows(period_type: PeriodType) -> Vec<(&'static str, &'static str)> {
+    match period_type {
+        PeriodType::Daily => vec![
+            ("the last 7 days", "LAST_7_DAYS"),
+            ("the last 30 days", "LAST_30_DAYS"),
+            ("the last 90 days", "LAST_90_DAYS"),
+        ],
+        PeriodType::Weekly
+        | PeriodType::WeeklyWednesday
+        | PeriodType::WeeklyThursday
+        | PeriodType::WeeklyFriday
+        | PeriodType::WeeklySaturday
+        | PeriodType::WeeklySunday => vec![
+            ("the last 4 weeks", "LAST_4_WEEKS"),
+            ("the last week", "LAST_WEEK"),
+            ("the last 12 weeks", "LAST_12_WEEKS"),
+            ("the last 52 weeks", "LAST_52_WEEKS"),
+        ],
+        PeriodType::Quarterly => vec![
+            ("the last quarter", "LAST_QUARTER"),
+            ("the last 4 quarters", "LAST_4_QUARTERS"),
+            ("all quarters of this year", "QUARTERS_THIS_YEAR"),
+        ],
+        PeriodType::Yearly => vec![("the last year", "LAST_YEAR"), ("the last 5 years", "LAST_5_YEARS")],
+        PeriodType::Monthly => vec![
+            ("the last 3 months", "LAST_3_MONTHS"),
+            ("the last month", "LAST_MONTH"),
+            ("the last 6 months", "LAST_6_MONTHS"),
+            ("the last 12 months", "LAST_12_MONTHS"),
+        ],
+        _ => vec![("the last year", "LAST_YEAR"), ("this year", "THIS_YEAR")],
+    }
+}
+
+/// Which periods a run covers; each choice says which those are today.
+fn periods(prompter: &mut dyn Prompter, period_type: PeriodType) -> Result<Vec<String>, Leave> {
+    prompter.say(
+        "Each run covers the same stretch of time up to its own day. A longer one also catches what was corrected late; \
+         what has not changed is not sent again.",
+    );
+    let fits = |(_, keyword): &(&str, &str)| today(&[(*keyword).to_owned()], period_type).is_ok();
+    let usual: Vec<(&str, &str)> = usual_windows(period_type).into_iter().filter(fits).collect();
+    let mut choices: Vec<String> = usual
+        .iter()
+        .map(|(words, keyword)| {
+            format!("{words}: {}", today(&[(*keyword).to_owned()], period_type).unwrap_or_default())
+        })
+        .collect();
+    choices.push("other periods …".to_owned());
+    let chosen = prompter.choose("Which periods does a run cover", &choices, 0)?;
+    if let Some((_, keyword)) = usual.get(chosen) {
+        return Ok(vec![(*keyword).to_owned()]);
+    }
+    prompter.say(&format!("{}; several with commas.", capitalised(routines::WINDOW_HINT)));
+    let window = ask_until(prompter, "Which periods", None, |text| {
+        let window: Vec<String> =
+            text.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect();
+        if window.is_empty() {
+            return Err("nothing was typed".to_owned());
+        }
+        today(&window, period_type).map(|periods| (window, periods))
+    })?;
+    prompter.say(&format!("Today that is {}.", window.1));
+    Ok(window.0)
+}
+
+/// The periods of a window today, in a few words.
+fn today(window: &[String], period_type: PeriodType) -> Result<String, String> {
+    let periods = routines::periods_today(window, period_type).map_err(|error| error.to_string())?;
+    Ok(match periods.as_slice() {
+        [first, .., last] => format!("{first} to {last} ({})", periods.len()),
+        _ => periods.concat(),
+    })
+}
+
+fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
+}
+
+/// The rules of a run that are not given already.
+fn rules(prompter: &mut dyn Prompter, known: &New) -> Result<Policies, Leave> {
+    let mut policies = known.policies();
+    if known.when_empty.is_none() {
+        policies.when_empty = when_empty(prompter)?;
+    }
+    if known.max_change.is_none() {
+        let choices = [
+            "write it, and report it",
+            "hold it back if more than half of the cells would change",
+            "hold it back if more than a fifth of the cells would change",
+        ]
+        .map(str::to_owned);
+        let question = "And if a run would change very much of what the destination has";
+        policies.max_change = [None, Some(50), Some(20)][prompter.choose(question, &choices, 0)?];
+    }
+    if !known.tolerate_unmapped {
+        let choices = ["the run counts as incomplete, so that somebody looks (exit code 3)", "they are only reported"]
+            .map(str::to_owned);
+        let question = "Values of org units that are not mapped cannot be sent. What about them";
+        policies.tolerate_unmapped = prompter.choose(question, &choices, 0)? == 1;
+    }
+    Ok(policies)
+}
+
+fn when_empty(prompter: &mut dyn Prompter) -> Result<WhenEmpty, Leave> {
+    let rules = [WhenEmpty::Keep, WhenEmpty::Zero, WhenEmpty::Delete];
+    let choices = ["leave it as it is", "write a zero", "delete it, if this routine has written it"].map(str::to_owned);
+    let question = "The source has nothing, the destination has a value. What about it";
+    Ok(rules[prompter.choose(question, &choices, 0)?])
+}
+
+/// The command that makes the same routine.
+fn command(routine: &Routine) -> String {
+    let mut words = vec![format!("xfer routine new {}", shell_word(&routine.name))];
+    words.extend(routine.jobs.iter().map(|job| format!("--job {}", shell_word(job))));
+    words.push(format!("--periods {}", shell_word(&routine.window.join(","))));
+    let policies = &routine.policies;
+    if policies.when_empty != WhenEmpty::Keep {
+        words.push(format!("--when-empty {}", policies.when_empty.name()));
+    }
+    words.extend(policies.max_change.map(|percent| format!("--max-change {percent}")));
+    if policies.tolerate_unmapped {
+        words.push("--tolerate-unmapped".to_owned());
+    }
+    if !policies.only_changed {
+        words.push("--send-unchanged".to_owned());
+    }
+    if !policies.verify {
+        words.push("--no-verify".to_owned());
+    }
+    let default = Policies::default();
+    if policies.max_delete != default.max_delete {
+        words.extend(policies.max_delete.map(|number| format!("--max-delete {number}")));
+    }
+    words.extend(policies.max_analytics_age_hours.map(|hours| format!("--max-analytics-age {hours}")));
+    if policies.parallel != default.parallel {
+        words.push(format!("--parallel {}", policies.parallel));
+    }
+    words.join(" ")
+}

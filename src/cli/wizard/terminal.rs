@@ -1,0 +1,155 @@
+//! The wizard at a terminal.
+//!
+//! Ctrl-C during a question ends the question with an error, which needs a signal handler to be there: without one the
+//! process dies with the cursor hidden. Between questions Ctrl-C ends the program, except during a run, which ends
+//! itself in order.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use dialoguer::{Confirm, FuzzySelect, Input, Password, Select, theme::ColorfulTheme};
+use secrecy::SecretString;
+
+use crate::cli::error::CliError;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::ui::{Ui, printable};
+use crate::cli::wizard::prompter::{Leave, Prompter};
+
+/// Whether Ctrl-C is taken care of: a question is open, or a run that ends in order.
+static TAKEN_CARE_OF: AtomicBool = AtomicBool::new(false);
+
+/// The person at the terminal.
+pub(crate) struct Terminal<'ui> {
+    ui: &'ui Ui,
+    theme: ColorfulTheme,
+}
+
+/// The most choices that are shown at once.
+const SHOWN: usize = 12;
+
+impl<'ui> Terminal<'ui> {
+    /// The terminal of this invocation; there must be one.
+    pub(crate) fn new(ui: &'ui Ui) -> Self {
+        // A second wizard in one process keeps the first one's handler.
+        let _ = ctrlc::set_handler(|| {
+            if !TAKEN_CARE_OF.load(Ordering::SeqCst) {
+                let _ = console::Term::stderr().show_cursor();
+                std::process::exit(i32::from(ExitCode::Interrupted.number()));
+            }
+        });
+        Self { ui, theme: ColorfulTheme::default() }
+    }
+
+    fn ask<T>(&self, question: impl FnOnce(&ColorfulTheme) -> dialoguer::Result<T>) -> Result<T, Leave> {
+        TAKEN_CARE_OF.store(true, Ordering::SeqCst);
+        let failed = match question(&self.theme) {
+            Ok(answer) => {
+                TAKEN_CARE_OF.store(false, Ordering::SeqCst);
+                return Ok(answer);
+            }
+            Err(dialoguer::Error::IO(cause)) => cause,
+        };
+        let _ = console::Term::stderr().show_cursor();
+        match failed.kind() {
+            // The handler runs on a thread of its own, maybe later: Ctrl-C stays taken care of, because the wizard
+            // says what is kept, and ends.
+            io::ErrorKind::Interrupted => Err(Leave::Interrupted),
+            _ => Err(CliError::local_io("the terminal could not be read".to_owned(), &failed).into()),
+        }
+    }
+}
+
+/// Does something that takes care of Ctrl-C by itself.
+pub(crate) fn taken_care_of<T>(work: impl FnOnce() -> T) -> T {
+    TAKEN_CARE_OF.store(true, Ordering::SeqCst);
+    let done = work();
+    TAKEN_CARE_OF.store(false, Ordering::SeqCst);
+    done
+}
+
+impl Prompter for Terminal<'_> {
+    fn say(&mut self, text: &str) {
+        self.ui.say(text);
+    }
+
+    fn heading(&mut self, text: &str) {
+        let line = "─".repeat(console::measure_text_width(text));
+        self.ui.say(&format!("\n{text}\n{line}"));
+    }
+
+    fn text(&mut self, question: &str, suggestion: Option<&str>) -> Result<String, Leave> {
+        self.ask(|theme| {
+            let input = Input::<String>::with_theme(theme).with_prompt(question).allow_empty(true);
+            match suggestion {
+                Some(suggestion) => input.default(suggestion.to_owned()).interact_text(),
+                None => input.interact_text(),
+            }
+        })
+    }
+
+    fn secret(&mut self, question: &str) -> Result<SecretString, Leave> {
+        let secret = self.ask(|theme| {
+            Password::with_theme(theme).with_prompt(question).allow_empty_password(true).report(false).interact()
+        })?;
+        Ok(SecretString::from(secret))
+    }
+
+    fn confirm(&mut self, question: &str, suggestion: bool) -> Result<bool, Leave> {
+        self.ask(|theme| Confirm::with_theme(theme).with_prompt(question).default(suggestion).interact())
+    }
+
+    fn choose(&mut self, question: &str, choices: &[String], suggestion: usize) -> Result<usize, Leave> {
+        let shown: Vec<String> = choices.iter().map(|choice| fitting(choice)).collect();
+        let chosen = self.ask(|theme| {
+            Select::with_theme(theme)
+                .with_prompt(question)
+                .items(&shown)
+                .default(suggestion)
+                .max_length(SHOWN)
+                .interact_opt()
+        })?;
+        chosen.ok_or(Leave::Later)
+    }
+
+    fn search(&mut self, question: &str, choices: &[String]) -> Result<Option<usize>, Leave> {
+        let shown: Vec<String> = choices.iter().map(|choice| fitting(choice)).collect();
+        self.ask(|theme| {
+            FuzzySelect::with_theme(theme)
+                .with_prompt(question)
+                .items(&shown)
+                .default(0)
+                .max_length(SHOWN)
+                .interact_opt()
+        })
+    }
+}
+
+/// A choice in one line: what does not fit is left out in the middle, because both ends of a path say most.
+fn fitting(text: &str) -> String {
+    let width = usize::from(console::Term::stderr().size().1).saturating_sub(6).max(20);
+    shortened(&printable(text), width)
+}
+
+/// A text of at most so many columns, with an ellipsis in its middle.
+fn shortened(text: &str, width: usize) -> String {
+    if console::measure_text_width(text) <= width {
+        return text.to_owned();
+    }
+    let characters: Vec<char> = text.chars().collect();
+    let kept = width.saturating_sub(1);
+    let (front, back) = (kept / 2, kept - kept / 2);
+    let start: String = characters[..front.min(characters.len())].iter().collect();
+    let end: String = characters[characters.len().saturating_sub(back)..].iter().collect();
+    format!("{start}…{end}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shortened;
+
+    #[test]
+    fn long_choices_are_shortened_in_the_middle() {
+        assert_eq!(shortened("Haïti / Sud-Est / Jacmel", 40), "Haïti / Sud-Est / Jacmel");
+        assert_eq!(shortened("Haïti / Sud-Est / Jacmel", 13), "Haïti …Jacmel");
+    }
+}

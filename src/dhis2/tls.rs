@@ -1,0 +1,109 @@
+//! Why an encrypted connection failed, in words an administrator can act on.
+
+use std::fmt;
+
+use rustls::{CertificateError, Error, InvalidMessage};
+
+/// What is wrong with an encrypted connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TlsProblem {
+    /// What answers does not speak TLS: a server without encryption behind an https:// address, as a rule.
+    NotEncrypted,
+    /// The certificate is no longer valid.
+    Expired,
+    /// The certificate is not valid yet; or this machine's clock is wrong.
+    NotYetValid,
+    /// The certificate was issued by nobody that this machine trusts.
+    UnknownIssuer,
+    /// The certificate is that of another host.
+    OtherHost,
+    /// The server only speaks what is too old to be safe.
+    TooOld,
+    /// Anything else, in the library's words.
+    Other(String),
+}
+
+impl TlsProblem {
+    /// What a failure of the TLS library means.
+    pub(crate) fn of(error: &Error) -> Self {
+        match error {
+            Error::InvalidMessage(InvalidMessage::InvalidContentType) => Self::NotEncrypted,
+            Error::InvalidCertificate(certificate) => match certificate {
+                CertificateError::Expired | CertificateError::ExpiredContext { .. } => Self::Expired,
+                CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Self::NotYetValid,
+                CertificateError::UnknownIssuer => Self::UnknownIssuer,
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => Self::OtherHost,
+                other => Self::Other(other.to_string()),
+            },
+            Error::PeerIncompatible(_) | Error::AlertReceived(rustls::AlertDescription::ProtocolVersion) => {
+                Self::TooOld
+            }
+            other => Self::Other(other.to_string()),
+        }
+    }
+
+    /// What to do about it.
+    pub(crate) fn hint(&self) -> &'static str {
+        match self {
+            Self::NotEncrypted => {
+                "if the server has no encryption, its address begins with http://; else check the port"
+            }
+            Self::Expired => "let the server's administrator renew the certificate, and check this machine's clock",
+            Self::NotYetValid => "check this machine's clock: the certificate is valid from a later time on",
+            Self::UnknownIssuer => {
+                "if the ministry issues its own certificates, add its authority to those that this machine trusts (on \
+                 Debian: a .crt file in /usr/local/share/ca-certificates, then `update-ca-certificates`); else \
+                 somebody may be listening"
+            }
+            Self::OtherHost => "use the host name that the certificate is for; somebody may be listening otherwise",
+            Self::TooOld => "the server needs TLS 1.2 or later; its proxy has to be updated",
+            Self::Other(_) => {
+                "check that the address begins with https:// only if the server speaks it, that the certificate is \
+                 valid and that this machine knows who issued it"
+            }
+        }
+    }
+}
+
+impl fmt::Display for TlsProblem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::NotEncrypted => "what answers there does not speak TLS",
+            Self::Expired => "the server's certificate has expired",
+            Self::NotYetValid => "the server's certificate is not valid yet",
+            Self::UnknownIssuer => {
+                "the server's certificate was issued by an authority that this machine does not know"
+            }
+            Self::OtherHost => "the server's certificate is that of another host",
+            Self::TooOld => "the server only speaks encryption that is too old to be safe",
+            Self::Other(words) => words,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::{CertificateError, Error, InvalidMessage};
+
+    use super::TlsProblem;
+
+    #[test]
+    fn each_usual_problem_has_words_and_a_remedy_of_its_own() {
+        let certificate = Error::InvalidCertificate;
+        let usual = [
+            (Error::InvalidMessage(InvalidMessage::InvalidContentType), "does not speak TLS"),
+            (certificate(CertificateError::Expired), "expired"),
+            (certificate(CertificateError::NotValidYet), "not valid yet"),
+            (certificate(CertificateError::UnknownIssuer), "does not know"),
+            (certificate(CertificateError::NotValidForName), "another host"),
+            (Error::AlertReceived(rustls::AlertDescription::ProtocolVersion), "too old"),
+        ];
+        let mut hints = std::collections::BTreeSet::new();
+        for (error, words) in usual {
+            let problem = TlsProblem::of(&error);
+            assert!(problem.to_string().contains(words), "{problem}");
+            assert!(hints.insert(problem.hint()), "{problem}");
+        }
+        assert_eq!(TlsProblem::of(&Error::DecryptError), TlsProblem::Other(Error::DecryptError.to_string()));
+    }
+}

@@ -1,0 +1,207 @@
+//! The wizard, as a person at a terminal meets it.
+
+use xfer::ops::sandbox::{PASSWORD, Ports, RunningPair, start};
+use xfer::sandbox::profile::Profile;
+
+use crate::support::Xfer;
+use crate::support::person::{CONTROL_C, DOWN, ENTER, ESCAPE, Person, UP};
+
+fn servers() -> RunningPair {
+    start(Profile::V42, Profile::V43, Ports::Free).unwrap()
+}
+
+/// Answers everything about one server.
+fn adds(person: &mut Person, url: &str, user: &str, password: &str) {
+    person.answers("What do you want to call it", "");
+    person.answers("Its address, as it stands in your browser", url);
+    person.answers("How do you log in", "");
+    person.answers("User name", user);
+    person.answers(&format!("Password of {user} at"), password);
+}
+
+/// Takes what is likely, and leaves what is doubtful for later.
+fn maps_what_is_clear(person: &mut Person) {
+    person.sees("3 of 6 · Org units");
+    person.answers("What about them", "");
+    person.is_asked("Which is it over there");
+    person.presses(&format!("{UP}{ENTER}"));
+    person.answers("What now", "");
+}
+
+fn makes_a_job(person: &mut Person) {
+    person.sees("4 of 6 · Job");
+    person.answers("What do you want to call the job", "soins");
+    person.answers("What shall it carry", "");
+    person.answers("Which data set", "Rapport mensuel");
+    person.answers("What about them", "");
+    person.is_asked("Where does it go");
+    person.presses(&format!("{DOWN}{ENTER}"));
+    person.answers("What shall it carry", "");
+}
+
+fn makes_a_routine(person: &mut Person) {
+    person.sees("5 of 6 · Routine");
+    person.answers("What do you want to call the routine", "");
+    person.answers("Which periods does a run cover", "");
+    person.answers("What about it", "");
+    person.answers("change very much", "");
+    person.answers("What about them", "");
+}
+
+#[test]
+fn a_newcomer_is_led_from_an_empty_home_to_a_finished_first_run() {
+    let servers = servers();
+    let xfer = Xfer::new();
+    let mut person = Person::start(&xfer, "init", 100);
+    person.sees("1 of 6 · Servers");
+    adds(&mut person, servers.source.url(), "reader", PASSWORD);
+    person.sees("logged in as reader");
+    adds(&mut person, servers.destination.url(), "writer", PASSWORD);
+    person.sees("Values go from tracker to national");
+    maps_what_is_clear(&mut person);
+    makes_a_job(&mut person);
+    makes_a_routine(&mut person);
+    person.sees("6 of 6 · First run");
+    let dry = person.is_asked("Shall this be written to the destination");
+    assert!(dry.contains("would be created"), "{dry}");
+    assert!(servers.destination.ledger().imports().iter().all(|import| import.target.contains("dryRun=true")));
+    person.presses(ENTER);
+    person.sees("That was all of it");
+    let (code, seen) = person.ends();
+    assert_eq!(code, 0, "{seen}");
+    assert!(!seen.contains(PASSWORD), "the password was shown\n{seen}");
+    for command in [
+        "xfer server add tracker",
+        "xfer server sync tracker",
+        "xfer orgunit auto tracker national",
+        "xfer job new soins --from tracker --to national",
+        "xfer job auto soins --data-set 'Rapport mensuel de soins' --accept likely",
+        "xfer routine new monthly --job soins --periods LAST_3_MONTHS",
+        "xfer run monthly --dry-run",
+    ] {
+        assert!(seen.contains(command), "{command} was not told\n{seen}");
+    }
+    let report = xfer.run("runs show last --format json").report();
+    assert_eq!(report["mode"], "run");
+    assert!(report["cells"]["created"].as_u64().unwrap() > 1_000, "{report:#}");
+    let again = xfer.run("run monthly --format json").report();
+    assert_eq!(again["cells"]["created"], 0, "{again:#}");
+}
+
+#[test]
+fn what_was_answered_before_an_interruption_is_not_asked_again() {
+    let servers = servers();
+    let xfer = Xfer::new();
+    let mut person = Person::start(&xfer, "init", 80);
+    adds(&mut person, servers.source.url(), "reader", PASSWORD);
+    person.answers("What do you want to call it", "");
+    person.answers("Its address", servers.destination.url());
+    person.answers("How do you log in", "");
+    person.is_asked("User name");
+    person.presses(CONTROL_C);
+    let (code, seen) = person.ends();
+    assert_eq!(code, 130, "{seen}");
+    assert!(seen.contains("what was answered so far is kept; to go on: xfer init"), "{seen}");
+    let (hidden, shown) = (seen.rfind("\u{1b}[?25l"), seen.rfind("\u{1b}[?25h"));
+    assert!(hidden < shown, "the cursor stays hidden\n{seen}");
+
+    let mut person = Person::start(&xfer, "init", 80);
+    person.answers("There is tracker already", "");
+    adds(&mut person, servers.destination.url(), "writer", PASSWORD);
+    person.sees("3 of 6 · Org units");
+    person.answers("What about them", "");
+    person.is_asked("Which is it over there");
+    person.presses(&format!("{UP}{ENTER}"));
+    person.is_asked("What now");
+    person.presses(&format!("{DOWN}{ENTER}"));
+    let (code, seen) = person.ends();
+    assert_eq!(code, 0, "{seen}");
+    assert!(seen.contains("xfer orgunit map tracker national"), "{seen}");
+    let mapped = |xfer: &Xfer| {
+        let rows = xfer.run("orgunit list tracker national --state confirmed --format json").expect_code(0).json();
+        rows.as_array().unwrap().len()
+    };
+    let before = mapped(&xfer);
+    assert!(before > 150, "{before} org units are mapped");
+
+    // The doubtful ones come first now: nothing that was taken is asked again.
+    let mut person = Person::start(&xfer, "orgunit map tracker national", 80);
+    person.is_asked("Which is it over there");
+    person.presses(ENTER);
+    if person.sees_one_of(&["Let both go there", "Which is it over there"]) == "Let both go there" {
+        person.presses("n");
+        person.is_asked("Which is it over there");
+    }
+    person.presses(ESCAPE);
+    let (code, seen) = person.ends();
+    assert_eq!(code, 0, "{seen}");
+    assert!(mapped(&xfer) >= before, "{seen}");
+
+    let mut person = Person::start(&xfer, "init", 80);
+    person.answers("Which way do the values go", "");
+    person.sees("tracker was copied at");
+    person.is_asked("Which is it over there");
+    person.presses(&format!("{UP}{ENTER}"));
+    person.answers("What now", "");
+    makes_a_job(&mut person);
+    makes_a_routine(&mut person);
+    person.is_asked("Shall this be written");
+    person.presses(&format!("{DOWN}{ENTER}"));
+    let (code, seen) = person.ends();
+    assert_eq!(code, 0, "{seen}");
+    assert!(seen.contains("Nothing was written"), "{seen}");
+}
+
+#[test]
+fn wrong_answers_get_a_sentence_and_the_same_question_again() {
+    let servers = servers();
+    let xfer = Xfer::new();
+    let mut person = Person::start(&xfer, "server add", 100);
+    person.answers("What do you want to call it", "a/b");
+    person.sees("`a/b` cannot be a name");
+    person.answers("What do you want to call it", "tracker");
+    person.answers("Its address", "what address?");
+    person.sees("`what address?` is not a web address such as https://dhis2.example.org");
+    person.answers("Its address", "ftp://dhis2.example.org");
+    person.sees("it must begin with https://");
+    person.answers("Its address", &servers.source.url().replace("http://", "https://"));
+    person.answers("How do you log in", "");
+    person.answers("User name", "reader");
+    person.answers("Password of reader", "not-the-password");
+    person.sees("what answers there does not speak TLS");
+    person.answers("What now", "");
+    person.answers("Its address", servers.source.url());
+    person.sees("refuses the login");
+    person.answers("What now", "");
+    person.answers("Password of reader", PASSWORD);
+    person.sees("logged in as reader");
+    person.is_asked("Copy its metadata now");
+    person.presses("n");
+    let (code, seen) = person.ends();
+    assert_eq!(code, 0, "{seen}");
+    assert!(!seen.contains("not-the-password") && !seen.contains(PASSWORD), "{seen}");
+    assert_eq!(xfer.run("server list --format json").expect_code(0).json().as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn without_a_terminal_a_missing_answer_fails_at_once_and_names_what_is_missing() {
+    let xfer = Xfer::new();
+    for (line, words) in [
+        ("init", "xfer server add"),
+        ("server add", "the server's name is missing, and there is no terminal to ask at"),
+        ("server add tracker", "the server's address is missing"),
+        ("server add tracker https://dhis2.example.org", "--username NAME --password-file FILE"),
+        ("job new", "the job's name is missing"),
+        ("job new soins", "--from, the source server, is missing"),
+        ("job new soins --from tracker", "--to, the destination server, is missing"),
+        ("routine new", "the routine's name is missing"),
+        ("routine new monthly", "--job is missing"),
+        ("routine new monthly --job soins", "--periods is missing"),
+        ("routine edit monthly", "--periods"),
+        ("server edit tracker", "--rename"),
+        ("orgunit map", "--to UNIT"),
+    ] {
+        let output = xfer.run(line).expect_code(2);
+        assert!(output.stderr.contains(words), "{words}\n{output}");
+    }
+}
