@@ -94,7 +94,7 @@ impl Person {
     #[track_caller]
     pub(crate) fn ends(mut self) -> (i32, String) {
         let captures = self.session.expect(Eof).unwrap();
-        self.seen.push_str(&String::from_utf8_lossy(captures.before()));
+        self.seen.push_str(&String::from_utf8_lossy(captures.as_bytes()));
         let code = match self.session.get_process().wait().unwrap() {
             WaitStatus::Exited(_, code) => code,
             other => panic!("{other:?}\n{}", self.seen),
