@@ -59,21 +59,25 @@ impl FacilityName {
     /// Reads a name. `prefixes` are words that this server puts in front of names as a matter of style.
     pub fn parse(name: &str, prefixes: &BTreeSet<String>) -> Self {
         let folded = folded(name);
-        let mut words: Vec<&str> = folded.split(' ').filter(|word| !word.is_empty()).collect();
+        let undotted = undotted(&folded);
+        let mut words: Vec<&str> = undotted.iter().map(String::as_str).collect();
         drop_prefixes(&mut words, prefixes);
         let (mut kind, mut rest) = take_kind(&words);
-        if kind.is_none() {
-            let corrected: Vec<&str> = words.iter().map(|word| corrected(word)).collect();
-            let (misspelt, others) = take_kind(&corrected);
-            if misspelt.is_some() && !others.is_empty() {
-                (kind, rest) = (misspelt, others);
-            }
+        // A slip in one word of a phrase must not leave the rest of the phrase to mean something else:
+        // `Centre de Santé Intergé`.
+        let corrected: Vec<&str> = words.iter().map(|word| corrected(word)).collect();
+        let (misspelt, others) = take_kind(&corrected);
+        if misspelt.is_some() && (kind.is_none() || others.len() < rest.len()) && !others.is_empty() {
+            (kind, rest) = (misspelt, others);
         }
         let mut parsed = Self { kind, ..Self::default() };
         let single = rest.len() == 1;
         for (position, word) in rest.iter().enumerate() {
             let last = position + 1 == rest.len();
-            if let Some(number) = number(word).filter(|_| !single && (position > 0 || kind.is_some())) {
+            let counts = |next: &&str| next.bytes().all(|byte| byte.is_ascii_digit());
+            if NUMBER_SIGNS.contains(word) && rest.get(position + 1).is_some_and(counts) {
+                // `No. 2` says no more than `2`.
+            } else if let Some(number) = number(word).filter(|_| !single && (position > 0 || kind.is_some())) {
                 if number != 1 {
                     parsed.twin.push(number.to_string());
                 }
@@ -85,7 +89,12 @@ impl FacilityName {
                 parsed.administrative = true;
             } else if !SMALL.contains(word) {
                 let whole = SHORTENED.get(word).copied().unwrap_or(word);
-                parsed.words.extend(whole.split(' ').map(str::to_owned));
+                for word in whole.split(' ') {
+                    // `Marigot (Marigot)`: said twice is not said more.
+                    if !parsed.words.iter().any(|known| known == word) {
+                        parsed.words.push(word.to_owned());
+                    }
+                }
             }
         }
         parsed.twin.sort();
@@ -95,6 +104,28 @@ impl FacilityName {
         }
         parsed
     }
+}
+
+/// What stands before a number.
+const NUMBER_SIGNS: &[&str] = &["no", "n", "nr", "num", "numero", "number"];
+
+/// The words of a folded name, with the letters of a dotted abbreviation put together: `c s i ouro` → `csi ouro`.
+fn undotted(folded: &str) -> Vec<String> {
+    let parts: Vec<&str> = folded.split(' ').filter(|word| !word.is_empty()).collect();
+    let mut words: Vec<String> = Vec::with_capacity(parts.len());
+    let mut at = 0;
+    while at < parts.len() {
+        let letters = parts[at..].iter().take_while(|word| word.len() == 1 && !word.as_bytes()[0].is_ascii_digit());
+        let known = (2..=letters.count()).rev().find_map(|length| {
+            let joined = parts[at..at + length].concat();
+            let is_known = KINDS.contains_key(joined.as_str()) || SHORTENED.contains_key(joined.as_str());
+            is_known.then_some((joined, length))
+        });
+        let (word, length) = known.unwrap_or_else(|| (parts[at].to_owned(), 1));
+        words.push(word);
+        at += length;
+    }
+    words
 }
 
 /// The word of a kind that a misspelt word is meant to be; the word itself where there is none.
@@ -114,7 +145,8 @@ fn number(word: &str) -> Option<u32> {
 /// Takes a running number (`03 Clinic`) and the server's own prefixes (`HT Clinic`) off the front.
 fn drop_prefixes(words: &mut Vec<&str>, prefixes: &BTreeSet<String>) {
     while words.len() > 1 {
-        let numbered = words[0].bytes().all(|byte| byte.is_ascii_digit());
+        let has_digits = words[0].bytes().any(|byte| byte.is_ascii_digit());
+        let numbered = has_digits && number(words[0]).is_none_or(|_| words[0].bytes().all(|b| b.is_ascii_digit()));
         let styled = prefixes.contains(words[0]);
         if !numbered && !styled {
             break;
@@ -196,6 +228,13 @@ mod tests {
             ("Ward 7 MCHP", "maternal and child health post |  | 7"),
             ("", "- |  | "),
             ("42", "- | 42 | "),
+            ("Magohgar Mongar C.H.U.", "university hospital | magohgar mongar | "),
+            ("Centre de Santé Intergé de Nélé", "integrated health centre | nele | "),
+            ("Centre Hospitalier Universitaie Fomé", "university hospital | fome | "),
+            ("N.D. de Lourdes (Disp.)", "dispensary | notre dame lourdes | "),
+            ("Clinique Béyé n°2", "clinic | beye | 2"),
+            ("Beye No. 2 Clinic", "clinic | beye | 2"),
+            ("K1 CS Marigot (Marigot)", "health centre | marigot | "),
         ] {
             assert_eq!(read(name), expected, "{name}");
         }

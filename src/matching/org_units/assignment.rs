@@ -175,7 +175,9 @@ fn identified(witness: &Witness<'_, '_>, unit: Index) -> Vec<Index> {
 /// source does not know.
 fn below_matched_parents(witness: &Witness<'_, '_>, unit: Index) -> Vec<Index> {
     let (source, destination) = (witness.ground.source, witness.ground.destination);
-    let Some(target) = source.ancestors(unit).find_map(|above| witness.matched[above]) else { return Vec::new() };
+    let has_below = |target: &Index| !destination.units[*target].children.is_empty();
+    let above = source.ancestors(unit).find_map(|above| witness.matched[above].filter(has_below));
+    let Some(target) = above else { return Vec::new() };
     let mut found = Vec::new();
     let mut open = vec![target];
     while let Some(index) = open.pop() {

@@ -60,6 +60,10 @@ pub(super) struct Evidence {
     pub below: Option<f32>,
     /// One of them has units below and the other has none.
     pub leaf_or_not: bool,
+    /// Both names say a type of facility, or neither does.
+    pub same_category: bool,
+    /// The names are the same to the last small word.
+    pub whole_name: bool,
     /// Closed over there and open here.
     pub closed: bool,
 }
@@ -92,8 +96,13 @@ impl Evidence {
             Place::Near => -0.7,
             Place::Elsewhere => -1.5,
         };
+        if self.whole_name {
+            points += 0.6;
+        }
         points += match self.code {
-            CodeEvidence::Same => 3.0,
+            CodeEvidence::Same if self.name >= SIMILAR_NAME => 3.0,
+            // Codes are exchanged more often than a unit gets a name with nothing in common.
+            CodeEvidence::Same => 2.2,
             CodeEvidence::BelongsTo(_) | CodeEvidence::BelongedTo(_) => -1.5,
             CodeEvidence::Differ => -0.5,
             CodeEvidence::None => 0.0,
@@ -105,9 +114,12 @@ impl Evidence {
             points += 3.0;
         }
         points += 3.0 * self.below.unwrap_or_default();
-        if self.leaf_or_not {
-            points -= 1.5;
-        }
+        points -= match (self.leaf_or_not, self.same_category) {
+            (false, _) => 0.0,
+            (true, true) => 1.5,
+            // A commune is not the health centre of its name.
+            (true, false) => 3.5,
+        };
         if self.closed {
             points -= 0.5;
         }
@@ -242,6 +254,8 @@ impl Witness<'_, '_> {
             place: self.place(source, destination),
             below: has_below.then(|| self.ground.below.get(&(source, destination)).copied().unwrap_or_default()),
             leaf_or_not: unit.children.is_empty() != target.children.is_empty(),
+            same_category: unit.kind.is_some() == target.kind.is_some(),
+            whole_name: name > 0.0 && unit.whole_name == target.whole_name,
             closed: target.closed && !unit.closed,
         }
     }
@@ -285,6 +299,10 @@ impl Witness<'_, '_> {
         let mut nearest = true;
         for above in self.ground.source.ancestors(source) {
             let Some(target) = self.matched[above] else { continue };
+            // Nothing can lie below it over there, so it says nothing about where this one is to be.
+            if self.ground.destination.units[target].children.is_empty() {
+                continue;
+            }
             if self.ground.destination.is_within(destination, target) && destination != target {
                 let between_is_new = self
                     .ground

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use crate::domain::metadata::{Metadata, OrganisationUnit};
 use crate::domain::uid::Uid;
 use crate::matching::facility_name::FacilityName;
-use crate::matching::names::folded;
+use crate::matching::names::{folded, same_word};
 
 /// A unit's position in its [`Side`].
 pub(super) type Index = usize;
@@ -88,6 +88,9 @@ const STYLE_SHARE: f64 = 0.5;
 
 /// With so few siblings nothing is a style.
 const FEWEST_FOR_STYLE: usize = 5;
+
+/// A word so similar to one of the unit above is that word.
+const SAME_ABOVE: f32 = 0.86;
 
 /// What a word is worth that only repeats the district's style or the name of a unit above.
 const STYLE_WORTH: f32 = 0.15;
@@ -208,7 +211,11 @@ impl<'metadata> Side<'metadata> {
             }
             for (word, worth) in &mut self.units[index].words {
                 *worth = lexicon.weight(*word, units);
-                if repeated.contains(word) {
+                // The unit above may be misspelt where it stands in brackets behind the name.
+                let repeats = |above: &WordId| {
+                    same_word(&lexicon.words[*word as usize], &lexicon.words[*above as usize]) >= SAME_ABOVE
+                };
+                if repeated.contains(word) || repeated.iter().any(repeats) {
                     *worth *= STYLE_WORTH;
                 }
             }

@@ -2,8 +2,11 @@
 //! the truth about each. The matcher is measured on it.
 
 mod corrupt;
+mod fixture;
+mod manner;
 mod measure;
 mod random;
+mod shapes;
 mod spelling;
 mod synthetic;
 
@@ -13,6 +16,8 @@ use xfer::domain::metadata::Metadata;
 use xfer::domain::uid::Uid;
 
 pub(crate) use corrupt::corrupt;
+pub(crate) use fixture::{Fixture, fixture};
+pub(crate) use manner::{Codes, Manner, hard_countries};
 pub(crate) use measure::{Figures, measure};
 pub(crate) use synthetic::{Language, synthetic};
 
@@ -43,6 +48,9 @@ pub(crate) enum Kind {
     NearTwin,
     Namesake,
     SameId,
+    Upgraded,
+    Joined,
+    Initials,
     LevelRemoved,
     UpperUnit,
 }
@@ -75,6 +83,9 @@ impl Kind {
             Self::NearTwin => "only a twin over there (II, Annex)",
             Self::Namesake => "only a namesake elsewhere",
             Self::SameId => "same id",
+            Self::Upgraded => "of another type now",
+            Self::Joined => "words joined",
+            Self::Initials => "first word as its initial",
             Self::LevelRemoved => "level taken out",
             Self::UpperUnit => "regions, districts, communes",
         }
