@@ -58,6 +58,17 @@ impl Assignment {
         assignment
     }
 
+    /// Matches pairs, the best first, one to one.
+    fn take(&mut self, mut pairs: Vec<(f32, Index, Index)>) {
+        pairs.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+        for (_, unit, target) in pairs {
+            if self.matched[unit].is_none() && self.taken[target].is_none() {
+                self.matched[unit] = Some(target);
+                self.taken[target] = Some(unit);
+            }
+        }
+    }
+
     /// The pairs that are matched.
     pub(super) fn pairs(&self) -> Vec<(Index, Index)> {
         self.matched.iter().enumerate().filter_map(|(unit, target)| Some((unit, (*target)?))).collect()
@@ -66,6 +77,8 @@ impl Assignment {
 
 /// Matches every unit of `open`.
 pub(super) fn assign(assignment: &mut Assignment, ground: &Ground<'_, '_>, open: &BTreeSet<Index>) {
+    // A unit with others below it is hardly ever one without: such pairs wait until everybody else was asked.
+    let mut last: Vec<(f32, Index, Index)> = Vec::new();
     for level in levels(ground.source, open) {
         let scored = {
             let witness = ground.witness(assignment);
@@ -73,18 +86,15 @@ pub(super) fn assign(assignment: &mut Assignment, ground: &Ground<'_, '_>, open:
         };
         let mut pairs: Vec<(f32, Index, Index)> = Vec::new();
         for (unit, choices) in level.iter().zip(scored) {
-            let good = choices.iter().filter(|choice| choice.points >= MATCH);
-            pairs.extend(good.map(|choice| (choice.points, *unit, choice.destination)));
+            for choice in choices.iter().filter(|choice| choice.points >= MATCH) {
+                let pairs = if choice.evidence.leaf_or_not { &mut last } else { &mut pairs };
+                pairs.push((choice.points, *unit, choice.destination));
+            }
             assignment.choices[*unit] = choices;
         }
-        pairs.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
-        for (_, unit, target) in pairs {
-            if assignment.matched[unit].is_none() && assignment.taken[target].is_none() {
-                assignment.matched[unit] = Some(target);
-                assignment.taken[target] = Some(unit);
-            }
-        }
+        assignment.take(pairs);
     }
+    assignment.take(last);
 }
 
 /// The open units by level, from the root down.

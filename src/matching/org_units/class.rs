@@ -73,11 +73,18 @@ impl<'assignment> Field<'assignment> {
 
     /// Where an identifier alone speaks for the match, the unit that the name speaks for.
     fn better_named(&self, unit: Index, choice: &Choice) -> Option<Index> {
-        if choice.evidence.name >= SIMILAR_NAME {
+        let own = &choice.evidence;
+        if !own.identifiers_agree() {
             return None;
         }
         let others = self.assignment.choices[unit].iter().filter(|other| other.destination != choice.destination);
-        let mut named = others.filter(|other| other.evidence.name >= SIMILAR_NAME && other.evidence.places_agree());
+        let mut named = others.filter(|other| {
+            let theirs = &other.evidence;
+            let better = own.name < SIMILAR_NAME
+                || (own.same_kind != Some(true) && theirs.same_kind == Some(true) && theirs.name + 0.05 >= own.name)
+                || (!own.same_twin && theirs.same_twin);
+            better && theirs.name >= SIMILAR_NAME && theirs.same_kind != Some(false) && theirs.places_agree()
+        });
         named.next().map(|other| other.destination)
     }
 
@@ -139,7 +146,7 @@ pub(super) fn classify(evidence: &Evidence, rivals: &Rivals) -> MatchClass {
     if sure {
         return MatchClass::Sure;
     }
-    let likely = (identifiers && (names || places))
+    let likely = (identifiers && (names || (places && !evidence.doubtful_code)))
         || (similar && places)
         || (below && (places || similar))
         || (names && evidence.place == Place::Unknown);

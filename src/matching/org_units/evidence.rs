@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use crate::domain::org_unit_map::MatchMethod;
 use crate::matching::org_units::assignment::Assignment;
-use crate::matching::org_units::side::{Index, Side};
+use crate::matching::org_units::side::{Index, Side, WordId};
 use crate::matching::org_units::similarity::{Compared, Names};
 
 /// What codes say.
@@ -62,6 +62,8 @@ pub(super) struct Evidence {
     pub leaf_or_not: bool,
     /// Both names say a type of facility, or neither does.
     pub same_category: bool,
+    /// The code is the same and the name is not, in a pair of countries where codes often stand with other names.
+    pub doubtful_code: bool,
     /// The names are the same to the last small word.
     pub whole_name: bool,
     /// Closed over there and open here.
@@ -73,6 +75,9 @@ pub(super) const SAME_NAME: f32 = 0.93;
 
 /// Below this names have so little in common that nobody should be asked.
 pub(super) const WORTH_ASKING: f32 = 0.5;
+
+/// Names below this have nothing in common that the units above could explain.
+const WORTH_LOOKING_UP: f32 = 0.3;
 
 /// From here on a name is similar.
 pub(super) const SIMILAR_NAME: f32 = 0.7;
@@ -86,7 +91,8 @@ impl Evidence {
             Some(false) => -1.5,
             None => 0.0,
         };
-        if !self.same_twin {
+        // A twin of a unit with another name is nobody's twin.
+        if !self.same_twin && self.name >= WORTH_ASKING {
             points -= 3.0;
         }
         points += match self.place {
@@ -100,7 +106,7 @@ impl Evidence {
             points += 0.6;
         }
         points += match self.code {
-            CodeEvidence::Same if self.name >= SIMILAR_NAME => 3.0,
+            CodeEvidence::Same if self.name >= SIMILAR_NAME && self.same_kind != Some(false) => 3.0,
             // Codes are exchanged more often than a unit gets a name with nothing in common.
             CodeEvidence::Same => 2.2,
             CodeEvidence::BelongsTo(_) | CodeEvidence::BelongedTo(_) => -1.5,
@@ -205,6 +211,8 @@ pub(super) struct Ground<'ground, 'metadata> {
     pub allowed: Allowed,
     /// Whether enough codes are on both servers for a different code to mean something.
     pub codes_shared: bool,
+    /// Whether the same code stands with a similar name, as a rule.
+    pub codes_reliable: bool,
     /// Source units with the destination units that share an attribute value with them.
     pub attributes: &'ground HashMap<Index, Vec<Index>>,
     /// How much of what lies below two units is matched to each other.
@@ -228,21 +236,41 @@ pub(super) struct Witness<'ground, 'metadata> {
     pub taken: &'ground [Option<Index>],
 }
 
+/// The words in the names of the units above.
+fn words_above(side: &Side<'_>, index: Index) -> Vec<WordId> {
+    side.ancestors(index).flat_map(|above| side.units[above].words.iter().map(|(word, _)| *word)).collect()
+}
+
+/// Whether a number before one name is the number behind the other: `2 Bale`, `Bale 2`.
+fn is_twin_before(twin: &[String], running: Option<&str>, other: &[String]) -> bool {
+    matches!((twin, running), ([twin], Some(running)) if twin == running && other.is_empty())
+}
+
 impl Witness<'_, '_> {
     /// Everything that can be said about a pair.
     pub(super) fn evidence(&self, source: Index, destination: Index, compared: &mut Compared) -> Evidence {
         let (unit, target) = (&self.ground.source.units[source], &self.ground.destination.units[destination]);
         let name = if self.ground.allowed.names || self.ground.allowed.similar {
-            self.ground.names.similarity(unit, target, compared)
+            let name = self.ground.names.similarity(unit, target, compared);
+            // Only where it can make a difference: this is the expensive half.
+            if (WORTH_LOOKING_UP..SAME_NAME).contains(&name) && unit.words.len() != target.words.len() {
+                let (above, other) =
+                    (words_above(self.ground.source, source), words_above(self.ground.destination, destination));
+                self.ground.names.similarity_below(unit, target, &above, &other, compared)
+            } else {
+                name
+            }
         } else {
             0.0
         };
         // Without similar names only the same words count.
         let name = if self.ground.allowed.similar || name >= 0.999 { name } else { 0.0 };
         let has_below = !unit.children.is_empty() && !target.children.is_empty();
+        let code = self.codes(source, destination);
         Evidence {
+            doubtful_code: code == CodeEvidence::Same && name < SIMILAR_NAME && !self.ground.codes_reliable,
             same_id: self.ground.allowed.ids && unit.id == target.id,
-            code: self.codes(source, destination),
+            code,
             same_attribute: self.ground.allowed.attributes
                 && self.ground.attributes.get(&source).is_some_and(|targets| targets.contains(&destination)),
             name,
@@ -250,7 +278,9 @@ impl Witness<'_, '_> {
                 (Some(kind), Some(other)) => Some(kind == other),
                 _ => None,
             },
-            same_twin: unit.twin == target.twin,
+            same_twin: unit.twin == target.twin
+                || is_twin_before(&unit.twin, target.running.as_deref(), &target.twin)
+                || is_twin_before(&target.twin, unit.running.as_deref(), &unit.twin),
             place: self.place(source, destination),
             below: has_below.then(|| self.ground.below.get(&(source, destination)).copied().unwrap_or_default()),
             leaf_or_not: unit.children.is_empty() != target.children.is_empty(),

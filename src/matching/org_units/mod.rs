@@ -79,6 +79,9 @@ const WORTH_A_LOOK: f32 = 0.1;
 /// A code says something about other units where so many of the fewer codes are on both servers.
 const SHARED_CODES: f64 = 0.3;
 
+/// Codes can be relied on where so many of those on both servers stand with similar names.
+const RELIABLE_CODES: f64 = 0.8;
+
 /// What stands already.
 #[derive(Debug, Default)]
 struct Standing {
@@ -114,6 +117,7 @@ struct Matching {
     voted: HashMap<Index, Vec<Index>>,
     synonyms: HashSet<(u32, u32)>,
     codes_shared: bool,
+    codes_reliable: bool,
     allowed: Allowed,
 }
 
@@ -133,7 +137,13 @@ impl Matching {
     }
 
     /// What stands, and nothing more: for a person who decides unit by unit.
-    fn standing(source: &Side<'_>, destination: &Side<'_>, standing: &Standing, rules: &MatchRules) -> Self {
+    fn standing(
+        source: &Side<'_>,
+        destination: &Side<'_>,
+        lexicon: &Lexicon,
+        standing: &Standing,
+        rules: &MatchRules,
+    ) -> Self {
         let below = votes_of(source, destination, &standing.pairs);
         Self {
             assignment: Assignment::new(source, destination, &standing.pairs),
@@ -142,6 +152,7 @@ impl Matching {
             below,
             synonyms: HashSet::new(),
             codes_shared: codes_are_shared(source, destination),
+            codes_reliable: codes_are_reliable(source, destination, lexicon),
             allowed: Allowed::by(&rules.methods),
         }
     }
@@ -160,7 +171,7 @@ impl Matching {
             voted: worth_a_look(&below),
             below,
             synonyms: lessons.synonyms,
-            ..Self::standing(source, destination, standing, rules)
+            ..Self::standing(source, destination, lexicon, standing, rules)
         };
         let open = (0..source.units.len()).filter(|index| !standing.decided.contains(index)).collect();
         let names = Names::new(lexicon, matching.synonyms.clone());
@@ -182,6 +193,7 @@ impl Matching {
             names,
             allowed: self.allowed,
             codes_shared: self.codes_shared,
+            codes_reliable: self.codes_reliable,
             attributes: &self.attributes,
             below: &self.below,
             voted: &self.voted,
@@ -259,6 +271,22 @@ fn codes_are_shared(source: &Side<'_>, destination: &Side<'_>) -> bool {
     let both = source.by_code.keys().filter(|code| destination.by_code.contains_key(code)).count();
     let fewer = source.by_code.len().min(destination.by_code.len());
     both > 0 && both as f64 >= fewer as f64 * SHARED_CODES
+}
+
+/// Whether units of the same code have similar names, as a rule.
+#[expect(clippy::cast_precision_loss, reason = "a share needs no precision")]
+fn codes_are_reliable(source: &Side<'_>, destination: &Side<'_>, lexicon: &Lexicon) -> bool {
+    let names = Names::new(lexicon, HashSet::new());
+    let mut compared = similarity::Compared::new();
+    let (mut both, mut similar) = (0_usize, 0_usize);
+    for (code, unit) in &source.by_code {
+        if let Some(target) = destination.by_code.get(code) {
+            let (unit, target) = (&source.units[*unit], &destination.units[*target]);
+            both += 1;
+            similar += usize::from(names.similarity(unit, target, &mut compared) >= evidence::SIMILAR_NAME);
+        }
+    }
+    similar as f64 >= both as f64 * RELIABLE_CODES
 }
 
 /// The matches as rows of a map.

@@ -26,6 +26,7 @@ pub(super) struct Unit {
     /// The words of the name with what each is worth, in the order of the name.
     pub words: Vec<(WordId, f32)>,
     pub twin: Vec<String>,
+    pub running: Option<String>,
     /// The name folded, as a number: equal numbers are equal names.
     pub whole_name: WordId,
     pub code: Option<WordId>,
@@ -90,10 +91,10 @@ const STYLE_SHARE: f64 = 0.5;
 const FEWEST_FOR_STYLE: usize = 5;
 
 /// A word so similar to one of the unit above is that word.
-const SAME_ABOVE: f32 = 0.86;
+pub(super) const SAME_ABOVE: f32 = 0.86;
 
 /// What a word is worth that only repeats the district's style or the name of a unit above.
-const STYLE_WORTH: f32 = 0.15;
+pub(super) const STYLE_WORTH: f32 = 0.15;
 
 /// Prepares both sides.
 pub(super) fn prepare<'metadata>(
@@ -182,6 +183,7 @@ impl<'metadata> Side<'metadata> {
                 kind: read.kind,
                 words,
                 twin: read.twin,
+                running: read.running,
                 whole_name: lexicon.id(&format!("={name}")),
                 code: code.filter(|code| !code.is_empty()).map(|code| lexicon.id(&format!("#{code}"))),
                 closed: unit.closed_date.is_some(),
@@ -286,7 +288,7 @@ fn leading_words(metadata: &Metadata) -> HashMap<String, usize> {
         let mut words = folded.split(' ');
         if let (Some(first), Some(_)) = (words.next(), words.next())
             && (2..=3).contains(&first.len())
-            && FacilityName::parse(first, &BTreeSet::new()).kind.is_none()
+            && FacilityName::says_nothing(first)
         {
             *leading.entry(first.to_owned()).or_default() += 1;
         }

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use rapidfuzz::distance::osa;
 
 use crate::matching::names::same_word;
-use crate::matching::org_units::side::{Lexicon, Unit, WordId};
+use crate::matching::org_units::side::{Lexicon, SAME_ABOVE, STYLE_WORTH, Unit, WordId};
 
 /// Compares names of the two sides.
 #[derive(Debug)]
@@ -38,6 +38,19 @@ impl<'lexicon> Names<'lexicon> {
     /// How similar the words of two names are, from 0 to 1; the kind of unit and what tells twins apart is not part
     /// of it.
     pub(super) fn similarity(&self, source: &Unit, destination: &Unit, compared: &mut Compared) -> f32 {
+        self.similarity_below(source, destination, &[], &[], compared)
+    }
+
+    /// The same, where a word that one name has more counts for little if it stands in the name of a unit above the
+    /// other: `Baru Hospital (Hunwanfe)` for a `Baru Hospital` in Hunwanfe.
+    pub(super) fn similarity_below(
+        &self,
+        source: &Unit,
+        destination: &Unit,
+        above_source: &[WordId],
+        above_destination: &[WordId],
+        compared: &mut Compared,
+    ) -> f32 {
         let left = &source.words[..source.words.len().min(MOST_WORDS)];
         let right = &destination.words[..destination.words.len().min(MOST_WORDS)];
         if left.is_empty() && right.is_empty() {
@@ -46,7 +59,24 @@ impl<'lexicon> Names<'lexicon> {
         if left.is_empty() || right.is_empty() {
             return 0.0;
         }
-        let (in_common, total, _) = self.overlap(left, right, compared);
+        let (in_common, mut total, taken) = self.overlap(left, right, compared);
+        let repeats = |word: WordId, above: &[WordId]| {
+            let words = &self.lexicon.words;
+            let same = |other: &WordId| same_word(&words[word as usize], &words[*other as usize]) >= SAME_ABOVE;
+            above.contains(&word) || above.iter().any(same)
+        };
+        if !taken.is_empty() {
+            for (index, (word, worth)) in left.iter().enumerate() {
+                if !taken.iter().any(|(taken, _)| *taken == index) && repeats(*word, above_destination) {
+                    total -= worth * (1.0 - STYLE_WORTH);
+                }
+            }
+            for (index, (word, worth)) in right.iter().enumerate() {
+                if !taken.iter().any(|(_, taken)| *taken == index) && repeats(*word, above_source) {
+                    total -= worth * (1.0 - STYLE_WORTH);
+                }
+            }
+        }
         let mut similarity = 2.0 * in_common / total;
         if similarity < 0.99 {
             similarity = similarity.max(self.joined(left, right));

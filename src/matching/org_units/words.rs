@@ -98,6 +98,9 @@ fn against(witness: &Witness<'_, '_>, source: Index, destination: Index, evidenc
     } else if !evidence.same_twin {
         against.push(format!("one may be the other's twin: {name} and {other}"));
     }
+    if evidence.doubtful_code {
+        against.push("many codes stand with other names over there".to_owned());
+    }
     if let (Some(false), Some(kind), Some(other)) = (evidence.same_kind, unit.kind, target.kind) {
         against.push(format!("here a {kind}, there a {other}"));
     }
