@@ -76,7 +76,9 @@ impl FacilityName {
         if misspelt.is_some() && (kind.is_none() || others.len() < rest.len()) && !others.is_empty() {
             (kind, rest) = (misspelt, others);
         }
-        let mut parsed = Self { kind, running, ..Self::default() };
+        let part;
+        (kind, part, rest) = take_part(kind, rest);
+        let mut parsed = Self { kind, running, twin: part.into_iter().map(str::to_owned).collect(), ..Self::default() };
         let mut administrative: Vec<String> = Vec::new();
         let single = rest.len() == 1;
         for (position, word) in rest.iter().enumerate() {
@@ -90,7 +92,7 @@ impl FacilityName {
                 }
             } else if let Some(twin) = TWINS.get(word).filter(|_| !single) {
                 parsed.twin.push((*twin).to_owned());
-            } else if last && !single && word.len() == 1 && !matches!(*word, "d" | "l" | "a") {
+            } else if last && !single && word.len() == 1 {
                 parsed.twin.push((*word).to_owned());
             } else if ADMINISTRATIVE.contains(word) && !single {
                 parsed.administrative = true;
@@ -231,6 +233,22 @@ fn take_kind<'name>(words: &[&'name str]) -> (Option<&'static str>, Vec<&'name s
     (None, words.to_vec())
 }
 
+/// Finds the part of a facility that a name speaks of beside the facility: `CHC (maternité)` is not the health centre,
+/// but its maternity.
+fn take_part<'name>(
+    kind: Option<&'static str>,
+    rest: Vec<&'name str>,
+) -> (Option<&'static str>, Option<&'static str>, Vec<&'name str>) {
+    let (second, others) = take_kind(&rest);
+    let is_part = |kind: Option<&'static str>| kind.filter(|kind| vocabulary::PARTS.contains(kind));
+    match (kind, second) {
+        (Some(_), Some(_)) if others.is_empty() || kind == second => (kind, None, rest),
+        (Some(_), Some(_)) if is_part(second).is_some() => (kind, second, others),
+        (Some(_), Some(_)) if is_part(kind).is_some() => (second, kind, others),
+        _ => (kind, None, rest),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -282,6 +300,8 @@ mod tests {
             ("N.D. de Lourdes (Disp.)", "dispensary | notre dame lourdes | "),
             ("Clinique Béyé n°2", "clinic | beye | 2"),
             ("Beye No. 2 Clinic", "clinic | beye | 2"),
+            ("Pebum MCHP (Maternité)", "maternal and child health post | pebum | maternity"),
+            ("Maternité Djaka", "maternity | djaka | "),
             ("Djaka (Ctr Santé)", "health centre | djaka | "),
             ("Kajoba Comm. (Health Center)", "community health centre | kajoba | "),
             ("Saite Anne (CS)", "health centre | saint anne | "),
@@ -300,6 +320,8 @@ mod tests {
     fn twins_differ() {
         assert_ne!(read("CS Jacmel"), read("CS Jacmel II"));
         assert_ne!(read("CS Jacmel"), read("CS Jacmel Annexe"));
+        assert_ne!(read("CS Jacmel"), read("CS Jacmel A"));
+        assert_ne!(read("CS Jacmel"), read("CS Jacmel (maternité)"));
         assert_eq!(read("CS Jacmel"), read("CS Jacmel I"));
     }
 }

@@ -180,6 +180,9 @@ pub(super) const IN_KINDS: &[(&str, &[&str])] = &[
     ("medical", &["med"]),
 ];
 
+/// Kinds that are a part of the facility where the name says another kind too.
+pub(super) const PARTS: &[&str] = &["maternity", "laboratory", "pharmacy"];
+
 /// Words for administrative units: they say what a unit is, not which.
 pub(super) const ADMINISTRATIVE: &[&str] = &[
     "district",
@@ -313,6 +316,12 @@ pub(super) const TWINS: &[(&str, &str)] = &[
     ("satellite", "branch"),
     ("outreach", "branch"),
     ("mobile", "mobile"),
+    ("services", "services"),
+    ("urgences", "emergency"),
+    ("emergency", "emergency"),
+    ("pediatrie", "paediatrics"),
+    ("paediatrics", "paediatrics"),
+    ("pediatrics", "paediatrics"),
     ("upper", "upper"),
     ("lower", "lower"),
     ("haut", "upper"),

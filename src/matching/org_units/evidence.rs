@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use crate::domain::org_unit_map::MatchMethod;
 use crate::matching::org_units::assignment::Assignment;
 use crate::matching::org_units::side::{Index, Side, WordId};
-use crate::matching::org_units::similarity::{Compared, Names};
+use crate::matching::org_units::similarity::{Compared, Names, Words};
 
 /// What codes say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +51,8 @@ pub(super) struct Evidence {
     pub same_attribute: bool,
     /// How similar the words of the names are, from 0 to 1.
     pub name: f32,
+    /// What the words of the destination's name are to those of the source's; looked at for plausible pairs only.
+    pub words: Words,
     /// Whether the names say the same kind of unit; none where one of them does not say.
     pub same_kind: Option<bool>,
     /// Whether numbers and words like `annex` agree.
@@ -160,6 +162,11 @@ impl Evidence {
     /// Whether the places agree.
     pub(super) fn places_agree(&self) -> bool {
         matches!(self.place, Place::Parent | Place::Level(_) | Place::Roots)
+    }
+
+    /// Whether the places contradict each other.
+    pub(super) fn is_moved(&self) -> bool {
+        matches!(self.place, Place::Near | Place::Elsewhere)
     }
 
     /// Whether an identifier agrees: an id, a code or a registry number.
@@ -274,6 +281,7 @@ impl Witness<'_, '_> {
             same_attribute: self.ground.allowed.attributes
                 && self.ground.attributes.get(&source).is_some_and(|targets| targets.contains(&destination)),
             name,
+            words: Words::Other,
             same_kind: match (unit.kind, target.kind) {
                 (Some(kind), Some(other)) => Some(kind == other),
                 _ => None,
@@ -288,6 +296,19 @@ impl Witness<'_, '_> {
             whole_name: name > 0.0 && unit.whole_name == target.whole_name,
             closed: target.closed && !unit.closed,
         }
+    }
+
+    /// The same with what only plausible pairs are worth the time of.
+    pub(super) fn closer(
+        &self,
+        source: Index,
+        destination: Index,
+        evidence: Evidence,
+        compared: &mut Compared,
+    ) -> Evidence {
+        let (unit, target) = (&self.ground.source.units[source], &self.ground.destination.units[destination]);
+        let words = if evidence.name > 0.0 { self.ground.names.words(unit, target, compared) } else { Words::Other };
+        Evidence { words, ..evidence }
     }
 
     fn codes(&self, source: Index, destination: Index) -> CodeEvidence {

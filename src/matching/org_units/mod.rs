@@ -82,6 +82,9 @@ const SHARED_CODES: f64 = 0.3;
 /// Codes can be relied on where so many of those on both servers stand with similar names.
 const RELIABLE_CODES: f64 = 0.8;
 
+/// So few codes say nothing about codes.
+const FEWEST_CODES: usize = 10;
+
 /// What stands already.
 #[derive(Debug, Default)]
 struct Standing {
@@ -286,7 +289,7 @@ fn codes_are_reliable(source: &Side<'_>, destination: &Side<'_>, lexicon: &Lexic
             similar += usize::from(names.similarity(unit, target, &mut compared) >= evidence::SIMILAR_NAME);
         }
     }
-    similar as f64 >= both as f64 * RELIABLE_CODES
+    both < FEWEST_CODES || similar as f64 >= both as f64 * RELIABLE_CODES
 }
 
 /// The matches as rows of a map.
@@ -317,6 +320,11 @@ fn rows(
         let Some(choice) = matched_choice(assignment, unit, choices).or(best) else { continue };
         let is_matched = assignment.matched[unit] == Some(choice.destination);
         let owner = assignment.taken[choice.destination].filter(|_| !is_matched);
+        // A namesake elsewhere that is somebody else already is no question for anybody.
+        let elsewhere = choice.evidence.is_moved() && !choice.evidence.identifiers_agree();
+        if owner.is_some() && elsewhere {
+            continue;
+        }
         let rivals = field.rivals(unit, choice, owner.is_some() && rules.many_to_one);
         let mut doubts = Vec::new();
         let mut reasons = Vec::new();
@@ -332,6 +340,8 @@ fn rows(
             if let Some(other) = rivals.other_source {
                 doubts.push(format!("{} would fit nearly as well", described(source, other)));
             }
+        } else if let Some(half) = rivals.other_half {
+            doubts.push(format!("{} has its name in its own too", described(destination, half)));
         } else if let Some(named) = rivals.better_named {
             doubts.push(format!("by its name it is {}", described(destination, named)));
         }

@@ -49,6 +49,22 @@ pub(super) struct Side<'metadata> {
     pub by_whole_name: HashMap<WordId, Vec<Index>>,
     /// Units by each word of their names.
     pub by_word: HashMap<WordId, Vec<Index>>,
+    /// Units by the first and the last letters of each word: a slip leaves one of them as it was.
+    pub by_letters: HashMap<Letters, Vec<Index>>,
+}
+
+/// The first or the last letters of a word.
+pub(super) type Letters = (bool, [u8; LETTERS]);
+
+/// So many letters of a word are looked up where a word itself is not found.
+const LETTERS: usize = 4;
+
+/// The keys of a word; none for one that is hardly longer than they are.
+pub(super) fn letters_of(word: &str) -> impl Iterator<Item = Letters> {
+    let bytes = word.as_bytes();
+    let long = bytes.len() > LETTERS;
+    let ends = [(false, bytes.first_chunk::<LETTERS>()), (true, bytes.last_chunk::<LETTERS>())];
+    ends.into_iter().filter(move |_| long).filter_map(|(is_end, letters)| Some((is_end, *letters?)))
 }
 
 /// The words of both sides.
@@ -134,6 +150,7 @@ impl<'metadata> Side<'metadata> {
             doubled_codes: BTreeSet::new(),
             by_whole_name: HashMap::new(),
             by_word: HashMap::new(),
+            by_letters: HashMap::new(),
         };
         side.add_below(None, None, &children, prefixes, lexicon);
         for index in 0..side.units.len() {
@@ -142,6 +159,12 @@ impl<'metadata> Side<'metadata> {
             let words: BTreeSet<WordId> = unit.words.iter().map(|(word, _)| *word).collect();
             for word in words {
                 side.by_word.entry(word).or_default().push(index);
+                for letters in letters_of(&lexicon.words[word as usize]) {
+                    let units = side.by_letters.entry(letters).or_default();
+                    if units.last() != Some(&index) {
+                        units.push(index);
+                    }
+                }
             }
             if let Some(code) = side.units[index].code
                 && side.by_code.insert(code, index).is_some()

@@ -18,11 +18,25 @@ pub(super) struct Names<'lexicon> {
     synonyms: HashSet<(WordId, WordId)>,
 }
 
+/// What the words of a destination name are to those of a source name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Words {
+    /// Each has its counterpart.
+    Same,
+    /// All of them, and more.
+    Extended,
+    /// Some are missing.
+    Other,
+}
+
 /// Words below this similarity are different words.
 const SAME_WORD: f32 = 0.8;
 
 /// At most this many words of a name are compared.
 const MOST_WORDS: usize = 12;
+
+/// So many comparisons are remembered: more would cost memory that a country of a hundred thousand units does not have.
+const MOST_COMPARED: usize = 1 << 20;
 
 /// Similarities of words that were compared before; each thread has its own.
 pub(super) type Compared = HashMap<(WordId, WordId), f32>;
@@ -33,6 +47,11 @@ impl<'lexicon> Names<'lexicon> {
             word.bytes().filter(u8::is_ascii_lowercase).fold(0_u32, |set, byte| set | 1 << (byte - b'a'))
         };
         Self { lexicon, letters: lexicon.words.iter().map(set).collect(), synonyms }
+    }
+
+    /// A word in letters.
+    pub(super) fn word_of(&self, word: WordId) -> &'lexicon str {
+        &self.lexicon.words[word as usize]
     }
 
     /// How similar the words of two names are, from 0 to 1; the kind of unit and what tells twins apart is not part
@@ -82,6 +101,16 @@ impl<'lexicon> Names<'lexicon> {
             similarity = similarity.max(self.joined(left, right));
         }
         similarity.min(1.0)
+    }
+
+    /// What the words of one name are to those of the other.
+    pub(super) fn words(&self, source: &Unit, destination: &Unit, compared: &mut Compared) -> Words {
+        let (left, right) = self.left_over(source, destination, compared);
+        match (left.is_empty(), right.is_empty()) {
+            (true, true) => Words::Same,
+            (true, false) if !source.words.is_empty() => Words::Extended,
+            _ => Words::Other,
+        }
     }
 
     /// The words that have no counterpart in the other name.
@@ -143,6 +172,9 @@ impl<'lexicon> Names<'lexicon> {
         let shared = (set & other).count_ones();
         if shared * 2 < set.count_ones().min(other.count_ones()) {
             return 0.0;
+        }
+        if compared.len() >= MOST_COMPARED {
+            compared.clear();
         }
         *compared.entry((left, right)).or_insert_with(|| same_word(a, b))
     }

@@ -32,6 +32,7 @@ const KINDS: &[(Kind, usize)] = &[
     (Kind::Moved, 20),
     (Kind::Merged, 8),
     (Kind::Split, 10),
+    (Kind::Halved, 6),
     (Kind::Closed, 15),
     (Kind::Missing, 30),
     (Kind::NearTwin, 12),
@@ -223,6 +224,14 @@ impl Maker<'_> {
                     let second = self.fresh();
                     self.put(second, parent, format!("{name} II"), None);
                 }
+                Kind::Halved => {
+                    let second = self.fresh();
+                    let (one, other) = *self.random.pick(HALVES);
+                    self.put(second, parent, format!("{name} {other}"), None);
+                    name = format!("{name} {one}");
+                    truth = None;
+                    code = None;
+                }
                 _ => {}
             }
             let place = match kind {
@@ -265,6 +274,7 @@ impl Maker<'_> {
             Kind::Renamed => facility.code.is_some() && self.coded > 0,
             Kind::CodeChanged => facility.code.is_some(),
             Kind::Upgraded => parts.kind.is_some(),
+            Kind::Halved => !facility.name.to_lowercase().contains("mat"),
             Kind::Joined | Kind::Initials | Kind::WordOrder => parts.rest.split(' ').count() > 1,
             Kind::Abbreviation => abbreviated(&facility.name, WORDS, &mut self.random.clone()).is_some(),
             _ => true,
@@ -403,5 +413,9 @@ impl Maker<'_> {
         SecondCountry { destination, truth: self.truth }
     }
 }
+
+/// What the halves of a unit are called.
+const HALVES: &[(&str, &str)] =
+    &[("(maternité)", "(services généraux)"), ("Nord", "Sud"), ("A", "B"), ("East", "West"), ("Market", "Wharf")];
 
 const WORDS: &[&str] = &["saint", "sainte", "st.", "govt.", "notre", "ii", "2", "annex", "annexe"];
