@@ -38,6 +38,12 @@ static SHORTENED: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(
     vocabulary::SHORTENED.iter().flat_map(|(word, short)| short.iter().map(move |short| (*short, *word))).collect()
 });
 
+/// The first words of phrases for kinds that have a digit in them.
+static FIRST_IN_KINDS: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
+    let words = KINDS.keys().filter_map(|phrase| phrase.split(' ').next());
+    words.filter(|word| word.bytes().any(|byte| byte.is_ascii_digit())).collect()
+});
+
 static IN_KINDS: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
     vocabulary::IN_KINDS.iter().flat_map(|(word, short)| short.iter().map(move |short| (*short, *word))).collect()
 });
@@ -68,14 +74,15 @@ impl FacilityName {
         let undotted = undotted(&folded);
         let mut words: Vec<&str> = undotted.iter().map(String::as_str).collect();
         let running = drop_prefixes(&mut words, prefixes);
-        let (mut kind, mut rest) = take_kind(&words);
+        let (mut kind, mut kept) = take_kind(&words);
         // A slip in one word of a phrase must not leave the rest of the phrase to mean something else:
         // `Centre de Santé Intergé`.
         let corrected: Vec<&str> = words.iter().map(|word| corrected(word)).collect();
         let (misspelt, others) = take_kind(&corrected);
-        if misspelt.is_some() && (kind.is_none() || others.len() < rest.len()) && !others.is_empty() {
-            (kind, rest) = (misspelt, others);
+        if misspelt.is_some() && (kind.is_none() || others.len() < kept.len()) && !others.is_empty() {
+            (kind, kept) = (misspelt, others);
         }
+        let mut rest: Vec<&str> = kept.into_iter().map(|index| words[index]).collect();
         let part;
         (kind, part, rest) = take_part(kind, rest);
         let mut parsed = Self { kind, running, twin: part.into_iter().map(str::to_owned).collect(), ..Self::default() };
@@ -86,7 +93,9 @@ impl FacilityName {
             let counts = |next: &&str| next.bytes().all(|byte| byte.is_ascii_digit());
             if NUMBER_SIGNS.contains(word) && rest.get(position + 1).is_some_and(counts) {
                 // `No. 2` says no more than `2`.
-            } else if let Some(number) = number(word).filter(|_| !single && (position > 0 || kind.is_some())) {
+            } else if let Some(number) =
+                number(word).filter(|_| !single && (position > 0 || kind.is_some() || is_ordinal(word)))
+            {
                 if number != 1 {
                     parsed.twin.push(number.to_string());
                 }
@@ -94,7 +103,7 @@ impl FacilityName {
                 parsed.twin.push((*twin).to_owned());
             } else if last && !single && word.len() == 1 {
                 parsed.twin.push((*word).to_owned());
-            } else if ADMINISTRATIVE.contains(word) && !single {
+            } else if !single && is_administrative(word) {
                 parsed.administrative = true;
                 administrative.push((*word).to_owned());
             } else if !SMALL.contains(word) {
@@ -109,7 +118,7 @@ impl FacilityName {
             }
         }
         parsed.twin.sort();
-        if parsed.words.is_empty() && parsed.twin.is_empty() {
+        if parsed.words.is_empty() {
             // `Dispensaire de Villé`: the only word there is says which one it is.
             parsed.words = administrative;
         }
@@ -186,13 +195,25 @@ fn apart(name: &str) -> String {
     apart
 }
 
+/// `2eme`, `3rd`: a number that is a word of the name.
+fn is_ordinal(word: &str) -> bool {
+    number(word).is_some() && word.bytes().any(|byte| !byte.is_ascii_digit())
+}
+
+/// Whether a word is one of the administration, slips allowed in the long ones: `Chifdom`.
+fn is_administrative(word: &str) -> bool {
+    let is_long = |word: &str| word.len() > SHORTEST_CORRECTED;
+    let nearly = |known: &&&str| is_long(known) && osa::distance(word.bytes(), known.bytes()) <= 1;
+    ADMINISTRATIVE.contains(word) || (is_long(word) && ADMINISTRATIVE.iter().any(|known| nearly(&known)))
+}
+
 /// Takes a running number (`03 Clinic`) and the server's own prefixes (`HT Clinic`) off the front. The number comes
 /// back where it may be one that tells twins apart.
 fn drop_prefixes(words: &mut Vec<&str>, prefixes: &BTreeSet<String>) -> Option<String> {
     let mut running = None;
     while words.len() > 1 {
         let has_digits = words[0].bytes().any(|byte| byte.is_ascii_digit());
-        let numbered = has_digits && number(words[0]).is_none_or(|_| words[0].bytes().all(|b| b.is_ascii_digit()));
+        let numbered = has_digits && !is_ordinal(words[0]) && !FIRST_IN_KINDS.contains(words[0]);
         let styled = prefixes.contains(words[0]);
         if !numbered && !styled {
             break;
@@ -205,9 +226,9 @@ fn drop_prefixes(words: &mut Vec<&str>, prefixes: &BTreeSet<String>) -> Option<S
     running
 }
 
-/// Finds the longest phrase that names a kind, at the end or the beginning before the middle, and takes it out.
-/// Single letters of a dotted abbreviation (`c s i`) are phrases like others.
-fn take_kind<'name>(words: &[&'name str]) -> (Option<&'static str>, Vec<&'name str>) {
+/// Finds the longest phrase that names a kind, at the end or the beginning before the middle, and says which words are
+/// left.
+fn take_kind(words: &[&str]) -> (Option<&'static str>, Vec<usize>) {
     for length in (1..=LONGEST_PHRASE.min(words.len())).rev() {
         let last_start = words.len() - length;
         let starts = [0, last_start].into_iter().chain(1..last_start);
@@ -218,19 +239,17 @@ fn take_kind<'name>(words: &[&'name str]) -> (Option<&'static str>, Vec<&'name s
             if length == 1 && phrase.len() <= 2 && start != 0 && start != last_start {
                 continue;
             }
-            let mut rest: Vec<&str> = words[..start].iter().chain(&words[start + length..]).copied().collect();
-            if rest.is_empty() && words.len() == length {
-                return (Some(kind), Vec::new());
-            }
+            let mut kept: Vec<usize> = (0..start).chain(start + length..words.len()).collect();
             // `Clinic (clinic)`: said twice.
-            let repeated = rest.iter().position(|word| KINDS.get(word) == Some(kind) && word.len() > 2);
-            if let Some(position) = repeated.filter(|_| rest.len() > 1) {
-                rest.remove(position);
+            let repeated =
+                kept.iter().position(|index| KINDS.get(words[*index]) == Some(kind) && words[*index].len() > 2);
+            if let Some(position) = repeated.filter(|_| kept.len() > 1) {
+                kept.remove(position);
             }
-            return (Some(kind), rest);
+            return (Some(kind), kept);
         }
     }
-    (None, words.to_vec())
+    (None, (0..words.len()).collect())
 }
 
 /// Finds the part of a facility that a name speaks of beside the facility: `CHC (maternité)` is not the health centre,
@@ -239,7 +258,8 @@ fn take_part<'name>(
     kind: Option<&'static str>,
     rest: Vec<&'name str>,
 ) -> (Option<&'static str>, Option<&'static str>, Vec<&'name str>) {
-    let (second, others) = take_kind(&rest);
+    let (second, kept) = take_kind(&rest);
+    let others: Vec<&str> = kept.into_iter().map(|index| rest[index]).collect();
     let is_part = |kind: Option<&'static str>| kind.filter(|kind| vocabulary::PARTS.contains(kind));
     match (kind, second) {
         (Some(_), Some(_)) if others.is_empty() || kind == second => (kind, None, rest),
@@ -291,7 +311,7 @@ mod tests {
             ("District", "- | district | "),
             ("Dispensare Marigot", "dispensary | marigot | "),
             ("Centre de Snate Marigot", "health centre | marigot | "),
-            ("Ward 7 MCHP", "maternal and child health post |  | 7"),
+            ("Ward 7 MCHP", "maternal and child health post | ward | 7"),
             ("", "- |  | "),
             ("42", "- | 42 | "),
             ("Magohgar Mongar C.H.U.", "university hospital | magohgar mongar | "),
@@ -302,6 +322,11 @@ mod tests {
             ("Beye No. 2 Clinic", "clinic | beye | 2"),
             ("Pebum MCHP (Maternité)", "maternal and child health post | pebum | maternity"),
             ("Maternité Djaka", "maternity | djaka | "),
+            ("(U5 Clinic) Sennisi", "under five clinic | sennisi | "),
+            ("Centre de Santé Inétgré de Sainte Marie", "integrated health centre | saint marie | "),
+            ("Kithoko Chifdom", "- | kithoko | "),
+            ("2eme Section Bas Cap Rouge", "- | cap rouge | 2 lower"),
+            ("2e Section", "- | section | 2"),
             ("Djaka (Ctr Santé)", "health centre | djaka | "),
             ("Kajoba Comm. (Health Center)", "community health centre | kajoba | "),
             ("Saite Anne (CS)", "health centre | saint anne | "),

@@ -25,7 +25,7 @@ pub(super) struct Rivals {
     pub other_source: Option<Index>,
     /// Another destination unit whose name and place say that it is the one.
     pub better_named: Option<Index>,
-    /// Another destination unit of the same parent that has the whole name in its own too, as this one has.
+    /// Another destination unit of the same parent that has the whole name in it too, as this one has.
     pub other_half: Option<Index>,
 }
 

@@ -341,7 +341,7 @@ fn rows(
                 doubts.push(format!("{} would fit nearly as well", described(source, other)));
             }
         } else if let Some(half) = rivals.other_half {
-            doubts.push(format!("{} has its name in its own too", described(destination, half)));
+            doubts.push(format!("{} has the same name in it too", described(destination, half)));
         } else if let Some(named) = rivals.better_named {
             doubts.push(format!("by its name it is {}", described(destination, named)));
         }
