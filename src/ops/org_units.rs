@@ -144,7 +144,7 @@ impl PairMap {
 
     /// Reads a CSV file and says what it would change; any mistake refuses all of it.
     pub fn plan_import(&self, path: &std::path::Path, bytes: &[u8]) -> Result<MapChange, OpsError> {
-        let entries = org_unit_map::import(bytes, &self.source, &self.destination)
+        let entries = org_unit_map::import(bytes, &self.source, &self.destination, &self.rows)
             .map_err(|findings| OpsError::File { path: path.to_path_buf(), findings })?;
         Ok(difference(&self.rows, entries))
     }
@@ -180,6 +180,12 @@ fn difference(rows: &[OrgUnitMapping], entries: Vec<Entry>) -> MapChange {
                     new.score = None;
                     new.class = None;
                     new.explanation = None;
+                } else {
+                    // How it was found is not for the spreadsheet to say; scores lose digits there.
+                    new.method = old.method;
+                    new.score = old.score;
+                    new.class = old.class;
+                    new.explanation.clone_from(&old.explanation);
                 }
                 change.changed.push(((*old).clone(), new));
             }

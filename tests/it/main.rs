@@ -9,6 +9,7 @@ mod documentation;
 mod engine;
 mod faults;
 mod matching;
+mod option_names;
 mod recorded_client;
 mod recorded_sandbox;
 mod sandbox_server;

@@ -7,13 +7,13 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::domain::metadata::Metadata;
-use crate::domain::org_unit_map::{MappingState, MatchMethod, OrgUnitMapping};
+use crate::domain::org_unit_map::{MappingState, MatchClass, MatchMethod, OrgUnitMapping};
 use crate::domain::uid::Uid;
 use crate::matching::names::nearest;
 use crate::ops::files::sheet::{Sheet, SheetFinding, SheetRow, SheetStyle, write};
 
 /// The columns, in the order of the file.
-pub const COLUMNS: [&str; 12] = [
+pub const COLUMNS: [&str; 14] = [
     "source_id",
     "source_code",
     "source_name",
@@ -24,6 +24,8 @@ pub const COLUMNS: [&str; 12] = [
     "destination_path",
     "method",
     "score",
+    "class",
+    "explanation",
     "state",
     "note",
 ];
@@ -53,6 +55,8 @@ pub fn export(source: &Metadata, destination: &Metadata, map: &[OrgUnitMapping],
             Cow::Owned(target_unit.map(|unit| destination.org_unit_path_names(unit.id)).unwrap_or_default()),
             Cow::Borrowed(row.map(|row| row.method.name()).unwrap_or_default()),
             Cow::Owned(row.and_then(|row| row.score).map(|score| format!("{score:.2}")).unwrap_or_default()),
+            Cow::Borrowed(row.and_then(|row| row.class).map(MatchClass::name).unwrap_or_default()),
+            Cow::Borrowed(row.and_then(|row| row.explanation.as_deref()).unwrap_or_default()),
             Cow::Borrowed(row.map(|row| row.state.name()).unwrap_or_default()),
             Cow::Borrowed(row.and_then(|row| row.note.as_deref()).unwrap_or_default()),
         ])
@@ -60,17 +64,23 @@ pub fn export(source: &Metadata, destination: &Metadata, map: &[OrgUnitMapping],
     write(style, &COLUMNS, lines)
 }
 
-/// Reads a map and checks every line; nothing is returned unless all of them are right.
-pub fn import(bytes: &[u8], source: &Metadata, destination: &Metadata) -> Result<Vec<Entry>, Vec<SheetFinding>> {
+/// Reads a map and checks every line; nothing is returned unless all of them are right. `map` is what stands so far.
+pub fn import(
+    bytes: &[u8],
+    source: &Metadata,
+    destination: &Metadata,
+    map: &[OrgUnitMapping],
+) -> Result<Vec<Entry>, Vec<SheetFinding>> {
     let required: &[&[&str]] =
         &[&["source_id", "source_code", "source_path"], &["destination_id", "destination_code", "destination_path"]];
     let sheet = Sheet::parse(bytes, required, &COLUMNS)?;
     let sides = (Units::new(source, "source"), Units::new(destination, "destination"));
+    let standing: HashMap<Uid, Uid> = map.iter().filter_map(|row| Some((row.source, row.destination?))).collect();
     let mut findings = Vec::new();
     let mut entries = Vec::new();
     let mut first_line: BTreeMap<Uid, u64> = BTreeMap::new();
     for row in sheet.rows() {
-        match entry(&row, &sides.0, &sides.1) {
+        match entry(&row, &sides.0, &sides.1, &standing) {
             Ok(entry) => {
                 if let Some(line) = first_line.insert(entry.0, row.line) {
                     let name = source.name_of(entry.0);
@@ -85,11 +95,22 @@ pub fn import(bytes: &[u8], source: &Metadata, destination: &Metadata) -> Result
     if findings.is_empty() { Ok(entries) } else { Err(findings) }
 }
 
-fn entry(row: &SheetRow<'_>, source: &Units<'_>, destination: &Units<'_>) -> Result<Entry, SheetFinding> {
+fn entry(
+    row: &SheetRow<'_>,
+    source: &Units<'_>,
+    destination: &Units<'_>,
+    standing: &HashMap<Uid, Uid>,
+) -> Result<Entry, SheetFinding> {
     let Some(unit) = source.resolve(row)? else {
         return Err(row.finding("source_id", "no source unit: fill in source_id, source_code or source_path"));
     };
     let target = destination.resolve(row)?;
+    if let Some(target) = target
+        && standing.get(&unit).is_none_or(|known| *known == target)
+    {
+        // Who gives a new id need not mend the names beside it. Who mends the names alone has to be told.
+        destination.agrees(row, target)?;
+    }
     let state = match row.filled("state") {
         None => target.map(|_| MappingState::Confirmed),
         Some(name) => Some(MappingState::from_name(&name.to_lowercase()).ok_or_else(|| {
@@ -108,6 +129,12 @@ fn entry(row: &SheetRow<'_>, source: &Units<'_>, destination: &Units<'_>) -> Res
             _ => return Err(row.finding("score", format!("`{text}` is not a number from 0 to 1"))),
         },
     };
+    let class = match row.filled("class") {
+        None => None,
+        Some(name) => Some(MatchClass::from_name(&name.to_lowercase()).ok_or_else(|| {
+            row.finding("class", format!("`{name}` is not a class; known are sure, likely, ask, or leave it empty"))
+        })?),
+    };
     let mapping = match state {
         None => None,
         Some(state @ (MappingState::Confirmed | MappingState::Proposed)) if target.is_none() => {
@@ -119,8 +146,8 @@ fn entry(row: &SheetRow<'_>, source: &Units<'_>, destination: &Units<'_>) -> Res
             destination: target.filter(|_| state != MappingState::Ignored),
             method,
             score,
-            class: None,
-            explanation: None,
+            class,
+            explanation: row.filled("explanation").map(str::to_owned),
             state,
             note: row.filled("note").map(str::to_owned),
         }),
@@ -174,6 +201,27 @@ impl<'metadata> Units<'metadata> {
             });
         }
         Ok(None)
+    }
+
+    /// Whether the code and the path of a row speak of the unit of its id, or of nothing at all.
+    fn agrees(&self, row: &SheetRow<'_>, unit: Uid) -> Result<(), SheetFinding> {
+        let [id_column, code_column, path_column] = &self.columns;
+        let other = |found: Option<&Vec<Uid>>| match found.map(Vec::as_slice) {
+            Some([only]) => Some(*only).filter(|only| *only != unit),
+            _ => None,
+        };
+        for (column, found) in [
+            (code_column, row.filled(code_column).and_then(|code| other(self.by_code.get(code)))),
+            (path_column, row.filled(path_column).and_then(|path| other(self.by_path.get(path)))),
+        ] {
+            if let Some(found) = found {
+                let (name, known) = (self.metadata.name_of(found), self.metadata.name_of(unit));
+                let message =
+                    format!("this is {name}, but {id_column} is {known}; empty {id_column} if {name} is meant");
+                return Err(row.finding(column, message));
+            }
+        }
+        Ok(())
     }
 
     fn only(
