@@ -13,4 +13,5 @@ mod option_names;
 mod recorded_client;
 mod recorded_sandbox;
 mod sandbox_server;
+mod spreadsheet;
 mod support;

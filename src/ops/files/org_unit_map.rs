@@ -33,6 +33,15 @@ pub const COLUMNS: [&str; 14] = [
 /// What a file says about one source unit: a row for the map, or none to take it out of the map.
 pub type Entry = (Uid, Option<OrgUnitMapping>);
 
+/// What a file says.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ReadMap {
+    /// Its rows.
+    pub entries: Vec<Entry>,
+    /// Lines whose `destination_code` or `destination_path` is another unit than their `destination_id`, which counts.
+    pub contradicting: Vec<u64>,
+}
+
 /// Writes the map. Units without a row stand there with an empty destination and state.
 pub fn export(source: &Metadata, destination: &Metadata, map: &[OrgUnitMapping], style: SheetStyle) -> Vec<u8> {
     let rows: HashMap<Uid, &OrgUnitMapping> = map.iter().map(|row| (row.source, row)).collect();
@@ -64,53 +73,41 @@ pub fn export(source: &Metadata, destination: &Metadata, map: &[OrgUnitMapping],
     write(style, &COLUMNS, lines)
 }
 
-/// Reads a map and checks every line; nothing is returned unless all of them are right. `map` is what stands so far.
-pub fn import(
-    bytes: &[u8],
-    source: &Metadata,
-    destination: &Metadata,
-    map: &[OrgUnitMapping],
-) -> Result<Vec<Entry>, Vec<SheetFinding>> {
+/// Reads a map and checks every line; nothing is returned unless all of them are right.
+pub fn import(bytes: &[u8], source: &Metadata, destination: &Metadata) -> Result<ReadMap, Vec<SheetFinding>> {
     let required: &[&[&str]] =
         &[&["source_id", "source_code", "source_path"], &["destination_id", "destination_code", "destination_path"]];
     let sheet = Sheet::parse(bytes, required, &COLUMNS)?;
     let sides = (Units::new(source, "source"), Units::new(destination, "destination"));
-    let standing: HashMap<Uid, Uid> = map.iter().filter_map(|row| Some((row.source, row.destination?))).collect();
     let mut findings = Vec::new();
-    let mut entries = Vec::new();
+    let mut read = ReadMap::default();
     let mut first_line: BTreeMap<Uid, u64> = BTreeMap::new();
     for row in sheet.rows() {
-        match entry(&row, &sides.0, &sides.1, &standing) {
+        match entry(&row, &sides.0, &sides.1) {
             Ok(entry) => {
                 if let Some(line) = first_line.insert(entry.0, row.line) {
                     let name = source.name_of(entry.0);
                     findings.push(row.finding("source_id", format!("{name} stands on line {line} already")));
                 } else {
-                    entries.push(entry);
+                    // Who gives a new id need not mend the names beside it; who mends the names alone has to be told.
+                    let target = entry.1.as_ref().and_then(|mapping| mapping.destination);
+                    if target.is_some_and(|target| sides.1.contradicts(&row, target)) {
+                        read.contradicting.push(row.line);
+                    }
+                    read.entries.push(entry);
                 }
             }
             Err(finding) => findings.push(finding),
         }
     }
-    if findings.is_empty() { Ok(entries) } else { Err(findings) }
+    if findings.is_empty() { Ok(read) } else { Err(findings) }
 }
 
-fn entry(
-    row: &SheetRow<'_>,
-    source: &Units<'_>,
-    destination: &Units<'_>,
-    standing: &HashMap<Uid, Uid>,
-) -> Result<Entry, SheetFinding> {
+fn entry(row: &SheetRow<'_>, source: &Units<'_>, destination: &Units<'_>) -> Result<Entry, SheetFinding> {
     let Some(unit) = source.resolve(row)? else {
         return Err(row.finding("source_id", "no source unit: fill in source_id, source_code or source_path"));
     };
     let target = destination.resolve(row)?;
-    if let Some(target) = target
-        && standing.get(&unit).is_none_or(|known| *known == target)
-    {
-        // Who gives a new id need not mend the names beside it. Who mends the names alone has to be told.
-        destination.agrees(row, target)?;
-    }
     let state = match row.filled("state") {
         None => target.map(|_| MappingState::Confirmed),
         Some(name) => Some(MappingState::from_name(&name.to_lowercase()).ok_or_else(|| {
@@ -203,25 +200,12 @@ impl<'metadata> Units<'metadata> {
         Ok(None)
     }
 
-    /// Whether the code and the path of a row speak of the unit of its id, or of nothing at all.
-    fn agrees(&self, row: &SheetRow<'_>, unit: Uid) -> Result<(), SheetFinding> {
-        let [id_column, code_column, path_column] = &self.columns;
-        let other = |found: Option<&Vec<Uid>>| match found.map(Vec::as_slice) {
-            Some([only]) => Some(*only).filter(|only| *only != unit),
-            _ => None,
-        };
-        for (column, found) in [
-            (code_column, row.filled(code_column).and_then(|code| other(self.by_code.get(code)))),
-            (path_column, row.filled(path_column).and_then(|path| other(self.by_path.get(path)))),
-        ] {
-            if let Some(found) = found {
-                let (name, known) = (self.metadata.name_of(found), self.metadata.name_of(unit));
-                let message =
-                    format!("this is {name}, but {id_column} is {known}; empty {id_column} if {name} is meant");
-                return Err(row.finding(column, message));
-            }
-        }
-        Ok(())
+    /// Whether the code or the path of a row is another unit than the one it was taken for.
+    fn contradicts(&self, row: &SheetRow<'_>, unit: Uid) -> bool {
+        let [_, code_column, path_column] = &self.columns;
+        let code = row.filled(code_column).and_then(|code| self.by_code.get(code));
+        let path = row.filled(path_column).and_then(|path| self.by_path.get(path));
+        [code, path].into_iter().flatten().any(|units| matches!(units.as_slice(), [only] if *only != unit))
     }
 
     fn only(

@@ -181,9 +181,8 @@ pub fn write<'row>(
     // Writing to memory has no failure that a caller could act on.
     let _ = writer.write_record(header);
     for row in rows {
-        let cells = row
-            .iter()
-            .map(|cell| if needs_quote(cell) { format!("'{cell}") } else { cell.clone().into_owned() });
+        let cells =
+            row.iter().map(|cell| if needs_quote(cell) { format!("'{cell}") } else { cell.clone().into_owned() });
         let _ = writer.write_record(cells);
     }
     bytes.extend(writer.into_inner().unwrap_or_default());

@@ -36,6 +36,9 @@ pub(crate) struct Manner {
 /// Some codes, names as each district writes them.
 pub(crate) const USUAL: Manner = Manner { codes: Codes::Share(40), capitals: false, twice: 0 };
 
+/// The words for the country where codes are worth nothing.
+pub(crate) const HALF_EXCHANGED: &str = "half of the codes exchanged";
+
 /// A country with the words for it.
 pub(crate) type Named = (&'static str, Metadata, SecondCountry);
 
@@ -47,7 +50,7 @@ pub(crate) fn hard_countries(seed: u64) -> Vec<Named> {
         ("no codes over there", synthetic(english, seed, 1_500), manner(Codes::Share(0), false, 0)),
         ("codes of its own over there", synthetic(french, seed + 1, 1_500), manner(Codes::Foreign, false, 0)),
         ("every code over there", synthetic(english, seed + 2, 1_500), manner(Codes::Share(100), false, 0)),
-        ("half of the codes exchanged", synthetic(french, seed + 3, 1_500), manner(Codes::HalfExchanged, false, 0)),
+        (HALF_EXCHANGED, synthetic(french, seed + 3, 1_500), manner(Codes::HalfExchanged, false, 0)),
         ("capitals, no codes", synthetic(french, seed + 4, 1_500), manner(Codes::Share(0), true, 0)),
         ("names touched twice", synthetic(french, seed + 5, 1_500), manner(Codes::Share(40), false, 60)),
         ("names touched twice, no codes", synthetic(english, seed + 6, 1_500), manner(Codes::Share(0), false, 60)),

@@ -17,7 +17,7 @@ use xfer::domain::uid::Uid;
 
 pub(crate) use corrupt::corrupt;
 pub(crate) use fixture::{Fixture, fixture};
-pub(crate) use manner::{Codes, Manner, hard_countries};
+pub(crate) use manner::{HALF_EXCHANGED, hard_countries};
 pub(crate) use measure::{Figures, measure};
 pub(crate) use synthetic::{Language, synthetic};
 
