@@ -81,7 +81,7 @@ fn hard() {
     println!("| country | units | sure, right | likely, right | found |\n|---|--:|--:|--:|--:|");
     let mut by_country: BTreeMap<&str, Figures> = BTreeMap::new();
     for seed in HARD {
-        for (words, source, second) in hard_countries(seed) {
+        for (words, source, second) in hard_countries(seed, 1_500) {
             by_country.entry(words).or_default().add(&figures(&source, &second));
         }
         for (words, which) in

@@ -33,7 +33,7 @@ fn sure_is_right_and_nearly_every_unit_is_found() {
 
 #[test]
 fn hard_countries_of_other_shapes_are_matched_as_well() {
-    for (words, source, second) in hard_countries(60_600) {
+    for (words, source, second) in hard_countries(60_600, 500) {
         let figures = measure(&second, &propose(&source, &second.destination, &[], &MatchRules::default()));
         assert!(figures.total().units > 400, "{words}\n{figures}");
         assert!(figures.sure_precision() >= 99.5, "{words}\n{figures}");

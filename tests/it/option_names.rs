@@ -68,7 +68,16 @@ const GROUPS: &[&[&str]] = &[
     &["15+", "15 ans et plus", ">14 ans", "15 years and above", "15 and over", "over 14", "15 ou plus", "≥ 15"],
     // Bands.
     &["1-4 ans", "12-59 mois", "1 - 4 years", "1 à 4 ans", "01-04", "1-4y", "12 à 59 mois"],
-    &["5-14 ans", "5 - 14 years", "5 à 14 ans", "05-14", "5 to 14", "de 5 à 14 ans", "between 5 and 14 years"],
+    &[
+        "5-14 ans",
+        "5 - 14 years",
+        "5 à 14 ans",
+        "05-14",
+        "5 to 14",
+        "de 5 à 14 ans",
+        "between 5 and 14 years",
+        "from 5 to 14 years",
+    ],
     &["15-24", "15-24 ans", "15 à 24 ans", "15 to 24 years", "entre 15 et 24 ans", "[15-24]", "15-24yrs"],
     &["15-49", "15-49 ans", "15 - 49 years", "15-49 YEARS"],
     &["25-49", "25 – 49 ans", "25 to 49 yrs", "25−49"],

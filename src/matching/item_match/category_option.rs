@@ -172,7 +172,7 @@ impl AgeGroup {
         let words = words(name);
         let mut numbers: Vec<(u32, Option<Unit>)> = Vec::new();
         let (mut below, mut up_to, mut above, mut from) = (false, false, false, false);
-        let mut range = false;
+        let (mut range, mut starts) = (false, false);
         let mut skip = 0;
         for (index, word) in words.iter().enumerate() {
             if skip > 0 {
@@ -223,7 +223,8 @@ impl AgeGroup {
                     up_to = true;
                     skip = 1;
                 }
-                ("from", ..) if numbers.is_empty() => from = true,
+                // `from 5 to 9` is a range, `from 5` has no end.
+                ("from", ..) if numbers.is_empty() => starts = true,
                 ("a", Some("partir"), _) if numbers.is_empty() => {
                     from = true;
                     skip = 1;
@@ -239,7 +240,7 @@ impl AgeGroup {
                 _ => return None,
             }
         }
-        Self::from_parts(&numbers, [below, up_to, above, from], range)
+        Self::from_parts(&numbers, [below, up_to, above, from || (starts && !range)], range)
     }
 
     fn from_parts(numbers: &[(u32, Option<Unit>)], signs: [bool; 4], range: bool) -> Option<Self> {

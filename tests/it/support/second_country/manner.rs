@@ -42,18 +42,18 @@ pub(crate) const HALF_EXCHANGED: &str = "half of the codes exchanged";
 /// A country with the words for it.
 pub(crate) type Named = (&'static str, Metadata, SecondCountry);
 
-/// Countries of other shapes and manners than the usual ones.
-pub(crate) fn hard_countries(seed: u64) -> Vec<Named> {
+/// Countries of other shapes and manners than the usual ones; those of the usual shape have about so many facilities.
+pub(crate) fn hard_countries(seed: u64, facilities: usize) -> Vec<Named> {
     let manner = |codes, capitals, twice| Manner { codes, capitals, twice };
     let (english, french) = (Language::English, Language::French);
     [
-        ("no codes over there", synthetic(english, seed, 1_500), manner(Codes::Share(0), false, 0)),
-        ("codes of its own over there", synthetic(french, seed + 1, 1_500), manner(Codes::Foreign, false, 0)),
-        ("every code over there", synthetic(english, seed + 2, 1_500), manner(Codes::Share(100), false, 0)),
-        (HALF_EXCHANGED, synthetic(french, seed + 3, 1_500), manner(Codes::HalfExchanged, false, 0)),
-        ("capitals, no codes", synthetic(french, seed + 4, 1_500), manner(Codes::Share(0), true, 0)),
-        ("names touched twice", synthetic(french, seed + 5, 1_500), manner(Codes::Share(40), false, 60)),
-        ("names touched twice, no codes", synthetic(english, seed + 6, 1_500), manner(Codes::Share(0), false, 60)),
+        ("no codes over there", synthetic(english, seed, facilities), manner(Codes::Share(0), false, 0)),
+        ("codes of its own over there", synthetic(french, seed + 1, facilities), manner(Codes::Foreign, false, 0)),
+        ("every code over there", synthetic(english, seed + 2, facilities), manner(Codes::Share(100), false, 0)),
+        (HALF_EXCHANGED, synthetic(french, seed + 3, facilities), manner(Codes::HalfExchanged, false, 0)),
+        ("capitals, no codes", synthetic(french, seed + 4, facilities), manner(Codes::Share(0), true, 0)),
+        ("names touched twice", synthetic(french, seed + 5, facilities), manner(Codes::Share(40), false, 60)),
+        ("names touched twice, no codes", synthetic(english, seed + 6, facilities), manner(Codes::Share(0), false, 60)),
         ("flat, 100 for each parent", shaped(french, seed + 7, &shapes::FLAT), manner(Codes::Share(40), false, 20)),
         (
             "flat, 100 for each parent, no codes",
