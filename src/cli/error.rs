@@ -210,4 +210,4 @@ impl From<ClientError> for CliError {
 }
 
 /// Mistakes of a file that are listed one by one.
-const LISTED: usize = 20;
+const LISTED: usize = 50;

@@ -4,7 +4,8 @@ use rapidfuzz::distance::{jaro_winkler, osa};
 
 /// A name without accents, case, punctuation and extra white space: `Hôpital  St.-Michel` → `hopital st michel`.
 pub fn folded(name: &str) -> String {
-    let ascii = deunicode::deunicode(name);
+    // `n°2` is a number, not `ndeg2`.
+    let ascii = deunicode::deunicode(&name.replace(['°', 'º'], " "));
     let mut folded = String::with_capacity(ascii.len());
     for character in ascii.chars() {
         if character.is_ascii_alphanumeric() {
@@ -130,6 +131,7 @@ mod tests {
             ("  CENTRE DE SANTÉ\u{a0}de Jacmel ", "centre de sante de jacmel"),
             ("Grand'Anse", "grandanse"),
             ("Œuvre (Nord-Est)", "oeuvre nord est"),
+            ("Clinique n°2", "clinique n 2"),
             ("", ""),
         ] {
             assert_eq!(folded(name), expected, "{name}");

@@ -55,6 +55,8 @@ pub struct MapChange {
     pub removed: Vec<OrgUnitMapping>,
     /// Rows that say what stands there already.
     pub unchanged: usize,
+    /// Lines of the file whose code or path is another unit than their id, which counts.
+    pub contradicting: Vec<u64>,
 }
 
 impl PairMap {
@@ -140,9 +142,9 @@ impl PairMap {
 
     /// Reads a CSV file and says what it would change; any mistake refuses all of it.
     pub fn plan_import(&self, path: &std::path::Path, bytes: &[u8]) -> Result<MapChange, OpsError> {
-        let entries = org_unit_map::import(bytes, &self.source, &self.destination)
+        let read = org_unit_map::import(bytes, &self.source, &self.destination)
             .map_err(|findings| OpsError::File { path: path.to_path_buf(), findings })?;
-        Ok(difference(&self.rows, entries))
+        Ok(MapChange { contradicting: read.contradicting, ..difference(&self.rows, read.entries) })
     }
 
     /// Applies what `plan_import` found, in one transaction.
@@ -207,6 +209,12 @@ fn difference(rows: &[OrgUnitMapping], entries: Vec<Entry>) -> MapChange {
                     new.score = None;
                     new.class = None;
                     new.explanation = None;
+                } else {
+                    // How it was found is not for the spreadsheet to say; scores lose digits there.
+                    new.method = old.method;
+                    new.score = old.score;
+                    new.class = old.class;
+                    new.explanation.clone_from(&old.explanation);
                 }
                 change.changed.push(((*old).clone(), new));
             }

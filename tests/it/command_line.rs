@@ -331,3 +331,42 @@ fn the_sandbox_runs_until_it_is_told_to_end() {
     sandbox.kill().unwrap();
     sandbox.wait().unwrap();
 }
+
+#[test]
+fn an_exchange_of_dhis2_becomes_a_job_in_one_step() {
+    let office = Office::new();
+    office.ok("server sync --all");
+    let exchange = serde_json::json!({
+        "name": "Surgery",
+        "source": {"requests": [{
+            "name": "monthly",
+            "dx": ["rQpXimYCJBs", "Xxxxxxxxxx1"],
+            "pe": ["LAST_3_MONTHS"],
+            "ou": ["LEVEL-4"],
+            "outputDataElementIdScheme": "CODE"
+        }]},
+        "target": {"type": "EXTERNAL"}
+    });
+    office.xfer.file("exchange.json", exchange.to_string());
+    let dry = office.ok("job exchange surgery exchange.json --from tracker --to national --dry-run");
+    assert!(dry.stderr.contains("1 item would be added; nothing was kept (--dry-run)"), "\n{dry}");
+    office.refused("job show surgery", 2, &["surgery"]);
+    let made = office.ok("job exchange surgery exchange.json --from tracker --to national");
+    for said in [
+        "note: request monthly: Xxxxxxxxxx1 was left out: the source has nothing of that name",
+        "made the job surgery, from tracker to national, Monthly",
+        "1 item added; surgery has 1 now",
+        "xfer routine new NAME --job surgery --periods LAST_3_MONTHS",
+    ] {
+        assert!(made.stderr.contains(said), "{said}\n{made}");
+    }
+    assert_eq!(office.ok("job show surgery --format json").json().as_array().unwrap().len(), 1);
+    // Once more it is taken over into the job that is there.
+    let again = office.ok("job exchange surgery exchange.json");
+    assert!(again.stderr.contains("0 items added, 1 there before"), "\n{again}");
+    office.refused("job exchange other exchange.json --from tracker", 2, &["--to"]);
+    let nothing = exchange.to_string().replace("rQpXimYCJBs", "Xxxxxxxxxx2");
+    office.xfer.file("nothing.json", nothing);
+    let none = office.xfer.run("job exchange other nothing.json --from tracker --to national").expect_code(2);
+    assert!(none.stderr.contains("the job other was not made: it would have no items"), "\n{none}");
+}

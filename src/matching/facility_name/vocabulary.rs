@@ -115,9 +115,9 @@ pub(super) const KINDS: &[(&str, &[&str])] = &[
     ),
     (
         "community health centre",
-        &["chc", "c h c", "community health centre", "community health center", "comm health centre"],
+        &["chc", "c h c", "community health centre", "community health center", "community hc"],
     ),
-    ("community health post", &["chp", "c h p", "community health post", "comm health post"]),
+    ("community health post", &["chp", "community health post", "community hp"]),
     (
         "maternal and child health post",
         &["mchp", "m c h p", "mch post", "maternal and child health post", "maternal child health post", "mch p"],
@@ -168,6 +168,20 @@ pub(super) const KINDS: &[(&str, &[&str])] = &[
     ("pharmacy", &["pharmacie", "pharmacy", "pharm"]),
     ("sanatorium", &["sanatorium", "sana"]),
 ];
+
+/// Short forms of the words within phrases for kinds.
+pub(super) const IN_KINDS: &[(&str, &[&str])] = &[
+    ("centre", &["ctr", "ctre", "cntr", "cntre", "center", "cent", "cre"]),
+    ("community", &["comm", "commun", "cmty", "com"]),
+    ("health", &["hlth", "hth", "heal"]),
+    ("sante", &["snte", "sant"]),
+    ("poste", &["pste", "pst"]),
+    ("hopital", &["hop", "hopit", "hospit"]),
+    ("medical", &["med"]),
+];
+
+/// Kinds that are a part of the facility where the name says another kind too.
+pub(super) const PARTS: &[&str] = &["maternity", "laboratory", "pharmacy"];
 
 /// Words for administrative units: they say what a unit is, not which.
 pub(super) const ADMINISTRATIVE: &[&str] = &[
@@ -302,6 +316,12 @@ pub(super) const TWINS: &[(&str, &str)] = &[
     ("satellite", "branch"),
     ("outreach", "branch"),
     ("mobile", "mobile"),
+    ("services", "services"),
+    ("urgences", "emergency"),
+    ("emergency", "emergency"),
+    ("pediatrie", "paediatrics"),
+    ("paediatrics", "paediatrics"),
+    ("pediatrics", "paediatrics"),
     ("upper", "upper"),
     ("lower", "lower"),
     ("haut", "upper"),

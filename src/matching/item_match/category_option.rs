@@ -70,6 +70,31 @@ const MALE: &[&str] = &[
     "sexe masculin",
 ];
 
+/// Words that only say of which category an option is.
+const CATEGORIES: &[&str] =
+    &["sexe", "sex", "gender", "genre", "age", "test", "resultat", "result", "cas", "case", "cases"];
+
+/// Numbers that age groups have in words.
+const NUMBERS: &[(&str, u32)] = &[
+    ("un", 1),
+    ("une", 1),
+    ("one", 1),
+    ("deux", 2),
+    ("two", 2),
+    ("cinq", 5),
+    ("five", 5),
+    ("dix", 10),
+    ("ten", 10),
+    ("quinze", 15),
+    ("fifteen", 15),
+    ("vingt", 20),
+    ("twenty", 20),
+    ("cinquante", 50),
+    ("fifty", 50),
+    ("soixante", 60),
+    ("sixty", 60),
+];
+
 /// Words that mean the same.
 const WORDS: &[(&str, &[&str])] = &[
     ("positive", &["positif", "positive", "pos", "positifs", "positives", "reactif", "reactive"]),
@@ -118,16 +143,24 @@ impl Meaning {
     /// Reads an option's name.
     pub fn of(name: &str) -> Self {
         let plain = folded(name);
-        if FEMALE.contains(&plain.as_str()) {
+        // `Sexe: F`, `Test positif`: which category it is says nothing about the option.
+        let bare: Vec<&str> = plain.split(' ').filter(|word| !CATEGORIES.contains(word)).collect();
+        let bare = bare.join(" ");
+        if FEMALE.contains(&bare.as_str()) {
             return Self::Female;
         }
-        if MALE.contains(&plain.as_str()) {
+        if MALE.contains(&bare.as_str()) {
             return Self::Male;
         }
         if let Some(group) = AgeGroup::parse(name) {
             return Self::Age(group);
         }
-        let known = WORDS.iter().find(|(_, ways)| ways.contains(&plain.as_str()));
+        match name.trim().to_lowercase().as_str() {
+            "+ve" => return Self::Word("positive".to_owned()),
+            "-ve" => return Self::Word("negative".to_owned()),
+            _ => {}
+        }
+        let known = WORDS.iter().find(|(_, ways)| ways.contains(&plain.as_str()) || ways.contains(&bare.as_str()));
         Self::Word(known.map_or(plain, |(word, _)| (*word).to_owned()))
     }
 }
@@ -139,7 +172,7 @@ impl AgeGroup {
         let words = words(name);
         let mut numbers: Vec<(u32, Option<Unit>)> = Vec::new();
         let (mut below, mut up_to, mut above, mut from) = (false, false, false, false);
-        let mut range = false;
+        let (mut range, mut starts) = (false, false);
         let mut skip = 0;
         for (index, word) in words.iter().enumerate() {
             if skip > 0 {
@@ -148,7 +181,8 @@ impl AgeGroup {
             }
             let next = words.get(index + 1).map(String::as_str);
             let after = words.get(index + 2).map(String::as_str);
-            if let Ok(number) = word.parse::<u32>() {
+            let in_words = NUMBERS.iter().find(|(known, _)| known == word).map(|(_, number)| *number);
+            if let Some(number) = word.parse::<u32>().ok().or(in_words) {
                 numbers.push((number.min(200), None));
                 continue;
             }
@@ -185,17 +219,28 @@ impl AgeGroup {
                     up_to = true;
                     skip = 1;
                 }
+                ("up", Some("to"), _) | ("jusqu" | "jusque", Some("a"), _) if numbers.is_empty() => {
+                    up_to = true;
+                    skip = 1;
+                }
+                // `from 5 to 9` is a range, `from 5` has no end.
+                ("from", ..) if numbers.is_empty() => starts = true,
+                ("a", Some("partir"), _) if numbers.is_empty() => {
+                    from = true;
+                    skip = 1;
+                }
+                ("+", ..) if numbers.is_empty() => from = true,
                 ("+" | "plus", ..) if !numbers.is_empty() => from = true,
                 ("-" | "to" | "a" | "au" | "et" | "and", ..) if !numbers.is_empty() => range = true,
                 (
                     "age" | "ages" | "aged" | "old" | "de" | "d" | "revolus" | "entre" | "between" | "a" | "les"
-                    | "enfants" | "children" | "group" | "groupe",
+                    | "enfant" | "enfants" | "child" | "children" | "group" | "groupe",
                     ..,
                 ) => {}
                 _ => return None,
             }
         }
-        Self::from_parts(&numbers, [below, up_to, above, from], range)
+        Self::from_parts(&numbers, [below, up_to, above, from || (starts && !range)], range)
     }
 
     fn from_parts(numbers: &[(u32, Option<Unit>)], signs: [bool; 4], range: bool) -> Option<Self> {
@@ -238,7 +283,7 @@ fn words(name: &str) -> Vec<String> {
         let plain = match character {
             '≤' => "<=".to_owned(),
             '≥' => ">=".to_owned(),
-            '–' | '—' | '−' | '‐' | '‑' => "-".to_owned(),
+            '–' | '—' | '−' | '‐' | '‑' | '_' => "-".to_owned(),
             other => deunicode::deunicode_char(other).unwrap_or(" ").to_lowercase(),
         };
         for letter in plain.chars() {

@@ -167,13 +167,13 @@ impl<'metadata> Elements<'metadata> {
                 combos.values().find(|object| object.id.as_str() == text || object.code.as_deref() == Some(text));
             found.map(|object| object.id)
         };
-        let mut found = match element {
-            Some(text) => {
-                let text = text.trim();
-                let mut elements = self.destination.data_elements.values();
-                let element =
-                    elements.find(|object| object.id.as_str() == text || object.code.as_deref() == Some(text))?;
-                ElementMatch {
+        let named = |text: &str| {
+            let mut elements = self.destination.data_elements.values();
+            elements.find(|object| object.id.as_str() == text || object.code.as_deref() == Some(text))
+        };
+        let mut found = match element.map(str::trim).filter(|text| !text.is_empty()) {
+            Some(text) => match named(text) {
+                Some(element) => ElementMatch {
                     data_element: element.id,
                     category_option_combo: None,
                     attribute_option_combo: None,
@@ -181,8 +181,12 @@ impl<'metadata> Elements<'metadata> {
                     class: MatchClass::Sure,
                     reasons: vec![format!("its export data element is {text}")],
                     doubts: Vec::new(),
+                },
+                None => {
+                    let found = self.by_code_and_name(selected).ok()?;
+                    doubted(found, format!("its export data element {text} is not known over there"))
                 }
-            }
+            },
             // Without a data element the fields only say which combo, once a data element is found otherwise.
             None if combo.is_some() || attribute.is_some() => self.by_code_and_name(selected).ok()?,
             None => return None,
@@ -190,8 +194,18 @@ impl<'metadata> Elements<'metadata> {
         let target_combos = combos_of(self.destination, found.data_element);
         found.category_option_combo = combo_of(combo).filter(|combo| target_combos.contains(combo));
         found.attribute_option_combo = combo_of(attribute);
-        if found.category_option_combo.is_some() {
-            found.reasons.push("its export category option combo".to_owned());
+        match (combo, found.category_option_combo) {
+            (Some(_), Some(_)) => found.reasons.push("its export category option combo".to_owned()),
+            (Some(text), None) if !text.trim().is_empty() => {
+                let name = self.destination.name_of(found.data_element);
+                found = doubted(found, format!("its export category option combo {text} is none of {name}"));
+            }
+            _ => {}
+        }
+        if let (Some(text), None) = (attribute, found.attribute_option_combo)
+            && !text.trim().is_empty()
+        {
+            found = doubted(found, format!("its export attribute option combo {text} is not known over there"));
         }
         Some(found)
     }
@@ -308,6 +322,13 @@ impl<'metadata> Elements<'metadata> {
         }
         in_common / total
     }
+}
+
+/// A match that a person has to look at, with the reason.
+fn doubted(mut found: ElementMatch, doubt: String) -> ElementMatch {
+    found.class = MatchClass::Ask;
+    found.doubts.push(doubt);
+    found
 }
 
 fn field_of(field: Field, id: Uid, code: Option<&str>, name: &str) -> Option<String> {

@@ -67,7 +67,9 @@ impl FromStr for Pattern {
     type Err = PatternError;
 
     fn from_str(text: &str) -> Result<Self, PatternError> {
-        let sides: Vec<&str> = text.split('=').map(str::trim).collect();
+        // People write an arrow as readily.
+        let equal = text.replace('→', "=").replace("->", "=");
+        let sides: Vec<&str> = equal.split('=').map(str::trim).collect();
         let [source, destination] = sides.as_slice() else { return Err(PatternError::Sides(text.to_owned())) };
         Ok(Self { source: Template::parse(source)?, destination: Template::parse(destination)? })
     }
@@ -141,6 +143,8 @@ mod tests {
         };
         assert_eq!(render(&pattern.source).as_deref(), Some("malaria"));
         assert_eq!(render(&pattern.destination).as_deref(), Some("pi_malaria.u5"));
+        assert_eq!("{pi.code} → PI_{de.code}.{coc.code}".parse(), Ok(pattern.clone()));
+        assert_eq!("{pi.code} -> PI_{de.code}.{coc.code}".parse(), Ok(pattern));
         let named: Pattern = "{pi.code}={de.name}".parse().unwrap();
         assert_eq!(render(&named.destination), None);
     }

@@ -212,6 +212,13 @@ fn program_indicators_go_where_their_export_or_a_pattern_says() {
     };
     let pattern = ItemRules { pattern: Some("{pi.code}={de.code}.{coc.name}".parse().unwrap()), ..RULES };
     insta::assert_snapshot!(with(program_indicator("PI_1", "Deaths", Some("X")), &RULES), @"sure: Something else · default: its export data element is X");
+    insta::assert_snapshot!(with(program_indicator("X", "Something else", Some("GONE")), &RULES), @"ask: Something else · default: same code X, same name; but its export data element GONE is not known over there");
+    let combo = |combo: &str| ProgramIndicator {
+        aggregate_export_category_option_combo: Some(combo.to_owned()),
+        ..program_indicator("PI_1", "Deaths", Some("MAL"))
+    };
+    insta::assert_snapshot!(with(combo("bx000000100"), &RULES), @"sure: Malaria cases · F: its export data element is MAL, its export category option combo");
+    insta::assert_snapshot!(with(combo("bx000000999"), &RULES), @"none: Malaria cases is split over there, and nothing says into which part it belongs");
     insta::assert_snapshot!(with(program_indicator("mal.f", "Deaths", None), &pattern), @"sure: Malaria cases · F: the pattern gives mal.f");
     insta::assert_snapshot!(with(program_indicator("PI_9", "Deaths", None), &pattern), @"none: no data element of the destination has its code or a similar name");
     insta::assert_snapshot!(with(program_indicator("MAL", "Malaria cases", None), &RULES), @"none: Malaria cases is split over there, and nothing says into which part it belongs");

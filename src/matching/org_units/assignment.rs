@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::num::NonZero;
 
 use crate::matching::org_units::evidence::{Evidence, Ground, Witness};
-use crate::matching::org_units::side::{Index, Side};
+use crate::matching::org_units::side::{Index, Side, letters_of};
 use crate::matching::org_units::similarity::Compared;
 
 /// A destination unit that a source unit might be.
@@ -40,8 +40,14 @@ const CHOICES: usize = 6;
 /// A subtree larger than this is not walked through for one unit; its names are looked up instead.
 const LARGEST_WALK: usize = 3_000;
 
+/// So many siblings are not walked through for each other either.
+const MOST_SIBLINGS: usize = 1_000;
+
 /// A word in more names than this finds nothing in particular.
 const COMMON_WORD: usize = 60;
+
+/// Letters at an end of so many words find nothing in particular.
+const COMMON_LETTERS: usize = 150;
 
 impl Assignment {
     /// Everything open, but what stands.
@@ -58,6 +64,17 @@ impl Assignment {
         assignment
     }
 
+    /// Matches pairs, the best first, one to one.
+    fn take(&mut self, mut pairs: Vec<(f32, Index, Index)>) {
+        pairs.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+        for (_, unit, target) in pairs {
+            if self.matched[unit].is_none() && self.taken[target].is_none() {
+                self.matched[unit] = Some(target);
+                self.taken[target] = Some(unit);
+            }
+        }
+    }
+
     /// The pairs that are matched.
     pub(super) fn pairs(&self) -> Vec<(Index, Index)> {
         self.matched.iter().enumerate().filter_map(|(unit, target)| Some((unit, (*target)?))).collect()
@@ -66,6 +83,8 @@ impl Assignment {
 
 /// Matches every unit of `open`.
 pub(super) fn assign(assignment: &mut Assignment, ground: &Ground<'_, '_>, open: &BTreeSet<Index>) {
+    // A unit with others below it is hardly ever one without: such pairs wait until everybody else was asked.
+    let mut last: Vec<(f32, Index, Index)> = Vec::new();
     for level in levels(ground.source, open) {
         let scored = {
             let witness = ground.witness(assignment);
@@ -73,18 +92,16 @@ pub(super) fn assign(assignment: &mut Assignment, ground: &Ground<'_, '_>, open:
         };
         let mut pairs: Vec<(f32, Index, Index)> = Vec::new();
         for (unit, choices) in level.iter().zip(scored) {
-            let good = choices.iter().filter(|choice| choice.points >= MATCH);
-            pairs.extend(good.map(|choice| (choice.points, *unit, choice.destination)));
+            for choice in choices.iter().filter(|choice| choice.points >= MATCH) {
+                let plain = choice.evidence.identifiers_agree() && choice.evidence.names_agree();
+                let pairs = if choice.evidence.leaf_or_not && !plain { &mut last } else { &mut pairs };
+                pairs.push((choice.points, *unit, choice.destination));
+            }
             assignment.choices[*unit] = choices;
         }
-        pairs.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
-        for (_, unit, target) in pairs {
-            if assignment.matched[unit].is_none() && assignment.taken[target].is_none() {
-                assignment.matched[unit] = Some(target);
-                assignment.taken[target] = Some(unit);
-            }
-        }
+        assignment.take(pairs);
     }
+    assignment.take(last);
 }
 
 /// The open units by level, from the root down.
@@ -130,7 +147,8 @@ pub(super) fn choices_of(witness: &Witness<'_, '_>, unit: Index, compared: &mut 
             if seen.insert(destination) {
                 let evidence = witness.evidence(unit, destination, compared);
                 let points = evidence.points();
-                if points >= PLAUSIBLE {
+                if points >= PLAUSIBLE || evidence.identifiers_agree() {
+                    let evidence = witness.closer(unit, destination, evidence, compared);
                     choices.push(Choice { destination, points, evidence });
                 }
             }
@@ -143,6 +161,9 @@ pub(super) fn choices_of(witness: &Witness<'_, '_>, unit: Index, compared: &mut 
     }
     if !choices.iter().any(|choice| choice.points >= CONVINCING) {
         weigh(&mut anywhere_by_name(witness, unit).into_iter(), &mut choices);
+    }
+    if !choices.iter().any(|choice| choice.points >= CONVINCING) && has_many_siblings(witness, unit) {
+        weigh(&mut by_letters(witness, unit).into_iter(), &mut choices);
     }
     choices.sort_by(|a, b| b.points.total_cmp(&a.points).then(a.destination.cmp(&b.destination)));
     choices.truncate(CHOICES);
@@ -175,7 +196,12 @@ fn identified(witness: &Witness<'_, '_>, unit: Index) -> Vec<Index> {
 /// source does not know.
 fn below_matched_parents(witness: &Witness<'_, '_>, unit: Index) -> Vec<Index> {
     let (source, destination) = (witness.ground.source, witness.ground.destination);
-    let Some(target) = source.ancestors(unit).find_map(|above| witness.matched[above]) else { return Vec::new() };
+    let has_below = |target: &Index| !destination.units[*target].children.is_empty();
+    let above = source.ancestors(unit).find_map(|above| witness.matched[above].filter(has_below));
+    let Some(target) = above else { return Vec::new() };
+    if destination.units[target].children.len() > MOST_SIBLINGS {
+        return Vec::new();
+    }
     let mut found = Vec::new();
     let mut open = vec![target];
     while let Some(index) = open.pop() {
@@ -184,6 +210,26 @@ fn below_matched_parents(witness: &Witness<'_, '_>, unit: Index) -> Vec<Index> {
             let known = witness.taken[*child].is_some();
             if !known && !destination.units[*child].children.is_empty() && found.len() < LARGEST_WALK {
                 open.push(*child);
+            }
+        }
+    }
+    found
+}
+
+/// Whether the unit's counterpart would have more siblings than are walked through.
+fn has_many_siblings(witness: &Witness<'_, '_>, unit: Index) -> bool {
+    let mut above = witness.ground.source.ancestors(unit).filter_map(|above| witness.matched[above]);
+    above.next().is_some_and(|target| witness.ground.destination.units[target].children.len() > MOST_SIBLINGS)
+}
+
+/// Units with a word that begins or ends as one of the unit's words.
+fn by_letters(witness: &Witness<'_, '_>, unit: Index) -> Vec<Index> {
+    let mut found = Vec::new();
+    if witness.ground.allowed.similar {
+        for (word, _) in &witness.ground.source.units[unit].words {
+            for letters in letters_of(witness.ground.names.word_of(*word)) {
+                let units = witness.ground.destination.by_letters.get(&letters);
+                found.extend(units.filter(|units| units.len() <= COMMON_LETTERS).into_iter().flatten());
             }
         }
     }

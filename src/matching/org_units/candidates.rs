@@ -40,7 +40,7 @@ impl<'metadata> Candidates<'metadata> {
     pub fn new(source: &'metadata Metadata, destination: &'metadata Metadata, existing: &[OrgUnitMapping]) -> Self {
         let (source, destination, lexicon) = prepare(source, destination);
         let standing = Standing::of(existing, &source, &destination);
-        let matching = Matching::standing(&source, &destination, &standing, &MatchRules::default());
+        let matching = Matching::standing(&source, &destination, &lexicon, &standing, &MatchRules::default());
         Self { source, destination, lexicon, matching, standing }
     }
 

@@ -6,6 +6,7 @@ use crate::domain::org_unit_map::MatchClass;
 use crate::matching::org_units::assignment::{Assignment, Choice};
 use crate::matching::org_units::evidence::{CodeEvidence, Evidence, Place, SIMILAR_NAME};
 use crate::matching::org_units::side::Index;
+use crate::matching::org_units::similarity::Words;
 
 /// A lead of fewer points leaves open which of two units it is.
 pub(super) const CLEAR: f32 = 0.5;
@@ -24,6 +25,8 @@ pub(super) struct Rivals {
     pub other_source: Option<Index>,
     /// Another destination unit whose name and place say that it is the one.
     pub better_named: Option<Index>,
+    /// Another destination unit of the same parent that has the whole name in it too, as this one has.
+    pub other_half: Option<Index>,
 }
 
 /// What a match has to be ahead of.
@@ -68,17 +71,41 @@ impl<'assignment> Field<'assignment> {
             other_destination: other_destination.map(|(_, index)| index),
             other_source: other_source.map(|(_, index)| index),
             better_named: self.better_named(unit, choice),
+            other_half: self.other_half(unit, choice),
         }
     }
 
     /// Where an identifier alone speaks for the match, the unit that the name speaks for.
     fn better_named(&self, unit: Index, choice: &Choice) -> Option<Index> {
-        if choice.evidence.name >= SIMILAR_NAME {
+        let own = &choice.evidence;
+        if !own.identifiers_agree() {
             return None;
         }
         let others = self.assignment.choices[unit].iter().filter(|other| other.destination != choice.destination);
-        let mut named = others.filter(|other| other.evidence.name >= SIMILAR_NAME && other.evidence.places_agree());
+        let mut named = others.filter(|other| {
+            let theirs = &other.evidence;
+            let better = own.name < SIMILAR_NAME
+                || (own.same_kind != Some(true) && theirs.same_kind == Some(true) && theirs.name + 0.05 >= own.name)
+                || (!own.same_twin && theirs.same_twin);
+            better && theirs.name >= SIMILAR_NAME && theirs.same_kind != Some(false) && theirs.places_agree()
+        });
         named.next().map(|other| other.destination)
+    }
+
+    /// Where a unit was split in two and both have new names, each of them looks like it. An identifier says which one
+    /// goes on.
+    fn other_half(&self, unit: Index, choice: &Choice) -> Option<Index> {
+        if choice.evidence.identifiers_agree() || choice.evidence.words != Words::Extended {
+            return None;
+        }
+        let mut others = self.assignment.choices[unit].iter().filter(|other| {
+            other.destination != choice.destination
+                && other.evidence.words == Words::Extended
+                && other.evidence.same_twin
+                && other.evidence.place == choice.evidence.place
+        });
+        let half = others.find(|other| !self.is_settled(other.destination, unit, other.points));
+        half.map(|other| other.destination)
     }
 
     /// Whether a destination unit went to a source unit that it fits better.
@@ -107,7 +134,11 @@ impl<'assignment> Field<'assignment> {
 /// A code or a name alone is never sure; two pieces of evidence that do not depend on each other are, unless
 /// something contradicts.
 pub(super) fn classify(evidence: &Evidence, rivals: &Rivals) -> MatchClass {
-    if evidence.codes_contradict() || rivals.lead < CLEAR || rivals.better_named.is_some() {
+    if evidence.codes_contradict()
+        || rivals.lead < CLEAR
+        || rivals.better_named.is_some()
+        || rivals.other_half.is_some()
+    {
         return MatchClass::Ask;
     }
     let names = evidence.names_agree();
@@ -120,14 +151,17 @@ pub(super) fn classify(evidence: &Evidence, rivals: &Rivals) -> MatchClass {
         .count()
         > 1;
     let below = evidence.below.unwrap_or_default() >= 0.5;
-    let moved = matches!(evidence.place, Place::Near | Place::Elsewhere);
     if !evidence.same_twin {
+        return MatchClass::Ask;
+    }
+    // A unit split in two has two halves that are similar, and is neither.
+    if !names && !identifiers && rivals.lead < PLAIN {
         return MatchClass::Ask;
     }
     if evidence.leaf_or_not {
         return if identifiers && names && places { MatchClass::Likely } else { MatchClass::Ask };
     }
-    let sure = !moved
+    let sure = !evidence.is_moved()
         && !evidence.closed
         && evidence.code != CodeEvidence::Differ
         && ((names && places && (rivals.lead >= PLAIN || identifiers))
@@ -139,7 +173,7 @@ pub(super) fn classify(evidence: &Evidence, rivals: &Rivals) -> MatchClass {
     if sure {
         return MatchClass::Sure;
     }
-    let likely = (identifiers && (names || places))
+    let likely = (identifiers && (names || similar || (places && !evidence.doubtful_code)))
         || (similar && places)
         || (below && (places || similar))
         || (names && evidence.place == Place::Unknown);

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 
 use crate::domain::org_unit_map::MatchMethod;
 use crate::matching::org_units::assignment::Assignment;
-use crate::matching::org_units::side::{Index, Side};
-use crate::matching::org_units::similarity::{Compared, Names};
+use crate::matching::org_units::side::{Index, Side, WordId};
+use crate::matching::org_units::similarity::{Compared, Names, Words};
 
 /// What codes say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +51,8 @@ pub(super) struct Evidence {
     pub same_attribute: bool,
     /// How similar the words of the names are, from 0 to 1.
     pub name: f32,
+    /// What the words of the destination's name are to those of the source's; looked at for plausible pairs only.
+    pub words: Words,
     /// Whether the names say the same kind of unit; none where one of them does not say.
     pub same_kind: Option<bool>,
     /// Whether numbers and words like `annex` agree.
@@ -60,6 +62,12 @@ pub(super) struct Evidence {
     pub below: Option<f32>,
     /// One of them has units below and the other has none.
     pub leaf_or_not: bool,
+    /// Both names say a type of facility, or neither does.
+    pub same_category: bool,
+    /// The code is the same and the name is not, in a pair of countries where codes often stand with other names.
+    pub doubtful_code: bool,
+    /// The names are the same to the last small word.
+    pub whole_name: bool,
     /// Closed over there and open here.
     pub closed: bool,
 }
@@ -69,6 +77,9 @@ pub(super) const SAME_NAME: f32 = 0.93;
 
 /// Below this names have so little in common that nobody should be asked.
 pub(super) const WORTH_ASKING: f32 = 0.5;
+
+/// Names below this have nothing in common that the units above could explain.
+const WORTH_LOOKING_UP: f32 = 0.3;
 
 /// From here on a name is similar.
 pub(super) const SIMILAR_NAME: f32 = 0.7;
@@ -82,7 +93,8 @@ impl Evidence {
             Some(false) => -1.5,
             None => 0.0,
         };
-        if !self.same_twin {
+        // A twin of a unit with another name is nobody's twin.
+        if !self.same_twin && self.name >= WORTH_ASKING {
             points -= 3.0;
         }
         points += match self.place {
@@ -92,8 +104,13 @@ impl Evidence {
             Place::Near => -0.7,
             Place::Elsewhere => -1.5,
         };
+        if self.whole_name {
+            points += 0.6;
+        }
         points += match self.code {
-            CodeEvidence::Same => 3.0,
+            CodeEvidence::Same if self.name >= SIMILAR_NAME && self.same_kind != Some(false) => 3.0,
+            // Codes are exchanged more often than a unit gets a name with nothing in common.
+            CodeEvidence::Same => 2.2,
             CodeEvidence::BelongsTo(_) | CodeEvidence::BelongedTo(_) => -1.5,
             CodeEvidence::Differ => -0.5,
             CodeEvidence::None => 0.0,
@@ -105,9 +122,12 @@ impl Evidence {
             points += 3.0;
         }
         points += 3.0 * self.below.unwrap_or_default();
-        if self.leaf_or_not {
-            points -= 1.5;
-        }
+        points -= match (self.leaf_or_not, self.same_category) {
+            (false, _) => 0.0,
+            (true, true) => 1.5,
+            // A commune is not the health centre of its name.
+            (true, false) => 3.5,
+        };
         if self.closed {
             points -= 0.5;
         }
@@ -142,6 +162,11 @@ impl Evidence {
     /// Whether the places agree.
     pub(super) fn places_agree(&self) -> bool {
         matches!(self.place, Place::Parent | Place::Level(_) | Place::Roots)
+    }
+
+    /// Whether the places contradict each other.
+    pub(super) fn is_moved(&self) -> bool {
+        matches!(self.place, Place::Near | Place::Elsewhere)
     }
 
     /// Whether an identifier agrees: an id, a code or a registry number.
@@ -193,6 +218,8 @@ pub(super) struct Ground<'ground, 'metadata> {
     pub allowed: Allowed,
     /// Whether enough codes are on both servers for a different code to mean something.
     pub codes_shared: bool,
+    /// Whether the same code stands with a similar name, as a rule.
+    pub codes_reliable: bool,
     /// Source units with the destination units that share an attribute value with them.
     pub attributes: &'ground HashMap<Index, Vec<Index>>,
     /// How much of what lies below two units is matched to each other.
@@ -216,34 +243,72 @@ pub(super) struct Witness<'ground, 'metadata> {
     pub taken: &'ground [Option<Index>],
 }
 
+/// The words in the names of the units above.
+fn words_above(side: &Side<'_>, index: Index) -> Vec<WordId> {
+    side.ancestors(index).flat_map(|above| side.units[above].words.iter().map(|(word, _)| *word)).collect()
+}
+
+/// Whether a number before one name is the number behind the other: `2 Bale`, `Bale 2`.
+fn is_twin_before(twin: &[String], running: Option<&str>, other: &[String]) -> bool {
+    matches!((twin, running), ([twin], Some(running)) if twin == running && other.is_empty())
+}
+
 impl Witness<'_, '_> {
     /// Everything that can be said about a pair.
     pub(super) fn evidence(&self, source: Index, destination: Index, compared: &mut Compared) -> Evidence {
         let (unit, target) = (&self.ground.source.units[source], &self.ground.destination.units[destination]);
         let name = if self.ground.allowed.names || self.ground.allowed.similar {
-            self.ground.names.similarity(unit, target, compared)
+            let name = self.ground.names.similarity(unit, target, compared);
+            // Only where it can make a difference: this is the expensive half.
+            if (WORTH_LOOKING_UP..SAME_NAME).contains(&name) && unit.words.len() != target.words.len() {
+                let (above, other) =
+                    (words_above(self.ground.source, source), words_above(self.ground.destination, destination));
+                self.ground.names.similarity_below(unit, target, &above, &other, compared)
+            } else {
+                name
+            }
         } else {
             0.0
         };
         // Without similar names only the same words count.
         let name = if self.ground.allowed.similar || name >= 0.999 { name } else { 0.0 };
         let has_below = !unit.children.is_empty() && !target.children.is_empty();
+        let code = self.codes(source, destination);
         Evidence {
+            doubtful_code: code == CodeEvidence::Same && name < SIMILAR_NAME && !self.ground.codes_reliable,
             same_id: self.ground.allowed.ids && unit.id == target.id,
-            code: self.codes(source, destination),
+            code,
             same_attribute: self.ground.allowed.attributes
                 && self.ground.attributes.get(&source).is_some_and(|targets| targets.contains(&destination)),
             name,
+            words: Words::Other,
             same_kind: match (unit.kind, target.kind) {
                 (Some(kind), Some(other)) => Some(kind == other),
                 _ => None,
             },
-            same_twin: unit.twin == target.twin,
+            same_twin: unit.twin == target.twin
+                || is_twin_before(&unit.twin, target.running.as_deref(), &target.twin)
+                || is_twin_before(&target.twin, unit.running.as_deref(), &unit.twin),
             place: self.place(source, destination),
             below: has_below.then(|| self.ground.below.get(&(source, destination)).copied().unwrap_or_default()),
             leaf_or_not: unit.children.is_empty() != target.children.is_empty(),
+            same_category: unit.kind.is_some() == target.kind.is_some(),
+            whole_name: name > 0.0 && unit.whole_name == target.whole_name,
             closed: target.closed && !unit.closed,
         }
+    }
+
+    /// The same with what only plausible pairs are worth the time of.
+    pub(super) fn closer(
+        &self,
+        source: Index,
+        destination: Index,
+        evidence: Evidence,
+        compared: &mut Compared,
+    ) -> Evidence {
+        let (unit, target) = (&self.ground.source.units[source], &self.ground.destination.units[destination]);
+        let words = if evidence.name > 0.0 { self.ground.names.words(unit, target, compared) } else { Words::Other };
+        Evidence { words, ..evidence }
     }
 
     fn codes(&self, source: Index, destination: Index) -> CodeEvidence {
@@ -285,6 +350,10 @@ impl Witness<'_, '_> {
         let mut nearest = true;
         for above in self.ground.source.ancestors(source) {
             let Some(target) = self.matched[above] else { continue };
+            // Nothing can lie below it over there, so it says nothing about where this one is to be.
+            if self.ground.destination.units[target].children.is_empty() {
+                continue;
+            }
             if self.ground.destination.is_within(destination, target) && destination != target {
                 let between_is_new = self
                     .ground

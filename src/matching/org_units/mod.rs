@@ -79,6 +79,12 @@ const WORTH_A_LOOK: f32 = 0.1;
 /// A code says something about other units where so many of the fewer codes are on both servers.
 const SHARED_CODES: f64 = 0.3;
 
+/// Codes can be relied on where so many of those on both servers stand with similar names.
+const RELIABLE_CODES: f64 = 0.8;
+
+/// So few codes say nothing about codes.
+const FEWEST_CODES: usize = 10;
+
 /// What stands already.
 #[derive(Debug, Default)]
 struct Standing {
@@ -114,6 +120,7 @@ struct Matching {
     voted: HashMap<Index, Vec<Index>>,
     synonyms: HashSet<(u32, u32)>,
     codes_shared: bool,
+    codes_reliable: bool,
     allowed: Allowed,
 }
 
@@ -133,7 +140,13 @@ impl Matching {
     }
 
     /// What stands, and nothing more: for a person who decides unit by unit.
-    fn standing(source: &Side<'_>, destination: &Side<'_>, standing: &Standing, rules: &MatchRules) -> Self {
+    fn standing(
+        source: &Side<'_>,
+        destination: &Side<'_>,
+        lexicon: &Lexicon,
+        standing: &Standing,
+        rules: &MatchRules,
+    ) -> Self {
         let below = votes_of(source, destination, &standing.pairs);
         Self {
             assignment: Assignment::new(source, destination, &standing.pairs),
@@ -142,6 +155,7 @@ impl Matching {
             below,
             synonyms: HashSet::new(),
             codes_shared: codes_are_shared(source, destination),
+            codes_reliable: codes_are_reliable(source, destination, lexicon),
             allowed: Allowed::by(&rules.methods),
         }
     }
@@ -160,7 +174,7 @@ impl Matching {
             voted: worth_a_look(&below),
             below,
             synonyms: lessons.synonyms,
-            ..Self::standing(source, destination, standing, rules)
+            ..Self::standing(source, destination, lexicon, standing, rules)
         };
         let open = (0..source.units.len()).filter(|index| !standing.decided.contains(index)).collect();
         let names = Names::new(lexicon, matching.synonyms.clone());
@@ -182,6 +196,7 @@ impl Matching {
             names,
             allowed: self.allowed,
             codes_shared: self.codes_shared,
+            codes_reliable: self.codes_reliable,
             attributes: &self.attributes,
             below: &self.below,
             voted: &self.voted,
@@ -261,6 +276,22 @@ fn codes_are_shared(source: &Side<'_>, destination: &Side<'_>) -> bool {
     both > 0 && both as f64 >= fewer as f64 * SHARED_CODES
 }
 
+/// Whether units of the same code have similar names, as a rule.
+#[expect(clippy::cast_precision_loss, reason = "a share needs no precision")]
+fn codes_are_reliable(source: &Side<'_>, destination: &Side<'_>, lexicon: &Lexicon) -> bool {
+    let names = Names::new(lexicon, HashSet::new());
+    let mut compared = similarity::Compared::new();
+    let (mut both, mut similar) = (0_usize, 0_usize);
+    for (code, unit) in &source.by_code {
+        if let Some(target) = destination.by_code.get(code) {
+            let (unit, target) = (&source.units[*unit], &destination.units[*target]);
+            both += 1;
+            similar += usize::from(names.similarity(unit, target, &mut compared) >= evidence::SIMILAR_NAME);
+        }
+    }
+    both < FEWEST_CODES || similar as f64 >= both as f64 * RELIABLE_CODES
+}
+
 /// The matches as rows of a map.
 fn rows(
     matching: &Matching,
@@ -289,6 +320,11 @@ fn rows(
         let Some(choice) = matched_choice(assignment, unit, choices).or(best) else { continue };
         let is_matched = assignment.matched[unit] == Some(choice.destination);
         let owner = assignment.taken[choice.destination].filter(|_| !is_matched);
+        // A namesake elsewhere that is somebody else already is no question for anybody.
+        let elsewhere = choice.evidence.is_moved() && !choice.evidence.identifiers_agree();
+        if owner.is_some() && elsewhere {
+            continue;
+        }
         let rivals = field.rivals(unit, choice, owner.is_some() && rules.many_to_one);
         let mut doubts = Vec::new();
         let mut reasons = Vec::new();
@@ -304,6 +340,8 @@ fn rows(
             if let Some(other) = rivals.other_source {
                 doubts.push(format!("{} would fit nearly as well", described(source, other)));
             }
+        } else if let Some(half) = rivals.other_half {
+            doubts.push(format!("{} has the same name in it too", described(destination, half)));
         } else if let Some(named) = rivals.better_named {
             doubts.push(format!("by its name it is {}", described(destination, named)));
         }

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use crate::domain::metadata::{Metadata, OrganisationUnit};
 use crate::domain::uid::Uid;
 use crate::matching::facility_name::FacilityName;
-use crate::matching::names::folded;
+use crate::matching::names::{folded, same_word};
 
 /// A unit's position in its [`Side`].
 pub(super) type Index = usize;
@@ -26,6 +26,7 @@ pub(super) struct Unit {
     /// The words of the name with what each is worth, in the order of the name.
     pub words: Vec<(WordId, f32)>,
     pub twin: Vec<String>,
+    pub running: Option<String>,
     /// The name folded, as a number: equal numbers are equal names.
     pub whole_name: WordId,
     pub code: Option<WordId>,
@@ -48,6 +49,22 @@ pub(super) struct Side<'metadata> {
     pub by_whole_name: HashMap<WordId, Vec<Index>>,
     /// Units by each word of their names.
     pub by_word: HashMap<WordId, Vec<Index>>,
+    /// Units by the first and the last letters of each word: a slip leaves one of them as it was.
+    pub by_letters: HashMap<Letters, Vec<Index>>,
+}
+
+/// The first or the last letters of a word.
+pub(super) type Letters = (bool, [u8; LETTERS]);
+
+/// So many letters of a word are looked up where a word itself is not found.
+const LETTERS: usize = 4;
+
+/// The keys of a word; none for one that is hardly longer than they are.
+pub(super) fn letters_of(word: &str) -> impl Iterator<Item = Letters> {
+    let bytes = word.as_bytes();
+    let long = bytes.len() > LETTERS;
+    let ends = [(false, bytes.first_chunk::<LETTERS>()), (true, bytes.last_chunk::<LETTERS>())];
+    ends.into_iter().filter(move |_| long).filter_map(|(is_end, letters)| Some((is_end, *letters?)))
 }
 
 /// The words of both sides.
@@ -89,8 +106,11 @@ const STYLE_SHARE: f64 = 0.5;
 /// With so few siblings nothing is a style.
 const FEWEST_FOR_STYLE: usize = 5;
 
+/// A word so similar to one of the unit above is that word.
+pub(super) const SAME_ABOVE: f32 = 0.86;
+
 /// What a word is worth that only repeats the district's style or the name of a unit above.
-const STYLE_WORTH: f32 = 0.15;
+pub(super) const STYLE_WORTH: f32 = 0.15;
 
 /// Prepares both sides.
 pub(super) fn prepare<'metadata>(
@@ -130,6 +150,7 @@ impl<'metadata> Side<'metadata> {
             doubled_codes: BTreeSet::new(),
             by_whole_name: HashMap::new(),
             by_word: HashMap::new(),
+            by_letters: HashMap::new(),
         };
         side.add_below(None, None, &children, prefixes, lexicon);
         for index in 0..side.units.len() {
@@ -138,6 +159,12 @@ impl<'metadata> Side<'metadata> {
             let words: BTreeSet<WordId> = unit.words.iter().map(|(word, _)| *word).collect();
             for word in words {
                 side.by_word.entry(word).or_default().push(index);
+                for letters in letters_of(&lexicon.words[word as usize]) {
+                    let units = side.by_letters.entry(letters).or_default();
+                    if units.last() != Some(&index) {
+                        units.push(index);
+                    }
+                }
             }
             if let Some(code) = side.units[index].code
                 && side.by_code.insert(code, index).is_some()
@@ -179,6 +206,7 @@ impl<'metadata> Side<'metadata> {
                 kind: read.kind,
                 words,
                 twin: read.twin,
+                running: read.running,
                 whole_name: lexicon.id(&format!("={name}")),
                 code: code.filter(|code| !code.is_empty()).map(|code| lexicon.id(&format!("#{code}"))),
                 closed: unit.closed_date.is_some(),
@@ -208,7 +236,11 @@ impl<'metadata> Side<'metadata> {
             }
             for (word, worth) in &mut self.units[index].words {
                 *worth = lexicon.weight(*word, units);
-                if repeated.contains(word) {
+                // The unit above may be misspelt where it stands in brackets behind the name.
+                let repeats = |above: &WordId| {
+                    same_word(&lexicon.words[*word as usize], &lexicon.words[*above as usize]) >= SAME_ABOVE
+                };
+                if repeated.contains(word) || repeated.iter().any(repeats) {
                     *worth *= STYLE_WORTH;
                 }
             }
@@ -279,7 +311,7 @@ fn leading_words(metadata: &Metadata) -> HashMap<String, usize> {
         let mut words = folded.split(' ');
         if let (Some(first), Some(_)) = (words.next(), words.next())
             && (2..=3).contains(&first.len())
-            && FacilityName::parse(first, &BTreeSet::new()).kind.is_none()
+            && FacilityName::says_nothing(first)
         {
             *leading.entry(first.to_owned()).or_default() += 1;
         }

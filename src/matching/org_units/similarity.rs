@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use rapidfuzz::distance::osa;
 
 use crate::matching::names::same_word;
-use crate::matching::org_units::side::{Lexicon, Unit, WordId};
+use crate::matching::org_units::side::{Lexicon, SAME_ABOVE, STYLE_WORTH, Unit, WordId};
 
 /// Compares names of the two sides.
 #[derive(Debug)]
@@ -18,11 +18,25 @@ pub(super) struct Names<'lexicon> {
     synonyms: HashSet<(WordId, WordId)>,
 }
 
+/// What the words of a destination name are to those of a source name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Words {
+    /// Each has its counterpart.
+    Same,
+    /// All of them, and more.
+    Extended,
+    /// Some are missing.
+    Other,
+}
+
 /// Words below this similarity are different words.
 const SAME_WORD: f32 = 0.8;
 
 /// At most this many words of a name are compared.
 const MOST_WORDS: usize = 12;
+
+/// So many comparisons are remembered: more would cost memory that a country of a hundred thousand units does not have.
+const MOST_COMPARED: usize = 1 << 20;
 
 /// Similarities of words that were compared before; each thread has its own.
 pub(super) type Compared = HashMap<(WordId, WordId), f32>;
@@ -35,9 +49,27 @@ impl<'lexicon> Names<'lexicon> {
         Self { lexicon, letters: lexicon.words.iter().map(set).collect(), synonyms }
     }
 
+    /// A word in letters.
+    pub(super) fn word_of(&self, word: WordId) -> &'lexicon str {
+        &self.lexicon.words[word as usize]
+    }
+
     /// How similar the words of two names are, from 0 to 1; the kind of unit and what tells twins apart is not part
     /// of it.
     pub(super) fn similarity(&self, source: &Unit, destination: &Unit, compared: &mut Compared) -> f32 {
+        self.similarity_below(source, destination, &[], &[], compared)
+    }
+
+    /// The same, where a word that one name has more counts for little if it stands in the name of a unit above the
+    /// other: `Baru Hospital (Hunwanfe)` for a `Baru Hospital` in Hunwanfe.
+    pub(super) fn similarity_below(
+        &self,
+        source: &Unit,
+        destination: &Unit,
+        above_source: &[WordId],
+        above_destination: &[WordId],
+        compared: &mut Compared,
+    ) -> f32 {
         let left = &source.words[..source.words.len().min(MOST_WORDS)];
         let right = &destination.words[..destination.words.len().min(MOST_WORDS)];
         if left.is_empty() && right.is_empty() {
@@ -46,12 +78,39 @@ impl<'lexicon> Names<'lexicon> {
         if left.is_empty() || right.is_empty() {
             return 0.0;
         }
-        let (in_common, total, _) = self.overlap(left, right, compared);
+        let (in_common, mut total, taken) = self.overlap(left, right, compared);
+        let repeats = |word: WordId, above: &[WordId]| {
+            let words = &self.lexicon.words;
+            let same = |other: &WordId| same_word(&words[word as usize], &words[*other as usize]) >= SAME_ABOVE;
+            above.contains(&word) || above.iter().any(same)
+        };
+        if !taken.is_empty() {
+            for (index, (word, worth)) in left.iter().enumerate() {
+                if !taken.iter().any(|(taken, _)| *taken == index) && repeats(*word, above_destination) {
+                    total -= worth * (1.0 - STYLE_WORTH);
+                }
+            }
+            for (index, (word, worth)) in right.iter().enumerate() {
+                if !taken.iter().any(|(_, taken)| *taken == index) && repeats(*word, above_source) {
+                    total -= worth * (1.0 - STYLE_WORTH);
+                }
+            }
+        }
         let mut similarity = 2.0 * in_common / total;
         if similarity < 0.99 {
             similarity = similarity.max(self.joined(left, right));
         }
         similarity.min(1.0)
+    }
+
+    /// What the words of one name are to those of the other.
+    pub(super) fn words(&self, source: &Unit, destination: &Unit, compared: &mut Compared) -> Words {
+        let (left, right) = self.left_over(source, destination, compared);
+        match (left.is_empty(), right.is_empty()) {
+            (true, true) => Words::Same,
+            (true, false) if !source.words.is_empty() => Words::Extended,
+            _ => Words::Other,
+        }
     }
 
     /// The words that have no counterpart in the other name.
@@ -113,6 +172,9 @@ impl<'lexicon> Names<'lexicon> {
         let shared = (set & other).count_ones();
         if shared * 2 < set.count_ones().min(other.count_ones()) {
             return 0.0;
+        }
+        if compared.len() >= MOST_COMPARED {
+            compared.clear();
         }
         *compared.entry((left, right)).or_insert_with(|| same_word(a, b))
     }

@@ -97,8 +97,8 @@ fn exchanged_codes_are_asked_about() {
     ]);
     insta::assert_snapshot!(found(&source, &destination), @r"
     Haïti → Haïti: sure, same code R, same name, both are the root, 100 % of the units below match
-    Clinic Alpha → Clinic Beta: ask, same code F1, parent Haïti matched by code; but names differ: Clinic Alpha and Clinic Beta, by its name it is Clinic Alpha (Haïti)
-    Clinic Beta → Clinic Alpha: ask, same code F2, parent Haïti matched by code; but names differ: Clinic Beta and Clinic Alpha, by its name it is Clinic Beta (Haïti)
+    Clinic Alpha → Clinic Alpha: ask, same name, parent Haïti matched by code; but its code F1 belongs to Clinic Beta over there
+    Clinic Beta → Clinic Beta: ask, same name, parent Haïti matched by code; but its code F2 belongs to Clinic Alpha over there
     Clinic Delta → Clinic Delta: likely, same name, parent Haïti matched by code; but codes differ: F4 and F9
     Clinic Gamma → Clinic Gamma: sure, same code F3, same name, parent Haïti matched by code
     ");

@@ -98,8 +98,11 @@ fn against(witness: &Witness<'_, '_>, source: Index, destination: Index, evidenc
     } else if !evidence.same_twin {
         against.push(format!("one may be the other's twin: {name} and {other}"));
     }
+    if evidence.doubtful_code {
+        against.push("many codes stand with other names over there".to_owned());
+    }
     if let (Some(false), Some(kind), Some(other)) = (evidence.same_kind, unit.kind, target.kind) {
-        against.push(format!("here a {kind}, there a {other}"));
+        against.push(format!("it is {} here and {} over there", a(kind), a(other)));
     }
     match evidence.code {
         CodeEvidence::BelongsTo(owner) => against.push(format!(
@@ -119,7 +122,7 @@ fn against(witness: &Witness<'_, '_>, source: Index, destination: Index, evidenc
         )),
         CodeEvidence::None | CodeEvidence::Same => {}
     }
-    if matches!(evidence.place, Place::Near | Place::Elsewhere) {
+    if evidence.is_moved() {
         let here = unit.parent.map_or("the top", |parent| witness.ground.source.name(parent));
         let there = target.parent.map_or("the top", |parent| witness.ground.destination.name(parent));
         against.push(format!("it lies under {here} here and under {there} over there"));
@@ -132,4 +135,10 @@ fn against(witness: &Witness<'_, '_>, source: Index, destination: Index, evidenc
         against.push("it is closed over there".to_owned());
     }
     against
+}
+
+/// A kind of unit with its article.
+fn a(kind: &str) -> String {
+    let sounds_open = kind.starts_with(['a', 'e', 'i', 'o']) || kind.starts_with("und");
+    if sounds_open { format!("an {kind}") } else { format!("a {kind}") }
 }

@@ -7,13 +7,13 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::domain::metadata::Metadata;
-use crate::domain::org_unit_map::{MappingState, MatchMethod, OrgUnitMapping};
+use crate::domain::org_unit_map::{MappingState, MatchClass, MatchMethod, OrgUnitMapping};
 use crate::domain::uid::Uid;
 use crate::matching::names::nearest;
 use crate::ops::files::sheet::{Sheet, SheetFinding, SheetRow, SheetStyle, write};
 
 /// The columns, in the order of the file.
-pub const COLUMNS: [&str; 12] = [
+pub const COLUMNS: [&str; 14] = [
     "source_id",
     "source_code",
     "source_name",
@@ -24,12 +24,23 @@ pub const COLUMNS: [&str; 12] = [
     "destination_path",
     "method",
     "score",
+    "class",
+    "explanation",
     "state",
     "note",
 ];
 
 /// What a file says about one source unit: a row for the map, or none to take it out of the map.
 pub type Entry = (Uid, Option<OrgUnitMapping>);
+
+/// What a file says.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ReadMap {
+    /// Its rows.
+    pub entries: Vec<Entry>,
+    /// Lines whose `destination_code` or `destination_path` is another unit than their `destination_id`, which counts.
+    pub contradicting: Vec<u64>,
+}
 
 /// Writes the map. Units without a row stand there with an empty destination and state.
 pub fn export(source: &Metadata, destination: &Metadata, map: &[OrgUnitMapping], style: SheetStyle) -> Vec<u8> {
@@ -53,6 +64,8 @@ pub fn export(source: &Metadata, destination: &Metadata, map: &[OrgUnitMapping],
             Cow::Owned(target_unit.map(|unit| destination.org_unit_path_names(unit.id)).unwrap_or_default()),
             Cow::Borrowed(row.map(|row| row.method.name()).unwrap_or_default()),
             Cow::Owned(row.and_then(|row| row.score).map(|score| format!("{score:.2}")).unwrap_or_default()),
+            Cow::Borrowed(row.and_then(|row| row.class).map(MatchClass::name).unwrap_or_default()),
+            Cow::Borrowed(row.and_then(|row| row.explanation.as_deref()).unwrap_or_default()),
             Cow::Borrowed(row.map(|row| row.state.name()).unwrap_or_default()),
             Cow::Borrowed(row.and_then(|row| row.note.as_deref()).unwrap_or_default()),
         ])
@@ -61,13 +74,13 @@ pub fn export(source: &Metadata, destination: &Metadata, map: &[OrgUnitMapping],
 }
 
 /// Reads a map and checks every line; nothing is returned unless all of them are right.
-pub fn import(bytes: &[u8], source: &Metadata, destination: &Metadata) -> Result<Vec<Entry>, Vec<SheetFinding>> {
+pub fn import(bytes: &[u8], source: &Metadata, destination: &Metadata) -> Result<ReadMap, Vec<SheetFinding>> {
     let required: &[&[&str]] =
         &[&["source_id", "source_code", "source_path"], &["destination_id", "destination_code", "destination_path"]];
     let sheet = Sheet::parse(bytes, required, &COLUMNS)?;
     let sides = (Units::new(source, "source"), Units::new(destination, "destination"));
     let mut findings = Vec::new();
-    let mut entries = Vec::new();
+    let mut read = ReadMap::default();
     let mut first_line: BTreeMap<Uid, u64> = BTreeMap::new();
     for row in sheet.rows() {
         match entry(&row, &sides.0, &sides.1) {
@@ -76,13 +89,18 @@ pub fn import(bytes: &[u8], source: &Metadata, destination: &Metadata) -> Result
                     let name = source.name_of(entry.0);
                     findings.push(row.finding("source_id", format!("{name} stands on line {line} already")));
                 } else {
-                    entries.push(entry);
+                    // Who gives a new id need not mend the names beside it; who mends the names alone has to be told.
+                    let target = entry.1.as_ref().and_then(|mapping| mapping.destination);
+                    if target.is_some_and(|target| sides.1.contradicts(&row, target)) {
+                        read.contradicting.push(row.line);
+                    }
+                    read.entries.push(entry);
                 }
             }
             Err(finding) => findings.push(finding),
         }
     }
-    if findings.is_empty() { Ok(entries) } else { Err(findings) }
+    if findings.is_empty() { Ok(read) } else { Err(findings) }
 }
 
 fn entry(row: &SheetRow<'_>, source: &Units<'_>, destination: &Units<'_>) -> Result<Entry, SheetFinding> {
@@ -108,6 +126,12 @@ fn entry(row: &SheetRow<'_>, source: &Units<'_>, destination: &Units<'_>) -> Res
             _ => return Err(row.finding("score", format!("`{text}` is not a number from 0 to 1"))),
         },
     };
+    let class = match row.filled("class") {
+        None => None,
+        Some(name) => Some(MatchClass::from_name(&name.to_lowercase()).ok_or_else(|| {
+            row.finding("class", format!("`{name}` is not a class; known are sure, likely, ask, or leave it empty"))
+        })?),
+    };
     let mapping = match state {
         None => None,
         Some(state @ (MappingState::Confirmed | MappingState::Proposed)) if target.is_none() => {
@@ -119,8 +143,8 @@ fn entry(row: &SheetRow<'_>, source: &Units<'_>, destination: &Units<'_>) -> Res
             destination: target.filter(|_| state != MappingState::Ignored),
             method,
             score,
-            class: None,
-            explanation: None,
+            class,
+            explanation: row.filled("explanation").map(str::to_owned),
             state,
             note: row.filled("note").map(str::to_owned),
         }),
@@ -174,6 +198,14 @@ impl<'metadata> Units<'metadata> {
             });
         }
         Ok(None)
+    }
+
+    /// Whether the code or the path of a row is another unit than the one it was taken for.
+    fn contradicts(&self, row: &SheetRow<'_>, unit: Uid) -> bool {
+        let [_, code_column, path_column] = &self.columns;
+        let code = row.filled(code_column).and_then(|code| self.by_code.get(code));
+        let path = row.filled(path_column).and_then(|path| self.by_path.get(path));
+        [code, path].into_iter().flatten().any(|units| matches!(units.as_slice(), [only] if *only != unit))
     }
 
     fn only(

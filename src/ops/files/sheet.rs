@@ -61,7 +61,7 @@ impl<'sheet> SheetRow<'sheet> {
         let cell = self.columns.get(column).and_then(|index| self.record.get(*index)).unwrap_or_default().trim();
         // The quote that `write` put before text that looks like a formula.
         match cell.strip_prefix('\'') {
-            Some(rest) if looks_like_formula(rest) => rest,
+            Some(rest) if needs_quote(rest) => rest,
             _ => cell,
         }
     }
@@ -122,6 +122,10 @@ impl Sheet {
                     if record.len() > header.len() && record.iter().skip(header.len()).any(|cell| !cell.is_empty()) {
                         let message = format!("{} cells, but the header has {}", record.len(), header.len());
                         findings.push(SheetFinding { line, column: None, message });
+                    } else if record.iter().any(|cell| swallows_rows(cell, separator, header.len())) {
+                        let message = "a quotation mark opens a cell here that goes on over whole rows; close it, \
+                                       or write it twice where it belongs to the text";
+                        findings.push(SheetFinding { line, column: None, message: message.to_owned() });
                     } else if record.iter().any(|cell| !cell.trim().is_empty()) {
                         rows.push((line, record));
                     }
@@ -177,13 +181,24 @@ pub fn write<'row>(
     // Writing to memory has no failure that a caller could act on.
     let _ = writer.write_record(header);
     for row in rows {
-        let cells = row
-            .iter()
-            .map(|cell| if looks_like_formula(cell) { format!("'{cell}") } else { cell.clone().into_owned() });
+        let cells =
+            row.iter().map(|cell| if needs_quote(cell) { format!("'{cell}") } else { cell.clone().into_owned() });
         let _ = writer.write_record(cells);
     }
     bytes.extend(writer.into_inner().unwrap_or_default());
     bytes
+}
+
+/// Whether a cell holds what are rows of the file, because a quotation mark was not closed. Else they would be missed
+/// without a word.
+fn swallows_rows(cell: &str, separator: u8, columns: usize) -> bool {
+    let is_row = |line: &str| line.bytes().filter(|byte| *byte == separator).count() + 1 >= columns;
+    columns > 3 && cell.lines().skip(1).any(is_row)
+}
+
+/// Text that looks like a formula, and text that would be taken for such text with its quote.
+fn needs_quote(text: &str) -> bool {
+    looks_like_formula(text.trim_start_matches('\''))
 }
 
 fn looks_like_formula(text: &str) -> bool {
@@ -201,7 +216,12 @@ mod tests {
         for separator in [b',', b';'] {
             for byte_order_mark in [false, true] {
                 let style = SheetStyle { separator, byte_order_mark };
-                let rows = [vec!["=cmd()".into(), "é;,\"x\"".into()], vec!["-5".into(), "two\nlines".into()]];
+                let rows = [
+                    vec!["=cmd()".into(), "é;,\"x\"".into()],
+                    vec!["-5".into(), "two\nlines".into()],
+                    vec!["'=cmd()".into(), "''+x".into()],
+                    vec!["'quoted'".into(), "'".into()],
+                ];
                 let bytes = write(style, KNOWN, rows.clone().into_iter());
                 let sheet = Sheet::parse(&bytes, &[&["a"]], KNOWN).unwrap();
                 let read: Vec<Vec<String>> =
@@ -227,6 +247,13 @@ mod tests {
         assert_eq!(findings("a,bb\n"), ["line 1, column bb: no such column; known are a, b"]);
         assert_eq!(findings("a,a\n"), ["line 1, column a: the column stands there twice"]);
         assert_eq!(findings("a,b\n1,2\n\n1,2,3\n"), ["line 4: 3 cells, but the header has 2"]);
+        let four = |text: &str| {
+            let known = &["a", "b", "c", "d"];
+            let found = Sheet::parse(text.as_bytes(), &[&["a"]], known).unwrap_err();
+            found.iter().map(|finding| finding.line).collect::<Vec<_>>()
+        };
+        assert_eq!(four("a,b,c,d\n1,2,3,4\n1,\"2,3,4\n5,6,7,8\n"), [3], "never closed");
+        assert_eq!(four("a,b,c,d\n1,\"2,3,4\n5,6,7,8\n5,6\",7,8\n"), [2], "closed two rows later");
         let latin1 = Sheet::parse(b"a\nSant\xe9\n", &[&["a"]], KNOWN).unwrap_err();
         assert_eq!(latin1[0].to_string(), "line 1: the file is not UTF-8; save it as \"CSV UTF-8\"");
     }

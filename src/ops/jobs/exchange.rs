@@ -8,7 +8,10 @@ use serde::Deserialize;
 
 use crate::domain::cell::CellAddress;
 use crate::domain::item::{Item, SourceItem};
+use crate::domain::job::ReadFrom;
 use crate::domain::metadata::{AttributeValue, Metadata};
+use crate::domain::period::relative::{RelativeOptions, RelativePeriod};
+use crate::domain::period::{Period, PeriodType};
 use crate::domain::uid::Uid;
 use crate::matching::item_match::ItemRules;
 use crate::matching::item_match::{Selected, propose_items};
@@ -104,6 +107,19 @@ pub fn parse(bytes: &[u8]) -> Result<Exchange, OpsError> {
         .map_err(|cause| OpsError::invalid(format!("the file is no aggregate data exchange: {cause}"), hint))
 }
 
+impl Exchange {
+    /// The type of its periods, where all are of one.
+    pub fn period_type(&self) -> Option<PeriodType> {
+        let periods = self.source.requests.iter().flat_map(|request| &request.pe);
+        let mut types = periods.map(|text| match text.parse::<RelativePeriod>() {
+            Ok(relative) => Some(relative.period_type(&RelativeOptions::default())),
+            Err(_) => Period::parse(text).ok().map(|period| period.period_type()),
+        });
+        let first = types.next()??;
+        types.all(|other| other == Some(first)).then_some(first)
+    }
+}
+
 /// How objects are named in what is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Scheme {
@@ -146,6 +162,14 @@ impl OpenJob {
         }
         taken.periods.sort();
         taken.periods.dedup();
+        let reads_data_elements = taken.items.iter().any(|item| matches!(item.source, SourceItem::DataElement { .. }));
+        if self.job.read == ReadFrom::Raw && reads_data_elements {
+            taken.notes.push(
+                "DHIS2 reads an exchange through analytics, this job reads data elements as they were entered; \
+                 to read as the exchange does: --read analytics"
+                    .to_owned(),
+            );
+        }
         if exchange.source.requests.is_empty() {
             taken.notes.push("the exchange has no requests".to_owned());
         }

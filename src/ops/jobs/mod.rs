@@ -100,15 +100,30 @@ pub struct CheckedItem {
 /// Makes a job without items.
 pub fn new(home: &Home, new: NewJob) -> Result<Job, OpsError> {
     let mut config = home.config()?;
-    let source = server(&config, &new.source)?;
-    let destination = server(&config, &new.destination)?;
+    let job = job_of(&config, new)?;
+    config.add_job(&job)?;
+    Ok(job)
+}
+
+/// A job that is not made yet, to see what it would become.
+pub fn draft(home: &Home, new: NewJob) -> Result<OpenJob, OpsError> {
+    let config = home.config()?;
+    let job = job_of(&config, new)?;
+    let (_, source) = synced(&config, &job.source)?;
+    let (_, destination) = synced(&config, &job.destination)?;
+    Ok(OpenJob { job, source, destination, config })
+}
+
+fn job_of(config: &ConfigStore, new: NewJob) -> Result<Job, OpsError> {
+    let source = server(config, &new.source)?;
+    let destination = server(config, &new.destination)?;
     if source.id == destination.id {
         return Err(OpsError::invalid(
             format!("{} is both source and destination", source.name),
             "name two different servers",
         ));
     }
-    let job = Job {
+    Ok(Job {
         name: new.name,
         source: source.name,
         destination: destination.name,
@@ -118,9 +133,7 @@ pub fn new(home: &Home, new: NewJob) -> Result<Job, OpsError> {
         combine: new.combine,
         read: new.read,
         items: Vec::new(),
-    };
-    config.add_job(&job)?;
-    Ok(job)
+    })
 }
 
 /// All jobs, by name.

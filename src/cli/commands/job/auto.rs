@@ -6,19 +6,21 @@ use clap::Args;
 use serde_json::json;
 
 use crate::cli::commands::files::{StyleArguments, read_file, write_file};
-use crate::cli::commands::job::{address_names, source_names};
+use crate::cli::commands::job::{address_names, period_type, source_names};
 use crate::cli::commands::orgunit::Accept;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::render::listing::{Listing, counted, number, text};
 use crate::cli::render::shell_word;
 use crate::cli::ui::{Format, Ui};
-use crate::domain::item::Item;
+use crate::domain::item::{Combine, Item};
+use crate::domain::job::ReadFrom;
 use crate::domain::org_unit_map::MatchClass;
+use crate::domain::period::PeriodType;
 use crate::matching::item_match::pattern::Pattern;
 use crate::matching::item_match::{ItemProposal, Selected};
 use crate::ops::home::Home;
-use crate::ops::jobs::{self, OpenJob, exchange};
+use crate::ops::jobs::{self, NewJob, OpenJob, exchange};
 
 /// `xfer job auto`
 #[derive(Debug, Args)]
@@ -57,10 +59,19 @@ pub struct Auto {
 /// `xfer job exchange`
 #[derive(Debug, Args)]
 pub struct Exchange {
-    /// The job
+    /// The job; a new one with --from and --to
     pub job: String,
     /// The exchange as JSON, from GET /api/aggregateDataExchanges/ID (- reads standard input)
     pub file: PathBuf,
+    /// Make the job, with this source server; data elements are read through analytics, as the exchange does
+    #[arg(long, value_name = "SERVER", requires = "to")]
+    pub from: Option<String>,
+    /// The destination server of the new job
+    #[arg(long, value_name = "SERVER", requires = "from")]
+    pub to: Option<String>,
+    /// The type of the new job's periods, where those of the exchange do not say it
+    #[arg(long, value_name = "TYPE", requires = "from", value_parser = period_type)]
+    pub period_type: Option<PeriodType>,
     /// Show what would be added and keep nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -183,10 +194,29 @@ fn keep(open: &mut OpenJob, items: Vec<Item>, dry_run: bool, ui: &Ui) -> Result<
     Ok(())
 }
 
+/// The job that is asked for beside the exchange's items.
+fn new_job(arguments: &Exchange, exchange: &exchange::Exchange) -> Option<NewJob> {
+    let (source, destination) = (arguments.from.clone()?, arguments.to.clone()?);
+    Some(NewJob {
+        name: arguments.job.clone(),
+        source,
+        destination,
+        source_period_type: arguments.period_type.or_else(|| exchange.period_type()).unwrap_or(PeriodType::Monthly),
+        destination_period_type: None,
+        period_shift: 0,
+        combine: Combine::Error,
+        read: ReadFrom::Analytics,
+    })
+}
+
 /// Carries out `xfer job exchange`.
 pub(super) fn take_over(arguments: &Exchange, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     let exchange = exchange::parse(&read_file(&arguments.file)?)?;
-    let mut open = jobs::open(home, &arguments.job)?;
+    let new = new_job(arguments, &exchange);
+    let mut open = match &new {
+        Some(new) => jobs::draft(home, new.clone())?,
+        None => jobs::open(home, &arguments.job)?,
+    };
     let taken = open.take_over(&exchange);
     let columns = [text("source", "Source"), text("destination", "Destination"), text("combine", "Combine").detail()];
     let mut listing = Listing::new(&columns, "the exchange has nothing that a job could carry");
@@ -200,6 +230,21 @@ pub(super) fn take_over(arguments: &Exchange, home: &Home, ui: &Ui) -> Result<Ex
     listing.print(ui);
     for note in &taken.notes {
         ui.say(&format!("note: {note}"));
+    }
+    if let Some(new) = new.filter(|_| !arguments.dry_run) {
+        if taken.items.is_empty() {
+            return Err(CliError::usage(format!("the job {} was not made: it would have no items", new.name))
+                .hint("the notes above say why each item of the exchange was left out"));
+        }
+        let job = jobs::new(home, new)?;
+        ui.say(&format!(
+            "made the job {}, from {} to {}, {}",
+            job.name,
+            job.source,
+            job.destination,
+            job.source_period_type.name()
+        ));
+        open = jobs::open(home, &job.name)?;
     }
     keep(&mut open, taken.items, arguments.dry_run, ui)?;
     if !taken.periods.is_empty() {

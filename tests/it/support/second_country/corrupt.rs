@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use xfer::domain::metadata::{Metadata, OrganisationUnit};
 use xfer::domain::uid::Uid;
 
+use super::manner::{Codes, Manner, USUAL, keep_in};
 use super::random::Random;
-use super::spelling::{abbreviated, parts, punctuated, reordered, slipped, without_accents};
+use super::spelling::{abbreviated, initialled, parts, punctuated, reordered, slipped, upgraded, without_accents};
 use super::{Kind, SecondCountry, Truth};
 
 /// Kinds with how often each comes, of a thousand facilities.
@@ -31,11 +32,15 @@ const KINDS: &[(Kind, usize)] = &[
     (Kind::Moved, 20),
     (Kind::Merged, 8),
     (Kind::Split, 10),
+    (Kind::Halved, 6),
     (Kind::Closed, 15),
     (Kind::Missing, 30),
     (Kind::NearTwin, 12),
     (Kind::Namesake, 10),
     (Kind::SameId, 15),
+    (Kind::Upgraded, 12),
+    (Kind::Joined, 15),
+    (Kind::Initials, 12),
 ];
 
 /// How a district's office writes names.
@@ -65,11 +70,11 @@ const STYLES: &[Style] = &[
 /// A district keeps its style for so many of a hundred facilities.
 const KEPT: usize = 80;
 
-/// So many of a hundred units have their code over there.
-const CODED: usize = 40;
-
 struct Maker<'source> {
     source: &'source Metadata,
+    manner: Manner,
+    /// So many of a hundred units have their code over there.
+    coded: usize,
     random: Random,
     ids: BTreeMap<Uid, Uid>,
     /// The parent over there of each unit over there.
@@ -80,8 +85,15 @@ struct Maker<'source> {
 
 /// Makes the second country of a source.
 pub(crate) fn corrupt(source: &Metadata, seed: u64) -> SecondCountry {
+    corrupt_by(source, seed, USUAL)
+}
+
+/// Makes a second country that is kept in a certain manner.
+pub(super) fn corrupt_by(source: &Metadata, seed: u64, manner: Manner) -> SecondCountry {
     let mut maker = Maker {
         source,
+        manner,
+        coded: if let Codes::Share(share) = manner.codes { share } else { 100 },
         random: Random::new(seed),
         ids: BTreeMap::new(),
         parents: BTreeMap::new(),
@@ -100,7 +112,10 @@ pub(crate) fn corrupt(source: &Metadata, seed: u64) -> SecondCountry {
     for siblings in by_parent.values() {
         maker.siblings(siblings);
     }
-    maker.finish()
+    let mut random = maker.random.clone();
+    let mut country = maker.finish();
+    keep_in(manner, &mut country, source, &mut random);
+    country
 }
 
 impl Maker<'_> {
@@ -148,7 +163,7 @@ impl Maker<'_> {
                 4 if self.random.chance(40) => slipped(&unit.name, &mut self.random),
                 _ => unit.name.clone(),
             };
-            let code = unit.code.clone().filter(|_| self.random.chance(CODED));
+            let code = unit.code.clone().filter(|_| self.random.chance(self.coded));
             self.ids.insert(unit.id, id);
             self.put(id, parent, name, code);
             self.truth.insert(unit.id, Truth { destination: Some(id), kind: Kind::UpperUnit });
@@ -176,6 +191,9 @@ impl Maker<'_> {
             let (mut name, mut code) = self.corrupted(facility, kind);
             if self.random.chance(KEPT) && !matches!(kind, Kind::Unchanged if self.random.chance(35)) {
                 name = self.styled(&name, style);
+            }
+            if self.random.chance(self.manner.twice) {
+                name = self.again(&name);
             }
             let mut truth = Some(id);
             match kind {
@@ -205,6 +223,14 @@ impl Maker<'_> {
                 Kind::Split => {
                     let second = self.fresh();
                     self.put(second, parent, format!("{name} II"), None);
+                }
+                Kind::Halved => {
+                    let second = self.fresh();
+                    let (one, other) = *self.random.pick(HALVES);
+                    self.put(second, parent, format!("{name} {other}"), None);
+                    name = format!("{name} {one}");
+                    truth = None;
+                    code = None;
                 }
                 _ => {}
             }
@@ -245,8 +271,11 @@ impl Maker<'_> {
         let parts = parts(&facility.name);
         let possible = match kind {
             Kind::TypeShortened | Kind::TypeMoved | Kind::TypeDropped | Kind::Brackets => parts.kind.is_some(),
-            Kind::Renamed | Kind::CodeChanged => facility.code.is_some(),
-            Kind::WordOrder => parts.rest.split(' ').count() > 1,
+            Kind::Renamed => facility.code.is_some() && self.coded > 0,
+            Kind::CodeChanged => facility.code.is_some(),
+            Kind::Upgraded => parts.kind.is_some(),
+            Kind::Halved => !facility.name.to_lowercase().contains("mat"),
+            Kind::Joined | Kind::Initials | Kind::WordOrder => parts.rest.split(' ').count() > 1,
             Kind::Abbreviation => abbreviated(&facility.name, WORDS, &mut self.random.clone()).is_some(),
             _ => true,
         };
@@ -255,7 +284,7 @@ impl Maker<'_> {
 
     fn corrupted(&mut self, facility: &OrganisationUnit, kind: Kind) -> (String, Option<String>) {
         let name = facility.name.clone();
-        let kept = facility.code.clone().filter(|_| self.random.chance(CODED));
+        let kept = facility.code.clone().filter(|_| self.random.chance(self.coded));
         let random = &mut self.random;
         let parts = parts(&name);
         match kind {
@@ -293,6 +322,18 @@ impl Maker<'_> {
                 let other = super::synthetic::synthetic_name(random);
                 (format!("{} {other}", parts.written).trim().to_owned(), facility.code.clone())
             }
+            Kind::Upgraded => {
+                let written = upgraded(&parts, random);
+                (parts.join(&written, parts.kind_first), kept)
+            }
+            Kind::Joined => {
+                let rest = parts.rest.replacen(' ', "", 1);
+                (super::spelling::Parts { rest, ..parts }.join_as_written(), kept)
+            }
+            Kind::Initials => {
+                let rest = initialled(&parts.rest);
+                (super::spelling::Parts { rest, ..parts }.join_as_written(), kept)
+            }
             Kind::CodeMissing => (name, None),
             Kind::CodeChanged => (name, Some(format!("X{}", random.below(1_000_000)))),
             _ => (name, kept),
@@ -310,6 +351,22 @@ impl Maker<'_> {
             Style::TypeBracketed if parts.kind.is_some() => parts.join(&format!("({})", parts.short(random)), false),
             Style::Initials => format!("KD {name}"),
             Style::Plain | Style::TypeBracketed => name.to_owned(),
+        }
+    }
+
+    /// A second corruption on top of the first, of those that leave the name readable.
+    fn again(&mut self, name: &str) -> String {
+        let random = &mut self.random;
+        match random.below(6) {
+            0 => without_accents(name).to_uppercase(),
+            1 => punctuated(name, random),
+            2 => slipped(name, random),
+            3 => {
+                let parts = parts(name);
+                parts.join(&parts.short(random), !parts.kind_first)
+            }
+            4 => abbreviated(name, WORDS, random).unwrap_or_else(|| name.to_lowercase()),
+            _ => format!("{name} "),
         }
     }
 
@@ -356,5 +413,9 @@ impl Maker<'_> {
         SecondCountry { destination, truth: self.truth }
     }
 }
+
+/// What the halves of a unit are called.
+const HALVES: &[(&str, &str)] =
+    &[("(maternité)", "(services généraux)"), ("Nord", "Sud"), ("A", "B"), ("East", "West"), ("Market", "Wharf")];
 
 const WORDS: &[&str] = &["saint", "sainte", "st.", "govt.", "notre", "ii", "2", "annex", "annexe"];

@@ -2,8 +2,11 @@
 //! the truth about each. The matcher is measured on it.
 
 mod corrupt;
+mod fixture;
+mod manner;
 mod measure;
 mod random;
+mod shapes;
 mod spelling;
 mod synthetic;
 
@@ -13,6 +16,8 @@ use xfer::domain::metadata::Metadata;
 use xfer::domain::uid::Uid;
 
 pub(crate) use corrupt::corrupt;
+pub(crate) use fixture::{Fixture, fixture};
+pub(crate) use manner::{HALF_EXCHANGED, hard_countries};
 pub(crate) use measure::{Figures, measure};
 pub(crate) use synthetic::{Language, synthetic};
 
@@ -38,11 +43,15 @@ pub(crate) enum Kind {
     Moved,
     Merged,
     Split,
+    Halved,
     Closed,
     Missing,
     NearTwin,
     Namesake,
     SameId,
+    Upgraded,
+    Joined,
+    Initials,
     LevelRemoved,
     UpperUnit,
 }
@@ -69,12 +78,16 @@ impl Kind {
             Self::CodesExchanged => "codes exchanged",
             Self::Moved => "moved to another parent",
             Self::Merged => "two merged",
-            Self::Split => "split in two",
+            Self::Split => "split in two, one keeps the name",
+            Self::Halved => "split in two, both named anew",
             Self::Closed => "closed over there",
             Self::Missing => "missing over there",
             Self::NearTwin => "only a twin over there (II, Annex)",
             Self::Namesake => "only a namesake elsewhere",
             Self::SameId => "same id",
+            Self::Upgraded => "of another type now",
+            Self::Joined => "words joined",
+            Self::Initials => "first word as its initial",
             Self::LevelRemoved => "level taken out",
             Self::UpperUnit => "regions, districts, communes",
         }

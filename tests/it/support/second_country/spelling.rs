@@ -160,3 +160,22 @@ impl Parts {
         self.join(&self.written, self.kind_first)
     }
 }
+
+/// The name of a facility type that the place has now instead.
+pub(crate) fn upgraded(parts: &Parts, random: &mut Random) -> String {
+    let french = parts.kind.is_some_and(|(name, _)| {
+        ["santé", "dispensaire", "hôpital", "clinique", "maternité", "centre"].iter().any(|word| name.contains(word))
+    });
+    let types: &[&str] =
+        if french { &["Hôpital", "Centre de Santé", "Dispensaire"] } else { &["Hospital", "CHC", "Dispensary"] };
+    let others: Vec<&&str> = types.iter().filter(|name| name.to_lowercase() != parts.written.to_lowercase()).collect();
+    (**random.pick(&others)).to_owned()
+}
+
+/// The first word shortened to its initial.
+pub(crate) fn initialled(name: &str) -> String {
+    match name.split_once(' ') {
+        Some((first, rest)) => format!("{}. {rest}", first.chars().take(1).collect::<String>()),
+        None => name.to_owned(),
+    }
+}

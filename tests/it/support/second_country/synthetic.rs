@@ -94,7 +94,7 @@ pub(crate) fn synthetic(language: Language, seed: u64, facilities: usize) -> Met
     country
 }
 
-fn place(language: Language, random: &mut Random) -> String {
+pub(super) fn place(language: Language, random: &mut Random) -> String {
     let syllables = if language == Language::English { ENGLISH_SYLLABLES } else { FRENCH_SYLLABLES };
     let mut name: String = (0..2 + random.below(3)).map(|_| *random.pick(syllables)).collect();
     let first = name.remove(0);
@@ -102,7 +102,20 @@ fn place(language: Language, random: &mut Random) -> String {
     name
 }
 
-fn facility_name(language: Language, random: &mut Random, commune: &str) -> String {
+pub(super) fn facility_name(language: Language, random: &mut Random, commune: &str) -> String {
+    let place = match random.below(20) {
+        0 if language == Language::French => format!("Saint {}", random.pick(SAINTS)),
+        1 if language == Language::French => format!("Sainte {}", random.pick(SAINTESSES)),
+        0 => format!("St. {}", random.pick(SAINTS)),
+        2 => commune.to_owned(),
+        3..=6 => format!("{} {}", place(language, random), place(language, random)),
+        _ => place(language, random),
+    };
+    facility_of(language, random, place)
+}
+
+/// A facility of some type at a place, now and then the second one there.
+pub(super) fn facility_of(language: Language, random: &mut Random, mut place: String) -> String {
     let types = if language == Language::English { ENGLISH_TYPES } else { FRENCH_TYPES };
     let mut ticket = random.below(types.iter().map(|(_, weight)| weight).sum());
     let mut kind = types[0].0;
@@ -113,14 +126,6 @@ fn facility_name(language: Language, random: &mut Random, commune: &str) -> Stri
         }
         ticket -= weight;
     }
-    let mut place = match random.below(20) {
-        0 if language == Language::French => format!("Saint {}", random.pick(SAINTS)),
-        1 if language == Language::French => format!("Sainte {}", random.pick(SAINTESSES)),
-        0 => format!("St. {}", random.pick(SAINTS)),
-        2 => commune.to_owned(),
-        3..=6 => format!("{} {}", place(language, random), place(language, random)),
-        _ => place(language, random),
-    };
     match random.below(40) {
         0 => place.push_str(" II"),
         1 => place.push_str(" 2"),
