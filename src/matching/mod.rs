@@ -3,7 +3,9 @@
 //! What stands here is exact: the same id, the same code, the same name under parents that are matched already.
 //! Whatever evidence contradicts itself is proposed to a person instead of taken into force.
 
+pub mod drift;
 pub mod facility_name;
+pub mod finding;
 pub mod item_match;
 pub mod item_rules;
 pub mod items;
