@@ -9,5 +9,6 @@ pub mod finding;
 pub mod item_match;
 pub mod item_rules;
 pub mod items;
+pub mod map_rules;
 pub mod names;
 pub mod org_units;
