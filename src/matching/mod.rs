@@ -9,6 +9,7 @@ pub mod finding;
 pub mod item_match;
 pub mod item_rules;
 pub mod items;
+pub mod job_rules;
 pub mod map_rules;
 pub mod names;
 pub mod org_units;
