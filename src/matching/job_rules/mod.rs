@@ -42,6 +42,8 @@ pub struct JobQuestion<'check> {
     /// What the destination would refuse of the values that were read, by the item's number, counted from 1; an item
     /// that was not read for is not there.
     pub refusals: &'check BTreeMap<usize, Refusals>,
+    /// The periods in which they were read, as a person wrote them.
+    pub window: &'check str,
 }
 
 /// Everything that speaks against a job, by the item's number, counted from 1.

@@ -96,15 +96,21 @@ fn fits(destination: &Metadata, item: &Item, text: &str) -> bool {
     options.is_none_or(|set| set.options.iter().any(|option| option.code == shaped))
 }
 
-/// Says what would be refused. Where nothing would be, the doubts that led to reading the values are put at rest.
+/// Says what would be refused. Where values were read and all fit, the
+/// doubts that led to reading them are put at rest.
 pub(super) fn tell(question: &JobQuestion<'_>, item: &Item, refusals: &Refusals, findings: &mut Vec<ItemFinding>) {
     let doubts = [finding::VALUE_TYPE_NARROWER.word, finding::OPTION_SET_CLASH.word];
     let name = question.source.name_of(item.source.id());
     let target = question.destination.name_of(item.destination.data_element);
     if refusals.refused == 0 {
         for doubt in findings.iter_mut().filter(|finding| doubts.contains(&finding.code)) {
-            doubt.severity = Severity::Info;
-            doubt.message = format!("{}; all {} values of the last year fit", doubt.message, refusals.looked_at);
+            if refusals.looked_at == 0 {
+                doubt.message = format!("{}; there are no values in {} to tell", doubt.message, question.window);
+            } else {
+                doubt.severity = Severity::Info;
+                doubt.message =
+                    format!("{}; all {} values in {} fit", doubt.message, refusals.looked_at, question.window);
+            }
         }
         return;
     }
@@ -124,9 +130,10 @@ pub(super) fn tell(question: &JobQuestion<'_>, item: &Item, refusals: &Refusals,
     findings.push(of(
         &finding::VALUES_REFUSED,
         format!(
-            "{target} would refuse {} of {} values of {name} of the last year, most often {}; for example {}",
+            "{target} would refuse {} of {} values of {name} in {}, most often {}; for example {}",
             refusals.refused,
             refusals.looked_at,
+            question.window,
             most.join(", "),
             examples.join(", ")
         ),

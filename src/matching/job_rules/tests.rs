@@ -150,6 +150,7 @@ impl World {
             rows: &self.rows,
             seen: &self.seen,
             refusals: &self.refusals,
+            window: "LAST_12_MONTHS",
         };
         check_job(&question).into_iter().map(|(number, finding)| (number, finding.code, finding.message)).collect()
     }
@@ -263,14 +264,14 @@ fn values_that_would_be_refused_are_counted_with_examples_and_doubts_put_at_rest
         [(
             1,
             "values-refused",
-            "Element 1 would refuse 3 of 5 values of Element 1 of the last year, most often `2.5` (2 times), `-1` (1 \
+            "Element 1 would refuse 3 of 5 values of Element 1 in LAST_12_MONTHS, most often `2.5` (2 times), `-1` (1 \
              times); for example `2.5` of Unitxxxx001 in 202401, `-1` of Unitxxxx001 in 202401, `2.5` of Unitxxxx001 \
              in 202401"
                 .to_owned()
         )]
     );
     world.refusals.insert(1, fitting);
-    assert!(world.told()[0].2.ends_with("; all 2 values of the last year fit"), "{:?}", world.told());
+    assert!(world.told()[0].2.ends_with("; all 2 values in LAST_12_MONTHS fit"), "{:?}", world.told());
 }
 
 #[test]
@@ -300,6 +301,7 @@ fn a_finding_that_is_at_rest_is_no_warning() {
         rows: &world.rows,
         seen: &world.seen,
         refusals: &world.refusals,
+        window: "LAST_12_MONTHS",
     };
     assert_eq!(check_job(&question)[0].1.severity, Severity::Info);
 }

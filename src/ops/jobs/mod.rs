@@ -246,16 +246,4 @@ impl OpenJob {
     fn save(&mut self) -> Result<(), OpsError> {
         self.save_as(&self.job.name.clone(), self.job.clone())
     }
-
-    /// Everything that the metadata of both servers says about the items.
-    pub fn check(&self) -> Vec<CheckedItem> {
-        let numbered = self.job.items.iter().zip(1..);
-        numbered
-            .flat_map(|(item, number)| {
-                check_item(&self.source, &self.destination, &self.job, item)
-                    .into_iter()
-                    .map(move |finding| CheckedItem { number, finding })
-            })
-            .collect()
-    }
 }
