@@ -3,6 +3,8 @@
 //! Both ask the source for what only values can tell, unless told to stay offline, and end with code 3 where something
 //! keeps values from arriving.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use indicatif::ProgressBar;
 use serde_json::json;
@@ -11,9 +13,9 @@ use crate::cli::commands::orgunit::PairArguments;
 use crate::cli::commands::wait;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
-use crate::cli::render::listing::{Listing, counted, grouped, number, text};
+use crate::cli::render::listing::{Column, Listing, counted, grouped, number, text};
 use crate::cli::render::shell_word;
-use crate::cli::ui::Ui;
+use crate::cli::ui::{Format, Ui};
 use crate::domain::finding::Category;
 use crate::domain::run::Severity;
 use crate::ops::jobs::{CheckedItem, OpenJob};
@@ -69,49 +71,69 @@ pub(super) fn check_map(arguments: &MapCheckArguments, map: &mut PairMap, ui: &U
         return Err(CliError::usage("the map is empty".to_owned())
             .hint(format!("start with `xfer orgunit auto {source} {destination}`")));
     }
-    let bar = ui.progress("asking the source");
+    let bar = bar(&arguments.check, "asking the source", ui);
     let progress = |state| show(&bar, state);
     let checked = wait(async { Ok(quality::check_map(map, &arguments.check.options(), &progress).await?) });
     bar.finish_and_clear();
     let mut checked = checked?;
     if arguments.check.accept_drift {
         checked.findings.retain(|finding| finding.code.category == Category::Drift);
-        map_listing(&checked, "nothing changed since the rows were confirmed").print(ui);
+        map_listing(&checked, "nothing changed since the rows were confirmed", ui).print(ui);
         let units = quality::accept_map_drift(map)?;
         let units = counted(units as u64, "row");
         ui.say(&format!("from now on {units} of the map are compared with how both org units look today"));
         return Ok(ExitCode::Success);
     }
-    map_listing(&checked, "nothing speaks against the map").print(ui);
+    map_listing(&checked, "nothing speaks against the map", ui).print(ui);
+    say_what_to_do(checked.findings.iter().map(|finding| (finding.code.word, finding.code.remedy)), ui);
     say_coverage(&checked, ui);
     let severities: Vec<Severity> = checked.findings.iter().map(|finding| finding.code.severity).collect();
     let drift = checked.findings.iter().filter(|finding| finding.code.category == Category::Drift).count();
     Ok(say_findings(&severities, drift, ui))
 }
 
-fn map_listing(checked: &MapCheck, empty: &'static str) -> Listing {
+fn map_listing(checked: &MapCheck, empty: &'static str, ui: &Ui) -> Listing {
     let columns = [
-        text("severity", "").whole(),
+        text("severity", "").whole().detail(),
         text("org_unit", "Org unit"),
-        number("values", "Values").detail(),
+        number("values", "Values"),
+        text("code", "Finding").whole(),
         text("message", "What"),
-        text("hint", "What to do").detail(),
-        text("code", "Finding").whole().detail(),
         text("id", "Id").whole().detail(),
+        text("hint", "What to do"),
     ];
-    let mut listing = Listing::new(&columns, empty);
+    let shown = shown(&columns, ui);
+    let mut listing = Listing::new(shown, empty);
     for finding in &checked.findings {
-        listing.row(vec![
+        let mut row = vec![
             json!(in_words(finding.code.severity)),
             json!(finding.place),
             json!(finding.values),
-            json!(finding.message),
-            json!(finding.code.remedy),
             json!(finding.code.word),
+            json!(finding.message),
             json!(finding.unit),
-        ]);
+            json!(finding.code.remedy),
+        ];
+        row.truncate(shown.len());
+        listing.row(row);
     }
     listing
+}
+
+/// People read what to do once for each kind of finding, below the table; programs find it in every row.
+fn shown<'columns>(columns: &'columns [Column], ui: &Ui) -> &'columns [Column] {
+    let hint = usize::from(ui.format == Format::Table);
+    &columns[..columns.len() - hint]
+}
+
+/// Says what to do about each kind of finding, in the order in which they were told.
+fn say_what_to_do<'check>(hints: impl Iterator<Item = (&'check str, &'check str)>, ui: &Ui) {
+    let mut told = BTreeSet::new();
+    for (word, hint) in hints.filter(|_| ui.format == Format::Table) {
+        if told.insert((word, hint)) {
+            ui.say(&format!("{word}: {hint}"));
+        }
+    }
 }
 
 /// The map in numbers: how much of it is mapped, and how much of what the source has would be lost.
@@ -151,20 +173,21 @@ pub(super) fn check_job(arguments: &JobCheckArguments, open: &mut OpenJob, ui: &
         return Err(CliError::usage(format!("the job {} has no items", open.job.name))
             .hint(format!("add one: xfer job add-item {} SOURCE DESTINATION", shell_word(&open.job.name))));
     }
-    let bar = ui.progress("looking at values");
+    let bar = bar(&arguments.check, "looking at values", ui);
     let progress = |state| show(&bar, state);
     let checked = wait(async { Ok(quality::check_job(open, &arguments.check.options(), &progress).await?) });
     bar.finish_and_clear();
     let mut checked = checked?;
     if arguments.check.accept_drift {
         checked.findings.retain(|checked| quality::is_drift(checked.finding.code));
-        job_listing(&checked.findings, "nothing changed since the items were made").print(ui);
+        job_listing(&checked.findings, "nothing changed since the items were made", ui).print(ui);
         let items = quality::accept_job_drift(open)?;
         let items = counted(items as u64, "item");
         ui.say(&format!("from now on {items} are compared with how both sides look today"));
         return Ok(ExitCode::Success);
     }
-    job_listing(&checked.findings, "every item can work").print(ui);
+    job_listing(&checked.findings, "every item can work", ui).print(ui);
+    say_what_to_do(checked.findings.iter().map(|checked| (checked.finding.code, checked.finding.hint.as_str())), ui);
     if checked.looked_at > 0 {
         let values = counted(checked.looked_at, "value");
         ui.say(&format!("{values} in {} were tried on the destination's rules", checked.window.words()));
@@ -174,23 +197,26 @@ pub(super) fn check_job(arguments: &JobCheckArguments, open: &mut OpenJob, ui: &
     Ok(say_findings(&severities, drift, ui))
 }
 
-fn job_listing(findings: &[CheckedItem], empty: &'static str) -> Listing {
+fn job_listing(findings: &[CheckedItem], empty: &'static str, ui: &Ui) -> Listing {
     let columns = [
-        text("severity", "").whole(),
+        text("severity", "").whole().detail(),
         number("item", "Item"),
-        text("code", "Finding").whole().detail(),
+        text("code", "Finding").whole(),
         text("message", "What"),
-        text("hint", "What to do").detail(),
+        text("hint", "What to do"),
     ];
-    let mut listing = Listing::new(&columns, empty);
+    let shown = shown(&columns, ui);
+    let mut listing = Listing::new(shown, empty);
     for CheckedItem { number, finding } in findings {
-        listing.row(vec![
+        let mut row = vec![
             json!(in_words(finding.severity)),
             json!(number),
             json!(finding.code),
             json!(finding.message),
             json!(finding.hint),
-        ]);
+        ];
+        row.truncate(shown.len());
+        listing.row(row);
     }
     listing
 }
@@ -220,6 +246,11 @@ fn say_findings(severities: &[Severity], drift: usize, ui: &Ui) -> ExitCode {
         ));
     }
     if of(Severity::Error) == 0 { ExitCode::Success } else { ExitCode::Incomplete }
+}
+
+/// A bar where a server is asked; what is answered from here needs none.
+fn bar(check: &CheckArguments, what: &str, ui: &Ui) -> ProgressBar {
+    if check.options().offline { ProgressBar::hidden() } else { ui.progress(what) }
 }
 
 fn show(bar: &ProgressBar, state: ReadProgress) {

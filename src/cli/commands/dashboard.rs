@@ -52,8 +52,11 @@ fn pairs(board: &Dashboard) -> Listing {
         text("destination", "To"),
         number("mapped", "Org units mapped"),
         number("proposed", "To look over"),
-        number("ignored", "Ignored"),
+        number("ignored", "Ignored").detail(),
         number("unmapped", "Unmapped"),
+        number("errors", "Errors"),
+        number("warnings", "Warnings"),
+        number("changed", "Changed"),
     ];
     let mut listing = Listing::new(&columns, "no org unit maps yet");
     for pair in &board.pairs {
@@ -64,6 +67,9 @@ fn pairs(board: &Dashboard) -> Listing {
             json!(pair.proposed),
             json!(pair.ignored),
             json!(pair.units.saturating_sub(pair.mapped + pair.ignored)),
+            json!(pair.findings.map(|findings| findings.errors)),
+            json!(pair.findings.map(|findings| findings.warnings)),
+            json!(pair.findings.map(|findings| findings.drift)),
         ]);
     }
     listing
@@ -77,6 +83,7 @@ fn jobs(board: &Dashboard) -> Listing {
         number("items", "Items"),
         number("errors", "Errors"),
         number("warnings", "Warnings"),
+        number("changed", "Changed"),
     ];
     let mut listing = Listing::new(&columns, "no jobs yet");
     for JobLine { job, findings } in &board.jobs {
@@ -87,6 +94,7 @@ fn jobs(board: &Dashboard) -> Listing {
             json!(job.items.len()),
             json!(findings.map(|findings| findings.errors)),
             json!(findings.map(|findings| findings.warnings)),
+            json!(findings.map(|findings| findings.drift)),
         ]);
     }
     listing

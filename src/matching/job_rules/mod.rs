@@ -95,25 +95,21 @@ fn combos(source: &SourceItem) -> (Option<Uid>, Option<Uid>) {
     }
 }
 
-/// Items that read what an earlier one reads already and write it elsewhere.
+/// Items that read exactly what an earlier one reads and write it elsewhere. A total beside its parts is no twin.
 fn twins(question: &JobQuestion<'_>) -> BTreeMap<usize, String> {
-    let mut readers: HashMap<Uid, Vec<(usize, &Item)>> = HashMap::new();
+    let mut readers: HashMap<SourceItem, (usize, CellAddress)> = HashMap::new();
     let mut twins = BTreeMap::new();
-    let meet = |left: Option<Uid>, right: Option<Uid>| left.is_none() || right.is_none() || left == right;
     for (item, number) in question.job.items.iter().zip(1..) {
-        let earlier = readers.entry(item.source.id()).or_default();
-        let (coc, aoc) = combos(&item.source);
-        let same = earlier.iter().find(|(_, other)| {
-            let (other_coc, other_aoc) = combos(&other.source);
-            meet(coc, other_coc) && meet(aoc, other_aoc) && other.destination != item.destination
-        });
-        if let Some((first, other)) = same {
-            let name = question.source.name_of(item.source.id());
-            let cell = |address: CellAddress| cell_name(question.destination, address);
-            let (here, there) = (cell(item.destination), cell(other.destination));
+        let (first, other) = *readers.entry(item.source).or_insert((number, item.destination));
+        if first != number && other != item.destination {
+            let (coc, aoc) = combos(&item.source);
+            let named = [Some(item.source.id()), coc, aoc].into_iter().flatten();
+            let names = named.filter(|id| *id != Uid::DEFAULT_OPTION_COMBO).map(|id| question.source.name_of(id));
+            let name = names.collect::<Vec<_>>().join(" · ");
+            let cell = |address| cell_name(question.destination, address);
+            let (here, there) = (cell(item.destination), cell(other));
             twins.insert(number, format!("values of {name} go to {here} and, by item {first}, also to {there}"));
         }
-        earlier.push((number, item));
     }
     twins
 }
