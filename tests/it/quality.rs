@@ -207,7 +207,7 @@ fn what_changed_at_the_servers_is_told_after_a_sync_until_it_is_accepted() {
     let renamed = format!("{} is called Clinique Nouvel Espoir now", old_name.as_str().unwrap());
     assert_eq!(message(&told, "unit-renamed"), format!("at the destination, {renamed}"));
     assert!(message(&told, "unit-moved").ends_with(&format!(" to {}", parent.as_str().unwrap())), "\n{told}");
-    let job = check("job check malaria", 3);
+    let job = office.xfer.run("job check malaria --offline --format json");
     let words = format!("{element} was disaggregated by {before} and is by {after} now");
     assert_eq!(message(&job, "item-recategorised"), format!("at the destination, {words}"));
 
