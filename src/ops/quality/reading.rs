@@ -155,12 +155,11 @@ fn parts(tree: &Tree) -> Vec<UnitRead> {
     let mut room = 0;
     for root in whole {
         let weight = units(&root);
-        match parts.last_mut().filter(|part| room >= weight && part.roots.len() < ROOTS_PER_READ) {
-            Some(part) => part.roots.push(root),
-            None => {
-                parts.push(UnitRead { roots: vec![root], children: true });
-                room = UNITS_PER_READ;
-            }
+        if let Some(part) = parts.last_mut().filter(|part| room >= weight && part.roots.len() < ROOTS_PER_READ) {
+            part.roots.push(root);
+        } else {
+            parts.push(UnitRead { roots: vec![root], children: true });
+            room = UNITS_PER_READ;
         }
         room = room.saturating_sub(weight);
     }
