@@ -3,6 +3,8 @@
 pub mod cell;
 pub mod data_value;
 pub mod decimal;
+pub mod finding;
+pub mod fingerprint;
 pub mod import_summary;
 pub mod item;
 pub mod job;

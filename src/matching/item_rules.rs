@@ -189,7 +189,7 @@ fn is_text(value_type: ValueType) -> bool {
 }
 
 /// Whether values of `source` may not fit into `target`.
-fn narrower(source: ValueType, target: ValueType) -> bool {
+pub(in crate::matching) fn narrower(source: ValueType, target: ValueType) -> bool {
     use ValueType::{Integer, IntegerNegative, IntegerPositive, IntegerZeroOrPositive, Number};
 
     match (source, target) {

@@ -3,9 +3,13 @@
 //! What stands here is exact: the same id, the same code, the same name under parents that are matched already.
 //! Whatever evidence contradicts itself is proposed to a person instead of taken into force.
 
+pub mod drift;
 pub mod facility_name;
+pub mod finding;
 pub mod item_match;
 pub mod item_rules;
 pub mod items;
+pub mod job_rules;
+pub mod map_rules;
 pub mod names;
 pub mod org_units;

@@ -7,6 +7,7 @@ pub mod files;
 pub mod home;
 pub mod jobs;
 pub mod org_units;
+pub mod quality;
 pub mod routines;
 pub mod runs;
 pub mod sandbox;

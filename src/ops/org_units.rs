@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::domain::fingerprint::MappingFingerprint;
 use crate::domain::metadata::{Metadata, OrganisationUnit};
 use crate::domain::org_unit_map::{MappingState, MatchClass, MatchMethod, OrgUnitMapping};
 use crate::domain::pair::Pair;
@@ -24,8 +25,8 @@ pub struct PairMap {
     pub destination: Arc<Metadata>,
     /// The rows, by source unit.
     pub rows: Vec<OrgUnitMapping>,
-    pair: Pair,
-    config: ConfigStore,
+    pub(in crate::ops) pair: Pair,
+    pub(in crate::ops) config: ConfigStore,
 }
 
 /// Opens the map of a pair; both servers must have been synced.
@@ -130,7 +131,8 @@ impl PairMap {
 
     /// Keeps rows, replacing those of the same source units.
     pub fn keep(&mut self, rows: &[OrgUnitMapping]) -> Result<(), OpsError> {
-        self.config.merge_org_unit_map(self.pair, rows)?;
+        let look = |row: &OrgUnitMapping| MappingFingerprint::of(&self.source, &self.destination, row);
+        self.config.merge_org_unit_map(self.pair, rows, &look)?;
         self.rows = self.config.org_unit_map(self.pair)?;
         Ok(())
     }
@@ -156,7 +158,8 @@ impl PairMap {
         for row in &change.removed {
             rows.remove(&row.source);
         }
-        self.config.replace_org_unit_map(self.pair, &rows.into_values().collect::<Vec<_>>())?;
+        let look = |row: &OrgUnitMapping| MappingFingerprint::of(&self.source, &self.destination, row);
+        self.config.replace_org_unit_map(self.pair, &rows.into_values().collect::<Vec<_>>(), &look)?;
         self.rows = self.config.org_unit_map(self.pair)?;
         Ok(())
     }

@@ -61,6 +61,17 @@ impl World {
         }
     }
 
+    /// Takes one object out; what refers to it is left as it is.
+    pub fn remove(&mut self, plural: &str, id: &str) {
+        let contents = Arc::make_mut(&mut self.contents);
+        contents.catalog = OnceLock::new();
+        let Some(list) = contents.objects.get_mut(plural) else { return };
+        list.retain(|object| text(object, "id") != Some(id));
+        let ids = list.iter().filter_map(|object| text(object, "id"));
+        let positions = ids.enumerate().map(|(position, id)| (id.to_owned(), position)).collect();
+        contents.index.insert(plural.to_owned(), positions);
+    }
+
     /// One object.
     pub fn get(&self, plural: &str, id: &str) -> Option<&Object> {
         let position = *self.contents.index.get(plural)?.get(id)?;

@@ -13,9 +13,9 @@ use xfer::store::{Home, RunLock};
 use crate::support::{Output, Xfer};
 
 /// A home with both servers added and synced, and the true org unit map.
-struct Office {
-    xfer: Xfer,
-    servers: RunningPair,
+pub(crate) struct Office {
+    pub(crate) xfer: Xfer,
+    pub(crate) servers: RunningPair,
 }
 
 impl Office {
@@ -31,7 +31,7 @@ impl Office {
     }
 
     /// With metadata, map, one job and one routine.
-    fn mapped() -> Self {
+    pub(crate) fn mapped() -> Self {
         let office = Self::new();
         let mut map = String::from("source_id;destination_id\n");
         for unit in country().true_org_units() {
@@ -44,7 +44,7 @@ impl Office {
         office
     }
 
-    fn ready() -> Self {
+    pub(crate) fn ready() -> Self {
         let office = Self::mapped();
         office.xfer.file("items.csv", items("Programme paludisme"));
         office.ok("job import malaria items.csv");
@@ -53,7 +53,7 @@ impl Office {
     }
 
     #[track_caller]
-    fn ok(&self, line: &str) -> Output {
+    pub(crate) fn ok(&self, line: &str) -> Output {
         self.xfer.run(line).expect_code(0)
     }
 
@@ -86,7 +86,7 @@ fn items(job: &str) -> String {
     file
 }
 
-fn country() -> &'static Country {
+pub(crate) fn country() -> &'static Country {
     fixtures::country()
 }
 
@@ -155,6 +155,8 @@ fn an_empty_home_says_what_to_do_first() {
     --- stderr
     next: Add the server that values come from:
       xfer server add NAME URL --username NAME
+    or be led through all of it, question by question:
+      xfer init
     to see the whole way first, without servers of your own:
       xfer demo
     --- exit code 0

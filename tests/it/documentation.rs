@@ -7,11 +7,26 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use xfer::cli::exit_code::ExitCode;
+use xfer::domain::finding::Code;
 use xfer::domain::run::Severity;
-use xfer::transfer::finding;
+use xfer::matching::finding as of_checks;
+use xfer::transfer::finding as of_runs;
 
 fn document(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name)
+}
+
+fn table(text: &mut String, codes: &[&Code]) {
+    text.push_str("\n| finding | kind | about | cause | what to do |\n|---|---|---|---|---|\n");
+    for code in codes {
+        let severity = match code.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Info => "note",
+        };
+        let (word, about) = (code.word, code.category.name());
+        writeln!(text, "| `{word}` | {severity} | {about} | {} | {} |", code.cause, code.remedy).unwrap();
+    }
 }
 
 #[test]
@@ -19,31 +34,41 @@ fn every_finding_stands_in_the_documentation() {
     let mut expected = String::from(
         "# Findings\n\n\
          Every word that a report can use, with its cause and remedy. An error keeps cells from arriving; a warning \
-         asks for a look; a note is good to know. Codes of the server (E7640 …) ride along in the report.\n\n\
-         | finding | kind | about | cause | what to do |\n|---|---|---|---|---|\n",
+         asks for a look; a note is good to know. Codes of the server (E7640 …) ride along in the report.\n",
     );
-    for code in finding::ALL {
-        let severity = match code.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Info => "note",
-        };
-        writeln!(
-            expected,
-            "| `{}` | {severity} | {} | {} | {} |",
-            code.word,
-            code.category.name(),
-            code.cause,
-            code.remedy
-        )
-        .unwrap();
-    }
+    table(&mut expected, of_runs::ALL);
+    expected.push_str(
+        "\n## Checks\n\n\
+         `xfer orgunit check` and `xfer job check` speak before a value is sent. Where they meet what a run would meet, \
+         they use the words above; these are their own.\n",
+    );
+    table(&mut expected, of_checks::ALL);
     let path = document("findings.md");
     if std::env::var_os("XFER_REGENERATE").is_some() {
         fs::write(&path, &expected).unwrap();
     }
     let found = fs::read_to_string(&path).unwrap_or_default();
     assert!(found == expected, "docs/findings.md is stale: XFER_REGENERATE=1 cargo test documentation");
+}
+
+#[test]
+fn every_word_that_the_rules_of_items_use_is_in_a_table() {
+    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/matching/item_rules.rs");
+    let text = fs::read_to_string(rules).unwrap();
+    let words = text.lines().filter_map(|line| line.trim().strip_prefix('"')?.strip_suffix("\","));
+    let words: Vec<&str> = words.filter(|word| word.contains('-') && !word.contains(' ')).collect();
+    assert!(words.len() > 8, "the rules are written otherwise than this test thinks: {words:?}");
+    for word in words {
+        let mut known = of_runs::ALL.iter().chain(of_checks::ALL);
+        assert!(known.any(|code| code.word == word), "`{word}` is in no table of findings");
+    }
+}
+
+#[test]
+fn no_word_of_a_check_means_something_else_in_a_run() {
+    for code in of_checks::ALL {
+        assert_eq!(of_runs::by_word(code.word), None, "{}", code.word);
+    }
 }
 
 #[test]

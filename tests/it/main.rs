@@ -10,6 +10,7 @@ mod engine;
 mod faults;
 mod matching;
 mod option_names;
+mod quality;
 mod recorded_client;
 mod recorded_sandbox;
 mod sandbox_server;

@@ -102,7 +102,7 @@ impl Desk {
             config.save_metadata(server.id, &synced).unwrap();
             server.id
         });
-        config.replace_org_unit_map(Pair { source: ids[0], destination: ids[1] }, &rows).unwrap();
+        config.replace_org_unit_map(Pair { source: ids[0], destination: ids[1] }, &rows, &|_| None).unwrap();
         Self { xfer, source, destination }
     }
 

@@ -52,7 +52,9 @@ fn makes_a_routine(person: &mut Person) {
 fn a_newcomer_is_led_from_an_empty_home_to_a_finished_first_run() {
     let servers = servers();
     let xfer = Xfer::new();
-    let mut person = Person::start(&xfer, "init", 100);
+    let mut person = Person::start(&xfer, "", 100);
+    person.is_asked("Be led through it now");
+    person.presses("y");
     person.sees("1 of 6 · Servers");
     adds(&mut person, servers.source.url(), "reader", PASSWORD);
     person.sees("logged in as reader");

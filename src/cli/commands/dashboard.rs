@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::cli::commands::init;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::render::listing::{Listing, number, text};
@@ -42,6 +43,9 @@ pub fn show(home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     if board.servers.is_empty() {
         ui.say("or be led through all of it, question by question:\n  xfer init");
         ui.say("to see the whole way first, without servers of your own:\n  xfer demo");
+        if ui.can_ask() && ui.format == Format::Table {
+            return init::offer(home, ui);
+        }
     }
     Ok(ExitCode::Success)
 }
@@ -52,8 +56,11 @@ fn pairs(board: &Dashboard) -> Listing {
         text("destination", "To"),
         number("mapped", "Org units mapped"),
         number("proposed", "To look over"),
-        number("ignored", "Ignored"),
+        number("ignored", "Ignored").detail(),
         number("unmapped", "Unmapped"),
+        number("errors", "Errors"),
+        number("warnings", "Warnings"),
+        number("changed", "Changed"),
     ];
     let mut listing = Listing::new(&columns, "no org unit maps yet");
     for pair in &board.pairs {
@@ -64,6 +71,9 @@ fn pairs(board: &Dashboard) -> Listing {
             json!(pair.proposed),
             json!(pair.ignored),
             json!(pair.units.saturating_sub(pair.mapped + pair.ignored)),
+            json!(pair.findings.map(|findings| findings.errors)),
+            json!(pair.findings.map(|findings| findings.warnings)),
+            json!(pair.findings.map(|findings| findings.drift)),
         ]);
     }
     listing
@@ -77,6 +87,7 @@ fn jobs(board: &Dashboard) -> Listing {
         number("items", "Items"),
         number("errors", "Errors"),
         number("warnings", "Warnings"),
+        number("changed", "Changed"),
     ];
     let mut listing = Listing::new(&columns, "no jobs yet");
     for JobLine { job, findings } in &board.jobs {
@@ -87,6 +98,7 @@ fn jobs(board: &Dashboard) -> Listing {
             json!(job.items.len()),
             json!(findings.map(|findings| findings.errors)),
             json!(findings.map(|findings| findings.warnings)),
+            json!(findings.map(|findings| findings.drift)),
         ]);
     }
     listing

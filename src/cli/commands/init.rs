@@ -12,13 +12,22 @@ use crate::ops::home::Home;
 #[derive(Debug, Args)]
 pub struct Arguments {}
 
+/// What is missing where nobody can be asked.
+const MISSING: Missing<'_> = Missing {
+    what: "everything that `xfer init` asks for",
+    hint: "do it by commands: xfer server add, server sync, orgunit auto, job new, job auto, routine new, run; \
+           `xfer` alone always says which is next",
+    again: "xfer init",
+};
+
 /// Carries out `xfer init`.
 pub fn execute(_: &Arguments, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
-    let missing = Missing {
-        what: "everything that `xfer init` asks for",
-        hint: "do it by commands: xfer server add, server sync, orgunit auto, job new, job auto, routine new, run; \
-               `xfer` alone always says which is next",
-        again: "xfer init",
-    };
-    wizard::ask(ui, missing, |prompter| wizard::init::lead(prompter, home, ui))
+    wizard::ask(ui, MISSING, |prompter| wizard::init::lead(prompter, home, ui))
+}
+
+/// Asks a newcomer whether to begin.
+pub(super) fn offer(home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    wizard::ask(ui, MISSING, |prompter| {
+        if prompter.confirm("Be led through it now", true)? { wizard::init::lead(prompter, home, ui) } else { Ok(()) }
+    })
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
+use crate::cli::commands::check::{MapCheckArguments, check_map};
 use crate::cli::commands::files::{StyleArguments, read_file, write_file};
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
@@ -32,6 +33,8 @@ pub enum Command {
     Export(Export),
     /// Read a CSV file back: every line is checked, changes are shown, all are applied or none
     Import(Import),
+    /// Check the map: units with data that go nowhere, closed and moved units, and what else speaks against it
+    Check(MapCheckArguments),
 }
 
 /// A pair of servers.
@@ -211,6 +214,7 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
             Ok(ExitCode::Success)
         }
         Command::Import(arguments) => import(arguments, &mut open(&arguments.pair, home)?, ui),
+        Command::Check(arguments) => check_map(arguments, &mut open(&arguments.pair, home)?, ui),
     }
 }
 

@@ -85,3 +85,55 @@ fn same_options(left: &[OptionFacts], right: &[OptionFacts]) -> Option<MatchClas
 fn may_be_same(left: &Meaning, right: &Meaning) -> bool {
     matches!(left, Meaning::Word(_)) || matches!(right, Meaning::Word(_))
 }
+
+/// What two combos say where they contradict each other: another sex, ages that do not lie within the other's, a
+/// positive result as a negative one. Both in words; none where nothing contradicts or too little is known.
+pub fn clash(source: &Metadata, combo: Uid, destination: &Metadata, other: Uid) -> Option<(String, String)> {
+    let (left, right) = (options(source, combo), options(destination, other));
+    let contradicts = left.iter().any(|option| {
+        let kin: Vec<&Meaning> =
+            right.iter().map(|other| &other.meaning).filter(|other| kind(&option.meaning) == kind(other)).collect();
+        kind(&option.meaning) != Kind::Unknown
+            && !kin.is_empty()
+            && !kin.into_iter().any(|other| goes_into(&option.meaning, other))
+    });
+    contradicts.then(|| (source.name_of(combo), destination.name_of(other)))
+}
+
+/// What an option speaks about; only options of one kind can contradict each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Sex,
+    Age,
+    /// One of two words that exclude each other, by the number of their pair.
+    Either(usize),
+    Unknown,
+}
+
+/// Words that exclude each other.
+const OPPOSITES: [(&str, &str); 4] = [("positive", "negative"), ("yes", "no"), ("new", "old"), ("public", "private")];
+
+fn kind(meaning: &Meaning) -> Kind {
+    match meaning {
+        Meaning::Female | Meaning::Male => Kind::Sex,
+        Meaning::Age(_) => Kind::Age,
+        Meaning::Word(word) => {
+            OPPOSITES.iter().position(|(one, other)| word == one || word == other).map_or(Kind::Unknown, Kind::Either)
+        }
+    }
+}
+
+/// Whether what is counted under one option belongs under the other.
+fn goes_into(left: &Meaning, right: &Meaning) -> bool {
+    match (left, right) {
+        (Meaning::Age(inner), Meaning::Age(outer)) => {
+            let ends = match (inner.before, outer.before) {
+                (_, None) => true,
+                (None, Some(_)) => false,
+                (Some(inner), Some(outer)) => inner <= outer,
+            };
+            inner.from >= outer.from && ends
+        }
+        (left, right) => left == right,
+    }
+}

@@ -9,6 +9,8 @@ mod combos;
 mod elements;
 pub mod pattern;
 
+pub use combos::clash as combo_clash;
+
 use std::collections::BTreeMap;
 
 use crate::domain::cell::CellAddress;

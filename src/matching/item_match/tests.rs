@@ -1,3 +1,5 @@
+//! The item matcher on two small servers that name and disaggregate the same things differently.
+
 use std::collections::BTreeSet;
 
 use super::{ItemRules, Selected, propose_items};

@@ -1,3 +1,5 @@
+//! The org unit matcher by example: one kind of difference between two countries at a time.
+
 use super::{Candidates, MatchRules, propose};
 use crate::domain::metadata::{AttributeValue, Metadata, OrganisationUnit};
 use crate::domain::org_unit_map::{MappingState, MatchClass, OrgUnitMapping};

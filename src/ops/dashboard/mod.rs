@@ -3,7 +3,6 @@
 mod next_step;
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 
 use crate::domain::job::Job;
 use crate::domain::metadata::Metadata;
@@ -11,10 +10,12 @@ use crate::domain::pair::Pair;
 use crate::domain::routine::Routine;
 use crate::domain::run::Severity;
 use crate::domain::server::ServerId;
-use crate::matching::item_rules::check_item;
+use crate::matching::job_rules::{JobQuestion, check_job};
+use crate::matching::map_rules::{MapFinding, MapQuestion, check_map};
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::jobs;
+use crate::ops::quality::{CheckWindow, DEFAULT_WINDOW, is_drift};
 use crate::ops::runs::{self, RunLine};
 use crate::ops::servers::{self, ServerLine};
 use crate::store::{ConfigStore, MappingCounts};
@@ -36,6 +37,8 @@ pub struct PairLine {
     pub ignored: u64,
     /// Source units in all.
     pub units: u64,
+    /// What the metadata of both servers says about the map; none before both were synced.
+    pub findings: Option<Findings>,
 }
 
 /// A job with what its check says.
@@ -54,6 +57,23 @@ pub struct Findings {
     pub errors: u64,
     /// Doubts.
     pub warnings: u64,
+    /// How many of both tell what changed since it was mapped.
+    pub drift: u64,
+}
+
+impl Findings {
+    fn count(findings: impl Iterator<Item = (Severity, &'static str)>) -> Self {
+        let mut counts = Self::default();
+        for (severity, word) in findings {
+            match severity {
+                Severity::Error => counts.errors += 1,
+                Severity::Warning => counts.warnings += 1,
+                Severity::Info => {}
+            }
+            counts.drift += u64::from(is_drift(word));
+        }
+        counts
+    }
 }
 
 /// A routine with its newest run.
@@ -88,9 +108,10 @@ pub fn dashboard(home: &Home) -> Result<Dashboard, OpsError> {
     let config = home.config()?;
     let servers = servers::list(home)?;
     let jobs = jobs::list(home)?;
-    let pairs = pairs(&config, &servers, &jobs)?;
+    let copies = Copies::new(&config, &servers, &jobs)?;
+    let pairs = pairs(&config, &servers, &jobs, &copies)?;
     let first_pair = first_pair(&config, &servers)?;
-    let jobs = checked(&config, &servers, jobs)?;
+    let jobs = checked(&config, &servers, jobs, &copies)?;
     let mut routines = Vec::new();
     for routine in config.routines()? {
         let last = runs::list(home, Some(&routine.name), 1)?.into_iter().next();
@@ -99,17 +120,55 @@ pub fn dashboard(home: &Home) -> Result<Dashboard, OpsError> {
     Ok(Dashboard { servers, pairs, first_pair, jobs, routines })
 }
 
-fn pairs(config: &ConfigStore, servers: &[ServerLine], jobs: &[Job]) -> Result<Vec<PairLine>, OpsError> {
+/// The metadata of the servers that are part of a map or a job, as far as they were synced.
+struct Copies(BTreeMap<ServerId, Metadata>);
+
+impl Copies {
+    fn new(config: &ConfigStore, servers: &[ServerLine], jobs: &[Job]) -> Result<Self, OpsError> {
+        let mapped = config.mapped_pairs()?;
+        let used = |line: &&ServerLine| {
+            let (id, name) = (line.server.id, &line.server.name);
+            mapped.iter().any(|pair| pair.source == id || pair.destination == id)
+                || jobs.iter().any(|job| job.source == *name || job.destination == *name)
+        };
+        let mut copies = BTreeMap::new();
+        for line in servers.iter().filter(|line| line.counts.is_some()).filter(used) {
+            copies.insert(line.server.id, config.load_metadata(line.server.id)?);
+        }
+        Ok(Self(copies))
+    }
+
+    fn of(&self, pair: Pair) -> Option<(&Metadata, &Metadata)> {
+        Some((self.0.get(&pair.source)?, self.0.get(&pair.destination)?))
+    }
+}
+
+fn pairs(
+    config: &ConfigStore,
+    servers: &[ServerLine],
+    jobs: &[Job],
+    copies: &Copies,
+) -> Result<Vec<PairLine>, OpsError> {
+    let window = CheckWindow::new(&[DEFAULT_WINDOW.to_owned()], None)?;
     let mut pairs = Vec::new();
     for source in servers {
         for destination in servers {
-            let counts =
-                config.org_unit_map_counts(Pair { source: source.server.id, destination: destination.server.id })?;
+            let pair = Pair { source: source.server.id, destination: destination.server.id };
+            let counts = config.org_unit_map_counts(pair)?;
             let (from, to) = (&source.server.name, &destination.server.name);
-            let used = jobs.iter().any(|job| job.source == *from && job.destination == *to);
-            if counts == MappingCounts::default() && !used {
+            let of_pair = |job: &&Job| job.source == *from && job.destination == *to;
+            let own: Vec<Job> = jobs.iter().filter(of_pair).cloned().collect();
+            if counts == MappingCounts::default() && own.is_empty() {
                 continue;
             }
+            let (rows, seen) = (config.org_unit_map(pair)?, config.org_unit_fingerprints(pair)?);
+            let findings = copies.of(pair).map(|(source, destination)| {
+                let (rows, jobs, window) = (&rows, &own, window.days());
+                check_map(&MapQuestion { source, destination, rows, jobs, seen: &seen, values: None, window })
+            });
+            let count = |findings: Vec<MapFinding>| {
+                Findings::count(findings.iter().map(|finding| (finding.code.severity, finding.code.word)))
+            };
             pairs.push(PairLine {
                 source: from.clone(),
                 destination: to.clone(),
@@ -117,6 +176,7 @@ fn pairs(config: &ConfigStore, servers: &[ServerLine], jobs: &[Job]) -> Result<V
                 proposed: counts.proposed,
                 ignored: counts.ignored,
                 units: source.counts.as_ref().map_or(0, |counts| counts.organisation_units),
+                findings: findings.map(count),
             });
         }
     }
@@ -137,31 +197,32 @@ fn first_pair(config: &ConfigStore, servers: &[ServerLine]) -> Result<Option<(St
     Ok(Some((source.name.clone(), destination.name.clone())))
 }
 
-fn checked(config: &ConfigStore, servers: &[ServerLine], jobs: Vec<Job>) -> Result<Vec<JobLine>, OpsError> {
-    let mut copies: BTreeMap<ServerId, Metadata> = BTreeMap::new();
+fn checked(
+    config: &ConfigStore,
+    servers: &[ServerLine],
+    jobs: Vec<Job>,
+    copies: &Copies,
+) -> Result<Vec<JobLine>, OpsError> {
+    let number = |name: &str| servers.iter().find(|line| line.server.name == name).map(|line| line.server.id);
     let mut lines = Vec::new();
     for job in jobs {
-        let synced = |name: &str| {
-            servers.iter().find(|line| line.server.name == name && line.counts.is_some()).map(|line| line.server.id)
-        };
-        let (Some(source), Some(destination)) = (synced(&job.source), synced(&job.destination)) else {
+        let pair = number(&job.source).zip(number(&job.destination));
+        let pair = pair.map(|(source, destination)| Pair { source, destination });
+        let Some((pair, (source, destination))) = pair.and_then(|pair| Some((pair, copies.of(pair)?))) else {
             lines.push(JobLine { job, findings: None });
             continue;
         };
-        for id in [source, destination] {
-            if let Entry::Vacant(copy) = copies.entry(id) {
-                copy.insert(config.load_metadata(id)?);
-            }
-        }
-        let mut findings = Findings::default();
-        for finding in job.items.iter().flat_map(|item| check_item(&copies[&source], &copies[&destination], &job, item))
-        {
-            match finding.severity {
-                Severity::Error => findings.errors += 1,
-                Severity::Warning => findings.warnings += 1,
-                Severity::Info => {}
-            }
-        }
+        let question = JobQuestion {
+            source,
+            destination,
+            job: &job,
+            rows: &config.org_unit_map(pair)?,
+            seen: &config.item_fingerprints(&job.name)?,
+            refusals: &BTreeMap::new(),
+            window: DEFAULT_WINDOW,
+        };
+        let findings = check_job(&question);
+        let findings = Findings::count(findings.iter().map(|(_, finding)| (finding.severity, finding.code)));
         lines.push(JobLine { job, findings: Some(findings) });
     }
     Ok(lines)

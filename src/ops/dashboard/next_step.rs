@@ -1,7 +1,7 @@
 //! The one thing to do next, from where everything stands.
 
 use crate::domain::run::RunOutcome;
-use crate::ops::dashboard::Dashboard;
+use crate::ops::dashboard::{Dashboard, Findings};
 
 /// What to do next: a sentence, and the command for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,11 +17,13 @@ fn step(sentence: impl Into<String>, command: &[&str]) -> NextStep {
 }
 
 impl Dashboard {
-    /// The one thing to do next: the first that is missing, then what is wrong, then the run.
+    /// The one thing to do next: the first that is missing, then what is wrong, then what
+    /// changed since it was mapped, then the run.
     pub fn next_step(&self) -> NextStep {
         self.next_of_servers()
             .or_else(|| self.next_of_maps())
             .or_else(|| self.next_of_jobs())
+            .or_else(|| self.next_of_drift())
             .unwrap_or_else(|| self.next_of_routines())
     }
 
@@ -66,6 +68,20 @@ impl Dashboard {
         }
         let wrong = self.jobs.iter().find(|line| line.findings.is_some_and(|findings| findings.errors > 0))?;
         Some(step("See what is wrong with items of the job", &["job", "check", &wrong.job.name]))
+    }
+
+    /// What was mapped may not be what it was: to be looked at before the next run writes on.
+    fn next_of_drift(&self) -> Option<NextStep> {
+        let drift = |findings: Option<Findings>| findings.map_or(0, |findings| findings.drift);
+        let changes = |number| if number == 1 { "change".to_owned() } else { format!("{number} changes") };
+        if let Some(pair) = self.pairs.iter().find(|pair| drift(pair.findings) > 0) {
+            let sentence = format!("Look at the {} to org units since they were mapped", changes(drift(pair.findings)));
+            return Some(step(sentence, &["orgunit", "check", &pair.source, &pair.destination, "--offline"]));
+        }
+        let line = self.jobs.iter().find(|line| drift(line.findings) > 0)?;
+        let (name, number) = (&line.job.name, drift(line.findings));
+        let sentence = format!("Look at the {} to what the job {name} carries since it was mapped", changes(number));
+        Some(step(sentence, &["job", "check", name, "--offline"]))
     }
 
     fn next_of_routines(&self) -> NextStep {
@@ -123,7 +139,7 @@ mod tests {
 
     fn pair(mapped: u64, proposed: u64) -> PairLine {
         let (source, destination) = ("tracker".to_owned(), "national".to_owned());
-        PairLine { source, destination, mapped, proposed, ignored: 0, units: 9 }
+        PairLine { source, destination, mapped, proposed, ignored: 0, units: 9, findings: None }
     }
 
     fn next(board: &Dashboard) -> String {
@@ -150,9 +166,15 @@ mod tests {
         board.jobs = vec![JobLine { job: job.clone(), findings: None }];
         assert_eq!(next(&board), "job auto malaria");
         job.items = vec![fixture::plain_item(1)];
-        board.jobs = vec![JobLine { job, findings: Some(Findings { errors: 1, warnings: 0 }) }];
+        board.jobs = vec![JobLine { job, findings: Some(Findings { errors: 1, ..Findings::default() }) }];
         assert_eq!(next(&board), "job check malaria");
-        board.jobs[0].findings = Some(Findings { errors: 0, warnings: 3 });
+        board.jobs[0].findings = Some(Findings { warnings: 3, ..Findings::default() });
         assert_eq!(next(&board), "routine new NAME --job malaria --periods LAST_3_MONTHS");
+        let changed = |drift| Some(Findings { warnings: 3, drift, ..Findings::default() });
+        board.jobs[0].findings = changed(2);
+        assert_eq!(next(&board), "job check malaria --offline");
+        board.pairs[0].findings = changed(1);
+        assert_eq!(next(&board), "orgunit check tracker national --offline");
+        assert_eq!(board.next_step().sentence, "Look at the change to org units since they were mapped");
     }
 }

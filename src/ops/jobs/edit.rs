@@ -66,9 +66,7 @@ impl OpenJob {
                 ));
             }
         }
-        self.config.update_job(&old_name, &job)?;
-        self.job = job;
-        Ok(())
+        self.save_as(&old_name, job)
     }
 
     /// Changes the item of a number, counted from 1. Returns it with what is doubtful about it.
@@ -102,7 +100,7 @@ impl OpenJob {
             return Err(OpsError::ItemRefused { message: error.message.clone(), hint: error.hint.clone() });
         }
         self.job.items[index] = item.clone();
-        self.config.update_job(&self.job.name, &self.job)?;
+        self.save()?;
         Ok((item, findings))
     }
 }

@@ -124,7 +124,7 @@ impl OpenJob {
                 added.added += 1;
             }
         }
-        self.config.update_job(&self.job.name, &self.job)?;
+        self.save()?;
         Ok(added)
     }
 

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use bigdecimal::BigDecimal;
 
+use crate::domain::fingerprint::ItemFingerprint;
 use crate::domain::item::{Combine, Item, WhenEmpty};
 use crate::domain::job::{Job, ReadFrom};
 use crate::domain::metadata::Metadata;
@@ -68,7 +69,7 @@ pub struct OpenJob {
     pub source: Metadata,
     /// The destination server's metadata.
     pub destination: Metadata,
-    config: ConfigStore,
+    pub(in crate::ops) config: ConfigStore,
 }
 
 /// What a file of items would change, or changed.
@@ -187,7 +188,7 @@ impl OpenJob {
             return Err(OpsError::ItemRefused { message: error.message.clone(), hint: error.hint.clone() });
         }
         self.job.items.push(item.clone());
-        self.config.update_job(&self.job.name, &self.job)?;
+        self.save()?;
         Ok((item, findings))
     }
 
@@ -201,7 +202,7 @@ impl OpenJob {
             ));
         }
         let item = self.job.items.remove(number - 1);
-        self.config.update_job(&self.job.name, &self.job)?;
+        self.save()?;
         Ok(item)
     }
 
@@ -243,20 +244,19 @@ impl OpenJob {
     /// Applies what `plan_import` found, in one transaction.
     pub fn apply(&mut self, change: ItemsChange) -> Result<(), OpsError> {
         let job = Job { items: change.items, ..self.job.clone() };
-        self.config.update_job(&job.name, &job)?;
+        self.save_as(&self.job.name.clone(), job)
+    }
+
+    /// Keeps a job in the place of the one of that name; what is new or changed about its items is looked at.
+    fn save_as(&mut self, old_name: &str, job: Job) -> Result<(), OpsError> {
+        let look = |item: &Item| ItemFingerprint::of(&self.source, &self.destination, item);
+        self.config.update_job(old_name, &job, &look)?;
         self.job = job;
         Ok(())
     }
 
-    /// Everything that the metadata of both servers says about the items.
-    pub fn check(&self) -> Vec<CheckedItem> {
-        let numbered = self.job.items.iter().zip(1..);
-        numbered
-            .flat_map(|(item, number)| {
-                check_item(&self.source, &self.destination, &self.job, item)
-                    .into_iter()
-                    .map(move |finding| CheckedItem { number, finding })
-            })
-            .collect()
+    /// Keeps the job as it is now.
+    fn save(&mut self) -> Result<(), OpsError> {
+        self.save_as(&self.job.name.clone(), self.job.clone())
     }
 }

@@ -7,6 +7,7 @@ use crate::domain::item::{Item, SourceItem};
 use crate::domain::job::Job;
 use crate::domain::uid::Uid;
 use crate::store::column::{Text, UnknownWord};
+use crate::store::config::fingerprints::{LookAtItem, items_seen, keep_items};
 use crate::store::config::names::{Name, number_of};
 use crate::store::config::servers::server_number;
 use crate::store::config::{ConfigStore, Removal};
@@ -50,8 +51,9 @@ impl ConfigStore {
         })
     }
 
-    /// Puts a job in the place of the one of that name, all of it: name, settings and items. Routines follow.
-    pub fn update_job(&mut self, old_name: &str, job: &Job) -> Result<(), StoreError> {
+    /// Puts a job in the place of the one of that name, all of it: name, settings and items. Routines follow. Items
+    /// that are new or changed are looked at.
+    pub fn update_job(&mut self, old_name: &str, job: &Job, look: LookAtItem<'_>) -> Result<(), StoreError> {
         let name = Name::new(Kind::Job, &job.name)?;
         self.database.write(|transaction| {
             let id = job_number(transaction, old_name)?;
@@ -75,8 +77,10 @@ impl ConfigStore {
                     ],
                 )
                 .map_err(|error| name.taken(Kind::Job, error))?;
+            let seen = items_seen(transaction, id)?;
             transaction.execute("DELETE FROM job_item WHERE job = ?1", [id])?;
-            insert_items(transaction, id, &job.items)?;
+            let ids = insert_items(transaction, id, &job.items)?;
+            keep_items(transaction, &job.items, &ids, &seen, look)?;
             refuse_mixed_pairs(transaction, id)
         })
     }
@@ -194,7 +198,8 @@ fn with_items(connection: &Connection, id: i64, job: Job) -> Result<Job, StoreEr
     Ok(Job { items, ..job })
 }
 
-fn load_items(connection: &Connection, job: i64) -> Result<Vec<(ItemId, Item)>, StoreError> {
+/// The items of the job of that number, in order.
+pub(super) fn load_items(connection: &Connection, job: i64) -> Result<Vec<(ItemId, Item)>, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT id, kind, source, source_category_option_combo, source_attribute_option_combo, data_element, \
          category_option_combo, attribute_option_combo, combine, factor, when_empty, note \
@@ -307,7 +312,7 @@ mod tests {
         store.add_job(&job("malaria", "a", "b")).unwrap();
         store.add_routine(&routine(1, "monthly", &["malaria"])).unwrap();
         let renamed = Job { name: "Paludisme".to_owned(), combine: Combine::Last, ..job("", "A", "b") };
-        store.update_job("malaria", &renamed).unwrap();
+        store.update_job("malaria", &renamed, &|_| None).unwrap();
         store.rename_server(store.server("a").unwrap().id, "tracker").unwrap();
         assert_eq!(store.job("paludisme").unwrap(), Job { source: "tracker".to_owned(), ..renamed });
         assert_eq!(store.routine("monthly").unwrap().jobs, ["Paludisme"]);
@@ -320,7 +325,7 @@ mod tests {
             store.add_job(&job(name, "a", "b")).unwrap();
         }
         store.add_routine(&routine(1, "monthly", &["one", "two"])).unwrap();
-        let moved = store.update_job("one", &job("one", "a", "c"));
+        let moved = store.update_job("one", &job("one", "a", "c"), &|_| None);
         assert!(matches!(moved, Err(StoreError::MixedPairs { .. })), "{moved:?}");
         assert_eq!(store.job("one").unwrap().destination, "b");
         store.add_job(&job("three", "a", "c")).unwrap();

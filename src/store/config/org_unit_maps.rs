@@ -7,6 +7,7 @@ use crate::domain::pair::Pair;
 use crate::domain::server::ServerId;
 use crate::domain::uid::Uid;
 use crate::store::config::ConfigStore;
+use crate::store::config::fingerprints::{LookAtRow, keep_rows, rows_in_force};
 use crate::store::error::StoreError;
 
 /// How many rows of a map are in each state.
@@ -76,20 +77,37 @@ impl ConfigStore {
         })
     }
 
-    /// Puts these rows in the place of the whole map of a pair.
-    pub fn replace_org_unit_map(&mut self, pair: Pair, rows: &[OrgUnitMapping]) -> Result<(), StoreError> {
+    /// Puts these rows in the place of the whole map of a pair. Rows that come into force by it are looked at.
+    pub fn replace_org_unit_map(
+        &mut self,
+        pair: Pair,
+        rows: &[OrgUnitMapping],
+        look: LookAtRow<'_>,
+    ) -> Result<(), StoreError> {
         self.database.write(|transaction| {
+            let in_force = rows_in_force(transaction, pair, rows)?;
             transaction.execute(
                 "DELETE FROM org_unit_mapping WHERE source_server = ?1 AND destination_server = ?2",
                 [pair.source.0, pair.destination.0],
             )?;
-            put(transaction, pair, rows)
+            put(transaction, pair, rows)?;
+            keep_rows(transaction, pair, rows, &in_force, look)
         })
     }
 
-    /// Adds rows to the map of a pair; a row of the same source unit is replaced, all others stay.
-    pub fn merge_org_unit_map(&mut self, pair: Pair, rows: &[OrgUnitMapping]) -> Result<(), StoreError> {
-        self.database.write(|transaction| put(transaction, pair, rows))
+    /// Adds rows to the map of a pair; a row of the same source unit is replaced, all others stay. Rows that come into
+    /// force by it are looked at.
+    pub fn merge_org_unit_map(
+        &mut self,
+        pair: Pair,
+        rows: &[OrgUnitMapping],
+        look: LookAtRow<'_>,
+    ) -> Result<(), StoreError> {
+        self.database.write(|transaction| {
+            let in_force = rows_in_force(transaction, pair, rows)?;
+            put(transaction, pair, rows)?;
+            keep_rows(transaction, pair, rows, &in_force, look)
+        })
     }
 
     /// Takes the rows of these source units out of the map of a pair; gives how many there were.
@@ -165,19 +183,19 @@ pub(super) mod tests {
         let pair = Pair { source, destination };
         let back = Pair { source: destination, destination: source };
         let ten = rows(10);
-        store.replace_org_unit_map(pair, &ten).unwrap();
-        store.replace_org_unit_map(back, &rows(1)).unwrap();
+        store.replace_org_unit_map(pair, &ten, &|_| None).unwrap();
+        store.replace_org_unit_map(back, &rows(1), &|_| None).unwrap();
         assert_eq!(store.org_unit_map(pair).unwrap(), ten);
         let counts = MappingCounts { confirmed: 4, proposed: 3, ignored: 3 };
         assert_eq!(store.org_unit_map_counts(pair).unwrap(), counts);
 
         let changed = OrgUnitMapping { state: MappingState::Confirmed, note: None, ..ten[1].clone() };
         let added = OrgUnitMapping { source: uid('z', 1), ..ten[0].clone() };
-        store.merge_org_unit_map(pair, &[changed.clone(), added.clone()]).unwrap();
+        store.merge_org_unit_map(pair, &[changed.clone(), added.clone()], &|_| None).unwrap();
         let merged = store.org_unit_map(pair).unwrap();
         assert_eq!((merged.len(), &merged[1], &merged[10]), (11, &changed, &added));
         assert_eq!(store.remove_from_org_unit_map(pair, &[added.source, uid('z', 9)]).unwrap(), 1);
-        store.replace_org_unit_map(pair, &[]).unwrap();
+        store.replace_org_unit_map(pair, &[], &|_| None).unwrap();
         assert_eq!(store.org_unit_map(pair).unwrap(), vec![]);
         assert_eq!(store.mapped_pairs().unwrap(), vec![back]);
     }

@@ -81,7 +81,7 @@ mod tests {
         let other = add_server(&mut store, "other", "https://c.org", "x");
         let pair = Pair { source: source.id, destination: destination.id };
         sync(&mut store, &source, &metadata());
-        store.replace_org_unit_map(pair, &rows(3)).unwrap();
+        store.replace_org_unit_map(pair, &rows(3), &|_| None).unwrap();
         store.add_job(&job("malaria", "tracker", "national")).unwrap();
         store.add_job(&job("kept", "other", "national")).unwrap();
         store.add_routine(&routine(1, "monthly", &["malaria"])).unwrap();

@@ -20,6 +20,13 @@ pub(super) const MIGRATIONS: &[Migration] = &[
              ALTER TABLE org_unit_mapping ADD COLUMN explanation TEXT;",
         )
     },
+    // 3: what the objects of a row or an item looked like when it came into force, as JSON.
+    |transaction| {
+        transaction.execute_batch(
+            "ALTER TABLE org_unit_mapping ADD COLUMN seen TEXT;
+             ALTER TABLE job_item ADD COLUMN seen TEXT;",
+        )
+    },
 ];
 
 const SERVERS: &str = "
@@ -254,3 +261,34 @@ const MAPPING: &str = "
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX routine_job_job ON routine_job (job);
 ";
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::MIGRATIONS;
+    use crate::store::migrate::migrate;
+
+    #[test]
+    fn a_map_and_a_job_from_before_the_fingerprints_stay_and_have_none() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, None, &MIGRATIONS[..2]).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO server (id, name, name_key, url, allow_http, login) VALUES
+                     (1, 'a', 'a', 'https://a.org', 0, 'token'), (2, 'b', 'b', 'https://b.org', 0, 'token');
+                 INSERT INTO org_unit_mapping (source_server, destination_server, source, destination, method, state)
+                     VALUES (1, 2, 'aUnit000001', 'bUnit000001', 'name', 'confirmed');
+                 INSERT INTO job VALUES (1, 'j', 'j', 1, 2, 'Monthly', 'Monthly', 0, 'sum', 'raw');
+                 INSERT INTO job_item (job, kind, source, data_element, category_option_combo, attribute_option_combo)
+                     VALUES (1, 'indicator', 'aIndica0001', 'bElemen0001', 'HllvX50cXC0', 'HllvX50cXC0');",
+            )
+            .unwrap();
+        migrate(&mut connection, None, MIGRATIONS).unwrap();
+        for table in ["org_unit_mapping", "job_item"] {
+            let question = format!("SELECT count(*), count(seen) FROM {table}");
+            let counts: (i64, i64) = connection.query_row(&question, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+            assert_eq!(counts, (1, 0), "{table}");
+        }
+    }
+}

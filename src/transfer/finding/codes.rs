@@ -1,25 +1,6 @@
 //! The table itself. Grouped by where in a transfer an entry is met; the order is that of `docs/findings.md`.
 
-use super::{Category, Code};
-use crate::domain::run::Severity;
-
-/// Writes an entry of the table as a static and puts it into [`ALL`], so that none can be left out.
-macro_rules! table {
-    ($($name:ident = $severity:ident, $category:ident, $word:literal, $cause:literal, $remedy:literal;)*) => {
-        $(
-            #[doc = $cause]
-            pub static $name: Code = Code {
-                word: $word,
-                severity: Severity::$severity,
-                category: Category::$category,
-                cause: $cause,
-                remedy: $remedy,
-            };
-        )*
-        /// Every entry.
-        pub static ALL: &[&Code] = &[$(&$name),*];
-    };
-}
+use crate::domain::finding::table;
 
 table! {
     // Preflight: who may write at all.

@@ -10,6 +10,7 @@ use bigdecimal::BigDecimal;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
+use crate::cli::commands::check::{JobCheckArguments, check_job};
 use crate::cli::commands::files::{StyleArguments, read_file, write_file};
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
@@ -20,9 +21,7 @@ use crate::cli::wizard::{self, Missing};
 use crate::domain::item::{Combine, Item, SourceItem, WhenEmpty};
 use crate::domain::job::ReadFrom;
 use crate::domain::period::PeriodType;
-use crate::domain::run::Severity;
 use crate::domain::uid::Uid;
-use crate::matching::item_rules::ItemFinding;
 use crate::ops::files::job_items::names;
 use crate::ops::home::Home;
 use crate::ops::jobs::{self, NewItem, NewJob, OpenJob};
@@ -52,8 +51,8 @@ pub enum Command {
     Import(Import),
     /// Write the items as a CSV file
     Export(Export),
-    /// Check every item against the metadata of both servers
-    Check(Named),
+    /// Check every item against the metadata of both servers, and doubtful ones against the source's values
+    Check(JobCheckArguments),
     /// Remove a job
     Remove(Named),
 }
@@ -264,7 +263,7 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
             }
             Ok(ExitCode::Success)
         }
-        Command::Check(arguments) => check(&jobs::open(home, &arguments.name)?, ui),
+        Command::Check(arguments) => check_job(arguments, &mut jobs::open(home, &arguments.name)?, ui),
         Command::Remove(arguments) => {
             if !ui.confirm(&format!("Remove the job {}?", arguments.name)) {
                 return Err(
@@ -506,28 +505,4 @@ fn add_item(arguments: &AddItem, home: &Home, ui: &Ui) -> Result<ExitCode, CliEr
         ui.warn(&format!("{}; {}", finding.message, finding.hint));
     }
     Ok(ExitCode::Success)
-}
-
-fn check(open: &OpenJob, ui: &Ui) -> Result<ExitCode, CliError> {
-    if open.job.items.is_empty() {
-        return Err(CliError::usage(format!("the job {} has no items", open.job.name))
-            .hint(format!("add one: xfer job add-item {} SOURCE DESTINATION", shell_word(&open.job.name))));
-    }
-    let columns = [
-        text("severity", ""),
-        number("item", "Item"),
-        text("code", "Finding"),
-        text("message", "What"),
-        text("hint", "What to do"),
-    ];
-    let mut listing = Listing::new(&columns, "every item can work");
-    let checked = open.check();
-    for checked in &checked {
-        let ItemFinding { severity, code, message, hint } = &checked.finding;
-        let severity = if *severity == Severity::Error { "error" } else { "warning" };
-        listing.row(vec![json!(severity), json!(checked.number), json!(code), json!(message), json!(hint)]);
-    }
-    listing.print(ui);
-    let errors = checked.iter().filter(|checked| checked.finding.severity == Severity::Error).count();
-    Ok(if errors == 0 { ExitCode::Success } else { ExitCode::Incomplete })
 }

@@ -1,0 +1,260 @@
+//! `xfer orgunit check` and `xfer job check`: what speaks against a map or a job before a value is sent.
+//!
+//! Both ask the source for what only values can tell, unless told to stay offline, and end with code 3 where something
+//! keeps values from arriving.
+
+use std::collections::BTreeSet;
+
+use clap::Args;
+use indicatif::ProgressBar;
+use serde_json::json;
+
+use crate::cli::commands::orgunit::PairArguments;
+use crate::cli::commands::wait;
+use crate::cli::error::CliError;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::render::listing::{Column, Listing, counted, grouped, number, text};
+use crate::cli::render::shell_word;
+use crate::cli::ui::{Format, Ui};
+use crate::domain::finding::Category;
+use crate::domain::run::Severity;
+use crate::ops::jobs::{CheckedItem, OpenJob};
+use crate::ops::org_units::PairMap;
+use crate::ops::quality::{self, CheckOptions, DEFAULT_WINDOW, MapCheck, ReadProgress};
+
+/// How far a check goes.
+#[derive(Debug, Args)]
+pub struct CheckArguments {
+    /// The periods whose values are looked at: identifiers, ranges or relative periods, separated by commas
+    #[arg(long, value_delimiter = ',', default_value = DEFAULT_WINDOW)]
+    pub periods: Vec<String>,
+    /// Ask no server: check by the synced metadata alone
+    #[arg(long)]
+    pub offline: bool,
+    /// Take how things look now as the state to compare with from now on
+    #[arg(long)]
+    pub accept_drift: bool,
+}
+
+impl CheckArguments {
+    fn options(&self) -> CheckOptions {
+        // Which drift there is depends on no value.
+        CheckOptions { periods: self.periods.clone(), offline: self.offline || self.accept_drift }
+    }
+}
+
+/// `xfer orgunit check`
+#[derive(Debug, Args)]
+pub struct MapCheckArguments {
+    /// The servers.
+    #[command(flatten)]
+    pub pair: PairArguments,
+    /// How far it goes.
+    #[command(flatten)]
+    pub check: CheckArguments,
+}
+
+/// `xfer job check`
+#[derive(Debug, Args)]
+pub struct JobCheckArguments {
+    /// The job
+    pub name: String,
+    /// How far it goes.
+    #[command(flatten)]
+    pub check: CheckArguments,
+}
+
+/// Checks a map, or accepts what changed about it.
+pub(super) fn check_map(arguments: &MapCheckArguments, map: &mut PairMap, ui: &Ui) -> Result<ExitCode, CliError> {
+    if map.rows.is_empty() {
+        let (source, destination) = (shell_word(&arguments.pair.source), shell_word(&arguments.pair.destination));
+        return Err(CliError::usage("the map is empty".to_owned())
+            .hint(format!("start with `xfer orgunit auto {source} {destination}`")));
+    }
+    let bar = bar(&arguments.check, "asking the source", ui);
+    let progress = |state| show(&bar, state);
+    let checked = wait(async { Ok(quality::check_map(map, &arguments.check.options(), &progress).await?) });
+    bar.finish_and_clear();
+    let mut checked = checked?;
+    if arguments.check.accept_drift {
+        checked.findings.retain(|finding| finding.code.category == Category::Drift);
+        map_listing(&checked, "nothing changed since the rows were confirmed", ui).print(ui);
+        let units = quality::accept_map_drift(map)?;
+        let units = counted(units as u64, "row");
+        ui.say(&format!("from now on {units} of the map are compared with how both org units look today"));
+        return Ok(ExitCode::Success);
+    }
+    map_listing(&checked, "nothing speaks against the map", ui).print(ui);
+    say_what_to_do(checked.findings.iter().map(|finding| (finding.code.word, finding.code.remedy)), ui);
+    say_coverage(&checked, ui);
+    let severities: Vec<Severity> = checked.findings.iter().map(|finding| finding.code.severity).collect();
+    let drift = checked.findings.iter().filter(|finding| finding.code.category == Category::Drift).count();
+    Ok(say_findings(&severities, drift, ui))
+}
+
+fn map_listing(checked: &MapCheck, empty: &'static str, ui: &Ui) -> Listing {
+    let columns = [
+        text("severity", "").whole().detail(),
+        text("org_unit", "Org unit"),
+        number("values", "Values"),
+        text("code", "Finding").whole(),
+        text("message", "What"),
+        text("id", "Id").whole().detail(),
+        text("hint", "What to do"),
+    ];
+    let shown = shown(&columns, ui);
+    let mut listing = Listing::new(shown, empty);
+    for finding in &checked.findings {
+        let mut row = vec![
+            json!(in_words(finding.code.severity)),
+            json!(finding.place),
+            json!(finding.values),
+            json!(finding.code.word),
+            json!(finding.message),
+            json!(finding.unit),
+            json!(finding.code.remedy),
+        ];
+        row.truncate(shown.len());
+        listing.row(row);
+    }
+    listing
+}
+
+/// People read what to do once for each kind of finding, below the table; programs find it in every row.
+fn shown<'columns>(columns: &'columns [Column], ui: &Ui) -> &'columns [Column] {
+    let hint = usize::from(ui.format == Format::Table);
+    &columns[..columns.len() - hint]
+}
+
+/// Says what to do about each kind of finding, in the order in which they were told.
+fn say_what_to_do<'check>(hints: impl Iterator<Item = (&'check str, &'check str)>, ui: &Ui) {
+    let mut told = BTreeSet::new();
+    for (word, hint) in hints.filter(|_| ui.format == Format::Table) {
+        if told.insert((word, hint)) {
+            ui.say(&format!("{word}: {hint}"));
+        }
+    }
+}
+
+/// The map in numbers: how much of it is mapped, and how much of what the source has would be lost.
+fn say_coverage(checked: &MapCheck, ui: &Ui) {
+    let coverage = &checked.coverage;
+    ui.say(&format!(
+        "{} of {} have a destination, {} are ignored",
+        grouped(coverage.mapped),
+        counted(coverage.units, "source org unit"),
+        grouped(coverage.ignored)
+    ));
+    let window = checked.window.words();
+    if !checked.asked {
+        ui.say("which org units have data was not asked (--offline)");
+        return;
+    }
+    let what = if checked.of_jobs { "values that the jobs read" } else { "values" };
+    if coverage.with_data == 0 {
+        ui.say(&format!("in {window} the source has no {what}, as far as its user may see"));
+        return;
+    }
+    let lost = coverage.with_data - coverage.with_data_mapped - coverage.with_data_ignored;
+    ui.say(&format!(
+        "in {window}, {} have {what}: {} with a destination, {} ignored, {} without; {} of {} would be lost",
+        counted(coverage.with_data, "org unit"),
+        grouped(coverage.with_data_mapped),
+        grouped(coverage.with_data_ignored),
+        grouped(lost),
+        grouped(coverage.values_lost),
+        counted(coverage.values, "value")
+    ));
+}
+
+/// Checks a job, or accepts what changed about its items.
+pub(super) fn check_job(arguments: &JobCheckArguments, open: &mut OpenJob, ui: &Ui) -> Result<ExitCode, CliError> {
+    if open.job.items.is_empty() {
+        return Err(CliError::usage(format!("the job {} has no items", open.job.name))
+            .hint(format!("add one: xfer job add-item {} SOURCE DESTINATION", shell_word(&open.job.name))));
+    }
+    let bar = bar(&arguments.check, "looking at values", ui);
+    let progress = |state| show(&bar, state);
+    let checked = wait(async { Ok(quality::check_job(open, &arguments.check.options(), &progress).await?) });
+    bar.finish_and_clear();
+    let mut checked = checked?;
+    if arguments.check.accept_drift {
+        checked.findings.retain(|checked| quality::is_drift(checked.finding.code));
+        job_listing(&checked.findings, "nothing changed since the items were made", ui).print(ui);
+        let items = quality::accept_job_drift(open)?;
+        let items = counted(items as u64, "item");
+        ui.say(&format!("from now on {items} are compared with how both sides look today"));
+        return Ok(ExitCode::Success);
+    }
+    job_listing(&checked.findings, "every item can work", ui).print(ui);
+    say_what_to_do(checked.findings.iter().map(|checked| (checked.finding.code, checked.finding.hint.as_str())), ui);
+    if checked.looked_at > 0 {
+        let values = counted(checked.looked_at, "value");
+        ui.say(&format!("{values} in {} were tried on the destination's rules", checked.window.words()));
+    }
+    let severities: Vec<Severity> = checked.findings.iter().map(|checked| checked.finding.severity).collect();
+    let drift = checked.findings.iter().filter(|checked| quality::is_drift(checked.finding.code)).count();
+    Ok(say_findings(&severities, drift, ui))
+}
+
+fn job_listing(findings: &[CheckedItem], empty: &'static str, ui: &Ui) -> Listing {
+    let columns = [
+        text("severity", "").whole().detail(),
+        number("item", "Item"),
+        text("code", "Finding").whole(),
+        text("message", "What"),
+        text("hint", "What to do"),
+    ];
+    let shown = shown(&columns, ui);
+    let mut listing = Listing::new(shown, empty);
+    for CheckedItem { number, finding } in findings {
+        let mut row = vec![
+            json!(in_words(finding.severity)),
+            json!(number),
+            json!(finding.code),
+            json!(finding.message),
+            json!(finding.hint),
+        ];
+        row.truncate(shown.len());
+        listing.row(row);
+    }
+    listing
+}
+
+fn in_words(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Info => "note",
+    }
+}
+
+/// Says how much there is to do; an error is the exit code for values that do not arrive.
+fn say_findings(severities: &[Severity], drift: usize, ui: &Ui) -> ExitCode {
+    let of = |severity| severities.iter().filter(|own| **own == severity).count() as u64;
+    if !severities.is_empty() {
+        let kinds = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Info, "note")];
+        let counts: Vec<String> = kinds.into_iter().map(|(severity, noun)| counted(of(severity), noun)).collect();
+        ui.say(&counts.join(", "));
+    }
+    if drift > 0 {
+        let tell = if drift == 1 { "tells" } else { "tell" };
+        ui.say(&format!(
+            "{} of these {tell} what changed since it was mapped; when you have looked at it, --accept-drift takes \
+             today's state as the one to compare with",
+            grouped(drift as u64)
+        ));
+    }
+    if of(Severity::Error) == 0 { ExitCode::Success } else { ExitCode::Incomplete }
+}
+
+/// A bar where a server is asked; what is answered from here needs none.
+fn bar(check: &CheckArguments, what: &str, ui: &Ui) -> ProgressBar {
+    if check.options().offline { ProgressBar::hidden() } else { ui.progress(what) }
+}
+
+fn show(bar: &ProgressBar, state: ReadProgress) {
+    bar.set_length(state.of as u64);
+    bar.set_position(state.done as u64);
+    bar.set_message(counted(state.values, "value"));
+}

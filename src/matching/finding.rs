@@ -1,0 +1,150 @@
+//! The words for what the checks of org unit maps and jobs find, each with cause and remedy.
+//!
+//! A check speaks before a value is sent, a run while it sends. Where both meet the same thing, the word is the run's
+//! (`combine-missing`, `period-type-mismatch`) and stands in its table.
+
+use crate::domain::finding::table;
+
+table! {
+    // The org unit map: what is not transferred.
+    UNMAPPED_WITH_DATA = Error, Mapping, "unmapped-with-data",
+        "A source org unit has data in the window and no destination: its values would not be transferred.",
+        "Map it, or mark it as ignored if it is deliberately left out: `xfer orgunit map`, or the spreadsheet.";
+    PROPOSED_WITH_DATA = Error, Mapping, "proposed-with-data",
+        "A source org unit has data in the window and its destination is only proposed: no value is transferred before it is confirmed.",
+        "Look it over and confirm it: `xfer orgunit map`, or the spreadsheet.";
+    UNMAPPED_BUT_ASSIGNED = Warning, Mapping, "unmapped-but-assigned",
+        "A source org unit is assigned to a data set that is read and has no destination. Whether it has data was not asked.",
+        "Map it, or mark it as ignored; without --offline the check asks the source for its values.";
+    IGNORED_WITH_DATA = Info, Mapping, "ignored-with-data",
+        "A source org unit is marked as ignored and has data in the window, which is left out.",
+        "Nothing, if that is what the mark is for; otherwise map it.";
+    PROPOSAL_WAITING = Warning, Mapping, "proposal-waiting",
+        "A match was proposed and waits for a person; until then it carries no values.",
+        "Look it over and confirm it: `xfer orgunit map`, or the spreadsheet.";
+    // The org unit map: rows that may be wrong.
+    ORG_UNIT_TWICE = Warning, Mapping, "org-unit-twice",
+        "An org unit of the map has a twin on its server: the same name below the same parent, or the same code.",
+        "Make sure that the map uses the one that is in use; close or merge the other one on the server.";
+    UNITS_SHARE_DESTINATION = Error, Mapping, "units-share-destination",
+        "Several source org units go to one destination org unit, and a job does not say how their values combine.",
+        "Give the job or its items an operator (`xfer job edit JOB --combine sum`), or give each unit its own destination.";
+    SOURCE_UNIT_CLOSED = Info, Timing, "source-unit-closed",
+        "A mapped source org unit was closed before the window begins; nobody can report there any more.",
+        "Nothing, if its old values are all that is wanted; otherwise map its successor.";
+    DESTINATION_UNIT_CLOSED = Error, Timing, "destination-unit-closed",
+        "A destination org unit was closed before the window begins; it takes no values for it.",
+        "Map the source org unit to the successor, or correct the closing date at the destination.";
+    DESTINATION_UNIT_CLOSES = Warning, Timing, "destination-unit-closes",
+        "A destination org unit closes within the window; periods after that are not taken.",
+        "Map the source org unit to the successor from then on, or correct the closing date at the destination.";
+    LEVEL_UNUSUAL = Warning, Mapping, "level-unusual",
+        "A source org unit goes to another level of the destination's tree than most of its siblings.",
+        "Look whether it was mapped to a district instead of a facility, or the other way round.";
+    DESTINATION_UNIT_NOT_ASSIGNED = Error, Configuration, "destination-unit-not-assigned",
+        "A destination org unit that should receive values is assigned to none of the data sets that the jobs write.",
+        "Assign it to the data set at the destination and sync again, or map the source org unit to an assigned one.";
+    // Jobs.
+    ITEM_SOURCE_TWICE = Warning, Mapping, "item-source-twice",
+        "Two items of the job read the same and write it to different cells.",
+        "Nothing, if the figure is wanted twice; otherwise remove one of the items.";
+    ITEMS_SHARE_CELL = Error, Mapping, "items-share-cell",
+        "Several items of the job write the same cell, and nothing says how their values combine.",
+        "Say how they combine (`--combine sum`), or give each its own cell.";
+    CATEGORY_CLASH = Warning, Mapping, "category-clash",
+        "The option combo at the source means something else than the one at the destination.",
+        "Choose the option combo that means the same: `xfer job edit-item`.";
+    CELL_NOT_COLLECTED = Error, Configuration, "cell-not-collected",
+        "No mapped destination org unit is assigned to a data set that collects the data element in the job's periods.",
+        "Assign the org units to the data set at the destination and sync again.";
+    OPTION_SET_CLASH = Warning, Value, "option-set-clash",
+        "The destination takes only the codes of an option set, and the source may hold others.",
+        "Add the missing options at the destination, or map to a data element without option set.";
+    VALUES_REFUSED = Error, Value, "values-refused",
+        "Values of the last year do not fit the data element at the destination and would be held back.",
+        "Correct the values at the source, or map the item to a data element whose value type takes them.";
+    SOURCE_ITEM_UNKNOWN = Error, Mapping, "source-item-unknown",
+        "The source does not have the data element, indicator or program indicator of an item, or the user may not see it.",
+        "It was deleted, or the metadata is old: sync the source and check again; then correct or remove the item.";
+    SOURCE_COMBO_FOREIGN = Error, Mapping, "source-combo-foreign",
+        "The category option combo of an item does not belong to its data element at the source.",
+        "No value can stand there; choose one of the data element's own combos.";
+    SOURCE_ATTRIBUTE_COMBO_FOREIGN = Warning, Mapping, "source-attribute-combo-foreign",
+        "The attribute option combo of an item belongs to no data set with its data element at the source.",
+        "Values can only stand there if the data set had another attribute combo once; choose another one.";
+    DESTINATION_ELEMENT_UNKNOWN = Error, Mapping, "destination-element-unknown",
+        "The destination does not have the data element of an item, or the user may not see it.",
+        "It was deleted, or the metadata is old: sync the destination and check again; then correct or remove the item.";
+    VALUE_TYPE_NARROWER = Warning, Value, "value-type-narrower",
+        "The destination's value type takes fewer values than the source's.",
+        "Values that do not fit are held back by name when the routine runs; the check counts those of the last year.";
+    VALUE_TYPE_MISMATCH = Error, Value, "value-type-mismatch",
+        "The value types of source and destination have nothing in common.",
+        "Choose a destination data element of the same value type.";
+    FACTOR_NEEDS_NUMBERS = Error, Mapping, "factor-needs-numbers",
+        "An item has a factor, but its source holds no numbers.",
+        "Remove the factor: `xfer job edit-item JOB NUMBER --factor none`.";
+    // What changed since it was mapped.
+    UNIT_DELETED = Error, Drift, "unit-deleted",
+        "An org unit of the map does not exist any more, or the user may not see it.",
+        "Map its successor, or take the row out of the map.";
+    UNIT_RENAMED = Warning, Drift, "unit-renamed",
+        "An org unit has another name than when its row was confirmed.",
+        "Make sure that it is still the same place; then take today's state: `xfer orgunit check … --accept-drift`.";
+    UNIT_MOVED = Warning, Drift, "unit-moved",
+        "An org unit lies below another parent than when its row was confirmed.",
+        "Make sure that it is still the same place; then take today's state: `xfer orgunit check … --accept-drift`.";
+    UNIT_CODE_CHANGED = Warning, Drift, "unit-code-changed",
+        "An org unit has another code than when its row was confirmed.",
+        "Make sure that it is still the same place; then take today's state: `xfer orgunit check … --accept-drift`.";
+    UNIT_LEVEL_CHANGED = Info, Drift, "unit-level-changed",
+        "An org unit lies on another level below the same parent: a level was put in or taken out above it.",
+        "Nothing, as a rule; take today's state: `xfer orgunit check … --accept-drift`.";
+    UNIT_CLOSING_CHANGED = Warning, Drift, "unit-closing-changed",
+        "The closing date of an org unit was set, changed or taken away after its row was confirmed.",
+        "Map its successor where it has one; then take today's state: `xfer orgunit check … --accept-drift`.";
+    ITEM_DELETED = Error, Drift, "item-deleted",
+        "An object of an item does not exist any more, or the user may not see it.",
+        "Map the item to its successor, or remove it.";
+    ITEM_RENAMED = Warning, Drift, "item-renamed",
+        "An object of an item has another name than when the item was made.",
+        "Make sure that it still counts the same; then take today's state: `xfer job check JOB --accept-drift`.";
+    ITEM_CODE_CHANGED = Info, Drift, "item-code-changed",
+        "An object of an item has another code than when the item was made.",
+        "Nothing, as a rule; take today's state: `xfer job check JOB --accept-drift`.";
+    ITEM_VALUE_TYPE_CHANGED = Warning, Drift, "item-value-type-changed",
+        "A data element of an item has another value type than when the item was made.",
+        "Look whether the values still fit; then take today's state: `xfer job check JOB --accept-drift`.";
+    ITEM_RECATEGORISED = Warning, Drift, "item-recategorised",
+        "A data element of an item has another category combo than when the item was made.",
+        "Look whether the item's option combos are still collected; then take today's state: `xfer job check JOB --accept-drift`.";
+    ITEM_OPTIONS_CHANGED = Warning, Drift, "item-options-changed",
+        "An option combo of an item stands for other options than when the item was made.",
+        "Make sure that both sides still mean the same; then take today's state: `xfer job check JOB --accept-drift`.";
+    ITEM_OPTION_SET_CHANGED = Warning, Drift, "item-option-set-changed",
+        "A data element of an item has another option set than when the item was made.",
+        "Look whether the values are still among the options; then take today's state: `xfer job check JOB --accept-drift`.";
+    ITEM_DATA_SETS_CHANGED = Warning, Drift, "item-data-sets-changed",
+        "A data element of an item is collected in other data sets, or in other periods, than when the item was made.",
+        "Look whether it is still collected in the job's periods; then take today's state: `xfer job check JOB --accept-drift`.";
+    ITEM_FORMULA_CHANGED = Warning, Drift, "item-formula-changed",
+        "An indicator of an item calculates something else than when the item was made.",
+        "Make sure that it still counts the same; then take today's state: `xfer job check JOB --accept-drift`.";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::ALL;
+
+    #[test]
+    fn words_are_kebab_case_and_unique_and_every_entry_helps() {
+        let words: BTreeSet<&str> = ALL.iter().map(|code| code.word).collect();
+        assert_eq!(words.len(), ALL.len());
+        for code in ALL {
+            assert!(code.word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{}", code.word);
+            assert!(code.cause.len() > 20 && code.remedy.len() > 20, "{}", code.word);
+        }
+    }
+}

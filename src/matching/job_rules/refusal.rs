@@ -1,0 +1,141 @@
+//! Values that exist at the source and that the destination's data element would not take.
+
+use std::collections::BTreeMap;
+
+use crate::domain::decimal::{parse_number, plain_text};
+use crate::domain::item::{Item, SourceItem};
+use crate::domain::metadata::Metadata;
+use crate::domain::period::Period;
+use crate::domain::run::Severity;
+use crate::domain::uid::Uid;
+use crate::matching::finding;
+use crate::matching::item_rules::{ItemFinding, narrower};
+use crate::matching::job_rules::{JobQuestion, of};
+
+/// Values that are kept as examples; the rest is counted.
+const EXAMPLES: usize = 3;
+
+/// Different texts that are told apart; a column of free text could hold millions.
+const DIFFERENT_TEXTS: usize = 1_000;
+
+/// A value that would be refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedValue {
+    /// The source org unit.
+    pub org_unit: Uid,
+    /// The period.
+    pub period: Period,
+    /// The value.
+    pub value: String,
+}
+
+/// What the destination would refuse of an item's values.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Refusals {
+    /// Values that were looked at.
+    pub looked_at: u64,
+    /// Of these, the ones that would be refused.
+    pub refused: u64,
+    /// How often each of the refused texts was met, up to a bound of texts.
+    pub texts: BTreeMap<String, u64>,
+    /// The first of them.
+    pub examples: Vec<RefusedValue>,
+}
+
+impl Refusals {
+    /// Looks at a value of an item.
+    pub fn look_at(&mut self, destination: &Metadata, item: &Item, value: RefusedValue) {
+        self.looked_at += 1;
+        if fits(destination, item, &value.value) {
+            return;
+        }
+        self.refused += 1;
+        if self.texts.len() < DIFFERENT_TEXTS || self.texts.contains_key(&value.value) {
+            *self.texts.entry(value.value.clone()).or_default() += 1;
+        }
+        if self.examples.len() < EXAMPLES {
+            self.examples.push(value);
+        }
+    }
+
+    /// Adds what was found in another part of the source.
+    pub fn add(&mut self, other: Self) {
+        self.looked_at += other.looked_at;
+        self.refused += other.refused;
+        for (text, count) in other.texts {
+            if self.texts.len() < DIFFERENT_TEXTS || self.texts.contains_key(&text) {
+                *self.texts.entry(text).or_default() += count;
+            }
+        }
+        self.examples.extend(other.examples);
+        self.examples.truncate(EXAMPLES);
+    }
+}
+
+/// Whether the destination takes fewer values than the source may hold, so that only the values themselves can tell.
+pub fn may_refuse(source: &Metadata, destination: &Metadata, item: &Item) -> bool {
+    let SourceItem::DataElement { id, .. } = item.source else { return false };
+    let (Some(from), Some(to)) =
+        (source.data_elements.get(&id), destination.data_elements.get(&item.destination.data_element))
+    else {
+        return false;
+    };
+    let numbers = from.value_type.is_numeric() && to.value_type.is_numeric();
+    numbers && narrower(from.value_type, to.value_type) || to.option_set.is_some()
+}
+
+/// Whether a source value, after the item's factor, is one that the destination's data element takes.
+fn fits(destination: &Metadata, item: &Item, text: &str) -> bool {
+    let Some(element) = destination.data_elements.get(&item.destination.data_element) else { return true };
+    let scaled = match (&item.factor, parse_number(text)) {
+        (Some(factor), Some(number)) => plain_text(&(number * factor)),
+        _ => text.to_owned(),
+    };
+    let Ok(shaped) = element.value_type.canonical(&scaled) else { return false };
+    let options = element.option_set.and_then(|set| destination.option_sets.get(&set));
+    options.is_none_or(|set| set.options.iter().any(|option| option.code == shaped))
+}
+
+/// Says what would be refused. Where values were read and all fit, the
+/// doubts that led to reading them are put at rest.
+pub(super) fn tell(question: &JobQuestion<'_>, item: &Item, refusals: &Refusals, findings: &mut Vec<ItemFinding>) {
+    let doubts = [finding::VALUE_TYPE_NARROWER.word, finding::OPTION_SET_CLASH.word];
+    let name = question.source.name_of(item.source.id());
+    let target = question.destination.name_of(item.destination.data_element);
+    if refusals.refused == 0 {
+        for doubt in findings.iter_mut().filter(|finding| doubts.contains(&finding.code)) {
+            if refusals.looked_at == 0 {
+                doubt.message = format!("{}; there are no values in {} to tell", doubt.message, question.window);
+            } else {
+                doubt.severity = Severity::Info;
+                doubt.message =
+                    format!("{}; all {} values in {} fit", doubt.message, refusals.looked_at, question.window);
+            }
+        }
+        return;
+    }
+    let mut texts: Vec<(&String, &u64)> = refusals.texts.iter().collect();
+    texts.sort_by_key(|(text, count)| (std::cmp::Reverse(**count), *text));
+    let most: Vec<String> =
+        texts.iter().take(EXAMPLES).map(|(text, count)| format!("`{text}` ({count} times)")).collect();
+    let examples: Vec<String> = refusals
+        .examples
+        .iter()
+        .map(|example| {
+            let place = question.source.org_unit_path_names(example.org_unit);
+            format!("`{}` of {place} in {}", example.value, example.period)
+        })
+        .collect();
+    findings.retain(|finding| !doubts.contains(&finding.code));
+    findings.push(of(
+        &finding::VALUES_REFUSED,
+        format!(
+            "{target} would refuse {} of {} values of {name} in {}, most often {}; for example {}",
+            refusals.refused,
+            refusals.looked_at,
+            question.window,
+            most.join(", "),
+            examples.join(", ")
+        ),
+    ));
+}

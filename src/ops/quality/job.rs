@@ -1,0 +1,150 @@
+//! What speaks against a job.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::domain::data_value::DataValue;
+use crate::domain::fingerprint::ItemFingerprint;
+use crate::domain::item::{Item, SourceItem};
+use crate::domain::job::ReadFrom;
+use crate::domain::org_unit_map::OrgUnitMapping;
+use crate::domain::pair::Pair;
+use crate::domain::uid::Uid;
+use crate::matching::job_rules::{JobQuestion, Refusals, RefusedValue, check_job as findings, may_refuse};
+use crate::ops::error::OpsError;
+use crate::ops::home::server;
+use crate::ops::jobs::{CheckedItem, OpenJob};
+use crate::ops::quality::CheckOptions;
+use crate::ops::quality::reading::{Question, ReadProgress, Reader};
+use crate::ops::quality::window::CheckWindow;
+
+/// What a check of a job says.
+#[derive(Debug, Clone)]
+pub struct JobCheck {
+    /// What speaks against its items.
+    pub findings: Vec<CheckedItem>,
+    /// The window.
+    pub window: CheckWindow,
+    /// Values that were looked at, because the destination may refuse some of them.
+    pub looked_at: u64,
+}
+
+/// Checks a job; looks at the values that the destination may refuse unless told to stay offline.
+pub async fn check_job(
+    open: &OpenJob,
+    options: &CheckOptions,
+    progress: &(dyn Fn(ReadProgress) + Send + Sync),
+) -> Result<JobCheck, OpsError> {
+    let window = CheckWindow::new(&options.periods, None)?;
+    let doubtful = doubtful(open);
+    if options.offline || doubtful.is_empty() {
+        return check(open, window, &BTreeMap::new());
+    }
+    let source = server(&open.config, &open.job.source)?;
+    let reader = Reader::open(&open.config, &source, &open.source).await?;
+    let window = CheckWindow::new(&options.periods, Some(reader.today))?;
+    let mapped: BTreeSet<Uid> =
+        map_of(open)?.iter().filter(|row| row.target().is_some()).map(|row| row.source).collect();
+    let mut items: HashMap<Uid, Vec<(usize, &Item)>> = HashMap::new();
+    for (number, item) in &doubtful {
+        items.entry(item.source.id()).or_default().push((*number, item));
+    }
+    // Every doubtful item has an answer, also one that the source has no values for.
+    let mut refusals: BTreeMap<usize, Refusals> =
+        doubtful.iter().map(|(number, _)| (*number, Refusals::default())).collect();
+    // The store must not be shared between threads; what is looked at are metadata alone.
+    let destination = &open.destination;
+    let look = |found: &mut BTreeMap<usize, Refusals>, value: DataValue| {
+        // Values of units without destination are not sent, whatever they are.
+        if !mapped.contains(&value.cell.org_unit) {
+            return;
+        }
+        for (number, item) in items.get(&value.cell.data_element).into_iter().flatten() {
+            if reads(&item.source, &value) {
+                let value = RefusedValue {
+                    org_unit: value.cell.org_unit,
+                    period: value.cell.period,
+                    value: value.value.clone().unwrap_or_default(),
+                };
+                found.entry(*number).or_default().look_at(destination, item, value);
+            }
+        }
+    };
+    let mut keep = |found: BTreeMap<usize, Refusals>| {
+        for (number, more) in found {
+            refusals.entry(number).or_default().add(more);
+        }
+    };
+    reader.read(&questions(open, items.keys().copied(), &window), &look, &mut keep, progress).await?;
+    check(open, window, &refusals)
+}
+
+fn check(open: &OpenJob, window: CheckWindow, refusals: &BTreeMap<usize, Refusals>) -> Result<JobCheck, OpsError> {
+    let words = window.words();
+    let question = JobQuestion {
+        source: &open.source,
+        destination: &open.destination,
+        job: &open.job,
+        rows: &map_of(open)?,
+        seen: &open.config.item_fingerprints(&open.job.name)?,
+        refusals,
+        window: &words,
+    };
+    let findings = findings(&question).into_iter().map(|(number, finding)| CheckedItem { number, finding }).collect();
+    let looked_at = refusals.values().map(|refusals| refusals.looked_at).sum();
+    Ok(JobCheck { findings, window, looked_at })
+}
+
+/// Takes how the objects of all items look now for what was seen when the items were made. Gives how many items.
+pub fn accept_job_drift(open: &mut OpenJob) -> Result<usize, OpsError> {
+    let look = |item: &Item| ItemFingerprint::of(&open.source, &open.destination, item);
+    open.config.renew_item_fingerprints(&open.job.name, &look)?;
+    Ok(open.job.items.iter().filter(|item| look(item).is_some()).count())
+}
+
+fn map_of(open: &OpenJob) -> Result<Vec<OrgUnitMapping>, OpsError> {
+    let (source, destination) = (server(&open.config, &open.job.source)?, server(&open.config, &open.job.destination)?);
+    Ok(open.config.org_unit_map(Pair { source: source.id, destination: destination.id })?)
+}
+
+/// The items for which only values can tell whether they fit. What is read through analytics is summed up before it is
+/// sent; single values say nothing about the sums.
+fn doubtful(open: &OpenJob) -> Vec<(usize, Item)> {
+    if open.job.read == ReadFrom::Analytics {
+        return Vec::new();
+    }
+    let numbered = (1..).zip(&open.job.items);
+    numbered
+        .filter(|(_, item)| may_refuse(&open.source, &open.destination, item))
+        .map(|(number, item)| (number, item.clone()))
+        .collect()
+}
+
+fn reads(source: &SourceItem, value: &DataValue) -> bool {
+    let SourceItem::DataElement { id, category_option_combo, attribute_option_combo } = *source else { return false };
+    let cell = value.cell;
+    id == cell.data_element
+        && category_option_combo.is_none_or(|combo| combo == cell.category_option_combo)
+        && attribute_option_combo.is_none_or(|combo| combo == cell.attribute_option_combo)
+}
+
+fn questions(open: &OpenJob, elements: impl Iterator<Item = Uid>, window: &CheckWindow) -> Vec<Question> {
+    let period_type = open.job.source_period_type;
+    let (mut data_sets, mut data_elements) = (BTreeSet::new(), BTreeSet::new());
+    for element in elements {
+        let of_type = open.source.data_sets_of(element).filter(|data_set| data_set.period_type == period_type);
+        let of_type: Vec<Uid> = of_type.map(|data_set| data_set.id).collect();
+        // What is collected nowhere in the job's periods cannot be asked for by data set.
+        if !of_type.is_empty() {
+            data_sets.extend(of_type);
+            data_elements.insert(element);
+        }
+    }
+    if data_elements.is_empty() {
+        return Vec::new();
+    }
+    vec![Question {
+        data_sets: data_sets.into_iter().collect(),
+        data_elements: data_elements.into_iter().collect(),
+        periods: window.periods(period_type),
+    }]
+}
