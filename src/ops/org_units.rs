@@ -206,18 +206,18 @@ fn difference(rows: &[OrgUnitMapping], entries: Vec<Entry>) -> MapChange {
             (Some(old), None) => change.removed.push((*old).clone()),
             (Some(old), Some(new)) if says_the_same(old, &new) => change.unchanged += 1,
             (Some(old), Some(mut new)) => {
-                // A person changed where it goes: the method that found the old row says nothing about the new one.
-                if old.destination != new.destination {
-                    new.method = MatchMethod::Manual;
-                    new.score = None;
-                    new.class = None;
-                    new.explanation = None;
-                } else {
+                if old.destination == new.destination {
                     // How it was found is not for the spreadsheet to say; scores lose digits there.
                     new.method = old.method;
                     new.score = old.score;
                     new.class = old.class;
                     new.explanation.clone_from(&old.explanation);
+                } else {
+                    // A person changed where it goes: what found the old row says nothing about the new one.
+                    new.method = MatchMethod::Manual;
+                    new.score = None;
+                    new.class = None;
+                    new.explanation = None;
                 }
                 change.changed.push(((*old).clone(), new));
             }

@@ -172,21 +172,22 @@ impl<'metadata> Elements<'metadata> {
             elements.find(|object| object.id.as_str() == text || object.code.as_deref() == Some(text))
         };
         let mut found = match element.map(str::trim).filter(|text| !text.is_empty()) {
-            Some(text) => match named(text) {
-                Some(element) => ElementMatch {
-                    data_element: element.id,
-                    category_option_combo: None,
-                    attribute_option_combo: None,
-                    score: 1.0,
-                    class: MatchClass::Sure,
-                    reasons: vec![format!("its export data element is {text}")],
-                    doubts: Vec::new(),
-                },
-                None => {
+            Some(text) => {
+                if let Some(element) = named(text) {
+                    ElementMatch {
+                        data_element: element.id,
+                        category_option_combo: None,
+                        attribute_option_combo: None,
+                        score: 1.0,
+                        class: MatchClass::Sure,
+                        reasons: vec![format!("its export data element is {text}")],
+                        doubts: Vec::new(),
+                    }
+                } else {
                     let found = self.by_code_and_name(selected).ok()?;
                     doubted(found, format!("its export data element {text} is not known over there"))
                 }
-            },
+            }
             // Without a data element the fields only say which combo, once a data element is found otherwise.
             None if combo.is_some() || attribute.is_some() => self.by_code_and_name(selected).ok()?,
             None => return None,

@@ -303,12 +303,13 @@ impl Witness<'_, '_> {
         &self,
         source: Index,
         destination: Index,
-        evidence: Evidence,
+        mut evidence: Evidence,
         compared: &mut Compared,
     ) -> Evidence {
         let (unit, target) = (&self.ground.source.units[source], &self.ground.destination.units[destination]);
-        let words = if evidence.name > 0.0 { self.ground.names.words(unit, target, compared) } else { Words::Other };
-        Evidence { words, ..evidence }
+        evidence.words =
+            if evidence.name > 0.0 { self.ground.names.words(unit, target, compared) } else { Words::Other };
+        evidence
     }
 
     fn codes(&self, source: Index, destination: Index) -> CodeEvidence {

@@ -270,10 +270,11 @@ impl Maker<'_> {
         }
         let parts = parts(&facility.name);
         let possible = match kind {
-            Kind::TypeShortened | Kind::TypeMoved | Kind::TypeDropped | Kind::Brackets => parts.kind.is_some(),
+            Kind::TypeShortened | Kind::TypeMoved | Kind::TypeDropped | Kind::Brackets | Kind::Upgraded => {
+                parts.kind.is_some()
+            }
             Kind::Renamed => facility.code.is_some() && self.coded > 0,
             Kind::CodeChanged => facility.code.is_some(),
-            Kind::Upgraded => parts.kind.is_some(),
             Kind::Halved => !facility.name.to_lowercase().contains("mat"),
             Kind::Joined | Kind::Initials | Kind::WordOrder => parts.rest.split(' ').count() > 1,
             Kind::Abbreviation => abbreviated(&facility.name, WORDS, &mut self.random.clone()).is_some(),
