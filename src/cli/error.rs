@@ -9,6 +9,7 @@ use crate::matching::items::ItemError;
 use crate::ops::error::OpsError;
 use crate::store::StoreError;
 use crate::transfer::engine::TransferError;
+use crate::xferfile::XferFileError;
 
 /// An error as the person at the terminal, or the scheduler, meets it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,6 +141,28 @@ impl From<OpsError> for CliError {
                 };
                 Self::of(code, &error)
             }
+            OpsError::XferFile { ref cause, .. } => {
+                let code = match cause {
+                    XferFileError::WrongKey(_) => ExitCode::WrongKey,
+                    XferFileError::Recipients { .. } | XferFileError::EasyPassphrase(_) | XferFileError::NotAKey(_) => {
+                        ExitCode::Usage
+                    }
+                    XferFileError::NotMade(_) => ExitCode::LocalIo,
+                    XferFileError::NotAnXferFile
+                    | XferFileError::TooLarge
+                    | XferFileError::Unsupported { .. }
+                    | XferFileError::Damaged(_)
+                    | XferFileError::TooWeak(_)
+                    | XferFileError::TooDear(_) => ExitCode::Damaged,
+                };
+                let hint = cause.hint();
+                let described = Self::of(code, &error);
+                match hint {
+                    Some(hint) => described.hint(hint),
+                    None => described,
+                }
+            }
+            OpsError::Stopped => Self::of(ExitCode::Temporary, &error).hint("run it again; nothing is lost"),
             OpsError::Sandbox(_) => Self::of(ExitCode::LocalIo, &error),
         }
     }

@@ -13,3 +13,4 @@ pub mod sandbox;
 pub mod servers;
 pub mod sync;
 pub mod transfer;
+pub mod xfer_files;

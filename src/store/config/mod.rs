@@ -7,6 +7,7 @@
 mod cached_data;
 mod cached_org_units;
 mod credentials;
+mod import;
 mod jobs;
 mod metadata;
 mod names;
@@ -17,6 +18,7 @@ mod schema;
 mod servers;
 mod tuning;
 
+pub use import::Takeover;
 pub use jobs::ItemId;
 pub use metadata::{MetadataCounts, SyncedServer};
 pub use org_unit_maps::MappingCounts;

@@ -107,7 +107,8 @@ impl ConfigStore {
     }
 }
 
-fn put(transaction: &Transaction<'_>, pair: Pair, rows: &[OrgUnitMapping]) -> Result<(), StoreError> {
+/// Adds rows to the map of a pair; a row of the same source unit is replaced.
+pub(super) fn put(transaction: &Transaction<'_>, pair: Pair, rows: &[OrgUnitMapping]) -> Result<(), StoreError> {
     let mut statement = transaction.prepare_cached(
         "INSERT OR REPLACE INTO org_unit_mapping \
          (source_server, destination_server, source, destination, method, score, class, explanation, state, note) \
