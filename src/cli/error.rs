@@ -144,9 +144,10 @@ impl From<OpsError> for CliError {
             OpsError::XferFile { ref cause, .. } => {
                 let code = match cause {
                     XferFileError::WrongKey(_) => ExitCode::WrongKey,
-                    XferFileError::Recipients { .. } | XferFileError::EasyPassphrase(_) | XferFileError::NotAKey(_) => {
-                        ExitCode::Usage
-                    }
+                    XferFileError::Recipients { .. }
+                    | XferFileError::NoSuchKey { .. }
+                    | XferFileError::EasyPassphrase(_)
+                    | XferFileError::NotAKey(_) => ExitCode::Usage,
                     XferFileError::NotMade(_) => ExitCode::LocalIo,
                     XferFileError::NotAnXferFile
                     | XferFileError::TooLarge

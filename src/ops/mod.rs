@@ -6,6 +6,7 @@ pub mod error;
 pub mod files;
 pub mod home;
 pub mod jobs;
+pub mod keys;
 pub mod org_units;
 pub mod routines;
 pub mod runs;

@@ -13,6 +13,7 @@ mod metadata;
 mod names;
 mod org_unit_maps;
 mod removal;
+mod rotation;
 mod routines;
 mod schema;
 mod servers;
