@@ -12,7 +12,7 @@ use crate::cli::ui::Ui;
 use crate::platform;
 
 /// The longest secret that a file or standard input may hold, in bytes.
-const LONGEST_SECRET: u64 = 16 * 1024;
+const LONGEST_SECRET: usize = 16 * 1024;
 
 /// Where a secret comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +64,7 @@ fn asked(prompt: dialoguer::Password<'_>, what: &str) -> Result<Zeroizing<String
 
 /// Room for a secret from the start: a text that grows leaves copies of itself behind.
 fn room() -> Zeroizing<String> {
-    Zeroizing::new(String::with_capacity(LONGEST_SECRET as usize))
+    Zeroizing::new(String::with_capacity(LONGEST_SECRET))
 }
 
 /// Runs a command of the shell and takes what it prints. What it says on standard error is for whoever watches.
@@ -79,7 +79,7 @@ fn from_command(command: &str, what: &str) -> Result<Zeroizing<String>, CliError
         .map_err(failed)?;
     let mut text = room();
     let read = match child.stdout.take() {
-        Some(output) => output.take(LONGEST_SECRET).read_to_string(&mut text),
+        Some(output) => output.take(LONGEST_SECRET as u64).read_to_string(&mut text),
         None => Ok(0),
     };
     let status = child.wait().map_err(failed)?;
@@ -95,7 +95,7 @@ fn from_standard_input(what: &str) -> Result<Zeroizing<String>, CliError> {
     let mut text = room();
     std::io::stdin()
         .lock()
-        .take(LONGEST_SECRET)
+        .take(LONGEST_SECRET as u64)
         .read_to_string(&mut text)
         .map_err(|cause| CliError::local_io(format!("the {what} could not be read from standard input"), &cause))?;
     Ok(text)
@@ -121,7 +121,7 @@ fn from_file(path: &Path, what: &str, mode: Mode) -> Result<Zeroizing<String>, C
         .hint(format!("run `chmod 600 {}`", path.display())));
     }
     let mut text = room();
-    file.take(LONGEST_SECRET).read_to_string(&mut text).map_err(failed)?;
+    file.take(LONGEST_SECRET as u64).read_to_string(&mut text).map_err(failed)?;
     Ok(text)
 }
 

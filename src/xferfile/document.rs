@@ -103,8 +103,9 @@ fn read(body: &[u8], header: &Header) -> Result<Content, XferFileError> {
 /// What is not known, without quoting the content: the words around a mistake may be a secret.
 fn in_words(cause: &ron::Error) -> String {
     match cause {
-        ron::Error::NoSuchStructField { found, .. } => format!("it does not know `{found}`"),
-        ron::Error::NoSuchEnumVariant { found, .. } => format!("it does not know `{found}`"),
+        ron::Error::NoSuchStructField { found, .. } | ron::Error::NoSuchEnumVariant { found, .. } => {
+            format!("it does not know `{found}`")
+        }
         ron::Error::MissingStructField { field, .. } => format!("`{field}` is missing"),
         _ => "its content has another form".to_owned(),
     }

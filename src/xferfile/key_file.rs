@@ -94,7 +94,8 @@ impl FileKeyHolder {
     /// Eight hexadecimal characters of a digest, another one for each purpose.
     fn digest(&self, purpose: &[u8]) -> String {
         let digest = Sha256::new().chain_update(purpose).chain_update(*self.key).finalize();
-        digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+        let [first, second, third, fourth, ..] = digest.0;
+        format!("{first:02x}{second:02x}{third:02x}{fourth:02x}")
     }
 }
 

@@ -13,9 +13,9 @@ use xfer::store::{Home, RunLock};
 use crate::support::{Output, Xfer};
 
 /// A home with both servers added and synced, and the true org unit map.
-struct Office {
-    xfer: Xfer,
-    servers: RunningPair,
+pub(crate) struct Office {
+    pub(crate) xfer: Xfer,
+    pub(crate) servers: RunningPair,
 }
 
 impl Office {
@@ -44,7 +44,7 @@ impl Office {
         office
     }
 
-    fn ready() -> Self {
+    pub(crate) fn ready() -> Self {
         let office = Self::mapped();
         office.xfer.file("items.csv", items("Programme paludisme"));
         office.ok("job import malaria items.csv");
@@ -53,13 +53,13 @@ impl Office {
     }
 
     #[track_caller]
-    fn ok(&self, line: &str) -> Output {
+    pub(crate) fn ok(&self, line: &str) -> Output {
         self.xfer.run(line).expect_code(0)
     }
 
     /// A command that must fail: with this code, naming the words, with a hint.
     #[track_caller]
-    fn refused(&self, line: &str, code: i32, words: &[&str]) {
+    pub(crate) fn refused(&self, line: &str, code: i32, words: &[&str]) {
         refused(&self.xfer.run(line), code, words);
     }
 }
@@ -91,7 +91,7 @@ fn country() -> &'static Country {
 }
 
 #[track_caller]
-fn refused(output: &Output, code: i32, words: &[&str]) {
+pub(crate) fn refused(output: &Output, code: i32, words: &[&str]) {
     assert_eq!(output.code, code, "\n{output}");
     assert!(output.stderr.starts_with("error: ") && output.stderr.contains("\nhint: "), "\n{output}");
     for word in words {
@@ -99,7 +99,7 @@ fn refused(output: &Output, code: i32, words: &[&str]) {
     }
 }
 
-fn cells(report: &serde_json::Value, state: &str) -> u64 {
+pub(crate) fn cells(report: &serde_json::Value, state: &str) -> u64 {
     report["cells"][state].as_u64().unwrap()
 }
 

@@ -13,3 +13,4 @@ mod recorded_client;
 mod recorded_sandbox;
 mod sandbox_server;
 mod support;
+mod xfer_files;

@@ -74,8 +74,8 @@ impl<'ui> Lines<'ui> {
 
     /// Why there was no run; stderr has it from elsewhere.
     pub(super) fn error(&self, error: &CliError) {
-        let causes: String = error.causes.iter().map(|cause| format!(": {cause}")).collect();
-        self.log("error", &format!("{}{causes} (exit code {})", error.message, error.code.number()));
+        let chain = [std::slice::from_ref(&error.message), error.causes.as_slice()].concat().join(": ");
+        self.log("error", &format!("{chain} (exit code {})", error.code.number()));
     }
 
     /// Says something in passing.

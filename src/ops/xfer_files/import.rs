@@ -197,7 +197,9 @@ fn free(name: &str, taken: &[String]) -> String {
     if !is_taken(name) {
         return name.to_owned();
     }
-    (2..).map(|number: u32| format!("{name} {number}")).find(|name| !is_taken(name)).unwrap_or_default()
+    // One of so many is free, for there are fewer names.
+    let numbers = 2..=taken.len() + 2;
+    numbers.map(|number| format!("{name} {number}")).find(|name| !is_taken(name)).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ pub use exec::{exec, open_for_run};
 pub use import::{Change, Import, ImportLine, apply, plan_import};
 pub use keys::{Privacy, read_key, write_new_key};
 
+use std::fmt::Write as _;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -219,5 +220,9 @@ fn refuse_other_files(file: &Path) -> Result<(), OpsError> {
 }
 
 fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+        // Writing to a text cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

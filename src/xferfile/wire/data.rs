@@ -25,6 +25,7 @@ pub(super) struct DataElement {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "DHIS2's own word")]
 pub(super) struct DataSet {
     pub(super) id: Uid,
     #[serde(default, skip_serializing_if = "Option::is_none")]

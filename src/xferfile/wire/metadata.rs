@@ -48,6 +48,7 @@ struct OrganisationUnit {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "DHIS2's own word")]
 struct Level {
     id: Uid,
     level: u32,
