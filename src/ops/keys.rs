@@ -20,6 +20,12 @@ pub fn rotate(home: &Home) -> Result<usize, OpsError> {
 
 /// Copies the key to a file that does not exist yet, for its owner alone.
 pub fn backup(home: &Home, file: &Path) -> Result<(), OpsError> {
+    if file.exists() {
+        return Err(OpsError::invalid(
+            format!("{} exists already", file.display()),
+            "choose another name: an older backup may be needed for an older copy of the configuration",
+        ));
+    }
     let key = location(home);
     let read = std::fs::read(&key).map_err(|source| match source.kind() {
         std::io::ErrorKind::NotFound => OpsError::invalid(

@@ -25,21 +25,21 @@ pub(super) fn elsewhere(office: &Office, files: &[&str]) -> Xfer {
 #[test]
 fn a_file_runs_elsewhere_with_nothing_but_its_key() {
     let office = Office::ready();
-    office.ok("routine export monthly --new-key-file key");
+    office.ok("routine export monthly --new-key-file run-key");
     #[cfg(unix)]
-    for name in ["monthly.xfer", "key"] {
+    for name in ["monthly.xfer", "run-key"] {
         assert_eq!(mode(&office.xfer.home().join(name)), 0o600, "{name}");
     }
-    let other = elsewhere(&office, &["monthly.xfer", "key"]);
-    let dry = other.run("exec monthly.xfer --key-file key --dry-run --json").report();
+    let other = elsewhere(&office, &["monthly.xfer", "run-key"]);
+    let dry = other.run("exec monthly.xfer --key-file run-key --dry-run --json").report();
     let here = office.xfer.run("run monthly --dry-run --format json").report();
     for part in ["values", "cells", "jobs", "findings", "periods", "source", "destination"] {
         assert_eq!(dry[part], here[part], "run and exec are the same: {part}");
     }
     assert_eq!(dry["file"]["revision"], 1);
-    let first = other.run("exec monthly.xfer --key-file key --json --log-file run.log").report();
+    let first = other.run("exec monthly.xfer --key-file run-key --json --log-file run.log").report();
     assert!(cells(&first, "created") > 100, "{first:#}");
-    let again = other.run("exec monthly.xfer --key-file key --log-file run.log");
+    let again = other.run("exec monthly.xfer --key-file run-key --log-file run.log");
     assert_eq!(again.code, 3, "closed facilities are held back\n{again}");
     for words in ["monthly revision 1 from tracker to national", "planned", "unchanged", "done"] {
         assert!(again.stderr.contains(words), "{words}\n{again}");
@@ -57,18 +57,18 @@ fn wrong_keys_and_old_files_are_refused_by_name() {
     office.xfer.file("short", "too short");
     office.refused("routine export monthly", 2, &["passphrase of the file", "--new-key-file"]);
     office.refused("routine export monthly --passphrase-file short", 2, &["fewer than 12 characters"]);
-    office.refused("routine export monthly password --new-key-file key", 2, &["is no xfer file"]);
-    office.refused("routine export nothing --new-key-file key", 2, &["no routine `nothing`"]);
-    assert!(!office.xfer.home().join("key").exists(), "a refused export makes no key");
-    office.ok("routine export monthly --passphrase-file passphrase --new-key-file key");
+    office.refused("routine export monthly password --new-key-file run-key", 2, &["is no xfer file"]);
+    office.refused("routine export nothing --new-key-file run-key", 2, &["no routine `nothing`"]);
+    assert!(!office.xfer.home().join("run-key").exists(), "a refused export makes no key");
+    office.ok("routine export monthly --passphrase-file passphrase --new-key-file run-key");
     office.ok("routine export monthly other.xfer --new-key-file other-key");
-    office.refused("routine export monthly --new-key-file key", 2, &["there is a file key already"]);
+    office.refused("routine export monthly --new-key-file run-key", 2, &["there is a file run-key already"]);
     let requests =
         || (office.servers.source.ledger().entries().len(), office.servers.destination.ledger().entries().len());
     let before = requests();
     office.refused("exec monthly.xfer", 2, &["exec never asks", "--key-file"]);
-    office.refused("exec missing.xfer --key-file key", 10, &["missing.xfer"]);
-    office.refused("exec password --key-file key", 13, &["no xfer file"]);
+    office.refused("exec missing.xfer --key-file run-key", 10, &["missing.xfer"]);
+    office.refused("exec password --key-file run-key", 13, &["no xfer file"]);
     office.refused(
         "exec monthly.xfer --key-file other-key",
         12,
@@ -81,7 +81,7 @@ fn wrong_keys_and_old_files_are_refused_by_name() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let open = office.xfer.file("open-key", std::fs::read(office.xfer.home().join("key")).unwrap());
+        let open = office.xfer.file("open-key", std::fs::read(office.xfer.home().join("run-key")).unwrap());
         for mode in [0o640, 0o604, 0o644] {
             std::fs::set_permissions(&open, std::fs::Permissions::from_mode(mode)).unwrap();
             office.refused("exec monthly.xfer --key-file open-key", 2, &["other users", "chmod 600"]);
@@ -91,8 +91,8 @@ fn wrong_keys_and_old_files_are_refused_by_name() {
     let mut cut = std::fs::read(office.xfer.home().join("monthly.xfer")).unwrap();
     cut.truncate(cut.len() - 1);
     office.xfer.file("cut.xfer", &cut);
-    office.refused("exec cut.xfer --key-file key", 13, &["damaged or was altered"]);
-    let json = office.xfer.run("exec cut.xfer --key-file key --json").expect_code(13);
+    office.refused("exec cut.xfer --key-file run-key", 13, &["damaged or was altered"]);
+    let json = office.xfer.run("exec cut.xfer --key-file run-key --json").expect_code(13);
     let last = json.stderr.lines().last().unwrap();
     let error: serde_json::Value = serde_json::from_str(last).unwrap();
     assert_eq!((&error["format"], &error["exit_code"]), (&"xfer-error/1".into(), &13.into()), "{error}");
@@ -103,7 +103,7 @@ fn wrong_keys_and_old_files_are_refused_by_name() {
 fn a_file_shows_who_can_open_it_to_anybody_and_the_rest_to_those() {
     let office = Office::ready();
     office.xfer.file("passphrase", PASSPHRASE);
-    office.ok("routine export monthly --passphrase-file passphrase --new-key-file key --not-after 2126-12-31");
+    office.ok("routine export monthly --passphrase-file passphrase --new-key-file run-key --not-after 2126-12-31");
     let outside = office.ok("routine inspect monthly.xfer");
     for word in ["xfer-file/1", "a passphrase (Argon2id, 64 MiB, 3 passes)", "the key ", "sealed"] {
         assert!(outside.stdout.contains(word) || outside.stderr.contains(word), "{word}\n{outside}");
@@ -111,7 +111,7 @@ fn a_file_shows_who_can_open_it_to_anybody_and_the_rest_to_those() {
     for hidden in ["tracker", "national", "127.0.0.1", "reader", "malaria"] {
         assert!(!outside.stdout.contains(hidden), "{hidden}\n{outside}");
     }
-    for opened in ["--key-file key", "--passphrase-file passphrase", "--passphrase-command cat\u{a0}passphrase"] {
+    for opened in ["--key-file run-key", "--passphrase-file passphrase", "--passphrase-command cat\u{a0}passphrase"] {
         let mut words = vec!["routine", "inspect", "monthly.xfer"];
         let opened = opened.split(' ').map(|word| word.replace('\u{a0}', " ")).collect::<Vec<_>>();
         words.extend(opened.iter().map(String::as_str));
@@ -122,13 +122,13 @@ fn a_file_shows_who_can_open_it_to_anybody_and_the_rest_to_those() {
         assert!(!inside.stdout.contains(xfer::ops::sandbox::PASSWORD), "\n{inside}");
     }
 
-    office.refused("routine rekey monthly.xfer --key-file key", 2, &["nothing to change"]);
-    office.refused("routine rekey monthly.xfer --key-file key --remove-key 00000000", 2, &["00000000"]);
+    office.refused("routine rekey monthly.xfer --key-file run-key", 2, &["nothing to change"]);
+    office.refused("routine rekey monthly.xfer --key-file run-key --remove-key 00000000", 2, &["00000000"]);
     office.ok("routine rekey monthly.xfer --passphrase-file passphrase --add-new-key-file second");
     office.ok("routine inspect monthly.xfer --key-file second");
     let name = outside.stdout.split("the key ").nth(1).unwrap()[..8].to_owned();
     office.ok(&format!("routine rekey monthly.xfer --key-file second --remove-key {name} --remove-passphrases"));
-    office.refused("routine inspect monthly.xfer --key-file key", 12, &["does not open this file"]);
+    office.refused("routine inspect monthly.xfer --key-file run-key", 12, &["does not open this file"]);
     office.refused("routine inspect monthly.xfer --passphrase-file passphrase", 12, &["does not open this file"]);
     office.ok("routine inspect monthly.xfer --key-file second");
     let second = office.ok("routine inspect monthly.xfer").stdout.split("the key ").nth(1).unwrap()[..8].to_owned();
@@ -139,9 +139,9 @@ fn a_file_shows_who_can_open_it_to_anybody_and_the_rest_to_those() {
 #[test]
 fn a_file_is_taken_over_into_another_home_in_one_step() {
     let office = Office::ready();
-    office.ok("routine export monthly --new-key-file key");
-    let other = elsewhere(&office, &["monthly.xfer", "key"]);
-    let import = "routine import monthly.xfer --key-file key";
+    office.ok("routine export monthly --new-key-file run-key");
+    let other = elsewhere(&office, &["monthly.xfer", "run-key"]);
+    let import = "routine import monthly.xfer --key-file run-key";
     let plan = other.run(&format!("{import} --dry-run --format json")).expect_code(0).json();
     let changes: Vec<&str> = plan.as_array().unwrap().iter().map(|line| line["change"].as_str().unwrap()).collect();
     assert_eq!(changes, ["new"; 5], "{plan:#}");
@@ -168,7 +168,7 @@ fn the_machine_key_is_replaced_and_backed_up() {
     assert_eq!(std::fs::read(office.xfer.home().join("saved")).unwrap(), before);
     #[cfg(unix)]
     assert_eq!(mode(&office.xfer.home().join("saved")), 0o600);
-    office.refused("key backup saved", 74, &["saved"]);
+    office.refused("key backup saved", 2, &["saved exists already"]);
     office.ok("key rotate");
     assert_ne!(std::fs::read(&key).unwrap(), before);
     office.ok("server test tracker");

@@ -14,13 +14,13 @@ const ROUNDS: usize = 50;
 #[test]
 fn one_of_twenty_runs_and_a_killed_one_lets_the_next_begin() {
     let office = Office::ready();
-    office.ok("routine export monthly --new-key-file key");
+    office.ok("routine export monthly --new-key-file run-key");
     // The holder waits for an answer that never comes, until it is killed: the lock is held as long as it is looked at.
     office.servers.source.faults().add(Matcher::every("GET", "/api/system/info"), Fault::Stall);
     let mut slowest = Duration::ZERO;
     for round in 0..ROUNDS {
         let started = Instant::now();
-        let start = || office.xfer.command("exec monthly.xfer --key-file key").spawn().unwrap();
+        let start = || office.xfer.command("exec monthly.xfer --key-file run-key").spawn().unwrap();
         let mut running: Vec<Child> = (0..PROCESSES).map(|_| start()).collect();
         let mut refused = 0;
         while running.len() > 1 {
@@ -42,7 +42,7 @@ fn one_of_twenty_runs_and_a_killed_one_lets_the_next_begin() {
         holder.wait().unwrap();
     }
     office.servers.source.faults().clear();
-    let next = office.xfer.run("exec monthly.xfer --key-file key --json").report();
+    let next = office.xfer.run("exec monthly.xfer --key-file run-key --json").report();
     assert_eq!(next["cells"]["unknown"], 0, "the killed ones left no lock behind");
     assert!(office.servers.destination.ledger().rows_applied() > 0);
     announce(&format!(

@@ -46,7 +46,7 @@ pub(crate) fn sample(number: usize) -> Content {
         })
         .collect();
     let org_unit_map = (0..pick(0) % 9).map(row).collect();
-    let optional = |index: usize, value: u32| (pick(index) % 2 == 0).then_some(value);
+    let optional = |index: usize, value: u32| pick(index).is_multiple_of(2).then_some(value);
     let routine = Routine {
         id: Uuid::from_u128(0x0192_0000_0000_7000_8000_0000_0000_0000 + number as u128),
         name: name(0),
