@@ -20,7 +20,7 @@
 //! # Everything on the disk
 //!
 //! `config.db`, `key` and `state/` in the home folder; [`store`] lists them all. Nothing else is written but files that a
-//! person names.
+//! person names: exports, keys, logs.
 
 pub mod cli;
 pub mod dhis2;

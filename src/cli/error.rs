@@ -135,11 +135,13 @@ impl From<OpsError> for CliError {
                 described.hint("nothing was imported; mend these lines and import the file again")
             }
             OpsError::LocalFile { ref source, .. } => {
-                let code = match source.kind() {
-                    std::io::ErrorKind::NotFound => ExitCode::FileNotFound,
-                    _ => ExitCode::LocalIo,
+                let (code, hint) = match source.kind() {
+                    std::io::ErrorKind::NotFound => {
+                        (ExitCode::FileNotFound, "check the path: it is taken from the folder that you are in")
+                    }
+                    _ => (ExitCode::LocalIo, "check that the file and its folder can be used by you"),
                 };
-                Self::of(code, &error)
+                Self::of(code, &error).hint(hint)
             }
             OpsError::XferFile { ref cause, .. } => {
                 let code = match cause {
