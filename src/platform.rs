@@ -346,6 +346,36 @@ mod tests {
         assert_eq!(fs::read_to_string(&link).unwrap(), "new");
     }
 
+    /// Somebody who may write to the folder swaps the file for a link to another one, all the time.
+    #[cfg(unix)]
+    #[test]
+    fn a_thousand_races_for_the_place_of_a_file_are_lost() {
+        use std::sync::atomic::{AtomicBool, Ordering};
+        let folder = tempfile::tempdir().unwrap();
+        let (file, victim) = (folder.path().join("file"), folder.path().join("victim"));
+        fs::write(&victim, "untouched").unwrap();
+        let done = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    // Either may be there or not when it is tried; that is what a race is.
+                    let _ = fs::remove_file(&file);
+                    let _ = std::os::unix::fs::symlink(&victim, &file);
+                    let _ = fs::remove_file(&file);
+                    let _ = fs::hard_link(&victim, &file);
+                }
+            });
+            for _ in 0..1000 {
+                write_privately(&file, b"secret", Existing::Replace).unwrap();
+                if let Err(lost) = write_privately(&file, b"secret", Existing::Refuse) {
+                    assert_eq!(lost.kind(), ErrorKind::AlreadyExists);
+                }
+            }
+            done.store(true, Ordering::Relaxed);
+        });
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "untouched");
+    }
+
     #[test]
     fn a_file_is_replaced_whole_or_refused() {
         let folder = tempfile::tempdir().unwrap();
