@@ -8,6 +8,7 @@
 //! | [`ops`] | one file per use case: request in, outcome out; silent | everything below |
 //! | [`transfer`] | the stages of a transfer as pure functions, and the engine that drives them | `dhis2`, `domain` |
 //! | [`store`] | configuration and journals, the only code that knows SQLite | `platform`, `domain` |
+//! | [`xferfile`] | routines as encrypted files, the only code that knows their format | `platform`, `domain` |
 //! | [`sandbox`] | DHIS2 look-alikes for demo and tests, with a wire format of their own | `domain` |
 //! | [`matching`] | org units and items of one server to those of another | `domain` |
 //! | [`dhis2`] | the client of real servers, the only code that knows HTTP | `domain` |
@@ -19,7 +20,7 @@
 //! # Everything on the disk
 //!
 //! `config.db`, `key` and `state/` in the home folder; [`store`] lists them all. Nothing else is written but files that a
-//! person names.
+//! person names: exports, keys, logs.
 
 pub mod cli;
 pub mod dhis2;
@@ -30,3 +31,4 @@ pub mod platform;
 pub mod sandbox;
 pub mod store;
 pub mod transfer;
+pub mod xferfile;

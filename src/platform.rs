@@ -68,6 +68,11 @@ pub fn open_private_file(file: &Path) -> io::Result<File> {
     private_options().create(true).truncate(false).open(file)
 }
 
+/// Opens a file for writing at its end, made for its owner alone if it is missing.
+pub fn append_private_file(file: &Path) -> io::Result<File> {
+    private_options().append(true).create(true).open(file)
+}
+
 fn private_options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true);
@@ -151,6 +156,22 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
 pub fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
+
+/// Keeps this process's memory, which holds secrets, from being written to the disk when it crashes, and from being
+/// read by other programs of the same user. What the system does not offer is left as it is.
+#[cfg(unix)]
+pub fn keep_memory_private() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    // A limit can always be lowered; a system that refuses has its own ways.
+    let _ = setrlimit(Resource::Core, none);
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}
+
+/// Windows writes no memory of a crashed process to the disk unless an administrator asked for it.
+#[cfg(not(unix))]
+pub fn keep_memory_private() {}
 
 /// Whether an error says that there is no room left, on the disk or in the user's share of it.
 pub fn is_disk_full(error: &io::Error) -> bool {
@@ -323,6 +344,36 @@ mod tests {
         write_privately(&link, b"new", Existing::Replace).unwrap();
         assert_eq!(fs::read_to_string(&victim).unwrap(), "untouched");
         assert_eq!(fs::read_to_string(&link).unwrap(), "new");
+    }
+
+    /// Somebody who may write to the folder swaps the file for a link to another one, all the time.
+    #[cfg(unix)]
+    #[test]
+    fn a_thousand_races_for_the_place_of_a_file_are_lost() {
+        use std::sync::atomic::{AtomicBool, Ordering};
+        let folder = tempfile::tempdir().unwrap();
+        let (file, victim) = (folder.path().join("file"), folder.path().join("victim"));
+        fs::write(&victim, "untouched").unwrap();
+        let done = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    // Either may be there or not when it is tried; that is what a race is.
+                    let _ = fs::remove_file(&file);
+                    let _ = std::os::unix::fs::symlink(&victim, &file);
+                    let _ = fs::remove_file(&file);
+                    let _ = fs::hard_link(&victim, &file);
+                }
+            });
+            for _ in 0..1000 {
+                write_privately(&file, b"secret", Existing::Replace).unwrap();
+                if let Err(lost) = write_privately(&file, b"secret", Existing::Refuse) {
+                    assert_eq!(lost.kind(), ErrorKind::AlreadyExists);
+                }
+            }
+            done.store(true, Ordering::Relaxed);
+        });
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "untouched");
     }
 
     #[test]

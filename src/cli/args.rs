@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand};
 
-use crate::cli::commands::{demo, init, job, orgunit, routine, run, runs, sandbox, server};
+use crate::cli::commands::{demo, exec, init, job, key, orgunit, routine, run, runs, sandbox, server};
 use crate::cli::ui::Format;
 
 /// Moves health data between DHIS2 servers and accounts for every value on the way.
@@ -38,6 +38,16 @@ pub struct Arguments {
     pub command: Option<Command>,
 }
 
+impl Arguments {
+    /// What is printed as: `exec --json` is another word for `--format json`.
+    pub fn format(&self) -> Format {
+        match &self.command {
+            Some(Command::Exec(exec)) if exec.json => Format::Json,
+            _ => self.format,
+        }
+    }
+}
+
 const AFTER_HELP: &str = "\
 First steps:
   xfer init                  be led from nothing to a first transfer
@@ -68,6 +78,11 @@ pub enum Command {
     Routine(routine::Command),
     /// Run a routine now
     Run(run::Arguments),
+    /// Run a routine from its xfer file, unattended: never asks
+    Exec(exec::Arguments),
+    /// Protect, replace and back up the key that seals passwords on this machine
+    #[command(subcommand)]
+    Key(key::Command),
     /// Look at past runs: what was sent, and how every cell ended
     #[command(subcommand)]
     Runs(runs::Command),

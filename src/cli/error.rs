@@ -9,6 +9,7 @@ use crate::matching::items::ItemError;
 use crate::ops::error::OpsError;
 use crate::store::StoreError;
 use crate::transfer::engine::TransferError;
+use crate::xferfile::XferFileError;
 
 /// An error as the person at the terminal, or the scheduler, meets it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,12 +135,37 @@ impl From<OpsError> for CliError {
                 described.hint("nothing was imported; mend these lines and import the file again")
             }
             OpsError::LocalFile { ref source, .. } => {
-                let code = match source.kind() {
-                    std::io::ErrorKind::NotFound => ExitCode::FileNotFound,
-                    _ => ExitCode::LocalIo,
+                let (code, hint) = match source.kind() {
+                    std::io::ErrorKind::NotFound => {
+                        (ExitCode::FileNotFound, "check the path: it is taken from the folder that you are in")
+                    }
+                    _ => (ExitCode::LocalIo, "check that the file and its folder can be used by you"),
                 };
-                Self::of(code, &error)
+                Self::of(code, &error).hint(hint)
             }
+            OpsError::XferFile { ref cause, .. } => {
+                let code = match cause {
+                    XferFileError::WrongKey(_) => ExitCode::WrongKey,
+                    XferFileError::Recipients { .. }
+                    | XferFileError::NoSuchKey { .. }
+                    | XferFileError::EasyPassphrase(_)
+                    | XferFileError::NotAKey(_) => ExitCode::Usage,
+                    XferFileError::NotMade(_) => ExitCode::LocalIo,
+                    XferFileError::NotAnXferFile
+                    | XferFileError::TooLarge
+                    | XferFileError::Unsupported { .. }
+                    | XferFileError::Damaged(_)
+                    | XferFileError::TooWeak(_)
+                    | XferFileError::TooDear(_) => ExitCode::Damaged,
+                };
+                let hint = cause.hint();
+                let described = Self::of(code, &error);
+                match hint {
+                    Some(hint) => described.hint(hint),
+                    None => described,
+                }
+            }
+            OpsError::Stopped => Self::of(ExitCode::Temporary, &error).hint("run it again; nothing is lost"),
             OpsError::Sandbox(_) => Self::of(ExitCode::LocalIo, &error),
         }
     }

@@ -13,12 +13,14 @@ pub mod ui;
 mod wizard;
 
 use std::ffi::OsString;
+use std::panic::AssertUnwindSafe;
 
 use clap::Parser;
 
 use crate::cli::args::Arguments;
 use crate::cli::exit_code::ExitCode;
-use crate::cli::ui::Ui;
+use crate::cli::ui::{Format, Ui};
+use crate::platform;
 
 /// Runs the program with these arguments (the program's name first) and says how it ended.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -30,16 +32,35 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return if refusal.use_stderr() { ExitCode::Usage } else { ExitCode::Success };
         }
     };
+    platform::keep_memory_private();
+    say_nothing_of_values_in_a_panic();
     let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let ui = Ui::new(arguments.format, arguments.quiet, arguments.yes, no_colour);
+    let ui = Ui::new(arguments.format(), arguments.quiet, arguments.yes, no_colour);
     start_logging(arguments.verbose);
-    match commands::execute(&arguments, &ui) {
-        Ok(code) => code,
-        Err(error) => {
+    let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| commands::execute(&arguments, &ui)));
+    match outcome {
+        Ok(Ok(code)) => code,
+        Ok(Err(error)) => {
             ui.error(&error.message, &error.causes, &error.hints);
+            if ui.format == Format::Json {
+                ui.error_as_json(&error);
+            }
             error.code
         }
+        // The hook has said where.
+        Err(_) => ExitCode::Bug,
     }
+}
+
+/// A panic's message may quote the value that it stumbled over, and that may be a secret or somebody's figures: only
+/// the place is said.
+fn say_nothing_of_values_in_a_panic() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(|place| format!(" at {}:{}", place.file(), place.line())).unwrap_or_default();
+        let text = format!("error: this is a bug in xfer{place}\nhint: please report it with what you did\n");
+        // There is nobody left to tell if this fails.
+        let _ = std::io::Write::write_all(&mut std::io::stderr().lock(), text.as_bytes());
+    }));
 }
 
 /// Logs go to stderr. `XFER_LOG` takes tracing's filter syntax; `-v` shows what xfer does, `-vv` how. What the

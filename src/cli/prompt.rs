@@ -1,40 +1,52 @@
-//! Secrets and their sources: a file, standard input, or a masked prompt. Never an argument, where every user of the
+//! Secrets and their sources: a file, standard input, a command, a service manager's credential, or a masked prompt. Never an argument, where every user of the
 //! machine could read it.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
+use zeroize::Zeroizing;
 
 use crate::cli::error::CliError;
 use crate::cli::ui::Ui;
 use crate::platform;
 
 /// The longest secret that a file or standard input may hold, in bytes.
-const LONGEST_SECRET: u64 = 64 * 1024;
+const LONGEST_SECRET: usize = 16 * 1024;
 
 /// Where a secret comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SecretSource {
     /// A file; `-` is standard input.
     File(PathBuf),
+    /// A file in a folder that a service manager made for this process alone.
+    Credential(PathBuf),
+    /// What a command of the shell prints.
+    Command(String),
     /// A masked prompt, where there is a terminal.
     Prompt,
+    /// A masked prompt for a secret that is new: asked twice.
+    NewPrompt,
 }
 
 /// Reads a secret. `what` is "password of writer at national", `flag` the one that a missing terminal asks for.
 pub fn secret(ui: &Ui, source: &SecretSource, what: &str, flag: &str) -> Result<SecretString, CliError> {
     let secret = match source {
         SecretSource::File(path) if path == Path::new("-") => from_standard_input(what)?,
-        SecretSource::File(path) => from_file(path, what)?,
-        SecretSource::Prompt if ui.can_ask() => dialoguer::Password::new()
-            .with_prompt(capitalised(what))
-            .interact()
-            .map_err(|cause| CliError::usage(format!("the {what} could not be read")).caused_by(&cause))?,
-        SecretSource::Prompt => {
+        SecretSource::File(path) => from_file(path, what, Mode::Checked)?,
+        SecretSource::Credential(path) => from_file(path, what, Mode::Trusted)?,
+        SecretSource::Command(command) => from_command(command, what)?,
+        SecretSource::Prompt | SecretSource::NewPrompt if !ui.can_ask() => {
             return Err(CliError::usage(format!("the {what} is missing"))
                 .hint(format!("give it with {flag} FILE (- reads standard input); there is no terminal to ask at")));
         }
+        SecretSource::Prompt => asked(dialoguer::Password::new().with_prompt(capitalised(what)), what)?,
+        SecretSource::NewPrompt => asked(
+            dialoguer::Password::new()
+                .with_prompt(capitalised(what))
+                .with_confirmation("The same again", "These two differ; once more"),
+            what,
+        )?,
     };
     let secret = secret.trim_end_matches(['\r', '\n']);
     if secret.is_empty() {
@@ -43,29 +55,73 @@ pub fn secret(ui: &Ui, source: &SecretSource, what: &str, flag: &str) -> Result<
     Ok(SecretString::from(secret))
 }
 
-fn from_standard_input(what: &str) -> Result<String, CliError> {
-    let mut text = String::new();
+fn asked(prompt: dialoguer::Password<'_>, what: &str) -> Result<Zeroizing<String>, CliError> {
+    let answer = prompt.interact();
+    answer
+        .map(Zeroizing::new)
+        .map_err(|cause| CliError::usage(format!("the {what} could not be read")).caused_by(&cause))
+}
+
+/// Room for a secret from the start: a text that grows leaves copies of itself behind.
+fn room() -> Zeroizing<String> {
+    Zeroizing::new(String::with_capacity(LONGEST_SECRET))
+}
+
+/// Runs a command of the shell and takes what it prints. What it says on standard error is for whoever watches.
+fn from_command(command: &str, what: &str) -> Result<Zeroizing<String>, CliError> {
+    let failed = |cause: std::io::Error| CliError::local_io(format!("the command for the {what} failed"), &cause);
+    let (shell, option) = if cfg!(windows) { ("cmd", "/C") } else { ("/bin/sh", "-c") };
+    let mut child = std::process::Command::new(shell)
+        .args([option, command])
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .map_err(failed)?;
+    let mut text = room();
+    let read = match child.stdout.take() {
+        Some(output) => output.take(LONGEST_SECRET as u64).read_to_string(&mut text),
+        None => Ok(0),
+    };
+    let status = child.wait().map_err(failed)?;
+    read.map_err(failed)?;
+    if status.success() {
+        return Ok(text);
+    }
+    Err(CliError::usage(format!("the command for the {what} ended with {status}"))
+        .hint("run it by itself, as the user that xfer runs as"))
+}
+
+fn from_standard_input(what: &str) -> Result<Zeroizing<String>, CliError> {
+    let mut text = room();
     std::io::stdin()
         .lock()
-        .take(LONGEST_SECRET)
+        .take(LONGEST_SECRET as u64)
         .read_to_string(&mut text)
         .map_err(|cause| CliError::local_io(format!("the {what} could not be read from standard input"), &cause))?;
     Ok(text)
 }
 
-fn from_file(path: &Path, what: &str) -> Result<String, CliError> {
+/// Whether a file's mode tells who can read it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Checked,
+    Trusted,
+}
+
+fn from_file(path: &Path, what: &str, mode: Mode) -> Result<Zeroizing<String>, CliError> {
     let failed =
         |cause: std::io::Error| CliError::file(format!("the {what} could not be read from {}", path.display()), &cause);
     let file = std::fs::File::open(path).map_err(failed)?;
-    if let Some(mode) = platform::open_to_others(&file.metadata().map_err(failed)?) {
+    let open_to_others = platform::open_to_others(&file.metadata().map_err(failed)?);
+    if let Some(mode) = open_to_others.filter(|_| mode == Mode::Checked) {
         return Err(CliError::usage(format!(
             "{} holds the {what}, but other users of this machine can read it (mode {mode:o})",
             path.display()
         ))
         .hint(format!("run `chmod 600 {}`", path.display())));
     }
-    let mut text = String::new();
-    file.take(LONGEST_SECRET).read_to_string(&mut text).map_err(failed)?;
+    let mut text = room();
+    file.take(LONGEST_SECRET as u64).read_to_string(&mut text).map_err(failed)?;
     Ok(text)
 }
 

@@ -9,6 +9,8 @@ use std::time::Duration;
 use console::measure_text_width;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::cli::error::CliError;
+
 /// What lists are printed as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Format {
@@ -103,6 +105,18 @@ impl Ui {
             text.push('\n');
         }
         write_all(&mut io::stderr().lock(), &self.wrapped(&text));
+    }
+
+    /// Writes an error to stderr as one line of JSON, for programs that read what is printed.
+    pub fn error_as_json(&self, error: &CliError) {
+        let line = serde_json::json!({
+            "format": "xfer-error/1",
+            "exit_code": error.code.number(),
+            "error": error.message,
+            "causes": error.causes,
+            "hints": error.hints,
+        });
+        write_all(&mut io::stderr().lock(), &format!("{line}\n"));
     }
 
     /// Talk broken between words, where there is a terminal that would break it within them.

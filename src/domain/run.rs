@@ -226,6 +226,19 @@ pub struct Traffic {
     pub seconds_destination: f64,
 }
 
+/// The xfer file that a run was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileReport {
+    /// The routine's id, which stays when it is renamed.
+    pub routine: Uuid,
+    /// The number of the export.
+    pub revision: u32,
+    /// When it was exported, RFC 3339 in UTC.
+    pub created: String,
+    /// SHA-256 of the file.
+    pub sha256: String,
+}
+
 /// A run's report, format `xfer-report/1` (design 5.1).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
@@ -264,6 +277,9 @@ pub struct Report {
     /// What would be or was written, by data set and period: name of the data set → period → cells to write.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub written_by_data_set: BTreeMap<String, BTreeMap<String, u64>>,
+    /// The file that it was made from; absent for a run from the store.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<FileReport>,
 }
 
 impl Report {

@@ -9,6 +9,7 @@ use crate::ops::files::sheet::SheetFinding;
 use crate::sandbox::server::StartError;
 use crate::store::StoreError;
 use crate::transfer::engine::TransferError;
+use crate::xferfile::XferFileError;
 
 /// Why a use case could not be carried out. `cli` decides exit code and hints by variant.
 #[derive(Debug, thiserror::Error)]
@@ -89,6 +90,18 @@ pub enum OpsError {
         #[source]
         source: std::io::Error,
     },
+    /// An xfer file, or a key of one, cannot be used.
+    #[error("{} cannot be used", .path.display())]
+    XferFile {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        cause: XferFileError,
+    },
+    /// The run was told to stop, and did not come as far as a report.
+    #[error("the run was stopped before it had begun to send")]
+    Stopped,
     /// An embedded server could not be started.
     #[error("the embedded servers could not be started")]
     Sandbox(#[from] StartError),

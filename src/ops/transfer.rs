@@ -1,5 +1,7 @@
 //! A run of a routine: everything it needs is opened, locked and handed to the engine.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
@@ -11,7 +13,7 @@ use crate::domain::metadata::Metadata;
 use crate::domain::period::relative::RelativeOptions;
 use crate::domain::routine::RoutineDocument;
 use crate::domain::run::{Report, RunMode};
-use crate::domain::server::{Server, ServerId};
+use crate::domain::server::ServerId;
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, synced};
 use crate::ops::routines;
@@ -22,6 +24,10 @@ use crate::transfer::events::Event;
 
 /// The exit code of a source without values, where that was asked to be a failure.
 const EXIT_EMPTY: u8 = 9;
+
+/// How long a run that was told to stop may take: the engine gives requests in flight four seconds, whoever ends the
+/// process gives it five.
+const LONGEST_ENDING: Duration = Duration::from_millis(4600);
 
 /// How a run differs from what its routine says.
 #[derive(Debug, Clone)]
@@ -53,61 +59,116 @@ pub async fn run(
         let name = document.jobs.first().map(server).unwrap_or_default();
         Side::open(&config, name)
     };
-    let (source, destination) = (side(|job| &job.source)?, side(|job| &job.destination)?);
+    let ((_, source), (id, destination)) = (side(|job| &job.source)?, side(|job| &job.destination)?);
+    let launched = Launch {
+        document: &document,
+        mode: options.mode,
+        source: &source,
+        destination: &destination,
+        fail_on_empty: options.fail_on_empty,
+        stop,
+    };
+    let (report, tuning) = launch(home, launched, || remembered(&config, id), events).await?;
+    remember(&mut config, id, tuning)?;
+    Ok(report)
+}
+
+/// A run, wherever its routine comes from.
+pub(super) struct Launch<'run> {
+    /// The routine, as it is to be run.
+    pub(super) document: &'run RoutineDocument,
+    /// For real or dry.
+    pub(super) mode: RunMode,
+    /// Where values come from.
+    pub(super) source: &'run Side,
+    /// Where values go.
+    pub(super) destination: &'run Side,
+    /// Whether a source without values is a failure.
+    pub(super) fail_on_empty: bool,
+    /// Tells the run to end early.
+    pub(super) stop: CancellationToken,
+}
+
+/// Locks the routine, opens its journal and hands everything to the engine. Gives the report, and what was learned
+/// about the destination since it `remembered`.
+pub(super) async fn launch(
+    home: &Home,
+    launch: Launch<'_>,
+    remembered: impl FnOnce() -> Result<Tuning, OpsError>,
+    events: &(dyn Fn(Event) + Send + Sync),
+) -> Result<(Report, Tuning), OpsError> {
+    let Launch { document, mode, source, destination, fail_on_empty, stop } = launch;
     let now = Timestamp::now();
     let _lock = RunLock::acquire(home.files(), document.routine.id, now)?;
     let mut journal = home.state(document.routine.id)?;
-    let result = engine::run(
+    let run = engine::run(
         RunRequest {
             run: Uuid::now_v7(),
             now,
-            mode: options.mode,
-            document: &document,
+            mode,
+            document,
             source: source.endpoint(),
             destination: destination.endpoint(),
             relative: RelativeOptions::default(),
             journal: &mut journal,
-            tuning: remembered(&config, destination.server.id)?,
+            tuning: remembered()?,
             patience: Patience::default(),
-            stop,
+            stop: stop.clone(),
         },
         events,
-    )
-    .await?;
-    remember(&mut config, destination.server.id, result.tuning)?;
+    );
+    let result = tokio::select! {
+        biased;
+        result = run => result?,
+        () = out_of_patience(&stop) => return Err(OpsError::Stopped),
+    };
     let mut report = result.report;
-    if options.fail_on_empty && report.values.fetched == 0 && report.exit_code == 0 {
+    if fail_on_empty && report.values.fetched == 0 && report.exit_code == 0 {
         report.exit_code = EXIT_EMPTY;
     }
-    Ok(report)
+    Ok((report, result.tuning))
+}
+
+/// Returns when a run that was told to stop had its time to write a report. A server that does not answer the first
+/// question keeps the engine from that; whoever stops the process does not wait for it.
+async fn out_of_patience(stop: &CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(LONGEST_ENDING).await;
 }
 
 /// One server of a run.
-struct Side {
-    server: Server,
-    metadata: Metadata,
-    client: Client,
+pub(super) struct Side {
+    /// Scheme, host and port.
+    pub(super) origin: String,
+    /// Who it has to be, where that is known.
+    pub(super) pinned_system_id: Option<String>,
+    /// Its metadata.
+    pub(super) metadata: Metadata,
+    /// The connection.
+    pub(super) client: Client,
 }
 
 impl Side {
-    fn open(config: &ConfigStore, name: &str) -> Result<Self, OpsError> {
+    fn open(config: &ConfigStore, name: &str) -> Result<(ServerId, Self), OpsError> {
         let (server, metadata) = synced(config, name)?;
         let client = connect(config, &server)?;
-        Ok(Self { server, metadata, client })
+        let origin = server.url.origin();
+        let pinned_system_id = server.identity.map(|identity| identity.system_id);
+        Ok((server.id, Self { origin, pinned_system_id, metadata, client }))
     }
 
     fn endpoint(&self) -> Endpoint<'_, Client> {
         Endpoint {
             client: &self.client,
             metadata: &self.metadata,
-            origin: self.server.url.origin(),
-            pinned_system_id: self.server.identity.as_ref().map(|identity| identity.system_id.clone()),
+            origin: self.origin.clone(),
+            pinned_system_id: self.pinned_system_id.clone(),
         }
     }
 }
 
 /// Puts the options of this run into the document: a run over other periods or fewer jobs is another document.
-fn adapt(document: &mut RoutineDocument, options: &RunOptions) -> Result<(), OpsError> {
+pub(super) fn adapt(document: &mut RoutineDocument, options: &RunOptions) -> Result<(), OpsError> {
     if let Some(periods) = &options.periods {
         document.routine.window.clone_from(periods);
     }

@@ -41,6 +41,11 @@ impl Home {
         self.state_folder().join(format!("{routine}.db"))
     }
 
+    /// What runs from a file learned about their destination. It may be missing or old; nothing depends on it.
+    pub fn tuning(&self, routine: Uuid) -> PathBuf {
+        self.state_folder().join(format!("{routine}.tuning"))
+    }
+
     /// The file that a running routine keeps locked.
     pub fn lock(&self, routine: Uuid) -> PathBuf {
         self.state_folder().join(format!("{routine}.lock"))

@@ -6,6 +6,7 @@
 //! | `key` | the machine key that seals credentials | [`vault`] |
 //! | `state/<routine id>.db` | journal, ledger and runs of one routine | [`state`] |
 //! | `state/<routine id>.lock`, `.holder` | who is running that routine | [`state`] |
+//! | `state/<routine id>.tuning` | what runs from a file learned about their destination | `ops::xfer_files` |
 //! | `*.v<n>.backup` | a database as it was before a newer program changed its schema | [`migrate`] |
 //!
 //! All of them are their owner's alone (0600, folders 0700). No write-ahead log: rates are low, and one file is easier
@@ -28,7 +29,7 @@ pub mod vault;
 
 pub use config::{
     AnalyticsFlags, ConfigStore, ItemId, MappingCounts, MetadataCounts, NewServer, Removal, ServerSettings,
-    SyncedServer, Tuning,
+    SyncedServer, Takeover, Tuning,
 };
 pub use error::{Kind, Named, StoreError};
 pub use home::Home;

@@ -96,8 +96,51 @@ impl Vault {
 
     /// Opens a secret that was sealed for this very place.
     pub fn open(&self, sealed: &[u8], place: &Place<'_>) -> Result<Result<SecretString, SealBroken>, StoreError> {
-        let key = self.key(Missing::Fail)?;
-        Ok(open(key, sealed, place))
+        let opened = open(self.key(Missing::Fail)?, sealed, place);
+        if opened.is_ok() {
+            return Ok(opened);
+        }
+        // A rotation that was cut off has sealed with the next key and not yet put it in its place.
+        let next = read_key(&self.successor_file())?;
+        Ok(next.map_or(opened, |next| open(&next, sealed, place)))
+    }
+
+    /// The file of the key.
+    pub fn key_file(&self) -> &Path {
+        &self.key_file
+    }
+
+    /// A vault with a new key, which lies beside this one's until [`Self::replace_with`].
+    pub(super) fn successor(&self) -> Result<Self, StoreError> {
+        let successor = Self::new(self.successor_file());
+        successor.key(Missing::Make)?;
+        Ok(successor)
+    }
+
+    /// Whether a rotation was cut off: its key is still there.
+    pub(super) fn has_successor(&self) -> bool {
+        self.successor_file().exists()
+    }
+
+    /// Forgets the key of a rotation that was cut off. Nothing may be sealed with it any more.
+    pub(super) fn drop_successor(&self) -> Result<(), StoreError> {
+        let file = self.successor_file();
+        std::fs::remove_file(&file).map_err(|error| StoreError::io("removing", &file, error))
+    }
+
+    /// Puts the successor's key in the place of this one's. Nothing may be sealed with the old one any more.
+    pub(super) fn replace_with(&mut self, successor: Self) -> Result<(), StoreError> {
+        let failed = |error| StoreError::io("replacing", &self.key_file, error);
+        std::fs::rename(&successor.key_file, &self.key_file).map_err(failed)?;
+        if let Some(folder) = self.key_file.parent() {
+            platform::sync_folder(folder).map_err(failed)?;
+        }
+        self.key = successor.key;
+        Ok(())
+    }
+
+    fn successor_file(&self) -> PathBuf {
+        self.key_file.with_extension("next")
     }
 
     /// The machine key, read once.

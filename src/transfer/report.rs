@@ -116,6 +116,7 @@ pub fn report(facts: RunFacts, tally: Tally) -> Result<Report, Unexplained> {
         findings: tally.findings.into_sorted(),
         traffic: facts.traffic,
         written_by_data_set: tally.written,
+        file: None,
     })
 }
 

@@ -11,11 +11,12 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("platform", &["platform"]),
     ("dhis2", &["dhis2", "domain"]),
     ("store", &["store", "domain", "platform"]),
+    ("xferfile", &["xferfile", "domain", "platform"]),
     ("matching", &["matching", "domain"]),
     ("sandbox", &["sandbox", "domain"]),
     ("transfer", &["transfer", "dhis2", "domain"]),
-    ("ops", &["ops", "transfer", "store", "sandbox", "matching", "dhis2", "domain", "platform"]),
-    ("cli", &["cli", "ops", "transfer", "store", "sandbox", "matching", "dhis2", "domain", "platform"]),
+    ("ops", &["ops", "transfer", "store", "xferfile", "sandbox", "matching", "dhis2", "domain", "platform"]),
+    ("cli", &["cli", "ops", "transfer", "store", "xferfile", "sandbox", "matching", "dhis2", "domain", "platform"]),
 ];
 
 /// A crate that does I/O or draws, and the only layers that may name it.
@@ -24,7 +25,10 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rustls", &["dhis2"]),
     ("backon", &["dhis2"]),
     ("rusqlite", &["store"]),
-    ("chacha20poly1305", &["store"]),
+    ("chacha20poly1305", &["store", "xferfile"]),
+    ("argon2", &["xferfile"]),
+    ("ron", &["xferfile"]),
+    ("rustix", &["platform"]),
     ("hyper", &["sandbox"]),
     ("hyper_util", &["sandbox"]),
     ("http_body_util", &["sandbox"]),

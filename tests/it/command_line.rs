@@ -59,7 +59,7 @@ impl Office {
 
     /// A command that must fail: with this code, naming the words, with a hint.
     #[track_caller]
-    fn refused(&self, line: &str, code: i32, words: &[&str]) {
+    pub(crate) fn refused(&self, line: &str, code: i32, words: &[&str]) {
         refused(&self.xfer.run(line), code, words);
     }
 }
@@ -91,7 +91,7 @@ pub(crate) fn country() -> &'static Country {
 }
 
 #[track_caller]
-fn refused(output: &Output, code: i32, words: &[&str]) {
+pub(crate) fn refused(output: &Output, code: i32, words: &[&str]) {
     assert_eq!(output.code, code, "\n{output}");
     assert!(output.stderr.starts_with("error: ") && output.stderr.contains("\nhint: "), "\n{output}");
     for word in words {
@@ -99,7 +99,7 @@ fn refused(output: &Output, code: i32, words: &[&str]) {
     }
 }
 
-fn cells(report: &serde_json::Value, state: &str) -> u64 {
+pub(crate) fn cells(report: &serde_json::Value, state: &str) -> u64 {
     report["cells"][state].as_u64().unwrap()
 }
 

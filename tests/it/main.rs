@@ -17,3 +17,4 @@ mod sandbox_server;
 mod spreadsheet;
 mod support;
 mod wizard;
+mod xfer_files;

@@ -3,9 +3,14 @@
 pub mod check;
 pub mod dashboard;
 pub mod demo;
+mod ending;
+pub mod exec;
 mod files;
 pub mod init;
 pub mod job;
+pub mod key;
+pub mod keys;
+mod lines;
 pub mod orgunit;
 mod progress;
 pub mod routine;
@@ -13,6 +18,7 @@ pub mod run;
 pub mod runs;
 pub mod sandbox;
 pub mod server;
+pub mod xfer_file;
 
 use std::future::Future;
 
@@ -34,6 +40,8 @@ pub fn execute(arguments: &Arguments, ui: &Ui) -> Result<ExitCode, CliError> {
         Some(Command::Job(command)) => job::execute(command, &home, ui),
         Some(Command::Routine(command)) => routine::execute(command, &home, ui),
         Some(Command::Run(command)) => run::execute(command, &home, ui),
+        Some(Command::Exec(command)) => exec::execute(command, &home, ui),
+        Some(Command::Key(command)) => key::execute(command, &home, ui),
         Some(Command::Runs(command)) => runs::execute(command, &home, ui),
         Some(Command::Demo(command)) => demo::execute_demo(command, ui),
         Some(Command::Sandbox(command)) => sandbox::execute(command, ui),
@@ -53,5 +61,8 @@ pub(crate) fn wait<T>(future: impl Future<Output = Result<T, CliError>>) -> Resu
         .enable_all()
         .build()
         .map_err(|cause| CliError::local_io("the program could not start its network part".to_owned(), &cause))?;
-    runtime.block_on(future)
+    let outcome = runtime.block_on(future);
+    // A read that still waits for a server would keep the process from ending; nothing depends on it any more.
+    runtime.shutdown_background();
+    outcome
 }

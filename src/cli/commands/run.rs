@@ -1,10 +1,10 @@
 //! `xfer run`: a routine, now.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use clap::Args;
-use tokio_util::sync::CancellationToken;
 
+use crate::cli::commands::ending::Ending;
 use crate::cli::commands::progress::RunProgress;
 use crate::cli::commands::wait;
 use crate::cli::error::CliError;
@@ -15,7 +15,6 @@ use crate::cli::ui::{Format, Ui};
 use crate::domain::run::{Report, RunMode};
 use crate::ops::home::Home;
 use crate::ops::transfer::{self, RunOptions};
-use crate::platform;
 use crate::transfer::events::Event;
 
 /// `xfer run`
@@ -23,6 +22,14 @@ use crate::transfer::events::Event;
 pub struct Arguments {
     /// The routine
     pub routine: String,
+    /// How the run differs from the routine.
+    #[command(flatten)]
+    pub options: RunArguments,
+}
+
+/// How a run differs from what its routine says; the same for `run` and `exec`.
+#[derive(Debug, Default, Args)]
+pub struct RunArguments {
     /// Show what would be written and write nothing; the destination is asked with dryRun=true
     #[arg(long, visible_alias = "diff")]
     pub dry_run: bool,
@@ -38,58 +45,47 @@ pub struct Arguments {
     /// End with exit code 9 when the source has no values
     #[arg(long)]
     pub fail_on_empty: bool,
+    /// Stop after so long, such as 90m or 2h; what is in flight is finished or marked, and the next run goes on
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub timeout: Option<Duration>,
+}
+
+impl RunArguments {
+    pub(super) fn options(&self) -> RunOptions {
+        RunOptions {
+            mode: if self.dry_run { RunMode::DryRun } else { RunMode::Run },
+            periods: (!self.periods.is_empty()).then(|| self.periods.clone()),
+            jobs: self.jobs.clone(),
+            verify: !self.no_verify,
+            fail_on_empty: self.fail_on_empty,
+        }
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let refused = || format!("`{text}` is no length of time such as 90m or 2h");
+    let span: jiff::SignedDuration = text.parse().map_err(|_| refused())?;
+    Duration::try_from(span).ok().filter(|span| !span.is_zero()).ok_or_else(refused)
 }
 
 /// Carries out `xfer run`.
 pub fn execute(arguments: &Arguments, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
-    let options = RunOptions {
-        mode: if arguments.dry_run { RunMode::DryRun } else { RunMode::Run },
-        periods: (!arguments.periods.is_empty()).then(|| arguments.periods.clone()),
-        jobs: arguments.jobs.clone(),
-        verify: !arguments.no_verify,
-        fail_on_empty: arguments.fail_on_empty,
-    };
     let progress = RunProgress::new(ui, &arguments.routine);
     let outcome = wait(async {
-        let ending = end_on_signal()?;
+        let ending = Ending::watch(arguments.options.timeout)?;
         let events = |event: Event| progress.show(&event);
-        let run = transfer::run(home, &arguments.routine, options, ending.stop.clone(), &events);
-        let report = Box::pin(run).await?;
-        Ok((report, ending.by()))
+        let run = transfer::run(home, &arguments.routine, arguments.options.options(), ending.stop(), &events);
+        let report = Box::pin(run).await.map_err(|error| ending.error(error))?;
+        let code = ending.code(&report);
+        Ok((report, code))
     });
     progress.finish();
-    let (report, ended_by) = outcome?;
+    let (report, code) = outcome?;
     report::print(&report, ui);
     if ui.format == Format::Table {
         say_next(&report, &arguments.routine, ui);
     }
-    Ok(ended_by.unwrap_or_else(|| ExitCode::from_number(report.exit_code)))
-}
-
-/// Whether, and how, the process was asked to end.
-struct Ending {
-    stop: CancellationToken,
-    by: Arc<Mutex<Option<ExitCode>>>,
-}
-
-impl Ending {
-    fn by(&self) -> Option<ExitCode> {
-        *self.by.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Watches for Ctrl-C and the system's request to end, and tells the run to stop.
-fn end_on_signal() -> Result<Ending, CliError> {
-    let termination = platform::termination()
-        .map_err(|cause| CliError::local_io("signals cannot be waited for".to_owned(), &cause))?;
-    let ending = Ending { stop: CancellationToken::new(), by: Arc::default() };
-    let (stop, by) = (ending.stop.clone(), Arc::clone(&ending.by));
-    tokio::spawn(async move {
-        let code = ExitCode::from_number(termination.await.exit_code());
-        *by.lock().unwrap_or_else(PoisonError::into_inner) = Some(code);
-        stop.cancel();
-    });
-    Ok(ending)
+    Ok(code)
 }
 
 fn say_next(report: &Report, routine: &str, ui: &Ui) {

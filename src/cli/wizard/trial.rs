@@ -40,14 +40,8 @@ pub(super) fn was_run(home: &Home, routine: &str) -> Result<bool, Leave> {
 }
 
 fn arguments(routine: &str, dry_run: bool) -> run::Arguments {
-    run::Arguments {
-        routine: routine.to_owned(),
-        dry_run,
-        periods: Vec::new(),
-        jobs: Vec::new(),
-        no_verify: false,
-        fail_on_empty: false,
-    }
+    let options = run::RunArguments { dry_run, ..run::RunArguments::default() };
+    run::Arguments { routine: routine.to_owned(), options }
 }
 
 /// A run, again and again until it comes to an end or the person has enough. Ctrl-C ends a run in order, and the

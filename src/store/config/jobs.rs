@@ -24,65 +24,13 @@ const JOBS: &str = "SELECT job.id, job.name, source.name, destination.name, sour
 impl ConfigStore {
     /// Keeps a new job.
     pub fn add_job(&mut self, job: &Job) -> Result<(), StoreError> {
-        let name = Name::new(Kind::Job, &job.name)?;
-        self.database.write(|transaction| {
-            let source = server_number(transaction, &job.source)?;
-            let destination = server_number(transaction, &job.destination)?;
-            transaction
-                .execute(
-                    "INSERT INTO job (name, name_key, source, destination, source_period_type, \
-                     destination_period_type, period_shift, combine, read_from) \
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-                    params![
-                        name.text,
-                        name.key,
-                        source,
-                        destination,
-                        job.source_period_type,
-                        job.destination_period_type,
-                        job.period_shift,
-                        job.combine,
-                        job.read
-                    ],
-                )
-                .map_err(|error| name.taken(Kind::Job, error))?;
-            insert_items(transaction, transaction.last_insert_rowid(), &job.items)?;
-            Ok(())
-        })
+        self.database.write(|transaction| insert(transaction, job))
     }
 
     /// Puts a job in the place of the one of that name, all of it: name, settings and items. Routines follow. Items
     /// that are new or changed are looked at.
     pub fn update_job(&mut self, old_name: &str, job: &Job, look: LookAtItem<'_>) -> Result<(), StoreError> {
-        let name = Name::new(Kind::Job, &job.name)?;
-        self.database.write(|transaction| {
-            let id = job_number(transaction, old_name)?;
-            let source = server_number(transaction, &job.source)?;
-            let destination = server_number(transaction, &job.destination)?;
-            transaction
-                .execute(
-                    "UPDATE job SET name = ?2, name_key = ?3, source = ?4, destination = ?5, source_period_type = ?6, \
-                     destination_period_type = ?7, period_shift = ?8, combine = ?9, read_from = ?10 WHERE id = ?1",
-                    params![
-                        id,
-                        name.text,
-                        name.key,
-                        source,
-                        destination,
-                        job.source_period_type,
-                        job.destination_period_type,
-                        job.period_shift,
-                        job.combine,
-                        job.read
-                    ],
-                )
-                .map_err(|error| name.taken(Kind::Job, error))?;
-            let seen = items_seen(transaction, id)?;
-            transaction.execute("DELETE FROM job_item WHERE job = ?1", [id])?;
-            let ids = insert_items(transaction, id, &job.items)?;
-            keep_items(transaction, &job.items, &ids, &seen, look)?;
-            refuse_mixed_pairs(transaction, id)
-        })
+        self.database.write(|transaction| replace(transaction, old_name, job, look))
     }
 
     /// All jobs with their items, by name.
@@ -139,6 +87,69 @@ impl ConfigStore {
             Ok(by)
         })
     }
+}
+
+/// Keeps a new job.
+pub(super) fn insert(transaction: &Transaction<'_>, job: &Job) -> Result<(), StoreError> {
+    let name = Name::new(Kind::Job, &job.name)?;
+    let source = server_number(transaction, &job.source)?;
+    let destination = server_number(transaction, &job.destination)?;
+    transaction
+        .execute(
+            "INSERT INTO job (name, name_key, source, destination, source_period_type, \
+             destination_period_type, period_shift, combine, read_from) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            params![
+                name.text,
+                name.key,
+                source,
+                destination,
+                job.source_period_type,
+                job.destination_period_type,
+                job.period_shift,
+                job.combine,
+                job.read
+            ],
+        )
+        .map_err(|error| name.taken(Kind::Job, error))?;
+    insert_items(transaction, transaction.last_insert_rowid(), &job.items)?;
+    Ok(())
+}
+
+/// Puts a job in the place of the one of that name.
+pub(super) fn replace(
+    transaction: &Transaction<'_>,
+    old_name: &str,
+    job: &Job,
+    look: LookAtItem<'_>,
+) -> Result<(), StoreError> {
+    let name = Name::new(Kind::Job, &job.name)?;
+    let id = job_number(transaction, old_name)?;
+    let source = server_number(transaction, &job.source)?;
+    let destination = server_number(transaction, &job.destination)?;
+    transaction
+        .execute(
+            "UPDATE job SET name = ?2, name_key = ?3, source = ?4, destination = ?5, source_period_type = ?6, \
+             destination_period_type = ?7, period_shift = ?8, combine = ?9, read_from = ?10 WHERE id = ?1",
+            params![
+                id,
+                name.text,
+                name.key,
+                source,
+                destination,
+                job.source_period_type,
+                job.destination_period_type,
+                job.period_shift,
+                job.combine,
+                job.read
+            ],
+        )
+        .map_err(|error| name.taken(Kind::Job, error))?;
+    let seen = items_seen(transaction, id)?;
+    transaction.execute("DELETE FROM job_item WHERE job = ?1", [id])?;
+    let ids = insert_items(transaction, id, &job.items)?;
+    keep_items(transaction, &job.items, &ids, &seen, look)?;
+    refuse_mixed_pairs(transaction, id)
 }
 
 /// The number of the job of that name.

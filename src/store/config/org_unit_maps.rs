@@ -103,11 +103,7 @@ impl ConfigStore {
         rows: &[OrgUnitMapping],
         look: LookAtRow<'_>,
     ) -> Result<(), StoreError> {
-        self.database.write(|transaction| {
-            let in_force = rows_in_force(transaction, pair, rows)?;
-            put(transaction, pair, rows)?;
-            keep_rows(transaction, pair, rows, &in_force, look)
-        })
+        self.database.write(|transaction| merge(transaction, pair, rows, look))
     }
 
     /// Takes the rows of these source units out of the map of a pair; gives how many there were.
@@ -125,6 +121,19 @@ impl ConfigStore {
     }
 }
 
+/// Adds rows within a transaction, as `merge_org_unit_map` does.
+pub(super) fn merge(
+    transaction: &Transaction<'_>,
+    pair: Pair,
+    rows: &[OrgUnitMapping],
+    look: LookAtRow<'_>,
+) -> Result<(), StoreError> {
+    let in_force = rows_in_force(transaction, pair, rows)?;
+    put(transaction, pair, rows)?;
+    keep_rows(transaction, pair, rows, &in_force, look)
+}
+
+/// Adds rows to the map of a pair; a row of the same source unit is replaced.
 fn put(transaction: &Transaction<'_>, pair: Pair, rows: &[OrgUnitMapping]) -> Result<(), StoreError> {
     let mut statement = transaction.prepare_cached(
         "INSERT OR REPLACE INTO org_unit_mapping \

@@ -18,64 +18,12 @@ const COLUMNS: &str = "id, name, window, only_changed, verify, when_empty, max_c
 impl ConfigStore {
     /// Keeps a new routine.
     pub fn add_routine(&mut self, routine: &Routine) -> Result<(), StoreError> {
-        let name = Name::new(Kind::Routine, &routine.name)?;
-        self.database.write(|transaction| {
-            transaction
-                .execute(
-                    "INSERT INTO routine (id, name, name_key, window, only_changed, verify, when_empty, max_change, \
-                     max_delete, tolerate_unmapped, max_analytics_age_hours, parallel) \
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-                    params![
-                        Text(routine.id),
-                        name.text,
-                        name.key,
-                        Json(&routine.window),
-                        routine.policies.only_changed,
-                        routine.policies.verify,
-                        routine.policies.when_empty,
-                        routine.policies.max_change,
-                        routine.policies.max_delete,
-                        routine.policies.tolerate_unmapped,
-                        routine.policies.max_analytics_age_hours,
-                        routine.policies.parallel
-                    ],
-                )
-                .map_err(|error| name.taken(Kind::Routine, error))?;
-            insert_jobs(transaction, routine)
-        })
+        self.database.write(|transaction| insert(transaction, routine))
     }
 
     /// Puts a routine in the place of the one of the same id. It may have another name.
     pub fn update_routine(&mut self, routine: &Routine) -> Result<(), StoreError> {
-        let name = Name::new(Kind::Routine, &routine.name)?;
-        self.database.write(|transaction| {
-            let changed = transaction
-                .execute(
-                    "UPDATE routine SET name = ?2, name_key = ?3, window = ?4, only_changed = ?5, verify = ?6, \
-                     when_empty = ?7, max_change = ?8, max_delete = ?9, tolerate_unmapped = ?10, \
-                     max_analytics_age_hours = ?11, parallel = ?12 WHERE id = ?1",
-                    params![
-                        Text(routine.id),
-                        name.text,
-                        name.key,
-                        Json(&routine.window),
-                        routine.policies.only_changed,
-                        routine.policies.verify,
-                        routine.policies.when_empty,
-                        routine.policies.max_change,
-                        routine.policies.max_delete,
-                        routine.policies.tolerate_unmapped,
-                        routine.policies.max_analytics_age_hours,
-                        routine.policies.parallel
-                    ],
-                )
-                .map_err(|error| name.taken(Kind::Routine, error))?;
-            if changed == 0 {
-                return Err(StoreError::not_found(Kind::Routine, &routine.name));
-            }
-            transaction.execute("DELETE FROM routine_job WHERE routine = ?1", [Text(routine.id)])?;
-            insert_jobs(transaction, routine)
-        })
+        self.database.write(|transaction| replace(transaction, routine))
     }
 
     /// All routines, by name.
@@ -111,6 +59,64 @@ impl ConfigStore {
     pub fn routine_pair(&self, routine: Uuid) -> Result<Option<Pair>, StoreError> {
         self.database.read(|connection| Ok(pairs(connection, routine)?.into_iter().next()))
     }
+}
+
+/// Keeps a new routine.
+pub(super) fn insert(transaction: &Transaction<'_>, routine: &Routine) -> Result<(), StoreError> {
+    let name = Name::new(Kind::Routine, &routine.name)?;
+    transaction
+        .execute(
+            "INSERT INTO routine (id, name, name_key, window, only_changed, verify, when_empty, max_change, \
+             max_delete, tolerate_unmapped, max_analytics_age_hours, parallel) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            params![
+                Text(routine.id),
+                name.text,
+                name.key,
+                Json(&routine.window),
+                routine.policies.only_changed,
+                routine.policies.verify,
+                routine.policies.when_empty,
+                routine.policies.max_change,
+                routine.policies.max_delete,
+                routine.policies.tolerate_unmapped,
+                routine.policies.max_analytics_age_hours,
+                routine.policies.parallel
+            ],
+        )
+        .map_err(|error| name.taken(Kind::Routine, error))?;
+    insert_jobs(transaction, routine)
+}
+
+/// Puts a routine in the place of the one of the same id.
+pub(super) fn replace(transaction: &Transaction<'_>, routine: &Routine) -> Result<(), StoreError> {
+    let name = Name::new(Kind::Routine, &routine.name)?;
+    let changed = transaction
+        .execute(
+            "UPDATE routine SET name = ?2, name_key = ?3, window = ?4, only_changed = ?5, verify = ?6, \
+             when_empty = ?7, max_change = ?8, max_delete = ?9, tolerate_unmapped = ?10, \
+             max_analytics_age_hours = ?11, parallel = ?12 WHERE id = ?1",
+            params![
+                Text(routine.id),
+                name.text,
+                name.key,
+                Json(&routine.window),
+                routine.policies.only_changed,
+                routine.policies.verify,
+                routine.policies.when_empty,
+                routine.policies.max_change,
+                routine.policies.max_delete,
+                routine.policies.tolerate_unmapped,
+                routine.policies.max_analytics_age_hours,
+                routine.policies.parallel
+            ],
+        )
+        .map_err(|error| name.taken(Kind::Routine, error))?;
+    if changed == 0 {
+        return Err(StoreError::not_found(Kind::Routine, &routine.name));
+    }
+    transaction.execute("DELETE FROM routine_job WHERE routine = ?1", [Text(routine.id)])?;
+    insert_jobs(transaction, routine)
 }
 
 /// The pairs of a routine's jobs: one, unless something is wrong.

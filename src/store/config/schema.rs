@@ -27,6 +27,8 @@ pub(super) const MIGRATIONS: &[Migration] = &[
              ALTER TABLE job_item ADD COLUMN seen TEXT;",
         )
     },
+    // 4: how often a routine was exported, so that a later file can be told from an earlier one.
+    |transaction| transaction.execute_batch("ALTER TABLE routine ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;"),
 ];
 
 const SERVERS: &str = "

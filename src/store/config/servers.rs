@@ -11,6 +11,7 @@ use crate::store::config::ConfigStore;
 use crate::store::config::credentials::{kind_and_user, store_secret};
 use crate::store::config::names::{Name, key, number_of};
 use crate::store::error::{Kind, StoreError};
+use crate::store::vault::Vault;
 
 /// A server to be kept.
 #[derive(Debug, Clone)]
@@ -50,21 +51,8 @@ const COLUMNS: &str = "id, name, url, login, username, system_id, system_name, v
 impl ConfigStore {
     /// Keeps a new server.
     pub fn add_server(&mut self, new: &NewServer) -> Result<Server, StoreError> {
-        let name = Name::new(Kind::Server, &new.name)?;
         let vault = &self.vault;
-        self.database.write(|transaction| {
-            let (login, username) = kind_and_user(&new.login);
-            transaction
-                .execute(
-                    "INSERT INTO server (name, name_key, url, allow_http, login, username) \
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                    params![name.text, name.key, Text(&new.url), new.allow_http, login, username],
-                )
-                .map_err(|error| name.taken(Kind::Server, error))?;
-            let id = ServerId(transaction.last_insert_rowid());
-            store_secret(transaction, vault, id, &new.url, &new.login)?;
-            by_id(transaction, id)
-        })
+        self.database.write(|transaction| insert(transaction, vault, new))
     }
 
     /// All servers, by name.
@@ -136,6 +124,22 @@ impl ConfigStore {
     ) -> Result<(), StoreError> {
         self.database.write(|transaction| store_identity(transaction, id, identity, account, analytics))
     }
+}
+
+/// Keeps a new server.
+pub(super) fn insert(transaction: &Transaction<'_>, vault: &Vault, new: &NewServer) -> Result<Server, StoreError> {
+    let name = Name::new(Kind::Server, &new.name)?;
+    let (login, username) = kind_and_user(&new.login);
+    transaction
+        .execute(
+            "INSERT INTO server (name, name_key, url, allow_http, login, username) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![name.text, name.key, Text(&new.url), new.allow_http, login, username],
+        )
+        .map_err(|error| name.taken(Kind::Server, error))?;
+    let id = ServerId(transaction.last_insert_rowid());
+    store_secret(transaction, vault, id, &new.url, &new.login)?;
+    by_id(transaction, id)
 }
 
 /// Keeps what a server said about itself.

@@ -220,6 +220,7 @@ mod tests {
             findings: vec![],
             traffic: Traffic::default(),
             written_by_data_set: [("Malaria".to_owned(), [("202401".to_owned(), 1)].into())].into(),
+            file: None,
         }
     }
 

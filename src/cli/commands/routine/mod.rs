@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::cli::commands::job::WhenEmptyArgument;
+use crate::cli::commands::xfer_file;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::render::listing::{Listing, text};
@@ -28,6 +29,14 @@ pub enum Command {
     Show(Named),
     /// List the routines
     List,
+    /// Export a routine as one encrypted file with everything that a run needs
+    Export(xfer_file::Export),
+    /// Look at an xfer file: who can open it, and with a key everything that it says but secrets
+    Inspect(xfer_file::Inspect),
+    /// Take a routine over from an xfer file
+    Import(xfer_file::Import),
+    /// Change who can open an xfer file
+    Rekey(xfer_file::Rekey),
     /// Remove a routine; its past runs stay on the disk
     Remove(Named),
 }
@@ -86,6 +95,10 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
         Command::Edit(arguments) => edit_or_ask(arguments, home, ui),
         Command::Show(arguments) => show(&arguments.name, home, ui),
         Command::List => list(home, ui),
+        Command::Export(arguments) => xfer_file::export(arguments, home, ui),
+        Command::Inspect(arguments) => xfer_file::inspect(arguments, ui),
+        Command::Import(arguments) => xfer_file::import(arguments, home, ui),
+        Command::Rekey(arguments) => xfer_file::rekey(arguments, ui),
         Command::Remove(arguments) => {
             if !ui.confirm(&format!("Remove the routine {}?", arguments.name)) {
                 return Err(

@@ -1,0 +1,256 @@
+//! `xfer routine export|inspect|import|rekey`: routines as files.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde_json::json;
+
+use crate::cli::commands::keys::{OpeningKeys, SealingKeys, named};
+use crate::cli::error::CliError;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::prompt::{SecretSource, secret};
+use crate::cli::render::listing::{Listing, counted, text};
+use crate::cli::render::shell_word;
+use crate::cli::ui::{Format, Ui};
+use crate::domain::secret::Login;
+use crate::ops::home::Home;
+use crate::ops::xfer_files::{self, Inspected, KeyChange};
+use crate::xferfile::{Content, FileServer, RecipientKind};
+
+/// `xfer routine export`
+#[derive(Debug, Args)]
+pub struct Export {
+    /// The routine
+    pub name: String,
+    /// The file; NAME.xfer in this folder where it is left out
+    pub file: Option<PathBuf>,
+    /// What the file will open with.
+    #[command(flatten)]
+    pub keys: SealingKeys,
+    /// The last day on which the file is run (2027-12-31)
+    #[arg(long, value_name = "DAY")]
+    pub not_after: Option<Date>,
+}
+
+/// `xfer routine inspect`
+#[derive(Debug, Args)]
+pub struct Inspect {
+    /// The file
+    pub file: PathBuf,
+    /// What opens the file.
+    #[command(flatten)]
+    pub keys: OpeningKeys,
+}
+
+/// `xfer routine import`
+#[derive(Debug, Args)]
+pub struct Import {
+    /// The file
+    pub file: PathBuf,
+    /// What opens the file.
+    #[command(flatten)]
+    pub keys: OpeningKeys,
+    /// Show what would happen and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `xfer routine rekey`
+#[derive(Debug, Args)]
+pub struct Rekey {
+    /// The file
+    pub file: PathBuf,
+    /// What opens the file now.
+    #[command(flatten)]
+    pub keys: OpeningKeys,
+    /// A key file that will open the file too
+    #[arg(long = "add-key-file", value_name = "FILE")]
+    pub add_key_files: Vec<PathBuf>,
+    /// Make a key file that will open the file too
+    #[arg(long, value_name = "FILE")]
+    pub add_new_key_file: Option<PathBuf>,
+    /// Ask for a passphrase that will open the file too
+    #[arg(long, conflicts_with = "add_passphrase_file")]
+    pub add_passphrase: bool,
+    /// A file with a passphrase that will open the file too (- reads standard input)
+    #[arg(long, value_name = "FILE")]
+    pub add_passphrase_file: Option<PathBuf>,
+    /// A key that no longer opens the file, by the name that `inspect` shows
+    #[arg(long = "remove-key", value_name = "KEY")]
+    pub remove_keys: Vec<String>,
+    /// The passphrases that open the file now no longer do
+    #[arg(long)]
+    pub remove_passphrases: bool,
+}
+
+/// Carries out `xfer routine export`.
+pub(super) fn export(arguments: &Export, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let not_after = arguments.not_after.map(end_of).transpose()?;
+    let export = xfer_files::Export {
+        routine: arguments.name.clone(),
+        file: arguments.file.clone(),
+        keys: arguments.keys.keys(ui)?,
+        new_key_file: arguments.keys.new_key_file.clone(),
+        not_after,
+    };
+    let exported = xfer_files::export(home, &export, Timestamp::now())?;
+    let file = exported.file.display().to_string();
+    ui.say(&format!(
+        "wrote {file}: {}, revision {}; it opens with {}",
+        exported.routine,
+        exported.revision,
+        opens_with(&exported.recipients)
+    ));
+    let key = export.keys.key_files.is_empty().then_some(exported.new_key_file).flatten();
+    let key = key.or_else(|| arguments.keys.key_files.first().cloned());
+    let opened = match &key {
+        Some(key) => format!(" --key-file {}", shell_word(&key.display().to_string())),
+        None => " --passphrase-file FILE".to_owned(),
+    };
+    if let Some(key) = &arguments.keys.new_key_file {
+        ui.say(&format!("made the key {}: keep it apart from the file, and a copy in a safe place", key.display()));
+    }
+    ui.say(&format!("next: xfer exec {}{opened} --dry-run", shell_word(&file)));
+    Ok(ExitCode::Success)
+}
+
+/// The end of a day where the program runs.
+fn end_of(day: Date) -> Result<Timestamp, CliError> {
+    day.tomorrow()
+        .and_then(|next| next.to_zoned(TimeZone::system()))
+        .map(|midnight| midnight.timestamp())
+        .map_err(|cause| CliError::usage(format!("{day} is no day to end at")).caused_by(&cause))
+}
+
+fn opens_with(recipients: &[RecipientKind]) -> String {
+    let words = recipients.iter().map(|recipient| match recipient {
+        RecipientKind::Passphrase { .. } => "a passphrase".to_owned(),
+        RecipientKind::KeyFile { name } => format!("the key {name}"),
+    });
+    words.collect::<Vec<_>>().join(" or ")
+}
+
+/// Carries out `xfer routine inspect`. Without a key it shows what anybody can see, and asks nothing.
+pub(super) fn inspect(arguments: &Inspect, ui: &Ui) -> Result<ExitCode, CliError> {
+    let inspected = xfer_files::inspect(&arguments.file, &arguments.keys.given(ui)?)?;
+    let sealed = inspected.content.is_none();
+    facts(&inspected).print(ui);
+    if sealed && ui.format == Format::Table {
+        ui.say("the rest is sealed; give --key-file or --passphrase-file to see it");
+    }
+    Ok(ExitCode::Success)
+}
+
+fn facts(inspected: &Inspected) -> Listing {
+    let mut listing = Listing::new(&[text("fact", "Fact"), text("value", "Value")], "nothing known");
+    let mut fact = |name: &str, value: String| listing.row(vec![json!(name), json!(value)]);
+    fact("format", format!("xfer-file/{}", inspected.header.format));
+    fact("written by", format!("xfer {}", inspected.header.written_by));
+    fact("sha256", inspected.digest.clone());
+    for recipient in &inspected.header.recipients {
+        let words = match recipient {
+            RecipientKind::Passphrase { memory_mib, passes } => {
+                format!("a passphrase (Argon2id, {memory_mib} MiB, {passes} passes)")
+            }
+            RecipientKind::KeyFile { name } => format!("the key {name}"),
+        };
+        fact("opens with", words);
+    }
+    let Some(content) = &inspected.content else { return listing };
+    let Content { revision, created, not_after, source, destination, document } = content;
+    let routine = &document.routine;
+    fact("routine", routine.name.clone());
+    fact("id", routine.id.to_string());
+    fact("revision", revision.to_string());
+    fact("exported", format!("{created:.0}"));
+    fact("run until", not_after.map_or_else(|| "no limit".to_owned(), |end| format!("{end:.0}")));
+    fact("periods", routine.window.join(", "));
+    server(&mut fact, "source", source);
+    server(&mut fact, "destination", destination);
+    let mapped = document.org_unit_map.iter().filter(|row| row.target().is_some()).count();
+    fact("org unit map", format!("{} in force", counted(mapped as u64, "row")));
+    for job in &document.jobs {
+        fact("job", format!("{}: {}", job.name, counted(job.items.len() as u64, "item")));
+    }
+    listing
+}
+
+/// Everything about a server but the secret.
+fn server(fact: &mut impl FnMut(&str, String), side: &str, server: &FileServer) {
+    let login = match &server.login {
+        Login::Basic { username, .. } => format!("as {username}"),
+        Login::Token(_) => "with a personal access token".to_owned(),
+    };
+    fact(side, format!("{} at {}, {login}", server.name, server.url));
+    fact(&format!("{side} system id"), server.system_id.clone());
+    let units = counted(server.metadata.organisation_units.len() as u64, "org unit");
+    fact(&format!("{side} metadata"), format!("copied {}; {units}", server.synced_at));
+}
+
+/// Carries out `xfer routine import`.
+pub(super) fn import(arguments: &Import, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let inspected = xfer_files::inspect(&arguments.file, &arguments.keys.or_asked(ui)?)?;
+    let Some(content) = inspected.content else { return Ok(ExitCode::Bug) };
+    let import = xfer_files::plan_import(home, &content)?;
+    let columns = [text("what", "What"), text("name", "Name"), text("change", "Change"), text("detail", "Detail")];
+    let mut listing = Listing::new(&columns, "nothing to import");
+    for line in &import.lines {
+        listing.row(vec![json!(line.kind), json!(line.name), json!(line.change.name()), json!(line.detail)]);
+    }
+    listing.print(ui);
+    if arguments.dry_run {
+        ui.say("nothing was changed");
+        return Ok(ExitCode::Success);
+    }
+    if !ui.confirm(&format!("Import {} as shown?", import.routine)) {
+        return Err(CliError::usage("nothing was imported".to_owned()).hint("give --yes to import it without asking"));
+    }
+    xfer_files::apply(home, &import)?;
+    ui.say(&format!("imported {}", import.routine));
+    let next = match import.to_sync.as_slice() {
+        [] => format!("next: xfer run {} --dry-run", shell_word(&import.routine)),
+        servers => {
+            let servers: Vec<String> = servers.iter().map(|name| shell_word(name)).collect();
+            format!("next: xfer server sync {}", servers.join(" "))
+        }
+    };
+    ui.say(&next);
+    Ok(ExitCode::Success)
+}
+
+/// Carries out `xfer routine rekey`.
+pub(super) fn rekey(arguments: &Rekey, ui: &Ui) -> Result<ExitCode, CliError> {
+    let nothing = arguments.add_key_files.is_empty()
+        && arguments.add_new_key_file.is_none()
+        && !arguments.add_passphrase
+        && arguments.add_passphrase_file.is_none()
+        && arguments.remove_keys.is_empty()
+        && !arguments.remove_passphrases;
+    if nothing {
+        return Err(CliError::usage("nothing to change".to_owned())
+            .hint("give --add-key-file, --add-new-key-file, --add-passphrase, --remove-key or --remove-passphrases"));
+    }
+    let keys = arguments.keys.or_asked(ui)?;
+    let mut add = named(&arguments.add_key_files)?;
+    let source = match &arguments.add_passphrase_file {
+        Some(file) => Some(SecretSource::File(file.clone())),
+        None => arguments.add_passphrase.then_some(SecretSource::NewPrompt),
+    };
+    if let Some(source) = source {
+        add.passphrases.push(secret(ui, &source, "new passphrase of the file", "--add-passphrase-file")?);
+    }
+    let change = KeyChange {
+        add,
+        without_keys: arguments.remove_keys.clone(),
+        without_passphrases: arguments.remove_passphrases,
+    };
+    let recipients = xfer_files::rekey(&arguments.file, &keys, &change, arguments.add_new_key_file.as_deref())?;
+    ui.say(&format!("{} now opens with {}", arguments.file.display(), opens_with(&recipients)));
+    if !change.without_keys.is_empty() || change.without_passphrases {
+        ui.say("who could open the old file may have kept it: change the servers' passwords if that matters");
+    }
+    Ok(ExitCode::Success)
+}

@@ -1,0 +1,95 @@
+//! A run from a file: no configuration, no questions, the same engine.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use crate::dhis2::client::{Client, ClientOptions};
+use crate::dhis2::limits::Limits;
+use crate::domain::run::{FileReport, Report};
+use crate::ops::error::OpsError;
+use crate::ops::home::Home;
+use crate::ops::transfer::{self, Launch, RunOptions, Side};
+use crate::ops::xfer_files::{digest, read};
+use crate::platform::{self, Existing};
+use crate::transfer::engine::Tuning;
+use crate::transfer::events::Event;
+use crate::xferfile::{Content, FileServer, Keys, document};
+
+/// Opens a file for a run: authenticated, not expired, not older than wanted.
+pub fn open_for_run(
+    file: &Path,
+    keys: &Keys,
+    min_revision: Option<u32>,
+    now: Timestamp,
+) -> Result<(Content, FileReport), OpsError> {
+    let bytes = read(file)?;
+    let (content, _) =
+        document::open(&bytes, keys).map_err(|cause| OpsError::XferFile { path: file.to_owned(), cause })?;
+    if let Some(end) = content.not_after.filter(|end| *end < now) {
+        return Err(OpsError::invalid(
+            format!("{} is not to be run after {end:.0}", file.display()),
+            "export the routine again",
+        ));
+    }
+    if let Some(least) = min_revision.filter(|least| *least > content.revision) {
+        return Err(OpsError::invalid(
+            format!("{} is revision {}, older than {least}", file.display(), content.revision),
+            "take the file of the latest export; an old one may hold an old map or login",
+        ));
+    }
+    let about = FileReport {
+        routine: content.document.routine.id,
+        revision: content.revision,
+        created: content.created.to_string(),
+        sha256: digest(&bytes),
+    };
+    Ok((content, about))
+}
+
+/// Runs a file that was opened. `stop` tells the run to end early; what is in flight is finished or marked.
+pub async fn exec(
+    home: &Home,
+    content: Content,
+    about: FileReport,
+    options: RunOptions,
+    stop: CancellationToken,
+    events: &(dyn Fn(Event) + Send + Sync),
+) -> Result<Report, OpsError> {
+    let Content { source, destination, mut document, .. } = content;
+    transfer::adapt(&mut document, &options)?;
+    let (source, destination) = (side(source)?, side(destination)?);
+    let tuning_file = home.files().tuning(document.routine.id);
+    let launch = Launch {
+        document: &document,
+        mode: options.mode,
+        source: &source,
+        destination: &destination,
+        fail_on_empty: options.fail_on_empty,
+        stop,
+    };
+    let remembered = || std::fs::read(&tuning_file).ok().and_then(|text| serde_json::from_slice(&text).ok());
+    let (mut report, tuning) = transfer::launch(home, launch, || Ok(remembered().unwrap_or_default()), events).await?;
+    remember(&tuning_file, tuning);
+    report.file = Some(about);
+    Ok(report)
+}
+
+/// Keeps what was learned for the next run. It only saves time: a run does not fail for it.
+fn remember(file: &Path, tuning: Tuning) {
+    let kept = serde_json::to_vec(&tuning)
+        .map_err(std::io::Error::from)
+        .and_then(|text| platform::write_privately(file, &text, Existing::Replace));
+    if let Err(cause) = kept {
+        tracing::warn!(file = %file.display(), %cause, "what was learned about the destination was not kept");
+    }
+}
+
+/// A server as the file pins it: the login goes to this address and no other, and values only to this system.
+fn side(server: FileServer) -> Result<Side, OpsError> {
+    let FileServer { name, url, allow_http, login, system_id, metadata, .. } = server;
+    let origin = url.origin();
+    let client = Client::new(ClientOptions { server: name, url, login, allow_http, limits: Limits::default() })?;
+    Ok(Side { origin, pinned_system_id: Some(system_id), metadata, client })
+}

@@ -1,0 +1,228 @@
+//! Xfer files: a routine exported with everything that a run needs, looked at, given other keys, taken over.
+
+mod exec;
+mod import;
+mod keys;
+
+pub use crate::xferfile::Change as KeyChange;
+pub use exec::{exec, open_for_run};
+pub use import::{Change, Import, ImportLine, apply, plan_import};
+pub use keys::{Privacy, read_key, write_new_key};
+
+use std::fmt::Write as _;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+use crate::domain::metadata::Metadata;
+use crate::domain::server::Server;
+use crate::ops::error::OpsError;
+use crate::ops::home::{Home, synced};
+use crate::ops::routines;
+use crate::platform::{self, Existing};
+use crate::store::ConfigStore;
+use crate::xferfile::prune::{Named, named_at_destination, named_at_source, prune};
+use crate::xferfile::{
+    self, Content, FileKeyHolder, FileServer, Header, Keys, LARGEST_FILE, RecipientKind, XferFileError, document,
+};
+
+/// What the names of xfer files end with.
+pub const EXTENSION: &str = "xfer";
+
+/// What is to be exported, and who can open it.
+#[derive(Debug, Clone, Default)]
+pub struct Export {
+    /// The routine's name.
+    pub routine: String,
+    /// Where to; `NAME.xfer` in the folder that one is in where absent.
+    pub file: Option<PathBuf>,
+    /// Passphrases and keys that open it.
+    pub keys: Keys,
+    /// A key to be made, and the file it goes to; refused where that exists.
+    pub new_key_file: Option<PathBuf>,
+    /// When the file stops being run.
+    pub not_after: Option<Timestamp>,
+}
+
+/// A file that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exported {
+    /// The file.
+    pub file: PathBuf,
+    /// The key that was made for it.
+    pub new_key_file: Option<PathBuf>,
+    /// The routine's name.
+    pub routine: String,
+    /// The number of the export.
+    pub revision: u32,
+    /// What opens it.
+    pub recipients: Vec<RecipientKind>,
+    /// Its size.
+    pub bytes: usize,
+}
+
+/// What can be seen of a file.
+#[derive(Debug, Clone)]
+pub struct Inspected {
+    /// What anybody can see.
+    pub header: Header,
+    /// SHA-256 of the file, by which two people know that they mean the same one.
+    pub digest: String,
+    /// What it says, where a key was given.
+    pub content: Option<Content>,
+}
+
+/// Exports a routine as a file that needs nothing but one of its keys. An older export of that name is replaced.
+pub fn export(home: &Home, export: &Export, now: Timestamp) -> Result<Exported, OpsError> {
+    let file = export.file.clone().unwrap_or_else(|| PathBuf::from(format!("{}.{EXTENSION}", export.routine)));
+    let broken = |cause| OpsError::XferFile { path: file.clone(), cause };
+    refuse_other_files(&file)?;
+    export.keys.check_strength().map_err(broken)?;
+    let mut keys = export.keys.clone();
+    let new_key = new_key(export.new_key_file.as_deref())?;
+    keys.key_files.extend(new_key.iter().map(|(_, key)| key.clone()));
+    if keys.is_empty() {
+        return Err(broken(XferFileError::Recipients { most: xferfile::MOST_RECIPIENTS }));
+    }
+    let mut config = home.config()?;
+    let mut content = content(&config, &export.routine, now)?;
+    if export.not_after.is_some_and(|end| end <= now) {
+        return Err(OpsError::invalid("the file would have expired already", "give a day in the future"));
+    }
+    content.not_after = export.not_after;
+    content.revision = config.next_revision(&content.document.routine)?;
+    let bytes = document::seal(&content, &keys).map_err(broken)?;
+    let recipients = xferfile::header(&bytes).map_err(broken)?.recipients;
+    if let Some((path, key)) = &new_key {
+        write_new_key(path, key)?;
+    }
+    write(&file, &bytes)?;
+    Ok(Exported {
+        file: file.clone(),
+        new_key_file: export.new_key_file.clone(),
+        routine: content.document.routine.name,
+        revision: content.revision,
+        recipients,
+        bytes: bytes.len(),
+    })
+}
+
+/// Everything that a run of a routine needs, from the store. Its revision is yet to be given.
+fn content(config: &ConfigStore, routine: &str, now: Timestamp) -> Result<Content, OpsError> {
+    let document = routines::document(config, routine)?;
+    let named = (named_at_source(&document), named_at_destination(&document));
+    let (source, destination) =
+        document.jobs.first().map(|job| (job.source.clone(), job.destination.clone())).unwrap_or_default();
+    Ok(Content {
+        revision: 0,
+        created: now,
+        not_after: None,
+        source: file_server(config, &source, &named.0)?,
+        destination: file_server(config, &destination, &named.1)?,
+        document,
+    })
+}
+
+fn file_server(config: &ConfigStore, name: &str, named: &Named) -> Result<FileServer, OpsError> {
+    let (server, metadata): (Server, Metadata) = synced(config, name)?;
+    let (Some(identity), Some(synced_at)) = (server.identity, server.synced_at) else {
+        return Err(OpsError::NotSynced { server: server.name });
+    };
+    Ok(FileServer {
+        login: config.login(server.id)?,
+        allow_http: config.server_settings(server.id)?.allow_http,
+        name: server.name,
+        url: server.url,
+        system_id: identity.system_id,
+        synced_at,
+        metadata: prune(&metadata, named),
+    })
+}
+
+/// Shows what anybody can see of a file, and with a key everything that it says.
+pub fn inspect(file: &Path, keys: &Keys) -> Result<Inspected, OpsError> {
+    let bytes = read(file)?;
+    let broken = |cause| OpsError::XferFile { path: file.to_owned(), cause };
+    let header = xferfile::header(&bytes).map_err(broken)?;
+    let content = if keys.is_empty() { None } else { Some(document::open(&bytes, keys).map_err(broken)?.0) };
+    Ok(Inspected { header, digest: digest(&bytes), content })
+}
+
+/// Changes who can open a file. A key that is made for it goes to a file of its own, refused where that exists.
+pub fn rekey(
+    file: &Path,
+    keys: &Keys,
+    change: &KeyChange,
+    new_key_file: Option<&Path>,
+) -> Result<Vec<RecipientKind>, OpsError> {
+    let bytes = read(file)?;
+    let broken = |cause| OpsError::XferFile { path: file.to_owned(), cause };
+    let mut change = change.clone();
+    let new_key = new_key(new_key_file)?;
+    change.add.key_files.extend(new_key.iter().map(|(_, key)| key.clone()));
+    let bytes = document::rekey(&bytes, keys, &change).map_err(broken)?;
+    let recipients = xferfile::header(&bytes).map_err(broken)?.recipients;
+    if let Some((path, key)) = &new_key {
+        write_new_key(path, key)?;
+    }
+    write(file, &bytes)?;
+    Ok(recipients)
+}
+
+/// A key for a file that does not exist yet.
+fn new_key(path: Option<&Path>) -> Result<Option<(&Path, FileKeyHolder)>, OpsError> {
+    let Some(path) = path else { return Ok(None) };
+    if path.exists() {
+        return Err(OpsError::invalid(
+            format!("there is a file {} already", path.display()),
+            "use it with --key-file, or choose another name for the new key",
+        ));
+    }
+    let key = FileKeyHolder::generate().map_err(|cause| OpsError::XferFile { path: path.to_owned(), cause })?;
+    Ok(Some((path, key)))
+}
+
+/// Reads a file, as long as it is no larger than an xfer file can be.
+fn read(file: &Path) -> Result<Vec<u8>, OpsError> {
+    let failed = |source| OpsError::LocalFile { path: file.to_owned(), action: "read", source };
+    let opened = std::fs::File::open(file).map_err(failed)?;
+    let mut bytes = Vec::new();
+    opened.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > LARGEST_FILE {
+        return Err(OpsError::XferFile { path: file.to_owned(), cause: XferFileError::TooLarge });
+    }
+    Ok(bytes)
+}
+
+fn write(file: &Path, bytes: &[u8]) -> Result<(), OpsError> {
+    platform::write_privately(file, bytes, Existing::Replace).map_err(|source| OpsError::LocalFile {
+        path: file.to_owned(),
+        action: "written",
+        source,
+    })
+}
+
+/// An older export may be replaced, a letter to the ministry may not.
+fn refuse_other_files(file: &Path) -> Result<(), OpsError> {
+    let mut begin = Vec::new();
+    let looked = std::fs::File::open(file).and_then(|opened| opened.take(64).read_to_end(&mut begin));
+    match looked {
+        Ok(_) if !begin.is_empty() && !xferfile::looks_like_one(&begin) => Err(OpsError::invalid(
+            format!("{} exists and is no xfer file", file.display()),
+            "choose another name; nothing was written",
+        )),
+        Ok(_) => Ok(()),
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(source) => Err(OpsError::LocalFile { path: file.to_owned(), action: "written", source }),
+    }
+}
+
+fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+        // Writing to a text cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

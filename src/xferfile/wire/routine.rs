@@ -1,0 +1,254 @@
+//! Routine, jobs, items and org unit map, as they stand in a file of version 1.
+
+use bigdecimal::BigDecimal;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::domain::cell::CellAddress;
+use crate::domain::item::{self, Combine, WhenEmpty};
+use crate::domain::job::{self, ReadFrom};
+use crate::domain::org_unit_map::{MappingState, MatchClass, MatchMethod, OrgUnitMapping};
+use crate::domain::period::PeriodType;
+use crate::domain::routine;
+use crate::domain::uid::Uid;
+use crate::xferfile::wire::{Unknown, word};
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Routine {
+    id: Uuid,
+    name: String,
+    window: Vec<String>,
+    policies: Policies,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Policies {
+    only_changed: bool,
+    verify: bool,
+    when_empty: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max_change: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max_delete: Option<u32>,
+    tolerate_unmapped: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max_analytics_age_hours: Option<u32>,
+    parallel: u8,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Job {
+    name: String,
+    source_period_type: PeriodType,
+    destination_period_type: PeriodType,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    period_shift: i32,
+    combine: String,
+    read: String,
+    items: Vec<Item>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Item {
+    source: SourceItem,
+    data_element: Uid,
+    category_option_combo: Uid,
+    attribute_option_combo: Uid,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    combine: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    factor: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    when_empty: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+enum SourceItem {
+    DataElement {
+        id: Uid,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        category_option_combo: Option<Uid>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attribute_option_combo: Option<Uid>,
+    },
+    Indicator {
+        id: Uid,
+    },
+    ProgramIndicator {
+        id: Uid,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Mapping {
+    source: Uid,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    destination: Option<Uid>,
+    method: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    score: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    class: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    explanation: Option<String>,
+    state: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_zero(number: &i32) -> bool {
+    *number == 0
+}
+
+impl Routine {
+    pub(super) fn of(routine: &routine::Routine) -> Self {
+        let routine::Routine { id, name, jobs: _, window, policies } = routine;
+        let policies = Policies {
+            only_changed: policies.only_changed,
+            verify: policies.verify,
+            when_empty: policies.when_empty.name().to_owned(),
+            max_change: policies.max_change,
+            max_delete: policies.max_delete,
+            tolerate_unmapped: policies.tolerate_unmapped,
+            max_analytics_age_hours: policies.max_analytics_age_hours,
+            parallel: policies.parallel,
+        };
+        Self { id: *id, name: name.clone(), window: window.clone(), policies }
+    }
+
+    pub(super) fn into_routine(self, jobs: Vec<String>) -> Result<routine::Routine, Unknown> {
+        let Self { id, name, window, policies } = self;
+        let policies = routine::Policies {
+            only_changed: policies.only_changed,
+            verify: policies.verify,
+            when_empty: word(&policies.when_empty, WhenEmpty::from_name)?,
+            max_change: policies.max_change,
+            max_delete: policies.max_delete,
+            tolerate_unmapped: policies.tolerate_unmapped,
+            max_analytics_age_hours: policies.max_analytics_age_hours,
+            parallel: policies.parallel,
+        };
+        Ok(routine::Routine { id, name, jobs, window, policies })
+    }
+}
+
+impl Job {
+    pub(super) fn of(job: &job::Job) -> Self {
+        let job::Job {
+            name,
+            source: _,
+            destination: _,
+            source_period_type,
+            destination_period_type,
+            period_shift,
+            combine,
+            read,
+            items,
+        } = job;
+        Self {
+            name: name.clone(),
+            source_period_type: *source_period_type,
+            destination_period_type: *destination_period_type,
+            period_shift: *period_shift,
+            combine: combine.name().to_owned(),
+            read: read.name().to_owned(),
+            items: items.iter().map(Item::of).collect(),
+        }
+    }
+
+    pub(super) fn into_job(self, source: &str, destination: &str) -> Result<job::Job, Unknown> {
+        Ok(job::Job {
+            name: self.name,
+            source: source.to_owned(),
+            destination: destination.to_owned(),
+            source_period_type: self.source_period_type,
+            destination_period_type: self.destination_period_type,
+            period_shift: self.period_shift,
+            combine: word(&self.combine, Combine::from_name)?,
+            read: word(&self.read, ReadFrom::from_name)?,
+            items: self.items.into_iter().map(Item::into_item).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+impl Item {
+    fn of(item: &item::Item) -> Self {
+        let item::Item { source, destination, combine, factor, when_empty, note } = item;
+        Self {
+            source: match *source {
+                item::SourceItem::DataElement { id, category_option_combo, attribute_option_combo } => {
+                    SourceItem::DataElement { id, category_option_combo, attribute_option_combo }
+                }
+                item::SourceItem::Indicator { id } => SourceItem::Indicator { id },
+                item::SourceItem::ProgramIndicator { id } => SourceItem::ProgramIndicator { id },
+            },
+            data_element: destination.data_element,
+            category_option_combo: destination.category_option_combo,
+            attribute_option_combo: destination.attribute_option_combo,
+            combine: combine.map(|combine| combine.name().to_owned()),
+            factor: factor.as_ref().map(ToString::to_string),
+            when_empty: when_empty.map(|rule| rule.name().to_owned()),
+            note: note.clone(),
+        }
+    }
+
+    fn into_item(self) -> Result<item::Item, Unknown> {
+        let decimal = |text: &str| text.parse::<BigDecimal>().ok();
+        Ok(item::Item {
+            source: match self.source {
+                SourceItem::DataElement { id, category_option_combo, attribute_option_combo } => {
+                    item::SourceItem::DataElement { id, category_option_combo, attribute_option_combo }
+                }
+                SourceItem::Indicator { id } => item::SourceItem::Indicator { id },
+                SourceItem::ProgramIndicator { id } => item::SourceItem::ProgramIndicator { id },
+            },
+            destination: CellAddress {
+                data_element: self.data_element,
+                category_option_combo: self.category_option_combo,
+                attribute_option_combo: self.attribute_option_combo,
+            },
+            combine: self.combine.map(|text| word(&text, Combine::from_name)).transpose()?,
+            factor: self.factor.map(|text| word(&text, decimal)).transpose()?,
+            when_empty: self.when_empty.map(|text| word(&text, WhenEmpty::from_name)).transpose()?,
+            note: self.note,
+        })
+    }
+}
+
+impl Mapping {
+    pub(super) fn of(row: &OrgUnitMapping) -> Self {
+        let OrgUnitMapping { source, destination, method, score, class, explanation, state, note } = row;
+        Self {
+            source: *source,
+            destination: *destination,
+            method: method.name().to_owned(),
+            score: *score,
+            class: class.map(|class| class.name().to_owned()),
+            explanation: explanation.clone(),
+            state: state.name().to_owned(),
+            note: note.clone(),
+        }
+    }
+
+    pub(super) fn into_mapping(self) -> Result<OrgUnitMapping, Unknown> {
+        Ok(OrgUnitMapping {
+            source: self.source,
+            destination: self.destination,
+            method: word(&self.method, MatchMethod::from_name)?,
+            score: self.score,
+            class: self.class.map(|text| word(&text, MatchClass::from_name)).transpose()?,
+            explanation: self.explanation,
+            state: word(&self.state, MappingState::from_name)?,
+            note: self.note,
+        })
+    }
+}
