@@ -214,12 +214,13 @@ mod tests {
     use super::{printable, wrapped};
 
     #[test]
-    fn talk_is_broken_between_words_and_commands_are_not() {
-        let text =
-            "note: Santé lacks a right\n  xfer server add NAME URL --username NAME\nnext: xfer server sync tracker";
-        let expected =
-            "note: Santé\nlacks a\nright\n  xfer server add NAME URL --username NAME\nnext: xfer server sync tracker";
-        assert_eq!(wrapped(text, 11), expected);
+    fn talk_is_broken_between_words_and_commands_so_that_a_shell_understands_them() {
+        let text = "note: reader lacks a right at tracker\n  Centre de santé → C.S. LESPWA: same name\n  \
+                    xfer job auto soins --data-set 'Rapport mensuel de soins'\n    30 2 * * * xfer run monthly --quiet";
+        let expected = "note: reader lacks a right\nat tracker\n  Centre de santé → C.S.\n      LESPWA: same name\n  \
+                        xfer job auto soins \\\n      --data-set \\\n      'Rapport mensuel de soins'\n    \
+                        30 2 * * * xfer run monthly --quiet";
+        assert_eq!(wrapped(text, 26), expected);
         assert_eq!(wrapped(text, 80), text);
     }
 
