@@ -153,7 +153,9 @@ impl From<StoreError> for CliError {
             | StoreError::BadName { .. }
             | StoreError::InUse { .. }
             | StoreError::MixedPairs { .. } => ExitCode::Usage,
-            StoreError::NewerSchema { .. } | StoreError::Damaged { .. } => ExitCode::Damaged,
+            StoreError::NewerSchema { .. } | StoreError::Damaged { .. } | StoreError::AlteredScript { .. } => {
+                ExitCode::Damaged
+            }
             StoreError::Locked { .. } => ExitCode::Locked,
             StoreError::Busy { .. } => ExitCode::Temporary,
             StoreError::Sealed { .. } => ExitCode::WrongKey,

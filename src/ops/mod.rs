@@ -10,6 +10,7 @@ pub mod org_units;
 pub mod routines;
 pub mod runs;
 pub mod sandbox;
+pub mod scripts;
 pub mod servers;
 pub mod sync;
 pub mod transfer;

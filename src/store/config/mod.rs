@@ -14,6 +14,7 @@ mod org_unit_maps;
 mod removal;
 mod routines;
 mod schema;
+mod scripts;
 mod servers;
 mod tuning;
 

@@ -20,6 +20,24 @@ pub(super) const MIGRATIONS: &[Migration] = &[
              ALTER TABLE org_unit_mapping ADD COLUMN explanation TEXT;",
         )
     },
+    // 3: operators beside combine and factor; scripts by hash, and where they are attached (JSON lists).
+    |transaction| {
+        transaction.execute_batch(
+            "CREATE TABLE script (
+                 hash TEXT PRIMARY KEY, -- SHA-256 of the content
+                 name TEXT NOT NULL,
+                 content TEXT NOT NULL
+             ) STRICT, WITHOUT ROWID;
+             ALTER TABLE job ADD COLUMN round TEXT;
+             ALTER TABLE job ADD COLUMN coverage TEXT;
+             ALTER TABLE job ADD COLUMN scripts TEXT;
+             ALTER TABLE job_item ADD COLUMN round TEXT;
+             ALTER TABLE job_item ADD COLUMN coverage TEXT;
+             ALTER TABLE job_item ADD COLUMN share TEXT;
+             ALTER TABLE job_item ADD COLUMN scripts TEXT;
+             ALTER TABLE routine ADD COLUMN scripts TEXT;",
+        )
+    },
 ];
 
 const SERVERS: &str = "

@@ -10,6 +10,7 @@ use crate::transfer::fixture::{
     address, all_mapped, document, female, identity, indicator_item, item, job, male, mapping, metadata, plain_address,
     plain_item, plan_of, unit,
 };
+use crate::transfer::hooks::Hooks;
 use crate::transfer::plan::{PlanError, PlanRequest, destination_periods, plan};
 
 fn summed(job: Job) -> Job {
@@ -113,7 +114,7 @@ fn calendars_have_to_agree() {
     let mut nepali = identity("2.42.5");
     nepali.calendar = "nepali".to_owned();
     let gregorian = crate::domain::server::ServerIdentity { calendar: "gregorian".to_owned(), ..identity("2.42.5") };
-    let relative = RelativeOptions::default();
+    let (relative, hooks) = (RelativeOptions::default(), Hooks::default());
     let request = |source| PlanRequest {
         document: &document,
         source_metadata: &metadata,
@@ -123,6 +124,7 @@ fn calendars_have_to_agree() {
         today: jiff::civil::date(2024, 11, 15),
         relative: &relative,
         source_view_roots: &[],
+        hooks: &hooks,
     };
     assert!(matches!(plan(&request(&nepali)), Err(PlanError::CalendarsDiffer { .. })));
     assert!(plan(&request(&identity("2.42.5"))).is_ok());

@@ -2,6 +2,7 @@
 
 mod auto;
 mod edit;
+mod operators;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -11,6 +12,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
 use crate::cli::commands::files::{StyleArguments, read_file, write_file};
+use crate::cli::commands::job::operators::NewRules;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::render::listing::{Listing, counted, number, text};
@@ -22,7 +24,7 @@ use crate::domain::period::PeriodType;
 use crate::domain::run::Severity;
 use crate::domain::uid::Uid;
 use crate::matching::item_rules::ItemFinding;
-use crate::ops::files::job_items::names;
+use crate::ops::files::job_items::{names, script_names};
 use crate::ops::home::Home;
 use crate::ops::jobs::{self, NewItem, NewJob, OpenJob};
 
@@ -162,6 +164,9 @@ pub struct New {
     /// Where data elements are read; indicators always come from analytics
     #[arg(long, value_enum, default_value = "raw")]
     pub read: ReadArgument,
+    /// Rounding and coverage.
+    #[command(flatten)]
+    pub rules: NewRules,
 }
 
 /// `xfer job add-item`
@@ -182,6 +187,12 @@ pub struct AddItem {
     /// What happens to destination cells that the source has nothing for
     #[arg(long, value_enum)]
     pub when_empty: Option<WhenEmptyArgument>,
+    /// Rounding and coverage.
+    #[command(flatten)]
+    pub rules: NewRules,
+    /// Share the source out: its weight among the items of the job that read the same (60, 40); the parts add up
+    #[arg(long, value_name = "WEIGHT", value_parser = operators::share)]
+    pub share: Option<BigDecimal>,
     /// A remark
     #[arg(long)]
     pub note: Option<String>,
@@ -289,6 +300,8 @@ fn new(arguments: &New, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
             period_shift: arguments.shift,
             combine: arguments.combine.into(),
             read: arguments.read.into(),
+            round: arguments.rules.round,
+            coverage: arguments.rules.coverage,
         },
     )?;
     ui.say(&format!("made the job {}, from {} to {}", job.name, job.source, job.destination));
@@ -328,8 +341,14 @@ fn show(open: &OpenJob, ui: &Ui) {
     let job = &open.job;
     if ui.format == Format::Table {
         let shift = if job.period_shift == 0 { String::new() } else { format!(", shifted by {}", job.period_shift) };
+        let rules = [
+            job.round.map(|rounding| format!(", round {rounding}")),
+            job.coverage.map(|coverage| format!(", coverage {coverage}")),
+            (!job.scripts.is_empty()).then(|| format!(", scripts {}", script_names(&job.scripts))),
+        ];
+        let rules: String = rules.into_iter().flatten().collect();
         ui.data(&format!(
-            "{}: {} to {}, {} to {}{shift}, {} reads, combine {}\n",
+            "{}: {} to {}, {} to {}{shift}, {} reads, combine {}{rules}\n",
             job.name,
             job.source,
             job.destination,
@@ -349,6 +368,10 @@ fn show(open: &OpenJob, ui: &Ui) {
         text("combine", "Combine").detail(),
         text("factor", "Factor").detail(),
         text("when_empty", "When empty").detail(),
+        text("round", "Round").detail(),
+        text("coverage", "Coverage").detail(),
+        text("share", "Share").detail(),
+        text("script", "Scripts").detail(),
         text("note", "Note").detail(),
     ];
     let mut listing = Listing::new(&columns, "no items yet; add one: xfer job add-item JOB SOURCE DESTINATION");
@@ -369,6 +392,10 @@ fn show(open: &OpenJob, ui: &Ui) {
             json!(item.combine.map(Combine::name)),
             json!(item.factor.as_ref().map(BigDecimal::to_plain_string)),
             json!(item.when_empty.map(WhenEmpty::name)),
+            json!(item.round.map(|rounding| rounding.to_string())),
+            json!(item.coverage.map(|coverage| coverage.to_string())),
+            json!(item.share.as_ref().map(BigDecimal::to_plain_string)),
+            json!(Some(script_names(&item.scripts)).filter(|names| !names.is_empty())),
             json!(item.note),
         ]);
     }
@@ -410,6 +437,9 @@ fn import(arguments: &Import, home: &Home, ui: &Ui) -> Result<ExitCode, CliError
             item.combine.map(|combine| format!("combine {}", combine.name())),
             item.factor.as_ref().map(|factor| format!("times {}", factor.to_plain_string())),
             item.when_empty.map(|rule| format!("when empty {}", rule.name())),
+            item.round.map(|rounding| format!("round {rounding}")),
+            item.coverage.map(|coverage| format!("coverage {coverage}")),
+            item.share.as_ref().map(|share| format!("share {}", share.to_plain_string())),
             item.note.clone(),
         ];
         let own: Vec<String> = std::iter::once(address_names(&open, item)).chain(own.into_iter().flatten()).collect();
@@ -452,6 +482,9 @@ fn add_item(arguments: &AddItem, home: &Home, ui: &Ui) -> Result<ExitCode, CliEr
         combine: arguments.combine.map(Into::into),
         factor: arguments.factor.clone(),
         when_empty: arguments.when_empty.map(Into::into),
+        round: arguments.rules.round,
+        coverage: arguments.rules.coverage,
+        share: arguments.share.clone(),
         note: arguments.note.clone(),
     })?;
     let address = item.destination;
