@@ -13,8 +13,8 @@ use xfer::store::{Home, RunLock};
 use crate::support::{Output, Xfer};
 
 /// A home with both servers added and synced, and the true org unit map.
-struct Office {
-    xfer: Xfer,
+pub(crate) struct Office {
+    pub(crate) xfer: Xfer,
     servers: RunningPair,
 }
 
@@ -31,7 +31,7 @@ impl Office {
     }
 
     /// With metadata, map, one job and one routine.
-    fn mapped() -> Self {
+    pub(crate) fn mapped() -> Self {
         let office = Self::new();
         let mut map = String::from("source_id;destination_id\n");
         for unit in country().true_org_units() {
@@ -44,7 +44,7 @@ impl Office {
         office
     }
 
-    fn ready() -> Self {
+    pub(crate) fn ready() -> Self {
         let office = Self::mapped();
         office.xfer.file("items.csv", items("Programme paludisme"));
         office.ok("job import malaria items.csv");
@@ -53,19 +53,19 @@ impl Office {
     }
 
     #[track_caller]
-    fn ok(&self, line: &str) -> Output {
+    pub(crate) fn ok(&self, line: &str) -> Output {
         self.xfer.run(line).expect_code(0)
     }
 
     /// A command that must fail: with this code, naming the words, with a hint.
     #[track_caller]
-    fn refused(&self, line: &str, code: i32, words: &[&str]) {
+    pub(crate) fn refused(&self, line: &str, code: i32, words: &[&str]) {
         refused(&self.xfer.run(line), code, words);
     }
 }
 
 /// The true items of a job, as a CSV file.
-fn items(job: &str) -> String {
+pub(crate) fn items(job: &str) -> String {
     let job = country().true_jobs().into_iter().find(|known| known.name == job).unwrap();
     let mut file =
         String::from("source_id,source_coc,source_aoc,destination_data_element,destination_coc,destination_aoc\n");

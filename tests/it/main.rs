@@ -9,6 +9,7 @@ mod documentation;
 mod engine;
 mod faults;
 mod matching;
+mod operators;
 mod recorded_client;
 mod recorded_sandbox;
 mod sandbox_server;
