@@ -269,7 +269,7 @@ fn list(names: &[Named]) -> String {
 fn holder(pid: Option<u32>, since: Option<Timestamp>) -> String {
     let pid = pid.map(|pid| format!(" by process {pid}")).unwrap_or_default();
     let since = since.map(|since| format!(" since {since:.0}")).unwrap_or_default();
-    pid + &since
+    format!("{pid}{since}")
 }
 
 #[cfg(test)]
