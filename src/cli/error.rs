@@ -89,6 +89,14 @@ impl From<OpsError> for CliError {
             OpsError::Transfer(error) => error.into(),
             OpsError::Journal(error) => Self::of(ExitCode::LocalIo, &error)
                 .hint("nothing is sent without a journal; free space or mend the disk, then run again"),
+            OpsError::Script(error) => {
+                let mut described = Self::of(ExitCode::Usage, &error);
+                described.causes.extend(error.snippet());
+                match error.hint() {
+                    Some(hint) => described.hint(hint),
+                    None => described,
+                }
+            }
             OpsError::Item(error) => {
                 let hint = match &error {
                     ItemError::Unknown { near, .. } if !near.is_empty() => {

@@ -7,6 +7,7 @@ use crate::domain::journal::JournalError;
 use crate::matching::items::ItemError;
 use crate::ops::files::sheet::SheetFinding;
 use crate::sandbox::server::StartError;
+use crate::script::ScriptError;
 use crate::store::StoreError;
 use crate::transfer::engine::TransferError;
 
@@ -25,6 +26,9 @@ pub enum OpsError {
     /// A run's journal.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// A script that does not compile.
+    #[error(transparent)]
+    Script(#[from] ScriptError),
     /// A data item that a person named.
     #[error(transparent)]
     Item(#[from] ItemError),

@@ -12,10 +12,17 @@ use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::jobs::job;
 use crate::ops::routines::routine;
+use crate::script::Script;
 use crate::store::ConfigStore;
 
 /// The longest script: a page of code is some two thousand bytes.
 const LONGEST: usize = 256 * 1024;
+
+/// Compiles a script and says which hooks it defines.
+pub fn check(source: &ScriptSource) -> Result<Vec<Hook>, OpsError> {
+    let script = Script::compile(&source.name, &source.content)?;
+    Ok(script.hooks().filter_map(|hook| Hook::from_name(hook.name())).collect())
+}
 
 /// Where a script is at work.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -20,7 +20,11 @@ pub(crate) struct Office {
 
 impl Office {
     fn new() -> Self {
-        let servers = start(Profile::V42, Profile::V43, Ports::Free).unwrap();
+        Self::between(Profile::V43)
+    }
+
+    fn between(destination: Profile) -> Self {
+        let servers = start(Profile::V42, destination, Ports::Free).unwrap();
         let xfer = Xfer::new();
         xfer.file("password", PASSWORD);
         let office = Self { xfer, servers };
@@ -32,7 +36,11 @@ impl Office {
 
     /// With metadata, map, one job and one routine.
     pub(crate) fn mapped() -> Self {
-        let office = Self::new();
+        Self::mapped_for(Profile::V43)
+    }
+
+    fn mapped_for(destination: Profile) -> Self {
+        let office = Self::between(destination);
         let mut map = String::from("source_id;destination_id\n");
         for unit in country().true_org_units() {
             writeln!(map, "{};{}", unit.source, unit.destination).unwrap();
@@ -45,7 +53,12 @@ impl Office {
     }
 
     pub(crate) fn ready() -> Self {
-        let office = Self::mapped();
+        Self::ready_for(Profile::V43)
+    }
+
+    /// With a destination of another version.
+    pub(crate) fn ready_for(destination: Profile) -> Self {
+        let office = Self::mapped_for(destination);
         office.xfer.file("items.csv", items("Programme paludisme"));
         office.ok("job import malaria items.csv");
         office.ok("routine new monthly --job malaria --periods LAST_MONTH");

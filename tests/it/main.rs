@@ -13,4 +13,5 @@ mod operators;
 mod recorded_client;
 mod recorded_sandbox;
 mod sandbox_server;
+mod scripts;
 mod support;

@@ -10,6 +10,7 @@ pub mod routine;
 pub mod run;
 pub mod runs;
 pub mod sandbox;
+pub mod script;
 pub mod server;
 
 use std::future::Future;
@@ -30,6 +31,7 @@ pub fn execute(arguments: &Arguments, ui: &Ui) -> Result<ExitCode, CliError> {
         Some(Command::OrgUnit(command)) => orgunit::execute(command, &home, ui),
         Some(Command::Job(command)) => job::execute(command, &home, ui),
         Some(Command::Routine(command)) => routine::execute(command, &home, ui),
+        Some(Command::Script(command)) => script::execute(command, &home, ui),
         Some(Command::Run(command)) => run::execute(command, &home, ui),
         Some(Command::Runs(command)) => runs::execute(command, &home, ui),
         Some(Command::Demo(command)) => demo::execute_demo(command, ui),

@@ -30,6 +30,7 @@ use crate::domain::rounding::Rounding;
 use crate::domain::script::Hook;
 use crate::domain::shares::{digits_for, share_out};
 use crate::domain::value_type::ValueRefusal;
+use crate::script::with_room;
 use crate::transfer::combine::operators::{combined, factor, same, scaled};
 use crate::transfer::finding::{self, Code};
 use crate::transfer::hooks::{Acts, CellContext, Outcome, Part, Scene, SharedScript, SliceValues};
@@ -143,7 +144,15 @@ pub struct Combined {
 }
 
 /// Combines a slice's contributions. The cells come in the order of their keys.
-pub fn combine(
+pub fn combine(contributions: Vec<Contribution>, job: &PlannedJob, scene: &Scene<'_>, slice: &SliceValues) -> Combined {
+    if job.is_scripted() {
+        // Scripts want a thread with a deep stack; one for the slice instead of one for each call.
+        return with_room(|| combine_here(contributions, job, scene, slice));
+    }
+    combine_here(contributions, job, scene, slice)
+}
+
+fn combine_here(
     mut contributions: Vec<Contribution>,
     job: &PlannedJob,
     scene: &Scene<'_>,

@@ -23,7 +23,7 @@ fn combine(parts: Vec<Contribution>, job: &PlannedJob) -> Vec<WantedCell> {
 fn everything(parts: Vec<Contribution>, job: &PlannedJob) -> Combined {
     let metadata = metadata();
     let scene = Scene { source: &metadata, destination: &metadata, now: Timestamp::UNIX_EPOCH };
-    super::combine(parts, job, &scene, &SliceValues::new())
+    super::combine(parts, job, &scene, &SliceValues::default())
 }
 
 fn plan(items: Vec<Item>, operator: Combine) -> Plan {

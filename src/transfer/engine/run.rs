@@ -20,7 +20,7 @@ use crate::transfer::engine::servers::DataServer;
 use crate::transfer::engine::{Endpoint, RunRequest, RunResult, TransferError, Tuning};
 use crate::transfer::events::Event;
 use crate::transfer::finding;
-use crate::transfer::hooks::Hooks;
+use crate::transfer::hooks::{self, Hooks};
 use crate::transfer::plan::{PlanRequest, destination_periods, plan};
 use crate::transfer::preflight::Preflight;
 use crate::transfer::report::{RunFacts, Tally, report};
@@ -36,7 +36,7 @@ pub async fn run<S: DataServer, D: DataServer>(
     request: RunRequest<'_, S, D>,
     events: &(dyn Fn(Event) + Send + Sync),
 ) -> Result<RunResult, TransferError> {
-    let hooks = Hooks::default();
+    let hooks = hooks::ready(request.document, request.now)?;
     run_with(request, &hooks, events).await
 }
 

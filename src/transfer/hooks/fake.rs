@@ -8,6 +8,7 @@ use bigdecimal::BigDecimal;
 use bigdecimal::num_traits::Zero;
 
 use crate::domain::decimal::parse_number;
+use crate::domain::job::Job;
 use crate::domain::period::Period;
 use crate::domain::script::{Attachment, ContentHash, Hook};
 use crate::transfer::hooks::{
@@ -32,7 +33,7 @@ pub(crate) fn attached(name: &str, hooks: &[Hook]) -> Attachment {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "making a real script ready may fail")]
-pub(crate) fn ready(attachment: &Attachment) -> Result<SharedScript, Infallible> {
+pub(crate) fn ready(attachment: &Attachment, _job: &Job) -> Result<SharedScript, Infallible> {
     Ok(Arc::new(FakeScript(attachment.clone())))
 }
 

@@ -1,4 +1,6 @@
-//! The places where scripts act (design 3), as the stages see them: a trait without any script language behind it.
+//! The places where scripts act (design 3), as the stages see them: a trait that says nothing of the language.
+//!
+//! [`ready`] makes the scripts of a routine act, with the engine of [`crate::script`].
 //!
 //! | hook | called by | gives |
 //! |---|---|---|
@@ -17,21 +19,25 @@ mod acts;
 #[cfg(test)]
 pub(crate) mod fake;
 mod rows;
+mod running;
 
 pub use acts::Acts;
 pub use rows::{Rows, through_rows};
+pub use running::{NotReady, ready};
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 
+use crate::domain::job::Job;
 use crate::domain::metadata::Metadata;
 use crate::domain::period::Period;
 use crate::domain::routine::RoutineDocument;
 use crate::domain::script::{Attachment, Hook};
 use crate::domain::uid::Uid;
+use crate::script;
 use crate::transfer::map::SourceValue;
 use crate::transfer::plan::PlannedItem;
 use crate::transfer::shape::Value;
@@ -117,8 +123,31 @@ impl RowKey {
     }
 }
 
-/// The source values of a slice, for scripts that look others up.
-pub type SliceValues = HashMap<RowKey, String>;
+/// The source values of a slice at their destination, for scripts that look others up: each with the org unit and the
+/// period that it goes to.
+#[derive(Debug, Clone, Default)]
+pub struct SliceValues {
+    rows: Vec<SourceValue>,
+    /// The slice as scripts know it, made when the first of them asks.
+    script: OnceLock<Arc<script::Slice>>,
+}
+
+impl SliceValues {
+    /// Makes a value known.
+    pub fn add(&mut self, row: SourceValue) {
+        self.rows.push(row);
+    }
+
+    /// The values.
+    pub fn rows(&self) -> &[SourceValue] {
+        &self.rows
+    }
+
+    /// The slice as scripts know it.
+    pub fn script(&self, make: impl FnOnce() -> script::Slice) -> &Arc<script::Slice> {
+        self.script.get_or_init(|| Arc::new(make()))
+    }
+}
 
 /// Where `rows` is called.
 #[derive(Debug, Clone, Copy)]
@@ -127,6 +156,10 @@ pub struct RowsContext<'slice> {
     pub scene: &'slice Scene<'slice>,
     /// The job's name.
     pub job: &'slice str,
+    /// The job's items.
+    pub items: &'slice [PlannedItem],
+    /// The source's org units of the slice.
+    pub org_units: &'slice BTreeSet<Uid>,
 }
 
 /// Where `period` is called.
@@ -193,12 +226,12 @@ pub type SharedScript = Arc<dyn ActingScript>;
 /// The scripts of a routine, by the places where they are attached. Without any by default.
 #[derive(Debug, Clone, Default)]
 pub struct Hooks {
-    routine: Vec<SharedScript>,
     jobs: Vec<JobScripts>,
 }
 
 #[derive(Debug, Clone, Default)]
 struct JobScripts {
+    routine: Vec<SharedScript>,
     job: Vec<SharedScript>,
     items: Vec<Vec<SharedScript>>,
 }
@@ -235,32 +268,33 @@ impl ItemHooks {
 }
 
 impl Hooks {
-    /// The scripts of a document; `ready` makes one attachment ready to act.
+    /// The scripts of a document; `ready` makes one attachment ready to act in a job.
     pub fn of<E>(
         document: &RoutineDocument,
-        mut ready: impl FnMut(&Attachment) -> Result<SharedScript, E>,
+        mut ready: impl FnMut(&Attachment, &Job) -> Result<SharedScript, E>,
     ) -> Result<Self, E> {
-        let mut all = |attachments: &[Attachment]| attachments.iter().map(&mut ready).collect::<Result<Vec<_>, E>>();
         let mut jobs = Vec::with_capacity(document.jobs.len());
         for job in &document.jobs {
+            let mut all = |attachments: &[Attachment]| {
+                attachments.iter().map(|attachment| ready(attachment, job)).collect::<Result<Vec<_>, E>>()
+            };
             let items = job.items.iter().map(|item| all(&item.scripts)).collect::<Result<_, E>>()?;
-            jobs.push(JobScripts { job: all(&job.scripts)?, items });
+            jobs.push(JobScripts { routine: all(&document.routine.scripts)?, job: all(&job.scripts)?, items });
         }
-        Ok(Self { routine: all(&document.routine.scripts)?, jobs })
+        Ok(Self { jobs })
     }
 
     /// The scripts with `rows` of a job, by its place in the document: the job's before the routine's.
     pub fn rows(&self, job: usize) -> Vec<SharedScript> {
-        let own = self.jobs.get(job).map_or(&[][..], |scripts| &scripts.job);
-        own.iter().chain(&self.routine).filter(|script| script.acts(Hook::Rows)).cloned().collect()
+        let Some(scripts) = self.jobs.get(job) else { return Vec::new() };
+        scripts.job.iter().chain(&scripts.routine).filter(|script| script.acts(Hook::Rows)).cloned().collect()
     }
 
     /// The scripts that act on an item, by its place in the document: the item's, the job's, the routine's.
     pub fn item(&self, job: usize, item: usize) -> ItemHooks {
-        let scripts = self.jobs.get(job);
-        let own = scripts.and_then(|scripts| scripts.items.get(item)).map_or(&[][..], Vec::as_slice);
-        let of_job = scripts.map_or(&[][..], |scripts| &scripts.job);
-        let all = || own.iter().chain(of_job).chain(&self.routine);
+        let Some(scripts) = self.jobs.get(job) else { return ItemHooks::default() };
+        let own = scripts.items.get(item).map_or(&[][..], Vec::as_slice);
+        let all = || own.iter().chain(&scripts.job).chain(&scripts.routine);
         let nearest = |hook| all().find(|script| script.acts(hook)).cloned();
         ItemHooks {
             period: nearest(Hook::Period),

@@ -20,7 +20,7 @@ use crate::domain::period::Period;
 use crate::domain::run::ValueCounts;
 use crate::domain::uid::Uid;
 use crate::transfer::finding::{self, Code};
-use crate::transfer::hooks::{Acts, RowKey, RowsContext, Scene, SliceValues, through_rows};
+use crate::transfer::hooks::{Acts, RowsContext, Scene, SliceValues, through_rows};
 use crate::transfer::plan::{Destination, HookedPeriod, Place, PlannedJob, Slice, UnitMap};
 use crate::transfer::tally::{Findings, Note};
 
@@ -94,7 +94,7 @@ pub struct Mapped {
     /// Cells for which the source has a value that cannot be used. Nothing is sent for them, but they are not empty
     /// either: `when_empty` must not delete what a typing error hides.
     pub doubtful: BTreeSet<CellKey>,
-    /// The source values by where they stand, if a script may look them up.
+    /// The source values at their destination, if a script may look them up.
     pub slice_values: SliceValues,
     /// What scripts did.
     pub acts: Acts,
@@ -158,7 +158,7 @@ impl<'plan> Mapping<'plan> {
             contributions: Vec::new(),
             doubtful: BTreeSet::new(),
             held: Vec::new(),
-            slice_values: SliceValues::new(),
+            slice_values: SliceValues::default(),
             keeps_values: job.is_scripted(),
             next_value: 0,
             fates: BTreeMap::new(),
@@ -219,6 +219,7 @@ impl<'plan> Mapping<'plan> {
         self.next_value = self.next_value.saturating_add(1);
         let mut fate = None;
         let mut is_number = None;
+        let mut goes_to = BTreeSet::new();
         for item in items {
             let Some(planned) = job.items.get(item) else { continue };
             let period = match target_period(job, item, value.period) {
@@ -239,6 +240,7 @@ impl<'plan> Mapping<'plan> {
             if planned.share.is_some() && !job.shares.contains_key(&item) {
                 continue;
             }
+            goes_to.insert(period);
             self.contributions.push(Contribution {
                 cell,
                 source_period: value.period,
@@ -263,7 +265,13 @@ impl<'plan> Mapping<'plan> {
             return;
         }
         if self.keeps_values {
-            self.slice_values.insert(RowKey::of(&value), text.clone());
+            let at_destination = goes_to.into_iter().map(|period| SourceValue {
+                org_unit: target,
+                period,
+                value: Some(text.clone()),
+                ..value.clone()
+            });
+            at_destination.for_each(|row| self.slice_values.add(row));
         }
         self.values.contributing += 1;
         let mut placed = self.contributions.iter_mut().skip(before);
@@ -287,7 +295,11 @@ impl<'plan> Mapping<'plan> {
     fn place_held(&mut self, scene: &Scene<'_>) -> Acts {
         let held = std::mem::take(&mut self.held);
         let job = self.job;
-        let through = through_rows(held, &job.rows, &RowsContext { scene, job: &job.name });
+        let through = through_rows(
+            held,
+            &job.rows,
+            &RowsContext { scene, job: &job.name, items: &job.items, org_units: &self.slice.sources },
+        );
         self.values.created_by_script += through.created;
         self.values.dropped += through.dropped;
         for value in through.rejected {

@@ -74,7 +74,7 @@ mod tests {
         let plan = plan_of(&document(vec![job("a", vec![plain_item(1)])], &["202401"])).unwrap();
         let metadata = metadata();
         let at = PeriodContext { source: &metadata, destination: &metadata, job: "a", item: &plan.jobs[0].items[0] };
-        let script = ready(&attached("back", &[Hook::Period])).unwrap();
+        let script = ready(&attached("back", &[Hook::Period]), &job("a", Vec::new())).unwrap();
         let read = ["202401", "202402", "202403", "202404"].map(period);
         let hooked = HookedPeriods::of(&*script, &read, PeriodType::Monthly, &at);
         assert_eq!(hooked.destinations[&read[1]], HookedPeriod::To(read[0]));

@@ -42,6 +42,7 @@ use crate::domain::period::relative::RelativeOptions;
 use crate::domain::routine::RoutineDocument;
 use crate::domain::server::ServerIdentity;
 use crate::domain::uid::Uid;
+use crate::script::with_room;
 use crate::transfer::hooks::{Hooks, ItemHooks, PeriodContext, SharedScript};
 use crate::transfer::tally::Findings;
 
@@ -300,6 +301,19 @@ fn plan_job(
 
 /// Asks the scripts with `period` where each source period goes.
 fn hooked_periods(
+    request: &PlanRequest<'_>,
+    job: &Job,
+    read: &[Period],
+    items: &[PlannedItem],
+    hooks: &[ItemHooks],
+) -> BTreeMap<usize, HookedPeriods> {
+    if hooks.iter().all(|hooks| hooks.period.is_none()) {
+        return BTreeMap::new();
+    }
+    with_room(|| ask_for_periods(request, job, read, items, hooks))
+}
+
+fn ask_for_periods(
     request: &PlanRequest<'_>,
     job: &Job,
     read: &[Period],
