@@ -90,7 +90,7 @@ impl From<OpsError> for CliError {
             OpsError::Journal(error) => Self::of(ExitCode::LocalIo, &error)
                 .hint("nothing is sent without a journal; free space or mend the disk, then run again"),
             OpsError::Script(error) => {
-                let mut described = Self::of(ExitCode::Usage, &error);
+                let mut described = Self::of(ExitCode::Usage, &*error);
                 described.causes.extend(error.snippet());
                 match error.hint() {
                     Some(hint) => described.hint(hint),

@@ -8,7 +8,7 @@
 //! attached to a job or a routine.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use bigdecimal::BigDecimal;
 use serde::{Deserialize, Serialize};
@@ -57,7 +57,12 @@ impl ContentHash {
     /// The hash of a text.
     pub fn of(content: &str) -> Self {
         let digest = Sha256::digest(content.as_bytes());
-        Self(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+        let mut text = String::with_capacity(2 * digest.len());
+        for byte in digest {
+            // Writing to a text cannot fail.
+            let _ = write!(text, "{byte:02x}");
+        }
+        Self(text)
     }
 
     /// In hexadecimal digits.

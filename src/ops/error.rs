@@ -28,7 +28,7 @@ pub enum OpsError {
     Journal(#[from] JournalError),
     /// A script that does not compile.
     #[error(transparent)]
-    Script(#[from] ScriptError),
+    Script(#[from] Box<ScriptError>),
     /// A data item that a person named.
     #[error(transparent)]
     Item(#[from] ItemError),

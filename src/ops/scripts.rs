@@ -20,7 +20,7 @@ const LONGEST: usize = 256 * 1024;
 
 /// Compiles a script and says which hooks it defines.
 pub fn check(source: &ScriptSource) -> Result<Vec<Hook>, OpsError> {
-    let script = Script::compile(&source.name, &source.content)?;
+    let script = Script::compile(&source.name, &source.content).map_err(Box::new)?;
     Ok(script.hooks().filter_map(|hook| Hook::from_name(hook.name())).collect())
 }
 

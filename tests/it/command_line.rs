@@ -19,10 +19,6 @@ pub(crate) struct Office {
 }
 
 impl Office {
-    fn new() -> Self {
-        Self::between(Profile::V43)
-    }
-
     fn between(destination: Profile) -> Self {
         let servers = start(Profile::V42, destination, Ports::Free).unwrap();
         let xfer = Xfer::new();

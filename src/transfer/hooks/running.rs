@@ -35,7 +35,7 @@ use crate::transfer::shape::Value;
 pub enum NotReady {
     /// It does not compile.
     #[error(transparent)]
-    Refused(#[from] ScriptError),
+    Refused(#[from] Box<ScriptError>),
     /// The routine does not have its text.
     #[error("the routine has no text of the script `{script}`")]
     Missing {
@@ -113,7 +113,7 @@ impl RunningScript {
         if !source.is_intact() {
             return Err(NotReady::Altered { script: name() });
         }
-        let compiled = script::Script::compile(&attachment.script, &source.content)?;
+        let compiled = script::Script::compile(&attachment.script, &source.content).map_err(Box::new)?;
         let hooks = compiled.hooks().filter_map(|hook| Hook::from_name(hook.name())).collect();
         let mut params = script::Params::new();
         for (name, value) in &attachment.parameters {
@@ -126,7 +126,7 @@ impl RunningScript {
             now: now.to_string(),
             params,
         };
-        let runner = Runner::new(&compiled, run)?;
+        let runner = Runner::new(&compiled, run).map_err(Box::new)?;
         // What the text defines counts, not what an attachment says about it.
         let attachment = Attachment { hooks, ..attachment.clone() };
         Ok(Self { attachment, state: Mutex::new(State { runner, slice: None, names: Names::default() }) })
