@@ -11,6 +11,9 @@ use crate::transfer::tally::{Findings, Note};
 /// Examples that a report has room for, by script and hook.
 const EXAMPLES: usize = 5;
 
+/// Which of a script's examples are meant.
+type Wanted = fn(&ScriptExample) -> bool;
+
 /// How many rows of a slice a script changed, left out, refused and added.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct RowCounts {
@@ -106,9 +109,9 @@ impl Acts {
     pub fn findings(&self) -> Findings {
         let mut findings = Findings::default();
         for act in self.entries.values() {
-            let example = |wanted: fn(&ScriptExample) -> bool| act.examples.iter().find(|example| wanted(example));
+            let example = |wanted: Wanted| act.examples.iter().find(|example| wanted(example));
             let rejected_rows = if act.hook == Hook::Rows.name() { act.rejected } else { 0 };
-            let kinds: [(_, _, fn(&ScriptExample) -> bool); 4] = [
+            let kinds: [(_, _, Wanted); 4] = [
                 (&finding::SCRIPT_FAILED, rejected_rows, |example| example.reason.is_some()),
                 (&finding::SCRIPT_CHANGED, act.changed, |example| example.reason.is_none() && example.before.is_some()),
                 (&finding::SCRIPT_DROPPED, act.dropped, |example| example.reason.is_some()),

@@ -4,7 +4,7 @@
 //! parameters is one script, with one engine: a thousand items share it. A script's mistake is a rejection of what it was
 //! given, with the place in the script; one that was stopped by a limit refuses everything from then on, at once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -352,13 +352,13 @@ fn cells_slice(at: &CellContext<'_>) -> script::Slice {
     let (source, destination) = (at.scene.source, at.scene.destination);
     let rows: Vec<script::Row> = at.slice.rows().iter().map(|row| to_row(row, source)).collect();
     let mut slice = script::Slice::new();
-    let data: BTreeMap<Uid, ()> = rows.iter().map(|row| (row.data, ())).collect();
-    for id in data.into_keys() {
+    let data: BTreeSet<Uid> = rows.iter().map(|row| row.data).collect();
+    for id in data {
         slice.add_data(Arc::new(named(id, source)));
     }
     add_item(&mut slice, at.item, source);
-    let units: BTreeMap<Uid, ()> = rows.iter().map(|row| (row.org_unit, ())).collect();
-    for unit in units.into_keys() {
+    let units: BTreeSet<Uid> = rows.iter().map(|row| row.org_unit).collect();
+    for unit in units {
         slice.add_org_unit(Arc::new(org_unit(unit, destination)));
     }
     add_rows(&mut slice, &rows, source);
@@ -375,12 +375,12 @@ fn add_item(slice: &mut script::Slice, item: &PlannedItem, source: &Metadata) {
 }
 
 fn add_rows(slice: &mut script::Slice, rows: &[script::Row], source: &Metadata) {
-    let mut combos: BTreeMap<Uid, ()> = BTreeMap::new();
+    let mut combos = BTreeSet::new();
     for row in rows {
-        combos.extend(row.category_option_combo.into_iter().chain(row.attribute_option_combo).map(|id| (id, ())));
+        combos.extend(row.category_option_combo.into_iter().chain(row.attribute_option_combo));
         slice.add_value(row);
     }
-    for combo in combos.into_keys() {
+    for combo in combos {
         slice.add_option_combo(Arc::new(named(combo, source)));
     }
 }
