@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand};
 
-use crate::cli::commands::{demo, exec, init, job, key, orgunit, routine, run, runs, sandbox, server};
+use crate::cli::commands::{demo, exec, init, job, key, orgunit, routine, run, runs, sandbox, script, server};
 use crate::cli::ui::Format;
 
 /// Moves health data between DHIS2 servers and accounts for every value on the way.
@@ -76,6 +76,9 @@ pub enum Command {
     /// Combine jobs with a period window and the rules of a run
     #[command(subcommand)]
     Routine(routine::Command),
+    /// Let scripts act on an item, a job or a routine
+    #[command(subcommand)]
+    Script(script::Command),
     /// Run a routine now
     Run(run::Arguments),
     /// Run a routine from its xfer file, unattended: never asks

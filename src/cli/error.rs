@@ -90,6 +90,14 @@ impl From<OpsError> for CliError {
             OpsError::Transfer(error) => error.into(),
             OpsError::Journal(error) => Self::of(ExitCode::LocalIo, &error)
                 .hint("nothing is sent without a journal; free space or mend the disk, then run again"),
+            OpsError::Script(error) => {
+                let mut described = Self::of(ExitCode::Usage, &*error);
+                described.causes.extend(error.snippet());
+                match error.hint() {
+                    Some(hint) => described.hint(hint),
+                    None => described,
+                }
+            }
             OpsError::Item(error) => {
                 let hint = match &error {
                     ItemError::Unknown { near, .. } if !near.is_empty() => {
@@ -179,7 +187,9 @@ impl From<StoreError> for CliError {
             | StoreError::BadName { .. }
             | StoreError::InUse { .. }
             | StoreError::MixedPairs { .. } => ExitCode::Usage,
-            StoreError::NewerSchema { .. } | StoreError::Damaged { .. } => ExitCode::Damaged,
+            StoreError::NewerSchema { .. } | StoreError::Damaged { .. } | StoreError::AlteredScript { .. } => {
+                ExitCode::Damaged
+            }
             StoreError::Locked { .. } => ExitCode::Locked,
             StoreError::Busy { .. } => ExitCode::Temporary,
             StoreError::Sealed { .. } => ExitCode::WrongKey,

@@ -4,6 +4,9 @@ use bigdecimal::BigDecimal;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::cell::CellAddress;
+use crate::domain::coverage::Coverage;
+use crate::domain::rounding::Rounding;
+use crate::domain::script::Attachment;
 use crate::domain::uid::Uid;
 
 /// One mapped data item of a job.
@@ -19,8 +22,38 @@ pub struct Item {
     pub factor: Option<BigDecimal>,
     /// What happens to a destination cell of this item when the source has nothing; the routine's rule where absent.
     pub when_empty: Option<WhenEmpty>,
+    /// How the cell's value is rounded; the job's rounding where absent.
+    #[serde(default)]
+    pub round: Option<Rounding>,
+    /// How many source periods must have a value; the job's rule where absent.
+    #[serde(default)]
+    pub coverage: Option<Coverage>,
+    /// Its weight among the items of a job that share one source out: the parts add up to the source's value.
+    #[serde(default)]
+    pub share: Option<BigDecimal>,
+    /// Scripts that act on it, in order.
+    #[serde(default)]
+    pub scripts: Vec<Attachment>,
     /// A person's remark.
     pub note: Option<String>,
+}
+
+impl Item {
+    /// An item without rules of its own.
+    pub fn new(source: SourceItem, destination: CellAddress) -> Self {
+        Self {
+            source,
+            destination,
+            combine: None,
+            factor: None,
+            when_empty: None,
+            round: None,
+            coverage: None,
+            share: None,
+            scripts: Vec::new(),
+            note: None,
+        }
+    }
 }
 
 /// What an item reads at the source.

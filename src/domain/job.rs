@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::coverage::Coverage;
 use crate::domain::item::{Combine, Item};
 use crate::domain::period::PeriodType;
+use crate::domain::rounding::Rounding;
+use crate::domain::script::Attachment;
 
 /// A job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,6 +27,15 @@ pub struct Job {
     pub combine: Combine,
     /// Where data elements are read; indicators and program indicators always come from analytics.
     pub read: ReadFrom,
+    /// How values are rounded, unless the item says otherwise.
+    #[serde(default)]
+    pub round: Option<Rounding>,
+    /// How many source periods must have a value, unless the item says otherwise.
+    #[serde(default)]
+    pub coverage: Option<Coverage>,
+    /// Scripts that act on it, in order.
+    #[serde(default)]
+    pub scripts: Vec<Attachment>,
     /// What it moves.
     pub items: Vec<Item>,
 }

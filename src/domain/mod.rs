@@ -1,6 +1,7 @@
 //! DHIS2's nouns and rules as plain values: no I/O, no async, no clock.
 
 pub mod cell;
+pub mod coverage;
 pub mod data_value;
 pub mod decimal;
 pub mod finding;
@@ -13,9 +14,12 @@ pub mod metadata;
 pub mod org_unit_map;
 pub mod pair;
 pub mod period;
+pub mod rounding;
 pub mod routine;
 pub mod run;
+pub mod script;
 pub mod secret;
 pub mod server;
+pub mod shares;
 pub mod uid;
 pub mod value_type;

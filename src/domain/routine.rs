@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::domain::item::WhenEmpty;
 use crate::domain::job::Job;
 use crate::domain::org_unit_map::OrgUnitMapping;
+use crate::domain::script::{Attachment, ScriptSource};
 
 /// A routine as it is kept: jobs by name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,6 +22,9 @@ pub struct Routine {
     pub window: Vec<String>,
     /// How a run behaves.
     pub policies: Policies,
+    /// Scripts that act on all its jobs, in order.
+    #[serde(default)]
+    pub scripts: Vec<Attachment>,
 }
 
 /// How a run behaves.
@@ -71,4 +75,16 @@ pub struct RoutineDocument {
     pub jobs: Vec<Job>,
     /// The org unit map of its pair.
     pub org_unit_map: Vec<OrgUnitMapping>,
+    /// The texts of all attached scripts, each once.
+    #[serde(default)]
+    pub scripts: Vec<ScriptSource>,
+}
+
+impl RoutineDocument {
+    /// Every attachment of the routine, its jobs and their items.
+    pub fn attachments(&self) -> impl Iterator<Item = &Attachment> {
+        let jobs = self.jobs.iter();
+        let of_jobs = jobs.flat_map(|job| job.items.iter().flat_map(|item| &item.scripts).chain(&job.scripts));
+        of_jobs.chain(&self.routine.scripts)
+    }
 }

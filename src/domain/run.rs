@@ -7,11 +7,15 @@ use uuid::Uuid;
 
 use crate::domain::cell::CellState;
 
-/// What became of the source values. `fetched = unmapped + dropped + invalid + contributing` (design 3.1).
+/// What became of the source values: `fetched + created_by_script = unmapped + dropped + invalid + contributing`
+/// (design 3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ValueCounts {
     /// Values that the source sent for the items and periods of the run.
     pub fetched: u64,
+    /// Values that a script's `rows` added; they are accounted for beside the fetched ones.
+    #[serde(default)]
+    pub created_by_script: u64,
     /// Of org units without a mapping.
     pub unmapped: u64,
     /// Left out on purpose, with a reason.
@@ -25,7 +29,7 @@ pub struct ValueCounts {
 impl ValueCounts {
     /// Values that no rule explains; anything but 0 is a bug of ours.
     pub fn unexplained(&self) -> i128 {
-        i128::from(self.fetched)
+        i128::from(self.fetched) + i128::from(self.created_by_script)
             - i128::from(self.unmapped)
             - i128::from(self.dropped)
             - i128::from(self.invalid)
@@ -35,6 +39,7 @@ impl ValueCounts {
     /// Adds another slice's or job's counts.
     pub fn add(&mut self, other: &Self) {
         self.fetched += other.fetched;
+        self.created_by_script += other.created_by_script;
         self.unmapped += other.unmapped;
         self.dropped += other.dropped;
         self.invalid += other.invalid;
@@ -211,6 +216,40 @@ pub struct JobReport {
     pub cells: CellCounts,
 }
 
+/// What a script did in one hook.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ScriptReport {
+    /// The script's name.
+    pub script: String,
+    /// The hook.
+    pub hook: String,
+    /// Values that became others.
+    pub changed: u64,
+    /// Rows or cells that were left out.
+    pub dropped: u64,
+    /// Rows or cells that cannot be used.
+    pub rejected: u64,
+    /// Rows that were added.
+    pub created: u64,
+    /// A few of them.
+    pub examples: Vec<ScriptExample>,
+}
+
+/// One thing that a script did.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ScriptExample {
+    /// Where, by name.
+    pub at: String,
+    /// What was there; none for a row that was added.
+    pub before: Option<String>,
+    /// What there is now; none where it was left out.
+    pub after: Option<String>,
+    /// The line of the script.
+    pub line: Option<u32>,
+    /// Why it was left out or cannot be used.
+    pub reason: Option<String>,
+}
+
 /// What a run cost.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Traffic {
@@ -280,6 +319,9 @@ pub struct Report {
     /// The file that it was made from; absent for a run from the store.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<FileReport>,
+    /// What scripts did, by script and hook.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scripts: Vec<ScriptReport>,
 }
 
 impl Report {
@@ -306,7 +348,8 @@ mod tests {
 
     #[test]
     fn values_close_only_when_every_value_has_a_fate() {
-        let mut counts = ValueCounts { fetched: 10, unmapped: 1, dropped: 2, invalid: 3, contributing: 4 };
+        let mut counts =
+            ValueCounts { fetched: 9, created_by_script: 1, unmapped: 1, dropped: 2, invalid: 3, contributing: 4 };
         assert_eq!(counts.unexplained(), 0);
         counts.contributing = 5;
         assert_eq!(counts.unexplained(), -1);

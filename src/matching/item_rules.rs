@@ -37,6 +37,7 @@ pub fn check_item(source: &Metadata, destination: &Metadata, job: &Job, item: &I
     check_destination(destination, job, item, &mut findings);
     check_value_types(source, destination, item, &mut findings);
     check_contributions(source, job, item, &mut findings);
+    check_operators(destination, job, item, &mut findings);
     findings
 }
 
@@ -216,6 +217,57 @@ fn in_words(value_type: ValueType) -> &'static str {
         ValueType::Time => "times of day",
         ValueType::Text | ValueType::LongText | ValueType::MultiText | ValueType::Letter => "text",
         _ => "values of a special kind",
+    }
+}
+
+/// Rounding, coverage and shares that cannot do what they are meant for.
+fn check_operators(destination: &Metadata, job: &Job, item: &Item, findings: &mut Vec<ItemFinding>) {
+    let Some(target) = destination.data_elements.get(&item.destination.data_element) else { return };
+    let numeric = target.value_type.is_numeric();
+    if item.round.is_some() && !numeric && !is_text(target.value_type) {
+        let message = format!("{} takes {}, which cannot be rounded", target.name, in_words(target.value_type));
+        findings.push(error("rounding-needs-numbers", message, "remove the rounding"));
+    }
+    if let Some(round) = item.round.filter(|round| round.digits > 0 && target.value_type.is_integer()) {
+        findings.push(warning(
+            "rounding-too-fine",
+            format!("{} takes whole numbers, but values are rounded to {} decimals", target.name, round.digits),
+            "round to 0 decimals: --round 0",
+        ));
+    }
+    let coarser = job.source_period_type != job.destination_period_type;
+    if item.coverage.is_some() && !coarser {
+        findings.push(warning(
+            "coverage-without-effect",
+            format!(
+                "{} is read and written {}, so each period is covered by itself",
+                target.name,
+                job.source_period_type.name()
+            ),
+            "a coverage rule is for jobs that write coarser periods, such as months into quarters",
+        ));
+    }
+    if item.share.is_none() {
+        return;
+    }
+    if !numeric {
+        let message = format!("{} takes {}, of which there are no shares", target.name, in_words(target.value_type));
+        findings.push(error("share-needs-numbers", message, "share a value out to data elements that take numbers"));
+    }
+    let others = || job.items.iter().filter(|other| other.destination != item.destination);
+    if !others().any(|other| other.source == item.source && other.share.is_some()) {
+        findings.push(warning(
+            "share-alone",
+            format!("{} is the only share of its source, and gets all of it", target.name),
+            "add the other shares: xfer job add-item … --share",
+        ));
+    }
+    if job.items.iter().any(|other| other.destination == item.destination && other.source != item.source) {
+        findings.push(error(
+            "share-not-alone",
+            format!("another item goes to {} too, so its parts would no longer add up", target.name),
+            "map the other item elsewhere",
+        ));
     }
 }
 

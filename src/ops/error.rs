@@ -7,6 +7,7 @@ use crate::domain::journal::JournalError;
 use crate::matching::items::ItemError;
 use crate::ops::files::sheet::SheetFinding;
 use crate::sandbox::server::StartError;
+use crate::script::ScriptError;
 use crate::store::StoreError;
 use crate::transfer::engine::TransferError;
 use crate::xferfile::XferFileError;
@@ -26,6 +27,9 @@ pub enum OpsError {
     /// A run's journal.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// A script that does not compile.
+    #[error(transparent)]
+    Script(#[from] Box<ScriptError>),
     /// A data item that a person named.
     #[error(transparent)]
     Item(#[from] ItemError),

@@ -10,6 +10,7 @@ use crate::domain::routine::{Policies, Routine, RoutineDocument};
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, server, with_near};
 use crate::ops::jobs::job;
+use crate::ops::scripts;
 use crate::store::ConfigStore;
 
 /// A routine to be made.
@@ -47,6 +48,7 @@ pub fn new(home: &Home, new: NewRoutine) -> Result<Routine, OpsError> {
         jobs: checked_jobs(&config, &new.jobs, &new.window)?,
         window: new.window,
         policies: new.policies,
+        scripts: Vec::new(),
     };
     config.add_routine(&routine)?;
     Ok(routine)
@@ -63,6 +65,7 @@ pub fn edit(home: &Home, name: &str, change: RoutineChange) -> Result<Routine, O
         jobs: checked_jobs(&config, &change.jobs.unwrap_or(old.jobs), &window)?,
         window,
         policies: change.policies.unwrap_or(old.policies),
+        scripts: old.scripts,
     };
     config.update_routine(&new)?;
     Ok(new)
@@ -144,5 +147,7 @@ pub fn document(config: &ConfigStore, name: &str) -> Result<RoutineDocument, Ops
     };
     let pair = Pair { source: server(config, &first.source)?.id, destination: server(config, &first.destination)?.id };
     let org_unit_map = config.org_unit_map(pair)?;
-    Ok(RoutineDocument { routine, jobs, org_unit_map })
+    let mut document = RoutineDocument { routine, jobs, org_unit_map, scripts: Vec::new() };
+    document.scripts = scripts::sources(config, &document)?;
+    Ok(document)
 }

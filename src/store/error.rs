@@ -18,6 +18,7 @@ pub enum Kind {
     Job,
     Item,
     Routine,
+    Script,
     Run,
     Chunk,
 }
@@ -30,6 +31,7 @@ impl fmt::Display for Kind {
             Self::Job => "job",
             Self::Item => "item",
             Self::Routine => "routine",
+            Self::Script => "script",
             Self::Run => "run",
             Self::Chunk => "chunk",
         })
@@ -90,6 +92,12 @@ pub enum StoreError {
     MixedPairs {
         /// The routine's name.
         routine: String,
+    },
+    /// A kept script is not the text that was attached.
+    #[error("the script `{script}` was altered after it was attached")]
+    AlteredScript {
+        /// The script's name.
+        script: String,
     },
     /// Written by a newer program, which may have put things there that this one would lose.
     #[error("`{}` was written by a newer version of this program (its format is {found}, this program knows up to {supported})", file.display())]
@@ -215,6 +223,10 @@ impl StoreError {
             Self::NotFound(_) | Self::BadName { .. } | Self::Sqlite(_) => return None,
             Self::AlreadyExists(Named { kind, .. }) => format!("choose another name, or edit or remove that {kind}"),
             Self::InUse { .. } => "remove those first, or ask for all of them to be removed together".to_owned(),
+            Self::AlteredScript { .. } => {
+                "what runs must be what was attached; look at its file and attach it again: `xfer script attach`"
+                    .to_owned()
+            }
             Self::MixedPairs { .. } => "make one routine for each pair of servers".to_owned(),
             Self::NewerSchema { .. } => "use the version of the program that wrote it, or a newer one".to_owned(),
             Self::Damaged { file, .. } => format!(
@@ -257,7 +269,7 @@ fn list(names: &[Named]) -> String {
 fn holder(pid: Option<u32>, since: Option<Timestamp>) -> String {
     let pid = pid.map(|pid| format!(" by process {pid}")).unwrap_or_default();
     let since = since.map(|since| format!(" since {since:.0}")).unwrap_or_default();
-    pid + &since
+    format!("{pid}{since}")
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 use crate::domain::cell::{CellAddress, CellKey, CellState};
+use crate::domain::coverage::Coverage;
 use crate::domain::item::{Combine, Item, SourceItem, WhenEmpty};
 use crate::domain::job::{Job, ReadFrom};
 use crate::domain::journal::CellRecord;
@@ -16,6 +17,7 @@ use crate::domain::metadata::{
 };
 use crate::domain::period::PeriodType;
 use crate::domain::routine::{Policies, Routine};
+use crate::domain::script::{Attachment, ContentHash, Hook, ParameterValue};
 use crate::domain::secret::Login;
 use crate::domain::server::{Account, BaseUrl, Server, ServerIdentity};
 use crate::domain::uid::Uid;
@@ -266,7 +268,7 @@ pub(crate) fn items() -> Vec<Item> {
         category_option_combo: Uid::DEFAULT_OPTION_COMBO,
         attribute_option_combo: uid('c', 1),
     };
-    let item = |source| Item { source, destination, combine: None, factor: None, when_empty: None, note: None };
+    let item = |source| Item::new(source, destination);
     vec![
         item(SourceItem::ProgramIndicator { id: uid('q', 1) }),
         item(SourceItem::DataElement {
@@ -278,6 +280,10 @@ pub(crate) fn items() -> Vec<Item> {
             combine: Some(Combine::Max),
             factor: "0.001".parse().ok(),
             when_empty: Some(WhenEmpty::Delete),
+            round: "up:2".parse().ok(),
+            coverage: "75%".parse().ok(),
+            share: "0.4".parse().ok(),
+            scripts: vec![attachment("scale.rhai")],
             note: Some("agreed with the programme\non 3 May".to_owned()),
             ..item(SourceItem::Indicator { id: uid('i', 1) })
         },
@@ -295,6 +301,9 @@ pub(crate) fn job(name: &str, source: &str, destination: &str) -> Job {
         period_shift: -1,
         combine: Combine::Sum,
         read: ReadFrom::Analytics,
+        round: "1".parse().ok(),
+        coverage: Some(Coverage::All),
+        scripts: vec![attachment("cap.rhai"), attachment("scale.rhai")],
         items: items(),
     }
 }
@@ -307,6 +316,19 @@ pub(crate) fn routine(number: u128, name: &str, jobs: &[&str]) -> Routine {
         jobs: jobs.iter().map(|job| (*job).to_owned()).collect(),
         window: vec!["202401..202406".to_owned(), "LAST_3_MONTHS".to_owned()],
         policies: Policies { max_change: Some(20), when_empty: WhenEmpty::Zero, verify: false, ..Policies::default() },
+        scripts: vec![attachment("suppress.rhai")],
+    }
+}
+
+/// A script at work, with every kind of parameter.
+pub(crate) fn attachment(name: &str) -> Attachment {
+    let parameters = [("factor", "0.07"), ("on", "true"), ("limits", "[1, 5, high]")];
+    Attachment {
+        script: name.to_owned(),
+        hash: ContentHash::of(name),
+        hooks: vec![Hook::Value],
+        parameters: parameters.map(|(name, text)| (name.to_owned(), ParameterValue::parse(text))).into_iter().collect(),
+        file: Some(format!("/scripts/{name}")),
     }
 }
 

@@ -28,6 +28,8 @@ use crate::domain::routine::{Policies, Routine, RoutineDocument};
 use crate::domain::server::ServerIdentity;
 use crate::domain::uid::Uid;
 use crate::domain::value_type::ValueType;
+use crate::transfer::hooks::Hooks;
+use crate::transfer::hooks::fake::ready;
 use crate::transfer::plan::{self, Plan, PlanError, PlanRequest};
 
 /// The id of that kind and number.
@@ -112,18 +114,12 @@ pub(crate) fn all_mapped() -> Vec<OrgUnitMapping> {
 
 /// An item of a data element with a given COC and the default AOC.
 pub(crate) fn item(from: u8, combo: Uid, to: CellAddress) -> Item {
-    Item {
-        source: SourceItem::DataElement {
-            id: element(from),
-            category_option_combo: Some(combo),
-            attribute_option_combo: Some(Uid::DEFAULT_OPTION_COMBO),
-        },
-        destination: to,
-        combine: None,
-        factor: None,
-        when_empty: None,
-        note: None,
-    }
+    let source = SourceItem::DataElement {
+        id: element(from),
+        category_option_combo: Some(combo),
+        attribute_option_combo: Some(Uid::DEFAULT_OPTION_COMBO),
+    };
+    Item::new(source, to)
 }
 
 /// An item of a plain data element onto its namesake.
@@ -149,6 +145,9 @@ pub(crate) fn job(name: &str, items: Vec<Item>) -> Job {
         period_shift: 0,
         combine: Combine::Error,
         read: ReadFrom::Raw,
+        round: None,
+        coverage: None,
+        scripts: Vec::new(),
         items,
     }
 }
@@ -161,9 +160,11 @@ pub(crate) fn document(jobs: Vec<Job>, window: &[&str]) -> RoutineDocument {
             jobs: jobs.iter().map(|job| job.name.clone()).collect(),
             window: window.iter().map(ToString::to_string).collect(),
             policies: Policies::default(),
+            scripts: Vec::new(),
         },
         jobs,
         org_unit_map: all_mapped(),
+        scripts: Vec::new(),
     }
 }
 
@@ -178,6 +179,7 @@ pub(crate) fn identity(version: &str) -> ServerIdentity {
 
 /// Plans a document between two servers with the metadata of this world.
 pub(crate) fn plan_of(document: &RoutineDocument) -> Result<Plan, PlanError> {
+    let hooks = Hooks::of(document, ready).unwrap();
     let metadata = metadata();
     plan::plan(&PlanRequest {
         document,
@@ -188,6 +190,7 @@ pub(crate) fn plan_of(document: &RoutineDocument) -> Result<Plan, PlanError> {
         today: jiff::civil::date(2024, 11, 15),
         relative: &RelativeOptions::default(),
         source_view_roots: &[],
+        hooks: &hooks,
     })
 }
 

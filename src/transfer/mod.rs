@@ -3,7 +3,7 @@
 //! In the order of a value's way: `plan` cuts the work, `map` gives each source value a fate, `combine` and `shape`
 //! make one text per cell, `preflight` holds back what the destination would refuse or hide, `diff` leaves what has to
 //! be sent, `batch` makes POSTs of it, `accounting` and `refusal` read the answers, `verify` compares with what is
-//! there, `settle` gives each cell its one state, `report` adds up. All of these are functions over values: no I/O, no
+//! there, `settle` gives each cell its one state, `report` adds up. `hooks` are the places in them where scripts act. All of these are functions over values: no I/O, no
 //! clock. Only `engine` awaits.
 
 pub mod accounting;
@@ -15,6 +15,7 @@ pub mod events;
 pub mod finding;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod hooks;
 pub mod map;
 pub mod plan;
 pub mod preflight;

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::domain::run::{CellCounts, JobReport, Report, RunMode, RunOutcome, ServerReport, Traffic, ValueCounts};
 use crate::transfer::finding::{self, Code};
+use crate::transfer::hooks::Acts;
 use crate::transfer::tally::Findings;
 
 /// Everything is where it should be.
@@ -30,6 +31,8 @@ pub struct Tally {
     pub jobs: Vec<JobReport>,
     /// All findings.
     pub findings: Findings,
+    /// What scripts did.
+    pub acts: Acts,
     /// Cells written, by name of the data set and period.
     pub written: BTreeMap<String, BTreeMap<String, u64>>,
     /// Whether something failed that may pass.
@@ -78,7 +81,7 @@ pub struct Unexplained {
 }
 
 /// Builds the report of a run.
-pub fn report(facts: RunFacts, tally: Tally) -> Result<Report, Unexplained> {
+pub fn report(facts: RunFacts, mut tally: Tally) -> Result<Report, Unexplained> {
     let mut values = ValueCounts::default();
     let mut cells = CellCounts::default();
     for job in &tally.jobs {
@@ -92,6 +95,7 @@ pub fn report(facts: RunFacts, tally: Tally) -> Result<Report, Unexplained> {
             return Err(unexplained);
         }
     }
+    tally.findings.merge(tally.acts.findings());
     let exit_code = exit_code(&values, &cells, &tally, facts.tolerate_unmapped);
     let outcome = match exit_code {
         EXIT_COMPLETE => RunOutcome::Complete,
@@ -117,6 +121,7 @@ pub fn report(facts: RunFacts, tally: Tally) -> Result<Report, Unexplained> {
         traffic: facts.traffic,
         written_by_data_set: tally.written,
         file: None,
+        scripts: tally.acts.into_reports(),
     })
 }
 

@@ -10,13 +10,20 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("domain", &["domain"]),
     ("platform", &["platform"]),
     ("dhis2", &["dhis2", "domain"]),
+    ("script", &["script", "domain"]),
     ("store", &["store", "domain", "platform"]),
     ("xferfile", &["xferfile", "domain", "platform"]),
     ("matching", &["matching", "domain"]),
     ("sandbox", &["sandbox", "domain"]),
-    ("transfer", &["transfer", "dhis2", "domain"]),
-    ("ops", &["ops", "transfer", "store", "xferfile", "sandbox", "matching", "dhis2", "domain", "platform"]),
-    ("cli", &["cli", "ops", "transfer", "store", "xferfile", "sandbox", "matching", "dhis2", "domain", "platform"]),
+    ("transfer", &["transfer", "dhis2", "script", "domain"]),
+    ("ops", &["ops", "transfer", "store", "xferfile", "sandbox", "matching", "script", "dhis2", "domain", "platform"]),
+    (
+        "cli",
+        &[
+            "cli", "ops", "transfer", "store", "xferfile", "sandbox", "matching", "script", "dhis2", "domain",
+            "platform",
+        ],
+    ),
 ];
 
 /// A crate that does I/O or draws, and the only layers that may name it.
@@ -24,6 +31,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("reqwest", &["dhis2"]),
     ("rustls", &["dhis2"]),
     ("backon", &["dhis2"]),
+    ("rhai", &["script"]),
+    ("rust_decimal", &["script"]),
     ("rusqlite", &["store"]),
     ("chacha20poly1305", &["store", "xferfile"]),
     ("argon2", &["xferfile"]),

@@ -19,8 +19,8 @@ pub(crate) struct Office {
 }
 
 impl Office {
-    fn new() -> Self {
-        let servers = start(Profile::V42, Profile::V43, Ports::Free).unwrap();
+    fn between(destination: Profile) -> Self {
+        let servers = start(Profile::V42, destination, Ports::Free).unwrap();
         let xfer = Xfer::new();
         xfer.file("password", PASSWORD);
         let office = Self { xfer, servers };
@@ -32,7 +32,11 @@ impl Office {
 
     /// With metadata, map, one job and one routine.
     pub(crate) fn mapped() -> Self {
-        let office = Self::new();
+        Self::mapped_for(Profile::V43)
+    }
+
+    fn mapped_for(destination: Profile) -> Self {
+        let office = Self::between(destination);
         let mut map = String::from("source_id;destination_id\n");
         for unit in country().true_org_units() {
             writeln!(map, "{};{}", unit.source, unit.destination).unwrap();
@@ -45,7 +49,12 @@ impl Office {
     }
 
     pub(crate) fn ready() -> Self {
-        let office = Self::mapped();
+        Self::ready_for(Profile::V43)
+    }
+
+    /// With a destination of another version.
+    pub(crate) fn ready_for(destination: Profile) -> Self {
+        let office = Self::mapped_for(destination);
         office.xfer.file("items.csv", items("Programme paludisme"));
         office.ok("job import malaria items.csv");
         office.ok("routine new monthly --job malaria --periods LAST_MONTH");
@@ -65,7 +74,7 @@ impl Office {
 }
 
 /// The true items of a job, as a CSV file.
-fn items(job: &str) -> String {
+pub(crate) fn items(job: &str) -> String {
     let job = country().true_jobs().into_iter().find(|known| known.name == job).unwrap();
     let mut file =
         String::from("source_id,source_coc,source_aoc,destination_data_element,destination_coc,destination_aoc\n");
@@ -336,7 +345,7 @@ fn the_sandbox_runs_until_it_is_told_to_end() {
 
 #[test]
 fn an_exchange_of_dhis2_becomes_a_job_in_one_step() {
-    let office = Office::new();
+    let office = Office::between(Profile::V43);
     office.ok("server sync --all");
     let exchange = serde_json::json!({
         "name": "Surgery",

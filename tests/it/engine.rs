@@ -139,26 +139,21 @@ pub(crate) fn uid(text: &str) -> Uid {
 fn item(item: &TrueItem) -> Item {
     let id = uid(&item.source);
     let combo = |text: &Option<String>| text.as_deref().map(uid);
-    Item {
-        source: match item.kind {
-            TrueKind::DataElement => SourceItem::DataElement {
-                id,
-                category_option_combo: combo(&item.source_category_option_combo),
-                attribute_option_combo: combo(&item.source_attribute_option_combo),
-            },
-            TrueKind::Indicator => SourceItem::Indicator { id },
-            TrueKind::ProgramIndicator => SourceItem::ProgramIndicator { id },
+    let source = match item.kind {
+        TrueKind::DataElement => SourceItem::DataElement {
+            id,
+            category_option_combo: combo(&item.source_category_option_combo),
+            attribute_option_combo: combo(&item.source_attribute_option_combo),
         },
-        destination: CellAddress {
-            data_element: uid(&item.destination),
-            category_option_combo: uid(&item.destination_category_option_combo),
-            attribute_option_combo: uid(&item.destination_attribute_option_combo),
-        },
-        combine: Combine::from_name(item.combine),
-        factor: None,
-        when_empty: None,
-        note: None,
-    }
+        TrueKind::Indicator => SourceItem::Indicator { id },
+        TrueKind::ProgramIndicator => SourceItem::ProgramIndicator { id },
+    };
+    let destination = CellAddress {
+        data_element: uid(&item.destination),
+        category_option_combo: uid(&item.destination_category_option_combo),
+        attribute_option_combo: uid(&item.destination_attribute_option_combo),
+    };
+    Item { combine: Combine::from_name(item.combine), ..Item::new(source, destination) }
 }
 
 /// A routine of true jobs of one period type over a window.
@@ -179,6 +174,9 @@ pub(crate) fn routine(names: &[&str], window: &str) -> RoutineDocument {
                 period_shift: 0,
                 combine: Combine::Error,
                 read: ReadFrom::Raw,
+                round: None,
+                coverage: None,
+                scripts: Vec::new(),
                 items: job.items.iter().map(item).collect(),
             }
         })
@@ -194,9 +192,11 @@ pub(crate) fn routine(names: &[&str], window: &str) -> RoutineDocument {
             jobs: names.iter().map(ToString::to_string).collect(),
             window: vec![window.to_owned()],
             policies: Policies::default(),
+            scripts: Vec::new(),
         },
         jobs,
         org_unit_map: country.true_org_units().into_iter().map(mapping).collect(),
+        scripts: Vec::new(),
     }
 }
 

@@ -297,10 +297,12 @@ fn each_mistake_is_named_by_line_column_and_sentence_and_nothing_is_applied() {
     let text = String::from_utf8(plain.clone()).unwrap();
     let line = text.lines().nth(3_000).unwrap();
     let wide = text.replacen(line, &format!("{line},,too,much"), 1);
-    let open = "source_id,destination_id,state,note\n".to_owned()
-        + &"aaaaaaaaaaa,bbbbbbbbbbb,,fine\n".repeat(2_999)
-        + "aaaaaaaaaaa,bbbbbbbbbbb,,\"not closed\n"
-        + &"aaaaaaaaaaa,bbbbbbbbbbb,,fine\n".repeat(2_000);
+    let fine = "aaaaaaaaaaa,bbbbbbbbbbb,,fine\n";
+    let open = format!(
+        "source_id,destination_id,state,note\n{}aaaaaaaaaaa,bbbbbbbbbbb,,\"not closed\n{}",
+        fine.repeat(2_999),
+        fine.repeat(2_000)
+    );
     let misspelt = text.replacen("destination_id", "destination", 1);
     let twice = text.replacen("source_code", "source_id", 1);
     let short = text.replace("destination_id,destination_code,", "").replacen("destination_path,", "", 1);

@@ -17,6 +17,7 @@ pub mod routine;
 pub mod run;
 pub mod runs;
 pub mod sandbox;
+pub mod script;
 pub mod server;
 pub mod xfer_file;
 
@@ -39,6 +40,7 @@ pub fn execute(arguments: &Arguments, ui: &Ui) -> Result<ExitCode, CliError> {
         Some(Command::OrgUnit(command)) => orgunit::execute(command, &home, ui),
         Some(Command::Job(command)) => job::execute(command, &home, ui),
         Some(Command::Routine(command)) => routine::execute(command, &home, ui),
+        Some(Command::Script(command)) => script::execute(command, &home, ui),
         Some(Command::Run(command)) => run::execute(command, &home, ui),
         Some(Command::Exec(command)) => exec::execute(command, &home, ui),
         Some(Command::Key(command)) => key::execute(command, &home, ui),

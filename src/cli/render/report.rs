@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::cli::render::listing::{Listing, counted, grouped, number, text};
 use crate::cli::ui::{Format, Ui, wrapped};
 use crate::domain::cell::CellState;
-use crate::domain::run::{Finding, Report, RunMode, RunOutcome, Severity};
+use crate::domain::run::{Finding, Report, RunMode, RunOutcome, ScriptExample, ScriptReport, Severity};
 
 /// Prints a report in the format of the invocation.
 pub fn print(report: &Report, ui: &Ui) {
@@ -44,6 +44,11 @@ pub fn in_words(report: &Report, width: u16) -> String {
     if !report.written_by_data_set.is_empty() {
         words.push('\n');
         words.push_str(&written(report).table(width));
+        words.push('\n');
+    }
+    if !report.scripts.is_empty() {
+        words.push('\n');
+        words.push_str(&scripts(&report.scripts).without_empty_columns().table(width));
         words.push('\n');
     }
     if !report.findings.is_empty() {
@@ -92,6 +97,7 @@ fn equations(report: &Report) -> String {
     let would = if report.mode == RunMode::DryRun { "would be " } else { "" };
     let mut left = vec![
         ("source values fetched".to_owned(), values.fetched),
+        ("  and added by scripts".to_owned(), values.created_by_script),
         ("  of unmapped org units".to_owned(), values.unmapped),
         ("  dropped".to_owned(), values.dropped),
         ("  invalid".to_owned(), values.invalid),
@@ -135,6 +141,7 @@ fn state_in_words(state: CellState, would: &str) -> String {
 fn counts_by_job(report: &Report) -> Listing {
     let mut columns = vec![text("job", "Job"), number("fetched", "Fetched"), number("unmapped", "Unmapped")];
     columns.extend([
+        number("created_by_script", "Added by scripts"),
         number("dropped", "Dropped"),
         number("invalid", "Invalid"),
         number("contributing", "Contributing"),
@@ -147,6 +154,7 @@ fn counts_by_job(report: &Report) -> Listing {
             json!(job.name),
             json!(job.values.fetched),
             json!(job.values.unmapped),
+            json!(job.values.created_by_script),
             json!(job.values.dropped),
             json!(job.values.invalid),
             json!(job.values.contributing),
@@ -184,6 +192,42 @@ fn written(report: &Report) -> Listing {
         }
     }
     listing
+}
+
+/// What scripts did: a row for each script and hook, then a few of the values, before → after.
+fn scripts(scripts: &[ScriptReport]) -> Listing {
+    let columns = [
+        text("script", "Script"),
+        text("hook", "Hook"),
+        number("changed", "Changed"),
+        number("dropped", "Left out"),
+        number("rejected", "Refused"),
+        number("created", "Added"),
+        text("examples", "For example"),
+    ];
+    let mut listing = Listing::new(&columns, "no script did anything");
+    for script in scripts {
+        let examples: Vec<String> = script.examples.iter().take(NAMED).map(script_example).collect();
+        listing.row(vec![
+            json!(script.script),
+            json!(script.hook),
+            json!(script.changed),
+            json!(script.dropped),
+            json!(script.rejected),
+            json!(script.created),
+            json!(examples.join("\n")),
+        ]);
+    }
+    listing
+}
+
+fn script_example(example: &ScriptExample) -> String {
+    let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "–".to_owned());
+    let line = example.line.map(|line| format!(" (line {line})")).unwrap_or_default();
+    match &example.reason {
+        Some(reason) => format!("{}: {}, {reason}{line}", example.at, shown(&example.before)),
+        None => format!("{}: {} → {}{line}", example.at, shown(&example.before), shown(&example.after)),
+    }
 }
 
 /// Findings for people: one row for each kind, with the first of the objects that it concerns.

@@ -142,16 +142,15 @@ fn add(
         }
         matching.proposals.push(ItemProposal {
             item: Item {
-                source: item,
-                destination: CellAddress {
-                    data_element: target,
-                    category_option_combo: combo,
-                    attribute_option_combo: attribute_combo,
-                },
                 combine,
-                factor: None,
-                when_empty: None,
-                note: None,
+                ..Item::new(
+                    item,
+                    CellAddress {
+                        data_element: target,
+                        category_option_combo: combo,
+                        attribute_option_combo: attribute_combo,
+                    },
+                )
             },
             score: found.score,
             class: class.max(found.class),

@@ -92,22 +92,18 @@ fn server() -> Metadata {
 }
 
 fn item(from: (u8, Uid), to: (u8, Uid)) -> Item {
-    Item {
-        source: SourceItem::DataElement {
+    Item::new(
+        SourceItem::DataElement {
             id: uid("Element", from.0),
             category_option_combo: Some(from.1),
             attribute_option_combo: Some(Uid::DEFAULT_OPTION_COMBO),
         },
-        destination: CellAddress {
+        CellAddress {
             data_element: uid("Element", to.0),
             category_option_combo: to.1,
             attribute_option_combo: Uid::DEFAULT_OPTION_COMBO,
         },
-        combine: None,
-        factor: None,
-        when_empty: None,
-        note: None,
-    }
+    )
 }
 
 fn plain(from: u8, to: u8) -> Item {
@@ -134,6 +130,9 @@ impl World {
             period_shift: 0,
             combine: Combine::Error,
             read: ReadFrom::Raw,
+            round: None,
+            coverage: None,
+            scripts: Vec::new(),
             items,
         };
         let rows = vec![OrgUnitMapping::manual(uid("Unit", 1), Some(uid("Clinic", 1)), MappingState::Confirmed)];

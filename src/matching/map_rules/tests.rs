@@ -61,18 +61,14 @@ fn server() -> Metadata {
 
 fn job(combine: Combine) -> Job {
     let id = uid("Element", 1);
-    let item = Item {
-        source: SourceItem::DataElement { id, category_option_combo: None, attribute_option_combo: None },
-        destination: CellAddress {
+    let item = Item::new(
+        SourceItem::DataElement { id, category_option_combo: None, attribute_option_combo: None },
+        CellAddress {
             data_element: id,
             category_option_combo: Uid::DEFAULT_OPTION_COMBO,
             attribute_option_combo: Uid::DEFAULT_OPTION_COMBO,
         },
-        combine: None,
-        factor: None,
-        when_empty: None,
-        note: None,
-    };
+    );
     Job {
         name: "malaria".to_owned(),
         source: "a".to_owned(),
@@ -82,6 +78,9 @@ fn job(combine: Combine) -> Job {
         period_shift: 0,
         combine,
         read: ReadFrom::Raw,
+        round: None,
+        coverage: None,
+        scripts: Vec::new(),
         items: vec![item],
     }
 }

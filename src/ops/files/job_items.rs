@@ -2,15 +2,19 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::fmt::Display;
 use std::str::FromStr;
 
 use bigdecimal::BigDecimal;
+use bigdecimal::num_traits::Signed;
 
 use crate::domain::cell::CellAddress;
+use crate::domain::decimal::parse_number;
 use crate::domain::item::{Combine, Item, SourceItem, WhenEmpty};
 use crate::domain::job::Job;
 use crate::domain::metadata::Metadata;
 use crate::domain::run::Severity;
+use crate::domain::script::Attachment;
 use crate::domain::uid::Uid;
 use crate::matching::item_match::ItemProposal;
 use crate::matching::item_rules::check_item;
@@ -18,7 +22,7 @@ use crate::matching::items::{EVERY, ItemError, destination_address, source_item}
 use crate::ops::files::sheet::{Sheet, SheetFinding, SheetRow, SheetStyle, write};
 
 /// The columns, in the order of the file.
-pub const COLUMNS: [&str; 14] = [
+pub const COLUMNS: [&str; 17] = [
     "kind",
     "source_id",
     "source_coc",
@@ -33,6 +37,9 @@ pub const COLUMNS: [&str; 14] = [
     "when_empty",
     "script",
     "note",
+    "round",
+    "coverage",
+    "share",
 ];
 
 /// The columns that proposals have beside those of items.
@@ -88,8 +95,11 @@ fn cells<'item>(source: &Metadata, destination: &Metadata, item: &'item Item) ->
         Cow::Borrowed(item.combine.map(Combine::name).unwrap_or_default()),
         Cow::Owned(item.factor.as_ref().map(BigDecimal::to_plain_string).unwrap_or_default()),
         Cow::Borrowed(item.when_empty.map(WhenEmpty::name).unwrap_or_default()),
-        Cow::Borrowed(""),
+        Cow::Owned(script_names(&item.scripts)),
         Cow::Borrowed(item.note.as_deref().unwrap_or_default()),
+        Cow::Owned(item.round.map(|rounding| rounding.to_string()).unwrap_or_default()),
+        Cow::Owned(item.coverage.map(|coverage| coverage.to_string()).unwrap_or_default()),
+        Cow::Owned(item.share.as_ref().map(BigDecimal::to_plain_string).unwrap_or_default()),
     ]
 }
 
@@ -99,6 +109,11 @@ pub fn names(metadata: &Metadata, id: Uid, coc: Option<Uid>, aoc: Option<Uid>) -
     let combos = coc.into_iter().chain(aoc).filter(|combo| *combo != Uid::DEFAULT_OPTION_COMBO);
     names.extend(combos.map(|combo| metadata.name_of(combo)));
     names.join(" · ")
+}
+
+/// The scripts of an item, in order, as one cell.
+pub fn script_names(scripts: &[Attachment]) -> String {
+    scripts.iter().map(|attachment| attachment.script.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// What a file says.
@@ -137,7 +152,7 @@ pub fn import(
                 continue;
             }
         }
-        match item(&row, source, destination) {
+        match item(&row, source, destination, job) {
             Ok(item) => {
                 let wrong = check_item(source, destination, job, &item);
                 let errors = wrong.into_iter().filter(|finding| finding.severity == Severity::Error);
@@ -160,10 +175,7 @@ pub fn import(
     if findings.is_empty() { Ok(ReadItems { items, left_out }) } else { Err(findings) }
 }
 
-fn item(row: &SheetRow<'_>, source: &Metadata, destination: &Metadata) -> Result<Item, SheetFinding> {
-    if row.filled("script").is_some() {
-        return Err(row.finding("script", "this version of xfer has no scripts yet; leave it empty"));
-    }
+fn item(row: &SheetRow<'_>, source: &Metadata, destination: &Metadata, job: &Job) -> Result<Item, SheetFinding> {
     let read = read_source(row, source)?;
     let written = joined(row, ["destination_data_element", "destination_coc", "destination_aoc"])?;
     let address = destination_address(destination, &written)
@@ -188,8 +200,40 @@ fn item(row: &SheetRow<'_>, source: &Metadata, destination: &Metadata) -> Result
                 .map_err(|_| row.finding("factor", format!("`{text}` is not a number")))
         })
         .transpose()?;
+    let round = parsed(row, "round")?;
+    let coverage = parsed(row, "coverage")?;
+    let share = row
+        .filled("share")
+        .map(|text| {
+            let number = text.trim_end_matches('%').replace(',', ".");
+            parse_number(&number)
+                .filter(BigDecimal::is_positive)
+                .ok_or_else(|| row.finding("share", format!("`{text}` is not a number above 0")))
+        })
+        .transpose()?;
     let note = row.filled("note").map(str::to_owned);
-    Ok(Item { source: read, destination: address, combine, factor, when_empty, note })
+    let mut item = Item { combine, factor, when_empty, round, coverage, share, note, ..Item::new(read, address) };
+    item.scripts = scripts(row, job, &item)?;
+    Ok(item)
+}
+
+fn parsed<T: FromStr<Err: Display>>(row: &SheetRow<'_>, column: &str) -> Result<Option<T>, SheetFinding> {
+    row.filled(column)
+        .map(|text| text.parse().map_err(|cause: T::Err| row.finding(column, cause.to_string())))
+        .transpose()
+}
+
+/// An item keeps the scripts that it has in the job. A file can show them, but not attach any: it holds no parameters.
+fn scripts(row: &SheetRow<'_>, job: &Job, item: &Item) -> Result<Vec<Attachment>, SheetFinding> {
+    let there = job.items.iter().find(|other| other.source == item.source && other.destination == item.destination);
+    let scripts = there.map(|item| item.scripts.clone()).unwrap_or_default();
+    match row.filled("script") {
+        Some(named) if named != script_names(&scripts) => Err(row.finding(
+            "script",
+            "this column only shows what is attached; use `xfer script attach`, and leave the cell empty",
+        )),
+        _ => Ok(scripts),
+    }
 }
 
 fn read_source(row: &SheetRow<'_>, source: &Metadata) -> Result<SourceItem, SheetFinding> {

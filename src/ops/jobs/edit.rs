@@ -2,9 +2,11 @@
 
 use bigdecimal::BigDecimal;
 
+use crate::domain::coverage::Coverage;
 use crate::domain::item::{Combine, Item, WhenEmpty};
 use crate::domain::job::ReadFrom;
 use crate::domain::period::PeriodType;
+use crate::domain::rounding::Rounding;
 use crate::domain::run::Severity;
 use crate::matching::item_rules::{ItemFinding, check_item};
 use crate::matching::items::destination_address;
@@ -26,6 +28,10 @@ pub struct JobChange {
     pub combine: Option<Combine>,
     /// Where data elements are read.
     pub read: Option<ReadFrom>,
+    /// How values are rounded; `Some(None)`: not at all.
+    pub round: Option<Option<Rounding>>,
+    /// How many source periods must have a value; `Some(None)`: one is enough.
+    pub coverage: Option<Option<Coverage>>,
 }
 
 /// What is to be different about an item; what is absent stays. `Some(None)` takes the item's own rule away.
@@ -39,6 +45,12 @@ pub struct ItemChange {
     pub factor: Option<Option<BigDecimal>>,
     /// Its own rule for cells without source values.
     pub when_empty: Option<Option<WhenEmpty>>,
+    /// Its own rounding.
+    pub round: Option<Option<Rounding>>,
+    /// Its own coverage rule.
+    pub coverage: Option<Option<Coverage>>,
+    /// Its weight among those that share its source out.
+    pub share: Option<Option<BigDecimal>>,
     /// A remark.
     pub note: Option<Option<String>>,
 }
@@ -54,6 +66,8 @@ impl OpenJob {
         job.period_shift = change.period_shift.unwrap_or(job.period_shift);
         job.combine = change.combine.unwrap_or(job.combine);
         job.read = change.read.unwrap_or(job.read);
+        job.round = change.round.unwrap_or(job.round);
+        job.coverage = change.coverage.unwrap_or(job.coverage);
         for (item, number) in job.items.iter().zip(1..) {
             let error = |job| {
                 let findings = check_item(&self.source, &self.destination, job, item);
@@ -85,6 +99,9 @@ impl OpenJob {
         item.combine = change.combine.unwrap_or(item.combine);
         item.factor = change.factor.unwrap_or(item.factor);
         item.when_empty = change.when_empty.unwrap_or(item.when_empty);
+        item.round = change.round.unwrap_or(item.round);
+        item.coverage = change.coverage.unwrap_or(item.coverage);
+        item.share = change.share.unwrap_or(item.share);
         item.note = change.note.unwrap_or(item.note);
         let twin = |(other, position): (&Item, usize)| {
             position != index && other.source == item.source && other.destination == item.destination

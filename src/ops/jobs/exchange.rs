@@ -265,17 +265,15 @@ impl OpenJob {
             Selected::ProgramIndicator(id) => SourceItem::ProgramIndicator { id },
         };
         let adds_up = matches!(source, SourceItem::DataElement { category_option_combo: None, .. });
+        let destination = CellAddress {
+            data_element: element.id,
+            category_option_combo: combo,
+            attribute_option_combo: attribute_combo,
+        };
         Ok(Item {
-            source,
-            destination: CellAddress {
-                data_element: element.id,
-                category_option_combo: combo,
-                attribute_option_combo: attribute_combo,
-            },
             combine: adds_up.then_some(crate::domain::item::Combine::Sum),
-            factor: None,
-            when_empty: None,
             note: Some(format!("{dx} of an aggregate data exchange")),
+            ..Item::new(source, destination)
         })
     }
 

@@ -8,11 +8,13 @@ use std::path::Path;
 
 use bigdecimal::BigDecimal;
 
+use crate::domain::coverage::Coverage;
 use crate::domain::fingerprint::ItemFingerprint;
 use crate::domain::item::{Combine, Item, WhenEmpty};
 use crate::domain::job::{Job, ReadFrom};
 use crate::domain::metadata::Metadata;
 use crate::domain::period::PeriodType;
+use crate::domain::rounding::Rounding;
 use crate::domain::run::Severity;
 use crate::matching::item_rules::{ItemFinding, check_item};
 use crate::matching::items::{destination_address, source_item};
@@ -41,6 +43,10 @@ pub struct NewJob {
     pub combine: Combine,
     /// Where data elements are read.
     pub read: ReadFrom,
+    /// How values are rounded.
+    pub round: Option<Rounding>,
+    /// How many source periods must have a value.
+    pub coverage: Option<Coverage>,
 }
 
 /// An item to be added, as a person names it.
@@ -56,6 +62,12 @@ pub struct NewItem {
     pub factor: Option<BigDecimal>,
     /// The item's own rule for cells without source values.
     pub when_empty: Option<WhenEmpty>,
+    /// The item's own rounding.
+    pub round: Option<Rounding>,
+    /// The item's own coverage rule.
+    pub coverage: Option<Coverage>,
+    /// The item's weight among those that share its source out.
+    pub share: Option<BigDecimal>,
     /// A remark.
     pub note: Option<String>,
 }
@@ -133,6 +145,9 @@ fn job_of(config: &ConfigStore, new: NewJob) -> Result<Job, OpsError> {
         period_shift: new.period_shift,
         combine: new.combine,
         read: new.read,
+        round: new.round,
+        coverage: new.coverage,
+        scripts: Vec::new(),
         items: Vec::new(),
     })
 }
@@ -170,12 +185,17 @@ impl OpenJob {
     /// Adds an item. One that cannot work is refused; doubts are returned.
     pub fn add_item(&mut self, new: NewItem) -> Result<(Item, Vec<ItemFinding>), OpsError> {
         let item = Item {
-            source: source_item(&self.source, &new.source)?,
-            destination: destination_address(&self.destination, &new.destination)?,
             combine: new.combine,
             factor: new.factor,
             when_empty: new.when_empty,
+            round: new.round,
+            coverage: new.coverage,
+            share: new.share,
             note: new.note,
+            ..Item::new(
+                source_item(&self.source, &new.source)?,
+                destination_address(&self.destination, &new.destination)?,
+            )
         };
         if self.job.items.iter().any(|other| other.source == item.source && other.destination == item.destination) {
             return Err(OpsError::invalid(

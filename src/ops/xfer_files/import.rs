@@ -72,6 +72,7 @@ pub fn plan_import(home: &Home, content: &Content) -> Result<Import, OpsError> {
             destination: String::new(),
             org_unit_map: content.document.org_unit_map.clone(),
             jobs: Vec::new(),
+            scripts: content.document.scripts.clone(),
             routine: content.document.routine.clone(),
             revision: content.revision,
         },

@@ -158,7 +158,7 @@ pub(super) fn keep_items(
     let mut met = HashSet::new();
     for (item, id) in items.iter().zip(ids) {
         let key = (item.source, item.destination);
-        match before.get(&key).filter(|(old, _)| old == item && met.insert(key)) {
+        match before.get(&key).filter(|(old, _)| is_the_same(old, item) && met.insert(key)) {
             Some((_, seen)) => set_item(transaction, *id, seen.as_ref())?,
             None => {
                 if let Some(seen) = look(item) {
@@ -168,6 +168,11 @@ pub(super) fn keep_items(
         }
     }
     Ok(())
+}
+
+/// Whether nothing of an item is different but the scripts that act on it, which say nothing about its objects.
+fn is_the_same(old: &Item, new: &Item) -> bool {
+    *old == Item { scripts: old.scripts.clone(), ..new.clone() }
 }
 
 fn set_item<T: rusqlite::ToSql>(

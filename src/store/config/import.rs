@@ -7,11 +7,12 @@ use crate::domain::job::Job;
 use crate::domain::org_unit_map::OrgUnitMapping;
 use crate::domain::pair::Pair;
 use crate::domain::routine::Routine;
+use crate::domain::script::ScriptSource;
 use crate::domain::server::ServerId;
 use crate::store::column::Text;
 use crate::store::config::names::key;
 use crate::store::config::servers::server_number;
-use crate::store::config::{ConfigStore, NewServer, jobs, org_unit_maps, routines, servers};
+use crate::store::config::{ConfigStore, NewServer, jobs, org_unit_maps, routines, scripts, servers};
 use crate::store::error::StoreError;
 
 /// A routine with everything that it needs, under the names that it gets here.
@@ -27,6 +28,8 @@ pub struct Takeover {
     pub org_unit_map: Vec<OrgUnitMapping>,
     /// The jobs; one of the same name is replaced.
     pub jobs: Vec<Job>,
+    /// The texts of the scripts that act somewhere in it.
+    pub scripts: Vec<ScriptSource>,
     /// The routine; one of the same id is replaced.
     pub routine: Routine,
     /// How often it was exported so far.
@@ -46,6 +49,9 @@ impl ConfigStore {
                 destination: ServerId(server_number(transaction, &takeover.destination)?),
             };
             org_unit_maps::merge(transaction, pair, &takeover.org_unit_map, &|_| None)?;
+            for script in &takeover.scripts {
+                scripts::keep(transaction, script)?;
+            }
             for job in &takeover.jobs {
                 let known: Option<String> = transaction
                     .query_row("SELECT name FROM job WHERE name_key = ?1", [key(&job.name)], |row| row.get(0))
@@ -119,6 +125,7 @@ mod tests {
             destination: "b".to_owned(),
             org_unit_map: rows(5),
             jobs: vec![job("malaria", "a", "b")],
+            scripts: Vec::new(),
             routine: routine(1, "monthly", &["malaria"]),
             revision: 3,
         }

@@ -6,7 +6,7 @@ use crate::domain::cell::CellAddress;
 use crate::domain::item::{Item, SourceItem};
 use crate::domain::job::Job;
 use crate::domain::uid::Uid;
-use crate::store::column::{Text, UnknownWord};
+use crate::store::column::{JsonList, Text, UnknownWord};
 use crate::store::config::fingerprints::{LookAtItem, items_seen, keep_items};
 use crate::store::config::names::{Name, number_of};
 use crate::store::config::servers::server_number;
@@ -18,7 +18,7 @@ use crate::store::error::{Kind, Named, StoreError};
 pub struct ItemId(pub i64);
 
 const JOBS: &str = "SELECT job.id, job.name, source.name, destination.name, source_period_type, \
-     destination_period_type, period_shift, combine, read_from FROM job \
+     destination_period_type, period_shift, combine, read_from, round, coverage, scripts FROM job \
      JOIN server AS source ON source.id = job.source JOIN server AS destination ON destination.id = job.destination";
 
 impl ConfigStore {
@@ -97,8 +97,8 @@ pub(super) fn insert(transaction: &Transaction<'_>, job: &Job) -> Result<(), Sto
     transaction
         .execute(
             "INSERT INTO job (name, name_key, source, destination, source_period_type, \
-             destination_period_type, period_shift, combine, read_from) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+             destination_period_type, period_shift, combine, read_from, round, coverage, scripts) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             params![
                 name.text,
                 name.key,
@@ -108,7 +108,10 @@ pub(super) fn insert(transaction: &Transaction<'_>, job: &Job) -> Result<(), Sto
                 job.destination_period_type,
                 job.period_shift,
                 job.combine,
-                job.read
+                job.read,
+                job.round.map(Text),
+                job.coverage.map(Text),
+                JsonList(job.scripts.as_slice())
             ],
         )
         .map_err(|error| name.taken(Kind::Job, error))?;
@@ -130,7 +133,8 @@ pub(super) fn replace(
     transaction
         .execute(
             "UPDATE job SET name = ?2, name_key = ?3, source = ?4, destination = ?5, source_period_type = ?6, \
-             destination_period_type = ?7, period_shift = ?8, combine = ?9, read_from = ?10 WHERE id = ?1",
+             destination_period_type = ?7, period_shift = ?8, combine = ?9, read_from = ?10, \
+             round = ?11, coverage = ?12, scripts = ?13 WHERE id = ?1",
             params![
                 id,
                 name.text,
@@ -141,7 +145,10 @@ pub(super) fn replace(
                 job.destination_period_type,
                 job.period_shift,
                 job.combine,
-                job.read
+                job.read,
+                job.round.map(Text),
+                job.coverage.map(Text),
+                JsonList(job.scripts.as_slice())
             ],
         )
         .map_err(|error| name.taken(Kind::Job, error))?;
@@ -199,6 +206,9 @@ fn read_job(row: &Row<'_>) -> rusqlite::Result<(i64, Job)> {
         period_shift: row.get(6)?,
         combine: row.get(7)?,
         read: row.get(8)?,
+        round: row.get::<_, Option<Text<_>>>(9)?.map(|rounding| rounding.0),
+        coverage: row.get::<_, Option<Text<_>>>(10)?.map(|coverage| coverage.0),
+        scripts: row.get::<_, JsonList<_>>(11)?.0,
         items: Vec::new(),
     };
     Ok((row.get(0)?, job))
@@ -213,8 +223,8 @@ fn with_items(connection: &Connection, id: i64, job: Job) -> Result<Job, StoreEr
 pub(super) fn load_items(connection: &Connection, job: i64) -> Result<Vec<(ItemId, Item)>, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT id, kind, source, source_category_option_combo, source_attribute_option_combo, data_element, \
-         category_option_combo, attribute_option_combo, combine, factor, when_empty, note \
-         FROM job_item WHERE job = ?1 ORDER BY id",
+         category_option_combo, attribute_option_combo, combine, factor, when_empty, note, round, coverage, share, \
+         scripts FROM job_item WHERE job = ?1 ORDER BY id",
     )?;
     let items = statement.query_map([job], read_item)?.collect::<Result<_, _>>()?;
     Ok(items)
@@ -233,16 +243,21 @@ fn read_item(row: &Row<'_>) -> rusqlite::Result<(ItemId, Item)> {
             return Err(rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Text, unknown));
         }
     };
+    let destination = CellAddress {
+        data_element: row.get(5)?,
+        category_option_combo: row.get(6)?,
+        attribute_option_combo: row.get(7)?,
+    };
     let item = Item {
         source,
-        destination: CellAddress {
-            data_element: row.get(5)?,
-            category_option_combo: row.get(6)?,
-            attribute_option_combo: row.get(7)?,
-        },
+        destination,
         combine: row.get(8)?,
         factor: row.get::<_, Option<Text<_>>>(9)?.map(|factor| factor.0),
         when_empty: row.get(10)?,
+        round: row.get::<_, Option<Text<_>>>(12)?.map(|rounding| rounding.0),
+        coverage: row.get::<_, Option<Text<_>>>(13)?.map(|coverage| coverage.0),
+        share: row.get::<_, Option<Text<_>>>(14)?.map(|share| share.0),
+        scripts: row.get::<_, JsonList<_>>(15)?.0,
         note: row.get(11)?,
     };
     Ok((ItemId(row.get(0)?), item))
@@ -251,8 +266,8 @@ fn read_item(row: &Row<'_>) -> rusqlite::Result<(ItemId, Item)> {
 fn insert_items(transaction: &Transaction<'_>, job: i64, items: &[Item]) -> Result<Vec<ItemId>, StoreError> {
     let mut statement = transaction.prepare_cached(
         "INSERT INTO job_item (job, kind, source, source_category_option_combo, source_attribute_option_combo, \
-         data_element, category_option_combo, attribute_option_combo, combine, factor, when_empty, note) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+         data_element, category_option_combo, attribute_option_combo, combine, factor, when_empty, note, round, \
+         coverage, share, scripts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
     )?;
     let mut ids = Vec::with_capacity(items.len());
     for item in items {
@@ -269,7 +284,11 @@ fn insert_items(transaction: &Transaction<'_>, job: i64, items: &[Item]) -> Resu
             item.combine,
             item.factor.as_ref().map(Text),
             item.when_empty,
-            item.note
+            item.note,
+            item.round.map(Text),
+            item.coverage.map(Text),
+            item.share.as_ref().map(Text),
+            JsonList(item.scripts.as_slice())
         ])?;
         ids.push(ItemId(transaction.last_insert_rowid()));
     }

@@ -17,6 +17,7 @@ mod removal;
 mod rotation;
 mod routines;
 mod schema;
+mod scripts;
 mod servers;
 mod tuning;
 

@@ -6,14 +6,14 @@ use uuid::Uuid;
 use crate::domain::pair::Pair;
 use crate::domain::routine::{Policies, Routine};
 use crate::domain::server::ServerId;
-use crate::store::column::{Json, Text};
+use crate::store::column::{Json, JsonList, Text};
 use crate::store::config::ConfigStore;
 use crate::store::config::jobs::job_number;
 use crate::store::config::names::{Name, key};
 use crate::store::error::{Kind, StoreError};
 
 const COLUMNS: &str = "id, name, window, only_changed, verify, when_empty, max_change, max_delete, tolerate_unmapped, \
-     max_analytics_age_hours, parallel";
+     max_analytics_age_hours, parallel, scripts";
 
 impl ConfigStore {
     /// Keeps a new routine.
@@ -67,8 +67,8 @@ pub(super) fn insert(transaction: &Transaction<'_>, routine: &Routine) -> Result
     transaction
         .execute(
             "INSERT INTO routine (id, name, name_key, window, only_changed, verify, when_empty, max_change, \
-             max_delete, tolerate_unmapped, max_analytics_age_hours, parallel) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+             max_delete, tolerate_unmapped, max_analytics_age_hours, parallel, scripts) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             params![
                 Text(routine.id),
                 name.text,
@@ -81,7 +81,8 @@ pub(super) fn insert(transaction: &Transaction<'_>, routine: &Routine) -> Result
                 routine.policies.max_delete,
                 routine.policies.tolerate_unmapped,
                 routine.policies.max_analytics_age_hours,
-                routine.policies.parallel
+                routine.policies.parallel,
+                JsonList(routine.scripts.as_slice())
             ],
         )
         .map_err(|error| name.taken(Kind::Routine, error))?;
@@ -95,7 +96,8 @@ pub(super) fn replace(transaction: &Transaction<'_>, routine: &Routine) -> Resul
         .execute(
             "UPDATE routine SET name = ?2, name_key = ?3, window = ?4, only_changed = ?5, verify = ?6, \
              when_empty = ?7, max_change = ?8, max_delete = ?9, tolerate_unmapped = ?10, \
-             max_analytics_age_hours = ?11, parallel = ?12 WHERE id = ?1",
+             max_analytics_age_hours = ?11, parallel = ?12, \
+             scripts = ?13 WHERE id = ?1",
             params![
                 Text(routine.id),
                 name.text,
@@ -108,7 +110,8 @@ pub(super) fn replace(transaction: &Transaction<'_>, routine: &Routine) -> Resul
                 routine.policies.max_delete,
                 routine.policies.tolerate_unmapped,
                 routine.policies.max_analytics_age_hours,
-                routine.policies.parallel
+                routine.policies.parallel,
+                JsonList(routine.scripts.as_slice())
             ],
         )
         .map_err(|error| name.taken(Kind::Routine, error))?;
@@ -161,6 +164,7 @@ fn read_routine(row: &Row<'_>) -> rusqlite::Result<Routine> {
             max_analytics_age_hours: row.get(9)?,
             parallel: row.get(10)?,
         },
+        scripts: row.get::<_, JsonList<_>>(11)?.0,
     })
 }
 

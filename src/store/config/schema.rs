@@ -29,6 +29,24 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     },
     // 4: how often a routine was exported, so that a later file can be told from an earlier one.
     |transaction| transaction.execute_batch("ALTER TABLE routine ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;"),
+    // 5: operators beside combine and factor; scripts by hash, and where they are attached (JSON lists).
+    |transaction| {
+        transaction.execute_batch(
+            "CREATE TABLE script (
+                 hash TEXT PRIMARY KEY, -- SHA-256 of the content
+                 name TEXT NOT NULL,
+                 content TEXT NOT NULL
+             ) STRICT, WITHOUT ROWID;
+             ALTER TABLE job ADD COLUMN round TEXT;
+             ALTER TABLE job ADD COLUMN coverage TEXT;
+             ALTER TABLE job ADD COLUMN scripts TEXT;
+             ALTER TABLE job_item ADD COLUMN round TEXT;
+             ALTER TABLE job_item ADD COLUMN coverage TEXT;
+             ALTER TABLE job_item ADD COLUMN share TEXT;
+             ALTER TABLE job_item ADD COLUMN scripts TEXT;
+             ALTER TABLE routine ADD COLUMN scripts TEXT;",
+        )
+    },
 ];
 
 const SERVERS: &str = "

@@ -203,6 +203,7 @@ mod tests {
 
     fn report(run: Uuid) -> Report {
         Report {
+            scripts: Vec::new(),
             format: Report::FORMAT.to_owned(),
             run,
             routine: "monthly".to_owned(),

@@ -150,6 +150,8 @@ pub fn diff(wanted: Vec<WantedCell>, stored: &StoredValues, job: &PlannedJob, ru
         .values
         .iter()
         .filter(|(key, stored)| stored.value.is_some() && keys.binary_search(key).is_err())
+        // A script may put this item into other periods than the job's other items.
+        .filter(|(key, _)| job.addresses.get(&key.address()).is_none_or(|item| job.writes(*item, key.period)))
         .collect();
     stale.sort_unstable_by_key(|(key, _)| **key);
     let existing = stored.values.values().filter(|stored| stored.value.is_some()).count() as u64;

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -20,6 +21,7 @@ use crate::domain::value_type::ImportEngine;
 use crate::transfer::batch::controller::{BatchController, DataSetKind};
 use crate::transfer::engine::Patience;
 use crate::transfer::events::{Event, SliceName};
+use crate::transfer::hooks::Scene;
 use crate::transfer::plan::{Plan, PlannedJob, Slice, Tree};
 use crate::transfer::preflight::Preflight;
 
@@ -27,6 +29,8 @@ use crate::transfer::preflight::Preflight;
 pub(super) struct Context<'run, S, D> {
     pub(super) run: Uuid,
     pub(super) mode: RunMode,
+    /// When the run started.
+    pub(super) now: Timestamp,
     pub(super) source: &'run S,
     pub(super) destination: &'run D,
     pub(super) source_metadata: &'run Metadata,
@@ -65,6 +69,7 @@ impl<'run, S, D> Context<'run, S, D> {
     pub(super) fn new(
         run: Uuid,
         mode: RunMode,
+        now: Timestamp,
         servers: (&'run S, &'run D),
         metadata: (&'run Metadata, &'run Metadata),
         document: &'run RoutineDocument,
@@ -82,6 +87,7 @@ impl<'run, S, D> Context<'run, S, D> {
         Self {
             run,
             mode,
+            now,
             source: servers.0,
             destination: servers.1,
             source_metadata: metadata.0,
@@ -113,6 +119,11 @@ impl<'run, S, D> Context<'run, S, D> {
     /// What changes on the way.
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What scripts may know about the run.
+    pub(super) fn scene(&self) -> Scene<'run> {
+        Scene { source: self.source_metadata, destination: self.destination_metadata, now: self.now }
     }
 
     pub(super) fn policies(&self) -> &'run Policies {

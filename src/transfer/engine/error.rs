@@ -5,6 +5,7 @@
 
 use crate::dhis2::error::ClientError;
 use crate::domain::journal::JournalError;
+use crate::transfer::hooks::NotReady;
 use crate::transfer::plan::PlanError;
 use crate::transfer::report::{EXIT_PERMISSION, EXIT_TEMPORARY, Unexplained};
 
@@ -14,6 +15,9 @@ pub enum TransferError {
     /// The routine cannot be run as it is.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// A script cannot act.
+    #[error(transparent)]
+    Script(#[from] NotReady),
     /// A server could not be asked who it is.
     #[error(transparent)]
     Server(#[from] ClientError),
@@ -49,7 +53,8 @@ impl TransferError {
     /// The exit code of the process (design 5).
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Plan(_) => 2,
+            Self::Plan(_) | Self::Script(NotReady::Refused(_)) => 2,
+            Self::Script(NotReady::Missing { .. } | NotReady::Altered { .. }) => 13,
             Self::Server(error) if error.kind.is_permission() => EXIT_PERMISSION,
             Self::Server(error) if error.kind.is_temporary() => EXIT_TEMPORARY,
             Self::Server(_) => 1,
@@ -64,6 +69,7 @@ impl TransferError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Plan(error) => Some(error.hint().to_owned()),
+            Self::Script(error) => error.hint(),
             Self::Server(error) => error.kind.hint(),
             Self::WrongServer { .. } => Some(
                 "check the server's address; if the server was set up anew, make and export the routine again"

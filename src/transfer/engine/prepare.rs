@@ -2,7 +2,7 @@
 //! preflight, guards.
 //!
 //! Slices are prepared one after another, the next one while the current one is being sent. Nothing here changes a
-//! server. A script's hooks act inside the pure stages that are called here; the run's resume needs no hook at all,
+//! server. A script's hooks act inside the pure stages that are called here; the run's resume needs nothing of its own,
 //! because what a run that was cut off has sent already turns out `unchanged` in the comparison.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -12,7 +12,7 @@ use crate::domain::item::WhenEmpty;
 use crate::domain::journal::JournalError;
 use crate::domain::run::ValueCounts;
 use crate::domain::uid::Uid;
-use crate::transfer::combine::combine;
+use crate::transfer::combine::{WantedCell, combine};
 use crate::transfer::diff::{self, Cell, Diff, DiffRules, Hold, Step, StoredValues};
 use crate::transfer::engine::context::{Context, slice_name};
 use crate::transfer::engine::error::SliceError;
@@ -20,6 +20,7 @@ use crate::transfer::engine::servers::DataServer;
 use crate::transfer::engine::{fetch, read};
 use crate::transfer::events::{Event, SliceName};
 use crate::transfer::finding;
+use crate::transfer::hooks::Acts;
 use crate::transfer::map::{Mapped, Mapping};
 use crate::transfer::plan::{PlannedJob, Slice};
 use crate::transfer::preflight::Verdict;
@@ -39,6 +40,8 @@ pub(super) struct Prepared<'run> {
     /// Org units of the destination that cannot be read.
     pub(super) unreadable: BTreeSet<Uid>,
     pub(super) findings: Findings,
+    /// What scripts did.
+    pub(super) acts: Acts,
     /// Why the slice cannot be sent: the source (then there are no cells) or the destination could not be read.
     pub(super) failed: Option<Failed>,
 }
@@ -123,15 +126,15 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         for (slice, aggregated) in slices {
             let Ok(aggregated) = aggregated else { continue };
             let Ok(mapping) = fetch::raw(self.context, job, slice, aggregated.clone()).await else { continue };
-            let mapped = mapping.finish(self.context.source_metadata);
+            let Made { wanted, doubtful, .. } = self.make(job, mapping.finish(&self.context.scene()));
             let Some(Ok(stored)) =
                 self.context.unless_stopped(read::stored(self.context, job, &slice.destinations)).await
             else {
                 continue;
             };
-            let compared = self.compare(job, slice, mapped, &stored)?;
-            changes += compared.diff.cells.iter().filter(|cell| cell.step.is_change()).count() as u64;
-            existing += compared.diff.existing;
+            let diff = self.compare(job, slice, wanted, &doubtful, &stored)?;
+            changes += diff.cells.iter().filter(|cell| cell.step.is_change()).count() as u64;
+            existing += diff.existing;
         }
         Ok(diff::exceeds(changes, existing, Some(percent)))
     }
@@ -153,21 +156,24 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
             cells: Vec::new(),
             unreadable: BTreeSet::new(),
             findings: std::mem::take(&mut self.findings),
+            acts: Acts::default(),
             failed: None,
         };
         let mapping = match aggregated {
             Ok(aggregated) => fetch::raw(self.context, job, slice, aggregated).await,
             Err(error) => Err(error),
         };
-        let mapped = match mapping {
-            Ok(mapping) => mapping.finish(self.context.source_metadata),
+        let made = match mapping {
+            Ok(mapping) => self.make(job, mapping.finish(&self.context.scene())),
             Err(error) => {
                 prepared.failed = Some(Failed::Source(error));
                 return Ok(prepared);
             }
         };
-        prepared.values = mapped.values;
-        self.context.tell(Event::SliceFetched { slice: prepared.name.clone(), values: mapped.values });
+        let Made { values, wanted, doubtful, findings, acts } = made;
+        prepared.values = values;
+        prepared.acts = acts;
+        self.context.tell(Event::SliceFetched { slice: prepared.name.clone(), values });
         let stored = if slice.destinations.is_empty() {
             StoredValues::default()
         } else {
@@ -187,7 +193,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         };
         let periods = stored.values.keys().map(|key| key.period);
         self.context.state().seen.extend(periods);
-        let Compared { diff, findings } = self.compare(job, slice, mapped, &stored)?;
+        let diff = self.compare(job, slice, wanted, &doubtful, &stored)?;
         prepared.findings.merge(findings);
         prepared.findings.merge(diff.findings);
         prepared.cells = diff.cells;
@@ -195,19 +201,27 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         Ok(prepared)
     }
 
+    /// One value for each cell; scripts may leave some out.
+    fn make(&self, job: &PlannedJob, mapped: Mapped) -> Made {
+        let Mapped { mut values, contributions, doubtful, slice_values, mut acts, findings } = mapped;
+        let combined = combine(contributions, job, &self.context.scene(), &slice_values);
+        values.contributing -= combined.dropped;
+        values.dropped += combined.dropped;
+        acts.merge(combined.acts);
+        Made { values, wanted: combined.cells, doubtful, findings, acts }
+    }
+
     fn compare(
         &self,
         job: &PlannedJob,
         slice: &Slice,
-        mapped: Mapped,
+        wanted: Vec<WantedCell>,
+        doubtful: &BTreeSet<CellKey>,
         stored: &StoredValues,
-    ) -> Result<Compared, JournalError> {
-        let Mapped { contributions, doubtful, findings, .. } = mapped;
-        let wanted = combine(contributions, job);
+    ) -> Result<Diff, JournalError> {
         let ledger = self.ledger(job, slice, stored)?;
-        let rules =
-            DiffRules { only_changed: self.context.policies().only_changed, ledger: &ledger, doubtful: &doubtful };
-        Ok(Compared { diff: diff::diff(wanted, stored, job, rules), findings })
+        let rules = DiffRules { only_changed: self.context.policies().only_changed, ledger: &ledger, doubtful };
+        Ok(diff::diff(wanted, stored, job, rules))
     }
 
     /// What the routine wrote into the slice; asked for only where an item deletes.
@@ -261,7 +275,11 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
     }
 }
 
-struct Compared {
-    diff: Diff,
+/// A slice's cells before they are compared.
+struct Made {
+    values: ValueCounts,
+    wanted: Vec<WantedCell>,
+    doubtful: BTreeSet<CellKey>,
     findings: Findings,
+    acts: Acts,
 }

@@ -20,6 +20,7 @@ use crate::transfer::engine::servers::DataServer;
 use crate::transfer::engine::{Endpoint, RunRequest, RunResult, TransferError, Tuning};
 use crate::transfer::events::Event;
 use crate::transfer::finding;
+use crate::transfer::hooks::{self, Hooks};
 use crate::transfer::plan::{PlanRequest, destination_periods, plan};
 use crate::transfer::preflight::Preflight;
 use crate::transfer::report::{RunFacts, Tally, report};
@@ -33,6 +34,16 @@ const FAILURES_IN_A_ROW: usize = 3;
 /// Makes a run.
 pub async fn run<S: DataServer, D: DataServer>(
     request: RunRequest<'_, S, D>,
+    events: &(dyn Fn(Event) + Send + Sync),
+) -> Result<RunResult, TransferError> {
+    let hooks = hooks::ready(request.document, request.now)?;
+    run_with(request, &hooks, events).await
+}
+
+/// Makes a run with scripts that are ready to act.
+pub(super) async fn run_with<S: DataServer, D: DataServer>(
+    request: RunRequest<'_, S, D>,
+    hooks: &Hooks,
     events: &(dyn Fn(Event) + Send + Sync),
 ) -> Result<RunResult, TransferError> {
     let clock = Instant::now();
@@ -52,6 +63,7 @@ pub async fn run<S: DataServer, D: DataServer>(
         today: source_probe.server_date.date(),
         relative: &relative,
         source_view_roots: view_roots(&source_probe.account),
+        hooks,
     })?;
     let mut findings = std::mem::take(&mut plan.findings);
     let uses_analytics = plan.jobs.iter().any(|job| job.reads.needs_analytics());
@@ -89,6 +101,7 @@ pub async fn run<S: DataServer, D: DataServer>(
     let context = Context::new(
         run,
         mode,
+        now,
         (source.client, destination.client),
         (source.metadata, destination.metadata),
         document,
@@ -334,6 +347,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
             job.cells.add(&settled.counts);
         }
         self.tally.findings.merge(slice.findings);
+        self.tally.acts.merge(slice.acts);
         self.tally.findings.merge(settled.findings);
         for (data_set, periods) in settled.written {
             let counts = self.tally.written.entry(data_set).or_default();

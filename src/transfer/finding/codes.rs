@@ -146,11 +146,26 @@ table! {
     ZERO_DROPPED = Info, Configuration, "zero-dropped",
         "The destination does not keep zeros for the data element (zero is not significant); nothing is stored.",
         "Set \"store zero data values\" of the data element at the destination if zeros matter.";
+    COVERAGE_SHORT = Warning, Source, "coverage-short",
+        "Too few source periods have a value for the destination period, so nothing is written for it.",
+        "Wait for the missing reports, or lower the coverage rule of the item: `xfer job edit-item … --coverage`.";
+    SHARE_NOT_WHOLE = Error, Value, "share-not-whole",
+        "The value cannot be shared out: it has more decimals than the destination data elements take.",
+        "Round the item first (`--round 0`), or share it out to data elements that take decimals.";
+    SCRIPT_CHANGED = Info, Policy, "script-changed",
+        "A script made other values of these.",
+        "Nothing, if that is what the script is for; the report shows examples, before → after.";
+    SCRIPT_CREATED = Info, Policy, "script-created",
+        "A script added values that the source does not have.",
+        "Nothing, if that is what the script is for; `created_by_script` counts them.";
+    SCRIPT_ROW_FOREIGN = Error, Policy, "script-row-foreign",
+        "A script made a row for an org unit or data item that is not part of the slice; it cannot be placed.",
+        "Let the script add rows only for org units and items that it was given.";
     SCRIPT_DROPPED = Info, Policy, "script-dropped",
         "A script left the value out, with the reason given.",
         "Nothing, if that is what the script is for; `xfer script test` shows how it decides.";
     SCRIPT_FAILED = Error, Policy, "script-failed",
-        "A script stopped with an error on this value.",
+        "A script stopped with an error on this value, or refused it.",
         "Correct the script; its file, line and row stand beside this finding.";
     CALENDAR_DIFFERS = Error, Configuration, "calendar-differs",
         "The two servers use different calendars; their periods do not correspond.",

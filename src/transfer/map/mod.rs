@@ -1,13 +1,13 @@
 //! Gives each source value a fate: part of one or more destination cells, or unmapped, dropped or invalid with a reason.
 //!
-//! `fetched = unmapped + dropped + invalid + contributing` (design 3.1) holds by construction: a value is counted as
-//! fetched in the one place that also decides its fate. What is *not* counted as fetched is what nobody asked for: other
+//! `fetched + created_by_script = unmapped + dropped + invalid + contributing` (design 3.1) holds by construction: a
+//! value is counted as fetched in the one place that also decides its fate. What is *not* counted as fetched is what nobody asked for: other
 //! data elements of the same data set, and values that belong to another slice, which counts them. A mapped data element
 //! under an option combo that no item reads is not counted either, but named: it may be a forgotten disaggregation.
 //!
-//! Values are taken one by one as they arrive, so that memory holds contributions and no answer. The place of a
-//! script's `rows` hook is before [`Mapping::take`] (a whole slice at once), that of `period` is inside it, where the
-//! plan is asked for the destination period.
+//! Values are taken one by one as they arrive, so that memory holds contributions and no answer. A script's `rows` sees
+//! a whole slice at once: where a job has one, the values that can contribute are held until the last has arrived, and
+//! go through the scripts before they are placed. What `period` says stands in the plan.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,8 @@ use crate::domain::period::Period;
 use crate::domain::run::ValueCounts;
 use crate::domain::uid::Uid;
 use crate::transfer::finding::{self, Code};
-use crate::transfer::plan::{Destination, Place, PlannedJob, Slice, UnitMap};
+use crate::transfer::hooks::{Acts, RowsContext, Scene, SliceValues, through_rows};
+use crate::transfer::plan::{Destination, HookedPeriod, Place, PlannedJob, Slice, UnitMap};
 use crate::transfer::tally::{Findings, Note};
 
 /// A value as the source sent it, whichever way it was read.
@@ -79,6 +80,8 @@ pub struct Contribution {
     pub item: usize,
     /// Its text, as the source sent it.
     pub text: String,
+    /// The number of its source value in the slice: one value may contribute to several cells.
+    pub value: u32,
 }
 
 /// What a slice's source values became.
@@ -91,6 +94,10 @@ pub struct Mapped {
     /// Cells for which the source has a value that cannot be used. Nothing is sent for them, but they are not empty
     /// either: `when_empty` must not delete what a typing error hides.
     pub doubtful: BTreeSet<CellKey>,
+    /// The source values at their destination, if a script may look them up.
+    pub slice_values: SliceValues,
+    /// What scripts did.
+    pub acts: Acts,
     /// Every fate other than contributing, by reason and object.
     pub findings: Findings,
 }
@@ -106,6 +113,12 @@ enum Fate {
     Straddles,
     NoNumber,
     OptionCombo,
+    /// `rows` made a row that has no place.
+    Foreign,
+    /// `period` left the period out.
+    PeriodDropped,
+    /// `period` failed.
+    PeriodFailed,
 }
 
 /// The object to blame, as an id or a period.
@@ -124,6 +137,13 @@ pub struct Mapping<'plan> {
     values: ValueCounts,
     contributions: Vec<Contribution>,
     doubtful: BTreeSet<CellKey>,
+    /// Values that wait for the scripts with `rows`.
+    held: Vec<SourceValue>,
+    slice_values: SliceValues,
+    /// Whether a script may look values up.
+    keeps_values: bool,
+    /// The number of the next value that is placed.
+    next_value: u32,
     fates: BTreeMap<(Fate, Blame), (u64, String)>,
 }
 
@@ -137,6 +157,10 @@ impl<'plan> Mapping<'plan> {
             values: ValueCounts::default(),
             contributions: Vec::new(),
             doubtful: BTreeSet::new(),
+            held: Vec::new(),
+            slice_values: SliceValues::default(),
+            keeps_values: job.is_scripted(),
+            next_value: 0,
             fates: BTreeMap::new(),
         }
     }
@@ -161,6 +185,7 @@ impl<'plan> Mapping<'plan> {
         self.values.fetched += 1;
         let unit = Blame::Object(value.org_unit);
         match place {
+            Place::To(_) if !job.rows.is_empty() => self.held.push(value),
             Place::To(target) => self.place(value, target, items),
             Place::Unmapped => {
                 self.values.unmapped += 1;
@@ -183,43 +208,70 @@ impl<'plan> Mapping<'plan> {
 
     /// Puts the value of a mapped unit into its cells.
     fn place(&mut self, mut value: SourceValue, target: Uid, items: impl Iterator<Item = usize>) {
-        let Destination::To(period) = self.job.periods.destination_of(value.period) else {
-            self.values.invalid += 1;
-            self.note(Fate::Straddles, Blame::Period(value.period), &value);
-            return;
-        };
         let Some(text) = value.value.take().filter(|text| !text.is_empty()) else {
             self.values.dropped += 1;
             self.note(Fate::Empty, Blame::Object(value.data), &value);
             return;
         };
         let before = self.contributions.len();
-        let mut refused = false;
+        let job = self.job;
+        let number = self.next_value;
+        self.next_value = self.next_value.saturating_add(1);
+        let mut fate = None;
         let mut is_number = None;
+        let mut goes_to = BTreeSet::new();
         for item in items {
-            let Some(planned) = self.job.items.get(item) else { continue };
+            let Some(planned) = job.items.get(item) else { continue };
+            let period = match target_period(job, item, value.period) {
+                Ok(period) => period,
+                Err(nowhere) => {
+                    // Of several reasons the worst is named: what cannot be used before what is left out.
+                    fate = fate.max(Some(nowhere));
+                    continue;
+                }
+            };
             let cell = CellKey::new(planned.destination, target, period);
             if planned.needs_numbers() && !*is_number.get_or_insert_with(|| parse_number(&text).is_some()) {
-                refused = true;
-                self.doubtful.insert(cell);
+                fate = fate.max(Some(Nowhere::Refused));
+                self.doubtful.extend(cells_of(job, item, target, period));
                 continue;
             }
+            // The first of those that share a source out stands for all of them until the number is cut.
+            if planned.share.is_some() && !job.shares.contains_key(&item) {
+                continue;
+            }
+            goes_to.insert(period);
             self.contributions.push(Contribution {
                 cell,
                 source_period: value.period,
                 source_unit: value.org_unit,
                 item,
                 text: String::new(),
+                value: number,
             });
         }
-        if refused {
+        if let Some(nowhere) = fate {
             value.value = Some(text.clone());
-            self.note(Fate::NoNumber, Blame::Object(value.data), &value);
+            let blame =
+                if nowhere == Nowhere::Refused { Blame::Object(value.data) } else { Blame::Period(value.period) };
+            self.note(nowhere.fate(), blame, &value);
         }
         // One value, one fate: part of a cell if it is part of any.
         if self.contributions.len() == before {
-            self.values.invalid += 1;
+            match fate {
+                Some(Nowhere::Dropped) => self.values.dropped += 1,
+                _ => self.values.invalid += 1,
+            }
             return;
+        }
+        if self.keeps_values {
+            let at_destination = goes_to.into_iter().map(|period| SourceValue {
+                org_unit: target,
+                period,
+                value: Some(text.clone()),
+                ..value.clone()
+            });
+            at_destination.for_each(|row| self.slice_values.add(row));
         }
         self.values.contributing += 1;
         let mut placed = self.contributions.iter_mut().skip(before);
@@ -239,12 +291,62 @@ impl<'plan> Mapping<'plan> {
         });
     }
 
-    /// The outcome, once every value has been taken. The source's metadata gives the names.
-    pub fn finish(self, source: &Metadata) -> Mapped {
+    /// Leads the values that were held through the scripts with `rows`, and places what comes out.
+    fn place_held(&mut self, scene: &Scene<'_>) -> Acts {
+        let held = std::mem::take(&mut self.held);
+        let job = self.job;
+        let through = through_rows(
+            held,
+            &job.rows,
+            &RowsContext { scene, job: &job.name, items: &job.items, org_units: &self.slice.sources },
+        );
+        self.values.created_by_script += through.created;
+        self.values.dropped += through.dropped;
+        for value in through.rejected {
+            self.values.invalid += 1;
+            let Some(target) = self.target_of(value.org_unit) else { continue };
+            for item in job.items_of(value.data, value.category_option_combo, value.attribute_option_combo) {
+                if let Ok(period) = target_period(job, item, value.period) {
+                    self.doubtful.extend(cells_of(job, item, target, period));
+                }
+            }
+        }
+        for value in through.rows {
+            let mut items =
+                job.items_of(value.data, value.category_option_combo, value.attribute_option_combo).peekable();
+            match self.target_of(value.org_unit) {
+                Some(target) if items.peek().is_some() => self.place(value, target, items),
+                _ => {
+                    self.values.invalid += 1;
+                    self.note(Fate::Foreign, Blame::Object(value.data), &value);
+                }
+            }
+        }
+        through.acts
+    }
+
+    /// The destination of an org unit of this slice.
+    fn target_of(&self, org_unit: Uid) -> Option<Uid> {
+        match self.units.place_of(org_unit) {
+            Place::To(target) if self.slice.sources.contains(&org_unit) => Some(target),
+            _ => None,
+        }
+    }
+
+    /// The outcome, once every value has been taken. The scene gives the names.
+    pub fn finish(mut self, scene: &Scene<'_>) -> Mapped {
+        let source = scene.source;
+        let acts = if self.job.rows.is_empty() { Acts::default() } else { self.place_held(scene) };
         let mut findings = Findings::default();
         for ((fate, blame), (count, example)) in self.fates {
             let (code, kind) = fate.describe();
-            let mut note = Note::new(code, count).example(in_words(&example, source));
+            let mut example = in_words(&example, source);
+            if let (Fate::PeriodDropped | Fate::PeriodFailed, Blame::Period(period)) = (fate, blame)
+                && let Some(reason) = self.job.why_nowhere(period)
+            {
+                example = format!("{example}: {reason}");
+            }
+            let mut note = Note::new(code, count).example(example);
             note = match blame {
                 Blame::Object(id) if kind == "organisation unit" => {
                     note.about(kind, &id, source.org_unit_path_names(id))
@@ -254,8 +356,63 @@ impl<'plan> Mapping<'plan> {
             };
             findings.add(note);
         }
-        Mapped { values: self.values, contributions: self.contributions, doubtful: self.doubtful, findings }
+        Mapped {
+            values: self.values,
+            contributions: self.contributions,
+            doubtful: self.doubtful,
+            slice_values: self.slice_values,
+            acts,
+            findings,
+        }
     }
+}
+
+/// Why a value has no destination period for an item. In the order of weight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Nowhere {
+    /// A script left the period out.
+    Dropped,
+    /// The period does not lie in one that the job writes.
+    Straddles,
+    /// A script failed on the period.
+    Failed,
+    /// The value is no number where one is needed.
+    Refused,
+}
+
+impl Nowhere {
+    fn fate(self) -> Fate {
+        match self {
+            Self::Dropped => Fate::PeriodDropped,
+            Self::Straddles => Fate::Straddles,
+            Self::Failed => Fate::PeriodFailed,
+            Self::Refused => Fate::NoNumber,
+        }
+    }
+}
+
+/// Where values of an item and a source period go.
+fn target_period(job: &PlannedJob, item: usize, period: Period) -> Result<Period, Nowhere> {
+    match job.hooked_periods(item) {
+        Some(hooked) => match hooked.destinations.get(&period) {
+            Some(HookedPeriod::To(to)) => Ok(*to),
+            Some(HookedPeriod::Dropped(_)) => Err(Nowhere::Dropped),
+            Some(HookedPeriod::Rejected(_)) => Err(Nowhere::Failed),
+            None => Err(Nowhere::Straddles),
+        },
+        None => match job.periods.destination_of(period) {
+            Destination::To(to) => Ok(to),
+            Destination::Straddles | Destination::NotCovered => Err(Nowhere::Straddles),
+        },
+    }
+}
+
+/// The cells that a value of an item goes to: several where it is shared out.
+fn cells_of(job: &PlannedJob, item: usize, target: Uid, period: Period) -> impl Iterator<Item = CellKey> {
+    let group = job.shares.get(&item).map_or(&[][..], |group| &group.members);
+    let alone = group.is_empty().then_some(item);
+    let items = alone.into_iter().chain(group.iter().copied());
+    items.filter_map(move |item| Some(CellKey::new(job.items.get(item)?.destination, target, period)))
 }
 
 impl Fate {
@@ -270,6 +427,9 @@ impl Fate {
             Self::Straddles => (&finding::SOURCE_PERIOD_UNUSABLE, "period"),
             Self::NoNumber => (&finding::SOURCE_VALUE_INVALID, "data element"),
             Self::OptionCombo => (&finding::OPTION_COMBO_NOT_MAPPED, "data element"),
+            Self::Foreign => (&finding::SCRIPT_ROW_FOREIGN, "data element"),
+            Self::PeriodDropped => (&finding::SCRIPT_DROPPED, "period"),
+            Self::PeriodFailed => (&finding::SCRIPT_FAILED, "period"),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What becomes of source values, one by one.
 
+use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::{Mapped, Mapping, SourceValue};
@@ -13,6 +14,7 @@ use crate::transfer::fixture::{
     self, document, element, female, item, job, male, mapping_in_state, metadata, period, plain_address, plain_item,
     plan_of, unit,
 };
+use crate::transfer::hooks::Scene;
 
 fn value(data: u8, combo: Uid, org_unit: u8, at: &str, text: &str) -> SourceValue {
     SourceValue {
@@ -29,13 +31,18 @@ fn plain(data: u8, org_unit: u8, text: &str) -> SourceValue {
     value(data, Uid::DEFAULT_OPTION_COMBO, org_unit, "202401", text)
 }
 
+fn finish(mapping: Mapping<'_>) -> Mapped {
+    let metadata = metadata();
+    mapping.finish(&Scene { source: &metadata, destination: &metadata, now: Timestamp::UNIX_EPOCH })
+}
+
 fn map(document: &RoutineDocument, values: Vec<SourceValue>) -> Mapped {
     let plan = plan_of(document).unwrap();
     let mut mapping = Mapping::new(&plan.jobs[0], &plan.jobs[0].slices[0], &plan.units);
     for value in values {
         mapping.take(value);
     }
-    mapping.finish(&metadata())
+    finish(mapping)
 }
 
 #[test]
@@ -133,7 +140,7 @@ fn values_of_another_slice_are_left_to_it() {
     let mut mapping = Mapping::new(&plan.jobs[0], &slice, &plan.units);
     mapping.take(plain(1, 8, "1"));
     mapping.take(plain(1, 7, "1"));
-    assert_eq!(mapping.finish(&metadata()).values.fetched, 1);
+    assert_eq!(finish(mapping).values.fetched, 1);
 }
 
 proptest! {

@@ -11,7 +11,9 @@ use crate::domain::item::{Combine, SourceItem};
 use crate::domain::job::Job;
 use crate::domain::metadata::Metadata;
 use crate::domain::uid::Uid;
+use crate::transfer::hooks::ItemHooks;
 use crate::transfer::plan::error::PlanError;
+use crate::transfer::plan::hooked::HookedPeriods;
 use crate::transfer::plan::item::PlannedItem;
 use crate::transfer::plan::periods::JobPeriods;
 use crate::transfer::plan::units::UnitMap;
@@ -21,25 +23,35 @@ use crate::transfer::plan::{PlanRequest, PlannedJob};
 pub(super) fn check_items(
     job: &Job,
     items: &[PlannedItem],
+    hooks: &[ItemHooks],
     periods: &JobPeriods,
+    hooked: &BTreeMap<usize, HookedPeriods>,
     units: &UnitMap,
     request: &PlanRequest<'_>,
 ) -> Result<(), PlanError> {
     let destination = request.destination_metadata;
-    let mut by_address: BTreeMap<CellAddress, Vec<&PlannedItem>> = BTreeMap::new();
-    for item in items {
-        by_address.entry(item.destination).or_default().push(item);
+    let mut by_address: BTreeMap<CellAddress, Vec<usize>> = BTreeMap::new();
+    for (position, item) in items.iter().enumerate() {
+        by_address.entry(item.destination).or_default().push(position);
     }
-    for (address, items) in &by_address {
-        let Some(first) = items.first() else { continue };
+    let rules = |item: &PlannedItem| (item.combine, item.round, item.coverage);
+    for (address, positions) in &by_address {
+        let items: Vec<&PlannedItem> = positions.iter().filter_map(|position| items.get(*position)).collect();
+        let scripts: Vec<&ItemHooks> = positions.iter().filter_map(|position| hooks.get(*position)).collect();
+        let (Some(first), Some(script)) = (items.first(), scripts.first()) else { continue };
         let named = || address_names(destination, *address);
-        if items.iter().any(|item| item.combine != first.combine) {
+        if items.iter().any(|item| rules(item) != rules(first)) {
             return Err(PlanError::OperatorsDiffer { job: job.name.clone(), address: named() });
         }
-        if first.combine != Combine::Error {
+        if scripts.iter().any(|other| !other.same_values(script)) {
+            return Err(PlanError::ScriptsDiffer { job: job.name.clone(), address: named() });
+        }
+        if first.combine != Combine::Error || script.combine.is_some() {
             continue;
         }
-        if let Some(why) = why_several(items, periods, units, request) {
+        let merges =
+            positions.iter().any(|position| hooked.get(position).map_or(periods.merges, HookedPeriods::merges));
+        if let Some(why) = why_several(&items, merges.then_some(periods), units, request) {
             return Err(PlanError::TwoContributions { job: job.name.clone(), address: named(), why });
         }
     }
@@ -49,7 +61,7 @@ pub(super) fn check_items(
 /// Where several contributions to one cell would come from; none if there can be only one.
 fn why_several(
     items: &[&PlannedItem],
-    periods: &JobPeriods,
+    merging: Option<&JobPeriods>,
     units: &UnitMap,
     request: &PlanRequest<'_>,
 ) -> Option<String> {
@@ -62,7 +74,7 @@ fn why_several(
         let target = request.destination_metadata.name_of(target);
         return Some(format!("the org units {} are all mapped to {target}", names.join(", ")));
     }
-    if periods.merges {
+    if let Some(periods) = merging {
         let period = periods.write.first().map(ToString::to_string).unwrap_or_default();
         return Some(format!("several source periods lie in {period}"));
     }

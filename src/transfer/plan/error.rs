@@ -71,12 +71,48 @@ pub enum PlanError {
         why: String,
     },
     /// Items of one address combine differently.
-    #[error("job `{job}`: the items that go to `{address}` have different combine operators")]
+    #[error("job `{job}`: the items that go to `{address}` differ in combine operator, rounding or coverage rule")]
     OperatorsDiffer {
         /// The job.
         job: String,
         /// The destination data element with its option combos, by name.
         address: String,
+    },
+    /// Items of one address have different scripts.
+    #[error("job `{job}`: the items that go to `{address}` have different scripts for their value")]
+    ScriptsDiffer {
+        /// The job.
+        job: String,
+        /// The destination data element with its option combos, by name.
+        address: String,
+    },
+    /// A share weighs nothing.
+    #[error("job `{job}`: the share of `{address}` is not a number above 0")]
+    ShareWithoutWeight {
+        /// The job.
+        job: String,
+        /// The destination data element with its option combos, by name.
+        address: String,
+    },
+    /// Other items write where a share goes.
+    #[error("job `{job}`: `{address}` gets a share of a value, and another item goes there too")]
+    ShareNotAlone {
+        /// The job.
+        job: String,
+        /// The destination data element with its option combos, by name.
+        address: String,
+    },
+    /// Shares of one source are made differently.
+    #[error(
+        "job `{job}`: the shares of `{first}` and `{second}` differ in operator, factor, rounding or coverage rule"
+    )]
+    SharesDiffer {
+        /// The job.
+        job: String,
+        /// One of them, by name.
+        first: String,
+        /// The other, by name.
+        second: String,
     },
     /// Two jobs of a routine write the same cells.
     #[error("jobs `{first}` and `{second}` both write `{address}` in {period}")]
@@ -113,7 +149,17 @@ impl PlanError {
             Self::TwoContributions { .. } => {
                 "set the combine operator of the job or the item (`sum`, `average`, `last` …), or correct the map"
             }
-            Self::OperatorsDiffer { .. } => "give all items of one destination address the same combine operator",
+            Self::OperatorsDiffer { .. } => {
+                "give all items of one destination address the same combine operator, rounding and coverage rule"
+            }
+            Self::ScriptsDiffer { .. } => {
+                "attach the same scripts to all items of one destination address, or attach them to the job"
+            }
+            Self::ShareWithoutWeight { .. } => "give each share a weight: `xfer job edit-item … --share 40`",
+            Self::ShareNotAlone { .. } => {
+                "parts that add up must be the only value of their cells; map the other item elsewhere"
+            }
+            Self::SharesDiffer { .. } => "give all items that share a source out the same rules",
             Self::TwoJobs { .. } => {
                 "put the items into one job with a combine operator, or let the jobs write different periods"
             }

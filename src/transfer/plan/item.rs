@@ -3,13 +3,15 @@
 use bigdecimal::BigDecimal;
 
 use crate::domain::cell::CellAddress;
+use crate::domain::coverage::Coverage;
 use crate::domain::item::{Combine, Item, SourceItem, WhenEmpty};
 use crate::domain::job::Job;
 use crate::domain::metadata::Metadata;
+use crate::domain::rounding::Rounding;
 use crate::domain::routine::Policies;
 use crate::domain::value_type::ValueType;
 
-/// An item made ready to run. The place of a script's `value` hook is after `factor`, before the value is shaped.
+/// An item made ready to run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlannedItem {
     /// What is read.
@@ -20,6 +22,16 @@ pub struct PlannedItem {
     pub combine: Combine,
     /// Factor of each contribution.
     pub factor: Option<BigDecimal>,
+    /// How the cell's value is rounded.
+    pub round: Option<Rounding>,
+    /// How many source periods must have a value.
+    pub coverage: Option<Coverage>,
+    /// Its weight among those that share its source out.
+    pub share: Option<BigDecimal>,
+    /// Whether the source holds numbers.
+    pub source_is_numeric: bool,
+    /// Whether scripts decide on its values: they may make numbers of texts.
+    pub scripted: bool,
     /// What happens to a destination cell when the source has nothing for it.
     pub when_empty: WhenEmpty,
     /// The destination's value type; `Other` for a data element that it does not know (preflight names it).
@@ -29,8 +41,14 @@ pub struct PlannedItem {
 }
 
 impl PlannedItem {
-    /// Looks up what the destination's metadata says about an item.
-    pub fn new(item: &Item, job: &Job, policies: &Policies, destination: &Metadata) -> Self {
+    /// Looks up what the metadata says about an item.
+    pub fn new(item: &Item, job: &Job, policies: &Policies, source: &Metadata, destination: &Metadata) -> Self {
+        let source_is_numeric = match item.source {
+            SourceItem::DataElement { id, .. } => {
+                source.data_elements.get(&id).is_some_and(|element| element.value_type.is_numeric())
+            }
+            SourceItem::Indicator { .. } | SourceItem::ProgramIndicator { .. } => true,
+        };
         let element = destination.data_elements.get(&item.destination.data_element);
         let value_type = element.map_or(ValueType::Other, |element| element.value_type);
         // ValidationUtils.dataValueIsZeroAndInsignificant: numeric, not significant, and not averaged.
@@ -44,6 +62,12 @@ impl PlannedItem {
             destination: item.destination,
             combine: item.combine.unwrap_or(job.combine),
             factor: item.factor.clone(),
+            // A job's rounding is for its numbers; an item's own is a person's word about this item.
+            round: item.round.or(job.round.filter(|_| value_type.is_numeric())),
+            coverage: item.coverage.or(job.coverage),
+            share: item.share.clone(),
+            source_is_numeric,
+            scripted: false,
             when_empty: item.when_empty.unwrap_or(policies.when_empty),
             value_type,
             zero_vanishes,
@@ -52,8 +76,13 @@ impl PlannedItem {
 
     /// Whether each contribution has to be a number.
     pub fn needs_numbers(&self) -> bool {
+        if self.scripted {
+            return self.factor.is_some();
+        }
         self.value_type.is_numeric()
             || self.factor.is_some()
+            || self.round.is_some()
+            || self.share.is_some()
             || matches!(self.combine, Combine::Sum | Combine::Average | Combine::Min | Combine::Max)
     }
 }

@@ -12,15 +12,19 @@
 mod address;
 mod drift;
 mod error;
+mod hooked;
 mod item;
 mod periods;
+mod shares;
 mod slices;
 mod tree;
 mod units;
 
 pub use error::PlanError;
+pub use hooked::{HookedPeriod, HookedPeriods};
 pub use item::PlannedItem;
 pub use periods::{Destination, JobPeriods};
+pub use shares::ShareGroup;
 pub use slices::{LARGEST_UNTOUCHED_SUBTREE, Slice};
 pub use tree::{Tree, UnitRead, reads};
 pub use units::{Place, UnitMap};
@@ -38,6 +42,8 @@ use crate::domain::period::relative::RelativeOptions;
 use crate::domain::routine::RoutineDocument;
 use crate::domain::server::ServerIdentity;
 use crate::domain::uid::Uid;
+use crate::script::with_room;
+use crate::transfer::hooks::{Hooks, ItemHooks, PeriodContext, SharedScript};
 use crate::transfer::tally::Findings;
 
 /// What a plan is made from.
@@ -59,6 +65,8 @@ pub struct PlanRequest<'run> {
     pub relative: &'run RelativeOptions,
     /// The org units whose data the source's user may read; empty means that nothing is known.
     pub source_view_roots: &'run [Uid],
+    /// The routine's scripts, ready to act.
+    pub hooks: &'run Hooks,
 }
 
 /// A routine made ready to run.
@@ -84,6 +92,14 @@ pub struct PlannedJob {
     /// Destination address → the first of its items, which speaks for all of them.
     pub addresses: BTreeMap<CellAddress, usize>,
     by_source: BySource,
+    /// Scripts that act on whole slices, in order.
+    pub rows: Vec<SharedScript>,
+    /// Scripts that act on each item's cells.
+    hooks: Vec<ItemHooks>,
+    /// Items whose periods a script decides on, by position.
+    hooked_periods: BTreeMap<usize, HookedPeriods>,
+    /// Items that share a source out, by the position of the first.
+    pub shares: BTreeMap<usize, ShareGroup>,
     /// What is read, and how.
     pub reads: Reads,
     /// Its slices, in order of work.
@@ -130,6 +146,45 @@ impl PlannedJob {
             .filter(move |(wanted, _)| wanted.is_none() || *wanted == aoc)
             .map(|(_, item)| *item)
     }
+
+    /// The scripts that act on an item's cells.
+    pub fn hooks_of(&self, item: usize) -> &ItemHooks {
+        const NONE: &ItemHooks = &ItemHooks { period: None, combine: None, value: Vec::new() };
+        self.hooks.get(item).unwrap_or(NONE)
+    }
+
+    /// Whether a script decides on the value of any cell.
+    pub fn is_scripted(&self) -> bool {
+        self.items.iter().any(|item| item.scripted)
+    }
+
+    /// Where a script puts the source periods of an item; none where no script does.
+    pub fn hooked_periods(&self, item: usize) -> Option<&HookedPeriods> {
+        self.hooked_periods.get(&item)
+    }
+
+    /// Why a script puts a source period nowhere, with the script's name.
+    pub fn why_nowhere(&self, period: Period) -> Option<String> {
+        self.hooked_periods.values().find_map(|hooked| match hooked.destinations.get(&period)? {
+            HookedPeriod::To(_) => None,
+            HookedPeriod::Dropped(reason) | HookedPeriod::Rejected(reason) => {
+                Some(format!("{reason} ({})", hooked.script))
+            }
+        })
+    }
+
+    /// Whether values of an item may go to a destination period.
+    pub fn writes(&self, item: usize, period: Period) -> bool {
+        self.source_periods(item, period) > 0
+    }
+
+    /// How many source periods of an item go to a destination period.
+    pub fn source_periods(&self, item: usize, period: Period) -> usize {
+        match self.hooked_periods.get(&item) {
+            Some(hooked) => hooked.sources.get(&period).copied().unwrap_or_default(),
+            None => self.periods.sources_of(period),
+        }
+    }
 }
 
 /// Makes a routine ready to run.
@@ -145,8 +200,8 @@ pub fn plan(request: &PlanRequest<'_>) -> Result<Plan, PlanError> {
     let mut findings = Findings::default();
     drift::units(&units, document, source_metadata, &mut findings);
     let mut jobs = Vec::with_capacity(document.jobs.len());
-    for job in &document.jobs {
-        let (planned, untouched) = plan_job(request, job, &units, &tree, &mut findings)?;
+    for (number, job) in document.jobs.iter().enumerate() {
+        let (planned, untouched) = plan_job(request, number, job, &units, &tree, &mut findings)?;
         // The same subtrees for every job: the map is the routine's.
         if jobs.is_empty() {
             drift::untouched(&untouched, source_metadata, &mut findings);
@@ -185,6 +240,7 @@ fn check_pair(request: &PlanRequest<'_>) -> Result<(), PlanError> {
 
 fn plan_job(
     request: &PlanRequest<'_>,
+    number: usize,
     job: &Job,
     units: &UnitMap,
     tree: &Tree,
@@ -193,14 +249,26 @@ fn plan_job(
     if job.items.is_empty() {
         return Err(PlanError::JobWithoutItems { job: job.name.clone() });
     }
-    let periods = JobPeriods::of(job, &request.document.routine.window, request.today, request.relative)?;
+    let mut periods = JobPeriods::of(job, &request.document.routine.window, request.today, request.relative)?;
+    let (source, destination) = (request.source_metadata, request.destination_metadata);
     let mut items = Vec::with_capacity(job.items.len());
-    for item in &job.items {
-        if drift::item(item, job, request.source_metadata, findings) {
-            items.push(PlannedItem::new(item, job, &request.document.routine.policies, request.destination_metadata));
+    let mut hooks = Vec::with_capacity(job.items.len());
+    for (position, item) in job.items.iter().enumerate() {
+        if drift::item(item, job, source, findings) {
+            let acting = request.hooks.item(number, position);
+            let policies = &request.document.routine.policies;
+            let planned = PlannedItem::new(item, job, policies, source, destination);
+            items.push(PlannedItem { scripted: acting.decide_values(), ..planned });
+            hooks.push(acting);
         }
     }
-    address::check_items(job, &items, &periods, units, request)?;
+    let hooked_periods = hooked_periods(request, job, &periods.read, &items, &hooks);
+    if !hooked_periods.is_empty() {
+        let unhooked = hooked_periods.len() < items.len();
+        periods.write_also(unhooked, hooked_periods.values().flat_map(|hooked| hooked.sources.keys().copied()));
+    }
+    address::check_items(job, &items, &hooks, &periods, &hooked_periods, units, request)?;
+    let shares = shares::groups(job, &items, destination)?;
     let reads = reads_of(job, &items, request.source_metadata);
     let slices = slices::cut(request.source_metadata, tree, units, items.len() * periods.read.len());
     let mut addresses = BTreeMap::new();
@@ -215,9 +283,55 @@ fn plan_job(
         };
         by_source.entry((item.source.id(), coc)).or_default().push((aoc, position));
     }
-    let planned =
-        PlannedJob { name: job.name.clone(), periods, items, addresses, by_source, reads, slices: slices.slices };
+    let planned = PlannedJob {
+        name: job.name.clone(),
+        periods,
+        items,
+        addresses,
+        by_source,
+        rows: request.hooks.rows(number),
+        hooks,
+        hooked_periods,
+        shares,
+        reads,
+        slices: slices.slices,
+    };
     Ok((planned, slices.untouched))
+}
+
+/// Asks the scripts with `period` where each source period goes.
+fn hooked_periods(
+    request: &PlanRequest<'_>,
+    job: &Job,
+    read: &[Period],
+    items: &[PlannedItem],
+    hooks: &[ItemHooks],
+) -> BTreeMap<usize, HookedPeriods> {
+    if hooks.iter().all(|hooks| hooks.period.is_none()) {
+        return BTreeMap::new();
+    }
+    with_room(|| ask_for_periods(request, job, read, items, hooks))
+}
+
+fn ask_for_periods(
+    request: &PlanRequest<'_>,
+    job: &Job,
+    read: &[Period],
+    items: &[PlannedItem],
+    hooks: &[ItemHooks],
+) -> BTreeMap<usize, HookedPeriods> {
+    let mut hooked = BTreeMap::new();
+    for (position, (item, hooks)) in items.iter().zip(hooks).enumerate() {
+        let Some(script) = &hooks.period else { continue };
+        let at = PeriodContext {
+            source: request.source_metadata,
+            destination: request.destination_metadata,
+            job: &job.name,
+            item,
+        };
+        hooked.insert(position, HookedPeriods::of(&**script, read, job.destination_period_type, &at));
+    }
+    hooked
 }
 
 fn reads_of(job: &Job, items: &[PlannedItem], source: &Metadata) -> Reads {

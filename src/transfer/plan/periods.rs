@@ -6,8 +6,8 @@
 //! quarter with the sum of one of its months.
 //!
 //! A source period that straddles two destination periods (a week in two months) is read and its values are counted as
-//! invalid, by name: dropping it silently would lose numbers, splitting it would invent them. The place of a script's
-//! `period` hook is [`JobPeriods::destination_of`].
+//! invalid, by name: dropping it silently would lose numbers, splitting it would invent them. A script's `period` hook
+//! takes the place of the second step for its items (see `hooked`).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -27,6 +27,8 @@ pub struct JobPeriods {
     pub write: Vec<Period>,
     /// Where each period that is read goes; none for one that straddles two.
     destinations: HashMap<Period, Option<Period>>,
+    /// How many source periods go to each destination period.
+    sources: BTreeMap<Period, usize>,
     /// Whether several source periods go to one destination period.
     pub merges: bool,
 }
@@ -72,21 +74,21 @@ impl JobPeriods {
     fn shifted(job: &Job, containers: HashMap<Period, Option<Period>>) -> Result<Self, PlanError> {
         let too_far = || PlanError::ShiftTooFar { job: job.name.clone() };
         let mut destinations = HashMap::with_capacity(containers.len());
-        let mut contributions: BTreeMap<Period, u32> = BTreeMap::new();
+        let mut sources: BTreeMap<Period, usize> = BTreeMap::new();
         for (period, container) in containers {
             let destination = match container {
                 Some(container) => Some(container.shift(job.period_shift).ok_or_else(too_far)?),
                 None => None,
             };
             if let Some(destination) = destination {
-                *contributions.entry(destination).or_default() += 1;
+                *sources.entry(destination).or_default() += 1;
             }
             destinations.insert(period, destination);
         }
         let mut read: Vec<Period> = destinations.keys().copied().collect();
         read.sort_unstable();
-        let merges = contributions.values().any(|number| *number > 1);
-        Ok(Self { read, write: contributions.into_keys().collect(), destinations, merges })
+        let merges = sources.values().any(|number| *number > 1);
+        Ok(Self { read, write: sources.keys().copied().collect(), destinations, sources, merges })
     }
 
     /// Where values of a source period go.
@@ -96,6 +98,18 @@ impl JobPeriods {
             Some(None) => Destination::Straddles,
             None => Destination::NotCovered,
         }
+    }
+
+    /// How many source periods go to a destination period.
+    pub fn sources_of(&self, destination: Period) -> usize {
+        self.sources.get(&destination).copied().unwrap_or_default()
+    }
+
+    /// Adds periods that a script writes to; `own` says whether the job's own are written too.
+    pub fn write_also(&mut self, own: bool, more: impl Iterator<Item = Period>) {
+        let own = if own { std::mem::take(&mut self.write) } else { Vec::new() };
+        let all: BTreeSet<Period> = own.into_iter().chain(more).collect();
+        self.write = all.into_iter().collect();
     }
 
     /// The source periods that go nowhere, in order.

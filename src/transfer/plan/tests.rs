@@ -4,12 +4,15 @@ use crate::domain::item::{Combine, Item, SourceItem};
 use crate::domain::job::{Job, ReadFrom};
 use crate::domain::period::PeriodType;
 use crate::domain::period::relative::RelativeOptions;
+use crate::domain::script::Hook;
 use crate::domain::uid::Uid;
 use crate::transfer::finding;
 use crate::transfer::fixture::{
     address, all_mapped, document, female, identity, indicator_item, item, job, male, mapping, metadata, plain_address,
     plain_item, plan_of, unit,
 };
+use crate::transfer::hooks::Hooks;
+use crate::transfer::hooks::fake::attached;
 use crate::transfer::plan::{PlanError, PlanRequest, destination_periods, plan};
 
 fn summed(job: Job) -> Job {
@@ -113,7 +116,7 @@ fn calendars_have_to_agree() {
     let mut nepali = identity("2.42.5");
     nepali.calendar = "nepali".to_owned();
     let gregorian = crate::domain::server::ServerIdentity { calendar: "gregorian".to_owned(), ..identity("2.42.5") };
-    let relative = RelativeOptions::default();
+    let (relative, hooks) = (RelativeOptions::default(), Hooks::default());
     let request = |source| PlanRequest {
         document: &document,
         source_metadata: &metadata,
@@ -123,6 +126,7 @@ fn calendars_have_to_agree() {
         today: jiff::civil::date(2024, 11, 15),
         relative: &relative,
         source_view_roots: &[],
+        hooks: &hooks,
     };
     assert!(matches!(plan(&request(&nepali)), Err(PlanError::CalendarsDiffer { .. })));
     assert!(plan(&request(&identity("2.42.5"))).is_ok());
@@ -150,4 +154,40 @@ fn each_kind_of_item_is_read_in_its_own_way() {
     mixed.read = ReadFrom::Analytics;
     let aggregated = plan_of(&document(vec![mixed], &["202401"])).unwrap();
     assert!(aggregated.jobs[0].reads.raw.is_empty() && aggregated.jobs[0].reads.aggregated.len() == 1);
+}
+
+#[test]
+fn shares_have_to_agree_and_to_be_alone() {
+    let share = |to: u8, weight: &str| Item {
+        share: weight.parse().ok(),
+        ..item(1, Uid::DEFAULT_OPTION_COMBO, plain_address(to))
+    };
+    let planned = |items: Vec<Item>| plan_of(&document(vec![summed(job("a", items))], &["202401"]));
+    let plan = planned(vec![share(1, "60"), plain_item(4), share(3, "40")]).unwrap();
+    assert_eq!(plan.jobs[0].shares.keys().collect::<Vec<_>>(), [&0]);
+    assert_eq!(plan.jobs[0].shares[&0].members, [0, 2]);
+    let refused = |items: Vec<Item>| planned(items).unwrap_err();
+    assert!(matches!(refused(vec![share(1, "0"), share(3, "40")]), PlanError::ShareWithoutWeight { .. }));
+    let other = item(4, Uid::DEFAULT_OPTION_COMBO, plain_address(3));
+    assert!(matches!(refused(vec![share(1, "60"), share(3, "40"), other]), PlanError::ShareNotAlone { .. }));
+    let rounded = Item { round: "1".parse().ok(), ..share(3, "40") };
+    let error = refused(vec![share(1, "60"), rounded]);
+    assert!(matches!(error, PlanError::SharesDiffer { .. }) && error.to_string().contains("Element 3"), "{error}");
+}
+
+#[test]
+fn items_of_one_address_need_the_same_rules_and_scripts() {
+    let two = || vec![plain_item(1), item(2, male(), plain_address(1))];
+    let planned = |items: Vec<Item>| plan_of(&document(vec![summed(job("a", items))], &["202401"]));
+    let mut rounded = two();
+    rounded[0].round = "1".parse().ok();
+    assert!(matches!(planned(rounded), Err(PlanError::OperatorsDiffer { .. })));
+    let mut scripted = two();
+    scripted[0].scripts = vec![attached("double.rhai", &[Hook::Value])];
+    assert!(matches!(planned(scripted.clone()), Err(PlanError::ScriptsDiffer { .. })));
+    scripted[1].scripts = scripted[0].scripts.clone();
+    assert!(planned(scripted).is_ok());
+    let mut combined = job("a", two());
+    combined.scripts = vec![attached("largest.rhai", &[Hook::Combine])];
+    assert!(plan_of(&document(vec![combined], &["202401"])).is_ok(), "a script says how they combine");
 }

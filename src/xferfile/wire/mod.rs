@@ -12,6 +12,7 @@
 mod data;
 mod metadata;
 mod routine;
+mod script;
 
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
@@ -44,15 +45,10 @@ pub(super) struct Body {
     routine: routine::Routine,
     jobs: Vec<routine::Job>,
     org_unit_map: Vec<routine::Mapping>,
-    /// The place of scripts and plugins. This version writes none, and a file with one is refused rather than run
-    /// without it.
+    /// The texts of the scripts that act somewhere in it.
     #[serde(default)]
-    scripts: Vec<Script>,
+    scripts: Vec<script::Script>,
 }
-
-/// A script of a routine: there are none in this version.
-#[derive(Serialize, Deserialize)]
-enum Script {}
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -100,7 +96,7 @@ impl Body {
             routine: routine::Routine::of(&document.routine),
             jobs: document.jobs.iter().map(routine::Job::of).collect(),
             org_unit_map: document.org_unit_map.iter().map(routine::Mapping::of).collect(),
-            scripts: Vec::new(),
+            scripts: document.scripts.iter().map(script::Script::of).collect(),
         }
     }
 
@@ -117,6 +113,7 @@ impl Body {
             routine: self.routine.into_routine(jobs.iter().map(|job| job.name.clone()).collect())?,
             jobs,
             org_unit_map: org_unit_map.collect::<Result<_, _>>()?,
+            scripts: self.scripts.into_iter().map(script::Script::into_script).collect(),
         };
         let Self { revision, created, not_after, .. } = self;
         Ok(Content { revision, created, not_after, source, destination, document })

@@ -1,6 +1,7 @@
 //! Routine, jobs, items and org unit map, as they stand in a file of version 1.
 
-use bigdecimal::BigDecimal;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -11,6 +12,7 @@ use crate::domain::org_unit_map::{MappingState, MatchClass, MatchMethod, OrgUnit
 use crate::domain::period::PeriodType;
 use crate::domain::routine;
 use crate::domain::uid::Uid;
+use crate::xferfile::wire::script::{Attachment, attachments};
 use crate::xferfile::wire::{Unknown, word};
 
 #[derive(Serialize, Deserialize)]
@@ -20,6 +22,8 @@ pub(super) struct Routine {
     name: String,
     window: Vec<String>,
     policies: Policies,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    scripts: Vec<Attachment>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -48,6 +52,12 @@ pub(super) struct Job {
     period_shift: i32,
     combine: String,
     read: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    round: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    coverage: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    scripts: Vec<Attachment>,
     items: Vec<Item>,
 }
 
@@ -64,6 +74,14 @@ struct Item {
     factor: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     when_empty: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    round: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    coverage: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    share: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    scripts: Vec<Attachment>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     note: Option<String>,
 }
@@ -111,7 +129,7 @@ fn is_zero(number: &i32) -> bool {
 
 impl Routine {
     pub(super) fn of(routine: &routine::Routine) -> Self {
-        let routine::Routine { id, name, jobs: _, window, policies } = routine;
+        let routine::Routine { id, name, jobs: _, window, policies, scripts } = routine;
         let policies = Policies {
             only_changed: policies.only_changed,
             verify: policies.verify,
@@ -122,11 +140,12 @@ impl Routine {
             max_analytics_age_hours: policies.max_analytics_age_hours,
             parallel: policies.parallel,
         };
-        Self { id: *id, name: name.clone(), window: window.clone(), policies }
+        let scripts = scripts.iter().map(Attachment::of).collect();
+        Self { id: *id, name: name.clone(), window: window.clone(), policies, scripts }
     }
 
     pub(super) fn into_routine(self, jobs: Vec<String>) -> Result<routine::Routine, Unknown> {
-        let Self { id, name, window, policies } = self;
+        let Self { id, name, window, policies, scripts } = self;
         let policies = routine::Policies {
             only_changed: policies.only_changed,
             verify: policies.verify,
@@ -137,7 +156,7 @@ impl Routine {
             max_analytics_age_hours: policies.max_analytics_age_hours,
             parallel: policies.parallel,
         };
-        Ok(routine::Routine { id, name, jobs, window, policies })
+        Ok(routine::Routine { id, name, jobs, window, policies, scripts: attachments(scripts)? })
     }
 }
 
@@ -152,6 +171,9 @@ impl Job {
             period_shift,
             combine,
             read,
+            round,
+            coverage,
+            scripts,
             items,
         } = job;
         Self {
@@ -161,6 +183,9 @@ impl Job {
             period_shift: *period_shift,
             combine: combine.name().to_owned(),
             read: read.name().to_owned(),
+            round: round.as_ref().map(ToString::to_string),
+            coverage: coverage.as_ref().map(ToString::to_string),
+            scripts: scripts.iter().map(Attachment::of).collect(),
             items: items.iter().map(Item::of).collect(),
         }
     }
@@ -175,6 +200,9 @@ impl Job {
             period_shift: self.period_shift,
             combine: word(&self.combine, Combine::from_name)?,
             read: word(&self.read, ReadFrom::from_name)?,
+            round: parsed(self.round.as_deref())?,
+            coverage: parsed(self.coverage.as_deref())?,
+            scripts: attachments(self.scripts)?,
             items: self.items.into_iter().map(Item::into_item).collect::<Result<_, _>>()?,
         })
     }
@@ -182,7 +210,8 @@ impl Job {
 
 impl Item {
     fn of(item: &item::Item) -> Self {
-        let item::Item { source, destination, combine, factor, when_empty, note } = item;
+        let item::Item { source, destination, combine, factor, when_empty, note, round, coverage, share, scripts } =
+            item;
         Self {
             source: match *source {
                 item::SourceItem::DataElement { id, category_option_combo, attribute_option_combo } => {
@@ -197,12 +226,15 @@ impl Item {
             combine: combine.map(|combine| combine.name().to_owned()),
             factor: factor.as_ref().map(ToString::to_string),
             when_empty: when_empty.map(|rule| rule.name().to_owned()),
+            round: round.as_ref().map(ToString::to_string),
+            coverage: coverage.as_ref().map(ToString::to_string),
+            share: share.as_ref().map(ToString::to_string),
+            scripts: scripts.iter().map(Attachment::of).collect(),
             note: note.clone(),
         }
     }
 
     fn into_item(self) -> Result<item::Item, Unknown> {
-        let decimal = |text: &str| text.parse::<BigDecimal>().ok();
         Ok(item::Item {
             source: match self.source {
                 SourceItem::DataElement { id, category_option_combo, attribute_option_combo } => {
@@ -217,11 +249,20 @@ impl Item {
                 attribute_option_combo: self.attribute_option_combo,
             },
             combine: self.combine.map(|text| word(&text, Combine::from_name)).transpose()?,
-            factor: self.factor.map(|text| word(&text, decimal)).transpose()?,
+            factor: parsed(self.factor.as_deref())?,
             when_empty: self.when_empty.map(|text| word(&text, WhenEmpty::from_name)).transpose()?,
+            round: parsed(self.round.as_deref())?,
+            coverage: parsed(self.coverage.as_deref())?,
+            share: parsed(self.share.as_deref())?,
+            scripts: attachments(self.scripts)?,
             note: self.note,
         })
     }
+}
+
+/// A rule as people write it.
+fn parsed<T: FromStr>(text: Option<&str>) -> Result<Option<T>, Unknown> {
+    text.map(|text| word(text, |text| text.parse().ok())).transpose()
 }
 
 impl Mapping {

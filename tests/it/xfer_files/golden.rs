@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use xfer::domain::secret::Login;
 use xfer::xferfile::{Content, FileKeyHolder, FileServer, Keys, document, header};
 
-use crate::xfer_files::sample::{SAMPLES, sample};
+use crate::xfer_files::sample::{SAMPLES, sample, scripted};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/xferfiles/v1")
@@ -62,6 +62,18 @@ fn files_of_version_1_open_for_ever() {
             assert_eq!(told(&content), told(&sample(number)), "{}", file.display());
         }
     }
+}
+
+#[test]
+fn a_file_with_operators_and_scripts_opens_for_ever() {
+    let (key, _) = keys();
+    let file = folder().join("scripts.xfer");
+    if std::env::var_os("XFER_REGENERATE").is_some() && !file.exists() {
+        fs::write(&file, document::seal(&scripted(), &key).unwrap()).unwrap();
+    }
+    let (content, _) = document::open(&fs::read(&file).unwrap(), &key).unwrap();
+    assert_eq!(told(&content), told(&scripted()));
+    assert!(content.document.scripts.iter().all(|script| script.is_intact()));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Contents of xfer files without servers: every field of every part is used by one of them.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::json;
@@ -11,6 +13,7 @@ use xfer::domain::metadata::Metadata;
 use xfer::domain::org_unit_map::{MappingState, MatchClass, MatchMethod, OrgUnitMapping};
 use xfer::domain::period::PeriodType;
 use xfer::domain::routine::{Policies, Routine, RoutineDocument};
+use xfer::domain::script::{Attachment, Hook, ParameterValue, ScriptSource};
 use xfer::domain::secret::Login;
 use xfer::domain::server::BaseUrl;
 use xfer::domain::uid::Uid;
@@ -42,6 +45,9 @@ pub(crate) fn sample(number: usize) -> Content {
             period_shift: [0, -1, 12][pick(index) % 3],
             combine: Combine::ALL[pick(index) % Combine::ALL.len()],
             read: ReadFrom::ALL[pick(index) % 2],
+            round: None,
+            coverage: None,
+            scripts: Vec::new(),
             items: (0..pick(index) % 7).map(item).collect(),
         })
         .collect();
@@ -62,6 +68,7 @@ pub(crate) fn sample(number: usize) -> Content {
             max_analytics_age_hours: optional(0, 36),
             parallel: 1 + u8::try_from(number % 4).unwrap(),
         },
+        scripts: Vec::new(),
     };
     let basic = Login::Basic { username: "Reader ñ".to_owned(), password: SecretString::from(PASSWORD) };
     let token = Login::Token(SecretString::from(TOKEN));
@@ -72,7 +79,7 @@ pub(crate) fn sample(number: usize) -> Content {
         not_after: number.is_multiple_of(4).then(|| "2126-11-25T22:30:00Z".parse().unwrap()),
         source: server("tracker", "https://tracker.example.org/ctx", basic, number),
         destination: server("national", "http://10.0.0.7:8080", token, number + 1),
-        document: RoutineDocument { routine, jobs, org_unit_map },
+        document: RoutineDocument { routine, jobs, org_unit_map, scripts: Vec::new() },
     }
 }
 
@@ -96,8 +103,43 @@ fn item(index: usize) -> Item {
         combine: (index % 2 == 1).then(|| Combine::ALL[index % Combine::ALL.len()]),
         factor: (index % 3 == 1).then(|| "0.0010000000000000000000001".parse().unwrap()),
         when_empty: (index % 3 == 2).then(|| WhenEmpty::ALL[index % 3]),
+        round: None,
+        coverage: None,
+        share: None,
+        scripts: Vec::new(),
         note: (index % 4 == 3).then(|| "asked Dr. Müller".to_owned()),
     }
+}
+
+/// A content with the operators and scripts that came later: files without them read as before.
+pub(crate) fn scripted() -> Content {
+    let script = ScriptSource::new("scale.rhai", "fn value(v, ctx) {\n    v * ctx.params.factor // \"exact\"\n}\n");
+    let number = |text: &str| ParameterValue::Number(text.parse().unwrap());
+    let list = ParameterValue::List(vec![number("1"), ParameterValue::Text("<5".to_owned())]);
+    let attachment = Attachment {
+        script: script.name.clone(),
+        hash: script.hash.clone(),
+        hooks: vec![Hook::Value],
+        parameters: BTreeMap::from([
+            ("factor".to_owned(), number("0.07")),
+            ("groups".to_owned(), list),
+            ("strict".to_owned(), ParameterValue::Boolean(true)),
+        ]),
+        file: None,
+    };
+    let mut content = sample(3);
+    let document = &mut content.document;
+    document.routine.scripts = vec![attachment.clone()];
+    document.jobs[0].round = Some("up:2".parse().unwrap());
+    document.jobs[0].coverage = Some("75%".parse().unwrap());
+    document.jobs[0].scripts = vec![attachment.clone()];
+    document.jobs[0].items = vec![item(0), item(1)];
+    document.jobs[0].items[1].share = Some("0.4".parse().unwrap());
+    document.jobs[0].items[1].round = Some("0".parse().unwrap());
+    document.jobs[0].items[1].coverage = Some("all".parse().unwrap());
+    document.jobs[0].items[1].scripts = vec![attachment];
+    document.scripts = vec![script];
+    content
 }
 
 fn row(index: usize) -> OrgUnitMapping {

@@ -206,6 +206,8 @@ fn new_job(arguments: &Exchange, exchange: &exchange::Exchange) -> Option<NewJob
         period_shift: 0,
         combine: Combine::Error,
         read: ReadFrom::Analytics,
+        round: None,
+        coverage: None,
     })
 }
 

@@ -3,6 +3,7 @@
 use bigdecimal::BigDecimal;
 use clap::Args;
 
+use crate::cli::commands::job::operators::{ChangedRules, share};
 use crate::cli::commands::job::{
     CombineArgument, ReadArgument, WhenEmptyArgument, address_names, factor, period_type, source_names,
 };
@@ -38,6 +39,9 @@ pub struct Edit {
     /// Where data elements are read
     #[arg(long, value_enum)]
     pub read: Option<ReadArgument>,
+    /// Rounding and coverage.
+    #[command(flatten)]
+    pub rules: ChangedRules,
 }
 
 impl Edit {
@@ -54,6 +58,8 @@ impl Edit {
             period_shift: self.shift,
             combine: self.combine.map(Into::into),
             read: self.read.map(Into::into),
+            round: self.rules.round.map(|rule| rule.0),
+            coverage: self.rules.coverage.map(|rule| rule.0),
         }
     }
 }
@@ -77,11 +83,17 @@ pub struct EditItem {
     /// What happens to destination cells that the source has nothing for
     #[arg(long, value_enum)]
     pub when_empty: Option<WhenEmptyArgument>,
+    /// Rounding and coverage.
+    #[command(flatten)]
+    pub rules: ChangedRules,
+    /// Its weight among the items of the job that share the same source out
+    #[arg(long, value_name = "WEIGHT", value_parser = share)]
+    pub share: Option<BigDecimal>,
     /// A remark; an empty one takes it away
     #[arg(long)]
     pub note: Option<String>,
-    /// Let the job's and the routine's rules hold again: no operator, factor and rule of the item's own
-    #[arg(long, conflicts_with_all = ["combine", "factor", "when_empty"])]
+    /// Let the job's and the routine's rules hold again: no operator, factor, share and rules of the item's own
+    #[arg(long, conflicts_with_all = ["combine", "factor", "when_empty", "round", "coverage", "share"])]
     pub reset: bool,
 }
 
@@ -90,7 +102,7 @@ pub(super) fn edit(arguments: &Edit, home: &Home, ui: &Ui) -> Result<ExitCode, C
     if arguments.is_empty() {
         let missing = Missing {
             what: "what to change",
-            hint: "give --rename, --period-type, --to-period-type, --shift, --combine or --read",
+            hint: "give --rename, --period-type, --to-period-type, --shift, --combine, --read, --round or --coverage",
             again: "xfer job edit NAME",
         };
         return wizard::ask(ui, missing, |prompter| wizard::job::edit(prompter, home, &arguments.name));
@@ -109,11 +121,14 @@ pub(super) fn edit_item(arguments: &EditItem, home: &Home, ui: &Ui) -> Result<Ex
         combine: arguments.combine.map(|combine| Some(combine.into())).or(reset.then_some(None)),
         factor: arguments.factor.clone().map(Some).or(reset.then_some(None)),
         when_empty: arguments.when_empty.map(|rule| Some(rule.into())).or(reset.then_some(None)),
+        round: arguments.rules.round.map(|rule| rule.0).or(reset.then_some(None)),
+        coverage: arguments.rules.coverage.map(|rule| rule.0).or(reset.then_some(None)),
+        share: arguments.share.clone().map(Some).or(reset.then_some(None)),
         note: arguments.note.clone().map(|note| Some(note).filter(|note| !note.is_empty())),
     };
     if change == ItemChange::default() {
         return Err(CliError::usage("nothing to change".to_owned())
-            .hint("give --to, --combine, --factor, --when-empty, --note or --reset"));
+            .hint("give --to, --combine, --factor, --when-empty, --round, --coverage, --share, --note or --reset"));
     }
     let mut open = jobs::open(home, &arguments.job)?;
     let (item, doubts) = open.edit_item(arguments.number, change)?;

@@ -2,6 +2,7 @@
 
 mod auto;
 mod edit;
+mod operators;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -12,6 +13,7 @@ use serde_json::json;
 
 use crate::cli::commands::check::{JobCheckArguments, check_job};
 use crate::cli::commands::files::{StyleArguments, read_file, write_file};
+use crate::cli::commands::job::operators::NewRules;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::render::listing::{Listing, counted, number, text};
@@ -22,7 +24,7 @@ use crate::domain::item::{Combine, Item, SourceItem, WhenEmpty};
 use crate::domain::job::ReadFrom;
 use crate::domain::period::PeriodType;
 use crate::domain::uid::Uid;
-use crate::ops::files::job_items::names;
+use crate::ops::files::job_items::{names, script_names};
 use crate::ops::home::Home;
 use crate::ops::jobs::{self, NewItem, NewJob, OpenJob};
 
@@ -162,6 +164,9 @@ pub struct New {
     /// Where data elements are read; indicators always come from analytics
     #[arg(long, value_enum, default_value = "raw")]
     pub read: ReadArgument,
+    /// Rounding and coverage.
+    #[command(flatten)]
+    pub rules: NewRules,
 }
 
 /// `xfer job add-item`
@@ -182,6 +187,12 @@ pub struct AddItem {
     /// What happens to destination cells that the source has nothing for
     #[arg(long, value_enum)]
     pub when_empty: Option<WhenEmptyArgument>,
+    /// Rounding and coverage.
+    #[command(flatten)]
+    pub rules: NewRules,
+    /// Share the source out: its weight among the items of the job that read the same (60, 40); the parts add up
+    #[arg(long, value_name = "WEIGHT", value_parser = operators::share)]
+    pub share: Option<BigDecimal>,
     /// A remark
     #[arg(long)]
     pub note: Option<String>,
@@ -289,6 +300,7 @@ impl New {
             shift: 0,
             combine: None,
             read: ReadArgument::Raw,
+            rules: NewRules::default(),
         }
     }
 
@@ -303,6 +315,8 @@ impl New {
             period_shift: self.shift,
             combine,
             read: self.read.into(),
+            round: self.rules.round,
+            coverage: self.rules.coverage,
         }
     }
 }
@@ -357,8 +371,14 @@ fn show(open: &OpenJob, ui: &Ui) {
     let job = &open.job;
     if ui.format == Format::Table {
         let shift = if job.period_shift == 0 { String::new() } else { format!(", shifted by {}", job.period_shift) };
+        let rules = [
+            job.round.map(|rounding| format!(", round {rounding}")),
+            job.coverage.map(|coverage| format!(", coverage {coverage}")),
+            (!job.scripts.is_empty()).then(|| format!(", scripts {}", script_names(&job.scripts))),
+        ];
+        let rules: String = rules.into_iter().flatten().collect();
         ui.data(&format!(
-            "{}: {} to {}, {} to {}{shift}, {} reads, combine {}\n",
+            "{}: {} to {}, {} to {}{shift}, {} reads, combine {}{rules}\n",
             job.name,
             job.source,
             job.destination,
@@ -378,6 +398,10 @@ fn show(open: &OpenJob, ui: &Ui) {
         text("combine", "Combine").detail(),
         text("factor", "Factor").detail(),
         text("when_empty", "When empty").detail(),
+        text("round", "Round").detail(),
+        text("coverage", "Coverage").detail(),
+        text("share", "Share").detail(),
+        text("script", "Scripts").detail(),
         text("note", "Note").detail(),
     ];
     let mut listing = Listing::new(&columns, "no items yet; add one: xfer job add-item JOB SOURCE DESTINATION");
@@ -393,6 +417,10 @@ fn show(open: &OpenJob, ui: &Ui) {
             json!(item.combine.map(Combine::name)),
             json!(item.factor.as_ref().map(BigDecimal::to_plain_string)),
             json!(item.when_empty.map(WhenEmpty::name)),
+            json!(item.round.map(|rounding| rounding.to_string())),
+            json!(item.coverage.map(|coverage| coverage.to_string())),
+            json!(item.share.as_ref().map(BigDecimal::to_plain_string)),
+            json!(Some(script_names(&item.scripts)).filter(|names| !names.is_empty())),
             json!(item.note),
         ]);
     }
@@ -445,6 +473,9 @@ fn import(arguments: &Import, home: &Home, ui: &Ui) -> Result<ExitCode, CliError
             item.combine.map(|combine| format!("combine {}", combine.name())),
             item.factor.as_ref().map(|factor| format!("times {}", factor.to_plain_string())),
             item.when_empty.map(|rule| format!("when empty {}", rule.name())),
+            item.round.map(|rounding| format!("round {rounding}")),
+            item.coverage.map(|coverage| format!("coverage {coverage}")),
+            item.share.as_ref().map(|share| format!("share {}", share.to_plain_string())),
             item.note.clone(),
         ];
         let own: Vec<String> = std::iter::once(address_names(&open, item)).chain(own.into_iter().flatten()).collect();
@@ -487,6 +518,9 @@ fn add_item(arguments: &AddItem, home: &Home, ui: &Ui) -> Result<ExitCode, CliEr
         combine: arguments.combine.map(Into::into),
         factor: arguments.factor.clone(),
         when_empty: arguments.when_empty.map(Into::into),
+        round: arguments.rules.round,
+        coverage: arguments.rules.coverage,
+        share: arguments.share.clone(),
         note: arguments.note.clone(),
     })?;
     let address = item.destination;

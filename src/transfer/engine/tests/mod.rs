@@ -1,6 +1,7 @@
 //! Whole runs against the world in memory: what a run does, and the laws of design 3.1 that each has to keep.
 
 mod faults;
+mod operators;
 use crate::dhis2::analytics::AnalyticsValue;
 use crate::domain::cell::{CellKey, CellState};
 use crate::domain::item::{Combine, Item, WhenEmpty};

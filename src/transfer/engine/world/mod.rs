@@ -33,11 +33,12 @@ use crate::domain::run::{Report, RunMode, Traffic};
 use crate::domain::server::Account;
 use crate::domain::uid::Uid;
 use crate::domain::value_type::ImportEngine;
-use crate::transfer::engine::{
-    DataServer, Endpoint, Patience, RunRequest, RunResult, TransferError, Tuning, run as engine_run,
-};
+use crate::transfer::engine::run::run_with;
+use crate::transfer::engine::{DataServer, Endpoint, Patience, RunRequest, RunResult, TransferError, Tuning};
 use crate::transfer::events::Event;
 use crate::transfer::fixture;
+use crate::transfer::hooks::Hooks;
+use crate::transfer::hooks::fake::ready;
 
 /// What goes wrong with one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -328,7 +329,8 @@ impl World {
             stop: self.stop.clone(),
         };
         let events = &self.events;
-        engine_run(request, &|event| events.lock().unwrap().push(event)).await
+        let hooks = Hooks::of(document, ready).unwrap();
+        run_with(request, &hooks, &|event| events.lock().unwrap().push(event)).await
     }
 
     pub(in crate::transfer::engine) fn run(&mut self, document: &RoutineDocument) -> Report {

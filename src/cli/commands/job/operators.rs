@@ -1,0 +1,50 @@
+//! The flags for operators of jobs and items, and how they are shown.
+
+use bigdecimal::BigDecimal;
+use bigdecimal::num_traits::Signed;
+use clap::Args;
+
+use crate::domain::coverage::Coverage;
+use crate::domain::decimal::parse_number;
+use crate::domain::rounding::Rounding;
+
+/// Rounding and coverage of something new.
+#[derive(Debug, Clone, Default, Args)]
+pub struct NewRules {
+    /// Round the values: decimals (0, 1 …; from half way away from zero), up:N or down:N
+    #[arg(long, value_name = "DECIMALS")]
+    pub round: Option<Rounding>,
+    /// How many source periods must have a value, or nothing is written: all, a number, or a percentage (75%)
+    #[arg(long, value_name = "RULE")]
+    pub coverage: Option<Coverage>,
+}
+
+/// Rounding and coverage that change; `none` takes them away.
+#[derive(Debug, Clone, Args)]
+pub struct ChangedRules {
+    /// Round the values: decimals (0, 1 …), up:N, down:N, or none
+    #[arg(long, value_name = "DECIMALS", value_parser = or_none::<Rounding>)]
+    pub round: Option<OrNone<Rounding>>,
+    /// How many source periods must have a value: all, a number, a percentage (75%), or none
+    #[arg(long, value_name = "RULE", value_parser = or_none::<Coverage>)]
+    pub coverage: Option<OrNone<Coverage>>,
+}
+
+/// A rule, or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OrNone<T>(pub Option<T>);
+
+fn or_none<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<OrNone<T>, String> {
+    if text.eq_ignore_ascii_case("none") {
+        return Ok(OrNone(None));
+    }
+    text.parse().map(|rule| OrNone(Some(rule))).map_err(|cause: T::Err| format!("{cause}, or none"))
+}
+
+/// A share, on the command line: a number above 0, with or without a percent sign.
+pub(super) fn share(text: &str) -> Result<BigDecimal, String> {
+    let number = text.trim().trim_end_matches('%');
+    parse_number(number)
+        .filter(BigDecimal::is_positive)
+        .ok_or_else(|| format!("`{text}` is no share; give a number above 0, such as 60 or 0.4"))
+}

@@ -1,0 +1,178 @@
+//! `xfer script`: which scripts act on which items, jobs and routines.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde_json::{Map, json};
+
+use crate::cli::error::CliError;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::render::listing::{Listing, text};
+use crate::cli::render::shell_word;
+use crate::cli::ui::{Format, Ui};
+use crate::domain::script::{Hook, ParameterValue};
+use crate::ops::home::Home;
+use crate::ops::scripts::{self, AtWork, FileState, Place};
+
+/// `xfer script …`
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Let a script act on a job, one of its items, or a routine; the file's text is kept and pinned
+    Attach(Attach),
+    /// Take a script away again
+    Detach(Detach),
+    /// List the scripts at work, and whether their files have changed since
+    List,
+}
+
+/// Where a script acts.
+#[derive(Debug, Args)]
+pub struct Target {
+    /// On all items of this job
+    #[arg(long, value_name = "JOB", required_unless_present = "routine", conflicts_with = "routine")]
+    pub job: Option<String>,
+    /// Only on this item of the job, by its number in `xfer job show`
+    #[arg(long, value_name = "NUMBER", requires = "job")]
+    pub item: Option<usize>,
+    /// On all jobs of this routine
+    #[arg(long, value_name = "ROUTINE")]
+    pub routine: Option<String>,
+}
+
+impl Target {
+    fn place(&self) -> Result<Place, CliError> {
+        match (&self.job, self.item, &self.routine) {
+            (Some(job), Some(number), None) => Ok(Place::Item { job: job.clone(), number }),
+            (Some(job), None, None) => Ok(Place::Job { job: job.clone() }),
+            (None, None, Some(routine)) => Ok(Place::Routine { routine: routine.clone() }),
+            _ => Err(CliError::usage("where should the script act?".to_owned())
+                .hint("give --job JOB, --job JOB --item NUMBER, or --routine ROUTINE")),
+        }
+    }
+}
+
+/// `xfer script attach`
+#[derive(Debug, Args)]
+pub struct Attach {
+    /// The script's file
+    pub file: PathBuf,
+    /// Where it acts.
+    #[command(flatten)]
+    pub target: Target,
+    /// A parameter: factor=0.07, on=true, limits=[1,5,15], name=text (may be given several times)
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
+    pub parameters: Vec<(String, ParameterValue)>,
+}
+
+/// `xfer script detach`
+#[derive(Debug, Args)]
+pub struct Detach {
+    /// The script's name in `xfer script list`
+    pub script: String,
+    /// Where it acts.
+    #[command(flatten)]
+    pub target: Target,
+}
+
+fn parameter(text: &str) -> Result<(String, ParameterValue), String> {
+    let parts = text.split_once('=').map(|(name, value)| (name.trim(), value));
+    let named = parts.filter(|(name, _)| {
+        !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+    });
+    match named {
+        Some((name, value)) => Ok((name.to_owned(), ParameterValue::parse(value))),
+        None => Err(format!("`{text}` is no parameter; write NAME=VALUE, such as factor=0.07")),
+    }
+}
+
+/// Carries out `xfer script …`.
+pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    match command {
+        Command::Attach(arguments) => attach(arguments, home, ui),
+        Command::Detach(arguments) => {
+            let place = arguments.target.place()?;
+            let attachment = scripts::detach(home, &place, &arguments.script)?;
+            ui.say(&format!("{} no longer acts on {}", attachment.script, place.in_words()));
+            Ok(ExitCode::Success)
+        }
+        Command::List => list(home, ui),
+    }
+}
+
+fn attach(arguments: &Attach, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let place = arguments.target.place()?;
+    let parameters = arguments.parameters.iter().cloned().collect();
+    let (attachment, replaced) = scripts::attach(home, &place, &arguments.file, parameters, &scripts::check)?;
+    let instead = if replaced { ", in the place of the text that was attached before" } else { "" };
+    ui.say(&format!("{} ({}) acts on {}{instead}", attachment.script, hook_names(&attachment.hooks), place.in_words()));
+    let next = match &place {
+        Place::Routine { routine } => format!("next: xfer run {} --dry-run", shell_word(routine)),
+        Place::Job { .. } | Place::Item { .. } => "next: xfer run ROUTINE --dry-run".to_owned(),
+    };
+    ui.say(&format!("{next} shows what it changes"));
+    Ok(ExitCode::Success)
+}
+
+fn list(home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let columns = [
+        text("script", "Script"),
+        text("hooks", "Hooks"),
+        text("routine", "Routine").detail(),
+        text("job", "Job").detail(),
+        text("item", "Item").detail(),
+        text("parameters", "Parameters").detail(),
+        text("state", "File"),
+        text("file", "Read from").detail(),
+        text("hash", "SHA-256").detail(),
+    ];
+    let mut listing = Listing::new(&columns, "no scripts at work; attach one: xfer script attach FILE --job JOB");
+    let at_work = scripts::list(home)?;
+    for AtWork { place, attachment, file } in &at_work {
+        let (routine, job, item) = match place {
+            Place::Routine { routine } => (Some(routine), None, None),
+            Place::Job { job } => (None, Some(job), None),
+            Place::Item { job, number } => (None, Some(job), Some(*number)),
+        };
+        let parameters: Vec<String> =
+            attachment.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let parameters = match ui.format {
+            Format::Json => {
+                let each = attachment.parameters.iter().map(|(name, value)| (name.clone(), json!(value.to_string())));
+                json!(each.collect::<Map<_, _>>())
+            }
+            Format::Table | Format::Csv => json!(Some(parameters.join(", ")).filter(|words| !words.is_empty())),
+        };
+        listing.row(vec![
+            json!(attachment.script),
+            json!(hook_names(&attachment.hooks)),
+            json!(routine),
+            json!(job),
+            json!(item.map(|number| number.to_string())),
+            parameters,
+            json!(file.map(state_name)),
+            json!(attachment.file),
+            json!(if ui.format == Format::Table { attachment.hash.short() } else { attachment.hash.as_str() }),
+        ]);
+    }
+    listing.print(ui);
+    if let Some(altered) = at_work.iter().find(|at_work| at_work.file == Some(FileState::Altered)) {
+        ui.warn(&format!(
+            "the file of {} has changed since it was attached to {}; runs use the text of that time until it is attached again",
+            altered.attachment.script,
+            altered.place.in_words()
+        ));
+    }
+    Ok(ExitCode::Success)
+}
+
+fn hook_names(hooks: &[Hook]) -> String {
+    hooks.iter().map(|hook| hook.name()).collect::<Vec<_>>().join(", ")
+}
+
+fn state_name(state: FileState) -> &'static str {
+    match state {
+        FileState::Same => "same",
+        FileState::Altered => "altered",
+        FileState::Gone => "gone",
+    }
+}

@@ -1,0 +1,240 @@
+//! Scripts at work: attached to an item, a job or a routine, taken away again, listed.
+//!
+//! The text is read when it is attached and kept in the store by its hash: a run uses what was attached, whatever has
+//! become of the file since. That the file has changed is told, never acted upon; attaching it again takes it over.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::domain::routine::RoutineDocument;
+use crate::domain::script::{Attachment, ContentHash, Hook, ParameterValue, ScriptSource};
+use crate::ops::error::OpsError;
+use crate::ops::home::Home;
+use crate::ops::jobs::job;
+use crate::ops::routines::routine;
+use crate::script::Script;
+use crate::store::ConfigStore;
+
+/// The longest script: a page of code is some two thousand bytes.
+const LONGEST: usize = 256 * 1024;
+
+/// Compiles a script and says which hooks it defines.
+pub fn check(source: &ScriptSource) -> Result<Vec<Hook>, OpsError> {
+    let script = Script::compile(&source.name, &source.content).map_err(Box::new)?;
+    Ok(script.hooks().filter_map(|hook| Hook::from_name(hook.name())).collect())
+}
+
+/// Where a script is at work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// On one item of a job, by its number counted from 1.
+    Item {
+        /// The job's name.
+        job: String,
+        /// The item's number in `xfer job show`.
+        number: usize,
+    },
+    /// On all items of a job.
+    Job {
+        /// The job's name.
+        job: String,
+    },
+    /// On all jobs of a routine.
+    Routine {
+        /// The routine's name.
+        routine: String,
+    },
+}
+
+impl Place {
+    /// In words.
+    pub fn in_words(&self) -> String {
+        match self {
+            Self::Item { job, number } => format!("item {number} of the job {job}"),
+            Self::Job { job } => format!("the job {job}"),
+            Self::Routine { routine } => format!("the routine {routine}"),
+        }
+    }
+}
+
+/// What has become of the file that a script was read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileState {
+    /// It says what was attached.
+    Same,
+    /// It says something else now.
+    Altered,
+    /// It is not there, or cannot be read.
+    Gone,
+}
+
+/// A script at work.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AtWork {
+    /// Where.
+    pub place: Place,
+    /// What.
+    pub attachment: Attachment,
+    /// What has become of its file; none for a script that did not come from one.
+    pub file: Option<FileState>,
+}
+
+/// What checks a script before it is attached: the hooks that it defines, or the error that refuses it.
+pub type Check<'check> = &'check dyn Fn(&ScriptSource) -> Result<Vec<Hook>, OpsError>;
+
+/// Reads a script, checks it and attaches it. One of the same name that is there already is put aside: its place in the
+/// order stays. Gives the new attachment, and whether it took another's place.
+pub fn attach(
+    home: &Home,
+    place: &Place,
+    file: &Path,
+    parameters: BTreeMap<String, ParameterValue>,
+    check: Check<'_>,
+) -> Result<(Attachment, bool), OpsError> {
+    let script = read(file)?;
+    let hooks = check(&script)?;
+    if let (Place::Item { .. }, true) = (place, hooks.contains(&Hook::Rows)) {
+        return Err(OpsError::invalid(
+            format!("{} defines `rows`, which sees all items of a job at once", script.name),
+            "attach it to the job (without --item) or to a routine",
+        ));
+    }
+    let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_path_buf());
+    let attachment = Attachment {
+        script: script.name.clone(),
+        hash: script.hash.clone(),
+        hooks,
+        parameters,
+        file: Some(absolute.to_string_lossy().into_owned()),
+    };
+    let mut config = home.config()?;
+    config.keep_script(&script)?;
+    let mut replaced = false;
+    change(&mut config, place, |scripts| {
+        if let Some(old) = scripts.iter_mut().find(|old| old.script == attachment.script) {
+            *old = attachment.clone();
+            replaced = true;
+        } else {
+            scripts.push(attachment.clone());
+        }
+        Ok(())
+    })?;
+    config.forget_unused_scripts()?;
+    Ok((attachment, replaced))
+}
+
+/// Takes a script away from a place.
+pub fn detach(home: &Home, place: &Place, name: &str) -> Result<Attachment, OpsError> {
+    let mut config = home.config()?;
+    let mut removed = None;
+    change(&mut config, place, |scripts| {
+        let Some(position) = scripts.iter().position(|attachment| attachment.script == name) else {
+            let there: Vec<&str> = scripts.iter().map(|attachment| attachment.script.as_str()).collect();
+            let hint = if there.is_empty() {
+                "no script is attached there; `xfer script list` shows where".to_owned()
+            } else {
+                format!("attached there: {}", there.join(", "))
+            };
+            return Err(OpsError::invalid(format!("{} has no script `{name}`", place.in_words()), hint));
+        };
+        removed = Some(scripts.remove(position));
+        Ok(())
+    })?;
+    config.forget_unused_scripts()?;
+    removed.ok_or_else(|| {
+        OpsError::invalid(format!("{} has no script `{name}`", place.in_words()), "see `xfer script list`")
+    })
+}
+
+/// Every script at work: routines first, then jobs, then items.
+pub fn list(home: &Home) -> Result<Vec<AtWork>, OpsError> {
+    let config = home.config()?;
+    let mut found = Vec::new();
+    for routine in config.routines()? {
+        let place = Place::Routine { routine: routine.name };
+        found.extend(routine.scripts.into_iter().map(|attachment| at_work(place.clone(), attachment)));
+    }
+    for job in config.jobs()? {
+        let place = Place::Job { job: job.name.clone() };
+        found.extend(job.scripts.into_iter().map(|attachment| at_work(place.clone(), attachment)));
+        for (item, number) in job.items.into_iter().zip(1..) {
+            let place = Place::Item { job: job.name.clone(), number };
+            found.extend(item.scripts.into_iter().map(|attachment| at_work(place.clone(), attachment)));
+        }
+    }
+    Ok(found)
+}
+
+/// The texts of everything that is attached in a document, each once.
+pub fn sources(config: &ConfigStore, document: &RoutineDocument) -> Result<Vec<ScriptSource>, OpsError> {
+    let mut sources: Vec<ScriptSource> = Vec::new();
+    for attachment in document.attachments() {
+        if !sources.iter().any(|source| source.hash == attachment.hash) {
+            sources.push(config.script(attachment)?);
+        }
+    }
+    Ok(sources)
+}
+
+fn at_work(place: Place, attachment: Attachment) -> AtWork {
+    let file = attachment.file.as_ref().map(|file| state_of(Path::new(file), &attachment.hash));
+    AtWork { place, attachment, file }
+}
+
+fn state_of(file: &Path, hash: &ContentHash) -> FileState {
+    match std::fs::read_to_string(file) {
+        Ok(text) if ContentHash::of(&text) == *hash => FileState::Same,
+        Ok(_) => FileState::Altered,
+        Err(_) => FileState::Gone,
+    }
+}
+
+fn read(file: &Path) -> Result<ScriptSource, OpsError> {
+    let failed = |source| OpsError::LocalFile { path: PathBuf::from(file), action: "read", source };
+    let bytes = std::fs::read(file).map_err(failed)?;
+    let shown = file.display();
+    if bytes.len() > LONGEST {
+        return Err(OpsError::invalid(
+            format!("{shown} is {} bytes long; a script has at most {LONGEST}", bytes.len()),
+            "is it the right file?",
+        ));
+    }
+    let Ok(content) = String::from_utf8(bytes) else {
+        return Err(OpsError::invalid(format!("{shown} is no text in UTF-8"), "save the script as UTF-8"));
+    };
+    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    Ok(ScriptSource::new(name, content))
+}
+
+/// Changes the list of scripts of a place.
+fn change(
+    config: &mut ConfigStore,
+    place: &Place,
+    edit: impl FnOnce(&mut Vec<Attachment>) -> Result<(), OpsError>,
+) -> Result<(), OpsError> {
+    match place {
+        Place::Item { job: name, number } => {
+            let mut job = job(config, name)?;
+            let has = job.items.len();
+            let Some(item) = number.checked_sub(1).and_then(|index| job.items.get_mut(index)) else {
+                return Err(OpsError::invalid(
+                    format!("{} has no item {number}, but items 1 to {has}", job.name),
+                    "see `xfer job show`",
+                ));
+            };
+            edit(&mut item.scripts)?;
+            config.update_job(&job.name, &job, &|_| None)?;
+        }
+        Place::Job { job: name } => {
+            let mut job = job(config, name)?;
+            edit(&mut job.scripts)?;
+            config.update_job(&job.name, &job, &|_| None)?;
+        }
+        Place::Routine { routine: name } => {
+            let mut routine = routine(config, name)?;
+            edit(&mut routine.scripts)?;
+            config.update_routine(&routine)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,217 @@
+//! `ctx`: what a hook may know of the value it is given. Read-only, and nothing of a server but its name.
+
+use std::sync::Arc;
+
+use rhai::{Array, Dynamic, Engine, EvalAltResult, Map, NativeCallContext, Position};
+
+use crate::domain::period::Period;
+use crate::script::convert::to_dynamic;
+use crate::script::outcome::Value;
+use crate::script::params::Params;
+use crate::script::period_type::ScriptPeriod;
+use crate::script::row;
+use crate::script::slice::Slice;
+use crate::script::things::{Named, OrgUnit, ScriptNamed, ScriptUnit};
+
+/// What stays the same through a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunContext {
+    /// The job's name.
+    pub job: String,
+    /// The name of the source server.
+    pub source: String,
+    /// The name of the destination server.
+    pub destination: String,
+    /// The run's time, as `2024-03-01T10:00:00Z`. The only time that scripts know.
+    pub now: String,
+    /// The parameters of the script where it is attached.
+    pub params: Params,
+}
+
+/// An item, by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemNames {
+    /// The data element, indicator or program indicator that is read.
+    pub source: Arc<Named>,
+    /// The data element that is written.
+    pub destination: Arc<Named>,
+    /// The COC that is written.
+    pub category_option_combo: Arc<Named>,
+    /// The AOC that is written.
+    pub attribute_option_combo: Arc<Named>,
+}
+
+/// Where a value stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Place {
+    /// Its item.
+    pub item: Arc<ItemNames>,
+    /// Its org unit: the source's for the hook `period`, the destination's for `combine` and `value`.
+    pub org_unit: Arc<OrgUnit>,
+    /// Its period, of the same side.
+    pub period: Period,
+}
+
+/// One of several values that become one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contribution {
+    /// The value.
+    pub value: Value,
+    /// The org unit it had at the source.
+    pub org_unit: Arc<OrgUnit>,
+    /// The period it had at the source.
+    pub period: Period,
+}
+
+/// `ctx` as scripts hold it.
+#[derive(Debug, Clone)]
+pub(super) struct ScriptContext {
+    pub(super) run: Arc<RunContext>,
+    pub(super) slice: Arc<Slice>,
+    /// None in the hook `rows`, which has a whole slice before it.
+    pub(super) place: Option<Place>,
+    pub(super) contributions: Option<Arc<[Contribution]>>,
+}
+
+/// `ctx.params` as scripts hold it.
+#[derive(Debug, Clone)]
+struct ScriptParams(Arc<RunContext>);
+
+/// `ctx.item` as scripts hold it.
+#[derive(Debug, Clone)]
+struct ScriptItem(Arc<ItemNames>);
+
+type Failed<T> = Result<T, Box<EvalAltResult>>;
+
+/// What the error translation looks for: the member.
+pub(super) const NO_PLACE: &str = "not known in rows: ";
+/// What the error translation looks for: the name, and those that there are.
+pub(super) const NO_PARAM: &str = "no parameter: ";
+/// What the error translation looks for: the data item.
+pub(super) const SEVERAL: &str = "several values: ";
+/// What the error translation looks for.
+pub(super) const LOOKUP_WHERE: &str = "lookup needs ";
+
+/// Registers `ctx` and `lookup`. Parameters are registered by name, which is faster than being asked for by name.
+pub(super) fn register(engine: &mut Engine, params: &Params) {
+    for (name, param) in params {
+        let value = param.to_dynamic();
+        engine.register_get(name, move |_: &mut ScriptParams| value.clone());
+    }
+    engine
+        .register_type_with_name::<ScriptContext>("Context")
+        .register_get("job", |context: &mut ScriptContext| context.run.job.clone())
+        .register_get("source", |context: &mut ScriptContext| context.run.source.clone())
+        .register_get("destination", |context: &mut ScriptContext| context.run.destination.clone())
+        .register_get("now", |context: &mut ScriptContext| context.run.now.clone())
+        .register_get("params", |context: &mut ScriptContext| ScriptParams(Arc::clone(&context.run)))
+        .register_get("item", |context: &mut ScriptContext| -> Failed<ScriptItem> {
+            Ok(ScriptItem(Arc::clone(&place(context, "item")?.item)))
+        })
+        .register_get("org_unit", |context: &mut ScriptContext| -> Failed<ScriptUnit> {
+            Ok(ScriptUnit(Arc::clone(&place(context, "org_unit")?.org_unit)))
+        })
+        .register_get("period", |context: &mut ScriptContext| -> Failed<ScriptPeriod> {
+            Ok(ScriptPeriod(place(context, "period")?.period))
+        })
+        .register_get("sources", |context: &mut ScriptContext| sources(context))
+        .register_type_with_name::<ScriptItem>("Item")
+        .register_get("source", |item: &mut ScriptItem| named(&item.0.source))
+        .register_get("destination", |item: &mut ScriptItem| named(&item.0.destination))
+        .register_get("coc", |item: &mut ScriptItem| named(&item.0.category_option_combo))
+        .register_get("aoc", |item: &mut ScriptItem| named(&item.0.attribute_option_combo))
+        .register_type_with_name::<ScriptParams>("Params")
+        .register_indexer_get(|params: &mut ScriptParams, name: &str| parameter(params, name))
+        .register_fn("contains", |params: &mut ScriptParams, name: &str| params.0.params.contains_key(name))
+        .register_fn("lookup", |context: NativeCallContext, data: Dynamic| lookup(&context, &data, &Map::new()))
+        .register_fn("lookup", |context: NativeCallContext, data: Dynamic, place: Map| lookup(&context, &data, &place))
+        .register_fn("lookup_all", |context: NativeCallContext, data: Dynamic| lookup_all(&context, &data, &Map::new()))
+        .register_fn("lookup_all", |context: NativeCallContext, data: Dynamic, place: Map| {
+            lookup_all(&context, &data, &place)
+        });
+}
+
+fn failure(text: String) -> Box<EvalAltResult> {
+    Box::new(EvalAltResult::ErrorArithmetic(text, Position::NONE))
+}
+
+fn place<'context>(context: &'context ScriptContext, member: &str) -> Failed<&'context Place> {
+    context.place.as_ref().ok_or_else(|| failure(format!("{NO_PLACE}{member}")))
+}
+
+fn named(named: &Arc<Named>) -> ScriptNamed {
+    ScriptNamed(Arc::clone(named))
+}
+
+/// `ctx.params["NAME"]`, and `ctx.params.NAME` where there is no such parameter.
+fn parameter(params: &ScriptParams, name: &str) -> Failed<Dynamic> {
+    params.0.params.get(name).map(super::params::Param::to_dynamic).ok_or_else(|| {
+        let known: Vec<&str> = params.0.params.keys().map(String::as_str).collect();
+        failure(format!("{NO_PARAM}{name}\t{}", known.join("\t")))
+    })
+}
+
+/// The contributions of a combined value, as maps.
+fn sources(context: &ScriptContext) -> Array {
+    let each = context.contributions.iter().flat_map(|all| all.iter()).map(|contribution| {
+        let mut map = Map::new();
+        map.insert("value".into(), to_dynamic(&contribution.value));
+        map.insert("org_unit".into(), Dynamic::from(ScriptUnit(Arc::clone(&contribution.org_unit))));
+        map.insert("period".into(), Dynamic::from(ScriptPeriod(contribution.period)));
+        Dynamic::from_map(map)
+    });
+    each.collect()
+}
+
+/// The context of the running call; it rides along as the call's tag.
+fn current(context: &NativeCallContext) -> Failed<ScriptContext> {
+    let tag = context.tag().and_then(Dynamic::read_lock::<ScriptContext>);
+    tag.map(|current| (*current).clone()).ok_or_else(|| failure(format!("{LOOKUP_WHERE}a hook")))
+}
+
+/// The slice of the running call.
+pub(super) fn slice_of(context: &NativeCallContext) -> Failed<Arc<Slice>> {
+    current(context).map(|current| current.slice)
+}
+
+/// The values of a data item at a place, and what the item is called.
+fn found(context: &NativeCallContext, data: &Dynamic, at: &Map) -> Failed<(Array, String)> {
+    let current = current(context)?;
+    let slice = &current.slice;
+    if let Some(unknown) = at.keys().find(|key| !["coc", "aoc", "org_unit", "period"].contains(&key.as_str())) {
+        return Err(failure(format!("{LOOKUP_WHERE}no\t{unknown}")));
+    }
+    let item = row::data_item(data, slice)?;
+    let here = |member: &str| current.place.as_ref().ok_or_else(|| failure(format!("{LOOKUP_WHERE}{member}")));
+    let org_unit = match at.get("org_unit") {
+        Some(unit) => row::org_unit(unit, slice)?.id,
+        None => here("org_unit")?.org_unit.id,
+    };
+    let period = match at.get("period") {
+        Some(period) => row::period(period)?,
+        None => here("period")?.period,
+    };
+    let combo =
+        |member: &str| at.get(member).map(|combo| row::option_combo(combo, slice).map(|combo| combo.id)).transpose();
+    let (coc, aoc) = (combo("coc")?, combo("aoc")?);
+    let values = slice.values(item.id, org_unit, period).iter().filter(|value| {
+        coc.is_none_or(|coc| value.category_option_combo == Some(coc))
+            && aoc.is_none_or(|aoc| value.attribute_option_combo == Some(aoc))
+    });
+    Ok((values.map(|found| to_dynamic(&found.value)).collect(), item.name.clone()))
+}
+
+/// The one value of a data item; nothing where there is none.
+fn lookup(context: &NativeCallContext, data: &Dynamic, at: &Map) -> Failed<Dynamic> {
+    let (mut values, name) = found(context, data, at)?;
+    match values.len() {
+        0 => Ok(Dynamic::UNIT),
+        1 => Ok(values.remove(0)),
+        number => Err(failure(format!("{SEVERAL}{name}\t{number}"))),
+    }
+}
+
+/// Every value of a data item.
+fn lookup_all(context: &NativeCallContext, data: &Dynamic, at: &Map) -> Failed<Array> {
+    found(context, data, at).map(|(values, _)| values)
+}

@@ -1,0 +1,32 @@
+//! Names that were probably meant.
+
+use rapidfuzz::distance::osa;
+
+/// The nearest name, if one is near: at most a third of its letters differ, or only case does.
+pub(in crate::script) fn nearest<'name>(text: &str, names: impl Iterator<Item = &'name str>) -> Option<String> {
+    let wanted = text.to_lowercase();
+    let mut best: Option<(usize, &str)> = None;
+    for name in names.filter(|name| *name != text) {
+        let folded = name.to_lowercase();
+        let distance = osa::distance(wanted.chars(), folded.chars());
+        let allowed = folded.chars().count().max(wanted.chars().count()).div_ceil(3).min(4);
+        if distance <= allowed && best.is_none_or(|(least, _)| distance < least) {
+            best = Some((distance, name));
+        }
+    }
+    best.map(|(_, name)| name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn only_near_names_are_suggested() {
+        let names = || ["round", "params", "org_unit", "Quarterly"].into_iter();
+        assert_eq!(nearest("ruond", names()).as_deref(), Some("round"));
+        assert_eq!(nearest("orgunit", names()).as_deref(), Some("org_unit"));
+        assert_eq!(nearest("quarterly", names()).as_deref(), Some("Quarterly"));
+        assert_eq!(nearest("zebra", names()), None);
+    }
+}

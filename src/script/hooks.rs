@@ -1,0 +1,187 @@
+//! Scripts and the hooks they define.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rhai::{AST, Engine};
+
+use super::engine;
+use super::error::{ScriptError, parse};
+use super::limits;
+use super::outcome::Acted;
+use super::params::Params;
+use super::source;
+use super::watch::Watch;
+
+/// A place where a function of a script may act on the data on its way (design 3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Hook {
+    /// `value(v, ctx)`: one cell's value.
+    Value,
+    /// `period(p, ctx)`: source period → destination period.
+    Period,
+    /// `combine(values, ctx)`: several contributions → one value.
+    Combine,
+    /// `rows(rows, ctx)`: a whole slice.
+    Rows,
+}
+
+impl Hook {
+    /// Every hook.
+    pub const ALL: [Self; 4] = [Self::Value, Self::Period, Self::Combine, Self::Rows];
+
+    /// The name of its function.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Value => "value",
+            Self::Period => "period",
+            Self::Combine => "combine",
+            Self::Rows => "rows",
+        }
+    }
+
+    /// The hook of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|hook| hook.name() == name)
+    }
+
+    /// How its function is written.
+    pub fn signature(self) -> &'static str {
+        match self {
+            Self::Value => "fn value(v, ctx)",
+            Self::Period => "fn period(p, ctx)",
+            Self::Combine => "fn combine(values, ctx)",
+            Self::Rows => "fn rows(rows, ctx)",
+        }
+    }
+}
+
+impl fmt::Display for Hook {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.name())
+    }
+}
+
+/// A script that compiles and defines at least one hook, with the parameters that a hook's function takes.
+#[derive(Debug, Clone)]
+pub struct Script {
+    name: Arc<str>,
+    source: Arc<str>,
+    hooks: Vec<Entry>,
+}
+
+/// The function of a hook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) hook: Hook,
+    /// Whether it takes `ctx`.
+    pub(super) takes_context: bool,
+    /// Its line, from 1.
+    pub(super) line: usize,
+}
+
+impl Script {
+    /// Compiles a script and looks for its hooks. The name is that of its file, for messages.
+    ///
+    /// # Errors
+    /// [`ScriptError`] where it does not compile, defines no hook, defines one with other parameters than it is called
+    /// with, or has statements outside of functions, which would never run.
+    pub fn compile(name: &str, source: &str) -> Result<Self, ScriptError> {
+        let watch = Arc::new(Watch::new(Duration::ZERO));
+        let ast = parsed(&engine::build(&Params::new(), &watch), name, source)?;
+        let hooks = entries(&ast, name, source)?;
+        Ok(Self { name: name.into(), source: source.into(), hooks })
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its text.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The hooks that it defines.
+    pub fn hooks(&self) -> impl Iterator<Item = Hook> + '_ {
+        self.hooks.iter().map(|entry| entry.hook)
+    }
+
+    /// Whether it defines a hook.
+    pub fn defines(&self, hook: Hook) -> bool {
+        self.entry(hook).is_some()
+    }
+
+    /// The script and line of a hook's function, for the plan; none where it is not defined.
+    pub fn acted(&self, hook: Hook) -> Option<Acted> {
+        self.entry(hook).map(|entry| Acted { script: self.name.to_string(), line: entry.line })
+    }
+
+    pub(super) fn entry(&self, hook: Hook) -> Option<Entry> {
+        self.hooks.iter().find(|entry| entry.hook == hook).copied()
+    }
+}
+
+/// Compiles a text for an engine.
+pub(super) fn parsed(engine: &Engine, name: &str, source: &str) -> Result<AST, ScriptError> {
+    if source.len() > limits::SOURCE {
+        return Err(ScriptError::compile(name, "the script is too long", "a script has at most 256 KiB"));
+    }
+    // A text as deeply nested as the limit allows takes more stack than a worker thread has.
+    super::stack::with_room(|| engine.compile(source)).map_err(|error| parse::translate(&error, name, source))
+}
+
+/// The hooks among a script's functions.
+fn entries(ast: &AST, name: &str, source: &str) -> Result<Vec<Entry>, ScriptError> {
+    if let Some(line) = source::statement_outside(source) {
+        let error = ScriptError::compile(
+            name,
+            "this stands outside of every function, so it would never run",
+            "move it into the function that needs it; a fixed number can be a function: `fn factor() { 100 }`",
+        );
+        return Err(error.at(source, line, 1));
+    }
+    let mut found = Vec::new();
+    for function in ast.iter_functions() {
+        let Some(hook) = Hook::from_name(function.name) else { continue };
+        let line = source::line_of_function(source, hook.name());
+        let takes_context = match function.params.len() {
+            1 => false,
+            2 => true,
+            number => {
+                let what = format!("`{hook}` takes {number} parameters, but is called with two");
+                let error = ScriptError::compile(name, &what, &format!("write `{}`", hook.signature()));
+                return Err(error.at(source, line, 1));
+            }
+        };
+        if found.iter().any(|entry: &Entry| entry.hook == hook) {
+            let what = format!("`{hook}` is defined twice");
+            return Err(ScriptError::compile(name, &what, "keep one of the two functions").at(source, line, 1));
+        }
+        found.push(Entry { hook, takes_context, line });
+    }
+    if found.is_empty() {
+        let functions: Vec<&str> = ast.iter_functions().map(|function| function.name).collect();
+        return Err(no_hook(name, source, &functions));
+    }
+    found.sort_unstable_by_key(|entry| entry.hook);
+    Ok(found)
+}
+
+fn no_hook(name: &str, source: &str, functions: &[&str]) -> ScriptError {
+    let hooks = || Hook::ALL.iter().map(|hook| hook.name());
+    for function in functions {
+        if let Some(meant) = super::error::suggest::nearest(function, hooks()) {
+            let what = format!("the script has a function `{function}`, but no hook");
+            let line = source::line_of_function(source, function);
+            return ScriptError::compile(name, &what, &format!("did you mean `{meant}`?")).at(source, line, 1);
+        }
+    }
+    ScriptError::compile(
+        name,
+        "the script has none of the functions that are called",
+        "write at least one of `fn value(v, ctx)`, `fn period(p, ctx)`, `fn combine(values, ctx)`, `fn rows(rows, ctx)`",
+    )
+}

@@ -1,0 +1,57 @@
+//! Every limit that a script runs under, in one place. All are set explicitly, because the engine's own defaults differ
+//! between debug and release builds and leave some things unlimited.
+//!
+//! What bounds what: the number of operations ends loops, at the same place on every machine; the clock ends the few
+//! operations that are slow each; the meter ([`super::memory`]) ends growth, whatever a script grows; the roomy stack
+//! ([`super::stack`]) holds what recursion and nesting can reach before one of the others ends it.
+
+use std::time::Duration;
+
+/// Longest a single call of a hook may take.
+pub const CALL_TIME: Duration = Duration::from_secs(2);
+
+/// Longest all calls of one run may take together, unless the routine says otherwise.
+pub const RUN_TIME: Duration = Duration::from_mins(10);
+
+/// Most bytes that a call may hold beyond what it was given. A single operation (a copy of a list, say) can at most
+/// double what is there before the meter is read again, so this is less than half of the 64 MiB that are promised.
+pub const MEMORY: i64 = 26 * 1024 * 1024;
+
+/// Operations of a call of `value` or `period`.
+pub const OPERATIONS: u64 = 200_000;
+
+/// Further operations for each value that `combine`, and each row that `rows` is given.
+pub const OPERATIONS_PER_VALUE: u64 = 1_000;
+
+/// After how many operations the clock is read. A call that needs fewer never reads it.
+pub const CLOCK_EVERY: u64 = 16;
+
+/// Functions that may be on the way at once.
+pub const CALL_LEVELS: usize = 32;
+
+/// How deep expressions may be nested, in functions and outside.
+pub const EXPRESSION_DEPTH: usize = 48;
+
+/// Longest text in bytes; DHIS2 stores up to 50,000 characters.
+pub const TEXT: usize = 256 * 1024;
+
+/// Most elements of a list, nested ones included.
+pub const LIST: usize = 500_000;
+
+/// Most entries of a map, nested ones included.
+pub const MAP: usize = 50_000;
+
+/// Most variables of a function at once.
+pub const VARIABLES: usize = 256;
+
+/// Most functions of a script.
+pub const FUNCTIONS: usize = 256;
+
+/// Longest source of a script in bytes.
+pub const SOURCE: usize = 256 * 1024;
+
+/// Lines that `print` and `debug` may leave in the log of a call; the rest is counted only.
+pub const LOG_LINES: usize = 100;
+
+/// Longest line of the log in characters.
+pub const LOG_LINE: usize = 500;

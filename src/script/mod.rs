@@ -1,0 +1,49 @@
+//! Scripts: small functions in Rhai that an analyst writes and that act on the data on its way. The only code that knows
+//! the language's engine.
+//!
+//! A [`Script`] is compiled once, which checks what it defines; a [`Runner`] calls its [`Hook`]s with plain values and
+//! says what became of them. Nothing here reads a file, a clock (but to stop a script) or a server, and neither can a
+//! script: the same input gives the same output.
+//!
+//! - `hooks`, `runner`, `outcome`: what the rest of the program uses
+//! - [`limits`], `memory`, `stack`, `watch`: what keeps a script within its bounds
+//! - `number`, `arithmetic`, `text`, `list`, `period_type`, `things`, `row`, `context`, `slice`: what scripts can see
+//!   and do
+//! - `error`: mistakes in plain words
+
+mod arithmetic;
+mod context;
+mod convert;
+mod engine;
+mod error;
+mod hooks;
+pub mod limits;
+mod list;
+mod memory;
+mod number;
+mod outcome;
+mod params;
+mod period_type;
+mod row;
+mod runner;
+mod slice;
+mod source;
+mod stack;
+mod text;
+mod things;
+mod watch;
+
+pub use context::{Contribution, ItemNames, Place, RunContext};
+pub use error::ScriptError;
+pub use hooks::{Hook, Script};
+pub use number::Number;
+pub use outcome::{Acted, KeptRow, LeftOut, Origin, Outcome, Row, RowsOutcome, Value};
+pub use params::{Param, Params};
+pub use runner::Runner;
+pub use slice::Slice;
+pub use stack::with_room;
+pub use things::{Named, OrgUnit};
+pub use watch::{Log, Stop};
+
+#[cfg(test)]
+mod tests;

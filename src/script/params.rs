@@ -1,0 +1,34 @@
+//! The parameters of a script: set where it is attached, read as `ctx.params.NAME`.
+
+use std::collections::BTreeMap;
+
+use rhai::Dynamic;
+
+use super::number::{Number, to_dynamic};
+
+/// The value of a parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Param {
+    /// A number.
+    Number(Number),
+    /// A text.
+    Text(String),
+    /// Yes or no.
+    Boolean(bool),
+    /// Several of them.
+    List(Vec<Param>),
+}
+
+/// Parameters by name.
+pub type Params = BTreeMap<String, Param>;
+
+impl Param {
+    pub(super) fn to_dynamic(&self) -> Dynamic {
+        match self {
+            Self::Number(number) => to_dynamic(number.decimal()),
+            Self::Text(text) => Dynamic::from(text.clone()),
+            Self::Boolean(truth) => Dynamic::from_bool(*truth),
+            Self::List(list) => Dynamic::from_array(list.iter().map(Self::to_dynamic).collect()),
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! The slice that a script works in: the names of everything in it, and the values that `lookup` finds.
+//!
+//! A script reaches nothing outside of its slice: what is not among these names cannot be put on a row.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crate::domain::period::Period;
+use crate::domain::uid::Uid;
+use crate::script::outcome::Value;
+use crate::script::row::Row;
+use crate::script::things::{Named, OrgUnit};
+
+/// The objects and values of one slice.
+#[derive(Debug, Clone, Default)]
+pub struct Slice {
+    data: BTreeMap<Uid, Arc<Named>>,
+    option_combos: BTreeMap<Uid, Arc<Named>>,
+    org_units: BTreeMap<Uid, Arc<OrgUnit>>,
+    values: HashMap<(Uid, Uid, Period), Vec<Found>>,
+}
+
+/// A value at a place, for `lookup`.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    pub(super) category_option_combo: Option<Uid>,
+    pub(super) attribute_option_combo: Option<Uid>,
+    pub(super) value: Value,
+}
+
+/// Why a name leads to no object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum NotFound {
+    /// Nothing has this id, code or name.
+    Unknown,
+    /// Several have this name.
+    Ambiguous,
+}
+
+impl Slice {
+    /// An empty slice.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Makes a data element, indicator or program indicator known.
+    pub fn add_data(&mut self, item: Arc<Named>) {
+        self.data.insert(item.id, item);
+    }
+
+    /// Makes a category or attribute option combo known.
+    pub fn add_option_combo(&mut self, combo: Arc<Named>) {
+        self.option_combos.insert(combo.id, combo);
+    }
+
+    /// Makes an org unit known.
+    pub fn add_org_unit(&mut self, unit: Arc<OrgUnit>) {
+        self.org_units.insert(unit.id, unit);
+    }
+
+    /// Makes a value known to `lookup`.
+    pub fn add_value(&mut self, row: &Row) {
+        let Some(value) = row.value.clone() else { return };
+        self.values.entry((row.data, row.org_unit, row.period)).or_default().push(Found {
+            category_option_combo: row.category_option_combo,
+            attribute_option_combo: row.attribute_option_combo,
+            value,
+        });
+    }
+
+    /// The data item of that id; one that nobody named goes by its id.
+    pub(super) fn data(&self, id: Uid) -> Arc<Named> {
+        self.data.get(&id).map_or_else(|| unnamed(id), Arc::clone)
+    }
+
+    pub(super) fn option_combo(&self, id: Uid) -> Arc<Named> {
+        self.option_combos.get(&id).map_or_else(|| unnamed(id), Arc::clone)
+    }
+
+    pub(super) fn org_unit(&self, id: Uid) -> Arc<OrgUnit> {
+        self.org_units.get(&id).map_or_else(
+            || Arc::new(OrgUnit { id, code: None, name: id.to_string(), path: id.to_string(), level: 0 }),
+            Arc::clone,
+        )
+    }
+
+    pub(super) fn find_data(&self, text: &str) -> Result<Arc<Named>, NotFound> {
+        find_named(&self.data, text)
+    }
+
+    pub(super) fn find_option_combo(&self, text: &str) -> Result<Arc<Named>, NotFound> {
+        find_named(&self.option_combos, text)
+    }
+
+    pub(super) fn find_org_unit(&self, text: &str) -> Result<Arc<OrgUnit>, NotFound> {
+        find(&self.org_units, text, |unit| (unit.code.as_deref(), &unit.name))
+    }
+
+    pub(super) fn values(&self, data: Uid, org_unit: Uid, period: Period) -> &[Found] {
+        self.values.get(&(data, org_unit, period)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Names of data items, for suggestions.
+    pub(super) fn data_names(&self) -> impl Iterator<Item = &str> {
+        self.data.values().map(|named| named.name.as_str())
+    }
+
+    /// Names of org units, for suggestions.
+    pub(super) fn org_unit_names(&self) -> impl Iterator<Item = &str> {
+        self.org_units.values().map(|unit| unit.name.as_str())
+    }
+
+    /// Names of option combos, for suggestions.
+    pub(super) fn option_combo_names(&self) -> impl Iterator<Item = &str> {
+        self.option_combos.values().map(|named| named.name.as_str())
+    }
+}
+
+fn unnamed(id: Uid) -> Arc<Named> {
+    Arc::new(Named { id, code: None, name: id.to_string() })
+}
+
+fn find_named(among: &BTreeMap<Uid, Arc<Named>>, text: &str) -> Result<Arc<Named>, NotFound> {
+    find(among, text, |named| (named.code.as_deref(), &named.name))
+}
+
+/// By id, else by code, else by a name that only one of them has.
+fn find<T>(
+    among: &BTreeMap<Uid, Arc<T>>,
+    text: &str,
+    code_and_name: impl Fn(&T) -> (Option<&str>, &str),
+) -> Result<Arc<T>, NotFound> {
+    if let Some(found) = Uid::parse(text).ok().and_then(|id| among.get(&id)) {
+        return Ok(Arc::clone(found));
+    }
+    if let Some(found) = among.values().find(|thing| code_and_name(thing).0 == Some(text)) {
+        return Ok(Arc::clone(found));
+    }
+    let mut named = among.values().filter(|thing| code_and_name(thing).1 == text);
+    match (named.next(), named.next()) {
+        (Some(found), None) => Ok(Arc::clone(found)),
+        (Some(_), Some(_)) => Err(NotFound::Ambiguous),
+        (None, _) => Err(NotFound::Unknown),
+    }
+}

@@ -1,0 +1,320 @@
+//! Scripts as analysts write them, through the same door as the rest of the program.
+
+use std::sync::Arc;
+
+use crate::domain::period::Period;
+use crate::domain::uid::Uid;
+use crate::script::{
+    Contribution, ItemNames, KeptRow, LeftOut, Named, Number, OrgUnit, Origin, Outcome, Param, Place, Row, RowsOutcome,
+    RunContext, Runner, Script, ScriptError, Slice, Value,
+};
+
+fn id(letter: char) -> Uid {
+    Uid::parse(&letter.to_string().repeat(11)).unwrap()
+}
+
+fn named(letter: char, code: &str, name: &str) -> Arc<Named> {
+    Arc::new(Named { id: id(letter), code: Some(code.to_owned()), name: name.to_owned() })
+}
+
+fn unit(letter: char, name: &str) -> Arc<OrgUnit> {
+    Arc::new(OrgUnit {
+        id: id(letter),
+        code: Some(format!("OU_{letter}")),
+        name: name.to_owned(),
+        path: format!("Haiti / Nord / {name}"),
+        level: 3,
+    })
+}
+
+pub(super) fn place() -> Place {
+    Place {
+        item: Arc::new(ItemNames {
+            source: named('a', "ANC1", "ANC 1st visit"),
+            destination: named('b', "N_ANC1", "National ANC 1"),
+            category_option_combo: named('c', "DEF", "default"),
+            attribute_option_combo: named('c', "DEF", "default"),
+        }),
+        org_unit: unit('u', "Jacmel"),
+        period: Period::parse("202402").unwrap(),
+    }
+}
+
+pub(super) fn run_context() -> RunContext {
+    RunContext {
+        job: "Monthly ANC".to_owned(),
+        source: "tracker".to_owned(),
+        destination: "national".to_owned(),
+        now: "2024-03-05T06:00:00Z".to_owned(),
+        params: [
+            ("factor".to_owned(), Param::Number(number("0.07"))),
+            ("names".to_owned(), Param::List(vec![Param::Text("x".to_owned())])),
+        ]
+        .into(),
+    }
+}
+
+pub(super) fn number(text: &str) -> Number {
+    Number::parse(text).unwrap()
+}
+
+pub(super) fn runner(source: &str) -> Runner {
+    let script = Script::compile("test.rhai", source).unwrap_or_else(|error| panic!("{}", error.report()));
+    Runner::new(&script, run_context()).unwrap()
+}
+
+fn value_of(source: &str, value: Value) -> Result<Outcome<Value>, ScriptError> {
+    runner(source).value(&value, &place())
+}
+
+/// What an expression of `v` is, as it would be sent.
+fn calculated(expression: &str, v: &str) -> String {
+    match value_of(&format!("fn value(v, ctx) {{ {expression} }}"), Value::Number(number(v))) {
+        Ok(Outcome::Changed(value)) => value.to_string(),
+        Ok(Outcome::Unchanged) => v.to_owned(),
+        Ok(other) => format!("{other:?}"),
+        Err(error) => panic!("{expression}: {}", error.report()),
+    }
+}
+
+#[test]
+fn figures_are_what_a_health_officer_expects() {
+    for (expression, expected) in [
+        // products and quotients that binary floats get wrong
+        ("0.07 * 100", "7"),
+        ("10 / 4", "2.5"),
+        ("4.35 * 100", "435"),
+        ("1.1 * 1.1", "1.21"),
+        ("0.1 + 0.2", "0.3"),
+        ("0.1 * 3", "0.3"),
+        ("1.005 * 1000", "1005"),
+        ("8.2 - 0.2", "8"),
+        ("1 - 0.9", "0.1"),
+        ("100 * 1.1", "110"),
+        ("0.57 * 100", "57"),
+        ("1.15.round(1)", "1.2"),
+        ("2.675.round(2)", "2.68"),
+        ("[0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1].sum()", "1"),
+        // shares that make a whole
+        ("1 / 3 + 1 / 3 + 1 / 3", "1"),
+        ("1 / 3 * 3", "1"),
+        ("if 1 / 3 * 3 == 1 { 1 } else { 0 }", "1"),
+        ("floor(1 / 3 * 3)", "1"),
+        ("2 / 3", "0.666666666666667"),
+        ("200 / 3", "66.6666666666667"),
+        ("7 / 7", "1"),
+        ("100 * 37 / 111", "33.3333333333333"),
+        ("(100 * 1 / 3).round(1)", "33.3"),
+        // whole numbers are numbers
+        ("7 / 2", "3.5"),
+        ("-7 / 2", "-3.5"),
+        ("7 % 2", "1"),
+        ("7.5 % 2", "1.5"),
+        ("2 ** 10", "1024"),
+        ("2 ** -2", "0.25"),
+        ("9223372036854775807 + 1", "9223372036854775808"),
+        ("3000000000 * 4000000000", "12000000000000000000"),
+        ("5 / 2 * 2", "5"),
+        // rounding goes away from zero at the half
+        ("round(2.5)", "3"),
+        ("round(-2.5)", "-3"),
+        ("round(3.5)", "4"),
+        ("round(0.5)", "1"),
+        ("round(2.345, 2)", "2.35"),
+        ("round(1234.5678, 0)", "1235"),
+        ("floor(-1.5)", "-2"),
+        ("ceil(1.2)", "2"),
+        ("abs(-3.5)", "3.5"),
+        ("min(2, 2.5)", "2"),
+        ("max(2, 2.5)", "2.5"),
+        ("sqrt(2)", "1.4142135623731"),
+        ("sqrt(144)", "12"),
+        ("sign(-0.5)", "-1"),
+        // a number that is whole again counts as one
+        ("switch 0.5 * 4 { 2 => 20, _ => 0 }", "20"),
+        ("[10, 20, 30][4 / 2]", "30"),
+        ("let n = 0; for i in 0..6 / 2 { n += i } n", "3"),
+        ("let x = 10; x /= 4; x", "2.5"),
+        ("let x = 1; x += 0.5; x *= 2; x -= 1; x", "2"),
+        ("let x = 9223372036854775807; x += 1; x", "9223372036854775808"),
+        ("[1, 2.5, 3].average()", "2.16666666666667"),
+        ("[3, 1, 2].median()", "2"),
+        ("[4, 1, 3, 2].median()", "2.5"),
+        ("[2.5, 10, 1].max()", "10"),
+        ("[2.5, 10, 1].sorted().join(\";\")", "1;2.5;10"),
+        ("number(\"12.50\") * 2", "25"),
+        ("\"Total: \" + 2.50", "Total: 2.5"),
+        ("`${0.07 * 100}`", "7"),
+        ("v * 1", "12"),
+        ("v + ctx.params.factor", "12.07"),
+    ] {
+        assert_eq!(calculated(expression, "12"), expected, "{expression}");
+    }
+}
+
+#[test]
+fn a_value_is_kept_changed_dropped_or_refused() {
+    let twelve = || Value::Number(number("12"));
+    let outcome = |source: &str| value_of(source, twelve()).unwrap();
+    assert_eq!(outcome("fn value(v, ctx) { v }"), Outcome::Unchanged);
+    assert_eq!(outcome("fn value(v) { v * 2 }"), Outcome::Changed(Value::Number(number("24"))));
+    assert_eq!(outcome("fn value(v) { \"many\" }"), Outcome::Changed(Value::Text("many".to_owned())));
+    assert_eq!(outcome("fn value(v) { v > 5 }"), Outcome::Changed(Value::Boolean(true)));
+    let dropped = Outcome::Dropped { reason: "too small".to_owned() };
+    assert_eq!(outcome("fn value(v) { if v < 20 { skip(\"too small\") } v }"), dropped);
+    assert!(matches!(outcome("fn value(v) { () }"), Outcome::Dropped { .. }));
+    let refused = Outcome::Rejected { reason: "12 is odd".to_owned() };
+    assert_eq!(outcome("fn value(v) { check(v) } fn check(v) { throw `${v} is odd` }"), refused);
+    assert_eq!(outcome("fn rows(rows, ctx) { rows }"), Outcome::Unchanged, "no such hook");
+}
+
+#[test]
+fn the_context_is_there_to_read() {
+    for (expression, expected) in [
+        ("ctx.job", "Monthly ANC"),
+        ("ctx.source + \" to \" + ctx.destination", "tracker to national"),
+        ("ctx.item.source.name", "ANC 1st visit"),
+        ("ctx.item.destination.code", "N_ANC1"),
+        ("ctx.item.coc.name", "default"),
+        ("ctx.org_unit.path", "Haiti / Nord / Jacmel"),
+        ("ctx.org_unit.level", "3"),
+        ("ctx.period", "202402"),
+        ("ctx.period.type", "Monthly"),
+        ("ctx.period.start", "2024-02-01"),
+        ("ctx.period.end", "2024-02-29"),
+        ("ctx.period.days", "29"),
+        ("ctx.period.shift(-2).id", "202312"),
+        ("ctx.period.to(\"Quarterly\").id", "2024Q1"),
+        ("if ctx.period.end < ctx.now { \"over\" } else { \"open\" }", "over"),
+        ("if ctx.period > period(\"202401\") { 1 } else { 0 }", "1"),
+        ("ctx.params.factor * 100", "7"),
+        ("ctx.params.names.len", "1"),
+        ("if ctx.params.contains(\"other\") { 1 } else { 0 }", "0"),
+    ] {
+        let source = format!("fn value(v, ctx) {{ `${{{{{expression}}}}}` }}");
+        match value_of(&source, Value::Number(number("1"))) {
+            Ok(Outcome::Changed(value)) => assert_eq!(value.to_string(), expected, "{expression}"),
+            other => panic!("{expression}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn periods_move_and_are_left_out() {
+    let moved = |source: &str| runner(source).period(&place()).unwrap();
+    assert_eq!(moved("fn period(p, ctx) { p.shift(-1) }"), Outcome::Changed(Period::parse("202401").unwrap()));
+    assert_eq!(moved("fn period(p, ctx) { p }"), Outcome::Unchanged);
+    assert_eq!(moved("fn period(p, ctx) { p.to(\"Yearly\") }"), Outcome::Changed(Period::parse("2024").unwrap()));
+    assert_eq!(moved("fn period(p, ctx) { \"2024Q2\" }"), Outcome::Changed(Period::parse("2024Q2").unwrap()));
+    assert_eq!(moved("fn period(p, ctx) { skip(\"old\") }"), Outcome::Dropped { reason: "old".to_owned() });
+}
+
+#[test]
+fn many_values_become_one() {
+    let part = |value: &str, period: &str| Contribution {
+        value: Value::Number(number(value)),
+        org_unit: unit('v', "Marigot"),
+        period: Period::parse(period).unwrap(),
+    };
+    let parts = [part("0.1", "202401"), part("0.2", "202402"), part("4", "202403")];
+    let combined = |source: &str| runner(source).combine(&parts, &place()).unwrap();
+    assert_eq!(combined("fn combine(values, ctx) { values.sum() }"), Outcome::Changed(Value::Number(number("4.3"))));
+    let latest = "fn combine(values, ctx) { ctx.sources.sorted_by(|s| s.period).last().value }";
+    assert_eq!(combined(latest), Outcome::Changed(Value::Number(number("4"))));
+    let missing = runner("fn value(v) { v }").combine(&parts, &place()).unwrap_err();
+    assert_eq!(missing.what(), "the script has no function `combine`");
+}
+
+fn slice() -> Arc<Slice> {
+    let mut slice = Slice::new();
+    slice.add_data(named('a', "ANC1", "ANC 1st visit"));
+    slice.add_data(named('b', "ANC2", "ANC 2nd visit"));
+    slice.add_option_combo(named('f', "F", "Female"));
+    slice.add_option_combo(named('m', "M", "Male"));
+    slice.add_org_unit(unit('u', "Jacmel"));
+    slice.add_org_unit(unit('v', "Marigot"));
+    slice.add_value(&row('b', Some('f'), "202402", "7"));
+    slice.add_value(&row('b', Some('m'), "202402", "5"));
+    slice.add_value(&row('a', None, "202401", "40"));
+    Arc::new(slice)
+}
+
+fn row(data: char, combo: Option<char>, period: &str, value: &str) -> Row {
+    Row {
+        data: id(data),
+        category_option_combo: combo.map(id),
+        attribute_option_combo: None,
+        org_unit: id('u'),
+        period: Period::parse(period).unwrap(),
+        value: Some(Value::Number(number(value))),
+    }
+}
+
+#[test]
+fn rows_are_changed_made_and_left_out_and_none_is_lost() {
+    let given = [row('a', None, "202402", "10"), row('a', None, "202401", "0"), row('b', Some('f'), "202402", "-1")];
+    let mut runner = runner(
+        "fn rows(rows, ctx) {
+            let kept = rows.filter(|r| r.value != 0).map(|r| if r.value < 0 { r.skip(\"negative\") } else { r });
+            kept[0].value *= 2;
+            kept.push(kept[0].copy(#{ org_unit: \"Marigot\", value: 1 }));
+            kept.push(row(#{ data: \"ANC2\", coc: \"Male\", org_unit: \"OU_u\", period: \"202402\", value: 3 }));
+            kept
+        }",
+    );
+    runner.enter(slice());
+    let RowsOutcome::Rows { kept, dropped, rejected } = runner.rows(&given).unwrap() else { panic!() };
+    assert_eq!(
+        kept,
+        [
+            KeptRow { row: row('a', None, "202402", "20"), origin: Origin::Changed(0) },
+            KeptRow { row: Row { org_unit: id('v'), ..row('a', None, "202402", "1") }, origin: Origin::Created },
+            KeptRow { row: row('b', Some('m'), "202402", "3"), origin: Origin::Created },
+        ]
+    );
+    assert_eq!(
+        dropped,
+        [
+            LeftOut { index: 1, reason: "the script did not return it".to_owned() },
+            LeftOut { index: 2, reason: "negative".to_owned() },
+        ]
+    );
+    assert_eq!(rejected, []);
+}
+
+#[test]
+fn other_values_of_the_slice_can_be_looked_up() {
+    let mut runner = runner(
+        "fn value(v, ctx) {
+            let before = lookup(\"ANC1\", #{ period: ctx.period.shift(-1) });
+            let absent = lookup(\"ANC 1st visit\", #{ period: \"202312\" });
+            if absent != () { throw \"there is none\" }
+            v + before + lookup_all(\"ANC 2nd visit\").sum() + lookup(\"ANC2\", #{ coc: \"Female\" })
+        }",
+    );
+    runner.enter(slice());
+    let outcome = runner.value(&Value::Number(number("1")), &place()).unwrap();
+    assert_eq!(outcome, Outcome::Changed(Value::Number(number("60"))));
+}
+
+#[test]
+fn what_is_printed_is_handed_over_and_bounded() {
+    let mut runner = runner("fn value(v) { for i in 0..300 { print(`line ${i}`) } v }");
+    assert_eq!(runner.value(&Value::Number(number("1")), &place()), Ok(Outcome::Unchanged));
+    let log = runner.take_log();
+    assert_eq!((log.lines.len(), log.left_out, log.lines[1].as_str()), (100, 200, "line 1"));
+}
+
+#[test]
+fn the_line_that_acts_is_known() {
+    let script = Script::compile("a.rhai", "// fn value(v)\n\nfn value(v) { v }").unwrap();
+    assert_eq!(script.acted(super::Hook::Value).unwrap().to_string(), "a.rhai:3");
+    assert!(script.defines(super::Hook::Value) && !script.defines(super::Hook::Rows));
+}
+
+#[test]
+fn engines_move_between_threads() {
+    fn can_move<T: Send>() {}
+    can_move::<Runner>();
+    can_move::<Script>();
+}

@@ -1,0 +1,155 @@
+//! Texts in scripts: joining, cutting, searching, and turning them into numbers.
+//!
+//! Positions and lengths count characters. A text joins with anything by `+`; nothing is ever turned into a number
+//! unless the script says `number(…)`.
+
+use std::fmt::{self, Write as _};
+
+use rhai::{Array, Dynamic, Engine, EvalAltResult, INT, ImmutableString, Map, Position};
+use rust_decimal::Decimal;
+
+use super::number::{Number, of_dynamic, plain, to_dynamic};
+use super::period_type::ScriptPeriod;
+use super::row::ScriptRow;
+use super::things::identity;
+
+type Failed<T> = Result<T, Box<EvalAltResult>>;
+
+/// Registers the functions of texts.
+pub(super) fn register(engine: &mut Engine) {
+    register_conversions(engine);
+    engine
+        .register_get("len", |text: &mut ImmutableString| length(text))
+        .register_fn("len", |text: &mut ImmutableString| length(text))
+        .register_fn("is_empty", |text: &mut ImmutableString| text.is_empty())
+        .register_fn("to_upper", |text: &mut ImmutableString| text.to_uppercase())
+        .register_fn("to_lower", |text: &mut ImmutableString| text.to_lowercase())
+        .register_fn("trim", |text: &mut ImmutableString| text.trim().to_owned())
+        .register_fn("contains", |text: &mut ImmutableString, part: &str| text.contains(part))
+        .register_fn("starts_with", |text: &mut ImmutableString, part: &str| text.starts_with(part))
+        .register_fn("ends_with", |text: &mut ImmutableString, part: &str| text.ends_with(part))
+        .register_fn("replace", replace)
+        .register_fn("split", |text: &mut ImmutableString, at: &str| -> Array {
+            text.split(at).map(|part| Dynamic::from(part.to_owned())).collect()
+        })
+        .register_fn("sub_string", |text: &mut ImmutableString, start: INT| part(text, start, INT::MAX))
+        .register_fn("sub_string", |text: &mut ImmutableString, start: INT, length: INT| part(text, start, length))
+        .register_fn("index_of", |text: &mut ImmutableString, part: &str| -> INT {
+            text.find(part).map_or(-1, |at| length(&text[..at]))
+        });
+}
+
+fn register_conversions(engine: &mut Engine) {
+    engine
+        .register_fn("number", number)
+        .register_fn("number", |number: INT| number)
+        .register_fn("number", |number: Decimal| number)
+        .register_fn("is_number", |value: Dynamic| is_number(&value))
+        .register_fn("is_text", |value: Dynamic| value.is_string())
+        .register_fn("text", |value: Dynamic| shown(&value))
+        .register_fn("to_string", |value: &mut Dynamic| shown(value))
+        .register_fn("+", |left: ImmutableString, right: Dynamic| format!("{left}{}", shown(&right)))
+        .register_fn("+", |left: Dynamic, right: ImmutableString| format!("{}{right}", shown(&left)))
+        .register_fn("+", |left: ImmutableString, right: ImmutableString| format!("{left}{right}"))
+        .register_fn("+=", |left: &mut ImmutableString, right: Dynamic| {
+            *left = format!("{left}{}", shown(&right)).into()
+        })
+        .register_fn("+=", |left: &mut ImmutableString, right: ImmutableString| {
+            *left = format!("{left}{right}").into()
+        });
+}
+
+/// A value as a person would write it, cut off where a text may be no longer: a list can hold the same long text ten
+/// thousand times.
+pub(super) fn shown(value: &Dynamic) -> String {
+    let mut bounded = Bounded(String::new());
+    // The one failure is the bound's.
+    let _ = write_value(&mut bounded, value, false);
+    bounded.0
+}
+
+struct Bounded(String);
+
+impl fmt::Write for Bounded {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if self.0.len() + text.len() > super::limits::TEXT {
+            return Err(fmt::Error);
+        }
+        self.0.push_str(text);
+        Ok(())
+    }
+}
+
+fn write_value(to: &mut Bounded, value: &Dynamic, quoted: bool) -> fmt::Result {
+    if let Some(list) = value.read_lock::<Array>() {
+        to.write_str("[")?;
+        for (index, element) in list.iter().enumerate() {
+            to.write_str(if index == 0 { "" } else { ", " })?;
+            write_value(to, element, true)?;
+        }
+        to.write_str("]")
+    } else if let Some(map) = value.read_lock::<Map>() {
+        to.write_str("#{")?;
+        for (index, (key, element)) in map.iter().enumerate() {
+            write!(to, "{}{key}: ", if index == 0 { "" } else { ", " })?;
+            write_value(to, element, true)?;
+        }
+        to.write_str("}")
+    } else if let Some(text) = value.read_lock::<ImmutableString>() {
+        if quoted { write!(to, "\"{}\"", &*text) } else { to.write_str(&text) }
+    } else if let Some(number) = of_dynamic(value) {
+        to.write_str(&plain(number))
+    } else if let Some(period) = value.read_lock::<ScriptPeriod>() {
+        write!(to, "{}", period.0)
+    } else if let Some(row) = value.read_lock::<ScriptRow>() {
+        write!(to, "{}", &*row)
+    } else if let Some((_, name)) = identity(value) {
+        to.write_str(&name)
+    } else if let Ok(character) = value.as_char() {
+        to.write_char(character)
+    } else if let Ok(truth) = value.as_bool() {
+        write!(to, "{truth}")
+    } else if value.is_unit() {
+        to.write_str("()")
+    } else {
+        write!(to, "({})", value.type_name())
+    }
+}
+
+/// Whether a value is a number, or a text that means one.
+fn is_number(value: &Dynamic) -> bool {
+    value.is_int()
+        || value.is_decimal()
+        || value.read_lock::<ImmutableString>().is_some_and(|text| Number::parse(&text).is_some())
+}
+
+fn number(text: &str) -> Failed<Dynamic> {
+    Number::parse(text).map(|number| to_dynamic(number.decimal())).ok_or_else(|| {
+        let shown: String = text.chars().take(40).collect();
+        Box::new(EvalAltResult::ErrorArithmetic(format!("{NOT_A_NUMBER}`{shown}`"), Position::NONE))
+    })
+}
+
+/// What the error translation looks for.
+pub(super) const NOT_A_NUMBER: &str = "not a number: ";
+
+fn length(text: &str) -> INT {
+    INT::try_from(text.chars().count()).unwrap_or(INT::MAX)
+}
+
+/// A part by position; a negative start counts from the end, and what lies outside is left out.
+fn part(text: &str, start: INT, count: INT) -> String {
+    let start = if start < 0 { (length(text) + start).max(0) } else { start };
+    let (start, count) = (usize::try_from(start).unwrap_or(0), usize::try_from(count).unwrap_or(0));
+    text.chars().skip(start).take(count).collect()
+}
+
+/// A changed copy, as every function of texts gives; the text itself stays.
+fn replace(text: &mut ImmutableString, what: &str, with: &str) -> Failed<String> {
+    let places = if what.is_empty() { text.chars().count() + 1 } else { text.matches(what).count() };
+    let grown = places.saturating_mul(with.len()).saturating_add(text.len());
+    if grown > super::limits::TEXT {
+        return Err(Box::new(EvalAltResult::ErrorDataTooLarge("Length of string".to_owned(), Position::NONE)));
+    }
+    Ok(text.replace(what, with))
+}

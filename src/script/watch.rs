@@ -1,0 +1,130 @@
+//! The watch over a running call: counts its operations, reads the meter and the clock, and keeps what it prints.
+
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rhai::Dynamic;
+
+use super::limits::{CALL_TIME, CLOCK_EVERY, LOG_LINE, LOG_LINES, MEMORY};
+use super::memory::held;
+
+/// Why a call was stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// Too many operations.
+    Operations,
+    /// Too long a call.
+    Time,
+    /// Too long all calls together.
+    RunTime,
+    /// Too much memory.
+    Memory,
+}
+
+/// What a script printed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Log {
+    /// The first lines.
+    pub lines: Vec<String>,
+    /// How many further lines there were.
+    pub left_out: u64,
+}
+
+/// Numbers without locks, read and written by one thread at a time: a runner runs one call, and the engine is its own.
+#[derive(Debug)]
+pub(super) struct Watch {
+    born: Instant,
+    operations: AtomicU64,
+    most_operations: AtomicU64,
+    held_before: AtomicI64,
+    /// Nanoseconds since `born` at which the call has to end; 0 until the clock is read for the first time.
+    deadline: AtomicU64,
+    /// Nanoseconds since `born` when the clock was read first in this call.
+    started: AtomicU64,
+    /// Nanoseconds that calls may still take together.
+    left: AtomicU64,
+    log: Mutex<Log>,
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+impl Watch {
+    pub(super) fn new(budget: Duration) -> Self {
+        Self {
+            born: Instant::now(),
+            operations: AtomicU64::new(0),
+            most_operations: AtomicU64::new(0),
+            held_before: AtomicI64::new(0),
+            deadline: AtomicU64::new(0),
+            started: AtomicU64::new(0),
+            left: AtomicU64::new(nanoseconds(budget)),
+            log: Mutex::new(Log::default()),
+        }
+    }
+
+    /// A call begins. What earlier calls have kept counts against it.
+    pub(super) fn begin(&self, most_operations: u64, retained: i64) {
+        self.operations.store(0, Relaxed);
+        self.most_operations.store(most_operations, Relaxed);
+        self.held_before.store(held() - retained, Relaxed);
+        self.deadline.store(0, Relaxed);
+    }
+
+    /// A call has ended. One that never read the clock was too short to be counted.
+    pub(super) fn end(&self) {
+        if self.deadline.load(Relaxed) > 0 {
+            let taken = nanoseconds(self.born.elapsed()).saturating_sub(self.started.load(Relaxed));
+            self.left.store(self.left.load(Relaxed).saturating_sub(taken), Relaxed);
+        }
+    }
+
+    /// Called before each operation.
+    pub(super) fn check(&self) -> Option<Stop> {
+        let operation = self.operations.load(Relaxed) + 1;
+        self.operations.store(operation, Relaxed);
+        if operation > self.most_operations.load(Relaxed) {
+            return Some(Stop::Operations);
+        }
+        if held() - self.held_before.load(Relaxed) > MEMORY {
+            return Some(Stop::Memory);
+        }
+        if operation.is_multiple_of(CLOCK_EVERY) { self.read_clock() } else { None }
+    }
+
+    fn read_clock(&self) -> Option<Stop> {
+        let now = nanoseconds(self.born.elapsed()).max(1);
+        let deadline = self.deadline.load(Relaxed);
+        if deadline == 0 {
+            self.started.store(now, Relaxed);
+            self.deadline.store(now.saturating_add(nanoseconds(CALL_TIME).min(self.left.load(Relaxed))), Relaxed);
+            return None;
+        }
+        if now <= deadline {
+            return None;
+        }
+        let whole_run = self.left.load(Relaxed) < nanoseconds(CALL_TIME);
+        Some(if whole_run { Stop::RunTime } else { Stop::Time })
+    }
+
+    pub(super) fn print(&self, line: &str) {
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        if log.lines.len() < LOG_LINES {
+            log.lines.push(line.chars().take(LOG_LINE).collect());
+        } else {
+            log.left_out += 1;
+        }
+    }
+
+    pub(super) fn take_log(&self) -> Log {
+        std::mem::take(&mut *self.log.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Stop {
+    pub(super) fn token(self) -> Dynamic {
+        Dynamic::from(self)
+    }
+}

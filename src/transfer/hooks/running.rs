@@ -1,0 +1,433 @@
+//! Scripts as they really run: the engine of [`crate::script`] behind [`ActingScript`].
+//!
+//! A routine's scripts are compiled once for a run. What is attached in several places of a job with the same
+//! parameters is one script, with one engine: a thousand items share it. A script's mistake is a rejection of what it was
+//! given, with the place in the script; one that was stopped by a limit refuses everything from then on, at once.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+
+use crate::domain::cell::CellAddress;
+use crate::domain::decimal::plain_text;
+use crate::domain::item::SourceItem;
+use crate::domain::job::Job;
+use crate::domain::metadata::Metadata;
+use crate::domain::period::Period;
+use crate::domain::routine::RoutineDocument;
+use crate::domain::script::{Attachment, Hook, ParameterValue};
+use crate::domain::uid::Uid;
+use crate::domain::value_type::ValueType;
+use crate::script::{
+    self, Contribution, ItemNames, Named, Number, OrgUnit, Param, Place, RowsOutcome, RunContext, Runner, ScriptError,
+};
+use crate::transfer::hooks::{
+    Acted, ActingScript, CellContext, Hooks, Outcome, Part, PeriodContext, RowsAfter, RowsContext, SharedScript,
+};
+use crate::transfer::map::SourceValue;
+use crate::transfer::plan::PlannedItem;
+use crate::transfer::shape::Value;
+
+/// Why a script cannot act.
+#[derive(Debug, thiserror::Error)]
+pub enum NotReady {
+    /// It does not compile.
+    #[error(transparent)]
+    Refused(#[from] Box<ScriptError>),
+    /// The routine does not have its text.
+    #[error("the routine has no text of the script `{script}`")]
+    Missing {
+        /// The script's name.
+        script: String,
+    },
+    /// The text is not the one that was attached.
+    #[error("the script `{script}` was altered after it was attached")]
+    Altered {
+        /// The script's name.
+        script: String,
+    },
+}
+
+impl NotReady {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Refused(error) => error.hint().map(str::to_owned),
+            Self::Missing { .. } | Self::Altered { .. } => {
+                Some("what runs must be what was attached; look at the script and attach it again".to_owned())
+            }
+        }
+    }
+}
+
+/// Makes the scripts of a routine act. `now` is the only time that they know.
+pub fn ready(document: &RoutineDocument, now: Timestamp) -> Result<Hooks, NotReady> {
+    let mut made: BTreeMap<(String, String), SharedScript> = BTreeMap::new();
+    Hooks::of(document, |attachment, job| {
+        let parameters: Vec<String> =
+            attachment.parameters.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
+        let key = (job.name.clone(), format!("{}\n{}\n{parameters:?}", attachment.script, attachment.hash));
+        if let Some(script) = made.get(&key) {
+            return Ok(Arc::clone(script));
+        }
+        let script: SharedScript = Arc::new(RunningScript::new(document, attachment, job, now)?);
+        made.insert(key, Arc::clone(&script));
+        Ok(script)
+    })
+}
+
+/// A script that runs.
+struct RunningScript {
+    attachment: Attachment,
+    state: Mutex<State>,
+}
+
+struct State {
+    runner: Runner,
+    /// The slice that it is in.
+    slice: Option<Arc<script::Slice>>,
+    names: Names,
+}
+
+/// The names of things, made once: a slice has thousands of values at a few places.
+#[derive(Default)]
+struct Names {
+    items: HashMap<(SourceItem, CellAddress), Arc<ItemNames>>,
+    sources: HashMap<Uid, Arc<OrgUnit>>,
+    destinations: HashMap<Uid, Arc<OrgUnit>>,
+}
+
+impl fmt::Debug for RunningScript {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("RunningScript").field(&self.attachment).finish()
+    }
+}
+
+impl RunningScript {
+    fn new(document: &RoutineDocument, attachment: &Attachment, job: &Job, now: Timestamp) -> Result<Self, NotReady> {
+        let name = || attachment.script.clone();
+        let source = document.scripts.iter().find(|source| source.hash == attachment.hash);
+        let source = source.ok_or_else(|| NotReady::Missing { script: name() })?;
+        if !source.is_intact() {
+            return Err(NotReady::Altered { script: name() });
+        }
+        let compiled = script::Script::compile(&attachment.script, &source.content).map_err(Box::new)?;
+        let hooks = compiled.hooks().filter_map(|hook| Hook::from_name(hook.name())).collect();
+        let mut params = script::Params::new();
+        for (name, value) in &attachment.parameters {
+            params.insert(name.clone(), param(value));
+        }
+        let run = RunContext {
+            job: job.name.clone(),
+            source: job.source.clone(),
+            destination: job.destination.clone(),
+            now: now.to_string(),
+            params,
+        };
+        let runner = Runner::new(&compiled, run).map_err(Box::new)?;
+        // What the text defines counts, not what an attachment says about it.
+        let attachment = Attachment { hooks, ..attachment.clone() };
+        Ok(Self { attachment, state: Mutex::new(State { runner, slice: None, names: Names::default() }) })
+    }
+
+    fn with<T>(&self, call: impl FnOnce(&mut State) -> T) -> T {
+        call(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// A number that scripts cannot calculate with stays the text that it is.
+fn param(value: &ParameterValue) -> Param {
+    match value {
+        ParameterValue::Boolean(truth) => Param::Boolean(*truth),
+        ParameterValue::Number(number) => {
+            Number::from_big(number).map_or_else(|| Param::Text(plain_text(number)), Param::Number)
+        }
+        ParameterValue::Text(text) => Param::Text(text.clone()),
+        ParameterValue::List(values) => Param::List(values.iter().map(param).collect()),
+    }
+}
+
+impl State {
+    /// Goes on to the slice of a cell.
+    fn enter(&mut self, at: &CellContext<'_>) {
+        let slice = at.slice.script(|| cells_slice(at));
+        if !self.slice.as_ref().is_some_and(|entered| Arc::ptr_eq(entered, slice)) {
+            self.runner.enter(Arc::clone(slice));
+            self.slice = Some(Arc::clone(slice));
+        }
+    }
+
+    fn place(&mut self, at: &CellContext<'_>) -> Place {
+        let item = self.names.item(at.item, at.scene.source, at.scene.destination);
+        let unit = self.names.destinations.entry(at.org_unit);
+        let unit = unit.or_insert_with(|| Arc::new(org_unit(at.org_unit, at.scene.destination)));
+        Place { item, org_unit: Arc::clone(unit), period: at.period }
+    }
+
+    fn line(&self, hook: script::Hook) -> Option<u32> {
+        self.runner.acted(hook).and_then(|acted| u32::try_from(acted.line).ok())
+    }
+
+    /// An outcome in our words; `unchanged` is what stays if the script leaves it as it is.
+    fn acted<A, B>(
+        &self,
+        hook: script::Hook,
+        result: Result<script::Outcome<A>, ScriptError>,
+        unchanged: B,
+        changed: impl FnOnce(A) -> B,
+    ) -> Acted<B> {
+        let line = self.line(hook);
+        match result {
+            Ok(script::Outcome::Unchanged) => Acted { outcome: Outcome::Value(unchanged), line },
+            Ok(script::Outcome::Changed(value)) => Acted { outcome: Outcome::Value(changed(value)), line },
+            Ok(script::Outcome::Dropped { reason }) => Acted { outcome: Outcome::Drop(reason), line },
+            Ok(script::Outcome::Rejected { reason }) => Acted { outcome: Outcome::Reject(reason), line },
+            Err(error) => failed(&error, line),
+        }
+    }
+}
+
+/// A script's mistake: what went wrong and what to do about it, at its own place in the text.
+fn failed<T>(error: &ScriptError, line: Option<u32>) -> Acted<T> {
+    let reason = match error.hint() {
+        Some(hint) => format!("{}; {hint}", error.what()),
+        None => error.what().to_owned(),
+    };
+    let place = error.position().and_then(|(line, _)| u32::try_from(line).ok());
+    Acted { outcome: Outcome::Reject(reason), line: place.or(line) }
+}
+
+impl ActingScript for RunningScript {
+    fn identity(&self) -> &Attachment {
+        &self.attachment
+    }
+
+    fn rows(&self, rows: &[SourceValue], at: &RowsContext<'_>) -> Acted<RowsAfter> {
+        let given: Vec<script::Row> = rows.iter().map(|row| to_row(row, at.scene.source)).collect();
+        let slice = rows_slice(&given, at);
+        self.with(|state| {
+            state.runner.enter(Arc::new(slice));
+            state.slice = None;
+            let line = state.line(script::Hook::Rows);
+            match state.runner.rows(&given) {
+                Ok(RowsOutcome::Rejected { reason }) => Acted { outcome: Outcome::Reject(reason), line },
+                Ok(RowsOutcome::Rows { kept, dropped, rejected }) => {
+                    let reasons =
+                        |list: Vec<script::LeftOut>| list.into_iter().map(|out| (out.index, out.reason)).collect();
+                    let kept = kept.into_iter().map(|kept| match kept.origin {
+                        // To the last digit what the server sent.
+                        script::Origin::Unchanged(index) => {
+                            rows.get(index).cloned().unwrap_or_else(|| from_row(kept.row))
+                        }
+                        script::Origin::Changed(_) | script::Origin::Created => from_row(kept.row),
+                    });
+                    let after =
+                        RowsAfter { kept: kept.collect(), dropped: reasons(dropped), rejected: reasons(rejected) };
+                    Acted { outcome: Outcome::Value(after), line }
+                }
+                Err(error) => failed(&error, line),
+            }
+        })
+    }
+
+    fn period(&self, period: Period, at: &PeriodContext<'_>) -> Acted<Period> {
+        self.with(|state| {
+            let item = state.names.item(at.item, at.source, at.destination);
+            let place = Place { item, org_unit: Arc::new(no_org_unit(at.item)), period };
+            let result = state.runner.period(&place);
+            state.acted(script::Hook::Period, result, period, |period| period)
+        })
+    }
+
+    fn combine(&self, parts: Vec<Part>, at: &CellContext<'_>) -> Acted<Value> {
+        self.with(|state| {
+            state.enter(at);
+            let place = state.place(at);
+            let mut contributions = Vec::with_capacity(parts.len());
+            for part in parts {
+                let unit = state.names.sources.entry(part.source_unit);
+                let unit = unit.or_insert_with(|| Arc::new(org_unit(part.source_unit, at.scene.source)));
+                let org_unit = Arc::clone(unit);
+                match to_script(&part.value, source_type(at.item, at.scene.source)) {
+                    Some(value) => contributions.push(Contribution { value, org_unit, period: part.source_period }),
+                    None => return too_large(&part.value, state.line(script::Hook::Combine)),
+                }
+            }
+            let result = state.runner.combine(&contributions, &place);
+            let nothing = Value::Text(String::new());
+            state.acted(script::Hook::Combine, result, nothing, from_script)
+        })
+    }
+
+    fn value(&self, value: Value, at: &CellContext<'_>) -> Acted<Value> {
+        self.with(|state| {
+            state.enter(at);
+            let Some(given) = to_script(&value, source_type(at.item, at.scene.source)) else {
+                return too_large(&value, state.line(script::Hook::Value));
+            };
+            let place = state.place(at);
+            let result = state.runner.value(&given, &place);
+            state.acted(script::Hook::Value, result, value, from_script)
+        })
+    }
+}
+
+fn too_large<T>(value: &Value, line: Option<u32>) -> Acted<T> {
+    let shown = match value {
+        Value::Number(number) => plain_text(number),
+        Value::Text(text) => text.clone(),
+    };
+    let reason = format!("{shown} has more than the 28 digits that scripts calculate with");
+    Acted { outcome: Outcome::Reject(reason), line }
+}
+
+/// A value for a script; none for a number that is too large.
+fn to_script(value: &Value, value_type: ValueType) -> Option<script::Value> {
+    match value {
+        Value::Number(number) => Number::from_big(number).map(script::Value::Number),
+        Value::Text(text) if value_type.is_numeric() => Some(script::Value::Text(text.clone())),
+        Value::Text(text) => {
+            Some(script::Value::read(text, value_type).unwrap_or_else(|| script::Value::Text(text.clone())))
+        }
+    }
+}
+
+fn from_script(value: script::Value) -> Value {
+    match value {
+        script::Value::Number(number) => Value::Number(number.settled().to_big()),
+        script::Value::Text(text) => Value::Text(text),
+        script::Value::Boolean(truth) => Value::Text(truth.to_string()),
+    }
+}
+
+fn to_row(row: &SourceValue, source: &Metadata) -> script::Row {
+    let value_type = source.data_elements.get(&row.data).map_or(ValueType::Number, |element| element.value_type);
+    // A text that is none of its type is for the script to see, as it is.
+    let value = row
+        .value
+        .as_ref()
+        .map(|text| script::Value::read(text, value_type).unwrap_or_else(|| script::Value::Text(text.clone())));
+    script::Row {
+        data: row.data,
+        category_option_combo: row.category_option_combo,
+        attribute_option_combo: row.attribute_option_combo,
+        org_unit: row.org_unit,
+        period: row.period,
+        value,
+    }
+}
+
+fn from_row(row: script::Row) -> SourceValue {
+    SourceValue {
+        data: row.data,
+        category_option_combo: row.category_option_combo,
+        attribute_option_combo: row.attribute_option_combo,
+        org_unit: row.org_unit,
+        period: row.period,
+        value: row.value.map(|value| match from_script(value) {
+            Value::Number(number) => plain_text(&number),
+            Value::Text(text) => text,
+        }),
+    }
+}
+
+/// The slice before it is mapped: source units, source periods.
+fn rows_slice(rows: &[script::Row], at: &RowsContext<'_>) -> script::Slice {
+    let source = at.scene.source;
+    let mut slice = script::Slice::new();
+    for item in at.items {
+        add_item(&mut slice, item, source);
+    }
+    for unit in at.org_units {
+        slice.add_org_unit(Arc::new(org_unit(*unit, source)));
+    }
+    add_rows(&mut slice, rows, source);
+    slice
+}
+
+/// The slice as cells are made of it: destination units, destination periods.
+fn cells_slice(at: &CellContext<'_>) -> script::Slice {
+    let (source, destination) = (at.scene.source, at.scene.destination);
+    let rows: Vec<script::Row> = at.slice.rows().iter().map(|row| to_row(row, source)).collect();
+    let mut slice = script::Slice::new();
+    let data: BTreeSet<Uid> = rows.iter().map(|row| row.data).collect();
+    for id in data {
+        slice.add_data(Arc::new(named(id, source)));
+    }
+    add_item(&mut slice, at.item, source);
+    let units: BTreeSet<Uid> = rows.iter().map(|row| row.org_unit).collect();
+    for unit in units {
+        slice.add_org_unit(Arc::new(org_unit(unit, destination)));
+    }
+    add_rows(&mut slice, &rows, source);
+    slice
+}
+
+fn add_item(slice: &mut script::Slice, item: &PlannedItem, source: &Metadata) {
+    slice.add_data(Arc::new(named(item.source.id(), source)));
+    if let SourceItem::DataElement { category_option_combo, attribute_option_combo, .. } = item.source {
+        for combo in category_option_combo.into_iter().chain(attribute_option_combo) {
+            slice.add_option_combo(Arc::new(named(combo, source)));
+        }
+    }
+}
+
+fn add_rows(slice: &mut script::Slice, rows: &[script::Row], source: &Metadata) {
+    let mut combos = BTreeSet::new();
+    for row in rows {
+        combos.extend(row.category_option_combo.into_iter().chain(row.attribute_option_combo));
+        slice.add_value(row);
+    }
+    for combo in combos {
+        slice.add_option_combo(Arc::new(named(combo, source)));
+    }
+}
+
+fn source_type(item: &PlannedItem, source: &Metadata) -> ValueType {
+    source.data_elements.get(&item.source.id()).map_or(ValueType::Number, |element| element.value_type)
+}
+
+impl Names {
+    fn item(&mut self, item: &PlannedItem, source: &Metadata, destination: &Metadata) -> Arc<ItemNames> {
+        let names = self.items.entry((item.source, item.destination)).or_insert_with(|| {
+            Arc::new(ItemNames {
+                source: Arc::new(named(item.source.id(), source)),
+                destination: Arc::new(named(item.destination.data_element, destination)),
+                category_option_combo: Arc::new(named(item.destination.category_option_combo, destination)),
+                attribute_option_combo: Arc::new(named(item.destination.attribute_option_combo, destination)),
+            })
+        });
+        Arc::clone(names)
+    }
+}
+
+/// Code and name of an object, whichever kind it is.
+fn named(id: Uid, metadata: &Metadata) -> Named {
+    let code = metadata
+        .data_elements
+        .get(&id)
+        .map(|object| &object.code)
+        .or_else(|| metadata.indicators.get(&id).map(|object| &object.code))
+        .or_else(|| metadata.program_indicators.get(&id).map(|object| &object.code))
+        .or_else(|| metadata.category_option_combos.get(&id).map(|object| &object.code));
+    Named { id, code: code.cloned().flatten(), name: metadata.name_of(id) }
+}
+
+fn org_unit(id: Uid, metadata: &Metadata) -> OrgUnit {
+    let unit = metadata.organisation_units.get(&id);
+    OrgUnit {
+        id,
+        code: unit.and_then(|unit| unit.code.clone()),
+        name: metadata.name_of(id),
+        path: metadata.org_unit_path_names(id),
+        level: unit.map_or(0, |unit| u32::try_from(unit.path.len()).unwrap_or(0)),
+    }
+}
+
+/// A period is decided on for every org unit at once.
+fn no_org_unit(item: &PlannedItem) -> OrgUnit {
+    let name = "every org unit".to_owned();
+    OrgUnit { id: item.source.id(), code: None, path: name.clone(), name, level: 0 }
+}
