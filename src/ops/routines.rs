@@ -1,6 +1,7 @@
 //! Routines: jobs with a period window and the rules of a run.
 
 use jiff::civil::Date;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::domain::pair::Pair;
@@ -150,4 +151,11 @@ pub fn document(config: &ConfigStore, name: &str) -> Result<RoutineDocument, Ops
     let mut document = RoutineDocument { routine, jobs, org_unit_map, scripts: Vec::new() };
     document.scripts = scripts::sources(config, &document)?;
     Ok(document)
+}
+
+/// A digest of everything that defines a run, by which it is told whether a routine is still what it was.
+pub fn digest(document: &RoutineDocument) -> Result<String, OpsError> {
+    let text = serde_json::to_string(document)
+        .map_err(|cause| OpsError::invalid("the routine cannot be written as JSON", cause.to_string()))?;
+    Ok(Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect())
 }
