@@ -24,6 +24,7 @@ mod number;
 mod outcome;
 mod params;
 mod period_type;
+pub mod reference;
 mod row;
 mod runner;
 mod slice;

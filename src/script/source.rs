@@ -1,6 +1,8 @@
 //! Reading a script's text where the engine does not say enough: where a function stands, and what lies outside of
 //! functions.
 
+use std::collections::BTreeSet;
+
 /// The text with comments and the insides of texts blanked out, character by character, so that positions stay.
 fn code_only(source: &str) -> String {
     let mut code = String::with_capacity(source.len());
@@ -51,19 +53,48 @@ fn code_only(source: &str) -> String {
 /// The line, from 1, on which a function is defined; 1 where it is not.
 pub(super) fn line_of_function(source: &str, name: &str) -> usize {
     let code = code_only(source);
-    let found = code.match_indices("fn").find(|(at, _)| {
+    let before = position_of_function(&code, name).and_then(|at| code.get(..at));
+    before.map_or(1, |before| before.matches('\n').count() + 1)
+}
+
+fn position_of_function(code: &str, name: &str) -> Option<usize> {
+    let mut candidates = code.match_indices("fn").map(|(at, _)| at);
+    candidates.find(|at| {
         let before = code.get(..*at).and_then(|text| text.chars().next_back());
         let after = code.get(at + 2..).unwrap_or_default();
-        let rest = after.trim_start().strip_prefix(name).unwrap_or("x");
+        let rest = after.trim_start().strip_prefix(name).map(str::trim_start);
         before.is_none_or(|before| !is_name(before))
             && after.starts_with(char::is_whitespace)
-            && rest.trim_start().starts_with('(')
-    });
-    found.map_or(1, |(at, _)| code.get(..at).unwrap_or_default().matches('\n').count() + 1)
+            && rest.is_some_and(|rest| rest.starts_with('('))
+    })
 }
 
 fn is_name(character: char) -> bool {
     character.is_alphanumeric() || character == '_'
+}
+
+/// Whether a function of that name is defined.
+pub(super) fn has_function(source: &str, name: &str) -> bool {
+    position_of_function(&code_only(source), name).is_some()
+}
+
+/// The names that the text makes: variables, parameters, functions.
+pub(super) fn names(source: &str) -> BTreeSet<String> {
+    let code = code_only(source);
+    let mut names = BTreeSet::new();
+    let mut previous = "";
+    for word in code.split(|character: char| !is_name(character)).filter(|word| !word.is_empty()) {
+        if ["let", "const", "for", "fn"].contains(&previous) {
+            names.insert(word.to_owned());
+        }
+        previous = word;
+    }
+    for head in code.split("fn ").skip(1) {
+        let parameters = head.split_once('(').and_then(|(_, rest)| rest.split_once(')'));
+        let parameters = parameters.map_or("", |(parameters, _)| parameters);
+        names.extend(parameters.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()));
+    }
+    names
 }
 
 /// The first line, from 1, that holds something outside of a function.

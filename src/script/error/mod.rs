@@ -1,6 +1,8 @@
 //! What went wrong in a script, in words that an analyst can act on: where, what, in which row, and what to write
 //! instead. The engine's own texts are never shown; [`parse`] and [`runtime`] translate them.
 
+mod calls;
+mod ours;
 pub(super) mod parse;
 pub(super) mod runtime;
 pub(super) mod suggest;

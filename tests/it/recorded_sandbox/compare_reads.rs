@@ -59,7 +59,7 @@ fn disposition(exchange: &Exchange, response: &Response) -> Vec<String> {
 
 fn texts(exchange: &Exchange, expected: &str, response: &Response) -> Vec<String> {
     if let Some((_, start)) = expected.split_once("bytes, starting ") {
-        let found = response.body.iter().take(4).fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+        let found = response.body.iter().take(4).fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
         let agrees = start.trim_end_matches('>') == found;
         return if agrees { Vec::new() } else { vec![format!("bytes {start} expected, {found} found")] };
     }
