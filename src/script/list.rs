@@ -6,15 +6,14 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use rhai::{Array, Dynamic, Engine, EvalAltResult, FnPtr, INT, ImmutableString, Map, NativeCallContext, Position};
+use rhai::{Array, Dynamic, Engine, FnPtr, INT, ImmutableString, Map, NativeCallContext};
 use rust_decimal::Decimal;
 
 use super::arithmetic;
+use super::failing::{Failed, failure, text_too_long};
 use super::number::{of_dynamic, to_dynamic};
 use super::period_type::ScriptPeriod;
 use super::things::identity;
-
-type Failed<T> = Result<T, Box<EvalAltResult>>;
 
 /// What the error translation looks for.
 pub(super) const NOT_NUMBERS: &str = "no number in the list: ";
@@ -52,7 +51,7 @@ pub(super) fn register(engine: &mut Engine) {
 
 fn register_totals(engine: &mut Engine) {
     engine
-        .register_fn("sum", |list: &mut Array| Ok::<_, Box<EvalAltResult>>(to_dynamic(sum(list)?)))
+        .register_fn("sum", |list: &mut Array| Failed::Ok(to_dynamic(sum(list)?)))
         .register_fn("average", |list: &mut Array| -> Failed<Dynamic> {
             if list.is_empty() {
                 return failed(EMPTY_LIST);
@@ -159,10 +158,6 @@ fn register_maps(engine: &mut Engine) {
         .register_fn("values", |map: &mut Map| map.values().cloned().collect::<Array>());
 }
 
-fn failure(text: &str) -> Box<EvalAltResult> {
-    Box::new(EvalAltResult::ErrorArithmetic(text.to_owned(), Position::NONE))
-}
-
 fn failed<T>(text: &str) -> Failed<T> {
     Err(failure(text))
 }
@@ -176,7 +171,7 @@ fn numbers(list: &Array) -> impl Iterator<Item = Failed<Decimal>> {
     list.iter().enumerate().map(|(index, value)| {
         of_dynamic(value).ok_or_else(|| {
             let shown: String = super::text::shown(value).chars().take(40).collect();
-            failure(&format!("{NOT_NUMBERS}{}\t{}\t{shown}", index + 1, value.type_name()))
+            failure(format!("{NOT_NUMBERS}{}\t{}\t{shown}", index + 1, value.type_name()))
         })
     })
 }
@@ -202,7 +197,7 @@ fn median(list: &Array) -> Failed<Dynamic> {
 fn extreme(list: &Array, wanted: Ordering) -> Failed<Dynamic> {
     let found = numbers(list).try_fold(None, |best: Option<Decimal>, number| {
         let number = number?;
-        Ok::<_, Box<EvalAltResult>>(match best {
+        Failed::Ok(match best {
             Some(best) if number.cmp(&best) != wanted => Some(best),
             _ => Some(number),
         })
@@ -277,7 +272,7 @@ fn join(list: &Array, between: &str) -> Failed<String> {
         }
         joined.push_str(&super::text::shown(value));
         if joined.len() > super::limits::TEXT {
-            return Err(Box::new(EvalAltResult::ErrorDataTooLarge("Length of string".to_owned(), Position::NONE)));
+            return Err(text_too_long());
         }
     }
     Ok(joined)

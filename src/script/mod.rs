@@ -9,13 +9,14 @@
 //! - [`limits`], `memory`, `stack`, `watch`: what keeps a script within its bounds
 //! - `number`, `arithmetic`, `text`, `list`, `period_type`, `things`, `row`, `context`, `slice`: what scripts can see
 //!   and do
-//! - `error`: mistakes in plain words
+//! - `failing`, `source`, `error`: mistakes in plain words
 
 mod arithmetic;
 mod context;
 mod convert;
 mod engine;
 mod error;
+mod failing;
 mod hooks;
 pub mod limits;
 mod list;

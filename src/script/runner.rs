@@ -224,7 +224,7 @@ impl Runner {
                 Ok(Ended::Rejected(reason)) => (Ok(Ended::Rejected(reason)), 0),
                 Err(error) => {
                     let (name, source) = (self.script.name(), self.script.source());
-                    (Err(runtime::translate(&error, name, source, call.entry.hook)), 0)
+                    (Err(runtime::translate(&error, name, source, call.entry)), 0)
                 }
             };
             // All that the call was given and gave back is freed by now, but for what the caller gets. What else is

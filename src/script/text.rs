@@ -5,15 +5,14 @@
 
 use std::fmt::{self, Write as _};
 
-use rhai::{Array, Dynamic, Engine, EvalAltResult, INT, ImmutableString, Map, Position};
+use rhai::{Array, Dynamic, Engine, INT, ImmutableString, Map};
 use rust_decimal::Decimal;
 
+use super::failing::{Failed, failure, text_too_long};
 use super::number::{Number, of_dynamic, plain, to_dynamic};
 use super::period_type::ScriptPeriod;
 use super::row::ScriptRow;
 use super::things::identity;
-
-type Failed<T> = Result<T, Box<EvalAltResult>>;
 
 /// Registers the functions of texts.
 pub(super) fn register(engine: &mut Engine) {
@@ -52,10 +51,10 @@ fn register_conversions(engine: &mut Engine) {
         .register_fn("+", |left: Dynamic, right: ImmutableString| format!("{}{right}", shown(&left)))
         .register_fn("+", |left: ImmutableString, right: ImmutableString| format!("{left}{right}"))
         .register_fn("+=", |left: &mut ImmutableString, right: Dynamic| {
-            *left = format!("{left}{}", shown(&right)).into()
+            *left = format!("{left}{}", shown(&right)).into();
         })
         .register_fn("+=", |left: &mut ImmutableString, right: ImmutableString| {
-            *left = format!("{left}{right}").into()
+            *left = format!("{left}{right}").into();
         });
 }
 
@@ -126,7 +125,7 @@ fn is_number(value: &Dynamic) -> bool {
 fn number(text: &str) -> Failed<Dynamic> {
     Number::parse(text).map(|number| to_dynamic(number.decimal())).ok_or_else(|| {
         let shown: String = text.chars().take(40).collect();
-        Box::new(EvalAltResult::ErrorArithmetic(format!("{NOT_A_NUMBER}`{shown}`"), Position::NONE))
+        failure(format!("{NOT_A_NUMBER}`{shown}`"))
     })
 }
 
@@ -149,7 +148,7 @@ fn replace(text: &mut ImmutableString, what: &str, with: &str) -> Failed<String>
     let places = if what.is_empty() { text.chars().count() + 1 } else { text.matches(what).count() };
     let grown = places.saturating_mul(with.len()).saturating_add(text.len());
     if grown > super::limits::TEXT {
-        return Err(Box::new(EvalAltResult::ErrorDataTooLarge("Length of string".to_owned(), Position::NONE)));
+        return Err(text_too_long());
     }
     Ok(text.replace(what, with))
 }

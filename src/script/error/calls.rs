@@ -77,7 +77,8 @@ pub(super) fn not_found(signature: &str, source: &str) -> Words {
     let (name, arguments) = signature.split_once('(').unwrap_or((signature, ""));
     let name = name.trim();
     let types: Vec<String> = arguments
-        .trim_end_matches(')')
+        .strip_suffix(')')
+        .unwrap_or(arguments)
         .split(',')
         .map(str::trim)
         .filter(|kind| !kind.is_empty())

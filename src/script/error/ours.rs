@@ -76,7 +76,12 @@ fn of_lists(error: &str) -> Option<Words> {
     if let Some(rest) = error.strip_prefix(list::NOT_COMPARABLE) {
         let [left, right, _] = parts(rest);
         let what = format!("{} and {} cannot be put in an order", type_in_words(left), type_in_words(right));
-        return Some(words(what, "say by what to sort: `rows.sorted_by(|r| r.period)`"));
+        let hint = if left == right {
+            "say by what to sort: `rows.sorted_by(|r| r.period)`"
+        } else {
+            "all elements have to be of one kind; a text becomes a number with `number(…)`"
+        };
+        return Some(words(what, hint));
     }
     (error == list::EMPTY_LIST).then(|| {
         words(

@@ -15,12 +15,50 @@ fn words(what: impl Into<String>, hint: impl Into<String>) -> Words {
 
 /// Translates what the compiler found.
 pub(in crate::script) fn translate(error: &ParseError, name: &str, source: &str) -> ScriptError {
-    let (what, hint) = in_words(error.err_type(), source);
-    let found = ScriptError::compile(name, &what, &hint);
     let position = error.position();
-    match (position.line(), position.position()) {
-        (Some(line), column) => found.at(source, line, column.unwrap_or(1)),
-        (None, _) => found.at(source, source.lines().count().max(1), 1),
+    let end = (source.lines().count().max(1), 1);
+    let (line, column) = position.line().map_or(end, |line| (line, position.position().unwrap_or(1)));
+    let (before, rest) = source::around(source, line, column);
+    if rest.trim().is_empty()
+        && let Some((bracket, line, column)) = source::unclosed(source)
+    {
+        let closing = match bracket {
+            '{' => '}',
+            '(' => ')',
+            _ => ']',
+        };
+        let what = format!("this `{bracket}` is never closed");
+        let hint = format!("write `{closing}` where it should end");
+        return ScriptError::compile(name, &what, &hint).at(source, line, column);
+    }
+    let (what, hint) = of_other_languages(before, rest).unwrap_or_else(|| in_words(error.err_type(), source));
+    ScriptError::compile(name, &what, &hint).at(source, line, column)
+}
+
+/// What is written as in another language; the text at the place of the error says more than the error.
+fn of_other_languages(before: &str, rest: &str) -> Option<Words> {
+    let word =
+        rest.split(|character: char| !character.is_alphanumeric() && character != '_').next().unwrap_or_default();
+    let after_digit = before.ends_with(|character: char| character.is_ascii_digit());
+    if after_digit && let Some(decimals) = rest.strip_prefix(',') {
+        return decimals
+            .starts_with(|character: char| character.is_ascii_digit())
+            .then(|| words("a number is written with a decimal point, not with a comma", "write `0.5`, not `0,5`"));
+    }
+    if after_digit
+        && let Some(exponent) = word.strip_prefix(['e', 'E'])
+        && exponent.chars().all(|character| character.is_ascii_digit())
+    {
+        return Some(words("numbers have no exponent", "write all digits: `1000`, `0.001`"));
+    }
+    match word {
+        "and" | "AND" | "or" | "OR" | "not" | "NOT" => Some(operator_in_words(word)),
+        "function" | "def" | "func" | "eval" => Some(reserved(word)),
+        "then" => Some(words("`then` is not a word of scripts", "write `if … { … } else { … }`")),
+        "elif" | "elseif" | "elsif" => {
+            Some(words(format!("`{word}` is not a word of scripts"), "write `} else if … { … }`"))
+        }
+        _ => None,
     }
 }
 
@@ -52,7 +90,13 @@ fn in_words(error: &Parse, source: &str) -> Words {
         Parse::VariableExpected => {
             words("the name of a variable is missing here", "as in `let total = 0;` or `for row in rows { … }`")
         }
-        Parse::Reserved(word) | Parse::ForbiddenVariable(word) => reserved(word),
+        Parse::Reserved(word) | Parse::ForbiddenVariable(word) => {
+            if word.starts_with(char::is_alphabetic) {
+                reserved(word)
+            } else {
+                operator_in_words(word)
+            }
+        }
         Parse::MismatchedType(wanted, got) => words(
             format!("here belongs {}, not {}", super::type_in_words(wanted), super::type_in_words(got)),
             "a condition compares something, as in `v > 5`",
@@ -61,8 +105,8 @@ fn in_words(error: &Parse, source: &str) -> Words {
             words("a value is missing here", "write a number, a text in double quotes, a name or a calculation")
         }
         Parse::WrongFnDefinition => words(
-            "a function is defined inside of another block",
-            "move it out, so that it starts at the left margin; a short one can be written `|x| x * 2`",
+            "a function is defined inside another one",
+            "if the function before it should be over, its `}` is missing; a short function inside can be written `|x| x * 2`",
         ),
         Parse::FnDuplicatedDefinition(name, _) => {
             words(format!("`{name}` is defined twice"), "keep one of the two functions")
@@ -137,6 +181,9 @@ fn unexpected(symbol: &str) -> Words {
 
 /// Operators of other languages.
 fn operator_in_words(operator: &str) -> Words {
+    if operator == "=" {
+        return words("`=` puts something into a variable, it does not compare", "to compare, write `==`");
+    }
     let instead = match operator {
         "===" => "`==`",
         "!==" | "<>" => "`!=`",
@@ -150,8 +197,7 @@ fn operator_in_words(operator: &str) -> Words {
         "::" => "`.`",
         "#" => "`//` before a remark, `#{ … }` around a map",
         "{" => "`#{ … }` around a map",
-        "?" => "`if … { … } else { … }`",
-        ":" => "`if … { … } else { … }`",
+        "?" | ":" => "`if … { … } else { … }`",
         _ => {
             return words(format!("`{operator}` is no operator"), "operators are + - * / % ** == != < <= > >= && || !");
         }
@@ -222,7 +268,6 @@ fn unknown_name(name: &str, source: &str) -> Words {
         "null" | "nil" | "None" | "undefined" | "NULL" | "none" => Some("nothing is written `()`"),
         "True" | "TRUE" => Some("write `true`"),
         "False" | "FALSE" => Some("write `false`"),
-        "params" | "period" | "org_unit" | "item" | "job" | "now" => None,
         "NaN" | "Infinity" | "inf" => Some("there is no such number; leave a value out with `skip(\"why\")`"),
         "PI" => Some("write the number: `3.14159265358979`"),
         _ => None,
@@ -234,6 +279,20 @@ fn unknown_name(name: &str, source: &str) -> Words {
         return words(format!("there is no variable `{name}`"), format!("write `ctx.{name}`"));
     }
     let known = source::names(source);
+    if let Some(line) = source::made_outside(source, name) {
+        return words(
+            format!("there is no variable `{name}` in this function"),
+            format!(
+                "what is made outside of the functions (line {line}) is not seen inside; move it in, or make it a function: `fn {name}() {{ … }}`, used as `{name}()`"
+            ),
+        );
+    }
+    if known.contains(name) {
+        return words(
+            format!("there is no variable `{name}` here"),
+            "a variable is known in the block that makes it, from there on; make it before that block, or hand it to the function as a parameter",
+        );
+    }
     let near = suggest::nearest(name, known.iter().map(String::as_str));
     let hint = match near {
         Some(near) => format!("did you mean `{near}`?"),

@@ -5,7 +5,8 @@ use rhai::{EvalAltResult as Failure, Position};
 use super::ScriptError;
 use super::calls::{not_found, unknown_member};
 use super::ours;
-use crate::script::hooks::Hook;
+use crate::script::hooks::Entry;
+use crate::script::source;
 use crate::script::watch::Stop;
 
 /// What and how to go on.
@@ -16,16 +17,27 @@ pub(super) fn words(what: impl Into<String>, hint: impl Into<String>) -> Words {
 }
 
 /// Translates what ended a call.
-pub(in crate::script) fn translate(error: &Failure, name: &str, source: &str, hook: Hook) -> ScriptError {
+pub(in crate::script) fn translate(error: &Failure, name: &str, source: &str, entry: Entry) -> ScriptError {
     let (error, position) = innermost(error);
     let (what, hint) = in_words(error, source);
-    let mut found = ScriptError::run(name, hook, what, Some(hint));
+    let mut found = ScriptError::run(name, entry.hook, what, Some(hint));
     if let Some(stop) = stop_of(error) {
         found = found.stopped(stop);
     }
-    match (position.line(), position.position()) {
-        (Some(line), column) => found.at(source, line, column.unwrap_or(1)),
-        (None, _) => found,
+    if let Some(line) = position.line() {
+        return found.at(source, line, position.position().unwrap_or(1));
+    }
+    let (line, column) = likely_place(error, source).unwrap_or((entry.line, 1));
+    found.at(source, line, column)
+}
+
+/// Where the script was when a limit ended it. The engine forgets the place on the way out of the functions, so this is
+/// the one loop, or the one function that calls itself; where there are several, nobody knows.
+fn likely_place(error: &Failure, source: &str) -> Option<(usize, usize)> {
+    match error {
+        Failure::ErrorStackOverflow(_) => source::own_call(source),
+        Failure::ErrorTerminated(..) | Failure::ErrorDataTooLarge(..) => source::only_loop(source),
+        _ => None,
     }
 }
 
@@ -136,7 +148,7 @@ fn mismatch(wanted: &str, got: &str) -> Words {
         ("a text", _) => "turn it into a text: `text(x)`",
         _ => "compare it with the reference in `docs/scripting.md`",
     };
-    words(format!("here belongs {wanted}, but it is {got}"), hint)
+    words(format!("{wanted} belongs here, but this is {got}"), hint)
 }
 
 fn indexing(kind: &str) -> Words {

@@ -46,6 +46,12 @@ const COMPILED: &[&str] = &[
     "fn value(v, ctx) { # a remark\n v }",
     "fn value(v ctx) { v }",
     "fn value(v, ctx) { const x = 1; x = 2; x }",
+    "fn value(v, ctx) { v * 2; }",
+    "fn value(v, ctx) {\n    let total = v * 2;\n}",
+    "fn value(v, ctx) { v * 0,5 }",
+    "fn value(v, ctx) { if not v { 1 } else { 2 } }",
+    "fn value(v, ctx) { if v > 5 then 1 }",
+    "fn value(v, ctx) { if v > 5 { let x = 1; } x }",
     "",
 ];
 
@@ -96,6 +102,9 @@ const RUN: &[&str] = &[
     "fn value(v, ctx) { ctx.period[0] }",
     "fn value(v, ctx) { ctx.item.name }",
     "fn value(v, ctx) { -\"5\" }",
+    "fn value(v, ctx) {\n    let list = [];\n    while v > 5 { list.push(v) }\n    v\n}",
+    "fn value(v, ctx) { down(v) }\nfn down(n) { down(n - 1) }",
+    "fn value(v, ctx) { let t = \"x\"; for i in 0..99 { t += t } t }",
 ];
 
 fn texts(sources: &[&str]) -> String {
