@@ -6,7 +6,7 @@
 //! script: the same input gives the same output.
 //!
 //! - `hooks`, `runner`, `outcome`: what the rest of the program uses
-//! - [`limits`], `memory`, `stack`, `watch`: what keeps a script within its bounds
+//! - [`limits`], `memory`, `stack`, `watch`, `work`: what keeps a script within its bounds
 //! - `number`, `arithmetic`, `text`, `list`, `period_type`, `things`, `row`, `context`, `slice`: what scripts can see
 //!   and do
 //! - `failing`, `source`, `error`: mistakes in plain words
@@ -34,6 +34,7 @@ mod stack;
 mod text;
 mod things;
 mod watch;
+mod work;
 
 pub use context::{Contribution, ItemNames, Place, RunContext};
 pub use error::ScriptError;

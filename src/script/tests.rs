@@ -221,6 +221,8 @@ fn many_values_become_one() {
     assert_eq!(combined("fn combine(values, ctx) { values.sum() }"), Outcome::Changed(Value::Number(number("4.3"))));
     let latest = "fn combine(values, ctx) { ctx.sources.sorted_by(|s| s.period).last().value }";
     assert_eq!(combined(latest), Outcome::Changed(Value::Number(number("4"))));
+    let shares = "fn combine(values, ctx) { let total = values.sum(); values.map(|x| x / total).sum().round(3) }";
+    assert_eq!(combined(shares), Outcome::Changed(Value::Number(number("1"))));
     let missing = runner("fn value(v) { v }").combine(&parts, &place()).unwrap_err();
     assert_eq!(missing.what(), "the script has no function `combine`");
 }

@@ -12,4 +12,5 @@ mod matching;
 mod recorded_client;
 mod recorded_sandbox;
 mod sandbox_server;
+mod script_hostile;
 mod support;

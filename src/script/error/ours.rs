@@ -6,7 +6,7 @@ use super::suggest;
 use super::type_in_words;
 use crate::domain::period::PeriodType;
 use crate::script::arithmetic::failure;
-use crate::script::{context, engine, list, period_type, row, text};
+use crate::script::{context, engine, list, period_type, row, text, work};
 
 pub(super) fn in_words(error: &str) -> Words {
     calculation(error)
@@ -83,11 +83,20 @@ fn of_lists(error: &str) -> Option<Words> {
         };
         return Some(words(what, hint));
     }
-    (error == list::EMPTY_LIST).then(|| {
-        words(
+    Some(match error {
+        list::EMPTY_LIST => words(
             "the list is empty, so it has no average",
             "check it first: `if values.is_empty() { skip(\"no values\") }`",
-        )
+        ),
+        work::TOO_MUCH_TEXT => words(
+            "the list has too much text to be sorted, searched or compared",
+            "all its texts together may have 16 MiB; use ids or codes instead of long texts",
+        ),
+        work::TOO_DEEP => words(
+            "lists are nested too deeply to be sorted, searched or compared",
+            "a list may hold lists, 64 deep; did a list get into itself?",
+        ),
+        _ => return None,
     })
 }
 

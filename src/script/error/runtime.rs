@@ -68,7 +68,9 @@ fn in_words(error: &Failure, source: &str) -> Words {
             "functions call each other without end",
             "at most 32 calls may be on the way at once; a function that calls itself needs an `if` that ends it",
         ),
-        Failure::ErrorDataTooLarge(what, _) => too_large(what),
+        Failure::ErrorDataTooLarge(..) => {
+            words("a text became too long", "a text may have 256 KiB; look for one that grows in a loop")
+        }
         Failure::ErrorTooManyVariables(_) => {
             words("there are too many variables", "a function has at most 256; use a list or a map")
         }
@@ -99,9 +101,10 @@ fn in_words(error: &Failure, source: &str) -> Words {
         Failure::ErrorAssignmentToConstant(name, _) | Failure::ErrorNonPureMethodCallOnConstant(name, _) => {
             words(format!("`{name}` cannot be changed"), "make a variable of your own with `let` and change that")
         }
-        Failure::ErrorDataRace(..) => {
-            words("a function changes what it is going through", "make a new list with `map` or `filter`")
-        }
+        Failure::ErrorDataRace(..) => words(
+            "a list is used inside of the function that goes through it",
+            "take what you need of it before: `let total = values.sum(); values.map(|x| x / total)`",
+        ),
         Failure::ErrorUnboundThis(_) => words("`this` is not used in hooks", "use the parameters of the function"),
         _ => words("this cannot be done", "compare it with the reference in `docs/scripting.md`"),
     }
@@ -114,8 +117,8 @@ fn stopped(stop: Stop) -> Words {
             "look for a loop whose end is never reached; a value may take 200,000 steps",
         ),
         Stop::Time => words(
-            "the script was stopped after 2 seconds",
-            "look for a loop over very long lists or texts; most scripts need less than a thousandth of a second",
+            "the script was stopped: it took too long",
+            "a call may take a second and a half, most need less than a thousandth; look for a loop over very long lists or texts",
         ),
         Stop::RunTime => words(
             "the script was stopped: all its calls together took longer than the run allows",
@@ -126,15 +129,6 @@ fn stopped(stop: Stop) -> Words {
             "look for a list, map or text that grows without end",
         ),
     }
-}
-
-fn too_large(what: &str) -> Words {
-    let (what, hint) = match what {
-        "Length of string" => ("a text became too long", "a text may have 256 KiB"),
-        "Size of object map" => ("a map became too large", "a map may have 50,000 entries"),
-        _ => ("a list became too long", "a list may have 500,000 elements"),
-    };
-    words(what, hint)
 }
 
 fn mismatch(wanted: &str, got: &str) -> Words {

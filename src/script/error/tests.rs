@@ -104,6 +104,8 @@ const RUN: &[&str] = &[
     "fn value(v, ctx) { -\"5\" }",
     "fn value(v, ctx) {\n    let list = [];\n    while v > 5 { list.push(v) }\n    v\n}",
     "fn value(v, ctx) { down(v) }\nfn down(n) { down(n - 1) }",
+    "fn value(v, ctx) { let l = [v, 1]; l.map(|x| x / l.sum())[0] }",
+    "fn value(v, ctx) { let l = [1]; for i in 0..99 { l = [l] } l == l }",
     "fn value(v, ctx) { let t = \"x\"; for i in 0..99 { t += t } t }",
 ];
 
