@@ -1,13 +1,13 @@
 //! Routines: jobs with a period window and the rules of a run.
 
 use jiff::civil::Date;
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::domain::pair::Pair;
 use crate::domain::period::relative::RelativeOptions;
 use crate::domain::period::{PeriodType, window};
 use crate::domain::routine::{Policies, Routine, RoutineDocument};
+use crate::domain::script::ContentHash;
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, server, with_near};
 use crate::ops::jobs::job;
@@ -157,5 +157,5 @@ pub fn document(config: &ConfigStore, name: &str) -> Result<RoutineDocument, Ops
 pub fn digest(document: &RoutineDocument) -> Result<String, OpsError> {
     let text = serde_json::to_string(document)
         .map_err(|cause| OpsError::invalid("the routine cannot be written as JSON", cause.to_string()))?;
-    Ok(Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(ContentHash::of(&text).to_string())
 }

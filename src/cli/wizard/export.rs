@@ -81,16 +81,13 @@ fn new_passphrase(prompter: &mut dyn Prompter) -> Result<SecretString, Leave> {
 fn say_how_to_run(prompter: &mut dyn Prompter, routine: &str, file: &Path, key: Option<&Path>) {
     let called = shell_word(routine);
     let file = shell_word(&file.display().to_string());
-    let (made, opened) = match key {
-        Some(key) => {
-            let key = shell_word(&key.display().to_string());
-            prompter.say(&format!("Wrote the file, and the key {key}. Keep a copy of the key in a safe place."));
-            (format!("--new-key-file {key}"), format!("--key-file {key}"))
-        }
-        None => {
-            prompter.say("Wrote the file. Nobody can open it without the passphrase, not even you.");
-            ("--passphrase-file FILE".to_owned(), "--passphrase-file FILE".to_owned())
-        }
+    let (made, opened) = if let Some(key) = key {
+        let key = shell_word(&key.display().to_string());
+        prompter.say(&format!("Wrote the file, and the key {key}. Keep a copy of the key in a safe place."));
+        (format!("--new-key-file {key}"), format!("--key-file {key}"))
+    } else {
+        prompter.say("Wrote the file. Nobody can open it without the passphrase, not even you.");
+        ("--passphrase-file FILE".to_owned(), "--passphrase-file FILE".to_owned())
     };
     say_commands(
         prompter,
