@@ -7,12 +7,11 @@
 use std::any::TypeId;
 use std::cmp::Ordering;
 
-use rhai::{Dynamic, Engine, EvalAltResult, INT, Position};
+use rhai::{Dynamic, Engine, INT};
 use rust_decimal::{Decimal, RoundingStrategy};
 
+use super::failing::{self, Failed};
 use super::number::{of_dynamic, settle, to_dynamic};
-
-type Calculated<T> = Result<T, Box<EvalAltResult>>;
 
 /// Largest exponent of `**`; beyond it every number but 0 and 1 is too large or too small anyway.
 const LARGEST_POWER: i64 = 200;
@@ -26,35 +25,35 @@ pub(super) mod failure {
     pub(in crate::script) const DECIMALS: &str = "decimals are 0 to 20";
 }
 
-fn failed<T>(why: &str) -> Calculated<T> {
-    Err(Box::new(EvalAltResult::ErrorArithmetic(why.to_owned(), Position::NONE)))
+fn failed<T>(why: &str) -> Failed<T> {
+    Err(failing::failure(why))
 }
 
-fn checked(number: Option<Decimal>) -> Calculated<Decimal> {
+fn checked(number: Option<Decimal>) -> Failed<Decimal> {
     number.map_or_else(|| failed(failure::TOO_LARGE), Ok)
 }
 
-pub(super) fn add(left: Decimal, right: Decimal) -> Calculated<Decimal> {
+pub(super) fn add(left: Decimal, right: Decimal) -> Failed<Decimal> {
     checked(left.checked_add(right))
 }
 
-fn subtract(left: Decimal, right: Decimal) -> Calculated<Decimal> {
+fn subtract(left: Decimal, right: Decimal) -> Failed<Decimal> {
     checked(left.checked_sub(right))
 }
 
-fn multiply(left: Decimal, right: Decimal) -> Calculated<Decimal> {
+fn multiply(left: Decimal, right: Decimal) -> Failed<Decimal> {
     checked(left.checked_mul(right))
 }
 
-pub(super) fn divide(left: Decimal, right: Decimal) -> Calculated<Decimal> {
+pub(super) fn divide(left: Decimal, right: Decimal) -> Failed<Decimal> {
     if right.is_zero() { failed(failure::DIVISION_BY_ZERO) } else { checked(left.checked_div(right)) }
 }
 
-fn remainder(left: Decimal, right: Decimal) -> Calculated<Decimal> {
+fn remainder(left: Decimal, right: Decimal) -> Failed<Decimal> {
     if right.is_zero() { failed(failure::DIVISION_BY_ZERO) } else { checked(settle(left).checked_rem(settle(right))) }
 }
 
-fn power(base: Decimal, exponent: Decimal) -> Calculated<Decimal> {
+fn power(base: Decimal, exponent: Decimal) -> Failed<Decimal> {
     let whole = i64::try_from(settle(exponent)).ok().filter(|_| settle(exponent).fract().is_zero());
     let Some(exponent) = whole.filter(|whole| whole.abs() <= LARGEST_POWER) else {
         return failed(failure::NO_POWER);
@@ -66,7 +65,7 @@ fn power(base: Decimal, exponent: Decimal) -> Calculated<Decimal> {
     if exponent < 0 { divide(Decimal::ONE, result) } else { Ok(result) }
 }
 
-type Operator = fn(Decimal, Decimal) -> Calculated<Decimal>;
+type Operator = fn(Decimal, Decimal) -> Failed<Decimal>;
 type Comparison = fn(Ordering) -> bool;
 
 const OPERATORS: [(&str, &str, Operator); 6] = [
@@ -97,7 +96,7 @@ pub(super) fn round(number: Decimal, decimals: u32) -> Decimal {
     settle(number).round_dp_with_strategy(decimals, RoundingStrategy::MidpointAwayFromZero)
 }
 
-fn decimals(number: INT) -> Calculated<u32> {
+fn decimals(number: INT) -> Failed<u32> {
     u32::try_from(number).ok().filter(|number| *number <= 20).map_or_else(|| failed(failure::DECIMALS), Ok)
 }
 
@@ -117,7 +116,7 @@ fn register_operators(engine: &mut Engine) {
             "*" => INT::checked_mul,
             _ => |_, _| None,
         };
-        let calculate = move |arguments: &[&mut Dynamic]| -> Calculated<Dynamic> {
+        let calculate = move |arguments: &[&mut Dynamic]| -> Failed<Dynamic> {
             let [left, right] = arguments else { return failed(failure::TOO_LARGE) };
             if let (Ok(left), Ok(right)) = (left.as_int(), right.as_int())
                 && let Some(result) = whole(left, right)
@@ -161,7 +160,7 @@ fn pairs() -> [[TypeId; 2]; 4] {
 fn register_functions<N: Clone + Send + Sync + Into<Decimal> + 'static>(engine: &mut Engine) {
     engine
         .register_fn("round", |number: N| to_dynamic(round(number.into(), 0)))
-        .register_fn("round", |number: N, places: INT| -> Calculated<Dynamic> {
+        .register_fn("round", |number: N, places: INT| -> Failed<Dynamic> {
             Ok(to_dynamic(round(number.into(), decimals(places)?)))
         })
         .register_fn("floor", |number: N| to_dynamic(settle(number.into()).floor()))
@@ -185,7 +184,7 @@ where
 }
 
 /// The square root to 28 digits, by Newton's method: the number type has none without further dependencies.
-fn root(number: Decimal) -> Calculated<Dynamic> {
+fn root(number: Decimal) -> Failed<Dynamic> {
     if number.is_sign_negative() && !number.is_zero() {
         return failed(failure::NO_ROOT);
     }

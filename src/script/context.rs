@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use rhai::{Array, Dynamic, Engine, EvalAltResult, Map, NativeCallContext, Position};
+use rhai::{Array, Dynamic, Engine, Map, NativeCallContext};
 
 use crate::domain::period::Period;
 use crate::script::convert::to_dynamic;
+use crate::script::failing::{Failed, failure};
 use crate::script::outcome::Value;
 use crate::script::params::Params;
 use crate::script::period_type::ScriptPeriod;
@@ -81,8 +82,6 @@ struct ScriptParams(Arc<RunContext>);
 #[derive(Debug, Clone)]
 struct ScriptItem(Arc<ItemNames>);
 
-type Failed<T> = Result<T, Box<EvalAltResult>>;
-
 /// What the error translation looks for: the member.
 pub(super) const NO_PLACE: &str = "not known in rows: ";
 /// What the error translation looks for: the name, and those that there are.
@@ -129,10 +128,6 @@ pub(super) fn register(engine: &mut Engine, params: &Params) {
         .register_fn("lookup_all", |context: NativeCallContext, data: Dynamic, place: Map| {
             lookup_all(&context, &data, &place)
         });
-}
-
-fn failure(text: String) -> Box<EvalAltResult> {
-    Box::new(EvalAltResult::ErrorArithmetic(text, Position::NONE))
 }
 
 fn place<'context>(context: &'context ScriptContext, member: &str) -> Failed<&'context Place> {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use rhai::{Dynamic, Engine, EvalAltResult, INT, ImmutableString, Position};
 use rust_decimal::Decimal;
 
+use super::failing::{Failed, failure};
 use super::params::Params;
 use super::watch::Watch;
 use super::{arithmetic, context, limits, list, period_type, row, text, things};
@@ -41,9 +42,9 @@ fn restrict(engine: &mut Engine) {
         .set_max_operations(0) // counted by the watch, which counts those of closures too
         .set_max_call_levels(limits::CALL_LEVELS)
         .set_max_expr_depths(limits::EXPRESSION_DEPTH, limits::EXPRESSION_DEPTH)
-        .set_max_string_size(limits::TEXT)
-        .set_max_array_size(limits::LIST)
-        .set_max_map_size(limits::MAP)
+        .set_max_string_size(0) // our own functions check texts, and the meter all that grows (see limits::MEMORY)
+        .set_max_array_size(0)
+        .set_max_map_size(0)
         .set_max_variables(limits::VARIABLES)
         .set_max_functions(limits::FUNCTIONS)
         .set_strict_variables(true)
@@ -58,7 +59,7 @@ fn register_rest(engine: &mut Engine, watch: &Arc<Watch>) {
         let watch = Arc::clone(watch);
         engine.register_fn(name, move |value: Dynamic| watch.print(&text::shown(&value)));
     }
-    engine.register_fn("skip", |reason: &str| -> Result<Dynamic, Box<EvalAltResult>> {
+    engine.register_fn("skip", |reason: &str| -> Failed<Dynamic> {
         Err(Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(Skip(reason.to_owned())), Position::NONE)))
     });
     // `"5" == 5` is simply false to the engine, and `"5" - "3"` removes a letter: both hide a mistake.
@@ -69,7 +70,7 @@ fn register_rest(engine: &mut Engine, watch: &Arc<Watch>) {
             .register_fn(name, move |_: ImmutableString, _: INT| unlike(name, "text", "number"))
             .register_fn(name, move |_: ImmutableString, _: Decimal| unlike(name, "text", "number"));
     }
-    engine.register_fn("-", |_: ImmutableString, _: ImmutableString| -> Result<Dynamic, Box<EvalAltResult>> {
+    engine.register_fn("-", |_: ImmutableString, _: ImmutableString| -> Failed<Dynamic> {
         Err(Box::new(EvalAltResult::ErrorFunctionNotFound("- (string, string)".to_owned(), Position::NONE)))
     });
 }
@@ -77,6 +78,6 @@ fn register_rest(engine: &mut Engine, watch: &Arc<Watch>) {
 /// What the error translation looks for: operator and both types.
 pub(super) const UNLIKE: &str = "never equal: ";
 
-fn unlike(operator: &str, left: &str, right: &str) -> Result<bool, Box<EvalAltResult>> {
-    Err(Box::new(EvalAltResult::ErrorArithmetic(format!("{UNLIKE}{operator}\t{left}\t{right}"), Position::NONE)))
+fn unlike(operator: &str, left: &str, right: &str) -> Failed<bool> {
+    Err(failure(format!("{UNLIKE}{operator}\t{left}\t{right}")))
 }

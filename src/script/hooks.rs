@@ -11,7 +11,7 @@ use super::error::{ScriptError, parse};
 use super::limits;
 use super::outcome::Acted;
 use super::params::Params;
-use super::source;
+use super::source::{self, Ending};
 use super::watch::Watch;
 
 /// A place where a function of a script may act on the data on its way (design 3).
@@ -160,6 +160,9 @@ fn entries(ast: &AST, name: &str, source: &str) -> Result<Vec<Entry>, ScriptErro
             let what = format!("`{hook}` is defined twice");
             return Err(ScriptError::compile(name, &what, "keep one of the two functions").at(source, line, 1));
         }
+        if let Some(error) = gives_nothing(hook, name, source) {
+            return Err(error);
+        }
         found.push(Entry { hook, takes_context, line });
     }
     if found.is_empty() {
@@ -168,6 +171,22 @@ fn entries(ast: &AST, name: &str, source: &str) -> Result<Vec<Entry>, ScriptErro
     }
     found.sort_unstable_by_key(|entry| entry.hook);
     Ok(found)
+}
+
+/// A hook whose last line throws its value away would leave out every value without a word.
+fn gives_nothing(hook: Hook, name: &str, source: &str) -> Option<ScriptError> {
+    let (ending, (line, column)) = source::without_value(source, hook.name())?;
+    let (what, hint) = match ending {
+        Ending::ThrownAway => (
+            format!("`{hook}` gives nothing back: the `;` at its end throws the value away"),
+            "take the last `;` away; to leave a value out on purpose, end with `skip(\"why\")`".to_owned(),
+        ),
+        Ending::PutInto(variable) => (
+            format!("`{hook}` gives nothing back: it ends with putting something into `{variable}`"),
+            format!("name what it gives back in a last line without `;`: `{variable}`"),
+        ),
+    };
+    Some(ScriptError::compile(name, &what, &hint).at(source, line, column))
 }
 
 fn no_hook(name: &str, source: &str, functions: &[&str]) -> ScriptError {

@@ -6,15 +6,15 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use rhai::{Array, Dynamic, Engine, EvalAltResult, FnPtr, INT, ImmutableString, Map, NativeCallContext, Position};
+use rhai::{Array, Dynamic, Engine, FnPtr, INT, ImmutableString, Map, NativeCallContext};
 use rust_decimal::Decimal;
 
-use super::arithmetic;
+use super::failing::{Failed, failure, text_too_long};
+use super::memory::held;
 use super::number::{of_dynamic, to_dynamic};
 use super::period_type::ScriptPeriod;
 use super::things::identity;
-
-type Failed<T> = Result<T, Box<EvalAltResult>>;
+use super::{arithmetic, work};
 
 /// What the error translation looks for.
 pub(super) const NOT_NUMBERS: &str = "no number in the list: ";
@@ -34,8 +34,12 @@ pub(super) fn register(engine: &mut Engine) {
         .register_get("len", |list: &mut Array| length(list.len()))
         .register_fn("len", |list: &mut Array| length(list.len()))
         .register_fn("is_empty", |list: &mut Array| list.is_empty())
-        .register_fn("contains", |list: &mut Array, value: Dynamic| position(list, &value).is_some())
-        .register_fn("index_of", |list: &mut Array, value: Dynamic| position(list, &value).map_or(-1, length))
+        .register_fn("contains", |list: &mut Array, value: Dynamic| -> Failed<bool> {
+            Ok(position(list, &value)?.is_some())
+        })
+        .register_fn("index_of", |list: &mut Array, value: Dynamic| -> Failed<INT> {
+            Ok(position(list, &value)?.map_or(-1, length))
+        })
         .register_fn("first", |list: &mut Array| list.first().cloned().unwrap_or(Dynamic::UNIT))
         .register_fn("last", |list: &mut Array| list.last().cloned().unwrap_or(Dynamic::UNIT))
         .register_fn("slice", |list: &mut Array, start: INT, count: INT| -> Array {
@@ -44,15 +48,15 @@ pub(super) fn register(engine: &mut Engine) {
         })
         .register_fn("join", |list: &mut Array, between: &str| join(list, between))
         .register_fn("+", |left: Array, right: Array| [left, right].concat())
-        .register_fn("==", |left: Array, right: Array| same(&left.into(), &right.into()))
-        .register_fn("!=", |left: Array, right: Array| !same(&left.into(), &right.into()))
-        .register_fn("==", |left: Map, right: Map| same(&left.into(), &right.into()))
-        .register_fn("!=", |left: Map, right: Map| !same(&left.into(), &right.into()));
+        .register_fn("==", same_lists)
+        .register_fn("!=", |left: Array, right: Array| same_lists(left, right).map(|same| !same))
+        .register_fn("==", same_maps)
+        .register_fn("!=", |left: Map, right: Map| same_maps(left, right).map(|same| !same));
 }
 
 fn register_totals(engine: &mut Engine) {
     engine
-        .register_fn("sum", |list: &mut Array| Ok::<_, Box<EvalAltResult>>(to_dynamic(sum(list)?)))
+        .register_fn("sum", |list: &mut Array| Failed::Ok(to_dynamic(sum(list)?)))
         .register_fn("average", |list: &mut Array| -> Failed<Dynamic> {
             if list.is_empty() {
                 return failed(EMPTY_LIST);
@@ -73,10 +77,11 @@ fn register_changes(engine: &mut Engine) {
             Ok(index) if index < list.len() => list.remove(index),
             _ => Dynamic::UNIT,
         })
-        .register_fn("reversed", |list: &mut Array| list.iter().rev().cloned().collect::<Array>())
-        .register_fn("sorted", |list: &mut Array| {
-            sorted_by_keys(list.iter().map(|value| (value.clone(), value.clone())).collect())
+        .register_fn("reversed", |list: &mut Array| {
+            work::charge_elements(list.len());
+            list.iter().rev().cloned().collect::<Array>()
         })
+        .register_fn("sorted", |list: Array| sorted(list))
         .register_fn("unique", |list: &mut Array| unique(list));
 }
 
@@ -124,11 +129,8 @@ fn register_functions_of_functions(engine: &mut Engine) {
             })
         })
         .register_fn("sorted_by", |context: NativeCallContext, list: &mut Array, key: FnPtr| -> Failed<Array> {
-            let keyed = list
-                .iter()
-                .map(|value| Ok((key.call_within_context(&context, (value.clone(),))?, value.clone())))
-                .collect::<Failed<_>>()?;
-            sorted_by_keys(keyed)
+            let keys = list.iter().map(|value| key.call_within_context(&context, (value.clone(),)));
+            sorted_by_keys(&keys.collect::<Failed<_>>()?, list)
         })
         .register_fn("group_by", |context: NativeCallContext, list: &mut Array, key: FnPtr| -> Failed<Map> {
             let mut groups = Map::new();
@@ -159,10 +161,6 @@ fn register_maps(engine: &mut Engine) {
         .register_fn("values", |map: &mut Map| map.values().cloned().collect::<Array>());
 }
 
-fn failure(text: &str) -> Box<EvalAltResult> {
-    Box::new(EvalAltResult::ErrorArithmetic(text.to_owned(), Position::NONE))
-}
-
 fn failed<T>(text: &str) -> Failed<T> {
     Err(failure(text))
 }
@@ -173,10 +171,11 @@ fn length(number: usize) -> INT {
 
 /// The numbers of a list; what is none is named with its place.
 fn numbers(list: &Array) -> impl Iterator<Item = Failed<Decimal>> {
+    work::charge_elements(list.len());
     list.iter().enumerate().map(|(index, value)| {
         of_dynamic(value).ok_or_else(|| {
             let shown: String = super::text::shown(value).chars().take(40).collect();
-            failure(&format!("{NOT_NUMBERS}{}\t{}\t{shown}", index + 1, value.type_name()))
+            failure(format!("{NOT_NUMBERS}{}\t{}\t{shown}", index + 1, value.type_name()))
         })
     })
 }
@@ -202,7 +201,7 @@ fn median(list: &Array) -> Failed<Dynamic> {
 fn extreme(list: &Array, wanted: Ordering) -> Failed<Dynamic> {
     let found = numbers(list).try_fold(None, |best: Option<Decimal>, number| {
         let number = number?;
-        Ok::<_, Box<EvalAltResult>>(match best {
+        Failed::Ok(match best {
             Some(best) if number.cmp(&best) != wanted => Some(best),
             _ => Some(number),
         })
@@ -245,27 +244,64 @@ pub(super) fn same(left: &Dynamic, right: &Dynamic) -> bool {
     left.is_unit() && right.is_unit()
 }
 
-/// Sorts by keys of one kind; keys that have no order among them are named.
-fn sorted_by_keys(mut keyed: Vec<(Dynamic, Dynamic)>) -> Failed<Array> {
-    if let Some((first, rest)) = keyed.split_first()
-        && let Some((other, _)) = rest.iter().find(|(key, _)| order(&first.0, key).is_none())
+/// Refuses elements that have no order among them, and counts the work of sorting them.
+fn check_order(keys: &Array) -> Failed<()> {
+    if let Some((first, rest)) = keys.split_first()
+        && let Some(other) = rest.iter().find(|key| order(first, key).is_none())
     {
-        return failed(&format!("{NOT_COMPARABLE}{}\t{}", first.0.type_name(), other.type_name()));
+        return Err(failure(format!("{NOT_COMPARABLE}{}\t{}", first.type_name(), other.type_name())));
     }
-    // All of one kind by now, so every two have an order.
-    keyed.sort_by(|left, right| order(&left.0, &right.0).unwrap_or(Ordering::Equal));
-    Ok(keyed.into_iter().map(|(_, value)| value).collect())
+    work::charge_list(keys, keys.len().checked_ilog2().map_or(1, |power| power as usize + 1))
+}
+
+/// All are of one kind by now, so every two have an order.
+fn ordered(left: &Dynamic, right: &Dynamic) -> Ordering {
+    order(left, right).unwrap_or(Ordering::Equal)
+}
+
+fn sorted(mut list: Array) -> Failed<Array> {
+    check_order(&list)?;
+    list.sort_by(ordered);
+    Ok(list)
+}
+
+/// Sorts a list by keys, one for each of its elements.
+fn sorted_by_keys(keys: &Array, list: &Array) -> Failed<Array> {
+    check_order(keys)?;
+    let mut paired: Vec<(&Dynamic, &Dynamic)> = keys.iter().zip(list).collect();
+    paired.sort_by(|left, right| ordered(left.0, right.0));
+    Ok(paired.into_iter().map(|(_, value)| value.clone()).collect())
+}
+
+fn same_lists(left: Array, right: Array) -> Failed<bool> {
+    work::charge_list(&left, 1)?;
+    Ok(same(&left.into(), &right.into()))
+}
+
+fn same_maps(left: Map, right: Map) -> Failed<bool> {
+    work::charge_map(&left)?;
+    Ok(same(&left.into(), &right.into()))
 }
 
 /// Where a value stands in a list.
-fn position(list: &Array, wanted: &Dynamic) -> Option<usize> {
-    list.iter().position(|value| same(value, wanted))
+fn position(list: &Array, wanted: &Dynamic) -> Failed<Option<usize>> {
+    work::charge_list(list, 1)?;
+    Ok(list.iter().position(|value| same(value, wanted)))
 }
 
 /// Each value once, in the order of first appearance.
-fn unique(list: &Array) -> Array {
+fn unique(list: &Array) -> Failed<Array> {
+    work::charge_list(list, 1)?;
+    let before = held();
     let mut seen = BTreeSet::new();
-    list.iter().filter(|value| seen.insert((value.type_name(), super::text::shown(value)))).cloned().collect()
+    let mut kept = Array::new();
+    for value in list {
+        if seen.insert((value.type_name(), super::text::shown(value))) {
+            kept.push(value.clone());
+        }
+        work::within_memory(before)?;
+    }
+    Ok(kept)
 }
 
 /// Joined texts; too long a result is refused before it is built.
@@ -277,7 +313,7 @@ fn join(list: &Array, between: &str) -> Failed<String> {
         }
         joined.push_str(&super::text::shown(value));
         if joined.len() > super::limits::TEXT {
-            return Err(Box::new(EvalAltResult::ErrorDataTooLarge("Length of string".to_owned(), Position::NONE)));
+            return Err(text_too_long());
         }
     }
     Ok(joined)

@@ -6,16 +6,17 @@
 //! script: the same input gives the same output.
 //!
 //! - `hooks`, `runner`, `outcome`: what the rest of the program uses
-//! - [`limits`], `memory`, `stack`, `watch`: what keeps a script within its bounds
+//! - [`limits`], `memory`, `stack`, `watch`, `work`: what keeps a script within its bounds
 //! - `number`, `arithmetic`, `text`, `list`, `period_type`, `things`, `row`, `context`, `slice`: what scripts can see
 //!   and do
-//! - `error`: mistakes in plain words
+//! - `failing`, `source`, `error`: mistakes in plain words
 
 mod arithmetic;
 mod context;
 mod convert;
 mod engine;
 mod error;
+mod failing;
 mod hooks;
 pub mod limits;
 mod list;
@@ -24,6 +25,7 @@ mod number;
 mod outcome;
 mod params;
 mod period_type;
+pub mod reference;
 mod row;
 mod runner;
 mod slice;
@@ -32,6 +34,7 @@ mod stack;
 mod text;
 mod things;
 mod watch;
+mod work;
 
 pub use context::{Contribution, ItemNames, Place, RunContext};
 pub use error::ScriptError;

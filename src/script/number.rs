@@ -115,10 +115,10 @@ pub(super) fn settle(number: Decimal) -> Decimal {
 
 /// A number in the form that the engine holds it in: an integer where it is whole.
 pub(super) fn to_dynamic(number: Decimal) -> Dynamic {
-    if number.scale() == 0 || number.fract().is_zero() {
-        if let Some(whole) = number.to_i64() {
-            return Dynamic::from_int(whole);
-        }
+    if (number.scale() == 0 || number.fract().is_zero())
+        && let Some(whole) = number.to_i64()
+    {
+        return Dynamic::from_int(whole);
     }
     Dynamic::from_decimal(number.normalize())
 }

@@ -16,7 +16,7 @@ pub enum Param {
     /// Yes or no.
     Boolean(bool),
     /// Several of them.
-    List(Vec<Param>),
+    List(Vec<Self>),
 }
 
 /// Parameters by name.

@@ -1,15 +1,14 @@
 //! Periods in scripts: `p.type`, `p.start`, `p.shift(-1)`, `p.to("Quarterly")`.
 
 use jiff::civil::Date;
-use rhai::{Array, Dynamic, Engine, EvalAltResult, INT, Position};
+use rhai::{Array, Dynamic, Engine, INT};
 
 use crate::domain::period::{Period, PeriodType};
+use crate::script::failing::{Failed, failure};
 
 /// A period as scripts hold it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct ScriptPeriod(pub(super) Period);
-
-type Failed<T> = Result<T, Box<EvalAltResult>>;
 
 /// What the error translation looks for.
 pub(super) const NO_PERIOD: &str = "no period: ";
@@ -59,10 +58,6 @@ pub(super) fn register(engine: &mut Engine) {
         .register_fn("==", |left: &str, right: ScriptPeriod| left == right.0.to_string())
         .register_fn("!=", |left: ScriptPeriod, right: &str| left.0.to_string() != right)
         .register_fn("!=", |left: &str, right: ScriptPeriod| left != right.0.to_string());
-}
-
-fn failure(text: String) -> Box<EvalAltResult> {
-    Box::new(EvalAltResult::ErrorArithmetic(text, Position::NONE))
 }
 
 fn read(text: &str) -> Failed<ScriptPeriod> {

@@ -6,13 +6,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use rhai::{Dynamic, Engine, EvalAltResult, INT, ImmutableString, Map, NativeCallContext, Position};
+use rhai::{Dynamic, Engine, INT, ImmutableString, Map, NativeCallContext};
 use rust_decimal::Decimal;
 
 use crate::domain::period::Period;
 use crate::domain::uid::Uid;
 use crate::script::context::slice_of;
 use crate::script::error::suggest;
+use crate::script::failing::{Failed, failure};
 use crate::script::outcome::Value;
 use crate::script::period_type::ScriptPeriod;
 use crate::script::slice::{NotFound, Slice};
@@ -55,8 +56,6 @@ pub(super) enum Fate {
     Skipped(String),
     Rejected(String),
 }
-
-type Failed<T> = Result<T, Box<EvalAltResult>>;
 
 /// What the error translation looks for: kind of object, the text, near names.
 pub(super) const NOT_IN_SLICE: &str = "not in the slice: ";
@@ -181,10 +180,6 @@ fn combo(combo: Option<&Arc<Named>>) -> Dynamic {
     combo.map_or(Dynamic::UNIT, |combo| Dynamic::from(ScriptNamed(Arc::clone(combo))))
 }
 
-fn failure(text: String) -> Box<EvalAltResult> {
-    Box::new(EvalAltResult::ErrorArithmetic(text, Position::NONE))
-}
-
 fn plain_value(value: &Dynamic) -> Failed<Dynamic> {
     let plain = value.is::<INT>() || value.is::<Decimal>() || value.is_string() || value.is_bool() || value.is_unit();
     if plain { Ok(value.clone()) } else { Err(failure(format!("{WRONG_MEMBER}value\t{}", value.type_name()))) }
@@ -201,17 +196,17 @@ pub(super) fn period(value: &Dynamic) -> Failed<Period> {
 
 pub(super) fn data_item(value: &Dynamic, slice: &Slice) -> Failed<Arc<Named>> {
     let text = name_of(value, "data item")?;
-    slice.find_data(&text).map_err(|why| not_found(&why, "data item", &text, slice.data_names()))
+    found(slice.find_data(&text), "data item", &text, slice.data_names())
 }
 
 pub(super) fn option_combo(value: &Dynamic, slice: &Slice) -> Failed<Arc<Named>> {
     let text = name_of(value, "option combo")?;
-    slice.find_option_combo(&text).map_err(|why| not_found(&why, "option combo", &text, slice.option_combo_names()))
+    found(slice.find_option_combo(&text), "option combo", &text, slice.option_combo_names())
 }
 
 pub(super) fn org_unit(value: &Dynamic, slice: &Slice) -> Failed<Arc<OrgUnit>> {
     let text = name_of(value, "org unit")?;
-    slice.find_org_unit(&text).map_err(|why| not_found(&why, "org unit", &text, slice.org_unit_names()))
+    found(slice.find_org_unit(&text), "org unit", &text, slice.org_unit_names())
 }
 
 /// What an object is looked up by: the text, or the id of an object that the script holds. It is looked up in either
@@ -224,18 +219,20 @@ fn name_of(value: &Dynamic, kind: &str) -> Failed<String> {
     text.ok_or_else(|| failure(format!("{WRONG_MEMBER}{kind}\t{}", value.type_name())))
 }
 
-fn not_found<'name>(
-    why: &NotFound,
+fn found<'name, T>(
+    found: Result<T, NotFound>,
     kind: &str,
     text: &str,
     names: impl Iterator<Item = &'name str>,
-) -> Box<EvalAltResult> {
-    let text: String = text.chars().take(60).collect();
-    match why {
-        NotFound::Unknown => {
-            let near = suggest::nearest(&text, names).unwrap_or_default();
-            failure(format!("{NOT_IN_SLICE}{kind}\t{text}\t{near}"))
+) -> Failed<T> {
+    found.map_err(|why| {
+        let text: String = text.chars().take(60).collect();
+        match why {
+            NotFound::Unknown => {
+                let near = suggest::nearest(&text, names).unwrap_or_default();
+                failure(format!("{NOT_IN_SLICE}{kind}\t{text}\t{near}"))
+            }
+            NotFound::Ambiguous => failure(format!("{AMBIGUOUS}{kind}\t{text}")),
         }
-        NotFound::Ambiguous => failure(format!("{AMBIGUOUS}{kind}\t{text}")),
-    }
+    })
 }

@@ -34,8 +34,8 @@ pub struct Runner {
     slice: Arc<Slice>,
     watch: Arc<Watch>,
     scope: Scope<'static>,
-    /// Whether functions ask for the slice while they run.
-    needs_slice: bool,
+    /// Whether the script may ask for other values. Most do not, and handing the slice along costs a little.
+    looks_up: bool,
     /// Bytes that earlier calls have kept: a closure that holds itself is never freed.
     retained: i64,
     stopped: Option<ScriptError>,
@@ -91,8 +91,7 @@ impl Runner {
         let watch = Arc::new(Watch::new(budget));
         let engine = engine::build(&run.params, &watch);
         let ast = parsed(&engine, script.name(), script.source())?;
-        let needs_slice = ["lookup", "row", "copy", "org_unit", "data", "coc", "aoc"];
-        let needs_slice = needs_slice.iter().any(|word| script.source().contains(word));
+        let looks_up = script.source().contains("lookup");
         Ok(Self {
             engine,
             ast,
@@ -101,7 +100,7 @@ impl Runner {
             slice: Arc::default(),
             watch,
             scope: Scope::new(),
-            needs_slice,
+            looks_up,
             retained: 0,
             stopped: None,
         })
@@ -225,7 +224,7 @@ impl Runner {
                 Ok(Ended::Rejected(reason)) => (Ok(Ended::Rejected(reason)), 0),
                 Err(error) => {
                     let (name, source) = (self.script.name(), self.script.source());
-                    (Err(runtime::translate(&error, name, source, call.entry.hook)), 0)
+                    (Err(runtime::translate(&error, name, source, call.entry)), 0)
                 }
             };
             // All that the call was given and gave back is freed by now, but for what the caller gets. What else is
@@ -247,7 +246,8 @@ impl Runner {
     }
 
     fn call(&mut self, call: &Call<'_>, given: Dynamic) -> Result<Ended<Dynamic>, Box<EvalAltResult>> {
-        let context = (call.entry.takes_context || self.needs_slice).then(|| {
+        let tagged = self.looks_up || call.entry.hook == Hook::Rows;
+        let context = (call.entry.takes_context || tagged).then(|| {
             Dynamic::from(ScriptContext {
                 run: Arc::clone(&self.run),
                 slice: Arc::clone(&self.slice),
@@ -256,9 +256,7 @@ impl Runner {
             })
         });
         let mut options = CallFnOptions::new().eval_ast(false).rewind_scope(true);
-        if self.needs_slice
-            && let Some(context) = &context
-        {
+        if tagged && let Some(context) = &context {
             options = options.with_tag(context.clone());
         }
         self.watch.begin(call.operations, self.retained);

@@ -63,13 +63,13 @@ pub(super) fn runner(source: &str) -> Runner {
     Runner::new(&script, run_context()).unwrap()
 }
 
-fn value_of(source: &str, value: Value) -> Result<Outcome<Value>, ScriptError> {
-    runner(source).value(&value, &place())
+fn value_of(source: &str, value: &Value) -> Result<Outcome<Value>, ScriptError> {
+    runner(source).value(value, &place())
 }
 
 /// What an expression of `v` is, as it would be sent.
 fn calculated(expression: &str, v: &str) -> String {
-    match value_of(&format!("fn value(v, ctx) {{ {expression} }}"), Value::Number(number(v))) {
+    match value_of(&format!("fn value(v, ctx) {{ {expression} }}"), &Value::Number(number(v))) {
         Ok(Outcome::Changed(value)) => value.to_string(),
         Ok(Outcome::Unchanged) => v.to_owned(),
         Ok(other) => format!("{other:?}"),
@@ -155,7 +155,7 @@ fn figures_are_what_a_health_officer_expects() {
 #[test]
 fn a_value_is_kept_changed_dropped_or_refused() {
     let twelve = || Value::Number(number("12"));
-    let outcome = |source: &str| value_of(source, twelve()).unwrap();
+    let outcome = |source: &str| value_of(source, &twelve()).unwrap();
     assert_eq!(outcome("fn value(v, ctx) { v }"), Outcome::Unchanged);
     assert_eq!(outcome("fn value(v) { v * 2 }"), Outcome::Changed(Value::Number(number("24"))));
     assert_eq!(outcome("fn value(v) { \"many\" }"), Outcome::Changed(Value::Text("many".to_owned())));
@@ -192,7 +192,7 @@ fn the_context_is_there_to_read() {
         ("if ctx.params.contains(\"other\") { 1 } else { 0 }", "0"),
     ] {
         let source = format!("fn value(v, ctx) {{ `${{{{{expression}}}}}` }}");
-        match value_of(&source, Value::Number(number("1"))) {
+        match value_of(&source, &Value::Number(number("1"))) {
             Ok(Outcome::Changed(value)) => assert_eq!(value.to_string(), expected, "{expression}"),
             other => panic!("{expression}: {other:?}"),
         }
@@ -221,6 +221,8 @@ fn many_values_become_one() {
     assert_eq!(combined("fn combine(values, ctx) { values.sum() }"), Outcome::Changed(Value::Number(number("4.3"))));
     let latest = "fn combine(values, ctx) { ctx.sources.sorted_by(|s| s.period).last().value }";
     assert_eq!(combined(latest), Outcome::Changed(Value::Number(number("4"))));
+    let shares = "fn combine(values, ctx) { let total = values.sum(); values.map(|x| x / total).sum().round(3) }";
+    assert_eq!(combined(shares), Outcome::Changed(Value::Number(number("1"))));
     let missing = runner("fn value(v) { v }").combine(&parts, &place()).unwrap_err();
     assert_eq!(missing.what(), "the script has no function `combine`");
 }

@@ -5,15 +5,15 @@
 
 use std::fmt::{self, Write as _};
 
-use rhai::{Array, Dynamic, Engine, EvalAltResult, INT, ImmutableString, Map, Position};
+use rhai::{Array, Dynamic, Engine, INT, ImmutableString, Map};
 use rust_decimal::Decimal;
 
+use super::failing::{Failed, failure, text_too_long};
 use super::number::{Number, of_dynamic, plain, to_dynamic};
 use super::period_type::ScriptPeriod;
 use super::row::ScriptRow;
 use super::things::identity;
-
-type Failed<T> = Result<T, Box<EvalAltResult>>;
+use super::work::charge_text;
 
 /// Registers the functions of texts.
 pub(super) fn register(engine: &mut Engine) {
@@ -22,20 +22,20 @@ pub(super) fn register(engine: &mut Engine) {
         .register_get("len", |text: &mut ImmutableString| length(text))
         .register_fn("len", |text: &mut ImmutableString| length(text))
         .register_fn("is_empty", |text: &mut ImmutableString| text.is_empty())
-        .register_fn("to_upper", |text: &mut ImmutableString| text.to_uppercase())
-        .register_fn("to_lower", |text: &mut ImmutableString| text.to_lowercase())
-        .register_fn("trim", |text: &mut ImmutableString| text.trim().to_owned())
-        .register_fn("contains", |text: &mut ImmutableString, part: &str| text.contains(part))
+        .register_fn("to_upper", |text: &mut ImmutableString| worked(text).to_uppercase())
+        .register_fn("to_lower", |text: &mut ImmutableString| worked(text).to_lowercase())
+        .register_fn("trim", |text: &mut ImmutableString| worked(text).trim().to_owned())
+        .register_fn("contains", |text: &mut ImmutableString, part: &str| worked(text).contains(part))
         .register_fn("starts_with", |text: &mut ImmutableString, part: &str| text.starts_with(part))
         .register_fn("ends_with", |text: &mut ImmutableString, part: &str| text.ends_with(part))
         .register_fn("replace", replace)
         .register_fn("split", |text: &mut ImmutableString, at: &str| -> Array {
-            text.split(at).map(|part| Dynamic::from(part.to_owned())).collect()
+            worked(text).split(at).map(|part| Dynamic::from(part.to_owned())).collect()
         })
         .register_fn("sub_string", |text: &mut ImmutableString, start: INT| part(text, start, INT::MAX))
         .register_fn("sub_string", |text: &mut ImmutableString, start: INT, length: INT| part(text, start, length))
         .register_fn("index_of", |text: &mut ImmutableString, part: &str| -> INT {
-            text.find(part).map_or(-1, |at| length(&text[..at]))
+            worked(text).find(part).map_or(-1, |at| length(&text[..at]))
         });
 }
 
@@ -48,15 +48,29 @@ fn register_conversions(engine: &mut Engine) {
         .register_fn("is_text", |value: Dynamic| value.is_string())
         .register_fn("text", |value: Dynamic| shown(&value))
         .register_fn("to_string", |value: &mut Dynamic| shown(value))
-        .register_fn("+", |left: ImmutableString, right: Dynamic| format!("{left}{}", shown(&right)))
-        .register_fn("+", |left: Dynamic, right: ImmutableString| format!("{}{right}", shown(&left)))
-        .register_fn("+", |left: ImmutableString, right: ImmutableString| format!("{left}{right}"))
-        .register_fn("+=", |left: &mut ImmutableString, right: Dynamic| {
-            *left = format!("{left}{}", shown(&right)).into()
+        .register_fn("+", |left: ImmutableString, right: Dynamic| joined(&left, &shown(&right)))
+        .register_fn("+", |left: Dynamic, right: ImmutableString| joined(&shown(&left), &right))
+        .register_fn("+", |left: ImmutableString, right: ImmutableString| joined(&left, &right))
+        .register_fn("+=", |left: &mut ImmutableString, right: Dynamic| -> Failed<()> {
+            *left = joined(left, &shown(&right))?.into();
+            Ok(())
         })
-        .register_fn("+=", |left: &mut ImmutableString, right: ImmutableString| {
-            *left = format!("{left}{right}").into()
+        .register_fn("+=", |left: &mut ImmutableString, right: ImmutableString| -> Failed<()> {
+            *left = joined(left, &right)?.into();
+            Ok(())
         });
+}
+
+fn joined(left: &str, right: &str) -> Failed<String> {
+    let joined = [left, right].concat();
+    charge_text(&joined);
+    if joined.len() > super::limits::TEXT { Err(text_too_long()) } else { Ok(joined) }
+}
+
+/// A text that is gone through from start to end, which counts.
+fn worked(text: &str) -> &str {
+    charge_text(text);
+    text
 }
 
 /// A value as a person would write it, cut off where a text may be no longer: a list can hold the same long text ten
@@ -64,7 +78,7 @@ fn register_conversions(engine: &mut Engine) {
 pub(super) fn shown(value: &Dynamic) -> String {
     let mut bounded = Bounded(String::new());
     // The one failure is the bound's.
-    let _ = write_value(&mut bounded, value, false);
+    let _ = write_value(&mut bounded, value, None);
     bounded.0
 }
 
@@ -80,23 +94,28 @@ impl fmt::Write for Bounded {
     }
 }
 
-fn write_value(to: &mut Bounded, value: &Dynamic, quoted: bool) -> fmt::Result {
+/// Inside of lists and maps, so many deep, texts are quoted.
+fn write_value(to: &mut Bounded, value: &Dynamic, depth: Option<usize>) -> fmt::Result {
+    let inside = Some(depth.map_or(0, |depth| depth + 1));
+    if depth.is_some_and(|depth| depth > super::limits::DEPTH) {
+        return to.write_str("…");
+    }
     if let Some(list) = value.read_lock::<Array>() {
         to.write_str("[")?;
         for (index, element) in list.iter().enumerate() {
             to.write_str(if index == 0 { "" } else { ", " })?;
-            write_value(to, element, true)?;
+            write_value(to, element, inside)?;
         }
         to.write_str("]")
     } else if let Some(map) = value.read_lock::<Map>() {
         to.write_str("#{")?;
         for (index, (key, element)) in map.iter().enumerate() {
             write!(to, "{}{key}: ", if index == 0 { "" } else { ", " })?;
-            write_value(to, element, true)?;
+            write_value(to, element, inside)?;
         }
         to.write_str("}")
     } else if let Some(text) = value.read_lock::<ImmutableString>() {
-        if quoted { write!(to, "\"{}\"", &*text) } else { to.write_str(&text) }
+        if depth.is_some() { write!(to, "\"{}\"", &*text) } else { to.write_str(&text) }
     } else if let Some(number) = of_dynamic(value) {
         to.write_str(&plain(number))
     } else if let Some(period) = value.read_lock::<ScriptPeriod>() {
@@ -126,7 +145,7 @@ fn is_number(value: &Dynamic) -> bool {
 fn number(text: &str) -> Failed<Dynamic> {
     Number::parse(text).map(|number| to_dynamic(number.decimal())).ok_or_else(|| {
         let shown: String = text.chars().take(40).collect();
-        Box::new(EvalAltResult::ErrorArithmetic(format!("{NOT_A_NUMBER}`{shown}`"), Position::NONE))
+        failure(format!("{NOT_A_NUMBER}`{shown}`"))
     })
 }
 
@@ -134,6 +153,7 @@ fn number(text: &str) -> Failed<Dynamic> {
 pub(super) const NOT_A_NUMBER: &str = "not a number: ";
 
 fn length(text: &str) -> INT {
+    charge_text(text);
     INT::try_from(text.chars().count()).unwrap_or(INT::MAX)
 }
 
@@ -141,15 +161,17 @@ fn length(text: &str) -> INT {
 fn part(text: &str, start: INT, count: INT) -> String {
     let start = if start < 0 { (length(text) + start).max(0) } else { start };
     let (start, count) = (usize::try_from(start).unwrap_or(0), usize::try_from(count).unwrap_or(0));
+    charge_text(text);
     text.chars().skip(start).take(count).collect()
 }
 
 /// A changed copy, as every function of texts gives; the text itself stays.
 fn replace(text: &mut ImmutableString, what: &str, with: &str) -> Failed<String> {
+    charge_text(text);
     let places = if what.is_empty() { text.chars().count() + 1 } else { text.matches(what).count() };
     let grown = places.saturating_mul(with.len()).saturating_add(text.len());
     if grown > super::limits::TEXT {
-        return Err(Box::new(EvalAltResult::ErrorDataTooLarge("Length of string".to_owned(), Position::NONE)));
+        return Err(text_too_long());
     }
     Ok(text.replace(what, with))
 }

@@ -8,6 +8,7 @@ use rhai::Dynamic;
 
 use super::limits::{CALL_TIME, CLOCK_EVERY, LOG_LINE, LOG_LINES, MEMORY};
 use super::memory::held;
+use super::work::charged;
 
 /// Why a call was stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +68,7 @@ impl Watch {
 
     /// A call begins. What earlier calls have kept counts against it.
     pub(super) fn begin(&self, most_operations: u64, retained: i64) {
+        charged(); // by an earlier call, after its last step
         self.operations.store(0, Relaxed);
         self.most_operations.store(most_operations, Relaxed);
         self.held_before.store(held() - retained, Relaxed);
@@ -83,7 +85,8 @@ impl Watch {
 
     /// Called before each operation.
     pub(super) fn check(&self) -> Option<Stop> {
-        let operation = self.operations.load(Relaxed) + 1;
+        let before = self.operations.load(Relaxed);
+        let operation = before + 1 + charged();
         self.operations.store(operation, Relaxed);
         if operation > self.most_operations.load(Relaxed) {
             return Some(Stop::Operations);
@@ -91,7 +94,7 @@ impl Watch {
         if held() - self.held_before.load(Relaxed) > MEMORY {
             return Some(Stop::Memory);
         }
-        if operation.is_multiple_of(CLOCK_EVERY) { self.read_clock() } else { None }
+        if operation / CLOCK_EVERY > before / CLOCK_EVERY { self.read_clock() } else { None }
     }
 
     fn read_clock(&self) -> Option<Stop> {

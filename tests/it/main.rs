@@ -15,6 +15,7 @@ mod quality;
 mod recorded_client;
 mod recorded_sandbox;
 mod sandbox_server;
+mod script_hostile;
 mod scripts;
 mod spreadsheet;
 mod support;

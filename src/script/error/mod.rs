@@ -1,6 +1,8 @@
 //! What went wrong in a script, in words that an analyst can act on: where, what, in which row, and what to write
 //! instead. The engine's own texts are never shown; [`parse`] and [`runtime`] translate them.
 
+mod calls;
+mod ours;
 pub(super) mod parse;
 pub(super) mod runtime;
 pub(super) mod suggest;
@@ -21,7 +23,7 @@ use super::watch::Stop;
 pub struct ScriptError {
     script: String,
     hook: Option<Hook>,
-    position: Option<Place>,
+    position: Option<Box<Place>>,
     row: Option<String>,
     what: String,
     hint: Option<String>,
@@ -63,7 +65,7 @@ impl ScriptError {
         let text = line.checked_sub(1).and_then(|index| source.lines().nth(index)).unwrap_or_default();
         // Tabs would move the caret; a line of a thousand characters is of no use.
         let text: String = text.chars().take(SHOWN).map(|c| if c.is_control() { ' ' } else { c }).collect();
-        self.position = Some(Place { line, column: column.max(1), text });
+        self.position = Some(Box::new(Place { line, column: column.max(1), text }));
         self
     }
 

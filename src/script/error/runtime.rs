@@ -1,35 +1,171 @@
 //! Mistakes that show when a script runs, in plain words.
 
-use rhai::{EvalAltResult, Position};
+use rhai::{EvalAltResult as Failure, Position};
 
 use super::ScriptError;
-use crate::script::hooks::Hook;
+use super::calls::{not_found, unknown_member};
+use super::ours;
+use crate::script::hooks::Entry;
+use crate::script::source;
 use crate::script::watch::Stop;
 
+/// What and how to go on.
+pub(super) type Words = (String, String);
+
+pub(super) fn words(what: impl Into<String>, hint: impl Into<String>) -> Words {
+    (what.into(), hint.into())
+}
+
 /// Translates what ended a call.
-pub(in crate::script) fn translate(error: &EvalAltResult, name: &str, source: &str, hook: Hook) -> ScriptError {
+pub(in crate::script) fn translate(error: &Failure, name: &str, source: &str, entry: Entry) -> ScriptError {
     let (error, position) = innermost(error);
-    let found = match error {
-        EvalAltResult::ErrorTerminated(token, _) if let Some(stop) = token.read_lock::<Stop>() => {
-            ScriptError::run(name, hook, format!("{stop:?}"), None).stopped(*stop)
-        }
-        _ => ScriptError::run(name, hook, error.to_string(), None),
-    };
-    match (position.line(), position.position()) {
-        (Some(line), column) => found.at(source, line, column.unwrap_or(1)),
-        (None, _) => found,
+    let (what, hint) = in_words(error, source);
+    let mut found = ScriptError::run(name, entry.hook, what, Some(hint));
+    if let Some(stop) = stop_of(error) {
+        found = found.stopped(stop);
+    }
+    if let Some(line) = position.line() {
+        return found.at(source, line, position.position().unwrap_or(1));
+    }
+    let (line, column) = likely_place(error, source).unwrap_or((entry.line, 1));
+    found.at(source, line, column)
+}
+
+/// Where the script was when a limit ended it. The engine forgets the place on the way out of the functions, so this is
+/// the one loop, or the one function that calls itself; where there are several, nobody knows.
+fn likely_place(error: &Failure, source: &str) -> Option<(usize, usize)> {
+    match error {
+        Failure::ErrorStackOverflow(_) => source::own_call(source),
+        Failure::ErrorTerminated(..) | Failure::ErrorDataTooLarge(..) => source::only_loop(source),
+        _ => None,
     }
 }
 
 /// The error where it happened, below the functions that were on the way, and the last place that is known.
-pub(in crate::script) fn innermost(error: &EvalAltResult) -> (&EvalAltResult, Position) {
+pub(in crate::script) fn innermost(error: &Failure) -> (&Failure, Position) {
     let mut error = error;
     let mut position = error.position();
-    while let EvalAltResult::ErrorInFunctionCall(_, _, inner, _) = error {
+    while let Failure::ErrorInFunctionCall(_, _, inner, _) = error {
         error = inner;
         if !inner.position().is_none() {
             position = inner.position();
         }
     }
     (error, position)
+}
+
+fn stop_of(error: &Failure) -> Option<Stop> {
+    match error {
+        Failure::ErrorTerminated(token, _) => token.read_lock::<Stop>().map(|stop| *stop),
+        _ => None,
+    }
+}
+
+fn in_words(error: &Failure, source: &str) -> Words {
+    match error {
+        Failure::ErrorTerminated(..) => stopped(stop_of(error).unwrap_or(Stop::Operations)),
+        Failure::ErrorStackOverflow(_) => words(
+            "functions call each other without end",
+            "at most 32 calls may be on the way at once; a function that calls itself needs an `if` that ends it",
+        ),
+        Failure::ErrorDataTooLarge(..) => {
+            words("a text became too long", "a text may have 256 KiB; look for one that grows in a loop")
+        }
+        Failure::ErrorTooManyVariables(_) => {
+            words("there are too many variables", "a function has at most 256; use a list or a map")
+        }
+        Failure::ErrorArithmetic(text, _) => ours::in_words(text),
+        Failure::ErrorFunctionNotFound(signature, _) => not_found(signature, source),
+        Failure::ErrorDotExpr(text, _) => unknown_member(text),
+        Failure::ErrorPropertyNotFound(name, _) => words(
+            format!("the map has no entry `{name}`"),
+            format!("check the spelling; `map.get(\"{name}\")` gives `()` where there is none"),
+        ),
+        Failure::ErrorVariableNotFound(name, _) => {
+            words(format!("there is no variable `{name}`"), "a function sees its own variables and parameters only")
+        }
+        Failure::ErrorMismatchDataType(wanted, got, _) | Failure::ErrorMismatchOutputType(wanted, got, _) => {
+            mismatch(wanted, got)
+        }
+        Failure::ErrorIndexingType(kind, _) => indexing(kind),
+        Failure::ErrorIndexNotFound(key, _) => {
+            let key = crate::script::text::shown(key);
+            words(format!("there is no entry `{key}`"), format!("`map.get(\"{key}\")` gives `()` where there is none"))
+        }
+        Failure::ErrorArrayBounds(length, index, _) => bounds("list", "elements", *length, *index),
+        Failure::ErrorStringBounds(length, index, _) => bounds("text", "characters", *length, *index),
+        Failure::ErrorFor(_) => words(
+            "this cannot be gone through one by one",
+            "`for` goes through a list, a range such as `1..5`, or the keys of a map: `for key in map.keys() { … }`",
+        ),
+        Failure::ErrorAssignmentToConstant(name, _) | Failure::ErrorNonPureMethodCallOnConstant(name, _) => {
+            words(format!("`{name}` cannot be changed"), "make a variable of your own with `let` and change that")
+        }
+        Failure::ErrorDataRace(..) => words(
+            "a list is used inside of the function that goes through it",
+            "take what you need of it before: `let total = values.sum(); values.map(|x| x / total)`",
+        ),
+        Failure::ErrorUnboundThis(_) => words("`this` is not used in hooks", "use the parameters of the function"),
+        _ => words("this cannot be done", "compare it with the reference in `docs/scripting.md`"),
+    }
+}
+
+fn stopped(stop: Stop) -> Words {
+    match stop {
+        Stop::Operations => words(
+            "the script was stopped: it did not come to an end",
+            "look for a loop whose end is never reached; a value may take 200,000 steps",
+        ),
+        Stop::Time => words(
+            "the script was stopped: it took too long",
+            "a call may take a second and a half, most need less than a thousandth; look for a loop over very long lists or texts",
+        ),
+        Stop::RunTime => words(
+            "the script was stopped: all its calls together took longer than the run allows",
+            "make it faster, or let the routine allow more time",
+        ),
+        Stop::Memory => words(
+            "the script was stopped: it needs too much memory",
+            "look for a list, map or text that grows without end",
+        ),
+    }
+}
+
+fn mismatch(wanted: &str, got: &str) -> Words {
+    let (wanted, got) = (super::type_in_words(wanted), super::type_in_words(got));
+    let hint = match (wanted.as_str(), got.as_str()) {
+        ("a yes/no value", "a number") => "a condition compares something, as in `v != 0`",
+        ("a yes/no value", "nothing") => "the condition gives nothing back; is there a `;` too many behind it?",
+        ("a yes/no value", _) => "a condition compares something, as in `v == \"yes\"`",
+        ("a number", "a text") => "turn the text into a number: `number(text)`",
+        ("a number", "nothing") => "the value may be missing; check it first: `if x == () { … }`",
+        ("a text", _) => "turn it into a text: `text(x)`",
+        _ => "compare it with the reference in `docs/scripting.md`",
+    };
+    words(format!("{wanted} belongs here, but this is {got}"), hint)
+}
+
+fn indexing(kind: &str) -> Words {
+    let name = kind.split_whitespace().next().unwrap_or(kind).trim_matches(|c: char| !c.is_alphanumeric());
+    let hint = match super::type_in_words(name).as_str() {
+        "a period" => "its parts are members: `p.start`, `p.year`, `p.type`",
+        "a row" => "its parts are members: `r.value`, `r.period`, `r.org_unit`",
+        "a list" => "an index is a whole number, counted from 0",
+        "nothing" => "the value may be missing; check it first: `if x == () { … }`",
+        _ => "only lists have numbered elements, and maps keys",
+    };
+    words(format!("{} cannot be indexed with `[…]` like this", super::type_in_words(name)), hint)
+}
+
+fn bounds(kind: &str, parts: &str, length: usize, index: i64) -> Words {
+    if length == 0 {
+        return words(
+            format!("the {kind} is empty, so it has no element {index}"),
+            format!("check `{kind}.is_empty()` first"),
+        );
+    }
+    words(
+        format!("the {kind} has {length} {parts}, so there is none at [{index}]"),
+        format!("counting starts at 0: the last one is [{}]", length - 1),
+    )
 }

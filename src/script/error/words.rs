@@ -1,8 +1,10 @@
 //! The engine's names of types, in words.
 
-/// A type with its article: `a number`.
+/// A type with its article: `a number`. The engine names several types at once where they are one to it:
+/// `str | ImmutableString | String`.
 pub(in crate::script) fn type_in_words(name: &str) -> String {
-    let word = match name.trim_start_matches('&').trim_start_matches("mut ").trim() {
+    let first = name.split('|').next().unwrap_or(name).trim();
+    let word = match first.trim_start_matches('&').trim_start_matches("mut ").trim() {
         "i64" | "decimal" | "Decimal" | "rust_decimal::decimal::Decimal" | "INT" => "a number",
         "string" | "&str" | "ImmutableString" | "str" | "String" => "a text",
         "char" => "a single character",
