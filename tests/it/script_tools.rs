@@ -178,7 +178,7 @@ fn a_script_is_tried_on_rows() {
 #[test]
 fn a_past_run_is_replayed_from_its_journal() {
     let office = Office::ready();
-    let _ = office.xfer.run("run monthly").expect_code(0);
+    let _ = office.xfer.run("run monthly").expect_code(3);
     office.xfer.file("same.rhai", "fn value(v) { v }");
     let output = office.ok("script run same.rhai --from-run last");
     assert!(output.stderr.contains(" 0 came out differently"), "{output}");
