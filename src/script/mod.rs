@@ -9,6 +9,7 @@
 //! - [`limits`], `memory`, `stack`, `watch`, `work`: what keeps a script within its bounds
 //! - `number`, `arithmetic`, `text`, `list`, `period_type`, `things`, `row`, `context`, `slice`: what scripts can see
 //!   and do
+//! - [`testing`]: the tests that analysts write
 //! - `failing`, `source`, `error`: mistakes in plain words
 
 mod arithmetic;
@@ -31,6 +32,7 @@ mod runner;
 mod slice;
 mod source;
 mod stack;
+pub mod testing;
 mod text;
 mod things;
 mod watch;

@@ -36,7 +36,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("chacha20poly1305", &["store", "xferfile"]),
     ("argon2", &["xferfile"]),
-    ("ron", &["xferfile"]),
+    ("ron", &["xferfile", "script"]),
     ("rustix", &["platform"]),
     ("hyper", &["sandbox"]),
     ("hyper_util", &["sandbox"]),

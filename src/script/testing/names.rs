@@ -1,0 +1,95 @@
+//! Ids for the names of a test: the first name gets the first id, and so on, so that the same test has the same ids.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::format::Suite;
+use crate::domain::uid::Uid;
+use crate::script::slice::Slice;
+use crate::script::things::{Named, OrgUnit};
+
+/// The objects of a test, by name.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    data: BTreeMap<String, Arc<Named>>,
+    option_combos: BTreeMap<String, Arc<Named>>,
+    org_units: BTreeMap<String, Arc<OrgUnit>>,
+    given_out: u32,
+}
+
+impl Names {
+    /// With what a file says of its objects.
+    pub(super) fn of(suite: &Suite) -> Self {
+        let mut names = Self::default();
+        for thing in &suite.data {
+            let named = Arc::new(Named { id: names.next(), code: thing.code.clone(), name: thing.name.clone() });
+            names.data.insert(thing.name.clone(), named);
+        }
+        for thing in &suite.option_combos {
+            let named = Arc::new(Named { id: names.next(), code: thing.code.clone(), name: thing.name.clone() });
+            names.option_combos.insert(thing.name.clone(), named);
+        }
+        for unit in &suite.org_units {
+            let path = unit.path.clone().unwrap_or_else(|| unit.name.clone());
+            let level = unit.level.unwrap_or_else(|| depth(&path));
+            let org_unit = OrgUnit { id: names.next(), code: unit.code.clone(), name: unit.name.clone(), path, level };
+            names.org_units.insert(unit.name.clone(), Arc::new(org_unit));
+        }
+        names
+    }
+
+    fn next(&mut self) -> Uid {
+        self.given_out += 1;
+        // A letter and ten digits are an id.
+        Uid::parse(&format!("t{:010}", self.given_out)).unwrap_or(Uid::DEFAULT_OPTION_COMBO)
+    }
+
+    pub(super) fn data(&mut self, name: &str) -> Arc<Named> {
+        if let Some(known) = self.data.get(name) {
+            return Arc::clone(known);
+        }
+        let named = Arc::new(Named { id: self.next(), code: None, name: name.to_owned() });
+        self.data.insert(name.to_owned(), Arc::clone(&named));
+        named
+    }
+
+    pub(super) fn option_combo(&mut self, name: &str) -> Arc<Named> {
+        if let Some(known) = self.option_combos.get(name) {
+            return Arc::clone(known);
+        }
+        let id = if name == "default" { Uid::DEFAULT_OPTION_COMBO } else { self.next() };
+        let named = Arc::new(Named { id, code: None, name: name.to_owned() });
+        self.option_combos.insert(name.to_owned(), Arc::clone(&named));
+        named
+    }
+
+    pub(super) fn org_unit(&mut self, name: &str) -> Arc<OrgUnit> {
+        if let Some(known) = self.org_units.get(name) {
+            return Arc::clone(known);
+        }
+        let unit = OrgUnit { id: self.next(), code: None, name: name.to_owned(), path: name.to_owned(), level: 1 };
+        let unit = Arc::new(unit);
+        self.org_units.insert(name.to_owned(), Arc::clone(&unit));
+        unit
+    }
+
+    /// A slice in which everything that was named so far is known.
+    pub(super) fn slice(&self) -> Slice {
+        let mut slice = Slice::new();
+        self.data.values().for_each(|named| slice.add_data(Arc::clone(named)));
+        self.option_combos.values().for_each(|named| slice.add_option_combo(Arc::clone(named)));
+        self.org_units.values().for_each(|unit| slice.add_org_unit(Arc::clone(unit)));
+        slice
+    }
+
+    /// What an id was given out for; the id itself where it was not.
+    pub(super) fn name(&self, id: Uid) -> String {
+        let named = self.data.values().chain(self.option_combos.values()).find(|named| named.id == id);
+        let unit = || self.org_units.values().find(|unit| unit.id == id).map(|unit| unit.name.clone());
+        named.map(|named| named.name.clone()).or_else(unit).unwrap_or_else(|| id.to_string())
+    }
+}
+
+fn depth(path: &str) -> u32 {
+    u32::try_from(path.split(" / ").count()).unwrap_or(u32::MAX)
+}

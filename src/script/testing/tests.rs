@@ -1,0 +1,116 @@
+//! The tests of tests: what passes, what fails, and how a failure reads.
+
+use super::Suite;
+use crate::script::{Params, Script};
+
+const SCALE: &str = "fn value(v, ctx) {
+    if v < 0 { throw `${v} is negative` }
+    if v == 0 { skip(\"nothing was counted\") }
+    v * ctx.params.factor
+}
+";
+
+fn run(script: &str, suite: &str) -> Vec<super::CaseResult> {
+    let script = Script::compile("test.rhai", script).unwrap();
+    Suite::parse(suite).unwrap_or_else(|error| panic!("{error}")).run(&script, &Params::new())
+}
+
+fn passes(script: &str, suite: &str) {
+    for result in run(script, suite) {
+        assert!(result.passed(), "{}: {:#?}", result.name, result.difference());
+    }
+}
+
+#[test]
+fn every_way_a_value_ends_can_be_expected() {
+    passes(
+        SCALE,
+        r#"(
+            params: {"factor": 0.07},
+            cases: [
+                (name: "scaled", given: value(100), expected: value(7)),
+                (name: "its own factor", params: {"factor": 1}, given: value(3.5), expected: unchanged),
+                (name: "zero", given: value(0), expected: dropped("nothing was")),
+                (name: "negative", given: value(-1), expected: rejected("-1 is negative")),
+                (name: "a text", given: value("many"), expected: error("number")),
+            ],
+        )"#,
+    );
+}
+
+#[test]
+fn periods_contributions_and_neighbours_can_be_given() {
+    passes(
+        "fn period(p, ctx) { p.shift(-1) }
+         fn combine(values, ctx) { ctx.sources.sorted_by(|s| s.period).last().value }
+         fn value(v, ctx) { v + lookup(\"Deaths\") + ctx.org_unit.level }",
+        r#"(
+            org_units: [(name: "Jacmel", code: "HT2", path: "Haiti / Sud-Est / Jacmel")],
+            cases: [
+                (name: "a month earlier", given: period("202401"), expected: period("202312")),
+                (name: "the latest", given: combine([(value: 5, period: "202402"), (value: 7)]), expected: value(5)),
+                (
+                    name: "looked up",
+                    at: (org_unit: "Jacmel", period: "2024Q1"),
+                    others: [(data: "Deaths", value: 2)],
+                    given: value(1),
+                    expected: value(6),
+                ),
+            ],
+        )"#,
+    );
+}
+
+const ROWS: &str = "fn rows(rows, ctx) {
+    rows.map(|r| if r.value == 0 { r.skip(\"zero\") } else if r.value < 0 { r.reject(\"negative\") } else { r })
+}
+";
+
+#[test]
+fn rows_are_compared_in_any_order_with_what_was_left_out() {
+    passes(
+        ROWS,
+        r#"(cases: [(
+            name: "each has its fate",
+            given: rows([(data: "A", value: 1), (data: "A", value: 0), (data: "B", coc: "Male", value: -2), (value: 3)]),
+            expected: rows((kept: [(value: 3), (data: "A", value: 1)], dropped: {2: "zero"}, rejected: {3: "negative"})),
+        )])"#,
+    );
+}
+
+#[test]
+fn a_failure_shows_what_was_expected_and_what_came() {
+    let results = run(
+        ROWS,
+        r#"(cases: [(
+            name: "wrong on purpose",
+            given: rows([(data: "A", value: 1), (data: "B", coc: "Male", value: 2)]),
+            expected: rows((kept: [(data: "A", value: 1), (data: "B", coc: "Male", value: "2")], dropped: {})),
+        )])"#,
+    );
+    assert!(!results[0].passed());
+    assert_eq!(
+        results[0].difference(),
+        [
+            "- B (Male) at Facility in 202401 = \"2\"",
+            "  A at Facility in 202401 = 1",
+            "+ B (Male) at Facility in 202401 = 2",
+        ]
+    );
+    let results = run(SCALE, r#"(cases: [(name: "no factor", given: value(2), expected: value(2))])"#);
+    let difference = results[0].difference().join("\n");
+    assert!(difference.starts_with("- 2\n+ error: test.rhai:4"), "{difference}");
+}
+
+#[test]
+fn a_mistake_in_the_file_is_placed() {
+    for (suite, part) in [
+        ("(cases: [(name: \"x\", given: value(1), expect: value(1))])", "expect"),
+        ("(cases: [\n(name: \"x\", given: valeu(1), expected: value(1))])", "line 2"),
+        ("(cases: [(name: \"x\", given: period(\"2024-13\"), expected: value(1))])", "2024-13"),
+        ("(cases: [(name: \"x\", given: value(0.12345678901234567), expected: unchanged)])", "15 digits"),
+    ] {
+        let error = Suite::parse(suite).unwrap_err().to_string();
+        assert!(error.contains(part), "{error}");
+    }
+}
