@@ -59,6 +59,11 @@ impl CaseResult {
         self.compared().iter().all(|(side, _)| *side == Side::Both)
     }
 
+    /// What came out, line by line.
+    pub fn got(&self) -> Vec<String> {
+        self.got.iter().map(Line::shown).collect()
+    }
+
     /// Expected and got side by side: what is only expected after `-`, what only came out after `+`.
     pub fn difference(&self) -> Vec<String> {
         let mark = |side| match side {
