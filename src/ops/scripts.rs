@@ -209,7 +209,8 @@ fn state_of(file: &Path, hash: &ContentHash) -> FileState {
     }
 }
 
-fn read(file: &Path) -> Result<ScriptSource, OpsError> {
+/// Reads a file that may be a script.
+pub(super) fn read(file: &Path) -> Result<ScriptSource, OpsError> {
     let failed = |source| OpsError::LocalFile { path: PathBuf::from(file), action: "read", source };
     let bytes = std::fs::read(file).map_err(failed)?;
     let shown = file.display();

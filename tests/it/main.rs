@@ -16,6 +16,7 @@ mod recorded_client;
 mod recorded_sandbox;
 mod sandbox_server;
 mod script_hostile;
+mod script_tools;
 mod scripts;
 mod spreadsheet;
 mod support;

@@ -18,6 +18,7 @@ pub mod run;
 pub mod runs;
 pub mod sandbox;
 pub mod script;
+pub mod script_tools;
 pub mod server;
 pub mod xfer_file;
 

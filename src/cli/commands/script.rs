@@ -1,10 +1,12 @@
-//! `xfer script`: which scripts act on which items, jobs and routines.
+//! `xfer script`: which scripts act on which items, jobs and routines; the tools for writing them are in
+//! [`super::script_tools`].
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde_json::{Map, json};
 
+use crate::cli::commands::script_tools;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::render::listing::{Listing, text};
@@ -23,6 +25,20 @@ pub enum Command {
     Detach(Detach),
     /// List the scripts at work, and whether their files have changed since
     List,
+    /// Begin a script: a commented example with its tests
+    New(script_tools::New),
+    /// Compile scripts and say which hooks they define
+    Check(script_tools::Check),
+    /// Run the tests beside scripts: scale.tests.ron beside scale.rhai
+    Test(script_tools::Test),
+    /// Try a script on rows, or on the cells of a past run, and show before → after
+    Run(script_tools::Run),
+    /// Measure how many calls a script takes per second
+    Bench(script_tools::Bench),
+    /// Try expressions of the script language, line by line
+    Repl(script_tools::Repl),
+    /// Write definitions of all that scripts can use, for editors
+    Definitions(script_tools::Definitions),
 }
 
 /// Where a script acts.
@@ -74,7 +90,8 @@ pub struct Detach {
     pub target: Target,
 }
 
-fn parameter(text: &str) -> Result<(String, ParameterValue), String> {
+/// A parameter as `NAME=VALUE`.
+pub(super) fn parameter(text: &str) -> Result<(String, ParameterValue), String> {
     let parts = text.split_once('=').map(|(name, value)| (name.trim(), value));
     let named = parts.filter(|(name, _)| {
         !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
@@ -96,6 +113,13 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
             Ok(ExitCode::Success)
         }
         Command::List => list(home, ui),
+        Command::New(arguments) => script_tools::new(arguments, ui),
+        Command::Check(arguments) => script_tools::check(arguments, ui),
+        Command::Test(arguments) => script_tools::test(arguments, ui),
+        Command::Run(arguments) => script_tools::run(arguments, home, ui),
+        Command::Bench(arguments) => script_tools::bench(arguments, ui),
+        Command::Repl(arguments) => script_tools::repl(arguments, ui),
+        Command::Definitions(arguments) => script_tools::definitions(arguments, ui),
     }
 }
 

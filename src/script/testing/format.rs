@@ -247,6 +247,11 @@ impl fmt::Display for SuiteError {
 impl std::error::Error for SuiteError {}
 
 impl Suite {
+    /// Cases that no file holds.
+    pub fn of(params: BTreeMap<String, Scalar>, cases: Vec<Case>) -> Self {
+        Self { params, now: noon(), org_units: Vec::new(), data: Vec::new(), option_combos: Vec::new(), cases }
+    }
+
     /// Reads a file of tests.
     ///
     /// # Errors

@@ -148,15 +148,17 @@ impl<'case> Bench<'case> {
 
     fn expected(&mut self) -> Vec<Line> {
         match (&self.case.expected, &self.case.given) {
-            (Expected::Unchanged, Given::Value(value)) => vec![Line::plain(scalar_in_words(value))],
-            (Expected::Unchanged, Given::Period(period)) => vec![Line::plain(period.to_string())],
+            (Expected::Unchanged, Given::Value(value)) | (Expected::Value(value), _) => {
+                vec![Line::plain(scalar_in_words(value))]
+            }
+            (Expected::Unchanged, Given::Period(period)) | (Expected::Period(period), _) => {
+                vec![Line::plain(period.to_string())]
+            }
             (Expected::Unchanged, Given::Combine(_)) => vec![Line::plain("unchanged, which several values cannot be")],
             (Expected::Unchanged, Given::Rows(rows)) => {
                 let rows: Vec<Row> = rows.iter().map(|row| self.row(row)).collect();
                 rows.iter().map(|row| Line::plain(self.row_in_words(row))).collect()
             }
-            (Expected::Value(value), _) => vec![Line::plain(scalar_in_words(value))],
-            (Expected::Period(period), _) => vec![Line::plain(period.to_string())],
             (Expected::Dropped(why), _) => vec![Line::because("dropped", why)],
             (Expected::Rejected(why), _) => vec![Line::because("rejected", why)],
             (Expected::Error(why), _) => vec![Line::because("error", why)],

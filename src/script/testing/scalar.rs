@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 
+use crate::domain::decimal::plain_text;
+use crate::domain::script::ParameterValue;
 use crate::script::number::Number;
 use crate::script::outcome::Value;
 use crate::script::params::Param;
@@ -29,6 +31,30 @@ impl Scalar {
             Param::Boolean(truth) => Some(Value::Boolean(*truth)),
             Param::List(_) => None,
         }
+    }
+}
+
+impl From<Value> for Scalar {
+    fn from(value: Value) -> Self {
+        Self(match value {
+            Value::Number(number) => Param::Number(number),
+            Value::Text(text) => Param::Text(text),
+            Value::Boolean(truth) => Param::Boolean(truth),
+        })
+    }
+}
+
+impl From<&ParameterValue> for Scalar {
+    /// A number that scripts cannot calculate with stays the text that it is.
+    fn from(value: &ParameterValue) -> Self {
+        Self(match value {
+            ParameterValue::Boolean(truth) => Param::Boolean(*truth),
+            ParameterValue::Number(number) => {
+                Number::from_big(number).map_or_else(|| Param::Text(plain_text(number)), Param::Number)
+            }
+            ParameterValue::Text(text) => Param::Text(text.clone()),
+            ParameterValue::List(values) => Param::List(values.iter().map(|value| Self::from(value).0).collect()),
+        })
     }
 }
 

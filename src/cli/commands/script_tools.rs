@@ -1,0 +1,298 @@
+//! `xfer script new`, `check`, `test`, `run`, `bench`, `repl` and `definitions`: for whoever writes a script.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::cli::error::CliError;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::render::listing::counted;
+use crate::cli::render::shell_word;
+use crate::cli::ui::{Ui, printable};
+use crate::domain::period::Period;
+use crate::domain::script::ParameterValue;
+use crate::ops::home::Home;
+use crate::ops::script_tools::{self, Answer, Session, Tried};
+use crate::script::testing::{RowGiven, Scalar};
+use crate::script::{Hook, Script};
+
+/// `xfer script new`
+#[derive(Debug, Args)]
+pub struct New {
+    /// Where it acts: value, period, combine or rows
+    #[arg(value_parser = hook)]
+    pub hook: Hook,
+    /// Its file; HOOK.rhai where left out
+    pub file: Option<PathBuf>,
+}
+
+/// `xfer script check`
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Scripts, or folders of scripts
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+}
+
+/// `xfer script test`
+#[derive(Debug, Args)]
+pub struct Test {
+    /// Scripts, or folders of scripts; the working folder where left out
+    pub files: Vec<PathBuf>,
+}
+
+/// Parameters as they are set where a script is attached.
+#[derive(Debug, Args)]
+pub struct Parameters {
+    /// A parameter: factor=0.07, on=true, limits=[1,5,15], name=text (may be given several times)
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = super::script::parameter)]
+    pub parameters: Vec<(String, ParameterValue)>,
+}
+
+/// `xfer script run`
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The script's file
+    pub file: PathBuf,
+    /// A value and where it stands: value=12,data=Malaria,org_unit=Jacmel,period=202401,coc=…,aoc=…; all but the value
+    /// may be left out (may be given several times)
+    #[arg(long = "row", value_name = "ROW", value_parser = row, required_unless_present = "from_run")]
+    pub rows: Vec<RowGiven>,
+    /// The cells of a past run, by its id or `last`: the hook value, on what the journal keeps
+    #[arg(long, value_name = "RUN", conflicts_with = "rows")]
+    pub from_run: Option<String>,
+    /// Only this hook; all that the script has where left out
+    #[arg(long, value_parser = hook)]
+    pub hook: Option<Hook>,
+    /// Its parameters.
+    #[command(flatten)]
+    pub parameters: Parameters,
+}
+
+/// `xfer script bench`
+#[derive(Debug, Args)]
+pub struct Bench {
+    /// The script's file
+    pub file: PathBuf,
+    /// Its parameters.
+    #[command(flatten)]
+    pub parameters: Parameters,
+}
+
+/// `xfer script repl`
+#[derive(Debug, Args)]
+pub struct Repl {
+    /// Its parameters.
+    #[command(flatten)]
+    pub parameters: Parameters,
+}
+
+/// `xfer script definitions`
+#[derive(Debug, Args)]
+pub struct Definitions {
+    /// The file to write, such as xfer.d.rhai; printed where left out
+    pub file: Option<PathBuf>,
+}
+
+fn hook(text: &str) -> Result<Hook, String> {
+    Hook::from_name(text).ok_or_else(|| "hooks are value, period, combine and rows".to_owned())
+}
+
+/// The members of a row, as `--row` names them.
+const MEMBERS: [&str; 6] = ["value", "data", "coc", "aoc", "org_unit", "period"];
+
+/// A row as `value=12,org_unit=Jacmel`. A comma in a name does no harm: only one before a member's name divides.
+fn row(text: &str) -> Result<RowGiven, String> {
+    let mut members: Vec<(&str, String)> = Vec::new();
+    for part in text.split(',') {
+        let named = part.split_once('=').map(|(name, value)| (name.trim(), value.trim()));
+        match (named.filter(|(name, _)| MEMBERS.contains(name)), members.last_mut()) {
+            (Some((name, value)), _) => members.push((name, value.to_owned())),
+            (None, Some((_, value))) => {
+                value.push(',');
+                value.push_str(part);
+            }
+            (None, None) => {
+                return Err(format!(
+                    "`{part}` is no member of a row; write value=12,data=NAME,org_unit=NAME,period=202401"
+                ));
+            }
+        }
+    }
+    let member = |wanted: &str| members.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.clone());
+    let period = member("period").map(|text| Period::parse(&text).map_err(|error| error.to_string())).transpose()?;
+    Ok(RowGiven {
+        data: member("data"),
+        coc: member("coc"),
+        aoc: member("aoc"),
+        org_unit: member("org_unit"),
+        period,
+        value: member("value").map(|text| Scalar::from(&ParameterValue::parse(&text))),
+    })
+}
+
+/// `xfer script new`: a script and its tests.
+pub(super) fn new(arguments: &New, ui: &Ui) -> Result<ExitCode, CliError> {
+    let file = arguments.file.clone().unwrap_or_else(|| PathBuf::from(format!("{}.rhai", arguments.hook)));
+    let tests = script_tools::begin(arguments.hook, &file)?;
+    ui.say(&format!("{} begins a script, {} its tests", file.display(), tests.display()));
+    ui.say(&format!("next: xfer script test {}", shell_word(&file.to_string_lossy())));
+    Ok(ExitCode::Success)
+}
+
+/// `xfer script check`: whether scripts compile, and what they define.
+pub(super) fn check(arguments: &Check, ui: &Ui) -> Result<ExitCode, CliError> {
+    for file in found(&arguments.files)? {
+        let script = script_tools::open(&file)?;
+        let hooks: Vec<String> = script.hooks().map(|hook| hook.to_string()).collect();
+        ui.data(&format!("{}: {}\n", file.display(), hooks.join(", ")));
+    }
+    Ok(ExitCode::Success)
+}
+
+/// `xfer script test`: every case that failed, with what it was given, what was expected and what came.
+pub(super) fn test(arguments: &Test, ui: &Ui) -> Result<ExitCode, CliError> {
+    let (mut passed, mut failed) = (0, 0);
+    let here = [PathBuf::from(".")];
+    for file in found(if arguments.files.is_empty() { &here } else { &arguments.files })? {
+        for result in script_tools::test(&file)? {
+            if result.passed() {
+                passed += 1;
+                continue;
+            }
+            failed += 1;
+            let mut text = format!("{}: {}\n", file.display(), result.name);
+            let given = result.given.lines().map(|line| ("  given     ", line.to_owned()));
+            let difference = result.difference().into_iter().map(|line| ("  ", line));
+            let printed = result.printed.iter().map(|line| ("  printed   ", line.clone()));
+            for (lead, line) in given {
+                text.push_str(&[lead, &line, "\n"].concat());
+            }
+            text.push_str("  - expected, + got\n");
+            for (lead, line) in difference.chain(printed) {
+                text.push_str(&[lead, &line, "\n"].concat());
+            }
+            ui.data(&printable(&text));
+        }
+    }
+    ui.say(&format!("{} passed, {failed} failed", counted(passed, "case")));
+    Ok(if failed == 0 { ExitCode::Success } else { ExitCode::Incomplete })
+}
+
+fn found(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
+    let mut files = Vec::new();
+    for path in paths {
+        files.extend(script_tools::scripts_at(path)?);
+    }
+    Ok(files)
+}
+
+/// `xfer script run`: before → after.
+pub(super) fn run(arguments: &Run, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let script = script_tools::open(&arguments.file)?;
+    let parameters = &arguments.parameters.parameters;
+    if let Some(run) = &arguments.from_run {
+        let replay = script_tools::replay(home, &script, run, parameters)?;
+        for replayed in &replay.changed {
+            ui.data(&printable(&format!("{}: {}", replayed.cell, shown(&replayed.tried, &script, Hook::Value))));
+        }
+        ui.say(&format!("{} given, {} came out differently", counted(replay.given as u64, "cell"), replay.differ));
+        if replay.left_out > 0 {
+            ui.say(&format!("{} had no value, or were too many to try", counted(replay.left_out as u64, "cell")));
+        }
+        return Ok(ExitCode::Success);
+    }
+    let hooks: Vec<Hook> = script.hooks().filter(|hook| arguments.hook.is_none_or(|wanted| wanted == *hook)).collect();
+    if hooks.is_empty() {
+        let defined: Vec<String> = script.hooks().map(|hook| hook.to_string()).collect();
+        return Err(CliError::usage(format!("{} does not define that hook", script.name()))
+            .hint(format!("it defines {}", defined.join(", "))));
+    }
+    for hook in hooks {
+        for tried in script_tools::run(&script, hook, &arguments.rows, parameters) {
+            ui.data(&printable(&shown(&tried, &script, hook)));
+        }
+    }
+    Ok(ExitCode::Success)
+}
+
+/// `12 → 0.84   scale.rhai:3`, or several lines where there are several rows.
+fn shown(tried: &Tried, script: &Script, hook: Hook) -> String {
+    let line = script.acted(hook).map(|acted| acted.to_string()).unwrap_or_default();
+    let printed: String = tried.printed.iter().map(|line| ["  printed: ", line, "\n"].concat()).collect();
+    match &tried.after[..] {
+        [after] if !tried.before.contains('\n') => format!("{} → {after}   ({hook}, {line})\n{printed}", tried.before),
+        after => {
+            let indented = |text: &str| text.lines().map(|line| ["  ", line, "\n"].concat()).collect::<String>();
+            format!("{hook}, {line}\n{}→\n{}{printed}", indented(&tried.before), indented(&after.join("\n")))
+        }
+    }
+}
+
+/// `xfer script bench`: calls per second.
+pub(super) fn bench(arguments: &Bench, ui: &Ui) -> Result<ExitCode, CliError> {
+    let script = script_tools::open(&arguments.file)?;
+    for measured in script_tools::bench(&script, &arguments.parameters.parameters)? {
+        let each = measured.taken.as_secs_f64() / f64::from(measured.calls);
+        ui.data(&format!(
+            "{}: {:.0} calls per second, {:.2} µs each, with {} a call\n",
+            measured.hook,
+            1.0 / each,
+            each * 1e6,
+            counted(measured.values.unsigned_abs(), "value"),
+        ));
+    }
+    Ok(ExitCode::Success)
+}
+
+/// `xfer script repl`: expressions, one a line, until nothing more comes.
+pub(super) fn repl(arguments: &Repl, ui: &Ui) -> Result<ExitCode, CliError> {
+    let mut session = Session::new(arguments.parameters.parameters.clone());
+    if ui.can_ask() {
+        ui.say("v is 12, ctx is there; `let x = 1` and `fn name(n) { … }` are kept; `exit` or Ctrl-D ends");
+    }
+    while let Some(line) = ui.line("> ")? {
+        match line.trim() {
+            "" => {}
+            "exit" | "quit" => break,
+            line => match session.enter(line) {
+                Answer::Shown(lines) => ui.data(&printable(&(lines.join("\n") + "\n"))),
+                Answer::Kept => {}
+                Answer::Mistake(what) => ui.warn(&what),
+            },
+        }
+    }
+    Ok(ExitCode::Success)
+}
+
+/// `xfer script definitions`: for editors.
+pub(super) fn definitions(arguments: &Definitions, ui: &Ui) -> Result<ExitCode, CliError> {
+    let text = script_tools::definitions();
+    match &arguments.file {
+        None => ui.data(&text),
+        Some(file) => {
+            write(file, &text)?;
+            ui.say(&format!("{} tells editors what scripts can use", file.display()));
+        }
+    }
+    Ok(ExitCode::Success)
+}
+
+fn write(file: &Path, text: &str) -> Result<(), CliError> {
+    std::fs::write(file, text)
+        .map_err(|cause| CliError::local_io(format!("{} could not be written", file.display()), &cause))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::row;
+
+    #[test]
+    fn rows_are_read_and_names_may_hold_commas() {
+        let read = row("value=12.5, data=Malaria, severe,org_unit=Jacmel,period=202402").unwrap();
+        assert_eq!((read.data.as_deref(), read.org_unit.as_deref()), (Some("Malaria, severe"), Some("Jacmel")));
+        assert_eq!(read.period.unwrap().to_string(), "202402");
+        assert!(row("12").unwrap_err().contains("no member of a row"));
+        assert!(row("value=1,period=2024-13").unwrap_err().contains("2024-13"));
+    }
+}

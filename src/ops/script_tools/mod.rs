@@ -1,0 +1,199 @@
+//! Tools for whoever writes a script: begin one, check it, test it, try it on a few values, measure it.
+//!
+//! None of them needs a server or a store, but to replay a past run; all of them call a script as a transfer does.
+
+mod bench;
+mod definitions;
+mod replay;
+mod session;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+pub use bench::{Measured, bench};
+pub use definitions::definitions;
+pub use replay::{Replay, Replayed, replay};
+pub use session::{Answer, Session};
+
+use crate::domain::script::ParameterValue;
+use crate::ops::error::OpsError;
+use crate::ops::scripts;
+use crate::script::testing::{Case, CaseResult, CombineGiven, Expected, Given, RowGiven, Scalar, Suite};
+use crate::script::{Hook, Params, Script, with_room};
+
+/// The ending of a script's file.
+const SCRIPT: &str = "rhai";
+
+/// Reads and compiles a script.
+pub fn open(file: &Path) -> Result<Script, OpsError> {
+    let source = scripts::read(file)?;
+    Ok(Script::compile(&source.name, &source.content).map_err(Box::new)?)
+}
+
+/// Where the tests of a script lie: `scale.tests.ron` beside `scale.rhai`.
+pub fn tests_of(script: &Path) -> PathBuf {
+    script.with_extension("tests.ron")
+}
+
+/// The scripts below a path: the file itself, or those of a folder in the order of their names.
+pub fn scripts_at(path: &Path) -> Result<Vec<PathBuf>, OpsError> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_path_buf()]);
+    }
+    let failed = |source| OpsError::LocalFile { path: path.to_path_buf(), action: "read", source };
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(path).map_err(failed)? {
+        let file = entry.map_err(failed)?.path();
+        if file.extension().is_some_and(|extension| extension == SCRIPT) {
+            found.push(file);
+        }
+    }
+    found.sort();
+    if found.is_empty() {
+        return Err(OpsError::invalid(
+            format!("there is no script in {}", path.display()),
+            "scripts end in .rhai; `xfer script new value scale.rhai` begins one",
+        ));
+    }
+    Ok(found)
+}
+
+/// Runs the tests that lie beside a script.
+pub fn test(file: &Path) -> Result<Vec<CaseResult>, OpsError> {
+    let script = open(file)?;
+    let suite = suite(&tests_of(file), file)?;
+    Ok(with_room(|| suite.run(&script, &Params::new())))
+}
+
+fn suite(tests: &Path, script: &Path) -> Result<Suite, OpsError> {
+    let text = std::fs::read_to_string(tests).map_err(|source| {
+        if source.kind() == std::io::ErrorKind::NotFound {
+            OpsError::invalid(
+                format!("{} has no tests: there is no {}", script.display(), tests.display()),
+                "docs/scripting.md shows how they are written; `xfer script new` begins a script with its tests",
+            )
+        } else {
+            OpsError::LocalFile { path: tests.to_path_buf(), action: "read", source }
+        }
+    })?;
+    Suite::parse(&text).map_err(|error| {
+        let (line, column) = error.position;
+        OpsError::invalid(
+            format!("{}:{line}:{column}: {}", tests.display(), error.what),
+            "docs/scripting.md shows how tests are written",
+        )
+    })
+}
+
+/// The script that a hook begins with, and its tests.
+pub fn template(hook: Hook) -> (&'static str, &'static str) {
+    match hook {
+        Hook::Value => (include_str!("templates/value.rhai"), include_str!("templates/value.tests.ron")),
+        Hook::Period => (include_str!("templates/period.rhai"), include_str!("templates/period.tests.ron")),
+        Hook::Combine => (include_str!("templates/combine.rhai"), include_str!("templates/combine.tests.ron")),
+        Hook::Rows => (include_str!("templates/rows.rhai"), include_str!("templates/rows.tests.ron")),
+    }
+}
+
+/// Begins a script with its tests; gives the file of the tests. What is there already is never overwritten.
+pub fn begin(hook: Hook, file: &Path) -> Result<PathBuf, OpsError> {
+    let (script, cases) = template(hook);
+    let tests = tests_of(file);
+    if file.extension().is_none_or(|extension| extension != SCRIPT) {
+        return Err(OpsError::invalid(format!("{} does not end in .rhai", file.display()), "name it like scale.rhai"));
+    }
+    if let Some(there) = [file, &tests].into_iter().find(|path| path.exists()) {
+        return Err(OpsError::invalid(format!("{} is there already", there.display()), "give another name"));
+    }
+    write_new(file, script)?;
+    write_new(&tests, cases)?;
+    Ok(tests)
+}
+
+fn write_new(path: &Path, text: &str) -> Result<(), OpsError> {
+    let failed = |source| OpsError::LocalFile { path: path.to_path_buf(), action: "written", source };
+    let mut file = std::fs::File::create_new(path).map_err(failed)?;
+    file.write_all(text.as_bytes()).map_err(failed)
+}
+
+/// What a script made of rows that a person gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tried {
+    /// What it was given.
+    pub before: String,
+    /// What came out, line by line.
+    pub after: Vec<String>,
+    /// What it printed.
+    pub printed: Vec<String>,
+}
+
+/// Tries a hook: `value` and `period` on each row by itself, `combine` and `rows` on all of them together.
+pub fn run(script: &Script, hook: Hook, rows: &[RowGiven], params: &[(String, ParameterValue)]) -> Vec<Tried> {
+    let case = |row: Option<&RowGiven>, given: Given| {
+        let mut at = crate::script::testing::Where::default();
+        if let Some(row) = row {
+            at.data = row.data.clone().unwrap_or(at.data);
+            at.coc = row.coc.clone().unwrap_or(at.coc);
+            at.aoc = row.aoc.clone().unwrap_or(at.aoc);
+            at.org_unit = row.org_unit.clone().unwrap_or(at.org_unit);
+            at.period = row.period.unwrap_or(at.period);
+        }
+        let others = if hook == Hook::Rows { Vec::new() } else { rows.to_vec() };
+        Case {
+            name: String::new(),
+            params: std::collections::BTreeMap::new(),
+            at,
+            others,
+            given,
+            expected: Expected::Unchanged,
+        }
+    };
+    let nothing = || Scalar::from(&ParameterValue::Text(String::new()));
+    let value_of = |row: &RowGiven| row.value.clone().unwrap_or_else(nothing);
+    let cases = match hook {
+        Hook::Value => rows.iter().map(|row| case(Some(row), Given::Value(value_of(row)))).collect(),
+        Hook::Period => rows
+            .iter()
+            .map(|row| {
+                let mut case = case(Some(row), Given::Rows(Vec::new()));
+                case.given = Given::Period(case.at.period);
+                case
+            })
+            .collect(),
+        Hook::Combine => {
+            let part = |row: &RowGiven| CombineGiven {
+                value: value_of(row),
+                org_unit: row.org_unit.clone(),
+                period: row.period,
+            };
+            vec![case(rows.first(), Given::Combine(rows.iter().map(part).collect()))]
+        }
+        Hook::Rows => vec![case(None, Given::Rows(rows.to_vec()))],
+    };
+    let params = params.iter().map(|(name, value)| (name.clone(), Scalar::from(value))).collect();
+    let suite = Suite::of(params, cases);
+    let results = with_room(|| suite.run(script, &Params::new()));
+    let tried = |result: CaseResult| Tried { after: result.got(), before: result.given, printed: result.printed };
+    results.into_iter().map(tried).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::template;
+    use crate::script::testing::Suite;
+    use crate::script::{Hook, Params, Script};
+
+    #[test]
+    fn every_template_defines_its_hook_and_passes_its_tests() {
+        for hook in Hook::ALL {
+            let (script, cases) = template(hook);
+            let script = Script::compile("template.rhai", script).unwrap();
+            assert_eq!(script.hooks().collect::<Vec<_>>(), [hook]);
+            let results = Suite::parse(cases).unwrap().run(&script, &Params::new());
+            assert!(results.len() >= 2, "{hook}");
+            for result in results {
+                assert!(result.passed(), "{hook}: {}: {:#?}", result.name, result.difference());
+            }
+        }
+    }
+}
