@@ -7,6 +7,7 @@
 pub(crate) mod init;
 pub(crate) mod job;
 pub(crate) mod org_units;
+pub(crate) mod plugin;
 mod prompter;
 pub(crate) mod routine;
 #[cfg(test)]
