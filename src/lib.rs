@@ -20,7 +20,7 @@
 //!
 //! # Everything on the disk
 //!
-//! `config.db`, `key` and `state/` in the home folder; [`store`] lists them all. Nothing else is written but files that a
+//! `config.db`, `key`, `state/` and `plugins/` in the home folder; [`store`] lists them all. Nothing else is written but files that a
 //! person names: exports, keys, logs.
 
 pub mod cli;

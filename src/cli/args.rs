@@ -1,10 +1,11 @@
 //! What can be typed: the command tree. Each command's own arguments stand in its file.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand};
 
-use crate::cli::commands::{demo, exec, init, job, key, orgunit, routine, run, runs, sandbox, script, server};
+use crate::cli::commands::{demo, exec, init, job, key, orgunit, plugin, routine, run, runs, sandbox, script, server};
 use crate::cli::ui::Format;
 
 /// Moves health data between DHIS2 servers and accounts for every value on the way.
@@ -79,6 +80,9 @@ pub enum Command {
     /// Let scripts act on an item, a job or a routine
     #[command(subcommand)]
     Script(script::Command),
+    /// Use scripts that come ready: list, show, test, install
+    #[command(subcommand)]
+    Plugin(plugin::Command),
     /// Run a routine now
     Run(run::Arguments),
     /// Run a routine from its xfer file, unattended: never asks
@@ -93,4 +97,7 @@ pub enum Command {
     Demo(demo::Arguments),
     /// Run the embedded servers in the foreground, to try, to train and to test
     Sandbox(sandbox::Arguments),
+    /// Any other name: the program `xfer-NAME` on the PATH
+    #[command(external_subcommand)]
+    External(Vec<OsString>),
 }

@@ -8,6 +8,7 @@ pub mod home;
 pub mod jobs;
 pub mod keys;
 pub mod org_units;
+pub mod plugins;
 pub mod quality;
 pub mod routines;
 pub mod runs;

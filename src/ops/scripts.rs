@@ -11,8 +11,10 @@ use crate::domain::script::{Attachment, ContentHash, Hook, ParameterValue, Scrip
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::jobs::job;
+use crate::ops::plugins;
 use crate::ops::routines::routine;
 use crate::script::Script;
+use crate::script::plugin::PREFIX;
 use crate::store::ConfigStore;
 
 /// The longest script: a page of code is some two thousand bytes.
@@ -92,23 +94,29 @@ pub fn attach(
     check: Check<'_>,
 ) -> Result<(Attachment, bool), OpsError> {
     let script = read(file)?;
-    let hooks = check(&script)?;
+    let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_path_buf());
+    attach_text(home, place, &script, Some(absolute.to_string_lossy().into_owned()), parameters, check)
+}
+
+/// Checks a text and attaches it, as [`attach`] does with a file's.
+pub(super) fn attach_text(
+    home: &Home,
+    place: &Place,
+    script: &ScriptSource,
+    file: Option<String>,
+    parameters: BTreeMap<String, ParameterValue>,
+    check: Check<'_>,
+) -> Result<(Attachment, bool), OpsError> {
+    let hooks = check(script)?;
     if let (Place::Item { .. }, true) = (place, hooks.contains(&Hook::Rows)) {
         return Err(OpsError::invalid(
             format!("{} defines `rows`, which sees all items of a job at once", script.name),
             "attach it to the job (without --item) or to a routine",
         ));
     }
-    let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_path_buf());
-    let attachment = Attachment {
-        script: script.name.clone(),
-        hash: script.hash.clone(),
-        hooks,
-        parameters,
-        file: Some(absolute.to_string_lossy().into_owned()),
-    };
+    let attachment = Attachment { script: script.name.clone(), hash: script.hash.clone(), hooks, parameters, file };
     let mut config = home.config()?;
-    config.keep_script(&script)?;
+    config.keep_script(script)?;
     let mut replaced = false;
     change(&mut config, place, |scripts| {
         if let Some(old) = scripts.iter_mut().find(|old| old.script == attachment.script) {
@@ -152,14 +160,14 @@ pub fn list(home: &Home) -> Result<Vec<AtWork>, OpsError> {
     let mut found = Vec::new();
     for routine in config.routines()? {
         let place = Place::Routine { routine: routine.name };
-        found.extend(routine.scripts.into_iter().map(|attachment| at_work(place.clone(), attachment)));
+        found.extend(routine.scripts.into_iter().map(|attachment| at_work(home, place.clone(), attachment)));
     }
     for job in config.jobs()? {
         let place = Place::Job { job: job.name.clone() };
-        found.extend(job.scripts.into_iter().map(|attachment| at_work(place.clone(), attachment)));
+        found.extend(job.scripts.into_iter().map(|attachment| at_work(home, place.clone(), attachment)));
         for (item, number) in job.items.into_iter().zip(1..) {
             let place = Place::Item { job: job.name.clone(), number };
-            found.extend(item.scripts.into_iter().map(|attachment| at_work(place.clone(), attachment)));
+            found.extend(item.scripts.into_iter().map(|attachment| at_work(home, place.clone(), attachment)));
         }
     }
     Ok(found)
@@ -176,9 +184,21 @@ pub fn sources(config: &ConfigStore, document: &RoutineDocument) -> Result<Vec<S
     Ok(sources)
 }
 
-fn at_work(place: Place, attachment: Attachment) -> AtWork {
-    let file = attachment.file.as_ref().map(|file| state_of(Path::new(file), &attachment.hash));
+fn at_work(home: &Home, place: Place, attachment: Attachment) -> AtWork {
+    let file = match attachment.script.strip_prefix(PREFIX) {
+        Some(plugin) => Some(state_of_plugin(home, plugin, &attachment.hash)),
+        None => attachment.file.as_ref().map(|file| state_of(Path::new(file), &attachment.hash)),
+    };
     AtWork { place, attachment, file }
+}
+
+/// What has become of the files of a plugin, all four of them.
+fn state_of_plugin(home: &Home, name: &str, hash: &ContentHash) -> FileState {
+    match plugins::find(home, name) {
+        Ok(plugin) if plugin.attached().hash == *hash => FileState::Same,
+        Err(OpsError::NotFound { .. }) => FileState::Gone,
+        Ok(_) | Err(_) => FileState::Altered,
+    }
 }
 
 fn state_of(file: &Path, hash: &ContentHash) -> FileState {

@@ -10,6 +10,7 @@
 //! - `number`, `arithmetic`, `text`, `list`, `period_type`, `things`, `row`, `context`, `slice`: what scripts can see
 //!   and do
 //! - [`testing`]: the tests that analysts write
+//! - [`plugin`]: scripts with a manifest, and those that come with the program
 //! - `failing`, `source`, `error`: mistakes in plain words
 
 mod arithmetic;
@@ -26,6 +27,7 @@ mod number;
 mod outcome;
 mod params;
 mod period_type;
+pub mod plugin;
 pub mod reference;
 mod row;
 mod runner;

@@ -31,6 +31,11 @@ impl Home {
         self.folder.join("key")
     }
 
+    /// The folder of installed plugins, each in a folder of its name.
+    pub fn plugins_folder(&self) -> PathBuf {
+        self.folder.join("plugins")
+    }
+
     /// The folder of the routines' journals.
     pub fn state_folder(&self) -> PathBuf {
         self.folder.join("state")

@@ -5,6 +5,7 @@ pub mod dashboard;
 pub mod demo;
 mod ending;
 pub mod exec;
+pub mod external;
 mod files;
 pub mod init;
 pub mod job;
@@ -12,6 +13,7 @@ pub mod key;
 pub mod keys;
 mod lines;
 pub mod orgunit;
+pub mod plugin;
 mod progress;
 pub mod routine;
 pub mod run;
@@ -42,12 +44,14 @@ pub fn execute(arguments: &Arguments, ui: &Ui) -> Result<ExitCode, CliError> {
         Some(Command::Job(command)) => job::execute(command, &home, ui),
         Some(Command::Routine(command)) => routine::execute(command, &home, ui),
         Some(Command::Script(command)) => script::execute(command, &home, ui),
+        Some(Command::Plugin(command)) => plugin::execute(command, &home, ui),
         Some(Command::Run(command)) => run::execute(command, &home, ui),
         Some(Command::Exec(command)) => exec::execute(command, &home, ui),
         Some(Command::Key(command)) => key::execute(command, &home, ui),
         Some(Command::Runs(command)) => runs::execute(command, &home, ui),
         Some(Command::Demo(command)) => demo::execute_demo(command, ui),
         Some(Command::Sandbox(command)) => sandbox::execute(command, ui),
+        Some(Command::External(words)) => external::execute(words, &home),
     }
 }
 

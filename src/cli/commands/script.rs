@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde_json::{Map, json};
 
-use crate::cli::commands::script_tools;
+use crate::cli::commands::{plugin, script_tools};
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::render::listing::{Listing, text};
@@ -15,6 +15,7 @@ use crate::cli::ui::{Format, Ui};
 use crate::domain::script::{Hook, ParameterValue};
 use crate::ops::home::Home;
 use crate::ops::scripts::{self, AtWork, FileState, Place};
+use crate::script::plugin::PREFIX;
 
 /// `xfer script …`
 #[derive(Debug, Subcommand)]
@@ -70,7 +71,7 @@ impl Target {
 /// `xfer script attach`
 #[derive(Debug, Args)]
 pub struct Attach {
-    /// The script's file
+    /// The script's file, or plugin:NAME
     pub file: PathBuf,
     /// Where it acts.
     #[command(flatten)]
@@ -126,7 +127,10 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
 fn attach(arguments: &Attach, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     let place = arguments.target.place()?;
     let parameters = arguments.parameters.iter().cloned().collect();
-    let (attachment, replaced) = scripts::attach(home, &place, &arguments.file, parameters, &scripts::check)?;
+    let (attachment, replaced) = match arguments.file.to_str().and_then(|file| file.strip_prefix(PREFIX)) {
+        Some(name) => plugin::attach(name, &place, parameters, home, ui)?,
+        None => scripts::attach(home, &place, &arguments.file, parameters, &scripts::check)?,
+    };
     let instead = if replaced { ", in the place of the text that was attached before" } else { "" };
     ui.say(&format!("{} ({}) acts on {}{instead}", attachment.script, hook_names(&attachment.hooks), place.in_words()));
     let next = match &place {

@@ -1,0 +1,78 @@
+//! Asking for the parameters of a plugin, with the questions of its manifest.
+
+use crate::cli::error::CliError;
+use crate::cli::ui::Ui;
+use crate::cli::wizard::prompter::{Leave, Prompter, ask_until, interrupted};
+use crate::cli::wizard::terminal::Terminal;
+use crate::domain::script::ParameterValue;
+use crate::script::plugin::{Kind, Parameter, PluginError, read};
+
+/// Asks at the terminal for these parameters.
+pub(crate) fn ask(ui: &Ui, parameters: &[&Parameter], again: &str) -> Result<Vec<(String, ParameterValue)>, CliError> {
+    match steps(&mut Terminal::new(ui), parameters) {
+        Ok(answers) => Ok(answers),
+        Err(Leave::Failed(error)) => Err(error),
+        Err(Leave::Later | Leave::Interrupted) => {
+            Err(interrupted(&format!("nothing was attached; to begin again: {again}")))
+        }
+    }
+}
+
+fn steps(prompter: &mut dyn Prompter, parameters: &[&Parameter]) -> Result<Vec<(String, ParameterValue)>, Leave> {
+    let mut answers = Vec::new();
+    for parameter in parameters {
+        let suggestion = parameter.default.as_ref();
+        let answer = match parameter.kind {
+            Kind::Truth => {
+                let suggestion = suggestion == Some(&ParameterValue::Boolean(true));
+                ParameterValue::Boolean(prompter.confirm(&parameter.prompt, suggestion)?)
+            }
+            Kind::Text if !parameter.choices.is_empty() => {
+                let position = parameter
+                    .choices
+                    .iter()
+                    .position(|choice| suggestion.is_some_and(|value| *value == ParameterValue::Text(choice.clone())));
+                let chosen = prompter.choose(&parameter.prompt, &parameter.choices, position.unwrap_or(0))?;
+                ParameterValue::Text(parameter.choices.get(chosen).cloned().unwrap_or_default())
+            }
+            _ => {
+                let suggestion = suggestion.map(ToString::to_string);
+                let understand = |answer: &str| match read(parameter, answer) {
+                    Err(PluginError::Rule { what, hint }) => Err(format!("{what}: {hint}")),
+                    Err(error) => Err(error.to_string()),
+                    Ok(ParameterValue::Text(text)) if text.is_empty() => Err("Something has to be given".to_owned()),
+                    Ok(value) => Ok(value),
+                };
+                ask_until(prompter, &parameter.prompt, suggestion.as_deref(), understand)?
+            }
+        };
+        answers.push((parameter.name.clone(), answer));
+    }
+    Ok(answers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::steps;
+    use crate::cli::wizard::scripted::{Answer, Scripted};
+    use crate::domain::script::ParameterValue;
+    use crate::script::plugin::bundled;
+
+    #[test]
+    fn each_parameter_is_asked_for_until_it_fits() {
+        let manifest = bundled("cap-outliers").unwrap().unwrap().manifest;
+        let parameters: Vec<_> = manifest.parameters.iter().collect();
+        let mut person = Scripted::new(&[
+            ("smallest", Answer::Enter),
+            ("largest", Answer::Type("many")),
+            ("largest", Answer::Type("100")),
+            ("beyond", Answer::Type("reject")),
+        ]);
+        let answers = steps(&mut person, &parameters).unwrap();
+        let said = person.finish();
+        assert!(said.contains("highest=many does not fit: highest is a number."), "{said}");
+        let expected = [("lowest", "0"), ("highest", "100"), ("beyond", "reject")];
+        let expected = expected.map(|(name, value)| (name.to_owned(), ParameterValue::parse(value)));
+        assert_eq!(answers, expected);
+    }
+}
