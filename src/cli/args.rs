@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand};
 
-use crate::cli::commands::{demo, exec, init, job, key, orgunit, routine, run, runs, sandbox, script, server};
+use crate::cli::commands::{demo, doctor, exec, init, job, key, orgunit, routine, run, runs, sandbox, script, server};
 use crate::cli::ui::Format;
 
 /// Moves health data between DHIS2 servers and accounts for every value on the way.
@@ -86,6 +86,8 @@ pub enum Command {
     /// Protect, replace and back up the key that seals passwords on this machine
     #[command(subcommand)]
     Key(key::Command),
+    /// Say what is wrong on this machine, at the servers and with what is mapped, and what to do about it
+    Doctor(doctor::Arguments),
     /// Look at past runs: what was sent, and how every cell ended
     #[command(subcommand)]
     Runs(runs::Command),

@@ -25,6 +25,7 @@ pub mod completeness;
 mod cookies;
 pub mod data_value_sets;
 pub mod error;
+pub mod exchanges;
 pub mod grid;
 mod hint;
 mod http;

@@ -2,6 +2,7 @@
 
 pub mod dashboard;
 pub mod demo;
+pub mod doctor;
 pub mod error;
 pub mod files;
 pub mod home;

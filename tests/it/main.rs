@@ -5,6 +5,7 @@ mod announce;
 mod architecture;
 mod client_socket;
 mod command_line;
+mod doctor;
 mod documentation;
 mod engine;
 mod faults;

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod dashboard;
 pub mod demo;
+pub mod doctor;
 mod ending;
 pub mod exec;
 mod files;
@@ -44,6 +45,7 @@ pub fn execute(arguments: &Arguments, ui: &Ui) -> Result<ExitCode, CliError> {
         Some(Command::Run(command)) => run::execute(command, &home, ui),
         Some(Command::Exec(command)) => exec::execute(command, &home, ui),
         Some(Command::Key(command)) => key::execute(command, &home, ui),
+        Some(Command::Doctor(command)) => doctor::execute(command, &home, ui),
         Some(Command::Runs(command)) => runs::execute(command, &home, ui),
         Some(Command::Demo(command)) => demo::execute_demo(command, ui),
         Some(Command::Sandbox(command)) => sandbox::execute(command, ui),
