@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand};
 
-use crate::cli::commands::{demo, doctor, exec, init, job, key, orgunit, routine, run, runs, sandbox, script, server};
+use crate::cli::commands::{
+    demo, doctor, exec, init, job, key, orgunit, routine, run, runs, sandbox, schedule, script, server,
+};
 use crate::cli::ui::Format;
 
 /// Moves health data between DHIS2 servers and accounts for every value on the way.
@@ -83,6 +85,9 @@ pub enum Command {
     Run(run::Arguments),
     /// Run a routine from its xfer file, unattended: never asks
     Exec(exec::Arguments),
+    /// Let systemd, cron, Windows or Kubernetes start an xfer file
+    #[command(subcommand)]
+    Schedule(schedule::Command),
     /// Protect, replace and back up the key that seals passwords on this machine
     #[command(subcommand)]
     Key(key::Command),

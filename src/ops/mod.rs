@@ -13,6 +13,7 @@ pub mod quality;
 pub mod routines;
 pub mod runs;
 pub mod sandbox;
+pub mod schedule;
 pub mod scripts;
 pub mod servers;
 pub mod sync;

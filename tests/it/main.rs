@@ -16,6 +16,7 @@ mod quality;
 mod recorded_client;
 mod recorded_sandbox;
 mod sandbox_server;
+mod schedule;
 mod scripts;
 mod spreadsheet;
 mod support;

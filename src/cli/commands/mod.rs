@@ -18,6 +18,7 @@ pub mod routine;
 pub mod run;
 pub mod runs;
 pub mod sandbox;
+pub mod schedule;
 pub mod script;
 pub mod server;
 pub mod xfer_file;
@@ -46,6 +47,7 @@ pub fn execute(arguments: &Arguments, ui: &Ui) -> Result<ExitCode, CliError> {
         Some(Command::Exec(command)) => exec::execute(command, &home, ui),
         Some(Command::Key(command)) => key::execute(command, &home, ui),
         Some(Command::Doctor(command)) => doctor::execute(command, &home, ui),
+        Some(Command::Schedule(command)) => schedule::execute(command, &home, ui),
         Some(Command::Runs(command)) => runs::execute(command, &home, ui),
         Some(Command::Demo(command)) => demo::execute_demo(command, ui),
         Some(Command::Sandbox(command)) => sandbox::execute(command, ui),

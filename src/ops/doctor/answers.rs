@@ -73,15 +73,13 @@ fn about_clock(name: &str, probe: &Probe, now: Timestamp) -> Option<Complaint> {
 /// all zones differ by quarters of an hour.
 fn clock_difference(server: DateTime, zone: Option<&str>, now: Timestamp) -> SignedDuration {
     let known = zone.and_then(|zone| TimeZone::get(zone).ok()).and_then(|zone| server.to_zoned(zone).ok());
-    match known {
-        Some(server) => server.timestamp().duration_since(now),
-        None => {
-            let apart = server.duration_since(now.to_zoned(TimeZone::UTC).datetime()).as_secs();
-            let quarter = 15 * 60;
-            let rest = apart.rem_euclid(quarter);
-            SignedDuration::from_secs(if rest > quarter / 2 { rest - quarter } else { rest })
-        }
+    if let Some(server) = known {
+        return server.timestamp().duration_since(now);
     }
+    let apart = server.duration_since(now.to_zoned(TimeZone::UTC).datetime()).as_secs();
+    let quarter = 15 * 60;
+    let rest = apart.rem_euclid(quarter);
+    SignedDuration::from_secs(if rest > quarter / 2 { rest - quarter } else { rest })
 }
 
 #[cfg(test)]

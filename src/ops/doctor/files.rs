@@ -94,7 +94,7 @@ pub(super) fn about_xfer_files(home: &Home, named: &[PathBuf]) -> Vec<Complaint>
         if let Err(cause) = xfer_files::inspect(&file, &Keys::default()) {
             let hint = if let OpsError::XferFile { cause, .. } = &cause { cause.hint() } else { None };
             let complaint = Complaint::new(&codes::XFER_FILE_UNUSABLE, file.display().to_string(), in_words(&cause));
-            found.push(complaint.with_remedy(hint.map(Into::into)));
+            found.push(complaint.with_remedy(hint));
         }
         found.extend(open(&file));
     }
