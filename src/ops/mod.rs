@@ -1,5 +1,6 @@
 //! The use cases: a request in, an outcome out, silent. One file per face of the program.
 
+pub mod alerts;
 pub mod dashboard;
 pub mod demo;
 pub mod doctor;
