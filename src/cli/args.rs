@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand};
 
-use crate::cli::commands::{demo, exec, init, job, key, orgunit, plugin, routine, run, runs, sandbox, script, server};
+use crate::cli::commands::{
+    demo, doctor, exec, init, job, key, orgunit, plugin, routine, run, runs, sandbox, schedule, script, server,
+};
 use crate::cli::ui::Format;
 
 /// Moves health data between DHIS2 servers and accounts for every value on the way.
@@ -87,9 +89,14 @@ pub enum Command {
     Run(run::Arguments),
     /// Run a routine from its xfer file, unattended: never asks
     Exec(exec::Arguments),
+    /// Let systemd, cron, Windows or Kubernetes start an xfer file
+    #[command(subcommand)]
+    Schedule(schedule::Command),
     /// Protect, replace and back up the key that seals passwords on this machine
     #[command(subcommand)]
     Key(key::Command),
+    /// Say what is wrong on this machine, at the servers and with what is mapped, and what to do about it
+    Doctor(doctor::Arguments),
     /// Look at past runs: what was sent, and how every cell ended
     #[command(subcommand)]
     Runs(runs::Command),

@@ -7,6 +7,8 @@
 //! data_value_sets   raw values: streamed reads (raw_stream), imports (payload, import_answer)
 //! analytics         aggregated values: query splitting; grid reads one answer
 //! completeness      complete data set registrations
+//! exchanges         the server's own exchanges, as far as they may write what we write
+//! webhook           messages about runs to an address that a person gave, which is no DHIS2 server
 //! capabilities      what a version can do
 //! ── below ──
 //! transport         one request, its retries (retry), session (cookies), redirects (redirect), limits (limits)
@@ -25,6 +27,7 @@ pub mod completeness;
 mod cookies;
 pub mod data_value_sets;
 pub mod error;
+pub mod exchanges;
 pub mod grid;
 mod hint;
 mod http;
@@ -39,3 +42,4 @@ mod retry;
 pub mod system;
 pub mod tls;
 mod transport;
+pub mod webhook;

@@ -160,7 +160,7 @@ impl Client {
 }
 
 /// A part of a probe that a server may lack or keep from the user.
-fn optional<T>(result: Result<T, ClientError>) -> Result<Option<T>, ClientError> {
+pub(crate) fn optional<T>(result: Result<T, ClientError>) -> Result<Option<T>, ClientError> {
     match result {
         Ok(value) => Ok(Some(value)),
         Err(error) => match error.kind {

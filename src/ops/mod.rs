@@ -1,7 +1,9 @@
 //! The use cases: a request in, an outcome out, silent. One file per face of the program.
 
+pub mod alerts;
 pub mod dashboard;
 pub mod demo;
+pub mod doctor;
 pub mod error;
 pub mod files;
 pub mod home;
@@ -13,6 +15,7 @@ pub mod quality;
 pub mod routines;
 pub mod runs;
 pub mod sandbox;
+pub mod schedule;
 pub mod script_tools;
 pub mod scripts;
 pub mod servers;

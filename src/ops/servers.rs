@@ -3,12 +3,15 @@
 use crate::dhis2::client::{Client, ClientOptions};
 use crate::dhis2::limits::Limits;
 use crate::dhis2::system::Probe;
-use crate::domain::run::{Finding, FindingObject, Severity};
+use crate::domain::finding::Code;
+use crate::domain::run::{Finding, FindingObject};
 use crate::domain::secret::Login;
 use crate::domain::server::{Account, BaseUrl, Server, ServerId};
+use crate::ops::doctor::codes;
 use crate::ops::error::OpsError;
 use crate::ops::home::{self, Home};
 use crate::store::{self, AnalyticsFlags, ConfigStore, MetadataCounts, Named, Removal};
+use crate::transfer::finding::ZEROS_LEFT_OUT;
 
 /// The oldest major version that is supported (2.38).
 pub const OLDEST_MAJOR: u16 = 38;
@@ -229,84 +232,79 @@ async fn ask(name: &str, url: &BaseUrl, login: &Login, allow_http: bool) -> Resu
 pub fn findings(name: &str, probe: &Probe) -> Vec<Finding> {
     let object =
         FindingObject { kind: "server".to_owned(), id: probe.identity.system_id.clone(), name: name.to_owned() };
-    let finding = |severity, code: &str, hint: String| Finding {
-        code: code.to_owned(),
-        severity,
+    let finding = |(code, hint): (&'static Code, String)| Finding {
+        code: code.word.to_owned(),
+        severity: code.severity,
         count: 1,
         object: Some(object.clone()),
         example: None,
         server: None,
         hint: Some(hint),
     };
-    let mut findings = Vec::new();
+    concerns(probe).into_iter().map(finding).collect()
+}
+
+/// The same as entries of the tables of findings, each with a sentence of its own; most severe first.
+pub fn concerns(probe: &Probe) -> Vec<(&'static Code, String)> {
+    let mut found: Vec<(&'static Code, String)> = Vec::new();
     let version = &probe.identity.version;
     if version.major < OLDEST_MAJOR || version.major > NEWEST_MAJOR {
-        findings.push(finding(
-            Severity::Warning,
-            "version-untested",
-            format!("xfer knows the rules of 2.{OLDEST_MAJOR} to 2.{NEWEST_MAJOR}; {version} may have others"),
-        ));
+        let known = format!("xfer knows the rules of 2.{OLDEST_MAJOR} to 2.{NEWEST_MAJOR}");
+        found.push((&codes::VERSION_UNTESTED, format!("{known}; {version} may have others")));
     }
-    if !matches!(probe.identity.calendar.as_str(), "iso8601" | "gregorian") {
-        let calendar = &probe.identity.calendar;
-        findings.push(finding(
-            Severity::Error,
-            "calendar-unsupported",
-            format!("the server uses the {calendar} calendar, whose periods xfer cannot read"),
-        ));
+    let calendar = &probe.identity.calendar;
+    if !matches!(calendar.as_str(), "iso8601" | "gregorian") {
+        let words = format!("the server uses the {calendar} calendar, whose periods xfer cannot read");
+        found.push((&codes::CALENDAR_UNSUPPORTED, words));
     }
     let account = &probe.account;
+    let view = &account.data_view_organisation_units;
     if account.organisation_units.is_empty() && !account.is_superuser() {
-        findings.push(finding(
-            Severity::Warning,
-            "no-capture-org-units",
+        found.push((
+            &codes::NO_CAPTURE_ORG_UNITS,
             format!(
                 "{} has no capture org units: it cannot write, and 2.42 does not let it read raw values",
                 account.username
             ),
         ));
+        if view.is_empty() {
+            let words = format!("{} has no data view org units either: analytics shows it nothing", account.username);
+            found.push((&codes::NO_VIEW_ORG_UNITS, words));
+        }
     }
     if !account.may_import() {
-        findings.push(finding(
-            Severity::Info,
-            "cannot-import",
-            format!("{} lacks F_DATAVALUE_ADD: fine for a source, not for a destination", account.username),
-        ));
+        let words = format!("{} lacks F_DATAVALUE_ADD: fine for a source, not for a destination", account.username);
+        found.push((&codes::CANNOT_IMPORT, words));
     }
-    let view = &account.data_view_organisation_units;
     let unseen = !view.is_empty() && account.organisation_units.iter().any(|unit| !view.contains(unit));
     if unseen && !account.is_superuser() {
-        findings.push(finding(
-            Severity::Warning,
-            "proof-not-possible",
+        found.push((
+            &codes::PROOF_NOT_POSSIBLE,
             "the user may write where it may not read: what is written there ends as accepted, not as proved; \
              give it the same data view org units as capture org units"
                 .to_owned(),
         ));
     }
     if probe.analytics_at.is_none() {
-        findings.push(finding(
-            Severity::Info,
-            "analytics-never-built",
+        found.push((
+            &codes::ANALYTICS_NEVER_BUILT,
             "analytics tables were never built: indicators and program indicators cannot be read from it".to_owned(),
         ));
     }
     if probe.output_period_types_missing {
-        findings.push(finding(
-            Severity::Warning,
-            "no-output-period-types",
+        found.push((
+            &codes::NO_OUTPUT_PERIOD_TYPES,
             "no output period types are set: analytics answers without any rows; set them in System Settings, \
              then build the analytics tables again"
                 .to_owned(),
         ));
     }
     if probe.analytics_includes_zeros == Some(false) {
-        findings.push(finding(
-            Severity::Info,
-            "zeros-left-out",
+        found.push((
+            &ZEROS_LEFT_OUT,
             "analytics leaves zeros out (keyIncludeZeroValuesInAnalytics is off): raw reads have them".to_owned(),
         ));
     }
-    findings.sort_by_key(|finding| finding.severity);
-    findings
+    found.sort_by_key(|(code, _)| code.severity);
+    found
 }

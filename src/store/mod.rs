@@ -24,7 +24,7 @@ mod home;
 mod migrate;
 pub mod state;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod vault;
 
 pub use config::{

@@ -10,6 +10,7 @@ use xfer::cli::exit_code::ExitCode;
 use xfer::domain::finding::Code;
 use xfer::domain::run::Severity;
 use xfer::matching::finding as of_checks;
+use xfer::ops::doctor::codes as of_the_doctor;
 use xfer::transfer::finding as of_runs;
 
 fn document(name: &str) -> PathBuf {
@@ -43,6 +44,12 @@ fn every_finding_stands_in_the_documentation() {
          they use the words above; these are their own.\n",
     );
     table(&mut expected, of_checks::ALL);
+    expected.push_str(
+        "\n## Doctor\n\n\
+         `xfer doctor` and `xfer server test` look at this machine, the servers and what is mapped. Where they meet what a \
+         run would meet, they use its words; these are their own. `xfer doctor --ignore FINDING` leaves out what is known.\n",
+    );
+    table(&mut expected, of_the_doctor::ALL);
     let path = document("findings.md");
     if std::env::var_os("XFER_REGENERATE").is_some() {
         fs::write(&path, &expected).unwrap();
@@ -66,8 +73,11 @@ fn every_word_that_the_rules_of_items_use_is_in_a_table() {
 
 #[test]
 fn no_word_of_a_check_means_something_else_in_a_run() {
-    for code in of_checks::ALL {
+    for code in of_checks::ALL.iter().chain(of_the_doctor::ALL) {
         assert_eq!(of_runs::by_word(code.word), None, "{}", code.word);
+    }
+    for code in of_the_doctor::ALL {
+        assert!(!of_checks::ALL.contains(code), "{}", code.word);
     }
 }
 

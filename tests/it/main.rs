@@ -1,10 +1,12 @@
 //! The integration tests: one binary, one file per face of the program.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, also in its helpers")]
 
+mod alerts;
 mod announce;
 mod architecture;
 mod client_socket;
 mod command_line;
+mod doctor;
 mod documentation;
 mod engine;
 mod faults;
@@ -16,6 +18,7 @@ mod quality;
 mod recorded_client;
 mod recorded_sandbox;
 mod sandbox_server;
+mod schedule;
 mod script_hostile;
 mod script_tools;
 mod scripts;

@@ -121,13 +121,13 @@ fn map_listing(checked: &MapCheck, empty: &'static str, ui: &Ui) -> Listing {
 }
 
 /// People read what to do once for each kind of finding, below the table; programs find it in every row.
-fn shown<'columns>(columns: &'columns [Column], ui: &Ui) -> &'columns [Column] {
+pub(super) fn shown<'columns>(columns: &'columns [Column], ui: &Ui) -> &'columns [Column] {
     let hint = usize::from(ui.format == Format::Table);
     &columns[..columns.len() - hint]
 }
 
 /// Says what to do about each kind of finding, in the order in which they were told.
-fn say_what_to_do<'check>(hints: impl Iterator<Item = (&'check str, &'check str)>, ui: &Ui) {
+pub(super) fn say_what_to_do<'check>(hints: impl Iterator<Item = (&'check str, &'check str)>, ui: &Ui) {
     let mut told = BTreeSet::new();
     for (word, hint) in hints.filter(|_| ui.format == Format::Table) {
         if told.insert((word, hint)) {
@@ -221,7 +221,7 @@ fn job_listing(findings: &[CheckedItem], empty: &'static str, ui: &Ui) -> Listin
     listing
 }
 
-fn in_words(severity: Severity) -> &'static str {
+pub(super) fn in_words(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
@@ -230,13 +230,19 @@ fn in_words(severity: Severity) -> &'static str {
 }
 
 /// Says how much there is to do; an error is the exit code for values that do not arrive.
-fn say_findings(severities: &[Severity], drift: usize, ui: &Ui) -> ExitCode {
+pub(super) fn say_counts(severities: &[Severity], ui: &Ui) -> ExitCode {
     let of = |severity| severities.iter().filter(|own| **own == severity).count() as u64;
     if !severities.is_empty() {
         let kinds = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Info, "note")];
         let counts: Vec<String> = kinds.into_iter().map(|(severity, noun)| counted(of(severity), noun)).collect();
         ui.say(&counts.join(", "));
     }
+    if of(Severity::Error) == 0 { ExitCode::Success } else { ExitCode::Incomplete }
+}
+
+/// The same, with a word about what changed since it was mapped.
+fn say_findings(severities: &[Severity], drift: usize, ui: &Ui) -> ExitCode {
+    let code = say_counts(severities, ui);
     if drift > 0 {
         let tell = if drift == 1 { "tells" } else { "tell" };
         ui.say(&format!(
@@ -245,7 +251,7 @@ fn say_findings(severities: &[Severity], drift: usize, ui: &Ui) -> ExitCode {
             grouped(drift as u64)
         ));
     }
-    if of(Severity::Error) == 0 { ExitCode::Success } else { ExitCode::Incomplete }
+    code
 }
 
 /// A bar where a server is asked; what is answered from here needs none.

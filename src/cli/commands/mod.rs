@@ -3,6 +3,7 @@
 pub mod check;
 pub mod dashboard;
 pub mod demo;
+pub mod doctor;
 mod ending;
 pub mod exec;
 pub mod external;
@@ -19,6 +20,7 @@ pub mod routine;
 pub mod run;
 pub mod runs;
 pub mod sandbox;
+pub mod schedule;
 pub mod script;
 pub mod script_tools;
 pub mod server;
@@ -48,6 +50,8 @@ pub fn execute(arguments: &Arguments, ui: &Ui) -> Result<ExitCode, CliError> {
         Some(Command::Run(command)) => run::execute(command, &home, ui),
         Some(Command::Exec(command)) => exec::execute(command, &home, ui),
         Some(Command::Key(command)) => key::execute(command, &home, ui),
+        Some(Command::Doctor(command)) => doctor::execute(command, &home, ui),
+        Some(Command::Schedule(command)) => schedule::execute(command, &home, ui),
         Some(Command::Runs(command)) => runs::execute(command, &home, ui),
         Some(Command::Demo(command)) => demo::execute_demo(command, ui),
         Some(Command::Sandbox(command)) => sandbox::execute(command, ui),

@@ -268,7 +268,7 @@ impl<'metadata> Preflight<'metadata> {
 
 /// Whether the version refuses open input periods and takes closed ones: tags 2.43.0, 2.43.0.1 and 2.43.1
 /// (DHIS2-21981, dhis2-api 6.6). Unreleased builds of 2.43 without a patch number count as early.
-fn input_periods_inverted(version: &ServerVersion) -> bool {
+pub fn input_periods_inverted(version: &ServerVersion) -> bool {
     version.major == 43 && version.patch.first().is_none_or(|patch| *patch <= 1)
 }
 

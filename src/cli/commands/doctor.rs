@@ -1,0 +1,74 @@
+//! `xfer doctor`: what is wrong on this machine, at the servers and with what is mapped, each with what to do.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::cli::commands::check::{in_words, say_counts, say_what_to_do, shown};
+use crate::cli::commands::wait;
+use crate::cli::error::CliError;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::render::listing::{Listing, counted, text};
+use crate::cli::ui::Ui;
+use crate::domain::run::Severity;
+use crate::ops::doctor::{Diagnosis, Examination, examine};
+use crate::ops::home::Home;
+
+/// `xfer doctor`
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Xfer files to look at, beside those in the home folder
+    pub files: Vec<PathBuf>,
+    /// Ask no server: look at this machine and the synced metadata alone
+    #[arg(long)]
+    pub offline: bool,
+    /// Leave out findings of this name, which are known and accepted
+    #[arg(long, value_name = "FINDING", value_delimiter = ',')]
+    pub ignore: Vec<String>,
+}
+
+/// Carries out `xfer doctor`.
+pub fn execute(arguments: &Arguments, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let examination =
+        Examination { files: arguments.files.clone(), offline: arguments.offline, ignored: arguments.ignore.clone() };
+    let diagnosis = wait(async { Ok(examine(home, &examination, Timestamp::now()).await?) })?;
+    listing(&diagnosis, ui).print(ui);
+    let hints = diagnosis.complaints.iter().map(|found| (found.code.word, found.remedy.as_str()));
+    say_what_to_do(hints, ui);
+    if diagnosis.ignored > 0 {
+        ui.say(&format!("{} left out (--ignore)", counted(diagnosis.ignored as u64, "finding")));
+    }
+    if arguments.offline {
+        ui.say("no server was asked (--offline)");
+    } else {
+        ui.say(&format!("{} answered", counted(diagnosis.asked as u64, "server")));
+    }
+    let severities: Vec<Severity> = diagnosis.complaints.iter().map(|found| found.code.severity).collect();
+    Ok(say_counts(&severities, ui))
+}
+
+fn listing(diagnosis: &Diagnosis, ui: &Ui) -> Listing {
+    let columns = [
+        text("severity", "").whole(),
+        text("about", "About"),
+        text("code", "Finding").whole(),
+        text("message", "What"),
+        text("hint", "What to do"),
+    ];
+    let shown = shown(&columns, ui);
+    let mut listing = Listing::new(shown, "nothing is wrong");
+    for found in &diagnosis.complaints {
+        let mut row = vec![
+            json!(in_words(found.code.severity)),
+            json!(found.about),
+            json!(found.code.word),
+            json!(found.message),
+            json!(found.remedy),
+        ];
+        row.truncate(shown.len());
+        listing.row(row);
+    }
+    listing
+}

@@ -1,0 +1,88 @@
+//! The words for what the doctor finds, each with cause and remedy.
+//!
+//! Where a run or the check of a map would meet the same thing, the word is theirs (`calendar-differs`,
+//! `options-restricted`) and stands in their tables; these are its own, those of `xfer server test` included.
+
+use crate::domain::finding::table;
+
+table! {
+    // This machine.
+    HOME_EMPTY = Info, Configuration, "home-empty",
+        "Nothing is kept in the home folder yet.",
+        "Begin with `xfer init`; if there should be something, check XFER_HOME and the user that runs the program.";
+    HOME_OPEN = Warning, Configuration, "home-open-to-others",
+        "Other users of this machine may look into the home folder.",
+        "Close it to others with `chmod 700`; the files in it stay readable for you.";
+    FILE_OPEN = Error, Configuration, "file-open-to-others",
+        "Other users of this machine can read or change a file that is for its owner alone.",
+        "Close it with `chmod 600`; if others may have read it, change the passwords that it holds.";
+    DATABASE_UNUSABLE = Error, Configuration, "database-unusable",
+        "The configuration or a journal cannot be opened or is damaged.",
+        "Restore it from a backup; the cause beside this finding says what is wrong.";
+    LOGIN_UNUSABLE = Error, Configuration, "login-unusable",
+        "The login of a server cannot be opened with the key of this machine.",
+        "Restore the key from its backup, or enter the login again: `xfer server edit`.";
+    XFER_FILE_UNUSABLE = Error, Configuration, "xfer-file-unusable",
+        "An xfer file cannot be read by this program.",
+        "Export the routine again, or use the version of the program that wrote it.";
+    // The way to the servers.
+    SERVER_UNREACHABLE = Error, Transport, "server-unreachable",
+        "The server does not answer as a DHIS2 server should.",
+        "The cause beside this finding says what to look at: address, network, certificate or the server's log.";
+    LOGIN_REFUSED = Error, Permission, "login-refused",
+        "The server refuses the login that is kept for it.",
+        "Enter it again with `xfer server edit`; check that the user is not locked or expired.";
+    NOT_ENCRYPTED = Warning, Transport, "not-encrypted",
+        "The server is reached without encryption, so that password and data can be read on the way.",
+        "Use its https address: `xfer server edit NAME --url`.";
+    CLOCK_DIFFERS = Warning, Transport, "clock-differs",
+        "The clocks of this machine and of the server differ by more than two minutes.",
+        "Let both be set by a time server (NTP); the server's date decides which periods a run covers.";
+    ANOTHER_SYSTEM = Error, Configuration, "another-system",
+        "Another system answers at the address than the one that was added.",
+        "Check the address; if the database was replaced on purpose, `xfer server test` accepts it.";
+    NEVER_SYNCED = Warning, Configuration, "never-synced",
+        "The metadata of the server was never copied, so that nothing can be mapped or checked.",
+        "Copy it: `xfer server sync`.";
+    // What a server says about itself and the user.
+    VERSION_UNTESTED = Warning, Configuration, "version-untested",
+        "The version of the server is outside those whose rules the program knows.",
+        "Try a dry run first, and look closely at what is read back.";
+    CALENDAR_UNSUPPORTED = Error, Configuration, "calendar-unsupported",
+        "The server uses a calendar whose periods the program cannot read.",
+        "Transfers need a server that uses the ISO 8601 calendar.";
+    NO_CAPTURE_ORG_UNITS = Warning, Permission, "no-capture-org-units",
+        "The user has no capture org units: it cannot write, and 2.42 does not let it read raw values.",
+        "Give the user data capture org units at the server.";
+    NO_VIEW_ORG_UNITS = Warning, Permission, "no-view-org-units",
+        "The user has neither data view nor capture org units: analytics shows it nothing.",
+        "Give the user data view org units at the server.";
+    CANNOT_IMPORT = Info, Permission, "cannot-import",
+        "The user may not import data values (`F_DATAVALUE_ADD`): fine for a source, not for a destination.",
+        "Nothing at a source; at a destination give the user a role with \"Add/Update Data Value\".";
+    PROOF_NOT_POSSIBLE = Warning, Permission, "proof-not-possible",
+        "The user may write where it may not read: what is written there ends as accepted, not as proved.",
+        "Give the user the same data view org units as capture org units.";
+    ANALYTICS_NEVER_BUILT = Info, Source, "analytics-never-built",
+        "The server never built its analytics tables: indicators and program indicators cannot be read from it.",
+        "Nothing where only raw values are read; otherwise run analytics at the server.";
+    NO_OUTPUT_PERIOD_TYPES = Warning, Source, "no-output-period-types",
+        "The server has no output period types: its analytics answers without any rows.",
+        "Set them in System Settings, then build the analytics tables again.";
+    // What is mapped.
+    MAP_HAS_ERRORS = Error, Mapping, "map-has-errors",
+        "The check of an org unit map finds what keeps values from arriving.",
+        "See it in full: `xfer orgunit check SOURCE DESTINATION`.";
+    JOB_HAS_ERRORS = Error, Mapping, "job-has-errors",
+        "The check of a job finds items that cannot work.",
+        "See it in full: `xfer job check JOB`.";
+    MAPPED_THINGS_CHANGED = Warning, Drift, "mapped-things-changed",
+        "Org units or data items changed at a server since they were mapped.",
+        "Look at what changed with `xfer orgunit check` or `xfer job check`; `--accept-drift` takes it as it is.";
+    IN_SEVERAL_DATA_SETS = Warning, Configuration, "in-several-data-sets",
+        "Data elements that a job writes are in several data sets of the same period type, whose rules may differ.",
+        "Make sure that the org units are assigned to the same data sets and that these close at the same time.";
+    EXCHANGE_WRITES_TOO = Warning, Configuration, "exchange-writes-too",
+        "An aggregate data exchange of the destination itself writes data elements that a job writes: the last one wins.",
+        "Stop one of the two, or give them different data elements.";
+}

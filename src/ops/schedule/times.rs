@@ -1,0 +1,220 @@
+//! When a schedule is due: a time of the day or a cron line, understood once and said to each scheduler in its own way.
+//!
+//! The fields are held as the numbers that they mean, so that every scheduler is told the same. What cron and others
+//! read differently (a day of the month together with a day of the week) is refused instead of translated.
+
+use std::ops::RangeInclusive;
+
+use croner::Cron;
+use jiff::{Span, Zoned};
+
+/// Minutes, hours, days of the month, months, days of the week (7 is Sunday too).
+const RANGES: [RangeInclusive<u8>; 5] = [0..=59, 0..=23, 1..=31, 1..=12, 0..=7];
+
+const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+
+/// Days of the week as cron and systemd name them, from Sunday.
+pub(super) const WEEKDAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+
+/// How long after it is due a run may begin without being missed.
+const PATIENCE_IN_MINUTES: i64 = 15;
+
+/// When a schedule is due.
+#[derive(Debug, Clone)]
+pub struct Times {
+    line: String,
+    cron: Cron,
+    pub(super) minutes: Vec<u8>,
+    pub(super) hours: Vec<u8>,
+    /// All of them where the day of the month does not matter; likewise below.
+    pub(super) days: Vec<u8>,
+    pub(super) months: Vec<u8>,
+    pub(super) weekdays: Vec<u8>,
+}
+
+/// A text that says no time.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TimesError {
+    /// Neither form.
+    #[error("`{0}` is neither a time of the day nor a cron line")]
+    Unclear(String),
+    /// Both kinds of days.
+    #[error("`{0}` names a day of the month and a day of the week; cron takes either, other schedulers want both")]
+    TwoKindsOfDays(String),
+    /// A day that does not come, such as 30 February.
+    #[error("`{0}` is never due")]
+    Never(String),
+}
+
+impl Times {
+    /// Reads `02:30` (every day), or the five fields of a cron line.
+    pub fn parse(text: &str) -> Result<Self, TimesError> {
+        let unclear = || TimesError::Unclear(text.to_owned());
+        let line = match text.trim().split_once(':') {
+            Some((hour, minute)) => {
+                format!("{} {} * * *", digits(minute).ok_or_else(unclear)?, digits(hour).ok_or_else(unclear)?)
+            }
+            None => text.split_whitespace().collect::<Vec<_>>().join(" "),
+        };
+        let parts: Vec<&str> = line.split(' ').collect();
+        let [minutes, hours, days, months, weekdays] = parts.as_slice() else { return Err(unclear()) };
+        let read = |part: &str, kind: usize| numbers(part, kind).ok_or_else(unclear);
+        let mut of_week: Vec<u8> = read(weekdays, 4)?.into_iter().map(|day| day % 7).collect();
+        of_week.sort_unstable();
+        of_week.dedup();
+        let times = Self {
+            minutes: read(minutes, 0)?,
+            hours: read(hours, 1)?,
+            days: read(days, 2)?,
+            months: read(months, 3)?,
+            weekdays: of_week,
+            cron: line.parse().map_err(|_| unclear())?,
+            line: line.clone(),
+        };
+        if *days != "*" && *weekdays != "*" {
+            return Err(TimesError::TwoKindsOfDays(line));
+        }
+        let longest = |month: u8| match month {
+            2 => 29,
+            4 | 6 | 9 | 11 => 30,
+            _ => 31,
+        };
+        if !times.months.iter().any(|month| times.days.iter().any(|day| *day <= longest(*month))) {
+            return Err(TimesError::Never(line));
+        }
+        Ok(times)
+    }
+
+    /// The five fields of a cron line.
+    pub fn cron_line(&self) -> &str {
+        &self.line
+    }
+
+    /// The next times that it is due, in the time zone of the given moment.
+    pub fn next(&self, after: &Zoned, number: usize) -> Vec<Zoned> {
+        self.cron.iter_after(after.clone()).take(number).collect()
+    }
+
+    /// When the run that should have followed the last one was due, if that is past and nothing was started.
+    pub fn missed(&self, last_start: &Zoned, now: &Zoned) -> Option<Zoned> {
+        let due = self.next(last_start, 1).pop()?;
+        let patience = Span::new().minutes(PATIENCE_IN_MINUTES);
+        (due.checked_add(patience).ok()? < *now).then_some(due)
+    }
+
+    /// As systemd's `OnCalendar=` wants it.
+    pub fn on_calendar(&self) -> String {
+        let list = |numbers: &[u8], kind: usize| {
+            if numbers.len() == RANGES[kind].clone().count() {
+                return "*".to_owned();
+            }
+            numbers.iter().map(|number| format!("{number:02}")).collect::<Vec<_>>().join(",")
+        };
+        let weekdays = if self.weekdays.len() == WEEKDAYS.len() {
+            String::new()
+        } else {
+            let names = self.weekdays.iter().filter_map(|day| WEEKDAYS.get(usize::from(*day)).copied());
+            format!("{} ", names.collect::<Vec<_>>().join(","))
+        };
+        format!(
+            "{weekdays}*-{}-{} {}:{}:00",
+            list(&self.months, 3),
+            list(&self.days, 2),
+            list(&self.hours, 1),
+            list(&self.minutes, 0)
+        )
+    }
+}
+
+/// One or two digits as a number, `02` included.
+fn digits(text: &str) -> Option<u8> {
+    let fine = (1..=2).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    if fine { text.parse().ok() } else { None }
+}
+
+/// The numbers that a field means, in order; none for what is no such field.
+fn numbers(field: &str, kind: usize) -> Option<Vec<u8>> {
+    let range = RANGES.get(kind)?;
+    let value = |text: &str| {
+        let named = |names: &[&str]| names.iter().position(|name| name.eq_ignore_ascii_case(text));
+        let number = match kind {
+            3 => named(&MONTHS).map(|index| index + 1),
+            4 => named(&WEEKDAYS),
+            _ => None,
+        };
+        let number = number.and_then(|number| u8::try_from(number).ok()).or_else(|| digits(text))?;
+        range.contains(&number).then_some(number)
+    };
+    let mut found = Vec::new();
+    for part in field.split(',') {
+        let (base, step) = match part.split_once('/') {
+            Some((base, step)) => (base, Some(digits(step).filter(|step| *step > 0)?)),
+            None => (part, None),
+        };
+        let (first, last) = match (base, base.split_once('-')) {
+            ("*", _) => (*range.start(), *range.end()),
+            (_, Some((first, last))) => (value(first)?, value(last)?),
+            (_, None) if step.is_some() => (value(base)?, *range.end()),
+            (_, None) => (value(base)?, value(base)?),
+        };
+        if first > last {
+            return None;
+        }
+        found.extend((first..=last).step_by(usize::from(step.unwrap_or(1))));
+    }
+    found.sort_unstable();
+    found.dedup();
+    Some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Zoned;
+
+    use super::{Times, TimesError};
+
+    fn moment(text: &str) -> Zoned {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn times_are_said_to_cron_and_systemd_alike() {
+        for (written, cron, calendar) in [
+            ("02:30", "30 2 * * *", "*-*-* 02:30:00"),
+            ("7:05", "5 7 * * *", "*-*-* 07:05:00"),
+            ("0 3 5 * *", "0 3 5 * *", "*-*-05 03:00:00"),
+            ("*/20 6-8 * * MON-FRI", "*/20 6-8 * * MON-FRI", "Mon,Tue,Wed,Thu,Fri *-*-* 06,07,08:00,20,40:00"),
+            ("0 0 1 jan,7 *", "0 0 1 jan,7 *", "*-01,07-01 00:00:00"),
+            ("0 4 * * 7", "0 4 * * 7", "Sun *-*-* 04:00:00"),
+            ("*  *  * * *", "* * * * *", "*-*-* *:*:00"),
+        ] {
+            let times = Times::parse(written).unwrap();
+            assert_eq!((times.cron_line(), times.on_calendar().as_str()), (cron, calendar));
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused() {
+        for bad in
+            ["", "25:00", "2:60", "+2:30", "soon", "* * * *", "61 * * * *", "0 0 0 * *", "5-1 * * * *", "*/0 * * * *"]
+        {
+            assert!(matches!(Times::parse(bad), Err(TimesError::Unclear(_))), "{bad}");
+        }
+        assert!(matches!(Times::parse("0 0 1 * MON"), Err(TimesError::TwoKindsOfDays(_))));
+        assert!(matches!(Times::parse("0 0 30 2 *"), Err(TimesError::Never(_))));
+        assert!(Times::parse("0 0 29 2 *").is_ok());
+    }
+
+    #[test]
+    fn the_next_runs_and_a_missed_one() {
+        let times = Times::parse("30 2 5 * *").unwrap();
+        let now = moment("2026-01-20T12:00:00[Etc/UTC]");
+        let next: Vec<String> = times.next(&now, 2).iter().map(|due| due.date().to_string()).collect();
+        assert_eq!(next, ["2026-02-05", "2026-03-05"]);
+        assert_eq!(times.missed(&moment("2026-01-05T02:30:01[Etc/UTC]"), &now), None);
+        let due = times.missed(&moment("2025-12-05T02:30:01[Etc/UTC]"), &now);
+        assert_eq!(due, Some(moment("2026-01-05T02:30:00[Etc/UTC]")));
+        let just = moment("2026-01-05T02:40:00[Etc/UTC]");
+        assert_eq!(times.missed(&moment("2025-12-05T02:30:01[Etc/UTC]"), &just), None, "it may be about to begin");
+    }
+}
