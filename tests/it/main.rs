@@ -11,6 +11,7 @@ mod faults;
 mod matching;
 mod operators;
 mod option_names;
+mod plugins;
 mod quality;
 mod recorded_client;
 mod recorded_sandbox;
