@@ -185,7 +185,7 @@ fn a_plugin_is_attached_with_its_parameters_and_pinned_as_a_whole() {
     office.refused(attach, 2, &["needs the parameter highest", "--param highest="]);
     office.refused(&format!("{attach} --param highst=9"), 2, &["did you mean highest?"]);
     office.refused(&format!("{attach} --param highest=many"), 2, &["highest is a number"]);
-    office.refused("script attach plugin:scael --job malaria", 2, &["did you mean scale?"]);
+    office.refused("script attach plugin:scal --job malaria", 2, &["did you mean scale?"]);
     let said = office.ok(&format!("{attach} --param highest=2")).stderr;
     assert!(said.contains("950") && said.contains("becomes"), "{said}");
     let listed = office.ok("script list --format json").json();
