@@ -37,6 +37,9 @@ impl Workshop {
     }
 }
 
+/// What is wrong with a folder, and what makes it so.
+type Case = (&'static str, Box<dyn Fn(&Workshop)>);
+
 /// Every path below a folder, links not followed.
 fn everything(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
@@ -48,13 +51,13 @@ fn everything(folder: &Path, found: &mut Vec<PathBuf>) {
     found.sort();
 }
 
-fn named(name: &'static str) -> (&'static str, Box<dyn Fn(&Workshop)>) {
+fn named(name: &'static str) -> Case {
     (name, Box::new(move |shop| shop.manifest("\"honest\"", &format!("{name:?}"))))
 }
 
 #[test]
 fn hostile_plugins_are_refused_and_write_nothing() {
-    let mut cases: Vec<(&str, Box<dyn Fn(&Workshop)>)> = [
+    let mut cases: Vec<Case> = [
         "../evil",
         "..",
         ".",
