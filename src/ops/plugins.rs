@@ -206,8 +206,10 @@ fn installed_names(home: &Home) -> Result<Vec<String>, OpsError> {
 /// Writes a plugin's files beside its place, and moves them there as a whole.
 fn put(plugins: &Path, name: &str, texts: &Texts) -> std::io::Result<()> {
     let new = tempfile::Builder::new().prefix(".new-").tempdir_in(plugins)?;
+    let made = new.path().join(name);
+    platform::create_private_folder(&made)?;
     for (file, text) in texts.files() {
-        let mut file = platform::create_private_file(&new.path().join(file))?;
+        let mut file = platform::create_private_file(&made.join(file))?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
     }
@@ -218,7 +220,7 @@ fn put(plugins: &Path, name: &str, texts: &Texts) -> std::io::Result<()> {
         Ok(_) => return Err(std::io::Error::other("a file or a link of this name is in the way")),
         Err(_) => {}
     }
-    fs::rename(new.path(), &place)?;
+    fs::rename(&made, &place)?;
     platform::sync_folder(plugins)
 }
 

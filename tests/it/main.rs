@@ -14,6 +14,7 @@ mod job_matching;
 mod matching;
 mod operators;
 mod option_names;
+mod plugins;
 mod quality;
 mod recorded_client;
 mod recorded_sandbox;

@@ -149,7 +149,7 @@ impl Manifest {
             return Err(bad_name(&name));
         }
         if !is_version(&version) {
-            return broken(&name, format!("version \"{version}\" has not the form 1.0.0"));
+            return broken(&name, &format!("version \"{version}\" has not the form 1.0.0"));
         }
         if api != API {
             return Err(PluginError::rule(
@@ -158,17 +158,17 @@ impl Manifest {
             ));
         }
         if !is_shown(&description) {
-            return broken(&name, "its description is empty, too long or more than a line".to_owned());
+            return broken(&name, "its description is empty, too long or more than a line");
         }
         if hooks.is_empty() || hooks.iter().collect::<BTreeSet<_>>().len() < hooks.len() {
-            return broken(&name, "it names no hook, or one twice".to_owned());
+            return broken(&name, "it names no hook, or one twice");
         }
         if parameters.len() > MOST_PARAMETERS {
-            return broken(&name, format!("it has more than {MOST_PARAMETERS} parameters"));
+            return broken(&name, &format!("it has more than {MOST_PARAMETERS} parameters"));
         }
         let mut seen = BTreeSet::new();
         if let Some(twice) = parameters.iter().find(|parameter| !seen.insert(&parameter.name)) {
-            return broken(&name, format!("it has the parameter {} twice", twice.name));
+            return broken(&name, &format!("it has the parameter {} twice", twice.name));
         }
         let parameters = parameters.into_iter().map(|wire| wire.checked(&name)).collect::<Result<_, _>>()?;
         Ok(Self { name, version, description, hooks, parameters })
@@ -188,7 +188,7 @@ pub fn bad_name(name: &str) -> PluginError {
     )
 }
 
-fn broken<T>(name: &str, what: String) -> Result<T, PluginError> {
+fn broken<T>(name: &str, what: &str) -> Result<T, PluginError> {
     Err(PluginError::rule(
         format!("the manifest of the plugin {name} is not right: {what}"),
         format!("mend {MANIFEST}"),
@@ -215,16 +215,16 @@ impl WireParameter {
     fn checked(self, plugin: &str) -> Result<Parameter, PluginError> {
         let Self { name, kind, default, range, choices, prompt } = self;
         if !is_parameter_name(&name) {
-            return broken(plugin, format!("{name:?} cannot be the name of a parameter; write it_like_this"));
+            return broken(plugin, &format!("{name:?} cannot be the name of a parameter; write it_like_this"));
         }
         if !is_shown(&prompt) {
-            return broken(plugin, format!("the prompt of {name} is empty, too long or more than a line"));
+            return broken(plugin, &format!("the prompt of {name} is empty, too long or more than a line"));
         }
         if !choices.is_empty() && kind != Kind::Text {
-            return broken(plugin, format!("{name} is {kind}; only a text has choices"));
+            return broken(plugin, &format!("{name} is {kind}; only a text has choices"));
         }
         if let Some(choice) = choices.iter().find(|choice| !is_shown(choice)) {
-            return broken(plugin, format!("{choice:?} of {name} cannot be shown as a choice"));
+            return broken(plugin, &format!("{choice:?} of {name} cannot be shown as a choice"));
         }
         let range = match range {
             None => None,
@@ -233,13 +233,13 @@ impl WireParameter {
             {
                 Some((least, most))
             }
-            Some(_) => return broken(plugin, format!("the range of {name} is not (smallest, largest) of numbers")),
+            Some(_) => return broken(plugin, &format!("the range of {name} is not (smallest, largest) of numbers")),
         };
         let parameter = Parameter { name, kind, default: default.map(|Setting(value)| value), range, choices, prompt };
         if let Some(default) = &parameter.default
             && let Err(PluginError::Rule { what, .. }) = parameters::fitting(&parameter, default)
         {
-            return broken(plugin, format!("the default cannot be: {what}"));
+            return broken(plugin, &format!("the default cannot be: {what}"));
         }
         Ok(parameter)
     }

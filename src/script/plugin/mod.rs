@@ -140,8 +140,7 @@ impl Plugin {
     pub fn hash(&self) -> ContentHash {
         let mut all = String::new();
         for (name, text) in self.texts.files() {
-            all.push_str(&format!("{name} {}\n", text.len()));
-            all.push_str(text);
+            all.push_str(&[name, " ", &text.len().to_string(), "\n", text].concat());
         }
         ContentHash::of(&all)
     }
