@@ -84,6 +84,24 @@ table! {
     FACTOR_NEEDS_NUMBERS = Error, Mapping, "factor-needs-numbers",
         "An item has a factor, but its source holds no numbers.",
         "Remove the factor: `xfer job edit-item JOB NUMBER --factor none`.";
+    ROUNDING_NEEDS_NUMBERS = Error, Mapping, "rounding-needs-numbers",
+        "An item is rounded, but its destination takes no numbers.",
+        "Remove the rounding: `xfer job edit-item JOB NUMBER --round none`.";
+    ROUNDING_TOO_FINE = Warning, Value, "rounding-too-fine",
+        "Values are rounded to decimals, but the destination takes whole numbers.",
+        "Round to 0 decimals: `--round 0`.";
+    COVERAGE_WITHOUT_EFFECT = Warning, Mapping, "coverage-without-effect",
+        "A coverage rule stands where periods are written as they are read.",
+        "Remove it (`--coverage none`), or let the job write coarser periods, such as months into quarters.";
+    SHARE_NEEDS_NUMBERS = Error, Mapping, "share-needs-numbers",
+        "A value is to be shared out to a data element that takes no numbers.",
+        "Share it out to data elements that take numbers.";
+    SHARE_ALONE = Warning, Mapping, "share-alone",
+        "An item is the only share of its source, and gets all of it.",
+        "Add the other shares: `xfer job add-item JOB … --share WEIGHT`.";
+    SHARE_NOT_ALONE = Error, Mapping, "share-not-alone",
+        "Another item goes to the cell of a share, so that the parts no longer add up to their source.",
+        "Map the other item elsewhere.";
     // What changed since it was mapped.
     UNIT_DELETED = Error, Drift, "unit-deleted",
         "An org unit of the map does not exist any more, or the user may not see it.",

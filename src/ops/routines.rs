@@ -7,6 +7,7 @@ use crate::domain::pair::Pair;
 use crate::domain::period::relative::RelativeOptions;
 use crate::domain::period::{PeriodType, window};
 use crate::domain::routine::{Policies, Routine, RoutineDocument};
+use crate::domain::script::ContentHash;
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, server, with_near};
 use crate::ops::jobs::job;
@@ -150,4 +151,11 @@ pub fn document(config: &ConfigStore, name: &str) -> Result<RoutineDocument, Ops
     let mut document = RoutineDocument { routine, jobs, org_unit_map, scripts: Vec::new() };
     document.scripts = scripts::sources(config, &document)?;
     Ok(document)
+}
+
+/// A digest of everything that defines a run, by which it is told whether a routine is still what it was.
+pub fn digest(document: &RoutineDocument) -> Result<String, OpsError> {
+    let text = serde_json::to_string(document)
+        .map_err(|cause| OpsError::invalid("the routine cannot be written as JSON", cause.to_string()))?;
+    Ok(ContentHash::of(&text).to_string())
 }

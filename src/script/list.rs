@@ -246,12 +246,14 @@ pub(super) fn same(left: &Dynamic, right: &Dynamic) -> bool {
 
 /// Refuses elements that have no order among them, and counts the work of sorting them.
 fn check_order(keys: &Array) -> Failed<()> {
+    // Weighed before any two are compared: texts that are shared can be far more than there is memory.
+    work::charge_list(keys, keys.len().checked_ilog2().map_or(1, |power| power as usize + 1))?;
     if let Some((first, rest)) = keys.split_first()
         && let Some(other) = rest.iter().find(|key| order(first, key).is_none())
     {
         return Err(failure(format!("{NOT_COMPARABLE}{}\t{}", first.type_name(), other.type_name())));
     }
-    work::charge_list(keys, keys.len().checked_ilog2().map_or(1, |power| power as usize + 1))
+    Ok(())
 }
 
 /// All are of one kind by now, so every two have an order.

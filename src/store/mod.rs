@@ -28,8 +28,8 @@ mod testing;
 pub mod vault;
 
 pub use config::{
-    AnalyticsFlags, ConfigStore, ItemId, MappingCounts, MetadataCounts, NewServer, Removal, ServerSettings,
-    SyncedServer, Takeover, Tuning,
+    AnalyticsFlags, ConfigStore, ExportedFile, ItemId, MappingCounts, MetadataCounts, NewServer, Removal,
+    ServerSettings, SyncedServer, Takeover, Tuning,
 };
 pub use error::{Kind, Named, StoreError};
 pub use home::Home;

@@ -179,6 +179,10 @@ fn no_test_file_is_forgotten() {
     for entry in fs::read_dir(&folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        // What the snapshot tool leaves beside a test that failed is no test.
+        if name.starts_with('.') {
+            continue;
+        }
         assert!(name == "main" || main.contains(&format!("mod {name};")), "tests/it/{name} is not in main.rs");
     }
 }

@@ -8,6 +8,7 @@ mod command_line;
 mod documentation;
 mod engine;
 mod faults;
+mod job_matching;
 mod matching;
 mod operators;
 mod option_names;

@@ -21,7 +21,7 @@ fn adds(person: &mut Person, url: &str, user: &str, password: &str) {
 
 /// Takes what is likely, and leaves what is doubtful for later.
 fn maps_what_is_clear(person: &mut Person) {
-    person.sees("3 of 6 · Org units");
+    person.sees("3 of 7 · Org units");
     person.answers("What about them", "");
     person.is_asked("Which is it over there");
     person.presses(&format!("{UP}{ENTER}"));
@@ -29,7 +29,7 @@ fn maps_what_is_clear(person: &mut Person) {
 }
 
 fn makes_a_job(person: &mut Person) {
-    person.sees("4 of 6 · Job");
+    person.sees("4 of 7 · Job");
     person.answers("What do you want to call the job", "soins");
     person.answers("What shall it carry", "");
     person.answers("Which data set", "Rapport mensuel");
@@ -40,7 +40,7 @@ fn makes_a_job(person: &mut Person) {
 }
 
 fn makes_a_routine(person: &mut Person) {
-    person.sees("5 of 6 · Routine");
+    person.sees("5 of 7 · Routine");
     person.answers("What do you want to call the routine", "");
     person.answers("Which periods does a run cover", "");
     person.answers("What about it", "");
@@ -55,7 +55,7 @@ fn a_newcomer_is_led_from_an_empty_home_to_a_finished_first_run() {
     let mut person = Person::start(&xfer, "", 100);
     person.is_asked("Be led through it now");
     person.presses("y");
-    person.sees("1 of 6 · Servers");
+    person.sees("1 of 7 · Servers");
     adds(&mut person, servers.source.url(), "reader", PASSWORD);
     person.sees("logged in as reader");
     adds(&mut person, servers.destination.url(), "writer", PASSWORD);
@@ -63,11 +63,15 @@ fn a_newcomer_is_led_from_an_empty_home_to_a_finished_first_run() {
     maps_what_is_clear(&mut person);
     makes_a_job(&mut person);
     makes_a_routine(&mut person);
-    person.sees("6 of 6 · First run");
+    person.sees("6 of 7 · First run");
     let dry = person.is_asked("Shall this be written to the destination");
     assert!(dry.contains("would be created"), "{dry}");
     assert!(servers.destination.ledger().imports().iter().all(|import| import.target.contains("dryRun=true")));
     person.presses(ENTER);
+    person.sees("7 of 7 · Unattended");
+    person.answers("How shall it open", "");
+    person.answers("Where to write the file", "nightly.xfer");
+    person.answers("Where to write the key", "nightly.key");
     person.sees("That was all of it");
     let (code, seen) = person.ends();
     assert_eq!(code, 0, "{seen}");
@@ -88,6 +92,13 @@ fn a_newcomer_is_led_from_an_empty_home_to_a_finished_first_run() {
     assert!(report["cells"]["created"].as_u64().unwrap() > 1_000, "{report:#}");
     let again = xfer.run("run monthly --format json").report();
     assert_eq!(again["cells"]["created"], 0, "{again:#}");
+    let exec = xfer.run("exec nightly.xfer --key-file nightly.key --format json").report();
+    assert_eq!(exec["cells"]["unchanged"], again["cells"]["unchanged"], "the file does what the routine does");
+    let files = xfer.run("--format json").expect_code(0).json()["files"].clone();
+    assert_eq!((&files[0]["routine"], &files[0]["state"]), (&"monthly".into(), &"does what the routine does".into()));
+    let _ = xfer.run("routine edit monthly --periods LAST_MONTH").expect_code(0);
+    let files = xfer.run("--format json").expect_code(0).json()["files"].clone();
+    assert_eq!(files[0]["state"], "older than the routine: export it again");
 }
 
 #[test]
@@ -110,7 +121,7 @@ fn what_was_answered_before_an_interruption_is_not_asked_again() {
     let mut person = Person::start(&xfer, "init", 80);
     person.answers("There is tracker already", "");
     adds(&mut person, servers.destination.url(), "writer", PASSWORD);
-    person.sees("3 of 6 · Org units");
+    person.sees("3 of 7 · Org units");
     person.answers("What about them", "");
     person.is_asked("Which is it over there");
     person.presses(&format!("{UP}{ENTER}"));
@@ -148,6 +159,8 @@ fn what_was_answered_before_an_interruption_is_not_asked_again() {
     makes_a_routine(&mut person);
     person.is_asked("Shall this be written");
     person.presses(&format!("{DOWN}{ENTER}"));
+    person.is_asked("How shall it open");
+    person.presses(&format!("{UP}{ENTER}"));
     let (code, seen) = person.ends();
     assert_eq!(code, 0, "{seen}");
     assert!(seen.contains("Nothing was written"), "{seen}");

@@ -9,7 +9,7 @@ use crate::cli::render::listing::{Listing, number, text};
 use crate::cli::render::server::{day_and_minute, list};
 use crate::cli::render::shell_word;
 use crate::cli::ui::{Format, Ui};
-use crate::ops::dashboard::{Dashboard, JobLine, dashboard};
+use crate::ops::dashboard::{Dashboard, FileState, JobLine, dashboard};
 use crate::ops::home::Home;
 
 /// Shows the dashboard.
@@ -20,6 +20,7 @@ pub fn show(home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
         ("pairs", pairs(&board)),
         ("jobs", jobs(&board)),
         ("routines", routines(&board)),
+        ("files", files(&board)),
     ];
     match ui.format {
         Format::Json => {
@@ -99,6 +100,32 @@ fn jobs(board: &Dashboard) -> Listing {
             json!(findings.map(|findings| findings.errors)),
             json!(findings.map(|findings| findings.warnings)),
             json!(findings.map(|findings| findings.drift)),
+        ]);
+    }
+    listing
+}
+
+fn files(board: &Dashboard) -> Listing {
+    let columns = [
+        text("file", "Xfer file"),
+        text("routine", "Routine"),
+        number("revision", "Revision"),
+        text("exported_at", "Written (UTC)").whole().detail(),
+        text("state", "State"),
+    ];
+    let mut listing = Listing::new(&columns, "no xfer files yet");
+    for line in &board.files {
+        let state = match line.state {
+            FileState::Current => "does what the routine does",
+            FileState::Outdated => "older than the routine: export it again",
+            FileState::Gone => "not there any more",
+        };
+        listing.row(vec![
+            json!(line.file.path),
+            json!(line.routine),
+            json!(line.file.revision),
+            json!(day_and_minute(&line.file.exported_at)),
+            json!(state),
         ]);
     }
     listing

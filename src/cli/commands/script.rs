@@ -75,7 +75,7 @@ pub struct Attach {
     /// Where it acts.
     #[command(flatten)]
     pub target: Target,
-    /// A parameter: factor=0.07, on=true, limits=[1,5,15], name=text (may be given several times)
+    /// A parameter: factor=0.07, on=true, name=text, several values in brackets (may be given several times)
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
     pub parameters: Vec<(String, ParameterValue)>,
 }

@@ -45,7 +45,7 @@ pub struct Test {
 /// Parameters as they are set where a script is attached.
 #[derive(Debug, Args)]
 pub struct Parameters {
-    /// A parameter: factor=0.07, on=true, limits=[1,5,15], name=text (may be given several times)
+    /// A parameter: factor=0.07, on=true, name=text, several values in brackets (may be given several times)
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = super::script::parameter)]
     pub parameters: Vec<(String, ParameterValue)>,
 }

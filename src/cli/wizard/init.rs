@@ -9,7 +9,9 @@ use crate::cli::ui::Ui;
 use crate::cli::wizard::job as job_wizard;
 use crate::cli::wizard::prompter::{Leave, Prompter};
 use crate::cli::wizard::server::Known;
-use crate::cli::wizard::{org_units as org_unit_wizard, routine as routine_wizard, server as server_wizard, trial};
+use crate::cli::wizard::{
+    export, org_units as org_unit_wizard, routine as routine_wizard, server as server_wizard, trial,
+};
 use crate::domain::org_unit_map::MappingState;
 use crate::ops::dashboard;
 use crate::ops::home::Home;
@@ -28,27 +30,24 @@ pub(crate) fn lead(prompter: &mut dyn Prompter, home: &Home, ui: &Ui) -> Result<
          you say so at the very end. Esc or Ctrl-C leaves at any question; what was answered is kept, and `xfer init` \
          goes on from there.",
     );
-    prompter.heading("1 of 6 · Servers");
+    prompter.heading("1 of 7 · Servers");
     let pair = choose_servers(prompter, home, ui)?;
-    prompter.heading("2 of 6 · Metadata");
+    prompter.heading("2 of 7 · Metadata");
     copy_metadata(prompter, home, ui, &pair)?;
-    prompter.heading("3 of 6 · Org units");
+    prompter.heading("3 of 7 · Org units");
     map_org_units(prompter, home, &pair)?;
-    prompter.heading("4 of 6 · Job: which figures go where");
+    prompter.heading("4 of 7 · Job: which figures go where");
     let job = choose_job(prompter, home, &pair)?;
-    prompter.heading("5 of 6 · Routine: when, and by which rules");
+    prompter.heading("5 of 7 · Routine: when, and by which rules");
     let routine = choose_routine(prompter, home, &job)?;
-    prompter.heading("6 of 6 · First run");
+    prompter.heading("6 of 7 · First run");
     if trial::was_run(home, &routine)? {
         prompter.say(&format!("{routine} has been run before."));
     }
     trial::try_out(prompter, home, ui, &routine)?;
-    let called = shell_word(&routine);
-    prompter.say(&format!(
-        "\nThat was all of it. `xfer` alone shows where everything stands and what to do next.\n\
-         To repeat the transfer every night at half past two, give this line to `crontab -e`:\n    \
-         30 2 * * * xfer run {called} --quiet"
-    ));
+    prompter.heading("7 of 7 · Unattended: the xfer file");
+    export::export(prompter, home, &routine)?;
+    prompter.say("\nThat was all of it. `xfer` alone shows where everything stands and what to do next.");
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use crate::cli::error::CliError;
 use crate::cli::render::listing::counted;
 use crate::cli::render::shell_word;
 use crate::cli::wizard::prompter::{Leave, Prompter, ask_until, say_commands};
-use crate::domain::item::{Combine, Item};
+use crate::domain::item::{Combine, Item, SourceItem};
 use crate::domain::org_unit_map::{MatchClass, OrgUnitMapping};
 use crate::domain::period::PeriodType;
 use crate::domain::uid::Uid;
@@ -347,6 +347,9 @@ fn review(prompter: &mut dyn Prompter, open: &mut OpenJob, selection: &[Selected
         prompter.say(&format!("{number} {have} to be decided."));
         one_by_one(prompter, open, doubtful)?;
     }
+    if !matching.unmatched.is_empty() {
+        place_by_hand(prompter, open, matching.unmatched.into_iter().map(|(item, _)| item).collect())?;
+    }
     Ok(Reviewed { as_a_whole, taken })
 }
 
@@ -359,6 +362,27 @@ fn say_lines(prompter: &mut dyn Prompter, lines: &[String]) {
     if more > 0 {
         prompter.say(&format!("  … and {more} more"));
     }
+}
+
+/// Items that the matcher has no place for: the person knows one, or they are left out.
+fn place_by_hand(prompter: &mut dyn Prompter, open: &mut OpenJob, sources: Vec<SourceItem>) -> Result<(), Leave> {
+    let number = counted(sources.len() as u64, "item");
+    let choices = ["leave them out", "choose where each goes"].map(str::to_owned);
+    if prompter.choose(&format!("What about the {number} without a match"), &choices, 0)? == 0 {
+        return Ok(());
+    }
+    let cells = open.destination_cells();
+    let mut choices = vec!["leave it out".to_owned()];
+    choices.extend(cells.iter().map(|(name, _)| name.clone()));
+    for source in sources {
+        let question = format!("{} goes to (type to search, Esc: stop)", source_names(open, &source));
+        match prompter.search(&question, &choices)? {
+            None => return Ok(()),
+            Some(0) => {}
+            Some(chosen) => add(prompter, open, vec![Item::new(source, cells[chosen - 1].1)])?,
+        }
+    }
+    Ok(())
 }
 
 fn one_by_one(prompter: &mut dyn Prompter, open: &mut OpenJob, proposals: Vec<ItemProposal>) -> Result<(), Leave> {

@@ -106,11 +106,19 @@ fn a_job_is_filled_and_changed() {
         ("Where does it go", Type("leave it out")),
         ("Where does it go", Enter),
         ("Where does it go", Type("leave the rest")),
+        ("without a match", Enter),
+        ("What shall it carry", Type("data elements of a data set")),
+        ("Which data set", Type("bailleur")),
+        ("What about them", Type("none of them")),
+        ("without a match", Type("choose where each goes")),
+        ("Fonds mondial goes to", Type("leave it out")),
+        ("goes to", Type("FMSTP")),
+        ("goes to", Escape),
         ("What shall it carry", Enter),
     ]);
     job_wizard::edit(&mut person, &office.home, "soins").unwrap();
     let said = person.finish();
-    assert_eq!(jobs::open(&office.home, "soins").unwrap().job.items.len(), before + 1, "{said}");
+    assert_eq!(jobs::open(&office.home, "soins").unwrap().job.items.len(), before + 2, "{said}");
     assert!(said.contains("xfer job add-item soins "), "{said}");
     let mut person = Scripted::new(&[("want to change", Type("several values")), ("How do several", Type("sum"))]);
     job_wizard::edit(&mut person, &office.home, "soins").unwrap();

@@ -1,9 +1,10 @@
 //! Matching of data items: which data element, and which of its category option combos, a source item goes to.
 //!
 //! A data element is found by id, code or name, an indicator or program indicator also by what DHIS2's own exports
-//! would call it (`aggregateExportDataElement` …) or by a person's pattern. Then each category option combo is found by
-//! what its options mean, in whatever order.
+//! would call it (`aggregateExportDataElement` …) or by a person's pattern. Then each category option combo, and each
+//! attribute option combo, is found by what its options mean, in whatever order.
 
+mod attributes;
 pub mod category_option;
 mod combos;
 mod elements;
@@ -19,10 +20,11 @@ use crate::domain::metadata::Metadata;
 use crate::domain::org_unit_map::MatchClass;
 use crate::domain::period::PeriodType;
 use crate::domain::uid::Uid;
+use crate::matching::item_match::attributes::{AttributePair, AttributePairs, attribute_pairs};
 use crate::matching::item_match::combos::{ComboMatch, counterpart};
 use crate::matching::item_match::elements::{ElementMatch, Elements};
 use crate::matching::item_match::pattern::Pattern;
-use crate::matching::items::{attribute_combos_of, category_combos_of};
+use crate::matching::items::category_combos_of;
 
 /// Something of the source that a job can carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -127,33 +129,44 @@ fn add(
     matching: &mut ItemMatching,
 ) {
     let target = found.data_element;
-    let attribute_combo =
-        match found.attribute_option_combo.map_or_else(|| only_attribute_combo(destination, target), Ok) {
-            Ok(combo) => combo,
-            Err(reason) => return matching.unmatched.push((open_item(selected), reason)),
-        };
+    match attribute_pairs(source, destination, selected, target, found.attribute_option_combo) {
+        Ok(AttributePairs { pairs, unmatched }) => {
+            for pair in pairs {
+                add_split(source, destination, selected, found, &pair, matching);
+            }
+            matching.unmatched.extend(unmatched);
+        }
+        Err(reason) => matching.unmatched.push((open_item(selected), reason)),
+    }
+}
+
+/// Adds the items of one attribute option combo: one for each category option combo.
+fn add_split(
+    source: &Metadata,
+    destination: &Metadata,
+    selected: Selected,
+    found: &ElementMatch,
+    attribute: &AttributePair,
+    matching: &mut ItemMatching,
+) {
+    let target = found.data_element;
     let mut propose = |item: SourceItem, combo: Uid, combine: Option<Combine>, class: MatchClass, words: &[String]| {
         let mut explanation = found.reasons.clone();
-        explanation.extend(words.iter().cloned());
+        explanation.extend(words.iter().chain(&attribute.words).cloned());
         let mut explanation = explanation.join(", ");
         if !found.doubts.is_empty() {
             explanation.push_str("; but ");
             explanation.push_str(&found.doubts.join(", "));
         }
+        let address = CellAddress {
+            data_element: target,
+            category_option_combo: combo,
+            attribute_option_combo: attribute.target,
+        };
         matching.proposals.push(ItemProposal {
-            item: Item {
-                combine,
-                ..Item::new(
-                    item,
-                    CellAddress {
-                        data_element: target,
-                        category_option_combo: combo,
-                        attribute_option_combo: attribute_combo,
-                    },
-                )
-            },
+            item: Item { combine: combine.or(attribute.combine), ..Item::new(item, address) },
             score: found.score,
-            class: class.max(found.class),
+            class: class.max(found.class).max(attribute.class),
             explanation,
         });
     };
@@ -167,39 +180,33 @@ fn add(
         return;
     };
     let source_combos = combos_of(source, id);
-    let item = |combo| SourceItem::DataElement {
+    let item = |category_option_combo| SourceItem::DataElement {
         id,
-        category_option_combo: Some(combo),
-        // A data set's attribute combos are mapped by a person: values of every one of them would meet in one cell.
-        attribute_option_combo: only_attribute_combo(source, id).ok(),
+        category_option_combo,
+        attribute_option_combo: attribute.source,
     };
     match (source_combos.as_slice(), target_combos.as_slice()) {
-        ([combo], [target_combo]) => propose(item(*combo), *target_combo, None, MatchClass::Sure, &[]),
+        ([combo], [target_combo]) => propose(item(Some(*combo)), *target_combo, None, MatchClass::Sure, &[]),
         ([_, _, ..], [total]) => {
             let words = [format!("the {} parts are added up into one total", source_combos.len())];
-            let every = SourceItem::DataElement {
-                id,
-                category_option_combo: None,
-                attribute_option_combo: only_attribute_combo(source, id).ok(),
-            };
-            propose(every, *total, Some(Combine::Sum), MatchClass::Ask, &words);
+            propose(item(None), *total, Some(Combine::Sum), MatchClass::Ask, &words);
         }
         ([only], [_, _, ..]) => {
-            matching.unmatched.push((item(*only), split_over_there(destination, target)));
+            matching.unmatched.push((item(Some(*only)), split_over_there(destination, target)));
         }
         _ => {
             let mut without = Vec::new();
             for combo in &source_combos {
                 match counterpart(source, *combo, destination, &target_combos) {
                     Some(ComboMatch { combo: target_combo, class, words }) => {
-                        propose(item(*combo), target_combo, None, class, &[words]);
+                        propose(item(Some(*combo)), target_combo, None, class, &[words]);
                     }
                     None => without.push(*combo),
                 }
             }
             let reason = |combo: &Uid| {
                 let name = source.name_of(*combo);
-                (item(*combo), format!("{} has nothing that means {name}", destination.name_of(target)))
+                (item(Some(*combo)), format!("{} has nothing that means {name}", destination.name_of(target)))
             };
             matching.unmatched.extend(without.iter().map(reason));
         }
@@ -230,23 +237,6 @@ fn combos_of(metadata: &Metadata, data_element: Uid) -> Vec<Uid> {
 
 fn only(ids: &[Uid]) -> Option<Uid> {
     if let [only] = ids { Some(*only) } else { None }
-}
-
-/// The one attribute option combo that a data element's values have.
-fn only_attribute_combo(metadata: &Metadata, data_element: Uid) -> Result<Uid, String> {
-    let category_combos = attribute_combos_of(metadata, data_element);
-    if category_combos.is_empty() {
-        return Ok(Uid::DEFAULT_OPTION_COMBO);
-    }
-    let combos: Vec<Uid> = metadata
-        .category_option_combos
-        .values()
-        .filter(|combo| category_combos.contains(&combo.category_combo))
-        .map(|combo| combo.id)
-        .collect();
-    only(&combos).ok_or_else(|| {
-        format!("{} has {} attribute option combos; choose one", metadata.name_of(data_element), combos.len())
-    })
 }
 
 /// Two source items for one cell are asked about: one of them is wrong, or they have to be combined.

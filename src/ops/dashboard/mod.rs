@@ -3,6 +3,7 @@
 mod next_step;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use crate::domain::job::Job;
 use crate::domain::metadata::Metadata;
@@ -16,9 +17,10 @@ use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::jobs;
 use crate::ops::quality::{CheckWindow, DEFAULT_WINDOW, is_drift};
+use crate::ops::routines;
 use crate::ops::runs::{self, RunLine};
 use crate::ops::servers::{self, ServerLine};
-use crate::store::{ConfigStore, MappingCounts};
+use crate::store::{ConfigStore, ExportedFile, MappingCounts};
 
 pub use next_step::NextStep;
 
@@ -85,6 +87,28 @@ pub struct RoutineLine {
     pub last: Option<RunLine>,
 }
 
+/// An xfer file that was written here.
+#[derive(Debug, Clone)]
+pub struct FileLine {
+    /// What was written.
+    pub file: ExportedFile,
+    /// The routine's name.
+    pub routine: String,
+    /// Whether it can be relied on.
+    pub state: FileState,
+}
+
+/// Whether a file is still what its routine is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileState {
+    /// It does what the routine does.
+    Current,
+    /// The routine, a job of it or the org unit map was changed since.
+    Outdated,
+    /// It is not where it was written.
+    Gone,
+}
+
 /// Everything that the dashboard shows.
 #[derive(Debug, Clone, Default)]
 pub struct Dashboard {
@@ -98,6 +122,8 @@ pub struct Dashboard {
     pub jobs: Vec<JobLine>,
     /// Routines.
     pub routines: Vec<RoutineLine>,
+    /// Xfer files, the newest first.
+    pub files: Vec<FileLine>,
 }
 
 /// Looks at everything.
@@ -117,7 +143,25 @@ pub fn dashboard(home: &Home) -> Result<Dashboard, OpsError> {
         let last = runs::list(home, Some(&routine.name), 1)?.into_iter().next();
         routines.push(RoutineLine { routine, last });
     }
-    Ok(Dashboard { servers, pairs, first_pair, jobs, routines })
+    let files = files(&config)?;
+    Ok(Dashboard { servers, pairs, first_pair, jobs, routines, files })
+}
+
+fn files(config: &ConfigStore) -> Result<Vec<FileLine>, OpsError> {
+    let known = config.routines()?;
+    let mut lines = Vec::new();
+    for file in config.exported_files()? {
+        let Some(routine) = known.iter().find(|routine| routine.id == file.routine) else { continue };
+        let state = if !Path::new(&file.path).exists() {
+            FileState::Gone
+        } else if routines::digest(&routines::document(config, &routine.name)?)? == file.digest {
+            FileState::Current
+        } else {
+            FileState::Outdated
+        };
+        lines.push(FileLine { file, routine: routine.name.clone(), state });
+    }
+    Ok(lines)
 }
 
 /// The metadata of the servers that are part of a map or a job, as far as they were synced.

@@ -22,7 +22,7 @@ use crate::ops::error::OpsError;
 use crate::ops::home::{Home, synced};
 use crate::ops::routines;
 use crate::platform::{self, Existing};
-use crate::store::ConfigStore;
+use crate::store::{ConfigStore, ExportedFile};
 use crate::xferfile::prune::{Named, named_at_destination, named_at_source, prune};
 use crate::xferfile::{
     self, Content, FileKeyHolder, FileServer, Header, Keys, LARGEST_FILE, RecipientKind, XferFileError, document,
@@ -99,6 +99,14 @@ pub fn export(home: &Home, export: &Export, now: Timestamp) -> Result<Exported, 
         write_new_key(path, key)?;
     }
     write(&file, &bytes)?;
+    let path = std::path::absolute(&file).unwrap_or_else(|_| file.clone());
+    config.remember_export(&ExportedFile {
+        routine: content.document.routine.id,
+        path: path.to_string_lossy().into_owned(),
+        revision: content.revision,
+        exported_at: now.to_string(),
+        digest: routines::digest(&content.document)?,
+    })?;
     Ok(Exported {
         file: file.clone(),
         new_key_file: export.new_key_file.clone(),

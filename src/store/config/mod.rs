@@ -7,6 +7,7 @@
 mod cached_data;
 mod cached_org_units;
 mod credentials;
+mod exports;
 mod fingerprints;
 mod import;
 mod jobs;
@@ -21,6 +22,7 @@ mod scripts;
 mod servers;
 mod tuning;
 
+pub use exports::ExportedFile;
 pub use fingerprints::{LookAtItem, LookAtRow};
 pub use import::Takeover;
 pub use jobs::ItemId;

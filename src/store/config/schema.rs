@@ -47,6 +47,19 @@ pub(super) const MIGRATIONS: &[Migration] = &[
              ALTER TABLE routine ADD COLUMN scripts TEXT;",
         )
     },
+    // 6: the files that were written.
+    |transaction| {
+        transaction.execute_batch(
+            "CREATE TABLE exported_file (
+                 routine TEXT NOT NULL REFERENCES routine ON DELETE CASCADE,
+                 path TEXT NOT NULL,
+                 revision INTEGER NOT NULL,
+                 exported_at TEXT NOT NULL,
+                 digest TEXT NOT NULL,
+                 PRIMARY KEY (routine, path)
+             ) STRICT, WITHOUT ROWID;",
+        )
+    },
 ];
 
 const SERVERS: &str = "

@@ -3,9 +3,9 @@
 use bigdecimal::BigDecimal;
 use clap::Args;
 
-use crate::cli::commands::job::operators::{ChangedRules, share};
+use crate::cli::commands::job::operators::{ChangedRules, OrNone, or_none, share};
 use crate::cli::commands::job::{
-    CombineArgument, ReadArgument, WhenEmptyArgument, address_names, factor, period_type, source_names,
+    CombineArgument, ReadArgument, WhenEmptyArgument, address_names, period_type, source_names,
 };
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
@@ -77,9 +77,9 @@ pub struct EditItem {
     /// How several source values become one
     #[arg(long, value_enum)]
     pub combine: Option<CombineArgument>,
-    /// Multiply every source value by this number
-    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true, value_parser = factor)]
-    pub factor: Option<BigDecimal>,
+    /// Multiply every source value by this number, or none
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true, value_parser = or_none::<BigDecimal>)]
+    pub factor: Option<OrNone<BigDecimal>>,
     /// What happens to destination cells that the source has nothing for
     #[arg(long, value_enum)]
     pub when_empty: Option<WhenEmptyArgument>,
@@ -119,7 +119,7 @@ pub(super) fn edit_item(arguments: &EditItem, home: &Home, ui: &Ui) -> Result<Ex
     let change = ItemChange {
         destination: arguments.to.clone(),
         combine: arguments.combine.map(|combine| Some(combine.into())).or(reset.then_some(None)),
-        factor: arguments.factor.clone().map(Some).or(reset.then_some(None)),
+        factor: arguments.factor.clone().map(|rule| rule.0).or(reset.then_some(None)),
         when_empty: arguments.when_empty.map(|rule| Some(rule.into())).or(reset.then_some(None)),
         round: arguments.rules.round.map(|rule| rule.0).or(reset.then_some(None)),
         coverage: arguments.rules.coverage.map(|rule| rule.0).or(reset.then_some(None)),

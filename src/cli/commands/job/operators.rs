@@ -34,7 +34,7 @@ pub struct ChangedRules {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OrNone<T>(pub Option<T>);
 
-fn or_none<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<OrNone<T>, String> {
+pub(super) fn or_none<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<OrNone<T>, String> {
     if text.eq_ignore_ascii_case("none") {
         return Ok(OrNone(None));
     }

@@ -1,0 +1,98 @@
+//! A routine as one file that runs unattended: who opens it, and where it goes.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::cli::error::CliError;
+use crate::cli::render::shell_word;
+use crate::cli::wizard::prompter::{Leave, Prompter, ask_until, say_commands};
+use crate::cli::wizard::server::explain;
+use crate::ops::home::Home;
+use crate::ops::xfer_files::{self, Export};
+use crate::xferfile::Keys;
+
+/// Exports a routine if the person wants it, and says how to repeat the run every night.
+pub(super) fn export(prompter: &mut dyn Prompter, home: &Home, routine: &str) -> Result<(), Leave> {
+    prompter.say(
+        "To run unattended, a routine becomes one encrypted file with everything that a run needs, the logins included. \
+         It opens with a key file, which is what a scheduled run uses, or with a passphrase.",
+    );
+    let choices = ["with a new key file", "with a passphrase", "no file for now"].map(str::to_owned);
+    let chosen = prompter.choose("How shall it open", &choices, 0)?;
+    if chosen == 2 {
+        prompter.say(
+            "Without a file, the same runs from this home. A line for `crontab -e`, every night at half past two:",
+        );
+        prompter.say(&format!("    30 2 * * * xfer run {} --quiet", shell_word(routine)));
+        return Ok(());
+    }
+    loop {
+        let file = free_path(prompter, "Where to write the file", &format!("{routine}.xfer"))?;
+        let mut export = Export { routine: routine.to_owned(), file: Some(file.clone()), ..Export::default() };
+        if chosen == 0 {
+            export.new_key_file = Some(free_path(prompter, "Where to write the key", &format!("{routine}.key"))?);
+        } else {
+            export.keys = Keys { passphrases: vec![new_passphrase(prompter)?], key_files: Vec::new() };
+        }
+        match xfer_files::export(home, &export, Timestamp::now()) {
+            Ok(_) => {
+                say_how_to_run(prompter, routine, &file, export.new_key_file.as_deref());
+                return Ok(());
+            }
+            Err(error) => explain(prompter, &CliError::from(error)),
+        }
+        let choices = ["try again", "no file for now"].map(str::to_owned);
+        if prompter.choose("What now", &choices, 0)? == 1 {
+            return Err(Leave::Later);
+        }
+    }
+}
+
+/// A path at which nothing lies yet.
+fn free_path(prompter: &mut dyn Prompter, question: &str, suggestion: &str) -> Result<PathBuf, Leave> {
+    ask_until(prompter, question, Some(suggestion), |text| {
+        let path = Path::new(text);
+        match () {
+            () if text.is_empty() => Err("a file name is needed".to_owned()),
+            () if path.exists() => Err(format!("{text} is there already; give another name")),
+            () => std::path::absolute(path).map_err(|cause| format!("{text} cannot be used: {cause}")),
+        }
+    })
+}
+
+fn new_passphrase(prompter: &mut dyn Prompter) -> Result<SecretString, Leave> {
+    loop {
+        let first = prompter.secret("Passphrase, 12 characters or more (not shown)")?;
+        let keys = Keys { passphrases: vec![first.clone()], key_files: Vec::new() };
+        if let Err(weak) = keys.check_strength() {
+            prompter.say(&format!("{weak}."));
+            continue;
+        }
+        let second = prompter.secret("The same once more")?;
+        if first.expose_secret() == second.expose_secret() {
+            return Ok(first);
+        }
+        prompter.say("The two are not the same.");
+    }
+}
+
+fn say_how_to_run(prompter: &mut dyn Prompter, routine: &str, file: &Path, key: Option<&Path>) {
+    let called = shell_word(routine);
+    let file = shell_word(&file.display().to_string());
+    let (made, opened) = if let Some(key) = key {
+        let key = shell_word(&key.display().to_string());
+        prompter.say(&format!("Wrote the file, and the key {key}. Keep a copy of the key in a safe place."));
+        (format!("--new-key-file {key}"), format!("--key-file {key}"))
+    } else {
+        prompter.say("Wrote the file. Nobody can open it without the passphrase, not even you.");
+        ("--passphrase-file FILE".to_owned(), "--passphrase-file FILE".to_owned())
+    };
+    say_commands(
+        prompter,
+        &[format!("xfer routine export {called} {file} {made}"), format!("xfer exec {file} {opened} --dry-run")],
+    );
+    prompter.say("A line for `crontab -e`, every night at half past two:");
+    prompter.say(&format!("    30 2 * * * xfer exec {file} {opened}"));
+}
