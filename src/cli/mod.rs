@@ -7,6 +7,7 @@ pub mod args;
 pub mod commands;
 pub mod error;
 pub mod exit_code;
+pub mod line_reader;
 pub mod prompt;
 pub mod render;
 pub mod ui;

@@ -3,7 +3,7 @@
 //! A closed pipe is a success (`xfer … | head`). Names come from servers and files: control characters are replaced
 //! before they reach a terminal.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use console::measure_text_width;
@@ -130,19 +130,6 @@ impl Ui {
             return true;
         }
         self.terminal && dialoguer::Confirm::new().with_prompt(question).default(false).interact().unwrap_or_default()
-    }
-
-    /// The next line of standard input, asked for where there is a terminal; none at its end.
-    pub fn line(&self, prompt: &str) -> Result<Option<String>, CliError> {
-        if self.terminal {
-            write_all(&mut io::stderr().lock(), prompt);
-        }
-        let mut line = String::new();
-        match io::stdin().lock().read_line(&mut line) {
-            Ok(0) => Ok(None),
-            Ok(_) => Ok(Some(line)),
-            Err(cause) => Err(CliError::local_io("standard input could not be read".to_owned(), &cause)),
-        }
     }
 
     /// Whether `--yes` was given.

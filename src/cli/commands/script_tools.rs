@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
+use crate::cli::line_reader::LineReader;
 use crate::cli::render::listing::counted;
 use crate::cli::render::shell_word;
 use crate::cli::ui::{Ui, printable};
@@ -249,9 +250,10 @@ pub(super) fn bench(arguments: &Bench, ui: &Ui) -> Result<ExitCode, CliError> {
 pub(super) fn repl(arguments: &Repl, ui: &Ui) -> Result<ExitCode, CliError> {
     let mut session = Session::new(arguments.parameters.parameters.clone());
     if ui.can_ask() {
-        ui.say("v is 12, ctx is there; `let x = 1` and `fn name(n) { … }` are kept; `exit` or Ctrl-D ends");
+        ui.say("v is 12, ctx is there; `let x = 1` and `fn name(n) { … }` are kept; Tab completes, `exit` ends");
     }
-    while let Some(line) = ui.line("> ")? {
+    let mut reader = LineReader::new(ui, "xfer", script_tools::completed);
+    while let Some(line) = reader.next_line()? {
         match line.trim() {
             "" => {}
             "exit" | "quit" => break,

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 pub use bench::{Measured, bench};
 pub use definitions::definitions;
 pub use replay::{Replay, Replayed, replay};
-pub use session::{Answer, Session};
+pub use session::{Answer, Session, completed};
 
 use crate::domain::script::ParameterValue;
 use crate::ops::error::OpsError;

@@ -2,6 +2,7 @@
 
 use crate::domain::script::ParameterValue;
 use crate::ops::script_tools::run;
+use crate::script::reference::{Kind, entries};
 use crate::script::testing::{RowGiven, Scalar};
 use crate::script::{Hook, Script};
 
@@ -90,13 +91,39 @@ impl Session {
     }
 }
 
+/// A line whose last word is made longer: to the one name that begins so, or to what all such names have in common.
+/// None where that adds nothing.
+pub fn completed(line: &str) -> Option<String> {
+    let is_name = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    let begun = line.rsplit(|character| !is_name(character)).next()?;
+    if begun.is_empty() {
+        return None;
+    }
+    let names = entries().filter(|entry| entry.kind != Kind::Hook).map(|entry| entry.name);
+    let common = names.filter(|name| name.starts_with(begun)).reduce(|left, right| {
+        let shared = left.bytes().zip(right.bytes()).take_while(|(left, right)| left == right).count();
+        left.get(..shared).unwrap_or(left)
+    })?;
+    let added = common.get(begun.len()..).filter(|added| !added.is_empty())?;
+    Some(format!("{line}{added}"))
+}
+
 fn in_words(what: &str, hint: Option<&str>) -> String {
     hint.map_or_else(|| what.to_owned(), |hint| format!("{what}\n  hint: {hint}"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Answer, Session};
+    use super::{Answer, Session, completed};
+
+    #[test]
+    fn the_last_word_is_completed_as_far_as_it_is_clear() {
+        assert_eq!(completed("ctx.par").as_deref(), Some("ctx.params"));
+        assert_eq!(completed("1 + loo").as_deref(), Some("1 + lookup"));
+        assert_eq!(completed("ctx."), None);
+        assert_eq!(completed("ctx.params"), None, "nothing to add");
+        assert_eq!(completed("nosuchname"), None);
+    }
 
     #[test]
     fn lines_see_what_came_before_and_mistakes_leave_no_trace() {
