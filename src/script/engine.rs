@@ -62,6 +62,7 @@ fn register_rest(engine: &mut Engine, watch: &Arc<Watch>) {
     engine.register_fn("skip", |reason: &str| -> Failed<Dynamic> {
         Err(Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(Skip(reason.to_owned())), Position::NONE)))
     });
+    engine.register_fn("!", |truth: bool| !truth);
     // `"5" == 5` is simply false to the engine, and `"5" - "3"` removes a letter: both hide a mistake.
     for name in ["==", "!=", "<", "<=", ">", ">="] {
         engine

@@ -200,6 +200,12 @@ fn the_context_is_there_to_read() {
 }
 
 #[test]
+fn yes_and_no_turn_round() {
+    assert_eq!(calculated("if !(v > 5) { 1 } else { 2 }", "3"), "1");
+    assert_eq!(calculated("if ![1, 2].contains(v) { 1 } else { 2 }", "2"), "2");
+}
+
+#[test]
 fn periods_move_and_are_left_out() {
     let moved = |source: &str| runner(source).period(&place()).unwrap();
     assert_eq!(moved("fn period(p, ctx) { p.shift(-1) }"), Outcome::Changed(Period::parse("202401").unwrap()));

@@ -16,7 +16,7 @@ fn adds(person: &mut Person, url: &str, user: &str, password: &str) {
     person.answers("Its address, as it stands in your browser", url);
     person.answers("How do you log in", "");
     person.answers("User name", user);
-    person.answers(&format!("Password of {user} at"), password);
+    person.answers_secretly(&format!("Password of {user} at"), password);
 }
 
 /// Takes what is likely, and leaves what is doubtful for later.
@@ -181,13 +181,13 @@ fn wrong_answers_get_a_sentence_and_the_same_question_again() {
     person.answers("Its address", &servers.source.url().replace("http://", "https://"));
     person.answers("How do you log in", "");
     person.answers("User name", "reader");
-    person.answers("Password of reader", "not-the-password");
-    person.sees("what answers there does not speak TLS");
+    person.answers_secretly("Password of reader", "not-the-password");
+    person.sees("does not speak TLS");
     person.answers("What now", "");
     person.answers("Its address", servers.source.url());
     person.sees("refuses the login");
     person.answers("What now", "");
-    person.answers("Password of reader", PASSWORD);
+    person.answers_secretly("Password of reader", PASSWORD);
     person.sees("logged in as reader");
     person.is_asked("Copy its metadata now");
     person.presses("n");

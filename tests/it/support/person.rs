@@ -90,6 +90,17 @@ impl Person {
         self.presses(&format!("{answer}{ENTER}"));
     }
 
+    /// The same for what is not shown. The terminal throws away what was typed before it stopped showing it, so that is
+    /// waited for.
+    #[track_caller]
+    pub(crate) fn answers_secretly(&mut self, question: &str, secret: &str) {
+        self.is_asked(question);
+        while self.session.get_process().get_echo().unwrap() {
+            std::thread::yield_now();
+        }
+        self.presses(&format!("{secret}{ENTER}"));
+    }
+
     /// Waits for the end; gives the exit code and everything that was shown.
     #[track_caller]
     pub(crate) fn ends(mut self) -> (i32, String) {
