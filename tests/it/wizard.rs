@@ -195,6 +195,22 @@ fn wrong_answers_get_a_sentence_and_the_same_question_again() {
     assert_eq!(code, 0, "{seen}");
     assert!(!seen.contains("not-the-password") && !seen.contains(PASSWORD), "{seen}");
     assert_eq!(xfer.run("server list --format json").expect_code(0).json().as_array().unwrap().len(), 1);
+
+    let mut person = Person::start(&xfer, "server edit tracker", 100);
+    person.is_asked("What is to be different about tracker");
+    person.presses(&format!("{UP}{ENTER}"));
+    person.answers("How do you log in", "");
+    person.answers("User name", "reader");
+    person.answers_secretly("Password of reader", "another-wrong-one");
+    person.sees("refuses the login");
+    person.answers("Nothing was changed. What now", "");
+    person.answers("How do you log in", "");
+    person.answers("User name", "reader");
+    person.answers_secretly("Password of reader", PASSWORD);
+    person.sees("changed tracker");
+    let (code, seen) = person.ends();
+    assert_eq!(code, 0, "{seen}");
+    assert!(seen.contains("xfer server edit tracker --username reader --password-file FILE"), "{seen}");
 }
 
 #[test]

@@ -132,7 +132,7 @@ fn with_direction(prompter: &mut dyn Prompter, home: &Home, ui: &Ui, pair: PairN
             format!("values go the other way, from {} to {}", pair.1, pair.0),
         ];
         match prompter.choose("What now", &choices, 0)? {
-            0 => server_wizard::edit(prompter, home, ui, &pair.1)?,
+            0 => server_wizard::log_in_otherwise(prompter, home, ui, &pair.1)?,
             1 => return Ok(pair),
             _ => return Ok((pair.1, pair.0)),
         }

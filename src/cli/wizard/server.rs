@@ -1,7 +1,5 @@
 //! The wizard for a server: address, login, tested at once, kept only when it answers.
 
-use std::fmt::Write as _;
-
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::cli::commands::server::{LoginArguments, sync_all};
@@ -70,43 +68,78 @@ pub(crate) fn add(
     }
 }
 
-/// Asks what is to be different about a server.
+/// Asks what is to be different about a server. A change that the server does not bear out is not kept.
 pub(crate) fn edit(prompter: &mut dyn Prompter, home: &Home, ui: &Ui, name: &str) -> Result<(), Leave> {
-    let server = servers::show(home, name)?.server;
-    let choices = ["its name", "its address", "how to log in", "nothing"].map(str::to_owned);
-    let mut change = ServerChange { test: true, ..ServerChange::default() };
-    let mut command = format!("xfer server edit {}", shell_word(name));
-    match prompter.choose(&format!("What is to be different about {name} ({})", server.url), &choices, 3)? {
-        0 => {
-            let new = ask_until(prompter, "Its new name", Some(name), |name| free_name(home, name))?;
-            let _ = write!(command, " --rename {}", shell_word(&new));
-            change.name = Some(new);
-        }
-        1 => {
-            let (url, allow_http) = address(prompter)?;
-            let _ = write!(command, " --url {url}");
-            if url.origin() != server.url.origin() {
-                prompter.say("It is another host, so the login is needed again.");
-                let login = login(prompter, name)?;
-                command.push_str(&login_words(&login));
-                change.login = Some(login);
+    loop {
+        let server = servers::show(home, name)?.server;
+        let choices = ["its name", "its address", "how to log in", "nothing"].map(str::to_owned);
+        let question = format!("What is to be different about {name} ({})", server.url);
+        let (change, words) = match prompter.choose(&question, &choices, 3)? {
+            0 => {
+                let new = ask_until(prompter, "Its new name", Some(name), |name| free_name(home, name))?;
+                let words = format!(" --rename {}", shell_word(&new));
+                (ServerChange { name: Some(new), test: true, ..ServerChange::default() }, words)
             }
-            (change.url, change.allow_http) = (Some(url), allow_http);
+            1 => {
+                let (url, allow_http) = address(prompter)?;
+                let mut words = format!(" --url {url}{}", if allow_http { " --allow-http" } else { "" });
+                let mut change = ServerChange { allow_http, test: true, ..ServerChange::default() };
+                if url.origin() != server.url.origin() {
+                    prompter.say("It is another host, so the login is needed again.");
+                    let login = login(prompter, name)?;
+                    words.push_str(&login_words(&login));
+                    change.login = Some(login);
+                }
+                (ServerChange { url: Some(url), ..change }, words)
+            }
+            2 => return log_in_otherwise(prompter, home, ui, name),
+            _ => return Ok(()),
+        };
+        if changed(prompter, home, ui, name, change, &words)? {
+            return Ok(());
         }
-        2 => {
-            let login = login(prompter, name)?;
-            command.push_str(&login_words(&login));
-            change.login = Some(login);
+    }
+}
+
+/// Asks for another login of a server.
+pub(super) fn log_in_otherwise(prompter: &mut dyn Prompter, home: &Home, ui: &Ui, name: &str) -> Result<(), Leave> {
+    loop {
+        let login = login(prompter, name)?;
+        let words = login_words(&login);
+        let change = ServerChange { login: Some(login), test: true, ..ServerChange::default() };
+        if changed(prompter, home, ui, name, change, &words)? {
+            return Ok(());
         }
-        _ => return Ok(()),
     }
-    let test = wait(async { Ok(servers::edit(home, name, change).await?) })?;
-    if let Some(test) = test {
-        server_view::say_test(&test, ui);
+}
+
+/// Whether a change was kept; what is wrong with it was said otherwise, and the person wants to answer again.
+fn changed(
+    prompter: &mut dyn Prompter,
+    home: &Home,
+    ui: &Ui,
+    name: &str,
+    change: ServerChange,
+    words: &str,
+) -> Result<bool, Leave> {
+    match wait(async { Ok(servers::edit(home, name, change).await?) }) {
+        Ok(test) => {
+            if let Some(test) = test {
+                server_view::say_test(&test, ui);
+            }
+            prompter.say(&format!("changed {name}"));
+            say_commands(prompter, &[format!("xfer server edit {}{words}", shell_word(name))]);
+            Ok(true)
+        }
+        Err(error) => {
+            explain(prompter, &error);
+            let choices = ["answer again", "leave it as it was"].map(str::to_owned);
+            if prompter.choose("Nothing was changed. What now", &choices, 0)? == 1 {
+                return Err(Leave::Later);
+            }
+            Ok(false)
+        }
     }
-    prompter.say(&format!("changed {name}"));
-    say_commands(prompter, &[command]);
-    Ok(())
 }
 
 /// Copies the metadata of servers, with progress.
