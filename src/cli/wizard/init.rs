@@ -12,6 +12,7 @@ use crate::cli::wizard::server::Known;
 use crate::cli::wizard::{
     export, org_units as org_unit_wizard, routine as routine_wizard, server as server_wizard, trial,
 };
+use crate::domain::job::Job;
 use crate::domain::org_unit_map::MappingState;
 use crate::ops::dashboard;
 use crate::ops::home::Home;
@@ -27,7 +28,7 @@ type PairNames = (String, String);
 pub(crate) fn lead(prompter: &mut dyn Prompter, home: &Home, ui: &Ui) -> Result<(), Leave> {
     prompter.say(
         "This leads you from two DHIS2 servers to a first transfer between them. Nothing is written to a server before \
-         you say so at the very end. Esc or Ctrl-C leaves at any question; what was answered is kept, and `xfer init` \
+         you say so at the very end. Esc or Ctrl-C leaves at any question; what is complete is kept, and `xfer init` \
          goes on from there.",
     );
     prompter.heading("1 of 7 · Servers");
@@ -180,20 +181,21 @@ fn map_org_units(prompter: &mut dyn Prompter, home: &Home, pair: &PairNames) -> 
 
 /// A job of the pair with items: one that is there, or a new one.
 fn choose_job(prompter: &mut dyn Prompter, home: &Home, pair: &PairNames) -> Result<String, Leave> {
-    let of_pair = |job: &crate::domain::job::Job| job.source == pair.0 && job.destination == pair.1;
+    let of_pair = |job: &Job| job.source == pair.0 && job.destination == pair.1;
     let known: Vec<_> = jobs::list(home)?.into_iter().filter(of_pair).collect();
-    if let Some(empty) = known.iter().find(|job| job.items.is_empty()) {
-        prompter.say(&format!("The job {} was begun, but carries nothing yet.", empty.name));
-        job_wizard::fill_more(prompter, home, &empty.name)?;
-        return filled(prompter, home, &empty.name);
-    }
     if !known.is_empty() {
-        let mut choices: Vec<String> =
-            known.iter().map(|job| format!("{} ({})", job.name, counted(job.items.len() as u64, "item"))).collect();
+        let in_words = |job: &Job| match job.items.len() {
+            0 => format!("{} (carries nothing yet)", job.name),
+            number => format!("{} ({})", job.name, counted(number as u64, "item")),
+        };
+        let mut choices: Vec<String> = known.iter().map(in_words).collect();
         choices.push("another job …".to_owned());
         let chosen = prompter.choose("Which job", &choices, 0)?;
         if let Some(job) = known.get(chosen) {
-            return Ok(job.name.clone());
+            if job.items.is_empty() {
+                job_wizard::fill_more(prompter, home, &job.name)?;
+            }
+            return filled(prompter, home, &job.name);
         }
     }
     let arguments = job::New::between(&pair.0, &pair.1);

@@ -42,19 +42,19 @@ pub(crate) fn new(prompter: &mut dyn Prompter, home: &Home, known: &New) -> Resu
     let operator = if combine == Combine::Error { String::new() } else { format!(" --combine {}", combine.name()) };
     let (from, to, called) = (shell_word(&source), shell_word(&destination), shell_word(&job.name));
     let mut commands = vec![format!("xfer job new {called} --from {from} --to {to}{operator}")];
-    fill(prompter, home, &job.name, &mut commands)?;
+    let outcome = fill(prompter, home, &job.name, &mut commands);
     say_commands(prompter, &commands);
-    Ok(job.name)
+    outcome.map(|()| job.name)
 }
 
 /// Goes on with a job that was made but not filled.
 pub(crate) fn fill_more(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Result<(), Leave> {
     let mut commands = Vec::new();
-    fill(prompter, home, name, &mut commands)?;
+    let outcome = fill(prompter, home, name, &mut commands);
     if !commands.is_empty() {
         say_commands(prompter, &commands);
     }
-    Ok(())
+    outcome
 }
 
 /// Adds items to a job, or changes its settings.
@@ -72,7 +72,7 @@ pub(crate) fn edit(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Resu
     let choices = ["add figures", "how several values become one", "the period types", "nothing"].map(str::to_owned);
     let mut commands = Vec::new();
     match prompter.choose("What do you want to change", &choices, 0)? {
-        0 => fill(prompter, home, name, &mut commands)?,
+        0 => return fill_more(prompter, home, name),
         1 => {
             let combine = operator(prompter)?;
             let change = JobChange { combine: Some(combine), ..JobChange::default() };
@@ -308,7 +308,8 @@ impl Reviewed {
         }
         commands.extend(by_hand.iter().map(|item| {
             let (source, destination) = item_ids(item);
-            format!("xfer job add-item {job} {source} {destination}")
+            let combine = item.combine.map(|combine| format!(" --combine {}", combine.name())).unwrap_or_default();
+            format!("xfer job add-item {job} {} {destination}{combine}", shell_word(&source))
         }));
         commands
     }

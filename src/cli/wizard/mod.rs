@@ -49,12 +49,10 @@ pub(crate) fn ask<T>(
     match steps(&mut Terminal::new(ui)) {
         Ok(_) => Ok(ExitCode::Success),
         Err(Leave::Later) => {
-            ui.say(&format!("What was answered so far is kept. To go on:\n  {}", missing.again));
+            ui.say(&format!("What is complete is kept. To go on:\n  {}", missing.again));
             Ok(ExitCode::Success)
         }
-        Err(Leave::Interrupted) => {
-            Err(interrupted(&format!("what was answered so far is kept; to go on: {}", missing.again)))
-        }
+        Err(Leave::Interrupted) => Err(interrupted(&format!("what is complete is kept; to go on: {}", missing.again))),
         Err(Leave::Failed(error)) => Err(error),
     }
 }

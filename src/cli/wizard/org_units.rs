@@ -38,14 +38,15 @@ pub(crate) fn map(prompter: &mut dyn Prompter, home: &Home, source: &str, destin
     if !found.is_empty() {
         map.keep(&found)?;
     }
-    let number = |class| found.iter().filter(|row| row.class == Some(class)).count() as u64;
+    let sure = found.iter().filter(|row| row.class == Some(MatchClass::Sure)).count();
+    let likely_now = proposed(&map, |class| class == Some(MatchClass::Likely)).len();
     prompter.say(&format!(
         "{} of {source}: {} mapped before, {} matched for sure now, {} likely, {} doubtful, {} without a counterpart.",
         counted(map.source.organisation_units.len() as u64, "org unit"),
         mapped_before,
-        number(MatchClass::Sure),
-        number(MatchClass::Likely),
-        number(MatchClass::Ask),
+        sure,
+        likely_now,
+        map.count(MappingState::Proposed) - likely_now,
         map.without_row().len(),
     ));
     let (left, right) = (shell_word(source), shell_word(destination));
@@ -77,7 +78,12 @@ fn say_state(prompter: &mut dyn Prompter, map: &PairMap) {
 
 /// Shows what is likely, and takes it together or one by one.
 fn likely(prompter: &mut dyn Prompter, map: &mut PairMap) -> Result<(), Leave> {
-    let rows: Vec<OrgUnitMapping> = proposed(map, |class| class == Some(MatchClass::Likely));
+    // A destination that was given away since is asked about again: two units go to one only if the person says so.
+    let (taken, rows): (Vec<OrgUnitMapping>, Vec<OrgUnitMapping>) =
+        proposed(map, |class| class == Some(MatchClass::Likely))
+            .into_iter()
+            .partition(|row| row.destination.is_some_and(|unit| map.owner_of(unit, row.source).is_some()));
+    one_by_one(prompter, map, &taken.iter().map(|row| row.source).collect::<Vec<_>>())?;
     if rows.is_empty() {
         return Ok(());
     }

@@ -70,13 +70,18 @@ impl Dashboard {
         Some(step("See what is wrong with items of the job", &["job", "check", &wrong.job.name]))
     }
 
-    /// What was mapped may not be what it was: to be looked at before the next run writes on.
+    /// What was mapped may not be what it was, or not right: to be looked at before the next run writes on.
     fn next_of_drift(&self) -> Option<NextStep> {
         let drift = |findings: Option<Findings>| findings.map_or(0, |findings| findings.drift);
         let changes = |number| if number == 1 { "change".to_owned() } else { format!("{number} changes") };
         if let Some(pair) = self.pairs.iter().find(|pair| drift(pair.findings) > 0) {
             let sentence = format!("Look at the {} to org units since they were mapped", changes(drift(pair.findings)));
             return Some(step(sentence, &["orgunit", "check", &pair.source, &pair.destination, "--offline"]));
+        }
+        let wrong = |findings: Option<Findings>| findings.is_some_and(|findings| findings.errors > 0);
+        if let Some(pair) = self.pairs.iter().find(|pair| !self.jobs.is_empty() && wrong(pair.findings)) {
+            let command = ["orgunit", "check", &pair.source, &pair.destination, "--offline"];
+            return Some(step("See what is wrong with the org unit map", &command));
         }
         let line = self.jobs.iter().find(|line| drift(line.findings) > 0)?;
         let (name, number) = (&line.job.name, drift(line.findings));
@@ -176,5 +181,8 @@ mod tests {
         board.pairs[0].findings = changed(1);
         assert_eq!(next(&board), "orgunit check tracker national --offline");
         assert_eq!(board.next_step().sentence, "Look at the change to org units since they were mapped");
+        board.jobs[0].findings = Some(Findings::default());
+        board.pairs[0].findings = Some(Findings { errors: 1, ..Findings::default() });
+        assert_eq!(next(&board), "orgunit check tracker national --offline");
     }
 }

@@ -30,8 +30,8 @@ pub struct Auto {
     /// All data elements of a data set of the source
     #[arg(long, value_name = "NAME")]
     pub data_set: Vec<String>,
-    /// Data elements by name, part of a name, code or id
-    #[arg(long, value_name = "NAME")]
+    /// Data elements by name, part of a name, code or id; every one where no name is given
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
     pub data_element: Vec<String>,
     /// Indicators by name, part of a name, code or id; every one where no name is given
     #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]

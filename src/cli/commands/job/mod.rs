@@ -24,6 +24,7 @@ use crate::domain::item::{Combine, Item, SourceItem, WhenEmpty};
 use crate::domain::job::ReadFrom;
 use crate::domain::period::PeriodType;
 use crate::domain::uid::Uid;
+use crate::matching::items::EVERY;
 use crate::ops::files::job_items::{names, script_names};
 use crate::ops::home::Home;
 use crate::ops::jobs::{self, NewItem, NewJob, OpenJob};
@@ -439,8 +440,10 @@ fn combos(source: &SourceItem) -> (Option<Uid>, Option<Uid>) {
 
 /// What an item reads and where it goes, by ids and dots: as `add-item` takes them.
 pub(in crate::cli) fn item_ids(item: &Item) -> (String, String) {
-    let dotted = |id: Uid, combos: [Option<Uid>; 2]| {
-        combos.iter().flatten().fold(id.to_string(), |text, combo| format!("{text}.{combo}"))
+    let dotted = |id: Uid, combos: [Option<Uid>; 2]| match combos {
+        [None, None] => id.to_string(),
+        [Some(coc), None] => format!("{id}.{coc}"),
+        [coc, Some(aoc)] => format!("{id}.{}.{aoc}", coc.map_or_else(|| EVERY.to_owned(), |coc| coc.to_string())),
     };
     let (coc, aoc) = combos(&item.source);
     let address = item.destination;
