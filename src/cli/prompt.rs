@@ -125,7 +125,8 @@ fn from_file(path: &Path, what: &str, mode: Mode) -> Result<Zeroizing<String>, C
     Ok(text)
 }
 
-fn capitalised(text: &str) -> String {
+/// A sentence's beginning.
+pub(super) fn capitalised(text: &str) -> String {
     let mut characters = text.chars();
     characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }

@@ -2,6 +2,7 @@
 
 use crate::cli::commands::routine::New;
 use crate::cli::error::CliError;
+use crate::cli::prompt::capitalised;
 use crate::cli::render::shell_word;
 use crate::cli::wizard::prompter::{Leave, Prompter, ask_until, say_commands};
 use crate::domain::item::WhenEmpty;
@@ -201,11 +202,6 @@ fn today(window: &[String], period_type: PeriodType) -> Result<String, String> {
         [first, .., last] => format!("{first} to {last} ({})", periods.len()),
         _ => periods.concat(),
     })
-}
-
-fn capitalised(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }
 
 /// The rules of a run that are not given already.

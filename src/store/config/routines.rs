@@ -63,41 +63,38 @@ impl ConfigStore {
 
 /// Keeps a new routine.
 pub(super) fn insert(transaction: &Transaction<'_>, routine: &Routine) -> Result<(), StoreError> {
-    let name = Name::new(Kind::Routine, &routine.name)?;
-    transaction
-        .execute(
-            "INSERT INTO routine (id, name, name_key, window, only_changed, verify, when_empty, max_change, \
-             max_delete, tolerate_unmapped, max_analytics_age_hours, parallel, scripts) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-            params![
-                Text(routine.id),
-                name.text,
-                name.key,
-                Json(&routine.window),
-                routine.policies.only_changed,
-                routine.policies.verify,
-                routine.policies.when_empty,
-                routine.policies.max_change,
-                routine.policies.max_delete,
-                routine.policies.tolerate_unmapped,
-                routine.policies.max_analytics_age_hours,
-                routine.policies.parallel,
-                JsonList(routine.scripts.as_slice())
-            ],
-        )
-        .map_err(|error| name.taken(Kind::Routine, error))?;
+    write(
+        transaction,
+        routine,
+        "INSERT INTO routine (id, name, name_key, window, only_changed, verify, when_empty, max_change, max_delete, \
+         tolerate_unmapped, max_analytics_age_hours, parallel, scripts) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+    )?;
     insert_jobs(transaction, routine)
 }
 
 /// Puts a routine in the place of the one of the same id.
 pub(super) fn replace(transaction: &Transaction<'_>, routine: &Routine) -> Result<(), StoreError> {
+    let changed = write(
+        transaction,
+        routine,
+        "UPDATE routine SET name = ?2, name_key = ?3, window = ?4, only_changed = ?5, verify = ?6, when_empty = ?7, \
+         max_change = ?8, max_delete = ?9, tolerate_unmapped = ?10, max_analytics_age_hours = ?11, parallel = ?12, \
+         scripts = ?13 WHERE id = ?1",
+    )?;
+    if changed == 0 {
+        return Err(StoreError::not_found(Kind::Routine, &routine.name));
+    }
+    transaction.execute("DELETE FROM routine_job WHERE routine = ?1", [Text(routine.id)])?;
+    insert_jobs(transaction, routine)
+}
+
+/// Writes a routine's own columns, in one order for every statement; gives how many rows that was.
+fn write(transaction: &Transaction<'_>, routine: &Routine, statement: &str) -> Result<usize, StoreError> {
     let name = Name::new(Kind::Routine, &routine.name)?;
-    let changed = transaction
+    transaction
         .execute(
-            "UPDATE routine SET name = ?2, name_key = ?3, window = ?4, only_changed = ?5, verify = ?6, \
-             when_empty = ?7, max_change = ?8, max_delete = ?9, tolerate_unmapped = ?10, \
-             max_analytics_age_hours = ?11, parallel = ?12, \
-             scripts = ?13 WHERE id = ?1",
+            statement,
             params![
                 Text(routine.id),
                 name.text,
@@ -114,12 +111,7 @@ pub(super) fn replace(transaction: &Transaction<'_>, routine: &Routine) -> Resul
                 JsonList(routine.scripts.as_slice())
             ],
         )
-        .map_err(|error| name.taken(Kind::Routine, error))?;
-    if changed == 0 {
-        return Err(StoreError::not_found(Kind::Routine, &routine.name));
-    }
-    transaction.execute("DELETE FROM routine_job WHERE routine = ?1", [Text(routine.id)])?;
-    insert_jobs(transaction, routine)
+        .map_err(|error| name.taken(Kind::Routine, error))
 }
 
 /// The pairs of a routine's jobs: one, unless something is wrong.
