@@ -14,6 +14,7 @@ pub mod key;
 pub mod keys;
 mod lines;
 pub mod orgunit;
+pub mod pair;
 pub mod plugin;
 mod progress;
 pub mod routine;

@@ -8,6 +8,7 @@ mod export;
 pub(crate) mod init;
 pub(crate) mod job;
 pub(crate) mod org_units;
+pub(crate) mod pair;
 pub(crate) mod plugin;
 mod prompter;
 pub(crate) mod routine;
