@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::dhis2::analytics::AnalyticsMemory;
+use crate::dhis2::analytics::memory::AnalyticsMemory;
 use crate::dhis2::capabilities::Capabilities;
 use crate::dhis2::error::{ClientError, ClientErrorKind};
 use crate::dhis2::limits::Limits;

@@ -2,10 +2,11 @@
 
 use serde::Deserialize;
 
+use crate::dhis2::answer::parse;
 use crate::dhis2::client::Client;
 use crate::dhis2::error::{ClientError, ClientErrorKind, clean};
 use crate::dhis2::query::Query;
-use crate::dhis2::system::{optional, parse};
+use crate::dhis2::system::optional;
 use crate::dhis2::transport::Ask;
 
 /// An exchange that a server keeps.

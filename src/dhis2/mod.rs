@@ -5,7 +5,7 @@
 //! system            who is there: probe, analytics stamp
 //! metadata          paged lists → domain::metadata
 //! data_value_sets   raw values: streamed reads (raw_stream), imports (payload, import_answer)
-//! analytics         aggregated values: query splitting; grid reads one answer
+//! analytics         aggregated values: cut into requests (part), what is learned (memory), one answer (grid)
 //! completeness      complete data set registrations
 //! exchanges         the server's own exchanges, as far as they may write what we write
 //! webhook           messages about runs to an address that a person gave, which is no DHIS2 server
@@ -28,7 +28,6 @@ mod cookies;
 pub mod data_value_sets;
 pub mod error;
 pub mod exchanges;
-pub mod grid;
 mod hint;
 mod http;
 pub mod import_answer;
