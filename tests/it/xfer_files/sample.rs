@@ -69,6 +69,7 @@ pub(crate) fn sample(number: usize) -> Content {
             parallel: 1 + u8::try_from(number % 4).unwrap(),
         },
         scripts: Vec::new(),
+        alerts: Vec::new(),
     };
     let basic = Login::Basic { username: "Reader ñ".to_owned(), password: SecretString::from(PASSWORD) };
     let token = Login::Token(SecretString::from(TOKEN));
@@ -80,6 +81,7 @@ pub(crate) fn sample(number: usize) -> Content {
         source: server("tracker", "https://tracker.example.org/ctx", basic, number),
         destination: server("national", "http://10.0.0.7:8080", token, number + 1),
         document: RoutineDocument { routine, jobs, org_unit_map, scripts: Vec::new() },
+        alert_secrets: BTreeMap::new(),
     }
 }
 
