@@ -190,3 +190,81 @@ fn command(routine: &str, added: &AlertChannel) -> String {
     }
     words.join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::add;
+    use crate::cli::commands::routine::New;
+    use crate::cli::wizard::routine;
+    use crate::cli::wizard::scripted::Answer::{Enter, No, Type, Yes};
+    use crate::cli::wizard::scripted::Scripted;
+    use crate::cli::wizard::tests::Office;
+    use crate::domain::alert::AlertEvent;
+    use crate::ops::alerts::channels;
+
+    #[test]
+    fn people_are_asked_who_should_hear_of_it_and_nobody_is_the_suggestion() {
+        let office = Office::with_job();
+        let known =
+            New { name: Some("monthly".to_owned()), periods: vec!["LAST_MONTH".to_owned()], ..New::with_job("soins") };
+        let mut person = Scripted::new(&[
+            ("What about it", Enter),
+            ("change very much", Enter),
+            ("What about them", Enter),
+            ("Who should hear of it", Type("DHIS2")),
+            ("On which server", Enter),
+            ("To which users", Type("nobody")),
+            ("To which user groups", Enter),
+            ("What should be told", Enter),
+            ("Who should hear of it", Type("DHIS2")),
+            ("On which server", Enter),
+            ("To which users", Type("writer")),
+            ("To which user groups", Type("SAISIE")),
+            ("What should be told", Type("runs that failed, and")),
+            ("Send a test message now", Yes),
+            ("And who else", Type("Slack")),
+            ("web address of the incoming webhook", Type("http://example.org/hook")),
+            ("What should be told", Enter),
+            ("And who else", Type("dead man")),
+            ("web address of the switch", Type("https://hc.example/ping/secret")),
+            ("/start and /fail", Yes),
+            ("Send a test message now", No),
+            ("And who else", Type("e-mail")),
+            ("To which addresses", Type("his@health.example, dir@health.example")),
+            ("The mail server", Type("mail.example:x")),
+            ("The mail server", Type("mail.example:465")),
+            ("Who logs in there", Type("xfer@health.example")),
+            ("Password of xfer@health.example at mail.example", Type("opensesame")),
+            ("The sender's address", Enter),
+            ("What should be told", Enter),
+            ("Send a test message now", No),
+            ("And who else", Enter),
+        ]);
+        routine::new(&mut person, &office.home, &known).unwrap();
+        let said = person.finish();
+        for words in [
+            "That does not work: national knows no user `nobody`",
+            "It was taken (national took the message)",
+            "not encrypted: everybody on the way could read it; give an address that begins with https://",
+            "--message-on destination --to-user ",
+            " --on failure,recovery\n",
+            "xfer routine alert add monthly --ping --url-file FILE --signals",
+            "--mail-to his@health.example,dir@health.example --mail-server mail.example:465 --mail-security tls \
+             --mail-from xfer@health.example --mail-user xfer@health.example --password-file FILE",
+        ] {
+            assert!(said.contains(words), "{words}\n{said}");
+        }
+        assert!(!said.contains("secret") && !said.contains("opensesame"), "{said}");
+        let sent = office.servers.destination.instance().with_state(|state| state.conversations.clone());
+        assert_eq!((sent.len(), sent[0].recipients.len()), (1, 2), "{sent:?}");
+        let kept = channels::list(&office.home, "monthly").unwrap();
+        let names: Vec<&str> = kept.iter().map(|(alert, _)| alert.name.as_str()).collect();
+        assert_eq!(names, ["dhis2-message", "ping", "mail"]);
+        assert_eq!(kept[0].0.events, [AlertEvent::Failure, AlertEvent::Recovery]);
+        let mut person = Scripted::new(&[("different", Type("who hears of it")), ("Who should hear of it", Enter)]);
+        routine::edit(&mut person, &office.home, "monthly").unwrap();
+        person.finish();
+        let mut person = Scripted::new(&[]);
+        assert!(add(&mut person, &office.home, "yearly").is_err(), "asks nothing about what is not there");
+    }
+}

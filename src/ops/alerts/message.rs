@@ -196,9 +196,41 @@ mod tests {
     #[test]
     fn a_letter_says_what_happened_and_what_to_do_next() {
         let message = Message::of(&incomplete());
-        assert_snapshot!(format!("Subject: {}\n\n{}", message.subject, message.body), @"");
+        assert_snapshot!(format!("Subject: {}\n\n{}", message.subject, message.body), @r"
+        Subject: xfer: monthly is incomplete
+
+        The routine monthly is incomplete.
+
+        Exit code 3, 2026-11-26 02:31 UTC.
+        From tracker to national.
+
+        Cells in all:              340
+        New, changed or deleted:   300
+        As they were already:      28
+        Did not arrive:            12
+        Values of unmapped units:  5
+
+        What to do next:
+          xfer runs cells 00000000-0000-0000-0000-000000000007
+
+        This message comes once; the next one comes when the outcome is another.
+        ");
         let message = Message::of(&failed());
-        assert_snapshot!(format!("Subject: {}\n\n{}", message.subject, message.body), @"");
+        assert_snapshot!(format!("Subject: {}\n\n{}", message.subject, message.body), @r"
+        Subject: xfer: monthly failed
+
+        The routine monthly failed.
+
+        Exit code 5, 2026-11-26 02:31 UTC.
+        From tracker to national.
+
+        What happened: <national> cannot be reached: [no](https://evil.org) & nothing
+
+        What to do next:
+          run it again; what arrived stays, the rest is sent: xfer run monthly
+
+        This message comes once; the next one comes when the outcome is another.
+        ");
         let again = Notice {
             condition: Condition::Complete,
             exit_code: 0,
@@ -207,7 +239,21 @@ mod tests {
             ..incomplete()
         };
         let message = Message::of(&again);
-        assert_snapshot!(format!("Subject: {}\n\n{}", message.subject, message.body), @"");
+        assert_snapshot!(format!("Subject: {}\n\n{}", message.subject, message.body), @r"
+        Subject: xfer: monthly is complete again
+
+        The routine monthly is complete again.
+
+        Exit code 0, 2026-11-26 02:31 UTC.
+        From tracker to national.
+
+        Cells in all:              340
+        New, changed or deleted:   12
+        As they were already:      328
+        Did not arrive:            0
+
+        This message comes once; the next one comes when the outcome is another.
+        ");
         assert_eq!(
             Message::of(&Notice { condition: Condition::Empty, ..again }).subject,
             "xfer: monthly had nothing to transfer"
@@ -216,25 +262,95 @@ mod tests {
 
     #[test]
     fn programs_read_all_of_it() {
-        assert_snapshot!(shown(Shape::Json, &incomplete()), @"");
-        assert_snapshot!(shown(Shape::Json, &failed()), @"");
+        assert_snapshot!(shown(Shape::Json, &incomplete()), @r#"
+        {
+          "format": "xfer-alert/1",
+          "name": "monthly",
+          "condition": "incomplete",
+          "exit_code": 3,
+          "text": "xfer: monthly is incomplete (exit code 3): 12 of 340 cells did not arrive, 300 are new or changed",
+          "at": "2026-11-26T02:31:07Z",
+          "next": [
+            "xfer runs cells 00000000-0000-0000-0000-000000000007"
+          ],
+          "run": "00000000-0000-0000-0000-000000000007",
+          "source": "tracker",
+          "destination": "national",
+          "counts": {
+            "total": 340,
+            "written": 300,
+            "unchanged": 28,
+            "missing": 12,
+            "unmapped": 5
+          }
+        }
+        "#);
+        assert_snapshot!(shown(Shape::Json, &failed()), @r#"
+        {
+          "format": "xfer-alert/1",
+          "name": "monthly",
+          "condition": "failed",
+          "exit_code": 5,
+          "text": "xfer: monthly failed (exit code 5): <national> cannot be reached: [no](https://evil.org) & nothing",
+          "at": "2026-11-26T02:31:07Z",
+          "next": [
+            "run it again; what arrived stays, the rest is sent: xfer run monthly"
+          ],
+          "source": "tracker",
+          "destination": "national"
+        }
+        "#);
     }
 
     #[test]
     fn slack_gets_a_text_without_mark_up() {
-        assert_snapshot!(shown(Shape::Slack, &incomplete()), @"");
-        assert_snapshot!(shown(Shape::Slack, &failed()), @"");
+        assert_snapshot!(shown(Shape::Slack, &incomplete()), @r#"
+        {
+          "text": "xfer: monthly is incomplete (exit code 3): 12 of 340 cells did not arrive, 300 are new or changed\nxfer runs cells 00000000-0000-0000-0000-000000000007"
+        }
+        "#);
+        assert_snapshot!(shown(Shape::Slack, &failed()), @r#"
+        {
+          "text": "xfer: monthly failed (exit code 5): &lt;national&gt; cannot be reached: [no](https://evil.org) &amp; nothing\nrun it again; what arrived stays, the rest is sent: xfer run monthly"
+        }
+        "#);
     }
 
     #[test]
     fn teams_gets_a_card_without_links() {
-        assert_snapshot!(shown(Shape::Teams, &failed()), @"");
+        assert_snapshot!(shown(Shape::Teams, &failed()), @r#"
+        {
+          "type": "message",
+          "attachments": [
+            {
+              "contentType": "application/vnd.microsoft.card.adaptive",
+              "content": {
+                "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+                "type": "AdaptiveCard",
+                "version": "1.4",
+                "body": [
+                  {
+                    "type": "TextBlock",
+                    "text": "xfer: monthly failed (exit code 5): <national> cannot be reached: [no] (https://evil.org) & nothing",
+                    "wrap": true
+                  },
+                  {
+                    "type": "TextBlock",
+                    "text": "run it again; what arrived stays, the rest is sent: xfer run monthly",
+                    "wrap": true
+                  }
+                ]
+              }
+            }
+          ]
+        }
+        "#);
     }
 
     #[test]
     fn a_test_says_that_nothing_happened() {
         let message = Message::test("monthly", "office");
-        assert_snapshot!(payload(Shape::Json, &message), @"");
-        assert_snapshot!(payload(Shape::Slack, &message), @"");
+        assert_snapshot!(payload(Shape::Json, &message), @r#"{"format":"xfer-alert/1","name":"monthly","condition":"test","exit_code":0,"text":"xfer: a test of the alert office of monthly: nothing happened; you will be told here how its runs end"}"#);
+        assert_snapshot!(payload(Shape::Slack, &message), @r#"{"text":"xfer: a test of the alert office of monthly: nothing happened; you will be told here how its runs end"}"#);
     }
 }
