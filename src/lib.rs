@@ -10,6 +10,7 @@
 //! | [`store`] | configuration and journals, the only code that knows SQLite | `platform`, `domain` |
 //! | [`xferfile`] | routines as encrypted files, the only code that knows their format | `platform`, `domain` |
 //! | [`sandbox`] | DHIS2 look-alikes for demo and tests, with a wire format of their own | `domain` |
+//! | [`mail`] | messages by e-mail, the only code that knows SMTP | `domain` |
 //! | [`matching`] | org units and items of one server to those of another | `domain` |
 //! | [`script`] | functions that analysts write, the only code that knows the script engine | `domain` |
 //! | [`dhis2`] | the client of real servers, the only code that knows HTTP | `domain` |
@@ -26,6 +27,7 @@
 pub mod cli;
 pub mod dhis2;
 pub mod domain;
+pub mod mail;
 pub mod matching;
 pub mod ops;
 pub mod platform;

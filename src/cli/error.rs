@@ -192,7 +192,7 @@ impl From<StoreError> for CliError {
             }
             StoreError::Locked { .. } => ExitCode::Locked,
             StoreError::Busy { .. } => ExitCode::Temporary,
-            StoreError::Sealed { .. } => ExitCode::WrongKey,
+            StoreError::Sealed { .. } | StoreError::SealedAlert { .. } => ExitCode::WrongKey,
             StoreError::KeyUnreadable { .. }
             | StoreError::KeyPermissions { .. }
             | StoreError::DiskFull { .. }

@@ -8,6 +8,7 @@
 //! analytics         aggregated values: cut into requests (part), what is learned (memory), one answer (grid)
 //! completeness      complete data set registrations
 //! exchanges         the server's own exchanges, as far as they may write what we write
+//! messages          messages to users of the server
 //! webhook           messages about runs to an address that a person gave, which is no DHIS2 server
 //! capabilities      what a version can do
 //! ── below ──
@@ -32,6 +33,7 @@ mod hint;
 mod http;
 pub mod import_answer;
 pub mod limits;
+pub mod messages;
 pub mod metadata;
 pub mod payload;
 mod query;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::domain::alert::AlertChannel;
 use crate::domain::item::WhenEmpty;
 use crate::domain::job::Job;
 use crate::domain::org_unit_map::OrgUnitMapping;
@@ -25,6 +26,9 @@ pub struct Routine {
     /// Scripts that act on all its jobs, in order.
     #[serde(default)]
     pub scripts: Vec<Attachment>,
+    /// Who is told how its runs end. A routine without them has the digest that it had before there were any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alerts: Vec<AlertChannel>,
 }
 
 /// How a run behaves.

@@ -21,6 +21,7 @@ pub enum Kind {
     Script,
     Run,
     Chunk,
+    Alert,
 }
 
 impl fmt::Display for Kind {
@@ -34,6 +35,7 @@ impl fmt::Display for Kind {
             Self::Script => "script",
             Self::Run => "run",
             Self::Chunk => "chunk",
+            Self::Alert => "alert",
         })
     }
 }
@@ -156,6 +158,12 @@ pub enum StoreError {
         /// The server's name.
         server: String,
     },
+    /// The same for where an alert goes.
+    #[error("the stored address or password of the alert `{alert}` cannot be opened")]
+    SealedAlert {
+        /// The alert's name.
+        alert: String,
+    },
     /// No room left.
     #[error("there is no space left to write `{}`", file.display())]
     DiskFull {
@@ -247,6 +255,9 @@ impl StoreError {
             ),
             Self::Sealed { server } => {
                 format!("enter the login again: `xfer server edit {server}`")
+            }
+            Self::SealedAlert { alert } => {
+                format!("remove the alert {alert} and add it again: `xfer routine alert remove ROUTINE {alert}`")
             }
             Self::DiskFull { .. } => "free some space and try again; nothing was half-written".to_owned(),
             Self::Io { .. } | Self::Database { .. } => {

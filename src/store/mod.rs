@@ -33,4 +33,4 @@ pub use config::{
 };
 pub use error::{Kind, Named, StoreError};
 pub use home::Home;
-pub use state::{CellFilter, ChunkRecord, RunEnd, RunLock, RunRecord, RunSummary, StateStore};
+pub use state::{CellFilter, ChunkRecord, RunEnd, RunLock, RunRecord, RunSummary, StateStore, WaitingNotice};

@@ -13,14 +13,21 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("script", &["script", "domain"]),
     ("store", &["store", "domain", "platform"]),
     ("xferfile", &["xferfile", "domain", "platform"]),
+    ("mail", &["mail", "domain"]),
     ("matching", &["matching", "domain"]),
     ("sandbox", &["sandbox", "domain"]),
     ("transfer", &["transfer", "dhis2", "script", "domain"]),
-    ("ops", &["ops", "transfer", "store", "xferfile", "sandbox", "matching", "script", "dhis2", "domain", "platform"]),
+    (
+        "ops",
+        &[
+            "ops", "transfer", "store", "xferfile", "sandbox", "mail", "matching", "script", "dhis2", "domain",
+            "platform",
+        ],
+    ),
     (
         "cli",
         &[
-            "cli", "ops", "transfer", "store", "xferfile", "sandbox", "matching", "script", "dhis2", "domain",
+            "cli", "ops", "transfer", "store", "xferfile", "sandbox", "mail", "matching", "script", "dhis2", "domain",
             "platform",
         ],
     ),
@@ -31,6 +38,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("reqwest", &["dhis2"]),
     ("rustls", &["dhis2"]),
     ("backon", &["dhis2"]),
+    ("lettre", &["mail"]),
     ("rhai", &["script"]),
     ("rust_decimal", &["script"]),
     ("rusqlite", &["store"]),

@@ -193,6 +193,7 @@ pub(crate) fn routine(names: &[&str], window: &str) -> RoutineDocument {
             window: vec![window.to_owned()],
             policies: Policies::default(),
             scripts: Vec::new(),
+            alerts: Vec::new(),
         },
         jobs,
         org_unit_map: country.true_org_units().into_iter().map(mapping).collect(),

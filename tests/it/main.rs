@@ -1,6 +1,7 @@
 //! The integration tests: one binary, one file per face of the program.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, also in its helpers")]
 
+mod alert_channels;
 mod alerts;
 mod announce;
 mod architecture;

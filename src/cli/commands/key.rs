@@ -15,7 +15,7 @@ use crate::ops::keys;
 pub enum Command {
     /// Say where the key lies
     ShowLocation,
-    /// Make a new key and seal every password and token anew with it
+    /// Make a new key and seal every password, token and address of an alert anew with it
     Rotate,
     /// Copy the key to another place: without it, a backup of the configuration is worth nothing
     Backup(Backup),
@@ -40,7 +40,7 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
         }
         Command::Rotate => {
             let sealed = keys::rotate(home)?;
-            ui.say(&format!("made a new key; {sealed} logins are sealed with it"));
+            ui.say(&format!("made a new key; {sealed} secrets are sealed with it"));
             ui.say("a backup of the old key opens only old copies of the configuration; make a new one");
         }
         Command::Backup(arguments) => {

@@ -1,5 +1,6 @@
 //! The commands: each parses, calls one function of `ops`, and renders the outcome.
 
+mod alerting;
 pub mod check;
 pub mod dashboard;
 pub mod demo;

@@ -4,6 +4,7 @@ use crate::cli::commands::routine::New;
 use crate::cli::error::CliError;
 use crate::cli::prompt::capitalised;
 use crate::cli::render::shell_word;
+use crate::cli::wizard::alert;
 use crate::cli::wizard::prompter::{Leave, Prompter, ask_until, say_commands};
 use crate::domain::item::WhenEmpty;
 use crate::domain::job::Job;
@@ -27,6 +28,7 @@ pub(crate) fn new(prompter: &mut dyn Prompter, home: &Home, known: &New) -> Resu
     let policies = rules(prompter, known)?;
     let routine = routines::new(home, NewRoutine { name, jobs: chosen, window, policies })?;
     say_commands(prompter, &[command(&routine)]);
+    alert::add(prompter, home, &routine.name)?;
     Ok(routine.name)
 }
 
@@ -34,8 +36,15 @@ pub(crate) fn new(prompter: &mut dyn Prompter, home: &Home, known: &New) -> Resu
 pub(crate) fn edit(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Result<(), Leave> {
     let old = routines::routine(&home.config()?, name)?;
     prompter.say(&format!("{} carries {} for {}.", old.name, old.jobs.join(", "), old.window.join(", ")));
-    let choices = ["its periods", "its jobs", "what happens where the source has nothing", "its name", "nothing"]
-        .map(str::to_owned);
+    let choices = [
+        "its periods",
+        "its jobs",
+        "what happens where the source has nothing",
+        "its name",
+        "who hears of it when a run does not end well",
+        "nothing",
+    ]
+    .map(str::to_owned);
     let mut change = RoutineChange::default();
     let called = shell_word(&old.name);
     let command = match prompter.choose("What is to be different", &choices, 0)? {
@@ -63,6 +72,7 @@ pub(crate) fn edit(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Resu
             change.name = Some(new);
             command
         }
+        4 => return alert::add(prompter, home, &old.name),
         _ => return Ok(()),
     };
     let routine = routines::edit(home, &old.name, change)?;

@@ -1,18 +1,19 @@
-//! Another machine key: every login is opened with the old one and sealed with the new one.
+//! Another machine key: every login, and where alerts go, is opened with the old one and sealed with the new one.
 //!
 //! Key and database are two files, and a rotation may be cut off between them. The new key lies beside the old one
-//! (`key.next`) until the database holds nothing that the old one sealed; whatever moment it stops at, each login opens
+//! (`key.next`) until the database holds nothing that the old one sealed; whatever moment it stops at, each secret opens
 //! with one of the two, and the next rotation starts from there.
 
 use rusqlite::params;
 
 use crate::store::config::ConfigStore;
+use crate::store::config::alerts::seal_again;
 use crate::store::config::credentials::store_secret;
 use crate::store::error::StoreError;
 use crate::store::vault::Vault;
 
 impl ConfigStore {
-    /// Makes a new machine key and seals every login with it; gives how many there were.
+    /// Makes a new machine key and seals every login, and every secret of an alert, with it; gives how many there were.
     pub fn rotate_key(&mut self) -> Result<usize, StoreError> {
         if self.vault.has_successor() {
             let current = Vault::new(self.vault.key_file());
@@ -36,11 +37,13 @@ impl ConfigStore {
                 logins.push((self.login(server.id)?, server));
             }
         }
+        let alerts = self.opened_alerts()?;
         self.database.write(|transaction| {
             for (login, server) in &logins {
                 store_secret(transaction, vault, server.id, &server.url, login)?;
             }
-            Ok(logins.len())
+            alerts.iter().try_for_each(|opened| seal_again(transaction, vault, opened))?;
+            Ok(logins.len() + alerts.len())
         })
     }
 }

@@ -1,7 +1,7 @@
 //! S4: nothing secret is found anywhere, in whatever form, after everything was done that touches secrets.
 //!
-//! Canaries: the passwords of both servers' users, the file's passphrase, the key file's key, the machine key, and the
-//! password that was changed away. Looked for: as they are, in base64 (alone and as `user:password`), in hexadecimal,
+//! Canaries: the passwords of both servers' users, the file's passphrase, the key file's key, the machine key, the
+//! password that was changed away, and the address that alerts go to. Looked for: as they are, in base64 (alone and as `user:password`), in hexadecimal,
 //! percent-encoded, escaped as JSON.
 
 use std::fmt::Write as _;
@@ -90,6 +90,8 @@ fn no_secret_is_found_anywhere() {
     let office = Office::ready();
     office.xfer.file("passphrase", PASSPHRASE);
     office.xfer.file("old-password", "the-Password-Before-1");
+    // Nobody listens there: what a failure says must not name it either.
+    office.xfer.file("hook", "http://127.0.0.1:1/T0-secret-Address");
     let mut said = Vec::new();
     let mut say = |line: &str| {
         let output = office.xfer.run(line);
@@ -101,6 +103,9 @@ fn no_secret_is_found_anywhere() {
     say("-vv server edit tracker --username reader --password-file password");
     say("-vv server list --format json");
     say("-vv server show tracker --format json");
+    say("-vv routine alert add monthly --slack --url-file hook");
+    say("-vv routine alert test monthly");
+    say("-vv routine alert list monthly --format json");
     say("-vv routine export monthly --passphrase-file passphrase --new-key-file run-key");
     say("-vv routine inspect monthly.xfer --key-file run-key --format json");
     say("-vv routine inspect monthly.xfer");
@@ -127,11 +132,12 @@ fn no_secret_is_found_anywhere() {
         ("the passphrase", "passphrase", PASSPHRASE.as_bytes()),
         ("the key of the file", "xfer-key-1", run_key.as_bytes()),
         ("the machine key", "key", &machine_key),
+        ("the address of an alert", "slack", b"T0-secret-Address"),
     ]);
-    assert_eq!(canaries.0.len(), 36);
+    assert_eq!(canaries.0.len(), 42);
     let mut hits: Vec<String> = said.iter().flat_map(|(line, text)| canaries.hits(line, text.as_bytes())).collect();
     let mut found = Vec::new();
-    let secret_files = ["password", "passphrase", "old-password", "run-key", "second-key", "saved-key", "key"];
+    let secret_files = ["password", "passphrase", "old-password", "run-key", "second-key", "saved-key", "key", "hook"];
     files(office.xfer.home(), &secret_files, &mut found);
     let named = |ending: &str| found.iter().any(|path| path.to_string_lossy().ends_with(ending));
     assert!(named("config.db") && named("monthly.xfer") && named("run.log") && named(".db"), "{found:?}");
@@ -143,5 +149,5 @@ fn no_secret_is_found_anywhere() {
     for (name, needle) in &canaries.0 {
         assert!(!canaries.hits("a test", &[b"before ", &needle[..], b" after"].concat()).is_empty(), "{name}");
     }
-    announce(&format!("S4: 6 canaries in 6 forms, {} outputs and {} files: 0 hits", said.len(), found.len()));
+    announce(&format!("S4: 7 canaries in 6 forms, {} outputs and {} files: 0 hits", said.len(), found.len()));
 }

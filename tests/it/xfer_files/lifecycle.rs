@@ -14,7 +14,7 @@ pub(super) fn mode(path: &Path) -> u32 {
 }
 
 /// A home somewhere else, with nothing but these files.
-pub(super) fn elsewhere(office: &Office, files: &[&str]) -> Xfer {
+pub(crate) fn elsewhere(office: &Office, files: &[&str]) -> Xfer {
     let xfer = Xfer::new();
     for name in files {
         xfer.file(name, std::fs::read(office.xfer.home().join(name)).unwrap());
