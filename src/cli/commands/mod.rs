@@ -16,6 +16,7 @@ mod lines;
 pub mod orgunit;
 pub mod plugin;
 mod progress;
+mod replay;
 pub mod routine;
 pub mod run;
 pub mod runs;

@@ -1,6 +1,6 @@
 //! Tools for whoever writes a script: begin one, check it, test it, try it on a few values, measure it.
 //!
-//! None of them needs a server or a store, but to replay a past run; all of them call a script as a transfer does.
+//! None of them needs a server or a store, but to replay a past run and to find a plugin; all of them call a script as a transfer does.
 
 mod bench;
 mod definitions;
@@ -12,17 +12,27 @@ use std::path::{Path, PathBuf};
 
 pub use bench::{Measured, bench};
 pub use definitions::definitions;
-pub use replay::{Replay, Replayed, replay};
+pub use replay::{Replay, ReplayOptions, replay};
 pub use session::{Answer, Session, completed};
 
 use crate::domain::script::ParameterValue;
 use crate::ops::error::OpsError;
-use crate::ops::scripts;
+use crate::ops::home::Home;
+use crate::ops::{plugins, scripts};
+use crate::script::plugin::PREFIX;
 use crate::script::testing::{Case, CaseResult, CombineGiven, Expected, Given, RowGiven, Scalar, Suite};
 use crate::script::{Hook, Params, Script, with_room};
 
 /// The ending of a script's file.
 const SCRIPT: &str = "rhai";
+
+/// Reads and compiles a script; `plugin:NAME` means that of a plugin.
+pub fn open_named(home: &Home, file: &Path) -> Result<Script, OpsError> {
+    match file.to_str().and_then(|name| name.strip_prefix(PREFIX)) {
+        Some(plugin) => Ok(plugins::find(home, plugin)?.script),
+        None => open(file),
+    }
+}
 
 /// Reads and compiles a script.
 pub fn open(file: &Path) -> Result<Script, OpsError> {
