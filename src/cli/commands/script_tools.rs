@@ -64,7 +64,7 @@ pub struct Run {
     pub file: PathBuf,
     /// A value and where it stands: value=12,data=Malaria,org_unit=Jacmel,period=202401,coc=…,aoc=…; all but the value
     /// may be left out (may be given several times)
-    #[arg(long = "row", value_name = "ROW", value_parser = row, required_unless_present = "from_run", conflicts_with = "from_run")]
+    #[arg(long = "row", value_name = "ROW", value_parser = row, required_unless_present = "from_run")]
     pub rows: Vec<RowGiven>,
     /// Whether a past run is tried instead.
     #[command(flatten)]
@@ -228,6 +228,10 @@ pub(super) fn run(arguments: &Run, home: &Home, ui: &Ui) -> Result<ExitCode, Cli
     let script = script_tools::open_named(home, &arguments.file)?;
     let parameters = &arguments.parameters.parameters;
     if let Some(run) = &arguments.from_run.from_run {
+        if !arguments.rows.is_empty() {
+            return Err(CliError::usage("the values come from --row or from --from-run, not from both".to_owned())
+                .hint("leave one of them out"));
+        }
         let hook = arguments.hook.and_then(|hook| kept::Hook::from_name(hook.name()));
         let outcome = replay(&script, &arguments.from_run, run, hook, parameters, home, ui)?;
         return Ok(outcome.code);

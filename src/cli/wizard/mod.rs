@@ -13,6 +13,7 @@ mod prompter;
 pub(crate) mod routine;
 #[cfg(test)]
 mod scripted;
+mod scripts;
 pub(crate) mod server;
 mod terminal;
 #[cfg(test)]

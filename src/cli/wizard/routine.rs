@@ -5,6 +5,7 @@ use crate::cli::error::CliError;
 use crate::cli::prompt::capitalised;
 use crate::cli::render::shell_word;
 use crate::cli::wizard::prompter::{Leave, Prompter, ask_until, say_commands};
+use crate::cli::wizard::scripts;
 use crate::domain::item::WhenEmpty;
 use crate::domain::job::Job;
 use crate::domain::period::PeriodType;
@@ -12,6 +13,7 @@ use crate::domain::routine::{Policies, Routine};
 use crate::ops::home::Home;
 use crate::ops::jobs;
 use crate::ops::routines::{self, NewRoutine, RoutineChange};
+use crate::ops::scripts::Place;
 
 /// Makes a routine. Gives its name.
 pub(crate) fn new(prompter: &mut dyn Prompter, home: &Home, known: &New) -> Result<String, Leave> {
@@ -26,16 +28,37 @@ pub(crate) fn new(prompter: &mut dyn Prompter, home: &Home, known: &New) -> Resu
         if known.periods.is_empty() { periods(prompter, period_type(home, &chosen)?)? } else { known.periods.clone() };
     let policies = rules(prompter, known)?;
     let routine = routines::new(home, NewRoutine { name, jobs: chosen, window, policies })?;
-    say_commands(prompter, &[command(&routine)]);
-    Ok(routine.name)
+    let mut commands = vec![command(&routine)];
+    // Whoever names the job has been asked about its values with it.
+    let outcome =
+        if known.jobs.is_empty() { offer_scripts(prompter, home, &routine.name, &mut commands) } else { Ok(()) };
+    say_commands(prompter, &commands);
+    outcome.map(|()| routine.name)
+}
+
+/// Plugins and scripts that act on all jobs of a routine.
+fn offer_scripts(
+    prompter: &mut dyn Prompter,
+    home: &Home,
+    name: &str,
+    commands: &mut Vec<String>,
+) -> Result<(), Leave> {
+    scripts::offer(prompter, home, &Place::Routine { routine: name.to_owned() }, commands)
 }
 
 /// Asks what is to be different about a routine.
 pub(crate) fn edit(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Result<(), Leave> {
     let old = routines::routine(&home.config()?, name)?;
     prompter.say(&format!("{} carries {} for {}.", old.name, old.jobs.join(", "), old.window.join(", ")));
-    let choices = ["its periods", "its jobs", "what happens where the source has nothing", "its name", "nothing"]
-        .map(str::to_owned);
+    let choices = [
+        "its periods",
+        "its jobs",
+        "what happens where the source has nothing",
+        "its name",
+        "plugins and scripts that change values on their way",
+        "nothing",
+    ]
+    .map(str::to_owned);
     let mut change = RoutineChange::default();
     let called = shell_word(&old.name);
     let command = match prompter.choose("What is to be different", &choices, 0)? {
@@ -62,6 +85,14 @@ pub(crate) fn edit(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Resu
             let command = format!("xfer routine edit {called} --rename {}", shell_word(&new));
             change.name = Some(new);
             command
+        }
+        4 => {
+            let mut commands = Vec::new();
+            let outcome = offer_scripts(prompter, home, &old.name, &mut commands);
+            if !commands.is_empty() {
+                say_commands(prompter, &commands);
+            }
+            return outcome;
         }
         _ => return Ok(()),
     };

@@ -7,6 +7,7 @@ mod definitions;
 mod replay;
 mod session;
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -20,7 +21,7 @@ use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::{plugins, scripts};
 use crate::script::plugin::PREFIX;
-use crate::script::testing::{Case, CaseResult, CombineGiven, Expected, Given, RowGiven, Scalar, Suite};
+use crate::script::testing::{Case, CaseResult, CombineGiven, Expected, Given, RowGiven, Sample, Scalar, Suite};
 use crate::script::{Hook, Params, Script, with_room};
 
 /// The ending of a script's file.
@@ -73,6 +74,22 @@ pub fn test(file: &Path) -> Result<Vec<CaseResult>, OpsError> {
     let script = open(file)?;
     let suite = suite(&tests_of(file), file)?;
     Ok(with_room(|| suite.run(&script, &Params::new())))
+}
+
+/// What parameters make of an example from the tests beside a script; none where there are no tests, or none of their
+/// examples comes out differently.
+pub fn sample(
+    file: &Path,
+    script: &Script,
+    parameters: &BTreeMap<String, ParameterValue>,
+) -> Result<Option<Sample>, OpsError> {
+    let tests = tests_of(file);
+    if !tests.is_file() {
+        return Ok(None);
+    }
+    let suite = suite(&tests, file)?;
+    let parameters = parameters.iter().map(|(name, value)| (name.clone(), Scalar::from(value).to_param())).collect();
+    Ok(with_room(|| suite.sample(script, &parameters)))
 }
 
 fn suite(tests: &Path, script: &Path) -> Result<Suite, OpsError> {
@@ -149,14 +166,7 @@ pub fn run(script: &Script, hook: Hook, rows: &[RowGiven], params: &[(String, Pa
             at.period = row.period.unwrap_or(at.period);
         }
         let others = if hook == Hook::Rows { Vec::new() } else { rows.to_vec() };
-        Case {
-            name: String::new(),
-            params: std::collections::BTreeMap::new(),
-            at,
-            others,
-            given,
-            expected: Expected::Unchanged,
-        }
+        Case { name: String::new(), params: BTreeMap::new(), at, others, given, expected: Expected::Unchanged }
     };
     let nothing = || Scalar::from(&ParameterValue::Text(String::new()));
     let value_of = |row: &RowGiven| row.value.clone().unwrap_or_else(nothing);
