@@ -149,7 +149,8 @@ pub(super) struct Side {
 }
 
 impl Side {
-    fn open(config: &ConfigStore, name: &str) -> Result<(ServerId, Self), OpsError> {
+    /// The server of that name, with its login.
+    pub(super) fn open(config: &ConfigStore, name: &str) -> Result<(ServerId, Self), OpsError> {
         let (server, metadata) = synced(config, name)?;
         let client = connect(config, &server)?;
         let origin = server.url.origin();
@@ -157,7 +158,8 @@ impl Side {
         Ok((server.id, Self { origin, pinned_system_id, metadata, client }))
     }
 
-    fn endpoint(&self) -> Endpoint<'_, Client> {
+    /// For the engine.
+    pub(super) fn endpoint(&self) -> Endpoint<'_, Client> {
         Endpoint {
             client: &self.client,
             metadata: &self.metadata,

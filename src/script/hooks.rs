@@ -119,6 +119,11 @@ impl Script {
         self.entry(hook).map(|entry| Acted { script: self.name.to_string(), line: entry.line })
     }
 
+    /// The names of the parameters that its text asks for.
+    pub fn parameters(&self) -> Vec<String> {
+        source::parameters(&self.source)
+    }
+
     pub(super) fn entry(&self, hook: Hook) -> Option<Entry> {
         self.hooks.iter().find(|entry| entry.hook == hook).copied()
     }

@@ -14,6 +14,31 @@ pub enum Value {
     Number(BigDecimal),
 }
 
+impl Value {
+    /// As people read it.
+    pub fn in_words(&self) -> String {
+        match self {
+            Self::Number(number) => plain_text(number),
+            Self::Text(text) => text.clone(),
+        }
+    }
+
+    /// Whether another is the same number, or the same text.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self.number(), other.number()) {
+            (Some(number), Some(other)) => number == other,
+            _ => self == other,
+        }
+    }
+
+    fn number(&self) -> Option<BigDecimal> {
+        match self {
+            Self::Number(number) => Some(number.clone()),
+            Self::Text(text) => parse_number(text),
+        }
+    }
+}
+
 /// The canonical text of a value for a destination's value type.
 ///
 /// Numbers keep every digit; `12.0` becomes `12` where the type is whole, because servers up to 2.42 refuse the one and

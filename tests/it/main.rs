@@ -19,6 +19,7 @@ mod plugins;
 mod quality;
 mod recorded_client;
 mod recorded_sandbox;
+mod replay;
 mod sandbox_server;
 mod schedule;
 mod script_hostile;

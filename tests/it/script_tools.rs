@@ -13,7 +13,7 @@ use xfer::script::reference::{Kind, entries};
 use xfer::script::testing::Suite;
 use xfer::script::{Params, Script};
 
-use crate::command_line::{Office, refused};
+use crate::command_line::refused;
 use crate::support::Xfer;
 
 const MARK: &str = "<!-- What follows is written by `XFER_REGENERATE=1 cargo test script_tools`. -->\n";
@@ -173,20 +173,6 @@ fn a_script_is_tried_on_rows() {
     );
     refused(&xfer.run("script run only.rhai --hook value --row value=1"), 2, &["does not define", "it defines rows"]);
     assert_eq!(xfer.run("script run only.rhai").code, 2);
-}
-
-#[test]
-fn a_past_run_is_replayed_from_its_journal() {
-    let office = Office::ready();
-    let _ = office.xfer.run("run monthly").expect_code(3);
-    office.xfer.file("same.rhai", "fn value(v) { v }");
-    let output = office.ok("script run same.rhai --from-run last");
-    assert!(output.stderr.contains(" 0 came out differently"), "{output}");
-    office.xfer.file("triple.rhai", "fn value(v) { if v == 0 { skip(\"zero\") } v * 3 }");
-    let output = office.ok("script run triple.rhai --from-run last");
-    assert!(output.stdout.contains("(value, triple.rhai:1)") && !output.stderr.contains(" 0 came out"), "{output}");
-    office.xfer.file("rows.rhai", "fn rows(rows) { rows }");
-    office.refused("script run rows.rhai --from-run last", 2, &["no function `value`"]);
 }
 
 #[test]

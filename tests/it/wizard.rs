@@ -3,6 +3,7 @@
 use xfer::ops::sandbox::{PASSWORD, Ports, RunningPair, start};
 use xfer::sandbox::profile::Profile;
 
+use crate::command_line::Office;
 use crate::support::Xfer;
 use crate::support::person::{CONTROL_C, DOWN, ENTER, ESCAPE, Person, UP};
 
@@ -37,6 +38,7 @@ fn makes_a_job(person: &mut Person) {
     person.is_asked("Where does it go");
     person.presses(&format!("{DOWN}{ENTER}"));
     person.answers("What shall it carry", "");
+    person.answers("Shall values be changed on their way", "");
 }
 
 fn makes_a_routine(person: &mut Person) {
@@ -235,4 +237,39 @@ fn without_a_terminal_a_missing_answer_fails_at_once_and_names_what_is_missing()
         let output = xfer.run(line).expect_code(2);
         assert!(output.stderr.contains(words), "{words}\n{output}");
     }
+}
+
+#[test]
+fn a_plugin_is_attached_by_answering_and_a_dry_run_shows_what_it_changes() {
+    let office = Office::ready();
+    let mut person = Person::start(&office.xfer, "job edit malaria", 100);
+    person.is_asked("What do you want to change");
+    person.presses(&format!("{DOWN}{DOWN}{DOWN}{ENTER}"));
+    person.is_asked("Shall values be changed on their way");
+    person.presses(&format!("{DOWN}{ENTER}"));
+    person.is_asked("Which plugin");
+    person.presses(&format!("scale: Mult{ENTER}"));
+    person.answers("What shall it act on", "");
+    person.answers("By what should every value be multiplied", "much");
+    person.sees("factor=much does not fit: factor is a number");
+    person.answers("By what should every value be multiplied", "3");
+    person.sees("For example:");
+    person.answers("Let it act like this", "");
+    person.sees("plugin:scale (factor=3) acts on the job malaria.");
+    person.answers("Shall values be changed on their way", "");
+    let (code, seen) = person.ends();
+    assert_eq!(code, 0, "{seen}");
+    let command = "xfer script attach plugin:scale --job malaria --param factor=3";
+    assert!(seen.contains(command), "{seen}");
+    let report = office.xfer.run("run monthly --dry-run --format json").report();
+    let scripts = report["scripts"].as_array().unwrap();
+    assert_eq!((scripts.len(), &scripts[0]["script"]), (1, &"plugin:scale".into()));
+    assert!(scripts[0]["changed"].as_u64().unwrap() > 100, "{report:#}");
+    let example = &scripts[0]["examples"][0];
+    let number = |key: &str| example[key].as_str().unwrap().parse::<f64>().unwrap();
+    assert!((number("after") - 3.0 * number("before")).abs() < 1e-9, "{example}");
+    office.ok("script detach plugin:scale --job malaria");
+    office.ok(command.strip_prefix("xfer ").unwrap());
+    let again = office.xfer.run("run monthly --dry-run --format json").report();
+    assert_eq!(again["scripts"], report["scripts"], "the command that was told does the same");
 }

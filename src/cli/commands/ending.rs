@@ -60,6 +60,14 @@ impl Ending {
         *self.cause.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The exit code of whoever asked it to end.
+    pub(super) fn signal(&self) -> Option<ExitCode> {
+        match self.cause() {
+            Some(Cause::Signal(code)) => Some(code),
+            Some(Cause::TimeLimit) | None => None,
+        }
+    }
+
     /// The exit code of a run with this report.
     pub(super) fn code(&self, report: &Report) -> ExitCode {
         match self.cause() {

@@ -18,6 +18,7 @@ pub mod orgunit;
 pub mod pair;
 pub mod plugin;
 mod progress;
+mod replay;
 pub mod routine;
 pub mod run;
 pub mod runs;

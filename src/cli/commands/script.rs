@@ -116,9 +116,9 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
         Command::List => list(home, ui),
         Command::New(arguments) => script_tools::new(arguments, ui),
         Command::Check(arguments) => script_tools::check(arguments, ui),
-        Command::Test(arguments) => script_tools::test(arguments, ui),
+        Command::Test(arguments) => script_tools::test(arguments, home, ui),
         Command::Run(arguments) => script_tools::run(arguments, home, ui),
-        Command::Bench(arguments) => script_tools::bench(arguments, ui),
+        Command::Bench(arguments) => script_tools::bench(arguments, home, ui),
         Command::Repl(arguments) => script_tools::repl(arguments, ui),
         Command::Definitions(arguments) => script_tools::definitions(arguments, ui),
     }

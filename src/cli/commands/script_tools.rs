@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use crate::cli::commands::replay::{FromRun, replay};
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::line_reader::LineReader;
@@ -11,7 +12,7 @@ use crate::cli::render::listing::counted;
 use crate::cli::render::shell_word;
 use crate::cli::ui::{Ui, printable};
 use crate::domain::period::Period;
-use crate::domain::script::ParameterValue;
+use crate::domain::script::{self as kept, ParameterValue};
 use crate::ops::home::Home;
 use crate::ops::script_tools::{self, Answer, Session, Tried};
 use crate::script::testing::{RowGiven, Scalar};
@@ -40,6 +41,12 @@ pub struct Check {
 pub struct Test {
     /// Scripts, or folders of scripts; the working folder where left out
     pub files: Vec<PathBuf>,
+    /// Whether a past run is tried as well.
+    #[command(flatten)]
+    pub from_run: FromRun,
+    /// A parameter for the values of the run: factor=0.07 (may be given several times); the tests have their own
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = super::script::parameter, requires = "from_run")]
+    pub parameters: Vec<(String, ParameterValue)>,
 }
 
 /// Parameters as they are set where a script is attached.
@@ -53,15 +60,15 @@ pub struct Parameters {
 /// `xfer script run`
 #[derive(Debug, Args)]
 pub struct Run {
-    /// The script's file
+    /// The script's file, or plugin:NAME
     pub file: PathBuf,
     /// A value and where it stands: value=12,data=Malaria,org_unit=Jacmel,period=202401,coc=…,aoc=…; all but the value
     /// may be left out (may be given several times)
     #[arg(long = "row", value_name = "ROW", value_parser = row, required_unless_present = "from_run")]
     pub rows: Vec<RowGiven>,
-    /// The cells of a past run, by its id or `last`: the hook value, on what the journal keeps
-    #[arg(long, value_name = "RUN", conflicts_with = "rows")]
-    pub from_run: Option<String>,
+    /// Whether a past run is tried instead.
+    #[command(flatten)]
+    pub from_run: FromRun,
     /// Only this hook; all that the script has where left out
     #[arg(long, value_parser = hook)]
     pub hook: Option<Hook>,
@@ -73,7 +80,7 @@ pub struct Run {
 /// `xfer script bench`
 #[derive(Debug, Args)]
 pub struct Bench {
-    /// The script's file
+    /// The script's file, or plugin:NAME
     pub file: PathBuf,
     /// Its parameters.
     #[command(flatten)]
@@ -152,11 +159,20 @@ pub(super) fn check(arguments: &Check, ui: &Ui) -> Result<ExitCode, CliError> {
 }
 
 /// `xfer script test`: every case that failed, with what it was given, what was expected and what came.
-pub(super) fn test(arguments: &Test, ui: &Ui) -> Result<ExitCode, CliError> {
+pub(super) fn test(arguments: &Test, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     let (mut passed, mut failed) = (0, 0);
     let here = [PathBuf::from(".")];
-    for file in found(if arguments.files.is_empty() { &here } else { &arguments.files })? {
-        for result in script_tools::test(&file)? {
+    let files = found(if arguments.files.is_empty() { &here } else { &arguments.files })?;
+    let tried_on = match (&arguments.from_run.from_run, files.as_slice()) {
+        (None, _) => None,
+        (Some(run), [file]) => Some((run, file)),
+        (Some(_), several) => {
+            return Err(CliError::usage(format!("a run is tried with one script, not with {}", several.len()))
+                .hint("name it: xfer script test FILE --from-run last"));
+        }
+    };
+    for file in &files {
+        for result in script_tools::test(file)? {
             if result.passed() {
                 passed += 1;
                 continue;
@@ -177,7 +193,26 @@ pub(super) fn test(arguments: &Test, ui: &Ui) -> Result<ExitCode, CliError> {
         }
     }
     ui.say(&format!("{} passed, {failed} failed", counted(passed, "case")));
-    Ok(if failed == 0 { ExitCode::Success } else { ExitCode::Incomplete })
+    let code = if failed == 0 { ExitCode::Success } else { ExitCode::Incomplete };
+    match &tried_on {
+        None => Ok(code),
+        Some((run, file)) => match test_on(run, file, arguments, home, ui)? {
+            ExitCode::Success => Ok(code),
+            of_run => Ok(of_run),
+        },
+    }
+}
+
+/// The second half of a test: no value of a past run may be too much for the script.
+fn test_on(run: &str, file: &Path, arguments: &Test, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let script = script_tools::open(file)?;
+    let outcome = replay(&script, &arguments.from_run, run, None, &arguments.parameters, home, ui)?;
+    if outcome.rejected == 0 {
+        ui.say("the run: passed, no value was refused");
+        return Ok(outcome.code);
+    }
+    ui.say(&format!("the run: failed, {} refused", counted(outcome.rejected, "value")));
+    Ok(if outcome.code == ExitCode::Success { ExitCode::Incomplete } else { outcome.code })
 }
 
 fn found(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
@@ -190,18 +225,16 @@ fn found(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
 
 /// `xfer script run`: before → after.
 pub(super) fn run(arguments: &Run, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
-    let script = script_tools::open(&arguments.file)?;
+    let script = script_tools::open_named(home, &arguments.file)?;
     let parameters = &arguments.parameters.parameters;
-    if let Some(run) = &arguments.from_run {
-        let replay = script_tools::replay(home, &script, run, parameters)?;
-        for replayed in &replay.changed {
-            ui.data(&printable(&format!("{}: {}", replayed.cell, shown(&replayed.tried, &script, Hook::Value))));
+    if let Some(run) = &arguments.from_run.from_run {
+        if !arguments.rows.is_empty() {
+            return Err(CliError::usage("the values come from --row or from --from-run, not from both".to_owned())
+                .hint("leave one of them out"));
         }
-        ui.say(&format!("{} given, {} came out differently", counted(replay.given as u64, "cell"), replay.differ));
-        if replay.left_out > 0 {
-            ui.say(&format!("{} had no value, or were too many to try", counted(replay.left_out as u64, "cell")));
-        }
-        return Ok(ExitCode::Success);
+        let hook = arguments.hook.and_then(|hook| kept::Hook::from_name(hook.name()));
+        let outcome = replay(&script, &arguments.from_run, run, hook, parameters, home, ui)?;
+        return Ok(outcome.code);
     }
     let hooks: Vec<Hook> = script.hooks().filter(|hook| arguments.hook.is_none_or(|wanted| wanted == *hook)).collect();
     if hooks.is_empty() {
@@ -231,8 +264,8 @@ fn shown(tried: &Tried, script: &Script, hook: Hook) -> String {
 }
 
 /// `xfer script bench`: calls per second.
-pub(super) fn bench(arguments: &Bench, ui: &Ui) -> Result<ExitCode, CliError> {
-    let script = script_tools::open(&arguments.file)?;
+pub(super) fn bench(arguments: &Bench, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let script = script_tools::open_named(home, &arguments.file)?;
     for measured in script_tools::bench(&script, &arguments.parameters.parameters)? {
         let each = measured.taken.as_secs_f64() / f64::from(measured.calls);
         ui.data(&format!(

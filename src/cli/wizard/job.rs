@@ -8,6 +8,7 @@ use crate::cli::render::listing::counted;
 use crate::cli::render::shell_word;
 use crate::cli::wizard::pair::choose_pair;
 use crate::cli::wizard::prompter::{Leave, Prompter, ask_until, say_commands};
+use crate::cli::wizard::scripts;
 use crate::domain::item::{Combine, Item, SourceItem};
 use crate::domain::org_unit_map::{MatchClass, OrgUnitMapping};
 use crate::domain::period::PeriodType;
@@ -17,6 +18,7 @@ use crate::ops::home::Home;
 use crate::ops::jobs::edit::JobChange;
 use crate::ops::jobs::{self, OpenJob};
 use crate::ops::org_units;
+use crate::ops::scripts::Place;
 
 /// Makes a job with items; what the arguments say is not asked. Gives its name.
 pub(crate) fn new(prompter: &mut dyn Prompter, home: &Home, known: &New) -> Result<String, Leave> {
@@ -40,9 +42,23 @@ pub(crate) fn new(prompter: &mut dyn Prompter, home: &Home, known: &New) -> Resu
     };
     let job = jobs::new(home, known.job(&name, &source, &destination, combine))?;
     let mut commands = vec![job_command(&job)];
-    let outcome = fill(prompter, home, &job.name, &mut commands);
+    let outcome = fill(prompter, home, &job.name, &mut commands)
+        .and_then(|()| offer_scripts(prompter, home, &job.name, &mut commands));
     say_commands(prompter, &commands);
     outcome.map(|()| job.name)
+}
+
+/// Plugins and scripts for a job that carries something.
+fn offer_scripts(
+    prompter: &mut dyn Prompter,
+    home: &Home,
+    name: &str,
+    commands: &mut Vec<String>,
+) -> Result<(), Leave> {
+    if jobs::open(home, name)?.job.items.is_empty() {
+        return Ok(());
+    }
+    scripts::offer(prompter, home, &Place::Job { job: name.to_owned() }, commands)
 }
 
 /// Goes on with a job that was made but not filled.
@@ -67,7 +83,14 @@ pub(crate) fn edit(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Resu
         open.job.destination_period_type.name(),
         open.job.combine.name()
     ));
-    let choices = ["add figures", "how several values become one", "the period types", "nothing"].map(str::to_owned);
+    let choices = [
+        "add figures",
+        "how several values become one",
+        "the period types",
+        "plugins and scripts that change values on their way",
+        "nothing",
+    ]
+    .map(str::to_owned);
     let mut commands = Vec::new();
     match prompter.choose("What do you want to change", &choices, 0)? {
         0 => return fill_more(prompter, home, name),
@@ -92,6 +115,13 @@ pub(crate) fn edit(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Resu
                 source.name(),
                 target.name()
             ));
+        }
+        3 => {
+            let outcome = offer_scripts(prompter, home, name, &mut commands);
+            if !commands.is_empty() {
+                say_commands(prompter, &commands);
+            }
+            return outcome;
         }
         _ => return Ok(()),
     }

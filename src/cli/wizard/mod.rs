@@ -15,6 +15,7 @@ mod prompter;
 pub(crate) mod routine;
 #[cfg(test)]
 mod scripted;
+mod scripts;
 pub(crate) mod server;
 mod terminal;
 #[cfg(test)]

@@ -18,7 +18,11 @@ pub(crate) fn ask(ui: &Ui, parameters: &[&Parameter], again: &str) -> Result<Vec
     }
 }
 
-fn steps(prompter: &mut dyn Prompter, parameters: &[&Parameter]) -> Result<Vec<(String, ParameterValue)>, Leave> {
+/// Asks for each parameter until the answer fits.
+pub(super) fn steps(
+    prompter: &mut dyn Prompter,
+    parameters: &[&Parameter],
+) -> Result<Vec<(String, ParameterValue)>, Leave> {
     let mut answers = Vec::new();
     for parameter in parameters {
         let suggestion = parameter.default.as_ref();

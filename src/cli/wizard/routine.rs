@@ -6,6 +6,7 @@ use crate::cli::prompt::capitalised;
 use crate::cli::render::shell_word;
 use crate::cli::wizard::alert;
 use crate::cli::wizard::prompter::{Leave, Prompter, ask_until, say_commands};
+use crate::cli::wizard::scripts;
 use crate::domain::item::WhenEmpty;
 use crate::domain::job::Job;
 use crate::domain::period::PeriodType;
@@ -13,6 +14,7 @@ use crate::domain::routine::{Policies, Routine};
 use crate::ops::home::Home;
 use crate::ops::jobs;
 use crate::ops::routines::{self, NewRoutine, RoutineChange};
+use crate::ops::scripts::Place;
 
 /// Makes a routine. Gives its name.
 pub(crate) fn new(prompter: &mut dyn Prompter, home: &Home, known: &New) -> Result<String, Leave> {
@@ -27,9 +29,24 @@ pub(crate) fn new(prompter: &mut dyn Prompter, home: &Home, known: &New) -> Resu
         if known.periods.is_empty() { periods(prompter, period_type(home, &chosen)?)? } else { known.periods.clone() };
     let policies = rules(prompter, known)?;
     let routine = routines::new(home, NewRoutine { name, jobs: chosen, window, policies })?;
-    say_commands(prompter, &[command(&routine)]);
+    let mut commands = vec![command(&routine)];
+    // Whoever names the job has been asked about its values with it.
+    let outcome =
+        if known.jobs.is_empty() { offer_scripts(prompter, home, &routine.name, &mut commands) } else { Ok(()) };
+    say_commands(prompter, &commands);
+    outcome?;
     alert::add(prompter, home, &routine.name)?;
     Ok(routine.name)
+}
+
+/// Plugins and scripts that act on all jobs of a routine.
+fn offer_scripts(
+    prompter: &mut dyn Prompter,
+    home: &Home,
+    name: &str,
+    commands: &mut Vec<String>,
+) -> Result<(), Leave> {
+    scripts::offer(prompter, home, &Place::Routine { routine: name.to_owned() }, commands)
 }
 
 /// Asks what is to be different about a routine.
@@ -41,6 +58,7 @@ pub(crate) fn edit(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Resu
         "its jobs",
         "what happens where the source has nothing",
         "its name",
+        "plugins and scripts that change values on their way",
         "who hears of it when a run does not end well",
         "nothing",
     ]
@@ -72,7 +90,15 @@ pub(crate) fn edit(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Resu
             change.name = Some(new);
             command
         }
-        4 => return alert::add(prompter, home, &old.name),
+        4 => {
+            let mut commands = Vec::new();
+            let outcome = offer_scripts(prompter, home, &old.name, &mut commands);
+            if !commands.is_empty() {
+                say_commands(prompter, &commands);
+            }
+            return outcome;
+        }
+        5 => return alert::add(prompter, home, &old.name),
         _ => return Ok(()),
     };
     let routine = routines::edit(home, &old.name, change)?;

@@ -16,7 +16,7 @@ use crate::domain::server::BaseUrl;
 use crate::ops::home::Home;
 use crate::ops::sandbox::{PASSWORD, Ports, READER, RunningPair, WRITER, start};
 use crate::ops::servers::NewServer;
-use crate::ops::{jobs, org_units as maps, routines, servers, sync};
+use crate::ops::{jobs, org_units as maps, routines, scripts, servers, sync};
 use crate::sandbox::profile::Profile;
 
 /// A home with two synced servers.
@@ -52,6 +52,7 @@ impl Office {
             ("What about them", Type("take all")),
             ("Where does it go", Type("leave the rest")),
             ("What shall it carry", Type("nothing more")),
+            ("changed on their way", Enter),
         ]);
         job_wizard::new(&mut person, &office.home, &job::New::between("tracker", "national")).unwrap();
         person.finish();
@@ -166,4 +167,112 @@ fn two_units_go_to_one_only_if_the_person_says_so_twice() {
     let left = org_units::one(&mut person, &office.home, pair, "HT-SD-04-002");
     assert!(matches!(left, Err(Leave::Interrupted)));
     assert_eq!(map().rows.len(), 3, "what was decided before stays");
+}
+
+#[test]
+fn a_plugin_is_chosen_asked_about_shown_and_told_as_a_command() {
+    let office = Office::with_job();
+    let mut person = Scripted::new(&[
+        ("want to change", Type("plugins and scripts")),
+        ("changed on their way", Type("by a plugin")),
+        ("Which plugin", Type("cap-outliers: ")),
+        ("What shall it act on", Type("all ")),
+        ("smallest", Enter),
+        ("largest", Type("many")),
+        ("largest", Type("100")),
+        ("beyond", Type("reject")),
+        ("Let it act", Type("again")),
+        ("smallest", Enter),
+        ("largest", Type("120")),
+        ("beyond", Enter),
+        ("Let it act", Type("yes")),
+        ("changed on their way", Enter),
+    ]);
+    job_wizard::edit(&mut person, &office.home, "soins").unwrap();
+    let said = person.finish();
+    for words in [
+        "cap-outliers: Caps, leaves out or refuses numbers that lie beyond what is possible.",
+        "highest=many does not fit: highest is a number.",
+        "For example:\n  ",
+        "becomes\n  rejected: ",
+        "plugin:cap-outliers (beyond=cap, highest=120, lowest=0) acts on the job soins.",
+        "xfer script attach plugin:cap-outliers --job soins --param highest=120\n",
+    ] {
+        assert!(said.contains(words), "{words}\n{said}");
+    }
+    let at_work = scripts::list(&office.home).unwrap();
+    assert_eq!((at_work.len(), at_work[0].attachment.script.as_str()), (1, "plugin:cap-outliers"));
+
+    let mut person = Scripted::new(&[
+        ("want to change", Type("plugins and scripts")),
+        ("changed on their way", Type("take one away")),
+        ("Which one", Type("cap-outliers")),
+        ("changed on their way", Type("by a plugin")),
+        ("Which plugin", Escape),
+        ("changed on their way", Type("by a plugin")),
+        ("Which plugin", Type("fixed-shares: ")),
+        ("Which data item", Type("Naissances")),
+        ("Which option combo", Type("M=40, F=60")),
+        ("How many decimals", Enter),
+        ("Let it act", Type("no, leave it")),
+        ("changed on their way", Enter),
+    ]);
+    job_wizard::edit(&mut person, &office.home, "soins").unwrap();
+    let said = person.finish();
+    assert!(said.contains("xfer script detach plugin:cap-outliers --job soins"), "{said}");
+    assert!(said.contains("There is no example that it would change"), "{said}");
+    assert!(scripts::list(&office.home).unwrap().is_empty());
+}
+
+#[test]
+fn a_script_of_ones_own_is_read_until_it_compiles_and_acts_where_the_person_says() {
+    let office = Office::with_job();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| -> &'static str {
+        // Answers live as long as the test program.
+        Box::leak(folder.path().join(name).to_string_lossy().into_owned().into_boxed_str())
+    };
+    std::fs::write(path("wrong.rhai"), "fn value(v) { v + }").unwrap();
+    std::fs::write(path("scale.rhai"), "fn value(v, ctx) { v * ctx.params.factor }").unwrap();
+    let tests = "(params: {\"factor\": 1}, cases: [(name: \"x\", given: value(5), expected: value(5))])";
+    std::fs::write(path("scale.tests.ron"), tests).unwrap();
+    let mut person = Scripted::new(&[
+        ("want to change", Type("plugins and scripts")),
+        ("changed on their way", Type("script of our own")),
+        ("The script's file", Type(path("missing.rhai"))),
+        ("The script's file", Type(path("wrong.rhai"))),
+        ("The script's file", Type(path("scale.rhai"))),
+        ("What shall it act on", Type("one of them")),
+        ("Which item", Enter),
+        ("Its parameter factor", Type("0.5")),
+        ("Let it act", Type("yes")),
+        ("changed on their way", Enter),
+    ]);
+    job_wizard::edit(&mut person, &office.home, "soins").unwrap();
+    let said = person.finish();
+    for words in ["missing.rhai could not be read", "wrong.rhai:1", "For example:\n  5\nbecomes\n  2.5"] {
+        assert!(said.contains(words), "{words}\n{said}");
+    }
+    let file = crate::cli::render::shell_word(path("scale.rhai"));
+    assert!(said.contains(&format!("xfer script attach {file} --job soins --item 1 --param factor=0.5")), "{said}");
+
+    let mut person = Scripted::new(&[
+        ("call the routine", Type("nightly")),
+        ("Which periods does a run cover", Enter),
+        ("What about it", Enter),
+        ("change very much", Enter),
+        ("What about them", Enter),
+        ("changed on their way", Type("script of our own")),
+        ("Which script", Type("scale.rhai")),
+        ("Its parameter factor", Type("")),
+        ("Let it act", Type("yes")),
+        ("changed on their way", Enter),
+    ]);
+    let known = routine::New { jobs: Vec::new(), ..routine::New::with_job("soins") };
+    routine_wizard::new(&mut person, &office.home, &known).unwrap();
+    let said = person.finish();
+    assert!(said.contains(&format!("xfer script attach {file} --routine nightly\n")), "{said}");
+    let places: Vec<String> =
+        scripts::list(&office.home).unwrap().iter().map(|at_work| at_work.place.in_words()).collect();
+    assert_eq!(places, ["the routine nightly", "item 1 of the job soins"]);
 }

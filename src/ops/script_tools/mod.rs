@@ -1,28 +1,39 @@
 //! Tools for whoever writes a script: begin one, check it, test it, try it on a few values, measure it.
 //!
-//! None of them needs a server or a store, but to replay a past run; all of them call a script as a transfer does.
+//! None of them needs a server or a store, but to replay a past run and to find a plugin; all of them call a script as a transfer does.
 
 mod bench;
 mod definitions;
 mod replay;
 mod session;
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 pub use bench::{Measured, bench};
 pub use definitions::definitions;
-pub use replay::{Replay, Replayed, replay};
+pub use replay::{Replay, ReplayOptions, replay};
 pub use session::{Answer, Session, completed};
 
 use crate::domain::script::ParameterValue;
 use crate::ops::error::OpsError;
-use crate::ops::scripts;
-use crate::script::testing::{Case, CaseResult, CombineGiven, Expected, Given, RowGiven, Scalar, Suite};
+use crate::ops::home::Home;
+use crate::ops::{plugins, scripts};
+use crate::script::plugin::PREFIX;
+use crate::script::testing::{Case, CaseResult, CombineGiven, Expected, Given, RowGiven, Sample, Scalar, Suite};
 use crate::script::{Hook, Params, Script, with_room};
 
 /// The ending of a script's file.
 const SCRIPT: &str = "rhai";
+
+/// Reads and compiles a script; `plugin:NAME` means that of a plugin.
+pub fn open_named(home: &Home, file: &Path) -> Result<Script, OpsError> {
+    match file.to_str().and_then(|name| name.strip_prefix(PREFIX)) {
+        Some(plugin) => Ok(plugins::find(home, plugin)?.script),
+        None => open(file),
+    }
+}
 
 /// Reads and compiles a script.
 pub fn open(file: &Path) -> Result<Script, OpsError> {
@@ -63,6 +74,22 @@ pub fn test(file: &Path) -> Result<Vec<CaseResult>, OpsError> {
     let script = open(file)?;
     let suite = suite(&tests_of(file), file)?;
     Ok(with_room(|| suite.run(&script, &Params::new())))
+}
+
+/// What parameters make of an example from the tests beside a script; none where there are no tests, or none of their
+/// examples comes out differently.
+pub fn sample(
+    file: &Path,
+    script: &Script,
+    parameters: &BTreeMap<String, ParameterValue>,
+) -> Result<Option<Sample>, OpsError> {
+    let tests = tests_of(file);
+    if !tests.is_file() {
+        return Ok(None);
+    }
+    let suite = suite(&tests, file)?;
+    let parameters = parameters.iter().map(|(name, value)| (name.clone(), Scalar::from(value).to_param())).collect();
+    Ok(with_room(|| suite.sample(script, &parameters)))
 }
 
 fn suite(tests: &Path, script: &Path) -> Result<Suite, OpsError> {
@@ -139,14 +166,7 @@ pub fn run(script: &Script, hook: Hook, rows: &[RowGiven], params: &[(String, Pa
             at.period = row.period.unwrap_or(at.period);
         }
         let others = if hook == Hook::Rows { Vec::new() } else { rows.to_vec() };
-        Case {
-            name: String::new(),
-            params: std::collections::BTreeMap::new(),
-            at,
-            others,
-            given,
-            expected: Expected::Unchanged,
-        }
+        Case { name: String::new(), params: BTreeMap::new(), at, others, given, expected: Expected::Unchanged }
     };
     let nothing = || Scalar::from(&ParameterValue::Text(String::new()));
     let value_of = |row: &RowGiven| row.value.clone().unwrap_or_else(nothing);

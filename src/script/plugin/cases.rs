@@ -1,17 +1,8 @@
-//! A plugin's own cases: run as tests, and the first of them as a sample of what chosen parameters do.
+//! A plugin's own cases: run as tests, and one of them as a sample of what chosen parameters do.
 
 use super::{Plugin, PluginError, TESTS, to_params};
 use crate::script::Params;
-use crate::script::testing::{CaseResult, Suite};
-
-/// What the parameters make of an example.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sample {
-    /// What was there.
-    pub before: String,
-    /// What came out, line by line.
-    pub after: Vec<String>,
-}
+use crate::script::testing::{CaseResult, Sample, Suite};
 
 impl Plugin {
     /// Its cases.
@@ -42,24 +33,11 @@ impl Plugin {
         Ok(self.suite()?.run(&self.script, &to_params(defaults)?))
     }
 
-    /// What parameters make of the first case; none where it stays as it is, or is of no use with them: a plugin for one
-    /// data item does nothing to an example with another.
+    /// What parameters make of one of its cases; none where they change none.
     ///
     /// # Errors
     /// [`PluginError`] as [`Self::suite`].
     pub fn sample(&self, parameters: &Params) -> Result<Option<Sample>, PluginError> {
-        let mut suite = self.suite()?;
-        suite.params.clear();
-        suite.cases.truncate(1);
-        for case in &mut suite.cases {
-            case.params.clear();
-        }
-        let result = suite.run(&self.script, parameters).into_iter().next();
-        Ok(result.and_then(|result| {
-            let (before, after) = (result.given.clone(), result.got());
-            let of_use =
-                !after.is_empty() && after.join("\n") != before && !after.iter().any(|line| line.starts_with("error"));
-            of_use.then_some(Sample { before, after })
-        }))
+        Ok(self.suite()?.sample(&self.script, parameters))
     }
 }

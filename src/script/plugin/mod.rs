@@ -19,7 +19,6 @@ mod setting;
 mod template;
 
 pub use bundled::{bundled, bundled_names};
-pub use cases::Sample;
 pub use manifest::{Kind, Manifest, Parameter, bad_name, is_name};
 pub use parameters::{check, missing, read};
 pub use template::template;

@@ -6,12 +6,14 @@
 
 mod code;
 mod ending;
+mod parameters;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 use code::code_only;
 pub(super) use ending::{Ending, without_value};
+pub(super) use parameters::parameters;
 
 /// A line and a column, from 1; the column in characters.
 type Place = (usize, usize);

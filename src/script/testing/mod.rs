@@ -8,15 +8,18 @@
 //! - `names`: ids for names
 //! - `run`: one case, from what is given to what came out
 //! - [`CaseResult`]: expected and got, line by line
+//! - [`Sample`]: what parameters make of an example
 
 mod format;
 mod names;
 mod result;
 mod run;
+mod sample;
 mod scalar;
 
 pub use format::{Case, CombineGiven, Expected, Given, RowGiven, RowsExpected, Suite, SuiteError, Thing, Unit, Where};
 pub use result::CaseResult;
+pub use sample::Sample;
 pub use scalar::Scalar;
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ use crate::domain::script::Hook;
 use crate::domain::shares::{digits_for, share_out};
 use crate::domain::value_type::ValueRefusal;
 use crate::script::with_room;
-use crate::transfer::combine::operators::{combined, factor, same, scaled};
+use crate::transfer::combine::operators::{combined, factor, scaled};
 use crate::transfer::finding::{self, Code};
 use crate::transfer::hooks::{Acts, CellContext, Outcome, Part, Scene, SharedScript, SliceValues};
 use crate::transfer::map::Contribution;
@@ -235,11 +235,11 @@ impl<'slice> Work<'slice> {
                 source_unit: part.source_unit,
             });
         }
-        let words = parts.iter().map(|part| in_words(&part.value)).collect::<Vec<_>>();
+        let words = parts.iter().map(|part| part.value.in_words()).collect::<Vec<_>>();
         let acted = script.combine(parts, &at);
         // A single value that stays as it is was not changed.
         let changed = match (&acted.outcome, words.as_slice()) {
-            (Outcome::Value(value), [only]) => in_words(value) != *only,
+            (Outcome::Value(value), [only]) => value.in_words() != *only,
             _ => true,
         };
         let after = after(&acted.outcome);
@@ -314,9 +314,9 @@ impl<'slice> Work<'slice> {
         for script in scripts {
             let before = value.clone();
             let acted = script.value(value, &at);
-            let changed = matches!(&acted.outcome, Outcome::Value(after) if !same(&before, after));
+            let changed = matches!(&acted.outcome, Outcome::Value(after) if !before.is_same(after));
             let after = after(&acted.outcome);
-            let place = || (place(&at), in_words(&before), after);
+            let place = || (place(&at), before.in_words(), after);
             self.combined.acts.note(script.name(), Hook::Value, &acted, changed, place);
             match ruled(script, acted.outcome, acted.line)? {
                 Some(after) => value = after,
@@ -389,16 +389,9 @@ fn as_number(value: Value, item: &PlannedItem) -> Value {
     }
 }
 
-fn in_words(value: &Value) -> String {
-    match value {
-        Value::Number(number) => plain_text(number),
-        Value::Text(text) => text.clone(),
-    }
-}
-
 fn after(outcome: &Outcome<Value>) -> Option<String> {
     match outcome {
-        Outcome::Value(value) => Some(in_words(value)),
+        Outcome::Value(value) => Some(value.in_words()),
         Outcome::Drop(_) | Outcome::Reject(_) => None,
     }
 }

@@ -67,24 +67,12 @@ fn of_period(group: &[Contribution], job: &PlannedJob, period: Option<Period>) -
     let Some(first) = candidates.next() else { return Err(Refusal::NoNumber { text: String::new() }) };
     let value = scaled(first.text.clone(), factor(first, job))?;
     for other in candidates {
-        if !same(&value, &scaled(other.text.clone(), factor(other, job))?) {
+        if !value.is_same(&scaled(other.text.clone(), factor(other, job))?) {
             let rivals: Vec<Contribution> = group.iter().filter(|part| part.source_period == period).cloned().collect();
             return Err(Refusal::Ambiguous { period, values: in_words(&rivals) });
         }
     }
     Ok(value)
-}
-
-/// Whether two values are the same number, or the same text.
-pub(super) fn same(left: &Value, right: &Value) -> bool {
-    let number = |value: &Value| match value {
-        Value::Number(number) => Some(number.clone()),
-        Value::Text(text) => parse_number(text),
-    };
-    match (number(left), number(right)) {
-        (Some(left), Some(right)) => left == right,
-        _ => left == right,
-    }
 }
 
 fn in_words(group: &[Contribution]) -> String {

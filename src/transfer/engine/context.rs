@@ -134,13 +134,21 @@ impl<'run, S, D> Context<'run, S, D> {
         (self.events)(event);
     }
 
+    /// What reading the source takes.
+    pub(super) fn reading(&self) -> Reading<'run, S> {
+        Reading {
+            source: self.source,
+            source_metadata: self.source_metadata,
+            destination_metadata: self.destination_metadata,
+            document: self.document,
+            plan: self.plan,
+            stop: self.stop.clone(),
+        }
+    }
+
     /// A future's outcome, or none as soon as the run is to stop.
     pub(super) async fn unless_stopped<T>(&self, future: impl Future<Output = T>) -> Option<T> {
-        tokio::select! {
-            biased;
-            () = self.stop.cancelled() => None,
-            outcome = future => Some(outcome),
-        }
+        unless_stopped(&self.stop, future).await
     }
 
     /// Waits; returns whether the run goes on.
@@ -151,6 +159,31 @@ impl<'run, S, D> Context<'run, S, D> {
         let (server, reason) = (server.to_owned(), reason.to_owned());
         self.tell(Event::Waiting { server, seconds: duration.as_secs(), reason });
         self.unless_stopped(tokio::time::sleep(duration)).await.is_some()
+    }
+}
+
+/// What reading the source takes: a run has it, and so has a replay, which has no journal and no destination.
+pub(super) struct Reading<'run, S> {
+    pub(super) source: &'run S,
+    pub(super) source_metadata: &'run Metadata,
+    pub(super) destination_metadata: &'run Metadata,
+    pub(super) document: &'run RoutineDocument,
+    pub(super) plan: &'run Plan,
+    pub(super) stop: CancellationToken,
+}
+
+impl<S> Reading<'_, S> {
+    /// A future's outcome, or none as soon as the reading is to stop.
+    pub(super) async fn unless_stopped<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        unless_stopped(&self.stop, future).await
+    }
+}
+
+async fn unless_stopped<T>(stop: &CancellationToken, future: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => None,
+        outcome = future => Some(outcome),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::dhis2::analytics::AnalyticsQuery;
 use crate::dhis2::data_value_sets::RawQuery;
 use crate::dhis2::system::AnalyticsStamp;
 use crate::domain::uid::Uid;
-use crate::transfer::engine::context::Context;
+use crate::transfer::engine::context::Reading;
 use crate::transfer::engine::error::SliceError;
 use crate::transfer::engine::servers::DataServer;
 use crate::transfer::finding;
@@ -29,18 +29,18 @@ const STREAM_TRIES: usize = 2;
 pub(super) type Aggregated<'plan> = Vec<Result<Mapping<'plan>, SliceError>>;
 
 /// Reads the analytics part of all slices of a job. Empty mappings where the job needs none.
-pub(super) async fn aggregated<'run, S: DataServer, D: DataServer>(
-    context: &Context<'run, S, D>,
+pub(super) async fn aggregated<'run, S: DataServer>(
+    reading: &Reading<'run, S>,
     job: &'run PlannedJob,
     findings: &mut Findings,
 ) -> Aggregated<'run> {
-    let empty = |slice| Mapping::new(job, slice, &context.plan.units);
+    let empty = |slice| Mapping::new(job, slice, &reading.plan.units);
     if !job.reads.needs_analytics() {
         return job.slices.iter().map(|slice| Ok(empty(slice))).collect();
     }
-    let places = AggregatePlaces::of(context, job);
+    let places = AggregatePlaces::of(reading, job);
     let all_failed = |error: &SliceError| job.slices.iter().map(|_| Err(error.clone())).collect();
-    let mut before = match stamp(context).await {
+    let mut before = match stamp(reading).await {
         Ok(stamp) => stamp,
         Err(error) => return all_failed(&error),
     };
@@ -48,7 +48,7 @@ pub(super) async fn aggregated<'run, S: DataServer, D: DataServer>(
         let mut read = Vec::with_capacity(job.slices.len());
         for slice in &job.slices {
             let mut mapping = empty(slice);
-            let outcome = match context.unless_stopped(read_slice(context, job, slice, &places, &mut mapping)).await {
+            let outcome = match reading.unless_stopped(read_slice(reading, job, slice, &places, &mut mapping)).await {
                 Some(outcome) => outcome.map(|()| mapping),
                 None => Err(stopped()),
             };
@@ -60,7 +60,7 @@ pub(super) async fn aggregated<'run, S: DataServer, D: DataServer>(
             }
             read.push(outcome);
         }
-        match stamp(context).await {
+        match stamp(reading).await {
             Ok(after) if after == before => return read,
             Ok(after) => {
                 before = after;
@@ -70,7 +70,7 @@ pub(super) async fn aggregated<'run, S: DataServer, D: DataServer>(
         }
     }
     all_failed(&SliceError {
-        reason: format!("{}: analytics is being rebuilt again and again", context.source.name()),
+        reason: format!("{}: analytics is being rebuilt again and again", reading.source.name()),
         hint: Some("schedule the routine for a time when analytics does not run".to_owned()),
         temporary: true,
         permission: false,
@@ -78,8 +78,8 @@ pub(super) async fn aggregated<'run, S: DataServer, D: DataServer>(
     })
 }
 
-async fn stamp<S: DataServer, D>(context: &Context<'_, S, D>) -> Result<AnalyticsStamp, SliceError> {
-    match context.unless_stopped(context.source.analytics_stamp()).await {
+async fn stamp<S: DataServer>(reading: &Reading<'_, S>) -> Result<AnalyticsStamp, SliceError> {
+    match reading.unless_stopped(reading.source.analytics_stamp()).await {
         Some(stamp) => Ok(stamp?),
         None => Err(stopped()),
     }
@@ -99,10 +99,10 @@ struct AggregatePlaces {
 }
 
 impl AggregatePlaces {
-    fn of<S, D>(context: &Context<'_, S, D>, job: &PlannedJob) -> Self {
-        let mapped = context.document.org_unit_map.iter().filter(|row| row.target().is_some());
+    fn of<S>(reading: &Reading<'_, S>, job: &PlannedJob) -> Self {
+        let mapped = reading.document.org_unit_map.iter().filter(|row| row.target().is_some());
         let above_mapped = mapped
-            .filter_map(|row| context.source_metadata.organisation_units.get(&row.source))
+            .filter_map(|row| reading.source_metadata.organisation_units.get(&row.source))
             .flat_map(|unit| unit.path.iter().copied().filter(|ancestor| *ancestor != unit.id))
             .collect();
         let aggregates = |item: &&PlannedItem| {
@@ -113,7 +113,7 @@ impl AggregatePlaces {
             job.items.iter().filter(aggregates).map(|item| item.destination.data_element).collect();
         let collecting = elements
             .into_iter()
-            .flat_map(|element| context.destination_metadata.data_sets_of(element))
+            .flat_map(|element| reading.destination_metadata.data_sets_of(element))
             .flat_map(|data_set| data_set.organisation_units.iter().copied())
             .collect();
         Self { above_mapped, collecting }
@@ -128,15 +128,15 @@ impl AggregatePlaces {
 }
 
 /// Both questions of a slice: data elements with option combos, and indicators, which know none.
-async fn read_slice<'run, S: DataServer, D>(
-    context: &Context<'run, S, D>,
+async fn read_slice<'run, S: DataServer>(
+    reading: &Reading<'run, S>,
     job: &'run PlannedJob,
     slice: &'run Slice,
     places: &AggregatePlaces,
     mapping: &mut Mapping<'run>,
 ) -> Result<(), SliceError> {
     let units = slice.sources.iter().chain(&slice.strays).copied();
-    let org_units: Vec<_> = units.filter(|unit| places.asks_for(*unit, &context.plan.units)).collect();
+    let org_units: Vec<_> = units.filter(|unit| places.asks_for(*unit, &reading.plan.units)).collect();
     for (data, option_combos) in [(&job.reads.aggregated, true), (&job.reads.indicators, false)] {
         let query = AnalyticsQuery {
             data: data.iter().copied().collect(),
@@ -147,7 +147,7 @@ async fn read_slice<'run, S: DataServer, D>(
         if query.data.is_empty() || query.org_units.is_empty() {
             continue;
         }
-        for value in context.source.read_analytics(&query).await? {
+        for value in reading.source.read_analytics(&query).await? {
             mapping.take(value.into());
         }
     }
@@ -155,8 +155,8 @@ async fn read_slice<'run, S: DataServer, D>(
 }
 
 /// Adds the raw part of a slice to its analytics part.
-pub(super) async fn raw<'run, S: DataServer, D>(
-    context: &Context<'run, S, D>,
+pub(super) async fn raw<'run, S: DataServer>(
+    reading: &Reading<'run, S>,
     job: &'run PlannedJob,
     slice: &'run Slice,
     aggregated: Mapping<'run>,
@@ -166,7 +166,7 @@ pub(super) async fn raw<'run, S: DataServer, D>(
     }
     for tries_left in (0..STREAM_TRIES).rev() {
         let mut mapping = aggregated.clone();
-        match context.unless_stopped(read_raw(context, job, slice, &mut mapping)).await {
+        match reading.unless_stopped(read_raw(reading, job, slice, &mut mapping)).await {
             None => return Err(stopped()),
             Some(Ok(())) => return Ok(mapping),
             Some(Err(error)) if tries_left == 0 || !error.temporary => return Err(error),
@@ -177,8 +177,8 @@ pub(super) async fn raw<'run, S: DataServer, D>(
     Err(stopped())
 }
 
-async fn read_raw<S: DataServer, D>(
-    context: &Context<'_, S, D>,
+async fn read_raw<S: DataServer>(
+    reading: &Reading<'_, S>,
     job: &PlannedJob,
     slice: &Slice,
     mapping: &mut Mapping<'_>,
@@ -191,7 +191,7 @@ async fn read_raw<S: DataServer, D>(
             children: read.children,
             periods: job.periods.read.clone(),
         };
-        context.source.read_raw(&query, &mut |value| mapping.take(value.into())).await?;
+        reading.source.read_raw(&query, &mut |value| mapping.take(value.into())).await?;
     }
     Ok(())
 }

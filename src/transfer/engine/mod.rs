@@ -26,6 +26,7 @@ mod prepare;
 mod prove;
 mod push;
 mod read;
+mod replay;
 mod run;
 mod servers;
 #[cfg(test)]
@@ -34,6 +35,7 @@ mod tests;
 mod world;
 
 pub use error::TransferError;
+pub use replay::{ReplayError, ReplayRequest, ReplayResult, ReplayWindow, replay};
 pub use run::run;
 pub use servers::DataServer;
 

@@ -143,7 +143,8 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
     Ok(RunResult { report, tuning, stopped: context.stop.is_cancelled() })
 }
 
-fn check_identity<S: DataServer>(endpoint: &Endpoint<'_, S>, probe: &Probe) -> Result<(), TransferError> {
+/// Refuses a server that is not the one that the routine was made for.
+pub(super) fn check_identity<S: DataServer>(endpoint: &Endpoint<'_, S>, probe: &Probe) -> Result<(), TransferError> {
     match &endpoint.pinned_system_id {
         Some(expected) if *expected != probe.identity.system_id => Err(TransferError::WrongServer {
             server: endpoint.client.name().to_owned(),

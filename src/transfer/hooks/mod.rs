@@ -20,14 +20,16 @@ mod acts;
 pub(crate) mod fake;
 mod rows;
 mod running;
+mod watched;
 
 pub use acts::Acts;
 pub use rows::{Rows, through_rows};
 pub use running::{NotReady, ready};
+pub use watched::{Change, Counts, Kind, Record};
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use jiff::Timestamp;
 
@@ -38,6 +40,7 @@ use crate::domain::routine::RoutineDocument;
 use crate::domain::script::{Attachment, Hook};
 use crate::domain::uid::Uid;
 use crate::script;
+use crate::transfer::hooks::watched::Watched;
 use crate::transfer::map::SourceValue;
 use crate::transfer::plan::PlannedItem;
 use crate::transfer::shape::Value;
@@ -282,6 +285,26 @@ impl Hooks {
             jobs.push(JobScripts { routine: all(&document.routine.scripts)?, job: all(&job.scripts)?, items });
         }
         Ok(Self { jobs })
+    }
+
+    /// Puts the first script of each job before all others, the items' own too, and has it watched where it acts on one
+    /// of the hooks; it acts on no other.
+    pub fn watch_first(&mut self, hooks: &[Hook], record: &Arc<Mutex<Record>>) {
+        for job in &mut self.jobs {
+            if job.job.is_empty() {
+                continue;
+            }
+            let watched = |hooks: Vec<Hook>, script: &SharedScript| -> SharedScript {
+                Arc::new(Watched::new(Arc::clone(script), hooks, Arc::clone(record)))
+            };
+            let script = job.job.remove(0);
+            let (of_slices, of_items) = hooks.iter().partition(|hook| **hook == Hook::Rows);
+            job.job.insert(0, watched(of_slices, &script));
+            let of_items = watched(of_items, &script);
+            for item in &mut job.items {
+                item.insert(0, Arc::clone(&of_items));
+            }
+        }
     }
 
     /// The scripts with `rows` of a job, by its place in the document: the job's before the routine's.

@@ -91,15 +91,17 @@ fn place(row: &SourceValue, source: &Metadata) -> String {
     format!("{} at {} in {}", source.name_of(row.data), source.name_of(row.org_unit), row.period)
 }
 
+/// Which rows a script changed, left out, refused and added.
 #[derive(Debug, Default)]
-struct Account<'rows> {
-    changed: Vec<(&'rows SourceValue, &'rows SourceValue)>,
-    dropped: Vec<(&'rows SourceValue, &'rows str)>,
-    rejected: Vec<(&'rows SourceValue, &'rows str)>,
-    created: Vec<&'rows SourceValue>,
+pub(super) struct Account<'rows> {
+    pub(super) changed: Vec<(&'rows SourceValue, &'rows SourceValue)>,
+    pub(super) dropped: Vec<(&'rows SourceValue, &'rows str)>,
+    pub(super) rejected: Vec<(&'rows SourceValue, &'rows str)>,
+    pub(super) created: Vec<&'rows SourceValue>,
 }
 
-fn account<'rows>(before: &'rows [SourceValue], after: &'rows RowsAfter) -> Account<'rows> {
+/// Holds the rows that a script gave back against those that it was given.
+pub(super) fn account<'rows>(before: &'rows [SourceValue], after: &'rows RowsAfter) -> Account<'rows> {
     let reasons = |list: &'rows [(usize, String)]| -> HashMap<usize, &'rows str> {
         list.iter().map(|(index, reason)| (*index, reason.as_str())).collect()
     };

@@ -1,0 +1,154 @@
+//! `--from-run` of `xfer script run` and `xfer script test`: a script on the values of a past run, before → after.
+
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::commands::ending::Ending;
+use crate::cli::commands::progress::RunProgress;
+use crate::cli::commands::wait;
+use crate::cli::error::CliError;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::render::listing::{Listing, counted, grouped, number, text};
+use crate::cli::render::server::day_and_minute;
+use crate::cli::ui::{Format, Ui};
+use crate::domain::script::{Hook, ParameterValue};
+use crate::ops::home::Home;
+use crate::ops::script_tools::{self, Replay, ReplayOptions};
+use crate::script::Script;
+use crate::transfer::events::Event;
+use crate::transfer::hooks::{Counts, Kind};
+
+/// Changes of each kind that a table shows unless more are asked for.
+const SHOWN: usize = 20;
+
+/// Which past run is tried, and how much of it is shown.
+#[derive(Debug, Args)]
+pub struct FromRun {
+    /// The values of a past run, by its id or `last`: they are read from its source again, and nothing is written
+    #[arg(long, value_name = "RUN")]
+    pub from_run: Option<String>,
+    /// Other periods than those of the run: identifiers, ranges, relative ones; several with commas
+    #[arg(long, value_name = "PERIODS", value_delimiter = ',', requires = "from_run")]
+    pub periods: Vec<String>,
+    /// Show at most so many of each kind [default: 20 in a table, all with --format json or csv]
+    #[arg(long, value_name = "NUMBER", requires = "from_run")]
+    pub limit: Option<usize>,
+}
+
+/// What a replay came to.
+pub(super) struct Outcome {
+    /// Values that the script refused, or failed on.
+    pub(super) rejected: u64,
+    /// The exit code of a replay that counts nothing as wrong but what could not be read.
+    pub(super) code: ExitCode,
+}
+
+/// Replays a run and prints what came out differently.
+pub(super) fn replay(
+    script: &Script,
+    arguments: &FromRun,
+    run: &str,
+    hook: Option<Hook>,
+    parameters: &[(String, ParameterValue)],
+    home: &Home,
+    ui: &Ui,
+) -> Result<Outcome, CliError> {
+    let all = if ui.format == Format::Table { SHOWN } else { usize::MAX };
+    let options = ReplayOptions {
+        run: run.to_owned(),
+        parameters: parameters.to_vec(),
+        hook,
+        periods: (!arguments.periods.is_empty()).then(|| arguments.periods.clone()),
+        most: arguments.limit.unwrap_or(all),
+    };
+    let progress = RunProgress::new(ui, script.name());
+    let outcome = wait(async {
+        let ending = Ending::watch(None)?;
+        let events = |event: Event| progress.show(&event);
+        let replay = script_tools::replay(home, script, options, ending.stop(), &events);
+        let replay = Box::pin(replay).await.map_err(|error| ending.error(error))?;
+        Ok((replay, ending.signal()))
+    });
+    progress.finish();
+    let (replay, signal) = outcome?;
+    print(&replay, ui);
+    let unread = if replay.failed.is_empty() { ExitCode::Success } else { ExitCode::Incomplete };
+    Ok(Outcome { rejected: replay.number(Kind::Rejected), code: signal.unwrap_or(unread) })
+}
+
+fn print(replay: &Replay, ui: &Ui) {
+    let columns = [
+        text("hook", "Hook").whole(),
+        text("result", "Result").whole(),
+        text("data", "Data"),
+        text("org_unit", "Org unit"),
+        text("period", "Period").whole(),
+        text("before", "Before"),
+        text("after", "After"),
+        text("reason", "Reason"),
+        number("line", "Line").detail(),
+        text("job", "Job").detail(),
+    ];
+    let mut listing = Listing::new(&columns, "everything came out as it was");
+    for change in &replay.changes {
+        listing.row(vec![
+            json!(change.hook.name()),
+            json!(change.kind.name()),
+            json!(change.data),
+            json!(change.org_unit),
+            json!(change.period),
+            json!(change.before),
+            json!(change.after),
+            json!(change.reason),
+            json!(change.line),
+            json!(change.job),
+        ]);
+    }
+    listing.print(ui);
+    ui.say(&format!(
+        "{} again from {}: {} as the run of {} at {} (UTC) asked for them, with what stands there now; nothing was \
+         written, and the destination was not asked",
+        if replay.stopped { "partly read" } else { "read" },
+        replay.source,
+        counted(replay.values.fetched, "value"),
+        replay.routine,
+        day_and_minute(&replay.started.to_string()),
+    ));
+    if let [first, .., last] = replay.periods.as_slice() {
+        ui.say(&format!("source periods: {first} to {last} ({})", replay.periods.len()));
+    } else if let [only] = replay.periods.as_slice() {
+        ui.say(&format!("source period: {only}"));
+    }
+    for (hook, counts) in &replay.counts {
+        let shown = |kind| replay.changes.iter().filter(|change| change.hook == *hook && change.kind == kind).count();
+        ui.say(&in_words(*hook, counts, &shown));
+    }
+    for (part, reason) in &replay.failed {
+        ui.warn(&format!("{part} could not be read, so it was not tried: {reason}"));
+    }
+}
+
+/// `value: 5,120 cells given; 4,112 changed (20 shown), 12 dropped`
+fn in_words(hook: Hook, counts: &Counts, shown: &dyn Fn(Kind) -> usize) -> String {
+    let thing = match hook {
+        Hook::Rows => "row",
+        Hook::Period => "period of an item",
+        Hook::Combine | Hook::Value => "cell",
+    };
+    let given = match (hook, counts.given) {
+        (Hook::Period, number) if number != 1 => format!("{} periods of items", grouped(number)),
+        (_, number) => counted(number, thing),
+    };
+    let kinds: Vec<String> = Kind::ALL
+        .into_iter()
+        .filter(|kind| counts.of(*kind) > 0)
+        .map(|kind| match (counts.of(kind), shown(kind) as u64) {
+            (all, shown) if shown < all => {
+                format!("showing {} of {} {}", grouped(shown), grouped(all), kind.name())
+            }
+            (all, _) => format!("{} {}", grouped(all), kind.name()),
+        })
+        .collect();
+    let kinds = if kinds.is_empty() { "all as they were".to_owned() } else { kinds.join(", ") };
+    format!("{}: {given} given; {kinds}", hook.name())
+}
