@@ -14,6 +14,7 @@ use crate::cli::render::shell_word;
 use crate::cli::ui::{Format, Ui};
 use crate::domain::run::{Report, RunMode};
 use crate::ops::home::Home;
+use crate::ops::keys;
 use crate::ops::transfer::{self, RunOptions};
 use crate::transfer::events::Event;
 
@@ -70,6 +71,8 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 /// Carries out `xfer run`.
 pub fn execute(arguments: &Arguments, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    // Before anything is drawn: a question would stand among the bars.
+    keys::unlock(home)?;
     let progress = RunProgress::new(ui, &arguments.routine);
     let outcome = wait(async {
         let ending = Ending::watch(arguments.options.timeout)?;
