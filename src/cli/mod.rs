@@ -11,6 +11,7 @@ pub mod line_reader;
 pub mod prompt;
 pub mod render;
 pub mod ui;
+pub mod unlock;
 mod wizard;
 
 use std::ffi::OsString;

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use rusqlite::ErrorCode;
 
 use crate::platform;
+use crate::store::unlocking::AskingFailed;
 
 /// The kinds of things that the store keeps by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -152,6 +153,20 @@ pub enum StoreError {
         /// Its mode.
         mode: u32,
     },
+    /// The machine key needs a passphrase that could not be found out.
+    #[error("the machine key `{}` needs its passphrase", file.display())]
+    KeyClosed {
+        /// The key file.
+        file: PathBuf,
+        /// Why not, in the words of whoever was asked.
+        source: AskingFailed,
+    },
+    /// Another passphrase than the machine key was protected with; or its file was altered.
+    #[error("the passphrase does not open the machine key `{}`", file.display())]
+    WrongPassphrase {
+        /// The key file.
+        file: PathBuf,
+    },
     /// A stored secret does not open: another machine key, another address than it was stored for, or altered.
     #[error("the stored login of the server `{server}` cannot be opened")]
     Sealed {
@@ -251,6 +266,12 @@ impl StoreError {
             ),
             Self::KeyPermissions { file, .. } => format!(
                 "run `chmod 600 {}`; if others may have read it, change the servers' passwords too",
+                file.display()
+            ),
+            Self::KeyClosed { .. } => "give the passphrase that the key was protected with".to_owned(),
+            Self::WrongPassphrase { file } => format!(
+                "try again; if nobody knows it any more, restore `{}` from a backup made before, or move it away and \
+                 enter the login of every server again",
                 file.display()
             ),
             Self::Sealed { server } => {

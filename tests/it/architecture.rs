@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, &[&str])] = &[
     ("domain", &["domain"]),
     ("platform", &["platform"]),
+    ("sealing", &["sealing"]),
     ("dhis2", &["dhis2", "domain"]),
     ("script", &["script", "domain"]),
-    ("store", &["store", "domain", "platform"]),
-    ("xferfile", &["xferfile", "domain", "platform"]),
+    ("store", &["store", "sealing", "domain", "platform"]),
+    ("xferfile", &["xferfile", "sealing", "domain", "platform"]),
     ("mail", &["mail", "domain"]),
     ("matching", &["matching", "domain"]),
     ("sandbox", &["sandbox", "domain"]),
@@ -20,15 +21,15 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "ops",
         &[
-            "ops", "transfer", "store", "xferfile", "sandbox", "mail", "matching", "script", "dhis2", "domain",
-            "platform",
+            "ops", "transfer", "store", "xferfile", "sandbox", "mail", "matching", "script", "dhis2", "sealing",
+            "domain", "platform",
         ],
     ),
     (
         "cli",
         &[
-            "cli", "ops", "transfer", "store", "xferfile", "sandbox", "mail", "matching", "script", "dhis2", "domain",
-            "platform",
+            "cli", "ops", "transfer", "store", "xferfile", "sandbox", "mail", "matching", "script", "dhis2", "sealing",
+            "domain", "platform",
         ],
     ),
 ];
@@ -42,8 +43,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rhai", &["script"]),
     ("rust_decimal", &["script"]),
     ("rusqlite", &["store"]),
-    ("chacha20poly1305", &["store", "xferfile"]),
-    ("argon2", &["xferfile"]),
+    ("chacha20poly1305", &["sealing"]),
+    ("argon2", &["sealing"]),
     ("ron", &["xferfile", "script"]),
     ("rustix", &["platform"]),
     ("hyper", &["sandbox"]),

@@ -40,7 +40,7 @@ use crate::platform;
 
 /// Carries out what was typed.
 pub fn execute(arguments: &Arguments, ui: &Ui) -> Result<ExitCode, CliError> {
-    let home = home(arguments)?;
+    let home = home(arguments)?.unlocked_by(arguments.key_passphrase.unlocking(ui));
     match &arguments.command {
         None => dashboard::show(&home, ui),
         Some(Command::Init(command)) => init::execute(command, &home, ui),

@@ -18,6 +18,7 @@ use crate::domain::run::{Report, RunMode};
 use crate::ops::alerts::Alerting;
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
+use crate::ops::keys;
 use crate::ops::transfer::{self, RunOptions};
 use crate::transfer::events::Event;
 
@@ -77,6 +78,8 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 /// Carries out `xfer run`.
 pub fn execute(arguments: &Arguments, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    // Before anything is drawn: a question would stand among the bars.
+    keys::unlock(home)?;
     let alerting = alerting(arguments, home, ui);
     let progress = RunProgress::new(ui, &arguments.routine);
     let outcome = wait(async {

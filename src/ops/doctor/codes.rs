@@ -22,6 +22,9 @@ table! {
     LOGIN_UNUSABLE = Error, Configuration, "login-unusable",
         "The login of a server cannot be opened with the key of this machine.",
         "Restore the key from its backup, or enter the login again: `xfer server edit`.";
+    KEY_CLOSED = Warning, Configuration, "key-closed",
+        "The key of this machine needs its passphrase, so that no login could be looked at and no server asked.",
+        "Give it: `--key-passphrase-file`, `--key-passphrase-command`, or at a terminal.";
     XFER_FILE_UNUSABLE = Error, Configuration, "xfer-file-unusable",
         "An xfer file cannot be read by this program.",
         "Export the routine again, or use the version of the program that wrote it.";

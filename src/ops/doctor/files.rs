@@ -49,7 +49,7 @@ fn files_in(folder: &Path, wanted: impl Fn(&Path) -> bool) -> Vec<PathBuf> {
     files
 }
 
-/// The configuration, the journals of its routines, and whether the logins open.
+/// The configuration and the journals of its routines.
 pub(super) fn about_databases(home: &Home, config: &ConfigStore) -> Result<Vec<Complaint>, OpsError> {
     let mut found = Vec::new();
     let file = home.files().config_database();
@@ -69,6 +69,20 @@ pub(super) fn about_databases(home: &Home, config: &ConfigStore) -> Result<Vec<C
             Err(cause) => found.push(unusable(&file, &OpsError::Store(cause))),
         }
     }
+    Ok(found)
+}
+
+/// The key, if its passphrase could not be had: nothing that needs a login can be looked at then.
+pub(super) fn about_key(home: &Home, config: &ConfigStore) -> Option<Complaint> {
+    let cause = config.unlock_key().err()?;
+    let closed = matches!(cause, StoreError::KeyClosed { .. } | StoreError::WrongPassphrase { .. });
+    let shown = home.files().key().display().to_string();
+    closed.then(|| Complaint::new(&codes::KEY_CLOSED, shown, in_words(&cause)))
+}
+
+/// Whether the logins open with the key.
+pub(super) fn about_logins(config: &ConfigStore) -> Result<Vec<Complaint>, OpsError> {
+    let mut found = Vec::new();
     for server in config.servers()? {
         if let Err(cause) = config.login(server.id) {
             let complaint = Complaint::new(&codes::LOGIN_UNUSABLE, server.name, in_words(&cause));

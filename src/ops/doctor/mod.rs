@@ -92,8 +92,16 @@ pub async fn examine(home: &Home, examination: &Examination, now: Timestamp) -> 
                 let servers = config.servers()?;
                 let jobs = config.jobs()?;
                 let uses = uses(&jobs, &config.routines()?);
-                let answers =
-                    if examination.offline { Vec::new() } else { ask(&config, &servers, &uses, &mut found).await };
+                let closed = files::about_key(home, &config);
+                if closed.is_none() {
+                    found.extend(files::about_logins(&config)?);
+                }
+                let answers = if examination.offline || closed.is_some() {
+                    Vec::new()
+                } else {
+                    ask(&config, &servers, &uses, &mut found).await
+                };
+                found.extend(closed);
                 asked = answers.len();
                 found.extend(about_servers(&config, &servers, &uses, &answers, now)?);
                 found.extend(about_calendars(&servers, &jobs, &answers));
