@@ -217,4 +217,21 @@ mod tests {
         let just = moment("2026-01-05T02:40:00[Etc/UTC]");
         assert_eq!(times.missed(&moment("2025-12-05T02:30:01[Etc/UTC]"), &just), None, "it may be about to begin");
     }
+
+    /// The days on which a schedule of 02:30 is due around a change of the clocks.
+    fn due(now: &str) -> Vec<String> {
+        let times = Times::parse("02:30").unwrap();
+        times.next(&moment(now), 3).iter().map(|due| due.strftime("%d %H:%M %z").to_string()).collect()
+    }
+
+    #[test]
+    fn a_night_without_that_hour_has_its_run_and_a_night_with_two_has_one() {
+        assert_eq!(due("2026-03-28T12:00:00[Europe/Berlin]"), ["29 03:30 +0200", "30 02:30 +0200", "31 02:30 +0200"]);
+        assert_eq!(due("2026-10-24T12:00:00[Europe/Berlin]"), ["25 02:30 +0200", "26 02:30 +0100", "27 02:30 +0100"]);
+        let times = Times::parse("02:30").unwrap();
+        let missed = |last: &str, now: &str| times.missed(&moment(last), &moment(now)).is_some();
+        assert!(!missed("2026-10-25T02:30:01+02:00[Europe/Berlin]", "2026-10-25T02:50:00+01:00[Europe/Berlin]"));
+        assert!(!missed("2026-03-29T03:30:05+02:00[Europe/Berlin]", "2026-03-29T12:00:00+02:00[Europe/Berlin]"));
+        assert!(missed("2026-03-28T02:30:05+01:00[Europe/Berlin]", "2026-03-29T12:00:00+02:00[Europe/Berlin]"));
+    }
 }
