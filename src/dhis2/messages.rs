@@ -5,12 +5,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::dhis2::answer::Answer;
+use crate::dhis2::answer::{Answer, parse};
 use crate::dhis2::client::Client;
 use crate::dhis2::error::{ClientError, ClientErrorKind, clean};
 use crate::dhis2::query::Query;
 use crate::dhis2::retry::RetryRule;
-use crate::dhis2::system::{optional, parse};
+use crate::dhis2::system::optional;
 use crate::dhis2::transport::Ask;
 use crate::domain::alert::Recipient;
 use crate::domain::uid::Uid;

@@ -122,7 +122,8 @@ pub fn prepare(home: &Home, request: Request, now: Timestamp) -> Result<Prepared
         times: request.times,
     };
     let files = home.files();
-    let mut kept = vec![files.state_folder(), files.state_database(routine.id), files.lock(routine.id), scheduled.log()];
+    let mut kept =
+        vec![files.state_folder(), files.state_database(routine.id), files.lock(routine.id), scheduled.log()];
     kept.retain(|path| path.exists());
     Ok(Prepared {
         tried: trial::attempt(&scheduled, request.scheduler, kept)?,

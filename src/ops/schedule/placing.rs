@@ -77,9 +77,10 @@ pub enum Standing {
 pub fn usual_folder(scheduler: Scheduler) -> Result<Option<PathBuf>, OpsError> {
     Ok(match scheduler {
         Scheduler::Systemd => Some(PathBuf::from(UNIT_FOLDER)),
-        Scheduler::SystemdUser => Some(platform::user_unit_folder().map_err(|cause| {
-            OpsError::invalid(cause.to_string(), "give the folder of your units with --folder")
-        })?),
+        Scheduler::SystemdUser => Some(
+            platform::user_unit_folder()
+                .map_err(|cause| OpsError::invalid(cause.to_string(), "give the folder of your units with --folder"))?,
+        ),
         Scheduler::CronD => Some(PathBuf::from(CRON_FOLDER)),
         Scheduler::Cron | Scheduler::Windows | Scheduler::Kubernetes => None,
     })
@@ -233,7 +234,10 @@ pub fn remove(
                 || is_started(&name, [Some(&folder), usual.as_ref()].into_iter().flatten());
             let [stop, reload] = stopping(&name, scheduler);
             let there = unit_files(&folder, &name).iter().any(|file| file.exists());
-            if there && started && let Err(cause) = give(&stop) {
+            if there
+                && started
+                && let Err(cause) = give(&stop)
+            {
                 removed.failed.push(cause.to_string());
                 removed.to_stop.push(stop.clone());
             }
@@ -399,8 +403,7 @@ fn change_crontab(user: Option<&str>, name: &str, line: Option<&str>) -> Result<
     if after == before {
         return Ok(false);
     }
-    let mut child =
-        crontab(user).arg("-").stdin(Stdio::piped()).spawn().map_err(|cause| failed(cause.to_string()))?;
+    let mut child = crontab(user).arg("-").stdin(Stdio::piped()).spawn().map_err(|cause| failed(cause.to_string()))?;
     let written = child.stdin.take().map_or(Ok(()), |mut input| input.write_all(after.as_bytes()));
     let status = child.wait().map_err(|cause| failed(cause.to_string()))?;
     written.map_err(|cause| failed(cause.to_string()))?;

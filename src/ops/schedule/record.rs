@@ -196,7 +196,10 @@ mod tests {
         keep(&home, &record("one", "0 3 * * *")).unwrap();
         let at = |text: &str| due(&home, &text.parse::<Zoned>().unwrap()).unwrap().remove(0);
         let early = at("2026-03-02T02:00:00[Etc/UTC]");
-        assert_eq!((early.missed, early.next.unwrap().to_string()), (None, "2026-03-02T03:00:00+00:00[Etc/UTC]".to_owned()));
+        assert_eq!(
+            (early.missed, early.next.unwrap().to_string()),
+            (None, "2026-03-02T03:00:00+00:00[Etc/UTC]".to_owned())
+        );
         let late = at("2026-03-02T04:00:00[Etc/UTC]");
         assert_eq!(late.missed.unwrap().to_string(), "2026-03-02T03:00:00+00:00[Etc/UTC]");
     }
