@@ -42,7 +42,11 @@ fn main() {
             show(name, cost, native);
         }
         let mut runner_of = runner("fn period(p, ctx) { p.shift(-1) }");
-        show("period(p, ctx): p.shift(-1)", per_call(|_| drop(black_box(runner_of.period(&place).unwrap()))), native);
+        show(
+            "period(p, ctx): p.shift(-1)",
+            per_call(|_| drop(black_box(runner_of.period(&place.item, place.period).unwrap()))),
+            native,
+        );
         let parts: Vec<Contribution> = values.iter().take(3).map(|value| part(value, &place)).collect();
         let mut runner_of = runner("fn combine(values, ctx) { values.sum() }");
         let cost = per_call(|_| drop(black_box(runner_of.combine(&parts, &place).unwrap())));

@@ -6,6 +6,7 @@
 //! script: the same input gives the same output.
 //!
 //! - `hooks`, `runner`, `outcome`: what the rest of the program uses
+//! - `call`, `returned`: how a hook is called fast, and what it gave back
 //! - [`limits`], `memory`, `stack`, `watch`, `work`: what keeps a script within its bounds
 //! - `number`, `arithmetic`, `text`, `list`, `period_type`, `things`, `row`, `context`, `slice`: what scripts can see
 //!   and do
@@ -14,6 +15,7 @@
 //! - `failing`, `source`, `error`: mistakes in plain words
 
 mod arithmetic;
+mod call;
 mod context;
 mod convert;
 mod engine;
@@ -29,6 +31,7 @@ mod params;
 mod period_type;
 pub mod plugin;
 pub mod reference;
+mod returned;
 mod row;
 mod runner;
 mod slice;

@@ -73,6 +73,14 @@ impl Number {
         Self(decimal.normalize())
     }
 
+    /// Whether the engine holds just this number. Nearly all are whole, where nothing has to be brought to one scale.
+    pub(super) fn is_held_by(self, value: &Dynamic) -> bool {
+        match value.as_int() {
+            Ok(whole) if self.0.scale() == 0 => self.0.mantissa() == i128::from(whole),
+            _ => of_dynamic(value) == Some(self.0),
+        }
+    }
+
     /// For the engine.
     pub(super) fn decimal(self) -> Decimal {
         self.0

@@ -207,7 +207,7 @@ fn yes_and_no_turn_round() {
 
 #[test]
 fn periods_move_and_are_left_out() {
-    let moved = |source: &str| runner(source).period(&place()).unwrap();
+    let moved = |source: &str| runner(source).period(&place().item, place().period).unwrap();
     assert_eq!(moved("fn period(p, ctx) { p.shift(-1) }"), Outcome::Changed(Period::parse("202401").unwrap()));
     assert_eq!(moved("fn period(p, ctx) { p }"), Outcome::Unchanged);
     assert_eq!(moved("fn period(p, ctx) { p.to(\"Yearly\") }"), Outcome::Changed(Period::parse("2024").unwrap()));

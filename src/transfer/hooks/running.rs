@@ -235,8 +235,7 @@ impl ActingScript for RunningScript {
     fn period(&self, period: Period, at: &PeriodContext<'_>) -> Acted<Period> {
         self.with(|state| {
             let item = state.names.item(at.item, at.source, at.destination);
-            let place = Place { item, org_unit: Arc::new(no_org_unit(at.item)), period };
-            let result = state.runner.period(&place);
+            let result = state.runner.period(&item, period);
             state.acted(script::Hook::Period, result, period, |period| period)
         })
     }
@@ -424,10 +423,4 @@ fn org_unit(id: Uid, metadata: &Metadata) -> OrgUnit {
         path: metadata.org_unit_path_names(id),
         level: unit.map_or(0, |unit| u32::try_from(unit.path.len()).unwrap_or(0)),
     }
-}
-
-/// A period is decided on for every org unit at once.
-fn no_org_unit(item: &PlannedItem) -> OrgUnit {
-    let name = "every org unit".to_owned();
-    OrgUnit { id: item.source.id(), code: None, path: name.clone(), name, level: 0 }
 }
