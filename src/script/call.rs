@@ -57,7 +57,7 @@ impl Caller {
         let Function { statements, scope, .. } = function;
         let result = run(&self.engine, &mut self.state, &mut self.caches, scope, statements);
         function.scope.rewind(function.parameters.len());
-        function.take(0);
+        drop(function.take(0));
         *context = function.take(1);
         result
     }

@@ -6,7 +6,7 @@
 //! script: the same input gives the same output.
 //!
 //! - `hooks`, `runner`, `outcome`: what the rest of the program uses
-//! - `call`, `returned`: how a hook is called fast, and what it gave back
+//! - `call`, `handed`, `returned`: how hooks and functions of functions are called fast, and what a hook gave back
 //! - [`limits`], `memory`, `stack`, `watch`, `work`: what keeps a script within its bounds
 //! - `number`, `arithmetic`, `text`, `list`, `period_type`, `things`, `row`, `context`, `slice`: what scripts can see
 //!   and do
@@ -21,6 +21,7 @@ mod convert;
 mod engine;
 mod error;
 mod failing;
+mod handed;
 mod hooks;
 pub mod limits;
 mod list;

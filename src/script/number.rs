@@ -47,6 +47,13 @@ impl Number {
 
     /// Takes over an exact number; decimals behind the 28th are rounded. None where the number is too large.
     pub fn from_big(number: &BigDecimal) -> Option<Self> {
+        let (digits, decimals) = number.as_bigint_and_scale();
+        // Nearly all fit as they are.
+        if let (Some(digits), Ok(decimals)) = (digits.to_i128(), u32::try_from(decimals))
+            && let Ok(decimal) = Decimal::try_from_i128_with_scale(digits, decimals)
+        {
+            return Some(Self(decimal.normalize()));
+        }
         let fitting = |decimals: i64| {
             let number = number.with_scale_round(decimals, bigdecimal::RoundingMode::HalfUp);
             let (digits, _) = number.as_bigint_and_exponent();

@@ -114,6 +114,16 @@ impl Runner {
         self.script.acted(hook)
     }
 
+    /// The line of a hook's function.
+    pub fn line(&self, hook: Hook) -> Option<usize> {
+        self.script.entry(hook).map(|entry| entry.line)
+    }
+
+    /// Whether the script may ask for other values of the slice that it is in.
+    pub fn looks_up(&self) -> bool {
+        self.looks_up
+    }
+
     /// What the script has printed since this was last asked.
     pub fn take_log(&mut self) -> Log {
         self.watch.take_log()

@@ -18,8 +18,11 @@
 mod acts;
 #[cfg(test)]
 pub(crate) mod fake;
+mod names;
 mod rows;
 mod running;
+mod slices;
+mod values;
 
 pub use acts::Acts;
 pub use rows::{Rows, through_rows};
