@@ -25,8 +25,8 @@ const SHOWN: usize = 20;
 #[derive(Debug, Args)]
 pub struct FromRun {
     /// The values of a past run, by its id or `last`: they are read from its source again, and nothing is written
-    #[arg(long, value_name = "RUN")]
-    pub from_run: Option<String>,
+    #[arg(id = "from_run", long = "from-run", value_name = "RUN")]
+    pub run: Option<String>,
     /// Other periods than those of the run: identifiers, ranges, relative ones; several with commas
     #[arg(long, value_name = "PERIODS", value_delimiter = ',', requires = "from_run")]
     pub periods: Vec<String>,

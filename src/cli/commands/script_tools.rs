@@ -163,7 +163,7 @@ pub(super) fn test(arguments: &Test, home: &Home, ui: &Ui) -> Result<ExitCode, C
     let (mut passed, mut failed) = (0, 0);
     let here = [PathBuf::from(".")];
     let files = found(if arguments.files.is_empty() { &here } else { &arguments.files })?;
-    let tried_on = match (&arguments.from_run.from_run, files.as_slice()) {
+    let tried_on = match (&arguments.from_run.run, files.as_slice()) {
         (None, _) => None,
         (Some(run), [file]) => Some((run, file)),
         (Some(_), several) => {
@@ -227,7 +227,7 @@ fn found(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
 pub(super) fn run(arguments: &Run, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     let script = script_tools::open_named(home, &arguments.file)?;
     let parameters = &arguments.parameters.parameters;
-    if let Some(run) = &arguments.from_run.from_run {
+    if let Some(run) = &arguments.from_run.run {
         if !arguments.rows.is_empty() {
             return Err(CliError::usage("the values come from --row or from --from-run, not from both".to_owned())
                 .hint("leave one of them out"));
