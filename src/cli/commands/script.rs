@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use crate::cli::commands::{plugin, script_tools};
 use crate::cli::error::CliError;
@@ -12,7 +12,7 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::render::listing::{Listing, text};
 use crate::cli::render::shell_word;
 use crate::cli::ui::{Format, Ui};
-use crate::domain::script::{Hook, ParameterValue};
+use crate::domain::script::{Attachment, Hook, ParameterValue};
 use crate::ops::home::Home;
 use crate::ops::scripts::{self, AtWork, FileState, Place};
 use crate::script::plugin::PREFIX;
@@ -142,33 +142,67 @@ fn attach(arguments: &Attach, home: &Home, ui: &Ui) -> Result<ExitCode, CliError
 }
 
 fn list(home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let at_work = scripts::list(home)?;
+    match ui.format {
+        Format::Table => for_people(&at_work).print(ui),
+        Format::Json | Format::Csv => for_programs(&at_work, ui.format).print(ui),
+    }
+    if let Some(altered) = at_work.iter().find(|at_work| at_work.file == Some(FileState::Altered)) {
+        ui.warn(&format!(
+            "the file of {} has changed since it was attached to {}; runs use the text of that time until it is attached again",
+            altered.attachment.script,
+            altered.place.in_words()
+        ));
+    }
+    Ok(ExitCode::Success)
+}
+
+/// What people read instead of an empty list.
+const NONE_AT_WORK: &str = "no scripts at work; attach one: xfer script attach FILE --job JOB";
+
+/// Where each acts in one column, and with what.
+fn for_people(at_work: &[AtWork]) -> Listing {
     let columns = [
         text("script", "Script"),
-        text("hooks", "Hooks"),
-        text("routine", "Routine").detail(),
-        text("job", "Job").detail(),
-        text("item", "Item").detail(),
-        text("parameters", "Parameters").detail(),
-        text("state", "File"),
+        text("place", "Acts on"),
+        text("parameters", "Parameters"),
+        text("hooks", "Hooks").detail(),
+        text("state", "File").whole(),
         text("file", "Read from").detail(),
-        text("hash", "SHA-256").detail(),
     ];
-    let mut listing = Listing::new(&columns, "no scripts at work; attach one: xfer script attach FILE --job JOB");
-    let at_work = scripts::list(home)?;
-    for AtWork { place, attachment, file } in &at_work {
+    let mut listing = Listing::new(&columns, NONE_AT_WORK);
+    for AtWork { place, attachment, file } in at_work {
+        listing.row(vec![
+            json!(attachment.script),
+            json!(place.in_words()),
+            parameters(attachment),
+            json!(hook_names(&attachment.hooks)),
+            json!(file.map(state_name)),
+            json!(attachment.file),
+        ]);
+    }
+    listing
+}
+
+fn parameters(attachment: &Attachment) -> Value {
+    let each: Vec<String> = attachment.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    json!(Some(each.join(", ")).filter(|words| !words.is_empty()))
+}
+
+fn for_programs(at_work: &[AtWork], format: Format) -> Listing {
+    let columns = ["script", "hooks", "routine", "job", "item", "parameters", "state", "file", "hash"];
+    let mut listing = Listing::new(&columns.map(|key| text(key, key)), NONE_AT_WORK);
+    for AtWork { place, attachment, file } in at_work {
         let (routine, job, item) = match place {
             Place::Routine { routine } => (Some(routine), None, None),
             Place::Job { job } => (None, Some(job), None),
             Place::Item { job, number } => (None, Some(job), Some(*number)),
         };
-        let parameters: Vec<String> =
-            attachment.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let parameters = match ui.format {
-            Format::Json => {
-                let each = attachment.parameters.iter().map(|(name, value)| (name.clone(), json!(value.to_string())));
-                json!(each.collect::<Map<_, _>>())
-            }
-            Format::Table | Format::Csv => json!(Some(parameters.join(", ")).filter(|words| !words.is_empty())),
+        let parameters = if format == Format::Json {
+            let each = attachment.parameters.iter().map(|(name, value)| (name.clone(), json!(value.to_string())));
+            json!(each.collect::<Map<_, _>>())
+        } else {
+            parameters(attachment)
         };
         listing.row(vec![
             json!(attachment.script),
@@ -179,18 +213,10 @@ fn list(home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
             parameters,
             json!(file.map(state_name)),
             json!(attachment.file),
-            json!(if ui.format == Format::Table { attachment.hash.short() } else { attachment.hash.as_str() }),
+            json!(attachment.hash.as_str()),
         ]);
     }
-    listing.print(ui);
-    if let Some(altered) = at_work.iter().find(|at_work| at_work.file == Some(FileState::Altered)) {
-        ui.warn(&format!(
-            "the file of {} has changed since it was attached to {}; runs use the text of that time until it is attached again",
-            altered.attachment.script,
-            altered.place.in_words()
-        ));
-    }
-    Ok(ExitCode::Success)
+    listing
 }
 
 fn hook_names(hooks: &[Hook]) -> String {
