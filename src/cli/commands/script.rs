@@ -17,28 +17,54 @@ use crate::ops::home::Home;
 use crate::ops::scripts::{self, AtWork, FileState, Place};
 use crate::script::plugin::PREFIX;
 
+/// What `xfer script --help` ends with.
+const AFTER_HELP: &str = "\
+A script is a file with up to four functions:
+  value    one value before it is sent: scale it, leave it out, refuse it
+  combine  several values that go to one place: their sum, the latest one
+  period   where the values of a month or week go: one month earlier
+  rows     all values of a part of the country at once: totals, shares, gaps
+
+First steps:
+  xfer script new value cases.rhai            begin one, with an example and its tests
+  xfer script test cases.rhai                 does it do what its tests say?
+  xfer script run cases.rhai --from-run last  what would it make of the last run's values?
+  xfer script attach cases.rhai --job JOB     let it act, from the next run on
+
+Ready to use without writing anything: xfer plugin list. The manual is docs/scripting.md.";
+
 /// `xfer script …`
 #[derive(Debug, Subcommand)]
+#[command(after_help = AFTER_HELP)]
 pub enum Command {
-    /// Let a script act on a job, one of its items, or a routine; the file's text is kept and pinned
+    /// Let a script or a plugin act, from the next run on: on a job, one of its items, or a routine
+    ///
+    /// The script's text is kept: what runs is what was attached, whatever becomes of the file. Attach it again after
+    /// changing it. Nothing is sent by this; `xfer run ROUTINE --dry-run` shows what it changes.
     Attach(Attach),
-    /// Take a script away again
+    /// Take a script or a plugin away again: values go as they are, from the next run on
     Detach(Detach),
-    /// List the scripts at work, and whether their files have changed since
+    /// List what acts where and with which parameters, and whether its file has changed since
     List,
-    /// Begin a script: a commented example with its tests
+    /// Begin a script: a file with an example and explanations, and another with its tests
     New(script_tools::New),
-    /// Compile scripts and say which hooks they define
+    /// Read scripts, say which functions they have, or where there is a mistake
     Check(script_tools::Check),
-    /// Run the tests beside scripts: scale.tests.ron beside scale.rhai
+    /// Run the tests of scripts: does each give what its tests expect?
+    ///
+    /// The tests of scale.rhai stand beside it, in scale.tests.ron. With --from-run the script is tried on the values of
+    /// a past run as well, and fails where it refuses one of them.
     Test(script_tools::Test),
-    /// Try a script on rows, or on the cells of a past run, and show before → after
+    /// Try a script and see what it makes of values, before → after; nothing is sent
+    ///
+    /// The values are typed (--row), or those of a past run (--from-run): these are read from the source again, as the
+    /// run asked for them, and every function of the script is tried on what it would be given.
     Run(script_tools::Run),
-    /// Measure how many calls a script takes per second
+    /// Measure how many values a script can take per second
     Bench(script_tools::Bench),
-    /// Try expressions of the script language, line by line
+    /// Try the script language line by line, like a pocket calculator
     Repl(script_tools::Repl),
-    /// Write definitions of all that scripts can use, for editors
+    /// Tell an editor (VS Code and others) what scripts can use, so that it completes names
     Definitions(script_tools::Definitions),
 }
 
@@ -71,12 +97,12 @@ impl Target {
 /// `xfer script attach`
 #[derive(Debug, Args)]
 pub struct Attach {
-    /// The script's file, or plugin:NAME
+    /// The script's file, or plugin:NAME for one of `xfer plugin list`
     pub file: PathBuf,
     /// Where it acts.
     #[command(flatten)]
     pub target: Target,
-    /// A parameter: factor=0.07, on=true, name=text, several values in brackets (may be given several times)
+    /// A parameter of the script: factor=0.07, on=true, side=left, limits=[1,5] (may be given several times)
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
     pub parameters: Vec<(String, ParameterValue)>,
 }
@@ -166,7 +192,7 @@ fn for_people(at_work: &[AtWork]) -> Listing {
         text("script", "Script"),
         text("place", "Acts on"),
         text("parameters", "Parameters"),
-        text("hooks", "Hooks").detail(),
+        text("hooks", "Functions").detail(),
         text("state", "File").whole(),
         text("file", "Read from").detail(),
     ];
