@@ -18,23 +18,23 @@ use crate::cli::unlock::KeyPassphrase;
 #[command(name = "xfer", version, about, max_term_width = 100, after_help = AFTER_HELP)]
 pub struct Arguments {
     /// Where xfer keeps its configuration, key and journals
-    #[arg(long, env = "XFER_HOME", value_name = "FOLDER", global = true, hide_env_values = true)]
+    #[arg(long, env = "XFER_HOME", value_name = "FOLDER", global = true, hide_env_values = true, help_heading = EVERYWHERE)]
     pub home: Option<PathBuf>,
 
     /// What lists and reports are printed as
-    #[arg(long, value_enum, default_value_t, global = true)]
+    #[arg(long, value_enum, default_value_t, global = true, help_heading = EVERYWHERE)]
     pub format: Format,
 
     /// Say nothing but data, warnings and errors
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = EVERYWHERE)]
     pub quiet: bool,
 
     /// Answer every confirmation with yes
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = EVERYWHERE)]
     pub yes: bool,
 
     /// Say what is done (-vv: and how)
-    #[arg(long, short, action = ArgAction::Count, global = true)]
+    #[arg(long, short, action = ArgAction::Count, global = true, help_heading = EVERYWHERE)]
     pub verbose: u8,
 
     /// How the passphrase of this machine's key is given, where it has one.
@@ -55,6 +55,9 @@ impl Arguments {
         }
     }
 }
+
+/// Above the options that every command has, so that its own come first.
+const EVERYWHERE: &str = "Options of every command";
 
 const AFTER_HELP: &str = "\
 First steps:
@@ -84,10 +87,10 @@ pub enum Command {
     /// Combine jobs with a period window and the rules of a run
     #[command(subcommand)]
     Routine(routine::Command),
-    /// Let scripts act on an item, a job or a routine
+    /// Change values on their way by scripts of your own: write, test, try and attach them
     #[command(subcommand)]
     Script(script::Command),
-    /// Use scripts that come ready: list, show, test, install
+    /// Change values on their way by scripts that come ready: caps, rounding, shares, small counts …
     #[command(subcommand)]
     Plugin(plugin::Command),
     /// Run a routine now

@@ -22,6 +22,7 @@ mod recorded_sandbox;
 mod replay;
 mod sandbox_server;
 mod schedule;
+mod script_docs;
 mod script_hostile;
 mod script_tools;
 mod scripts;

@@ -181,6 +181,10 @@ fn a_run_is_found_again_by_its_periods_or_they_have_to_be_given() {
         2,
         &["does not define `rows`", "it defines value"],
     );
+    office.ok("script attach tried.rhai --job malaria --item 1");
+    office.xfer.file("other.rhai", "fn value(v) { v + 1 }");
+    let words = ["different scripts"];
+    office.refused("script run other.rhai --from-run last --periods LAST_MONTH", 2, &words);
     office.refused("script run tried.rhai --from-run 00000000", 2, &["there is no run"]);
     assert_eq!(office.xfer.run("script run tried.rhai --row value=1 --limit 3").code, 2, "a limit of what");
 }

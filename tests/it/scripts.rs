@@ -1,5 +1,7 @@
 //! Scripts at work, through the real program: attached, listed, pinned, run on both generations, taken away.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use xfer::sandbox::profile::Profile;
 
@@ -126,4 +128,105 @@ fn a_mistake_at_run_time_holds_cells_back_and_says_where() {
     let failed =
         report["findings"].as_array().unwrap().iter().find(|finding| finding["code"] == "script-failed").unwrap();
     assert!(failed["example"].as_str().unwrap().contains("wrong.rhai:2"), "{failed}");
+}
+
+/// The values of the cells of the last run, by cell and by its destination data element's and option combo's ids.
+fn values(office: &Office) -> BTreeMap<(String, String, String, String), f64> {
+    let cells = office.ok("runs cells last --format json").json();
+    let text = |cell: &Value, key: &str| cell[key].as_str().unwrap().to_owned();
+    cells
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|cell| {
+            let keys = ["data_element", "category_option_combo", "org_unit", "period"].map(|key| text(cell, key));
+            let [data, combo, unit, period] = keys;
+            Some(((data, combo, unit, period), cell["value"].as_str()?.parse().ok()?))
+        })
+        .collect()
+}
+
+fn dry(office: &Office) -> BTreeMap<(String, String, String, String), f64> {
+    let _ = office.xfer.run("run monthly --dry-run --format json").report();
+    values(office)
+}
+
+#[test]
+fn scripts_beside_each_other_act_in_the_documented_order() {
+    let office = Office::ready();
+    for (name, calculation) in [("unit", "v + 1"), ("scale", "v * 10"), ("three", "v + 3"), ("more", "v + 7")] {
+        office.xfer.file(&format!("{name}.rhai"), format!("fn value(v) {{ {calculation} }}"));
+    }
+    let plain = dry(&office);
+    let items = office.ok("job show malaria --format json").json();
+    let addresses: Vec<&str> =
+        items.as_array().unwrap().iter().map(|item| item["destination_id"].as_str().unwrap()).collect();
+    // Items that share a cell need the same scripts.
+    let address = addresses[0];
+    let numbers: Vec<usize> =
+        addresses.iter().zip(1..).filter(|(other, _)| **other == address).map(|(_, number)| number).collect();
+    let (data, rest) = address.split_once('.').unwrap();
+    let combo = rest.split('.').next().unwrap();
+    // What is nearest acts first wherever it was attached, so the routine's go first here.
+    office.ok("script attach plugin:scale --routine monthly --param factor=3");
+    office.ok("script attach more.rhai --routine monthly");
+    office.ok("script attach scale.rhai --job malaria");
+    office.ok("script attach three.rhai --job malaria");
+    for number in &numbers {
+        office.ok(&format!("script attach unit.rhai --job malaria --item {number}"));
+    }
+    let changed = dry(&office);
+    assert_eq!(plain.keys().collect::<Vec<_>>(), changed.keys().collect::<Vec<_>>());
+    let mut of_the_item = 0;
+    for (cell, value) in &plain {
+        let is_items = (cell.0.as_str(), cell.1.as_str()) == (data, combo);
+        of_the_item += usize::from(is_items);
+        let begun = if is_items { value + 1.0 } else { *value };
+        let expected = (begun * 10.0 + 3.0) * 3.0 + 7.0;
+        assert!((changed[cell] - expected).abs() < 1e-9, "{cell:?}: {value} became {}, not {expected}", changed[cell]);
+    }
+    assert!(of_the_item > 0 && of_the_item < plain.len(), "{of_the_item} cells of {address}");
+    let listed = office.ok("script list --format json").json();
+    let places: Vec<String> = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| ["script", "routine", "job", "item"].map(|key| line[key].as_str().unwrap_or("-")).join(" "))
+        .collect();
+    let whole =
+        ["plugin:scale monthly - -", "more.rhai monthly - -", "scale.rhai - malaria -", "three.rhai - malaria -"];
+    let of_items = numbers.iter().map(|number| format!("unit.rhai - malaria {number}"));
+    let expected: Vec<String> = whole.iter().map(|line| (*line).to_owned()).chain(of_items).collect();
+    assert_eq!(places, expected);
+    let table = office.ok("script list");
+    let scale = table.stdout.lines().find(|line| line.contains("plugin:scale")).unwrap();
+    assert!(scale.contains("routine monthly") && scale.contains("factor=3"), "{table}");
+    let unit = table.stdout.lines().find(|line| line.contains("unit.rhai")).unwrap();
+    assert!(unit.contains(&format!("item {} of the job malaria", numbers[0])), "{table}");
+}
+
+#[test]
+fn only_the_nearest_combines_and_rows_go_through_the_jobs_script_first() {
+    let office = Office::ready();
+    for (name, text) in [
+        ("largest.rhai", "fn combine(values) { values.max() }"),
+        ("smallest.rhai", "fn combine(values) { values.min() }"),
+        ("one-more.rhai", "fn rows(rows) { rows.map(|r| r.with_value(r.value + 1)) }"),
+        ("twice.rhai", "fn rows(rows) { rows.map(|r| r.with_value(r.value * 2)) }"),
+    ] {
+        office.xfer.file(name, text);
+    }
+    office.ok("script attach smallest.rhai --routine monthly");
+    let smallest = dry(&office);
+    office.ok("script attach largest.rhai --job malaria");
+    let largest = dry(&office);
+    assert!(smallest.iter().any(|(cell, value)| largest[cell] > *value), "two values meet somewhere");
+    assert!(smallest.iter().all(|(cell, value)| largest[cell] >= *value), "the job's acts, the routine's does not");
+    office.ok("script attach twice.rhai --routine monthly");
+    office.ok("script attach one-more.rhai --job malaria");
+    let both = dry(&office);
+    for (cell, value) in &largest {
+        let expected = (value + 1.0) * 2.0;
+        assert!((both[cell] - expected).abs() < 1e-9, "{cell:?}: {value} became {}, not {expected}", both[cell]);
+    }
 }

@@ -18,37 +18,48 @@ use crate::ops::plugins::{self, Found, Origin};
 use crate::ops::scripts::Place;
 use crate::script::plugin::{self, Plugin, is_name};
 
+/// What `xfer plugin --help` ends with.
+const AFTER_HELP: &str = "\
+First steps:
+  xfer plugin list                            what there is
+  xfer plugin show cap-outliers               what it does, what it asks for
+  xfer script attach plugin:NAME --job JOB    let it act; asks for what it needs
+  xfer run ROUTINE --dry-run                  what it changes, before anything is sent
+
+`xfer job edit JOB` asks for the same, question by question. The manual is docs/plugins.md.";
+
 /// `xfer plugin …`
 #[derive(Debug, Subcommand)]
+#[command(after_help = AFTER_HELP)]
 pub enum Command {
     /// List the plugins that come with xfer, and those that were installed
     List,
-    /// Show what a plugin does, and its parameters
+    /// Show what a plugin does, and what has to be said when it is attached
     Show {
         /// The plugin's name
         name: String,
     },
-    /// Begin a plugin: a folder with an example of every file
+    /// Begin a plugin of your own: a folder with an example of every file
     New {
         /// The plugin's name, and that of its folder
         name: String,
     },
-    /// Install a plugin from its folder
+    /// Install a plugin that somebody gave you, from its folder
     Install {
-        /// The folder
+        /// The folder; it is read, checked and copied, and not needed afterwards
         folder: PathBuf,
         /// Put it in the place of an installed one of the same name
         #[arg(long)]
         replace: bool,
     },
-    /// Remove an installed plugin; where it is attached, it keeps acting
+    /// Remove an installed plugin; where it is attached it keeps acting until `xfer script detach`
     Remove {
         /// The plugin's name
         name: String,
     },
-    /// Run the cases of a plugin: of all, of one by its name, or of one in a folder
+    /// Try the examples that plugins bring along: does each come out as it says?
     Test {
-        /// A name or a folder
+        /// A plugin's name, or a folder; all plugins where left out
         plugin: Option<PathBuf>,
     },
 }
@@ -87,7 +98,7 @@ fn list(home: &Home, ui: &Ui) -> Result<(), CliError> {
         text("name", "Plugin").whole(),
         text("version", "Version").detail(),
         text("origin", "From").detail(),
-        text("hooks", "Hooks"),
+        text("hooks", "Functions"),
         text("description", "What it does"),
     ];
     let mut listing = Listing::new(&columns, "no plugins");

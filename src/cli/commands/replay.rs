@@ -24,13 +24,16 @@ const SHOWN: usize = 20;
 /// Which past run is tried, and how much of it is shown.
 #[derive(Debug, Args)]
 pub struct FromRun {
-    /// The values of a past run, by its id or `last`: they are read from its source again, and nothing is written
-    #[arg(long, value_name = "RUN")]
-    pub from_run: Option<String>,
-    /// Other periods than those of the run: identifiers, ranges, relative ones; several with commas
+    /// Try it on the values of a past run: `last`, or a run of `xfer runs list`
+    ///
+    /// The values are read from the source again, as the run asked for them: what was corrected since is corrected
+    /// here. Nothing is written, and the destination is not asked.
+    #[arg(id = "from_run", long = "from-run", value_name = "RUN")]
+    pub run: Option<String>,
+    /// With --from-run, other periods than the run had: 202401, 202401..202403, LAST_MONTH; several with commas
     #[arg(long, value_name = "PERIODS", value_delimiter = ',', requires = "from_run")]
     pub periods: Vec<String>,
-    /// Show at most so many of each kind [default: 20 in a table, all with --format json or csv]
+    /// With --from-run, show at most so many changes of each kind [default: 20; all with --format json or csv]
     #[arg(long, value_name = "NUMBER", requires = "from_run")]
     pub limit: Option<usize>,
 }
@@ -78,7 +81,7 @@ pub(super) fn replay(
 
 fn print(replay: &Replay, ui: &Ui) {
     let columns = [
-        text("hook", "Hook").whole(),
+        text("hook", "Function").whole(),
         text("result", "Result").whole(),
         text("data", "Data"),
         text("org_unit", "Org unit"),

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use crate::cli::commands::{plugin, script_tools};
 use crate::cli::error::CliError;
@@ -12,33 +12,59 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::render::listing::{Listing, text};
 use crate::cli::render::shell_word;
 use crate::cli::ui::{Format, Ui};
-use crate::domain::script::{Hook, ParameterValue};
+use crate::domain::script::{Attachment, Hook, ParameterValue};
 use crate::ops::home::Home;
 use crate::ops::scripts::{self, AtWork, FileState, Place};
 use crate::script::plugin::PREFIX;
 
+/// What `xfer script --help` ends with.
+const AFTER_HELP: &str = "\
+A script is a file with up to four functions:
+  value    one value before it is sent: scale it, leave it out, refuse it
+  combine  several values that go to one place: their sum, the latest one
+  period   where the values of a month or week go: one month earlier
+  rows     all values of a part of the country at once: totals, shares, gaps
+
+First steps:
+  xfer script new value cases.rhai            begin one, with an example and its tests
+  xfer script test cases.rhai                 does it do what its tests say?
+  xfer script run cases.rhai --from-run last  what would it make of the last run's values?
+  xfer script attach cases.rhai --job JOB     let it act, from the next run on
+
+Ready to use without writing anything: xfer plugin list. The manual is docs/scripting.md.";
+
 /// `xfer script …`
 #[derive(Debug, Subcommand)]
+#[command(after_help = AFTER_HELP)]
 pub enum Command {
-    /// Let a script act on a job, one of its items, or a routine; the file's text is kept and pinned
+    /// Let a script or a plugin act, from the next run on: on a job, one of its items, or a routine
+    ///
+    /// The script's text is kept: what runs is what was attached, whatever becomes of the file. Attach it again after
+    /// changing it. Nothing is sent by this; `xfer run ROUTINE --dry-run` shows what it changes.
     Attach(Attach),
-    /// Take a script away again
+    /// Take a script or a plugin away again: values go as they are, from the next run on
     Detach(Detach),
-    /// List the scripts at work, and whether their files have changed since
+    /// List what acts where and with which parameters, and whether its file has changed since
     List,
-    /// Begin a script: a commented example with its tests
+    /// Begin a script: a file with an example and explanations, and another with its tests
     New(script_tools::New),
-    /// Compile scripts and say which hooks they define
+    /// Read scripts, say which functions they have, or where there is a mistake
     Check(script_tools::Check),
-    /// Run the tests beside scripts: scale.tests.ron beside scale.rhai
+    /// Run the tests of scripts: does each give what its tests expect?
+    ///
+    /// The tests of scale.rhai stand beside it, in scale.tests.ron. With --from-run the script is tried on the values of
+    /// a past run as well, and fails where it refuses one of them.
     Test(script_tools::Test),
-    /// Try a script on rows, or on the cells of a past run, and show before → after
+    /// Try a script and see what it makes of values, before → after; nothing is sent
+    ///
+    /// The values are typed (--row), or those of a past run (--from-run): these are read from the source again, as the
+    /// run asked for them, and every function of the script is tried on what it would be given.
     Run(script_tools::Run),
-    /// Measure how many calls a script takes per second
+    /// Measure how many values a script can take per second
     Bench(script_tools::Bench),
-    /// Try expressions of the script language, line by line
+    /// Try the script language line by line, like a pocket calculator
     Repl(script_tools::Repl),
-    /// Write definitions of all that scripts can use, for editors
+    /// Tell an editor (VS Code and others) what scripts can use, so that it completes names
     Definitions(script_tools::Definitions),
 }
 
@@ -71,12 +97,12 @@ impl Target {
 /// `xfer script attach`
 #[derive(Debug, Args)]
 pub struct Attach {
-    /// The script's file, or plugin:NAME
+    /// The script's file, or plugin:NAME for one of `xfer plugin list`
     pub file: PathBuf,
     /// Where it acts.
     #[command(flatten)]
     pub target: Target,
-    /// A parameter: factor=0.07, on=true, name=text, several values in brackets (may be given several times)
+    /// A parameter of the script: factor=0.07, on=true, side=left, limits=[1,5] (may be given several times)
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
     pub parameters: Vec<(String, ParameterValue)>,
 }
@@ -142,33 +168,67 @@ fn attach(arguments: &Attach, home: &Home, ui: &Ui) -> Result<ExitCode, CliError
 }
 
 fn list(home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let at_work = scripts::list(home)?;
+    match ui.format {
+        Format::Table => for_people(&at_work).print(ui),
+        Format::Json | Format::Csv => for_programs(&at_work, ui.format).print(ui),
+    }
+    if let Some(altered) = at_work.iter().find(|at_work| at_work.file == Some(FileState::Altered)) {
+        ui.warn(&format!(
+            "the file of {} has changed since it was attached to {}; runs use the text of that time until it is attached again",
+            altered.attachment.script,
+            altered.place.in_words()
+        ));
+    }
+    Ok(ExitCode::Success)
+}
+
+/// What people read instead of an empty list.
+const NONE_AT_WORK: &str = "no scripts at work; attach one: xfer script attach FILE --job JOB";
+
+/// Where each acts in one column, and with what.
+fn for_people(at_work: &[AtWork]) -> Listing {
     let columns = [
         text("script", "Script"),
-        text("hooks", "Hooks"),
-        text("routine", "Routine").detail(),
-        text("job", "Job").detail(),
-        text("item", "Item").detail(),
-        text("parameters", "Parameters").detail(),
-        text("state", "File"),
+        text("place", "Acts on"),
+        text("parameters", "Parameters"),
+        text("hooks", "Functions").detail(),
+        text("state", "File").whole(),
         text("file", "Read from").detail(),
-        text("hash", "SHA-256").detail(),
     ];
-    let mut listing = Listing::new(&columns, "no scripts at work; attach one: xfer script attach FILE --job JOB");
-    let at_work = scripts::list(home)?;
-    for AtWork { place, attachment, file } in &at_work {
+    let mut listing = Listing::new(&columns, NONE_AT_WORK);
+    for AtWork { place, attachment, file } in at_work {
+        listing.row(vec![
+            json!(attachment.script),
+            json!(place.in_words()),
+            parameters(attachment),
+            json!(hook_names(&attachment.hooks)),
+            json!(file.map(state_name)),
+            json!(attachment.file),
+        ]);
+    }
+    listing
+}
+
+fn parameters(attachment: &Attachment) -> Value {
+    let each: Vec<String> = attachment.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    json!(Some(each.join(", ")).filter(|words| !words.is_empty()))
+}
+
+fn for_programs(at_work: &[AtWork], format: Format) -> Listing {
+    let columns = ["script", "hooks", "routine", "job", "item", "parameters", "state", "file", "hash"];
+    let mut listing = Listing::new(&columns.map(|key| text(key, key)), NONE_AT_WORK);
+    for AtWork { place, attachment, file } in at_work {
         let (routine, job, item) = match place {
             Place::Routine { routine } => (Some(routine), None, None),
             Place::Job { job } => (None, Some(job), None),
             Place::Item { job, number } => (None, Some(job), Some(*number)),
         };
-        let parameters: Vec<String> =
-            attachment.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let parameters = match ui.format {
-            Format::Json => {
-                let each = attachment.parameters.iter().map(|(name, value)| (name.clone(), json!(value.to_string())));
-                json!(each.collect::<Map<_, _>>())
-            }
-            Format::Table | Format::Csv => json!(Some(parameters.join(", ")).filter(|words| !words.is_empty())),
+        let parameters = if format == Format::Json {
+            let each = attachment.parameters.iter().map(|(name, value)| (name.clone(), json!(value.to_string())));
+            json!(each.collect::<Map<_, _>>())
+        } else {
+            parameters(attachment)
         };
         listing.row(vec![
             json!(attachment.script),
@@ -179,18 +239,10 @@ fn list(home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
             parameters,
             json!(file.map(state_name)),
             json!(attachment.file),
-            json!(if ui.format == Format::Table { attachment.hash.short() } else { attachment.hash.as_str() }),
+            json!(attachment.hash.as_str()),
         ]);
     }
-    listing.print(ui);
-    if let Some(altered) = at_work.iter().find(|at_work| at_work.file == Some(FileState::Altered)) {
-        ui.warn(&format!(
-            "the file of {} has changed since it was attached to {}; runs use the text of that time until it is attached again",
-            altered.attachment.script,
-            altered.place.in_words()
-        ));
-    }
-    Ok(ExitCode::Success)
+    listing
 }
 
 fn hook_names(hooks: &[Hook]) -> String {

@@ -21,17 +21,17 @@ use crate::script::{Hook, Script};
 /// `xfer script new`
 #[derive(Debug, Args)]
 pub struct New {
-    /// Where it acts: value, period, combine or rows
-    #[arg(value_parser = hook)]
+    /// The function that it begins with: value, combine, period or rows (see `xfer script --help`)
+    #[arg(value_name = "FUNCTION", value_parser = hook)]
     pub hook: Hook,
-    /// Its file; HOOK.rhai where left out
+    /// Its file, such as cases.rhai; named after the function where left out
     pub file: Option<PathBuf>,
 }
 
 /// `xfer script check`
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Scripts, or folders of scripts
+    /// Scripts, or folders with scripts
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
 }
@@ -39,12 +39,12 @@ pub struct Check {
 /// `xfer script test`
 #[derive(Debug, Args)]
 pub struct Test {
-    /// Scripts, or folders of scripts; the working folder where left out
+    /// Scripts, or folders with scripts; those of this folder where left out
     pub files: Vec<PathBuf>,
     /// Whether a past run is tried as well.
     #[command(flatten)]
     pub from_run: FromRun,
-    /// A parameter for the values of the run: factor=0.07 (may be given several times); the tests have their own
+    /// With --from-run, a parameter of the script: factor=0.07 (may be given several times); the tests have their own
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = super::script::parameter, requires = "from_run")]
     pub parameters: Vec<(String, ParameterValue)>,
 }
@@ -52,7 +52,7 @@ pub struct Test {
 /// Parameters as they are set where a script is attached.
 #[derive(Debug, Args)]
 pub struct Parameters {
-    /// A parameter: factor=0.07, on=true, name=text, several values in brackets (may be given several times)
+    /// A parameter of the script: factor=0.07, on=true, side=left, limits=[1,5] (may be given several times)
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = super::script::parameter)]
     pub parameters: Vec<(String, ParameterValue)>,
 }
@@ -60,17 +60,18 @@ pub struct Parameters {
 /// `xfer script run`
 #[derive(Debug, Args)]
 pub struct Run {
-    /// The script's file, or plugin:NAME
+    /// The script's file, or plugin:NAME for one of `xfer plugin list`
     pub file: PathBuf,
-    /// A value and where it stands: value=12,data=Malaria,org_unit=Jacmel,period=202401,coc=…,aoc=…; all but the value
-    /// may be left out (may be given several times)
+    /// A value, and what the script may want to know about it (may be given several times)
+    ///
+    /// value=12,data=Malaria,org_unit=Jacmel,period=202401,coc=Male,aoc=default; all but the value may be left out
     #[arg(long = "row", value_name = "ROW", value_parser = row, required_unless_present = "from_run")]
     pub rows: Vec<RowGiven>,
     /// Whether a past run is tried instead.
     #[command(flatten)]
     pub from_run: FromRun,
-    /// Only this hook; all that the script has where left out
-    #[arg(long, value_parser = hook)]
+    /// Only this function of the script: value, combine, period or rows; all that it has where left out
+    #[arg(long, value_name = "FUNCTION", value_parser = hook)]
     pub hook: Option<Hook>,
     /// Its parameters.
     #[command(flatten)]
@@ -80,7 +81,7 @@ pub struct Run {
 /// `xfer script bench`
 #[derive(Debug, Args)]
 pub struct Bench {
-    /// The script's file, or plugin:NAME
+    /// The script's file, or plugin:NAME for one of `xfer plugin list`
     pub file: PathBuf,
     /// Its parameters.
     #[command(flatten)]
@@ -103,7 +104,7 @@ pub struct Definitions {
 }
 
 fn hook(text: &str) -> Result<Hook, String> {
-    Hook::from_name(text).ok_or_else(|| "hooks are value, period, combine and rows".to_owned())
+    Hook::from_name(text).ok_or_else(|| "the functions are value, combine, period and rows".to_owned())
 }
 
 /// The members of a row, as `--row` names them.
@@ -163,7 +164,7 @@ pub(super) fn test(arguments: &Test, home: &Home, ui: &Ui) -> Result<ExitCode, C
     let (mut passed, mut failed) = (0, 0);
     let here = [PathBuf::from(".")];
     let files = found(if arguments.files.is_empty() { &here } else { &arguments.files })?;
-    let tried_on = match (&arguments.from_run.from_run, files.as_slice()) {
+    let tried_on = match (&arguments.from_run.run, files.as_slice()) {
         (None, _) => None,
         (Some(run), [file]) => Some((run, file)),
         (Some(_), several) => {
@@ -227,7 +228,7 @@ fn found(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
 pub(super) fn run(arguments: &Run, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     let script = script_tools::open_named(home, &arguments.file)?;
     let parameters = &arguments.parameters.parameters;
-    if let Some(run) = &arguments.from_run.from_run {
+    if let Some(run) = &arguments.from_run.run {
         if !arguments.rows.is_empty() {
             return Err(CliError::usage("the values come from --row or from --from-run, not from both".to_owned())
                 .hint("leave one of them out"));

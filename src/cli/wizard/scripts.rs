@@ -18,6 +18,7 @@ use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::scripts::{self, FileState, Place};
 use crate::ops::{jobs, plugins, script_tools};
+use crate::script;
 use crate::script::plugin::{self, Plugin};
 use crate::script::testing::Sample;
 
@@ -113,7 +114,7 @@ fn by_plugin(prompter: &mut dyn Prompter, home: &Home, whole: &Place, commands: 
 fn by_script(prompter: &mut dyn Prompter, home: &Home, whole: &Place, commands: &mut Vec<String>) -> Result<(), Leave> {
     let Some(file) = choose_file(prompter, home)? else { return Ok(()) };
     let script = script_tools::open(&file)?;
-    let hooks: Vec<&str> = script.hooks().map(|hook| hook.name()).collect();
+    let hooks: Vec<&str> = script.hooks().map(script::Hook::name).collect();
     prompter.say(&format!("{} acts on {}.", script.name(), hooks.join(", ")));
     let Some(place) = where_it_acts(prompter, home, whole, hooks.contains(&Hook::Rows.name()))? else {
         return Ok(());

@@ -71,7 +71,7 @@ const FUNCTIONS: &[Line] = &[
     ("text", "contains", "t.contains(part)", "yes/no", "Whether a part is in it."),
     ("text", "starts_with", "t.starts_with(part)", "yes/no", "Whether it starts so."),
     ("text", "ends_with", "t.ends_with(part)", "yes/no", "Whether it ends so."),
-    ("text", "replace", "t.replace(part, with)", "text", "A copy with every such part replaced."),
+    ("text", "replace", "t.replace(part, by)", "text", "A copy with every such part replaced."),
     ("text", "split", "t.split(between)", "list", "Its parts."),
     (
         "text",

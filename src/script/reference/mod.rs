@@ -3,6 +3,9 @@
 
 mod functions;
 mod members;
+mod operators;
+
+pub use operators::{Operator, operators};
 
 /// What an entry describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

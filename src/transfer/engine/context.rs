@@ -31,9 +31,9 @@ pub(super) struct Context<'run, S, D> {
     pub(super) mode: RunMode,
     /// When the run started.
     pub(super) now: Timestamp,
-    pub(super) source: &'run S,
+    /// What reading the source takes.
+    pub(super) reading: Reading<'run, S>,
     pub(super) destination: &'run D,
-    pub(super) source_metadata: &'run Metadata,
     pub(super) destination_metadata: &'run Metadata,
     pub(super) document: &'run RoutineDocument,
     pub(super) plan: &'run Plan,
@@ -88,9 +88,15 @@ impl<'run, S, D> Context<'run, S, D> {
             run,
             mode,
             now,
-            source: servers.0,
+            reading: Reading {
+                source: servers.0,
+                source_metadata: metadata.0,
+                destination_metadata: metadata.1,
+                document,
+                plan,
+                stop: stop.clone(),
+            },
             destination: servers.1,
-            source_metadata: metadata.0,
             destination_metadata: metadata.1,
             document,
             plan,
@@ -123,7 +129,7 @@ impl<'run, S, D> Context<'run, S, D> {
 
     /// What scripts may know about the run.
     pub(super) fn scene(&self) -> Scene<'run> {
-        Scene { source: self.source_metadata, destination: self.destination_metadata, now: self.now }
+        Scene { source: self.reading.source_metadata, destination: self.destination_metadata, now: self.now }
     }
 
     pub(super) fn policies(&self) -> &'run Policies {
@@ -132,18 +138,6 @@ impl<'run, S, D> Context<'run, S, D> {
 
     pub(super) fn tell(&self, event: Event) {
         (self.events)(event);
-    }
-
-    /// What reading the source takes.
-    pub(super) fn reading(&self) -> Reading<'run, S> {
-        Reading {
-            source: self.source,
-            source_metadata: self.source_metadata,
-            destination_metadata: self.destination_metadata,
-            document: self.document,
-            plan: self.plan,
-            stop: self.stop.clone(),
-        }
     }
 
     /// A future's outcome, or none as soon as the run is to stop.

@@ -104,7 +104,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
     }
 
     async fn begin(&mut self, number: usize, job: &'run PlannedJob) -> Result<(), JournalError> {
-        let aggregated = fetch::aggregated(&self.context.reading(), job, &mut self.findings).await;
+        let aggregated = fetch::aggregated(&self.context.reading, job, &mut self.findings).await;
         let slices: VecDeque<_> = job.slices.iter().zip(aggregated).collect();
         let hold_changes = match self.context.policies().max_change {
             Some(percent) => self.changes_too_much(job, &slices, percent).await?,
@@ -125,7 +125,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         let (mut changes, mut existing) = (0, 0);
         for (slice, aggregated) in slices {
             let Ok(aggregated) = aggregated else { continue };
-            let Ok(mapping) = fetch::raw(&self.context.reading(), job, slice, aggregated.clone()).await else {
+            let Ok(mapping) = fetch::raw(&self.context.reading, job, slice, aggregated.clone()).await else {
                 continue;
             };
             let Made { wanted, doubtful, .. } = self.make(job, mapping.finish(&self.context.scene()));
@@ -162,7 +162,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
             failed: None,
         };
         let mapping = match aggregated {
-            Ok(aggregated) => fetch::raw(&self.context.reading(), job, slice, aggregated).await,
+            Ok(aggregated) => fetch::raw(&self.context.reading, job, slice, aggregated).await,
             Err(error) => Err(error),
         };
         let made = match mapping {

@@ -178,15 +178,19 @@ fn window<S: DataServer>(request: &ReplayRequest<'_, S>, probe: &Probe) -> Resul
     };
     let hooks = hooks::ready(request.document, request.started).map_err(TransferError::from)?;
     let itself = periods.iter().map(ToString::to_string).collect();
+    let mut refused = None;
     for window in [request.document.routine.window.clone(), itself] {
         let mut document = request.document.clone();
         document.routine.window.clone_from(&window);
-        // A window that cannot be planned is none that was run.
-        if planned(request, probe, &document, &hooks).is_ok_and(|planned| destination_periods(&planned) == periods) {
-            return Ok(window);
+        match planned(request, probe, &document, &hooks) {
+            Ok(planned) if destination_periods(&planned) == periods => return Ok(window),
+            Ok(_) => {}
+            Err(error) => {
+                refused.get_or_insert(error);
+            }
         }
     }
-    Err(ReplayError::OtherPeriods)
+    Err(refused.map_or(ReplayError::OtherPeriods, |error| TransferError::from(error).into()))
 }
 
 fn planned<S: DataServer>(

@@ -37,7 +37,7 @@ pub async fn run<S: DataServer, D: DataServer>(
     events: &(dyn Fn(Event) + Send + Sync),
 ) -> Result<RunResult, TransferError> {
     let hooks = hooks::ready(request.document, request.now)?;
-    run_with(request, &hooks, events).await
+    Box::pin(run_with(request, &hooks, events)).await
 }
 
 /// Makes a run with scripts that are ready to act.

@@ -5,7 +5,6 @@
 //! the first of each kind are kept, so that memory does not grow with a country.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
@@ -129,17 +128,12 @@ impl Record {
 }
 
 /// A script, watched.
+#[derive(Debug)]
 pub(super) struct Watched {
     script: SharedScript,
     /// The hooks that it may act on.
     hooks: Vec<Hook>,
     record: Arc<Mutex<Record>>,
-}
-
-impl fmt::Debug for Watched {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Watched").field("script", &self.script).field("hooks", &self.hooks).finish()
-    }
 }
 
 impl Watched {
@@ -310,4 +304,77 @@ fn parts_in_words(parts: &[Part], source: &Metadata) -> String {
     });
     let more = (parts.len() > PARTS).then(|| format!("{} more", parts.len() - PARTS));
     shown.chain(more).collect::<Vec<_>>().join(" + ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use jiff::Timestamp;
+
+    use super::{Kind, Record};
+    use crate::domain::script::Hook;
+    use crate::transfer::fixture::{document, job, metadata, period, plain_item, plan_of, unit};
+    use crate::transfer::hooks::fake::{attached, ready};
+    use crate::transfer::hooks::{CellContext, Hooks, Part, Scene, SliceValues};
+    use crate::transfer::shape::Value;
+
+    #[test]
+    fn a_watched_script_is_the_nearest_and_every_call_is_counted_while_few_are_kept() {
+        let mut routine = document(vec![job("a", vec![plain_item(1)])], &["202401"]);
+        let hooks = [Hook::Rows, Hook::Period, Hook::Combine, Hook::Value];
+        routine.jobs[0].items[0].scripts = vec![attached("item", &hooks)];
+        routine.jobs[0].scripts = vec![attached("tried", &hooks)];
+        let mut all = Hooks::of(&routine, ready).unwrap();
+        let record = Arc::new(Mutex::new(Record::new(2)));
+        all.watch_first(&[Hook::Combine, Hook::Value], &record);
+        let item = all.item(0, 0);
+        assert_eq!(item.combine.as_ref().unwrap().name(), "tried");
+        assert_eq!(item.period.as_ref().unwrap().name(), "item", "a hook that is not watched is left alone");
+        let names: Vec<&str> = item.value.iter().map(|script| script.name()).collect();
+        assert_eq!(names, ["tried", "item"]);
+        assert!(all.rows(0).is_empty());
+
+        let (plan, metadata) = (plan_of(&routine).unwrap(), metadata());
+        let scene = Scene { source: &metadata, destination: &metadata, now: Timestamp::UNIX_EPOCH };
+        let at = CellContext {
+            scene: &scene,
+            job: "a",
+            item: &plan.jobs[0].items[0],
+            org_unit: unit(1),
+            period: period("202401"),
+            slice: &SliceValues::default(),
+        };
+        let text = |text: &str| Value::Text(text.to_owned());
+        for given in ["1", "2", "3", "0", "13", "many"] {
+            let _ = item.value[0].value(text(given), &at);
+        }
+        let part = |value: &str| Part { value: text(value), source_period: at.period, source_unit: unit(2) };
+        let combine = item.combine.unwrap();
+        let _ = combine.combine(vec![part("5")], &at);
+        let _ = combine.combine(vec![part("5"), part("7")], &at);
+        let (counts, changes) = std::mem::take(&mut *record.lock().unwrap()).into_parts();
+        let of = |hook, kind| counts[&hook].of(kind);
+        assert_eq!((counts[&Hook::Value].given, counts[&Hook::Combine].given), (6, 2));
+        assert_eq!(
+            [Kind::Changed, Kind::Dropped, Kind::Rejected, Kind::Created].map(|kind| of(Hook::Value, kind)),
+            [3, 1, 1, 0]
+        );
+        assert_eq!(of(Hook::Combine, Kind::Changed), 1, "a single value stays as it is");
+        let kept: Vec<_> = changes
+            .iter()
+            .map(|change| (change.kind, change.before.as_deref().unwrap(), change.after.as_deref()))
+            .collect();
+        let unit = metadata.name_of(unit(2));
+        let parts = format!("5 ({unit}, 202401) + 7 ({unit}, 202401)");
+        let expected = [
+            (Kind::Changed, "1", Some("2")),
+            (Kind::Changed, "2", Some("4")),
+            (Kind::Dropped, "0", None),
+            (Kind::Rejected, "13", None),
+            (Kind::Changed, parts.as_str(), Some("7")),
+        ];
+        assert_eq!(kept, expected);
+        assert_eq!(changes[3].reason.as_deref(), Some("no thirteen in 202401"));
+    }
 }
