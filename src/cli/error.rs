@@ -204,14 +204,14 @@ impl From<StoreError> for CliError {
             | StoreError::AlreadyExists(_)
             | StoreError::BadName { .. }
             | StoreError::InUse { .. }
-            | StoreError::MixedPairs { .. } => ExitCode::Usage,
+            | StoreError::MixedPairs { .. }
+            | StoreError::KeyClosed { .. } => ExitCode::Usage,
             StoreError::NewerSchema { .. } | StoreError::Damaged { .. } | StoreError::AlteredScript { .. } => {
                 ExitCode::Damaged
             }
             StoreError::Locked { .. } => ExitCode::Locked,
             StoreError::Busy { .. } => ExitCode::Temporary,
             StoreError::Sealed { .. } | StoreError::WrongPassphrase { .. } => ExitCode::WrongKey,
-            StoreError::KeyClosed { .. } => ExitCode::Usage,
             StoreError::KeyUnreadable { .. }
             | StoreError::KeyPermissions { .. }
             | StoreError::DiskFull { .. }

@@ -23,7 +23,7 @@ pub(crate) struct Xfer {
     secrets: Arc<Mutex<Canaries>>,
 }
 
-/// What in a file's name says that it holds a secret.
+/// What in a file's name says that it holds a secret; a name with an ending is that of something else.
 const SECRET_NAMES: [&str; 4] = ["password", "passphrase", "token", "wrong"];
 
 /// What a command did. `Display` shows stdout, stderr and the exit code, so that one snapshot checks all three.
@@ -115,7 +115,7 @@ impl Xfer {
     /// Writes a file into the home and returns its path.
     pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.home.path().join(name);
-        if SECRET_NAMES.iter().any(|secret| name.contains(secret)) {
+        if !name.contains('.') && SECRET_NAMES.iter().any(|secret| name.contains(secret)) {
             self.secrets.lock().unwrap().add(&format!("the content of {name}"), "reader", content.as_ref());
         }
         std::fs::write(&path, content).unwrap();
