@@ -3,6 +3,7 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -129,11 +130,30 @@ fn request(stream: &mut impl Read) -> Vec<u8> {
     }
 }
 
-/// Adds a server whose authorities are those of a file.
-fn add(xfer: &Xfer, url: &str) -> Output {
+/// An embedded server behind encryption.
+fn in_front_of(url: &str, settings: ServerConfig) -> Listener {
+    let behind = url.trim_start_matches("http://").to_owned();
+    Listener::encrypted(settings, move |request| {
+        let mut stream = TcpStream::connect(&behind).unwrap();
+        let head = request.windows(2).position(|window| window == b"\r\n").unwrap() + 2;
+        // One request for each connection: the end of the answer is the end of the connection.
+        stream.write_all(&[&request[..head], b"Connection: close\r\n", &request[head..]].concat()).unwrap();
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        answer
+    })
+}
+
+/// The command that adds a server, with the authorities of a file.
+fn adding(xfer: &Xfer, url: &str) -> Command {
     let words = ["server", "add", "tracker", url, "--username", "reader", "--password-file", "password"];
     let mut command = xfer.prepared(&words);
-    xfer.finished(command.env("SSL_CERT_FILE", xfer.home().join("authorities.pem")))
+    command.env("SSL_CERT_FILE", xfer.home().join("authorities.pem"));
+    command
+}
+
+fn add(xfer: &Xfer, url: &str) -> Output {
+    xfer.finished(&mut adding(xfer, url))
 }
 
 fn office(authority: &Authority) -> Xfer {
@@ -204,16 +224,7 @@ fn a_certificate_of_the_ministrys_own_authority_is_good_once_the_authority_is_kn
     let servers = start(Profile::V42, Profile::V42, Ports::Free).unwrap();
     let authority = Authority::new("Ministry of Health");
     let xfer = office(&authority);
-    let behind: String = servers.source.url().trim_start_matches("http://").to_owned();
-    let proxy = Listener::encrypted(authority.issue(&for_this_machine()), move |request| {
-        let mut stream = TcpStream::connect(&behind).unwrap();
-        let head = request.windows(2).position(|window| window == b"\r\n").unwrap() + 2;
-        // One request for each connection: the end of the answer is the end of the connection.
-        stream.write_all(&[&request[..head], b"Connection: close\r\n", &request[head..]].concat()).unwrap();
-        let mut answer = Vec::new();
-        let _ = stream.read_to_end(&mut answer);
-        answer
-    });
+    let proxy = in_front_of(servers.source.url(), authority.issue(&for_this_machine()));
     let added = add(&xfer, &proxy.url()).expect_code(0);
     assert!(added.stderr.contains("added tracker"), "\n{added}");
     let came = proxy.requests.lock().unwrap().clone();
@@ -222,6 +233,55 @@ fn a_certificate_of_the_ministrys_own_authority_is_good_once_the_authority_is_kn
     let output = xfer.run("server test tracker");
     let words: &[&str] = if output.code == 5 { &["does not know"] } else { &["CA certificates"] };
     refused(&output, output.code, words);
+}
+
+/// What a proxy on the way sees: which host is asked for, and bytes that it cannot read.
+#[test]
+fn a_proxy_learns_the_host_and_nothing_else() {
+    let servers = start(Profile::V42, Profile::V42, Ports::Free).unwrap();
+    let authority = Authority::new("Ministry of Health");
+    let xfer = office(&authority);
+    let host = "dhis2.example.invalid";
+    let certificate = CertificateParams::new(vec![host.to_owned()]).unwrap();
+    let server = in_front_of(servers.source.url(), authority.issue(&certificate));
+    let port = server.port;
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&seen);
+    let proxy = Listener::start(move |mut stream, greetings| {
+        greetings.lock().unwrap().extend_from_slice(&request(&mut stream));
+        stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").unwrap();
+        let behind = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        let (back, forth) = (stream.try_clone().unwrap(), behind.try_clone().unwrap());
+        let (to_server, to_client) = (Arc::clone(&log), Arc::clone(&log));
+        std::thread::spawn(move || handed_on(stream, forth, &to_server));
+        std::thread::spawn(move || handed_on(behind, back, &to_client));
+    });
+    let mut command = adding(&xfer, &format!("https://{host}"));
+    let added = xfer.finished(command.env("HTTPS_PROXY", format!("http://127.0.0.1:{}", proxy.port))).expect_code(0);
+    assert!(added.stderr.contains("added tracker"), "\n{added}");
+    let asked = String::from_utf8(proxy.requests.lock().unwrap().clone()).unwrap();
+    assert!(asked.starts_with(&format!("CONNECT {host}:443 ")) && !asked.contains("uthorization"), "{asked}");
+    let secrets = xfer.secrets();
+    let came = server.requests.lock().unwrap().clone();
+    let passed = seen.lock().unwrap().clone();
+    assert!(passed.len() > came.len(), "{} bytes passed through, {} of requests came", passed.len(), came.len());
+    let secrets = secrets.lock().unwrap();
+    assert!(!secrets.hits("the server", &came).is_empty(), "the login came to the server");
+    assert_eq!(secrets.hits("the proxy", &[asked.as_bytes(), &passed].concat()), Vec::<String>::new());
+}
+
+/// Hands on what comes, and keeps a copy.
+fn handed_on(mut from: TcpStream, mut to: TcpStream, log: &Mutex<Vec<u8>>) {
+    let mut buffer = [0; 4096];
+    while let Ok(read) = from.read(&mut buffer)
+        && read > 0
+    {
+        log.lock().unwrap().extend_from_slice(&buffer[..read]);
+        if to.write_all(&buffer[..read]).is_err() {
+            break;
+        }
+    }
+    let _ = to.shutdown(std::net::Shutdown::Write);
 }
 
 /// Five kinds of redirect from an encrypted server to one without encryption, or to another encrypted one.
