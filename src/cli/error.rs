@@ -204,7 +204,8 @@ impl From<StoreError> for CliError {
             | StoreError::AlreadyExists(_)
             | StoreError::BadName { .. }
             | StoreError::InUse { .. }
-            | StoreError::MixedPairs { .. } => ExitCode::Usage,
+            | StoreError::MixedPairs { .. }
+            | StoreError::KeyClosed { .. } => ExitCode::Usage,
             StoreError::NewerSchema { .. } | StoreError::Damaged { .. } | StoreError::AlteredScript { .. } => {
                 ExitCode::Damaged
             }
@@ -213,7 +214,6 @@ impl From<StoreError> for CliError {
             StoreError::Sealed { .. } | StoreError::SealedAlert { .. } | StoreError::WrongPassphrase { .. } => {
                 ExitCode::WrongKey
             }
-            StoreError::KeyClosed { .. } => ExitCode::Usage,
             StoreError::KeyUnreadable { .. }
             | StoreError::KeyPermissions { .. }
             | StoreError::DiskFull { .. }

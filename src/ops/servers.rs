@@ -121,6 +121,7 @@ pub async fn test(home: &Home, name: &str) -> Result<ServerTest, OpsError> {
     let mut config = home.config()?;
     let server = home::server(&config, name)?;
     let allow_http = config.server_settings(server.id)?.allow_http;
+    check_transport(&server.url, allow_http)?;
     let test = ask(&server.name, &server.url, &config.login(server.id)?, allow_http).await?;
     keep_identity(&mut config, server.id, &test.probe)?;
     Ok(test)
@@ -182,11 +183,13 @@ pub fn analytics_flags(probe: &Probe) -> AnalyticsFlags {
 
 /// A connection to a kept server.
 pub fn connect(config: &ConfigStore, server: &Server) -> Result<Client, OpsError> {
+    let allow_http = config.server_settings(server.id)?.allow_http;
+    check_transport(&server.url, allow_http)?;
     Ok(Client::new(ClientOptions {
         server: server.name.clone(),
         url: server.url.clone(),
         login: config.login(server.id)?,
-        allow_http: config.server_settings(server.id)?.allow_http,
+        allow_http,
         limits: Limits::default(),
     })?)
 }

@@ -32,7 +32,7 @@ const VERSION: &str = "1";
 const KEY_DERIVATION: &str = "argon2id";
 
 /// The longest file that is looked at; a protected key has some 160 characters.
-const LONGEST_FILE: u64 = 4096;
+const LONGEST_FILE: usize = 4096;
 
 /// What a key file holds.
 pub(super) enum KeyFile {
@@ -124,8 +124,8 @@ pub(super) fn read(file: &Path) -> Result<Option<KeyFile>, StoreError> {
         return Err(StoreError::KeyPermissions { file: file.to_owned(), mode });
     }
     // Room for all of it from the start: what grows leaves copies of a key behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST_FILE as usize));
-    opened.take(LONGEST_FILE).read_to_end(&mut bytes).map_err(failed)?;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST_FILE));
+    opened.take(LONGEST_FILE as u64).read_to_end(&mut bytes).map_err(failed)?;
     KeyFile::parse(&bytes).map(Some).map_err(|reason| unreadable(reason, None))
 }
 

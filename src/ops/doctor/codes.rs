@@ -22,7 +22,7 @@ table! {
     LOGIN_UNUSABLE = Error, Configuration, "login-unusable",
         "The login of a server cannot be opened with the key of this machine.",
         "Restore the key from its backup, or enter the login again: `xfer server edit`.";
-    KEY_CLOSED = Warning, Configuration, "key-closed",
+    KEY_CLOSED = Error, Configuration, "key-closed",
         "The key of this machine needs its passphrase, so that no login could be looked at and no server asked.",
         "Give it: `--key-passphrase-file`, `--key-passphrase-command`, or at a terminal.";
     XFER_FILE_UNUSABLE = Error, Configuration, "xfer-file-unusable",

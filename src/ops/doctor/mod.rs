@@ -150,6 +150,9 @@ async fn ask(
     for (number, server) in servers.iter().enumerate() {
         match connect(config, server) {
             Ok(client) => clients.push((number, client)),
+            Err(OpsError::Invalid { message, hint }) => {
+                found.push(Complaint::new(&codes::SERVER_UNREACHABLE, &server.name, message).with_remedy(Some(hint)));
+            }
             // What its login is worth was told already.
             Err(OpsError::Client(cause)) => found.push(unreachable(&server.name, &cause)),
             Err(_) => {}
