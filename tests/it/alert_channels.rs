@@ -170,7 +170,40 @@ fn a_letter_says_it_in_plain_words() {
         (r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "[time] UTC"),
         (r"Date: .*", "Date: [date]"),
         (r"(?m)(:  +)\d+$", "$1[number]"),
-    ]}, { assert_snapshot!(heard, @""); });
+    ]}, { assert_snapshot!(heard, @r#"
+    EHLO [127.0.0.1]
+    MAIL FROM:<xfer@health.example>
+    RCPT TO:<his@health.example>
+    RCPT TO:<dir@health.example>
+    DATA
+    From: xfer@health.example
+    Subject: xfer: monthly is incomplete
+    Message-ID: <[id].1@health.example>
+    Auto-Submitted: auto-generated
+    To: his@health.example, dir@health.example
+    Content-Type: text/plain; charset=utf-8
+    Content-Transfer-Encoding: 7bit
+    Date: [date]
+
+    The routine monthly is incomplete.
+
+    Exit code 3, [time] UTC.
+    From tracker to national.
+
+    Cells in all:              [number]
+    New, changed or deleted:   [number]
+    As they were already:      [number]
+    Did not arrive:            [number]
+    Values of unmapped units:  [number]
+
+    What to do next:
+      see every cell with its reason:
+        xfer runs cells [id]
+
+    This message comes once; the next one comes when the outcome is another.
+
+    QUIT
+    "#); });
 
     let _ = says(&office, "routine alert test monthly").expect_code(0);
     assert!(mail.heard().iter().any(|line| line == "Subject: xfer: a test of the alert mail of monthly"));
@@ -268,8 +301,8 @@ fn a_listener_that_refuses_is_tried_again_and_changes_no_outcome() {
     assert_eq!(channel.conditions(), ["incomplete", "incomplete"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn silent_listeners_hold_nobody_up() {
+#[test]
+fn silent_listeners_hold_nobody_up() {
     let (silent, mail, taking) =
         (Channel::playing(vec![None]), MailServer::start(Mailing::Silent), Channel::answering(200));
     let office = Office::ready();
@@ -280,7 +313,6 @@ async fn silent_listeners_hold_nobody_up() {
     add(&office, "monthly", &taking, "--webhook --name taking");
     let home = Home::at(office.xfer.home().to_owned());
     let alerting = Alerting::of_routine(&home, "monthly").unwrap().with_patience(Duration::from_millis(200));
-    alerting.begun().await;
     let notice = Notice {
         name: "monthly".to_owned(),
         condition: Condition::Failed,
@@ -292,7 +324,11 @@ async fn silent_listeners_hold_nobody_up() {
         counts: None,
         next: Vec::new(),
     };
-    let (told, given_up) = alerting.tell(&home, &notice).await.unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (told, given_up) = runtime.block_on(async {
+        alerting.begun().await;
+        alerting.tell(&home, &notice).await.unwrap()
+    });
     let told: Vec<(String, String)> = told
         .into_iter()
         .map(|told| (told.channel, told.result.map_or_else(|error| error.to_string(), |taken| taken.to_string())))
