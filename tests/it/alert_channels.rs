@@ -289,6 +289,35 @@ fn a_message_outlives_a_process_that_is_killed_before_it_is_taken() {
     assert_eq!(channel.got(), []);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_program_that_is_told_to_end_does_not_wait_for_listeners() {
+    let channel = Channel::playing(vec![None]);
+    let office = Office::ready();
+    add(&office, "monthly", &channel, "--webhook");
+    let run = office.xfer.command("run monthly").stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let _ = channel.next();
+    let pid = run.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    let ended = run.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(said.contains("ended before everybody was told; the next run tries again"), "{said}");
+    assert_eq!(ended.status.code(), Some(3), "the run had ended already");
+    assert_eq!(office.ok("routine alert list monthly --format json").json()[0]["waiting"], 1);
+}
+
+#[test]
+fn a_disk_that_keeps_nothing_is_told_of() {
+    let channel = Channel::answering(200);
+    let office = Office::ready();
+    add(&office, "monthly", &channel, "--webhook");
+    // A file where the state folder should be: neither lock nor journal nor what was told can be kept.
+    office.xfer.file("state", "");
+    let failed = says(&office, "run monthly");
+    assert_ne!(failed.code, 3, "\n{failed}");
+    assert_eq!(channel.conditions(), ["failed"], "\n{failed}");
+}
+
 #[test]
 fn a_listener_that_refuses_is_tried_again_and_changes_no_outcome() {
     let channel = Channel::playing(vec![Some(500), Some(200)]);
@@ -327,7 +356,7 @@ fn silent_listeners_hold_nobody_up() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (told, given_up) = runtime.block_on(async {
         alerting.begun().await;
-        alerting.tell(&home, &notice).await.unwrap()
+        alerting.tell(&home, &notice).await
     });
     let told: Vec<(String, String)> = told
         .into_iter()

@@ -89,24 +89,20 @@ fn next(
 
 /// Tells everybody to whom it is news. A run is as good or bad as it was, whether or not it can be told.
 pub(super) fn tell(alerting: &Alerting, home: &Home, notice: &Notice, say: &dyn Fn(&str), warn: &dyn Fn(&str)) {
-    match unless_ended(async { Ok(alerting.tell(home, notice).await?) }) {
-        Ok((told, given_up)) => {
-            for told in told {
-                match told.result {
-                    Ok(_) => say(&format!("the alert {} was sent", told.channel)),
-                    Err(error) => {
-                        warn(&format!(
-                            "the alert {} was not delivered: {error}; the next run tries again",
-                            told.channel
-                        ));
-                    }
-                }
-            }
-            if given_up > 0 {
-                warn(&format!("{given_up} old alerts that nobody took were given up"));
+    let (told, given_up) = match unless_ended(async { Ok(alerting.tell(home, notice).await) }) {
+        Ok(told) => told,
+        Err(error) => return warn(&format!("{}; the next run tries again", error.message)),
+    };
+    for told in told {
+        match told.result {
+            Ok(_) => say(&format!("the alert {} was sent", told.channel)),
+            Err(error) => {
+                warn(&format!("the alert {} was not delivered: {error}; the next run tries again", told.channel));
             }
         }
-        Err(error) => warn(&format!("nobody could be told how the run ended: {}", error.message)),
+    }
+    if given_up > 0 {
+        warn(&format!("{given_up} old alerts that nobody took were given up"));
     }
 }
 
