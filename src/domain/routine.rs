@@ -92,3 +92,24 @@ impl RoutineDocument {
         of_jobs.chain(&self.routine.scripts)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Policies, Routine};
+
+    #[test]
+    fn a_routine_without_alerts_is_written_as_before_there_were_any() {
+        let routine = Routine {
+            id: uuid::Uuid::nil(),
+            name: "monthly".to_owned(),
+            jobs: Vec::new(),
+            window: Vec::new(),
+            policies: Policies::default(),
+            scripts: Vec::new(),
+            alerts: Vec::new(),
+        };
+        let text = serde_json::to_string(&routine).unwrap();
+        assert!(!text.contains("alerts"), "its digest would be another, and every file outdated: {text}");
+        assert_eq!(serde_json::from_str::<Routine>(&text).unwrap(), routine);
+    }
+}

@@ -2,7 +2,8 @@
 //!
 //! A letter is one plain text to a few people, sent through a mail server that the routine names. The connection is
 //! encrypted and the server proves who it is, by the certificates that this machine trusts; in the clear it goes only
-//! to a mail server on this machine itself. A password is offered after that and never before.
+//! to a mail server on this machine itself. A password is offered after that and never before. The library keeps it as
+//! plain text for as long as the letter takes, and no longer.
 
 use std::time::Duration;
 
@@ -94,9 +95,8 @@ pub async fn send(
     route.check()?;
     let message = message(route, letter)?;
     let transport = transport(route, password, patience)?;
-    let answered = match tokio::time::timeout(patience, transport.send(message)).await {
-        Err(_) => return Err(MailError::Timeout { waited: patience }),
-        Ok(answered) => answered,
+    let Ok(answered) = tokio::time::timeout(patience, transport.send(message)).await else {
+        return Err(MailError::Timeout { waited: patience });
     };
     match answered {
         Ok(response) => {

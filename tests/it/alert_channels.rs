@@ -170,7 +170,40 @@ fn a_letter_says_it_in_plain_words() {
         (r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "[time] UTC"),
         (r"Date: .*", "Date: [date]"),
         (r"(?m)(:  +)\d+$", "$1[number]"),
-    ]}, { assert_snapshot!(heard, @""); });
+    ]}, { assert_snapshot!(heard, @r#"
+    EHLO [127.0.0.1]
+    MAIL FROM:<xfer@health.example>
+    RCPT TO:<his@health.example>
+    RCPT TO:<dir@health.example>
+    DATA
+    From: xfer@health.example
+    Subject: xfer: monthly is incomplete
+    Message-ID: <[id].1@health.example>
+    Auto-Submitted: auto-generated
+    To: his@health.example, dir@health.example
+    Content-Type: text/plain; charset=utf-8
+    Content-Transfer-Encoding: 7bit
+    Date: [date]
+
+    The routine monthly is incomplete.
+
+    Exit code 3, [time] UTC.
+    From tracker to national.
+
+    Cells in all:              [number]
+    New, changed or deleted:   [number]
+    As they were already:      [number]
+    Did not arrive:            [number]
+    Values of unmapped units:  [number]
+
+    What to do next:
+      see every cell with its reason:
+        xfer runs cells [id]
+
+    This message comes once; the next one comes when the outcome is another.
+
+    QUIT
+    "#); });
 
     let _ = says(&office, "routine alert test monthly").expect_code(0);
     assert!(mail.heard().iter().any(|line| line == "Subject: xfer: a test of the alert mail of monthly"));
@@ -256,6 +289,35 @@ fn a_message_outlives_a_process_that_is_killed_before_it_is_taken() {
     assert_eq!(channel.got(), []);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_program_that_is_told_to_end_does_not_wait_for_listeners() {
+    let channel = Channel::playing(vec![None]);
+    let office = Office::ready();
+    add(&office, "monthly", &channel, "--webhook");
+    let run = office.xfer.command("run monthly").stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let _ = channel.next();
+    let pid = run.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    let ended = run.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(said.contains("ended before everybody was told; the next run tries again"), "{said}");
+    assert_eq!(ended.status.code(), Some(3), "the run had ended already");
+    assert_eq!(office.ok("routine alert list monthly --format json").json()[0]["waiting"], 1);
+}
+
+#[test]
+fn a_disk_that_keeps_nothing_is_told_of() {
+    let channel = Channel::answering(200);
+    let office = Office::ready();
+    add(&office, "monthly", &channel, "--webhook");
+    // A file where the state folder should be: neither lock nor journal nor what was told can be kept.
+    office.xfer.file("state", "");
+    let failed = says(&office, "run monthly");
+    assert_ne!(failed.code, 3, "\n{failed}");
+    assert_eq!(channel.conditions(), ["failed"], "\n{failed}");
+}
+
 #[test]
 fn a_listener_that_refuses_is_tried_again_and_changes_no_outcome() {
     let channel = Channel::playing(vec![Some(500), Some(200)]);
@@ -268,8 +330,8 @@ fn a_listener_that_refuses_is_tried_again_and_changes_no_outcome() {
     assert_eq!(channel.conditions(), ["incomplete", "incomplete"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn silent_listeners_hold_nobody_up() {
+#[test]
+fn silent_listeners_hold_nobody_up() {
     let (silent, mail, taking) =
         (Channel::playing(vec![None]), MailServer::start(Mailing::Silent), Channel::answering(200));
     let office = Office::ready();
@@ -280,7 +342,6 @@ async fn silent_listeners_hold_nobody_up() {
     add(&office, "monthly", &taking, "--webhook --name taking");
     let home = Home::at(office.xfer.home().to_owned());
     let alerting = Alerting::of_routine(&home, "monthly").unwrap().with_patience(Duration::from_millis(200));
-    alerting.begun().await;
     let notice = Notice {
         name: "monthly".to_owned(),
         condition: Condition::Failed,
@@ -292,7 +353,11 @@ async fn silent_listeners_hold_nobody_up() {
         counts: None,
         next: Vec::new(),
     };
-    let (told, given_up) = alerting.tell(&home, &notice).await.unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (told, given_up) = runtime.block_on(async {
+        alerting.begun().await;
+        alerting.tell(&home, &notice).await
+    });
     let told: Vec<(String, String)> = told
         .into_iter()
         .map(|told| (told.channel, told.result.map_or_else(|error| error.to_string(), |taken| taken.to_string())))

@@ -16,6 +16,7 @@ use crate::mail::MailError;
 use crate::ops::alerts::Alerting;
 use crate::ops::alerts::deliver::DeliveryError;
 use crate::ops::home::Home;
+use crate::platform;
 use crate::transfer::events::Event;
 
 /// How a run came to its end.
@@ -72,12 +73,13 @@ fn next(
 ) -> Vec<String> {
     let mut next: Vec<String> = error.map(|error| error.hints.clone()).unwrap_or_default();
     match (condition, report) {
-        (Condition::Complete, _) => {}
         (Condition::Empty, Some(report)) => {
             next.push(format!("see which periods were asked for: xfer runs show {}", report.run));
         }
-        (_, Some(report)) => next.push(format!("see every cell with its reason: xfer runs cells {}", report.run)),
-        (_, None) => {}
+        (Condition::Incomplete | Condition::Failed, Some(report)) => {
+            next.push(format!("see every cell with its reason: xfer runs cells {}", report.run));
+        }
+        _ => {}
     }
     if matches!(code, ExitCode::Temporary | ExitCode::Unknown) {
         next.push(format!("run it again; what arrived stays, the rest is sent: {again}"));
@@ -87,25 +89,33 @@ fn next(
 
 /// Tells everybody to whom it is news. A run is as good or bad as it was, whether or not it can be told.
 pub(super) fn tell(alerting: &Alerting, home: &Home, notice: &Notice, say: &dyn Fn(&str), warn: &dyn Fn(&str)) {
-    match wait(async { Ok(alerting.tell(home, notice).await?) }) {
-        Ok((told, given_up)) => {
-            for told in told {
-                match told.result {
-                    Ok(_) => say(&format!("the alert {} was sent", told.channel)),
-                    Err(error) => {
-                        warn(&format!(
-                            "the alert {} was not delivered: {error}; the next run tries again",
-                            told.channel
-                        ));
-                    }
-                }
-            }
-            if given_up > 0 {
-                warn(&format!("{given_up} old alerts that nobody took were given up"));
+    let (told, given_up) = match unless_ended(async { Ok(alerting.tell(home, notice).await) }) {
+        Ok(told) => told,
+        Err(error) => return warn(&format!("{}; the next run tries again", error.message)),
+    };
+    for told in told {
+        match told.result {
+            Ok(_) => say(&format!("the alert {} was sent", told.channel)),
+            Err(error) => {
+                warn(&format!("the alert {} was not delivered: {error}; the next run tries again", told.channel));
             }
         }
-        Err(error) => warn(&format!("nobody could be told how the run ended: {}", error.message)),
     }
+    if given_up > 0 {
+        warn(&format!("{given_up} old alerts that nobody took were given up"));
+    }
+}
+
+/// Waits until messages are taken, or somebody ends the program: what was not taken by then waits for the next run.
+pub(super) fn unless_ended<T>(sending: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
+    wait(async {
+        let ended = platform::termination()
+            .map_err(|cause| CliError::local_io("signals cannot be waited for".to_owned(), &cause))?;
+        tokio::select! {
+            sent = sending => sent,
+            _ = ended => Err(CliError::usage("the program was ended before everybody was told".to_owned())),
+        }
+    })
 }
 
 /// Waits for a run. Dead man's switches are told as soon as it has begun, and never hold it up.

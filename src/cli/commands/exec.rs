@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use tokio::sync::Notify;
 
-use crate::cli::commands::alerting::{Outcome, note_start, notice, tell, with_start};
+use crate::cli::commands::alerting::{Outcome, note_start, notice, tell, unless_ended, with_start};
 use crate::cli::commands::ending::Ending;
 use crate::cli::commands::keys::OpeningKeys;
 use crate::cli::commands::lines::Lines;
@@ -112,7 +112,7 @@ pub fn execute(arguments: &Arguments, home: &Home, ui: &Ui) -> Result<ExitCode, 
 /// Sends the message to the address that `--notify-file` names.
 fn tell_address(arguments: &Arguments, home: &Home, address: &SecretString, notice: &Notice, lines: &Lines<'_>) {
     let sending = alerts::tell_address(home, &arguments.file, address, arguments.notify_as.shape(), notice);
-    let told = wait(async {
+    let told = unless_ended(async {
         sending.await.map_err(|cause| CliError::usage("the message was not delivered".to_owned()).caused_by(&cause))
     });
     match told {

@@ -56,8 +56,8 @@ pub(crate) fn add(prompter: &mut dyn Prompter, home: &Home, routine: &str) -> Re
 }
 
 fn say_error(prompter: &mut dyn Prompter, error: &CliError) {
-    let hints = error.hints.iter().map(|hint| format!("; {hint}")).collect::<String>();
-    prompter.say(&format!("That does not work: {}{hints}.", error.message));
+    let said: Vec<&str> = std::iter::once(&error.message).chain(&error.hints).map(String::as_str).collect();
+    prompter.say(&format!("That does not work: {}.", said.join("; ")));
 }
 
 fn kind(

@@ -73,7 +73,6 @@ pub async fn add(home: &Home, name: &str, new: NewAlert) -> Result<AlertChannel,
     let mut config = home.config()?;
     let routine = routine(&config, name)?;
     let NewAlert { name, events, kind, secret } = new;
-    let secret = secret.map(|secret| SecretString::from(secret.expose_secret().trim()));
     let kind = checked(&config, &routine, kind, secret.as_ref()).await?;
     // A switch hears of every run, whatever else is said.
     let is_switch = matches!(kind, ChannelKind::Ping { .. });

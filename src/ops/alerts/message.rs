@@ -84,7 +84,10 @@ fn letter(notice: &Notice, head: &str) -> String {
     }
     if !notice.next.is_empty() {
         say("\nWhat to do next:");
-        notice.next.iter().for_each(|next| say(&format!("  {next}")));
+        for next in &notice.next {
+            // A command stands on a line of its own, where it can be copied and no mail program breaks it.
+            say(&format!("  {}", next.replace(": xfer ", ":\n    xfer ")));
+        }
     }
     say("\nThis message comes once; the next one comes when the outcome is another.");
     text
@@ -173,7 +176,9 @@ mod tests {
             between: Some(("tracker".to_owned(), "national".to_owned())),
             reason: None,
             counts: Some(NoticeCounts { total: 340, written: 300, unchanged: 28, missing: 12, unmapped: 5 }),
-            next: vec!["xfer runs cells 00000000-0000-0000-0000-000000000007".to_owned()],
+            next: vec![
+                "see every cell with its reason: xfer runs cells 00000000-0000-0000-0000-000000000007".to_owned(),
+            ],
         }
     }
 
@@ -211,7 +216,8 @@ mod tests {
         Values of unmapped units:  5
 
         What to do next:
-          xfer runs cells 00000000-0000-0000-0000-000000000007
+          see every cell with its reason:
+            xfer runs cells 00000000-0000-0000-0000-000000000007
 
         This message comes once; the next one comes when the outcome is another.
         ");
@@ -227,7 +233,8 @@ mod tests {
         What happened: <national> cannot be reached: [no](https://evil.org) & nothing
 
         What to do next:
-          run it again; what arrived stays, the rest is sent: xfer run monthly
+          run it again; what arrived stays, the rest is sent:
+            xfer run monthly
 
         This message comes once; the next one comes when the outcome is another.
         ");
@@ -271,7 +278,7 @@ mod tests {
           "text": "xfer: monthly is incomplete (exit code 3): 12 of 340 cells did not arrive, 300 are new or changed",
           "at": "2026-11-26T02:31:07Z",
           "next": [
-            "xfer runs cells 00000000-0000-0000-0000-000000000007"
+            "see every cell with its reason: xfer runs cells 00000000-0000-0000-0000-000000000007"
           ],
           "run": "00000000-0000-0000-0000-000000000007",
           "source": "tracker",
@@ -306,7 +313,7 @@ mod tests {
     fn slack_gets_a_text_without_mark_up() {
         assert_snapshot!(shown(Shape::Slack, &incomplete()), @r#"
         {
-          "text": "xfer: monthly is incomplete (exit code 3): 12 of 340 cells did not arrive, 300 are new or changed\nxfer runs cells 00000000-0000-0000-0000-000000000007"
+          "text": "xfer: monthly is incomplete (exit code 3): 12 of 340 cells did not arrive, 300 are new or changed\nsee every cell with its reason: xfer runs cells 00000000-0000-0000-0000-000000000007"
         }
         "#);
         assert_snapshot!(shown(Shape::Slack, &failed()), @r#"

@@ -130,26 +130,44 @@ impl Alerting {
 
     /// Tells how a run ended: whoever that is news to, and whoever was not reached before. Gives what became of each
     /// channel that was called, and how many messages were given up because too many waited.
-    pub async fn tell(&self, home: &Home, notice: &Notice) -> Result<(Vec<Told>, usize), OpsError> {
+    pub async fn tell(&self, home: &Home, notice: &Notice) -> (Vec<Told>, usize) {
         if self.channels.is_empty() {
-            return Ok((Vec::new(), 0));
+            return (Vec::new(), 0);
         }
+        let noted = self.note(home, notice).unwrap_or_else(|cause| {
+            tracing::warn!(%cause, "what is told is not kept; it will be told again");
+            Noted { state: None, given_up: 0, waiting: self.without_memory(notice) }
+        });
+        let Noted { mut state, given_up, waiting } = noted;
+        let calls = self.channels.iter().map(|armed| self.call(armed, &waiting, notice.condition));
+        let mut all = Vec::new();
+        for (armed, (taken, failed)) in self.channels.iter().zip(join_all(calls).await) {
+            if let Some(state) = &mut state {
+                forget(state, &taken);
+            }
+            // A switch is called after every run: only that it could not be is worth a word.
+            if !taken.is_empty() || failed.is_some() {
+                let result = failed.map_or(Ok(taken.len()), Err);
+                all.push(Told { channel: armed.channel.name.clone(), result });
+            }
+        }
+        (all, given_up)
+    }
+
+    /// Writes down what is to be told.
+    fn note(&self, home: &Home, notice: &Notice) -> Result<Noted, OpsError> {
         let channels: Vec<AlertChannel> = self.channels.iter().map(|armed| armed.channel.clone()).collect();
         let mut state = home.state(self.routine)?;
         let given_up = state.note_outcome(&channels, notice)?;
         let waiting = state.waiting_notices()?;
-        let calls = self.channels.iter().map(|armed| self.call(armed, &waiting, notice.condition));
-        let mut all = Vec::new();
-        for (armed, (taken, failed)) in self.channels.iter().zip(join_all(calls).await) {
-            forget(&mut state, &taken)?;
-            let called = !taken.is_empty() || failed.is_some();
-            let result = failed.map_or(Ok(taken.len()), Err);
-            // A switch is called after every run: only that it could not be is worth a word.
-            if called {
-                all.push(Told { channel: armed.channel.name.clone(), result });
-            }
-        }
-        Ok((all, given_up))
+        Ok(Noted { state: Some(state), given_up, waiting })
+    }
+
+    /// What is told where nothing can be written down, on a full disk, say: rather too often than not at all.
+    fn without_memory(&self, notice: &Notice) -> Vec<WaitingNotice> {
+        let hears = |armed: &&ArmedChannel| is_news(&armed.channel.events, None, notice.condition);
+        let told = |armed: &ArmedChannel| WaitingNotice { id: 0, channel: armed.channel.id, notice: notice.clone() };
+        self.channels.iter().filter(hears).map(told).collect()
     }
 
     /// Calls one channel with what waits for it, in order, until it fails. Gives the numbers of what it took.
@@ -182,8 +200,19 @@ impl Alerting {
     }
 }
 
-fn forget(state: &mut StateStore, taken: &[i64]) -> Result<(), OpsError> {
-    taken.iter().try_for_each(|id| Ok(state.notice_delivered(*id)?))
+/// What was written down before anything is sent.
+struct Noted {
+    state: Option<StateStore>,
+    given_up: usize,
+    waiting: Vec<WaitingNotice>,
+}
+
+fn forget(state: &mut StateStore, taken: &[i64]) {
+    for id in taken {
+        if let Err(cause) = state.notice_delivered(*id) {
+            tracing::warn!(%cause, "that a message was taken was not kept; it will be sent again");
+        }
+    }
 }
 
 /// How the servers of a job are reached, where a channel needs them.

@@ -270,7 +270,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::new(folder.path());
         let (mut store, monthly) = store(&home);
-        all_kinds().iter().for_each(|armed| store.add_alert(monthly.id, armed).unwrap());
+        for armed in &all_kinds() {
+            store.add_alert(monthly.id, armed).unwrap();
+        }
         let old = std::fs::read(home.key()).unwrap();
         assert_eq!(store.rotate_key().unwrap(), 5, "two logins and three channels");
         drop(store);

@@ -17,7 +17,7 @@ const COLUMNS: &str = "id, name, window, only_changed, verify, when_empty, max_c
      max_analytics_age_hours, parallel, scripts";
 
 impl ConfigStore {
-    /// Keeps a new routine.
+    /// Keeps a new routine; who is told of it is added by itself.
     pub fn add_routine(&mut self, routine: &Routine) -> Result<(), StoreError> {
         self.database.write(|transaction| insert(transaction, routine))
     }
