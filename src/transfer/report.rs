@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::domain::run::{CellCounts, FileReport, JobReport, Report, RunMode, RunOutcome, ServerReport, Traffic, ValueCounts};
+use crate::domain::run::{
+    CellCounts, FileReport, JobReport, Report, RunMode, RunOutcome, ServerReport, Traffic, ValueCounts,
+};
 use crate::transfer::finding::{self, Code};
 use crate::transfer::hooks::Acts;
 use crate::transfer::tally::Findings;

@@ -247,15 +247,16 @@ fn install(arguments: &InstallArguments, home: &Home, ui: &Ui) -> Result<(), Cli
         return Err(elsewhere(what.scheduler, "install"));
     }
     let prepared = prepare(what, home, ui)?;
-    let installed =
-        schedule::install(home, &prepared, arguments.folder.as_deref(), arguments.start, Timestamp::now())?;
+    let installed = schedule::install(home, &prepared, arguments.folder.as_deref(), arguments.start, Timestamp::now())?;
     for file in &installed.files {
         ui.say(&format!("wrote {}", file.display()));
     }
     match &installed.verified {
         Some(Verified::Fine) => ui.say("systemd read the units and finds nothing wrong"),
         Some(Verified::Doubts(words)) => ui.warn(&format!("systemd says about the units:\n{words}")),
-        Some(Verified::NotHere) => ui.say("systemd-analyze is not on this machine, so that the units were not verified"),
+        Some(Verified::NotHere) => {
+            ui.say("systemd-analyze is not on this machine, so that the units were not verified")
+        }
         None => {}
     }
     match what.scheduler {

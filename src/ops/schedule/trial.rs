@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::ops::error::OpsError;
-use crate::ops::schedule::cron::SUPERUSER;
+use crate::ops::schedule::crontab::SUPERUSER;
 use crate::ops::schedule::scheduled::{Scheduled, Scheduler};
 use crate::platform::access::{self, Account, Step, Use, Verdict, judge};
 
@@ -116,8 +116,7 @@ fn needs(run: &Scheduled, scheduler: Scheduler, kept: Vec<PathBuf>) -> Vec<Need>
 fn refusal(account: &Account, need: &Need, step: &Step) -> String {
     let Need { what, verb, path, .. } = need;
     let owner = access::name_of(step.owner);
-    let which =
-        if step.path == *path { "it".to_owned() } else { format!("{} on the way there", step.path.display()) };
+    let which = if step.path == *path { "it".to_owned() } else { format!("{} on the way there", step.path.display()) };
     format!(
         "{} may not {verb} {what} {}: {which} belongs to {owner} and has mode {:o}",
         account.name,

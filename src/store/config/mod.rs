@@ -4,6 +4,7 @@
 //! typed, without white space at their ends. References between the things kept here are numbers, so that renaming a
 //! server or a job is seen everywhere; what the methods take and give are names.
 
+mod answers;
 mod cached_data;
 mod cached_org_units;
 mod credentials;
