@@ -255,7 +255,7 @@ fn install(arguments: &InstallArguments, home: &Home, ui: &Ui) -> Result<(), Cli
         Some(Verified::Fine) => ui.say("systemd read the units and finds nothing wrong"),
         Some(Verified::Doubts(words)) => ui.warn(&format!("systemd says about the units:\n{words}")),
         Some(Verified::NotHere) => {
-            ui.say("systemd-analyze is not on this machine, so that the units were not verified")
+            ui.say("systemd-analyze is not on this machine, so that the units were not verified");
         }
         None => {}
     }

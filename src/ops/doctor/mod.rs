@@ -53,7 +53,7 @@ impl Complaint {
     }
 
     /// The same of an answer from the past.
-    fn as_of(mut self, age: &str) -> Self {
+    fn aged(mut self, age: &str) -> Self {
         self.message = format!("{}, as it said {age}", self.message);
         self
     }
@@ -206,7 +206,7 @@ fn about_servers(
             let mut told = answers::about_answer(name, server.identity.as_ref(), &before.probe, &own, now);
             // Clocks that differ do so now or not at all.
             told.retain(|complaint| complaint.code.word != codes::CLOCK_DIFFERS.word);
-            found.extend(told.into_iter().map(|complaint| complaint.as_of(&before.age)));
+            found.extend(told.into_iter().map(|complaint| complaint.aged(&before.age)));
         }
         if server.synced_at.is_none() {
             found.push(Complaint::new(&codes::NEVER_SYNCED, name, "its metadata was never copied"));
@@ -220,7 +220,7 @@ fn about_servers(
             }
             if let Some(before) = &remembered {
                 let told = setup::about_exchanges(name, &metadata, &before.exchanges, &own);
-                found.extend(told.into_iter().map(|complaint| complaint.as_of(&before.age)));
+                found.extend(told.into_iter().map(|complaint| complaint.aged(&before.age)));
             }
         }
     }

@@ -65,8 +65,6 @@ fn about(due: &Due, standing: Standing, outdated: &BTreeSet<String>, is_there: f
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use super::about;
     use crate::ops::schedule::record::sample;
     use crate::ops::schedule::{Due, Standing};
@@ -94,7 +92,7 @@ mod tests {
         ] {
             assert_eq!(words(due(None), standing, &[], here), [word]);
         }
-        let gone = |path: &std::path::Path| path != PathBuf::from("/srv/passphrase");
+        let gone = |path: &std::path::Path| path != std::path::Path::new("/srv/passphrase");
         assert_eq!(words(due(None), Standing::AsInstalled, &[], gone), ["schedule-cannot-run"]);
         assert_eq!(words(due(None), Standing::AsInstalled, &["/srv/monthly.xfer"], here), ["scheduled-file-outdated"]);
         let late = due(Some("2026-03-02T03:00:00[Etc/UTC]"));
