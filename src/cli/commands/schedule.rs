@@ -302,7 +302,7 @@ fn remove(arguments: &RemoveArguments, home: &Home, ui: &Ui) -> Result<(), CliEr
     } else if removed.files.is_empty() {
         ui.say(&format!("there was nothing of {} to take back", removed.name));
     }
-    say_commands("stop it with:", &removed.to_stop, ui);
+    say_commands("so that systemd knows of it:", &removed.to_stop, ui);
     Ok(())
 }
 

@@ -259,7 +259,8 @@ pub fn remove(
                     removed.to_stop.push(reload);
                 }
             } else if there {
-                removed.to_stop = vec![stop, reload];
+                // Nothing was started: systemd has only to forget the units, if it ever read them.
+                removed.to_stop = vec![reload];
             }
         }
         Scheduler::Cron => {

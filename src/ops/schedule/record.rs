@@ -102,7 +102,10 @@ pub(super) fn forget(home: &Home, name: &str) -> Result<(), OpsError> {
 /// it must not hide the others.
 pub fn records(home: &Home) -> Vec<Record> {
     let entries = std::fs::read_dir(home.files().schedules_folder()).into_iter().flatten().flatten();
-    let mut records: Vec<Record> = entries.filter_map(|entry| read(&entry.path())).collect();
+    // What a crash left of a record that was being written has another ending.
+    let files =
+        entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|ending| ending == "json"));
+    let mut records: Vec<Record> = files.filter_map(|file| read(&file)).collect();
     records.sort_by(|one, other| one.name.cmp(&other.name));
     records
 }
@@ -183,6 +186,7 @@ mod tests {
         keep(&home, &one).unwrap();
         std::fs::write(home.files().schedule("broken"), "{").unwrap();
         std::fs::write(home.files().schedule("later"), "{}").unwrap();
+        std::fs::write(home.files().schedules_folder().join(".xfer-half.tmp"), "{").unwrap();
         assert_eq!(records(&home), [one.clone(), two]);
         forget(&home, "two").unwrap();
         forget(&home, "two").unwrap();
