@@ -22,8 +22,8 @@
 //!
 //! # Everything on the disk
 //!
-//! `config.db`, `key`, `state/` and `plugins/` in the home folder; [`store`] lists them all. Nothing else is written but files that a
-//! person names: exports, keys, logs.
+//! `config.db`, `key`, `state/`, `plugins/` and `schedules/` in the home folder; [`store`] lists them all. Nothing else is
+//! written but files that a person names: exports, keys, logs, and what a scheduler is to be given.
 
 pub mod cli;
 pub mod dhis2;

@@ -79,7 +79,7 @@ pub(super) struct Launch<'run> {
     /// The routine, as it is to be run.
     pub(super) document: &'run RoutineDocument,
     /// The xfer file that it comes from.
-    pub(super) file: Option<FileReport>,
+    pub(super) file: Option<&'run FileReport>,
     /// For real or dry.
     pub(super) mode: RunMode,
     /// Where values come from.

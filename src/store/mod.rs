@@ -7,6 +7,7 @@
 //! | `state/<routine id>.db` | journal, ledger and runs of one routine | [`state`] |
 //! | `state/<routine id>.lock`, `.holder` | who is running that routine | [`state`] |
 //! | `state/<routine id>.tuning` | what runs from a file learned about their destination | `ops::xfer_files` |
+//! | `schedules/<name>.json` | what a scheduler was given | `ops::schedule` |
 //! | `*.v<n>.backup` | a database as it was before a newer program changed its schema | [`migrate`] |
 //!
 //! All of them are their owner's alone (0600, folders 0700). No write-ahead log: rates are low, and one file is easier

@@ -8,6 +8,7 @@ mod architecture;
 mod client_socket;
 mod command_line;
 mod doctor;
+mod doctor_codes;
 mod documentation;
 mod engine;
 mod faults;

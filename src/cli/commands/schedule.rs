@@ -255,7 +255,7 @@ fn install(arguments: &InstallArguments, home: &Home, ui: &Ui) -> Result<(), Cli
         Some(Verified::Fine) => ui.say("systemd read the units and finds nothing wrong"),
         Some(Verified::Doubts(words)) => ui.warn(&format!("systemd says about the units:\n{words}")),
         Some(Verified::NotHere) => {
-            ui.say("systemd-analyze is not on this machine, so that the units were not verified")
+            ui.say("systemd-analyze is not on this machine, so that the units were not verified");
         }
         None => {}
     }
@@ -302,7 +302,7 @@ fn remove(arguments: &RemoveArguments, home: &Home, ui: &Ui) -> Result<(), CliEr
     } else if removed.files.is_empty() {
         ui.say(&format!("there was nothing of {} to take back", removed.name));
     }
-    say_commands("stop it with:", &removed.to_stop, ui);
+    say_commands("so that systemd knows of it:", &removed.to_stop, ui);
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use crate::ops::doctor::{Complaint, codes};
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::xfer_files::{self, EXTENSION};
-use crate::platform;
+use crate::platform::{self, access};
 use crate::store::{ConfigStore, StateStore, StoreError};
 use crate::xferfile::Keys;
 
@@ -15,13 +15,18 @@ use crate::xferfile::Keys;
 pub(super) fn about_home(home: &Home) -> Vec<Complaint> {
     let shown = home.folder().display().to_string();
     let mut found = Vec::new();
-    if home.is_empty() {
+    if home.is_empty() && !home.files().schedules_folder().exists() {
         found.push(Complaint::new(&codes::HOME_EMPTY, &shown, "there is no configuration in it"));
     }
     if let Some(mode) = mode_for_others(home.folder()) {
         let remedy = format!("run `chmod 700 {shown}`");
         let complaint = Complaint::new(&codes::HOME_OPEN, &shown, format!("its mode is {mode:o}"));
         found.push(complaint.with_remedy(Some(remedy)));
+    }
+    if home.folder().exists()
+        && let Err(cause) = access::try_filling(home.folder())
+    {
+        found.push(Complaint::new(&codes::HOME_NOT_WRITABLE, &shown, in_words(&cause)));
     }
     let mut files = vec![home.files().config_database(), home.files().key()];
     files.extend(files_in(&home.files().state_folder(), |_| true));

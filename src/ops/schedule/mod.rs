@@ -5,7 +5,7 @@
 //! that the schedule will use, nobody else can read either, and the user that it runs as may use all of it. What was
 //! installed is remembered ([`record`]), so that it can be listed, checked and taken back.
 
-mod cron;
+mod crontab;
 mod kubernetes;
 mod placing;
 pub mod record;
@@ -15,7 +15,7 @@ mod times;
 mod trial;
 mod windows;
 
-pub use cron::{CRON_FOLDER, cron_d_line, cron_file, cron_line};
+pub use crontab::{CRON_FOLDER, cron_d_line, cron_file, cron_line};
 pub use kubernetes::kubernetes;
 pub use placing::{Installed, Removed, Standing, Verified, install, remove, standing, usual_folder};
 pub use record::{Due, Record, due};
@@ -119,7 +119,7 @@ pub fn prepare(home: &Home, request: Request, now: Timestamp) -> Result<Prepared
         file,
         opener,
         user: request.user,
-        times: request.times,
+        times: request.times.leaving_out(request.scheduler.leaves_out_missing_hours()),
     };
     let files = home.files();
     let mut kept =

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
-use crate::ops::schedule::cron::{
+use crate::ops::schedule::crontab::{
     CRON_FOLDER, cron_d_line, cron_file, cron_file_with, cron_line, crontab_with, our_lines,
 };
 use crate::ops::schedule::record::{FORMAT, Part, Record, forget, keep, records};
@@ -98,7 +98,7 @@ pub fn install(
     let before = refuse_another(home, prepared)?;
     make_home(prepared)?;
     let usual = usual_folder(scheduler)?;
-    let folder = folder.map(Path::to_owned).or_else(|| usual.clone()).unwrap_or_default();
+    let folder = absolute(folder)?.or_else(|| usual.clone()).unwrap_or_default();
     let mut installed = Installed::default();
     let mut record = Record {
         format: FORMAT.to_owned(),
@@ -167,6 +167,14 @@ pub fn install(
     Ok(installed)
 }
 
+fn absolute(folder: Option<&Path>) -> Result<Option<PathBuf>, OpsError> {
+    let absolute = |folder: &Path| {
+        let failed = |source| OpsError::LocalFile { path: folder.to_owned(), action: "found", source };
+        std::path::absolute(folder).map_err(failed)
+    };
+    folder.map(absolute).transpose()
+}
+
 /// Refuses to put a schedule in the place of another one: of another file by the same name, or of the same file by
 /// another scheduler, which would start it twice. Gives the one that it replaces.
 fn refuse_another(home: &Home, prepared: &Prepared) -> Result<Option<Record>, OpsError> {
@@ -213,9 +221,11 @@ pub fn remove(
     scheduler: Option<Scheduler>,
     folder: Option<&Path>,
 ) -> Result<Removed, OpsError> {
-    let absolute = std::path::absolute(of).unwrap_or_else(|_| of.to_owned());
+    let file = std::path::absolute(of).unwrap_or_else(|_| of.to_owned());
     let typed = of.to_string_lossy();
-    let wanted = |record: &Record| record.file == absolute || record.name == typed;
+    let wanted = |record: &Record| {
+        (record.file == file || record.name == typed) && scheduler.is_none_or(|named| named == record.scheduler)
+    };
     let record = records(home).into_iter().find(wanted);
     let name = record.as_ref().map_or_else(|| name_of(of), |record| record.name.clone());
     let Some(scheduler) = scheduler.or(record.as_ref().map(|record| record.scheduler)) else {
@@ -226,7 +236,7 @@ pub fn remove(
     };
     let usual = usual_folder(scheduler)?;
     let kept = record.as_ref().and_then(|record| record.folder.clone());
-    let folder = folder.map(Path::to_owned).or(kept).or_else(|| usual.clone()).unwrap_or_default();
+    let folder = absolute(folder)?.or(kept).or_else(|| usual.clone()).unwrap_or_default();
     let mut removed = Removed { name: name.clone(), scheduler: Some(scheduler), ..Removed::default() };
     match scheduler {
         Scheduler::Systemd | Scheduler::SystemdUser => {
@@ -249,7 +259,8 @@ pub fn remove(
                     removed.to_stop.push(reload);
                 }
             } else if there {
-                removed.to_stop = vec![stop, reload];
+                // Nothing was started: systemd has only to forget the units, if it ever read them.
+                removed.to_stop = vec![reload];
             }
         }
         Scheduler::Cron => {
@@ -270,7 +281,9 @@ pub fn remove(
         }
         Scheduler::Windows | Scheduler::Kubernetes => {}
     }
-    forget(home, &name)?;
+    if let Some(record) = &record {
+        forget(home, &record.name)?;
+    }
     Ok(removed)
 }
 

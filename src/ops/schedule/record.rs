@@ -102,7 +102,10 @@ pub(super) fn forget(home: &Home, name: &str) -> Result<(), OpsError> {
 /// it must not hide the others.
 pub fn records(home: &Home) -> Vec<Record> {
     let entries = std::fs::read_dir(home.files().schedules_folder()).into_iter().flatten().flatten();
-    let mut records: Vec<Record> = entries.filter_map(|entry| read(&entry.path())).collect();
+    // What a crash left of a record that was being written has another ending.
+    let files =
+        entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|ending| ending == "json"));
+    let mut records: Vec<Record> = files.filter_map(|file| read(&file)).collect();
     records.sort_by(|one, other| one.name.cmp(&other.name));
     records
 }
@@ -128,7 +131,8 @@ pub fn due(home: &Home, now: &Zoned) -> Result<Vec<Due>, OpsError> {
     let found = records(home).into_iter().map(|record| {
         let last_start = last_start(home, record.routine)?;
         // Written by this program; a line that it does not understand any more is due at no time that it could say.
-        let times = Times::parse(&record.at).ok();
+        let leaves_out = record.scheduler.leaves_out_missing_hours();
+        let times = Times::parse(&record.at).ok().map(|times| times.leaving_out(leaves_out));
         let next = times.as_ref().and_then(|times| times.next(now, 1).pop());
         let since = last_start.map_or(record.installed_at, |last| last.max(record.installed_at));
         let missed = times.and_then(|times| times.missed(&since.to_zoned(now.time_zone().clone()), now));
@@ -144,45 +148,45 @@ pub(super) fn last_start(home: &Home, routine: Uuid) -> Result<Option<Timestamp>
     Ok(runs.iter().filter(|run| run.mode == RunMode::Run).map(|run| run.started).max())
 }
 
+/// What tests begin with.
+#[cfg(test)]
+pub(in crate::ops) fn sample(name: &str, at: &str) -> Record {
+    Record {
+        format: FORMAT.to_owned(),
+        name: name.to_owned(),
+        scheduler: Scheduler::CronD,
+        routine: uuid::Uuid::nil(),
+        routine_name: "monthly".to_owned(),
+        program: PathBuf::from("/usr/bin/xfer"),
+        file: PathBuf::from("/srv/monthly.xfer"),
+        opener: Opener::PassphraseFile(PathBuf::from("/srv/passphrase")),
+        user: None,
+        at: at.to_owned(),
+        folder: None,
+        parts: vec![Part { file: None, text: "line".to_owned() }],
+        started: false,
+        installed_at: "2026-03-01T12:00:00Z".parse().unwrap(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use jiff::Zoned;
 
-    use super::{FORMAT, Part, Record, due, forget, keep, records};
+    use super::{due, forget, keep, records, sample};
     use crate::ops::home::Home;
-    use crate::ops::schedule::scheduled::{Opener, Scheduler};
-
-    fn record(name: &str, at: &str) -> Record {
-        Record {
-            format: FORMAT.to_owned(),
-            name: name.to_owned(),
-            scheduler: Scheduler::CronD,
-            routine: uuid::Uuid::nil(),
-            routine_name: "monthly".to_owned(),
-            program: PathBuf::from("/usr/bin/xfer"),
-            file: PathBuf::from("/srv/monthly.xfer"),
-            opener: Opener::PassphraseFile(PathBuf::from("/srv/passphrase")),
-            user: None,
-            at: at.to_owned(),
-            folder: None,
-            parts: vec![Part { file: None, text: "line".to_owned() }],
-            started: false,
-            installed_at: "2026-03-01T12:00:00Z".parse().unwrap(),
-        }
-    }
 
     #[test]
     fn a_schedule_is_known_until_it_is_forgotten_and_a_broken_one_hides_no_other() {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::at(folder.path().to_owned());
         assert_eq!(records(&home), []);
-        let (one, two) = (record("one", "0 3 * * *"), record("two", "0 4 * * *"));
+        let (one, two) = (sample("one", "0 3 * * *"), sample("two", "0 4 * * *"));
         keep(&home, &two).unwrap();
         keep(&home, &one).unwrap();
         std::fs::write(home.files().schedule("broken"), "{").unwrap();
         std::fs::write(home.files().schedule("later"), "{}").unwrap();
+        std::fs::write(home.files().schedules_folder().join(".xfer-half.tmp"), "{").unwrap();
         assert_eq!(records(&home), [one.clone(), two]);
         forget(&home, "two").unwrap();
         forget(&home, "two").unwrap();
@@ -193,7 +197,7 @@ mod tests {
     fn what_was_never_started_is_missed_since_it_was_installed() {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::at(folder.path().to_owned());
-        keep(&home, &record("one", "0 3 * * *")).unwrap();
+        keep(&home, &sample("one", "0 3 * * *")).unwrap();
         let at = |text: &str| due(&home, &text.parse::<Zoned>().unwrap()).unwrap().remove(0);
         let early = at("2026-03-02T02:00:00[Etc/UTC]");
         assert_eq!(

@@ -38,6 +38,11 @@ impl Scheduler {
         }
     }
 
+    /// Whether it starts nothing in a night whose clocks leave the time out.
+    pub(super) fn leaves_out_missing_hours(self) -> bool {
+        self.is_systemd() || self == Self::Kubernetes
+    }
+
     /// Whether it is systemd, of the machine or of a user.
     pub fn is_systemd(self) -> bool {
         matches!(self, Self::Systemd | Self::SystemdUser)

@@ -51,10 +51,10 @@ pub fn unit_files(folder: &Path, name: &str) -> [PathBuf; 2] {
 pub(super) fn systemd_service(run: &Scheduled, scheduler: Scheduler) -> String {
     let command = run.words_without_key().into_iter().map(in_unit).collect::<Vec<_>>().join(" ");
     let (home, key, credential) = (in_unit(&run.home), percent(run.opener.path()), run.opener.credential());
-    let service = format!("Type=oneshot\nExecStart={command}\nLoadCredential={credential}:{key}\n");
+    let service = format!("ExecStart={command}\nLoadCredential={credential}:{key}\n");
     let name = &run.name;
     if scheduler == Scheduler::SystemdUser {
-        return format!("[Unit]\nDescription=xfer: {name}\n\n[Service]\n{service}{BOUNDS}");
+        return format!("[Unit]\nDescription=xfer: {name}\n\n[Service]\nType=oneshot\n{service}{BOUNDS}");
     }
     let user = run.user.as_ref().map(|user| format!("User={user}\n")).unwrap_or_default();
     let own_temporary = if uses_temporary_folder(run) { "" } else { "PrivateTmp=yes\n" };
@@ -65,6 +65,7 @@ pub(super) fn systemd_service(run: &Scheduled, scheduler: Scheduler) -> String {
          After=network-online.target\n\
          \n\
          [Service]\n\
+         Type=oneshot\n\
          {user}{service}\
          ReadWritePaths={home}\n\
          {BOUNDS}{BOUNDS_OF_THE_MACHINE}{own_temporary}"

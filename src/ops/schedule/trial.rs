@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::ops::error::OpsError;
-use crate::ops::schedule::cron::SUPERUSER;
+use crate::ops::schedule::crontab::SUPERUSER;
 use crate::ops::schedule::scheduled::{Scheduled, Scheduler};
 use crate::platform::access::{self, Account, Step, Use, Verdict, judge};
 
@@ -139,4 +139,57 @@ fn remedy(account: &Account, need: &Need, step: &Step) -> String {
         account.name,
         step.path.display()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::{needs, refusal, remedy, runner};
+    use crate::ops::schedule::scheduled::{Scheduler, sample};
+    use crate::platform::access::{Account, Step, Use};
+
+    #[test]
+    fn whose_rights_count_depends_on_the_scheduler() {
+        let mut run = sample("02:30");
+        assert_eq!(runner(&run, Scheduler::Systemd), Some(("dhis", false)));
+        assert_eq!(runner(&run, Scheduler::Cron), Some(("dhis", true)));
+        run.user = None;
+        assert_eq!(runner(&run, Scheduler::Systemd), Some(("root", false)), "without its rights");
+        assert_eq!(runner(&run, Scheduler::CronD), Some(("root", true)));
+        assert_eq!(runner(&run, Scheduler::Cron), None, "the one who asks");
+        assert_eq!(runner(&run, Scheduler::SystemdUser), None);
+    }
+
+    #[test]
+    fn the_key_is_the_managers_to_read_only_where_it_hands_it_over() {
+        let run = sample("02:30");
+        let read = |scheduler| {
+            let needed = needs(&run, scheduler, vec![PathBuf::from("/var/lib/xfer/monthly.log")]);
+            needed.into_iter().map(|need| need.path.display().to_string()).collect::<Vec<_>>()
+        };
+        let key = "/srv/monthly.key".to_owned();
+        assert!(read(Scheduler::Cron).contains(&key) && !read(Scheduler::Systemd).contains(&key));
+        let last = needs(&run, Scheduler::Cron, vec![PathBuf::from("/var/lib/xfer/monthly.log")]).pop().unwrap();
+        assert_eq!(last.wanted, Use::Change);
+    }
+
+    #[test]
+    fn a_refusal_names_what_stands_in_the_way_and_what_to_do() {
+        let run = sample("02:30");
+        let file = needs(&run, Scheduler::Systemd, Vec::new()).remove(1);
+        let account = Account { name: "dhis".to_owned(), id: 7, groups: vec![7], unbound: false };
+        let step =
+            |path: &str, mode| Step { path: PathBuf::from(path), owner: 0, group: 0, mode, has_access_list: false };
+        let (itself, folder) = (step("/srv/monthly.xfer", 0o600), step("/srv", 0o700));
+        assert!(refusal(&account, &file, &itself).contains("monthly.xfer: it belongs to"));
+        assert_eq!(remedy(&account, &file, &itself), "`chown dhis /srv/monthly.xfer` gives it to dhis");
+        let words = refusal(&account, &file, &folder);
+        assert!(
+            words.starts_with("dhis may not read the xfer file /srv/monthly.xfer: /srv on the way there"),
+            "{words}"
+        );
+        assert!(words.ends_with("mode 700"), "{words}");
+        assert!(remedy(&account, &file, &folder).contains("chmod o+x"));
+    }
 }

@@ -64,7 +64,7 @@ pub async fn exec(
     let tuning_file = home.files().tuning(document.routine.id);
     let launch = Launch {
         document: &document,
-        file: Some(about),
+        file: Some(&about),
         mode: options.mode,
         source: &source,
         destination: &destination,

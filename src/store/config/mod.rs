@@ -5,6 +5,7 @@
 //! server or a job is seen everywhere; what the methods take and give are names.
 
 mod alerts;
+mod answers;
 mod cached_data;
 mod cached_org_units;
 mod credentials;

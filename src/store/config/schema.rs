@@ -76,6 +76,8 @@ pub(super) const MIGRATIONS: &[Migration] = &[
              ) STRICT;",
         )
     },
+    // 8: what a server said when it was last asked, as JSON.
+    |transaction| transaction.execute_batch("ALTER TABLE server ADD COLUMN answer TEXT;"),
 ];
 
 const SERVERS: &str = "

@@ -76,7 +76,7 @@ pub struct RunRequest<'run, S, D> {
     /// The routine with its jobs and org unit map. A run over other periods or fewer jobs is another document.
     pub document: &'run RoutineDocument,
     /// The xfer file that the routine comes from, for the report; none for one from the store.
-    pub file: Option<FileReport>,
+    pub file: Option<&'run FileReport>,
     /// Where values come from.
     pub source: Endpoint<'run, S>,
     /// Where values go.

@@ -128,7 +128,7 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
         periods: periods.iter().map(ToString::to_string).collect(),
         traffic,
         tolerate_unmapped: document.routine.policies.tolerate_unmapped,
-        file,
+        file: file.cloned(),
     };
     let report = report(facts, tally)?;
     context.journal().finish_run(&report)?;
