@@ -164,6 +164,7 @@ fn document(script: Option<&str>) -> RoutineDocument {
             window: months().map(|month| month.to_string()).collect(),
             policies: Policies::default(),
             scripts: Vec::new(),
+            alerts: Vec::new(),
         },
         jobs: vec![job],
         org_unit_map: (0..CLINICS).map(mapping).collect(),

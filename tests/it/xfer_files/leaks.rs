@@ -43,7 +43,7 @@ fn no_secret_is_found_anywhere() {
     office.xfer.file("source-password", SOURCE_PASSWORD);
     office.xfer.file("destination-password", DESTINATION_PASSWORD);
     // Nobody listens there: what a failure says must not name it either.
-    office.xfer.file("hook", &format!("http://127.0.0.1:1/{ALERT_PATH}"));
+    office.xfer.file("hook", format!("http://127.0.0.1:1/{ALERT_PATH}"));
     let said = std::cell::RefCell::new(Vec::new());
     let say = |line: &str, code: i32| {
         let words: Vec<&str> = line.split_whitespace().collect();
