@@ -267,6 +267,7 @@ fn a_script_of_ones_own_is_read_until_it_compiles_and_acts_where_the_person_says
         ("Its parameter factor", Type("")),
         ("Let it act", Type("yes")),
         ("changed on their way", Enter),
+        ("Who should hear of it", Enter),
     ]);
     let known = routine::New { jobs: Vec::new(), ..routine::New::with_job("soins") };
     routine_wizard::new(&mut person, &office.home, &known).unwrap();
