@@ -179,6 +179,8 @@ pub(super) const SEVERAL: &str = "several values: ";
 /// What the error translation looks for.
 pub(super) const LOOKUP_WHERE: &str = "lookup needs ";
 /// What the error translation looks for.
+pub(super) const NO_SLICE: &str = "no slice rides along";
+/// What the error translation looks for.
 pub(super) const LOOKUP_TOO_EARLY: &str = "nothing is read yet";
 
 /// Registers `ctx` and `lookup`. Parameters are registered by name, which is faster than being asked for by name.
@@ -252,7 +254,7 @@ fn sources(context: &ScriptContext) -> Array {
 /// The context of the running call; it rides along as the call's tag.
 fn current(context: &NativeCallContext) -> Failed<ScriptContext> {
     let tag = context.tag().and_then(Dynamic::read_lock::<ScriptContext>);
-    tag.map(|current| (*current).clone()).ok_or_else(|| failure(format!("{LOOKUP_WHERE}a hook")))
+    tag.map(|current| (*current).clone()).ok_or_else(|| failure(NO_SLICE))
 }
 
 /// The slice of the running call.

@@ -17,7 +17,7 @@ use super::error::{ScriptError, runtime};
 use super::hooks::{Entry, Hook, Script, parsed};
 use super::limits;
 use super::memory::held;
-use super::outcome::{Acted, LeftOut, Outcome, Row, RowsOutcome, Value};
+use super::outcome::{LeftOut, Outcome, Row, RowsOutcome, Value};
 use super::period_type::ScriptPeriod;
 use super::returned::{expected, period_of, rows_of, value_of};
 use super::row::ScriptRow;
@@ -107,11 +107,6 @@ impl Runner {
     /// Goes on to another slice: its names, and the values that `lookup` finds.
     pub fn enter(&mut self, slice: Arc<Slice>) {
         self.slice = slice;
-    }
-
-    /// The script and line that acts in a hook.
-    pub fn acted(&self, hook: Hook) -> Option<Acted> {
-        self.script.acted(hook)
     }
 
     /// The line of a hook's function.
@@ -266,6 +261,8 @@ impl Runner {
         }
         if self.looks_up || hook == Hook::Rows {
             context::renew_shared(self.caller.tag(), &self.run, &self.slice, &call.standing);
+        } else {
+            *self.caller.tag() = Dynamic::UNIT;
         }
         self.watch.begin(allowance, self.retained);
         let result = self.caller.call(hook, given, &mut self.context);

@@ -312,7 +312,7 @@ fn a_limit_says_where_it_stopped_the_script() {
     };
     let endless = "the script was stopped: it did not come to an end";
     let two_loops = "fn value(v) {\n    for i in 0..3 { v += i }\n    loop {\n    }\n}";
-    assert_eq!(stopped(two_loops), ((3, 5), endless.to_owned()));
+    assert_eq!(stopped(two_loops), ((3, 10), endless.to_owned()));
     let (place, what) =
         stopped("fn value(v) {\n    for i in 0..3 { v += i }\n    while v > 0 {\n        v += 1;\n    }\n}");
     assert!((3..=4).contains(&place.0) && what == endless, "{place:?} {what}");
@@ -409,6 +409,20 @@ fn rows_are_changed_made_and_left_out_and_none_is_lost() {
         ]
     );
     assert_eq!(rejected, []);
+}
+
+#[test]
+fn rows_are_made_in_rows_only() {
+    let mut runner = runner(
+        "fn rows(rows) { rows.push(make(1)); rows }
+        fn value(v) { make(v).value }
+        fn make(v) { row(#{ data: \"ANC1\", org_unit: \"Jacmel\", period: \"202402\", value: v }) }",
+    );
+    runner.enter(slice());
+    let RowsOutcome::Rows { kept, .. } = runner.rows(&[row('a', None, "202402", "10")]).unwrap() else { panic!() };
+    assert_eq!(kept.len(), 2);
+    let error = runner.value(&Value::Number(number("1")), &place()).unwrap_err();
+    assert_eq!(error.what(), "rows are made and changed in `rows` only");
 }
 
 #[test]

@@ -180,6 +180,12 @@ fn of_context(error: &str) -> Option<Words> {
             )
         });
     }
+    if error == context::NO_SLICE {
+        return Some(words(
+            "rows are made and changed in `rows` only",
+            "write `fn rows(rows, ctx)`, which sees them all; the other hooks give back one value or period",
+        ));
+    }
     if error == context::LOOKUP_TOO_EARLY {
         return Some(words(
             "`lookup` finds nothing in `period`: periods are decided before any value is read",

@@ -21,7 +21,7 @@ const FUNCTIONS: &[Line] = &[
         "lookup",
         "lookup(\"name\")",
         "number, text, yes/no",
-        "The value of another data element at the same place; `()` where there is none.",
+        "The value of another data element at the same place; `()` where there is none. Not in `period`.",
     ),
     (
         "",
