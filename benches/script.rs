@@ -1,9 +1,13 @@
-//! What does a script cost per value? Each hook's path, beside a native closure that does the same to exact decimals.
+//! What does a script cost? Each hook's path alone, beside a native closure that does the same to exact decimals; and all
+//! of them as a run calls them, a slice of cells from mapping to combined values, beside the same slice without scripts.
 //!
-//! `cargo bench --bench script`. Figures are nanoseconds per call and calls per second; the ratio is to the closure of
-//! the same run.
+//! `cargo bench --bench script`. Figures are the median of some rounds, in nanoseconds per call or row; the ratio is to
+//! the closure of the same run. `docs/attaching-scripts.md` has the last table.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints its figures")]
 #![expect(clippy::cast_precision_loss, reason = "some hundred thousand calls")]
+
+#[path = "script/slice.rs"]
+mod slice;
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -17,10 +21,17 @@ use xfer::script::{
     with_room,
 };
 
-const CALLS: usize = 300_000;
+/// Calls of a round.
+const CALLS: usize = 100_000;
+
+/// Rows that `rows` is given in one call.
+const ROWS: usize = 50_000;
+
+/// Rounds, of which the median is shown.
+const ROUNDS: usize = 7;
 
 fn main() {
-    with_room(|| {
+    let native = with_room(|| {
         let place = place();
         let values: Vec<Value> = (0..1000).map(|n| Value::Number(Number::from(n))).collect();
         let exact: Vec<BigDecimal> = (0..1000).map(BigDecimal::from).collect();
@@ -42,17 +53,19 @@ fn main() {
             show(name, cost, native);
         }
         let mut runner_of = runner("fn period(p, ctx) { p.shift(-1) }");
-        show("period(p, ctx): p.shift(-1)", per_call(|_| drop(black_box(runner_of.period(&place).unwrap()))), native);
+        let cost = per_call(|_| drop(black_box(runner_of.period(&place.item, place.period).unwrap())));
+        show("period(p, ctx): p.shift(-1)", cost, native);
         let parts: Vec<Contribution> = values.iter().take(3).map(|value| part(value, &place)).collect();
         let mut runner_of = runner("fn combine(values, ctx) { values.sum() }");
         let cost = per_call(|_| drop(black_box(runner_of.combine(&parts, &place).unwrap())));
         show("combine(values, ctx): sum of 3", cost, native);
         rows(&values, &place, native);
+        native
     });
+    slice::measure(native);
 }
 
 fn rows(values: &[Value], place: &Place, native: f64) {
-    const ROWS: usize = 50_000;
     let given: Vec<Row> = (0..ROWS)
         .map(|index| Row {
             data: place.item.source.id,
@@ -64,6 +77,7 @@ fn rows(values: &[Value], place: &Place, native: f64) {
         })
         .collect();
     for (name, source) in [
+        ("rows: as they are, per row", "fn rows(rows, ctx) { rows }"),
         ("rows: filter, per row", "fn rows(rows, ctx) { rows.filter(|r| r.value != 0) }"),
         ("rows: map to v * 2, per row", "fn rows(rows, ctx) { rows.map(|r| r.with_value(r.value * 2)) }"),
     ] {
@@ -72,20 +86,26 @@ fn rows(values: &[Value], place: &Place, native: f64) {
         slice.add_data(Arc::clone(&place.item.source));
         slice.add_org_unit(Arc::clone(&place.org_unit));
         runner.enter(Arc::new(slice));
-        let start = Instant::now();
-        drop(black_box(runner.rows(&given).unwrap()));
-        show(name, start.elapsed().as_nanos() as f64 / ROWS as f64, native);
+        let cost = median(ROWS, || drop(black_box(runner.rows(&given).unwrap())));
+        show(name, cost, native);
     }
 }
 
 fn per_call(mut call: impl FnMut(usize)) -> f64 {
-    // The fastest of some rounds: what the machine does beside is not the program's cost.
-    let rounds = (0..3).map(|_| {
-        let start = Instant::now();
-        (0..CALLS).for_each(&mut call);
-        start.elapsed().as_nanos() as f64 / CALLS as f64
-    });
-    rounds.fold(f64::INFINITY, f64::min)
+    median(CALLS, || (0..CALLS).for_each(&mut call))
+}
+
+/// Nanoseconds for each of so many, in the round that stands in the middle.
+fn median(each: usize, mut round: impl FnMut()) -> f64 {
+    let mut rounds: Vec<f64> = (0..ROUNDS)
+        .map(|_| {
+            let start = Instant::now();
+            round();
+            start.elapsed().as_nanos() as f64 / each as f64
+        })
+        .collect();
+    rounds.sort_by(f64::total_cmp);
+    rounds[ROUNDS / 2]
 }
 
 fn show(name: &str, nanoseconds: f64, native: f64) {

@@ -7,12 +7,14 @@
 //! | [`cli`] | parses, asks, draws; the only layer that prints, prompts or exits | everything below |
 //! | [`ops`] | one file per use case: request in, outcome out; silent | everything below |
 //! | [`transfer`] | the stages of a transfer as pure functions, and the engine that drives them | `dhis2`, `script`, `domain` |
-//! | [`store`] | configuration and journals, the only code that knows SQLite | `platform`, `domain` |
-//! | [`xferfile`] | routines as encrypted files, the only code that knows their format | `platform`, `domain` |
+//! | [`store`] | configuration and journals, the only code that knows SQLite | `sealing`, `platform`, `domain` |
+//! | [`xferfile`] | routines as encrypted files, the only code that knows their format | `sealing`, `platform`, `domain` |
 //! | [`sandbox`] | DHIS2 look-alikes for demo and tests, with a wire format of their own | `domain` |
+//! | [`mail`] | messages by e-mail, the only code that knows SMTP | `domain` |
 //! | [`matching`] | org units and items of one server to those of another | `domain` |
 //! | [`script`] | functions that analysts write, the only code that knows the script engine | `domain` |
 //! | [`dhis2`] | the client of real servers, the only code that knows HTTP | `domain` |
+//! | [`sealing`] | what keys do, the only code that knows ciphers | – |
 //! | [`platform`] | what differs between operating systems | – |
 //! | [`domain`] | DHIS2's nouns and rules as plain values: no I/O, no async, no clock | – |
 //!
@@ -20,17 +22,19 @@
 //!
 //! # Everything on the disk
 //!
-//! `config.db`, `key`, `state/` and `plugins/` in the home folder; [`store`] lists them all. Nothing else is written but files that a
-//! person names: exports, keys, logs.
+//! `config.db`, `key`, `state/`, `plugins/` and `schedules/` in the home folder; [`store`] lists them all. Nothing else is
+//! written but files that a person names: exports, keys, logs, and what a scheduler is to be given.
 
 pub mod cli;
 pub mod dhis2;
 pub mod domain;
+pub mod mail;
 pub mod matching;
 pub mod ops;
 pub mod platform;
 pub mod sandbox;
 pub mod script;
+pub mod sealing;
 pub mod store;
 pub mod transfer;
 pub mod xferfile;

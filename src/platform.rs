@@ -9,6 +9,8 @@
 //! the user's profile, which Windows keeps private to the user, the system and administrators; there is no mode to
 //! check, so the checks answer "private". A home chosen elsewhere (`XFER_HOME`) has to be private by itself there.
 
+pub mod access;
+
 use std::fs::{DirBuilder, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -43,6 +45,13 @@ pub fn home_folder(chosen: Option<&Path>) -> Result<PathBuf, NoHomeFolder> {
     }
     etcetera::base_strategy::choose_native_strategy()
         .map(|folders| folders.data_dir().join(FOLDER))
+        .map_err(|_| NoHomeFolder)
+}
+
+/// The folder of a user's own units of systemd. It need not exist.
+pub fn user_unit_folder() -> Result<PathBuf, NoHomeFolder> {
+    etcetera::base_strategy::choose_native_strategy()
+        .map(|folders| folders.config_dir().join("systemd").join("user"))
         .map_err(|_| NoHomeFolder)
 }
 
@@ -106,6 +115,18 @@ pub fn make_private(file: &Path) -> io::Result<()> {
         if open_to_others(&std::fs::metadata(file)?).is_some() {
             std::fs::set_permissions(file, std::fs::Permissions::from_mode(PRIVATE_FILE))?;
         }
+    }
+    #[cfg(not(unix))]
+    let _ = file;
+    Ok(())
+}
+
+/// Lets everybody read a file that holds no secret, such as what a scheduler is told.
+pub fn let_others_read(file: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o644))?;
     }
     #[cfg(not(unix))]
     let _ = file;

@@ -9,6 +9,7 @@ use crate::cli::commands::{
     demo, doctor, exec, init, job, key, orgunit, plugin, routine, run, runs, sandbox, schedule, script, server,
 };
 use crate::cli::ui::Format;
+use crate::cli::unlock::KeyPassphrase;
 
 /// Moves health data between DHIS2 servers and accounts for every value on the way.
 ///
@@ -35,6 +36,10 @@ pub struct Arguments {
     /// Say what is done (-vv: and how)
     #[arg(long, short, action = ArgAction::Count, global = true, help_heading = EVERYWHERE)]
     pub verbose: u8,
+
+    /// How the passphrase of this machine's key is given, where it has one.
+    #[command(flatten, next_help_heading = "Options of a protected key")]
+    pub key_passphrase: KeyPassphrase,
 
     /// What to do
     #[command(subcommand)]

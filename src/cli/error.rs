@@ -2,6 +2,7 @@
 //! what to do next").
 
 use std::error::Error;
+use std::fmt;
 
 use crate::cli::exit_code::ExitCode;
 use crate::dhis2::error::{ClientError, ClientErrorKind};
@@ -23,6 +24,15 @@ pub struct CliError {
     /// What to do next.
     pub hints: Vec<String>,
 }
+
+impl fmt::Display for CliError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+/// Layers below hand an error of whoever they asked back up.
+impl Error for CliError {}
 
 impl CliError {
     fn new(code: ExitCode, message: String) -> Self {
@@ -181,18 +191,29 @@ impl From<OpsError> for CliError {
 
 impl From<StoreError> for CliError {
     fn from(error: StoreError) -> Self {
+        let error = match error {
+            // Whoever was asked for the passphrase is of this layer, and said in full what is wrong.
+            StoreError::KeyClosed { file, source } => match source.downcast::<Self>() {
+                Ok(own) => return *own,
+                Err(source) => StoreError::KeyClosed { file, source },
+            },
+            other => other,
+        };
         let code = match &error {
             StoreError::NotFound(_)
             | StoreError::AlreadyExists(_)
             | StoreError::BadName { .. }
             | StoreError::InUse { .. }
-            | StoreError::MixedPairs { .. } => ExitCode::Usage,
+            | StoreError::MixedPairs { .. }
+            | StoreError::KeyClosed { .. } => ExitCode::Usage,
             StoreError::NewerSchema { .. } | StoreError::Damaged { .. } | StoreError::AlteredScript { .. } => {
                 ExitCode::Damaged
             }
             StoreError::Locked { .. } => ExitCode::Locked,
             StoreError::Busy { .. } => ExitCode::Temporary,
-            StoreError::Sealed { .. } => ExitCode::WrongKey,
+            StoreError::Sealed { .. } | StoreError::SealedAlert { .. } | StoreError::WrongPassphrase { .. } => {
+                ExitCode::WrongKey
+            }
             StoreError::KeyUnreadable { .. }
             | StoreError::KeyPermissions { .. }
             | StoreError::DiskFull { .. }

@@ -11,6 +11,7 @@ pub mod line_reader;
 pub mod prompt;
 pub mod render;
 pub mod ui;
+pub mod unlock;
 mod wizard;
 
 use std::ffi::OsString;
@@ -76,7 +77,8 @@ fn start_logging(verbosity: u8) {
     };
     let filter = std::env::var("XFER_LOG").ok().and_then(|filter| EnvFilter::try_new(filter).ok());
     let filter = filter.unwrap_or_else(|| EnvFilter::new(level));
-    let quieted = ["hyper=warn", "reqwest=warn", "rustls=warn", "h2=warn"]
+    // The last one calls an error what our own error says in full.
+    let quieted = ["hyper=warn", "reqwest=warn", "rustls=warn", "h2=warn", "rustls_platform_verifier=off"]
         .into_iter()
         .filter_map(|directive| directive.parse().ok())
         .fold(filter, EnvFilter::add_directive);

@@ -55,6 +55,13 @@ pub fn secret(ui: &Ui, source: &SecretSource, what: &str, flag: &str) -> Result<
     Ok(SecretString::from(secret))
 }
 
+/// The file of a service manager's credential: it lies in a folder that only the service can enter. None where the
+/// manager loaded none of this name.
+pub fn credential(name: &str) -> Option<PathBuf> {
+    let file = PathBuf::from(std::env::var_os("CREDENTIALS_DIRECTORY")?).join(name);
+    file.exists().then_some(file)
+}
+
 fn asked(prompt: dialoguer::Password<'_>, what: &str) -> Result<Zeroizing<String>, CliError> {
     let answer = prompt.interact();
     answer

@@ -143,6 +143,17 @@ pub(crate) fn shown_location(location: &str) -> String {
     clean(location.split(['?', '#']).next().unwrap_or_default())
 }
 
+/// Parses JSON; `what` names it in the error.
+pub(crate) fn parse<'body, T: Deserialize<'body>>(body: &'body [u8], what: &str) -> Result<T, ClientErrorKind> {
+    serde_json::from_slice(body).map_err(|error| {
+        if error.is_eof() {
+            ClientErrorKind::Interrupted { source: Some(Box::new(error)) }
+        } else {
+            ClientErrorKind::Malformed { what: what.to_owned(), source: Some(Box::new(error)) }
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::Answer;

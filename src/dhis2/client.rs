@@ -5,13 +5,12 @@ use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::dhis2::analytics::AnalyticsMemory;
+use crate::dhis2::analytics::memory::AnalyticsMemory;
 use crate::dhis2::capabilities::Capabilities;
 use crate::dhis2::error::{ClientError, ClientErrorKind};
+use crate::dhis2::http::basic;
 use crate::dhis2::limits::Limits;
 use crate::dhis2::transport::{Transport, lock};
 use crate::domain::run::Traffic;
@@ -126,8 +125,7 @@ impl Client {
 fn secrets_of(login: &Login) -> Vec<SecretString> {
     match login {
         Login::Basic { username, password } => {
-            let sent = STANDARD.encode(format!("{username}:{}", password.expose_secret()));
-            vec![password.clone(), sent.into()]
+            vec![password.clone(), basic(username, password).as_str().into()]
         }
         Login::Token(token) => vec![token.clone()],
     }

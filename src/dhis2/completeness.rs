@@ -6,13 +6,12 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::dhis2::answer::Answer;
+use crate::dhis2::answer::{Answer, parse};
 use crate::dhis2::client::Client;
 use crate::dhis2::error::{ClientError, ClientErrorKind};
 use crate::dhis2::import_answer::ImportAnswer;
 use crate::dhis2::metadata::wire::day;
 use crate::dhis2::query::{ListCost, Query, distinct, entries_per_request};
-use crate::dhis2::system::parse;
 use crate::dhis2::transport::Ask;
 use crate::domain::period::Period;
 use crate::domain::uid::{UID_LENGTH, Uid};

@@ -2,22 +2,13 @@
 
 use serde::Deserialize;
 
+use crate::dhis2::answer::parse;
 use crate::dhis2::client::Client;
 use crate::dhis2::error::{ClientError, ClientErrorKind, clean};
 use crate::dhis2::query::Query;
-use crate::dhis2::system::{optional, parse};
+use crate::dhis2::system::optional;
 use crate::dhis2::transport::Ask;
-
-/// An exchange that a server keeps.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeptExchange {
-    /// Its name.
-    pub name: String,
-    /// Whether it writes into the server itself.
-    pub internal: bool,
-    /// The data items that it reads: ids of data elements, indicators and program indicators, or operands.
-    pub items: Vec<String>,
-}
+use crate::domain::server::KeptExchange;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -77,7 +68,8 @@ fn read_exchanges(body: &[u8]) -> Result<Vec<KeptExchange>, ClientErrorKind> {
 
 #[cfg(test)]
 mod tests {
-    use super::{KeptExchange, read_exchanges};
+    use super::read_exchanges;
+    use crate::domain::server::KeptExchange;
 
     #[test]
     fn what_an_exchange_reads_and_where_it_writes() {

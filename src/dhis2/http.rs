@@ -6,7 +6,8 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{self, HeaderMap, HeaderValue};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
 
 use crate::dhis2::error::{Cause, ClientErrorKind, clean};
 use crate::dhis2::limits::Limits;
@@ -54,15 +55,30 @@ pub(crate) fn http_client(base: &BaseUrl, limits: &Limits) -> Result<reqwest::Cl
 /// The login as a header that debug output does not show.
 pub(crate) fn authorization(login: &Login) -> Result<HeaderValue, ClientErrorKind> {
     let text = match login {
-        Login::Basic { username, password } => {
-            format!("Basic {}", STANDARD.encode(format!("{username}:{}", password.expose_secret())))
-        }
-        Login::Token(token) => format!("ApiToken {}", token.expose_secret().trim()),
+        Login::Basic { username, password } => joined(&["Basic ", &basic(username, password)]),
+        Login::Token(token) => joined(&["ApiToken ", token.expose_secret().trim()]),
     };
     let mut value = HeaderValue::from_str(&text)
         .map_err(|_| ClientErrorKind::setup("the token contains characters that no token has"))?;
     value.set_sensitive(true);
     Ok(value)
+}
+
+/// User name and password as they are sent. The library that sends them keeps a copy of its own; here none stays.
+pub(crate) fn basic(username: &str, password: &SecretString) -> Zeroizing<String> {
+    let pair = joined(&[username, ":", password.expose_secret()]);
+    // A text that grows leaves copies of itself behind.
+    let mut sent = Zeroizing::new(String::with_capacity(pair.len().div_ceil(3) * 4));
+    STANDARD.encode_string(pair.as_bytes(), &mut sent);
+    sent
+}
+
+fn joined(parts: &[&str]) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::with_capacity(parts.iter().map(|part| part.len()).sum()));
+    for part in parts {
+        text.push_str(part);
+    }
+    text
 }
 
 /// What a failed send means, read off the chain of causes.

@@ -5,9 +5,10 @@
 //! system            who is there: probe, analytics stamp
 //! metadata          paged lists → domain::metadata
 //! data_value_sets   raw values: streamed reads (raw_stream), imports (payload, import_answer)
-//! analytics         aggregated values: query splitting; grid reads one answer
+//! analytics         aggregated values: cut into requests (part), what is learned (memory), one answer (grid)
 //! completeness      complete data set registrations
 //! exchanges         the server's own exchanges, as far as they may write what we write
+//! messages          messages to users of the server
 //! webhook           messages about runs to an address that a person gave, which is no DHIS2 server
 //! capabilities      what a version can do
 //! ── below ──
@@ -28,11 +29,11 @@ mod cookies;
 pub mod data_value_sets;
 pub mod error;
 pub mod exchanges;
-pub mod grid;
 mod hint;
 mod http;
 pub mod import_answer;
 pub mod limits;
+pub mod messages;
 pub mod metadata;
 pub mod payload;
 mod query;

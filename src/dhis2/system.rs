@@ -3,7 +3,7 @@
 use jiff::civil::DateTime;
 use serde::Deserialize;
 
-use crate::dhis2::answer::Answer;
+use crate::dhis2::answer::{Answer, parse};
 use crate::dhis2::capabilities::Capabilities;
 use crate::dhis2::client::Client;
 use crate::dhis2::error::{ClientError, ClientErrorKind, clean};
@@ -174,17 +174,6 @@ pub(crate) fn optional<T>(result: Result<T, ClientError>) -> Result<Option<T>, C
             _ => Err(error),
         },
     }
-}
-
-/// Parses JSON; `what` names it in the error.
-pub(crate) fn parse<'body, T: Deserialize<'body>>(body: &'body [u8], what: &str) -> Result<T, ClientErrorKind> {
-    serde_json::from_slice(body).map_err(|error| {
-        if error.is_eof() {
-            ClientErrorKind::Interrupted { source: Some(Box::new(error)) }
-        } else {
-            ClientErrorKind::Malformed { what: what.to_owned(), source: Some(Box::new(error)) }
-        }
-    })
 }
 
 /// Reads the answer of `system/info`.

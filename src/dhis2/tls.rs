@@ -52,8 +52,8 @@ impl TlsProblem {
             Self::NotYetValid => "check this machine's clock: the certificate is valid from a later time on",
             Self::UnknownIssuer => {
                 "if the ministry issues its own certificates, add its authority to those that this machine trusts (on \
-                 Debian: a .crt file in /usr/local/share/ca-certificates, then `update-ca-certificates`); else \
-                 somebody may be listening"
+                 Debian: a .crt file in /usr/local/share/ca-certificates, then `update-ca-certificates`; or for xfer \
+                 alone: set SSL_CERT_FILE to a file that holds it); else somebody may be listening"
             }
             Self::OtherHost => "use the host name that the certificate is for; somebody may be listening otherwise",
             Self::TooOld => "the server needs TLS 1.2 or later; its proxy has to be updated",

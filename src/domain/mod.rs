@@ -1,5 +1,6 @@
 //! DHIS2's nouns and rules as plain values: no I/O, no async, no clock.
 
+pub mod alert;
 pub mod cell;
 pub mod coverage;
 pub mod data_value;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::domain::alert::AlertChannel;
 use crate::domain::item::WhenEmpty;
 use crate::domain::job::Job;
 use crate::domain::org_unit_map::OrgUnitMapping;
@@ -25,6 +26,9 @@ pub struct Routine {
     /// Scripts that act on all its jobs, in order.
     #[serde(default)]
     pub scripts: Vec<Attachment>,
+    /// Who is told how its runs end. A routine without them has the digest that it had before there were any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alerts: Vec<AlertChannel>,
 }
 
 /// How a run behaves.
@@ -86,5 +90,26 @@ impl RoutineDocument {
         let jobs = self.jobs.iter();
         let of_jobs = jobs.flat_map(|job| job.items.iter().flat_map(|item| &item.scripts).chain(&job.scripts));
         of_jobs.chain(&self.routine.scripts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Policies, Routine};
+
+    #[test]
+    fn a_routine_without_alerts_is_written_as_before_there_were_any() {
+        let routine = Routine {
+            id: uuid::Uuid::nil(),
+            name: "monthly".to_owned(),
+            jobs: Vec::new(),
+            window: Vec::new(),
+            policies: Policies::default(),
+            scripts: Vec::new(),
+            alerts: Vec::new(),
+        };
+        let text = serde_json::to_string(&routine).unwrap();
+        assert!(!text.contains("alerts"), "its digest would be another, and every file outdated: {text}");
+        assert_eq!(serde_json::from_str::<Routine>(&text).unwrap(), routine);
     }
 }

@@ -268,6 +268,9 @@ pub struct Traffic {
 /// The xfer file that a run was made from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileReport {
+    /// Where it lay.
+    #[serde(default)]
+    pub path: String,
     /// The routine's id, which stays when it is renamed.
     pub routine: Uuid,
     /// The number of the export.

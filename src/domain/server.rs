@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::Timestamp;
+use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -53,6 +55,31 @@ pub struct ServerIdentity {
     pub version: ServerVersion,
     /// The calendar it prints periods in, `iso8601` as a rule.
     pub calendar: String,
+}
+
+/// An aggregate data exchange that a server keeps (2.39 and later).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptExchange {
+    /// Its name.
+    pub name: String,
+    /// Whether it writes into the server itself.
+    pub internal: bool,
+    /// The data items that it reads: ids of data elements, indicators and program indicators, or operands.
+    pub items: Vec<String>,
+}
+
+/// What a server said when it was last asked, as far as it is other the next time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastAnswer {
+    /// When it was asked, by the clock of this machine.
+    pub asked_at: Timestamp,
+    /// What time it was there.
+    pub server_date: DateTime,
+    /// When its analytics tables were last built or updated in part; none for never.
+    pub analytics_at: Option<DateTime>,
+    /// Its own exchanges, as of the last sync.
+    #[serde(default)]
+    pub exchanges: Vec<KeptExchange>,
 }
 
 /// The logged-in user as far as a transfer depends on it (`GET /api/me`).

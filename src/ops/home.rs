@@ -1,6 +1,7 @@
 //! The home folder: where everything that xfer keeps lies, and how it is opened.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use uuid::Uuid;
 
@@ -8,18 +9,25 @@ use crate::domain::metadata::Metadata;
 use crate::domain::server::Server;
 use crate::matching::names::nearest;
 use crate::ops::error::OpsError;
-use crate::store::{self, ConfigStore, Kind, StateStore, StoreError};
+use crate::store::{self, ConfigStore, Kind, StateStore, StoreError, Unlocking};
 
 /// The home folder. Nothing in it is made before it is needed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Home {
     files: store::Home,
+    unlocking: Arc<Unlocking>,
 }
 
 impl Home {
     /// The home at a folder.
     pub fn at(folder: PathBuf) -> Self {
-        Self { files: store::Home::new(folder) }
+        Self { files: store::Home::new(folder), unlocking: Arc::default() }
+    }
+
+    /// The same home, and how the passphrase of its machine key is found out, should it need one.
+    #[must_use]
+    pub fn unlocked_by(self, unlocking: Unlocking) -> Self {
+        Self { unlocking: Arc::new(unlocking), ..self }
     }
 
     /// The folder.
@@ -39,7 +47,7 @@ impl Home {
 
     /// Opens the configuration, made on first use.
     pub fn config(&self) -> Result<ConfigStore, OpsError> {
-        Ok(ConfigStore::open(&self.files)?)
+        Ok(ConfigStore::open_with(&self.files, Arc::clone(&self.unlocking))?)
     }
 
     /// Opens the journal and ledger of a routine, made on first use.

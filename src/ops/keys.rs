@@ -1,24 +1,59 @@
-//! The machine key: where it lies, a copy of it, another one.
+//! The machine key: where it lies, a passphrase on it, a copy of it, another one.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::platform::{self, Existing};
+use crate::sealing::check_strength;
+use crate::store::Protection;
+use crate::store::vault::Vault;
 
 /// Where the key lies, whether or not it was made.
 pub fn location(home: &Home) -> PathBuf {
     home.files().key()
 }
 
-/// Makes a new key and seals every login with it; gives how many there were.
+/// Whether the key needs a passphrase. Nobody is asked for it.
+pub fn protection(home: &Home) -> Result<Protection, OpsError> {
+    Ok(Vault::new(location(home), Arc::default()).protection()?)
+}
+
+/// Opens the key, if it needs a passphrase: for commands that should not begin without it.
+pub fn unlock(home: &Home) -> Result<(), OpsError> {
+    match protection(home)? {
+        Protection::NoKey | Protection::FileMode => Ok(()),
+        Protection::Passphrase => Ok(home.config()?.unlock_key()?),
+    }
+}
+
+/// Protects the key with a passphrase, instead of the one that it had. The key is made if there is none yet.
+pub fn protect(home: &Home, passphrase: SecretString) -> Result<(), OpsError> {
+    check_strength(&passphrase)
+        .map_err(|cause| OpsError::invalid(cause.to_string(), "take five or more words that do not belong together"))?;
+    Ok(home.config()?.protect_key(Some(passphrase))?)
+}
+
+/// Takes the passphrase off the key.
+pub fn unprotect(home: &Home) -> Result<(), OpsError> {
+    match protection(home)? {
+        Protection::Passphrase => Ok(home.config()?.protect_key(None)?),
+        Protection::NoKey | Protection::FileMode => {
+            Err(OpsError::invalid("the key has no passphrase", "nothing was changed; `xfer key protect` gives it one"))
+        }
+    }
+}
+
+/// Makes a new key, protected as the old one is, and seals every login with it; gives how many there were.
 pub fn rotate(home: &Home) -> Result<usize, OpsError> {
     Ok(home.config()?.rotate_key()?)
 }
 
-/// Copies the key to a file that does not exist yet, for its owner alone.
+/// Copies the key as it lies there, with its passphrase if it has one, to a file that does not exist yet.
 pub fn backup(home: &Home, file: &Path) -> Result<(), OpsError> {
     if file.exists() {
         return Err(OpsError::invalid(

@@ -50,6 +50,7 @@ pub fn new(home: &Home, new: NewRoutine) -> Result<Routine, OpsError> {
         window: new.window,
         policies: new.policies,
         scripts: Vec::new(),
+        alerts: Vec::new(),
     };
     config.add_routine(&routine)?;
     Ok(routine)
@@ -67,6 +68,7 @@ pub fn edit(home: &Home, name: &str, change: RoutineChange) -> Result<Routine, O
         window,
         policies: change.policies.unwrap_or(old.policies),
         scripts: old.scripts,
+        alerts: old.alerts,
     };
     config.update_routine(&new)?;
     Ok(new)

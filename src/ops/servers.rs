@@ -1,12 +1,14 @@
 //! Servers: add, test, change, remove.
 
+use jiff::Timestamp;
+
 use crate::dhis2::client::{Client, ClientOptions};
 use crate::dhis2::limits::Limits;
 use crate::dhis2::system::Probe;
 use crate::domain::finding::Code;
 use crate::domain::run::{Finding, FindingObject};
 use crate::domain::secret::Login;
-use crate::domain::server::{Account, BaseUrl, Server, ServerId};
+use crate::domain::server::{Account, BaseUrl, KeptExchange, LastAnswer, Server, ServerId};
 use crate::ops::doctor::codes;
 use crate::ops::error::OpsError;
 use crate::ops::home::{self, Home};
@@ -121,6 +123,7 @@ pub async fn test(home: &Home, name: &str) -> Result<ServerTest, OpsError> {
     let mut config = home.config()?;
     let server = home::server(&config, name)?;
     let allow_http = config.server_settings(server.id)?.allow_http;
+    check_transport(&server.url, allow_http)?;
     let test = ask(&server.name, &server.url, &config.login(server.id)?, allow_http).await?;
     keep_identity(&mut config, server.id, &test.probe)?;
     Ok(test)
@@ -169,7 +172,19 @@ pub fn remove(home: &Home, name: &str, cascade: bool) -> Result<Vec<Named>, OpsE
 
 /// Keeps what a server said about itself.
 fn keep_identity(config: &mut ConfigStore, server: ServerId, probe: &Probe) -> Result<(), OpsError> {
-    Ok(config.update_identity(server, &probe.identity, &probe.account, analytics_flags(probe))?)
+    config.update_identity(server, &probe.identity, &probe.account, analytics_flags(probe))?;
+    let exchanges = config.last_answer(server)?.map(|answer| answer.exchanges).unwrap_or_default();
+    Ok(config.keep_answer(server, &last_answer(probe, exchanges))?)
+}
+
+/// What is kept of an answer for when the server is not asked.
+pub(super) fn last_answer(probe: &Probe, exchanges: Vec<KeptExchange>) -> LastAnswer {
+    LastAnswer {
+        asked_at: Timestamp::now(),
+        server_date: probe.server_date,
+        analytics_at: probe.analytics_at.max(probe.analytics_partition_at),
+        exchanges,
+    }
 }
 
 /// How a server's analytics answers, as it is kept.
@@ -182,11 +197,13 @@ pub fn analytics_flags(probe: &Probe) -> AnalyticsFlags {
 
 /// A connection to a kept server.
 pub fn connect(config: &ConfigStore, server: &Server) -> Result<Client, OpsError> {
+    let allow_http = config.server_settings(server.id)?.allow_http;
+    check_transport(&server.url, allow_http)?;
     Ok(Client::new(ClientOptions {
         server: server.name.clone(),
         url: server.url.clone(),
         login: config.login(server.id)?,
-        allow_http: config.server_settings(server.id)?.allow_http,
+        allow_http,
         limits: Limits::default(),
     })?)
 }

@@ -4,7 +4,7 @@ use crate::dhis2::metadata::MetadataProgress;
 use crate::domain::run::Finding;
 use crate::ops::error::OpsError;
 use crate::ops::home::{self, Home};
-use crate::ops::servers::{analytics_flags, connect, findings};
+use crate::ops::servers::{analytics_flags, connect, findings, last_answer};
 use crate::store::{MetadataCounts, SyncedServer};
 
 /// What a sync brought.
@@ -42,6 +42,7 @@ pub async fn sync(
         });
     }
     let (metadata, notes) = client.fetch_metadata_with_notes(progress).await?;
+    let exchanges = client.kept_exchanges().await?;
     let before = server.synced_at.as_ref().map(|_| config.metadata_counts(server.id)).transpose()?;
     config.save_metadata(
         server.id,
@@ -53,6 +54,7 @@ pub async fn sync(
             synced_at: &probe.server_date.to_string(),
         },
     )?;
+    config.keep_answer(server.id, &last_answer(&probe, exchanges))?;
     let after = config.metadata_counts(server.id)?;
     Ok(Synced { findings: findings(&server.name, &probe), server: server.name, before, after, notes: notes.notes })
 }

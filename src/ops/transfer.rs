@@ -12,7 +12,7 @@ use crate::domain::job::Job;
 use crate::domain::metadata::Metadata;
 use crate::domain::period::relative::RelativeOptions;
 use crate::domain::routine::RoutineDocument;
-use crate::domain::run::{Report, RunMode};
+use crate::domain::run::{FileReport, Report, RunMode};
 use crate::domain::server::ServerId;
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, synced};
@@ -62,6 +62,7 @@ pub async fn run(
     let ((_, source), (id, destination)) = (side(|job| &job.source)?, side(|job| &job.destination)?);
     let launched = Launch {
         document: &document,
+        file: None,
         mode: options.mode,
         source: &source,
         destination: &destination,
@@ -77,6 +78,8 @@ pub async fn run(
 pub(super) struct Launch<'run> {
     /// The routine, as it is to be run.
     pub(super) document: &'run RoutineDocument,
+    /// The xfer file that it comes from.
+    pub(super) file: Option<&'run FileReport>,
     /// For real or dry.
     pub(super) mode: RunMode,
     /// Where values come from.
@@ -97,7 +100,7 @@ pub(super) async fn launch(
     remembered: impl FnOnce() -> Result<Tuning, OpsError>,
     events: &(dyn Fn(Event) + Send + Sync),
 ) -> Result<(Report, Tuning), OpsError> {
-    let Launch { document, mode, source, destination, fail_on_empty, stop } = launch;
+    let Launch { document, file, mode, source, destination, fail_on_empty, stop } = launch;
     let now = Timestamp::now();
     let _lock = RunLock::acquire(home.files(), document.routine.id, now)?;
     let mut journal = home.state(document.routine.id)?;
@@ -107,6 +110,7 @@ pub(super) async fn launch(
             now,
             mode,
             document,
+            file,
             source: source.endpoint(),
             destination: destination.endpoint(),
             relative: RelativeOptions::default(),

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::sandbox::exchange::{Request, Response};
 use crate::sandbox::jobs::Jobs;
 use crate::sandbox::login::{self, Sessions};
+use crate::sandbox::messages::{self, Conversation};
 use crate::sandbox::profile::Profile;
 use crate::sandbox::settings::Settings;
 use crate::sandbox::values::Values;
@@ -28,6 +29,8 @@ pub struct State {
     pub sessions: Sessions,
     /// Imports that ran as jobs.
     pub jobs: Jobs,
+    /// Messages between users.
+    pub conversations: Vec<Conversation>,
 }
 
 /// The user behind a request.
@@ -94,6 +97,7 @@ impl Instance {
                 settings: Settings::default(),
                 sessions: Sessions::default(),
                 jobs: Jobs::default(),
+                conversations: Vec::new(),
             }),
         }
     }
@@ -145,7 +149,9 @@ fn route(state: &mut State, user: &User, request: &Request) -> Response {
     let served: &[&str] = match resource {
         "dataValueSets" => &["GET", "POST"],
         "completeDataSetRegistrations" => &["GET", "POST", "DELETE"],
-        "analytics" | "me" | "ping" => &["GET"],
+        "analytics" | "me" | "ping" | "userLookup" => &["GET"],
+        // Conversations are sent here and looked at by tests; nobody reads them through the API.
+        "messageConversations" => &["POST"],
         _ => &[],
     };
     if !served.is_empty() && !served.contains(&request.method.as_str()) {
@@ -157,6 +163,8 @@ fn route(state: &mut State, user: &User, request: &Request) -> Response {
         "dataValueSets" => raw_read::get(state, user, request),
         "completeDataSetRegistrations" => completeness::handle(state, user, request),
         "analytics" => analytics::get(state, user, request),
+        "messageConversations" => messages::post(state, user, request),
+        "userLookup" => messages::look_up(state, request),
         "apiToken" => login::handle_tokens(state, user, request),
         "system" | "me" | "systemSettings" | "configuration" => system::handle(state, user, request),
         _ => metadata_lists::get(state, user, request),

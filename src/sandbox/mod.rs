@@ -24,6 +24,7 @@ pub mod instance;
 pub mod jobs;
 pub mod ledger;
 pub mod login;
+pub mod messages;
 pub mod metadata_lists;
 pub mod periods;
 pub mod profile;

@@ -7,6 +7,7 @@ use rhai::{Array, Dynamic, Engine, Map, NativeCallContext};
 use crate::domain::period::Period;
 use crate::script::convert::to_dynamic;
 use crate::script::failing::{Failed, failure};
+use crate::script::hooks::Hook;
 use crate::script::outcome::Value;
 use crate::script::params::Params;
 use crate::script::period_type::ScriptPeriod;
@@ -42,14 +43,14 @@ pub struct ItemNames {
     pub attribute_option_combo: Arc<Named>,
 }
 
-/// Where a value stands.
+/// Where the value of a cell stands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Place {
     /// Its item.
     pub item: Arc<ItemNames>,
-    /// Its org unit: the source's for the hook `period`, the destination's for `combine` and `value`.
+    /// Its org unit at the destination.
     pub org_unit: Arc<OrgUnit>,
-    /// Its period, of the same side.
+    /// Its period at the destination.
     pub period: Period,
 }
 
@@ -64,14 +65,101 @@ pub struct Contribution {
     pub period: Period,
 }
 
-/// `ctx` as scripts hold it.
+/// `ctx` as scripts hold it. What a hook does not know is none: `rows` has a whole slice before it, and `period` decides
+/// for all org units at once.
 #[derive(Debug, Clone)]
 pub(super) struct ScriptContext {
     pub(super) run: Arc<RunContext>,
     pub(super) slice: Arc<Slice>,
-    /// None in the hook `rows`, which has a whole slice before it.
-    pub(super) place: Option<Place>,
+    pub(super) hook: Hook,
+    pub(super) item: Option<Arc<ItemNames>>,
+    pub(super) org_unit: Option<Arc<OrgUnit>>,
+    pub(super) period: Option<Period>,
     pub(super) contributions: Option<Arc<[Contribution]>>,
+    /// `ctx.params`, made once: shared, it costs little to hand out.
+    params: Dynamic,
+}
+
+/// Where a call stands: what `ctx` says of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Standing<'call> {
+    pub(super) hook: Hook,
+    pub(super) item: Option<&'call Arc<ItemNames>>,
+    pub(super) org_unit: Option<&'call Arc<OrgUnit>>,
+    pub(super) period: Option<Period>,
+    pub(super) contributions: &'call [Contribution],
+}
+
+impl<'call> Standing<'call> {
+    /// In a hook that knows no single place.
+    pub(super) fn nowhere(hook: Hook) -> Self {
+        Self { hook, item: None, org_unit: None, period: None, contributions: &[] }
+    }
+
+    /// At a cell.
+    pub(super) fn at(hook: Hook, place: &'call Place) -> Self {
+        let (item, org_unit) = (Some(&place.item), Some(&place.org_unit));
+        Self { hook, item, org_unit, period: Some(place.period), contributions: &[] }
+    }
+}
+
+impl ScriptContext {
+    fn new(run: &Arc<RunContext>, slice: &Arc<Slice>, standing: &Standing<'_>) -> Self {
+        Self {
+            run: Arc::clone(run),
+            slice: Arc::clone(slice),
+            hook: standing.hook,
+            item: standing.item.cloned(),
+            org_unit: standing.org_unit.cloned(),
+            period: standing.period,
+            contributions: shared(standing.contributions),
+            params: Dynamic::from(ScriptParams(Arc::clone(run))).into_shared(),
+        }
+    }
+
+    /// Goes on to where the next call stands. Neighbours share most of it, and comparing costs less than counting.
+    fn go_on(&mut self, slice: &Arc<Slice>, standing: &Standing<'_>) {
+        if !Arc::ptr_eq(&self.slice, slice) {
+            self.slice = Arc::clone(slice);
+        }
+        self.hook = standing.hook;
+        go_on_to(&mut self.item, standing.item);
+        go_on_to(&mut self.org_unit, standing.org_unit);
+        self.period = standing.period;
+        self.contributions = shared(standing.contributions);
+    }
+}
+
+fn shared(contributions: &[Contribution]) -> Option<Arc<[Contribution]>> {
+    (!contributions.is_empty()).then(|| contributions.into())
+}
+
+fn go_on_to<T>(at: &mut Option<Arc<T>>, next: Option<&Arc<T>>) {
+    let stays = at.as_ref().zip(next).is_some_and(|(at, next)| Arc::ptr_eq(at, next));
+    if !stays {
+        *at = next.cloned();
+    }
+}
+
+/// Makes `ctx` of what the last call left of it: anew only where the script put something else in its place, or keeps it.
+pub(super) fn renew(context: &mut Dynamic, run: &Arc<RunContext>, slice: &Arc<Slice>, standing: &Standing<'_>) {
+    if !context.is_shared()
+        && let Some(mut context) = context.write_lock::<ScriptContext>()
+    {
+        context.go_on(slice, standing);
+        return;
+    }
+    *context = Dynamic::from(ScriptContext::new(run, slice, standing));
+}
+
+/// The same for what rides along with a call, which the engine copies whenever a function calls a function: shared, that
+/// costs little.
+pub(super) fn renew_shared(tag: &mut Dynamic, run: &Arc<RunContext>, slice: &Arc<Slice>, standing: &Standing<'_>) {
+    if let Some(mut context) = tag.write_lock::<ScriptContext>() {
+        context.go_on(slice, standing);
+        return;
+    }
+    *tag = Dynamic::from(ScriptContext::new(run, slice, standing)).into_shared();
 }
 
 /// `ctx.params` as scripts hold it.
@@ -82,14 +170,16 @@ struct ScriptParams(Arc<RunContext>);
 #[derive(Debug, Clone)]
 struct ScriptItem(Arc<ItemNames>);
 
-/// What the error translation looks for: the member.
-pub(super) const NO_PLACE: &str = "not known in rows: ";
+/// What the error translation looks for: the member and the hook.
+pub(super) const NOT_KNOWN: &str = "not known in this hook: ";
 /// What the error translation looks for: the name, and those that there are.
 pub(super) const NO_PARAM: &str = "no parameter: ";
 /// What the error translation looks for: the data item.
 pub(super) const SEVERAL: &str = "several values: ";
 /// What the error translation looks for.
 pub(super) const LOOKUP_WHERE: &str = "lookup needs ";
+/// What the error translation looks for.
+pub(super) const LOOKUP_TOO_EARLY: &str = "nothing is read yet";
 
 /// Registers `ctx` and `lookup`. Parameters are registered by name, which is faster than being asked for by name.
 pub(super) fn register(engine: &mut Engine, params: &Params) {
@@ -103,15 +193,15 @@ pub(super) fn register(engine: &mut Engine, params: &Params) {
         .register_get("source", |context: &mut ScriptContext| context.run.source.clone())
         .register_get("destination", |context: &mut ScriptContext| context.run.destination.clone())
         .register_get("now", |context: &mut ScriptContext| context.run.now.clone())
-        .register_get("params", |context: &mut ScriptContext| ScriptParams(Arc::clone(&context.run)))
+        .register_get("params", |context: &mut ScriptContext| context.params.clone())
         .register_get("item", |context: &mut ScriptContext| -> Failed<ScriptItem> {
-            Ok(ScriptItem(Arc::clone(&place(context, "item")?.item)))
+            known(context, context.item.as_ref(), "item").map(|item| ScriptItem(Arc::clone(item)))
         })
         .register_get("org_unit", |context: &mut ScriptContext| -> Failed<ScriptUnit> {
-            Ok(ScriptUnit(Arc::clone(&place(context, "org_unit")?.org_unit)))
+            known(context, context.org_unit.as_ref(), "org_unit").map(|unit| ScriptUnit(Arc::clone(unit)))
         })
         .register_get("period", |context: &mut ScriptContext| -> Failed<ScriptPeriod> {
-            Ok(ScriptPeriod(place(context, "period")?.period))
+            known(context, context.period, "period").map(ScriptPeriod)
         })
         .register_get("sources", |context: &mut ScriptContext| sources(context))
         .register_type_with_name::<ScriptItem>("Item")
@@ -130,8 +220,9 @@ pub(super) fn register(engine: &mut Engine, params: &Params) {
         });
 }
 
-fn place<'context>(context: &'context ScriptContext, member: &str) -> Failed<&'context Place> {
-    context.place.as_ref().ok_or_else(|| failure(format!("{NO_PLACE}{member}")))
+/// A member of `ctx`, in the hooks that know it.
+fn known<T>(context: &ScriptContext, value: Option<T>, member: &str) -> Failed<T> {
+    value.ok_or_else(|| failure(format!("{NOT_KNOWN}{member}\t{}", context.hook)))
 }
 
 fn named(named: &Arc<Named>) -> ScriptNamed {
@@ -172,19 +263,22 @@ pub(super) fn slice_of(context: &NativeCallContext) -> Failed<Arc<Slice>> {
 /// The values of a data item at a place, and what the item is called.
 fn found(context: &NativeCallContext, data: &Dynamic, at: &Map) -> Failed<(Array, String)> {
     let current = current(context)?;
+    if current.hook == Hook::Period {
+        return Err(failure(LOOKUP_TOO_EARLY));
+    }
     let slice = &current.slice;
     if let Some(unknown) = at.keys().find(|key| !["coc", "aoc", "org_unit", "period"].contains(&key.as_str())) {
         return Err(failure(format!("{LOOKUP_WHERE}no\t{unknown}")));
     }
     let item = row::data_item(data, slice)?;
-    let here = |member: &str| current.place.as_ref().ok_or_else(|| failure(format!("{LOOKUP_WHERE}{member}")));
+    let missing = |member: &str| failure(format!("{LOOKUP_WHERE}{member}"));
     let org_unit = match at.get("org_unit") {
         Some(unit) => row::org_unit(unit, slice)?.id,
-        None => here("org_unit")?.org_unit.id,
+        None => current.org_unit.as_ref().ok_or_else(|| missing("org_unit"))?.id,
     };
     let period = match at.get("period") {
         Some(period) => row::period(period)?,
-        None => here("period")?.period,
+        None => current.period.ok_or_else(|| missing("period"))?,
     };
     let combo =
         |member: &str| at.get(member).map(|combo| row::option_combo(combo, slice).map(|combo| combo.id)).transpose();

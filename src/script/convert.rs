@@ -16,6 +16,9 @@ pub(super) fn to_dynamic(value: &Value) -> Dynamic {
 
 /// The value that the engine holds; none for lists, periods and all else that no cell can hold.
 pub(super) fn of_dynamic(value: &Dynamic) -> Option<Value> {
+    if let Ok(whole) = value.as_int() {
+        return Some(Value::Number(Number::from(whole)));
+    }
     if let Some(number) = number::of_dynamic(value) {
         return Some(Value::Number(Number::from_decimal(number).settled()));
     }
@@ -31,7 +34,7 @@ pub(super) fn of_dynamic(value: &Dynamic) -> Option<Value> {
 /// Whether the engine holds just this value.
 pub(super) fn is_same(value: &Dynamic, given: &Value) -> bool {
     match given {
-        Value::Number(number) => number::of_dynamic(value) == Some(number.decimal()),
+        Value::Number(number) => number.is_held_by(value),
         Value::Text(text) => value.read_lock::<ImmutableString>().is_some_and(|value| value.as_str() == text),
         Value::Boolean(truth) => value.as_bool() == Ok(*truth),
     }

@@ -10,6 +10,10 @@ use std::time::Duration;
 /// Longest a single call of a hook may take. The clock is read between operations only, and 2 s are promised.
 pub const CALL_TIME: Duration = Duration::from_millis(1500);
 
+/// Further time for each value that `combine`, and each row that `rows` is given: what its further operations take on a
+/// slow machine.
+pub const TIME_PER_VALUE: Duration = Duration::from_micros(100);
+
 /// Longest all calls of one run may take together, unless the routine says otherwise.
 pub const RUN_TIME: Duration = Duration::from_mins(10);
 
@@ -18,6 +22,10 @@ pub const RUN_TIME: Duration = Duration::from_mins(10);
 /// limits for lists, maps and texts are off: it goes through the whole list at every `push`, and counts the texts in it
 /// as if they were one.
 pub const MEMORY: i64 = 20 * 1024 * 1024;
+
+/// How often a call may hold what it was given once more, beyond [`MEMORY`]: the values and rows themselves do not count,
+/// and a script that filters, changes and sorts them has as many lists of them at once.
+pub const MEMORY_TIMES_GIVEN: i64 = 3;
 
 /// Operations of a call of `value` or `period`.
 pub const OPERATIONS: u64 = 200_000;

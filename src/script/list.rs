@@ -10,6 +10,7 @@ use rhai::{Array, Dynamic, Engine, FnPtr, INT, ImmutableString, Map, NativeCallC
 use rust_decimal::Decimal;
 
 use super::failing::{Failed, failure, text_too_long};
+use super::handed::Handed;
 use super::memory::held;
 use super::number::{of_dynamic, to_dynamic};
 use super::period_type::ScriptPeriod;
@@ -88,54 +89,42 @@ fn register_changes(engine: &mut Engine) {
 fn register_functions_of_functions(engine: &mut Engine) {
     engine
         .register_fn("map", |context: NativeCallContext, list: &mut Array, function: FnPtr| -> Failed<Array> {
-            list.iter().map(|value| function.call_within_context(&context, (value.clone(),))).collect()
+            let mut function = Handed::new(&context, &function);
+            list.iter().map(|value| function.call([value.clone()])).collect()
         })
         .register_fn("filter", |context: NativeCallContext, list: &mut Array, function: FnPtr| -> Failed<Array> {
+            let mut function = Handed::new(&context, &function);
             let mut kept = Array::new();
             for value in list.iter() {
-                if function.call_within_context(&context, (value.clone(),))? {
+                if function.holds(value)? {
                     kept.push(value.clone());
                 }
             }
             Ok(kept)
         })
         .register_fn("find", |context: NativeCallContext, list: &mut Array, function: FnPtr| -> Failed<Dynamic> {
-            for value in list.iter() {
-                if function.call_within_context(&context, (value.clone(),))? {
-                    return Ok(value.clone());
-                }
-            }
-            Ok(Dynamic::UNIT)
+            Ok(first(list, &mut Handed::new(&context, &function), true)?.cloned().unwrap_or(Dynamic::UNIT))
         })
         .register_fn("some", |context: NativeCallContext, list: &mut Array, function: FnPtr| -> Failed<bool> {
-            for value in list.iter() {
-                if function.call_within_context(&context, (value.clone(),))? {
-                    return Ok(true);
-                }
-            }
-            Ok(false)
+            Ok(first(list, &mut Handed::new(&context, &function), true)?.is_some())
         })
         .register_fn("all", |context: NativeCallContext, list: &mut Array, function: FnPtr| -> Failed<bool> {
-            for value in list.iter() {
-                if !function.call_within_context::<bool>(&context, (value.clone(),))? {
-                    return Ok(false);
-                }
-            }
-            Ok(true)
+            Ok(first(list, &mut Handed::new(&context, &function), false)?.is_none())
         })
         .register_fn("reduce", |context: NativeCallContext, list: &mut Array, function: FnPtr, start: Dynamic| {
-            list.iter().try_fold(start, |total, value| {
-                function.call_within_context::<Dynamic>(&context, (total, value.clone()))
-            })
+            let mut function = Handed::new(&context, &function);
+            list.iter().try_fold(start, |total, value| function.call([total, value.clone()]))
         })
         .register_fn("sorted_by", |context: NativeCallContext, list: &mut Array, key: FnPtr| -> Failed<Array> {
-            let keys = list.iter().map(|value| key.call_within_context(&context, (value.clone(),)));
+            let mut key = Handed::new(&context, &key);
+            let keys = list.iter().map(|value| key.call([value.clone()]));
             sorted_by_keys(&keys.collect::<Failed<_>>()?, list)
         })
         .register_fn("group_by", |context: NativeCallContext, list: &mut Array, key: FnPtr| -> Failed<Map> {
+            let mut key = Handed::new(&context, &key);
             let mut groups = Map::new();
             for value in list.iter() {
-                let key: Dynamic = key.call_within_context(&context, (value.clone(),))?;
+                let key = key.call([value.clone()])?;
                 let group =
                     groups.entry(super::text::shown(&key).into()).or_insert_with(|| Dynamic::from_array(Array::new()));
                 if let Some(mut group) = group.write_lock::<Array>() {
@@ -144,6 +133,16 @@ fn register_functions_of_functions(engine: &mut Engine) {
             }
             Ok(groups)
         });
+}
+
+/// The first element that a function says yes to, or no.
+fn first<'list>(list: &'list Array, function: &mut Handed<'_>, wanted: bool) -> Failed<Option<&'list Dynamic>> {
+    for value in list {
+        if function.holds(value)? == wanted {
+            return Ok(Some(value));
+        }
+    }
+    Ok(None)
 }
 
 fn register_maps(engine: &mut Engine) {

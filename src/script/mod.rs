@@ -6,6 +6,7 @@
 //! script: the same input gives the same output.
 //!
 //! - `hooks`, `runner`, `outcome`: what the rest of the program uses
+//! - `call`, `handed`, `returned`: how hooks and functions of functions are called fast, and what a hook gave back
 //! - [`limits`], `memory`, `stack`, `watch`, `work`: what keeps a script within its bounds
 //! - `number`, `arithmetic`, `text`, `list`, `period_type`, `things`, `row`, `context`, `slice`: what scripts can see
 //!   and do
@@ -14,11 +15,13 @@
 //! - `failing`, `source`, `error`: mistakes in plain words
 
 mod arithmetic;
+mod call;
 mod context;
 mod convert;
 mod engine;
 mod error;
 mod failing;
+mod handed;
 mod hooks;
 pub mod limits;
 mod list;
@@ -29,6 +32,7 @@ mod params;
 mod period_type;
 pub mod plugin;
 pub mod reference;
+mod returned;
 mod row;
 mod runner;
 mod slice;

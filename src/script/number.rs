@@ -47,6 +47,13 @@ impl Number {
 
     /// Takes over an exact number; decimals behind the 28th are rounded. None where the number is too large.
     pub fn from_big(number: &BigDecimal) -> Option<Self> {
+        let (digits, decimals) = number.as_bigint_and_scale();
+        // Nearly all fit as they are.
+        if let (Some(digits), Ok(decimals)) = (digits.to_i128(), u32::try_from(decimals))
+            && let Ok(decimal) = Decimal::try_from_i128_with_scale(digits, decimals)
+        {
+            return Some(Self(decimal.normalize()));
+        }
         let fitting = |decimals: i64| {
             let number = number.with_scale_round(decimals, bigdecimal::RoundingMode::HalfUp);
             let (digits, _) = number.as_bigint_and_exponent();
@@ -71,6 +78,14 @@ impl Number {
     /// Of the engine's decimals.
     pub(super) fn from_decimal(decimal: Decimal) -> Self {
         Self(decimal.normalize())
+    }
+
+    /// Whether the engine holds just this number. Nearly all are whole, where nothing has to be brought to one scale.
+    pub(super) fn is_held_by(self, value: &Dynamic) -> bool {
+        match value.as_int() {
+            Ok(whole) if self.0.scale() == 0 => self.0.mantissa() == i128::from(whole),
+            _ => of_dynamic(value) == Some(self.0),
+        }
     }
 
     /// For the engine.

@@ -7,35 +7,39 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rhai::{AST, Array, CallFnOptions, Dynamic, Engine, EvalAltResult, Scope};
+use rhai::{Dynamic, EvalAltResult};
 
-use super::context::{Contribution, Place, RunContext, ScriptContext};
+use super::call::Caller;
+use super::context::{self, Contribution, ItemNames, Place, RunContext, Standing};
 use super::convert;
 use super::engine::{self, Skip};
-use super::error::{ScriptError, runtime, type_in_words};
+use super::error::{ScriptError, runtime};
 use super::hooks::{Entry, Hook, Script, parsed};
 use super::limits;
 use super::memory::held;
-use super::outcome::{Acted, KeptRow, LeftOut, Origin, Outcome, Row, RowsOutcome, Value};
+use super::outcome::{Acted, LeftOut, Outcome, Row, RowsOutcome, Value};
 use super::period_type::ScriptPeriod;
-use super::row::{Fate, ScriptRow};
+use super::returned::{expected, period_of, rows_of, value_of};
+use super::row::ScriptRow;
 use super::slice::Slice;
 use super::stack::with_room;
 use super::text::shown;
-use super::watch::{Log, Watch};
+use super::watch::{Allowance, Log, Watch};
 use crate::domain::period::Period;
 
 /// Runs one script for one worker. Sending it to another thread is fine, sharing it is not possible.
 pub struct Runner {
-    engine: Engine,
-    ast: AST,
+    caller: Caller,
     script: Script,
     run: Arc<RunContext>,
     slice: Arc<Slice>,
     watch: Arc<Watch>,
-    scope: Scope<'static>,
+    /// `ctx` as the last call left it: making it anew costs as much as a small function.
+    context: Dynamic,
     /// Whether the script may ask for other values. Most do not, and handing the slice along costs a little.
     looks_up: bool,
+    /// Whether it may ask for the contributions of a combined value.
+    asks_for_sources: bool,
     /// Bytes that earlier calls have kept: a closure that holds itself is never freed.
     retained: i64,
     stopped: Option<ScriptError>,
@@ -44,9 +48,9 @@ pub struct Runner {
 /// A call to be made.
 struct Call<'call> {
     entry: Entry,
-    place: Option<&'call Place>,
-    contributions: &'call [Contribution],
-    operations: u64,
+    standing: Standing<'call>,
+    /// How many values it is given, beyond a single one.
+    values: usize,
 }
 
 /// How a call ended.
@@ -64,12 +68,6 @@ fn flat<T>(ended: Ended<Outcome<T>>) -> Outcome<T> {
         Ended::Rejected(reason) => Outcome::Rejected { reason },
     }
 }
-
-/// The reason of a value that a script leaves out without giving one.
-const RETURNED_NOTHING: &str = "the script returned nothing for it";
-
-/// The reason of a row that did not come back.
-const NOT_RETURNED: &str = "the script did not return it";
 
 /// The reason of a `throw` without one.
 const REFUSED: &str = "the script refused it";
@@ -91,16 +89,16 @@ impl Runner {
         let watch = Arc::new(Watch::new(budget));
         let engine = engine::build(&run.params, &watch);
         let ast = parsed(&engine, script.name(), script.source())?;
-        let looks_up = script.source().contains("lookup");
+        let mentions = |name: &str| script.source().contains(name);
         Ok(Self {
-            engine,
-            ast,
+            caller: Caller::new(engine, &ast, script.hooks()),
             script: script.clone(),
             run: Arc::new(run),
             slice: Arc::default(),
             watch,
-            scope: Scope::new(),
-            looks_up,
+            context: Dynamic::UNIT,
+            looks_up: mentions("lookup"),
+            asks_for_sources: mentions("sources"),
             retained: 0,
             stopped: None,
         })
@@ -116,6 +114,16 @@ impl Runner {
         self.script.acted(hook)
     }
 
+    /// The line of a hook's function.
+    pub fn line(&self, hook: Hook) -> Option<usize> {
+        self.script.entry(hook).map(|entry| entry.line)
+    }
+
+    /// Whether the script may ask for other values of the slice that it is in.
+    pub fn looks_up(&self) -> bool {
+        self.looks_up
+    }
+
     /// What the script has printed since this was last asked.
     pub fn take_log(&mut self) -> Log {
         self.watch.take_log()
@@ -127,7 +135,7 @@ impl Runner {
     /// [`ScriptError`] where the script makes a mistake or is stopped.
     pub fn value(&mut self, value: &Value, place: &Place) -> Result<Outcome<Value>, ScriptError> {
         let Some(entry) = self.script.entry(Hook::Value) else { return Ok(Outcome::Unchanged) };
-        let call = Call { entry, place: Some(place), contributions: &[], operations: limits::OPERATIONS };
+        let call = Call { entry, standing: Standing::at(Hook::Value, place), values: 0 };
         self.settled(
             &call,
             || convert::to_dynamic(value),
@@ -139,17 +147,18 @@ impl Runner {
         .map_err(|error| error.in_row(row_in_words(value, place)))
     }
 
-    /// What the hook `period` makes of a source period; unchanged where the script has no such hook.
+    /// What the hook `period` makes of a source period, for all org units at once; unchanged where the script has no
+    /// such hook.
     ///
     /// # Errors
     /// [`ScriptError`] where the script makes a mistake or is stopped.
-    pub fn period(&mut self, place: &Place) -> Result<Outcome<Period>, ScriptError> {
+    pub fn period(&mut self, item: &Arc<ItemNames>, period: Period) -> Result<Outcome<Period>, ScriptError> {
         let Some(entry) = self.script.entry(Hook::Period) else { return Ok(Outcome::Unchanged) };
-        let call = Call { entry, place: Some(place), contributions: &[], operations: limits::OPERATIONS };
-        let given = || Dynamic::from(ScriptPeriod(place.period));
-        self.settled(&call, given, |result| period_of(result, place.period)).map(flat).map_err(|error| {
-            error.in_row(format!("{} at {} in {}", place.item.source.name, place.org_unit.name, place.period))
-        })
+        let standing = Standing { item: Some(item), period: Some(period), ..Standing::nowhere(Hook::Period) };
+        let given = || Dynamic::from(ScriptPeriod(period));
+        self.settled(&Call { entry, standing, values: 0 }, given, |result| period_of(result, period))
+            .map(flat)
+            .map_err(|error| error.in_row(format!("{} in {period}", item.source.name)))
     }
 
     /// What the hook `combine` makes of several values. The script has to define it.
@@ -160,10 +169,10 @@ impl Runner {
         let Some(entry) = self.script.entry(Hook::Combine) else {
             return Err(missing(self.script.name(), Hook::Combine));
         };
-        let operations = limits::OPERATIONS + limits::OPERATIONS_PER_VALUE * values.len() as u64;
-        let call = Call { entry, place: Some(place), contributions: values, operations };
+        let contributions = if self.asks_for_sources { values } else { &[] };
+        let standing = Standing { contributions, ..Standing::at(Hook::Combine, place) };
         let given = || Dynamic::from_array(values.iter().map(|one| convert::to_dynamic(&one.value)).collect());
-        self.settled(&call, given, value_of).map(flat).map_err(|error| {
+        self.settled(&Call { entry, standing, values: values.len() }, given, value_of).map(flat).map_err(|error| {
             let shown: Vec<String> = values.iter().take(3).map(|one| one.value.to_string()).collect();
             let more = if values.len() > 3 { ", …" } else { "" };
             let destination = &place.item.destination.name;
@@ -183,8 +192,7 @@ impl Runner {
     pub fn rows(&mut self, rows: &[Row]) -> Result<RowsOutcome, ScriptError> {
         let Some(entry) = self.script.entry(Hook::Rows) else { return Err(missing(self.script.name(), Hook::Rows)) };
         let slice = Arc::clone(&self.slice);
-        let operations = limits::OPERATIONS + limits::OPERATIONS_PER_VALUE * rows.len() as u64;
-        let call = Call { entry, place: None, contributions: &[], operations };
+        let call = Call { entry, standing: Standing::nowhere(Hook::Rows), values: rows.len() };
         let given = || {
             let given = rows.iter().enumerate();
             Dynamic::from_array(given.map(|(index, row)| Dynamic::from(ScriptRow::given(row, index, &slice))).collect())
@@ -213,7 +221,8 @@ impl Runner {
         with_room(|| {
             let before = held();
             let given = given();
-            let ended = self.call(call, given);
+            let allowance = Allowance::of(call.values, held() - before);
+            let ended = self.call(call, given, &allowance);
             let (outcome, belongs_to_caller) = match ended {
                 Ok(Ended::With(result)) => {
                     let read_before = held();
@@ -245,26 +254,21 @@ impl Runner {
         error.at(self.script.source(), entry.line, 1)
     }
 
-    fn call(&mut self, call: &Call<'_>, given: Dynamic) -> Result<Ended<Dynamic>, Box<EvalAltResult>> {
-        let tagged = self.looks_up || call.entry.hook == Hook::Rows;
-        let context = (call.entry.takes_context || tagged).then(|| {
-            Dynamic::from(ScriptContext {
-                run: Arc::clone(&self.run),
-                slice: Arc::clone(&self.slice),
-                place: call.place.cloned(),
-                contributions: (!call.contributions.is_empty()).then(|| call.contributions.into()),
-            })
-        });
-        let mut options = CallFnOptions::new().eval_ast(false).rewind_scope(true);
-        if tagged && let Some(context) = &context {
-            options = options.with_tag(context.clone());
+    fn call(
+        &mut self,
+        call: &Call<'_>,
+        given: Dynamic,
+        allowance: &Allowance,
+    ) -> Result<Ended<Dynamic>, Box<EvalAltResult>> {
+        let hook = call.entry.hook;
+        if call.entry.takes_context {
+            context::renew(&mut self.context, &self.run, &self.slice, &call.standing);
         }
-        self.watch.begin(call.operations, self.retained);
-        let (engine, scope, ast, name) = (&self.engine, &mut self.scope, &self.ast, call.entry.hook.name());
-        let result = match context.filter(|_| call.entry.takes_context) {
-            Some(context) => engine.call_fn_with_options::<Dynamic>(options, scope, ast, name, (given, context)),
-            None => engine.call_fn_with_options::<Dynamic>(options, scope, ast, name, (given,)),
-        };
+        if self.looks_up || hook == Hook::Rows {
+            context::renew_shared(self.caller.tag(), &self.run, &self.slice, &call.standing);
+        }
+        self.watch.begin(allowance, self.retained);
+        let result = self.caller.call(hook, given, &mut self.context);
         self.watch.end();
         match result {
             Ok(result) => Ok(Ended::With(result)),
@@ -288,89 +292,6 @@ fn missing(script: &str, hook: Hook) -> ScriptError {
     )
 }
 
-fn expected(hook: Hook) -> &'static str {
-    match hook {
-        Hook::Value | Hook::Combine => "a number, a text, true or false; `()` or `skip(\"why\")` leaves the value out",
-        Hook::Period => "a period, such as `p` or `p.shift(-1)`; `()` or `skip(\"why\")` leaves the value out",
-        Hook::Rows => "a list of rows, such as `rows.filter(|r| r.value != 0)`",
-    }
-}
-
-fn value_of(result: &Dynamic) -> Result<Outcome<Value>, String> {
-    if result.is_unit() {
-        return Ok(Outcome::Dropped { reason: RETURNED_NOTHING.to_owned() });
-    }
-    let kind = || format!("the function gave back {}", type_in_words(result.type_name()));
-    convert::of_dynamic(result).map(Outcome::Changed).ok_or_else(kind)
-}
-
-fn period_of(result: &Dynamic, given: Period) -> Result<Outcome<Period>, String> {
-    if result.is_unit() {
-        return Ok(Outcome::Dropped { reason: RETURNED_NOTHING.to_owned() });
-    }
-    let period = super::row::period(result)
-        .map_err(|_| format!("the function gave back {}", type_in_words(result.type_name())))?;
-    Ok(if period == given { Outcome::Unchanged } else { Outcome::Changed(period) })
-}
-
 fn row_in_words(value: &Value, place: &Place) -> String {
     format!("{} at {} in {} = {value}", place.item.destination.name, place.org_unit.name, place.period)
-}
-
-/// Sorts what came back: rows as they were, changed and new; and those that did not come back.
-fn rows_of(result: &Dynamic, given: &[Row]) -> Result<RowsOutcome, String> {
-    let Some(list) = result.read_lock::<Array>() else {
-        return Err(format!("the function gave back {}", type_in_words(result.type_name())));
-    };
-    let mut seen = vec![false; given.len()];
-    let (mut kept, mut dropped, mut rejected) = (Vec::new(), Vec::new(), Vec::new());
-    for (index, element) in list.iter().enumerate() {
-        let Some(row) = element.read_lock::<ScriptRow>() else {
-            let kind = type_in_words(element.type_name());
-            return Err(format!("element {} of the list is {kind}, not a row", index + 1));
-        };
-        let origin = row.origin.filter(|origin| seen.get(*origin) == Some(&false));
-        if let Some(origin) = origin
-            && let Some(seen) = seen.get_mut(origin)
-        {
-            *seen = true;
-        }
-        match (row.fate.clone(), origin) {
-            (Some(Fate::Skipped(reason)), Some(index)) => dropped.push(LeftOut { index, reason }),
-            (Some(Fate::Rejected(reason)), Some(index)) => rejected.push(LeftOut { index, reason }),
-            (Some(_), None) => {} // a copy, or a new row that never was
-            (None, origin) => kept.push(kept_row(&row, origin, given)?),
-        }
-    }
-    let missing = seen.iter().enumerate().filter(|(_, seen)| !**seen);
-    dropped.extend(missing.map(|(index, _)| LeftOut { index, reason: NOT_RETURNED.to_owned() }));
-    dropped.sort_by_key(|left_out| left_out.index);
-    Ok(RowsOutcome::Rows { kept, dropped, rejected })
-}
-
-fn kept_row(row: &ScriptRow, origin: Option<usize>, given: &[Row]) -> Result<KeptRow, String> {
-    let before = origin.and_then(|index| given.get(index).map(|row| (index, row)));
-    let same_value = before.is_some_and(|(_, before)| match &before.value {
-        Some(value) => convert::is_same(&row.value, value),
-        None => row.value.is_unit(),
-    });
-    let value = match before {
-        Some((_, before)) if same_value => before.value.clone(),
-        _ if row.value.is_unit() => None,
-        _ => Some(convert::of_dynamic(&row.value).ok_or_else(|| format!("the row {row} has no plain value"))?),
-    };
-    let after = Row {
-        data: row.data.id,
-        category_option_combo: row.category_option_combo.as_ref().map(|combo| combo.id),
-        attribute_option_combo: row.attribute_option_combo.as_ref().map(|combo| combo.id),
-        org_unit: row.org_unit.id,
-        period: row.period,
-        value,
-    };
-    let origin = match before {
-        Some((index, before)) if *before == after => Origin::Unchanged(index),
-        Some((index, _)) => Origin::Changed(index),
-        None => Origin::Created,
-    };
-    Ok(KeptRow { row: after, origin })
 }

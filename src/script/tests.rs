@@ -207,12 +207,133 @@ fn yes_and_no_turn_round() {
 
 #[test]
 fn periods_move_and_are_left_out() {
-    let moved = |source: &str| runner(source).period(&place()).unwrap();
+    let moved = |source: &str| runner(source).period(&place().item, place().period).unwrap();
     assert_eq!(moved("fn period(p, ctx) { p.shift(-1) }"), Outcome::Changed(Period::parse("202401").unwrap()));
     assert_eq!(moved("fn period(p, ctx) { p }"), Outcome::Unchanged);
     assert_eq!(moved("fn period(p, ctx) { p.to(\"Yearly\") }"), Outcome::Changed(Period::parse("2024").unwrap()));
     assert_eq!(moved("fn period(p, ctx) { \"2024Q2\" }"), Outcome::Changed(Period::parse("2024Q2").unwrap()));
     assert_eq!(moved("fn period(p, ctx) { skip(\"old\") }"), Outcome::Dropped { reason: "old".to_owned() });
+}
+
+#[test]
+fn a_period_is_decided_on_for_all_org_units_and_before_any_value_is_read() {
+    let refused = |source: &str| runner(source).period(&place().item, place().period).unwrap_err().report();
+    insta::assert_snapshot!(refused("fn period(p, ctx) { if ctx.org_unit.level > 2 { p } else { p.shift(1) } }"), @r"
+    test.rhai:1:28: in `period`: `ctx.org_unit` is not known in `period`: its answer holds for all org units at once
+      1 | fn period(p, ctx) { if ctx.org_unit.level > 2 { p } else { p.shift(1) } }
+        |                            ^
+      row: ANC 1st visit in 202402
+      hint: decide by `p` and `ctx.item`; to move the values of some org units only, change `r.period` in `rows`
+    ");
+    insta::assert_snapshot!(refused("fn period(p, ctx) { if lookup(\"ANC1\") > 2 { p } else { p.shift(1) } }"), @r#"
+    test.rhai:1:24: in `period`: `lookup` finds nothing in `period`: periods are decided before any value is read
+      1 | fn period(p, ctx) { if lookup("ANC1") > 2 { p } else { p.shift(1) } }
+        |                        ^
+      row: ANC 1st visit in 202402
+      hint: to decide by values, change `r.period` in `rows`
+    "#);
+    let source =
+        "fn period(p, ctx) { if ctx.period == p && ctx.item.source.code == \"ANC1\" { p.shift(1) } else { p } }";
+    let moved = runner(source).period(&place().item, place().period);
+    assert_eq!(moved, Ok(Outcome::Changed(Period::parse("202403").unwrap())));
+}
+
+/// The values that a script makes of one value after another, each at an org unit of its own.
+fn in_turn(source: &str, values: &[(&str, &str)]) -> Vec<String> {
+    let mut runner = runner(source);
+    let mut one = |value: &str, name: &str| {
+        let place = Place { org_unit: unit('v', name), ..place() };
+        match runner.value(&Value::Number(number(value)), &place) {
+            Ok(Outcome::Changed(value)) => value.to_string(),
+            Ok(Outcome::Unchanged) => "unchanged".to_owned(),
+            Ok(Outcome::Dropped { reason } | Outcome::Rejected { reason }) => reason,
+            Err(error) => error.what().to_owned(),
+        }
+    };
+    values.iter().map(|(value, name)| one(value, name)).collect()
+}
+
+#[test]
+fn a_call_finds_nothing_of_the_one_before() {
+    for (source, expected) in [
+        ("fn value(v, ctx) { ctx.org_unit.name }", ["Jacmel", "Marigot", "Bainet"]),
+        ("fn value(v, ctx) { let name = ctx.org_unit.name; ctx = 5; v = 6; name }", ["Jacmel", "Marigot", "Bainet"]),
+        ("fn value(v, ctx) { let f = || ctx.org_unit.name; f.call() }", ["Jacmel", "Marigot", "Bainet"]),
+        ("fn value(v, ctx) { let f = (); f = || [f, ctx]; ctx.org_unit.name }", ["Jacmel", "Marigot", "Bainet"]),
+        ("fn value(v, ctx) { if v == 1 { return v * 10 } let v = v * 20; v }", ["10", "40", "60"]),
+        ("fn value(v) { if v == 1 { skip(\"one\") } if v == 2 { throw \"two\" } v * 30 }", ["one", "two", "90"]),
+        (
+            "fn value(v) { if v == 2 { v / 0 } else { deeper(v) } } fn deeper(v) { let x = v; v += 1; x + v }",
+            ["3", "you divided by zero", "7"],
+        ),
+        ("fn value(v) { for i in 0..3 { if i == v { return i * 100 } } v }", ["100", "200", "unchanged"]),
+        ("fn value(v) { v *= 2; v }", ["2", "4", "6"]),
+    ] {
+        assert_eq!(in_turn(source, &[("1", "Jacmel"), ("2", "Marigot"), ("3", "Bainet")]), expected, "{source}");
+    }
+}
+
+#[test]
+fn a_function_is_found_anew_where_it_gets_another_kind_of_value() {
+    let source = "fn value(v, ctx) { let l = [1, 2.5, \"x\", ctx.period]; text(l.map(|x| text(x) + v)) }";
+    let both = in_turn(source, &[("1", "Jacmel"), ("0.5", "Jacmel"), ("1", "Jacmel")]);
+    assert_eq!(both[0], both[2]);
+    assert_ne!(both[0], both[1]);
+    assert_eq!(in_turn("fn value(v) { v * 2 }", &[("1", "a"), ("0.1", "a"), ("3", "a")]), ["2", "0.2", "6"]);
+}
+
+#[test]
+fn a_list_may_be_used_within_its_own_function_in_the_form_that_the_message_names() {
+    let lent = value_of("fn value(v) { let l = [v, 1]; l.map(|x| x + l.len())[0] }", &Value::Number(number("12")));
+    insta::assert_snapshot!(lent.unwrap_err().report(), @r"
+    test.rhai:1:31: in `value`: a list is used inside of the function that goes through it
+      1 | fn value(v) { let l = [v, 1]; l.map(|x| x + l.len())[0] }
+        |                               ^
+      row: National ANC 1 at Jacmel in 202402 = 12
+      hint: write `map(l, |…| …)` in the place of `l.map(|…| …)`: it goes through a copy
+    ");
+    for (expression, expected) in [
+        ("map(l, |x| x + l.len())[0]", "14"),
+        ("filter(l, |x| x < l.max()).len()", "1"),
+        ("if some(l, |x| x == l[1]) { 1 } else { 0 }", "1"),
+        ("reduce(l, |t, x| t + x * l.len(), 0)", "26"),
+        ("sorted_by(l, |x| l.index_of(x))[1]", "1"),
+    ] {
+        assert_eq!(calculated(&format!("let l = [v, 1]; {expression}"), "12"), expected, "{expression}");
+    }
+}
+
+#[test]
+fn a_limit_says_where_it_stopped_the_script() {
+    let stopped = |source: &str| {
+        let error = value_of(source, &Value::Number(number("12"))).unwrap_err();
+        assert!(error.stop().is_some(), "{}", error.report());
+        (error.position().unwrap(), error.what().to_owned())
+    };
+    let endless = "the script was stopped: it did not come to an end";
+    let two_loops = "fn value(v) {\n    for i in 0..3 { v += i }\n    loop {\n    }\n}";
+    assert_eq!(stopped(two_loops), ((3, 5), endless.to_owned()));
+    let (place, what) =
+        stopped("fn value(v) {\n    for i in 0..3 { v += i }\n    while v > 0 {\n        v += 1;\n    }\n}");
+    assert!((3..=4).contains(&place.0) && what == endless, "{place:?} {what}");
+    let elsewhere = "fn value(v) {\n    v + endless(v)\n}\nfn endless(v) {\n    loop { v += 1 }\n}";
+    assert_eq!(stopped(elsewhere), ((2, 9), format!("{endless}, in `endless`, which begins at line 4")));
+    let growing = "fn value(v) {\n    let l = [1, 2];\n    loop {\n        l[0] = l;\n        l[1] = l;\n    }\n}";
+    let (place, what) = stopped(growing);
+    assert!((3..=5).contains(&place.0), "{place:?}");
+    assert_eq!(what, "the script was stopped: it needs too much memory");
+    let within = "fn value(v) {\n    [1, 2, 3]\n        .map(|x| { loop { } })\n}";
+    assert_eq!(stopped(within), ((3, 10), endless.to_owned()));
+}
+
+#[test]
+fn a_slice_is_not_refused_for_its_size() {
+    let given: Vec<Row> = (0..200_000).map(|n| row('a', None, "202402", &n.to_string())).collect();
+    let mut runner = runner("fn rows(rows, ctx) { rows.map(|r| r.with_value(r.value + 1)) }");
+    runner.enter(slice());
+    let RowsOutcome::Rows { kept, dropped, rejected } = runner.rows(&given).unwrap() else { panic!() };
+    assert_eq!((kept.len(), dropped.len(), rejected.len()), (200_000, 0, 0));
+    assert_eq!(kept[199_999].row.value, Some(Value::Number(number("200000"))));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rhai::Dynamic;
 
-use super::limits::{CALL_TIME, CLOCK_EVERY, LOG_LINE, LOG_LINES, MEMORY};
+use super::limits;
 use super::memory::held;
 use super::work::charged;
 
@@ -21,6 +21,26 @@ pub enum Stop {
     RunTime,
     /// Too much memory.
     Memory,
+}
+
+/// What a call may take: more where it is given more, so that a slice is not refused for its size.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Allowance {
+    operations: u64,
+    time: u64,
+    memory: i64,
+}
+
+impl Allowance {
+    /// For a call that is given several values, which take so many bytes.
+    pub(super) fn of(values: usize, bytes: i64) -> Self {
+        let values = values as u64;
+        Self {
+            operations: limits::OPERATIONS + limits::OPERATIONS_PER_VALUE * values,
+            time: nanoseconds(limits::CALL_TIME) + nanoseconds(limits::TIME_PER_VALUE) * values,
+            memory: limits::MEMORY + limits::MEMORY_TIMES_GIVEN * bytes.max(0),
+        }
+    }
 }
 
 /// What a script printed.
@@ -38,7 +58,10 @@ pub(super) struct Watch {
     born: Instant,
     operations: AtomicU64,
     most_operations: AtomicU64,
-    held_before: AtomicI64,
+    /// Reading of the meter at which the call has grown too large.
+    most_held: AtomicI64,
+    /// Nanoseconds that the call may take.
+    most_time: AtomicU64,
     /// Nanoseconds since `born` at which the call has to end; 0 until the clock is read for the first time.
     deadline: AtomicU64,
     /// Nanoseconds since `born` when the clock was read first in this call.
@@ -58,7 +81,8 @@ impl Watch {
             born: Instant::now(),
             operations: AtomicU64::new(0),
             most_operations: AtomicU64::new(0),
-            held_before: AtomicI64::new(0),
+            most_held: AtomicI64::new(0),
+            most_time: AtomicU64::new(0),
             deadline: AtomicU64::new(0),
             started: AtomicU64::new(0),
             left: AtomicU64::new(nanoseconds(budget)),
@@ -67,11 +91,12 @@ impl Watch {
     }
 
     /// A call begins. What earlier calls have kept counts against it.
-    pub(super) fn begin(&self, most_operations: u64, retained: i64) {
+    pub(super) fn begin(&self, allowance: &Allowance, retained: i64) {
         charged(); // by an earlier call, after its last step
         self.operations.store(0, Relaxed);
-        self.most_operations.store(most_operations, Relaxed);
-        self.held_before.store(held() - retained, Relaxed);
+        self.most_operations.store(allowance.operations, Relaxed);
+        self.most_held.store(held() - retained + allowance.memory, Relaxed);
+        self.most_time.store(allowance.time, Relaxed);
         self.deadline.store(0, Relaxed);
     }
 
@@ -91,10 +116,10 @@ impl Watch {
         if operation > self.most_operations.load(Relaxed) {
             return Some(Stop::Operations);
         }
-        if held() - self.held_before.load(Relaxed) > MEMORY {
+        if held() > self.most_held.load(Relaxed) {
             return Some(Stop::Memory);
         }
-        if operation / CLOCK_EVERY > before / CLOCK_EVERY { self.read_clock() } else { None }
+        if operation / limits::CLOCK_EVERY > before / limits::CLOCK_EVERY { self.read_clock() } else { None }
     }
 
     fn read_clock(&self) -> Option<Stop> {
@@ -102,20 +127,21 @@ impl Watch {
         let deadline = self.deadline.load(Relaxed);
         if deadline == 0 {
             self.started.store(now, Relaxed);
-            self.deadline.store(now.saturating_add(nanoseconds(CALL_TIME).min(self.left.load(Relaxed))), Relaxed);
+            let time = self.most_time.load(Relaxed).min(self.left.load(Relaxed));
+            self.deadline.store(now.saturating_add(time), Relaxed);
             return None;
         }
         if now <= deadline {
             return None;
         }
-        let whole_run = self.left.load(Relaxed) < nanoseconds(CALL_TIME);
+        let whole_run = self.left.load(Relaxed) < self.most_time.load(Relaxed);
         Some(if whole_run { Stop::RunTime } else { Stop::Time })
     }
 
     pub(super) fn print(&self, line: &str) {
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        if log.lines.len() < LOG_LINES {
-            log.lines.push(line.chars().take(LOG_LINE).collect());
+        if log.lines.len() < limits::LOG_LINES {
+            log.lines.push(line.chars().take(limits::LOG_LINE).collect());
         } else {
             log.left_out += 1;
         }

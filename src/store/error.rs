@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use rusqlite::ErrorCode;
 
 use crate::platform;
+use crate::store::unlocking::AskingFailed;
 
 /// The kinds of things that the store keeps by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -21,6 +22,7 @@ pub enum Kind {
     Script,
     Run,
     Chunk,
+    Alert,
 }
 
 impl fmt::Display for Kind {
@@ -34,6 +36,7 @@ impl fmt::Display for Kind {
             Self::Script => "script",
             Self::Run => "run",
             Self::Chunk => "chunk",
+            Self::Alert => "alert",
         })
     }
 }
@@ -150,11 +153,31 @@ pub enum StoreError {
         /// Its mode.
         mode: u32,
     },
+    /// The machine key needs a passphrase that could not be found out.
+    #[error("the machine key `{}` needs its passphrase", file.display())]
+    KeyClosed {
+        /// The key file.
+        file: PathBuf,
+        /// Why not, in the words of whoever was asked.
+        source: AskingFailed,
+    },
+    /// Another passphrase than the machine key was protected with; or its file was altered.
+    #[error("the passphrase does not open the machine key `{}`", file.display())]
+    WrongPassphrase {
+        /// The key file.
+        file: PathBuf,
+    },
     /// A stored secret does not open: another machine key, another address than it was stored for, or altered.
     #[error("the stored login of the server `{server}` cannot be opened")]
     Sealed {
         /// The server's name.
         server: String,
+    },
+    /// The same for where an alert goes.
+    #[error("the stored address or password of the alert `{alert}` cannot be opened")]
+    SealedAlert {
+        /// The alert's name.
+        alert: String,
     },
     /// No room left.
     #[error("there is no space left to write `{}`", file.display())]
@@ -245,8 +268,17 @@ impl StoreError {
                 "run `chmod 600 {}`; if others may have read it, change the servers' passwords too",
                 file.display()
             ),
+            Self::KeyClosed { .. } => "give the passphrase that the key was protected with".to_owned(),
+            Self::WrongPassphrase { file } => format!(
+                "try again; if nobody knows it any more, restore `{}` from a backup made before, or move it away and \
+                 enter the login of every server again",
+                file.display()
+            ),
             Self::Sealed { server } => {
                 format!("enter the login again: `xfer server edit {server}`")
+            }
+            Self::SealedAlert { alert } => {
+                format!("remove the alert {alert} and add it again: `xfer routine alert remove ROUTINE {alert}`")
             }
             Self::DiskFull { .. } => "free some space and try again; nothing was half-written".to_owned(),
             Self::Io { .. } | Self::Database { .. } => {

@@ -36,6 +36,16 @@ impl Home {
         self.folder.join("plugins")
     }
 
+    /// The folder of the schedules that were installed.
+    pub fn schedules_folder(&self) -> PathBuf {
+        self.folder.join("schedules")
+    }
+
+    /// What was installed under a name, for people to read.
+    pub fn schedule(&self, name: &str) -> PathBuf {
+        self.schedules_folder().join(format!("{name}.json"))
+    }
+
     /// The folder of the routines' journals.
     pub fn state_folder(&self) -> PathBuf {
         self.folder.join("state")

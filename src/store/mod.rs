@@ -3,10 +3,11 @@
 //! | file in the home folder | what | module |
 //! |---|---|---|
 //! | `config.db` | servers, synced metadata, org unit maps, jobs, routines | [`config`] |
-//! | `key` | the machine key that seals credentials | [`vault`] |
+//! | `key` | the machine key that seals credentials | [`vault`], [`machine_key`] |
 //! | `state/<routine id>.db` | journal, ledger and runs of one routine | [`state`] |
 //! | `state/<routine id>.lock`, `.holder` | who is running that routine | [`state`] |
 //! | `state/<routine id>.tuning` | what runs from a file learned about their destination | `ops::xfer_files` |
+//! | `schedules/<name>.json` | what a scheduler was given | `ops::schedule` |
 //! | `*.v<n>.backup` | a database as it was before a newer program changed its schema | [`migrate`] |
 //!
 //! All of them are their owner's alone (0600, folders 0700). No write-ahead log: rates are low, and one file is easier
@@ -21,10 +22,12 @@ pub mod config;
 mod database;
 mod error;
 mod home;
+mod machine_key;
 mod migrate;
 pub mod state;
 #[cfg(test)]
 pub(crate) mod testing;
+mod unlocking;
 pub mod vault;
 
 pub use config::{
@@ -33,4 +36,6 @@ pub use config::{
 };
 pub use error::{Kind, Named, StoreError};
 pub use home::Home;
-pub use state::{CellFilter, ChunkRecord, RunEnd, RunLock, RunRecord, RunSummary, StateStore};
+pub use state::{CellFilter, ChunkRecord, RunEnd, RunLock, RunRecord, RunSummary, StateStore, WaitingNotice};
+pub use unlocking::{AskingFailed, Unlocking};
+pub use vault::Protection;

@@ -317,6 +317,7 @@ pub(crate) fn routine(number: u128, name: &str, jobs: &[&str]) -> Routine {
         window: vec!["202401..202406".to_owned(), "LAST_3_MONTHS".to_owned()],
         policies: Policies { max_change: Some(20), when_empty: WhenEmpty::Zero, verify: false, ..Policies::default() },
         scripts: vec![attachment("suppress.rhai")],
+        alerts: Vec::new(),
     }
 }
 

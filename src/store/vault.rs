@@ -1,36 +1,27 @@
 //! Credentials at rest: sealed with a key that lies in a file of its own.
 //!
-//! XChaCha20-Poly1305 (24 random bytes of nonce per secret, so that no counter has to be kept) under a machine key of
-//! 32 random bytes. The associated data names the place of the secret: table, row, column, the server's origin and the
+//! XChaCha20-Poly1305 under a machine key of 32 random bytes ([`crate::sealing`]). The associated data names the place of the secret: table, row, column, the server's origin and the
 //! format's version. A sealed secret that somebody copies to another row, or whose server's address is changed to
 //! another host, does not open; without this, whoever can write the database could have a password sent to himself.
 //!
 //! Limits: it protects against a copied database or backup. It does not protect against somebody who runs programs as
-//! the same user, who can read the key as we do. The length of a secret shows.
+//! the same user, who can read the key as we do; with a passphrase on it he has to wait until somebody types that. The
+//! length of a secret shows.
 
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use chacha20poly1305::aead::{Aead, Payload};
-use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use secrecy::{ExposeSecret, SecretString};
-use zeroize::Zeroizing;
 
-use crate::platform::{self, Existing};
+use crate::platform;
+use crate::sealing::{self, Key};
 use crate::store::error::StoreError;
-
-/// Length of the machine key in bytes.
-const KEY_LENGTH: usize = 32;
-
-/// Length of a nonce in bytes.
-const NONCE_LENGTH: usize = 24;
+use crate::store::machine_key::{self, KeyFile, not_made};
+use crate::store::unlocking::Unlocking;
 
 /// The form of sealed secrets: version byte, nonce, ciphertext with tag. Part of the associated data, so that a later
 /// form cannot be passed off as this one. 1: XChaCha20-Poly1305 under the machine key.
 const FORMAT: u8 = 1;
-
-type MachineKey = Zeroizing<[u8; KEY_LENGTH]>;
 
 /// The place where a sealed secret stands, and the only one where it opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,10 +55,29 @@ impl Place<'_> {
 #[error("the secret cannot be opened here")]
 pub struct SealBroken;
 
+/// How the file of the machine key stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protection {
+    /// There is none yet.
+    NoKey,
+    /// Who can read it can use it.
+    FileMode,
+    /// It needs a passphrase, too.
+    Passphrase,
+}
+
 /// Seals and opens secrets with the machine key, which is made when the first secret is sealed.
 pub struct Vault {
     key_file: PathBuf,
-    key: OnceLock<MachineKey>,
+    unlocking: Arc<Unlocking>,
+    key: OnceLock<OpenedKey>,
+}
+
+/// The machine key at hand.
+struct OpenedKey {
+    key: Key,
+    /// The passphrase that its file needs.
+    passphrase: Option<SecretString>,
 }
 
 impl std::fmt::Debug for Vault {
@@ -77,32 +87,29 @@ impl std::fmt::Debug for Vault {
 }
 
 impl Vault {
-    /// The vault of a key file, which need not exist yet. Nothing is read before a secret is sealed or opened.
-    pub fn new(key_file: impl Into<PathBuf>) -> Self {
-        Self { key_file: key_file.into(), key: OnceLock::new() }
+    /// The vault of a key file, which need not exist yet. Nothing is read, and nobody is asked for a passphrase, before
+    /// a secret is sealed or opened.
+    pub fn new(key_file: impl Into<PathBuf>, unlocking: Arc<Unlocking>) -> Self {
+        Self { key_file: key_file.into(), unlocking, key: OnceLock::new() }
     }
 
     /// Seals a secret for a place. Makes the machine key if there is none.
     pub fn seal(&self, secret: &SecretString, place: &Place<'_>) -> Result<Vec<u8>, StoreError> {
-        let key = self.key(Missing::Make)?;
-        let mut nonce = [0; NONCE_LENGTH];
-        fill_randomly(&mut nonce, &self.key_file)?;
-        let payload = Payload { msg: secret.expose_secret().as_bytes(), aad: &place.associated_data() };
-        let sealed = XChaCha20Poly1305::new(&(**key).into())
-            .encrypt(&XNonce::from(nonce), payload)
-            .map_err(|_| self.unusable("the secret is too long to be sealed"))?;
-        Ok([&[FORMAT], &nonce[..], &sealed].concat())
+        let key = &self.opened(Missing::Make)?.key;
+        let sealed = sealing::seal(key, secret.expose_secret().as_bytes(), &place.associated_data());
+        let sealed = sealed.map_err(|cause| not_made(&self.key_file, &cause))?;
+        Ok([&[FORMAT], &sealed[..]].concat())
     }
 
     /// Opens a secret that was sealed for this very place.
     pub fn open(&self, sealed: &[u8], place: &Place<'_>) -> Result<Result<SecretString, SealBroken>, StoreError> {
-        let opened = open(self.key(Missing::Fail)?, sealed, place);
-        if opened.is_ok() {
+        let opened = open(&self.opened(Missing::Fail)?.key, sealed, place);
+        if opened.is_ok() || !self.has_successor() {
             return Ok(opened);
         }
         // A rotation that was cut off has sealed with the next key and not yet put it in its place.
-        let next = read_key(&self.successor_file())?;
-        Ok(next.map_or(opened, |next| open(&next, sealed, place)))
+        let next = Self::new(self.successor_file(), Arc::clone(&self.unlocking));
+        Ok(open(&next.opened(Missing::Fail)?.key, sealed, place))
     }
 
     /// The file of the key.
@@ -110,11 +117,47 @@ impl Vault {
         &self.key_file
     }
 
-    /// A vault with a new key, which lies beside this one's until [`Self::replace_with`].
+    /// Whether the key's file needs a passphrase, read off the file; nobody is asked.
+    pub fn protection(&self) -> Result<Protection, StoreError> {
+        Ok(match machine_key::read(&self.key_file)? {
+            None => Protection::NoKey,
+            Some(KeyFile::Plain(_)) => Protection::FileMode,
+            Some(KeyFile::Protected(_)) => Protection::Passphrase,
+        })
+    }
+
+    /// Opens the key's file, where there is one and it needs a passphrase.
+    pub(super) fn unlock(&self) -> Result<(), StoreError> {
+        match self.protection()? {
+            Protection::NoKey | Protection::FileMode => Ok(()),
+            Protection::Passphrase => self.opened(Missing::Fail).map(drop),
+        }
+    }
+
+    /// Seals the key's file with a passphrase, or leaves it without one. The key stays what it is.
+    pub(super) fn protect(&mut self, passphrase: Option<SecretString>, missing: Missing) -> Result<(), StoreError> {
+        self.opened(missing)?;
+        let Some(opened) = self.key.get_mut() else { return Ok(()) };
+        machine_key::replace(&self.key_file, &opened.key, passphrase.as_ref())?;
+        self.unlocking.learn(passphrase.clone());
+        opened.passphrase = passphrase;
+        Ok(())
+    }
+
+    /// A vault with a new key, protected as this one's is, which lies beside this one's until [`Self::replace_with`].
     pub(super) fn successor(&self) -> Result<Self, StoreError> {
-        let successor = Self::new(self.successor_file());
-        successor.key(Missing::Make)?;
+        let passphrase = match self.protection()? {
+            Protection::NoKey | Protection::FileMode => None,
+            Protection::Passphrase => self.opened(Missing::Fail)?.passphrase.clone(),
+        };
+        let successor = Self::new(self.successor_file(), Arc::clone(&self.unlocking));
+        successor.made(passphrase)?;
         Ok(successor)
+    }
+
+    /// Another vault of the same key.
+    pub(super) fn same(&self) -> Self {
+        Self::new(&self.key_file, Arc::clone(&self.unlocking))
     }
 
     /// Whether a rotation was cut off: its key is still there.
@@ -144,94 +187,71 @@ impl Vault {
     }
 
     /// The machine key, read once.
-    fn key(&self, missing: Missing) -> Result<&MachineKey, StoreError> {
-        if let Some(key) = self.key.get() {
-            return Ok(key);
+    fn opened(&self, missing: Missing) -> Result<&OpenedKey, StoreError> {
+        if let Some(opened) = self.key.get() {
+            return Ok(opened);
         }
-        let key = match (read_key(&self.key_file)?, missing) {
-            (Some(key), _) => key,
-            (None, Missing::Make) => make_key(&self.key_file)?,
-            (None, Missing::Fail) => return Err(self.unusable("it is missing")),
+        let opened = match (machine_key::read(&self.key_file)?, missing) {
+            (Some(file), _) => self.open_file(file)?,
+            (None, Missing::Make) => return self.made(None),
+            (None, Missing::Fail) => {
+                let (file, reason) = (self.key_file.clone(), "it is missing".to_owned());
+                return Err(StoreError::KeyUnreadable { file, reason, source: None });
+            }
         };
-        Ok(self.key.get_or_init(|| key))
+        Ok(self.key.get_or_init(|| opened))
     }
 
-    fn unusable(&self, reason: &str) -> StoreError {
-        StoreError::KeyUnreadable { file: self.key_file.clone(), reason: reason.to_owned(), source: None }
+    /// Makes the key, whole or not at all. If there is one by now, that one counts.
+    fn made(&self, passphrase: Option<SecretString>) -> Result<&OpenedKey, StoreError> {
+        let key = sealing::new_key().map_err(|cause| not_made(&self.key_file, &cause))?;
+        if machine_key::make(&self.key_file, &key, passphrase.as_ref())? {
+            return Ok(self.key.get_or_init(|| OpenedKey { key, passphrase }));
+        }
+        self.opened(Missing::Fail)
+    }
+
+    fn open_file(&self, file: KeyFile) -> Result<OpenedKey, StoreError> {
+        let protected = match file {
+            KeyFile::Plain(key) => return Ok(OpenedKey { key, passphrase: None }),
+            KeyFile::Protected(protected) => protected,
+        };
+        let file = || self.key_file.clone();
+        let passphrase =
+            self.unlocking.passphrase().map_err(|source| StoreError::KeyClosed { file: file(), source })?;
+        let key = protected.open(&passphrase).map_err(|cause| not_made(&self.key_file, &cause))?;
+        let Some(key) = key else {
+            self.unlocking.learn(None);
+            return Err(StoreError::WrongPassphrase { file: file() });
+        };
+        self.unlocking.learn(Some(passphrase.clone()));
+        Ok(OpenedKey { key, passphrase: Some(passphrase) })
     }
 }
 
 /// What to do without a machine key.
-#[derive(Clone, Copy)]
-enum Missing {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// Make one.
     Make,
+    /// Fail: a new one would hide that the old one is lost.
     Fail,
 }
 
-fn open(key: &MachineKey, sealed: &[u8], place: &Place<'_>) -> Result<SecretString, SealBroken> {
+fn open(key: &Key, sealed: &[u8], place: &Place<'_>) -> Result<SecretString, SealBroken> {
     let (format, rest) = sealed.split_first().ok_or(SealBroken)?;
-    let (nonce, ciphertext) = rest.split_at_checked(NONCE_LENGTH).ok_or(SealBroken)?;
-    let nonce: [u8; NONCE_LENGTH] = nonce.try_into().map_err(|_| SealBroken)?;
     if *format != FORMAT {
         return Err(SealBroken);
     }
-    let payload = Payload { msg: ciphertext, aad: &place.associated_data() };
-    let bytes =
-        XChaCha20Poly1305::new(&(**key).into()).decrypt(&XNonce::from(nonce), payload).map_err(|_| SealBroken)?;
-    let bytes = Zeroizing::new(bytes);
+    let bytes = sealing::open(key, rest, &place.associated_data()).ok_or(SealBroken)?;
     // The copy becomes the secret itself, which wipes it when dropped.
     std::str::from_utf8(&bytes).map(SecretString::from).map_err(|_| SealBroken)
-}
-
-/// Reads the key; none if there is no file. Refuses one that others may read, and one of another length.
-fn read_key(file: &Path) -> Result<Option<MachineKey>, StoreError> {
-    let unreadable =
-        |reason: &str, source| StoreError::KeyUnreadable { file: file.to_owned(), reason: reason.to_owned(), source };
-    let mut opened = match std::fs::File::open(file) {
-        Ok(opened) => opened,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(unreadable("it cannot be read", Some(error))),
-    };
-    // Asked of the open file, not of its name: what is checked is what is read.
-    let metadata = opened.metadata().map_err(|error| unreadable("it cannot be read", Some(error)))?;
-    if let Some(mode) = platform::open_to_others(&metadata) {
-        return Err(StoreError::KeyPermissions { file: file.to_owned(), mode });
-    }
-    if metadata.len() != KEY_LENGTH as u64 {
-        return Err(unreadable("it does not hold a key", None));
-    }
-    let mut key = Zeroizing::new([0; KEY_LENGTH]);
-    opened.read_exact(&mut *key).map_err(|error| unreadable("it cannot be read", Some(error)))?;
-    Ok(Some(key))
-}
-
-/// Makes the key, whole or not at all. If another process makes one at the same time, the first one counts.
-fn make_key(file: &Path) -> Result<MachineKey, StoreError> {
-    if let Some(folder) = file.parent() {
-        platform::create_private_folder(folder).map_err(|error| StoreError::io("making the folder", folder, error))?;
-    }
-    let mut key = Zeroizing::new([0; KEY_LENGTH]);
-    fill_randomly(&mut *key, file)?;
-    match platform::write_privately(file, &*key, Existing::Refuse) {
-        Ok(()) => Ok(key),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            read_key(file)?.ok_or_else(|| StoreError::io("making", file, error))
-        }
-        Err(error) => Err(StoreError::io("making", file, error)),
-    }
-}
-
-fn fill_randomly(bytes: &mut [u8], file: &Path) -> Result<(), StoreError> {
-    getrandom::fill(bytes).map_err(|error| StoreError::KeyUnreadable {
-        file: file.to_owned(),
-        reason: format!("this machine gives no random numbers ({error})"),
-        source: None,
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::sync::Arc;
 
     use secrecy::{ExposeSecret, SecretString};
 
@@ -242,7 +262,7 @@ mod tests {
 
     fn vault() -> (tempfile::TempDir, Vault) {
         let folder = tempfile::tempdir().unwrap();
-        let vault = Vault::new(folder.path().join("home/key"));
+        let vault = Vault::new(folder.path().join("home/key"), Arc::default());
         (folder, vault)
     }
 
@@ -295,7 +315,7 @@ mod tests {
         let sealed = vault.seal(&SecretString::from("s"), &PLACE).unwrap();
         let key = fs::read(&file).unwrap();
         assert_eq!(key.len(), 32);
-        assert!(Vault::new(&file).open(&sealed, &PLACE).unwrap().is_ok());
+        assert!(Vault::new(&file, Arc::default()).open(&sealed, &PLACE).unwrap().is_ok());
         assert_eq!(fs::read(&file).unwrap(), key);
     }
 
@@ -305,10 +325,10 @@ mod tests {
         let file = folder.path().join("home/key");
         let sealed = vault.seal(&SecretString::from("s"), &PLACE).unwrap();
         fs::write(&file, "short").unwrap();
-        let error = Vault::new(&file).open(&sealed, &PLACE).unwrap_err();
+        let error = Vault::new(&file, Arc::default()).open(&sealed, &PLACE).unwrap_err();
         assert!(matches!(error, StoreError::KeyUnreadable { .. }), "{error:?}");
         fs::remove_file(&file).unwrap();
-        let error = Vault::new(&file).open(&sealed, &PLACE).unwrap_err();
+        let error = Vault::new(&file, Arc::default()).open(&sealed, &PLACE).unwrap_err();
         assert!(error.to_string().contains("missing"), "{error}");
         assert!(!file.exists(), "opening never makes a key: it would hide that the old one is lost");
     }
@@ -323,7 +343,7 @@ mod tests {
         assert_eq!(fs::metadata(&file).unwrap().mode() & 0o777, 0o600);
         for mode in [0o640, 0o604, 0o620, 0o644] {
             fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
-            let error = Vault::new(&file).open(&sealed, &PLACE).unwrap_err();
+            let error = Vault::new(&file, Arc::default()).open(&sealed, &PLACE).unwrap_err();
             assert!(matches!(error, StoreError::KeyPermissions { mode: found, .. } if found == mode), "{error:?}");
         }
     }

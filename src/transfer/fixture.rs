@@ -161,6 +161,7 @@ pub(crate) fn document(jobs: Vec<Job>, window: &[&str]) -> RoutineDocument {
             window: window.iter().map(ToString::to_string).collect(),
             policies: Policies::default(),
             scripts: Vec::new(),
+            alerts: Vec::new(),
         },
         jobs,
         org_unit_map: all_mapped(),

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::domain::run::{CellCounts, JobReport, Report, RunMode, RunOutcome, ServerReport, Traffic, ValueCounts};
+use crate::domain::run::{
+    CellCounts, FileReport, JobReport, Report, RunMode, RunOutcome, ServerReport, Traffic, ValueCounts,
+};
 use crate::transfer::finding::{self, Code};
 use crate::transfer::hooks::Acts;
 use crate::transfer::tally::Findings;
@@ -68,6 +70,8 @@ pub struct RunFacts {
     pub traffic: Traffic,
     /// Whether unmapped values are no reason to complain.
     pub tolerate_unmapped: bool,
+    /// The xfer file that the routine comes from.
+    pub file: Option<FileReport>,
 }
 
 /// Counts that do not close: a bug of ours, never a footnote.
@@ -120,7 +124,7 @@ pub fn report(facts: RunFacts, mut tally: Tally) -> Result<Report, Unexplained> 
         findings: tally.findings.into_sorted(),
         traffic: facts.traffic,
         written_by_data_set: tally.written,
-        file: None,
+        file: facts.file,
         scripts: tally.acts.into_reports(),
     })
 }
@@ -166,6 +170,7 @@ mod tests {
             periods: vec![],
             traffic: Traffic::default(),
             tolerate_unmapped: false,
+            file: None,
         }
     }
 

@@ -1,11 +1,15 @@
 //! What a file says, and how it is sealed and opened.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
 use ron::extensions::Extensions;
+use secrecy::SecretString;
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use crate::domain::alert::{AlertChannel, ArmedChannel};
 use crate::domain::metadata::Metadata;
 use crate::domain::routine::RoutineDocument;
 use crate::domain::secret::Login;
@@ -30,6 +34,19 @@ pub struct Content {
     pub destination: FileServer,
     /// The routine with its jobs and org unit map.
     pub document: RoutineDocument,
+    /// Web addresses and passwords of the routine's alert channels, by the channels' ids.
+    pub alert_secrets: BTreeMap<Uuid, SecretString>,
+}
+
+impl Content {
+    /// The routine's alert channels with their secrets.
+    pub fn armed_alerts(&self) -> Vec<ArmedChannel> {
+        let armed = |channel: &AlertChannel| ArmedChannel {
+            channel: channel.clone(),
+            secret: self.alert_secrets.get(&channel.id).cloned(),
+        };
+        self.document.routine.alerts.iter().map(armed).collect()
+    }
 }
 
 /// A server as a file knows it. Address and system id are both pinned: a cloned database keeps its system id.

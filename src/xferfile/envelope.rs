@@ -3,19 +3,15 @@
 //! Everything before the body is its associated data, byte for byte: a header that was edited, even by a blank, does
 //! not open. The body is sealed as one piece, so that nothing can be cut off, put in another order or added.
 
-use chacha20poly1305::aead::{Aead, Payload};
-use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::sealing::{self, NONCE_LENGTH};
 use crate::xferfile::error::XferFileError;
-use crate::xferfile::key_file::{KEY_LENGTH, fill_randomly};
-use crate::xferfile::recipient::{
-    Change, FileKey, Keys, MOST_RECIPIENTS, NONCE_LENGTH, Recipient, RecipientKind, decode,
-};
+use crate::xferfile::recipient::{Change, FileKey, Keys, MOST_RECIPIENTS, Recipient, RecipientKind, decode};
 use crate::xferfile::{FORMAT, LARGEST_FILE};
 
 /// What every file of every version begins with.
@@ -76,8 +72,7 @@ pub(super) fn seal(body: &[u8], keys: &Keys) -> Result<Vec<u8>, XferFileError> {
     if keys.passphrases.len() + keys.key_files.len() > MOST_RECIPIENTS {
         return Err(XferFileError::Recipients { most: MOST_RECIPIENTS });
     }
-    let mut file_key: FileKey = Zeroizing::new([0; KEY_LENGTH]);
-    fill_randomly(&mut *file_key)?;
+    let file_key: FileKey = sealing::new_key()?;
     let recipients = wrap_for(keys, &file_key)?;
     seal_for(body, &file_key, recipients)
 }
@@ -93,16 +88,13 @@ fn seal_for(body: &[u8], file_key: &FileKey, recipients: Vec<Recipient>) -> Resu
     if recipients.is_empty() || recipients.len() > MOST_RECIPIENTS {
         return Err(XferFileError::Recipients { most: MOST_RECIPIENTS });
     }
-    let mut nonce = [0; NONCE_LENGTH];
-    fill_randomly(&mut nonce)?;
+    let nonce = sealing::new_nonce()?;
     let wire = WireHeader { cipher: CIPHER.to_owned(), nonce: STANDARD.encode(nonce), recipients };
     let pretty = ron::ser::PrettyConfig::default().new_line("\n");
     let header =
         ron::ser::to_string_pretty(&wire, pretty).map_err(|cause| XferFileError::NotMade(cause.to_string()))? + "\n";
     let mut file = format!("{MAGIC}{FORMAT} xfer {PROGRAM} header {:08}\n{header}", header.len()).into_bytes();
-    let sealed = XChaCha20Poly1305::new((&**file_key).into())
-        .encrypt(&XNonce::from(nonce), Payload { msg: body, aad: &file })
-        .map_err(|_| XferFileError::NotMade("the content is too long to be sealed".to_owned()))?;
+    let sealed = sealing::seal_under(file_key, nonce, body, &file)?;
     file.extend_from_slice(&sealed);
     if file.len() as u64 > LARGEST_FILE {
         return Err(XferFileError::TooLarge);
@@ -125,10 +117,9 @@ pub(super) fn open(file: &[u8], keys: &Keys) -> Result<Opened, XferFileError> {
     let Parts { header, wire, bound, body } = cut(file)?;
     let file_key = file_key(&wire.recipients, keys)?;
     let nonce: [u8; NONCE_LENGTH] = decode(&wire.nonce)?;
-    let body = XChaCha20Poly1305::new((&*file_key).into())
-        .decrypt(&XNonce::from(nonce), Payload { msg: body, aad: bound })
-        .map_err(|_| XferFileError::Damaged("its content is not what was sealed"))?;
-    Ok(Opened { body: Zeroizing::new(body), header, file_key, recipients: wire.recipients })
+    let body = sealing::open_under(&file_key, nonce, body, bound)
+        .ok_or(XferFileError::Damaged("its content is not what was sealed"))?;
+    Ok(Opened { body, header, file_key, recipients: wire.recipients })
 }
 
 /// Seals what was opened again: for those who could open it, without those who are left out, and with the new ones.

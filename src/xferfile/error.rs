@@ -1,5 +1,7 @@
 //! What can be wrong with an xfer file, by the situation that a person is in.
 
+use crate::sealing::SealingError;
+
 /// Why an xfer file cannot be opened or made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum XferFileError {
@@ -52,6 +54,19 @@ pub enum XferFileError {
     /// The machine gives no random numbers, or the content cannot be written.
     #[error("the file could not be made: {0}")]
     NotMade(String),
+}
+
+impl From<SealingError> for XferFileError {
+    fn from(error: SealingError) -> Self {
+        match error {
+            SealingError::TooWeak(asked) => Self::TooWeak(asked),
+            SealingError::TooDear(asked) => Self::TooDear(asked),
+            SealingError::EasyPassphrase(reason) => Self::EasyPassphrase(reason),
+            SealingError::NoRandomNumbers(_) | SealingError::TooLong | SealingError::NotStretched(_) => {
+                Self::NotMade(error.to_string())
+            }
+        }
+    }
 }
 
 impl XferFileError {

@@ -10,10 +10,8 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use crate::sealing::{self, KEY_LENGTH, Key};
 use crate::xferfile::error::XferFileError;
-
-/// Length of a key in bytes.
-pub(super) const KEY_LENGTH: usize = 32;
 
 /// What every key begins with; the number is the version of this form.
 const PREFIX: &str = "xfer-key-1";
@@ -24,7 +22,7 @@ pub const LONGEST_KEY_FILE: u64 = 4096;
 /// A key that opens xfer files.
 #[derive(Clone)]
 pub struct FileKeyHolder {
-    key: Zeroizing<[u8; KEY_LENGTH]>,
+    key: Key,
 }
 
 impl std::fmt::Debug for FileKeyHolder {
@@ -36,9 +34,7 @@ impl std::fmt::Debug for FileKeyHolder {
 impl FileKeyHolder {
     /// A new random key.
     pub fn generate() -> Result<Self, XferFileError> {
-        let mut key = Zeroizing::new([0; KEY_LENGTH]);
-        fill_randomly(&mut *key)?;
-        Ok(Self { key })
+        Ok(Self { key: sealing::new_key()? })
     }
 
     /// Reads the line; white space around it and lines that begin with `#` do not count.
@@ -97,11 +93,6 @@ impl FileKeyHolder {
         let [first, second, third, fourth, ..] = digest.0;
         format!("{first:02x}{second:02x}{third:02x}{fourth:02x}")
     }
-}
-
-pub(super) fn fill_randomly(bytes: &mut [u8]) -> Result<(), XferFileError> {
-    getrandom::fill(bytes)
-        .map_err(|cause| XferFileError::NotMade(format!("this machine gives no random numbers ({cause})")))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`envelope`] | the outside: first line, header, sealing and opening; knows nothing of routines |
-//! | [`recipient`] | who can open a file: passphrases (Argon2id) and key files, with floors and caps on what is read |
+//! | [`recipient`] | who can open a file: passphrases and key files |
 //! | [`key_file`] | the key for unattended runs, as a line of text with a checksum |
 //! | [`document`] | the inside: what a file says, and its translation to and from the domain |
 //! | [`wire`] | the form of the inside on the disk, version by version; never the domain's own types |
@@ -42,7 +42,7 @@ pub use document::{Content, FileServer};
 pub use envelope::{Header, header, looks_like_one};
 pub use error::XferFileError;
 pub use key_file::FileKeyHolder;
-pub use recipient::{Change, Keys, MOST_RECIPIENTS, RecipientKind, check_strength};
+pub use recipient::{Change, Keys, MOST_RECIPIENTS, RecipientKind};
 
 /// The format that this program writes, and the newest it reads.
 ///

@@ -1,68 +1,10 @@
-//! Alerts through the real program, told to a listener of the test's own: one message for each change, none in between.
+//! Messages to the address of `exec --notify-file`, through the real program: one for each change, none in between.
 
-use std::io::{Read, Write};
-use std::net::TcpListener;
-use std::sync::mpsc::{Receiver, channel};
-use std::thread;
-
-use serde_json::Value;
 use xfer::sandbox::faults::{Fault, Matcher};
 
 use crate::command_line::{Office, refused};
 use crate::support::Output;
-
-/// What takes messages: each request's method and body.
-struct Channel {
-    url: String,
-    requests: Receiver<(String, String)>,
-}
-
-impl Channel {
-    /// Answers every request with a status.
-    fn answering(status: u16) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}/hooks/secret-part", listener.local_addr().unwrap());
-        let (sender, requests) = channel();
-        thread::spawn(move || {
-            for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
-                let mut text = Vec::new();
-                let mut byte = [0];
-                while !text.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap_or(0) == 1 {
-                    text.push(byte[0]);
-                }
-                let head = String::from_utf8(text).unwrap();
-                let length = head
-                    .lines()
-                    .find_map(|line| line.to_lowercase().strip_prefix("content-length:")?.trim().parse().ok());
-                let mut body = vec![0; length.unwrap_or(0)];
-                stream.read_exact(&mut body).unwrap();
-                let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
-                stream.write_all(answer.as_bytes()).unwrap();
-                let method = head.split(' ').next().unwrap_or_default().to_owned();
-                if sender.send((method, String::from_utf8(body).unwrap())).is_err() {
-                    return;
-                }
-            }
-        });
-        Self { url, requests }
-    }
-
-    /// What was sent since the last time. The program has ended: what it sent was read before it had an answer.
-    fn got(&self) -> Vec<(String, String)> {
-        self.requests.try_iter().collect()
-    }
-
-    fn conditions(&self) -> Vec<String> {
-        let message = |(method, body): (String, String)| {
-            assert_eq!(method, "POST");
-            let message: Value = serde_json::from_str(&body).unwrap();
-            assert_eq!(message["format"], "xfer-alert/1");
-            message["condition"].as_str().unwrap().to_owned()
-        };
-        self.got().into_iter().map(message).collect()
-    }
-}
+use crate::support::listener::Channel;
 
 fn exported(channel: &Channel) -> Office {
     let office = Office::ready();
@@ -119,10 +61,10 @@ fn slack_teams_and_a_dead_mans_switch_get_what_they_take() {
     let channel = Channel::answering(200);
     let office = exported(&channel);
     let _ = exec(&office, "--notify-as slack").expect_code(3);
-    let (_, slack) = channel.got().remove(0);
+    let slack = channel.got().remove(0).body;
     assert!(slack.starts_with(r#"{"text":"xfer: monthly is incomplete (exit code 3): "#), "{slack}");
     let _ = exec(&office, "--notify-as teams --periods 199001").expect_code(0);
-    let (_, teams) = channel.got().remove(0);
+    let teams = channel.got().remove(0).body;
     assert!(teams.contains("application/vnd.microsoft.card.adaptive"), "{teams}");
     let _ = exec(&office, "--notify-as ping").expect_code(3);
     assert!(channel.got().is_empty(), "the switch is left to fire");

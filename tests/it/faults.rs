@@ -180,6 +180,7 @@ async fn go(document: &RoutineDocument, source: &Side, destination: &Side) -> En
         now: Timestamp::UNIX_EPOCH,
         mode: RunMode::Run,
         document,
+        file: None,
         source: source.endpoint(),
         destination: destination.endpoint(),
         relative: RelativeOptions::default(),

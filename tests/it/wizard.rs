@@ -48,6 +48,7 @@ fn makes_a_routine(person: &mut Person) {
     person.answers("What about it", "");
     person.answers("change very much", "");
     person.answers("What about them", "");
+    person.answers("Who should hear of it", "");
 }
 
 #[test]

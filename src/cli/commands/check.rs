@@ -9,7 +9,7 @@ use clap::Args;
 use indicatif::ProgressBar;
 use serde_json::json;
 
-use crate::cli::commands::orgunit::PairArguments;
+use crate::cli::commands::pair::PairArguments;
 use crate::cli::commands::wait;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;

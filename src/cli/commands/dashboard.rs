@@ -1,5 +1,6 @@
 //! A bare `xfer`: where everything stands, and what to do next.
 
+use jiff::Zoned;
 use serde_json::{Value, json};
 
 use crate::cli::commands::init;
@@ -41,7 +42,7 @@ pub fn show(home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     let next = board.next_step();
     let command: Vec<String> = next.command.iter().map(|word| shell_word(word)).collect();
     ui.say(&format!("next: {}:\n  xfer {}", next.sentence, command.join(" ")));
-    if board.servers.is_empty() {
+    if board.servers.is_empty() && board.schedules == 0 {
         ui.say("or be led through all of it, question by question:\n  xfer init");
         ui.say("to see the whole way first, without servers of your own:\n  xfer demo");
         if ui.can_ask() && ui.format == Format::Table {
@@ -49,6 +50,11 @@ pub fn show(home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
         }
     }
     Ok(ExitCode::Success)
+}
+
+/// When a run is due, in the time zone of the machine, which schedulers go by.
+fn local(due: Option<&Zoned>) -> Option<String> {
+    due.map(|due| due.strftime("%Y-%m-%d %H:%M").to_string())
 }
 
 fn pairs(board: &Dashboard) -> Listing {
@@ -111,6 +117,7 @@ fn files(board: &Dashboard) -> Listing {
         text("routine", "Routine"),
         number("revision", "Revision"),
         text("exported_at", "Written (UTC)").whole().detail(),
+        text("next_run", "Next run (local)").whole().detail(),
         text("state", "State"),
     ];
     let mut listing = Listing::new(&columns, "no xfer files yet");
@@ -125,6 +132,7 @@ fn files(board: &Dashboard) -> Listing {
             json!(line.routine),
             json!(line.file.revision),
             json!(day_and_minute(&line.file.exported_at)),
+            json!(local(line.next.as_ref())),
             json!(state),
         ]);
     }
@@ -138,6 +146,7 @@ fn routines(board: &Dashboard) -> Listing {
         text("periods", "Periods"),
         text("last_run", "Last run (UTC)").whole(),
         text("outcome", "Outcome"),
+        text("next_run", "Next run (local)").whole().detail(),
     ];
     let mut listing = Listing::new(&columns, "no routines yet");
     for line in &board.routines {
@@ -152,6 +161,7 @@ fn routines(board: &Dashboard) -> Listing {
             json!(line.routine.window.join(", ")),
             json!(last.map(|run| day_and_minute(&run.summary.started.to_string()))),
             outcome.unwrap_or(Value::Null),
+            json!(local(line.next.as_ref())),
         ]);
     }
     listing

@@ -3,12 +3,14 @@
 //! Everything that it does is decided by the file, the arguments and the servers: it reads no configuration, asks
 //! nothing, and says what happens in lines that a log can keep.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use secrecy::SecretString;
+use tokio::sync::Notify;
 
+use crate::cli::commands::alerting::{Outcome, note_start, notice, tell, unless_ended, with_start};
 use crate::cli::commands::ending::Ending;
 use crate::cli::commands::keys::OpeningKeys;
 use crate::cli::commands::lines::Lines;
@@ -17,10 +19,10 @@ use crate::cli::commands::wait;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::prompt::{SecretSource, secret};
-use crate::cli::render::report;
+use crate::cli::render::{report, shell_word};
 use crate::cli::ui::Ui;
-use crate::domain::run::Report;
-use crate::ops::alerts::{self, Alert, Condition, Shape};
+use crate::domain::alert::{Notice, Shape};
+use crate::ops::alerts::{self, Alerting, FileShape};
 use crate::ops::home::Home;
 use crate::ops::xfer_files;
 use crate::transfer::events::Event;
@@ -45,7 +47,8 @@ pub struct Arguments {
     /// Refuse a file of an earlier export than this
     #[arg(long, value_name = "NUMBER")]
     pub min_revision: Option<u32>,
-    /// Send a message when the outcome is another than the last time; the file holds the web address it goes to
+    /// Send a message when the outcome is another than the last time, beside the alerts of the routine; the file holds
+    /// the web address it goes to
     #[arg(long, value_name = "FILE")]
     pub notify_file: Option<PathBuf>,
     /// What takes the message
@@ -68,12 +71,12 @@ pub enum NotifyAs {
 }
 
 impl NotifyAs {
-    fn shape(self) -> Shape {
+    fn shape(self) -> FileShape {
         match self {
-            Self::Json => Shape::Json,
-            Self::Slack => Shape::Slack,
-            Self::Teams => Shape::Teams,
-            Self::Ping => Shape::Ping,
+            Self::Json => FileShape::Message(Shape::Json),
+            Self::Slack => FileShape::Message(Shape::Slack),
+            Self::Teams => FileShape::Message(Shape::Teams),
+            Self::Ping => FileShape::Ping,
         }
     }
 }
@@ -87,75 +90,58 @@ pub fn execute(arguments: &Arguments, home: &Home, ui: &Ui) -> Result<ExitCode, 
         .clone()
         .map(|file| secret(ui, &SecretSource::File(file), "web address for messages", "--notify-file"))
         .transpose()?;
-    let outcome = run(arguments, home, ui, &lines);
+    let mut alerting = Alerting::none();
+    let outcome = run(arguments, home, ui, &lines, &mut alerting);
     if let Err(error) = &outcome {
         lines.error(error);
     }
-    if let Some(alert) = alert(&arguments.file, &outcome) {
-        tell(arguments, home, address.as_ref(), &alert, ui);
+    // A dry run moves nothing, so that its outcome is nobody's alarm.
+    if !arguments.options.dry_run {
+        let file = arguments.file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let again = format!("xfer exec {}", shell_word(&arguments.file.display().to_string()));
+        if let Some(notice) = notice(alerting.name(), alerting.between(), &outcome, &again) {
+            tell(&alerting, home, &notice, &|words| lines.say(words), &|words| lines.warn(words));
+            if let Some(address) = &address {
+                tell_address(arguments, home, address, &Notice { name: file, ..notice }, &lines);
+            }
+        }
     }
     outcome.map(|(_, code)| code)
 }
 
-/// What there is to tell; nothing where another run is at work or somebody ended this one.
-fn alert(file: &Path, outcome: &Result<(Report, ExitCode), CliError>) -> Option<Alert> {
-    let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    let (code, words) = match outcome {
-        Ok((report, code)) => {
-            let cells = &report.cells;
-            let missing: u64 = cells.rejected + cells.held_back + cells.differs + cells.unknown + cells.not_sent;
-            (
-                *code,
-                format!(
-                    "{missing} of {} cells did not arrive, {} are new or changed",
-                    cells.total,
-                    cells.created + cells.updated + cells.deleted
-                ),
-            )
-        }
-        Err(error) => {
-            let said = std::iter::once(&error.message).chain(&error.causes).cloned().collect::<Vec<_>>();
-            (error.code, said.join(": "))
-        }
-    };
-    let empty = matches!(outcome, Ok((report, _)) if report.values.fetched == 0);
-    let condition = match code {
-        ExitCode::Locked | ExitCode::Interrupted | ExitCode::Terminated => return None,
-        ExitCode::Success | ExitCode::Empty if empty => Condition::Empty,
-        ExitCode::Success => Condition::Complete,
-        ExitCode::Incomplete => Condition::Incomplete,
-        _ => Condition::Failed,
-    };
-    Some(Alert { name, condition, exit_code: code.number(), words })
-}
-
-/// Sends the message; a run is as good or bad as it was, whether or not it can be told.
-fn tell(arguments: &Arguments, home: &Home, address: Option<&SecretString>, alert: &Alert, ui: &Ui) {
-    // A dry run moves nothing, so that its outcome is nobody's alarm.
-    let Some(address) = address.filter(|_| !arguments.options.dry_run) else { return };
-    let sending = alerts::tell(home, &arguments.file, address, arguments.notify_as.shape(), alert);
-    let told = wait(async {
+/// Sends the message to the address that `--notify-file` names.
+fn tell_address(arguments: &Arguments, home: &Home, address: &SecretString, notice: &Notice, lines: &Lines<'_>) {
+    let sending = alerts::tell_address(home, &arguments.file, address, arguments.notify_as.shape(), notice);
+    let told = unless_ended(async {
         sending.await.map_err(|cause| CliError::usage("the message was not delivered".to_owned()).caused_by(&cause))
     });
     match told {
-        Ok(true) => ui.say("a message was sent"),
+        Ok(true) => lines.say("a message was sent"),
         Ok(false) => {}
-        Err(error) => ui.warn(&format!("{}: {}; the next run tries again", error.message, error.causes.join(": "))),
+        Err(error) => lines.warn(&format!("{}: {}; the next run tries again", error.message, error.causes.join(": "))),
     }
 }
 
-fn run(arguments: &Arguments, home: &Home, ui: &Ui, lines: &Lines<'_>) -> Result<(Report, ExitCode), CliError> {
+/// Runs the file. Who hears of it is known as soon as it is open.
+fn run(arguments: &Arguments, home: &Home, ui: &Ui, lines: &Lines<'_>, alerting: &mut Alerting) -> Outcome {
     let keys = arguments.keys.unasked(ui, &arguments.file)?;
     let (content, about) = xfer_files::open_for_run(&arguments.file, &keys, arguments.min_revision, Timestamp::now())?;
+    *alerting = Alerting::of_file(&content);
     lines.say(&format!(
         "{} revision {} from {} to {}",
         content.document.routine.name, about.revision, content.source.name, content.destination.name
     ));
+    let nobody = Alerting::none();
+    let switches = if arguments.options.dry_run { &nobody } else { &*alerting };
     let (report, code) = wait(async {
         let ending = Ending::watch(arguments.options.timeout)?;
-        let events = |event: Event| lines.event(&event);
+        let begun = Notify::new();
+        let events = |event: Event| {
+            note_start(&event, &begun);
+            lines.event(&event);
+        };
         let run = xfer_files::exec(home, content, about, arguments.options.options(), ending.stop(), &events);
-        let report = Box::pin(run).await.map_err(|error| ending.error(error))?;
+        let report = with_start(Box::pin(run), &begun, switches).await.map_err(|error| ending.error(error))?;
         let code = ending.code(&report);
         Ok((report, code))
     })?;

@@ -6,19 +6,41 @@ use clap::{Args, Subcommand};
 
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
+use crate::cli::prompt::{SecretSource, secret};
 use crate::cli::ui::Ui;
 use crate::ops::home::Home;
 use crate::ops::keys;
+use crate::store::Protection;
 
 /// `xfer key …`
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Say where the key lies
     ShowLocation,
-    /// Make a new key and seal every password and token anew with it
+    /// Protect the key with a passphrase, or give it another one: who copies this folder cannot log in with it
+    ///
+    /// From then on every command that logs in asks for the passphrase, or takes it from --key-passphrase-file,
+    /// --key-passphrase-command, XFER_KEY_PASSPHRASE_FILE or systemd's credential xfer-key-passphrase. `xfer exec` needs
+    /// no key of this machine.
+    Protect(Protect),
+    /// Make a new key and seal every password, token and address of an alert anew with it
     Rotate,
     /// Copy the key to another place: without it, a backup of the configuration is worth nothing
     Backup(Backup),
+}
+
+/// `xfer key protect`
+#[derive(Debug, Args)]
+pub struct Protect {
+    /// A file with the new passphrase (- reads standard input); it is asked for, twice, where absent
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+    /// A command that prints the new passphrase
+    #[arg(long, value_name = "COMMAND", conflicts_with = "passphrase_file")]
+    pub passphrase_command: Option<String>,
+    /// Take the passphrase off the key
+    #[arg(long, conflicts_with_all = ["passphrase_file", "passphrase_command"])]
+    pub remove: bool,
 }
 
 /// `xfer key backup`
@@ -32,21 +54,45 @@ pub struct Backup {
 pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     match command {
         Command::ShowLocation => {
-            let file = keys::location(home);
-            ui.data(&format!("{}\n", file.display()));
-            if !file.exists() {
-                ui.say("it is not there yet: it is made when the first password is kept");
-            }
+            ui.data(&format!("{}\n", keys::location(home).display()));
+            ui.say(match keys::protection(home)? {
+                Protection::NoKey => "it is not there yet: it is made when the first password is kept",
+                Protection::FileMode => "it has no passphrase: who can read it can use it",
+                Protection::Passphrase => "it is protected by a passphrase",
+            });
         }
+        Command::Protect(arguments) if arguments.remove => {
+            keys::unprotect(home)?;
+            ui.say("took the passphrase off the key: who can read it can use it");
+        }
+        Command::Protect(arguments) => protect(arguments, home, ui)?,
         Command::Rotate => {
             let sealed = keys::rotate(home)?;
-            ui.say(&format!("made a new key; {sealed} logins are sealed with it"));
+            ui.say(&format!("made a new key; {sealed} secrets are sealed with it"));
             ui.say("a backup of the old key opens only old copies of the configuration; make a new one");
         }
         Command::Backup(arguments) => {
             keys::backup(home, &arguments.file)?;
             ui.say(&format!("copied the key to {}; keep it apart from the configuration", arguments.file.display()));
+            if keys::protection(home)? == Protection::Passphrase {
+                ui.say("the copy needs the same passphrase as the key");
+            }
         }
     }
     Ok(ExitCode::Success)
+}
+
+fn protect(arguments: &Protect, home: &Home, ui: &Ui) -> Result<(), CliError> {
+    // The old passphrase comes before the new one, as everywhere.
+    keys::unlock(home)?;
+    let source = match (&arguments.passphrase_file, &arguments.passphrase_command) {
+        (Some(file), _) => SecretSource::File(file.clone()),
+        (None, Some(command)) => SecretSource::Command(command.clone()),
+        (None, None) => SecretSource::NewPrompt,
+    };
+    keys::protect(home, secret(ui, &source, "new passphrase of this machine's key", "--passphrase-file")?)?;
+    ui.say("the key is protected: what logs in asks for the passphrase from now on; xfer files are not concerned");
+    ui.say("nobody can find the passphrase out again; keep it where you will find it");
+    ui.say("copies of the key made before open without it: `xfer key rotate` makes them worthless");
+    Ok(())
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::cli::error::CliError;
-use crate::cli::prompt::{SecretSource, secret};
+use crate::cli::prompt::{SecretSource, credential, secret};
 use crate::cli::ui::Ui;
 use crate::ops::xfer_files::{Privacy, read_key};
 use crate::xferfile::Keys;
@@ -118,13 +118,10 @@ pub(super) fn named(files: &[PathBuf]) -> Result<Keys, CliError> {
 /// The credentials of a systemd service, which lie in a folder that only the service can enter.
 fn of_the_service_manager(ui: &Ui) -> Result<Keys, CliError> {
     let mut keys = Keys::default();
-    let Some(folder) = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from) else { return Ok(keys) };
-    let key = folder.join(CREDENTIAL_KEY);
-    if key.exists() {
+    if let Some(key) = credential(CREDENTIAL_KEY) {
         keys.key_files.push(read_key(&key, Privacy::OfItsFolder)?);
     }
-    let passphrase = folder.join(CREDENTIAL_PASSPHRASE);
-    if passphrase.exists() {
+    if let Some(passphrase) = credential(CREDENTIAL_PASSPHRASE) {
         keys.passphrases.push(secret(ui, &SecretSource::Credential(passphrase), PASSPHRASE, "--passphrase-file")?);
     }
     Ok(keys)

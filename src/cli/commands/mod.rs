@@ -1,5 +1,6 @@
 //! The commands: each parses, calls one function of `ops`, and renders the outcome.
 
+mod alerting;
 pub mod check;
 pub mod dashboard;
 pub mod demo;
@@ -14,6 +15,7 @@ pub mod key;
 pub mod keys;
 mod lines;
 pub mod orgunit;
+pub mod pair;
 pub mod plugin;
 mod progress;
 mod replay;
@@ -38,7 +40,7 @@ use crate::platform;
 
 /// Carries out what was typed.
 pub fn execute(arguments: &Arguments, ui: &Ui) -> Result<ExitCode, CliError> {
-    let home = home(arguments)?;
+    let home = home(arguments)?.unlocked_by(arguments.key_passphrase.unlocking(ui));
     match &arguments.command {
         None => dashboard::show(&home, ui),
         Some(Command::Init(command)) => init::execute(command, &home, ui),

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::cli::commands::check::{MapCheckArguments, check_map};
 use crate::cli::commands::files::{StyleArguments, read_file, write_file};
+use crate::cli::commands::pair::{Accept, PairArguments};
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::render::listing::{Listing, counted, number, text};
@@ -37,15 +38,6 @@ pub enum Command {
     Check(MapCheckArguments),
 }
 
-/// A pair of servers.
-#[derive(Debug, Args)]
-pub struct PairArguments {
-    /// The source server
-    pub source: String,
-    /// The destination server
-    pub destination: String,
-}
-
 /// A way of matching.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Method {
@@ -59,28 +51,6 @@ pub enum Method {
     Name,
     /// A similar name
     Similar,
-}
-
-/// What comes into force without being looked over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Accept {
-    /// Nothing
-    None,
-    /// Matches that several pieces of evidence agree on
-    Sure,
-    /// Those, and matches that are right as a rule
-    Likely,
-}
-
-impl Accept {
-    /// The class down to which matches are accepted.
-    pub fn class(self) -> Option<MatchClass> {
-        match self {
-            Self::None => None,
-            Self::Sure => Some(MatchClass::Sure),
-            Self::Likely => Some(MatchClass::Likely),
-        }
-    }
 }
 
 impl From<Method> for MatchMethod {
@@ -272,7 +242,7 @@ fn ask_for_units(arguments: &Map, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
     wizard::ask(ui, missing, |prompter| {
         let (source, destination) = match given {
             Some((source, destination)) => (source.to_owned(), destination.to_owned()),
-            None => wizard::job::choose_pair(prompter, home, arguments.source.as_deref(), None)?,
+            None => wizard::pair::choose_pair(prompter, home, arguments.source.as_deref(), None)?,
         };
         match &arguments.unit {
             Some(unit) => wizard::org_units::one(prompter, home, (&source, &destination), unit),

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use clap::Args;
+use tokio::sync::Notify;
 
+use crate::cli::commands::alerting::{note_start, notice, tell, with_start};
 use crate::cli::commands::ending::Ending;
 use crate::cli::commands::progress::RunProgress;
 use crate::cli::commands::wait;
@@ -13,7 +15,10 @@ use crate::cli::render::report;
 use crate::cli::render::shell_word;
 use crate::cli::ui::{Format, Ui};
 use crate::domain::run::{Report, RunMode};
+use crate::ops::alerts::Alerting;
+use crate::ops::error::OpsError;
 use crate::ops::home::Home;
+use crate::ops::keys;
 use crate::ops::transfer::{self, RunOptions};
 use crate::transfer::events::Event;
 
@@ -25,6 +30,9 @@ pub struct Arguments {
     /// How the run differs from the routine.
     #[command(flatten)]
     pub options: RunArguments,
+    /// Send the routine's alerts, as a run without a terminal does
+    #[arg(long)]
+    pub notify: bool,
 }
 
 /// How a run differs from what its routine says; the same for `run` and `exec`.
@@ -70,22 +78,50 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 /// Carries out `xfer run`.
 pub fn execute(arguments: &Arguments, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    // Before anything is drawn: a question would stand among the bars.
+    keys::unlock(home)?;
+    let alerting = alerting(arguments, home, ui);
     let progress = RunProgress::new(ui, &arguments.routine);
     let outcome = wait(async {
         let ending = Ending::watch(arguments.options.timeout)?;
-        let events = |event: Event| progress.show(&event);
+        let begun = Notify::new();
+        let events = |event: Event| {
+            note_start(&event, &begun);
+            progress.show(&event);
+        };
         let run = transfer::run(home, &arguments.routine, arguments.options.options(), ending.stop(), &events);
-        let report = Box::pin(run).await.map_err(|error| ending.error(error))?;
+        let report = with_start(Box::pin(run), &begun, &alerting).await.map_err(|error| ending.error(error))?;
         let code = ending.code(&report);
         Ok((report, code))
     });
     progress.finish();
-    let (report, code) = outcome?;
-    report::print(&report, ui);
-    if ui.format == Format::Table {
-        say_next(&report, &arguments.routine, ui);
+    if let Ok((report, _)) = &outcome {
+        report::print(report, ui);
+        if ui.format == Format::Table {
+            say_next(report, &arguments.routine, ui);
+        }
     }
-    Ok(code)
+    let again = format!("xfer run {}", shell_word(&arguments.routine));
+    if let Some(notice) = notice(alerting.name(), alerting.between(), &outcome, &again) {
+        tell(&alerting, home, &notice, &|words| ui.say(words), &|words| ui.warn(words));
+    }
+    outcome.map(|(_, code)| code)
+}
+
+/// Who hears of the run. Whoever sits at the terminal sees how it ends, and a dry run is nobody's alarm.
+fn alerting(arguments: &Arguments, home: &Home, ui: &Ui) -> Alerting {
+    if arguments.options.dry_run || (ui.can_ask() && !arguments.notify) {
+        return Alerting::none();
+    }
+    match Alerting::of_routine(home, &arguments.routine) {
+        Ok(alerting) => alerting,
+        // The run says it itself.
+        Err(OpsError::NotFound { .. }) => Alerting::none(),
+        Err(error) => {
+            ui.warn(&format!("nobody can be told how the run ends: {error}"));
+            Alerting::none()
+        }
+    }
 }
 
 fn say_next(report: &Report, routine: &str, ui: &Ui) {

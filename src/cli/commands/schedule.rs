@@ -4,19 +4,30 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::{Timestamp, Zoned};
+use serde_json::json;
 
+use crate::cli::commands::keys::named;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
+use crate::cli::prompt::{SecretSource, secret};
+use crate::cli::render::listing::{Listing, text};
+use crate::cli::render::shell_word;
 use crate::cli::ui::Ui;
 use crate::ops::home::Home;
-use crate::ops::schedule::{self, Prepared, Request, Scheduled, UNIT_FOLDER};
+use crate::ops::schedule::{self, Due, Opener, Prepared, Request, Standing, Verified};
+use crate::xferfile::Keys;
 
 /// How many of the next runs are said.
 const NEXT_RUNS: usize = 5;
 
+/// A day and a minute, with the weekday, which people plan by.
+const DAY_AND_MINUTE: &str = "%a %Y-%m-%d %H:%M";
+
 /// `xfer schedule …`
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// List the schedules that were installed from this home, and when each is due next
+    List,
     /// Print what the scheduler is to be given, and when the next runs are due
     Show(ShowArguments),
     /// Hand it to systemd or cron on this machine
@@ -28,14 +39,31 @@ pub enum Command {
 /// Who starts the runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Scheduler {
-    /// A systemd timer with a hardened service
+    /// A systemd timer of the machine with a hardened service
     Systemd,
+    /// A systemd timer of your own, which needs no administrator
+    SystemdUser,
     /// A line of a crontab
     Cron,
+    /// A file in /etc/cron.d
+    CronD,
     /// A task of the Windows Task Scheduler, as XML
     Windows,
     /// A Kubernetes CronJob, as YAML
     Kubernetes,
+}
+
+impl Scheduler {
+    fn meant(self) -> schedule::Scheduler {
+        match self {
+            Self::Systemd => schedule::Scheduler::Systemd,
+            Self::SystemdUser => schedule::Scheduler::SystemdUser,
+            Self::Cron => schedule::Scheduler::Cron,
+            Self::CronD => schedule::Scheduler::CronD,
+            Self::Windows => schedule::Scheduler::Windows,
+            Self::Kubernetes => schedule::Scheduler::Kubernetes,
+        }
+    }
 }
 
 /// What is to be run, and when.
@@ -50,11 +78,17 @@ pub struct WhatArguments {
     #[arg(long = "for", value_enum, value_name = "SCHEDULER")]
     pub scheduler: Scheduler,
     /// The key file that opens the file
+    #[arg(long, value_name = "FILE", required_unless_present = "passphrase_file", conflicts_with = "passphrase_file")]
+    pub key_file: Option<PathBuf>,
+    /// A file with the passphrase that opens the file
     #[arg(long, value_name = "FILE")]
-    pub key_file: PathBuf,
-    /// The user that it runs as (systemd and Windows)
+    pub passphrase_file: Option<PathBuf>,
+    /// The user that it runs as: with systemd, cron, cron-d and windows
     #[arg(long, value_name = "NAME")]
     pub user: Option<String>,
+    /// What the scheduler is to call it; else it is named after the file
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
 }
 
 /// `xfer schedule show`
@@ -74,87 +108,125 @@ pub struct InstallArguments {
     /// What and when.
     #[command(flatten)]
     pub what: WhatArguments,
-    /// Where the units of systemd go
-    #[arg(long, value_name = "FOLDER", default_value = UNIT_FOLDER)]
-    pub folder: PathBuf,
+    /// Where the files go, where not to the scheduler's usual folder (systemd, systemd-user, cron-d)
+    #[arg(long, value_name = "FOLDER")]
+    pub folder: Option<PathBuf>,
+    /// Have systemd start the timer now, instead of only saying how
+    #[arg(long)]
+    pub start: bool,
 }
 
 /// `xfer schedule remove`
 #[derive(Debug, Args)]
 pub struct RemoveArguments {
-    /// The xfer file; it need not be there any more
+    /// The xfer file, which need not be there any more, or the name of the schedule
     pub file: PathBuf,
-    /// Who starts the runs
+    /// Who starts the runs; known where it was installed from this home
     #[arg(long = "for", value_enum, value_name = "SCHEDULER")]
-    pub scheduler: Scheduler,
-    /// Where the units of systemd are
-    #[arg(long, value_name = "FOLDER", default_value = UNIT_FOLDER)]
-    pub folder: PathBuf,
+    pub scheduler: Option<Scheduler>,
+    /// Where its files are, where not in the scheduler's usual folder
+    #[arg(long, value_name = "FOLDER")]
+    pub folder: Option<PathBuf>,
 }
 
 /// Carries out `xfer schedule …`.
 pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     match command {
+        Command::List => list(home, ui)?,
         Command::Show(arguments) => {
-            let prepared = prepare(&arguments.what, home)?;
-            ui.data(&text(&prepared.scheduled, arguments)?);
-            say_times(&prepared, &arguments.what, ui);
+            let prepared = prepare(&arguments.what, home, ui)?;
+            ui.data(&told(&prepared, arguments)?);
+            say_times(&prepared, ui);
         }
         Command::Install(arguments) => install(arguments, home, ui)?,
-        Command::Remove(arguments) => remove(arguments, ui)?,
+        Command::Remove(arguments) => remove(arguments, home, ui)?,
     }
     Ok(ExitCode::Success)
 }
 
-fn prepare(what: &WhatArguments, home: &Home) -> Result<Prepared, CliError> {
+/// Reads what opens the file as the run will read it, and tries everything.
+fn prepare(what: &WhatArguments, home: &Home, ui: &Ui) -> Result<Prepared, CliError> {
     let times = schedule::times(&what.at)?;
     let program = std::env::current_exe()
         .map_err(|cause| CliError::local_io("where this program lies could not be found out".to_owned(), &cause))?;
-    let request =
-        Request { program, file: what.file.clone(), key_file: what.key_file.clone(), user: what.user.clone(), times };
+    let (opener, keys) = match (&what.key_file, &what.passphrase_file) {
+        (Some(file), _) => (Opener::KeyFile(file.clone()), named(std::slice::from_ref(file))?),
+        (None, Some(file)) if file == Path::new("-") => {
+            return Err(CliError::usage("at night nobody types the passphrase".to_owned())
+                .hint("write it to a file that only the user of the run can read, and name that file"));
+        }
+        (None, Some(file)) => {
+            let source = SecretSource::File(file.clone());
+            let passphrase = secret(ui, &source, "passphrase of the file", "--passphrase-file")?;
+            let keys = Keys { passphrases: vec![passphrase], key_files: Vec::new() };
+            (Opener::PassphraseFile(file.clone()), keys)
+        }
+        (None, None) => return Err(CliError::usage("nothing was given that opens the file".to_owned())),
+    };
+    let request = Request {
+        name: what.name.clone(),
+        scheduler: what.scheduler.meant(),
+        program,
+        file: what.file.clone(),
+        opener,
+        keys,
+        user: what.user.clone(),
+        times,
+    };
     Ok(schedule::prepare(home, request, Timestamp::now())?)
 }
 
-fn text(run: &Scheduled, arguments: &ShowArguments) -> Result<String, CliError> {
-    Ok(match arguments.what.scheduler {
-        Scheduler::Systemd => {
-            let [service, timer] = schedule::unit_files(Path::new(UNIT_FOLDER), &run.name);
-            format!(
-                "# {}\n{}\n# {}\n{}",
-                service.display(),
-                schedule::systemd_service(run),
-                timer.display(),
-                schedule::systemd_timer(run)
-            )
+/// What the scheduler is given, for people to read or to save.
+fn told(prepared: &Prepared, arguments: &ShowArguments) -> Result<String, CliError> {
+    let run = &prepared.scheduled;
+    let folder = schedule::usual_folder(prepared.scheduler)?.unwrap_or_default();
+    Ok(match prepared.scheduler {
+        schedule::Scheduler::Systemd | schedule::Scheduler::SystemdUser => {
+            let [(service, of_service), (timer, of_timer)] = schedule::units(run, prepared.scheduler, &folder);
+            format!("# {}\n{of_service}\n# {}\n{of_timer}", service.display(), timer.display())
         }
-        Scheduler::Cron => format!("{}\n", schedule::cron_line(run)),
-        Scheduler::Windows => schedule::windows_task(run).ok_or_else(|| {
+        schedule::Scheduler::Cron => format!("{}\n", schedule::cron_line(run)),
+        schedule::Scheduler::CronD => {
+            format!("# {}\n{}\n", schedule::cron_file(&folder, &run.name).display(), schedule::cron_d_line(run))
+        }
+        schedule::Scheduler::Windows => schedule::windows_task(run).ok_or_else(|| {
             CliError::usage(format!("the Task Scheduler cannot be told `{}`", run.times.cron_line()))
                 .hint("give at most 48 times a day, on days of the week or on days of the month, not both")
         })?,
-        Scheduler::Kubernetes => schedule::kubernetes(run, arguments.image.as_deref().unwrap_or_default()),
+        schedule::Scheduler::Kubernetes => {
+            let zone = Zoned::now().time_zone().iana_name().map(str::to_owned);
+            schedule::kubernetes(run, arguments.image.as_deref().unwrap_or_default(), zone.as_deref())
+        }
     })
 }
 
-/// Says when the next runs are due, and whether the last one was missed.
-fn say_times(prepared: &Prepared, what: &WhatArguments, ui: &Ui) {
-    ui.say(&format!("the routine {}: file, key and permissions were tried and are good", prepared.routine));
-    if what.user.is_some() {
-        ui.say("that was tried as you; the user that it runs as must be able to read the file and to write the home");
+/// Says what was tried, when the next runs are due, and whether the last one was missed.
+fn say_times(prepared: &Prepared, ui: &Ui) {
+    let whose = prepared.tried.as_user.as_ref().map_or_else(String::new, |user| format!(" as {user}"));
+    ui.say(&format!(
+        "the routine {}: program, file, {} and home were tried{whose} and are good",
+        prepared.routine_name,
+        prepared.scheduled.opener.noun().trim_start_matches("the ")
+    ));
+    for note in &prepared.tried.notes {
+        ui.warn(note);
     }
     let now = Zoned::now();
     let next = prepared.scheduled.times.next(&now, NEXT_RUNS);
-    let shown: Vec<String> = next.iter().map(|due| due.strftime("%a %Y-%m-%d %H:%M").to_string()).collect();
+    let shown: Vec<String> = next.iter().map(|due| due.strftime(DAY_AND_MINUTE).to_string()).collect();
     let zone = now.time_zone().iana_name().unwrap_or("local time").to_owned();
     ui.say(&format!("next runs ({zone}): {}", shown.join(", ")));
+    if std::env::var_os("TZ").is_some() && prepared.scheduler != schedule::Scheduler::Kubernetes {
+        ui.say("TZ is set here; the scheduler goes by the time zone of the machine");
+    }
     let Some(last) = prepared.last_start.map(|last| last.to_zoned(now.time_zone().clone())) else { return };
     match prepared.scheduled.times.missed(&last, &now) {
         Some(due) => ui.warn(&format!(
             "a run was due {} and none was started since {}; look at the scheduler's log",
-            due.strftime("%a %Y-%m-%d %H:%M"),
-            last.strftime("%a %Y-%m-%d %H:%M")
+            due.strftime(DAY_AND_MINUTE),
+            last.strftime(DAY_AND_MINUTE)
         )),
-        None => ui.say(&format!("last run: {}", last.strftime("%a %Y-%m-%d %H:%M"))),
+        None => ui.say(&format!("last run: {}", last.strftime(DAY_AND_MINUTE))),
     }
 }
 
@@ -174,39 +246,109 @@ fn install(arguments: &InstallArguments, home: &Home, ui: &Ui) -> Result<(), Cli
     if matches!(what.scheduler, Scheduler::Windows | Scheduler::Kubernetes) {
         return Err(elsewhere(what.scheduler, "install"));
     }
-    let prepared = prepare(what, home)?;
-    let run = &prepared.scheduled;
-    if what.scheduler == Scheduler::Systemd {
-        let files = schedule::install_units(run, &arguments.folder)?;
-        ui.say(&format!("wrote {} and {}", files[0].display(), files[1].display()));
-        ui.say(&format!("start it with: systemctl daemon-reload && systemctl enable --now xfer-{}.timer", run.name));
-    } else {
-        let changed = schedule::change_crontab(&run.name, Some(&schedule::cron_line(run)))?;
-        ui.say(if changed { "the crontab starts it from now on" } else { "the crontab has this line already" });
+    let prepared = prepare(what, home, ui)?;
+    let installed = schedule::install(home, &prepared, arguments.folder.as_deref(), arguments.start, Timestamp::now())?;
+    for file in &installed.files {
+        ui.say(&format!("wrote {}", file.display()));
     }
-    say_times(&prepared, what, ui);
+    match &installed.verified {
+        Some(Verified::Fine) => ui.say("systemd read the units and finds nothing wrong"),
+        Some(Verified::Doubts(words)) => ui.warn(&format!("systemd says about the units:\n{words}")),
+        Some(Verified::NotHere) => {
+            ui.say("systemd-analyze is not on this machine, so that the units were not verified");
+        }
+        None => {}
+    }
+    match what.scheduler {
+        Scheduler::Cron if installed.changed => ui.say("the crontab starts it from now on"),
+        Scheduler::Cron => ui.say("the crontab has this line already"),
+        Scheduler::CronD if installed.changed => ui.say("cron starts it from now on"),
+        _ if arguments.start => ui.say("systemd starts it from now on"),
+        _ => {}
+    }
+    say_commands("start it with:", &installed.to_start, ui);
+    if what.scheduler == Scheduler::SystemdUser {
+        ui.say("so that it runs while you are not logged in, once: loginctl enable-linger");
+    }
+    say_times(&prepared, ui);
     Ok(())
 }
 
-fn remove(arguments: &RemoveArguments, ui: &Ui) -> Result<(), CliError> {
-    let name = schedule::name_of(&arguments.file);
-    match arguments.scheduler {
-        Scheduler::Systemd => {
-            let removed = schedule::remove_units(&arguments.folder, &name)?;
-            for file in &removed {
-                ui.say(&format!("removed {}", file.display()));
-            }
-            if removed.is_empty() {
-                ui.say(&format!("there is no unit xfer-{name} in {}", arguments.folder.display()));
-            } else {
-                ui.say(&format!("stop it with: systemctl disable --now xfer-{name}.timer; systemctl daemon-reload"));
-            }
-        }
-        Scheduler::Cron => {
-            let changed = schedule::change_crontab(&name, None)?;
-            ui.say(if changed { "the crontab starts it no more" } else { "the crontab has no such line" });
-        }
-        Scheduler::Windows | Scheduler::Kubernetes => return Err(elsewhere(arguments.scheduler, "remove")),
+fn say_commands(heading: &str, commands: &[Vec<String>], ui: &Ui) {
+    if commands.is_empty() {
+        return;
     }
+    ui.say(heading);
+    for command in commands {
+        ui.say(&format!("  {}", command.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" ")));
+    }
+}
+
+fn remove(arguments: &RemoveArguments, home: &Home, ui: &Ui) -> Result<(), CliError> {
+    if let Some(scheduler @ (Scheduler::Windows | Scheduler::Kubernetes)) = arguments.scheduler {
+        return Err(elsewhere(scheduler, "remove"));
+    }
+    let scheduler = arguments.scheduler.map(Scheduler::meant);
+    let removed = schedule::remove(home, &arguments.file, scheduler, arguments.folder.as_deref())?;
+    for file in &removed.files {
+        let what = if file.exists() { "took its line out of" } else { "removed" };
+        ui.say(&format!("{what} {}", file.display()));
+    }
+    for cause in &removed.failed {
+        ui.warn(cause);
+    }
+    if removed.from_crontab {
+        ui.say("the crontab starts it no more");
+    } else if removed.files.is_empty() {
+        ui.say(&format!("there was nothing of {} to take back", removed.name));
+    }
+    say_commands("so that systemd knows of it:", &removed.to_stop, ui);
     Ok(())
+}
+
+fn list(home: &Home, ui: &Ui) -> Result<(), CliError> {
+    let columns = [
+        text("name", "Schedule"),
+        text("routine", "Routine"),
+        text("file", "Xfer file").detail(),
+        text("scheduler", "Started by"),
+        text("user", "As").detail(),
+        text("at", "When").whole(),
+        text("next_run", "Next run").whole(),
+        text("last_run", "Last run").whole(),
+        text("state", "State"),
+    ];
+    let mut listing = Listing::new(&columns, "no schedules were installed from this home");
+    let now = Zoned::now();
+    for due in schedule::due(home, &now)? {
+        let local = |moment: Timestamp| moment.to_zoned(now.time_zone().clone()).strftime("%Y-%m-%d %H:%M").to_string();
+        let record = &due.record;
+        listing.row(vec![
+            json!(record.name),
+            json!(record.routine_name),
+            json!(record.file),
+            json!(record.scheduler.name()),
+            json!(record.user),
+            json!(record.at),
+            json!(due.next.as_ref().map(|next| next.strftime("%Y-%m-%d %H:%M").to_string())),
+            json!(due.last_start.map(local)),
+            json!(state(&due)),
+        ]);
+    }
+    listing.print(ui);
+    Ok(())
+}
+
+/// How it stands with a schedule, in words.
+fn state(due: &Due) -> String {
+    match (schedule::standing(&due.record), &due.missed) {
+        (Standing::AsInstalled, None) => "as installed".to_owned(),
+        (Standing::AsInstalled, Some(missed)) => {
+            format!("missed a run that was due {}", missed.strftime(DAY_AND_MINUTE))
+        }
+        (Standing::Gone(place), _) => format!("not in {place} any more"),
+        (Standing::Altered(place), _) => format!("changed in {place}"),
+        (Standing::NotStarted, _) => "installed, but not started".to_owned(),
+        (Standing::Unseen(why), _) => format!("cannot be looked at: {why}"),
+    }
 }

@@ -18,6 +18,7 @@ use crate::domain::run::Severity;
 use crate::domain::secret::Login;
 use crate::domain::server::BaseUrl;
 use crate::ops::home::Home;
+use crate::ops::keys;
 use crate::ops::servers::{self, NewServer, ServerChange};
 use crate::ops::sync;
 
@@ -281,6 +282,8 @@ fn synchronise(arguments: &Sync, home: &Home, ui: &Ui) -> Result<ExitCode, CliEr
 }
 
 pub(in crate::cli) fn sync_all(names: &[String], home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    // Before anything is drawn: a question would stand among the bars.
+    keys::unlock(home)?;
     let mut listing = Listing::new(&server_view::SYNC_COLUMNS, "nothing synced");
     for name in names {
         let bar = ui.progress(&format!("copying the metadata of {name}"));

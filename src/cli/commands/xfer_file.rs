@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 
 use crate::cli::commands::keys::{OpeningKeys, SealingKeys, named};
+use crate::cli::commands::routine::told;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::prompt::{SecretSource, secret};
@@ -160,7 +161,7 @@ fn facts(inspected: &Inspected) -> Listing {
         fact("opens with", words);
     }
     let Some(content) = &inspected.content else { return listing };
-    let Content { revision, created, not_after, source, destination, document } = content;
+    let Content { revision, created, not_after, source, destination, document, alert_secrets: _ } = content;
     let routine = &document.routine;
     fact("routine", routine.name.clone());
     fact("id", routine.id.to_string());
@@ -174,6 +175,9 @@ fn facts(inspected: &Inspected) -> Listing {
     fact("org unit map", format!("{} in force", counted(mapped as u64, "row")));
     for job in &document.jobs {
         fact("job", format!("{}: {}", job.name, counted(job.items.len() as u64, "item")));
+    }
+    for alert in &routine.alerts {
+        fact("alert", told(alert));
     }
     listing
 }

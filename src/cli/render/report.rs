@@ -31,6 +31,9 @@ pub fn in_words(report: &Report, width: u16) -> String {
         report.destination.version,
         periods(&report.periods)
     );
+    if let Some(file) = &report.file {
+        let _ = writeln!(words, "made from revision {} of the xfer file {}", file.revision, file.path);
+    }
     if let Some(built) = &report.source.analytics_at {
         let _ = writeln!(words, "analytics of the source last built {built}");
     }

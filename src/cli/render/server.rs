@@ -138,7 +138,11 @@ pub fn say_test(test: &ServerTest, ui: &Ui) {
 pub fn say_findings(findings: &[Finding], ui: &Ui) {
     for finding in findings {
         let about = finding.object.as_ref().map(|object| format!("{}: ", object.name)).unwrap_or_default();
-        let words = finding.hint.as_deref().unwrap_or(&finding.code);
+        // The word is what `docs/findings.md` explains and `xfer doctor --ignore` takes.
+        let words = match &finding.hint {
+            Some(hint) => format!("{hint} ({})", finding.code),
+            None => finding.code.clone(),
+        };
         match finding.severity {
             Severity::Error | Severity::Warning => ui.warn(&format!("{about}{words}")),
             Severity::Info => ui.say(&format!("note: {about}{words}")),

@@ -25,7 +25,7 @@ pub(super) fn export(prompter: &mut dyn Prompter, home: &Home, routine: &str) ->
         prompter.say(
             "Without a file, the same runs from this home. A line for `crontab -e`, every night at half past two:",
         );
-        prompter.say(&format!("    30 2 * * * xfer run {} --quiet", shell_word(routine)));
+        prompter.say(&format!("    {}", crontab_line(home, routine)));
         return Ok(());
     }
     loop {
@@ -48,6 +48,16 @@ pub(super) fn export(prompter: &mut dyn Prompter, home: &Home, routine: &str) ->
             return Err(Leave::Later);
         }
     }
+}
+
+/// A run from the home, as cron needs it said: it knows neither the folders of programs nor `XFER_HOME`.
+fn crontab_line(home: &Home, routine: &str) -> String {
+    let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("xfer"));
+    let folder = std::path::absolute(home.folder()).unwrap_or_else(|_| home.folder().to_owned());
+    let words = [program.display().to_string(), "--home".to_owned(), folder.display().to_string()];
+    let words: Vec<String> = words.iter().map(|word| shell_word(word)).collect();
+    // cron takes a bare % for the end of the line.
+    format!("30 2 * * * {} run {} --quiet", words.join(" "), shell_word(routine)).replace('%', "\\%")
 }
 
 /// A path at which nothing lies yet.
@@ -93,6 +103,7 @@ fn say_how_to_run(prompter: &mut dyn Prompter, routine: &str, file: &Path, key: 
         prompter,
         &[format!("xfer routine export {called} {file} {made}"), format!("xfer exec {file} {opened} --dry-run")],
     );
-    prompter.say("A line for `crontab -e`, every night at half past two:");
-    prompter.say(&format!("    30 2 * * * xfer exec {file} {opened}"));
+    prompter.say("To have this machine run it every night at half past two, after trying all that the run needs:");
+    let (act, scheduler) = if cfg!(windows) { ("show", "windows") } else { ("install", "cron") };
+    prompter.say(&format!("    xfer schedule {act} {file} {opened} --at 02:30 --for {scheduler}"));
 }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::cli::commands::job::{New, address_names, item_ids, source_names};
-use crate::cli::error::CliError;
+use crate::cli::commands::job::{New, job_command};
+use crate::cli::render::item::{address_names, item_ids, source_names};
 use crate::cli::render::listing::counted;
 use crate::cli::render::shell_word;
+use crate::cli::wizard::pair::choose_pair;
 use crate::cli::wizard::prompter::{Leave, Prompter, ask_until, say_commands};
 use crate::cli::wizard::scripts;
 use crate::domain::item::{Combine, Item, SourceItem};
@@ -13,7 +14,6 @@ use crate::domain::org_unit_map::{MatchClass, OrgUnitMapping};
 use crate::domain::period::PeriodType;
 use crate::domain::uid::Uid;
 use crate::matching::item_match::{ItemProposal, Selected};
-use crate::ops::dashboard;
 use crate::ops::home::Home;
 use crate::ops::jobs::edit::JobChange;
 use crate::ops::jobs::{self, OpenJob};
@@ -41,9 +41,7 @@ pub(crate) fn new(prompter: &mut dyn Prompter, home: &Home, known: &New) -> Resu
         None => combine(prompter, home, &source, &destination)?,
     };
     let job = jobs::new(home, known.job(&name, &source, &destination, combine))?;
-    let operator = if combine == Combine::Error { String::new() } else { format!(" --combine {}", combine.name()) };
-    let (from, to, called) = (shell_word(&source), shell_word(&destination), shell_word(&job.name));
-    let mut commands = vec![format!("xfer job new {called} --from {from} --to {to}{operator}")];
+    let mut commands = vec![job_command(&job)];
     let outcome = fill(prompter, home, &job.name, &mut commands)
         .and_then(|()| offer_scripts(prompter, home, &job.name, &mut commands));
     say_commands(prompter, &commands);
@@ -129,44 +127,6 @@ pub(crate) fn edit(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Resu
     }
     say_commands(prompter, &commands);
     Ok(())
-}
-
-/// The servers of a job, in the order in which values go: as given, else of the pairs that have a map, else the two
-/// that there are.
-pub(crate) fn choose_pair(
-    prompter: &mut dyn Prompter,
-    home: &Home,
-    source: Option<&str>,
-    destination: Option<&str>,
-) -> Result<(String, String), Leave> {
-    if let (Some(source), Some(destination)) = (source, destination) {
-        return Ok((source.to_owned(), destination.to_owned()));
-    }
-    let board = dashboard::dashboard(home)?;
-    let mapped = board.pairs.iter().map(|pair| (pair.source.clone(), pair.destination.clone()));
-    let names: Vec<&String> = board.servers.iter().map(|line| &line.server.name).collect();
-    let any = names.iter().flat_map(|from| names.iter().map(|to| ((*from).clone(), (*to).clone())));
-    let fits = |(from, to): &(String, String)| {
-        from != to && source.is_none_or(|name| name == from) && destination.is_none_or(|name| name == to)
-    };
-    let mut pairs: Vec<(String, String)> = mapped.filter(fits).collect();
-    if pairs.is_empty() {
-        pairs.extend(board.first_pair.clone().filter(fits));
-    }
-    if pairs.is_empty() {
-        pairs.extend(any.filter(fits));
-    }
-    match pairs.as_slice() {
-        [] => Err(CliError::usage("two servers are needed first".to_owned())
-            .hint("add them: xfer init, or xfer server add")
-            .into()),
-        [only] => Ok(only.clone()),
-        several => {
-            let choices: Vec<String> = several.iter().map(|(from, to)| format!("from {from} to {to}")).collect();
-            let chosen = prompter.choose("Between which servers", &choices, 0)?;
-            Ok(several[chosen].clone())
-        }
-    }
 }
 
 /// Asks for an operator only where two org units go to one.

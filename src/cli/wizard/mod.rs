@@ -4,10 +4,12 @@
 //! left and taken up again, and Ctrl-C loses nothing that was answered. Each section ends with the commands that do the
 //! same without questions. The steps know a [`prompter::Prompter`] only; a terminal answers it, or a test.
 
+pub(crate) mod alert;
 mod export;
 pub(crate) mod init;
 pub(crate) mod job;
 pub(crate) mod org_units;
+pub(crate) mod pair;
 pub(crate) mod plugin;
 mod prompter;
 pub(crate) mod routine;

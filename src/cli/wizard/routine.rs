@@ -4,6 +4,7 @@ use crate::cli::commands::routine::New;
 use crate::cli::error::CliError;
 use crate::cli::prompt::capitalised;
 use crate::cli::render::shell_word;
+use crate::cli::wizard::alert;
 use crate::cli::wizard::prompter::{Leave, Prompter, ask_until, say_commands};
 use crate::cli::wizard::scripts;
 use crate::domain::item::WhenEmpty;
@@ -33,7 +34,9 @@ pub(crate) fn new(prompter: &mut dyn Prompter, home: &Home, known: &New) -> Resu
     let outcome =
         if known.jobs.is_empty() { offer_scripts(prompter, home, &routine.name, &mut commands) } else { Ok(()) };
     say_commands(prompter, &commands);
-    outcome.map(|()| routine.name)
+    outcome?;
+    alert::add(prompter, home, &routine.name)?;
+    Ok(routine.name)
 }
 
 /// Plugins and scripts that act on all jobs of a routine.
@@ -56,6 +59,7 @@ pub(crate) fn edit(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Resu
         "what happens where the source has nothing",
         "its name",
         "plugins and scripts that change values on their way",
+        "who hears of it when a run does not end well",
         "nothing",
     ]
     .map(str::to_owned);
@@ -94,6 +98,7 @@ pub(crate) fn edit(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Resu
             }
             return outcome;
         }
+        5 => return alert::add(prompter, home, &old.name),
         _ => return Ok(()),
     };
     let routine = routines::edit(home, &old.name, change)?;

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::cli::commands::job::{address_names, source_names};
 use crate::cli::error::CliError;
+use crate::cli::render::item::{address_names, source_names};
 use crate::cli::render::listing::counted;
 use crate::cli::render::shell_word;
 use crate::cli::ui::printable;

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use dialoguer::{Confirm, FuzzySelect, Input, Password, Select, theme::ColorfulTheme};
 use secrecy::SecretString;
+use zeroize::Zeroizing;
 
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
@@ -91,7 +92,8 @@ impl Prompter for Terminal<'_> {
         let secret = self.ask(|theme| {
             Password::with_theme(theme).with_prompt(question).allow_empty_password(true).report(false).interact()
         })?;
-        Ok(SecretString::from(secret))
+        // Taken over as it is, the text would leave the room behind its end unwiped.
+        Ok(SecretString::from(Zeroizing::new(secret).as_str()))
     }
 
     fn confirm(&mut self, question: &str, suggestion: bool) -> Result<bool, Leave> {

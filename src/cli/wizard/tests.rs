@@ -20,10 +20,10 @@ use crate::ops::{jobs, org_units as maps, routines, scripts, servers, sync};
 use crate::sandbox::profile::Profile;
 
 /// A home with two synced servers.
-struct Office {
-    home: Home,
+pub(super) struct Office {
+    pub(super) home: Home,
     _folder: TempDir,
-    _servers: RunningPair,
+    pub(super) servers: RunningPair,
 }
 
 impl Office {
@@ -39,11 +39,11 @@ impl Office {
             wait(async { Ok(servers::add(&home, new).await?) }).unwrap();
             wait(async { Ok(sync::sync(&home, name, &|_| {}).await?) }).unwrap();
         }
-        Self { home, _folder: folder, _servers: servers }
+        Self { home, _folder: folder, servers }
     }
 
     /// A home with a job of a few items.
-    fn with_job() -> Self {
+    pub(super) fn with_job() -> Self {
         let office = Self::new();
         let mut person = Scripted::new(&[
             ("call the job", Type("soins")),
@@ -72,6 +72,7 @@ fn a_routine_is_asked_for_in_plain_questions_and_told_as_a_command() {
         ("What about it", Type("delete")),
         ("change very much", Type("fifth")),
         ("What about them", Type("only reported")),
+        ("Who should hear of it", Enter),
     ]);
     routine_wizard::new(&mut person, &office.home, &routine::New::with_job("soins")).unwrap();
     let said = person.finish();

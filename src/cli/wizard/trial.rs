@@ -41,7 +41,7 @@ pub(super) fn was_run(home: &Home, routine: &str) -> Result<bool, Leave> {
 
 fn arguments(routine: &str, dry_run: bool) -> run::Arguments {
     let options = run::RunArguments { dry_run, ..run::RunArguments::default() };
-    run::Arguments { routine: routine.to_owned(), options }
+    run::Arguments { routine: routine.to_owned(), options, notify: false }
 }
 
 /// A run, again and again until it comes to an end or the person has enough. Ctrl-C ends a run in order, and the

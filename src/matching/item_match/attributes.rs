@@ -45,7 +45,11 @@ pub(super) fn attribute_pairs(
     let mut found = AttributePairs::default();
     match (own.as_slice(), targets.as_slice()) {
         ([], [only]) => found.pairs.push(pair(None, *only)),
-        ([one], [only]) => found.pairs.push(pair(Some(*one), *only)),
+        ([one], [only]) => found.pairs.push(if told.is_some() || splits_nothing(*one, *only) {
+            pair(Some(*one), *only)
+        } else {
+            alone(source, *one, destination, *only)
+        }),
         (several, [only]) => found.pairs.push(AttributePair {
             combine: Some(Combine::Sum),
             class: MatchClass::Ask,
@@ -82,6 +86,27 @@ pub(super) fn attribute_pairs(
         }
     }
     Ok(found)
+}
+
+/// Whether one side is not split by attributes at all, so that there is nothing to compare.
+fn splits_nothing(source: Uid, target: Uid) -> bool {
+    [source, target].contains(&Uid::DEFAULT_OPTION_COMBO)
+}
+
+/// The only combo of either side: where they do not mean the same, a person has to say that it is right.
+fn alone(source: &Metadata, combo: Uid, destination: &Metadata, target: Uid) -> AttributePair {
+    let (class, words) = match counterpart(source, combo, destination, &[target]) {
+        Some(found) => (found.class, found.words),
+        None => (
+            MatchClass::Ask,
+            format!(
+                "all values are of {} here and would become {} there",
+                source.name_of(combo),
+                destination.name_of(target)
+            ),
+        ),
+    };
+    AttributePair { source: Some(combo), target, combine: None, class, words: Some(words) }
 }
 
 /// The attribute option combos that values of a data element can have, by name; `default` where it is in no data set.

@@ -58,6 +58,12 @@ pub enum PatternError {
     /// `{` without `}`.
     #[error("a `{{` is not closed in `{0}`")]
     Open(String),
+    /// Option combos on the source's side.
+    #[error(
+        "`{0}` cannot stand on the left: there are {{pi}}, {{in}} and {{de}}; option combos of the source are matched \
+         by their meaning"
+    )]
+    SourceCombo(String),
     /// A side that is the same for every object.
     #[error("the side `{0}` has no placeholder, so it would fit everything or nothing")]
     Constant(String),
@@ -71,7 +77,11 @@ impl FromStr for Pattern {
         let equal = text.replace('→', "=").replace("->", "=");
         let sides: Vec<&str> = equal.split('=').map(str::trim).collect();
         let [source, destination] = sides.as_slice() else { return Err(PatternError::Sides(text.to_owned())) };
-        Ok(Self { source: Template::parse(source)?, destination: Template::parse(destination)? })
+        let template = Template::parse(source)?;
+        if template.0.iter().any(|piece| matches!(piece, Piece::Field(part, _) if *part != Part::Item)) {
+            return Err(PatternError::SourceCombo((*source).to_owned()));
+        }
+        Ok(Self { source: template, destination: Template::parse(destination)? })
     }
 }
 
@@ -154,6 +164,11 @@ mod tests {
         assert_eq!("{pi.code}".parse::<Pattern>(), Err(PatternError::Sides("{pi.code}".to_owned())));
         assert_eq!("{pi.code}={de.cod}".parse::<Pattern>(), Err(PatternError::Placeholder("de.cod".to_owned())));
         assert_eq!("{pi.code={de.code}".parse::<Pattern>().unwrap_err(), PatternError::Open("{pi.code".to_owned()));
+        assert_eq!(
+            "{de.code}.{coc.code}={de.code}".parse::<Pattern>().unwrap_err().to_string(),
+            "`{de.code}.{coc.code}` cannot stand on the left: there are {pi}, {in} and {de}; option combos of the \
+             source are matched by their meaning"
+        );
         assert_eq!("{pi.code}=X".parse::<Pattern>(), Err(PatternError::Constant("X".to_owned())));
     }
 }

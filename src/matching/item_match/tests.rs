@@ -225,3 +225,23 @@ fn program_indicators_go_where_their_export_or_a_pattern_says() {
     insta::assert_snapshot!(with(program_indicator("PI_9", "Deaths", None), &pattern), @"none: no data element of the destination has its code or a similar name");
     insta::assert_snapshot!(with(program_indicator("MAL", "Malaria cases", None), &RULES), @"none: Malaria cases is split over there, and nothing says into which part it belongs");
 }
+
+#[test]
+fn the_only_attribute_option_combo_of_each_side_has_to_mean_the_same() {
+    let split_by = |side: char, agency: &str| {
+        let mut metadata = server(side, &[(1, "A", "Cases seen", &[]), (2, "B", "Funded", &[agency])]);
+        let combo = metadata.data_elements[&uid(&format!("{side}d000000002"))].category_combo;
+        for set in metadata.data_sets.values_mut() {
+            set.category_combo = combo;
+        }
+        metadata
+    };
+    let selection = [Selected::DataElement(uid("ad000000001"))];
+    let source = split_by('a', "Global Fund");
+    let with = |destination: &Metadata| said(&source, destination, &selection, &RULES);
+    let found = "Cases seen · default: same code A, same name";
+    assert_eq!(with(&split_by('b', "GLOBAL FUND")), format!("sure: {found}, same part Global Fund"));
+    let other = format!("ask: {found}, all values are of Global Fund here and would become USAID there");
+    assert_eq!(with(&split_by('b', "USAID")), other);
+    assert_eq!(with(&server('b', &[(1, "A", "Cases seen", &[])])), format!("sure: {found}"));
+}

@@ -5,6 +5,8 @@ mod next_step;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use jiff::Zoned;
+
 use crate::domain::job::Job;
 use crate::domain::metadata::Metadata;
 use crate::domain::pair::Pair;
@@ -19,6 +21,7 @@ use crate::ops::jobs;
 use crate::ops::quality::{CheckWindow, DEFAULT_WINDOW, is_drift};
 use crate::ops::routines;
 use crate::ops::runs::{self, RunLine};
+use crate::ops::schedule::{self, Due};
 use crate::ops::servers::{self, ServerLine};
 use crate::store::{ConfigStore, ExportedFile, MappingCounts};
 
@@ -85,6 +88,8 @@ pub struct RoutineLine {
     pub routine: Routine,
     /// Its newest run.
     pub last: Option<RunLine>,
+    /// When a scheduler starts it next, of those that were installed from this home.
+    pub next: Option<Zoned>,
 }
 
 /// An xfer file that was written here.
@@ -96,6 +101,8 @@ pub struct FileLine {
     pub routine: String,
     /// Whether it can be relied on.
     pub state: FileState,
+    /// When a scheduler starts it next.
+    pub next: Option<Zoned>,
 }
 
 /// Whether a file is still what its routine is.
@@ -124,12 +131,15 @@ pub struct Dashboard {
     pub routines: Vec<RoutineLine>,
     /// Xfer files, the newest first.
     pub files: Vec<FileLine>,
+    /// How many schedules were installed from this home.
+    pub schedules: usize,
 }
 
 /// Looks at everything.
 pub fn dashboard(home: &Home) -> Result<Dashboard, OpsError> {
+    let scheduled = schedule::due(home, &Zoned::now())?;
     if home.is_empty() {
-        return Ok(Dashboard::default());
+        return Ok(Dashboard { schedules: scheduled.len(), ..Dashboard::default() });
     }
     let config = home.config()?;
     let servers = servers::list(home)?;
@@ -141,13 +151,19 @@ pub fn dashboard(home: &Home) -> Result<Dashboard, OpsError> {
     let mut routines = Vec::new();
     for routine in config.routines()? {
         let last = runs::list(home, Some(&routine.name), 1)?.into_iter().next();
-        routines.push(RoutineLine { routine, last });
+        let next = earliest(&scheduled, |due| due.record.routine == routine.id);
+        routines.push(RoutineLine { routine, last, next });
     }
-    let files = files(&config)?;
-    Ok(Dashboard { servers, pairs, first_pair, jobs, routines, files })
+    let files = files(&config, &scheduled)?;
+    Ok(Dashboard { servers, pairs, first_pair, jobs, routines, files, schedules: scheduled.len() })
 }
 
-fn files(config: &ConfigStore) -> Result<Vec<FileLine>, OpsError> {
+/// The earliest next run of some schedules.
+fn earliest(scheduled: &[Due], which: impl Fn(&Due) -> bool) -> Option<Zoned> {
+    scheduled.iter().filter(|due| which(due)).filter_map(|due| due.next.clone()).min()
+}
+
+fn files(config: &ConfigStore, scheduled: &[Due]) -> Result<Vec<FileLine>, OpsError> {
     let known = config.routines()?;
     let mut lines = Vec::new();
     for file in config.exported_files()? {
@@ -159,7 +175,8 @@ fn files(config: &ConfigStore) -> Result<Vec<FileLine>, OpsError> {
         } else {
             FileState::Outdated
         };
-        lines.push(FileLine { file, routine: routine.name.clone(), state });
+        let next = earliest(scheduled, |due| due.record.file.as_path() == Path::new(&file.path));
+        lines.push(FileLine { file, routine: routine.name.clone(), state, next });
     }
     Ok(lines)
 }

@@ -30,6 +30,8 @@ impl Dashboard {
     fn next_of_servers(&self) -> Option<NextStep> {
         let add = ["server", "add", "NAME", "URL", "--username", "NAME"];
         match self.servers.as_slice() {
+            // A machine that only runs files needs no servers of its own.
+            [] if self.schedules > 0 => Some(step("See when what is scheduled here is due", &["schedule", "list"])),
             [] => Some(step("Add the server that values come from", &add)),
             [_] => Some(step("Add the server that values go to", &add)),
             servers if servers.iter().any(|line| line.counts.is_none()) => Some(step(

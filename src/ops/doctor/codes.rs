@@ -3,7 +3,21 @@
 //! Where a run or the check of a map would meet the same thing, the word is theirs (`calendar-differs`,
 //! `options-restricted`) and stands in their tables; these are its own, those of `xfer server test` included.
 
-use crate::domain::finding::table;
+use crate::domain::finding::{Code, table};
+use crate::transfer::finding;
+
+/// The words of runs that the doctor uses for what a run would meet.
+pub const OF_RUNS: &[&Code] = &[
+    &finding::ANALYTICS_NEVER_RUN,
+    &finding::ANALYTICS_STALE,
+    &finding::CALENDAR_DIFFERS,
+    &finding::DATA_SET_NO_WRITE,
+    &finding::INPUT_PERIODS_INVERTED,
+    &finding::NO_IMPORT_AUTHORITY,
+    &finding::OPTIONS_RESTRICTED,
+    &finding::SERVER_CHANGED,
+    &finding::ZEROS_LEFT_OUT,
+];
 
 table! {
     // This machine.
@@ -13,6 +27,9 @@ table! {
     HOME_OPEN = Warning, Configuration, "home-open-to-others",
         "Other users of this machine may look into the home folder.",
         "Close it to others with `chmod 700`; the files in it stay readable for you.";
+    HOME_NOT_WRITABLE = Error, Configuration, "home-not-writable",
+        "Nothing can be written into the home folder, so that no run can keep its journal.",
+        "Give the folder to the user that runs the program, and free space if the disk is full.";
     FILE_OPEN = Error, Configuration, "file-open-to-others",
         "Other users of this machine can read or change a file that is for its owner alone.",
         "Close it with `chmod 600`; if others may have read it, change the passwords that it holds.";
@@ -22,9 +39,34 @@ table! {
     LOGIN_UNUSABLE = Error, Configuration, "login-unusable",
         "The login of a server cannot be opened with the key of this machine.",
         "Restore the key from its backup, or enter the login again: `xfer server edit`.";
+    KEY_CLOSED = Error, Configuration, "key-closed",
+        "The key of this machine needs its passphrase, so that no login could be looked at and no server asked.",
+        "Give it: `--key-passphrase-file`, `--key-passphrase-command`, or at a terminal.";
     XFER_FILE_UNUSABLE = Error, Configuration, "xfer-file-unusable",
         "An xfer file cannot be read by this program.",
         "Export the routine again, or use the version of the program that wrote it.";
+    // What was scheduled.
+    SCHEDULE_GONE = Error, Configuration, "schedule-gone",
+        "A schedule that was installed is not where it was put any more: nobody starts the runs.",
+        "Install it again with `xfer schedule install`, or take it back with `xfer schedule remove`.";
+    SCHEDULE_ALTERED = Warning, Configuration, "schedule-altered",
+        "What the scheduler was given is other than it was installed.",
+        "If somebody changed it on purpose, silence this finding; else install it again.";
+    SCHEDULE_NOT_STARTED = Warning, Configuration, "schedule-not-started",
+        "The units of a schedule are installed, but systemd does not start the timer.",
+        "Start it: `systemctl enable --now`; `xfer schedule install --start` does so by itself.";
+    SCHEDULE_UNSEEN = Info, Configuration, "schedule-unseen",
+        "Whether a schedule is still installed cannot be seen by this user.",
+        "Run the doctor as the user who installed it, or as root.";
+    SCHEDULE_CANNOT_RUN = Error, Configuration, "schedule-cannot-run",
+        "The program, the xfer file or what opens it is not where the schedule looks for it.",
+        "Put it back, or install the schedule again with the paths as they are now.";
+    SCHEDULED_FILE_OUTDATED = Warning, Configuration, "scheduled-file-outdated",
+        "A schedule runs an xfer file that is older than its routine: the runs go on as the routine was.",
+        "Export the routine again to the same place: `xfer routine export`.";
+    RUN_MISSED = Warning, Configuration, "run-missed",
+        "A scheduled run was due and none was started.",
+        "Look at the scheduler's log; was the machine off, or the program moved?";
     // The way to the servers.
     SERVER_UNREACHABLE = Error, Transport, "server-unreachable",
         "The server does not answer as a DHIS2 server should.",

@@ -7,7 +7,7 @@ use crate::ops::doctor::{Complaint, codes};
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::xfer_files::{self, EXTENSION};
-use crate::platform;
+use crate::platform::{self, access};
 use crate::store::{ConfigStore, StateStore, StoreError};
 use crate::xferfile::Keys;
 
@@ -15,13 +15,18 @@ use crate::xferfile::Keys;
 pub(super) fn about_home(home: &Home) -> Vec<Complaint> {
     let shown = home.folder().display().to_string();
     let mut found = Vec::new();
-    if home.is_empty() {
+    if home.is_empty() && !home.files().schedules_folder().exists() {
         found.push(Complaint::new(&codes::HOME_EMPTY, &shown, "there is no configuration in it"));
     }
     if let Some(mode) = mode_for_others(home.folder()) {
         let remedy = format!("run `chmod 700 {shown}`");
         let complaint = Complaint::new(&codes::HOME_OPEN, &shown, format!("its mode is {mode:o}"));
         found.push(complaint.with_remedy(Some(remedy)));
+    }
+    if home.folder().exists()
+        && let Err(cause) = access::try_filling(home.folder())
+    {
+        found.push(Complaint::new(&codes::HOME_NOT_WRITABLE, &shown, in_words(&cause)));
     }
     let mut files = vec![home.files().config_database(), home.files().key()];
     files.extend(files_in(&home.files().state_folder(), |_| true));
@@ -49,7 +54,7 @@ fn files_in(folder: &Path, wanted: impl Fn(&Path) -> bool) -> Vec<PathBuf> {
     files
 }
 
-/// The configuration, the journals of its routines, and whether the logins open.
+/// The configuration and the journals of its routines.
 pub(super) fn about_databases(home: &Home, config: &ConfigStore) -> Result<Vec<Complaint>, OpsError> {
     let mut found = Vec::new();
     let file = home.files().config_database();
@@ -69,6 +74,20 @@ pub(super) fn about_databases(home: &Home, config: &ConfigStore) -> Result<Vec<C
             Err(cause) => found.push(unusable(&file, &OpsError::Store(cause))),
         }
     }
+    Ok(found)
+}
+
+/// The key, if its passphrase could not be had: nothing that needs a login can be looked at then.
+pub(super) fn about_key(home: &Home, config: &ConfigStore) -> Option<Complaint> {
+    let cause = config.unlock_key().err()?;
+    let closed = matches!(cause, StoreError::KeyClosed { .. } | StoreError::WrongPassphrase { .. });
+    let shown = home.files().key().display().to_string();
+    closed.then(|| Complaint::new(&codes::KEY_CLOSED, shown, in_words(&cause)))
+}
+
+/// Whether the logins open with the key.
+pub(super) fn about_logins(config: &ConfigStore) -> Result<Vec<Complaint>, OpsError> {
+    let mut found = Vec::new();
     for server in config.servers()? {
         if let Err(cause) = config.login(server.id) {
             let complaint = Complaint::new(&codes::LOGIN_UNUSABLE, server.name, in_words(&cause));

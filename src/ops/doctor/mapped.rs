@@ -1,16 +1,15 @@
 //! The maps and jobs, in short: what keeps values from arriving, and what changed since it was mapped. Their own checks
 //! say it in full.
 
-use crate::ops::dashboard::{Findings, dashboard};
+use std::collections::BTreeSet;
+
+use crate::ops::dashboard::{Dashboard, FileState, Findings};
 use crate::ops::doctor::{Complaint, codes};
-use crate::ops::error::OpsError;
-use crate::ops::home::Home;
 
 /// What the checks of all maps and jobs say without asking a server.
-pub(super) fn about_maps_and_jobs(home: &Home) -> Result<Vec<Complaint>, OpsError> {
+pub(super) fn about_maps_and_jobs(dashboard: &Dashboard) -> Vec<Complaint> {
     let mut found = Vec::new();
-    let dashboard = dashboard(home)?;
-    for pair in dashboard.pairs {
+    for pair in &dashboard.pairs {
         let Some(findings) = pair.findings else { continue };
         let about = format!("{} → {}", pair.source, pair.destination);
         if findings.errors > 0 {
@@ -19,7 +18,7 @@ pub(super) fn about_maps_and_jobs(home: &Home) -> Result<Vec<Complaint>, OpsErro
         }
         found.extend(drift(&about, findings));
     }
-    for line in dashboard.jobs {
+    for line in &dashboard.jobs {
         let Some(findings) = line.findings else { continue };
         if findings.errors > 0 {
             let words = format!("{} errors in its items", findings.errors);
@@ -27,7 +26,13 @@ pub(super) fn about_maps_and_jobs(home: &Home) -> Result<Vec<Complaint>, OpsErro
         }
         found.extend(drift(&line.job.name, findings));
     }
-    Ok(found)
+    found
+}
+
+/// The xfer files that are older than their routines.
+pub(super) fn outdated_files(dashboard: &Dashboard) -> BTreeSet<String> {
+    let outdated = dashboard.files.iter().filter(|line| line.state == FileState::Outdated);
+    outdated.map(|line| line.file.path.clone()).collect()
 }
 
 fn drift(about: &str, findings: Findings) -> Option<Complaint> {

@@ -7,23 +7,26 @@ mod answers;
 pub mod codes;
 mod files;
 mod mapped;
+mod remembered;
+mod schedules;
 mod setup;
 mod uses;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::dhis2::error::ClientError;
-use crate::dhis2::exchanges::KeptExchange;
 use crate::dhis2::system::Probe;
 use crate::domain::finding::Code;
 use crate::domain::job::Job;
-use crate::domain::server::Server;
+use crate::domain::server::{KeptExchange, Server};
 use crate::matching::finding as of_checks;
 use crate::matching::names::nearest;
+use crate::ops::dashboard::dashboard;
 use crate::ops::doctor::uses::{Uses, uses};
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
@@ -47,6 +50,12 @@ pub struct Complaint {
 impl Complaint {
     fn new(code: &'static Code, about: impl Into<String>, message: impl Into<String>) -> Self {
         Self { code, about: about.into(), message: message.into(), remedy: code.remedy.to_owned() }
+    }
+
+    /// The same of an answer from the past.
+    fn aged(mut self, age: &str) -> Self {
+        self.message = format!("{}, as it said {age}", self.message);
+        self
     }
 
     fn with_remedy(mut self, remedy: Option<String>) -> Self {
@@ -85,6 +94,7 @@ pub async fn examine(home: &Home, examination: &Examination, now: Timestamp) -> 
     let mut found = files::about_home(home);
     found.extend(files::about_xfer_files(home, &examination.files));
     let mut asked = 0;
+    let mut outdated = BTreeSet::new();
     if !home.is_empty() {
         match home.config() {
             Ok(config) => {
@@ -92,16 +102,27 @@ pub async fn examine(home: &Home, examination: &Examination, now: Timestamp) -> 
                 let servers = config.servers()?;
                 let jobs = config.jobs()?;
                 let uses = uses(&jobs, &config.routines()?);
-                let answers =
-                    if examination.offline { Vec::new() } else { ask(&config, &servers, &uses, &mut found).await };
+                let closed = files::about_key(home, &config);
+                if closed.is_none() {
+                    found.extend(files::about_logins(&config)?);
+                }
+                let answers = if examination.offline || closed.is_some() {
+                    Vec::new()
+                } else {
+                    ask(&config, &servers, &uses, &mut found).await
+                };
+                found.extend(closed);
                 asked = answers.len();
                 found.extend(about_servers(&config, &servers, &uses, &answers, now)?);
                 found.extend(about_calendars(&servers, &jobs, &answers));
-                found.extend(mapped::about_maps_and_jobs(home)?);
+                let dashboard = dashboard(home)?;
+                found.extend(mapped::about_maps_and_jobs(&dashboard));
+                outdated = mapped::outdated_files(&dashboard);
             }
             Err(cause) => found.push(files::unusable(&home.files().config_database(), &cause)),
         }
     }
+    found.extend(schedules::about_schedules(home, &outdated, &now.to_zoned(TimeZone::system()))?);
     let all = found.len();
     found.retain(|complaint| !examination.ignored.iter().any(|word| word == complaint.code.word));
     let ignored = all - found.len();
@@ -142,6 +163,9 @@ async fn ask(
     for (number, server) in servers.iter().enumerate() {
         match connect(config, server) {
             Ok(client) => clients.push((number, client)),
+            Err(OpsError::Invalid { message, hint }) => {
+                found.push(Complaint::new(&codes::SERVER_UNREACHABLE, &server.name, message).with_remedy(Some(hint)));
+            }
             // What its login is worth was told already.
             Err(OpsError::Client(cause)) => found.push(unreachable(&server.name, &cause)),
             Err(_) => {}
@@ -185,8 +209,15 @@ fn about_servers(
             found.push(Complaint::new(&codes::NOT_ENCRYPTED, name, format!("its address is {}", server.url)));
         }
         let answer = answers.iter().find(|answer| answer.server == number);
+        let remembered = if answer.is_none() { remembered::remembered(config, server, now)? } else { None };
         if let Some(answer) = answer {
             found.extend(answers::about_answer(name, server.identity.as_ref(), &answer.probe, &own, now));
+        }
+        if let Some(before) = &remembered {
+            let mut told = answers::about_answer(name, server.identity.as_ref(), &before.probe, &own, now);
+            // Clocks that differ do so now or not at all.
+            told.retain(|complaint| complaint.code.word != codes::CLOCK_DIFFERS.word);
+            found.extend(told.into_iter().map(|complaint| complaint.aged(&before.age)));
         }
         if server.synced_at.is_none() {
             found.push(Complaint::new(&codes::NEVER_SYNCED, name, "its metadata was never copied"));
@@ -195,8 +226,13 @@ fn about_servers(
             let kept = server.identity.as_ref();
             let version = answer.map(|answer| &answer.probe.identity).or(kept).map(|identity| &identity.version);
             found.extend(setup::about_data_sets(name, &metadata, version, &own));
-            let exchanges = answer.map(|answer| answer.exchanges.as_slice()).unwrap_or_default();
-            found.extend(setup::about_exchanges(name, &metadata, exchanges, &own));
+            if let Some(answer) = answer {
+                found.extend(setup::about_exchanges(name, &metadata, &answer.exchanges, &own));
+            }
+            if let Some(before) = &remembered {
+                let told = setup::about_exchanges(name, &metadata, &before.exchanges, &own);
+                found.extend(told.into_iter().map(|complaint| complaint.aged(&before.age)));
+            }
         }
     }
     Ok(found)

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::dhis2::exchanges::KeptExchange;
 use crate::domain::metadata::{DataSet, Metadata};
-use crate::domain::server::ServerVersion;
+use crate::domain::server::{KeptExchange, ServerVersion};
 use crate::domain::uid::Uid;
 use crate::ops::doctor::uses::Uses;
 use crate::ops::doctor::{Complaint, codes};
@@ -125,8 +124,8 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::{MANY_ORG_UNITS, about_data_sets, about_exchanges};
-    use crate::dhis2::exchanges::KeptExchange;
     use crate::domain::metadata::{DataInputPeriod, DataSetElement, Metadata, ProgramIndicator};
+    use crate::domain::server::KeptExchange;
     use crate::domain::uid::Uid;
     use crate::ops::doctor::Complaint;
     use crate::ops::doctor::uses::Uses;

@@ -88,6 +88,7 @@ mod tests {
             window: Vec::new(),
             policies: Policies { max_analytics_age_hours: hours, ..Policies::default() },
             scripts: Vec::new(),
+            alerts: Vec::new(),
         }
     }
 

@@ -1,40 +1,56 @@
 //! Schedules: an xfer file handed to the machine's own scheduler, which starts it, restarts it after a power cut and
 //! keeps its output better than a program of ours could.
 //!
-//! Before anything is shown or installed, what the run will need is tried: the file opens with the key, and nobody else
-//! can read either.
+//! Before anything is shown or installed, what the run will need is tried: the file opens with the key or passphrase
+//! that the schedule will use, nobody else can read either, and the user that it runs as may use all of it. What was
+//! installed is remembered ([`record`]), so that it can be listed, checked and taken back.
 
-mod texts;
+mod crontab;
+mod kubernetes;
+mod placing;
+pub mod record;
+mod scheduled;
+mod systemd;
 mod times;
+mod trial;
+mod windows;
 
-pub use texts::{Scheduled, cron_line, crontab_with, kubernetes, systemd_service, systemd_timer, windows_task};
+pub use crontab::{CRON_FOLDER, cron_d_line, cron_file, cron_line};
+pub use kubernetes::kubernetes;
+pub use placing::{Installed, Removed, Standing, Verified, install, remove, standing, usual_folder};
+pub use record::{Due, Record, due};
+pub use scheduled::{Opener, Scheduled, Scheduler};
+pub use systemd::{UNIT_FOLDER, unit_files, units};
 pub use times::{Times, TimesError};
+pub use trial::Tried;
+pub use windows::windows_task;
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
+use crate::matching::names::folded;
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
-use crate::ops::xfer_files::{Privacy, open_for_run, read_key};
-use crate::platform::{self, Existing};
-use crate::store::StateStore;
+use crate::ops::xfer_files::open_for_run;
 use crate::xferfile::Keys;
 
-/// The folder of the units that an administrator adds.
-pub const UNIT_FOLDER: &str = "/etc/systemd/system";
-
 /// What is to be scheduled.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Request {
+    /// What the scheduler is to call it; after the file where absent.
+    pub name: Option<String>,
+    /// Who starts the runs.
+    pub scheduler: Scheduler,
     /// The program that is to be started.
     pub program: PathBuf,
     /// The xfer file.
     pub file: PathBuf,
-    /// The key file that opens it.
-    pub key_file: PathBuf,
+    /// What opens it at night.
+    pub opener: Opener,
+    /// What was read from there.
+    pub keys: Keys,
     /// The user that it runs as, where not the one who asks.
     pub user: Option<String>,
     /// When.
@@ -46,10 +62,16 @@ pub struct Request {
 pub struct Prepared {
     /// What the scheduler is told.
     pub scheduled: Scheduled,
+    /// Which scheduler.
+    pub scheduler: Scheduler,
+    /// The routine's id.
+    pub routine: Uuid,
     /// The routine's name.
-    pub routine: String,
+    pub routine_name: String,
     /// When a run of it was last started in this home.
     pub last_start: Option<Timestamp>,
+    /// As whom it was tried, and what could not be.
+    pub tried: Tried,
 }
 
 /// Reads a time as a person writes it.
@@ -61,15 +83,15 @@ pub fn times(text: &str) -> Result<Times, OpsError> {
     })
 }
 
-/// Tries what a run will need, as the user who asks.
+/// Tries what a run will need.
 pub fn prepare(home: &Home, request: Request, now: Timestamp) -> Result<Prepared, OpsError> {
     let absolute = |path: &Path| {
         let failed = |source| OpsError::LocalFile { path: path.to_owned(), action: "read", source };
         std::path::absolute(path).map_err(failed)
     };
-    let (file, key_file) = (absolute(&request.file)?, absolute(&request.key_file)?);
+    let (file, opener) = (absolute(&request.file)?, request.opener.at(absolute(request.opener.path())?));
     let home_folder = absolute(home.folder())?;
-    for path in [&request.program, &file, &key_file, &home_folder] {
+    for path in [&request.program, &file, opener.path(), &home_folder] {
         if path.to_string_lossy().contains(char::is_control) {
             return Err(OpsError::invalid(
                 format!("no scheduler can be told the path {}", path.display()),
@@ -77,97 +99,98 @@ pub fn prepare(home: &Home, request: Request, now: Timestamp) -> Result<Prepared
             ));
         }
     }
-    if let Some(user) = request.user.as_ref().filter(|user| !is_user_name(user)) {
-        return Err(OpsError::invalid(format!("`{user}` is no user name"), "use letters, digits, dots and dashes"));
+    if let Some(user) = &request.user {
+        check_user(user, request.scheduler)?;
     }
-    let keys = Keys { passphrases: Vec::new(), key_files: vec![read_key(&key_file, Privacy::OfItsMode)?] };
-    let (content, _) = open_for_run(&file, &keys, None, now)?;
+    let name = match request.name {
+        Some(name) if name_of(Path::new(&name)) != name => {
+            let hint = format!("use small letters, digits and dashes: {}", name_of(Path::new(&name)));
+            return Err(OpsError::invalid(format!("`{name}` cannot name a schedule"), hint));
+        }
+        Some(name) => name,
+        None => name_of(&file),
+    };
+    let (content, _) = open_for_run(&file, &request.keys, None, now)?;
     let routine = content.document.routine;
-    let state = StateStore::open_existing(home.files(), routine.id)?;
-    let runs = state.map_or_else(|| Ok(Vec::new()), |state| state.runs())?;
+    let scheduled = Scheduled {
+        name,
+        program: request.program,
+        home: home_folder,
+        file,
+        opener,
+        user: request.user,
+        times: request.times.leaving_out(request.scheduler.leaves_out_missing_hours()),
+    };
+    let files = home.files();
+    let mut kept =
+        vec![files.state_folder(), files.state_database(routine.id), files.lock(routine.id), scheduled.log()];
+    kept.retain(|path| path.exists());
     Ok(Prepared {
-        scheduled: Scheduled {
-            name: name_of(&file),
-            program: request.program,
-            home: home_folder,
-            file,
-            key_file,
-            user: request.user,
-            times: request.times,
-        },
-        routine: routine.name,
-        last_start: runs.iter().map(|run| run.started).max(),
+        tried: trial::attempt(&scheduled, request.scheduler, kept)?,
+        scheduled,
+        scheduler: request.scheduler,
+        routine: routine.id,
+        routine_name: routine.name,
+        last_start: record::last_start(home, routine.id)?,
     })
 }
 
-fn is_user_name(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|character| character.is_ascii_alphanumeric() || "._-".contains(character))
+/// Refuses what is no user name, and a user where the scheduler has no say in it.
+fn check_user(user: &str, scheduler: Scheduler) -> Result<(), OpsError> {
+    let plain = |character: char| character.is_alphanumeric() || "._-".contains(character);
+    // A domain comes before a backslash on Windows.
+    let fine = match scheduler {
+        Scheduler::Windows => user.chars().all(|character| plain(character) || "\\@ ".contains(character)),
+        _ => user.is_ascii() && user.chars().all(plain),
+    };
+    if user.is_empty() || user.starts_with('-') || !fine {
+        return Err(OpsError::invalid(format!("`{user}` is no user name"), "use letters, digits, dots and dashes"));
+    }
+    if matches!(scheduler, Scheduler::SystemdUser | Scheduler::Kubernetes) {
+        return Err(OpsError::invalid(
+            format!("{} cannot run it as {user}", scheduler.name()),
+            "leave --user away; with --for systemd or --for cron-d it runs as any user",
+        ));
+    }
+    Ok(())
 }
 
-/// What schedulers call the run of a file: its name in small letters, digits and dashes.
+/// What schedulers call the run of a file: its name in small letters, digits and dashes, whatever script it is in.
 pub fn name_of(file: &Path) -> String {
-    let stem = file.file_stem().map(|stem| stem.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let stem = file.file_stem().map(|stem| folded(&stem.to_string_lossy())).unwrap_or_default();
     let plain = |character: char| if character.is_ascii_alphanumeric() { character } else { '-' };
-    stem.chars().map(plain).collect::<String>().trim_matches('-').to_owned()
+    let name = stem.chars().map(plain).collect::<String>();
+    let name = name.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
+    if name.is_empty() { "routine".to_owned() } else { name }
 }
 
-/// The two units of a file in a folder: service and timer.
-pub fn unit_files(folder: &Path, name: &str) -> [PathBuf; 2] {
-    ["service", "timer"].map(|kind| folder.join(format!("xfer-{name}.{kind}")))
-}
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
 
-/// Writes the units of a run; older ones of its name are replaced.
-pub fn install_units(run: &Scheduled, folder: &Path) -> Result<[PathBuf; 2], OpsError> {
-    let files = unit_files(folder, &run.name);
-    for (file, text) in files.iter().zip([systemd_service(run), systemd_timer(run)]) {
-        platform::write_privately(file, text.as_bytes(), Existing::Replace).map_err(|source| OpsError::LocalFile {
-            path: file.clone(),
-            action: "written",
-            source,
-        })?;
-    }
-    Ok(files)
-}
+    use super::{Scheduler, check_user, name_of};
 
-/// Removes the units of a file; gives those that were there.
-pub fn remove_units(folder: &Path, name: &str) -> Result<Vec<PathBuf>, OpsError> {
-    let mut removed = Vec::new();
-    for file in unit_files(folder, name) {
-        match std::fs::remove_file(&file) {
-            Ok(()) => removed.push(file),
-            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {}
-            Err(source) => return Err(OpsError::LocalFile { path: file, action: "removed", source }),
+    #[test]
+    fn a_schedule_is_named_after_its_file_whatever_letters_that_has() {
+        for (file, name) in [
+            ("/srv/monthly.xfer", "monthly"),
+            ("Santé du mois.xfer", "sante-du-mois"),
+            ("a_b.2026.xfer", "a-b-2026"),
+            ("疟疾.xfer", "nue-ji"),
+            ("--.xfer", "routine"),
+        ] {
+            assert_eq!(name_of(Path::new(file)), name);
         }
     }
-    Ok(removed)
-}
 
-/// Puts a line into the user's crontab in the place of an older one of its name, or takes it out; gives whether
-/// anything changed.
-pub fn change_crontab(name: &str, line: Option<&str>) -> Result<bool, OpsError> {
-    let failed = |cause: String| {
-        let hint = "put the line that `xfer schedule show` prints into the crontab by hand: crontab -e";
-        OpsError::invalid(format!("the crontab could not be changed: {cause}"), hint)
-    };
-    // Ends with an error where there is no crontab yet, which is as good as an empty one.
-    let listed = Command::new("crontab").arg("-l").output().map_err(|cause| failed(cause.to_string()))?;
-    let before = if listed.status.success() {
-        String::from_utf8(listed.stdout).map_err(|cause| failed(cause.to_string()))?
-    } else {
-        let said = String::from_utf8_lossy(&listed.stderr).into_owned();
-        if !said.contains("no crontab") {
-            return Err(failed(said));
+    #[test]
+    fn users_that_a_scheduler_does_not_take_are_refused() {
+        let fine = |user: &str, scheduler| check_user(user, scheduler).is_ok();
+        assert!(fine("dhis", Scheduler::Systemd) && fine("www-data", Scheduler::CronD));
+        assert!(fine(r"MINISTÈRE\zoë", Scheduler::Windows));
+        for user in ["", "-u", "a b", "zoë", r"a\b", "a\nb"] {
+            assert!(!fine(user, Scheduler::Systemd), "{user}");
         }
-        String::new()
-    };
-    let after = crontab_with(&before, name, line);
-    if after == before {
-        return Ok(false);
+        assert!(!fine("dhis", Scheduler::SystemdUser) && !fine("dhis", Scheduler::Kubernetes));
     }
-    let mut child =
-        Command::new("crontab").arg("-").stdin(Stdio::piped()).spawn().map_err(|cause| failed(cause.to_string()))?;
-    let written = child.stdin.take().map_or(Ok(()), |mut input| input.write_all(after.as_bytes()));
-    let status = child.wait().map_err(|cause| failed(cause.to_string()))?;
-    written.map_err(|cause| failed(cause.to_string()))?;
-    if status.success() { Ok(true) } else { Err(failed(format!("crontab ended with {status}"))) }
 }

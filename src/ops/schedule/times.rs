@@ -30,6 +30,8 @@ pub struct Times {
     pub(super) days: Vec<u8>,
     pub(super) months: Vec<u8>,
     pub(super) weekdays: Vec<u8>,
+    /// Whether a time that the change of the clocks leaves out is left out, or made up for after the change.
+    leaves_out: bool,
 }
 
 /// A text that says no time.
@@ -70,6 +72,7 @@ impl Times {
             weekdays: of_week,
             cron: line.parse().map_err(|_| unclear())?,
             line: line.clone(),
+            leaves_out: false,
         };
         if *days != "*" && *weekdays != "*" {
             return Err(TimesError::TwoKindsOfDays(line));
@@ -85,6 +88,13 @@ impl Times {
         Ok(times)
     }
 
+    /// The same for a scheduler that starts nothing in a night whose clocks leave the time out, as systemd and
+    /// Kubernetes do; cron starts it when they have changed.
+    #[must_use]
+    pub(super) fn leaving_out(self, leaves_out: bool) -> Self {
+        Self { leaves_out, ..self }
+    }
+
     /// The five fields of a cron line.
     pub fn cron_line(&self) -> &str {
         &self.line
@@ -92,7 +102,14 @@ impl Times {
 
     /// The next times that it is due, in the time zone of the given moment.
     pub fn next(&self, after: &Zoned, number: usize) -> Vec<Zoned> {
-        self.cron.iter_after(after.clone()).take(number).collect()
+        let due = self.cron.iter_after(after.clone());
+        due.filter(|due| !self.leaves_out || self.is_at(due)).take(number).collect()
+    }
+
+    /// Whether a moment is one of those that the line names, and not what the change of the clocks made of it.
+    fn is_at(&self, due: &Zoned) -> bool {
+        let holds = |numbers: &[u8], number: i8| u8::try_from(number).is_ok_and(|number| numbers.contains(&number));
+        holds(&self.hours, due.hour()) && holds(&self.minutes, due.minute())
     }
 
     /// When the run that should have followed the last one was due, if that is past and nothing was started.
@@ -216,5 +233,29 @@ mod tests {
         assert_eq!(due, Some(moment("2026-01-05T02:30:00[Etc/UTC]")));
         let just = moment("2026-01-05T02:40:00[Etc/UTC]");
         assert_eq!(times.missed(&moment("2025-12-05T02:30:01[Etc/UTC]"), &just), None, "it may be about to begin");
+    }
+
+    /// The days on which a schedule of 02:30 is due around a change of the clocks.
+    fn due(now: &str, leaves_out: bool) -> Vec<String> {
+        let times = Times::parse("02:30").unwrap().leaving_out(leaves_out);
+        times.next(&moment(now), 3).iter().map(|due| due.strftime("%d %H:%M %z").to_string()).collect()
+    }
+
+    #[test]
+    fn a_night_without_that_hour_and_a_night_with_two_are_as_the_scheduler_has_them() {
+        let (spring, autumn) = ("2026-03-28T12:00:00[Europe/Berlin]", "2026-10-24T12:00:00[Europe/Berlin]");
+        assert_eq!(due(spring, false), ["29 03:00 +0200", "30 02:30 +0200", "31 02:30 +0200"]);
+        // As `systemd-analyze calendar` has it.
+        assert_eq!(due(spring, true), ["30 02:30 +0200", "31 02:30 +0200", "01 02:30 +0200"]);
+        for leaves_out in [false, true] {
+            assert_eq!(due(autumn, leaves_out), ["25 02:30 +0200", "26 02:30 +0100", "27 02:30 +0100"]);
+        }
+        let times = Times::parse("02:30").unwrap();
+        let missed = |last: &str, now: &str| times.missed(&moment(last), &moment(now)).is_some();
+        assert!(!missed("2026-10-25T02:30:01+02:00[Europe/Berlin]", "2026-10-25T02:50:00+01:00[Europe/Berlin]"));
+        assert!(!missed("2026-03-29T03:30:05+02:00[Europe/Berlin]", "2026-03-29T12:00:00+02:00[Europe/Berlin]"));
+        let (before, after) = ("2026-03-28T02:30:05+01:00[Europe/Berlin]", "2026-03-29T12:00:00+02:00[Europe/Berlin]");
+        assert!(missed(before, after));
+        assert_eq!(times.clone().leaving_out(true).missed(&moment(before), &moment(after)), None);
     }
 }

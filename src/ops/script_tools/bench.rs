@@ -74,7 +74,7 @@ fn measure(runner: &mut Runner, hook: Hook, place: &Place) -> Result<Measured, S
         for _ in 0..BATCH {
             match hook {
                 Hook::Value => drop(runner.value(&one, place)?),
-                Hook::Period => drop(runner.period(place)?),
+                Hook::Period => drop(runner.period(&place.item, place.period)?),
                 Hook::Combine => drop(runner.combine(&parts, place)?),
                 Hook::Rows => drop(runner.rows(&rows)?),
             }

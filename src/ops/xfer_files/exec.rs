@@ -40,6 +40,7 @@ pub fn open_for_run(
         ));
     }
     let about = FileReport {
+        path: std::path::absolute(file).unwrap_or_else(|_| file.to_owned()).to_string_lossy().into_owned(),
         routine: content.document.routine.id,
         revision: content.revision,
         created: content.created.to_string(),
@@ -63,6 +64,7 @@ pub async fn exec(
     let tuning_file = home.files().tuning(document.routine.id);
     let launch = Launch {
         document: &document,
+        file: Some(&about),
         mode: options.mode,
         source: &source,
         destination: &destination,
@@ -70,9 +72,8 @@ pub async fn exec(
         stop,
     };
     let remembered = || std::fs::read(&tuning_file).ok().and_then(|text| serde_json::from_slice(&text).ok());
-    let (mut report, tuning) = transfer::launch(home, launch, || Ok(remembered().unwrap_or_default()), events).await?;
+    let (report, tuning) = transfer::launch(home, launch, || Ok(remembered().unwrap_or_default()), events).await?;
     remember(&tuning_file, tuning);
-    report.file = Some(about);
     Ok(report)
 }
 

@@ -26,7 +26,7 @@ pub struct Import {
 /// What becomes of one thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportLine {
-    /// `server`, `org units`, `job`, `routine`.
+    /// `server`, `org units`, `job`, `routine`, `alert`.
     pub kind: &'static str,
     /// Its name here.
     pub name: String,
@@ -45,6 +45,8 @@ pub enum Change {
     Replaced,
     /// It is here already.
     Kept,
+    /// It is here and goes.
+    Removed,
 }
 
 impl Change {
@@ -54,6 +56,7 @@ impl Change {
             Self::Added => "new",
             Self::Replaced => "replaced",
             Self::Kept => "kept",
+            Self::Removed => "removed",
         }
     }
 }
@@ -74,6 +77,7 @@ pub fn plan_import(home: &Home, content: &Content) -> Result<Import, OpsError> {
             jobs: Vec::new(),
             scripts: content.document.scripts.clone(),
             routine: content.document.routine.clone(),
+            alerts: content.armed_alerts(),
             revision: content.revision,
         },
     };
@@ -86,6 +90,7 @@ pub fn plan_import(home: &Home, content: &Content) -> Result<Import, OpsError> {
         plan.job(&known, Job { source: source.clone(), destination: destination.clone(), ..job.clone() });
     }
     plan.routine(&config)?;
+    plan.alerts(&config)?;
     Ok(plan)
 }
 
@@ -188,6 +193,27 @@ impl Import {
         let name = routine.name.clone();
         self.line("routine", &name, change, detail);
         self.routine = name;
+        Ok(())
+    }
+
+    /// Who is told: as the file has it, in the place of whoever is told here.
+    fn alerts(&mut self, config: &ConfigStore) -> Result<(), OpsError> {
+        let routines = config.routines()?;
+        let here = routines.into_iter().find(|other| other.id == self.takeover.routine.id);
+        let here = here.map(|routine| routine.alerts).unwrap_or_default();
+        let alerts = self.takeover.routine.alerts.clone();
+        for alert in &alerts {
+            let change = match here.iter().find(|known| known.name.eq_ignore_ascii_case(&alert.name)) {
+                None => Change::Added,
+                Some(known) if known == alert => Change::Kept,
+                Some(_) => Change::Replaced,
+            };
+            self.line("alert", &alert.name, change, format!("{}: {}", alert.kind.name(), alert.kind.goes_to()));
+        }
+        for gone in here.iter().filter(|known| !alerts.iter().any(|alert| alert.name.eq_ignore_ascii_case(&known.name)))
+        {
+            self.line("alert", &gone.name, Change::Removed, "the file does not have it");
+        }
         Ok(())
     }
 }

@@ -9,20 +9,25 @@ pub use exec::{exec, open_for_run};
 pub use import::{Change, Import, ImportLine, apply, plan_import};
 pub use keys::{Privacy, read_key, write_new_key};
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use secrecy::SecretString;
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
+use crate::domain::alert::ArmedChannel;
 use crate::domain::metadata::Metadata;
+use crate::domain::routine::RoutineDocument;
 use crate::domain::server::Server;
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, synced};
 use crate::ops::routines;
 use crate::platform::{self, Existing};
-use crate::store::{ConfigStore, ExportedFile};
+use crate::store::{ConfigStore, ExportedFile, StoreError};
 use crate::xferfile::prune::{Named, named_at_destination, named_at_source, prune};
 use crate::xferfile::{
     self, Content, FileKeyHolder, FileServer, Header, Keys, LARGEST_FILE, RecipientKind, XferFileError, document,
@@ -129,8 +134,27 @@ fn content(config: &ConfigStore, routine: &str, now: Timestamp) -> Result<Conten
         not_after: None,
         source: file_server(config, &source, &named.0)?,
         destination: file_server(config, &destination, &named.1)?,
+        alert_secrets: alert_secrets(config, &document)?,
         document,
     })
+}
+
+/// The secrets of a routine's alerts: a file without one of them would be silent where somebody counts on it.
+fn alert_secrets(config: &ConfigStore, document: &RoutineDocument) -> Result<BTreeMap<Uuid, SecretString>, OpsError> {
+    let mut secrets = BTreeMap::new();
+    if document.routine.alerts.is_empty() {
+        return Ok(secrets);
+    }
+    for ArmedChannel { channel, secret } in config.armed_alerts(document.routine.id)? {
+        match secret {
+            Some(secret) => drop(secrets.insert(channel.id, secret)),
+            None if channel.kind.secret_origin().is_some() => {
+                return Err(StoreError::SealedAlert { alert: channel.name }.into());
+            }
+            None => {}
+        }
+    }
+    Ok(secrets)
 }
 
 fn file_server(config: &ConfigStore, name: &str, named: &Named) -> Result<FileServer, OpsError> {

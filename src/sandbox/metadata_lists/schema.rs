@@ -324,6 +324,7 @@ pub static SCHEMAS: &[Schema] = &[
     schema("legendSets", "LegendSet", &[]),
     schema("sections", "Section", &[&[one("dataSet", "dataSets"), many("dataElements", "dataElements")]]),
     schema("validationRules", "ValidationRule", &[NAMEABLE, SHORT_NAME]),
+    schema("aggregateDataExchanges", "AggregateDataExchange", &[EXCHANGE]),
     schema("constants", "Constant", &[NAMEABLE, &[property("value", Kind::Decimal, Default::Absent)]]),
 ];
 
@@ -540,6 +541,34 @@ const OPTION_SET: &[Property] =
     &[text("valueType"), text("description"), whole("version").or(Default::Number(0)), many("options", "options")];
 
 const OPTION: &[Property] = &[whole("sortOrder"), text("description"), one("optionSet", "optionSets"), opaque("style")];
+
+/// Token and password of a target are taken, kept and never shown.
+const EXCHANGE: &[Property] = &[
+    property("source", Kind::Part(EXCHANGE_SOURCE), Default::Absent),
+    property("target", Kind::Part(EXCHANGE_TARGET), Default::Absent),
+];
+
+const EXCHANGE_SOURCE: &[Property] = &[opaque("params"), parts("requests", EXCHANGE_REQUEST)];
+
+const EXCHANGE_REQUEST: &[Property] = &[
+    text("name"),
+    text("visualization"),
+    list("dx"),
+    list("pe"),
+    list("ou"),
+    list("filters"),
+    text("aggregationType"),
+    text("inputIdScheme"),
+    text("outputDataElementIdScheme"),
+    text("outputOrgUnitIdScheme"),
+    text("outputDataItemIdScheme").since(Profile::V41),
+    text("outputIdScheme"),
+];
+
+const EXCHANGE_TARGET: &[Property] =
+    &[text("type"), property("api", Kind::Part(EXCHANGE_API), Default::Absent), opaque("request")];
+
+const EXCHANGE_API: &[Property] = &[text("url"), text("username")];
 
 const USER: &[Property] = &[
     text("username"),

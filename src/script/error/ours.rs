@@ -6,6 +6,7 @@ use super::suggest;
 use super::type_in_words;
 use crate::domain::period::PeriodType;
 use crate::script::arithmetic::failure;
+use crate::script::hooks::Hook;
 use crate::script::{context, engine, list, period_type, row, text, work};
 
 pub(super) fn in_words(error: &str) -> Words {
@@ -165,10 +166,24 @@ fn of_rows(error: &str) -> Option<Words> {
 }
 
 fn of_context(error: &str) -> Option<Words> {
-    if let Some(member) = error.strip_prefix(context::NO_PLACE) {
+    if let Some(rest) = error.strip_prefix(context::NOT_KNOWN) {
+        let [member, hook, _] = parts(rest);
+        return Some(if hook == Hook::Period.name() {
+            words(
+                format!("`ctx.{member}` is not known in `period`: its answer holds for all org units at once"),
+                "decide by `p` and `ctx.item`; to move the values of some org units only, change `r.period` in `rows`",
+            )
+        } else {
+            words(
+                format!("`ctx.{member}` is not known in `{hook}`: there are many"),
+                format!("each row has its own: `r.{member}`"),
+            )
+        });
+    }
+    if error == context::LOOKUP_TOO_EARLY {
         return Some(words(
-            format!("`ctx.{member}` is not known in `rows`: there are many"),
-            format!("each row has its own: `r.{member}`"),
+            "`lookup` finds nothing in `period`: periods are decided before any value is read",
+            "to decide by values, change `r.period` in `rows`",
         ));
     }
     if let Some(rest) = error.strip_prefix(context::NO_PARAM) {

@@ -19,26 +19,41 @@ pub(super) fn words(what: impl Into<String>, hint: impl Into<String>) -> Words {
 /// Translates what ended a call.
 pub(in crate::script) fn translate(error: &Failure, name: &str, source: &str, entry: Entry) -> ScriptError {
     let (error, position) = innermost(error);
-    let (what, hint) = in_words(error, source);
+    let (mut what, hint) = in_words(error, source);
+    let known = position.line().map(|line| (line, position.position().unwrap_or(1)));
+    let place = place_in_text(error, source).or(known);
+    if place.is_none() {
+        what = format!("{what}, in the function that begins at line {}", entry.line);
+    } else if let Some(called) = known.and_then(|(line, column)| called_at(source, line, column))
+        && stop_of(error).is_some()
+    {
+        // Of a limit, the engine knows the place in the hook's own function only.
+        let line = source::line_of_function(source, called);
+        what = format!("{what}, in `{called}`, which begins at line {line}");
+    }
     let mut found = ScriptError::run(name, entry.hook, what, Some(hint));
     if let Some(stop) = stop_of(error) {
         found = found.stopped(stop);
     }
-    if let Some(line) = position.line() {
-        return found.at(source, line, position.position().unwrap_or(1));
-    }
-    let (line, column) = likely_place(error, source).unwrap_or((entry.line, 1));
+    let (line, column) = place.unwrap_or((entry.line, 1));
     found.at(source, line, column)
 }
 
-/// Where the script was when a limit ended it. The engine forgets the place on the way out of the functions, so this is
-/// the one loop, or the one function that calls itself; where there are several, nobody knows.
-fn likely_place(error: &Failure, source: &str) -> Option<(usize, usize)> {
+/// The place of a mistake where the text says it better than the engine, which names the first of the calls that lead
+/// there, or nothing.
+fn place_in_text(error: &Failure, source: &str) -> Option<(usize, usize)> {
     match error {
         Failure::ErrorStackOverflow(_) => source::own_call(source),
-        Failure::ErrorTerminated(..) | Failure::ErrorDataTooLarge(..) => source::only_loop(source),
+        Failure::ErrorDataRace(..) => source::within_itself(source).map(|itself| itself.place),
         _ => None,
     }
+}
+
+/// The function of the script that is called at a place.
+fn called_at(source: &str, line: usize, column: usize) -> Option<&str> {
+    let (_, from_there) = source::around(source, line, column);
+    let (name, _) = from_there.split_once('(')?;
+    source::has_function(source, name.trim_end()).then(|| name.trim_end())
 }
 
 /// The error where it happened, below the functions that were on the way, and the last place that is known.
@@ -101,13 +116,23 @@ fn in_words(error: &Failure, source: &str) -> Words {
         Failure::ErrorAssignmentToConstant(name, _) | Failure::ErrorNonPureMethodCallOnConstant(name, _) => {
             words(format!("`{name}` cannot be changed"), "make a variable of your own with `let` and change that")
         }
-        Failure::ErrorDataRace(..) => words(
-            "a list is used inside of the function that goes through it",
-            "take what you need of it before: `let total = values.sum(); values.map(|x| x / total)`",
-        ),
+        Failure::ErrorDataRace(..) => used_within_itself(source),
         Failure::ErrorUnboundThis(_) => words("`this` is not used in hooks", "use the parameters of the function"),
         _ => words("this cannot be done", "compare it with the reference in `docs/scripting.md`"),
     }
+}
+
+/// The engine lends a list to the function that goes through it, and lends it once only.
+fn used_within_itself(source: &str) -> Words {
+    let hint = match source::within_itself(source) {
+        Some(itself) => format!(
+            "write `{function}({list}, |…| …)` in the place of `{list}.{function}(|…| …)`: it goes through a copy",
+            function = itself.function,
+            list = itself.list
+        ),
+        None => "take what you need of it before: `let total = values.sum(); values.map(|x| x / total)`".to_owned(),
+    };
+    words("a list is used inside of the function that goes through it", hint)
 }
 
 fn stopped(stop: Stop) -> Words {

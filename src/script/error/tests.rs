@@ -3,8 +3,11 @@
 
 use std::fmt::Write as _;
 
+use rhai::{EvalAltResult, Position};
+
+use super::runtime::translate;
 use crate::script::tests::{number, place, run_context};
-use crate::script::{Runner, Script, Value};
+use crate::script::{Hook, Runner, Script, Stop, Value};
 
 /// What a person sees who wrote this script, called with a value.
 fn message(source: &str, value: &Value) -> String {
@@ -140,4 +143,16 @@ fn every_mistake_has_a_text_of_its_own_with_a_hint() {
             assert!(!text.contains(word), "{text}");
         }
     }
+}
+
+#[test]
+fn where_no_place_is_known_the_function_is_named() {
+    let source = "// half of it\nfn value(v) {\n    v / 2\n}";
+    let script = Script::compile("test.rhai", source).unwrap();
+    let entry = script.entry(Hook::Value).unwrap();
+    let stop = EvalAltResult::ErrorTerminated(Stop::Time.token(), Position::NONE);
+    let error = translate(&stop, "test.rhai", source, entry);
+    assert_eq!(error.position(), Some((2, 1)));
+    assert_eq!(error.what(), "the script was stopped: it took too long, in the function that begins at line 2");
+    assert_eq!(error.stop(), Some(Stop::Time));
 }

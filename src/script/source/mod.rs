@@ -117,14 +117,44 @@ pub(super) fn made_outside(source: &str, name: &str) -> Option<usize> {
     None
 }
 
-/// The place of the loop, where the script has just one.
-pub(super) fn only_loop(source: &str) -> Option<Place> {
+/// A list that is used inside of the function that goes through it: `list.function(|x| list …)`.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct WithinItself {
+    pub(super) list: String,
+    pub(super) function: String,
+    pub(super) place: Place,
+}
+
+/// The list that is used inside of the function that goes through it, where there is just one.
+pub(super) fn within_itself(source: &str) -> Option<WithinItself> {
     let code = code_only(source);
-    let mut loops = words_of(&code).filter(|(_, word)| ["loop", "while", "for"].contains(word));
-    match (loops.next(), loops.next()) {
-        (Some((at, _)), None) => Some(place_of(&code, at)),
-        _ => None,
+    let mut found = words_of(&code).filter_map(|(at, list)| {
+        let member = code.get(..at).is_some_and(|before| before.ends_with('.'));
+        let rest = code.get(at + list.len()..)?.strip_prefix('.')?;
+        let (function, arguments) = rest.split_once('(').filter(|(function, _)| function.chars().all(is_name))?;
+        let arguments = arguments.get(..closing(arguments)?).filter(|arguments| arguments.starts_with('|'))?;
+        let used = words_of(arguments).any(|(_, word)| word == list);
+        let (list, function) = (list.to_owned(), function.to_owned());
+        (used && !member).then(|| WithinItself { list, function, place: place_of(&code, at) })
+    });
+    let first = found.next()?;
+    found.next().is_none().then_some(first)
+}
+
+/// Where the bracket ends that was opened before this code, in bytes.
+fn closing(code: &str) -> Option<usize> {
+    let mut depth = 1_usize;
+    for (at, character) in code.char_indices() {
+        match character {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return Some(at);
+        }
     }
+    None
 }
 
 /// The place where a function calls itself, where just one does.
@@ -221,7 +251,7 @@ pub(super) fn statement_outside(source: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{around, line_of_function, made_outside, only_loop, own_call, statement_outside, unclosed};
+    use super::{around, line_of_function, made_outside, own_call, statement_outside, unclosed, within_itself};
 
     #[test]
     fn functions_are_found_past_comments_and_texts() {
@@ -266,9 +296,17 @@ mod tests {
     fn what_a_message_is_likely_about_is_found() {
         let source = "const F = 2;\nfn value(v) { let G = 1;\n  loop { } }\nfn down(n) { \"down(n)\"; down(n - 1) }";
         assert_eq!((made_outside(source, "F"), made_outside(source, "G")), (Some(1), None));
-        assert_eq!(only_loop(source), Some((3, 3)));
         assert_eq!(own_call(source), Some((4, 25)));
-        assert_eq!(only_loop("fn value(v) { for x in v { } while v { } }"), None, "which one?");
         assert_eq!(own_call("fn value(v) { values(v) }"), None);
+    }
+    #[test]
+    fn a_list_within_its_own_function_is_found() {
+        let found = |source: &str| within_itself(source).map(|found| (found.list, found.function, found.place));
+        let rows = |function: &str, place| Some(("rows".to_owned(), function.to_owned(), place));
+        assert_eq!(found("fn rows(rows) {\n  rows.filter(|r| (r.value + 1) > rows.len())\n}"), rows("filter", (2, 3)));
+        assert_eq!(found("fn rows(rows) { rows.map(|r| f(r)).filter(|r| rows.len() > 1) }"), None, "a list of its own");
+        assert_eq!(found("fn rows(rows) { filter(rows, |r| r.value > rows.len()) }"), None);
+        assert_eq!(found("fn rows(rows) { ctx.rows.map(|r| rows.len()) }"), None, "a member of that name");
+        assert_eq!(found("fn rows(rows) { rows.all(|r| rows) && rows.some(|r| rows) }"), None, "which one?");
     }
 }

@@ -80,8 +80,7 @@ impl<'case> Bench<'case> {
                 runner.value(&value, &self.place).map(|outcome| value_line(outcome, Some(&value)))
             }
             Given::Period(period) => {
-                let place = Place { period: *period, ..self.place.clone() };
-                runner.period(&place).map(|outcome| period_line(outcome, *period))
+                runner.period(&self.place.item, *period).map(|outcome| period_line(outcome, *period))
             }
             Given::Combine(_) => runner.combine(&parts, &self.place).map(|outcome| value_line(outcome, None)),
             Given::Rows(_) => runner.rows(&rows).map(|outcome| self.rows_lines(outcome)),

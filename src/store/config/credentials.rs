@@ -147,6 +147,56 @@ mod tests {
         assert_eq!(password(&store, &good), "token");
     }
 
+    /// S11: six logins, each in the place of each other.
+    #[test]
+    fn no_secret_opens_in_the_place_of_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path());
+        let mut store = ConfigStore::open(&home).unwrap();
+        // The last two are at one origin: the row alone tells them apart.
+        let addresses = [
+            "https://a.org",
+            "http://a.org",
+            "https://b.org",
+            "https://a.org:8443",
+            "https://c.org/x",
+            "https://c.org/y",
+        ];
+        let servers: Vec<Server> = addresses
+            .iter()
+            .enumerate()
+            .map(|(number, address)| {
+                add_server(&mut store, &format!("s{number}"), address, &format!("secret {number}"))
+            })
+            .collect();
+        let connection = rusqlite::Connection::open(home.config_database()).unwrap();
+        let sealed = |server: &Server| -> Vec<u8> {
+            connection.query_row("SELECT secret FROM server WHERE id = ?1", [server.id.0], |row| row.get(0)).unwrap()
+        };
+        let put = |server: &Server, secret: &[u8]| {
+            connection
+                .execute("UPDATE server SET secret = ?2 WHERE id = ?1", rusqlite::params![server.id.0, secret])
+                .unwrap()
+        };
+        let mut refused = 0;
+        for victim in &servers {
+            let own = sealed(victim);
+            for other in servers.iter().filter(|other| other.id != victim.id) {
+                put(victim, &sealed(other));
+                assert!(
+                    matches!(store.login(victim.id), Err(StoreError::Sealed { .. })),
+                    "{} for {}",
+                    other.name,
+                    victim.name
+                );
+                refused += 1;
+            }
+            put(victim, &own);
+            assert!(password(&store, victim).starts_with("secret"));
+        }
+        assert_eq!(refused, 30);
+    }
+
     #[test]
     fn no_secret_ever_stands_in_a_file() {
         const CANARY: &str = "canary-Pa55phrase";

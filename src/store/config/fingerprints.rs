@@ -170,9 +170,10 @@ pub(super) fn keep_items(
     Ok(())
 }
 
-/// Whether nothing of an item is different but the scripts that act on it, which say nothing about its objects.
+/// Whether nothing of an item is different but the scripts that act on it and its remark, which say nothing about its
+/// objects.
 fn is_the_same(old: &Item, new: &Item) -> bool {
-    *old == Item { scripts: old.scripts.clone(), ..new.clone() }
+    *old == Item { scripts: old.scripts.clone(), note: old.note.clone(), ..new.clone() }
 }
 
 fn set_item<T: rusqlite::ToSql>(
@@ -283,7 +284,8 @@ mod tests {
         assert_eq!(names(&store), [None, None], "items from before are left alone");
         store.renew_item_fingerprints("malaria", &look("second")).unwrap();
         assert_eq!(store.item_fingerprints("malaria").unwrap()[1], Some(item_fingerprint("second")));
-        malaria.items[1].note = Some("changed".to_owned());
+        malaria.items[0].note = Some("a remark".to_owned());
+        malaria.items[1].factor = Some(100.into());
         malaria.items.extend(items().into_iter().skip(2).take(1));
         store.update_job("malaria", &malaria, &look("third")).unwrap();
         let names_of = |words: &[&str]| words.iter().map(|word| Some((*word).to_owned())).collect::<Vec<_>>();

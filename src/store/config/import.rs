@@ -3,6 +3,7 @@
 use rusqlite::{OptionalExtension, Transaction, params};
 use uuid::Uuid;
 
+use crate::domain::alert::ArmedChannel;
 use crate::domain::job::Job;
 use crate::domain::org_unit_map::OrgUnitMapping;
 use crate::domain::pair::Pair;
@@ -12,7 +13,7 @@ use crate::domain::server::ServerId;
 use crate::store::column::Text;
 use crate::store::config::names::key;
 use crate::store::config::servers::server_number;
-use crate::store::config::{ConfigStore, NewServer, jobs, org_unit_maps, routines, scripts, servers};
+use crate::store::config::{ConfigStore, NewServer, alerts, jobs, org_unit_maps, routines, scripts, servers};
 use crate::store::error::StoreError;
 
 /// A routine with everything that it needs, under the names that it gets here.
@@ -32,6 +33,8 @@ pub struct Takeover {
     pub scripts: Vec<ScriptSource>,
     /// The routine; one of the same id is replaced.
     pub routine: Routine,
+    /// Who is told how its runs end, in the place of those who are told here.
+    pub alerts: Vec<ArmedChannel>,
     /// How often it was exported so far.
     pub revision: u32,
 }
@@ -68,6 +71,7 @@ impl ConfigStore {
             } else {
                 routines::insert(transaction, &takeover.routine)?;
             }
+            alerts::replace_all(transaction, vault, takeover.routine.id, &takeover.alerts)?;
             set_revision(transaction, takeover.routine.id, takeover.revision)
         })
     }
@@ -127,6 +131,7 @@ mod tests {
             jobs: vec![job("malaria", "a", "b")],
             scripts: Vec::new(),
             routine: routine(1, "monthly", &["malaria"]),
+            alerts: Vec::new(),
             revision: 3,
         }
     }

@@ -4,6 +4,8 @@
 //! typed, without white space at their ends. References between the things kept here are numbers, so that renaming a
 //! server or a job is seen everywhere; what the methods take and give are names.
 
+mod alerts;
+mod answers;
 mod cached_data;
 mod cached_org_units;
 mod credentials;
@@ -31,9 +33,12 @@ pub use org_unit_maps::MappingCounts;
 pub use servers::{AnalyticsFlags, NewServer, ServerSettings};
 pub use tuning::Tuning;
 
+use std::sync::Arc;
+
 use crate::store::database::Database;
 use crate::store::error::StoreError;
 use crate::store::home::Home;
+use crate::store::unlocking::Unlocking;
 use crate::store::vault::Vault;
 
 /// The database `config.db` and the vault of its secrets.
@@ -53,10 +58,16 @@ pub enum Removal {
 }
 
 impl ConfigStore {
-    /// Opens the store in a home folder; both are made if they are missing.
+    /// Opens the store in a home folder; both are made if they are missing. A machine key that needs a passphrase stays
+    /// closed.
     pub fn open(home: &Home) -> Result<Self, StoreError> {
+        Self::open_with(home, Arc::default())
+    }
+
+    /// The same, and says how the passphrase of the machine key is found out when a login is needed.
+    pub fn open_with(home: &Home, unlocking: Arc<Unlocking>) -> Result<Self, StoreError> {
         let database = Database::open(&home.config_database(), schema::MIGRATIONS)?;
-        Ok(Self { database, vault: Vault::new(home.key()) })
+        Ok(Self { database, vault: Vault::new(home.key(), unlocking) })
     }
 
     /// What is wrong with the database's structure; nothing as a rule. Reads all of it.
@@ -68,7 +79,7 @@ impl ConfigStore {
     #[cfg(test)]
     pub(crate) fn in_memory(folder: &std::path::Path) -> Result<Self, StoreError> {
         let database = Database::in_memory(schema::MIGRATIONS)?;
-        Ok(Self { database, vault: Vault::new(Home::new(folder).key()) })
+        Ok(Self { database, vault: Vault::new(Home::new(folder).key(), Arc::default()) })
     }
 }
 

@@ -1,28 +1,51 @@
-//! Another machine key: every login is opened with the old one and sealed with the new one.
+//! Another machine key: every login, and where alerts go, is opened with the old one and sealed with the new one. And
+//! another protection of the key that there is.
 //!
 //! Key and database are two files, and a rotation may be cut off between them. The new key lies beside the old one
-//! (`key.next`) until the database holds nothing that the old one sealed; whatever moment it stops at, each login opens
+//! (`key.next`) until the database holds nothing that the old one sealed; whatever moment it stops at, each secret opens
 //! with one of the two, and the next rotation starts from there.
 
 use rusqlite::params;
+use secrecy::SecretString;
 
 use crate::store::config::ConfigStore;
+use crate::store::config::alerts::seal_again;
 use crate::store::config::credentials::store_secret;
 use crate::store::error::StoreError;
-use crate::store::vault::Vault;
+use crate::store::vault::{Missing, Vault};
 
 impl ConfigStore {
-    /// Makes a new machine key and seals every login with it; gives how many there were.
+    /// Makes a new machine key and seals every login, and every secret of an alert, with it; gives how many there were.
     pub fn rotate_key(&mut self) -> Result<usize, StoreError> {
-        if self.vault.has_successor() {
-            let current = Vault::new(self.vault.key_file());
-            self.seal_all_with(&current)?;
-            self.vault.drop_successor()?;
-        }
+        self.finish_rotation()?;
         let successor = self.vault.successor()?;
         let sealed = self.seal_all_with(&successor)?;
         self.vault.replace_with(successor)?;
         Ok(sealed)
+    }
+
+    /// Opens the machine key, if it needs a passphrase: for what should fail before anything else is done.
+    pub fn unlock_key(&self) -> Result<(), StoreError> {
+        self.vault.unlock()
+    }
+
+    /// Seals the machine key with a passphrase, or takes the passphrase off it. The key is made if nothing was sealed
+    /// yet.
+    pub fn protect_key(&mut self, passphrase: Option<SecretString>) -> Result<(), StoreError> {
+        // Its next key lies there under the passphrase that the key had at that time.
+        self.finish_rotation()?;
+        let missing = if self.servers()?.is_empty() { Missing::Make } else { Missing::Fail };
+        self.vault.protect(passphrase, missing)
+    }
+
+    /// Seals with the current key what a rotation that was cut off had sealed with the next one.
+    fn finish_rotation(&mut self) -> Result<(), StoreError> {
+        if self.vault.has_successor() {
+            let current = self.vault.same();
+            self.seal_all_with(&current)?;
+            self.vault.drop_successor()?;
+        }
+        Ok(())
     }
 
     fn seal_all_with(&mut self, vault: &Vault) -> Result<usize, StoreError> {
@@ -36,11 +59,13 @@ impl ConfigStore {
                 logins.push((self.login(server.id)?, server));
             }
         }
+        let alerts = self.opened_alerts()?;
         self.database.write(|transaction| {
             for (login, server) in &logins {
                 store_secret(transaction, vault, server.id, &server.url, login)?;
             }
-            Ok(logins.len())
+            alerts.iter().try_for_each(|opened| seal_again(transaction, vault, opened))?;
+            Ok(logins.len() + alerts.len())
         })
     }
 }
@@ -48,13 +73,17 @@ impl ConfigStore {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use secrecy::ExposeSecret;
+    use secrecy::{ExposeSecret, SecretString};
 
     use crate::domain::secret::Login;
     use crate::store::config::ConfigStore;
+    use crate::store::error::StoreError;
     use crate::store::home::Home;
     use crate::store::testing::add_server;
+    use crate::store::unlocking::Unlocking;
 
     fn password(store: &ConfigStore, name: &str) -> String {
         let Login::Basic { password, .. } = store.login(store.server(name).unwrap().id).unwrap() else {
@@ -101,5 +130,102 @@ mod tests {
         assert_eq!(store.rotate_key().unwrap(), 2);
         assert!(!store.vault.has_successor());
         assert_eq!(password(&ConfigStore::open(&home).unwrap(), "b"), "two");
+    }
+
+    const PASSPHRASE: &str = "moringa kasava tilapia";
+
+    /// Somebody who knows a passphrase, and counts how often she is asked.
+    fn knows(passphrase: &'static str) -> (Arc<Unlocking>, Arc<AtomicUsize>) {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&asked);
+        let unlocking = Unlocking::by(move || {
+            counted.fetch_add(1, Ordering::SeqCst);
+            Ok(SecretString::from(passphrase))
+        });
+        (Arc::new(unlocking), asked)
+    }
+
+    fn protected() -> (tempfile::TempDir, Home) {
+        let (folder, home, mut store) = home();
+        let key = fs::read(home.key()).unwrap();
+        store.protect_key(Some(SecretString::from(PASSPHRASE))).unwrap();
+        assert_eq!(password(&store, "a"), "one", "who protected it goes on");
+        assert!(!fs::read(home.key()).unwrap().windows(8).any(|part| key.windows(8).any(|of_key| part == of_key)));
+        (folder, home)
+    }
+
+    #[test]
+    fn a_protected_key_opens_with_its_passphrase_which_is_asked_for_once() {
+        let (_folder, home) = protected();
+        let (right, asked) = knows(PASSPHRASE);
+        let store = ConfigStore::open_with(&home, Arc::clone(&right)).unwrap();
+        assert_eq!((store.servers().unwrap().len(), asked.load(Ordering::SeqCst)), (2, 0), "nothing secret was needed");
+        assert_eq!((password(&store, "a"), password(&store, "b")), ("one".to_owned(), "two".to_owned()));
+        let again = ConfigStore::open_with(&home, right).unwrap();
+        assert_eq!((password(&again, "a"), asked.load(Ordering::SeqCst)), ("one".to_owned(), 1));
+
+        let id = store.server("a").unwrap().id;
+        let (wrong, asked) = knows("another one altogether");
+        let store = ConfigStore::open_with(&home, wrong).unwrap();
+        for times in 1..=2 {
+            let error = store.login(id).unwrap_err();
+            assert!(matches!(error, StoreError::WrongPassphrase { .. }), "{error:?}");
+            assert_eq!(asked.load(Ordering::SeqCst), times, "what does not fit is not kept");
+        }
+        let error = ConfigStore::open(&home).unwrap().login(id).unwrap_err();
+        assert!(matches!(error, StoreError::KeyClosed { .. }), "{error:?}");
+    }
+
+    #[test]
+    fn a_key_stays_protected_when_it_is_rotated_and_can_be_left_without() {
+        let (_folder, home) = protected();
+        let before = fs::read(home.key()).unwrap();
+        let open = |unlocking| ConfigStore::open_with(&home, unlocking).unwrap();
+        open(knows(PASSPHRASE).0).rotate_key().unwrap();
+        let after = fs::read(home.key()).unwrap();
+        assert_ne!(before, after);
+        assert!(ConfigStore::open(&home).unwrap().unlock_key().is_err());
+        assert_eq!(password(&open(knows(PASSPHRASE).0), "b"), "two");
+        // Another passphrase.
+        open(knows(PASSPHRASE).0).protect_key(Some(SecretString::from("sorghum by the river"))).unwrap();
+        assert!(open(knows(PASSPHRASE).0).unlock_key().is_err());
+        open(knows("sorghum by the river").0).protect_key(None).unwrap();
+        assert_eq!(fs::read(home.key()).unwrap().len(), 32);
+        assert_eq!(password(&ConfigStore::open(&home).unwrap(), "a"), "one");
+        assert!(open(knows(PASSPHRASE).0).rotate_key().is_ok(), "nobody is asked any more");
+    }
+
+    #[test]
+    fn whatever_moment_a_protected_rotation_is_cut_off_at_nothing_is_lost() {
+        let (folder, home) = protected();
+        let open = || ConfigStore::open_with(&home, knows(PASSPHRASE).0).unwrap();
+        // Cut off while the file was written: what was begun lies beside it.
+        fs::write(folder.path().join(".xfer-abc.tmp"), "xfer-machine-key/1 argon2id 655").unwrap();
+        assert_eq!(password(&open(), "a"), "one");
+        // Cut off when the next key lay there, and when the database held what it seals.
+        open().vault.successor().unwrap();
+        assert_eq!(password(&open(), "a"), "one");
+        let mut store = open();
+        let successor = store.vault.successor().unwrap();
+        store.seal_all_with(&successor).unwrap();
+        assert!(!fs::read(home.key().with_extension("next")).unwrap().is_empty());
+        assert_eq!(password(&open(), "b"), "two");
+        // Another passphrase at that moment finishes what was begun, so that no file needs the old one.
+        open().protect_key(Some(SecretString::from("sorghum by the river"))).unwrap();
+        let store = ConfigStore::open_with(&home, knows("sorghum by the river").0).unwrap();
+        assert_eq!((password(&store, "a"), password(&store, "b")), ("one".to_owned(), "two".to_owned()));
+        assert!(!store.vault.has_successor());
+    }
+
+    #[test]
+    fn a_key_that_is_lost_is_not_replaced_by_protecting_it() {
+        let (_folder, home, _store) = home();
+        fs::remove_file(home.key()).unwrap();
+        let protect = |home: &Home| ConfigStore::open(home).unwrap().protect_key(Some(SecretString::from(PASSPHRASE)));
+        assert!(matches!(protect(&home), Err(StoreError::KeyUnreadable { .. })));
+        let empty = tempfile::tempdir().unwrap();
+        let new = Home::new(empty.path().join("home"));
+        protect(&new).unwrap();
+        assert!(fs::read_to_string(new.key()).unwrap().starts_with("xfer-machine-key/1 "));
     }
 }

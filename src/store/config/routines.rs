@@ -8,6 +8,7 @@ use crate::domain::routine::{Policies, Routine};
 use crate::domain::server::ServerId;
 use crate::store::column::{Json, JsonList, Text};
 use crate::store::config::ConfigStore;
+use crate::store::config::alerts;
 use crate::store::config::jobs::job_number;
 use crate::store::config::names::{Name, key};
 use crate::store::error::{Kind, StoreError};
@@ -16,12 +17,12 @@ const COLUMNS: &str = "id, name, window, only_changed, verify, when_empty, max_c
      max_analytics_age_hours, parallel, scripts";
 
 impl ConfigStore {
-    /// Keeps a new routine.
+    /// Keeps a new routine; who is told of it is added by itself.
     pub fn add_routine(&mut self, routine: &Routine) -> Result<(), StoreError> {
         self.database.write(|transaction| insert(transaction, routine))
     }
 
-    /// Puts a routine in the place of the one of the same id. It may have another name.
+    /// Puts a routine in the place of the one of the same id. It may have another name. Its alerts stay as they are.
     pub fn update_routine(&mut self, routine: &Routine) -> Result<(), StoreError> {
         self.database.write(|transaction| replace(transaction, routine))
     }
@@ -31,7 +32,7 @@ impl ConfigStore {
         self.database.read_together(|connection| {
             let mut statement = connection.prepare(&format!("SELECT {COLUMNS} FROM routine ORDER BY name_key"))?;
             let routines = statement.query_map([], read_routine)?.collect::<Result<Vec<_>, _>>()?;
-            routines.into_iter().map(|routine| with_jobs(connection, routine)).collect()
+            routines.into_iter().map(|routine| completed(connection, routine)).collect()
         })
     }
 
@@ -42,7 +43,7 @@ impl ConfigStore {
                 .query_row(&format!("SELECT {COLUMNS} FROM routine WHERE name_key = ?1"), [key(name)], read_routine)
                 .optional()?
                 .ok_or_else(|| StoreError::not_found(Kind::Routine, name))?;
-            with_jobs(connection, routine)
+            completed(connection, routine)
         })
     }
 
@@ -157,15 +158,16 @@ fn read_routine(row: &Row<'_>) -> rusqlite::Result<Routine> {
             parallel: row.get(10)?,
         },
         scripts: row.get::<_, JsonList<_>>(11)?.0,
+        alerts: Vec::new(),
     })
 }
 
-fn with_jobs(connection: &Connection, routine: Routine) -> Result<Routine, StoreError> {
+fn completed(connection: &Connection, routine: Routine) -> Result<Routine, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT job.name FROM routine_job JOIN job ON job.id = routine_job.job WHERE routine = ?1 ORDER BY position",
     )?;
     let jobs = statement.query_map([Text(routine.id)], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    Ok(Routine { jobs, ..routine })
+    Ok(Routine { jobs, alerts: alerts::channels(connection, routine.id)?, ..routine })
 }
 
 #[cfg(test)]

@@ -60,6 +60,24 @@ pub(super) const MIGRATIONS: &[Migration] = &[
              ) STRICT, WITHOUT ROWID;",
         )
     },
+    // 7: who is told how runs end. Numbers are never used again, because sealed secrets are bound to them.
+    |transaction| {
+        transaction.execute_batch(
+            "CREATE TABLE routine_alert (
+                 id INTEGER PRIMARY KEY AUTOINCREMENT, -- in the order in which they were added
+                 routine TEXT NOT NULL REFERENCES routine ON DELETE CASCADE,
+                 uuid TEXT NOT NULL,
+                 name TEXT NOT NULL,
+                 name_key TEXT NOT NULL,
+                 events TEXT NOT NULL, -- JSON list
+                 channel TEXT NOT NULL, -- JSON, without what is secret
+                 secret BLOB, -- a web address or a password, sealed: store/vault.rs
+                 UNIQUE (routine, name_key)
+             ) STRICT;",
+        )
+    },
+    // 8: what a server said when it was last asked, as JSON.
+    |transaction| transaction.execute_batch("ALTER TABLE server ADD COLUMN answer TEXT;"),
 ];
 
 const SERVERS: &str = "

@@ -4,12 +4,14 @@
 //!   engine, [`Journal`](crate::domain::journal::Journal), is implemented here
 //! - the ledger: every cell that the routine ever wrote and that is still its own; deletions touch nothing else
 //! - reading: the list of runs, a run with its report and cells
+//! - alerts: what each channel was told last, and messages that were not delivered yet
 //! - [`RunLock`]: two runs of one routine never overlap
 //!
 //! A POST is journaled before it is sent and its answer after it was read. A run that was killed is therefore one
 //! without a report, and its open chunks are those whose outcome nobody knows: the next run reads the cells back and
 //! sends what differs, so nothing has to be repaired here.
 
+mod alerts;
 mod cells;
 mod journal;
 mod ledger;
@@ -20,6 +22,7 @@ mod words;
 
 use uuid::Uuid;
 
+pub use alerts::WaitingNotice;
 pub use cells::CellFilter;
 pub use lock::RunLock;
 pub use runs::{ChunkRecord, RunEnd, RunRecord, RunSummary};

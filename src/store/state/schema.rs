@@ -10,6 +10,20 @@ use crate::store::migrate::Migration;
 pub(super) const MIGRATIONS: &[Migration] = &[
     // 1: everything the first release keeps.
     |transaction| transaction.execute_batch(FIRST),
+    // 2: what each alert channel was told last, and what waits to be told.
+    |transaction| {
+        transaction.execute_batch(
+            "CREATE TABLE alert_told (
+                 channel TEXT PRIMARY KEY, -- the channel's UUID
+                 condition TEXT NOT NULL
+             ) STRICT, WITHOUT ROWID;
+             CREATE TABLE alert_waiting (
+                 id INTEGER PRIMARY KEY AUTOINCREMENT, -- in the order in which they are told
+                 channel TEXT NOT NULL,
+                 notice TEXT NOT NULL -- JSON
+             ) STRICT;",
+        )
+    },
 ];
 
 const FIRST: &str = "

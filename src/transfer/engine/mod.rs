@@ -50,7 +50,7 @@ use crate::domain::journal::Journal;
 use crate::domain::metadata::Metadata;
 use crate::domain::period::relative::RelativeOptions;
 use crate::domain::routine::RoutineDocument;
-use crate::domain::run::{Report, RunMode};
+use crate::domain::run::{FileReport, Report, RunMode};
 
 /// One side of a run.
 #[derive(Debug)]
@@ -75,6 +75,8 @@ pub struct RunRequest<'run, S, D> {
     pub mode: RunMode,
     /// The routine with its jobs and org unit map. A run over other periods or fewer jobs is another document.
     pub document: &'run RoutineDocument,
+    /// The xfer file that the routine comes from, for the report; none for one from the store.
+    pub file: Option<&'run FileReport>,
     /// Where values come from.
     pub source: Endpoint<'run, S>,
     /// Where values go.

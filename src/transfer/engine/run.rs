@@ -47,7 +47,7 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
     events: &(dyn Fn(Event) + Send + Sync),
 ) -> Result<RunResult, TransferError> {
     let clock = Instant::now();
-    let RunRequest { run, now, mode, document, source, destination, relative, journal, tuning, patience, stop } =
+    let RunRequest { run, now, mode, document, file, source, destination, relative, journal, tuning, patience, stop } =
         request;
     let traffic_before = (source.client.traffic(), destination.client.traffic());
     let (asked_source, asked_destination) = join(source.client.probe(), destination.client.probe()).await;
@@ -128,6 +128,7 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
         periods: periods.iter().map(ToString::to_string).collect(),
         traffic,
         tolerate_unmapped: document.routine.policies.tolerate_unmapped,
+        file: file.cloned(),
     };
     let report = report(facts, tally)?;
     context.journal().finish_run(&report)?;

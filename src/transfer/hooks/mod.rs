@@ -18,8 +18,11 @@
 mod acts;
 #[cfg(test)]
 pub(crate) mod fake;
+mod names;
 mod rows;
 mod running;
+mod slices;
+mod values;
 mod watched;
 
 pub use acts::Acts;

@@ -4,30 +4,25 @@
 //! parameters is one script, with one engine: a thousand items share it. A script's mistake is a rejection of what it was
 //! given, with the place in the script; one that was stopped by a limit refuses everything from then on, at once.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
-use crate::domain::cell::CellAddress;
 use crate::domain::decimal::plain_text;
-use crate::domain::item::SourceItem;
 use crate::domain::job::Job;
-use crate::domain::metadata::Metadata;
 use crate::domain::period::Period;
 use crate::domain::routine::RoutineDocument;
 use crate::domain::script::{Attachment, Hook, ParameterValue};
-use crate::domain::uid::Uid;
-use crate::domain::value_type::ValueType;
-use crate::script::{
-    self, Contribution, ItemNames, Named, Number, OrgUnit, Param, Place, RowsOutcome, RunContext, Runner, ScriptError,
-};
+use crate::script::{self, Contribution, Number, Param, Place, RowsOutcome, RunContext, Runner, ScriptError};
+use crate::transfer::hooks::names::Names;
+use crate::transfer::hooks::slices::{cells_slice, rows_slice};
+use crate::transfer::hooks::values::{from_row, from_script, source_type, to_row, to_script};
 use crate::transfer::hooks::{
     Acted, ActingScript, CellContext, Hooks, Outcome, Part, PeriodContext, RowsAfter, RowsContext, SharedScript,
 };
 use crate::transfer::map::SourceValue;
-use crate::transfer::plan::PlannedItem;
 use crate::transfer::shape::Value;
 
 /// Why a script cannot act.
@@ -91,14 +86,6 @@ struct State {
     names: Names,
 }
 
-/// The names of things, made once: a slice has thousands of values at a few places.
-#[derive(Default)]
-struct Names {
-    items: HashMap<(SourceItem, CellAddress), Arc<ItemNames>>,
-    sources: HashMap<Uid, Arc<OrgUnit>>,
-    destinations: HashMap<Uid, Arc<OrgUnit>>,
-}
-
 impl fmt::Debug for RunningScript {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_tuple("RunningScript").field(&self.attachment).finish()
@@ -150,8 +137,11 @@ fn param(value: &ParameterValue) -> Param {
 }
 
 impl State {
-    /// Goes on to the slice of a cell.
+    /// Goes on to the slice of a cell, if anything of it can be asked for.
     fn enter(&mut self, at: &CellContext<'_>) {
+        if !self.runner.looks_up() {
+            return;
+        }
         let slice = at.slice.script(|| cells_slice(at));
         if !self.slice.as_ref().is_some_and(|entered| Arc::ptr_eq(entered, slice)) {
             self.runner.enter(Arc::clone(slice));
@@ -161,13 +151,11 @@ impl State {
 
     fn place(&mut self, at: &CellContext<'_>) -> Place {
         let item = self.names.item(at.item, at.scene.source, at.scene.destination);
-        let unit = self.names.destinations.entry(at.org_unit);
-        let unit = unit.or_insert_with(|| Arc::new(org_unit(at.org_unit, at.scene.destination)));
-        Place { item, org_unit: Arc::clone(unit), period: at.period }
+        Place { item, org_unit: self.names.destination_unit(at.org_unit, at.scene.destination), period: at.period }
     }
 
     fn line(&self, hook: script::Hook) -> Option<u32> {
-        self.runner.acted(hook).and_then(|acted| u32::try_from(acted.line).ok())
+        self.runner.line(hook).and_then(|line| u32::try_from(line).ok())
     }
 
     /// An outcome in our words; `unchanged` is what stays if the script leaves it as it is.
@@ -235,8 +223,7 @@ impl ActingScript for RunningScript {
     fn period(&self, period: Period, at: &PeriodContext<'_>) -> Acted<Period> {
         self.with(|state| {
             let item = state.names.item(at.item, at.source, at.destination);
-            let place = Place { item, org_unit: Arc::new(no_org_unit(at.item)), period };
-            let result = state.runner.period(&place);
+            let result = state.runner.period(&item, period);
             state.acted(script::Hook::Period, result, period, |period| period)
         })
     }
@@ -247,9 +234,7 @@ impl ActingScript for RunningScript {
             let place = state.place(at);
             let mut contributions = Vec::with_capacity(parts.len());
             for part in parts {
-                let unit = state.names.sources.entry(part.source_unit);
-                let unit = unit.or_insert_with(|| Arc::new(org_unit(part.source_unit, at.scene.source)));
-                let org_unit = Arc::clone(unit);
+                let org_unit = state.names.source_unit(part.source_unit, at.scene.source);
                 match to_script(&part.value, source_type(at.item, at.scene.source)) {
                     Some(value) => contributions.push(Contribution { value, org_unit, period: part.source_period }),
                     None => return too_large(&part.value, state.line(script::Hook::Combine)),
@@ -281,153 +266,4 @@ fn too_large<T>(value: &Value, line: Option<u32>) -> Acted<T> {
     };
     let reason = format!("{shown} has more than the 28 digits that scripts calculate with");
     Acted { outcome: Outcome::Reject(reason), line }
-}
-
-/// A value for a script; none for a number that is too large.
-fn to_script(value: &Value, value_type: ValueType) -> Option<script::Value> {
-    match value {
-        Value::Number(number) => Number::from_big(number).map(script::Value::Number),
-        Value::Text(text) if value_type.is_numeric() => Some(script::Value::Text(text.clone())),
-        Value::Text(text) => {
-            Some(script::Value::read(text, value_type).unwrap_or_else(|| script::Value::Text(text.clone())))
-        }
-    }
-}
-
-fn from_script(value: script::Value) -> Value {
-    match value {
-        script::Value::Number(number) => Value::Number(number.settled().to_big()),
-        script::Value::Text(text) => Value::Text(text),
-        script::Value::Boolean(truth) => Value::Text(truth.to_string()),
-    }
-}
-
-fn to_row(row: &SourceValue, source: &Metadata) -> script::Row {
-    let value_type = source.data_elements.get(&row.data).map_or(ValueType::Number, |element| element.value_type);
-    // A text that is none of its type is for the script to see, as it is.
-    let value = row
-        .value
-        .as_ref()
-        .map(|text| script::Value::read(text, value_type).unwrap_or_else(|| script::Value::Text(text.clone())));
-    script::Row {
-        data: row.data,
-        category_option_combo: row.category_option_combo,
-        attribute_option_combo: row.attribute_option_combo,
-        org_unit: row.org_unit,
-        period: row.period,
-        value,
-    }
-}
-
-fn from_row(row: script::Row) -> SourceValue {
-    SourceValue {
-        data: row.data,
-        category_option_combo: row.category_option_combo,
-        attribute_option_combo: row.attribute_option_combo,
-        org_unit: row.org_unit,
-        period: row.period,
-        value: row.value.map(|value| match from_script(value) {
-            Value::Number(number) => plain_text(&number),
-            Value::Text(text) => text,
-        }),
-    }
-}
-
-/// The slice before it is mapped: source units, source periods.
-fn rows_slice(rows: &[script::Row], at: &RowsContext<'_>) -> script::Slice {
-    let source = at.scene.source;
-    let mut slice = script::Slice::new();
-    for item in at.items {
-        add_item(&mut slice, item, source);
-    }
-    for unit in at.org_units {
-        slice.add_org_unit(Arc::new(org_unit(*unit, source)));
-    }
-    add_rows(&mut slice, rows, source);
-    slice
-}
-
-/// The slice as cells are made of it: destination units, destination periods.
-fn cells_slice(at: &CellContext<'_>) -> script::Slice {
-    let (source, destination) = (at.scene.source, at.scene.destination);
-    let rows: Vec<script::Row> = at.slice.rows().iter().map(|row| to_row(row, source)).collect();
-    let mut slice = script::Slice::new();
-    let data: BTreeSet<Uid> = rows.iter().map(|row| row.data).collect();
-    for id in data {
-        slice.add_data(Arc::new(named(id, source)));
-    }
-    add_item(&mut slice, at.item, source);
-    let units: BTreeSet<Uid> = rows.iter().map(|row| row.org_unit).collect();
-    for unit in units {
-        slice.add_org_unit(Arc::new(org_unit(unit, destination)));
-    }
-    add_rows(&mut slice, &rows, source);
-    slice
-}
-
-fn add_item(slice: &mut script::Slice, item: &PlannedItem, source: &Metadata) {
-    slice.add_data(Arc::new(named(item.source.id(), source)));
-    if let SourceItem::DataElement { category_option_combo, attribute_option_combo, .. } = item.source {
-        for combo in category_option_combo.into_iter().chain(attribute_option_combo) {
-            slice.add_option_combo(Arc::new(named(combo, source)));
-        }
-    }
-}
-
-fn add_rows(slice: &mut script::Slice, rows: &[script::Row], source: &Metadata) {
-    let mut combos = BTreeSet::new();
-    for row in rows {
-        combos.extend(row.category_option_combo.into_iter().chain(row.attribute_option_combo));
-        slice.add_value(row);
-    }
-    for combo in combos {
-        slice.add_option_combo(Arc::new(named(combo, source)));
-    }
-}
-
-fn source_type(item: &PlannedItem, source: &Metadata) -> ValueType {
-    source.data_elements.get(&item.source.id()).map_or(ValueType::Number, |element| element.value_type)
-}
-
-impl Names {
-    fn item(&mut self, item: &PlannedItem, source: &Metadata, destination: &Metadata) -> Arc<ItemNames> {
-        let names = self.items.entry((item.source, item.destination)).or_insert_with(|| {
-            Arc::new(ItemNames {
-                source: Arc::new(named(item.source.id(), source)),
-                destination: Arc::new(named(item.destination.data_element, destination)),
-                category_option_combo: Arc::new(named(item.destination.category_option_combo, destination)),
-                attribute_option_combo: Arc::new(named(item.destination.attribute_option_combo, destination)),
-            })
-        });
-        Arc::clone(names)
-    }
-}
-
-/// Code and name of an object, whichever kind it is.
-fn named(id: Uid, metadata: &Metadata) -> Named {
-    let code = metadata
-        .data_elements
-        .get(&id)
-        .map(|object| &object.code)
-        .or_else(|| metadata.indicators.get(&id).map(|object| &object.code))
-        .or_else(|| metadata.program_indicators.get(&id).map(|object| &object.code))
-        .or_else(|| metadata.category_option_combos.get(&id).map(|object| &object.code));
-    Named { id, code: code.cloned().flatten(), name: metadata.name_of(id) }
-}
-
-fn org_unit(id: Uid, metadata: &Metadata) -> OrgUnit {
-    let unit = metadata.organisation_units.get(&id);
-    OrgUnit {
-        id,
-        code: unit.and_then(|unit| unit.code.clone()),
-        name: metadata.name_of(id),
-        path: metadata.org_unit_path_names(id),
-        level: unit.map_or(0, |unit| u32::try_from(unit.path.len()).unwrap_or(0)),
-    }
-}
-
-/// A period is decided on for every org unit at once.
-fn no_org_unit(item: &PlannedItem) -> OrgUnit {
-    let name = "every org unit".to_owned();
-    OrgUnit { id: item.source.id(), code: None, path: name.clone(), name, level: 0 }
 }

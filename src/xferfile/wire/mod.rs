@@ -9,6 +9,7 @@
 //! (`deny_unknown_fields`). Never rename, never remove, never change a meaning: that is another version. No `flatten`
 //! and no `untagged`: they hide unknown fields.
 
+mod alert;
 mod data;
 mod metadata;
 mod routine;
@@ -18,7 +19,8 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::domain::routine::RoutineDocument;
+use crate::domain::alert::ArmedChannel;
+use crate::domain::routine::{Routine, RoutineDocument};
 use crate::domain::secret::Login as DomainLogin;
 use crate::domain::server::BaseUrl;
 use crate::xferfile::document::{Content, FileServer};
@@ -48,6 +50,9 @@ pub(super) struct Body {
     /// The texts of the scripts that act somewhere in it.
     #[serde(default)]
     scripts: Vec<script::Script>,
+    /// Who is told how runs end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    alerts: Vec<alert::Alert>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -86,7 +91,7 @@ fn is_false(value: &bool) -> bool {
 
 impl Body {
     pub(super) fn of(content: &Content) -> Self {
-        let Content { revision, created, not_after, source, destination, document } = content;
+        let Content { revision, created, not_after, source, destination, document, alert_secrets: _ } = content;
         Self {
             revision: *revision,
             created: *created,
@@ -97,6 +102,7 @@ impl Body {
             jobs: document.jobs.iter().map(routine::Job::of).collect(),
             org_unit_map: document.org_unit_map.iter().map(routine::Mapping::of).collect(),
             scripts: document.scripts.iter().map(script::Script::of).collect(),
+            alerts: content.armed_alerts().iter().map(alert::Alert::of).collect(),
         }
     }
 
@@ -109,14 +115,19 @@ impl Body {
             .map(|job| job.into_job(&source.name, &destination.name))
             .collect::<Result<Vec<_>, _>>()?;
         let org_unit_map = self.org_unit_map.into_iter().map(routine::Mapping::into_mapping);
+        let armed: Vec<_> = self.alerts.into_iter().map(alert::Alert::into_armed).collect::<Result<_, _>>()?;
+        let names = jobs.iter().map(|job| job.name.clone()).collect();
+        let alerts = armed.iter().map(|armed| armed.channel.clone()).collect();
         let document = RoutineDocument {
-            routine: self.routine.into_routine(jobs.iter().map(|job| job.name.clone()).collect())?,
+            routine: Routine { alerts, ..self.routine.into_routine(names)? },
             jobs,
             org_unit_map: org_unit_map.collect::<Result<_, _>>()?,
             scripts: self.scripts.into_iter().map(script::Script::into_script).collect(),
         };
         let Self { revision, created, not_after, .. } = self;
-        Ok(Content { revision, created, not_after, source, destination, document })
+        let secret = |armed: ArmedChannel| armed.secret.map(|secret| (armed.channel.id, secret));
+        let alert_secrets = armed.into_iter().filter_map(secret).collect();
+        Ok(Content { revision, created, not_after, source, destination, document, alert_secrets })
     }
 }
 

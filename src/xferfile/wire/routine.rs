@@ -129,7 +129,7 @@ fn is_zero(number: &i32) -> bool {
 
 impl Routine {
     pub(super) fn of(routine: &routine::Routine) -> Self {
-        let routine::Routine { id, name, jobs: _, window, policies, scripts } = routine;
+        let routine::Routine { id, name, jobs: _, window, policies, scripts, alerts: _ } = routine;
         let policies = Policies {
             only_changed: policies.only_changed,
             verify: policies.verify,
@@ -156,7 +156,7 @@ impl Routine {
             max_analytics_age_hours: policies.max_analytics_age_hours,
             parallel: policies.parallel,
         };
-        Ok(routine::Routine { id, name, jobs, window, policies, scripts: attachments(scripts)? })
+        Ok(routine::Routine { id, name, jobs, window, policies, scripts: attachments(scripts)?, alerts: Vec::new() })
     }
 }
 

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
+mod pages;
+mod redirects;
 mod server;
 
 use std::sync::Arc;
@@ -82,23 +84,6 @@ async fn requests_look_like_dhis2_wants_them() {
     let traffic = client.traffic();
     assert_eq!(traffic.requests, 2);
     assert!(traffic.bytes_in >= VALUES.len() as u64);
-}
-
-#[tokio::test]
-async fn a_login_never_reaches_another_origin() {
-    let elsewhere = Server::start(|_, _| json("{}")).await;
-    for status in [301, 302, 303, 307, 308] {
-        let target: &'static str =
-            Box::leak(format!("Location: http://127.0.0.1:{}/ctx/api/x\r\n", elsewhere.port).into_boxed_str());
-        let server = Server::start(move |_, _| Reply::Json(status, target, String::new())).await;
-        let error = server.client().probe().await.unwrap_err();
-        assert!(matches!(error.kind, ClientErrorKind::Redirect { .. }), "{status}: {error}");
-        let server = Server::dhis2("2.43.1", move |_, _| Reply::Json(status, target, String::new())).await;
-        let error = server.client().push(&payload(), false).await.unwrap_err();
-        assert!(matches!(error.kind, ClientErrorKind::Redirect { .. }), "{status}: {error}");
-        assert_eq!(server.data_requests().len(), 1);
-    }
-    assert!(elsewhere.requests().is_empty(), "not even a request without the login");
 }
 
 #[tokio::test]

@@ -13,10 +13,10 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use xfer::dhis2::analytics::grid::{Asked, read_analytics_values, read_grid};
 use xfer::dhis2::completeness::read_registrations;
 use xfer::dhis2::data_value_sets::read_raw_answer;
 use xfer::dhis2::error::{ClientErrorKind, clean};
-use xfer::dhis2::grid::{Asked, read_analytics_values, read_grid};
 use xfer::dhis2::import_answer::read_import_answer;
 use xfer::dhis2::metadata::read_list;
 use xfer::dhis2::raw_stream::Expectation;

@@ -1,21 +1,31 @@
 //! What the end-to-end tests share: the real binary in a home of its own, embedded servers, and the one helper that
 //! asserts the equations of design 3.1.
 
+pub(crate) mod leaks;
+pub(crate) mod listener;
 pub(crate) mod person;
 pub(crate) mod second_country;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 use tempfile::TempDir;
+use xfer::ops::sandbox::PASSWORD;
+
+use crate::support::leaks::Canaries;
 
 /// The real program in a hermetic environment: an own home, nothing of ours or the user's environment, no network
-/// beyond loopback.
+/// beyond loopback. What it says and what it leaves behind is searched for the secrets that it was given.
 pub(crate) struct Xfer {
     home: TempDir,
+    secrets: Arc<Mutex<Canaries>>,
 }
+
+/// What in a file's name says that it holds a secret; a name with an ending is that of something else.
+const SECRET_NAMES: [&str; 5] = ["password", "passphrase", "token", "wrong", "hook"];
 
 /// What a command did. `Display` shows stdout, stderr and the exit code, so that one snapshot checks all three.
 pub(crate) struct Output {
@@ -26,7 +36,30 @@ pub(crate) struct Output {
 
 impl Xfer {
     pub(crate) fn new() -> Self {
-        Self { home: tempfile::tempdir().unwrap() }
+        let mut secrets = Canaries::default();
+        for user in ["reader", "writer", "admin"] {
+            secrets.add("the password of the embedded servers", user, PASSWORD.as_bytes());
+        }
+        Self { home: tempfile::tempdir().unwrap(), secrets: Arc::new(Mutex::new(secrets)) }
+    }
+
+    /// What must not be seen anywhere; whoever types a secret adds it.
+    pub(crate) fn secrets(&self) -> Arc<Mutex<Canaries>> {
+        Arc::clone(&self.secrets)
+    }
+
+    /// Where secrets are found in the files of this home; nowhere, as a rule.
+    pub(crate) fn leaks(&self) -> Vec<String> {
+        self.secrets.lock().unwrap().hits_below(self.home()).0
+    }
+
+    /// Fails if what a command said holds a secret.
+    #[track_caller]
+    fn assert_says_no_secret(&self, output: &std::process::Output) {
+        let secrets = self.secrets.lock().unwrap().clone();
+        let mut hits = secrets.hits("standard output", &output.stdout);
+        hits.extend(secrets.hits("standard error", &output.stderr));
+        assert_eq!(hits, Vec::<String>::new(), "\n{}", String::from_utf8_lossy(&output.stderr));
     }
 
     pub(crate) fn home(&self) -> &Path {
@@ -43,7 +76,15 @@ impl Xfer {
     #[track_caller]
     #[must_use]
     pub(crate) fn args(&self, words: &[&str]) -> Output {
-        let output = self.prepared(words).output().unwrap();
+        self.finished(&mut self.prepared(words))
+    }
+
+    /// Runs a command that was prepared, to its end.
+    #[track_caller]
+    #[must_use]
+    pub(crate) fn finished(&self, command: &mut Command) -> Output {
+        let output = command.output().unwrap();
+        self.assert_says_no_secret(&output);
         Output {
             stdout: self.redacted(&output.stdout),
             stderr: self.redacted(&output.stderr),
@@ -75,6 +116,9 @@ impl Xfer {
     /// Writes a file into the home and returns its path.
     pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.home.path().join(name);
+        if !name.contains('.') && SECRET_NAMES.iter().any(|secret| name.contains(secret)) {
+            self.secrets.lock().unwrap().add(&format!("the content of {name}"), "reader", content.as_ref());
+        }
         std::fs::write(&path, content).unwrap();
         #[cfg(unix)]
         {
@@ -86,6 +130,15 @@ impl Xfer {
 
     fn redacted(&self, bytes: &[u8]) -> String {
         String::from_utf8_lossy(bytes).replace(&self.home.path().display().to_string(), "[HOME]")
+    }
+}
+
+impl Drop for Xfer {
+    fn drop(&mut self) {
+        // A test that failed has said why.
+        if !std::thread::panicking() {
+            assert_eq!(self.leaks(), Vec::<String>::new(), "a secret is in a file of the home");
+        }
     }
 }
 

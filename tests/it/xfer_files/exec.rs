@@ -42,7 +42,7 @@ fn everything_below(folder: &std::path::Path, found: &mut Vec<PathBuf>) {
 }
 
 /// Ignores the facilities that preflight holds back because they are closed, so that a run can be complete.
-fn leave_closed_facilities_out(office: &Office) {
+pub(crate) fn leave_closed_facilities_out(office: &Office) {
     let _ = office.xfer.run("run monthly --dry-run");
     let held = office.ok("runs cells last --state held_back --format csv").stdout;
     let held: BTreeSet<&str> = held.lines().skip(1).filter_map(|line| line.split(',').nth(4)).collect();

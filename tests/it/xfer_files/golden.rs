@@ -11,7 +11,7 @@ use xfer::domain::script::ScriptSource;
 use xfer::domain::secret::Login;
 use xfer::xferfile::{Content, FileKeyHolder, FileServer, Keys, document, header};
 
-use crate::xfer_files::sample::{SAMPLES, sample, scripted};
+use crate::xfer_files::sample::{SAMPLES, alerted, sample, scripted};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/xferfiles/v1")
@@ -39,7 +39,9 @@ fn told(content: &Content) -> String {
         Login::Basic { username, password } => format!("{username} {}", password.expose_secret()),
         Login::Token(token) => token.expose_secret().to_owned(),
     };
-    format!("{content:#?} {} {}", secret(&content.source), secret(&content.destination))
+    let alerts = content.alert_secrets.iter().map(|(id, secret)| format!(" {id} {}", secret.expose_secret()));
+    let alerts: String = alerts.collect();
+    format!("{content:#?} {} {}{alerts}", secret(&content.source), secret(&content.destination))
 }
 
 #[test]
@@ -75,6 +77,19 @@ fn a_file_with_operators_and_scripts_opens_for_ever() {
     let (content, _) = document::open(&fs::read(&file).unwrap(), &key).unwrap();
     assert_eq!(told(&content), told(&scripted()));
     assert!(content.document.scripts.iter().all(ScriptSource::is_intact));
+}
+
+#[test]
+fn a_file_with_alerts_opens_for_ever() {
+    let (key, _) = keys();
+    let file = folder().join("alerts.xfer");
+    if std::env::var_os("XFER_REGENERATE").is_some() && !file.exists() {
+        fs::write(&file, document::seal(&alerted(), &key).unwrap()).unwrap();
+    }
+    let (content, _) = document::open(&fs::read(&file).unwrap(), &key).unwrap();
+    assert_eq!(told(&content), told(&alerted()));
+    let secrets = content.armed_alerts().into_iter().filter(|armed| armed.secret.is_some()).count();
+    assert_eq!((secrets, content.document.routine.alerts.len()), (5, 7));
 }
 
 #[test]

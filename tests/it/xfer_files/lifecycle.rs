@@ -14,7 +14,7 @@ pub(super) fn mode(path: &Path) -> u32 {
 }
 
 /// A home somewhere else, with nothing but these files.
-pub(super) fn elsewhere(office: &Office, files: &[&str]) -> Xfer {
+pub(crate) fn elsewhere(office: &Office, files: &[&str]) -> Xfer {
     let xfer = Xfer::new();
     for name in files {
         xfer.file(name, std::fs::read(office.xfer.home().join(name)).unwrap());
@@ -37,6 +37,11 @@ fn a_file_runs_elsewhere_with_nothing_but_its_key() {
         assert_eq!(dry[part], here[part], "run and exec are the same: {part}");
     }
     assert_eq!(dry["file"]["revision"], 1);
+    let of_file = office.xfer.run("exec monthly.xfer --key-file run-key --dry-run --json").report();
+    let shown = office.ok("runs show last --format json").report();
+    assert_eq!(shown["file"], of_file["file"], "which file a run came from stays known");
+    let words = office.ok("runs show last");
+    assert!(words.stdout.contains("revision 1 of the xfer file [HOME]/monthly.xfer"), "\n{words}");
     let first = other.run("exec monthly.xfer --key-file run-key --json --log-file run.log").report();
     assert!(cells(&first, "created") > 100, "{first:#}");
     let again = other.run("exec monthly.xfer --key-file run-key --log-file run.log");

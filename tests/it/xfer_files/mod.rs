@@ -1,9 +1,9 @@
 //! Xfer files from their export to unattended runs, and everything that must not open, run or leak.
 
-mod exec;
+pub(crate) mod exec;
 mod golden;
 mod leaks;
-mod lifecycle;
+pub(crate) mod lifecycle;
 mod lock;
 mod sample;
 mod tampering;

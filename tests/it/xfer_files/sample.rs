@@ -6,6 +6,9 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::json;
 use uuid::Uuid;
+use xfer::domain::alert::{
+    AlertChannel, AlertEvent, ChannelKind, MailRoute, MailSecurity, PingMethod, Recipient, ServerSide, Shape,
+};
 use xfer::domain::cell::CellAddress;
 use xfer::domain::item::{Combine, Item, SourceItem, WhenEmpty};
 use xfer::domain::job::{Job, ReadFrom};
@@ -69,6 +72,7 @@ pub(crate) fn sample(number: usize) -> Content {
             parallel: 1 + u8::try_from(number % 4).unwrap(),
         },
         scripts: Vec::new(),
+        alerts: Vec::new(),
     };
     let basic = Login::Basic { username: "Reader ñ".to_owned(), password: SecretString::from(PASSWORD) };
     let token = Login::Token(SecretString::from(TOKEN));
@@ -80,6 +84,7 @@ pub(crate) fn sample(number: usize) -> Content {
         source: server("tracker", "https://tracker.example.org/ctx", basic, number),
         destination: server("national", "http://10.0.0.7:8080", token, number + 1),
         document: RoutineDocument { routine, jobs, org_unit_map, scripts: Vec::new() },
+        alert_secrets: BTreeMap::new(),
     }
 }
 
@@ -139,6 +144,44 @@ pub(crate) fn scripted() -> Content {
     document.jobs[0].items[1].coverage = Some("all".parse().unwrap());
     document.jobs[0].items[1].scripts = vec![attachment];
     document.scripts = vec![script];
+    content
+}
+
+/// A content with the alerts that came later still: each kind of channel, with and without a secret.
+pub(crate) fn alerted() -> Content {
+    let mut content = sample(5);
+    let web = |shape| ChannelKind::Webhook { shape, origin: "https://hooks.example.org".to_owned() };
+    let mail = |username: Option<&str>, security| {
+        ChannelKind::Mail(MailRoute {
+            host: "127.0.0.1".to_owned(),
+            port: 2525,
+            security,
+            username: username.map(str::to_owned),
+            from: "Xfer \"HMIS\" <xfer@example.org>".to_owned(),
+            to: vec!["his@example.org".to_owned(), "bureau@example.org".to_owned()],
+        })
+    };
+    let recipient = |number: usize| Recipient { id: uid('u', number), name: format!("Aïcha {number}") };
+    let ping =
+        ChannelKind::Ping { method: PingMethod::Post, signals: true, origin: "http://127.0.0.1:9000".to_owned() };
+    let message =
+        ChannelKind::Dhis2Message { on: ServerSide::Source, users: vec![recipient(1)], groups: vec![recipient(2)] };
+    let address = "https://hooks.example.org/T0/B0/s3cr3t?token=a%20b";
+    let kinds = [
+        (web(Shape::Json), Some(address)),
+        (web(Shape::Slack), Some(address)),
+        (web(Shape::Teams), Some(address)),
+        (ping, Some("http://127.0.0.1:9000/ping/uuid")),
+        (mail(Some("xfer"), MailSecurity::Starttls), Some(PASSWORD)),
+        (mail(None, MailSecurity::None), None),
+        (message, None),
+    ];
+    for (number, (kind, secret)) in kinds.into_iter().enumerate() {
+        let id = Uuid::from_u128(0x0193_0000_0000_7000_8000_0000_0000_0000 + number as u128);
+        let events = AlertEvent::ALL.iter().copied().skip(number % 4).collect();
+        content.document.routine.alerts.push(AlertChannel { id, name: format!("alert {number}"), events, kind });
+        content.alert_secrets.extend(secret.map(|secret| (id, SecretString::from(secret))));
+    }
     content
 }
 

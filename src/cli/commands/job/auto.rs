@@ -6,10 +6,11 @@ use clap::Args;
 use serde_json::json;
 
 use crate::cli::commands::files::{StyleArguments, read_file, write_file};
-use crate::cli::commands::job::{address_names, period_type, source_names};
-use crate::cli::commands::orgunit::Accept;
+use crate::cli::commands::job::arguments::period_type;
+use crate::cli::commands::pair::Accept;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
+use crate::cli::render::item::{address_names, source_names};
 use crate::cli::render::listing::{Listing, counted, number, text};
 use crate::cli::render::shell_word;
 use crate::cli::ui::{Format, Ui};

@@ -3,12 +3,11 @@
 use bigdecimal::BigDecimal;
 use clap::Args;
 
+use crate::cli::commands::job::arguments::{CombineArgument, ReadArgument, WhenEmptyArgument, period_type};
 use crate::cli::commands::job::operators::{ChangedRules, OrNone, or_none, share};
-use crate::cli::commands::job::{
-    CombineArgument, ReadArgument, WhenEmptyArgument, address_names, period_type, source_names,
-};
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
+use crate::cli::render::item::{address_names, source_names};
 use crate::cli::ui::Ui;
 use crate::cli::wizard::{self, Missing};
 use crate::domain::period::PeriodType;

@@ -1,6 +1,9 @@
 //! `xfer routine`: jobs with a period window and the rules of a run.
 
+mod alert;
 mod edit;
+
+pub(in crate::cli) use alert::mail_server;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -13,6 +16,7 @@ use crate::cli::render::listing::{Listing, text};
 use crate::cli::render::shell_word;
 use crate::cli::ui::Ui;
 use crate::cli::wizard::{self, Missing};
+use crate::domain::alert::AlertChannel;
 use crate::domain::item::WhenEmpty;
 use crate::domain::routine::{Policies, Routine};
 use crate::ops::home::Home;
@@ -29,6 +33,9 @@ pub enum Command {
     Show(Named),
     /// List the routines
     List,
+    /// Say who is told when a routine's runs do not end well
+    #[command(subcommand)]
+    Alert(alert::Command),
     /// Export a routine as one encrypted file with everything that a run needs
     Export(xfer_file::Export),
     /// Look at an xfer file: who can open it, and with a key everything that it says but secrets
@@ -95,6 +102,7 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
         Command::Edit(arguments) => edit_or_ask(arguments, home, ui),
         Command::Show(arguments) => show(&arguments.name, home, ui),
         Command::List => list(home, ui),
+        Command::Alert(command) => alert::execute(command, home, ui),
         Command::Export(arguments) => xfer_file::export(arguments, home, ui),
         Command::Inspect(arguments) => xfer_file::inspect(arguments, ui),
         Command::Import(arguments) => xfer_file::import(arguments, home, ui),
@@ -229,5 +237,13 @@ fn facts(routine: &Routine) -> Listing {
     ] {
         listing.row(vec![json!(fact), json!(value)]);
     }
+    for alert in &routine.alerts {
+        listing.row(vec![json!("alert"), json!(told(alert))]);
+    }
     listing
+}
+
+/// Who is told of what, without what is secret about it.
+pub(super) fn told(alert: &AlertChannel) -> String {
+    format!("{} ({}) to {}; hears of {}", alert.name, alert.kind.name(), alert.kind.goes_to(), alert.hears_of())
 }

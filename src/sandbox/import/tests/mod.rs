@@ -43,6 +43,7 @@ impl Server {
             settings: Settings::default(),
             sessions: Sessions::default(),
             jobs: Jobs::default(),
+            conversations: Vec::new(),
         };
         Self { state }
     }

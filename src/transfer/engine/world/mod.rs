@@ -320,6 +320,7 @@ impl World {
             now: Timestamp::UNIX_EPOCH,
             mode,
             document,
+            file: None,
             source: self.source.endpoint(),
             destination: self.destination.endpoint(),
             relative: RelativeOptions::default(),

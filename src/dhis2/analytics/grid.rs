@@ -10,12 +10,27 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, Visitor};
 
-use crate::dhis2::analytics::AnalyticsValue;
-use crate::dhis2::answer::Answer;
+use crate::dhis2::answer::{Answer, parse};
 use crate::dhis2::error::ClientErrorKind;
-use crate::dhis2::system::parse;
 use crate::domain::period::Period;
 use crate::domain::uid::Uid;
+
+/// One aggregated value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnalyticsValue {
+    /// Data element, indicator or program indicator.
+    pub data: Uid,
+    /// The COC, where asked for.
+    pub category_option_combo: Option<Uid>,
+    /// The AOC, where asked for.
+    pub attribute_option_combo: Option<Uid>,
+    /// The org unit.
+    pub org_unit: Uid,
+    /// The period.
+    pub period: Period,
+    /// The value as the server printed it: `12.0`, `1.0E-4`.
+    pub value: String,
+}
 
 /// A grid, checked for wholeness.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -1,0 +1,94 @@
+//! Words of the command line that several commands about jobs share: period types, operators, rules.
+
+use std::str::FromStr;
+
+use bigdecimal::BigDecimal;
+use clap::ValueEnum;
+
+use crate::domain::item::{Combine, WhenEmpty};
+use crate::domain::job::ReadFrom;
+use crate::domain::period::PeriodType;
+
+/// How contributions combine, on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CombineArgument {
+    /// More than one is an error
+    Error,
+    /// Their sum
+    Sum,
+    /// Their mean
+    Average,
+    /// The smallest
+    Min,
+    /// The largest
+    Max,
+    /// The one of the latest source period
+    Last,
+    /// The one of the earliest source period
+    First,
+}
+
+impl From<CombineArgument> for Combine {
+    fn from(argument: CombineArgument) -> Self {
+        match argument {
+            CombineArgument::Error => Self::Error,
+            CombineArgument::Sum => Self::Sum,
+            CombineArgument::Average => Self::Average,
+            CombineArgument::Min => Self::Min,
+            CombineArgument::Max => Self::Max,
+            CombineArgument::Last => Self::Last,
+            CombineArgument::First => Self::First,
+        }
+    }
+}
+
+/// What happens without source values, on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum WhenEmptyArgument {
+    /// The destination keeps what it has
+    Keep,
+    /// A zero is written
+    Zero,
+    /// The value is deleted, if this routine wrote it
+    Delete,
+}
+
+impl From<WhenEmptyArgument> for WhenEmpty {
+    fn from(argument: WhenEmptyArgument) -> Self {
+        match argument {
+            WhenEmptyArgument::Keep => Self::Keep,
+            WhenEmptyArgument::Zero => Self::Zero,
+            WhenEmptyArgument::Delete => Self::Delete,
+        }
+    }
+}
+
+/// Where data elements are read, on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReadArgument {
+    /// As they were entered at each org unit
+    Raw,
+    /// Aggregated from everything below the org unit, through analytics
+    Analytics,
+}
+
+impl From<ReadArgument> for ReadFrom {
+    fn from(argument: ReadArgument) -> Self {
+        match argument {
+            ReadArgument::Raw => Self::Raw,
+            ReadArgument::Analytics => Self::Analytics,
+        }
+    }
+}
+
+/// A period type by DHIS2's name for it, in any case.
+pub(super) fn period_type(text: &str) -> Result<PeriodType, String> {
+    PeriodType::ALL.into_iter().find(|known| known.name().eq_ignore_ascii_case(text)).ok_or_else(|| {
+        format!("`{text}` is no period type; DHIS2 has {}", PeriodType::ALL.map(PeriodType::name).join(", "))
+    })
+}
+
+/// A number to multiply by.
+pub(super) fn factor(text: &str) -> Result<BigDecimal, String> {
+    BigDecimal::from_str(text).map_err(|_| format!("`{text}` is not a number"))
+}

@@ -1,0 +1,90 @@
+//! `xfer job add-item` and `xfer job remove-item`: one item at a time.
+
+use bigdecimal::BigDecimal;
+use clap::Args;
+
+use crate::cli::commands::job::arguments::{CombineArgument, WhenEmptyArgument, factor};
+use crate::cli::commands::job::operators::{NewRules, share};
+use crate::cli::error::CliError;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::ui::Ui;
+use crate::ops::files::job_items::names;
+use crate::ops::home::Home;
+use crate::ops::jobs::{self, NewItem};
+
+/// `xfer job add-item`
+#[derive(Debug, Args)]
+pub struct AddItem {
+    /// The job
+    pub job: String,
+    /// What is read: DE.COC, DE.COC.AOC, an indicator or a program indicator, each by id, code or name
+    pub source: String,
+    /// Where it goes: DE.COC or DE.COC.AOC; combos may be left out where there is only one
+    pub destination: String,
+    /// How several source values become one, if not as the job says
+    #[arg(long, value_enum)]
+    pub combine: Option<CombineArgument>,
+    /// Multiply every source value by this number
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true, value_parser = factor)]
+    pub factor: Option<BigDecimal>,
+    /// What happens to destination cells that the source has nothing for
+    #[arg(long, value_enum)]
+    pub when_empty: Option<WhenEmptyArgument>,
+    /// Rounding and coverage.
+    #[command(flatten)]
+    pub rules: NewRules,
+    /// Share the source out: its weight among the items of the job that read the same (60, 40); the parts add up
+    #[arg(long, value_name = "WEIGHT", value_parser = share)]
+    pub share: Option<BigDecimal>,
+    /// A remark
+    #[arg(long)]
+    pub note: Option<String>,
+}
+
+/// `xfer job remove-item`
+#[derive(Debug, Args)]
+pub struct RemoveItem {
+    /// The job
+    pub job: String,
+    /// The item's number in `xfer job show`
+    pub number: usize,
+}
+
+pub(super) fn add_item(arguments: &AddItem, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let mut open = jobs::open(home, &arguments.job)?;
+    let (item, findings) = open.add_item(NewItem {
+        source: arguments.source.clone(),
+        destination: arguments.destination.clone(),
+        combine: arguments.combine.map(Into::into),
+        factor: arguments.factor.clone(),
+        when_empty: arguments.when_empty.map(Into::into),
+        round: arguments.rules.round,
+        coverage: arguments.rules.coverage,
+        share: arguments.share.clone(),
+        note: arguments.note.clone(),
+    })?;
+    let address = item.destination;
+    ui.say(&format!(
+        "item {}: {} to {}",
+        open.job.items.len(),
+        names(&open.source, item.source.id(), None, None),
+        names(
+            &open.destination,
+            address.data_element,
+            Some(address.category_option_combo),
+            Some(address.attribute_option_combo)
+        ),
+    ));
+    for finding in findings {
+        ui.warn(&format!("{}; {}", finding.message, finding.hint));
+    }
+    Ok(ExitCode::Success)
+}
+
+pub(super) fn remove_item(arguments: &RemoveItem, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let mut open = jobs::open(home, &arguments.job)?;
+    let item = open.remove_item(arguments.number)?;
+    let what = names(&open.source, item.source.id(), None, None);
+    ui.say(&format!("removed item {} ({what}); {} left", arguments.number, open.job.items.len()));
+    Ok(ExitCode::Success)
+}

@@ -1,0 +1,186 @@
+//! `xfer job new`: a job without items, or with those that the wizard helps to find.
+
+use clap::Args;
+
+use crate::cli::commands::job::arguments::{CombineArgument, ReadArgument, period_type};
+use crate::cli::commands::job::operators::NewRules;
+use crate::cli::error::CliError;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::render::shell_word;
+use crate::cli::ui::Ui;
+use crate::cli::wizard::{self, Missing};
+use crate::domain::item::Combine;
+use crate::domain::job::{Job, ReadFrom};
+use crate::domain::period::PeriodType;
+use crate::ops::home::Home;
+use crate::ops::jobs::{self, NewJob};
+
+/// `xfer job new`
+#[derive(Debug, Args)]
+pub struct New {
+    /// What to call the job; asked for where absent
+    pub name: Option<String>,
+    /// The source server; asked for where absent
+    #[arg(long, value_name = "SERVER")]
+    pub from: Option<String>,
+    /// The destination server; asked for where absent
+    #[arg(long, value_name = "SERVER")]
+    pub to: Option<String>,
+    /// The type of the periods that are read: Monthly, Weekly, Quarterly …
+    #[arg(long, value_name = "TYPE", default_value = "Monthly", value_parser = period_type)]
+    pub period_type: PeriodType,
+    /// The type of the periods that are written, if another: months into quarters
+    #[arg(long, value_name = "TYPE", value_parser = period_type)]
+    pub to_period_type: Option<PeriodType>,
+    /// Move the values by so many destination periods (-1: into the one before)
+    #[arg(long, value_name = "NUMBER", default_value_t = 0, allow_hyphen_values = true)]
+    pub shift: i32,
+    /// How several source values become one: two facilities merged, three months in a quarter [default: error]
+    #[arg(long, value_enum)]
+    pub combine: Option<CombineArgument>,
+    /// Where data elements are read; indicators always come from analytics
+    #[arg(long, value_enum, default_value = "raw")]
+    pub read: ReadArgument,
+    /// Rounding and coverage.
+    #[command(flatten)]
+    pub rules: NewRules,
+}
+
+impl New {
+    /// What `xfer job new --from SOURCE --to DESTINATION` says.
+    pub(in crate::cli) fn between(source: &str, destination: &str) -> Self {
+        Self {
+            name: None,
+            from: Some(source.to_owned()),
+            to: Some(destination.to_owned()),
+            period_type: PeriodType::Monthly,
+            to_period_type: None,
+            shift: 0,
+            combine: None,
+            read: ReadArgument::Raw,
+            rules: NewRules::default(),
+        }
+    }
+
+    /// The job that the arguments describe, with what they leave open.
+    pub(in crate::cli) fn job(&self, name: &str, source: &str, destination: &str, combine: Combine) -> NewJob {
+        NewJob {
+            name: name.to_owned(),
+            source: source.to_owned(),
+            destination: destination.to_owned(),
+            source_period_type: self.period_type,
+            destination_period_type: self.to_period_type,
+            period_shift: self.shift,
+            combine,
+            read: self.read.into(),
+            round: self.rules.round,
+            coverage: self.rules.coverage,
+        }
+    }
+}
+
+/// The command that makes such a job, without its items and scripts.
+pub(in crate::cli) fn command(job: &Job) -> String {
+    let from = format!("--from {} --to {}", shell_word(&job.source), shell_word(&job.destination));
+    let (read, written) = (job.source_period_type, job.destination_period_type);
+    let flags = [
+        (read != PeriodType::Monthly).then(|| format!("--period-type {}", read.name())),
+        (written != read).then(|| format!("--to-period-type {}", written.name())),
+        (job.period_shift != 0).then(|| format!("--shift {}", job.period_shift)),
+        (job.combine != Combine::Error).then(|| format!("--combine {}", job.combine.name())),
+        (job.read != ReadFrom::Raw).then(|| format!("--read {}", job.read.name())),
+        job.round.map(|rounding| format!("--round {rounding}")),
+        job.coverage.map(|coverage| format!("--coverage {coverage}")),
+    ];
+    let words = ["xfer job new".to_owned(), shell_word(&job.name), from].into_iter();
+    words.chain(flags.into_iter().flatten()).collect::<Vec<_>>().join(" ")
+}
+
+pub(super) fn new(arguments: &New, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let (Some(name), Some(from), Some(to)) = (&arguments.name, &arguments.from, &arguments.to) else {
+        let what = match (&arguments.name, &arguments.from) {
+            (None, _) => "the job's name",
+            (_, None) => "--from, the source server,",
+            _ => "--to, the destination server,",
+        };
+        let hint = "give all of it: xfer job new NAME --from SERVER --to SERVER";
+        let missing = Missing { what, hint, again: "xfer job new" };
+        return wizard::ask(ui, missing, |prompter| wizard::job::new(prompter, home, arguments));
+    };
+    let combine = arguments.combine.map_or(Combine::Error, Into::into);
+    let job = jobs::new(home, arguments.job(name, from, to, combine))?;
+    ui.say(&format!("made the job {}, from {} to {}", job.name, job.source, job.destination));
+    ui.say(&format!("next: xfer job auto {} --data-set NAME", shell_word(&job.name)));
+    Ok(ExitCode::Success)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::{New, command};
+    use crate::domain::coverage::Coverage;
+    use crate::domain::item::Combine;
+    use crate::domain::job::{Job, ReadFrom};
+    use crate::domain::period::PeriodType;
+    use crate::domain::rounding::Rounding;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        new: New,
+    }
+
+    #[test]
+    fn the_command_of_a_job_makes_the_same_job() {
+        let plain = Job {
+            name: "malaria".to_owned(),
+            source: "tracker".to_owned(),
+            destination: "national".to_owned(),
+            source_period_type: PeriodType::Monthly,
+            destination_period_type: PeriodType::Monthly,
+            period_shift: 0,
+            combine: Combine::Error,
+            read: ReadFrom::Raw,
+            round: None,
+            coverage: None,
+            scripts: Vec::new(),
+            items: Vec::new(),
+        };
+        let all = Job {
+            source_period_type: PeriodType::Weekly,
+            destination_period_type: PeriodType::Quarterly,
+            period_shift: -1,
+            combine: Combine::Last,
+            read: ReadFrom::Analytics,
+            round: "up:1".parse::<Rounding>().ok(),
+            coverage: "75%".parse::<Coverage>().ok(),
+            ..plain.clone()
+        };
+        assert_eq!(
+            command(&Job { name: "monthly figures".to_owned(), ..plain.clone() }),
+            "xfer job new 'monthly figures' --from tracker --to national"
+        );
+        for job in [plain, all] {
+            let line = command(&job);
+            let words = line.strip_prefix("xfer ").unwrap().split(' ').skip(1);
+            let new = Line::try_parse_from(words).unwrap().new;
+            let combine = new.combine.map_or(Combine::Error, Into::into);
+            let made = new.job(&job.name, &job.source, &job.destination, combine);
+            assert_eq!(new.name.as_deref(), Some("malaria"), "{line}");
+            assert_eq!((new.from.as_deref(), new.to.as_deref()), (Some("tracker"), Some("national")), "{line}");
+            assert_eq!(made.source_period_type, job.source_period_type, "{line}");
+            assert_eq!(
+                made.destination_period_type.unwrap_or(made.source_period_type),
+                job.destination_period_type,
+                "{line}"
+            );
+            assert_eq!(
+                (made.period_shift, made.combine, made.read),
+                (job.period_shift, job.combine, job.read),
+                "{line}"
+            );
+            assert_eq!((made.round, made.coverage), (job.round, job.coverage), "{line}");
+        }
+    }
+}

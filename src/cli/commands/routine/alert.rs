@@ -1,0 +1,353 @@
+//! `xfer routine alert`: who is told how a routine's runs end.
+
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
+use secrecy::SecretString;
+use serde_json::json;
+
+use crate::cli::commands::alerting::not_delivered;
+use crate::cli::commands::wait;
+use crate::cli::error::CliError;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::prompt::{SecretSource, secret};
+use crate::cli::render::listing::{Listing, number, text};
+use crate::cli::render::shell_word;
+use crate::cli::ui::Ui;
+use crate::cli::wizard::{self, Missing};
+use crate::domain::alert::{AlertEvent, MailRoute, MailSecurity, PingMethod, ServerSide, Shape};
+use crate::ops::alerts::channels::{self, NewAlert, NewKind};
+use crate::ops::home::Home;
+use crate::ops::routines;
+
+/// `xfer routine alert …`
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Tell somebody how a routine's runs end
+    Add(Box<Add>),
+    /// List who is told
+    List(Of),
+    /// Tell somebody no longer
+    Remove(Remove),
+    /// Send a test message now and say what the listener answers
+    Test(Test),
+}
+
+/// A routine by name.
+#[derive(Debug, Args)]
+pub struct Of {
+    /// The routine
+    pub routine: String,
+}
+
+/// `xfer routine alert remove`
+#[derive(Debug, Args)]
+pub struct Remove {
+    /// The routine
+    pub routine: String,
+    /// The alert, by the name that `list` shows
+    pub alert: String,
+}
+
+/// `xfer routine alert test`
+#[derive(Debug, Args)]
+pub struct Test {
+    /// The routine
+    pub routine: String,
+    /// The alert; all of the routine's where it is left out
+    pub alert: Option<String>,
+}
+
+/// `xfer routine alert add`
+#[derive(Debug, Default, Args)]
+#[command(group = ArgGroup::new("kind").multiple(false))]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
+pub struct Add {
+    /// The routine; without a kind of alert, it is asked who is to be told
+    pub routine: String,
+    /// Slack or Mattermost, through an incoming webhook
+    #[arg(long, group = "kind")]
+    pub slack: bool,
+    /// Microsoft Teams, through a workflow that takes web requests
+    #[arg(long, group = "kind")]
+    pub teams: bool,
+    /// A program that takes JSON (xfer-alert/1) at a web address
+    #[arg(long, group = "kind")]
+    pub webhook: bool,
+    /// A dead man's switch: asked for after each complete run, it raises the alarm when it is not
+    #[arg(long, group = "kind")]
+    pub ping: bool,
+    /// E-mail to these addresses; several with commas
+    #[arg(long, group = "kind", value_name = "ADDRESS", value_delimiter = ',')]
+    pub mail_to: Vec<String>,
+    /// A message in DHIS2, sent on this server of the routine with the login that the routine has there
+    #[arg(long, group = "kind", value_name = "SERVER")]
+    pub message_on: Option<Side>,
+    /// What to call the alert; the word for its kind where it is left out
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// What to tell; several with commas [default: all of it]
+    #[arg(long, value_name = "EVENT", value_delimiter = ',')]
+    pub on: Vec<Event>,
+    /// A file with the web address, which is a secret; asked for where absent (- reads standard input)
+    #[arg(long, value_name = "FILE")]
+    pub url_file: Option<PathBuf>,
+    /// The switch is asked for with POST instead of GET
+    #[arg(long, requires = "ping")]
+    pub post: bool,
+    /// The switch takes /start and /fail below its address, as healthchecks.io does
+    #[arg(long, requires = "ping")]
+    pub signals: bool,
+    /// The mail server: HOST or HOST:PORT
+    #[arg(long, value_name = "HOST", requires = "mail_to")]
+    pub mail_server: Option<String>,
+    /// How the connection to the mail server is encrypted [default: starttls, or tls at port 465]
+    #[arg(long, value_name = "WAY", requires = "mail_to")]
+    pub mail_security: Option<Security>,
+    /// Who logs in to the mail server; nobody where absent
+    #[arg(long, value_name = "NAME", requires = "mail_to")]
+    pub mail_user: Option<String>,
+    /// The sender's address [default: the mail user, where that is an address]
+    #[arg(long, value_name = "ADDRESS", requires = "mail_to")]
+    pub mail_from: Option<String>,
+    /// A file with the mail user's password; asked for where absent (- reads standard input)
+    #[arg(long, value_name = "FILE", requires = "mail_user")]
+    pub password_file: Option<PathBuf>,
+    /// A user who gets the DHIS2 message, by user name or id; several with commas
+    #[arg(long, value_name = "USER", value_delimiter = ',', requires = "message_on")]
+    pub to_user: Vec<String>,
+    /// A user group that gets the DHIS2 message, by name or id; several with commas
+    #[arg(long, value_name = "GROUP", value_delimiter = ',', requires = "message_on")]
+    pub to_group: Vec<String>,
+}
+
+/// What to tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Event {
+    /// A run came to no good end
+    Failure,
+    /// A run is complete after one that was not
+    Recovery,
+    /// Some cells did not arrive
+    Incomplete,
+    /// There was nothing to transfer
+    NothingToTransfer,
+}
+
+/// One of the two servers of a routine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Side {
+    /// Where values come from
+    Source,
+    /// Where values go
+    Destination,
+}
+
+/// How the connection to a mail server is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Security {
+    /// From the start, port 465
+    Tls,
+    /// After a greeting in the clear, port 587
+    Starttls,
+    /// Not at all: for a mail server on this machine, port 25
+    None,
+}
+
+impl From<Event> for AlertEvent {
+    fn from(event: Event) -> Self {
+        match event {
+            Event::Failure => Self::Failure,
+            Event::Recovery => Self::Recovery,
+            Event::Incomplete => Self::Incomplete,
+            Event::NothingToTransfer => Self::NothingToTransfer,
+        }
+    }
+}
+
+impl From<Side> for ServerSide {
+    fn from(side: Side) -> Self {
+        match side {
+            Side::Source => Self::Source,
+            Side::Destination => Self::Destination,
+        }
+    }
+}
+
+impl From<Security> for MailSecurity {
+    fn from(security: Security) -> Self {
+        match security {
+            Security::Tls => Self::Tls,
+            Security::Starttls => Self::Starttls,
+            Security::None => Self::None,
+        }
+    }
+}
+
+/// Carries out `xfer routine alert …`.
+pub(super) fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    match command {
+        Command::Add(arguments) => add(arguments, home, ui),
+        Command::List(arguments) => list(&arguments.routine, home, ui),
+        Command::Remove(arguments) => {
+            let removed = channels::remove(home, &arguments.routine, &arguments.alert)?;
+            ui.say(&format!("removed the alert {}; a file that was exported before still has it", removed.name));
+            Ok(ExitCode::Success)
+        }
+        Command::Test(arguments) => test(arguments, home, ui),
+    }
+}
+
+impl Add {
+    /// Where messages go; none where the arguments do not say.
+    fn kind(&self) -> Result<Option<NewKind>, CliError> {
+        let shapes = [(self.slack, Shape::Slack), (self.teams, Shape::Teams), (self.webhook, Shape::Json)];
+        if let Some((_, shape)) = shapes.into_iter().find(|(given, _)| *given) {
+            return Ok(Some(NewKind::Webhook(shape)));
+        }
+        if self.ping {
+            let method = if self.post { PingMethod::Post } else { PingMethod::Get };
+            return Ok(Some(NewKind::Ping { method, signals: self.signals }));
+        }
+        if let Some(side) = self.message_on {
+            let (users, groups) = (self.to_user.clone(), self.to_group.clone());
+            return Ok(Some(NewKind::Dhis2Message { on: side.into(), users, groups }));
+        }
+        if self.mail_to.is_empty() { Ok(None) } else { Ok(Some(NewKind::Mail(self.route()?))) }
+    }
+
+    fn route(&self) -> Result<MailRoute, CliError> {
+        let server = self.mail_server.as_deref().ok_or_else(|| {
+            CliError::usage("the mail server is missing".to_owned()).hint("give it with --mail-server HOST")
+        })?;
+        let from = self.mail_from.clone().or_else(|| self.mail_user.clone().filter(|user| user.contains('@')));
+        let from = from.ok_or_else(|| {
+            CliError::usage("the sender's address is missing".to_owned()).hint("give it with --mail-from ADDRESS")
+        })?;
+        let (host, port, security) = mail_server(server, self.mail_security.map(Into::into))?;
+        Ok(MailRoute { host, port, security, username: self.mail_user.clone(), from, to: self.mail_to.clone() })
+    }
+
+    /// The secret of such an alert, from its file or a person.
+    fn secret(&self, kind: &NewKind, ui: &Ui) -> Result<Option<SecretString>, CliError> {
+        let asked = |file: &Option<PathBuf>, what: &str, flag: &str| {
+            let source = file.clone().map_or(SecretSource::Prompt, SecretSource::File);
+            secret(ui, &source, what, flag).map(Some)
+        };
+        match kind {
+            NewKind::Webhook(_) | NewKind::Ping { .. } => asked(&self.url_file, "web address", "--url-file"),
+            NewKind::Mail(MailRoute { username: Some(user), host, .. }) => {
+                asked(&self.password_file, &format!("password of {user} at {host}"), "--password-file")
+            }
+            NewKind::Mail(_) | NewKind::Dhis2Message { .. } => Ok(None),
+        }
+    }
+}
+
+/// Host, port and encryption of a mail server, from what a person typed.
+pub(in crate::cli) fn mail_server(
+    text: &str,
+    security: Option<MailSecurity>,
+) -> Result<(String, u16, MailSecurity), CliError> {
+    let (host, port) = match text.rsplit_once(':') {
+        // More than one colon without brackets is an address of IPv6, which has no port.
+        Some((host, port)) if !host.contains(':') || host.ends_with(']') => {
+            let port = port.parse::<u16>().map_err(|_| {
+                CliError::usage(format!("`{port}` is no port of a mail server")).hint("usual ones are 587, 465 and 25")
+            })?;
+            (host, Some(port))
+        }
+        _ => (text, None),
+    };
+    let security = security.unwrap_or(if port == Some(465) { MailSecurity::Tls } else { MailSecurity::Starttls });
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    Ok((host.to_owned(), port.unwrap_or(security.usual_port()), security))
+}
+
+fn add(arguments: &Add, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let Some(kind) = arguments.kind()? else {
+        let missing = Missing {
+            what: "who is to be told",
+            hint: "give --slack, --teams, --webhook, --ping, --mail-to or --message-on: xfer routine alert add --help",
+            again: "xfer routine alert add ROUTINE",
+        };
+        return wizard::ask(ui, missing, |prompter| wizard::alert::add(prompter, home, &arguments.routine));
+    };
+    let events = match arguments.on.as_slice() {
+        [] => AlertEvent::ALL.to_vec(),
+        some => some.iter().copied().map(Into::into).collect(),
+    };
+    // Asked for last: a name that is missing is no reason to type a secret twice.
+    let routine = routines::routine(&home.config()?, &arguments.routine)?.name;
+    let secret = arguments.secret(&kind, ui)?;
+    let new = NewAlert { name: arguments.name.clone(), events, kind, secret };
+    let added = wait(async { Ok(channels::add(home, &routine, new).await?) })?;
+    ui.say(&format!("{} will be told: {}, {}", added.name, added.kind.goes_to(), added.hears_of()));
+    ui.say(&format!("next: xfer routine alert test {} {}", shell_word(&routine), shell_word(&added.name)));
+    Ok(ExitCode::Success)
+}
+
+fn list(routine: &str, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let columns = [
+        text("name", "Alert"),
+        text("kind", "Kind"),
+        text("goes_to", "Goes to"),
+        text("on", "Hears of"),
+        number("waiting", "Waiting"),
+    ];
+    let empty = "nobody is told; add somebody: xfer routine alert add ROUTINE";
+    let mut listing = Listing::new(&columns, empty);
+    for (alert, waiting) in channels::list(home, routine)? {
+        listing.row(vec![
+            json!(alert.name),
+            json!(alert.kind.name()),
+            json!(alert.kind.goes_to()),
+            json!(alert.hears_of()),
+            json!(waiting),
+        ]);
+    }
+    listing.print(ui);
+    Ok(ExitCode::Success)
+}
+
+fn test(arguments: &Test, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let tested = wait(async { Ok(channels::test(home, &arguments.routine, arguments.alert.as_deref()).await?) })?;
+    let columns = [text("name", "Alert"), text("kind", "Kind"), text("answer", "Answer")];
+    let empty = "nobody is told; add somebody: xfer routine alert add";
+    let mut listing = Listing::new(&columns, empty);
+    let mut failed = None;
+    for tested in tested {
+        let answer = match tested.result {
+            Ok(answer) => answer,
+            Err(error) => {
+                let words = format!("not delivered: {error}");
+                failed.get_or_insert(not_delivered(&tested.channel.name, &error));
+                words
+            }
+        };
+        listing.row(vec![json!(tested.channel.name), json!(tested.channel.kind.name()), json!(answer)]);
+    }
+    listing.print(ui);
+    failed.map_or(Ok(ExitCode::Success), Err)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mail_server;
+    use crate::domain::alert::MailSecurity;
+
+    #[test]
+    fn a_mail_server_is_a_host_with_or_without_a_port() {
+        let read = |text: &str, security| {
+            let (host, port, security) = mail_server(text, security).unwrap();
+            format!("{host} {port} {}", security.name())
+        };
+        assert_eq!(read("mail.org", None), "mail.org 587 starttls");
+        assert_eq!(read("mail.org:465", None), "mail.org 465 tls");
+        assert_eq!(read("mail.org:2525", None), "mail.org 2525 starttls");
+        assert_eq!(read("localhost", Some(MailSecurity::None)), "localhost 25 none");
+        assert_eq!(read("[::1]:25", Some(MailSecurity::None)), "::1 25 none");
+        assert_eq!(read("::1", Some(MailSecurity::Tls)), "::1 465 tls");
+        assert!(mail_server("mail.org:smtp", None).is_err());
+    }
+}

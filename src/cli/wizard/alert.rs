@@ -1,0 +1,270 @@
+//! The wizard for alerts: who should hear of it when a routine's runs do not end well. Nobody, unless a person says so.
+
+use secrecy::SecretString;
+
+use crate::cli::commands::routine::mail_server;
+use crate::cli::commands::wait;
+use crate::cli::error::CliError;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::render::shell_word;
+use crate::cli::wizard::prompter::{Leave, Prompter, ask_until, say_commands};
+use crate::domain::alert::{AlertChannel, AlertEvent, ChannelKind, MailRoute, PingMethod, ServerSide, Shape};
+use crate::ops::alerts::channels::{self, NewAlert, NewKind};
+use crate::ops::home::Home;
+use crate::ops::jobs;
+use crate::ops::routines;
+
+/// Who can be told, in the order of the choices.
+const KINDS: [&str; 6] = [
+    "a channel of Slack or Mattermost",
+    "a channel of Microsoft Teams",
+    "somebody by e-mail",
+    "somebody by a message in DHIS2",
+    "a dead man's switch, which raises the alarm when good runs stay away",
+    "another program, at a web address",
+];
+
+/// Asks who should hear of a routine's runs, until there is nobody else.
+pub(crate) fn add(prompter: &mut dyn Prompter, home: &Home, routine: &str) -> Result<(), Leave> {
+    let routine = routines::routine(&home.config()?, routine)?.name;
+    let mut some = false;
+    loop {
+        let (question, nobody) = if some {
+            ("And who else", "nobody else")
+        } else {
+            ("Who should hear of it when a run does not end well", "nobody")
+        };
+        let choices: Vec<String> = std::iter::once(nobody).chain(KINDS).map(str::to_owned).collect();
+        let chosen = prompter.choose(question, &choices, 0)?;
+        if chosen == 0 {
+            return Ok(());
+        }
+        let (kind, secret) = kind(prompter, home, &routine, chosen)?;
+        let events = events(prompter, &kind)?;
+        let new = NewAlert { name: None, events, kind, secret };
+        match wait(async { Ok(channels::add(home, &routine, new).await?) }) {
+            Ok(added) => {
+                some = true;
+                try_out(prompter, home, &routine, &added)?;
+                say_commands(prompter, &[command(&routine, &added)]);
+            }
+            // A mistake in what was typed; anything else does not get better by asking again.
+            Err(error) if error.code == ExitCode::Usage => say_error(prompter, &error),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn say_error(prompter: &mut dyn Prompter, error: &CliError) {
+    let said: Vec<&str> = std::iter::once(&error.message).chain(&error.hints).map(String::as_str).collect();
+    prompter.say(&format!("That does not work: {}.", said.join("; ")));
+}
+
+fn kind(
+    prompter: &mut dyn Prompter,
+    home: &Home,
+    routine: &str,
+    chosen: usize,
+) -> Result<(NewKind, Option<SecretString>), Leave> {
+    let address = |prompter: &mut dyn Prompter, of: &str| {
+        prompter.say("It is kept like a password: whoever knows it can write there.");
+        prompter.secret(&format!("The web address of {of}")).map(Some)
+    };
+    Ok(match chosen {
+        1 => (NewKind::Webhook(Shape::Slack), address(prompter, "the incoming webhook")?),
+        2 => (NewKind::Webhook(Shape::Teams), address(prompter, "the workflow")?),
+        3 => mail(prompter)?,
+        4 => (message(prompter, home, routine)?, None),
+        5 => {
+            let address = address(prompter, "the switch")?;
+            let signals =
+                prompter.confirm("Does it take /start and /fail below its address, as healthchecks.io does", false)?;
+            (NewKind::Ping { method: PingMethod::Get, signals }, address)
+        }
+        _ => (NewKind::Webhook(Shape::Json), address(prompter, "the program")?),
+    })
+}
+
+fn mail(prompter: &mut dyn Prompter) -> Result<(NewKind, Option<SecretString>), Leave> {
+    let to = ask_until(prompter, "To which addresses (several with commas)", None, several)?;
+    let (host, port, security) =
+        ask_until(prompter, "The mail server, with its port unless that is 587", None, |text| {
+            mail_server(text, None).map_err(|error| error.message)
+        })?;
+    let user = prompter.text("Who logs in there (empty for nobody)", Some(""))?.trim().to_owned();
+    let username = (!user.is_empty()).then_some(user);
+    let password = match &username {
+        Some(user) => Some(prompter.secret(&format!("Password of {user} at {host}"))?),
+        None => None,
+    };
+    let suggestion = username.as_deref().filter(|user| user.contains('@'));
+    let from = ask_until(prompter, "The sender's address", suggestion, |text| {
+        crate::mail::check_address(text).map(|()| text.to_owned()).map_err(|error| error.to_string())
+    })?;
+    Ok((NewKind::Mail(MailRoute { host, port, security, username, from, to }), password))
+}
+
+fn message(prompter: &mut dyn Prompter, home: &Home, routine: &str) -> Result<NewKind, Leave> {
+    let routine = routines::routine(&home.config()?, routine)?;
+    let jobs = jobs::list(home)?;
+    let job = jobs.iter().find(|job| routine.jobs.contains(&job.name));
+    let choices = job.map(|job| vec![job.destination.clone(), job.source.clone()]).unwrap_or_default();
+    let on = [ServerSide::Destination, ServerSide::Source][prompter.choose("On which server", &choices, 0)?];
+    let list = |text: &str| several(text).unwrap_or_default();
+    let users = list(&prompter.text("To which users, by user name (several with commas, empty for none)", Some(""))?);
+    let groups = list(&prompter.text("To which user groups (several with commas, empty for none)", Some(""))?);
+    Ok(NewKind::Dhis2Message { on, users, groups })
+}
+
+/// The parts of a list with commas; at least one.
+fn several(text: &str) -> Result<Vec<String>, String> {
+    let parts: Vec<String> =
+        text.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect();
+    if parts.is_empty() { Err("nothing was typed".to_owned()) } else { Ok(parts) }
+}
+
+fn events(prompter: &mut dyn Prompter, kind: &NewKind) -> Result<Vec<AlertEvent>, Leave> {
+    if matches!(kind, NewKind::Ping { .. }) {
+        return Ok(Vec::new());
+    }
+    let choices = [
+        "whatever is not well, and when it is well again",
+        "runs that failed, and when it is well again",
+        "runs that failed",
+    ]
+    .map(str::to_owned);
+    let some = [AlertEvent::Failure, AlertEvent::Recovery];
+    Ok(match prompter.choose("What should be told", &choices, 0)? {
+        0 => AlertEvent::ALL.to_vec(),
+        1 => some.to_vec(),
+        _ => some[..1].to_vec(),
+    })
+}
+
+/// Offers a test message: an alert that was never seen to arrive is none.
+fn try_out(prompter: &mut dyn Prompter, home: &Home, routine: &str, added: &AlertChannel) -> Result<(), Leave> {
+    if !prompter.confirm("Send a test message now", true)? {
+        return Ok(());
+    }
+    let tested = wait(async { Ok(channels::test(home, routine, Some(&added.name)).await?) })?;
+    for tested in tested {
+        match tested.result {
+            Ok(answer) => prompter.say(&format!("It was taken ({answer}). See whether it arrived.")),
+            Err(error) => {
+                let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+                prompter.say(&format!("It was not delivered: {error}{hint}. The alert is kept; change it by removing it and adding it again."));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The command that adds the same alert.
+fn command(routine: &str, added: &AlertChannel) -> String {
+    let mut words = vec![format!("xfer routine alert add {}", shell_word(routine))];
+    match &added.kind {
+        ChannelKind::Webhook { .. } => words.push(format!("--{} --url-file FILE", added.kind.name())),
+        ChannelKind::Ping { method, signals, .. } => {
+            words.push("--ping --url-file FILE".to_owned());
+            words.extend((*method == PingMethod::Post).then(|| "--post".to_owned()));
+            words.extend(signals.then(|| "--signals".to_owned()));
+        }
+        ChannelKind::Mail(route) => {
+            let MailRoute { host, port, security, username, from, to } = route;
+            words.push(format!("--mail-to {}", shell_word(&to.join(","))));
+            words.push(format!("--mail-server {}:{port} --mail-security {}", shell_word(host), security.name()));
+            words.push(format!("--mail-from {}", shell_word(from)));
+            words.extend(username.iter().map(|user| format!("--mail-user {} --password-file FILE", shell_word(user))));
+        }
+        ChannelKind::Dhis2Message { on, users, groups } => {
+            words.push(format!("--message-on {}", on.name()));
+            for (flag, list) in [("--to-user", users), ("--to-group", groups)] {
+                let ids: Vec<String> = list.iter().map(|recipient| recipient.id.to_string()).collect();
+                words.extend((!ids.is_empty()).then(|| format!("{flag} {}", ids.join(","))));
+            }
+        }
+    }
+    if !added.events.is_empty() && added.events != AlertEvent::ALL {
+        let events: Vec<&str> = added.events.iter().map(|event| event.name()).collect();
+        words.push(format!("--on {}", events.join(",")));
+    }
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::add;
+    use crate::cli::commands::routine::New;
+    use crate::cli::wizard::routine;
+    use crate::cli::wizard::scripted::Answer::{Enter, No, Type, Yes};
+    use crate::cli::wizard::scripted::Scripted;
+    use crate::cli::wizard::tests::Office;
+    use crate::domain::alert::AlertEvent;
+    use crate::ops::alerts::channels;
+
+    #[test]
+    fn people_are_asked_who_should_hear_of_it_and_nobody_is_the_suggestion() {
+        let office = Office::with_job();
+        let known =
+            New { name: Some("monthly".to_owned()), periods: vec!["LAST_MONTH".to_owned()], ..New::with_job("soins") };
+        let mut person = Scripted::new(&[
+            ("What about it", Enter),
+            ("change very much", Enter),
+            ("What about them", Enter),
+            ("Who should hear of it", Type("DHIS2")),
+            ("On which server", Enter),
+            ("To which users", Type("nobody")),
+            ("To which user groups", Enter),
+            ("What should be told", Enter),
+            ("Who should hear of it", Type("DHIS2")),
+            ("On which server", Enter),
+            ("To which users", Type("writer")),
+            ("To which user groups", Type("SAISIE")),
+            ("What should be told", Type("runs that failed, and")),
+            ("Send a test message now", Yes),
+            ("And who else", Type("Slack")),
+            ("web address of the incoming webhook", Type("http://example.org/hook")),
+            ("What should be told", Enter),
+            ("And who else", Type("dead man")),
+            ("web address of the switch", Type("https://hc.example/ping/secret")),
+            ("/start and /fail", Yes),
+            ("Send a test message now", No),
+            ("And who else", Type("e-mail")),
+            ("To which addresses", Type("his@health.example, dir@health.example")),
+            ("The mail server", Type("mail.example:x")),
+            ("The mail server", Type("mail.example:465")),
+            ("Who logs in there", Type("xfer@health.example")),
+            ("Password of xfer@health.example at mail.example", Type("opensesame")),
+            ("The sender's address", Enter),
+            ("What should be told", Enter),
+            ("Send a test message now", No),
+            ("And who else", Enter),
+        ]);
+        routine::new(&mut person, &office.home, &known).unwrap();
+        let said = person.finish();
+        for words in [
+            "That does not work: national knows no user `nobody`",
+            "It was taken (national took the message)",
+            "not encrypted: everybody on the way could read it; give an address that begins with https://",
+            "--message-on destination --to-user ",
+            " --on failure,recovery\n",
+            "xfer routine alert add monthly --ping --url-file FILE --signals",
+            "--mail-to his@health.example,dir@health.example --mail-server mail.example:465 --mail-security tls \
+             --mail-from xfer@health.example --mail-user xfer@health.example --password-file FILE",
+        ] {
+            assert!(said.contains(words), "{words}\n{said}");
+        }
+        assert!(!said.contains("secret") && !said.contains("opensesame"), "{said}");
+        let sent = office.servers.destination.instance().with_state(|state| state.conversations.clone());
+        assert_eq!((sent.len(), sent[0].recipients.len()), (1, 2), "{sent:?}");
+        let kept = channels::list(&office.home, "monthly").unwrap();
+        let names: Vec<&str> = kept.iter().map(|(alert, _)| alert.name.as_str()).collect();
+        assert_eq!(names, ["dhis2-message", "ping", "mail"]);
+        assert_eq!(kept[0].0.events, [AlertEvent::Failure, AlertEvent::Recovery]);
+        let mut person = Scripted::new(&[("different", Type("who hears of it")), ("Who should hear of it", Enter)]);
+        routine::edit(&mut person, &office.home, "monthly").unwrap();
+        person.finish();
+        let mut person = Scripted::new(&[]);
+        assert!(add(&mut person, &office.home, "yearly").is_err(), "asks nothing about what is not there");
+    }
+}

@@ -1,0 +1,157 @@
+//! One message on its way to one channel.
+//!
+//! Nothing here waits longer than it is told to: the run is over, and whoever started it waits for nothing else.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use crate::dhis2::client::{Client, ClientOptions};
+use crate::dhis2::error::{ClientError, ClientErrorKind};
+use crate::dhis2::limits::Limits;
+use crate::dhis2::webhook::{self, Call};
+use crate::domain::alert::{ArmedChannel, ChannelKind, PingMethod, ServerSide};
+use crate::mail::{self, Letter, MailError};
+use crate::ops::alerts::message::{Message, payload};
+
+/// How long a channel may take to take a message.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What a dead man's switch is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// A run has begun.
+    Start,
+    /// It is complete.
+    Success,
+    /// It did not end well.
+    Failure,
+}
+
+/// How one of the routine's servers is reached, and who it has to be.
+#[derive(Debug, Clone)]
+pub struct Reach {
+    /// Address and login.
+    pub options: ClientOptions,
+    /// Its system id, where that is known.
+    pub system_id: Option<String>,
+}
+
+/// How the routine's servers are reached, as far as their logins could be opened.
+#[derive(Debug, Clone, Default)]
+pub struct Servers {
+    /// Where values come from.
+    pub source: Option<Reach>,
+    /// Where values go.
+    pub destination: Option<Reach>,
+}
+
+/// Why a message was not delivered.
+#[derive(Debug, thiserror::Error)]
+pub enum DeliveryError {
+    /// A web address.
+    #[error(transparent)]
+    Http(#[from] ClientErrorKind),
+    /// A DHIS2 server.
+    #[error(transparent)]
+    Server(#[from] ClientError),
+    /// A mail server.
+    #[error(transparent)]
+    Mail(#[from] MailError),
+    /// The secret is missing.
+    #[error("its address or password cannot be opened on this machine")]
+    Closed,
+    /// The server's login is missing.
+    #[error("the login of the {} cannot be opened on this machine", .0.name())]
+    NoLogin(ServerSide),
+    /// Another system answers.
+    #[error("{server} is another system than the routine was made for; no message was sent to it")]
+    WrongServer {
+        /// The server's name.
+        server: String,
+    },
+}
+
+impl DeliveryError {
+    /// What to do about it; none where the sentence says it all.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Http(kind) => kind.hint(),
+            Self::Server(error) => error.hint(),
+            Self::Mail(error) => error.hint().map(str::to_owned),
+            Self::Closed => Some("remove the alert and add it again".to_owned()),
+            Self::NoLogin(_) => Some("enter the login again: xfer server edit".to_owned()),
+            Self::WrongServer { .. } => Some("check the server's address".to_owned()),
+        }
+    }
+}
+
+/// Delivers a message; gives what was answered, in short. `id` is the same whenever the same message is sent again.
+pub async fn deliver(
+    armed: &ArmedChannel,
+    message: &Message,
+    id: &str,
+    servers: &Servers,
+    patience: Duration,
+) -> Result<String, DeliveryError> {
+    let secret = || armed.secret.as_ref().ok_or(DeliveryError::Closed);
+    match &armed.channel.kind {
+        ChannelKind::Webhook { shape, .. } => {
+            let body = payload(*shape, message).to_string();
+            Ok(webhook::deliver(secret()?, Call::Json(body), patience).await?)
+        }
+        ChannelKind::Ping { method, .. } => Ok(webhook::deliver(secret()?, call(*method), patience).await?),
+        ChannelKind::Mail(route) => {
+            let password = route.username.as_ref().map(|_| secret()).transpose()?;
+            let letter = Letter { id, subject: &message.subject, text: &message.body };
+            Ok(mail::send(route, password, &letter, patience).await?)
+        }
+        ChannelKind::Dhis2Message { on, users, groups } => {
+            let reach = match on {
+                ServerSide::Source => &servers.source,
+                ServerSide::Destination => &servers.destination,
+            };
+            let reach = reach.as_ref().ok_or(DeliveryError::NoLogin(*on))?;
+            let client = connection(reach, patience)?;
+            let sending = async {
+                if let Some(expected) = &reach.system_id
+                    && client.identity().await?.system_id != *expected
+                {
+                    return Err(DeliveryError::WrongServer { server: client.server().to_owned() });
+                }
+                Ok(client.send_message(&message.subject, &message.body, users, groups).await?)
+            };
+            match tokio::time::timeout(patience, sending).await {
+                Ok(sent) => sent.map(|()| format!("{} took the message", client.server())),
+                Err(_) => Err(ClientErrorKind::Timeout { waited: patience }.into()),
+            }
+        }
+    }
+}
+
+/// Tells a dead man's switch, if it wants to hear of that.
+pub async fn signal(armed: &ArmedChannel, signal: Signal, patience: Duration) -> Result<(), DeliveryError> {
+    let ChannelKind::Ping { method, signals, .. } = &armed.channel.kind else { return Ok(()) };
+    let address: &SecretString = armed.secret.as_ref().ok_or(DeliveryError::Closed)?;
+    let address = match signal {
+        Signal::Success => address.clone(),
+        _ if !signals => return Ok(()),
+        Signal::Start => webhook::below(address, "start")?,
+        Signal::Failure => webhook::below(address, "fail")?,
+    };
+    webhook::deliver(&address, call(*method), patience).await?;
+    Ok(())
+}
+
+fn call(method: PingMethod) -> Call {
+    match method {
+        PingMethod::Get => Call::Get,
+        PingMethod::Post => Call::Post,
+    }
+}
+
+/// A connection of its own: the run's may be what is broken. One try, within the patience that a message has.
+fn connection(reach: &Reach, patience: Duration) -> Result<Client, ClientError> {
+    let limits = Limits { tries: 1, silence: patience, total: patience, ..Limits::default() };
+    Client::new(ClientOptions { limits, ..reach.options.clone() })
+}

@@ -1,0 +1,285 @@
+//! Alerts: one message to each channel when the outcome of a routine's runs changes, and none while it stays as it is.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`channels`] | a routine's channels: added, listed, removed, tried |
+//! | [`message`] | the words, and the shapes that listeners take |
+//! | [`deliver`] | one message on its way to one channel |
+//!
+//! The decision that something is told, and what, is written into the routine's state before anything is sent
+//! (`store::state::alerts`); what was not taken is tried again by the next run. Channels are told side by side, so that
+//! all of them together take no longer than the slowest one may. A run is as good or bad as it was, whether or not it
+//! can be told.
+//!
+//! Beside the channels of a routine there is the address that `exec --notify-file` names: it is told even where the
+//! file does not open, and what it was told last is kept under the name of the file.
+
+pub mod channels;
+pub mod deliver;
+pub mod message;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use secrecy::SecretString;
+use uuid::Uuid;
+
+use crate::dhis2::client::ClientOptions;
+use crate::dhis2::error::ClientErrorKind;
+use crate::dhis2::limits::Limits;
+use crate::dhis2::webhook::{self, Call};
+use crate::domain::alert::{AlertChannel, AlertEvent, ArmedChannel, ChannelKind, Condition, Notice, Shape, is_news};
+use crate::domain::job::Job;
+use crate::ops::alerts::deliver::{DeliveryError, PATIENCE, Reach, Servers, Signal};
+use crate::ops::alerts::message::{Message, payload};
+use crate::ops::error::OpsError;
+use crate::ops::home::Home;
+use crate::ops::routines::routine;
+use crate::ops::schedule::name_of;
+use crate::platform::{self, Existing};
+use crate::store::{ConfigStore, StateStore, WaitingNotice};
+use crate::xferfile::{Content, FileServer};
+
+/// Everything that it takes to tell how the runs of one routine end.
+#[derive(Debug)]
+pub struct Alerting {
+    routine: Uuid,
+    name: String,
+    channels: Vec<ArmedChannel>,
+    between: Option<(String, String)>,
+    servers: Servers,
+    patience: Duration,
+}
+
+/// What became of a channel's messages.
+#[derive(Debug)]
+pub struct Told {
+    /// The channel's name.
+    pub channel: String,
+    /// How many messages it took, or why it takes none; those wait for the next run.
+    pub result: Result<usize, DeliveryError>,
+}
+
+impl Alerting {
+    /// Nobody hears of anything.
+    pub fn none() -> Self {
+        Self {
+            routine: Uuid::nil(),
+            name: String::new(),
+            channels: Vec::new(),
+            between: None,
+            servers: Servers::default(),
+            patience: PATIENCE,
+        }
+    }
+
+    /// Those who hear of a routine of the store.
+    pub fn of_routine(home: &Home, name: &str) -> Result<Self, OpsError> {
+        let config = home.config()?;
+        let routine = routine(&config, name)?;
+        if routine.alerts.is_empty() {
+            return Ok(Self::none());
+        }
+        let channels = config.armed_alerts(routine.id)?;
+        let job = routine.jobs.first().and_then(|name| config.job(name).ok());
+        let servers = job.as_ref().map(|job| servers(&config, job, &channels)).unwrap_or_default();
+        let between = job.map(|job| (job.source, job.destination));
+        Ok(Self { routine: routine.id, name: routine.name, channels, between, servers, patience: PATIENCE })
+    }
+
+    /// Those who hear of the routine of a file.
+    pub fn of_file(content: &Content) -> Self {
+        let servers = Servers {
+            source: Some(reach_of_file(&content.source)),
+            destination: Some(reach_of_file(&content.destination)),
+        };
+        Self {
+            routine: content.document.routine.id,
+            name: content.document.routine.name.clone(),
+            channels: content.armed_alerts(),
+            between: Some((content.source.name.clone(), content.destination.name.clone())),
+            servers,
+            patience: PATIENCE,
+        }
+    }
+
+    /// The routine's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The names of source and destination, where they are known.
+    pub fn between(&self) -> Option<(String, String)> {
+        self.between.clone()
+    }
+
+    /// With another patience than people have.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// Tells dead man's switches that a run has begun. One that does not answer is told how it ends all the same.
+    pub async fn begun(&self) {
+        let all = self.channels.iter().map(|armed| deliver::signal(armed, Signal::Start, self.patience));
+        for failed in join_all(all).await.into_iter().filter_map(Result::err) {
+            tracing::warn!(cause = %failed, "a dead man's switch was not told that a run has begun");
+        }
+    }
+
+    /// Tells how a run ended: whoever that is news to, and whoever was not reached before. Gives what became of each
+    /// channel that was called, and how many messages were given up because too many waited.
+    pub async fn tell(&self, home: &Home, notice: &Notice) -> (Vec<Told>, usize) {
+        if self.channels.is_empty() {
+            return (Vec::new(), 0);
+        }
+        let noted = self.note(home, notice).unwrap_or_else(|cause| {
+            tracing::warn!(%cause, "what is told is not kept; it will be told again");
+            Noted { state: None, given_up: 0, waiting: self.without_memory(notice) }
+        });
+        let Noted { mut state, given_up, waiting } = noted;
+        let calls = self.channels.iter().map(|armed| self.call(armed, &waiting, notice.condition));
+        let mut all = Vec::new();
+        for (armed, (taken, failed)) in self.channels.iter().zip(join_all(calls).await) {
+            if let Some(state) = &mut state {
+                forget(state, &taken);
+            }
+            // A switch is called after every run: only that it could not be is worth a word.
+            if !taken.is_empty() || failed.is_some() {
+                let result = failed.map_or(Ok(taken.len()), Err);
+                all.push(Told { channel: armed.channel.name.clone(), result });
+            }
+        }
+        (all, given_up)
+    }
+
+    /// Writes down what is to be told.
+    fn note(&self, home: &Home, notice: &Notice) -> Result<Noted, OpsError> {
+        let channels: Vec<AlertChannel> = self.channels.iter().map(|armed| armed.channel.clone()).collect();
+        let mut state = home.state(self.routine)?;
+        let given_up = state.note_outcome(&channels, notice)?;
+        let waiting = state.waiting_notices()?;
+        Ok(Noted { state: Some(state), given_up, waiting })
+    }
+
+    /// What is told where nothing can be written down, on a full disk, say: rather too often than not at all.
+    fn without_memory(&self, notice: &Notice) -> Vec<WaitingNotice> {
+        let hears = |armed: &&ArmedChannel| is_news(&armed.channel.events, None, notice.condition);
+        let told = |armed: &ArmedChannel| WaitingNotice { id: 0, channel: armed.channel.id, notice: notice.clone() };
+        self.channels.iter().filter(hears).map(told).collect()
+    }
+
+    /// Calls one channel with what waits for it, in order, until it fails. Gives the numbers of what it took.
+    async fn call(
+        &self,
+        armed: &ArmedChannel,
+        waiting: &[WaitingNotice],
+        now: Condition,
+    ) -> (Vec<i64>, Option<DeliveryError>) {
+        if matches!(armed.channel.kind, ChannelKind::Ping { .. }) {
+            let signal = match now {
+                Condition::Complete => Signal::Success,
+                _ => Signal::Failure,
+            };
+            return (Vec::new(), deliver::signal(armed, signal, self.patience).await.err());
+        }
+        // However many wait, a channel has the time of one.
+        let end = Instant::now() + self.patience;
+        let mut taken = Vec::new();
+        for waiting in waiting.iter().filter(|waiting| waiting.channel == armed.channel.id) {
+            let id = format!("{}.{}", waiting.channel, waiting.id);
+            let message = Message::of(&waiting.notice);
+            let left = end.saturating_duration_since(Instant::now());
+            match deliver::deliver(armed, &message, &id, &self.servers, left).await {
+                Ok(_) => taken.push(waiting.id),
+                Err(error) => return (taken, Some(error)),
+            }
+        }
+        (taken, None)
+    }
+}
+
+/// What was written down before anything is sent.
+struct Noted {
+    state: Option<StateStore>,
+    given_up: usize,
+    waiting: Vec<WaitingNotice>,
+}
+
+fn forget(state: &mut StateStore, taken: &[i64]) {
+    for id in taken {
+        if let Err(cause) = state.notice_delivered(*id) {
+            tracing::warn!(%cause, "that a message was taken was not kept; it will be sent again");
+        }
+    }
+}
+
+/// How the servers of a job are reached, where a channel needs them.
+fn servers(config: &ConfigStore, job: &Job, channels: &[ArmedChannel]) -> Servers {
+    if !channels.iter().any(|armed| matches!(armed.channel.kind, ChannelKind::Dhis2Message { .. })) {
+        return Servers::default();
+    }
+    Servers { source: reach(config, &job.source), destination: reach(config, &job.destination) }
+}
+
+/// How a kept server is reached; not at all where its login does not open.
+fn reach(config: &ConfigStore, name: &str) -> Option<Reach> {
+    let server = config.server(name).ok()?;
+    let options = ClientOptions {
+        login: config.login(server.id).ok()?,
+        allow_http: config.server_settings(server.id).ok()?.allow_http,
+        server: server.name,
+        url: server.url,
+        limits: Limits::default(),
+    };
+    Some(Reach { options, system_id: server.identity.map(|identity| identity.system_id) })
+}
+
+fn reach_of_file(server: &FileServer) -> Reach {
+    let FileServer { name, url, allow_http, login, system_id, .. } = server.clone();
+    let options = ClientOptions { server: name, url, login, allow_http, limits: Limits::default() };
+    Reach { options, system_id: Some(system_id) }
+}
+
+/// What the address of `exec --notify-file` takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileShape {
+    /// Messages.
+    Message(Shape),
+    /// Being asked for after each complete run.
+    Ping,
+}
+
+/// Tells an address how a run of a file ended, if that is news; gives whether something was sent.
+pub async fn tell_address(
+    home: &Home,
+    file: &Path,
+    address: &SecretString,
+    shape: FileShape,
+    notice: &Notice,
+) -> Result<bool, ClientErrorKind> {
+    let shape = match shape {
+        FileShape::Message(shape) => shape,
+        FileShape::Ping => {
+            let good = notice.condition == Condition::Complete;
+            if good {
+                webhook::deliver(address, Call::Get, PATIENCE).await?;
+            }
+            return Ok(good);
+        }
+    };
+    let kept = home.files().state_folder().join(format!("{}.told", name_of(file)));
+    let last = std::fs::read_to_string(&kept).ok().and_then(|word| Condition::from_name(&word));
+    if !is_news(AlertEvent::ALL, last, notice.condition) {
+        return Ok(false);
+    }
+    let body = payload(shape, &Message::of(notice)).to_string();
+    webhook::deliver(address, Call::Json(body), PATIENCE).await?;
+    let written = platform::create_private_folder(&home.files().state_folder())
+        .and_then(|()| platform::write_privately(&kept, notice.condition.name().as_bytes(), Existing::Replace));
+    if let Err(cause) = written {
+        tracing::warn!(file = %kept.display(), %cause, "what was told was not kept; it will be told again");
+    }
+    Ok(true)
+}

@@ -1,0 +1,101 @@
+//! The schedules that were installed from this home: whether they still stand, can run, and did run.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use jiff::Zoned;
+
+use crate::ops::doctor::{Complaint, codes};
+use crate::ops::error::OpsError;
+use crate::ops::home::Home;
+use crate::ops::schedule::{Due, Standing, due, standing};
+
+/// How a moment is said, with the weekday, which people plan by.
+const DAY_AND_MINUTE: &str = "%a %Y-%m-%d %H:%M";
+
+/// What speaks against the installed schedules; `outdated` are the xfer files that are older than their routines.
+pub(super) fn about_schedules(
+    home: &Home,
+    outdated: &BTreeSet<String>,
+    now: &Zoned,
+) -> Result<Vec<Complaint>, OpsError> {
+    let judged = due(home, now)?.into_iter().map(|due| about(&due, standing(&due.record), outdated, Path::exists));
+    Ok(judged.flatten().collect())
+}
+
+fn about(due: &Due, standing: Standing, outdated: &BTreeSet<String>, is_there: fn(&Path) -> bool) -> Vec<Complaint> {
+    let record = &due.record;
+    let about = format!("schedule {}", record.name);
+    let complaint = |code, words: String| Complaint::new(code, &about, words);
+    let mut found = Vec::new();
+    match standing {
+        Standing::AsInstalled => {}
+        Standing::Gone(place) => {
+            found.push(complaint(&codes::SCHEDULE_GONE, format!("it is not in {place} any more")));
+        }
+        Standing::Altered(place) => {
+            found.push(complaint(&codes::SCHEDULE_ALTERED, format!("{place} has it other than it was installed")));
+        }
+        Standing::NotStarted => {
+            let remedy = format!("run `systemctl enable --now xfer-{}.timer`", record.name);
+            let words = "its units are there, but systemd was never told to start the timer".to_owned();
+            found.push(complaint(&codes::SCHEDULE_NOT_STARTED, words).with_remedy(Some(remedy)));
+        }
+        Standing::Unseen(why) => found.push(complaint(&codes::SCHEDULE_UNSEEN, why)),
+    }
+    let needed = [
+        ("the program", record.program.as_path()),
+        ("the xfer file", record.file.as_path()),
+        (record.opener.noun(), record.opener.path()),
+    ];
+    for (what, path) in needed.into_iter().filter(|(_, path)| !is_there(path)) {
+        let words = format!("{what} {} is not there any more", path.display());
+        found.push(complaint(&codes::SCHEDULE_CANNOT_RUN, words));
+    }
+    if outdated.contains(&*record.file.to_string_lossy()) {
+        let words = format!("{} is older than the routine {}", record.file.display(), record.routine_name);
+        found.push(complaint(&codes::SCHEDULED_FILE_OUTDATED, words));
+    }
+    if let Some(missed) = &due.missed {
+        let words = format!("a run was due {} and none was started since", missed.strftime(DAY_AND_MINUTE));
+        found.push(complaint(&codes::RUN_MISSED, words));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::about;
+    use crate::ops::schedule::record::sample;
+    use crate::ops::schedule::{Due, Standing};
+
+    #[test]
+    fn each_thing_that_keeps_a_schedule_from_running_has_its_own_word() {
+        let due = |missed: Option<&str>| Due {
+            record: sample("monthly", "0 3 * * *"),
+            next: None,
+            last_start: None,
+            missed: missed.map(|missed| missed.parse().unwrap()),
+        };
+        let words = |due: Due, standing, outdated: &[&str], is_there| {
+            let outdated = outdated.iter().map(|file| (*file).to_owned()).collect();
+            let found = about(&due, standing, &outdated, is_there);
+            found.into_iter().map(|complaint| complaint.code.word).collect::<Vec<_>>()
+        };
+        let here = |_: &std::path::Path| true;
+        assert_eq!(words(due(None), Standing::AsInstalled, &["/srv/other.xfer"], here), [""; 0]);
+        for (standing, word) in [
+            (Standing::Gone("the crontab".to_owned()), "schedule-gone"),
+            (Standing::Altered("the crontab".to_owned()), "schedule-altered"),
+            (Standing::NotStarted, "schedule-not-started"),
+            (Standing::Unseen("not allowed".to_owned()), "schedule-unseen"),
+        ] {
+            assert_eq!(words(due(None), standing, &[], here), [word]);
+        }
+        let gone = |path: &std::path::Path| path != std::path::Path::new("/srv/passphrase");
+        assert_eq!(words(due(None), Standing::AsInstalled, &[], gone), ["schedule-cannot-run"]);
+        assert_eq!(words(due(None), Standing::AsInstalled, &["/srv/monthly.xfer"], here), ["scheduled-file-outdated"]);
+        let late = due(Some("2026-03-02T03:00:00[Etc/UTC]"));
+        assert_eq!(words(late, Standing::AsInstalled, &[], here), ["run-missed"]);
+    }
+}

@@ -1,0 +1,424 @@
+//! Giving a schedule to systemd or cron, taking it back, and looking whether it is still as it was given.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use jiff::Timestamp;
+
+use crate::ops::error::OpsError;
+use crate::ops::home::Home;
+use crate::ops::schedule::crontab::{
+    CRON_FOLDER, cron_d_line, cron_file, cron_file_with, cron_line, crontab_with, our_lines,
+};
+use crate::ops::schedule::record::{FORMAT, Part, Record, forget, keep, records};
+use crate::ops::schedule::scheduled::Scheduler;
+use crate::ops::schedule::systemd::{UNIT_FOLDER, started_link, starting, stopping, unit_files, units, verifying};
+use crate::ops::schedule::{Prepared, name_of};
+use crate::platform::{self, Existing, access};
+
+/// What was installed, and what is left to do.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Installed {
+    /// The files that were written.
+    pub files: Vec<PathBuf>,
+    /// Whether anything is other than before.
+    pub changed: bool,
+    /// What systemd thinks of its units; none for other schedulers.
+    pub verified: Option<Verified>,
+    /// The commands that start it, and were not given yet.
+    pub to_start: Vec<Vec<String>>,
+}
+
+/// What `systemd-analyze verify` said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verified {
+    /// Nothing.
+    Fine,
+    /// These words.
+    Doubts(String),
+    /// It is not on this machine.
+    NotHere,
+}
+
+/// What was taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Removed {
+    /// What it was called.
+    pub name: String,
+    /// Who started it.
+    pub scheduler: Option<Scheduler>,
+    /// The files that were removed or changed.
+    pub files: Vec<PathBuf>,
+    /// Whether a line was taken out of a crontab.
+    pub from_crontab: bool,
+    /// The commands that stop it, and were not given.
+    pub to_stop: Vec<Vec<String>>,
+    /// What went wrong with those that were given, in words.
+    pub failed: Vec<String>,
+}
+
+/// Whether an installed schedule is still what was installed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// It is.
+    AsInstalled,
+    /// A file or line is gone.
+    Gone(String),
+    /// A file or line is another than was written.
+    Altered(String),
+    /// Its units are there, but nobody started the timer.
+    NotStarted,
+    /// It cannot be looked at.
+    Unseen(String),
+}
+
+/// Where a scheduler's files go; none for those that have none.
+pub fn usual_folder(scheduler: Scheduler) -> Result<Option<PathBuf>, OpsError> {
+    Ok(match scheduler {
+        Scheduler::Systemd => Some(PathBuf::from(UNIT_FOLDER)),
+        Scheduler::SystemdUser => Some(
+            platform::user_unit_folder()
+                .map_err(|cause| OpsError::invalid(cause.to_string(), "give the folder of your units with --folder"))?,
+        ),
+        Scheduler::CronD => Some(PathBuf::from(CRON_FOLDER)),
+        Scheduler::Cron | Scheduler::Windows | Scheduler::Kubernetes => None,
+    })
+}
+
+/// Hands a schedule over; an older one of the same file gives way. With `start` systemd is told to start it.
+pub fn install(
+    home: &Home,
+    prepared: &Prepared,
+    folder: Option<&Path>,
+    start: bool,
+    now: Timestamp,
+) -> Result<Installed, OpsError> {
+    let (run, scheduler) = (&prepared.scheduled, prepared.scheduler);
+    let before = refuse_another(home, prepared)?;
+    make_home(prepared)?;
+    let usual = usual_folder(scheduler)?;
+    let folder = absolute(folder)?.or_else(|| usual.clone()).unwrap_or_default();
+    let mut installed = Installed::default();
+    let mut record = Record {
+        format: FORMAT.to_owned(),
+        name: run.name.clone(),
+        scheduler,
+        routine: prepared.routine,
+        routine_name: prepared.routine_name.clone(),
+        program: run.program.clone(),
+        file: run.file.clone(),
+        opener: run.opener.clone(),
+        user: run.user.clone(),
+        at: run.times.cron_line().to_owned(),
+        folder: None,
+        parts: Vec::new(),
+        started: before.as_ref().is_some_and(|before| before.started),
+        installed_at: now,
+    };
+    match scheduler {
+        Scheduler::Systemd | Scheduler::SystemdUser => {
+            let units = units(run, scheduler, &folder);
+            for (file, text) in &units {
+                installed.changed |= std::fs::read_to_string(file).ok().as_ref() != Some(text);
+                write(file, text)?;
+            }
+            installed.files = units.iter().map(|(file, _)| file.clone()).collect();
+            record.parts = units.into_iter().map(|(file, text)| Part { file: Some(file), text }).collect();
+            installed.verified = Some(verify(&run.name, scheduler, &folder));
+            let commands = starting(&run.name, scheduler, &folder, usual.as_deref().unwrap_or(&folder));
+            if start {
+                for command in &commands {
+                    give(command)?;
+                }
+                record.started = true;
+            } else {
+                installed.to_start = commands;
+            }
+            record.folder = Some(folder);
+        }
+        Scheduler::Cron => {
+            let line = cron_line(run);
+            installed.changed = change_crontab(run.user.as_deref(), &run.name, Some(&line))?;
+            record.parts = vec![Part { file: None, text: line }];
+        }
+        Scheduler::CronD => {
+            let (file, line) = (cron_file(&folder, &run.name), cron_d_line(run));
+            let before = read_if_there(&file)?;
+            let text = cron_file_with(&before, &run.name, Some(&line)).unwrap_or_default();
+            installed.changed = text != before;
+            write(&file, &text)?;
+            installed.files = vec![file.clone()];
+            record.parts = vec![Part { file: Some(file), text: line }];
+            record.folder = Some(folder);
+        }
+        Scheduler::Windows | Scheduler::Kubernetes => {
+            return Err(OpsError::invalid(
+                format!("{} is not given anything from here", scheduler.name()),
+                "save what `xfer schedule show` prints",
+            ));
+        }
+    }
+    // What did not change goes on since when it did.
+    if let Some(before) = before.filter(|_| !installed.changed) {
+        record.installed_at = before.installed_at;
+    }
+    keep(home, &record)?;
+    Ok(installed)
+}
+
+fn absolute(folder: Option<&Path>) -> Result<Option<PathBuf>, OpsError> {
+    let absolute = |folder: &Path| {
+        let failed = |source| OpsError::LocalFile { path: folder.to_owned(), action: "found", source };
+        std::path::absolute(folder).map_err(failed)
+    };
+    folder.map(absolute).transpose()
+}
+
+/// Refuses to put a schedule in the place of another one: of another file by the same name, or of the same file by
+/// another scheduler, which would start it twice. Gives the one that it replaces.
+fn refuse_another(home: &Home, prepared: &Prepared) -> Result<Option<Record>, OpsError> {
+    let (run, scheduler) = (&prepared.scheduled, prepared.scheduler);
+    let known = records(home);
+    if let Some(other) = known.iter().find(|record| record.name == run.name && record.file != run.file) {
+        return Err(OpsError::invalid(
+            format!("the schedule {} is that of {}", run.name, other.file.display()),
+            "give this one a name of its own with --name",
+        ));
+    }
+    let same = |record: &&Record| record.file == run.file;
+    if let Some(other) =
+        known.iter().filter(same).find(|record| record.scheduler != scheduler || record.user != run.user)
+    {
+        return Err(OpsError::invalid(
+            format!("{} is started by {} already, as {}", run.file.display(), other.scheduler.name(), other.name),
+            format!("take that back first: xfer schedule remove {}", other.name),
+        ));
+    }
+    Ok(known.into_iter().find(|record| record.name == run.name))
+}
+
+/// Makes the home for the user that it runs as: systemd starts no service whose writable folder is missing.
+fn make_home(prepared: &Prepared) -> Result<(), OpsError> {
+    let run = &prepared.scheduled;
+    if run.home.exists() {
+        return Ok(());
+    }
+    let failed = |source| OpsError::LocalFile { path: run.home.clone(), action: "made", source };
+    platform::create_private_folder(&run.home).map_err(failed)?;
+    let Some(user) = run.user.as_ref().filter(|_| access::is_superuser()) else { return Ok(()) };
+    match access::account(user).map_err(failed)? {
+        Some(account) => access::give_to(&run.home, &account).map_err(failed),
+        None => Ok(()),
+    }
+}
+
+/// Takes a schedule back, whoever starts it. `of` is its xfer file, which need not be there any more, or its name;
+/// without a record of it, `scheduler` and `folder` say where to look.
+pub fn remove(
+    home: &Home,
+    of: &Path,
+    scheduler: Option<Scheduler>,
+    folder: Option<&Path>,
+) -> Result<Removed, OpsError> {
+    let file = std::path::absolute(of).unwrap_or_else(|_| of.to_owned());
+    let typed = of.to_string_lossy();
+    let wanted = |record: &Record| {
+        (record.file == file || record.name == typed) && scheduler.is_none_or(|named| named == record.scheduler)
+    };
+    let record = records(home).into_iter().find(wanted);
+    let name = record.as_ref().map_or_else(|| name_of(of), |record| record.name.clone());
+    let Some(scheduler) = scheduler.or(record.as_ref().map(|record| record.scheduler)) else {
+        return Err(OpsError::invalid(
+            format!("no schedule of {} was installed from this home", of.display()),
+            "`xfer schedule list` shows those that were; to look for another, say whose it is: --for cron",
+        ));
+    };
+    let usual = usual_folder(scheduler)?;
+    let kept = record.as_ref().and_then(|record| record.folder.clone());
+    let folder = absolute(folder)?.or(kept).or_else(|| usual.clone()).unwrap_or_default();
+    let mut removed = Removed { name: name.clone(), scheduler: Some(scheduler), ..Removed::default() };
+    match scheduler {
+        Scheduler::Systemd | Scheduler::SystemdUser => {
+            let started = record.as_ref().is_some_and(|record| record.started)
+                || is_started(&name, [Some(&folder), usual.as_ref()].into_iter().flatten());
+            let [stop, reload] = stopping(&name, scheduler);
+            let there = unit_files(&folder, &name).iter().any(|file| file.exists());
+            if there
+                && started
+                && let Err(cause) = give(&stop)
+            {
+                removed.failed.push(cause.to_string());
+                removed.to_stop.push(stop.clone());
+            }
+            for file in unit_files(&folder, &name) {
+                removed.files.extend(remove_if_there(&file)?.then_some(file));
+            }
+            if there && started {
+                if give(&reload).is_err() {
+                    removed.to_stop.push(reload);
+                }
+            } else if there {
+                // Nothing was started: systemd has only to forget the units, if it ever read them.
+                removed.to_stop = vec![reload];
+            }
+        }
+        Scheduler::Cron => {
+            let user = record.as_ref().and_then(|record| record.user.as_deref());
+            removed.from_crontab = change_crontab(user, &name, None)?;
+        }
+        Scheduler::CronD => {
+            let file = cron_file(&folder, &name);
+            let before = read_if_there(&file)?;
+            match cron_file_with(&before, &name, None) {
+                Some(left) if left != before => {
+                    write(&file, &left)?;
+                    removed.files.push(file);
+                }
+                Some(_) => {}
+                None => removed.files.extend(remove_if_there(&file)?.then_some(file)),
+            }
+        }
+        Scheduler::Windows | Scheduler::Kubernetes => {}
+    }
+    if let Some(record) = &record {
+        forget(home, &record.name)?;
+    }
+    Ok(removed)
+}
+
+/// Whether a schedule is still what was installed.
+pub fn standing(record: &Record) -> Standing {
+    for part in &record.parts {
+        let (place, found) = match &part.file {
+            None => {
+                let of = record.user.as_ref().map(|user| format!(" of {user}")).unwrap_or_default();
+                (format!("the crontab{of}"), read_crontab(record.user.as_deref()))
+            }
+            Some(file) => {
+                let text = match std::fs::read_to_string(file) {
+                    Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+                    other => other.map_err(|cause| cause.to_string()),
+                };
+                (file.display().to_string(), text)
+            }
+        };
+        let text = match found {
+            Ok(text) => text,
+            Err(cause) => return Standing::Unseen(format!("{place}: {cause}")),
+        };
+        let is_line = !record.scheduler.is_systemd();
+        let lines = our_lines(&text, &record.name);
+        if (is_line && lines.is_empty()) || text.is_empty() {
+            return Standing::Gone(place);
+        }
+        if (is_line && lines != [part.text.as_str()]) || (!is_line && text != part.text) {
+            return Standing::Altered(place);
+        }
+    }
+    let usual = usual_folder(record.scheduler).ok().flatten();
+    let folders = [record.folder.as_ref(), usual.as_ref()].into_iter().flatten();
+    if record.scheduler.is_systemd() && !is_started(&record.name, folders) {
+        return Standing::NotStarted;
+    }
+    Standing::AsInstalled
+}
+
+/// Whether systemd was told to start the timer: by the link that it makes then, dangling or not.
+fn is_started<'folder>(name: &str, folders: impl Iterator<Item = &'folder PathBuf>) -> bool {
+    let mut links = folders.map(|folder| started_link(folder, name));
+    links.any(|link| std::fs::symlink_metadata(link).is_ok())
+}
+
+/// Writes a file that holds no secret, so that everybody who looks after the machine can read it.
+fn write(file: &Path, text: &str) -> Result<(), OpsError> {
+    let failed = |source| OpsError::LocalFile { path: file.to_owned(), action: "written", source };
+    if let Some(folder) = file.parent().filter(|folder| !folder.exists()) {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    platform::write_privately(file, text.as_bytes(), Existing::Replace).map_err(failed)?;
+    platform::let_others_read(file).map_err(failed)
+}
+
+fn read_if_there(file: &Path) -> Result<String, OpsError> {
+    match std::fs::read_to_string(file) {
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        other => other.map_err(|source| OpsError::LocalFile { path: file.to_owned(), action: "read", source }),
+    }
+}
+
+fn remove_if_there(file: &Path) -> Result<bool, OpsError> {
+    match std::fs::remove_file(file) {
+        Ok(()) => Ok(true),
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(source) => Err(OpsError::LocalFile { path: file.to_owned(), action: "removed", source }),
+    }
+}
+
+/// Has systemd read the units.
+fn verify(name: &str, scheduler: Scheduler, folder: &Path) -> Verified {
+    match said(&verifying(name, scheduler, folder)) {
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Verified::NotHere,
+        Err(cause) => Verified::Doubts(cause.to_string()),
+        Ok((true, words)) if words.is_empty() => Verified::Fine,
+        Ok((_, words)) => Verified::Doubts(words),
+    }
+}
+
+/// Gives a command that must succeed.
+fn give(command: &[String]) -> Result<(), OpsError> {
+    let words = command.join(" ");
+    let failed = |cause: String| {
+        OpsError::invalid(format!("`{words}` did not work: {cause}"), "mend the cause, then give the command by hand")
+    };
+    match said(command) {
+        Ok((true, _)) => Ok(()),
+        Ok((false, words)) => Err(failed(words)),
+        Err(cause) => Err(failed(cause.to_string())),
+    }
+}
+
+/// Runs a command to its end; gives whether it succeeded and what it said, either way.
+fn said(command: &[String]) -> std::io::Result<(bool, String)> {
+    let Some((program, words)) = command.split_first() else { return Ok((true, String::new())) };
+    let output = Command::new(program).args(words).stdin(Stdio::null()).output()?;
+    let text = [output.stderr, output.stdout].concat();
+    Ok((output.status.success(), String::from_utf8_lossy(&text).trim().to_owned()))
+}
+
+fn crontab(user: Option<&str>) -> Command {
+    let mut command = Command::new("crontab");
+    if let Some(user) = user {
+        command.args(["-u", user]);
+    }
+    command
+}
+
+/// The crontab of a user, or of the one who asks. Where there is none yet, `crontab` says so and fails.
+fn read_crontab(user: Option<&str>) -> Result<String, String> {
+    let listed = crontab(user).arg("-l").output().map_err(|cause| cause.to_string())?;
+    if listed.status.success() {
+        return String::from_utf8(listed.stdout).map_err(|cause| cause.to_string());
+    }
+    let said = String::from_utf8_lossy(&listed.stderr).trim().to_owned();
+    if said.contains("no crontab") { Ok(String::new()) } else { Err(said) }
+}
+
+/// Puts a line into a crontab in the place of an older one of its name, or takes it out; gives whether anything
+/// changed.
+fn change_crontab(user: Option<&str>, name: &str, line: Option<&str>) -> Result<bool, OpsError> {
+    let failed = |cause: String| {
+        let hint = "put the line that `xfer schedule show` prints into the crontab by hand: crontab -e";
+        OpsError::invalid(format!("the crontab could not be changed: {cause}"), hint)
+    };
+    let before = read_crontab(user).map_err(failed)?;
+    let after = crontab_with(&before, name, line);
+    if after == before {
+        return Ok(false);
+    }
+    let mut child = crontab(user).arg("-").stdin(Stdio::piped()).spawn().map_err(|cause| failed(cause.to_string()))?;
+    let written = child.stdin.take().map_or(Ok(()), |mut input| input.write_all(after.as_bytes()));
+    let status = child.wait().map_err(|cause| failed(cause.to_string()))?;
+    written.map_err(|cause| failed(cause.to_string()))?;
+    if status.success() { Ok(true) } else { Err(failed(format!("crontab ended with {status}"))) }
+}

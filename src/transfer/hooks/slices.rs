@@ -1,0 +1,65 @@
+//! What scripts find in a slice: the objects that they may name, and the values that they look up.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::domain::item::SourceItem;
+use crate::domain::metadata::Metadata;
+use crate::domain::uid::Uid;
+use crate::script;
+use crate::transfer::hooks::names::{named, org_unit};
+use crate::transfer::hooks::values::to_row;
+use crate::transfer::hooks::{CellContext, RowsContext};
+use crate::transfer::plan::PlannedItem;
+
+/// The slice before it is mapped: source units, source periods.
+pub(super) fn rows_slice(rows: &[script::Row], at: &RowsContext<'_>) -> script::Slice {
+    let source = at.scene.source;
+    let mut slice = script::Slice::new();
+    for item in at.items {
+        add_item(&mut slice, item, source);
+    }
+    for unit in at.org_units {
+        slice.add_org_unit(Arc::new(org_unit(*unit, source)));
+    }
+    add_rows(&mut slice, rows, source);
+    slice
+}
+
+/// The slice as cells are made of it: destination units, destination periods.
+pub(super) fn cells_slice(at: &CellContext<'_>) -> script::Slice {
+    let (source, destination) = (at.scene.source, at.scene.destination);
+    let rows: Vec<script::Row> = at.slice.rows().iter().map(|row| to_row(row, source)).collect();
+    let mut slice = script::Slice::new();
+    let data: BTreeSet<Uid> = rows.iter().map(|row| row.data).collect();
+    for id in data {
+        slice.add_data(Arc::new(named(id, source)));
+    }
+    add_item(&mut slice, at.item, source);
+    let units: BTreeSet<Uid> = rows.iter().map(|row| row.org_unit).collect();
+    for unit in units {
+        slice.add_org_unit(Arc::new(org_unit(unit, destination)));
+    }
+    add_rows(&mut slice, &rows, source);
+    slice
+}
+
+fn add_item(slice: &mut script::Slice, item: &PlannedItem, source: &Metadata) {
+    slice.add_data(Arc::new(named(item.source.id(), source)));
+    if let SourceItem::DataElement { category_option_combo, attribute_option_combo, .. } = item.source {
+        for combo in category_option_combo.into_iter().chain(attribute_option_combo) {
+            slice.add_option_combo(Arc::new(named(combo, source)));
+        }
+    }
+}
+
+fn add_rows(slice: &mut script::Slice, rows: &[script::Row], source: &Metadata) {
+    let mut combos = BTreeSet::new();
+    for row in rows {
+        combos.extend(row.category_option_combo.into_iter().chain(row.attribute_option_combo));
+        slice.add_value(row);
+    }
+    for combo in combos {
+        slice.add_option_combo(Arc::new(named(combo, source)));
+    }
+}

@@ -1,0 +1,66 @@
+//! Values and rows between a run and its scripts.
+
+use crate::domain::decimal::plain_text;
+use crate::domain::metadata::Metadata;
+use crate::domain::value_type::ValueType;
+use crate::script::{self, Number};
+use crate::transfer::map::SourceValue;
+use crate::transfer::plan::PlannedItem;
+use crate::transfer::shape::Value;
+
+/// A value for a script; none for a number that is too large.
+pub(super) fn to_script(value: &Value, value_type: ValueType) -> Option<script::Value> {
+    match value {
+        Value::Number(number) => Number::from_big(number).map(script::Value::Number),
+        Value::Text(text) if value_type.is_numeric() => Some(script::Value::Text(text.clone())),
+        Value::Text(text) => {
+            Some(script::Value::read(text, value_type).unwrap_or_else(|| script::Value::Text(text.clone())))
+        }
+    }
+}
+
+/// A value of a script.
+pub(super) fn from_script(value: script::Value) -> Value {
+    match value {
+        script::Value::Number(number) => Value::Number(number.settled().to_big()),
+        script::Value::Text(text) => Value::Text(text),
+        script::Value::Boolean(truth) => Value::Text(truth.to_string()),
+    }
+}
+
+/// A row for a script. A text that is none of its type is for the script to see, as it is.
+pub(super) fn to_row(row: &SourceValue, source: &Metadata) -> script::Row {
+    let value_type = source.data_elements.get(&row.data).map_or(ValueType::Number, |element| element.value_type);
+    let value = row
+        .value
+        .as_ref()
+        .map(|text| script::Value::read(text, value_type).unwrap_or_else(|| script::Value::Text(text.clone())));
+    script::Row {
+        data: row.data,
+        category_option_combo: row.category_option_combo,
+        attribute_option_combo: row.attribute_option_combo,
+        org_unit: row.org_unit,
+        period: row.period,
+        value,
+    }
+}
+
+/// A row of a script.
+pub(super) fn from_row(row: script::Row) -> SourceValue {
+    SourceValue {
+        data: row.data,
+        category_option_combo: row.category_option_combo,
+        attribute_option_combo: row.attribute_option_combo,
+        org_unit: row.org_unit,
+        period: row.period,
+        value: row.value.map(|value| match from_script(value) {
+            Value::Number(number) => plain_text(&number),
+            Value::Text(text) => text,
+        }),
+    }
+}
+
+/// What kind of value an item reads.
+pub(super) fn source_type(item: &PlannedItem, source: &Metadata) -> ValueType {
+    source.data_elements.get(&item.source.id()).map_or(ValueType::Number, |element| element.value_type)
+}

@@ -1,0 +1,184 @@
+//! What takes messages in tests: a web address and a mail server on this machine, which keep what they were sent.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+/// A request to a web address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Call {
+    pub method: String,
+    pub path: String,
+    pub body: String,
+}
+
+/// A web address that takes messages.
+pub(crate) struct Channel {
+    pub url: String,
+    calls: Receiver<Call>,
+}
+
+impl Channel {
+    /// Answers every request with a status and the words of a listener.
+    pub(crate) fn answering(status: u16) -> Self {
+        Self::playing(vec![Some(status)])
+    }
+
+    /// Answers each request with its status, and all that follow with the last one; none: never answers.
+    pub(crate) fn playing(statuses: Vec<Option<u16>>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/hooks/secret-part", listener.local_addr().unwrap());
+        let (sender, calls) = channel();
+        thread::spawn(move || {
+            let mut unanswered = Vec::new();
+            for (number, stream) in listener.incoming().enumerate() {
+                let mut stream = stream.unwrap();
+                let call = read_call(&mut stream);
+                // Noted before it is answered: whoever was answered finds it noted.
+                if sender.send(call).is_err() {
+                    return;
+                }
+                let status = statuses[number.min(statuses.len() - 1)];
+                if let Some(status) = status {
+                    let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: 5\r\nconnection: close\r\n\r\nwords");
+                    // Whoever was killed meanwhile reads no answer.
+                    let _ = stream.write_all(answer.as_bytes());
+                } else {
+                    unanswered.push(stream);
+                }
+            }
+        });
+        Self { url, calls }
+    }
+
+    /// What was sent since the last time, by programs that have ended or were answered.
+    pub(crate) fn got(&self) -> Vec<Call> {
+        self.calls.try_iter().collect()
+    }
+
+    /// Waits for the next request.
+    pub(crate) fn next(&self) -> Call {
+        self.calls.recv().unwrap()
+    }
+
+    /// The conditions of the messages that were sent since the last time.
+    pub(crate) fn conditions(&self) -> Vec<String> {
+        let message = |call: Call| {
+            assert_eq!(call.method, "POST");
+            let message: Value = serde_json::from_str(&call.body).unwrap();
+            assert_eq!(message["format"], "xfer-alert/1");
+            message["condition"].as_str().unwrap().to_owned()
+        };
+        self.got().into_iter().map(message).collect()
+    }
+}
+
+fn read_call(stream: &mut TcpStream) -> Call {
+    let mut text = Vec::new();
+    let mut byte = [0];
+    while !text.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap_or(0) == 1 {
+        text.push(byte[0]);
+    }
+    let head = String::from_utf8(text).unwrap();
+    let length = head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length:")?.trim().parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    stream.read_exact(&mut body).unwrap();
+    let mut words = head.split(' ').map(str::to_owned);
+    Call {
+        method: words.next().unwrap_or_default(),
+        path: words.next().unwrap_or_default(),
+        body: String::from_utf8(body).unwrap(),
+    }
+}
+
+/// The user that the mail server knows, and the password.
+pub(crate) const MAIL_USER: &str = "xfer@health.example";
+pub(crate) const MAIL_PASSWORD: &str = "mail-Secret-1";
+
+/// How a mail server behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mailing {
+    /// It takes everything from whoever logs in as [`MAIL_USER`].
+    Taking,
+    /// It takes everything from everybody.
+    Open,
+    /// It never says a word.
+    Silent,
+}
+
+/// A mail server in the clear; what it was told, line by line.
+pub(crate) struct MailServer {
+    pub port: u16,
+    lines: Receiver<String>,
+}
+
+impl MailServer {
+    pub(crate) fn start(mailing: Mailing) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (sender, lines) = channel();
+        thread::spawn(move || {
+            let mut silent = Vec::new();
+            for stream in listener.incoming() {
+                let stream = stream.unwrap();
+                if mailing == Mailing::Silent {
+                    silent.push(stream);
+                } else {
+                    // Whoever goes away in the middle of a sentence has said enough.
+                    let _ = converse(stream, mailing, &sender);
+                }
+            }
+        });
+        Self { port, lines }
+    }
+
+    /// What it was told since the last time.
+    pub(crate) fn heard(&self) -> Vec<String> {
+        self.lines.try_iter().collect()
+    }
+}
+
+fn converse(stream: TcpStream, mailing: Mailing, heard: &Sender<String>) -> std::io::Result<()> {
+    let mut answers = stream.try_clone()?;
+    let mut say = |line: &str| answers.write_all(format!("{line}\r\n").as_bytes());
+    let mut reader = BufReader::new(stream);
+    say("220 mail.test ready")?;
+    let mut known = mailing == Mailing::Open;
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line)? == 0 {
+            return Ok(());
+        }
+        let line = line.trim_end().to_owned();
+        // A listener that nobody asks any more has nothing to note.
+        let _ = heard.send(line.clone());
+        match line.split([' ', ':']).next().unwrap_or_default() {
+            "EHLO" if mailing == Mailing::Open => say("250 mail.test")?,
+            "EHLO" => say("250-mail.test\r\n250 AUTH PLAIN LOGIN")?,
+            "AUTH" => {
+                known = line == format!("AUTH PLAIN {}", STANDARD.encode(format!("\0{MAIL_USER}\0{MAIL_PASSWORD}")));
+                say(if known { "235 welcome" } else { "535 5.7.8 who are you" })?;
+            }
+            "MAIL" | "RCPT" => say(if known { "250 ok" } else { "530 log in first" })?,
+            "DATA" => {
+                say("354 go on")?;
+                loop {
+                    let mut line = String::new();
+                    reader.read_line(&mut line)?;
+                    if line == ".\r\n" {
+                        break;
+                    }
+                    let _ = heard.send(line.trim_end().to_owned());
+                }
+                say("250 2.0.0 queued as 7")?;
+            }
+            "QUIT" => return say("221 bye"),
+            _ => say("502 what")?,
+        }
+    }
+}
