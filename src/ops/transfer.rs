@@ -135,7 +135,7 @@ pub(super) async fn launch(
 
 /// Returns when a run that was told to stop had its time to write a report. A server that does not answer the first
 /// question keeps the engine from that; whoever stops the process does not wait for it.
-async fn out_of_patience(stop: &CancellationToken) {
+pub(super) async fn out_of_patience(stop: &CancellationToken) {
     stop.cancelled().await;
     tokio::time::sleep(LONGEST_ENDING).await;
 }

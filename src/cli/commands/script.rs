@@ -102,7 +102,7 @@ pub struct Attach {
     /// Where it acts.
     #[command(flatten)]
     pub target: Target,
-    /// A parameter of the script: factor=0.07, on=true, side=left, limits=[1,5] (may be given several times)
+    /// A parameter of the script: `factor=0.07`, `on=true`, `limits=[1,5]` (may be given several times)
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
     pub parameters: Vec<(String, ParameterValue)>,
 }

@@ -52,7 +52,7 @@ pub struct Test {
 /// Parameters as they are set where a script is attached.
 #[derive(Debug, Args)]
 pub struct Parameters {
-    /// A parameter of the script: factor=0.07, on=true, side=left, limits=[1,5] (may be given several times)
+    /// A parameter of the script: `factor=0.07`, `on=true`, `limits=[1,5]` (may be given several times)
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = super::script::parameter)]
     pub parameters: Vec<(String, ParameterValue)>,
 }

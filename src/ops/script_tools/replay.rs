@@ -20,7 +20,7 @@ use crate::ops::home::{Home, synced};
 use crate::ops::plugins;
 use crate::ops::routines;
 use crate::ops::runs;
-use crate::ops::transfer::Side;
+use crate::ops::transfer::{Side, out_of_patience};
 use crate::script::Script;
 use crate::script::plugin::{self, PREFIX};
 use crate::transfer::engine::{self, ReplayError, ReplayRequest, ReplayWindow};
@@ -97,7 +97,7 @@ pub async fn replay(
     let (_, source) = Side::open(&config, &first.source)?;
     let (server, destination_metadata): (_, Metadata) = synced(&config, &first.destination)?;
     let tried = with_first(home, &document, script, &options.parameters)?;
-    let result = engine::replay(
+    let replay = engine::replay(
         ReplayRequest {
             started: run.summary.started,
             now: Timestamp::now(),
@@ -112,12 +112,15 @@ pub async fn replay(
             destination_metadata: &destination_metadata,
             destination: server.identity.as_ref(),
             most: options.most,
-            stop,
+            stop: stop.clone(),
         },
         events,
-    )
-    .await
-    .map_err(|error| in_words(error, &run.routine.name))?;
+    );
+    let result = tokio::select! {
+        biased;
+        result = Box::pin(replay) => result.map_err(|error| in_words(error, &run.routine.name))?,
+        () = out_of_patience(&stop) => return Err(OpsError::Stopped),
+    };
     let (counts, changes) = result.record.into_parts();
     Ok(Replay {
         routine: run.routine.name,

@@ -9,7 +9,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 
@@ -206,17 +206,17 @@ fn planned<S: DataServer>(
         source: &probe.identity,
         // Only its calendar matters here.
         destination: request.destination.unwrap_or(&probe.identity),
-        today: day_of_run(request.started, request.now, probe),
+        today: day_of_run(request.started, request.now, probe.server_date),
         relative: &RelativeOptions::default(),
         source_view_roots: view_roots(&probe.account),
         hooks,
     })
 }
 
-/// The day of the run by the source server's own clock, which may be ahead of ours or behind it.
-fn day_of_run(started: Timestamp, now: Timestamp, probe: &Probe) -> Date {
+/// The day of the run by the source server's own clock, which may be ahead of ours or behind it: so it is now.
+fn day_of_run(started: Timestamp, now: Timestamp, server_now: DateTime) -> Date {
     let here = |at: Timestamp| at.to_zoned(TimeZone::UTC).datetime();
-    let ahead = probe.server_date.duration_since(here(now));
+    let ahead = server_now.duration_since(here(now));
     here(started).checked_add(ahead).unwrap_or_else(|_| here(started)).date()
 }
 
@@ -225,4 +225,19 @@ fn read_periods(plan: &Plan) -> Vec<Period> {
     periods.sort_unstable();
     periods.dedup();
     periods
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::{date, datetime};
+
+    use super::day_of_run;
+
+    #[test]
+    fn the_day_of_a_run_is_that_of_the_source() {
+        let (started, now) = ("2024-01-31T23:30:00Z".parse().unwrap(), "2024-03-05T08:00:00Z".parse().unwrap());
+        assert_eq!(day_of_run(started, now, datetime(2024, 3, 5, 8, 0, 0, 0)), date(2024, 1, 31));
+        assert_eq!(day_of_run(started, now, datetime(2024, 3, 5, 10, 0, 0, 0)), date(2024, 2, 1), "two hours ahead");
+        assert_eq!(day_of_run(now, now, datetime(2024, 3, 4, 23, 0, 0, 0)), date(2024, 3, 4), "nine hours behind");
+    }
 }
