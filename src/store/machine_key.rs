@@ -241,6 +241,23 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        /// Whatever a file holds, it is a key, a protected key or refused in words; nothing is derived and nothing fails.
+        #[test]
+        fn any_file_is_understood_or_refused(
+            bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200),
+            line in "xfer-machine-key/[0-9]{0,2} (argon2id )?[0-9 -]{0,24} [A-Za-z0-9+/=]{0,30} [A-Za-z0-9+/=]{0,100}\n?",
+        ) {
+            for content in [bytes, line.into_bytes()] {
+                match KeyFile::parse(&content) {
+                    Ok(KeyFile::Plain(_)) => assert_eq!(content.len(), 32),
+                    Ok(KeyFile::Protected(key)) => assert!(content.starts_with(key.bound.as_bytes())),
+                    Err(reason) => assert!(!reason.is_empty()),
+                }
+            }
+        }
+    }
+
     #[test]
     fn nothing_prints_the_key() {
         let plain = KeyFile::Plain(new_key().unwrap());
