@@ -15,7 +15,7 @@ use xfer::sandbox::server::RunningSandbox;
 
 use crate::command_line::{Office, refused};
 use crate::support::Output;
-use crate::support::listener::{Channel, MAIL_PASSWORD, MAIL_USER, MailServer, Mailing};
+use crate::support::listener::{Channel, MAIL_PASSWORD, MAIL_USER, MailServer, Mailing, certificate};
 use crate::support::person::Person;
 use crate::xfer_files::exec::leave_closed_facilities_out;
 use crate::xfer_files::lifecycle::elsewhere;
@@ -168,6 +168,7 @@ fn a_letter_says_it_in_plain_words() {
     insta::with_settings!({filters => vec![
         (r"[0-9a-f]{8}-[0-9a-f-]{27}", "[id]"),
         (r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "[time] UTC"),
+        (r"\.\d+@", ".[moment]@"),
         (r"Date: .*", "Date: [date]"),
         (r"(?m)(:  +)\d+$", "$1[number]"),
     ]}, { assert_snapshot!(heard, @r#"
@@ -178,7 +179,7 @@ fn a_letter_says_it_in_plain_words() {
     DATA
     From: xfer@health.example
     Subject: xfer: monthly is incomplete
-    Message-ID: <[id].1@health.example>
+    Message-ID: <[id].[moment]@health.example>
     Auto-Submitted: auto-generated
     To: his@health.example, dir@health.example
     Content-Type: text/plain; charset=utf-8
@@ -250,6 +251,39 @@ async fn a_password_is_never_offered_in_the_clear() {
     let open = MailServer::start(Mailing::Open);
     let nobody = MailRoute { username: None, port: open.port, ..route(MailSecurity::None, "localhost") };
     mail::send(&nobody, None, &letter, Duration::from_secs(20)).await.unwrap();
+}
+
+#[test]
+fn a_letter_goes_encrypted_to_a_server_that_proves_who_it_is() {
+    for (mailing, security) in [(Mailing::Tls, "tls"), (Mailing::Starttls, "starttls")] {
+        let mail = MailServer::start(mailing);
+        let office = Office::ready();
+        office.xfer.file("mail-password", MAIL_PASSWORD);
+        office.ok(&format!(
+            "routine alert add monthly --mail-to his@health.example --mail-server localhost:{} --mail-security {security} \
+             --mail-user {MAIL_USER} --password-file mail-password",
+            mail.port
+        ));
+        let test = |authority: Option<&str>| {
+            let mut command = office.xfer.prepared(&["routine", "alert", "test", "monthly"]);
+            // What this machine trusts; nothing of the authority of these tests otherwise.
+            command.envs(authority.map(|name| ("SSL_CERT_FILE", certificate(name))));
+            let output = command.output().unwrap();
+            let said = [output.stdout, output.stderr].concat();
+            (output.status.code(), String::from_utf8(said).unwrap())
+        };
+        let (code, said) = test(Some("authority.pem"));
+        assert!(code == Some(0) && said.contains("250 2.0.0 queued as 7"), "{security}: {said}");
+        let heard = mail.heard();
+        let subject = "Subject: xfer: a test of the alert mail of monthly";
+        assert!(heard.iter().any(|line| line == subject), "{security}: {heard:#?}");
+
+        let (code, said) = test(None);
+        assert_eq!(code, Some(2), "{security}: {said}");
+        assert!(said.contains("the mail server is not reached encrypted"), "{security}: {said}");
+        let heard = mail.heard();
+        assert!(!heard.iter().any(|line| line.starts_with("AUTH")), "{security}: {heard:#?}");
+    }
 }
 
 #[test]

@@ -188,7 +188,8 @@ impl Alerting {
         let end = Instant::now() + self.patience;
         let mut taken = Vec::new();
         for waiting in waiting.iter().filter(|waiting| waiting.channel == armed.channel.id) {
-            let id = format!("{}.{}", waiting.channel, waiting.id);
+            // Its moment, not its number: numbers begin anew with a new state folder.
+            let id = format!("{}.{}", waiting.channel, waiting.notice.at.as_millisecond());
             let message = Message::of(&waiting.notice);
             let left = end.saturating_duration_since(Instant::now());
             match deliver::deliver(armed, &message, &id, &self.servers, left).await {
