@@ -156,6 +156,37 @@ fn people_are_told_in_dhis2_and_a_server_that_is_down_keeps_nobody_else_from_hea
 }
 
 #[test]
+fn a_server_that_refuses_the_login_is_not_asked_a_second_time() {
+    let office = Office::ready();
+    let destination = &office.servers.destination;
+    office.ok("routine alert add monthly --message-on destination --to-user writer");
+    office.xfer.file("wrong", "another-Password-1");
+    office.ok("server edit national --username writer --password-file wrong --no-test");
+    destination.ledger().clear();
+    let failed = says(&office, "run monthly").expect_code(7);
+    let words = "the alert dhis2-message was not delivered: national has just refused the login";
+    assert!(failed.stderr.contains(words), "\n{failed}");
+    let refused: Vec<_> =
+        destination.ledger().entries().into_iter().filter(|entry| entry.status == Some(401)).collect();
+    assert_eq!(refused.len(), 1, "{refused:#?}");
+    office.ok("server edit national --username writer --password-file password --no-test");
+    let _ = says(&office, "run monthly").expect_code(3);
+    assert_eq!(messages(destination), ["xfer: monthly failed", "xfer: monthly is incomplete"]);
+}
+
+#[test]
+fn another_system_at_the_address_gets_no_message() {
+    let office = Office::ready();
+    let destination = &office.servers.destination;
+    office.ok("routine alert add monthly --message-on destination --to-user writer");
+    destination.instance().with_state(|state| "another-system".clone_into(&mut state.settings.system_id));
+    let failed = says(&office, "run monthly").expect_code(14);
+    let words = "national is another system than the routine was made for; no message was sent to it";
+    assert!(failed.stderr.contains(words), "\n{failed}");
+    assert_eq!(messages(destination), [""; 0]);
+}
+
+#[test]
 fn a_letter_says_it_in_plain_words() {
     let mail = MailServer::start(Mailing::Taking);
     let office = Office::ready();

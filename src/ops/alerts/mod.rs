@@ -19,6 +19,7 @@ pub mod deliver;
 pub mod message;
 
 use std::path::Path;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
@@ -93,6 +94,7 @@ impl Alerting {
         let servers = Servers {
             source: Some(reach_of_file(&content.source)),
             destination: Some(reach_of_file(&content.destination)),
+            refused: OnceLock::new(),
         };
         Self {
             routine: content.document.routine.id,
@@ -118,6 +120,14 @@ impl Alerting {
     #[must_use]
     pub fn with_patience(self, patience: Duration) -> Self {
         Self { patience, ..self }
+    }
+
+    /// Notes why a run came to no report: a server that refused the login is not asked again at once.
+    pub fn failed(&self, error: &OpsError) {
+        if let Some(server) = error.login_refused_at() {
+            // The first refusal ended the run; there is no second one.
+            let _ = self.servers.refused.set(server.to_owned());
+        }
     }
 
     /// Tells dead man's switches that a run has begun. One that does not answer is told how it ends all the same.
@@ -221,7 +231,8 @@ fn servers(config: &ConfigStore, job: &Job, channels: &[ArmedChannel]) -> Server
     if !channels.iter().any(|armed| matches!(armed.channel.kind, ChannelKind::Dhis2Message { .. })) {
         return Servers::default();
     }
-    Servers { source: reach(config, &job.source), destination: reach(config, &job.destination) }
+    let (source, destination) = (reach(config, &job.source), reach(config, &job.destination));
+    Servers { source, destination, refused: OnceLock::new() }
 }
 
 /// How a kept server is reached; not at all where its login does not open.
