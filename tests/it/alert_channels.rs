@@ -16,7 +16,7 @@ use xfer::sandbox::server::RunningSandbox;
 use crate::command_line::{Office, refused};
 use crate::support::Output;
 use crate::support::listener::{Channel, MAIL_PASSWORD, MAIL_USER, MailServer, Mailing, certificate};
-use crate::support::person::Person;
+use crate::support::person::{ENTER, Person, UP};
 use crate::xfer_files::exec::leave_closed_facilities_out;
 use crate::xfer_files::lifecycle::elsewhere;
 
@@ -442,6 +442,26 @@ fn whoever_sits_at_the_terminal_is_told_there() {
     assert_eq!((code, channel.got()), (3, vec![]), "{seen}");
     let (code, seen) = Person::start(&office.xfer, "run monthly --notify", 100).ends();
     assert_eq!((code, channel.conditions()), (3, vec!["incomplete".to_owned()]), "{seen}");
+}
+
+#[test]
+fn a_person_is_led_to_an_alert_and_sees_that_it_is_taken() {
+    let channel = Channel::answering(200);
+    let office = Office::ready();
+    let mut person = Person::start(&office.xfer, "routine alert add monthly", 100);
+    person.is_asked("Who should hear of it when a run does not end well");
+    // The last of the choices: a program.
+    person.presses(&format!("{UP}{ENTER}"));
+    person.answers_secretly("The web address of the program", &channel.url);
+    person.answers("What should be told", "");
+    person.is_asked("Send a test message now");
+    person.presses(ENTER);
+    person.sees("It was taken (200: words)");
+    person.answers("And who else", "");
+    let (code, seen) = person.ends();
+    assert_eq!((code, channel.conditions()), (0, vec!["test".to_owned()]), "{seen}");
+    assert!(!seen.contains("secret-part"), "the address was shown\n{seen}");
+    assert!(seen.contains("xfer routine alert add monthly --webhook --url-file FILE"), "{seen}");
 }
 
 #[test]
