@@ -103,7 +103,7 @@ pub async fn send(
             let words = response.message().collect::<Vec<_>>().join(" ");
             Ok(in_short(&format!("{} {words}", response.code()), password))
         }
-        Err(error) => Err(reason_of(&error, password, patience)),
+        Err(error) => Err(reason_of(&error, route.security, password, patience)),
     }
 }
 
@@ -151,11 +151,16 @@ fn transport(
 }
 
 /// What the library's failure means.
-fn reason_of(error: &lettre::transport::smtp::Error, password: Option<&SecretString>, waited: Duration) -> MailError {
+fn reason_of(
+    error: &lettre::transport::smtp::Error,
+    security: MailSecurity,
+    password: Option<&SecretString>,
+    waited: Duration,
+) -> MailError {
     let said = in_short(&innermost(error), password);
     match () {
         () if error.is_timeout() => MailError::Timeout { waited },
-        () if error.is_tls() => MailError::Encryption(said),
+        () if error.is_tls() || (security != MailSecurity::None && is_distrust(error)) => MailError::Encryption(said),
         // What the library says itself: the server offers no encryption, or no way to log in that is known.
         () if error.is_client() && said.to_lowercase().contains("starttls") => MailError::Encryption(said),
         () if error.is_permanent() => {
@@ -165,6 +170,13 @@ fn reason_of(error: &lettre::transport::smtp::Error, password: Option<&SecretStr
         () if error.is_client() => MailError::Refused(said),
         () => MailError::Unavailable(said),
     }
+}
+
+/// Whether the encrypted connection itself failed: bytes that are no encryption, or a certificate that is not trusted.
+/// The encryption library says so as invalid data, whatever the reason.
+fn is_distrust(error: &(dyn std::error::Error + 'static)) -> bool {
+    let of_data = |error: &std::io::Error| error.kind() == std::io::ErrorKind::InvalidData;
+    error.downcast_ref().is_some_and(of_data) || error.source().is_some_and(is_distrust)
 }
 
 /// The last cause of a chain, which says most.

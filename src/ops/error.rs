@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::dhis2::error::ClientError;
+use crate::dhis2::error::{ClientError, ClientErrorKind};
 use crate::domain::journal::JournalError;
 use crate::matching::items::ItemError;
 use crate::ops::files::sheet::SheetFinding;
@@ -115,6 +115,17 @@ impl OpsError {
     /// A request that cannot be carried out as asked.
     pub fn invalid(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::Invalid { message: message.into(), hint: hint.into() }
+    }
+
+    /// The name of the server that refused its login, where that is what happened: it is not asked again at once,
+    /// because some lock an account after a few refusals.
+    pub fn login_refused_at(&self) -> Option<&str> {
+        match self {
+            Self::Client(error) | Self::Transfer(TransferError::Server(error)) => {
+                matches!(error.kind, ClientErrorKind::Unauthorized { .. }).then_some(error.server.as_str())
+            }
+            _ => None,
+        }
     }
 }
 

@@ -15,8 +15,8 @@ use xfer::sandbox::server::RunningSandbox;
 
 use crate::command_line::{Office, refused};
 use crate::support::Output;
-use crate::support::listener::{Channel, MAIL_PASSWORD, MAIL_USER, MailServer, Mailing};
-use crate::support::person::Person;
+use crate::support::listener::{Channel, MAIL_PASSWORD, MAIL_USER, MailServer, Mailing, certificate};
+use crate::support::person::{ENTER, Person, UP};
 use crate::xfer_files::exec::leave_closed_facilities_out;
 use crate::xfer_files::lifecycle::elsewhere;
 
@@ -156,6 +156,37 @@ fn people_are_told_in_dhis2_and_a_server_that_is_down_keeps_nobody_else_from_hea
 }
 
 #[test]
+fn a_server_that_refuses_the_login_is_not_asked_a_second_time() {
+    let office = Office::ready();
+    let destination = &office.servers.destination;
+    office.ok("routine alert add monthly --message-on destination --to-user writer");
+    office.xfer.file("wrong", "another-Password-1");
+    office.ok("server edit national --username writer --password-file wrong --no-test");
+    destination.ledger().clear();
+    let failed = says(&office, "run monthly").expect_code(7);
+    let words = "the alert dhis2-message was not delivered: national has just refused the login";
+    assert!(failed.stderr.contains(words), "\n{failed}");
+    let refused: Vec<_> =
+        destination.ledger().entries().into_iter().filter(|entry| entry.status == Some(401)).collect();
+    assert_eq!(refused.len(), 1, "{refused:#?}");
+    office.ok("server edit national --username writer --password-file password --no-test");
+    let _ = says(&office, "run monthly").expect_code(3);
+    assert_eq!(messages(destination), ["xfer: monthly failed", "xfer: monthly is incomplete"]);
+}
+
+#[test]
+fn another_system_at_the_address_gets_no_message() {
+    let office = Office::ready();
+    let destination = &office.servers.destination;
+    office.ok("routine alert add monthly --message-on destination --to-user writer");
+    destination.instance().with_state(|state| "another-system".clone_into(&mut state.settings.system_id));
+    let failed = says(&office, "run monthly").expect_code(14);
+    let words = "national is another system than the routine was made for; no message was sent to it";
+    assert!(failed.stderr.contains(words), "\n{failed}");
+    assert_eq!(messages(destination), [""; 0]);
+}
+
+#[test]
 fn a_letter_says_it_in_plain_words() {
     let mail = MailServer::start(Mailing::Taking);
     let office = Office::ready();
@@ -168,6 +199,7 @@ fn a_letter_says_it_in_plain_words() {
     insta::with_settings!({filters => vec![
         (r"[0-9a-f]{8}-[0-9a-f-]{27}", "[id]"),
         (r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "[time] UTC"),
+        (r"\.\d+@", ".[moment]@"),
         (r"Date: .*", "Date: [date]"),
         (r"(?m)(:  +)\d+$", "$1[number]"),
     ]}, { assert_snapshot!(heard, @r#"
@@ -178,7 +210,7 @@ fn a_letter_says_it_in_plain_words() {
     DATA
     From: xfer@health.example
     Subject: xfer: monthly is incomplete
-    Message-ID: <[id].1@health.example>
+    Message-ID: <[id].[moment]@health.example>
     Auto-Submitted: auto-generated
     To: his@health.example, dir@health.example
     Content-Type: text/plain; charset=utf-8
@@ -250,6 +282,39 @@ async fn a_password_is_never_offered_in_the_clear() {
     let open = MailServer::start(Mailing::Open);
     let nobody = MailRoute { username: None, port: open.port, ..route(MailSecurity::None, "localhost") };
     mail::send(&nobody, None, &letter, Duration::from_secs(20)).await.unwrap();
+}
+
+#[test]
+fn a_letter_goes_encrypted_to_a_server_that_proves_who_it_is() {
+    for (mailing, security) in [(Mailing::Tls, "tls"), (Mailing::Starttls, "starttls")] {
+        let mail = MailServer::start(mailing);
+        let office = Office::ready();
+        office.xfer.file("mail-password", MAIL_PASSWORD);
+        office.ok(&format!(
+            "routine alert add monthly --mail-to his@health.example --mail-server localhost:{} --mail-security {security} \
+             --mail-user {MAIL_USER} --password-file mail-password",
+            mail.port
+        ));
+        let test = |authority: Option<&str>| {
+            let mut command = office.xfer.prepared(&["routine", "alert", "test", "monthly"]);
+            // What this machine trusts; nothing of the authority of these tests otherwise.
+            command.envs(authority.map(|name| ("SSL_CERT_FILE", certificate(name))));
+            let output = command.output().unwrap();
+            let said = [output.stdout, output.stderr].concat();
+            (output.status.code(), String::from_utf8(said).unwrap())
+        };
+        let (code, said) = test(Some("authority.pem"));
+        assert!(code == Some(0) && said.contains("250 2.0.0 queued as 7"), "{security}: {said}");
+        let heard = mail.heard();
+        let subject = "Subject: xfer: a test of the alert mail of monthly";
+        assert!(heard.iter().any(|line| line == subject), "{security}: {heard:#?}");
+
+        let (code, said) = test(None);
+        assert_eq!(code, Some(2), "{security}: {said}");
+        assert!(said.contains("the mail server is not reached encrypted"), "{security}: {said}");
+        let heard = mail.heard();
+        assert!(!heard.iter().any(|line| line.starts_with("AUTH")), "{security}: {heard:#?}");
+    }
 }
 
 #[test]
@@ -377,6 +442,26 @@ fn whoever_sits_at_the_terminal_is_told_there() {
     assert_eq!((code, channel.got()), (3, vec![]), "{seen}");
     let (code, seen) = Person::start(&office.xfer, "run monthly --notify", 100).ends();
     assert_eq!((code, channel.conditions()), (3, vec!["incomplete".to_owned()]), "{seen}");
+}
+
+#[test]
+fn a_person_is_led_to_an_alert_and_sees_that_it_is_taken() {
+    let channel = Channel::answering(200);
+    let office = Office::ready();
+    let mut person = Person::start(&office.xfer, "routine alert add monthly", 100);
+    person.is_asked("Who should hear of it when a run does not end well");
+    // The last of the choices: a program.
+    person.presses(&format!("{UP}{ENTER}"));
+    person.answers_secretly("The web address of the program", &channel.url);
+    person.answers("What should be told", "");
+    person.is_asked("Send a test message now");
+    person.presses(ENTER);
+    person.sees("It was taken (200: words)");
+    person.answers("And who else", "");
+    let (code, seen) = person.ends();
+    assert_eq!((code, channel.conditions()), (0, vec!["test".to_owned()]), "{seen}");
+    assert!(!seen.contains("secret-part"), "the address was shown\n{seen}");
+    assert!(seen.contains("xfer routine alert add monthly --webhook --url-file FILE"), "{seen}");
 }
 
 #[test]

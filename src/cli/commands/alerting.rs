@@ -15,6 +15,7 @@ use crate::domain::run::Report;
 use crate::mail::MailError;
 use crate::ops::alerts::Alerting;
 use crate::ops::alerts::deliver::DeliveryError;
+use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::platform;
 use crate::transfer::events::Event;
@@ -118,21 +119,23 @@ pub(super) fn unless_ended<T>(sending: impl Future<Output = Result<T, CliError>>
     })
 }
 
-/// Waits for a run. Dead man's switches are told as soon as it has begun, and never hold it up.
-pub(super) async fn with_start<T>(
-    mut run: Pin<Box<impl Future<Output = T>>>,
+/// Waits for a run. Dead man's switches are told as soon as it has begun, and never hold it up; why it came to no report
+/// is noted for those who are told at its end.
+pub(super) async fn with_start(
+    mut run: Pin<Box<impl Future<Output = Result<Report, OpsError>>>>,
     begun: &Notify,
     alerting: &Alerting,
-) -> T {
+) -> Result<Report, OpsError> {
     let telling = async {
         begun.notified().await;
         alerting.begun().await;
     };
-    tokio::select! {
+    let outcome = tokio::select! {
         biased;
         outcome = &mut run => outcome,
         () = telling => run.await,
-    }
+    };
+    outcome.inspect_err(|error| alerting.failed(error))
 }
 
 /// Takes note of the moment in which a run has begun: it has the lock, and both servers answered.
@@ -149,7 +152,7 @@ pub(super) fn not_delivered(channel: &str, error: &DeliveryError) -> CliError {
             ClientErrorKind::Timeout { .. } | ClientErrorKind::Connect { .. } | ClientErrorKind::Interrupted { .. },
         )
         | DeliveryError::Mail(MailError::Timeout { .. } | MailError::Unavailable(_)) => ExitCode::Temporary,
-        DeliveryError::Mail(MailError::Refused(_)) => ExitCode::Login,
+        DeliveryError::Mail(MailError::Refused(_)) | DeliveryError::LoginRefused(_) => ExitCode::Login,
         DeliveryError::Closed | DeliveryError::NoLogin(_) => ExitCode::WrongKey,
         DeliveryError::WrongServer { .. } => ExitCode::WrongServer,
         DeliveryError::Server(error) if error.is_permission() => ExitCode::Login,

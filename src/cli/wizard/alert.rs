@@ -152,7 +152,10 @@ fn try_out(prompter: &mut dyn Prompter, home: &Home, routine: &str, added: &Aler
             Ok(answer) => prompter.say(&format!("It was taken ({answer}). See whether it arrived.")),
             Err(error) => {
                 let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
-                prompter.say(&format!("It was not delivered: {error}{hint}. The alert is kept; change it by removing it and adding it again."));
+                prompter.say(&format!(
+                    "It was not delivered: {error}{hint}. The alert is kept; to change it, remove it and add it \
+                     again."
+                ));
             }
         }
     }

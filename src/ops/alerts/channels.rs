@@ -1,7 +1,7 @@
 //! A routine's channels: added, listed, removed and tried.
 //!
 //! A channel is checked as far as it can be when it is added: web addresses and mail servers by their form, people and
-//! groups of DHIS2 by asking the server who they are. Whether messages arrive is for [`test`] to say.
+//! groups of DHIS2 by asking the server who they are. Whether messages arrive is for [`test()`] to say.
 
 use futures_util::future::join_all;
 use secrecy::{ExposeSecret, SecretString};

@@ -2,6 +2,7 @@
 //!
 //! Nothing here waits longer than it is told to: the run is over, and whoever started it waits for nothing else.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -44,6 +45,8 @@ pub struct Servers {
     pub source: Option<Reach>,
     /// Where values go.
     pub destination: Option<Reach>,
+    /// The name of the one that refused its login in this run.
+    pub refused: OnceLock<String>,
 }
 
 /// Why a message was not delivered.
@@ -64,6 +67,9 @@ pub enum DeliveryError {
     /// The server's login is missing.
     #[error("the login of the {} cannot be opened on this machine", .0.name())]
     NoLogin(ServerSide),
+    /// The server's login was refused a moment ago.
+    #[error("{0} has just refused the login, and is not asked again at once")]
+    LoginRefused(String),
     /// Another system answers.
     #[error("{server} is another system than the routine was made for; no message was sent to it")]
     WrongServer {
@@ -80,7 +86,7 @@ impl DeliveryError {
             Self::Server(error) => error.hint(),
             Self::Mail(error) => error.hint().map(str::to_owned),
             Self::Closed => Some("remove the alert and add it again".to_owned()),
-            Self::NoLogin(_) => Some("enter the login again: xfer server edit".to_owned()),
+            Self::NoLogin(_) | Self::LoginRefused(_) => Some("enter the login again: xfer server edit".to_owned()),
             Self::WrongServer { .. } => Some("check the server's address".to_owned()),
         }
     }
@@ -112,6 +118,9 @@ pub async fn deliver(
                 ServerSide::Destination => &servers.destination,
             };
             let reach = reach.as_ref().ok_or(DeliveryError::NoLogin(*on))?;
+            if servers.refused.get() == Some(&reach.options.server) {
+                return Err(DeliveryError::LoginRefused(reach.options.server.clone()));
+            }
             let client = connection(reach, patience)?;
             let sending = async {
                 if let Some(expected) = &reach.system_id

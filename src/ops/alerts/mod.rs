@@ -19,6 +19,7 @@ pub mod deliver;
 pub mod message;
 
 use std::path::Path;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
@@ -93,6 +94,7 @@ impl Alerting {
         let servers = Servers {
             source: Some(reach_of_file(&content.source)),
             destination: Some(reach_of_file(&content.destination)),
+            refused: OnceLock::new(),
         };
         Self {
             routine: content.document.routine.id,
@@ -118,6 +120,14 @@ impl Alerting {
     #[must_use]
     pub fn with_patience(self, patience: Duration) -> Self {
         Self { patience, ..self }
+    }
+
+    /// Notes why a run came to no report: a server that refused the login is not asked again at once.
+    pub fn failed(&self, error: &OpsError) {
+        if let Some(server) = error.login_refused_at() {
+            // The first refusal ended the run; there is no second one.
+            let _ = self.servers.refused.set(server.to_owned());
+        }
     }
 
     /// Tells dead man's switches that a run has begun. One that does not answer is told how it ends all the same.
@@ -188,7 +198,8 @@ impl Alerting {
         let end = Instant::now() + self.patience;
         let mut taken = Vec::new();
         for waiting in waiting.iter().filter(|waiting| waiting.channel == armed.channel.id) {
-            let id = format!("{}.{}", waiting.channel, waiting.id);
+            // Its moment, not its number: numbers begin anew with a new state folder.
+            let id = format!("{}.{}", waiting.channel, waiting.notice.at.as_millisecond());
             let message = Message::of(&waiting.notice);
             let left = end.saturating_duration_since(Instant::now());
             match deliver::deliver(armed, &message, &id, &self.servers, left).await {
@@ -220,7 +231,8 @@ fn servers(config: &ConfigStore, job: &Job, channels: &[ArmedChannel]) -> Server
     if !channels.iter().any(|armed| matches!(armed.channel.kind, ChannelKind::Dhis2Message { .. })) {
         return Servers::default();
     }
-    Servers { source: reach(config, &job.source), destination: reach(config, &job.destination) }
+    let (source, destination) = (reach(config, &job.source), reach(config, &job.destination));
+    Servers { source, destination, refused: OnceLock::new() }
 }
 
 /// How a kept server is reached; not at all where its login does not open.

@@ -1,12 +1,17 @@
 //! What takes messages in tests: a web address and a mail server on this machine, which keep what they were sent.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::Value;
 
 /// A request to a web address.
@@ -105,13 +110,17 @@ pub(crate) const MAIL_PASSWORD: &str = "mail-Secret-1";
 pub(crate) enum Mailing {
     /// It takes everything from whoever logs in as [`MAIL_USER`].
     Taking,
+    /// The same, encrypted from the start, as `localhost`.
+    Tls,
+    /// The same, encrypted when asked to, and before that nobody can log in.
+    Starttls,
     /// It takes everything from everybody.
     Open,
     /// It never says a word.
     Silent,
 }
 
-/// A mail server in the clear; what it was told, line by line.
+/// A mail server; what it was told, line by line.
 pub(crate) struct MailServer {
     pub port: u16,
     lines: Receiver<String>,
@@ -130,7 +139,7 @@ impl MailServer {
                     silent.push(stream);
                 } else {
                     // Whoever goes away in the middle of a sentence has said enough.
-                    let _ = converse(stream, mailing, &sender);
+                    let _ = serve(stream, mailing, &sender);
                 }
             }
         });
@@ -143,42 +152,103 @@ impl MailServer {
     }
 }
 
-fn converse(stream: TcpStream, mailing: Mailing, heard: &Sender<String>) -> std::io::Result<()> {
-    let mut answers = stream.try_clone()?;
-    let mut say = |line: &str| answers.write_all(format!("{line}\r\n").as_bytes());
-    let mut reader = BufReader::new(stream);
-    say("220 mail.test ready")?;
+/// One conversation, in the clear or not.
+fn serve(stream: TcpStream, mailing: Mailing, heard: &Sender<String>) -> io::Result<()> {
+    match mailing {
+        Mailing::Tls => converse(&mut BufReader::new(encrypted(stream)), mailing, true, heard).map(drop),
+        Mailing::Starttls => {
+            let mut clear = BufReader::new(stream);
+            match converse(&mut clear, mailing, true, heard)? {
+                End::Farewell => Ok(()),
+                End::Encrypt => {
+                    let mut stream = BufReader::new(encrypted(clear.into_inner()));
+                    converse(&mut stream, Mailing::Tls, false, heard).map(drop)
+                }
+            }
+        }
+        _ => converse(&mut BufReader::new(stream), mailing, true, heard).map(drop),
+    }
+}
+
+/// Where the certificates of the mail server lie; `authority.pem` vouches for it.
+pub(crate) fn certificate(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/mail").join(name)
+}
+
+fn encrypted(stream: TcpStream) -> StreamOwned<ServerConnection, TcpStream> {
+    let chain = vec![CertificateDer::from_pem_file(certificate("server.pem")).unwrap()];
+    let key = PrivateKeyDer::from_pem_file(certificate("server.key")).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = config.with_no_client_auth().with_single_cert(chain, key).unwrap();
+    StreamOwned::new(ServerConnection::new(Arc::new(config)).unwrap(), stream)
+}
+
+/// How a conversation ended.
+enum End {
+    Farewell,
+    Encrypt,
+}
+
+fn converse<S: Read + Write>(
+    stream: &mut BufReader<S>,
+    mailing: Mailing,
+    greets: bool,
+    heard: &Sender<String>,
+) -> io::Result<End> {
+    if greets {
+        say(stream, "220 mail.test ready")?;
+    }
     let mut known = mailing == Mailing::Open;
     loop {
         let mut line = String::new();
-        if reader.read_line(&mut line)? == 0 {
-            return Ok(());
+        if stream.read_line(&mut line)? == 0 {
+            return Ok(End::Farewell);
         }
         let line = line.trim_end().to_owned();
         // A listener that nobody asks any more has nothing to note.
         let _ = heard.send(line.clone());
         match line.split([' ', ':']).next().unwrap_or_default() {
-            "EHLO" if mailing == Mailing::Open => say("250 mail.test")?,
-            "EHLO" => say("250-mail.test\r\n250 AUTH PLAIN LOGIN")?,
+            "EHLO" => say(
+                stream,
+                match mailing {
+                    Mailing::Open => "250 mail.test",
+                    Mailing::Starttls => "250-mail.test\r\n250 STARTTLS",
+                    _ => "250-mail.test\r\n250 AUTH PLAIN LOGIN",
+                },
+            )?,
+            "STARTTLS" => {
+                say(stream, "220 go on")?;
+                return Ok(End::Encrypt);
+            }
             "AUTH" => {
                 known = line == format!("AUTH PLAIN {}", STANDARD.encode(format!("\0{MAIL_USER}\0{MAIL_PASSWORD}")));
-                say(if known { "235 welcome" } else { "535 5.7.8 who are you" })?;
+                say(stream, if known { "235 welcome" } else { "535 5.7.8 who are you" })?;
             }
-            "MAIL" | "RCPT" => say(if known { "250 ok" } else { "530 log in first" })?,
+            "MAIL" | "RCPT" => say(stream, if known { "250 ok" } else { "530 log in first" })?,
             "DATA" => {
-                say("354 go on")?;
+                say(stream, "354 go on")?;
                 loop {
                     let mut line = String::new();
-                    reader.read_line(&mut line)?;
+                    stream.read_line(&mut line)?;
                     if line == ".\r\n" {
                         break;
                     }
                     let _ = heard.send(line.trim_end().to_owned());
                 }
-                say("250 2.0.0 queued as 7")?;
+                say(stream, "250 2.0.0 queued as 7")?;
             }
-            "QUIT" => return say("221 bye"),
-            _ => say("502 what")?,
+            "QUIT" => {
+                say(stream, "221 bye")?;
+                return Ok(End::Farewell);
+            }
+            _ => say(stream, "502 what")?,
         }
     }
+}
+
+fn say<S: Read + Write>(stream: &mut BufReader<S>, line: &str) -> io::Result<()> {
+    let writer = stream.get_mut();
+    writer.write_all(format!("{line}\r\n").as_bytes())?;
+    writer.flush()
 }
