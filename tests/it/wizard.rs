@@ -85,7 +85,7 @@ fn a_newcomer_is_led_from_an_empty_home_to_a_finished_first_run() {
         "xfer job auto soins --data-set 'Rapport mensuel de soins' --accept likely",
         "xfer routine new monthly --job soins --periods LAST_3_MONTHS",
         "xfer run monthly --dry-run",
-        "--at 02:30 --for cron",
+        "--at 02:30 --for ",
     ] {
         assert!(seen.contains(command), "{command} was not told\n{seen}");
     }

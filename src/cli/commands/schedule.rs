@@ -225,7 +225,7 @@ fn say_times(prepared: &Prepared, ui: &Ui) {
     }
     if let Some(due) = prepared.missed(&now) {
         let due = due.strftime(DAY_AND_MINUTE);
-        ui.warn(&format!("a run was due {due} and none was started since; look at the scheduler's log"));
+        ui.warn(&format!("a run was due {due} and none was made since; look at the scheduler's log"));
     }
 }
 
