@@ -290,7 +290,9 @@ mod tests {
     use std::io::ErrorKind;
     use std::path::Path;
 
-    use super::{Existing, FileLock, create_private_file, create_private_folder, home_folder, write_privately};
+    use super::{Existing, FileLock, home_folder, write_privately};
+    #[cfg(unix)]
+    use super::{create_private_file, create_private_folder};
 
     #[cfg(unix)]
     fn mode(path: &Path) -> u32 {

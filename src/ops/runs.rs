@@ -1,13 +1,15 @@
 //! Past runs: found by id, listed, and their cells.
 
+use uuid::Uuid;
+
 use crate::domain::cell::CellState;
 use crate::domain::journal::CellRecord;
 use crate::domain::metadata::Metadata;
-use crate::domain::routine::Routine;
 use crate::domain::run::Report;
+use crate::matching::names::nearest;
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
-use crate::store::{CellFilter, RunSummary, StateStore};
+use crate::store::{CellFilter, ConfigStore, RunSummary, StateStore};
 
 /// A run, with the routine that made it.
 #[derive(Debug, Clone)]
@@ -15,7 +17,16 @@ pub struct RunLine {
     /// The run.
     pub summary: RunSummary,
     /// The routine that it belongs to.
-    pub routine: Routine,
+    pub routine: OfRoutine,
+}
+
+/// The routine of a run: one of the configuration, or one that came in an xfer file and is known by its runs alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfRoutine {
+    /// Its id.
+    pub id: Uuid,
+    /// Its name.
+    pub name: String,
 }
 
 /// The word for the newest run.
@@ -23,19 +34,51 @@ pub const LAST: &str = "last";
 
 /// Runs of all routines or of one, the newest first.
 pub fn list(home: &Home, routine: Option<&str>, limit: usize) -> Result<Vec<RunLine>, OpsError> {
-    let config = home.config()?;
-    let routines = match routine {
-        Some(name) => vec![crate::ops::routines::routine(&config, name)?],
-        None => config.routines()?,
-    };
     let mut lines = Vec::new();
-    for routine in routines {
+    for routine in routines_of(home, routine)? {
         let Some(state) = StateStore::open_existing(home.files(), routine.id)? else { continue };
         lines.extend(state.runs()?.into_iter().map(|summary| RunLine { summary, routine: routine.clone() }));
     }
     lines.sort_by_key(|line| std::cmp::Reverse(line.summary.run));
     lines.truncate(limit);
     Ok(lines)
+}
+
+/// The routines of the configuration and those that only ran here from a file, all of them or those of a name.
+fn routines_of(home: &Home, name: Option<&str>) -> Result<Vec<OfRoutine>, OpsError> {
+    // A machine that only runs files has no configuration, and looking makes none.
+    let config = if home.is_empty() { None } else { Some(home.config()?) };
+    let configured = config.as_ref().map_or_else(|| Ok(Vec::new()), ConfigStore::routines)?;
+    let mut known: Vec<OfRoutine> =
+        configured.into_iter().map(|routine| OfRoutine { id: routine.id, name: routine.name }).collect();
+    for id in journals(home) {
+        if known.iter().any(|routine| routine.id == id) {
+            continue;
+        }
+        let newest = StateStore::open_existing(home.files(), id)?.map(|state| state.runs()).transpose()?;
+        if let Some(run) = newest.and_then(|runs| runs.into_iter().next()) {
+            known.push(OfRoutine { id, name: run.routine });
+        }
+    }
+    let Some(name) = name else { return Ok(known) };
+    let wanted = name.trim().to_lowercase();
+    let (of_name, others): (Vec<_>, Vec<_>) =
+        known.into_iter().partition(|routine| routine.name.to_lowercase() == wanted);
+    if of_name.is_empty() {
+        let near = nearest(name, others.iter().map(|routine| routine.name.as_str()), 3);
+        let near = near.into_iter().map(str::to_owned).collect();
+        return Err(OpsError::NotFound { kind: "routine", name: name.to_owned(), near });
+    }
+    Ok(of_name)
+}
+
+/// The routines that have a journal here.
+fn journals(home: &Home) -> Vec<Uuid> {
+    let entries = std::fs::read_dir(home.files().state_folder()).into_iter().flatten().flatten();
+    let files = entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|ending| ending == "db"));
+    let mut ids: Vec<Uuid> = files.filter_map(|path| path.file_stem()?.to_str()?.parse().ok()).collect();
+    ids.sort_unstable();
+    ids
 }
 
 /// A run by its id, the beginning of it, or `last`.
@@ -80,6 +123,9 @@ pub fn cells(
 
 /// The metadata that the cells of a run speak of; none where the server or its copy is gone.
 pub fn destination_metadata(home: &Home, run: &RunLine) -> Result<Option<Metadata>, OpsError> {
+    if home.is_empty() {
+        return Ok(None);
+    }
     let config = home.config()?;
     let Some(pair) = config.routine_pair(run.routine.id)? else { return Ok(None) };
     Ok(Some(config.load_metadata(pair.destination)?))

@@ -180,7 +180,6 @@ fn servers_that_cannot_be_used_are_not_kept() {
     xfer.file("password", PASSWORD);
     xfer.file("wrong", "not-the-password");
     xfer.file("token", "d2p_0000000000000000000000000000000000000000000000000000");
-    let open = xfer.file("open", PASSWORD);
     let add = |url: &str, login: &str| xfer.run(&format!("server add tracker {url} {login}"));
     let basic = "--username reader --password-file password";
     let url = servers.source.url();
@@ -199,6 +198,7 @@ fn servers_that_cannot_be_used_are_not_kept() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
+        let open = xfer.file("open", PASSWORD);
         std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o644)).unwrap();
         refused(&add(url, "--username reader --password-file open"), 2, &["other users", "chmod 600"]);
     }

@@ -1,4 +1,5 @@
 //! The wizard, as a person at a terminal meets it.
+#![cfg(unix)]
 
 use xfer::ops::sandbox::{PASSWORD, Ports, RunningPair, start};
 use xfer::sandbox::profile::Profile;
@@ -87,6 +88,7 @@ fn a_newcomer_is_led_from_an_empty_home_to_a_finished_first_run() {
         "xfer job auto soins --data-set 'Rapport mensuel de soins' --accept likely",
         "xfer routine new monthly --job soins --periods LAST_3_MONTHS",
         "xfer run monthly --dry-run",
+        "--at 02:30 --for ",
     ] {
         assert!(seen.contains(command), "{command} was not told\n{seen}");
     }

@@ -219,14 +219,13 @@ fn say_times(prepared: &Prepared, ui: &Ui) {
     if std::env::var_os("TZ").is_some() && prepared.scheduler != schedule::Scheduler::Kubernetes {
         ui.say("TZ is set here; the scheduler goes by the time zone of the machine");
     }
-    let Some(last) = prepared.last_start.map(|last| last.to_zoned(now.time_zone().clone())) else { return };
-    match prepared.scheduled.times.missed(&last, &now) {
-        Some(due) => ui.warn(&format!(
-            "a run was due {} and none was started since {}; look at the scheduler's log",
-            due.strftime(DAY_AND_MINUTE),
-            last.strftime(DAY_AND_MINUTE)
-        )),
-        None => ui.say(&format!("last run: {}", last.strftime(DAY_AND_MINUTE))),
+    let last = prepared.last_start.map(|last| last.to_zoned(now.time_zone().clone()));
+    if let Some(last) = &last {
+        ui.say(&format!("last run: {}", last.strftime(DAY_AND_MINUTE)));
+    }
+    if let Some(due) = prepared.missed(&now) {
+        let due = due.strftime(DAY_AND_MINUTE);
+        ui.warn(&format!("a run was due {due} and none was made since; look at the scheduler's log"));
     }
 }
 

@@ -13,6 +13,9 @@ use crate::ops::home::Home;
 use crate::ops::xfer_files::{self, Export};
 use crate::xferfile::Keys;
 
+/// What is there where systemd started the machine.
+const SYSTEMD_RUNS: &str = "/run/systemd/system";
+
 /// Exports a routine if the person wants it, and says how to repeat the run every night.
 pub(super) fn export(prompter: &mut dyn Prompter, home: &Home, routine: &str) -> Result<(), Leave> {
     prompter.say(
@@ -104,6 +107,28 @@ fn say_how_to_run(prompter: &mut dyn Prompter, routine: &str, file: &Path, key: 
         &[format!("xfer routine export {called} {file} {made}"), format!("xfer exec {file} {opened} --dry-run")],
     );
     prompter.say("To have this machine run it every night at half past two, after trying all that the run needs:");
-    let (act, scheduler) = if cfg!(windows) { ("show", "windows") } else { ("install", "cron") };
+    let (act, scheduler) = match () {
+        () if cfg!(windows) => ("show", "windows"),
+        // systemd makes up for a run that was missed while the machine was off, cron does not.
+        () if Path::new(SYSTEMD_RUNS).exists() => ("install", "systemd-user --start"),
+        () => ("install", "cron"),
+    };
     prompter.say(&format!("    xfer schedule {act} {file} {opened} --at 02:30 --for {scheduler}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::crontab_line;
+    use crate::ops::home::Home;
+
+    #[test]
+    fn a_line_for_cron_names_the_program_and_the_home_by_their_whole_paths() {
+        let line = crontab_line(&Home::at(PathBuf::from("my 100% home")), "monthly");
+        let words = line.strip_prefix("30 2 * * * ").unwrap();
+        assert!(words.starts_with('/') || words.starts_with('\'') || cfg!(windows), "{line}");
+        assert!(words.contains("my 100\\% home") && words.ends_with("run monthly --quiet"), "{line}");
+        assert!(words.contains(" --home '/") || cfg!(windows), "{line}");
+    }
 }

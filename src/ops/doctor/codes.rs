@@ -65,8 +65,8 @@ table! {
         "A schedule runs an xfer file that is older than its routine: the runs go on as the routine was.",
         "Export the routine again to the same place: `xfer routine export`.";
     RUN_MISSED = Warning, Configuration, "run-missed",
-        "A scheduled run was due and none was started.",
-        "Look at the scheduler's log; was the machine off, or the program moved?";
+        "A scheduled run was due and none was made: it was not started, or reached no server.",
+        "Look at the scheduler's log; was the machine off, the network down, or the program moved?";
     // The way to the servers.
     SERVER_UNREACHABLE = Error, Transport, "server-unreachable",
         "The server does not answer as a DHIS2 server should.",

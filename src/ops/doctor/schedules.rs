@@ -57,7 +57,7 @@ fn about(due: &Due, standing: Standing, outdated: &BTreeSet<String>, is_there: f
         found.push(complaint(&codes::SCHEDULED_FILE_OUTDATED, words));
     }
     if let Some(missed) = &due.missed {
-        let words = format!("a run was due {} and none was started since", missed.strftime(DAY_AND_MINUTE));
+        let words = format!("a run was due {} and none was made since", missed.strftime(DAY_AND_MINUTE));
         found.push(complaint(&codes::RUN_MISSED, words));
     }
     found

@@ -27,7 +27,7 @@ pub use windows::windows_task;
 
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
+use jiff::{Timestamp, Zoned};
 use uuid::Uuid;
 
 use crate::matching::names::folded;
@@ -70,8 +70,19 @@ pub struct Prepared {
     pub routine_name: String,
     /// When a run of it was last started in this home.
     pub last_start: Option<Timestamp>,
+    /// When this schedule was installed; none where it is new.
+    pub installed_at: Option<Timestamp>,
     /// As whom it was tried, and what could not be.
     pub tried: Tried,
+}
+
+impl Prepared {
+    /// When a run of the schedule, as it is installed already, was due and nobody started one.
+    pub fn missed(&self, now: &Zoned) -> Option<Zoned> {
+        let since = self.installed_at?;
+        let since = self.last_start.map_or(since, |last| last.max(since));
+        self.scheduled.times.missed(&since.to_zoned(now.time_zone().clone()), now)
+    }
 }
 
 /// Reads a time as a person writes it.
@@ -125,7 +136,10 @@ pub fn prepare(home: &Home, request: Request, now: Timestamp) -> Result<Prepared
     let mut kept =
         vec![files.state_folder(), files.state_database(routine.id), files.lock(routine.id), scheduled.log()];
     kept.retain(|path| path.exists());
+    let same = |record: &&Record| record.file == scheduled.file && record.scheduler == request.scheduler;
+    let installed_at = record::records(home).iter().find(same).map(|record| record.installed_at);
     Ok(Prepared {
+        installed_at,
         tried: trial::attempt(&scheduled, request.scheduler, kept)?,
         scheduled,
         scheduler: request.scheduler,
@@ -168,7 +182,8 @@ pub fn name_of(file: &Path) -> String {
 mod tests {
     use std::path::Path;
 
-    use super::{Scheduler, check_user, name_of};
+    use super::scheduled::sample;
+    use super::{Prepared, Scheduler, Tried, check_user, name_of};
 
     #[test]
     fn a_schedule_is_named_after_its_file_whatever_letters_that_has() {
@@ -181,6 +196,26 @@ mod tests {
         ] {
             assert_eq!(name_of(Path::new(file)), name);
         }
+    }
+
+    #[test]
+    fn only_what_is_installed_already_can_miss_a_run() {
+        let prepared = |installed_at: Option<&str>, last_start: Option<&str>| Prepared {
+            scheduled: sample("02:30"),
+            scheduler: Scheduler::Cron,
+            routine: uuid::Uuid::nil(),
+            routine_name: "monthly".to_owned(),
+            last_start: last_start.map(|last| last.parse().unwrap()),
+            installed_at: installed_at.map(|installed| installed.parse().unwrap()),
+            tried: Tried::default(),
+        };
+        let now = "2026-03-10T12:00:00[Etc/UTC]".parse().unwrap();
+        let missed = |prepared: Prepared| prepared.missed(&now).map(|due| due.day());
+        let old = "2026-03-01T12:00:00Z";
+        assert_eq!(missed(prepared(None, Some(old))), None, "it was run by hand, and nothing was due");
+        assert_eq!(missed(prepared(Some(old), None)), Some(2));
+        assert_eq!(missed(prepared(Some(old), Some("2026-03-08T02:30:01Z"))), Some(9));
+        assert_eq!(missed(prepared(Some("2026-03-10T10:00:00Z"), Some(old))), None, "installed this morning");
     }
 
     #[test]

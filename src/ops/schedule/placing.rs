@@ -396,7 +396,10 @@ fn crontab(user: Option<&str>) -> Command {
 
 /// The crontab of a user, or of the one who asks. Where there is none yet, `crontab` says so and fails.
 fn read_crontab(user: Option<&str>) -> Result<String, String> {
-    let listed = crontab(user).arg("-l").output().map_err(|cause| cause.to_string())?;
+    let listed = crontab(user).arg("-l").output().map_err(|cause| match cause.kind() {
+        std::io::ErrorKind::NotFound => "there is no program `crontab` on this machine".to_owned(),
+        _ => cause.to_string(),
+    })?;
     if listed.status.success() {
         return String::from_utf8(listed.stdout).map_err(|cause| cause.to_string());
     }
@@ -408,7 +411,8 @@ fn read_crontab(user: Option<&str>) -> Result<String, String> {
 /// changed.
 fn change_crontab(user: Option<&str>, name: &str, line: Option<&str>) -> Result<bool, OpsError> {
     let failed = |cause: String| {
-        let hint = "put the line that `xfer schedule show` prints into the crontab by hand: crontab -e";
+        let hint = "without cron use --for systemd or --for systemd-user; else put the line that `xfer schedule show` \
+                    prints into the crontab by hand: crontab -e";
         OpsError::invalid(format!("the crontab could not be changed: {cause}"), hint)
     };
     let before = read_crontab(user).map_err(failed)?;

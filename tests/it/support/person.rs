@@ -1,4 +1,5 @@
 //! A person at a terminal: the real program in a pseudo-terminal, questions waited for and answered.
+#![cfg(unix)]
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

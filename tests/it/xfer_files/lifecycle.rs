@@ -1,5 +1,6 @@
 //! A file from its export to a run on another machine, through a change of keys, and into another home.
 
+#[cfg(unix)]
 use std::path::Path;
 
 use crate::command_line::{Office, cells, refused};
@@ -52,6 +53,12 @@ fn a_file_runs_elsewhere_with_nothing_but_its_key() {
     let log = std::fs::read_to_string(other.home().join("run.log")).unwrap();
     assert_eq!(log.matches("ended with exit code").count(), 2, "{log}");
     assert!(log.lines().all(|line| line.starts_with("20") && line.split(' ').nth(1) == Some("info")), "{log}");
+    let runs = other.run("runs list monthly --format json").expect_code(0).json();
+    assert_eq!(runs.as_array().unwrap().len(), 3, "{runs:#}");
+    let shown = other.run("runs show last --format json").report();
+    assert_eq!((&shown["file"], &shown["mode"]), (&first["file"], &"run".into()));
+    assert!(other.run("runs cells last --state held_back").expect_code(0).stdout.contains("held_back"));
+    refused(&other.run("runs list montly"), 2, &["no routine `montly`", "did you mean monthly?"]);
     assert!(!other.home().join("config.db").exists(), "no configuration is needed, and none is made");
 }
 
