@@ -312,7 +312,9 @@ fn a_limit_says_where_it_stopped_the_script() {
     };
     let endless = "the script was stopped: it did not come to an end";
     let two_loops = "fn value(v) {\n    for i in 0..3 { v += i }\n    loop {\n    }\n}";
-    assert_eq!(stopped(two_loops), ((3, 10), endless.to_owned()));
+    // At the loop or at its empty block, wherever a limit caught it.
+    let (place, what) = stopped(two_loops);
+    assert!(matches!(place, (3, 5 | 10)) && what == endless, "{place:?} {what}");
     let (place, what) =
         stopped("fn value(v) {\n    for i in 0..3 { v += i }\n    while v > 0 {\n        v += 1;\n    }\n}");
     assert!((3..=4).contains(&place.0) && what == endless, "{place:?} {what}");
