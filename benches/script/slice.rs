@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -26,7 +26,7 @@ use xfer::transfer::hooks::{self, Scene};
 use xfer::transfer::map::{Mapping, SourceValue};
 use xfer::transfer::plan::{self, Plan, PlanRequest};
 
-const CLINICS: u32 = 100;
+const CLINICS: u32 = 300;
 const ELEMENTS: u32 = 20;
 const YEAR: i16 = 2023;
 
@@ -78,15 +78,12 @@ fn per_cell(metadata: &Metadata, values: &[SourceValue], script: Option<&str>) -
     })
     .unwrap();
     let scene = Scene { source: metadata, destination: metadata, now };
-    let mut rounds: Vec<f64> = (0..super::ROUNDS)
-        .map(|_| {
-            let (taken, cells) = through(&plan, &scene, values);
-            assert_eq!(cells, values.len(), "every value has a cell of its own");
-            taken.as_nanos() as f64 / cells as f64
-        })
-        .collect();
-    rounds.sort_by(f64::total_cmp);
-    rounds[super::ROUNDS / 2]
+    let rounds = (0..super::ROUNDS).map(|_| {
+        let (taken, cells) = through(&plan, &scene, values);
+        assert_eq!(cells, values.len(), "every value has a cell of its own");
+        taken
+    });
+    super::middle(rounds.collect(), values.len())
 }
 
 fn through(plan: &Plan, scene: &Scene<'_>, values: &[SourceValue]) -> (Duration, usize) {
@@ -95,12 +92,14 @@ fn through(plan: &Plan, scene: &Scene<'_>, values: &[SourceValue]) -> (Duration,
         for slice in &job.slices {
             let own: Vec<SourceValue> =
                 values.iter().filter(|value| slice.sources.contains(&value.org_unit)).cloned().collect();
-            let start = Instant::now();
+            let before = super::spent();
             let mut mapping = Mapping::new(job, slice, &plan.units);
-            own.into_iter().for_each(|value| mapping.take(value));
+            for value in own {
+                mapping.take(value);
+            }
             let mapped = mapping.finish(scene);
             let combined = black_box(combine(mapped.contributions, job, scene, &mapped.slice_values));
-            taken += start.elapsed();
+            taken += super::spent() - before;
             cells += combined.cells.len();
         }
     }

@@ -8,6 +8,7 @@
 mod crontab;
 mod kubernetes;
 mod placing;
+mod programs;
 pub mod record;
 mod scheduled;
 mod systemd;
@@ -17,7 +18,8 @@ mod windows;
 
 pub use crontab::{CRON_FOLDER, cron_d_line, cron_file, cron_line};
 pub use kubernetes::kubernetes;
-pub use placing::{Installed, Removed, Standing, Verified, install, remove, standing, usual_folder};
+pub use placing::{Installed, Removed, Standing, install, remove, standing, usual_folder};
+pub use programs::Verified;
 pub use record::{Due, Record, due};
 pub use scheduled::{Opener, Scheduled, Scheduler};
 pub use systemd::{UNIT_FOLDER, unit_files, units};

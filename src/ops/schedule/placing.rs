@@ -1,19 +1,16 @@
 //! Giving a schedule to systemd or cron, taking it back, and looking whether it is still as it was given.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use jiff::Timestamp;
 
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
-use crate::ops::schedule::crontab::{
-    CRON_FOLDER, cron_d_line, cron_file, cron_file_with, cron_line, crontab_with, our_lines,
-};
+use crate::ops::schedule::crontab::{CRON_FOLDER, cron_d_line, cron_file, cron_file_with, cron_line, our_lines};
+use crate::ops::schedule::programs::{Verified, change_crontab, give, read_crontab, verify};
 use crate::ops::schedule::record::{FORMAT, Part, Record, forget, keep, records};
 use crate::ops::schedule::scheduled::Scheduler;
-use crate::ops::schedule::systemd::{UNIT_FOLDER, started_link, starting, stopping, unit_files, units, verifying};
+use crate::ops::schedule::systemd::{UNIT_FOLDER, started_link, starting, stopping, unit_files, units};
 use crate::ops::schedule::{Prepared, name_of};
 use crate::platform::{self, Existing, access};
 
@@ -28,17 +25,6 @@ pub struct Installed {
     pub verified: Option<Verified>,
     /// The commands that start it, and were not given yet.
     pub to_start: Vec<Vec<String>>,
-}
-
-/// What `systemd-analyze verify` said.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verified {
-    /// Nothing.
-    Fine,
-    /// These words.
-    Doubts(String),
-    /// It is not on this machine.
-    NotHere,
 }
 
 /// What was taken back.
@@ -353,76 +339,4 @@ fn remove_if_there(file: &Path) -> Result<bool, OpsError> {
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(false),
         Err(source) => Err(OpsError::LocalFile { path: file.to_owned(), action: "removed", source }),
     }
-}
-
-/// Has systemd read the units.
-fn verify(name: &str, scheduler: Scheduler, folder: &Path) -> Verified {
-    match said(&verifying(name, scheduler, folder)) {
-        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Verified::NotHere,
-        Err(cause) => Verified::Doubts(cause.to_string()),
-        Ok((true, words)) if words.is_empty() => Verified::Fine,
-        Ok((_, words)) => Verified::Doubts(words),
-    }
-}
-
-/// Gives a command that must succeed.
-fn give(command: &[String]) -> Result<(), OpsError> {
-    let words = command.join(" ");
-    let failed = |cause: String| {
-        OpsError::invalid(format!("`{words}` did not work: {cause}"), "mend the cause, then give the command by hand")
-    };
-    match said(command) {
-        Ok((true, _)) => Ok(()),
-        Ok((false, words)) => Err(failed(words)),
-        Err(cause) => Err(failed(cause.to_string())),
-    }
-}
-
-/// Runs a command to its end; gives whether it succeeded and what it said, either way.
-fn said(command: &[String]) -> std::io::Result<(bool, String)> {
-    let Some((program, words)) = command.split_first() else { return Ok((true, String::new())) };
-    let output = Command::new(program).args(words).stdin(Stdio::null()).output()?;
-    let text = [output.stderr, output.stdout].concat();
-    Ok((output.status.success(), String::from_utf8_lossy(&text).trim().to_owned()))
-}
-
-fn crontab(user: Option<&str>) -> Command {
-    let mut command = Command::new("crontab");
-    if let Some(user) = user {
-        command.args(["-u", user]);
-    }
-    command
-}
-
-/// The crontab of a user, or of the one who asks. Where there is none yet, `crontab` says so and fails.
-fn read_crontab(user: Option<&str>) -> Result<String, String> {
-    let listed = crontab(user).arg("-l").output().map_err(|cause| match cause.kind() {
-        std::io::ErrorKind::NotFound => "there is no program `crontab` on this machine".to_owned(),
-        _ => cause.to_string(),
-    })?;
-    if listed.status.success() {
-        return String::from_utf8(listed.stdout).map_err(|cause| cause.to_string());
-    }
-    let said = String::from_utf8_lossy(&listed.stderr).trim().to_owned();
-    if said.contains("no crontab") { Ok(String::new()) } else { Err(said) }
-}
-
-/// Puts a line into a crontab in the place of an older one of its name, or takes it out; gives whether anything
-/// changed.
-fn change_crontab(user: Option<&str>, name: &str, line: Option<&str>) -> Result<bool, OpsError> {
-    let failed = |cause: String| {
-        let hint = "without cron use --for systemd or --for systemd-user; else put the line that `xfer schedule show` \
-                    prints into the crontab by hand: crontab -e";
-        OpsError::invalid(format!("the crontab could not be changed: {cause}"), hint)
-    };
-    let before = read_crontab(user).map_err(failed)?;
-    let after = crontab_with(&before, name, line);
-    if after == before {
-        return Ok(false);
-    }
-    let mut child = crontab(user).arg("-").stdin(Stdio::piped()).spawn().map_err(|cause| failed(cause.to_string()))?;
-    let written = child.stdin.take().map_or(Ok(()), |mut input| input.write_all(after.as_bytes()));
-    let status = child.wait().map_err(|cause| failed(cause.to_string()))?;
-    written.map_err(|cause| failed(cause.to_string()))?;
-    if status.success() { Ok(true) } else { Err(failed(format!("crontab ended with {status}"))) }
 }
