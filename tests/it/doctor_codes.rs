@@ -46,6 +46,7 @@ scenarios! {
     an_empty_home: "home-empty";
     a_home_that_cannot_be_written: "home-not-writable" "home-open-to-others";
     damage_in_the_home: "database-unusable";
+    a_key_that_a_passphrase_closes: "key-closed";
     open_and_missing_files: "file-open-to-others" "xfer-file-unusable" "login-unusable";
     schedules_that_do_not_stand: "schedule-gone" "schedule-altered" "schedule-not-started" "schedule-unseen"
         "schedule-cannot-run" "scheduled-file-outdated" "run-missed";
@@ -129,6 +130,13 @@ fn damage_in_the_home() -> Words {
     let xfer = Xfer::new();
     xfer.file("config.db", "no database at all, although it is long enough to be taken for one".repeat(20));
     online(&xfer)
+}
+
+fn a_key_that_a_passphrase_closes() -> Words {
+    let office = Office::ready();
+    office.xfer.file("passphrase", "moringa kasava tilapia");
+    office.ok("key protect --passphrase-file passphrase");
+    online(&office.xfer)
 }
 
 fn open_and_missing_files() -> Words {

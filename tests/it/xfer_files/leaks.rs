@@ -101,7 +101,7 @@ fn no_secret_is_found_anywhere() {
     let needles = canaries.needles();
     assert_eq!(needles.len(), 48);
     let distinct: std::collections::BTreeSet<&Vec<u8>> = needles.iter().map(|(_, needle)| needle).collect();
-    assert!(distinct.len() >= 42, "{} of them differ", distinct.len());
+    assert!(distinct.len() >= 40, "{} of them differ", distinct.len());
     let mut hits: Vec<String> = said.iter().flat_map(|(line, text)| canaries.hits(line, text.as_bytes())).collect();
     let (in_files, found) = canaries.hits_below(office.xfer.home());
     hits.extend(in_files);
