@@ -141,8 +141,9 @@ fn run(arguments: &Arguments, home: &Home, ui: &Ui, lines: &Lines<'_>, alerting:
             lines.event(&event);
         };
         let run = xfer_files::exec(home, content, about, arguments.options.options(), ending.stop(), &events);
-        let report = with_start(Box::pin(run), &begun, switches).await.map_err(|error| ending.error(error))?;
+        let mut report = with_start(Box::pin(run), &begun, switches).await.map_err(|error| ending.error(error))?;
         let code = ending.code(&report);
+        report.exit_code = code.number();
         Ok((report, code))
     })?;
     lines.report(&report);

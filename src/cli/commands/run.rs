@@ -90,8 +90,9 @@ pub fn execute(arguments: &Arguments, home: &Home, ui: &Ui) -> Result<ExitCode, 
             progress.show(&event);
         };
         let run = transfer::run(home, &arguments.routine, arguments.options.options(), ending.stop(), &events);
-        let report = with_start(Box::pin(run), &begun, &alerting).await.map_err(|error| ending.error(error))?;
+        let mut report = with_start(Box::pin(run), &begun, &alerting).await.map_err(|error| ending.error(error))?;
         let code = ending.code(&report);
+        report.exit_code = code.number();
         Ok((report, code))
     });
     progress.finish();
@@ -129,7 +130,7 @@ fn say_next(report: &Report, routine: &str, ui: &Ui) {
     let next = match (report.mode, code) {
         (RunMode::DryRun, ExitCode::Success) => format!("next: xfer run {}", shell_word(routine)),
         (RunMode::Run, ExitCode::Success) => return,
-        (_, ExitCode::Temporary | ExitCode::Unknown) => {
+        (_, ExitCode::Temporary | ExitCode::Unknown | ExitCode::Interrupted | ExitCode::Terminated) => {
             format!("next: run it again; what arrived stays, the rest is sent: xfer run {}", shell_word(routine))
         }
         _ => format!("every cell with its reason: xfer runs cells {}", report.run),

@@ -42,9 +42,9 @@ pub(super) fn steps(
             _ => {
                 let suggestion = suggestion.map(ToString::to_string);
                 let understand = |answer: &str| match read(parameter, answer) {
+                    _ if answer.is_empty() => Err("Something has to be given".to_owned()),
                     Err(PluginError::Rule { what, hint }) => Err(format!("{what}: {hint}")),
                     Err(error) => Err(error.to_string()),
-                    Ok(ParameterValue::Text(text)) if text.is_empty() => Err("Something has to be given".to_owned()),
                     Ok(value) => Ok(value),
                 };
                 ask_until(prompter, &parameter.prompt, suggestion.as_deref(), understand)?
@@ -68,12 +68,14 @@ mod tests {
         let parameters: Vec<_> = manifest.parameters.iter().collect();
         let mut person = Scripted::new(&[
             ("smallest", Answer::Enter),
+            ("largest", Answer::Type("")),
             ("largest", Answer::Type("many")),
             ("largest", Answer::Type("100")),
             ("beyond", Answer::Type("reject")),
         ]);
         let answers = steps(&mut person, &parameters).unwrap();
         let said = person.finish();
+        assert!(said.contains("Something has to be given"), "{said}");
         assert!(said.contains("highest=many does not fit: highest is a number."), "{said}");
         let expected = [("lowest", "0"), ("highest", "100"), ("beyond", "reject")];
         let expected = expected.map(|(name, value)| (name.to_owned(), ParameterValue::parse(value)));

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::dhis2::system::Probe;
 use crate::domain::server::ServerIdentity;
+use crate::ops::doctor::remembered::length;
 use crate::ops::doctor::uses::Uses;
 use crate::ops::doctor::{Complaint, codes};
 use crate::ops::servers;
@@ -65,7 +66,7 @@ fn about_analytics(name: &str, probe: &Probe, uses: &Uses) -> Option<Complaint> 
 fn about_clock(name: &str, probe: &Probe, now: Timestamp) -> Option<Complaint> {
     let ahead = clock_difference(probe.server_date, probe.time_zone.as_deref(), now);
     let side = if ahead.is_positive() { "ahead of" } else { "behind" };
-    let words = format!("its clock is {} minutes {side} that of this machine", ahead.abs().as_mins());
+    let words = format!("its clock is {} {side} that of this machine", length(ahead.abs()));
     (ahead.abs() > CLOCK_TOLERANCE).then(|| Complaint::new(&codes::CLOCK_DIFFERS, name, words))
 }
 

@@ -43,16 +43,17 @@ fn recall(server: &Server, settings: ServerSettings, answer: LastAnswer, now: Ti
             output_period_types_missing: output_period_types_missing.unwrap_or_default(),
         },
         exchanges: answer.exchanges,
-        age: in_words(since),
+        age: format!("{} ago", length(since)),
     })
 }
 
-fn in_words(age: SignedDuration) -> String {
+/// A length of time as people say it: `3 days`, `1 hour`.
+pub(super) fn length(time: SignedDuration) -> String {
     let some = |number: i64, what: &str| {
         let plural = if number == 1 { "" } else { "s" };
-        format!("{number} {what}{plural} ago")
+        format!("{number} {what}{plural}")
     };
-    match (age.as_hours() / 24, age.as_hours(), age.as_mins()) {
+    match (time.as_hours() / 24, time.as_hours(), time.as_mins()) {
         (days @ 1.., _, _) => some(days, "day"),
         (_, hours @ 1.., _) => some(hours, "hour"),
         (.., minutes) => some(minutes, "minute"),
@@ -63,7 +64,7 @@ fn in_words(age: SignedDuration) -> String {
 mod tests {
     use jiff::SignedDuration;
 
-    use super::{in_words, recall};
+    use super::{length, recall};
     use crate::domain::server::{LastAnswer, LoginKind, Server, ServerId};
     use crate::store::testing::{account, identity, url};
     use crate::store::{AnalyticsFlags, ServerSettings};
@@ -96,18 +97,10 @@ mod tests {
 
     #[test]
     fn ages_are_said_in_the_largest_unit_that_fits() {
-        let said = |minutes| in_words(SignedDuration::from_mins(minutes));
+        let said = |minutes| length(SignedDuration::from_mins(minutes));
         assert_eq!(
             [0, 1, 59, 60, 1439, 1440, 4320].map(said),
-            [
-                "0 minutes ago",
-                "1 minute ago",
-                "59 minutes ago",
-                "1 hour ago",
-                "23 hours ago",
-                "1 day ago",
-                "3 days ago"
-            ]
+            ["0 minutes", "1 minute", "59 minutes", "1 hour", "23 hours", "1 day", "3 days"]
         );
     }
 }

@@ -166,7 +166,7 @@ table! {
         "Nothing, if that is what the script is for; `xfer script test` shows how it decides.";
     SCRIPT_FAILED = Error, Policy, "script-failed",
         "A script stopped with an error on this value, or refused it.",
-        "Correct the script; its file, line and row stand beside this finding.";
+        "Correct the script, or let it act on fewer items; its file, line and row stand beside this finding.";
     CALENDAR_DIFFERS = Error, Configuration, "calendar-differs",
         "The two servers use different calendars; their periods do not correspond.",
         "Transfers need the same calendar on both servers.";
