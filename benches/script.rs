@@ -100,7 +100,7 @@ fn median(each: usize, mut round: impl FnMut()) -> f64 {
     let rounds = (0..ROUNDS).map(|_| {
         let before = spent();
         round();
-        spent() - before
+        spent().saturating_sub(before)
     });
     middle(rounds.collect(), each)
 }

@@ -242,8 +242,7 @@ impl<'slice> Work<'slice> {
             (Outcome::Value(value), [only]) => in_words(value) != *only,
             _ => true,
         };
-        let after = after(&acted.outcome);
-        let place = || (place(&at), words.join(", "), after);
+        let place = || (place(&at), words.join(", "), after(&acted.outcome));
         self.combined.acts.note(script.name(), Hook::Combine, &acted, changed, place);
         ruled(script, acted.outcome, acted.line)
     }
@@ -315,8 +314,7 @@ impl<'slice> Work<'slice> {
             let before = value.clone();
             let acted = script.value(value, &at);
             let changed = matches!(&acted.outcome, Outcome::Value(after) if !same(&before, after));
-            let after = after(&acted.outcome);
-            let place = || (place(&at), in_words(&before), after);
+            let place = || (place(&at), in_words(&before), after(&acted.outcome));
             self.combined.acts.note(script.name(), Hook::Value, &acted, changed, place);
             match ruled(script, acted.outcome, acted.line)? {
                 Some(after) => value = after,
