@@ -99,7 +99,7 @@ fn through(plan: &Plan, scene: &Scene<'_>, values: &[SourceValue]) -> (Duration,
             }
             let mapped = mapping.finish(scene);
             let combined = black_box(combine(mapped.contributions, job, scene, &mapped.slice_values));
-            taken += super::spent() - before;
+            taken += super::spent().saturating_sub(before);
             cells += combined.cells.len();
         }
     }

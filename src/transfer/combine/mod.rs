@@ -242,8 +242,7 @@ impl<'slice> Work<'slice> {
             (Outcome::Value(value), [only]) => value.in_words() != *only,
             _ => true,
         };
-        let after = after(&acted.outcome);
-        let place = || (place(&at), words.join(", "), after);
+        let place = || (place(&at), words.join(", "), after(&acted.outcome));
         self.combined.acts.note(script.name(), Hook::Combine, &acted, changed, place);
         ruled(script, acted.outcome, acted.line)
     }
@@ -315,8 +314,7 @@ impl<'slice> Work<'slice> {
             let before = value.clone();
             let acted = script.value(value, &at);
             let changed = matches!(&acted.outcome, Outcome::Value(after) if !before.is_same(after));
-            let after = after(&acted.outcome);
-            let place = || (place(&at), before.in_words(), after);
+            let place = || (place(&at), before.in_words(), after(&acted.outcome));
             self.combined.acts.note(script.name(), Hook::Value, &acted, changed, place);
             match ruled(script, acted.outcome, acted.line)? {
                 Some(after) => value = after,

@@ -1,7 +1,5 @@
 //! What scripts did to the values of a run: counts by script and hook, and a few examples, before → after.
 
-use std::collections::BTreeMap;
-
 use crate::domain::run::{ScriptExample, ScriptReport};
 use crate::domain::script::Hook;
 use crate::transfer::finding;
@@ -23,10 +21,11 @@ pub(super) struct RowCounts {
     pub(super) created: u64,
 }
 
-/// What scripts did, by script and hook.
+/// What scripts did.
 #[derive(Debug, Clone, Default)]
 pub struct Acts {
-    entries: BTreeMap<(String, Hook), ScriptReport>,
+    /// By script and hook. There are a few, looked for once for every cell: found without a name of its own.
+    entries: Vec<(Hook, ScriptReport)>,
 }
 
 impl Acts {
@@ -83,18 +82,20 @@ impl Acts {
     }
 
     fn entry(&mut self, script: &str, hook: Hook) -> &mut ScriptReport {
-        self.entries.entry((script.to_owned(), hook)).or_insert_with(|| ScriptReport {
-            script: script.to_owned(),
-            hook: hook.name().to_owned(),
-            ..ScriptReport::default()
-        })
+        let found =
+            self.entries.binary_search_by(|(other, entry)| (entry.script.as_str(), *other).cmp(&(script, hook)));
+        let index = found.unwrap_or_else(|index| {
+            let (script, name) = (script.to_owned(), hook.name().to_owned());
+            self.entries.insert(index, (hook, ScriptReport { script, hook: name, ..ScriptReport::default() }));
+            index
+        });
+        &mut self.entries[index].1
     }
 
     /// Adds those of another slice.
     pub fn merge(&mut self, other: Self) {
-        for (key, more) in other.entries {
-            let (script, hook) = &key;
-            let entry = self.entry(script, *hook);
+        for (hook, more) in other.entries {
+            let entry = self.entry(&more.script, hook);
             entry.changed += more.changed;
             entry.dropped += more.dropped;
             entry.rejected += more.rejected;
@@ -108,7 +109,7 @@ impl Acts {
     /// are named where they are held back.
     pub fn findings(&self) -> Findings {
         let mut findings = Findings::default();
-        for act in self.entries.values() {
+        for (_, act) in &self.entries {
             let example = |wanted: Wanted| act.examples.iter().find(|example| wanted(example));
             let rejected_rows = if act.hook == Hook::Rows.name() { act.rejected } else { 0 };
             let kinds: [(_, _, Wanted); 4] = [
@@ -133,7 +134,7 @@ impl Acts {
 
     /// For the report, by script and hook.
     pub fn into_reports(self) -> Vec<ScriptReport> {
-        self.entries.into_values().collect()
+        self.entries.into_iter().map(|(_, report)| report).collect()
     }
 }
 
