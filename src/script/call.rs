@@ -83,7 +83,7 @@ fn run(
 impl Function {
     fn of(ast: &AST, hook: Hook) -> Self {
         let mut only = ast.clone();
-        only.retain_functions(|_, _, name, _| name == hook.name());
+        only.clear_statements().retain_functions(|_, _, name, _| name == hook.name());
         let parameters: Vec<String> =
             only.iter_functions().flat_map(|function| function.params).map(str::to_owned).collect();
         let mut statements = Vec::new();

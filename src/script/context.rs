@@ -76,8 +76,6 @@ pub(super) struct ScriptContext {
     pub(super) org_unit: Option<Arc<OrgUnit>>,
     pub(super) period: Option<Period>,
     pub(super) contributions: Option<Arc<[Contribution]>>,
-    /// `ctx.params`, made once: shared, it costs little to hand out.
-    params: Dynamic,
 }
 
 /// Where a call stands: what `ctx` says of it.
@@ -113,7 +111,6 @@ impl ScriptContext {
             org_unit: standing.org_unit.cloned(),
             period: standing.period,
             contributions: shared(standing.contributions),
-            params: Dynamic::from(ScriptParams(Arc::clone(run))).into_shared(),
         }
     }
 
@@ -195,7 +192,7 @@ pub(super) fn register(engine: &mut Engine, params: &Params) {
         .register_get("source", |context: &mut ScriptContext| context.run.source.clone())
         .register_get("destination", |context: &mut ScriptContext| context.run.destination.clone())
         .register_get("now", |context: &mut ScriptContext| context.run.now.clone())
-        .register_get("params", |context: &mut ScriptContext| context.params.clone())
+        .register_get("params", |context: &mut ScriptContext| ScriptParams(Arc::clone(&context.run)))
         .register_get("item", |context: &mut ScriptContext| -> Failed<ScriptItem> {
             known(context, context.item.as_ref(), "item").map(|item| ScriptItem(Arc::clone(item)))
         })
@@ -205,7 +202,9 @@ pub(super) fn register(engine: &mut Engine, params: &Params) {
         .register_get("period", |context: &mut ScriptContext| -> Failed<ScriptPeriod> {
             known(context, context.period, "period").map(ScriptPeriod)
         })
-        .register_get("sources", |context: &mut ScriptContext| sources(context))
+        .register_get("sources", |context: &mut ScriptContext| -> Failed<Array> {
+            known(context, (context.hook == Hook::Combine).then(|| sources(context)), "sources")
+        })
         .register_type_with_name::<ScriptItem>("Item")
         .register_get("source", |item: &mut ScriptItem| named(&item.0.source))
         .register_get("destination", |item: &mut ScriptItem| named(&item.0.destination))

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rhai::{AST, Engine};
+use rhai::{AST, Engine, Stmt};
 
 use super::engine;
 use super::error::{ScriptError, parse};
@@ -140,7 +140,10 @@ pub(super) fn parsed(engine: &Engine, name: &str, source: &str) -> Result<AST, S
 
 /// The hooks among a script's functions.
 fn entries(ast: &AST, name: &str, source: &str) -> Result<Vec<Entry>, ScriptError> {
-    if let Some(line) = source::statement_outside(source) {
+    // The text tells of what the engine makes nothing of, the engine of what the text hides in braces and texts.
+    let compiled = ast.statements().iter().find(|statement| !matches!(statement, Stmt::Noop(_)));
+    let compiled = || compiled.map(|statement| statement.position().line().unwrap_or(1));
+    if let Some(line) = source::statement_outside(source).or_else(compiled) {
         let error = ScriptError::compile(
             name,
             "this stands outside of every function, so it would never run",

@@ -14,7 +14,7 @@ pub const CALL_TIME: Duration = Duration::from_millis(1500);
 /// slow machine.
 pub const TIME_PER_VALUE: Duration = Duration::from_micros(100);
 
-/// Longest all calls of one run may take together, unless the routine says otherwise.
+/// Longest all calls of a script may take together in one run.
 pub const RUN_TIME: Duration = Duration::from_mins(10);
 
 /// Most bytes that a call may hold beyond what it was given. A single operation (a copy of a list, say) can at most
@@ -47,6 +47,9 @@ pub const TEXT: usize = 256 * 1024;
 
 /// Most bytes of text, shared or not, that a list or map may hold where all of it is sorted, searched or compared.
 pub const LISTED_TEXT: usize = 16 * 1024 * 1024;
+
+/// Further bytes of such text for each value that `combine`, and each row that `rows` is given.
+pub const LISTED_TEXT_PER_VALUE: usize = 256;
 
 /// How deep lists and maps may be nested where they are shown, sorted, searched or compared.
 pub const DEPTH: usize = 64;

@@ -11,7 +11,6 @@ use rust_decimal::Decimal;
 
 use super::failing::{Failed, failure, text_too_long};
 use super::handed::Handed;
-use super::memory::held;
 use super::number::{of_dynamic, to_dynamic};
 use super::period_type::ScriptPeriod;
 use super::things::identity;
@@ -293,14 +292,13 @@ fn position(list: &Array, wanted: &Dynamic) -> Failed<Option<usize>> {
 /// Each value once, in the order of first appearance.
 fn unique(list: &Array) -> Failed<Array> {
     work::charge_list(list, 1)?;
-    let before = held();
     let mut seen = BTreeSet::new();
     let mut kept = Array::new();
     for value in list {
         if seen.insert((value.type_name(), super::text::shown(value))) {
             kept.push(value.clone());
         }
-        work::within_memory(before)?;
+        work::within_memory()?;
     }
     Ok(kept)
 }

@@ -211,7 +211,7 @@ impl Runner {
         read: impl FnOnce(&Dynamic) -> Result<T, String> + Send,
     ) -> Result<Ended<T>, ScriptError> {
         if let Some(stopped) = &self.stopped {
-            return Err(stopped.clone());
+            return Err(stopped.before());
         }
         with_room(|| {
             let before = held();

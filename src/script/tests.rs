@@ -268,6 +268,14 @@ fn a_call_finds_nothing_of_the_one_before() {
         ),
         ("fn value(v) { for i in 0..3 { if i == v { return i * 100 } } v }", ["100", "200", "unchanged"]),
         ("fn value(v) { v *= 2; v }", ["2", "4", "6"]),
+        // What is bound to `this` is not what the next call finds.
+        (
+            "fn keep() { this = #{ factor: this.factor + 1 } }
+             fn value(v, ctx) { let before = ctx.params.factor; ctx.params.keep(); before }",
+            ["0.07", "0.07", "0.07"],
+        ),
+        ("fn keep() { this = 7 } fn value(v, ctx) { let n = ctx.job.len(); ctx.keep(); n }", ["11", "11", "11"]),
+        ("fn value(v, ctx) { ctx.params.names.push(\"y\"); ctx.params.names.len() }", ["unchanged", "1", "1"]),
     ] {
         assert_eq!(in_turn(source, &[("1", "Jacmel"), ("2", "Marigot"), ("3", "Bainet")]), expected, "{source}");
     }
@@ -329,13 +337,64 @@ fn a_limit_says_where_it_stopped_the_script() {
 }
 
 #[test]
+fn what_was_not_tried_is_told_from_what_did_not_end() {
+    let ends = in_turn("fn value(v) { if v == 2 { loop {} } v }", &[("1", "a"), ("2", "b"), ("3", "c")]);
+    let stop = "the script was stopped: it did not come to an end";
+    assert_eq!(ends, ["unchanged", stop, &format!("not tried: at an earlier value, {stop}")]);
+}
+
+#[test]
+fn nothing_outside_of_the_functions_runs() {
+    for source in [
+        "fn value(v) { v }\n{ print(\"outside\") }",
+        "`${skip(\"outside\")}`;\nfn value(v) { v }",
+        "fn value(v) { v }\n[print(1)];",
+    ] {
+        let refused = Script::compile("test.rhai", source).map(|_| ()).map_err(|error| error.what().to_owned());
+        assert_eq!(refused, Err("this stands outside of every function, so it would never run".to_owned()), "{source}");
+    }
+}
+
+#[test]
+fn the_sources_of_a_value_are_known_where_it_is_combined_only() {
+    let error = value_of("fn value(v, ctx) { ctx.sources.map(|s| s.value).sum() }", &Value::Number(number("12")));
+    let error = error.unwrap_err();
+    assert_eq!(error.what(), "`ctx.sources` is not known in `value`, only in `combine`");
+}
+
+#[test]
+fn a_function_that_takes_another_number_of_values_is_no_riddle() {
+    for (expression, values) in [("[1, 2].map(|a, b| a).sum()", "one value"), ("[1, 2].reduce(|a| a, 0)", "2 values")] {
+        let error = value_of(&format!("fn value(v) {{ {expression} }}"), &Value::Number(number("12"))).unwrap_err();
+        assert_eq!(error.what(), format!("this gives {values} to a function that takes another number of them"));
+        assert_eq!(
+            error.hint(),
+            Some(
+                "a function for `reduce` takes two, the total and the element: `|total, x| …`; all others take one: `|x| …`"
+            )
+        );
+    }
+}
+
+#[test]
 fn a_slice_is_not_refused_for_its_size() {
     let given: Vec<Row> = (0..200_000).map(|n| row('a', None, "202402", &n.to_string())).collect();
-    let mut runner = runner("fn rows(rows, ctx) { rows.map(|r| r.with_value(r.value + 1)) }");
-    runner.enter(slice());
-    let RowsOutcome::Rows { kept, dropped, rejected } = runner.rows(&given).unwrap() else { panic!() };
-    assert_eq!((kept.len(), dropped.len(), rejected.len()), (200_000, 0, 0));
-    assert_eq!(kept[199_999].row.value, Some(Value::Number(number("200000"))));
+    for (body, last) in [
+        ("rows.map(|r| r.with_value(r.value + 1))", "200000"),
+        ("rows.unique()", "199999"),
+        ("rows.sorted_by(|r| r.value)", "199999"),
+        (
+            "let texts = rows.map(|r| r.org_unit.id + text(r.value)).unique(); if texts.len() == 200000 { rows }",
+            "199999",
+        ),
+    ] {
+        let mut runner = runner(&format!("fn rows(rows, ctx) {{ {body} }}"));
+        runner.enter(slice());
+        let outcome = runner.rows(&given).unwrap_or_else(|error| panic!("{body}: {}", error.report()));
+        let RowsOutcome::Rows { kept, dropped, rejected } = outcome else { panic!("{body}") };
+        assert_eq!((kept.len(), dropped.len(), rejected.len()), (200_000, 0, 0), "{body}");
+        assert_eq!(kept[199_999].row.value, Some(Value::Number(number(last))), "{body}");
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use rhai::Dynamic;
 
 use super::limits;
 use super::memory::held;
-use super::work::charged;
+use super::work::{self, Bounds, charged};
 
 /// Why a call was stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,13 +29,16 @@ pub(super) struct Allowance {
     operations: u64,
     time: u64,
     memory: i64,
+    listed_text: usize,
 }
 
 impl Allowance {
     /// For a call that is given several values, which take so many bytes.
     pub(super) fn of(values: usize, bytes: i64) -> Self {
+        let listed_text = limits::LISTED_TEXT + limits::LISTED_TEXT_PER_VALUE * values;
         let values = values as u64;
         Self {
+            listed_text,
             operations: limits::OPERATIONS + limits::OPERATIONS_PER_VALUE * values,
             time: nanoseconds(limits::CALL_TIME) + nanoseconds(limits::TIME_PER_VALUE) * values,
             memory: limits::MEMORY + limits::MEMORY_TIMES_GIVEN * bytes.max(0),
@@ -92,10 +95,11 @@ impl Watch {
 
     /// A call begins. What earlier calls have kept counts against it.
     pub(super) fn begin(&self, allowance: &Allowance, retained: i64) {
-        charged(); // by an earlier call, after its last step
         self.operations.store(0, Relaxed);
         self.most_operations.store(allowance.operations, Relaxed);
-        self.most_held.store(held() - retained + allowance.memory, Relaxed);
+        let most_held = held() - retained + allowance.memory;
+        self.most_held.store(most_held, Relaxed);
+        work::begin(Bounds { held: most_held, text: allowance.listed_text });
         self.most_time.store(allowance.time, Relaxed);
         self.deadline.store(0, Relaxed);
     }

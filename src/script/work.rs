@@ -21,12 +21,29 @@ const BYTES: usize = 64;
 
 thread_local! {
     static CHARGED: Cell<u64> = const { Cell::new(0) };
+    /// What the running call may take of what only a single function can see growing.
+    static BOUNDS: Cell<Bounds> = const { Cell::new(Bounds { held: i64::MAX, text: limits::LISTED_TEXT }) };
 }
 
 /// What the error translation looks for.
 pub(super) const TOO_MUCH_TEXT: &str = "too much text in the list";
 /// What the error translation looks for.
 pub(super) const TOO_DEEP: &str = "nested too deeply";
+
+/// How far a single function may go.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    /// The reading of the meter at which the call has grown too large.
+    pub(super) held: i64,
+    /// Most bytes of text in one list.
+    pub(super) text: usize,
+}
+
+/// A call begins that may go so far.
+pub(super) fn begin(bounds: Bounds) {
+    CHARGED.set(0);
+    BOUNDS.set(bounds);
+}
 
 fn charge(steps: usize) {
     CHARGED.set(CHARGED.get().saturating_add(steps as u64));
@@ -67,9 +84,9 @@ pub(super) fn charged() -> u64 {
     CHARGED.replace(0)
 }
 
-/// Stops a function that has grown too much since a reading of the meter.
-pub(super) fn within_memory(before: i64) -> Failed<()> {
-    if held() - before <= limits::MEMORY {
+/// Stops a function with which the call has grown too large.
+pub(super) fn within_memory() -> Failed<()> {
+    if held() <= BOUNDS.get().held {
         return Ok(());
     }
     Err(Box::new(EvalAltResult::ErrorTerminated(Stop::Memory.token(), Position::NONE)))
@@ -89,5 +106,5 @@ fn weigh(value: &Dynamic, weight: &mut usize, depth: usize) -> Failed<()> {
         *weight += BYTES;
         map.values().try_for_each(|element| weigh(element, weight, depth + 1))?;
     }
-    if *weight > limits::LISTED_TEXT { Err(failure(TOO_MUCH_TEXT)) } else { Ok(()) }
+    if *weight > BOUNDS.get().text { Err(failure(TOO_MUCH_TEXT)) } else { Ok(()) }
 }

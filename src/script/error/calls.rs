@@ -87,6 +87,9 @@ pub(super) fn not_found(signature: &str, source: &str) -> Words {
     if let Some(member) = name.strip_prefix("set$") {
         return cannot_be_set(member, &types);
     }
+    if name.starts_with("anon$") {
+        return handed_over(types.len());
+    }
     if !name.starts_with(|first: char| first.is_alphabetic() || first == '_') {
         return operator(name, &types);
     }
@@ -96,6 +99,15 @@ pub(super) fn not_found(signature: &str, source: &str) -> Words {
         return not_for_these(name, &types, &known);
     }
     unknown_function(name, source)
+}
+
+/// A function without a name that is called with another number of values than it takes.
+fn handed_over(given: usize) -> Words {
+    let values = if given == 1 { "one value".to_owned() } else { format!("{given} values") };
+    words(
+        format!("this gives {values} to a function that takes another number of them"),
+        "a function for `reduce` takes two, the total and the element: `|total, x| …`; all others take one: `|x| …`",
+    )
 }
 
 fn unknown_function(name: &str, source: &str) -> Words {

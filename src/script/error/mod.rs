@@ -81,6 +81,12 @@ impl ScriptError {
         self
     }
 
+    /// The same for a value that was not tried, because this had happened before.
+    #[must_use]
+    pub(super) fn before(&self) -> Self {
+        Self { row: None, what: format!("not tried: at an earlier value, {}", self.what), ..self.clone() }
+    }
+
     /// The script's name.
     pub fn script(&self) -> &str {
         &self.script

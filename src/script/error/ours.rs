@@ -168,7 +168,12 @@ fn of_rows(error: &str) -> Option<Words> {
 fn of_context(error: &str) -> Option<Words> {
     if let Some(rest) = error.strip_prefix(context::NOT_KNOWN) {
         let [member, hook, _] = parts(rest);
-        return Some(if hook == Hook::Period.name() {
+        return Some(if member == "sources" {
+            words(
+                format!("`ctx.sources` is not known in `{hook}`, only in `combine`"),
+                "write `fn combine(values, ctx)` for what becomes one value; other values are found with `lookup`",
+            )
+        } else if hook == Hook::Period.name() {
             words(
                 format!("`ctx.{member}` is not known in `period`: its answer holds for all org units at once"),
                 "decide by `p` and `ctx.item`; to move the values of some org units only, change `r.period` in `rows`",

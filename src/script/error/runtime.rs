@@ -139,15 +139,16 @@ fn stopped(stop: Stop) -> Words {
     match stop {
         Stop::Operations => words(
             "the script was stopped: it did not come to an end",
-            "look for a loop whose end is never reached; a value may take 200,000 steps",
+            "look for a loop whose end is never reached, and for a list that is gone through once for each element of \
+             another: `group_by` does that in one go",
         ),
         Stop::Time => words(
             "the script was stopped: it took too long",
-            "a call may take a second and a half, most need less than a thousandth; look for a loop over very long lists or texts",
+            "most calls need less than a thousandth of a second; look for a loop over very long lists or texts",
         ),
         Stop::RunTime => words(
-            "the script was stopped: all its calls together took longer than the run allows",
-            "make it faster, or let the routine allow more time",
+            "the script was stopped: all its calls together took too long",
+            "all calls of a script may take ten minutes together; make it faster, or let the run cover fewer periods",
         ),
         Stop::Memory => words(
             "the script was stopped: it needs too much memory",

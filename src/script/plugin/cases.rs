@@ -28,9 +28,13 @@ impl Plugin {
     /// # Errors
     /// [`PluginError`] as [`Self::suite`].
     pub fn test(&self) -> Result<Vec<CaseResult>, PluginError> {
-        let defaults = self.manifest.parameters.iter();
-        let defaults = defaults.filter_map(|parameter| Some((&parameter.name, parameter.default.as_ref()?)));
-        Ok(self.suite()?.run(&self.script, &to_params(defaults)?))
+        Ok(self.suite()?.run(&self.script, &self.defaults()?))
+    }
+
+    /// The parameters that it has where nothing is given.
+    pub(in crate::script) fn defaults(&self) -> Result<Params, PluginError> {
+        let parameters = self.manifest.parameters.iter();
+        to_params(parameters.filter_map(|parameter| Some((&parameter.name, parameter.default.as_ref()?))))
     }
 
     /// What parameters make of one of its cases; none where they change none.

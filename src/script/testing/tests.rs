@@ -1,6 +1,10 @@
 //! The tests of tests: what passes, what fails, and how a failure reads.
 
+use std::path::Path;
+
 use super::Suite;
+use super::format::{Case, Given, RowGiven};
+use crate::script::plugin::{bundled, bundled_names};
 use crate::script::{Params, Script};
 
 const SCALE: &str = "fn value(v, ctx) {
@@ -113,4 +117,49 @@ fn a_mistake_in_the_file_is_placed() {
         let error = Suite::parse(suite).unwrap_err().to_string();
         assert!(error.contains(part), "{error}");
     }
+}
+
+/// Every script and plugin that comes with the program, with its cases and the parameters that it has by itself.
+fn shipped() -> Vec<(Script, Suite, Params)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let scripts = files.filter(|path| path.extension().is_some_and(|ending| ending == "rhai")).map(|path| {
+        let text = |path: &Path| std::fs::read_to_string(path).unwrap();
+        let script = Script::compile(&path.display().to_string(), &text(&path)).unwrap();
+        let suite = Suite::parse(&text(&path.with_extension("tests.ron"))).unwrap_or_else(|error| panic!("{error}"));
+        (script, suite, Params::new())
+    });
+    let plugins = bundled_names().map(|name| {
+        let plugin = bundled(name).unwrap().unwrap();
+        let suite = plugin.suite().unwrap();
+        let defaults = plugin.defaults().unwrap();
+        (plugin.script, suite, defaults)
+    });
+    scripts.chain(plugins).collect()
+}
+
+#[test]
+fn what_is_shipped_takes_the_slice_of_a_large_district() {
+    // Enough for what grows with the square of the rows to be stopped, few enough for a slow machine.
+    const ROWS: usize = 2_000;
+    let mut tried = Vec::new();
+    for (script, suite, defaults) in shipped() {
+        let rows = |case: &Case| if let Given::Rows(rows) = &case.given { rows.len() } else { 0 };
+        let Some(case) = suite.cases.iter().max_by_key(|case| rows(case)).filter(|case| rows(case) > 0) else {
+            continue;
+        };
+        let Given::Rows(few) = &case.given else { continue };
+        let many = few.iter().cycle().take(ROWS).enumerate().map(|(number, row)| {
+            let name = row.org_unit.clone().unwrap_or_else(|| case.at.org_unit.clone());
+            RowGiven { org_unit: Some(format!("{name} {}", number / few.len())), ..row.clone() }
+        });
+        let case = Case { given: Given::Rows(many.collect()), ..case.clone() };
+        let one = Suite { cases: vec![case], ..suite.clone() };
+        for result in one.run(&script, &defaults) {
+            let stopped = result.difference().into_iter().find(|line| line.contains("the script was stopped"));
+            assert_eq!(stopped, None, "{}", script.name());
+        }
+        tried.push(script.name().to_owned());
+    }
+    assert_eq!(tried.len(), 5, "{tried:?}");
 }
