@@ -30,7 +30,9 @@ use crate::dhis2::client::ClientOptions;
 use crate::dhis2::error::ClientErrorKind;
 use crate::dhis2::limits::Limits;
 use crate::dhis2::webhook::{self, Call};
-use crate::domain::alert::{AlertChannel, AlertEvent, ArmedChannel, ChannelKind, Condition, Notice, Shape, is_news};
+use crate::domain::alert::{
+    AlertChannel, AlertEvent, ArmedChannel, ChannelKind, Condition, Notice, Past, Shape, is_news,
+};
 use crate::domain::job::Job;
 use crate::ops::alerts::deliver::{DeliveryError, PATIENCE, Reach, Servers, Signal};
 use crate::ops::alerts::message::{Message, payload};
@@ -175,7 +177,7 @@ impl Alerting {
 
     /// What is told where nothing can be written down, on a full disk, say: rather too often than not at all.
     fn without_memory(&self, notice: &Notice) -> Vec<WaitingNotice> {
-        let hears = |armed: &&ArmedChannel| is_news(&armed.channel.events, None, notice.condition);
+        let hears = |armed: &&ArmedChannel| is_news(&armed.channel.events, Past::default(), notice.condition);
         let told = |armed: &ArmedChannel| WaitingNotice { id: 0, channel: armed.channel.id, notice: notice.clone() };
         self.channels.iter().filter(hears).map(told).collect()
     }
@@ -283,7 +285,8 @@ pub async fn tell_address(
     };
     let kept = home.files().state_folder().join(format!("{}.told", name_of(file)));
     let last = std::fs::read_to_string(&kept).ok().and_then(|word| Condition::from_name(&word));
-    if !is_news(AlertEvent::ALL, last, notice.condition) {
+    let past = last.map_or_else(Past::default, |last| Past { outcome: last, told: last });
+    if !is_news(AlertEvent::ALL, past, notice.condition) {
         return Ok(false);
     }
     let body = payload(shape, &Message::of(notice)).to_string();
