@@ -108,7 +108,7 @@ fn a_file_brings_its_alerts_and_shares_what_was_told() {
     let list = "routine alert list monthly --format json";
     assert_eq!(other.run(list).json(), office.ok(list).json());
     let tested = other.run("routine alert test monthly").expect_code(0);
-    assert!(tested.stdout.contains("200: words"), "\n{tested}");
+    assert!(tested.stdout.contains("200 OK"), "\n{tested}");
     assert_eq!(channel.conditions(), ["test"]);
 }
 
@@ -389,7 +389,8 @@ fn a_listener_that_refuses_is_tried_again_and_changes_no_outcome() {
     let office = Office::ready();
     add(&office, "monthly", &channel, "--webhook");
     let lost = says(&office, "run monthly --quiet").expect_code(3);
-    let warning = "warning: the alert webhook was not delivered: it answers 500: words; the next run tries again";
+    let warning =
+        "warning: the alert webhook was not delivered: it answers 500 Internal Server Error; the next run tries again";
     assert!(lost.stderr.contains(warning), "\n{lost}");
     let _ = says(&office, "run monthly").expect_code(3);
     assert_eq!(channel.conditions(), ["incomplete", "incomplete"]);
@@ -456,7 +457,7 @@ fn a_person_is_led_to_an_alert_and_sees_that_it_is_taken() {
     person.answers("What should be told", "");
     person.is_asked("Send a test message now");
     person.presses(ENTER);
-    person.sees("It was taken (200: words)");
+    person.sees("It was taken (200 OK)");
     person.answers("And who else", "");
     let (code, seen) = person.ends();
     assert_eq!((code, channel.conditions()), (0, vec!["test".to_owned()]), "{seen}");
@@ -502,6 +503,6 @@ fn what_cannot_work_is_refused_when_it_is_added() {
     let names: Vec<&str> = names.as_array().unwrap().iter().map(|alert| alert["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["Office", "slack", "slack 2"]);
     let tested = says(&office, "routine alert test monthly office");
-    refused_with_data(&tested, 2, &["the alert Office was not delivered", "it answers 404: words"]);
-    assert!(tested.stdout.contains("404: words"), "\n{tested}");
+    refused_with_data(&tested, 2, &["the alert Office was not delivered", "it answers 404 Not Found"]);
+    assert!(tested.stdout.contains("404 Not Found"), "\n{tested}");
 }

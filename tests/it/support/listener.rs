@@ -34,8 +34,19 @@ impl Channel {
         Self::playing(vec![Some(status)])
     }
 
+    /// Refuses every request, and repeats the address that was asked for, plain and escaped, as many do.
+    pub(crate) fn echoing() -> Self {
+        Self::saying(vec![Some(404)], |call| {
+            format!("Cannot {} {}, {}", call.method, call.path, call.path.replace('/', "\\/"))
+        })
+    }
+
     /// Answers each request with its status, and all that follow with the last one; none: never answers.
     pub(crate) fn playing(statuses: Vec<Option<u16>>) -> Self {
+        Self::saying(statuses, |_| "words".to_owned())
+    }
+
+    fn saying(statuses: Vec<Option<u16>>, words: fn(&Call) -> String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/hooks/secret-part", listener.local_addr().unwrap());
         let (sender, calls) = channel();
@@ -44,13 +55,16 @@ impl Channel {
             for (number, stream) in listener.incoming().enumerate() {
                 let mut stream = stream.unwrap();
                 let call = read_call(&mut stream);
+                let words = words(&call);
                 // Noted before it is answered: whoever was answered finds it noted.
                 if sender.send(call).is_err() {
                     return;
                 }
                 let status = statuses[number.min(statuses.len() - 1)];
                 if let Some(status) = status {
-                    let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: 5\r\nconnection: close\r\n\r\nwords");
+                    let length = words.len();
+                    let answer =
+                        format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{words}");
                     // Whoever was killed meanwhile reads no answer.
                     let _ = stream.write_all(answer.as_bytes());
                 } else {
