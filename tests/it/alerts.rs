@@ -57,6 +57,22 @@ fn what_was_not_delivered_is_told_again_and_changes_no_outcome() {
 }
 
 #[test]
+fn what_was_not_delivered_is_told_even_if_all_is_as_before_by_then() {
+    let refusing = Channel::answering(500);
+    let office = exported(&refusing);
+    let _ = exec(&office, "--periods 199001").expect_code(0);
+    let _ = exec(&office, "").expect_code(3);
+    let failed = ["nothing-to-transfer", "nothing-to-transfer"];
+    assert_eq!(refusing.conditions(), failed, "the second message waits behind the first");
+    let taking = Channel::answering(200);
+    office.xfer.file("hook", &taking.url);
+    let _ = exec(&office, "--periods 199001").expect_code(0);
+    assert_eq!(taking.conditions(), ["nothing-to-transfer", "incomplete", "nothing-to-transfer"]);
+    let _ = exec(&office, "--periods 199001").expect_code(0);
+    assert_eq!(taking.conditions(), [""; 0], "everything was taken");
+}
+
+#[test]
 fn slack_teams_and_a_dead_mans_switch_get_what_they_take() {
     let channel = Channel::answering(200);
     let office = exported(&channel);

@@ -5,42 +5,33 @@
 //! | [`channels`] | a routine's channels: added, listed, removed, tried |
 //! | [`message`] | the words, and the shapes that listeners take |
 //! | [`deliver`] | one message on its way to one channel |
+//! | [`address`] | the address that `exec --notify-file` names |
 //!
 //! The decision that something is told, and what, is written into the routine's state before anything is sent
 //! (`store::state::alerts`); what was not taken is tried again by the next run. Channels are told side by side, so that
 //! all of them together take no longer than the slowest one may. A run is as good or bad as it was, whether or not it
 //! can be told.
-//!
-//! Beside the channels of a routine there is the address that `exec --notify-file` names: it is told even where the
-//! file does not open, and what it was told last is kept under the name of the file.
 
+pub mod address;
 pub mod channels;
 pub mod deliver;
 pub mod message;
 
-use std::path::Path;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use secrecy::SecretString;
 use uuid::Uuid;
 
 use crate::dhis2::client::ClientOptions;
-use crate::dhis2::error::ClientErrorKind;
 use crate::dhis2::limits::Limits;
-use crate::dhis2::webhook::{self, Call};
-use crate::domain::alert::{
-    AlertChannel, AlertEvent, ArmedChannel, ChannelKind, Condition, Notice, Past, Shape, is_news,
-};
+use crate::domain::alert::{AlertChannel, ArmedChannel, ChannelKind, Condition, Notice, Past, is_news};
 use crate::domain::job::Job;
 use crate::ops::alerts::deliver::{DeliveryError, PATIENCE, Reach, Servers, Signal};
-use crate::ops::alerts::message::{Message, payload};
+use crate::ops::alerts::message::Message;
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::routines::routine;
-use crate::ops::schedule::name_of;
-use crate::platform::{self, Existing};
 use crate::store::{ConfigStore, StateStore, WaitingNotice};
 use crate::xferfile::{Content, FileServer};
 
@@ -254,47 +245,4 @@ fn reach_of_file(server: &FileServer) -> Reach {
     let FileServer { name, url, allow_http, login, system_id, .. } = server.clone();
     let options = ClientOptions { server: name, url, login, allow_http, limits: Limits::default() };
     Reach { options, system_id: Some(system_id) }
-}
-
-/// What the address of `exec --notify-file` takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FileShape {
-    /// Messages.
-    Message(Shape),
-    /// Being asked for after each complete run.
-    Ping,
-}
-
-/// Tells an address how a run of a file ended, if that is news; gives whether something was sent.
-pub async fn tell_address(
-    home: &Home,
-    file: &Path,
-    address: &SecretString,
-    shape: FileShape,
-    notice: &Notice,
-) -> Result<bool, ClientErrorKind> {
-    let shape = match shape {
-        FileShape::Message(shape) => shape,
-        FileShape::Ping => {
-            let good = notice.condition == Condition::Complete;
-            if good {
-                webhook::deliver(address, Call::Get, PATIENCE).await?;
-            }
-            return Ok(good);
-        }
-    };
-    let kept = home.files().state_folder().join(format!("{}.told", name_of(file)));
-    let last = std::fs::read_to_string(&kept).ok().and_then(|word| Condition::from_name(&word));
-    let past = last.map_or_else(Past::default, |last| Past { outcome: last, told: last });
-    if !is_news(AlertEvent::ALL, past, notice.condition) {
-        return Ok(false);
-    }
-    let body = payload(shape, &Message::of(notice)).to_string();
-    webhook::deliver(address, Call::Json(body), PATIENCE).await?;
-    let written = platform::create_private_folder(&home.files().state_folder())
-        .and_then(|()| platform::write_privately(&kept, notice.condition.name().as_bytes(), Existing::Replace));
-    if let Err(cause) = written {
-        tracing::warn!(file = %kept.display(), %cause, "what was told was not kept; it will be told again");
-    }
-    Ok(true)
 }
