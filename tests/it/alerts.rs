@@ -73,6 +73,21 @@ fn what_was_not_delivered_is_told_even_if_all_is_as_before_by_then() {
 }
 
 #[test]
+fn files_of_one_name_do_not_silence_each_other() {
+    let channel = Channel::answering(200);
+    let office = exported(&channel);
+    for district in ["north", "south"] {
+        std::fs::create_dir(office.xfer.home().join(district)).unwrap();
+        let file = office.xfer.home().join(district).join("monthly.xfer");
+        std::fs::copy(office.xfer.home().join("monthly.xfer"), file).unwrap();
+        let _ = office.xfer.run(&EXEC.replace("monthly.xfer", &format!("{district}/monthly.xfer"))).expect_code(3);
+        assert_eq!(channel.conditions(), ["incomplete"], "{district}");
+    }
+    let _ = office.xfer.run(&EXEC.replace("monthly.xfer", "./south/monthly.xfer")).expect_code(3);
+    assert_eq!(channel.conditions(), [""; 0], "the same file");
+}
+
+#[test]
 fn slack_teams_and_a_dead_mans_switch_get_what_they_take() {
     let channel = Channel::answering(200);
     let office = exported(&channel);

@@ -16,7 +16,7 @@ use crate::domain::alert::{AlertEvent, Condition, Notice, Past, Shape, is_news};
 use crate::ops::alerts::deliver::{DeliveryError, PATIENCE};
 use crate::ops::alerts::message::{Message, payload};
 use crate::ops::home::Home;
-use crate::ops::schedule::name_of;
+use crate::ops::xfer_files::digest;
 use crate::platform::{self, Existing};
 
 /// The most messages that wait; the newest say most.
@@ -103,7 +103,8 @@ pub async fn tell(
     Ok(sent)
 }
 
-/// Where that lies which is kept about a file.
+/// Where that lies which is kept about a file. Its whole path names it: two districts may both call theirs monthly.xfer.
 fn kept_in(home: &Home, file: &Path) -> PathBuf {
-    home.files().state_folder().join(format!("{}.told", name_of(file)))
+    let whole = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    home.files().state_folder().join(format!("{}.told", digest(whole.as_os_str().as_encoded_bytes())))
 }
