@@ -88,6 +88,16 @@ fn files_of_one_name_do_not_silence_each_other() {
 }
 
 #[test]
+fn a_log_that_cannot_be_opened_ends_no_run_and_silences_nobody() {
+    let channel = Channel::answering(200);
+    let office = exported(&channel);
+    let run = exec(&office, "--log-file missing/run.log").expect_code(3);
+    let warning = "warning: the log file missing/run.log cannot be written: ";
+    assert!(run.stderr.contains(warning), "\n{run}");
+    assert_eq!(channel.conditions(), ["incomplete"]);
+}
+
+#[test]
 fn slack_teams_and_a_dead_mans_switch_get_what_they_take() {
     let channel = Channel::answering(200);
     let office = exported(&channel);

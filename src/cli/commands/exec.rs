@@ -84,7 +84,7 @@ impl NotifyAs {
 
 /// Carries out `xfer exec`.
 pub fn execute(arguments: &Arguments, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
-    let lines = Lines::new(ui, arguments.log_file.as_deref())?;
+    let lines = Lines::new(ui, arguments.log_file.as_deref());
     // Read first: who wants to be told must not find out at the end that nobody can be.
     let address = arguments
         .notify_file
