@@ -10,6 +10,8 @@ use xfer::domain::alert::{Condition, MailRoute, MailSecurity, Notice};
 use xfer::mail::{self, Letter, MailError};
 use xfer::ops::alerts::Alerting;
 use xfer::ops::home::Home;
+use xfer::ops::routines::routine;
+use xfer::platform::{self, FileLock};
 use xfer::sandbox::faults::{Fault, Matcher};
 use xfer::sandbox::server::RunningSandbox;
 
@@ -396,6 +398,21 @@ fn a_listener_that_refuses_is_tried_again_and_changes_no_outcome() {
     assert_eq!(channel.conditions(), ["incomplete", "incomplete"]);
 }
 
+/// What there is to tell of a run that failed.
+fn failed() -> Notice {
+    Notice {
+        name: "monthly".to_owned(),
+        condition: Condition::Failed,
+        exit_code: 5,
+        at: Timestamp::UNIX_EPOCH,
+        run: None,
+        between: None,
+        reason: Some("national cannot be reached".to_owned()),
+        counts: None,
+        next: Vec::new(),
+    }
+}
+
 #[test]
 fn silent_listeners_hold_nobody_up() {
     let (silent, mail, taking) =
@@ -408,17 +425,7 @@ fn silent_listeners_hold_nobody_up() {
     add(&office, "monthly", &taking, "--webhook --name taking");
     let home = Home::at(office.xfer.home().to_owned());
     let alerting = Alerting::of_routine(&home, "monthly").unwrap().with_patience(Duration::from_millis(200));
-    let notice = Notice {
-        name: "monthly".to_owned(),
-        condition: Condition::Failed,
-        exit_code: 5,
-        at: Timestamp::UNIX_EPOCH,
-        run: None,
-        between: None,
-        reason: Some("national cannot be reached".to_owned()),
-        counts: None,
-        next: Vec::new(),
-    };
+    let notice = failed();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (told, given_up) = runtime.block_on(async {
         alerting.begun().await;
@@ -432,6 +439,32 @@ fn silent_listeners_hold_nobody_up() {
     let expected = [("silent", late), ("switch", late), ("mail", late), ("taking", "1")];
     assert_eq!(told, expected.map(|(channel, result)| (channel.to_owned(), result.to_owned())));
     assert_eq!((given_up, taking.conditions()), (0, vec!["failed".to_owned()]));
+}
+
+#[test]
+fn two_processes_never_send_the_same_message() {
+    let (channel, switch) = (Channel::answering(200), Channel::answering(200));
+    let office = Office::ready();
+    add(&office, "monthly", &channel, "--webhook");
+    add(&office, "monthly", &switch, "--ping --signals");
+    let home = Home::at(office.xfer.home().to_owned());
+    let alerting = || Alerting::of_routine(&home, "monthly").unwrap();
+    let routine = routine(&home.config().unwrap(), "monthly").unwrap().id;
+    let failed = failed();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    platform::create_private_folder(&home.files().state_folder()).unwrap();
+
+    let turn = FileLock::acquire(&home.files().telling(routine)).unwrap().unwrap();
+    let (told, _) = runtime.block_on(alerting().with_patience(Duration::from_millis(300)).tell(&home, &failed));
+    let told: Vec<String> = told.into_iter().map(|told| told.result.unwrap_err().to_string()).collect();
+    assert_eq!(told, ["another process is just sending messages of the same routine"]);
+    assert_eq!((channel.conditions().len(), switch.got().len()), (0, 1), "a switch waits for nobody's turn");
+    drop(turn);
+
+    let (one, other) = (alerting(), alerting());
+    runtime.block_on(async { tokio::join!(one.tell(&home, &failed), other.tell(&home, &failed)) });
+    assert_eq!(channel.conditions(), ["failed"], "what waited is sent once, by whoever comes first");
+    assert_eq!(switch.got().len(), 2);
 }
 
 #[test]

@@ -155,6 +155,7 @@ pub(super) fn not_delivered(channel: &str, error: &DeliveryError) -> CliError {
         DeliveryError::Mail(MailError::Refused(_)) | DeliveryError::LoginRefused(_) => ExitCode::Login,
         DeliveryError::Closed | DeliveryError::NoLogin(_) => ExitCode::WrongKey,
         DeliveryError::WrongServer { .. } => ExitCode::WrongServer,
+        DeliveryError::Busy => ExitCode::Temporary,
         DeliveryError::Server(error) if error.is_permission() => ExitCode::Login,
         DeliveryError::Server(error) if error.is_temporary() => ExitCode::Temporary,
         DeliveryError::Http(_) | DeliveryError::Mail(_) | DeliveryError::Server(_) => ExitCode::Usage,

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dhis2::webhook::{self, Call};
 use crate::domain::alert::{AlertEvent, Condition, Notice, Past, Shape, is_news};
-use crate::ops::alerts::deliver::{DeliveryError, PATIENCE};
+use crate::ops::alerts::deliver::{DeliveryError, PATIENCE, take_turn};
 use crate::ops::alerts::message::{Message, payload};
 use crate::ops::home::Home;
 use crate::ops::xfer_files::digest;
@@ -88,6 +88,9 @@ pub async fn tell(
         }
     };
     let path = kept_in(home, file);
+    // Made before it is locked; why it cannot be is said when something is written there.
+    let _ = platform::create_private_folder(&home.files().state_folder());
+    let _turn = take_turn(&path.with_extension("telling"), PATIENCE).await?;
     let mut kept = Kept::read(&path);
     kept.note(notice);
     kept.write(&path);

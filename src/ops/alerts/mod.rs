@@ -137,12 +137,17 @@ impl Alerting {
         if self.channels.is_empty() {
             return (Vec::new(), 0);
         }
-        let noted = self.note(home, notice).unwrap_or_else(|cause| {
+        let unkept = |cause: &dyn std::error::Error| {
             tracing::warn!(%cause, "what is told is not kept; it will be told again");
-            Noted { state: None, given_up: 0, waiting: self.without_memory(notice) }
-        });
-        let Noted { mut state, given_up, waiting } = noted;
-        let calls = self.channels.iter().map(|armed| self.call(armed, &waiting, notice.condition));
+        };
+        let noted = self.note(home, notice).inspect_err(|cause| unkept(cause)).ok();
+        let (mut state, given_up) = noted.map_or((None, 0), |(state, given_up)| (Some(state), given_up));
+        // Read when nobody else sends: what another process was sending is taken by now, or waits.
+        let turn = deliver::take_turn(&home.files().telling(self.routine), self.patience).await;
+        let waiting = state.as_ref().map(StateStore::waiting_notices).transpose();
+        let waiting = waiting.inspect_err(|cause| unkept(cause)).ok().flatten();
+        let waiting = waiting.unwrap_or_else(|| self.without_memory(notice));
+        let calls = self.channels.iter().map(|armed| self.call(armed, &waiting, notice.condition, turn.is_ok()));
         let mut all = Vec::new();
         for (armed, (taken, failed)) in self.channels.iter().zip(join_all(calls).await) {
             if let Some(state) = &mut state {
@@ -157,13 +162,12 @@ impl Alerting {
         (all, given_up)
     }
 
-    /// Writes down what is to be told.
-    fn note(&self, home: &Home, notice: &Notice) -> Result<Noted, OpsError> {
+    /// Writes down what is to be told; gives how many old messages were given up.
+    fn note(&self, home: &Home, notice: &Notice) -> Result<(StateStore, usize), OpsError> {
         let channels: Vec<AlertChannel> = self.channels.iter().map(|armed| armed.channel.clone()).collect();
         let mut state = home.state(self.routine)?;
         let given_up = state.note_outcome(&channels, notice)?;
-        let waiting = state.waiting_notices()?;
-        Ok(Noted { state: Some(state), given_up, waiting })
+        Ok((state, given_up))
     }
 
     /// What is told where nothing can be written down, on a full disk, say: rather too often than not at all.
@@ -173,12 +177,14 @@ impl Alerting {
         self.channels.iter().filter(hears).map(told).collect()
     }
 
-    /// Calls one channel with what waits for it, in order, until it fails. Gives the numbers of what it took.
+    /// Calls one channel with what waits for it, in order, until it fails. Gives the numbers of what it took. A switch
+    /// is called whoever's turn it is: each run calls it once.
     async fn call(
         &self,
         armed: &ArmedChannel,
         waiting: &[WaitingNotice],
         now: Condition,
+        is_our_turn: bool,
     ) -> (Vec<i64>, Option<DeliveryError>) {
         if matches!(armed.channel.kind, ChannelKind::Ping { .. }) {
             let signal = match now {
@@ -191,6 +197,9 @@ impl Alerting {
         let end = Instant::now() + self.patience;
         let mut taken = Vec::new();
         for waiting in waiting.iter().filter(|waiting| waiting.channel == armed.channel.id) {
+            if !is_our_turn {
+                return (taken, Some(DeliveryError::Busy));
+            }
             // Its moment, not its number: numbers begin anew with a new state folder.
             let id = format!("{}.{}", waiting.channel, waiting.notice.at.as_millisecond());
             let message = Message::of(&waiting.notice);
@@ -202,13 +211,6 @@ impl Alerting {
         }
         (taken, None)
     }
-}
-
-/// What was written down before anything is sent.
-struct Noted {
-    state: Option<StateStore>,
-    given_up: usize,
-    waiting: Vec<WaitingNotice>,
 }
 
 fn forget(state: &mut StateStore, taken: &[i64]) {
