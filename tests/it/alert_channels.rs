@@ -7,7 +7,7 @@ use insta::assert_snapshot;
 use jiff::Timestamp;
 use secrecy::SecretString;
 use xfer::domain::alert::{Condition, MailRoute, MailSecurity, Notice};
-use xfer::mail::{self, Letter, MailError};
+use xfer::mail::{self, Letter, MailError, Sent};
 use xfer::ops::alerts::Alerting;
 use xfer::ops::home::Home;
 use xfer::ops::routines::routine;
@@ -17,7 +17,7 @@ use xfer::sandbox::server::RunningSandbox;
 
 use crate::command_line::{Office, refused};
 use crate::support::Output;
-use crate::support::listener::{Channel, MAIL_PASSWORD, MAIL_USER, MailServer, Mailing, certificate};
+use crate::support::listener::{Channel, GONE, MAIL_PASSWORD, MAIL_USER, MailServer, Mailing, certificate};
 use crate::support::person::{ENTER, Person, UP};
 use crate::xfer_files::exec::leave_closed_facilities_out;
 use crate::xfer_files::lifecycle::elsewhere;
@@ -197,7 +197,11 @@ fn a_letter_says_it_in_plain_words() {
     let add = format!("routine alert add monthly --mail-to his@health.example,dir@health.example {server}");
     let _ = says(&office, &format!("{add} --mail-user {MAIL_USER} --password-file mail-password")).expect_code(0);
     let _ = says(&office, "run monthly").expect_code(3);
-    let heard = mail.heard().into_iter().filter(|line| !line.starts_with("AUTH ")).collect::<Vec<_>>().join("\n");
+    let heard: Vec<String> = mail.heard().into_iter().filter(|line| !line.starts_with("AUTH ")).collect();
+    let (heard, again) = heard.split_at(heard.len() / 2);
+    assert!(again.iter().zip(heard).all(|(one, other)| one == other || one == "RCPT TO:<dir@health.example>"));
+    assert!(again.contains(&"RCPT TO:<dir@health.example>".to_owned()), "each gets the letter for himself: {again:#?}");
+    let heard = heard.join("\n");
     insta::with_settings!({filters => vec![
         (r"[0-9a-f]{8}-[0-9a-f-]{27}", "[id]"),
         (r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "[time] UTC"),
@@ -208,7 +212,6 @@ fn a_letter_says_it_in_plain_words() {
     EHLO [127.0.0.1]
     MAIL FROM:<xfer@health.example>
     RCPT TO:<his@health.example>
-    RCPT TO:<dir@health.example>
     DATA
     From: xfer@health.example
     Subject: xfer: monthly is incomplete
@@ -248,6 +251,27 @@ fn a_letter_says_it_in_plain_words() {
     refused_with_data(&tested, 7, &["the alert wrong was not delivered", "535 5.7.8 who are you", "user name"]);
 }
 
+#[test]
+fn a_mailbox_that_is_gone_keeps_nobody_else_from_hearing() {
+    let mail = MailServer::start(Mailing::Open);
+    let office = Office::ready();
+    let server = format!("--mail-server 127.0.0.1:{} --mail-security none --mail-from xfer@health.example", mail.port);
+    let add =
+        |name: &str, to: &str| office.ok(&format!("routine alert add monthly --name {name} --mail-to {to} {server}"));
+    add("office", &format!("{GONE},his@health.example"));
+    let run = says(&office, "run monthly").expect_code(3);
+    let words = format!("warning: the alert office was not delivered to {GONE}: the mail server refuses: 550 ");
+    assert!(run.stderr.contains(&words) && run.stderr.contains("the alert office was sent"), "\n{run}");
+    let heard = mail.heard();
+    assert_eq!(heard.iter().filter(|line| *line == "DATA").count(), 1, "{heard:#?}");
+    assert!(heard.contains(&"RCPT TO:<his@health.example>".to_owned()), "{heard:#?}");
+    assert!(says(&office, "routine alert test monthly").expect_code(0).stdout.contains(&format!("not for {GONE}: ")));
+
+    add("nobody", GONE);
+    let tested = says(&office, "routine alert test monthly nobody");
+    refused_with_data(&tested, 7, &["the alert nobody was not delivered", "no such user"]);
+}
+
 /// A command that printed what it found out, and failed all the same.
 #[track_caller]
 fn refused_with_data(output: &Output, code: i32, words: &[&str]) {
@@ -280,7 +304,7 @@ async fn a_password_is_never_offered_in_the_clear() {
     let heard = server.heard();
     assert!(!heard.iter().any(|line| line.starts_with("AUTH")), "{heard:?}");
     let sent = send(route(MailSecurity::None, "127.0.0.1")).await.unwrap();
-    assert_eq!(sent, "250 2.0.0 queued as 7");
+    assert_eq!(sent, Sent { answer: "250 2.0.0 queued as 7".to_owned(), refused: Vec::new() });
     let open = MailServer::start(Mailing::Open);
     let nobody = MailRoute { username: None, port: open.port, ..route(MailSecurity::None, "localhost") };
     mail::send(&nobody, None, &letter, Duration::from_secs(20)).await.unwrap();

@@ -95,6 +95,9 @@ pub(super) fn tell(alerting: &Alerting, home: &Home, notice: &Notice, say: &dyn 
         Err(error) => return warn(&format!("{}; the next run tries again", error.message)),
     };
     for told in told {
+        for refused in &told.refused {
+            warn(&format!("the alert {} was not delivered to {refused}", told.channel));
+        }
         match told.result {
             Ok(_) => say(&format!("the alert {} was sent", told.channel)),
             Err(error) => {

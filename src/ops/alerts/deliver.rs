@@ -101,25 +101,48 @@ impl DeliveryError {
     }
 }
 
-/// Delivers a message; gives what was answered, in short. `id` is the same whenever the same message is sent again.
+/// A message that was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivered {
+    /// What was answered, in short.
+    pub answer: String,
+    /// Who did not get it although others did, and why.
+    pub refused: Vec<String>,
+}
+
+impl Delivered {
+    /// The answer, and whom it leaves out.
+    pub fn in_words(&self) -> String {
+        std::iter::once(&self.answer).chain(&self.refused).cloned().collect::<Vec<_>>().join("; not for ")
+    }
+}
+
+impl From<String> for Delivered {
+    fn from(answer: String) -> Self {
+        Self { answer, refused: Vec::new() }
+    }
+}
+
+/// Delivers a message. `id` is the same whenever the same message is sent again.
 pub async fn deliver(
     armed: &ArmedChannel,
     message: &Message,
     id: &str,
     servers: &Servers,
     patience: Duration,
-) -> Result<String, DeliveryError> {
+) -> Result<Delivered, DeliveryError> {
     let secret = || armed.secret.as_ref().ok_or(DeliveryError::Closed);
     match &armed.channel.kind {
         ChannelKind::Webhook { shape, .. } => {
             let body = payload(*shape, message).to_string();
-            Ok(webhook::deliver(secret()?, Call::Json(body), patience).await?)
+            Ok(webhook::deliver(secret()?, Call::Json(body), patience).await?.into())
         }
-        ChannelKind::Ping { method, .. } => Ok(webhook::deliver(secret()?, call(*method), patience).await?),
+        ChannelKind::Ping { method, .. } => Ok(webhook::deliver(secret()?, call(*method), patience).await?.into()),
         ChannelKind::Mail(route) => {
             let password = route.username.as_ref().map(|_| secret()).transpose()?;
             let letter = Letter { id, subject: &message.subject, text: &message.body };
-            Ok(mail::send(route, password, &letter, patience).await?)
+            let mail::Sent { answer, refused } = mail::send(route, password, &letter, patience).await?;
+            Ok(Delivered { answer, refused })
         }
         ChannelKind::Dhis2Message { on, users, groups } => {
             let reach = match on {
@@ -140,7 +163,7 @@ pub async fn deliver(
                 Ok(client.send_message(&message.subject, &message.body, users, groups).await?)
             };
             match tokio::time::timeout(patience, sending).await {
-                Ok(sent) => sent.map(|()| format!("{} took the message", client.server())),
+                Ok(sent) => sent.map(|()| format!("{} took the message", client.server()).into()),
                 Err(_) => Err(ClientErrorKind::Timeout { waited: patience }.into()),
             }
         }

@@ -53,6 +53,19 @@ pub struct Told {
     pub channel: String,
     /// How many messages it took, or why it takes none; those wait for the next run.
     pub result: Result<usize, DeliveryError>,
+    /// Who did not get what it took, and why.
+    pub refused: Vec<String>,
+}
+
+/// What became of one call.
+#[derive(Debug, Default)]
+struct Called {
+    /// The numbers of the messages that were taken.
+    taken: Vec<i64>,
+    /// Who did not get them although others did, and why.
+    refused: Vec<String>,
+    /// Why it ended before all were taken.
+    failed: Option<DeliveryError>,
 }
 
 impl Alerting {
@@ -149,14 +162,14 @@ impl Alerting {
         let waiting = waiting.unwrap_or_else(|| self.without_memory(notice));
         let calls = self.channels.iter().map(|armed| self.call(armed, &waiting, notice.condition, turn.is_ok()));
         let mut all = Vec::new();
-        for (armed, (taken, failed)) in self.channels.iter().zip(join_all(calls).await) {
+        for (armed, Called { taken, refused, failed }) in self.channels.iter().zip(join_all(calls).await) {
             if let Some(state) = &mut state {
                 forget(state, &taken);
             }
             // A switch is called after every run: only that it could not be is worth a word.
             if !taken.is_empty() || failed.is_some() {
                 let result = failed.map_or(Ok(taken.len()), Err);
-                all.push(Told { channel: armed.channel.name.clone(), result });
+                all.push(Told { channel: armed.channel.name.clone(), result, refused });
             }
         }
         (all, given_up)
@@ -177,39 +190,37 @@ impl Alerting {
         self.channels.iter().filter(hears).map(told).collect()
     }
 
-    /// Calls one channel with what waits for it, in order, until it fails. Gives the numbers of what it took. A switch
-    /// is called whoever's turn it is: each run calls it once.
-    async fn call(
-        &self,
-        armed: &ArmedChannel,
-        waiting: &[WaitingNotice],
-        now: Condition,
-        is_our_turn: bool,
-    ) -> (Vec<i64>, Option<DeliveryError>) {
+    /// Calls one channel with what waits for it, in order, until it fails. A switch is called whoever's turn it is: each run calls it once.
+    async fn call(&self, armed: &ArmedChannel, waiting: &[WaitingNotice], now: Condition, is_our_turn: bool) -> Called {
         if matches!(armed.channel.kind, ChannelKind::Ping { .. }) {
             let signal = match now {
                 Condition::Complete => Signal::Success,
                 _ => Signal::Failure,
             };
-            return (Vec::new(), deliver::signal(armed, signal, self.patience).await.err());
+            let failed = deliver::signal(armed, signal, self.patience).await.err();
+            return Called { failed, ..Called::default() };
         }
         // However many wait, a channel has the time of one.
         let end = Instant::now() + self.patience;
-        let mut taken = Vec::new();
+        let mut called = Called::default();
         for waiting in waiting.iter().filter(|waiting| waiting.channel == armed.channel.id) {
             if !is_our_turn {
-                return (taken, Some(DeliveryError::Busy));
+                return Called { failed: Some(DeliveryError::Busy), ..called };
             }
             // Its moment, not its number: numbers begin anew with a new state folder.
             let id = format!("{}.{}", waiting.channel, waiting.notice.at.as_millisecond());
             let message = Message::of(&waiting.notice);
             let left = end.saturating_duration_since(Instant::now());
             match deliver::deliver(armed, &message, &id, &self.servers, left).await {
-                Ok(_) => taken.push(waiting.id),
-                Err(error) => return (taken, Some(error)),
+                Ok(delivered) => {
+                    called.taken.push(waiting.id);
+                    // Of several messages, the newest says who is left out now.
+                    called.refused = delivered.refused;
+                }
+                Err(error) => return Called { failed: Some(error), ..called },
             }
         }
-        (taken, None)
+        called
     }
 }
 

@@ -119,6 +119,9 @@ fn read_call(stream: &mut TcpStream) -> Call {
 pub(crate) const MAIL_USER: &str = "xfer@health.example";
 pub(crate) const MAIL_PASSWORD: &str = "mail-Secret-1";
 
+/// Somebody for whom no mail server takes a letter.
+pub(crate) const GONE: &str = "gone@health.example";
+
 /// How a mail server behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mailing {
@@ -239,6 +242,7 @@ fn converse<S: Read + Write>(
                 known = line == format!("AUTH PLAIN {}", STANDARD.encode(format!("\0{MAIL_USER}\0{MAIL_PASSWORD}")));
                 say(stream, if known { "235 welcome" } else { "535 5.7.8 who are you" })?;
             }
+            "RCPT" if known && line.contains(GONE) => say(stream, "550 5.1.1 no such user")?,
             "MAIL" | "RCPT" => say(stream, if known { "250 ok" } else { "530 log in first" })?,
             "DATA" => {
                 say(stream, "354 go on")?;
