@@ -1,12 +1,14 @@
 //! Messages by e-mail: the only code that knows SMTP.
 //!
-//! A letter is one plain text to a few people, sent through a mail server that the routine names. The connection is
+//! A letter is one plain text to a few people, sent through a mail server that the routine names. Each of them gets it
+//! for himself, because a server that refuses one mailbox of several takes the letter for nobody. The connection is
 //! encrypted and the server proves who it is, by the certificates that this machine trusts; in the clear it goes only
 //! to a mail server on this machine itself. A password is offered after that and never before. The library keeps it as
 //! plain text for as long as the letter takes, and no longer.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use lettre::address::Envelope;
 use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MessageBuilder};
 use lettre::transport::smtp::authentication::Credentials;
@@ -85,26 +87,65 @@ pub fn check_address(text: &str) -> Result<(), MailError> {
     mailbox(text).map(|_| ())
 }
 
-/// Sends a letter; gives what the mail server said when it took it.
+/// A letter that was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// What the mail server said when it took it.
+    pub answer: String,
+    /// Who did not get it, and why.
+    pub refused: Vec<String>,
+}
+
+/// Sends a letter to each of the people. It is sent when it was taken for one of them.
 pub async fn send(
     route: &MailRoute,
     password: Option<&SecretString>,
     letter: &Letter<'_>,
     patience: Duration,
-) -> Result<String, MailError> {
+) -> Result<Sent, MailError> {
     route.check()?;
-    let message = message(route, letter)?;
+    let text = message(route, letter)?.formatted();
+    let from = mailbox(&route.from)?.email;
     let transport = transport(route, password, patience)?;
-    let Ok(answered) = tokio::time::timeout(patience, transport.send(message)).await else {
-        return Err(MailError::Timeout { waited: patience });
-    };
-    match answered {
-        Ok(response) => {
-            let words = response.message().collect::<Vec<_>>().join(" ");
-            Ok(in_short(&format!("{} {words}", response.code()), password))
+    let end = Instant::now() + patience;
+    let mut answer = None;
+    let mut refused = Vec::new();
+    for person in &route.to {
+        let envelope = Envelope::new(Some(from.clone()), vec![mailbox(person)?.email])
+            .map_err(|cause| MailError::Setup(cause.to_string()))?;
+        let left = end.saturating_duration_since(Instant::now());
+        let (error, is_about_person) = match tokio::time::timeout(left, transport.send_raw(&envelope, &text)).await {
+            Ok(Ok(response)) => {
+                let words = response.message().collect::<Vec<_>>().join(" ");
+                answer.get_or_insert(in_short(&format!("{} {words}", response.code()), password));
+                continue;
+            }
+            Ok(Err(error)) => (reason_of(&error, route.security, password, patience), is_about_person(&error)),
+            Err(_) => (MailError::Timeout { waited: patience }, false),
+        };
+        // Nobody else gets it either, and a login that is refused is not tried once for each of them.
+        if answer.is_none() && !is_about_person {
+            return Err(error);
         }
-        Err(error) => Err(reason_of(&error, route.security, password, patience)),
+        refused.push((person, error));
     }
+    match answer {
+        Some(answer) => {
+            let refused = refused.into_iter().map(|(person, error)| format!("{person}: {error}")).collect();
+            Ok(Sent { answer, refused })
+        }
+        None => Err(refused.into_iter().next().map_or_else(nobody, |(_, error)| error)),
+    }
+}
+
+fn nobody() -> MailError {
+    MailError::Setup("it is for nobody".to_owned())
+}
+
+/// Whether the server may take the letter for somebody else: it answered, and it was not about the login (53x, 454) or
+/// about itself (421).
+fn is_about_person(error: &lettre::transport::smtp::Error) -> bool {
+    error.status().map(u16::from).is_some_and(|code| !matches!(code, 421 | 454 | 530..540))
 }
 
 fn mailbox(text: &str) -> Result<Mailbox, MailError> {

@@ -66,6 +66,11 @@ impl Home {
         self.state_folder().join(format!("{routine}.lock"))
     }
 
+    /// The file that is locked while messages about a routine are sent.
+    pub fn telling(&self, routine: Uuid) -> PathBuf {
+        self.state_folder().join(format!("{routine}.telling"))
+    }
+
     /// The file that tells who holds the lock, for people to read.
     pub fn lock_holder(&self, routine: Uuid) -> PathBuf {
         self.state_folder().join(format!("{routine}.holder"))
@@ -87,6 +92,7 @@ mod tests {
             home.key(),
             home.state_database(routine),
             home.lock(routine),
+            home.telling(routine),
             home.lock_holder(routine),
         ] {
             assert!(file.starts_with(home.folder()), "{}", file.display());

@@ -7,15 +7,17 @@ use insta::assert_snapshot;
 use jiff::Timestamp;
 use secrecy::SecretString;
 use xfer::domain::alert::{Condition, MailRoute, MailSecurity, Notice};
-use xfer::mail::{self, Letter, MailError};
+use xfer::mail::{self, Letter, MailError, Sent};
 use xfer::ops::alerts::Alerting;
 use xfer::ops::home::Home;
+use xfer::ops::routines::routine;
+use xfer::platform::{self, FileLock};
 use xfer::sandbox::faults::{Fault, Matcher};
 use xfer::sandbox::server::RunningSandbox;
 
 use crate::command_line::{Office, refused};
 use crate::support::Output;
-use crate::support::listener::{Channel, MAIL_PASSWORD, MAIL_USER, MailServer, Mailing, certificate};
+use crate::support::listener::{Channel, GONE, MAIL_PASSWORD, MAIL_USER, MailServer, Mailing, certificate};
 use crate::support::person::{ENTER, Person, UP};
 use crate::xfer_files::exec::leave_closed_facilities_out;
 use crate::xfer_files::lifecycle::elsewhere;
@@ -108,7 +110,7 @@ fn a_file_brings_its_alerts_and_shares_what_was_told() {
     let list = "routine alert list monthly --format json";
     assert_eq!(other.run(list).json(), office.ok(list).json());
     let tested = other.run("routine alert test monthly").expect_code(0);
-    assert!(tested.stdout.contains("200: words"), "\n{tested}");
+    assert!(tested.stdout.contains("200 OK"), "\n{tested}");
     assert_eq!(channel.conditions(), ["test"]);
 }
 
@@ -195,7 +197,11 @@ fn a_letter_says_it_in_plain_words() {
     let add = format!("routine alert add monthly --mail-to his@health.example,dir@health.example {server}");
     let _ = says(&office, &format!("{add} --mail-user {MAIL_USER} --password-file mail-password")).expect_code(0);
     let _ = says(&office, "run monthly").expect_code(3);
-    let heard = mail.heard().into_iter().filter(|line| !line.starts_with("AUTH ")).collect::<Vec<_>>().join("\n");
+    let heard: Vec<String> = mail.heard().into_iter().filter(|line| !line.starts_with("AUTH ")).collect();
+    let (heard, again) = heard.split_at(heard.len() / 2);
+    assert!(again.iter().zip(heard).all(|(one, other)| one == other || one == "RCPT TO:<dir@health.example>"));
+    assert!(again.contains(&"RCPT TO:<dir@health.example>".to_owned()), "each gets the letter for himself: {again:#?}");
+    let heard = heard.join("\n");
     insta::with_settings!({filters => vec![
         (r"[0-9a-f]{8}-[0-9a-f-]{27}", "[id]"),
         (r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "[time] UTC"),
@@ -206,7 +212,6 @@ fn a_letter_says_it_in_plain_words() {
     EHLO [127.0.0.1]
     MAIL FROM:<xfer@health.example>
     RCPT TO:<his@health.example>
-    RCPT TO:<dir@health.example>
     DATA
     From: xfer@health.example
     Subject: xfer: monthly is incomplete
@@ -246,6 +251,27 @@ fn a_letter_says_it_in_plain_words() {
     refused_with_data(&tested, 7, &["the alert wrong was not delivered", "535 5.7.8 who are you", "user name"]);
 }
 
+#[test]
+fn a_mailbox_that_is_gone_keeps_nobody_else_from_hearing() {
+    let mail = MailServer::start(Mailing::Open);
+    let office = Office::ready();
+    let server = format!("--mail-server 127.0.0.1:{} --mail-security none --mail-from xfer@health.example", mail.port);
+    let add =
+        |name: &str, to: &str| office.ok(&format!("routine alert add monthly --name {name} --mail-to {to} {server}"));
+    add("office", &format!("{GONE},his@health.example"));
+    let run = says(&office, "run monthly").expect_code(3);
+    let words = format!("warning: the alert office was not delivered to {GONE}: the mail server refuses: 550 ");
+    assert!(run.stderr.contains(&words) && run.stderr.contains("the alert office was sent"), "\n{run}");
+    let heard = mail.heard();
+    assert_eq!(heard.iter().filter(|line| *line == "DATA").count(), 1, "{heard:#?}");
+    assert!(heard.contains(&"RCPT TO:<his@health.example>".to_owned()), "{heard:#?}");
+    assert!(says(&office, "routine alert test monthly").expect_code(0).stdout.contains(&format!("not for {GONE}: ")));
+
+    add("nobody", GONE);
+    let tested = says(&office, "routine alert test monthly nobody");
+    refused_with_data(&tested, 7, &["the alert nobody was not delivered", "no such user"]);
+}
+
 /// A command that printed what it found out, and failed all the same.
 #[track_caller]
 fn refused_with_data(output: &Output, code: i32, words: &[&str]) {
@@ -278,7 +304,7 @@ async fn a_password_is_never_offered_in_the_clear() {
     let heard = server.heard();
     assert!(!heard.iter().any(|line| line.starts_with("AUTH")), "{heard:?}");
     let sent = send(route(MailSecurity::None, "127.0.0.1")).await.unwrap();
-    assert_eq!(sent, "250 2.0.0 queued as 7");
+    assert_eq!(sent, Sent { answer: "250 2.0.0 queued as 7".to_owned(), refused: Vec::new() });
     let open = MailServer::start(Mailing::Open);
     let nobody = MailRoute { username: None, port: open.port, ..route(MailSecurity::None, "localhost") };
     mail::send(&nobody, None, &letter, Duration::from_secs(20)).await.unwrap();
@@ -389,10 +415,26 @@ fn a_listener_that_refuses_is_tried_again_and_changes_no_outcome() {
     let office = Office::ready();
     add(&office, "monthly", &channel, "--webhook");
     let lost = says(&office, "run monthly --quiet").expect_code(3);
-    let warning = "warning: the alert webhook was not delivered: it answers 500: words; the next run tries again";
+    let warning =
+        "warning: the alert webhook was not delivered: it answers 500 Internal Server Error; the next run tries again";
     assert!(lost.stderr.contains(warning), "\n{lost}");
     let _ = says(&office, "run monthly").expect_code(3);
     assert_eq!(channel.conditions(), ["incomplete", "incomplete"]);
+}
+
+/// What there is to tell of a run that failed.
+fn failed() -> Notice {
+    Notice {
+        name: "monthly".to_owned(),
+        condition: Condition::Failed,
+        exit_code: 5,
+        at: Timestamp::UNIX_EPOCH,
+        run: None,
+        between: None,
+        reason: Some("national cannot be reached".to_owned()),
+        counts: None,
+        next: Vec::new(),
+    }
 }
 
 #[test]
@@ -407,17 +449,7 @@ fn silent_listeners_hold_nobody_up() {
     add(&office, "monthly", &taking, "--webhook --name taking");
     let home = Home::at(office.xfer.home().to_owned());
     let alerting = Alerting::of_routine(&home, "monthly").unwrap().with_patience(Duration::from_millis(200));
-    let notice = Notice {
-        name: "monthly".to_owned(),
-        condition: Condition::Failed,
-        exit_code: 5,
-        at: Timestamp::UNIX_EPOCH,
-        run: None,
-        between: None,
-        reason: Some("national cannot be reached".to_owned()),
-        counts: None,
-        next: Vec::new(),
-    };
+    let notice = failed();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (told, given_up) = runtime.block_on(async {
         alerting.begun().await;
@@ -431,6 +463,32 @@ fn silent_listeners_hold_nobody_up() {
     let expected = [("silent", late), ("switch", late), ("mail", late), ("taking", "1")];
     assert_eq!(told, expected.map(|(channel, result)| (channel.to_owned(), result.to_owned())));
     assert_eq!((given_up, taking.conditions()), (0, vec!["failed".to_owned()]));
+}
+
+#[test]
+fn two_processes_never_send_the_same_message() {
+    let (channel, switch) = (Channel::answering(200), Channel::answering(200));
+    let office = Office::ready();
+    add(&office, "monthly", &channel, "--webhook");
+    add(&office, "monthly", &switch, "--ping --signals");
+    let home = Home::at(office.xfer.home().to_owned());
+    let alerting = || Alerting::of_routine(&home, "monthly").unwrap();
+    let routine = routine(&home.config().unwrap(), "monthly").unwrap().id;
+    let failed = failed();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    platform::create_private_folder(&home.files().state_folder()).unwrap();
+
+    let turn = FileLock::acquire(&home.files().telling(routine)).unwrap().unwrap();
+    let (told, _) = runtime.block_on(alerting().with_patience(Duration::from_millis(300)).tell(&home, &failed));
+    let told: Vec<String> = told.into_iter().map(|told| told.result.unwrap_err().to_string()).collect();
+    assert_eq!(told, ["another process is just sending messages of the same routine"]);
+    assert_eq!((channel.conditions().len(), switch.got().len()), (0, 1), "a switch waits for nobody's turn");
+    drop(turn);
+
+    let (one, other) = (alerting(), alerting());
+    runtime.block_on(async { tokio::join!(one.tell(&home, &failed), other.tell(&home, &failed)) });
+    assert_eq!(channel.conditions(), ["failed"], "what waited is sent once, by whoever comes first");
+    assert_eq!(switch.got().len(), 2);
 }
 
 #[test]
@@ -456,7 +514,7 @@ fn a_person_is_led_to_an_alert_and_sees_that_it_is_taken() {
     person.answers("What should be told", "");
     person.is_asked("Send a test message now");
     person.presses(ENTER);
-    person.sees("It was taken (200: words)");
+    person.sees("It was taken (200 OK)");
     person.answers("And who else", "");
     let (code, seen) = person.ends();
     assert_eq!((code, channel.conditions()), (0, vec!["test".to_owned()]), "{seen}");
@@ -502,6 +560,6 @@ fn what_cannot_work_is_refused_when_it_is_added() {
     let names: Vec<&str> = names.as_array().unwrap().iter().map(|alert| alert["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["Office", "slack", "slack 2"]);
     let tested = says(&office, "routine alert test monthly office");
-    refused_with_data(&tested, 2, &["the alert Office was not delivered", "it answers 404: words"]);
-    assert!(tested.stdout.contains("404: words"), "\n{tested}");
+    refused_with_data(&tested, 2, &["the alert Office was not delivered", "it answers 404 Not Found"]);
+    assert!(tested.stdout.contains("404 Not Found"), "\n{tested}");
 }

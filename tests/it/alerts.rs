@@ -57,6 +57,47 @@ fn what_was_not_delivered_is_told_again_and_changes_no_outcome() {
 }
 
 #[test]
+fn what_was_not_delivered_is_told_even_if_all_is_as_before_by_then() {
+    let refusing = Channel::answering(500);
+    let office = exported(&refusing);
+    let _ = exec(&office, "--periods 199001").expect_code(0);
+    let _ = exec(&office, "").expect_code(3);
+    let failed = ["nothing-to-transfer", "nothing-to-transfer"];
+    assert_eq!(refusing.conditions(), failed, "the second message waits behind the first");
+    let taking = Channel::answering(200);
+    office.xfer.file("hook", &taking.url);
+    let _ = exec(&office, "--periods 199001").expect_code(0);
+    assert_eq!(taking.conditions(), ["nothing-to-transfer", "incomplete", "nothing-to-transfer"]);
+    let _ = exec(&office, "--periods 199001").expect_code(0);
+    assert_eq!(taking.conditions(), [""; 0], "everything was taken");
+}
+
+#[test]
+fn files_of_one_name_do_not_silence_each_other() {
+    let channel = Channel::answering(200);
+    let office = exported(&channel);
+    for district in ["north", "south"] {
+        std::fs::create_dir(office.xfer.home().join(district)).unwrap();
+        let file = office.xfer.home().join(district).join("monthly.xfer");
+        std::fs::copy(office.xfer.home().join("monthly.xfer"), file).unwrap();
+        let _ = office.xfer.run(&EXEC.replace("monthly.xfer", &format!("{district}/monthly.xfer"))).expect_code(3);
+        assert_eq!(channel.conditions(), ["incomplete"], "{district}");
+    }
+    let _ = office.xfer.run(&EXEC.replace("monthly.xfer", "./south/monthly.xfer")).expect_code(3);
+    assert_eq!(channel.conditions(), [""; 0], "the same file");
+}
+
+#[test]
+fn a_log_that_cannot_be_opened_ends_no_run_and_silences_nobody() {
+    let channel = Channel::answering(200);
+    let office = exported(&channel);
+    let run = exec(&office, "--log-file missing/run.log").expect_code(3);
+    let warning = "warning: the log file missing/run.log cannot be written: ";
+    assert!(run.stderr.contains(warning), "\n{run}");
+    assert_eq!(channel.conditions(), ["incomplete"]);
+}
+
+#[test]
 fn slack_teams_and_a_dead_mans_switch_get_what_they_take() {
     let channel = Channel::answering(200);
     let office = exported(&channel);

@@ -95,6 +95,9 @@ pub(super) fn tell(alerting: &Alerting, home: &Home, notice: &Notice, say: &dyn 
         Err(error) => return warn(&format!("{}; the next run tries again", error.message)),
     };
     for told in told {
+        for refused in &told.refused {
+            warn(&format!("the alert {} was not delivered to {refused}", told.channel));
+        }
         match told.result {
             Ok(_) => say(&format!("the alert {} was sent", told.channel)),
             Err(error) => {
@@ -155,6 +158,7 @@ pub(super) fn not_delivered(channel: &str, error: &DeliveryError) -> CliError {
         DeliveryError::Mail(MailError::Refused(_)) | DeliveryError::LoginRefused(_) => ExitCode::Login,
         DeliveryError::Closed | DeliveryError::NoLogin(_) => ExitCode::WrongKey,
         DeliveryError::WrongServer { .. } => ExitCode::WrongServer,
+        DeliveryError::Busy => ExitCode::Temporary,
         DeliveryError::Server(error) if error.is_permission() => ExitCode::Login,
         DeliveryError::Server(error) if error.is_temporary() => ExitCode::Temporary,
         DeliveryError::Http(_) | DeliveryError::Mail(_) | DeliveryError::Server(_) => ExitCode::Usage,

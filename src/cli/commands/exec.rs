@@ -22,7 +22,8 @@ use crate::cli::prompt::{SecretSource, secret};
 use crate::cli::render::{report, shell_word};
 use crate::cli::ui::Ui;
 use crate::domain::alert::{Notice, Shape};
-use crate::ops::alerts::{self, Alerting, FileShape};
+use crate::ops::alerts::Alerting;
+use crate::ops::alerts::address::{self, FileShape};
 use crate::ops::home::Home;
 use crate::ops::xfer_files;
 use crate::transfer::events::Event;
@@ -83,7 +84,7 @@ impl NotifyAs {
 
 /// Carries out `xfer exec`.
 pub fn execute(arguments: &Arguments, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
-    let lines = Lines::new(ui, arguments.log_file.as_deref())?;
+    let lines = Lines::new(ui, arguments.log_file.as_deref());
     // Read first: who wants to be told must not find out at the end that nobody can be.
     let address = arguments
         .notify_file
@@ -111,14 +112,21 @@ pub fn execute(arguments: &Arguments, home: &Home, ui: &Ui) -> Result<ExitCode, 
 
 /// Sends the message to the address that `--notify-file` names.
 fn tell_address(arguments: &Arguments, home: &Home, address: &SecretString, notice: &Notice, lines: &Lines<'_>) {
-    let sending = alerts::tell_address(home, &arguments.file, address, arguments.notify_as.shape(), notice);
+    let sending = address::tell(home, &arguments.file, address, arguments.notify_as.shape(), notice);
     let told = unless_ended(async {
         sending.await.map_err(|cause| CliError::usage("the message was not delivered".to_owned()).caused_by(&cause))
     });
     match told {
         Ok(true) => lines.say("a message was sent"),
         Ok(false) => {}
-        Err(error) => lines.warn(&format!("{}: {}; the next run tries again", error.message, error.causes.join(": "))),
+        Err(error) => {
+            let next = match arguments.notify_as {
+                NotifyAs::Ping => "the switch is asked for again after the next complete run",
+                _ => "the next run tries again",
+            };
+            let why: Vec<String> = std::iter::once(error.message).chain(error.causes).collect();
+            lines.warn(&format!("{}; {next}", why.join(": ")));
+        }
     }
 }
 

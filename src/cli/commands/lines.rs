@@ -31,16 +31,14 @@ pub(super) struct Lines<'ui> {
 }
 
 impl<'ui> Lines<'ui> {
-    /// Opens the log file, if one is wanted.
-    pub(super) fn new(ui: &'ui Ui, log: Option<&Path>) -> Result<Self, CliError> {
-        let log = log
-            .map(|path| {
-                rotate(path, LARGEST_LOG).and_then(|()| platform::append_private_file(path)).map_err(|cause| {
-                    CliError::local_io(format!("the log file {} cannot be written", path.display()), &cause)
-                })
-            })
-            .transpose()?;
-        Ok(Self { ui, log: log.map(Mutex::new) })
+    /// Opens the log file, if one is wanted. One that cannot be opened is a warning.
+    pub(super) fn new(ui: &'ui Ui, log: Option<&Path>) -> Self {
+        let open = |path: &Path| rotate(path, LARGEST_LOG).and_then(|()| platform::append_private_file(path));
+        let warn = |path: &Path, cause: std::io::Error| {
+            ui.warn(&format!("the log file {} cannot be written: {cause}; it goes on without", path.display()));
+        };
+        let log = log.and_then(|path| open(path).map_err(|cause| warn(path, cause)).ok());
+        Self { ui, log: log.map(Mutex::new) }
     }
 
     /// An event.

@@ -149,7 +149,7 @@ fn try_out(prompter: &mut dyn Prompter, home: &Home, routine: &str, added: &Aler
     let tested = wait(async { Ok(channels::test(home, routine, Some(&added.name)).await?) })?;
     for tested in tested {
         match tested.result {
-            Ok(answer) => prompter.say(&format!("It was taken ({answer}). See whether it arrived.")),
+            Ok(taken) => prompter.say(&format!("It was taken ({}). See whether it arrived.", taken.in_words())),
             Err(error) => {
                 let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
                 prompter.say(&format!(

@@ -6,7 +6,7 @@
 
 mod notice;
 
-pub use notice::{Condition, Notice, NoticeCounts, is_news};
+pub use notice::{Condition, Notice, NoticeCounts, Past, is_news};
 
 use std::net::IpAddr;
 

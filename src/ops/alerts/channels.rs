@@ -13,7 +13,7 @@ use crate::domain::alert::{
 use crate::domain::routine::Routine;
 use crate::mail;
 use crate::ops::alerts::Alerting;
-use crate::ops::alerts::deliver::{DeliveryError, deliver};
+use crate::ops::alerts::deliver::{Delivered, DeliveryError, deliver};
 use crate::ops::alerts::message::Message;
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, server};
@@ -65,7 +65,7 @@ pub struct Tested {
     /// The channel.
     pub channel: AlertChannel,
     /// What the listener answered, or why there was no answer.
-    pub result: Result<String, DeliveryError>,
+    pub result: Result<Delivered, DeliveryError>,
 }
 
 /// Adds a channel to a routine.

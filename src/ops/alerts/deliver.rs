@@ -2,8 +2,9 @@
 //!
 //! Nothing here waits longer than it is told to: the run is over, and whoever started it waits for nothing else.
 
+use std::path::Path;
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
 
@@ -14,9 +15,13 @@ use crate::dhis2::webhook::{self, Call};
 use crate::domain::alert::{ArmedChannel, ChannelKind, PingMethod, ServerSide};
 use crate::mail::{self, Letter, MailError};
 use crate::ops::alerts::message::{Message, payload};
+use crate::platform::FileLock;
 
 /// How long a channel may take to take a message.
 pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How soon a turn that somebody else has is asked for again.
+const ASK_AGAIN: Duration = Duration::from_millis(50);
 
 /// What a dead man's switch is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +75,9 @@ pub enum DeliveryError {
     /// The server's login was refused a moment ago.
     #[error("{0} has just refused the login, and is not asked again at once")]
     LoginRefused(String),
+    /// Somebody else sends the same messages.
+    #[error("another process is just sending messages of the same routine")]
+    Busy,
     /// Another system answers.
     #[error("{server} is another system than the routine was made for; no message was sent to it")]
     WrongServer {
@@ -88,29 +96,53 @@ impl DeliveryError {
             Self::Closed => Some("remove the alert and add it again".to_owned()),
             Self::NoLogin(_) | Self::LoginRefused(_) => Some("enter the login again: xfer server edit".to_owned()),
             Self::WrongServer { .. } => Some("check the server's address".to_owned()),
+            Self::Busy => None,
         }
     }
 }
 
-/// Delivers a message; gives what was answered, in short. `id` is the same whenever the same message is sent again.
+/// A message that was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivered {
+    /// What was answered, in short.
+    pub answer: String,
+    /// Who did not get it although others did, and why.
+    pub refused: Vec<String>,
+}
+
+impl Delivered {
+    /// The answer, and whom it leaves out.
+    pub fn in_words(&self) -> String {
+        std::iter::once(&self.answer).chain(&self.refused).cloned().collect::<Vec<_>>().join("; not for ")
+    }
+}
+
+impl From<String> for Delivered {
+    fn from(answer: String) -> Self {
+        Self { answer, refused: Vec::new() }
+    }
+}
+
+/// Delivers a message. `id` is the same whenever the same message is sent again.
 pub async fn deliver(
     armed: &ArmedChannel,
     message: &Message,
     id: &str,
     servers: &Servers,
     patience: Duration,
-) -> Result<String, DeliveryError> {
+) -> Result<Delivered, DeliveryError> {
     let secret = || armed.secret.as_ref().ok_or(DeliveryError::Closed);
     match &armed.channel.kind {
         ChannelKind::Webhook { shape, .. } => {
             let body = payload(*shape, message).to_string();
-            Ok(webhook::deliver(secret()?, Call::Json(body), patience).await?)
+            Ok(webhook::deliver(secret()?, Call::Json(body), patience).await?.into())
         }
-        ChannelKind::Ping { method, .. } => Ok(webhook::deliver(secret()?, call(*method), patience).await?),
+        ChannelKind::Ping { method, .. } => Ok(webhook::deliver(secret()?, call(*method), patience).await?.into()),
         ChannelKind::Mail(route) => {
             let password = route.username.as_ref().map(|_| secret()).transpose()?;
             let letter = Letter { id, subject: &message.subject, text: &message.body };
-            Ok(mail::send(route, password, &letter, patience).await?)
+            let mail::Sent { answer, refused } = mail::send(route, password, &letter, patience).await?;
+            Ok(Delivered { answer, refused })
         }
         ChannelKind::Dhis2Message { on, users, groups } => {
             let reach = match on {
@@ -131,8 +163,25 @@ pub async fn deliver(
                 Ok(client.send_message(&message.subject, &message.body, users, groups).await?)
             };
             match tokio::time::timeout(patience, sending).await {
-                Ok(sent) => sent.map(|()| format!("{} took the message", client.server())),
+                Ok(sent) => sent.map(|()| format!("{} took the message", client.server()).into()),
                 Err(_) => Err(ClientErrorKind::Timeout { waited: patience }.into()),
+            }
+        }
+    }
+}
+
+/// The turn to send what waits: until it is dropped, no other process sends the same messages. Waits for whoever has it,
+/// but not for ever. None where the file cannot be locked: what is told twice is better than what is not told.
+pub(super) async fn take_turn(file: &Path, patience: Duration) -> Result<Option<FileLock>, DeliveryError> {
+    let end = Instant::now() + patience;
+    loop {
+        match FileLock::acquire(file) {
+            Ok(Some(lock)) => return Ok(Some(lock)),
+            Ok(None) if Instant::now() >= end => return Err(DeliveryError::Busy),
+            Ok(None) => tokio::time::sleep(ASK_AGAIN).await,
+            Err(cause) => {
+                tracing::warn!(file = %file.display(), %cause, "a message may be sent twice");
+                return Ok(None);
             }
         }
     }

@@ -5,40 +5,33 @@
 //! | [`channels`] | a routine's channels: added, listed, removed, tried |
 //! | [`message`] | the words, and the shapes that listeners take |
 //! | [`deliver`] | one message on its way to one channel |
+//! | [`address`] | the address that `exec --notify-file` names |
 //!
 //! The decision that something is told, and what, is written into the routine's state before anything is sent
 //! (`store::state::alerts`); what was not taken is tried again by the next run. Channels are told side by side, so that
 //! all of them together take no longer than the slowest one may. A run is as good or bad as it was, whether or not it
 //! can be told.
-//!
-//! Beside the channels of a routine there is the address that `exec --notify-file` names: it is told even where the
-//! file does not open, and what it was told last is kept under the name of the file.
 
+pub mod address;
 pub mod channels;
 pub mod deliver;
 pub mod message;
 
-use std::path::Path;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use secrecy::SecretString;
 use uuid::Uuid;
 
 use crate::dhis2::client::ClientOptions;
-use crate::dhis2::error::ClientErrorKind;
 use crate::dhis2::limits::Limits;
-use crate::dhis2::webhook::{self, Call};
-use crate::domain::alert::{AlertChannel, AlertEvent, ArmedChannel, ChannelKind, Condition, Notice, Shape, is_news};
+use crate::domain::alert::{AlertChannel, ArmedChannel, ChannelKind, Condition, Notice, Past, is_news};
 use crate::domain::job::Job;
 use crate::ops::alerts::deliver::{DeliveryError, PATIENCE, Reach, Servers, Signal};
-use crate::ops::alerts::message::{Message, payload};
+use crate::ops::alerts::message::Message;
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::routines::routine;
-use crate::ops::schedule::name_of;
-use crate::platform::{self, Existing};
 use crate::store::{ConfigStore, StateStore, WaitingNotice};
 use crate::xferfile::{Content, FileServer};
 
@@ -60,6 +53,19 @@ pub struct Told {
     pub channel: String,
     /// How many messages it took, or why it takes none; those wait for the next run.
     pub result: Result<usize, DeliveryError>,
+    /// Who did not get what it took, and why.
+    pub refused: Vec<String>,
+}
+
+/// What became of one call.
+#[derive(Debug, Default)]
+struct Called {
+    /// The numbers of the messages that were taken.
+    taken: Vec<i64>,
+    /// Who did not get them although others did, and why.
+    refused: Vec<String>,
+    /// Why it ended before all were taken.
+    failed: Option<DeliveryError>,
 }
 
 impl Alerting {
@@ -144,78 +150,78 @@ impl Alerting {
         if self.channels.is_empty() {
             return (Vec::new(), 0);
         }
-        let noted = self.note(home, notice).unwrap_or_else(|cause| {
+        let unkept = |cause: &dyn std::error::Error| {
             tracing::warn!(%cause, "what is told is not kept; it will be told again");
-            Noted { state: None, given_up: 0, waiting: self.without_memory(notice) }
-        });
-        let Noted { mut state, given_up, waiting } = noted;
-        let calls = self.channels.iter().map(|armed| self.call(armed, &waiting, notice.condition));
+        };
+        let noted = self.note(home, notice).inspect_err(|cause| unkept(cause)).ok();
+        let (mut state, given_up) = noted.map_or((None, 0), |(state, given_up)| (Some(state), given_up));
+        // Read when nobody else sends: what another process was sending is taken by now, or waits.
+        let turn = deliver::take_turn(&home.files().telling(self.routine), self.patience).await;
+        let waiting = state.as_ref().map(StateStore::waiting_notices).transpose();
+        let waiting = waiting.inspect_err(|cause| unkept(cause)).ok().flatten();
+        let waiting = waiting.unwrap_or_else(|| self.without_memory(notice));
+        let calls = self.channels.iter().map(|armed| self.call(armed, &waiting, notice.condition, turn.is_ok()));
         let mut all = Vec::new();
-        for (armed, (taken, failed)) in self.channels.iter().zip(join_all(calls).await) {
+        for (armed, Called { taken, refused, failed }) in self.channels.iter().zip(join_all(calls).await) {
             if let Some(state) = &mut state {
                 forget(state, &taken);
             }
             // A switch is called after every run: only that it could not be is worth a word.
             if !taken.is_empty() || failed.is_some() {
                 let result = failed.map_or(Ok(taken.len()), Err);
-                all.push(Told { channel: armed.channel.name.clone(), result });
+                all.push(Told { channel: armed.channel.name.clone(), result, refused });
             }
         }
         (all, given_up)
     }
 
-    /// Writes down what is to be told.
-    fn note(&self, home: &Home, notice: &Notice) -> Result<Noted, OpsError> {
+    /// Writes down what is to be told; gives how many old messages were given up.
+    fn note(&self, home: &Home, notice: &Notice) -> Result<(StateStore, usize), OpsError> {
         let channels: Vec<AlertChannel> = self.channels.iter().map(|armed| armed.channel.clone()).collect();
         let mut state = home.state(self.routine)?;
         let given_up = state.note_outcome(&channels, notice)?;
-        let waiting = state.waiting_notices()?;
-        Ok(Noted { state: Some(state), given_up, waiting })
+        Ok((state, given_up))
     }
 
     /// What is told where nothing can be written down, on a full disk, say: rather too often than not at all.
     fn without_memory(&self, notice: &Notice) -> Vec<WaitingNotice> {
-        let hears = |armed: &&ArmedChannel| is_news(&armed.channel.events, None, notice.condition);
+        let hears = |armed: &&ArmedChannel| is_news(&armed.channel.events, Past::default(), notice.condition);
         let told = |armed: &ArmedChannel| WaitingNotice { id: 0, channel: armed.channel.id, notice: notice.clone() };
         self.channels.iter().filter(hears).map(told).collect()
     }
 
-    /// Calls one channel with what waits for it, in order, until it fails. Gives the numbers of what it took.
-    async fn call(
-        &self,
-        armed: &ArmedChannel,
-        waiting: &[WaitingNotice],
-        now: Condition,
-    ) -> (Vec<i64>, Option<DeliveryError>) {
+    /// Calls one channel with what waits for it, in order, until it fails. A switch is called whoever's turn it is: each run calls it once.
+    async fn call(&self, armed: &ArmedChannel, waiting: &[WaitingNotice], now: Condition, is_our_turn: bool) -> Called {
         if matches!(armed.channel.kind, ChannelKind::Ping { .. }) {
             let signal = match now {
                 Condition::Complete => Signal::Success,
                 _ => Signal::Failure,
             };
-            return (Vec::new(), deliver::signal(armed, signal, self.patience).await.err());
+            let failed = deliver::signal(armed, signal, self.patience).await.err();
+            return Called { failed, ..Called::default() };
         }
         // However many wait, a channel has the time of one.
         let end = Instant::now() + self.patience;
-        let mut taken = Vec::new();
+        let mut called = Called::default();
         for waiting in waiting.iter().filter(|waiting| waiting.channel == armed.channel.id) {
+            if !is_our_turn {
+                return Called { failed: Some(DeliveryError::Busy), ..called };
+            }
             // Its moment, not its number: numbers begin anew with a new state folder.
             let id = format!("{}.{}", waiting.channel, waiting.notice.at.as_millisecond());
             let message = Message::of(&waiting.notice);
             let left = end.saturating_duration_since(Instant::now());
             match deliver::deliver(armed, &message, &id, &self.servers, left).await {
-                Ok(_) => taken.push(waiting.id),
-                Err(error) => return (taken, Some(error)),
+                Ok(delivered) => {
+                    called.taken.push(waiting.id);
+                    // Of several messages, the newest says who is left out now.
+                    called.refused = delivered.refused;
+                }
+                Err(error) => return Called { failed: Some(error), ..called },
             }
         }
-        (taken, None)
+        called
     }
-}
-
-/// What was written down before anything is sent.
-struct Noted {
-    state: Option<StateStore>,
-    given_up: usize,
-    waiting: Vec<WaitingNotice>,
 }
 
 fn forget(state: &mut StateStore, taken: &[i64]) {
@@ -252,46 +258,4 @@ fn reach_of_file(server: &FileServer) -> Reach {
     let FileServer { name, url, allow_http, login, system_id, .. } = server.clone();
     let options = ClientOptions { server: name, url, login, allow_http, limits: Limits::default() };
     Reach { options, system_id: Some(system_id) }
-}
-
-/// What the address of `exec --notify-file` takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FileShape {
-    /// Messages.
-    Message(Shape),
-    /// Being asked for after each complete run.
-    Ping,
-}
-
-/// Tells an address how a run of a file ended, if that is news; gives whether something was sent.
-pub async fn tell_address(
-    home: &Home,
-    file: &Path,
-    address: &SecretString,
-    shape: FileShape,
-    notice: &Notice,
-) -> Result<bool, ClientErrorKind> {
-    let shape = match shape {
-        FileShape::Message(shape) => shape,
-        FileShape::Ping => {
-            let good = notice.condition == Condition::Complete;
-            if good {
-                webhook::deliver(address, Call::Get, PATIENCE).await?;
-            }
-            return Ok(good);
-        }
-    };
-    let kept = home.files().state_folder().join(format!("{}.told", name_of(file)));
-    let last = std::fs::read_to_string(&kept).ok().and_then(|word| Condition::from_name(&word));
-    if !is_news(AlertEvent::ALL, last, notice.condition) {
-        return Ok(false);
-    }
-    let body = payload(shape, &Message::of(notice)).to_string();
-    webhook::deliver(address, Call::Json(body), PATIENCE).await?;
-    let written = platform::create_private_folder(&home.files().state_folder())
-        .and_then(|()| platform::write_privately(&kept, notice.condition.name().as_bytes(), Existing::Replace));
-    if let Err(cause) = written {
-        tracing::warn!(file = %kept.display(), %cause, "what was told was not kept; it will be told again");
-    }
-    Ok(true)
 }

@@ -251,7 +251,8 @@ fn refuse_other_files(file: &Path) -> Result<(), OpsError> {
     }
 }
 
-fn digest(bytes: &[u8]) -> String {
+/// The SHA-256 of something, in hexadecimal.
+pub(super) fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
         // Writing to a text cannot fail.
         let _ = write!(text, "{byte:02x}");

@@ -1,13 +1,13 @@
-//! What each alert channel was told last, and the messages that wait to be delivered.
+//! What each alert channel was told last, after which outcome, and the messages that wait to be delivered.
 //!
 //! That something is told, and the message itself, are written in one transaction before anything is sent, and the
 //! message goes only when it was taken. A process that is killed in between, or a listener that is down, costs a
 //! message no more than time: the next run delivers it. It may come twice, it is never lost without a word.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Transaction, params};
 use uuid::Uuid;
 
-use crate::domain::alert::{AlertChannel, ChannelKind, Condition, Notice, is_news};
+use crate::domain::alert::{AlertChannel, ChannelKind, Condition, Notice, Past, is_news};
 use crate::store::column::{Json, Text, Word};
 use crate::store::error::StoreError;
 use crate::store::state::StateStore;
@@ -35,12 +35,12 @@ impl StateStore {
         self.database.write(|transaction| {
             let mut given_up = 0;
             for channel in channels.iter().filter(|channel| !matches!(channel.kind, ChannelKind::Ping { .. })) {
-                let told: Option<Word<Condition>> = transaction
-                    .query_row("SELECT condition FROM alert_told WHERE channel = ?1", [Text(channel.id)], |row| {
-                        row.get(0)
-                    })
-                    .optional()?;
-                if !is_news(&channel.events, told.map(|told| told.0), notice.condition) {
+                let past = past(transaction, channel.id)?;
+                transaction.execute(
+                    "INSERT OR REPLACE INTO alert_outcome (channel, condition) VALUES (?1, ?2)",
+                    params![Text(channel.id), Word(notice.condition)],
+                )?;
+                if !is_news(&channel.events, past, notice.condition) {
                     continue;
                 }
                 transaction.execute(
@@ -84,6 +84,19 @@ impl StateStore {
             Ok(())
         })
     }
+}
+
+/// What a channel lived through so far.
+fn past(transaction: &Transaction<'_>, channel: Uuid) -> Result<Past, StoreError> {
+    let condition = |statement: &str| -> Result<Option<Condition>, StoreError> {
+        let found = transaction.query_row(statement, [Text(channel)], |row| row.get::<_, Word<Condition>>(0));
+        Ok(found.optional()?.map(|word| word.0))
+    };
+    let nothing = Past::default();
+    Ok(Past {
+        outcome: condition("SELECT condition FROM alert_outcome WHERE channel = ?1")?.unwrap_or(nothing.outcome),
+        told: condition("SELECT condition FROM alert_told WHERE channel = ?1")?.unwrap_or(nothing.told),
+    })
 }
 
 #[cfg(test)]
@@ -143,6 +156,16 @@ mod tests {
         assert_eq!(waiting(&store), all[1..], "what waits for a channel that this run does not know stays");
         store.note_outcome(&channels, &notice(Condition::Failed)).unwrap();
         assert_eq!(waiting(&store)[4..], [all[0], all[1]]);
+    }
+
+    #[test]
+    fn a_channel_for_failures_alone_hears_of_each_new_one() {
+        let mut store = StateStore::in_memory().unwrap();
+        let channels = [channel(1, &[AlertEvent::Failure])];
+        for condition in [Condition::Failed, Condition::Complete, Condition::Failed, Condition::Failed] {
+            store.note_outcome(&channels, &notice(condition)).unwrap();
+        }
+        assert_eq!(waiting(&store), [(1, Condition::Failed); 2]);
     }
 
     #[test]

@@ -24,6 +24,16 @@ pub(super) const MIGRATIONS: &[Migration] = &[
              ) STRICT;",
         )
     },
+    // 3: how the last run ended, for channels that did not want to hear of it, too.
+    |transaction| {
+        transaction.execute_batch(
+            "CREATE TABLE alert_outcome (
+                 channel TEXT PRIMARY KEY, -- the channel's UUID
+                 condition TEXT NOT NULL
+             ) STRICT, WITHOUT ROWID;
+             INSERT INTO alert_outcome SELECT channel, condition FROM alert_told;",
+        )
+    },
 ];
 
 const FIRST: &str = "

@@ -34,8 +34,19 @@ impl Channel {
         Self::playing(vec![Some(status)])
     }
 
+    /// Refuses every request, and repeats the address that was asked for, plain and escaped, as many do.
+    pub(crate) fn echoing() -> Self {
+        Self::saying(vec![Some(404)], |call| {
+            format!("Cannot {} {}, {}", call.method, call.path, call.path.replace('/', "\\/"))
+        })
+    }
+
     /// Answers each request with its status, and all that follow with the last one; none: never answers.
     pub(crate) fn playing(statuses: Vec<Option<u16>>) -> Self {
+        Self::saying(statuses, |_| "words".to_owned())
+    }
+
+    fn saying(statuses: Vec<Option<u16>>, words: fn(&Call) -> String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/hooks/secret-part", listener.local_addr().unwrap());
         let (sender, calls) = channel();
@@ -44,13 +55,16 @@ impl Channel {
             for (number, stream) in listener.incoming().enumerate() {
                 let mut stream = stream.unwrap();
                 let call = read_call(&mut stream);
+                let words = words(&call);
                 // Noted before it is answered: whoever was answered finds it noted.
                 if sender.send(call).is_err() {
                     return;
                 }
                 let status = statuses[number.min(statuses.len() - 1)];
                 if let Some(status) = status {
-                    let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: 5\r\nconnection: close\r\n\r\nwords");
+                    let length = words.len();
+                    let answer =
+                        format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{words}");
                     // Whoever was killed meanwhile reads no answer.
                     let _ = stream.write_all(answer.as_bytes());
                 } else {
@@ -104,6 +118,9 @@ fn read_call(stream: &mut TcpStream) -> Call {
 /// The user that the mail server knows, and the password.
 pub(crate) const MAIL_USER: &str = "xfer@health.example";
 pub(crate) const MAIL_PASSWORD: &str = "mail-Secret-1";
+
+/// Somebody for whom no mail server takes a letter.
+pub(crate) const GONE: &str = "gone@health.example";
 
 /// How a mail server behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -225,6 +242,7 @@ fn converse<S: Read + Write>(
                 known = line == format!("AUTH PLAIN {}", STANDARD.encode(format!("\0{MAIL_USER}\0{MAIL_PASSWORD}")));
                 say(stream, if known { "235 welcome" } else { "535 5.7.8 who are you" })?;
             }
+            "RCPT" if known && line.contains(GONE) => say(stream, "550 5.1.1 no such user")?,
             "MAIL" | "RCPT" => say(stream, if known { "250 ok" } else { "530 log in first" })?,
             "DATA" => {
                 say(stream, "354 go on")?;

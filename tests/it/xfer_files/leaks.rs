@@ -2,8 +2,9 @@
 //! loudest that the program can be. What the scan looks at in every other test is `support::leaks`.
 //!
 //! Canaries, no two alike: the passwords of both servers' users, the password that was changed away, the passphrases of
-//! the file and of the machine key, the key file's key, the machine key, and the address that alerts go to. Looked for: as
-//! they are, in base64 (alone and as `user:password`), in hexadecimal, percent-encoded, escaped as JSON.
+//! the file and of the machine key, the key file's key, the machine key, the address that alerts go to, and the query of
+//! another one whose listener repeats what it is asked for. Looked for: as they are, in
+//! base64 (alone and as `user:password`), in hexadecimal, percent-encoded, escaped as JSON.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -11,6 +12,7 @@ use crate::announce::announce;
 use crate::command_line::Office;
 use crate::support::Xfer;
 use crate::support::leaks::Canaries;
+use crate::support::listener::Channel;
 use crate::xfer_files::lifecycle::PASSPHRASE;
 
 const OLD_PASSWORD: &str = "the Password/Before-1";
@@ -18,6 +20,7 @@ const SOURCE_PASSWORD: &str = "Reader's \"own\" Pass-2";
 const DESTINATION_PASSWORD: &str = "Writer: 100% Pass-3";
 const KEY_PASSPHRASE: &str = "sorghum by the river & fonio";
 const ALERT_PATH: &str = "T0-secret-Address";
+const ALERT_QUERY: &str = "sig-Of-the-Workflow";
 
 /// Gives every user of the embedded servers a password that nobody else has.
 fn set_passwords(office: &Office) {
@@ -44,6 +47,8 @@ fn no_secret_is_found_anywhere() {
     office.xfer.file("destination-password", DESTINATION_PASSWORD);
     // Nobody listens there: what a failure says must not name it either.
     office.xfer.file("hook", format!("http://127.0.0.1:1/{ALERT_PATH}"));
+    let echoing = Channel::echoing();
+    office.xfer.file("echoing-hook", format!("{}?api-version=1&sig={ALERT_QUERY}", echoing.url));
     let said = std::cell::RefCell::new(Vec::new());
     let say = |line: &str, code: i32| {
         let words: Vec<&str> = line.split_whitespace().collect();
@@ -59,12 +64,14 @@ fn no_secret_is_found_anywhere() {
     say("server list --format json", 0);
     say("server show tracker --format json", 0);
     say("routine alert add monthly --slack --url-file hook", 0);
+    say("routine alert add monthly --teams --url-file echoing-hook", 0);
     say("routine alert test monthly", 5);
     say("routine alert list monthly --format json", 0);
     say("routine export monthly --passphrase-file passphrase --new-key-file run-key", 0);
     say("routine inspect monthly.xfer --key-file run-key --format json", 0);
     say("routine inspect monthly.xfer", 0);
     say("exec monthly.xfer --key-file run-key --json --log-file run.log", 3);
+    say("exec monthly.xfer --key-file run-key --notify-file echoing-hook --log-file run.log", 3);
     say("exec monthly.xfer --passphrase-file passphrase --dry-run --log-file run.log", 3);
     say("exec monthly.xfer --passphrase-file old-password --json --log-file run.log", 12);
     say("exec monthly.xfer --key-file passphrase --json --log-file run.log", 2);
@@ -83,6 +90,8 @@ fn no_secret_is_found_anywhere() {
     say("", 0);
     let said = said.into_inner();
     assert!(said.iter().any(|(_, text)| text.contains("INFO xfer")), "nothing was logged");
+    let asked = echoing.got();
+    assert!(asked.len() > 2 && asked.iter().all(|call| call.path.ends_with(ALERT_QUERY)), "{asked:#?}");
 
     let run_key = std::fs::read_to_string(office.xfer.home().join("run-key")).unwrap();
     let mut canaries = Canaries::default();
@@ -95,22 +104,25 @@ fn no_secret_is_found_anywhere() {
         ("the key of the file", "xfer-key-1", run_key.split(' ').nth(1).unwrap().as_bytes()),
         ("the machine key", "key", &machine_key),
         ("the address of an alert", "slack", ALERT_PATH.as_bytes()),
+        ("the query of an alert", "teams", ALERT_QUERY.as_bytes()),
     ] {
         canaries.add(name, user, secret);
     }
     let needles = canaries.needles();
-    assert_eq!(needles.len(), 48);
+    assert_eq!(needles.len(), 54);
     let distinct: std::collections::BTreeSet<&Vec<u8>> = needles.iter().map(|(_, needle)| needle).collect();
     assert!(distinct.len() >= 40, "{} of them differ", distinct.len());
     let mut hits: Vec<String> = said.iter().flat_map(|(line, text)| canaries.hits(line, text.as_bytes())).collect();
     // The whole address is more than what is looked for.
-    std::fs::remove_file(office.xfer.home().join("hook")).unwrap();
+    for hook in ["hook", "echoing-hook"] {
+        std::fs::remove_file(office.xfer.home().join(hook)).unwrap();
+    }
     let (in_files, found) = canaries.hits_below(office.xfer.home());
     hits.extend(in_files);
     let named = |ending: &str| found.iter().any(|path| path.to_string_lossy().ends_with(ending));
     assert!(named("config.db") && named("monthly.xfer") && named("run.log") && named(".db"), "{found:?}");
     assert_eq!(hits, Vec::<String>::new());
-    announce(&format!("S4: 8 canaries in 6 forms, {} outputs and {} files: 0 hits", said.len(), found.len()));
+    announce(&format!("S4: 9 canaries in 6 forms, {} outputs and {} files: 0 hits", said.len(), found.len()));
 }
 
 #[test]

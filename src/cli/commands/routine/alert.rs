@@ -318,7 +318,7 @@ fn test(arguments: &Test, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     let mut failed = None;
     for tested in tested {
         let answer = match tested.result {
-            Ok(answer) => answer,
+            Ok(taken) => taken.in_words(),
             Err(error) => {
                 let words = format!("not delivered: {error}");
                 failed.get_or_insert(not_delivered(&tested.channel.name, &error));
