@@ -311,6 +311,18 @@ fn as_root_everything_is_tried_as_the_user_that_it_runs_as() {
         refused(&given, 2, &["nobody may not start the program"]);
         assert!(!given.stderr.contains("xfer file"), "\n{given}");
     }
+    // A home that is yet to be made is looked for as far as there is a way to it.
+    let reach = |of: &str| {
+        let words = format!("--home {of}/deep/home schedule show {WHAT} --for cron --user nobody");
+        office.xfer.run(&words)
+    };
+    let closed = home.join("closed");
+    std::fs::create_dir(&closed).unwrap();
+    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let told = reach("closed");
+    refused(&told, 2, &["nobody may not reach the home [HOME]/closed/deep/home: [HOME]/closed on the way there"]);
+    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o711)).unwrap();
+    assert!(!reach("closed").stderr.contains("may not reach"), "the way is open");
     // The service of systemd has none of the superuser's rights, so that root is bound like anybody else.
     let service = office.xfer.run(&format!("schedule show {WHAT} --for systemd"));
     refused(&service, 2, &["root may not read the xfer file"]);

@@ -191,10 +191,12 @@ fn make_home(prepared: &Prepared) -> Result<(), OpsError> {
         return Ok(());
     }
     let failed = |source| OpsError::LocalFile { path: run.home.clone(), action: "made", source };
+    // The folders on the way are made for their owner alone, as the home is.
+    let made: Vec<&Path> = run.home.ancestors().take_while(|folder| !folder.exists()).collect();
     platform::create_private_folder(&run.home).map_err(failed)?;
     let Some(user) = run.user.as_ref().filter(|_| access::is_superuser()) else { return Ok(()) };
     match access::account(user).map_err(failed)? {
-        Some(account) => access::give_to(&run.home, &account).map_err(failed),
+        Some(account) => made.into_iter().try_for_each(|folder| access::give_to(folder, &account)).map_err(failed),
         None => Ok(()),
     }
 }
@@ -338,5 +340,42 @@ fn remove_if_there(file: &Path) -> Result<bool, OpsError> {
         Ok(()) => Ok(true),
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(false),
         Err(source) => Err(OpsError::LocalFile { path: file.to_owned(), action: "removed", source }),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::MetadataExt;
+
+    use super::make_home;
+    use crate::ops::schedule::scheduled::sample;
+    use crate::ops::schedule::{Prepared, Scheduler, Tried};
+    use crate::platform::access;
+
+    fn prepared() -> (tempfile::TempDir, Prepared) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut scheduled = sample("02:30");
+        scheduled.home = folder.path().join("deep/er/home");
+        scheduled.user = Some("nobody".to_owned());
+        let prepared = Prepared {
+            scheduled,
+            scheduler: Scheduler::Systemd,
+            routine: uuid::Uuid::nil(),
+            routine_name: "monthly".to_owned(),
+            last_start: None,
+            installed_at: None,
+            tried: Tried::default(),
+        };
+        (folder, prepared)
+    }
+
+    #[test]
+    fn every_folder_that_is_made_on_the_way_to_the_home_is_given_to_the_user() {
+        let (folder, prepared) = prepared();
+        make_home(&prepared).unwrap();
+        let owner = |below: &str| std::fs::metadata(folder.path().join(below)).unwrap().uid();
+        let own = owner("");
+        let expected = if access::is_superuser() { access::account("nobody").unwrap().unwrap().id } else { own };
+        assert_eq!(["deep", "deep/er", "deep/er/home"].map(owner), [expected; 3]);
     }
 }
