@@ -243,6 +243,9 @@ fn two_schedules_never_take_each_others_place() {
     office.ok(&format!("schedule install {WHAT} --for cron-d --folder cron.d"));
     let twice = format!("schedule install {WHAT} --for systemd --folder units");
     refused(&office.xfer.run(&twice), 2, &["is started by cron-d already", "schedule remove monthly"]);
+    let renamed = format!("schedule install {WHAT} --for cron-d --folder cron.d --name second");
+    refused(&office.xfer.run(&renamed), 2, &["is started by cron-d already, as monthly", "schedule remove monthly"]);
+    assert!(!office.xfer.home().join("cron.d/xfer-second").exists());
     let elsewhere = office.xfer.home().join("other");
     std::fs::create_dir(&elsewhere).unwrap();
     std::fs::copy(office.xfer.home().join("monthly.xfer"), elsewhere.join("monthly.xfer")).unwrap();
@@ -253,6 +256,28 @@ fn two_schedules_never_take_each_others_place() {
     assert_eq!(office.ok("schedule list --format json").json().as_array().unwrap().len(), 2);
     office.ok("schedule remove other/monthly.xfer");
     assert!(office.xfer.home().join("cron.d/xfer-monthly").exists());
+}
+
+#[test]
+fn a_schedule_that_is_installed_in_another_folder_leaves_nothing_in_the_old_one() {
+    let office = exported();
+    let there = |file: &str| office.xfer.home().join(file).exists();
+    office.ok(&format!("schedule install {WHAT} --for cron-d --folder cron.d"));
+    let moved = office.ok(&format!("schedule install {WHAT} --for cron-d --folder other.d"));
+    assert!(moved.stderr.contains("removed [HOME]/cron.d/xfer-monthly"), "\n{moved}");
+    assert!(!there("cron.d/xfer-monthly") && there("other.d/xfer-monthly"));
+    office.ok("schedule remove monthly.xfer");
+    assert!(!there("other.d/xfer-monthly"));
+
+    let install = format!("schedule install {WHAT} --for systemd-user --folder");
+    let _ = systemd(&office, &format!("{install} units --start")).expect_code(0);
+    let _ = systemd(&office, &format!("{install} units2")).expect_code(0);
+    assert!(read(&office.xfer.home().join("told")).ends_with(
+        "--user enable --now xfer-monthly.timer\n--user disable --now xfer-monthly.timer\n--user daemon-reload\n"
+    ));
+    assert!(!there("units/xfer-monthly.timer") && there("units2/xfer-monthly.timer"));
+    let listed = systemd(&office, "schedule list --format json").json();
+    assert_eq!(listed[0]["state"], "installed, but not started");
 }
 
 #[test]

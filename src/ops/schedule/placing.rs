@@ -19,6 +19,8 @@ use crate::platform::{self, Existing, access};
 pub struct Installed {
     /// The files that were written.
     pub files: Vec<PathBuf>,
+    /// What was taken back before, from the folder where it was installed until now.
+    pub moved_from: Option<Removed>,
     /// Whether anything is other than before.
     pub changed: bool,
     /// What systemd thinks of its units; none for other schedulers.
@@ -86,6 +88,12 @@ pub fn install(
     let usual = usual_folder(scheduler)?;
     let folder = absolute(folder)?.or_else(|| usual.clone()).unwrap_or_default();
     let mut installed = Installed::default();
+    // What stays in another folder would go on being started, and nobody would know of it.
+    let old = before.as_ref().filter(|before| before.folder.as_ref().is_some_and(|old| *old != folder));
+    if let Some(old) = old {
+        let old_folder = old.folder.clone().unwrap_or_default();
+        installed.moved_from = Some(take_back(Some(old), &old.name, scheduler, &old_folder)?);
+    }
     let mut record = Record {
         format: FORMAT.to_owned(),
         name: run.name.clone(),
@@ -99,7 +107,7 @@ pub fn install(
         at: run.times.cron_line().to_owned(),
         folder: None,
         parts: Vec::new(),
-        started: before.as_ref().is_some_and(|before| before.started),
+        started: installed.moved_from.is_none() && before.as_ref().is_some_and(|before| before.started),
         installed_at: now,
     };
     match scheduler {
@@ -162,7 +170,7 @@ fn absolute(folder: Option<&Path>) -> Result<Option<PathBuf>, OpsError> {
 }
 
 /// Refuses to put a schedule in the place of another one: of another file by the same name, or of the same file by
-/// another scheduler, which would start it twice. Gives the one that it replaces.
+/// another scheduler or another name, which would start it twice. Gives the one that it replaces.
 fn refuse_another(home: &Home, prepared: &Prepared) -> Result<Option<Record>, OpsError> {
     let (run, scheduler) = (&prepared.scheduled, prepared.scheduler);
     let known = records(home);
@@ -173,9 +181,9 @@ fn refuse_another(home: &Home, prepared: &Prepared) -> Result<Option<Record>, Op
         ));
     }
     let same = |record: &&Record| record.file == run.file;
-    if let Some(other) =
-        known.iter().filter(same).find(|record| record.scheduler != scheduler || record.user != run.user)
-    {
+    let another =
+        |record: &&Record| record.scheduler != scheduler || record.user != run.user || record.name != run.name;
+    if let Some(other) = known.iter().filter(same).find(another) {
         return Err(OpsError::invalid(
             format!("{} is started by {} already, as {}", run.file.display(), other.scheduler.name(), other.name),
             format!("take that back first: xfer schedule remove {}", other.name),
@@ -222,16 +230,25 @@ pub fn remove(
             "`xfer schedule list` shows those that were; to look for another, say whose it is: --for cron",
         ));
     };
-    let usual = usual_folder(scheduler)?;
     let kept = record.as_ref().and_then(|record| record.folder.clone());
-    let folder = absolute(folder)?.or(kept).or_else(|| usual.clone()).unwrap_or_default();
-    let mut removed = Removed { name: name.clone(), scheduler: Some(scheduler), ..Removed::default() };
+    let folder = absolute(folder)?.or(kept).or(usual_folder(scheduler)?).unwrap_or_default();
+    let removed = take_back(record.as_ref(), &name, scheduler, &folder)?;
+    if let Some(record) = &record {
+        forget(home, &record.name)?;
+    }
+    Ok(removed)
+}
+
+/// Takes back what a scheduler was given, from where it lies.
+fn take_back(record: Option<&Record>, name: &str, scheduler: Scheduler, folder: &Path) -> Result<Removed, OpsError> {
+    let usual = usual_folder(scheduler)?;
+    let mut removed = Removed { name: name.to_owned(), scheduler: Some(scheduler), ..Removed::default() };
     match scheduler {
         Scheduler::Systemd | Scheduler::SystemdUser => {
-            let started = record.as_ref().is_some_and(|record| record.started)
-                || is_started(&name, [Some(&folder), usual.as_ref()].into_iter().flatten());
-            let [stop, reload] = stopping(&name, scheduler);
-            let there = unit_files(&folder, &name).iter().any(|file| file.exists());
+            let started = record.is_some_and(|record| record.started)
+                || is_started(name, [Some(folder), usual.as_deref()].into_iter().flatten());
+            let [stop, reload] = stopping(name, scheduler);
+            let there = unit_files(folder, name).iter().any(|file| file.exists());
             if there
                 && started
                 && let Err(cause) = give(&stop)
@@ -239,7 +256,7 @@ pub fn remove(
                 removed.failed.push(cause.to_string());
                 removed.to_stop.push(stop.clone());
             }
-            for file in unit_files(&folder, &name) {
+            for file in unit_files(folder, name) {
                 removed.files.extend(remove_if_there(&file)?.then_some(file));
             }
             if there && started {
@@ -252,13 +269,13 @@ pub fn remove(
             }
         }
         Scheduler::Cron => {
-            let user = record.as_ref().and_then(|record| record.user.as_deref());
-            removed.from_crontab = change_crontab(user, &name, None)?;
+            let user = record.and_then(|record| record.user.as_deref());
+            removed.from_crontab = change_crontab(user, name, None)?;
         }
         Scheduler::CronD => {
-            let file = cron_file(&folder, &name);
+            let file = cron_file(folder, name);
             let before = read_if_there(&file)?;
-            match cron_file_with(&before, &name, None) {
+            match cron_file_with(&before, name, None) {
                 Some(left) if left != before => {
                     write(&file, &left)?;
                     removed.files.push(file);
@@ -268,9 +285,6 @@ pub fn remove(
             }
         }
         Scheduler::Windows | Scheduler::Kubernetes => {}
-    }
-    if let Some(record) = &record {
-        forget(home, &record.name)?;
     }
     Ok(removed)
 }
@@ -305,7 +319,7 @@ pub fn standing(record: &Record) -> Standing {
         }
     }
     let usual = usual_folder(record.scheduler).ok().flatten();
-    let folders = [record.folder.as_ref(), usual.as_ref()].into_iter().flatten();
+    let folders = [record.folder.as_deref(), usual.as_deref()].into_iter().flatten();
     if record.scheduler.is_systemd() && !is_started(&record.name, folders) {
         return Standing::NotStarted;
     }
@@ -313,7 +327,7 @@ pub fn standing(record: &Record) -> Standing {
 }
 
 /// Whether systemd was told to start the timer: by the link that it makes then, dangling or not.
-fn is_started<'folder>(name: &str, folders: impl Iterator<Item = &'folder PathBuf>) -> bool {
+fn is_started<'folder>(name: &str, folders: impl Iterator<Item = &'folder Path>) -> bool {
     let mut links = folders.map(|folder| started_link(folder, name));
     links.any(|link| std::fs::symlink_metadata(link).is_ok())
 }
