@@ -183,6 +183,11 @@ fn a_systemd_that_refuses_is_an_error_that_names_the_command() {
     refused(&run_with(&office.xfer, &path, &install), 2, &["systemctl --user link", "no bus here", "by hand"]);
     let unit = read(&office.xfer.home().join("units/xfer-monthly.service"));
     assert!(!unit.contains("CapabilityBoundingSet") && unit.contains("NoNewPrivileges=yes"), "{unit}");
+    // What was written is known all the same, and can be taken back.
+    let listed = office.ok("schedule list --format json").json();
+    assert_eq!((&listed[0]["name"], &listed[0]["state"]), (&"monthly".into(), &"installed, but not started".into()));
+    let _ = systemd(&office, "schedule remove monthly").expect_code(0);
+    assert!(!office.xfer.home().join("units/xfer-monthly.service").exists());
 }
 
 #[test]

@@ -120,15 +120,7 @@ pub fn install(
             installed.files = units.iter().map(|(file, _)| file.clone()).collect();
             record.parts = units.into_iter().map(|(file, text)| Part { file: Some(file), text }).collect();
             installed.verified = Some(verify(&run.name, scheduler, &folder));
-            let commands = starting(&run.name, scheduler, &folder, usual.as_deref().unwrap_or(&folder));
-            if start {
-                for command in &commands {
-                    give(command)?;
-                }
-                record.started = true;
-            } else {
-                installed.to_start = commands;
-            }
+            installed.to_start = starting(&run.name, scheduler, &folder, usual.as_deref().unwrap_or(&folder));
             record.folder = Some(folder);
         }
         Scheduler::Cron => {
@@ -157,7 +149,15 @@ pub fn install(
     if let Some(before) = before.filter(|_| !installed.changed) {
         record.installed_at = before.installed_at;
     }
+    // Before anything is started: what fails on the way has to be listed, and taken back, all the same.
     keep(home, &record)?;
+    if start && scheduler.is_systemd() {
+        for command in std::mem::take(&mut installed.to_start) {
+            give(&command)?;
+        }
+        record.started = true;
+        keep(home, &record)?;
+    }
     Ok(installed)
 }
 
@@ -245,8 +245,12 @@ fn take_back(record: Option<&Record>, name: &str, scheduler: Scheduler, folder: 
     let mut removed = Removed { name: name.to_owned(), scheduler: Some(scheduler), ..Removed::default() };
     match scheduler {
         Scheduler::Systemd | Scheduler::SystemdUser => {
+            // What could not be started may have been linked already.
+            let is_linked = |file: &PathBuf| std::fs::symlink_metadata(file).is_ok();
+            let linked = usual.as_deref().filter(|usual| *usual != folder);
             let started = record.is_some_and(|record| record.started)
-                || is_started(name, [Some(folder), usual.as_deref()].into_iter().flatten());
+                || is_started(name, [Some(folder), usual.as_deref()].into_iter().flatten())
+                || linked.is_some_and(|usual| unit_files(usual, name).iter().any(is_linked));
             let [stop, reload] = stopping(name, scheduler);
             let there = unit_files(folder, name).iter().any(|file| file.exists());
             if there
