@@ -72,6 +72,9 @@ fn what_is_shown_names_the_program_the_file_and_the_next_five_runs() {
     let key = read(&office.xfer.home().join("run-key"));
     assert!(cluster.stdout.contains("image: \"here/xfer:1\"") && !cluster.stdout.contains(key.trim()), "\n{cluster}");
     let _ = office.xfer.run(&format!("schedule show {WHAT} --for kubernetes")).expect_code(2);
+    assert!(shown.stderr.contains("program, file, key file and home were tried and are good"), "\n{shown}");
+    let untried = "monthly: the file opens with the key file; program and home were not tried";
+    assert!(cluster.stderr.contains(untried) && !cluster.stderr.contains("good"), "\n{cluster}");
     let task = office.ok(&format!("schedule show {WHAT} --for windows"));
     assert!(task.stdout.starts_with("<?xml") && task.stdout.contains("<DaysInterval>1<"), "\n{task}");
 }
@@ -311,6 +314,7 @@ fn as_root_everything_is_tried_as_the_user_that_it_runs_as() {
     if !is_root() {
         let told = show().expect_code(0);
         assert!(told.stderr.contains("only root can try whether nobody may"), "\n{told}");
+        assert!(told.stderr.contains("program and home were not tried"), "\n{told}");
         return;
     }
     refused(&missing, 2, &["no user no-such-user on this machine"]);

@@ -200,14 +200,19 @@ fn told(prepared: &Prepared, arguments: &ShowArguments) -> Result<String, CliErr
     })
 }
 
+/// What was tried, and nothing that was not.
+fn tried(prepared: &Prepared) -> String {
+    let opener = prepared.scheduled.opener.noun();
+    if !prepared.tried.whole {
+        return format!("the file opens with {opener}; program and home were not tried");
+    }
+    let whose = prepared.tried.as_user.as_ref().map_or_else(String::new, |user| format!(" as {user}"));
+    format!("program, file, {} and home were tried{whose} and are good", opener.trim_start_matches("the "))
+}
+
 /// Says what was tried, when the next runs are due, and whether the last one was missed.
 fn say_times(prepared: &Prepared, ui: &Ui) {
-    let whose = prepared.tried.as_user.as_ref().map_or_else(String::new, |user| format!(" as {user}"));
-    ui.say(&format!(
-        "the routine {}: program, file, {} and home were tried{whose} and are good",
-        prepared.routine_name,
-        prepared.scheduled.opener.noun().trim_start_matches("the ")
-    ));
+    ui.say(&format!("the routine {}: {}", prepared.routine_name, tried(prepared)));
     for note in &prepared.tried.notes {
         ui.warn(note);
     }

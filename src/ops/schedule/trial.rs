@@ -12,6 +12,8 @@ use crate::platform::access::{self, Account, Step, Use, Verdict, judge};
 pub struct Tried {
     /// The user, where it is another than the one who asks.
     pub as_user: Option<String>,
+    /// Whether program, home and state were tried too; else only that the file opens.
+    pub whole: bool,
     /// What could not be tried, each a sentence.
     pub notes: Vec<String>,
 }
@@ -39,7 +41,9 @@ fn runner(run: &Scheduled, scheduler: Scheduler) -> Option<(&str, bool)> {
 pub(super) fn attempt(run: &Scheduled, scheduler: Scheduler, kept: Vec<PathBuf>) -> Result<Tried, OpsError> {
     if matches!(scheduler, Scheduler::Windows | Scheduler::Kubernetes) {
         return Ok(match &run.user {
-            Some(user) => Tried { notes: vec![format!("nothing could be tried as {user} from here")], as_user: None },
+            Some(user) => {
+                Tried { notes: vec![format!("nothing could be tried as {user} from here")], ..Tried::default() }
+            }
             None => Tried::default(),
         });
     }
@@ -50,10 +54,12 @@ pub(super) fn attempt(run: &Scheduled, scheduler: Scheduler, kept: Vec<PathBuf>)
             source,
         })?;
     }
-    let Some((user, has_its_rights)) = runner(run, scheduler) else { return Ok(Tried::default()) };
+    let Some((user, has_its_rights)) = runner(run, scheduler) else {
+        return Ok(Tried { whole: true, ..Tried::default() });
+    };
     if !access::is_superuser() {
         let words = format!("it would run as {user}, and only root can try whether {user} may use file, key and home");
-        return Ok(Tried { as_user: None, notes: vec![words] });
+        return Ok(Tried { notes: vec![words], ..Tried::default() });
     }
     let failed =
         |source| OpsError::LocalFile { path: PathBuf::from("the list of users"), action: "asked through `id`", source };
@@ -88,7 +94,7 @@ pub(super) fn attempt(run: &Scheduled, scheduler: Scheduler, kept: Vec<PathBuf>)
         }
     }
     if refusals.is_empty() {
-        return Ok(Tried { as_user: Some(user.to_owned()), notes });
+        return Ok(Tried { as_user: Some(user.to_owned()), whole: true, notes });
     }
     hints.dedup();
     Err(OpsError::invalid(refusals.join("; "), hints.join("; ")))
