@@ -219,6 +219,13 @@ impl FileLock {
             Err(TryLockError::Error(error)) => Err(error),
         }
     }
+
+    /// Locks a file, made if it is missing, as soon as nobody else holds it.
+    pub fn wait_for(path: &Path) -> io::Result<Self> {
+        let file = open_private_file(path)?;
+        file.lock()?;
+        Ok(Self { file })
+    }
 }
 
 impl Drop for FileLock {

@@ -46,6 +46,8 @@ pub enum Use {
     Change,
     /// Make files in a folder.
     Fill,
+    /// Go through a folder to what lies in it.
+    Enter,
 }
 
 /// Whether it may be done.
@@ -68,7 +70,7 @@ pub fn judge(account: &Account, steps: &[Step], wanted: Use) -> Verdict {
     let Some((last, folders)) = steps.split_last() else { return Verdict::Allowed };
     let needed = match wanted {
         Use::Read => READ,
-        Use::Execute => ENTER,
+        Use::Execute | Use::Enter => ENTER,
         Use::Change => READ | WRITE,
         Use::Fill => WRITE | ENTER,
     };
@@ -244,6 +246,9 @@ mod tests {
             (&stranger, Use::Read, 0o750, 0o644, Some("/srv")),
             (&stranger, Use::Execute, 0o755, 0o755, None),
             (&stranger, Use::Execute, 0o755, 0o754, Some("/srv/f")),
+            (&stranger, Use::Enter, 0o755, 0o701, None),
+            (&stranger, Use::Enter, 0o755, 0o770, Some("/srv/f")),
+            (&member, Use::Enter, 0o750, 0o701, Some("/srv/f")),
             (&stranger, Use::Fill, 0o755, 0o777, None),
             (&stranger, Use::Fill, 0o755, 0o776, Some("/srv/f")),
             (&stranger, Use::Fill, 0o755, 0o775, Some("/srv/f")),

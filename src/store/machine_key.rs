@@ -67,6 +67,11 @@ impl ProtectedKey {
         let opened = sealing::open(&key, &self.sealed, self.bound.as_bytes());
         Ok(opened.and_then(|bytes| bytes.as_slice().try_into().ok()).map(Zeroizing::new))
     }
+
+    /// The sealed key as it stands in the file, which no other file has.
+    pub(super) fn sealed(&self) -> &[u8] {
+        &self.sealed
+    }
 }
 
 impl KeyFile {

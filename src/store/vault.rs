@@ -13,7 +13,7 @@ use std::sync::{Arc, OnceLock};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::platform;
+use crate::platform::{self, FileLock};
 use crate::sealing::{self, Key};
 use crate::store::error::StoreError;
 use crate::store::machine_key::{self, KeyFile, not_made};
@@ -78,6 +78,8 @@ struct OpenedKey {
     key: Key,
     /// The passphrase that its file needs.
     passphrase: Option<SecretString>,
+    /// The sealed key of the file that it was opened from with a passphrase; none where we wrote the file.
+    sealed: Option<Vec<u8>>,
 }
 
 impl std::fmt::Debug for Vault {
@@ -112,6 +114,31 @@ impl Vault {
         Ok(open(&next.opened(Missing::Fail)?.key, sealed, place))
     }
 
+    /// Keeps every other process from putting another key, or another passphrase, in the place of this one while
+    /// something is sealed with it, and forgets what another process changed before. Waits for whoever does it now.
+    ///
+    /// Taken before a transaction of the database is begun, never within one: two that wait for each other wait for
+    /// ever.
+    pub(super) fn hold(&mut self) -> Result<FileLock, StoreError> {
+        let file = self.key_file.with_extension("lock");
+        if let Some(folder) = file.parent() {
+            platform::create_private_folder(folder)
+                .map_err(|error| StoreError::io("making the folder", folder, error))?;
+        }
+        let held = FileLock::wait_for(&file).map_err(|error| StoreError::io("locking", &file, error))?;
+        // A key that cannot be read says so when it is needed.
+        let found = machine_key::read(&self.key_file).ok().flatten();
+        let is_same = match (self.key.get(), found) {
+            (Some(opened), Some(KeyFile::Plain(key))) => opened.passphrase.is_none() && opened.key == key,
+            (Some(opened), Some(KeyFile::Protected(protected))) => opened.sealed.as_deref() == Some(protected.sealed()),
+            _ => false,
+        };
+        if !is_same {
+            self.key.take();
+        }
+        Ok(held)
+    }
+
     /// The file of the key.
     pub fn key_file(&self) -> &Path {
         &self.key_file
@@ -141,6 +168,7 @@ impl Vault {
         machine_key::replace(&self.key_file, &opened.key, passphrase.as_ref())?;
         self.unlocking.learn(passphrase.clone());
         opened.passphrase = passphrase;
+        opened.sealed = None;
         Ok(())
     }
 
@@ -206,14 +234,14 @@ impl Vault {
     fn made(&self, passphrase: Option<SecretString>) -> Result<&OpenedKey, StoreError> {
         let key = sealing::new_key().map_err(|cause| not_made(&self.key_file, &cause))?;
         if machine_key::make(&self.key_file, &key, passphrase.as_ref())? {
-            return Ok(self.key.get_or_init(|| OpenedKey { key, passphrase }));
+            return Ok(self.key.get_or_init(|| OpenedKey { key, passphrase, sealed: None }));
         }
         self.opened(Missing::Fail)
     }
 
     fn open_file(&self, file: KeyFile) -> Result<OpenedKey, StoreError> {
         let protected = match file {
-            KeyFile::Plain(key) => return Ok(OpenedKey { key, passphrase: None }),
+            KeyFile::Plain(key) => return Ok(OpenedKey { key, passphrase: None, sealed: None }),
             KeyFile::Protected(protected) => protected,
         };
         let file = || self.key_file.clone();
@@ -225,7 +253,7 @@ impl Vault {
             return Err(StoreError::WrongPassphrase { file: file() });
         };
         self.unlocking.learn(Some(passphrase.clone()));
-        Ok(OpenedKey { key, passphrase: Some(passphrase) })
+        Ok(OpenedKey { key, passphrase: Some(passphrase), sealed: Some(protected.sealed().to_vec()) })
     }
 }
 

@@ -72,6 +72,9 @@ fn what_is_shown_names_the_program_the_file_and_the_next_five_runs() {
     let key = read(&office.xfer.home().join("run-key"));
     assert!(cluster.stdout.contains("image: \"here/xfer:1\"") && !cluster.stdout.contains(key.trim()), "\n{cluster}");
     let _ = office.xfer.run(&format!("schedule show {WHAT} --for kubernetes")).expect_code(2);
+    assert!(shown.stderr.contains("program, file, key file and home were tried and are good"), "\n{shown}");
+    let untried = "monthly: the file opens with the key file; program and home were not tried";
+    assert!(cluster.stderr.contains(untried) && !cluster.stderr.contains("good"), "\n{cluster}");
     let task = office.ok(&format!("schedule show {WHAT} --for windows"));
     assert!(task.stdout.starts_with("<?xml") && task.stdout.contains("<DaysInterval>1<"), "\n{task}");
 }
@@ -183,6 +186,11 @@ fn a_systemd_that_refuses_is_an_error_that_names_the_command() {
     refused(&run_with(&office.xfer, &path, &install), 2, &["systemctl --user link", "no bus here", "by hand"]);
     let unit = read(&office.xfer.home().join("units/xfer-monthly.service"));
     assert!(!unit.contains("CapabilityBoundingSet") && unit.contains("NoNewPrivileges=yes"), "{unit}");
+    // What was written is known all the same, and can be taken back.
+    let listed = office.ok("schedule list --format json").json();
+    assert_eq!((&listed[0]["name"], &listed[0]["state"]), (&"monthly".into(), &"installed, but not started".into()));
+    let _ = systemd(&office, "schedule remove monthly").expect_code(0);
+    assert!(!office.xfer.home().join("units/xfer-monthly.service").exists());
 }
 
 #[test]
@@ -243,6 +251,9 @@ fn two_schedules_never_take_each_others_place() {
     office.ok(&format!("schedule install {WHAT} --for cron-d --folder cron.d"));
     let twice = format!("schedule install {WHAT} --for systemd --folder units");
     refused(&office.xfer.run(&twice), 2, &["is started by cron-d already", "schedule remove monthly"]);
+    let renamed = format!("schedule install {WHAT} --for cron-d --folder cron.d --name second");
+    refused(&office.xfer.run(&renamed), 2, &["is started by cron-d already, as monthly", "schedule remove monthly"]);
+    assert!(!office.xfer.home().join("cron.d/xfer-second").exists());
     let elsewhere = office.xfer.home().join("other");
     std::fs::create_dir(&elsewhere).unwrap();
     std::fs::copy(office.xfer.home().join("monthly.xfer"), elsewhere.join("monthly.xfer")).unwrap();
@@ -253,6 +264,28 @@ fn two_schedules_never_take_each_others_place() {
     assert_eq!(office.ok("schedule list --format json").json().as_array().unwrap().len(), 2);
     office.ok("schedule remove other/monthly.xfer");
     assert!(office.xfer.home().join("cron.d/xfer-monthly").exists());
+}
+
+#[test]
+fn a_schedule_that_is_installed_in_another_folder_leaves_nothing_in_the_old_one() {
+    let office = exported();
+    let there = |file: &str| office.xfer.home().join(file).exists();
+    office.ok(&format!("schedule install {WHAT} --for cron-d --folder cron.d"));
+    let moved = office.ok(&format!("schedule install {WHAT} --for cron-d --folder other.d"));
+    assert!(moved.stderr.contains("removed [HOME]/cron.d/xfer-monthly"), "\n{moved}");
+    assert!(!there("cron.d/xfer-monthly") && there("other.d/xfer-monthly"));
+    office.ok("schedule remove monthly.xfer");
+    assert!(!there("other.d/xfer-monthly"));
+
+    let install = format!("schedule install {WHAT} --for systemd-user --folder");
+    let _ = systemd(&office, &format!("{install} units --start")).expect_code(0);
+    let _ = systemd(&office, &format!("{install} units2")).expect_code(0);
+    assert!(read(&office.xfer.home().join("told")).ends_with(
+        "--user enable --now xfer-monthly.timer\n--user disable --now xfer-monthly.timer\n--user daemon-reload\n"
+    ));
+    assert!(!there("units/xfer-monthly.timer") && there("units2/xfer-monthly.timer"));
+    let listed = systemd(&office, "schedule list --format json").json();
+    assert_eq!(listed[0]["state"], "installed, but not started");
 }
 
 #[test]
@@ -281,6 +314,7 @@ fn as_root_everything_is_tried_as_the_user_that_it_runs_as() {
     if !is_root() {
         let told = show().expect_code(0);
         assert!(told.stderr.contains("only root can try whether nobody may"), "\n{told}");
+        assert!(told.stderr.contains("program and home were not tried"), "\n{told}");
         return;
     }
     refused(&missing, 2, &["no user no-such-user on this machine"]);
@@ -311,6 +345,18 @@ fn as_root_everything_is_tried_as_the_user_that_it_runs_as() {
         refused(&given, 2, &["nobody may not start the program"]);
         assert!(!given.stderr.contains("xfer file"), "\n{given}");
     }
+    // A home that is yet to be made is looked for as far as there is a way to it.
+    let reach = |of: &str| {
+        let words = format!("--home {of}/deep/home schedule show {WHAT} --for cron --user nobody");
+        office.xfer.run(&words)
+    };
+    let closed = home.join("closed");
+    std::fs::create_dir(&closed).unwrap();
+    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let told = reach("closed");
+    refused(&told, 2, &["nobody may not reach the home [HOME]/closed/deep/home: [HOME]/closed on the way there"]);
+    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o711)).unwrap();
+    assert!(!reach("closed").stderr.contains("may not reach"), "the way is open");
     // The service of systemd has none of the superuser's rights, so that root is bound like anybody else.
     let service = office.xfer.run(&format!("schedule show {WHAT} --for systemd"));
     refused(&service, 2, &["root may not read the xfer file"]);

@@ -14,7 +14,7 @@ use crate::cli::render::listing::{Listing, text};
 use crate::cli::render::shell_word;
 use crate::cli::ui::Ui;
 use crate::ops::home::Home;
-use crate::ops::schedule::{self, Due, Opener, Prepared, Request, Standing, Verified};
+use crate::ops::schedule::{self, Due, Opener, Prepared, Removed, Request, Standing, Verified};
 use crate::xferfile::Keys;
 
 /// How many of the next runs are said.
@@ -200,14 +200,19 @@ fn told(prepared: &Prepared, arguments: &ShowArguments) -> Result<String, CliErr
     })
 }
 
+/// What was tried, and nothing that was not.
+fn tried(prepared: &Prepared) -> String {
+    let opener = prepared.scheduled.opener.noun();
+    if !prepared.tried.whole {
+        return format!("the file opens with {opener}; program and home were not tried");
+    }
+    let whose = prepared.tried.as_user.as_ref().map_or_else(String::new, |user| format!(" as {user}"));
+    format!("program, file, {} and home were tried{whose} and are good", opener.trim_start_matches("the "))
+}
+
 /// Says what was tried, when the next runs are due, and whether the last one was missed.
 fn say_times(prepared: &Prepared, ui: &Ui) {
-    let whose = prepared.tried.as_user.as_ref().map_or_else(String::new, |user| format!(" as {user}"));
-    ui.say(&format!(
-        "the routine {}: program, file, {} and home were tried{whose} and are good",
-        prepared.routine_name,
-        prepared.scheduled.opener.noun().trim_start_matches("the ")
-    ));
+    ui.say(&format!("the routine {}: {}", prepared.routine_name, tried(prepared)));
     for note in &prepared.tried.notes {
         ui.warn(note);
     }
@@ -247,6 +252,9 @@ fn install(arguments: &InstallArguments, home: &Home, ui: &Ui) -> Result<(), Cli
     }
     let prepared = prepare(what, home, ui)?;
     let installed = schedule::install(home, &prepared, arguments.folder.as_deref(), arguments.start, Timestamp::now())?;
+    if let Some(old) = &installed.moved_from {
+        say_removed(old, ui);
+    }
     for file in &installed.files {
         ui.say(&format!("wrote {}", file.display()));
     }
@@ -289,13 +297,7 @@ fn remove(arguments: &RemoveArguments, home: &Home, ui: &Ui) -> Result<(), CliEr
     }
     let scheduler = arguments.scheduler.map(Scheduler::meant);
     let removed = schedule::remove(home, &arguments.file, scheduler, arguments.folder.as_deref())?;
-    for file in &removed.files {
-        let what = if file.exists() { "took its line out of" } else { "removed" };
-        ui.say(&format!("{what} {}", file.display()));
-    }
-    for cause in &removed.failed {
-        ui.warn(cause);
-    }
+    say_removed(&removed, ui);
     if removed.from_crontab {
         ui.say("the crontab starts it no more");
     } else if removed.files.is_empty() {
@@ -303,6 +305,16 @@ fn remove(arguments: &RemoveArguments, home: &Home, ui: &Ui) -> Result<(), CliEr
     }
     say_commands("so that systemd knows of it:", &removed.to_stop, ui);
     Ok(())
+}
+
+fn say_removed(removed: &Removed, ui: &Ui) {
+    for file in &removed.files {
+        let what = if file.exists() { "took its line out of" } else { "removed" };
+        ui.say(&format!("{what} {}", file.display()));
+    }
+    for cause in &removed.failed {
+        ui.warn(cause);
+    }
 }
 
 fn list(home: &Home, ui: &Ui) -> Result<(), CliError> {

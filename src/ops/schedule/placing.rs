@@ -19,6 +19,8 @@ use crate::platform::{self, Existing, access};
 pub struct Installed {
     /// The files that were written.
     pub files: Vec<PathBuf>,
+    /// What was taken back before, from the folder where it was installed until now.
+    pub moved_from: Option<Removed>,
     /// Whether anything is other than before.
     pub changed: bool,
     /// What systemd thinks of its units; none for other schedulers.
@@ -86,6 +88,12 @@ pub fn install(
     let usual = usual_folder(scheduler)?;
     let folder = absolute(folder)?.or_else(|| usual.clone()).unwrap_or_default();
     let mut installed = Installed::default();
+    // What stays in another folder would go on being started, and nobody would know of it.
+    let old = before.as_ref().filter(|before| before.folder.as_ref().is_some_and(|old| *old != folder));
+    if let Some(old) = old {
+        let old_folder = old.folder.clone().unwrap_or_default();
+        installed.moved_from = Some(take_back(Some(old), &old.name, scheduler, &old_folder)?);
+    }
     let mut record = Record {
         format: FORMAT.to_owned(),
         name: run.name.clone(),
@@ -99,7 +107,7 @@ pub fn install(
         at: run.times.cron_line().to_owned(),
         folder: None,
         parts: Vec::new(),
-        started: before.as_ref().is_some_and(|before| before.started),
+        started: installed.moved_from.is_none() && before.as_ref().is_some_and(|before| before.started),
         installed_at: now,
     };
     match scheduler {
@@ -112,15 +120,7 @@ pub fn install(
             installed.files = units.iter().map(|(file, _)| file.clone()).collect();
             record.parts = units.into_iter().map(|(file, text)| Part { file: Some(file), text }).collect();
             installed.verified = Some(verify(&run.name, scheduler, &folder));
-            let commands = starting(&run.name, scheduler, &folder, usual.as_deref().unwrap_or(&folder));
-            if start {
-                for command in &commands {
-                    give(command)?;
-                }
-                record.started = true;
-            } else {
-                installed.to_start = commands;
-            }
+            installed.to_start = starting(&run.name, scheduler, &folder, usual.as_deref().unwrap_or(&folder));
             record.folder = Some(folder);
         }
         Scheduler::Cron => {
@@ -149,7 +149,15 @@ pub fn install(
     if let Some(before) = before.filter(|_| !installed.changed) {
         record.installed_at = before.installed_at;
     }
+    // Before anything is started: what fails on the way has to be listed, and taken back, all the same.
     keep(home, &record)?;
+    if start && scheduler.is_systemd() {
+        for command in std::mem::take(&mut installed.to_start) {
+            give(&command)?;
+        }
+        record.started = true;
+        keep(home, &record)?;
+    }
     Ok(installed)
 }
 
@@ -162,7 +170,7 @@ fn absolute(folder: Option<&Path>) -> Result<Option<PathBuf>, OpsError> {
 }
 
 /// Refuses to put a schedule in the place of another one: of another file by the same name, or of the same file by
-/// another scheduler, which would start it twice. Gives the one that it replaces.
+/// another scheduler or another name, which would start it twice. Gives the one that it replaces.
 fn refuse_another(home: &Home, prepared: &Prepared) -> Result<Option<Record>, OpsError> {
     let (run, scheduler) = (&prepared.scheduled, prepared.scheduler);
     let known = records(home);
@@ -173,9 +181,9 @@ fn refuse_another(home: &Home, prepared: &Prepared) -> Result<Option<Record>, Op
         ));
     }
     let same = |record: &&Record| record.file == run.file;
-    if let Some(other) =
-        known.iter().filter(same).find(|record| record.scheduler != scheduler || record.user != run.user)
-    {
+    let another =
+        |record: &&Record| record.scheduler != scheduler || record.user != run.user || record.name != run.name;
+    if let Some(other) = known.iter().filter(same).find(another) {
         return Err(OpsError::invalid(
             format!("{} is started by {} already, as {}", run.file.display(), other.scheduler.name(), other.name),
             format!("take that back first: xfer schedule remove {}", other.name),
@@ -191,10 +199,12 @@ fn make_home(prepared: &Prepared) -> Result<(), OpsError> {
         return Ok(());
     }
     let failed = |source| OpsError::LocalFile { path: run.home.clone(), action: "made", source };
+    // The folders on the way are made for their owner alone, as the home is.
+    let made: Vec<&Path> = run.home.ancestors().take_while(|folder| !folder.exists()).collect();
     platform::create_private_folder(&run.home).map_err(failed)?;
     let Some(user) = run.user.as_ref().filter(|_| access::is_superuser()) else { return Ok(()) };
     match access::account(user).map_err(failed)? {
-        Some(account) => access::give_to(&run.home, &account).map_err(failed),
+        Some(account) => made.into_iter().try_for_each(|folder| access::give_to(folder, &account)).map_err(failed),
         None => Ok(()),
     }
 }
@@ -220,16 +230,29 @@ pub fn remove(
             "`xfer schedule list` shows those that were; to look for another, say whose it is: --for cron",
         ));
     };
-    let usual = usual_folder(scheduler)?;
     let kept = record.as_ref().and_then(|record| record.folder.clone());
-    let folder = absolute(folder)?.or(kept).or_else(|| usual.clone()).unwrap_or_default();
-    let mut removed = Removed { name: name.clone(), scheduler: Some(scheduler), ..Removed::default() };
+    let folder = absolute(folder)?.or(kept).or(usual_folder(scheduler)?).unwrap_or_default();
+    let removed = take_back(record.as_ref(), &name, scheduler, &folder)?;
+    if let Some(record) = &record {
+        forget(home, &record.name)?;
+    }
+    Ok(removed)
+}
+
+/// Takes back what a scheduler was given, from where it lies.
+fn take_back(record: Option<&Record>, name: &str, scheduler: Scheduler, folder: &Path) -> Result<Removed, OpsError> {
+    let usual = usual_folder(scheduler)?;
+    let mut removed = Removed { name: name.to_owned(), scheduler: Some(scheduler), ..Removed::default() };
     match scheduler {
         Scheduler::Systemd | Scheduler::SystemdUser => {
-            let started = record.as_ref().is_some_and(|record| record.started)
-                || is_started(&name, [Some(&folder), usual.as_ref()].into_iter().flatten());
-            let [stop, reload] = stopping(&name, scheduler);
-            let there = unit_files(&folder, &name).iter().any(|file| file.exists());
+            // What could not be started may have been linked already.
+            let is_linked = |file: &PathBuf| std::fs::symlink_metadata(file).is_ok();
+            let linked = usual.as_deref().filter(|usual| *usual != folder);
+            let started = record.is_some_and(|record| record.started)
+                || is_started(name, [Some(folder), usual.as_deref()].into_iter().flatten())
+                || linked.is_some_and(|usual| unit_files(usual, name).iter().any(is_linked));
+            let [stop, reload] = stopping(name, scheduler);
+            let there = unit_files(folder, name).iter().any(|file| file.exists());
             if there
                 && started
                 && let Err(cause) = give(&stop)
@@ -237,7 +260,7 @@ pub fn remove(
                 removed.failed.push(cause.to_string());
                 removed.to_stop.push(stop.clone());
             }
-            for file in unit_files(&folder, &name) {
+            for file in unit_files(folder, name) {
                 removed.files.extend(remove_if_there(&file)?.then_some(file));
             }
             if there && started {
@@ -250,13 +273,13 @@ pub fn remove(
             }
         }
         Scheduler::Cron => {
-            let user = record.as_ref().and_then(|record| record.user.as_deref());
-            removed.from_crontab = change_crontab(user, &name, None)?;
+            let user = record.and_then(|record| record.user.as_deref());
+            removed.from_crontab = change_crontab(user, name, None)?;
         }
         Scheduler::CronD => {
-            let file = cron_file(&folder, &name);
+            let file = cron_file(folder, name);
             let before = read_if_there(&file)?;
-            match cron_file_with(&before, &name, None) {
+            match cron_file_with(&before, name, None) {
                 Some(left) if left != before => {
                     write(&file, &left)?;
                     removed.files.push(file);
@@ -266,9 +289,6 @@ pub fn remove(
             }
         }
         Scheduler::Windows | Scheduler::Kubernetes => {}
-    }
-    if let Some(record) = &record {
-        forget(home, &record.name)?;
     }
     Ok(removed)
 }
@@ -303,7 +323,7 @@ pub fn standing(record: &Record) -> Standing {
         }
     }
     let usual = usual_folder(record.scheduler).ok().flatten();
-    let folders = [record.folder.as_ref(), usual.as_ref()].into_iter().flatten();
+    let folders = [record.folder.as_deref(), usual.as_deref()].into_iter().flatten();
     if record.scheduler.is_systemd() && !is_started(&record.name, folders) {
         return Standing::NotStarted;
     }
@@ -311,7 +331,7 @@ pub fn standing(record: &Record) -> Standing {
 }
 
 /// Whether systemd was told to start the timer: by the link that it makes then, dangling or not.
-fn is_started<'folder>(name: &str, folders: impl Iterator<Item = &'folder PathBuf>) -> bool {
+fn is_started<'folder>(name: &str, folders: impl Iterator<Item = &'folder Path>) -> bool {
     let mut links = folders.map(|folder| started_link(folder, name));
     links.any(|link| std::fs::symlink_metadata(link).is_ok())
 }
@@ -338,5 +358,42 @@ fn remove_if_there(file: &Path) -> Result<bool, OpsError> {
         Ok(()) => Ok(true),
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(false),
         Err(source) => Err(OpsError::LocalFile { path: file.to_owned(), action: "removed", source }),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::MetadataExt;
+
+    use super::make_home;
+    use crate::ops::schedule::scheduled::sample;
+    use crate::ops::schedule::{Prepared, Scheduler, Tried};
+    use crate::platform::access;
+
+    fn prepared() -> (tempfile::TempDir, Prepared) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut scheduled = sample("02:30");
+        scheduled.home = folder.path().join("deep/er/home");
+        scheduled.user = Some("nobody".to_owned());
+        let prepared = Prepared {
+            scheduled,
+            scheduler: Scheduler::Systemd,
+            routine: uuid::Uuid::nil(),
+            routine_name: "monthly".to_owned(),
+            last_start: None,
+            installed_at: None,
+            tried: Tried::default(),
+        };
+        (folder, prepared)
+    }
+
+    #[test]
+    fn every_folder_that_is_made_on_the_way_to_the_home_is_given_to_the_user() {
+        let (folder, prepared) = prepared();
+        make_home(&prepared).unwrap();
+        let owner = |below: &str| std::fs::metadata(folder.path().join(below)).unwrap().uid();
+        let own = owner("");
+        let expected = if access::is_superuser() { access::account("nobody").unwrap().unwrap().id } else { own };
+        assert_eq!(["deep", "deep/er", "deep/er/home"].map(owner), [expected; 3]);
     }
 }

@@ -1,6 +1,6 @@
 //! What the run will need, tried by day as the user that it runs as: program, file, key, home and state.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::ops::error::OpsError;
 use crate::ops::schedule::crontab::SUPERUSER;
@@ -12,6 +12,8 @@ use crate::platform::access::{self, Account, Step, Use, Verdict, judge};
 pub struct Tried {
     /// The user, where it is another than the one who asks.
     pub as_user: Option<String>,
+    /// Whether program, home and state were tried too; else only that the file opens.
+    pub whole: bool,
     /// What could not be tried, each a sentence.
     pub notes: Vec<String>,
 }
@@ -39,7 +41,9 @@ fn runner(run: &Scheduled, scheduler: Scheduler) -> Option<(&str, bool)> {
 pub(super) fn attempt(run: &Scheduled, scheduler: Scheduler, kept: Vec<PathBuf>) -> Result<Tried, OpsError> {
     if matches!(scheduler, Scheduler::Windows | Scheduler::Kubernetes) {
         return Ok(match &run.user {
-            Some(user) => Tried { notes: vec![format!("nothing could be tried as {user} from here")], as_user: None },
+            Some(user) => {
+                Tried { notes: vec![format!("nothing could be tried as {user} from here")], ..Tried::default() }
+            }
             None => Tried::default(),
         });
     }
@@ -50,10 +54,12 @@ pub(super) fn attempt(run: &Scheduled, scheduler: Scheduler, kept: Vec<PathBuf>)
             source,
         })?;
     }
-    let Some((user, has_its_rights)) = runner(run, scheduler) else { return Ok(Tried::default()) };
+    let Some((user, has_its_rights)) = runner(run, scheduler) else {
+        return Ok(Tried { whole: true, ..Tried::default() });
+    };
     if !access::is_superuser() {
         let words = format!("it would run as {user}, and only root can try whether {user} may use file, key and home");
-        return Ok(Tried { as_user: None, notes: vec![words] });
+        return Ok(Tried { notes: vec![words], ..Tried::default() });
     }
     let failed =
         |source| OpsError::LocalFile { path: PathBuf::from("the list of users"), action: "asked through `id`", source };
@@ -66,8 +72,9 @@ pub(super) fn attempt(run: &Scheduled, scheduler: Scheduler, kept: Vec<PathBuf>)
     let mut hints = Vec::new();
     let mut notes = Vec::new();
     for need in needs(run, scheduler, kept) {
-        let steps = access::steps(&need.path).map_err(|source| OpsError::LocalFile {
-            path: need.path.clone(),
+        let place = if need.wanted == Use::Enter { nearest(&need.path) } else { &need.path };
+        let steps = access::steps(place).map_err(|source| OpsError::LocalFile {
+            path: place.to_owned(),
             action: "looked at",
             source,
         })?;
@@ -87,7 +94,7 @@ pub(super) fn attempt(run: &Scheduled, scheduler: Scheduler, kept: Vec<PathBuf>)
         }
     }
     if refusals.is_empty() {
-        return Ok(Tried { as_user: Some(user.to_owned()), notes });
+        return Ok(Tried { as_user: Some(user.to_owned()), whole: true, notes });
     }
     hints.dedup();
     Err(OpsError::invalid(refusals.join("; "), hints.join("; ")))
@@ -102,15 +109,19 @@ fn needs(run: &Scheduled, scheduler: Scheduler, kept: Vec<PathBuf>) -> Vec<Need>
     if scheduler != Scheduler::Systemd {
         needs.push(need(run.opener.noun(), "read", run.opener.path().to_owned(), Use::Read));
     }
-    // A home that is yet to be made is made for the user.
-    if run.home.exists() {
-        needs.push(need("the home", "write to", run.home.clone(), Use::Fill));
-    }
+    // A home that is yet to be made is made for the user, who has to come there.
+    let (verb, wanted) = if run.home.exists() { ("write to", Use::Fill) } else { ("reach", Use::Enter) };
+    needs.push(need("the home", verb, run.home.clone(), wanted));
     for path in kept {
         let wanted = if path.is_dir() { Use::Fill } else { Use::Change };
         needs.push(need("what earlier runs left,", "write to", path, wanted));
     }
     needs
+}
+
+/// The folder that a path goes through and that there is.
+fn nearest(path: &Path) -> &Path {
+    path.ancestors().find(|folder| folder.exists()).unwrap_or(path)
 }
 
 fn refusal(account: &Account, need: &Need, step: &Step) -> String {
@@ -145,7 +156,7 @@ fn remedy(account: &Account, need: &Need, step: &Step) -> String {
 mod tests {
     use std::path::PathBuf;
 
-    use super::{needs, refusal, remedy, runner};
+    use super::{nearest, needs, refusal, remedy, runner};
     use crate::ops::schedule::scheduled::{Scheduler, sample};
     use crate::platform::access::{Account, Step, Use};
 
@@ -172,6 +183,19 @@ mod tests {
         assert!(read(Scheduler::Cron).contains(&key) && !read(Scheduler::Systemd).contains(&key));
         let last = needs(&run, Scheduler::Cron, vec![PathBuf::from("/var/lib/xfer/monthly.log")]).pop().unwrap();
         assert_eq!(last.wanted, Use::Change);
+    }
+
+    #[test]
+    fn a_home_that_is_yet_to_be_made_has_to_be_reached() {
+        let mut run = sample("02:30");
+        let folder = tempfile::tempdir().unwrap();
+        let of_home = |run: &_| needs(run, Scheduler::Systemd, Vec::new()).pop().unwrap();
+        run.home = folder.path().join("deep/home");
+        let need = of_home(&run);
+        assert_eq!((need.wanted, need.path.as_path()), (Use::Enter, run.home.as_path()));
+        assert_eq!(nearest(&need.path), folder.path());
+        run.home = folder.path().to_owned();
+        assert_eq!(of_home(&run).wanted, Use::Fill);
     }
 
     #[test]

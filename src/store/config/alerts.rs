@@ -18,20 +18,16 @@ use crate::store::vault::{Place, Vault};
 const COLUMNS: &str = "routine_alert.id, routine_alert.uuid, routine_alert.name, events, channel, secret";
 
 /// A channel as it stands in its row.
-pub(super) struct Kept {
+struct Kept {
     id: i64,
     channel: AlertChannel,
     sealed: Option<Vec<u8>>,
 }
 
-/// A channel's row and the secret that stands in it.
-pub(super) type Opened = (Kept, SecretString);
-
 impl ConfigStore {
     /// Adds a channel to a routine.
     pub fn add_alert(&mut self, routine: Uuid, armed: &ArmedChannel) -> Result<(), StoreError> {
-        let vault = &self.vault;
-        self.database.write(|transaction| insert(transaction, vault, routine, armed))
+        self.write_sealed(|transaction, vault| insert(transaction, vault, routine, armed))
     }
 
     /// Removes a channel by its name, in upper or lower case; gives what it was.
@@ -53,45 +49,40 @@ impl ConfigStore {
     pub fn armed_alerts(&self, routine: Uuid) -> Result<Vec<ArmedChannel>, StoreError> {
         let kept = self.database.read(|connection| of_routine(connection, routine))?;
         kept.into_iter()
-            .map(|kept| Ok(ArmedChannel { secret: self.open_secret(&kept)?.ok(), channel: kept.channel }))
+            .map(|kept| Ok(ArmedChannel { secret: open_secret(&self.vault, &kept)?.ok(), channel: kept.channel }))
             .collect()
-    }
-
-    /// Every channel that has a secret, opened.
-    pub(super) fn opened_alerts(&self) -> Result<Vec<Opened>, StoreError> {
-        let kept = self.database.read(|connection| {
-            let mut statement =
-                connection.prepare(&format!("SELECT {COLUMNS} FROM routine_alert WHERE secret IS NOT NULL"))?;
-            let kept = statement.query_map([], read)?.collect::<Result<Vec<_>, _>>()?;
-            Ok(kept)
-        })?;
-        let opened = |kept: Kept| {
-            let secret = self.open_secret(&kept)?;
-            let closed = |_| StoreError::SealedAlert { alert: kept.channel.name.clone() };
-            Ok((Kept { id: kept.id, channel: kept.channel.clone(), sealed: None }, secret.map_err(closed)?))
-        };
-        kept.into_iter().map(opened).collect()
-    }
-
-    fn open_secret(&self, kept: &Kept) -> Result<Result<SecretString, SealedOrNone>, StoreError> {
-        let (Some(sealed), Some(origin)) = (&kept.sealed, kept.channel.kind.secret_origin()) else {
-            return Ok(Err(SealedOrNone));
-        };
-        Ok(self.vault.open(sealed, &place(kept.id, &origin))?.map_err(|_| SealedOrNone))
     }
 }
 
+fn open_secret(vault: &Vault, kept: &Kept) -> Result<Result<SecretString, SealedOrNone>, StoreError> {
+    let (Some(sealed), Some(origin)) = (&kept.sealed, kept.channel.kind.secret_origin()) else {
+        return Ok(Err(SealedOrNone));
+    };
+    Ok(vault.open(sealed, &place(kept.id, &origin))?.map_err(|_| SealedOrNone))
+}
+
 /// There is no secret, or it does not open.
-pub(super) struct SealedOrNone;
+struct SealedOrNone;
 
 fn place(id: i64, origin: &str) -> Place<'_> {
     Place { table: "routine_alert", row: id, column: "secret", origin }
 }
 
-/// Seals a secret that was opened with another key.
-pub(super) fn seal_again(transaction: &Transaction<'_>, vault: &Vault, opened: &Opened) -> Result<(), StoreError> {
-    let (kept, secret) = opened;
-    store_secret(transaction, vault, kept.id, &kept.channel, secret)
+/// Opens every secret and seals it with the key of another vault; gives how many there were.
+pub(super) fn seal_alerts_again(
+    transaction: &Transaction<'_>,
+    vault: &Vault,
+    successor: &Vault,
+) -> Result<usize, StoreError> {
+    let mut statement =
+        transaction.prepare(&format!("SELECT {COLUMNS} FROM routine_alert WHERE secret IS NOT NULL"))?;
+    let all = statement.query_map([], read)?.collect::<Result<Vec<_>, _>>()?;
+    for kept in &all {
+        let closed = |_| StoreError::SealedAlert { alert: kept.channel.name.clone() };
+        let secret = open_secret(vault, kept)?.map_err(closed)?;
+        store_secret(transaction, successor, kept.id, &kept.channel, &secret)?;
+    }
+    Ok(all.len())
 }
 
 fn store_secret(

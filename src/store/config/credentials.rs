@@ -4,11 +4,11 @@
 //! in the file, not in its journal, not in a free page. An address changes only together with the login, because a
 //! secret is kept for the place it was entered for.
 
-use rusqlite::{Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 use secrecy::SecretString;
 
 use crate::domain::secret::Login;
-use crate::domain::server::{BaseUrl, LoginKind, ServerId};
+use crate::domain::server::{BaseUrl, LoginKind, Server, ServerId};
 use crate::store::column::Text;
 use crate::store::config::ConfigStore;
 use crate::store::config::servers::{by_id, found};
@@ -18,25 +18,13 @@ use crate::store::vault::{Place, Vault};
 impl ConfigStore {
     /// How to log in, with the secret.
     pub fn login(&self, id: ServerId) -> Result<Login, StoreError> {
-        let (server, sealed) = self.database.read(|connection| {
-            let server = by_id(connection, id)?;
-            let secret = "SELECT secret FROM server WHERE id = ?1";
-            let sealed: Option<Vec<u8>> = connection.query_row(secret, [id.0], |row| row.get(0))?;
-            Ok((server, sealed))
-        })?;
-        let closed = || StoreError::Sealed { server: server.name.clone() };
-        let sealed = sealed.ok_or_else(closed)?;
-        let secret = self.vault.open(&sealed, &place(id, &server.url.origin()))?.map_err(|_| closed())?;
-        Ok(match server.login {
-            LoginKind::Basic { username } => Login::Basic { username, password: secret },
-            LoginKind::Token => Login::Token(secret),
-        })
+        let (server, sealed) = self.database.read(|connection| kept(connection, id))?;
+        opened(&self.vault, server, sealed)
     }
 
     /// Replaces how to log in, at the address that the server has.
     pub fn update_login(&mut self, id: ServerId, login: &Login) -> Result<(), StoreError> {
-        let vault = &self.vault;
-        self.database.write(|transaction| {
+        self.write_sealed(|transaction, vault| {
             let server = by_id(transaction, id)?;
             store_login(transaction, vault, id, &server.url, login)
         })
@@ -50,8 +38,7 @@ impl ConfigStore {
         allow_http: bool,
         login: &Login,
     ) -> Result<(), StoreError> {
-        let vault = &self.vault;
-        self.database.write(|transaction| {
+        self.write_sealed(|transaction, vault| {
             let changed = transaction.execute(
                 "UPDATE server SET url = ?2, allow_http = ?3 WHERE id = ?1",
                 params![id.0, Text(url), allow_http],
@@ -60,6 +47,39 @@ impl ConfigStore {
             store_login(transaction, vault, id, url, login)
         })
     }
+}
+
+/// A server, and its login's secret as it stands in the row.
+fn kept(connection: &Connection, id: ServerId) -> Result<(Server, Option<Vec<u8>>), StoreError> {
+    let server = by_id(connection, id)?;
+    let secret = "SELECT secret FROM server WHERE id = ?1";
+    Ok((server, connection.query_row(secret, [id.0], |row| row.get(0))?))
+}
+
+fn opened(vault: &Vault, server: Server, sealed: Option<Vec<u8>>) -> Result<Login, StoreError> {
+    let closed = || StoreError::Sealed { server: server.name.clone() };
+    let sealed = sealed.ok_or_else(closed)?;
+    let secret = vault.open(&sealed, &place(server.id, &server.url.origin()))?.map_err(|_| closed())?;
+    Ok(match server.login {
+        LoginKind::Basic { username } => Login::Basic { username, password: secret },
+        LoginKind::Token => Login::Token(secret),
+    })
+}
+
+/// Opens every login that has a secret and seals it with the key of another vault; gives how many there were.
+pub(super) fn seal_logins_again(
+    transaction: &Transaction<'_>,
+    vault: &Vault,
+    successor: &Vault,
+) -> Result<usize, StoreError> {
+    let mut statement = transaction.prepare("SELECT id FROM server WHERE secret IS NOT NULL ORDER BY id")?;
+    let ids = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
+    for &id in &ids {
+        let (server, sealed) = kept(transaction, ServerId(id))?;
+        let url = server.url.clone();
+        store_secret(transaction, successor, ServerId(id), &url, &opened(vault, server, sealed)?)?;
+    }
+    Ok(ids.len())
 }
 
 /// The words for a kind of login, and the user's name where it has one.

@@ -42,8 +42,7 @@ pub struct Takeover {
 impl ConfigStore {
     /// Takes over a routine, without a look at its objects: nothing of a new server was copied yet. Wholly, or not at all where anything does not fit.
     pub fn take_over(&mut self, takeover: &Takeover) -> Result<(), StoreError> {
-        let vault = &self.vault;
-        self.database.write(|transaction| {
+        self.write_sealed(|transaction, vault| {
             for server in &takeover.servers {
                 servers::insert(transaction, vault, server)?;
             }

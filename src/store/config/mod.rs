@@ -35,6 +35,8 @@ pub use tuning::Tuning;
 
 use std::sync::Arc;
 
+use rusqlite::Transaction;
+
 use crate::store::database::Database;
 use crate::store::error::StoreError;
 use crate::store::home::Home;
@@ -68,6 +70,16 @@ impl ConfigStore {
     pub fn open_with(home: &Home, unlocking: Arc<Unlocking>) -> Result<Self, StoreError> {
         let database = Database::open(&home.config_database(), schema::MIGRATIONS)?;
         Ok(Self { database, vault: Vault::new(home.key(), unlocking) })
+    }
+
+    /// Writes what is sealed, in one transaction; meanwhile no other process changes the key.
+    fn write_sealed<T>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>, &Vault) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let _held = self.vault.hold()?;
+        let vault = &self.vault;
+        self.database.write(|transaction| work(transaction, vault))
     }
 
     /// What is wrong with the database's structure; nothing as a rule. Reads all of it.

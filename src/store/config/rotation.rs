@@ -4,19 +4,22 @@
 //! Key and database are two files, and a rotation may be cut off between them. The new key lies beside the old one
 //! (`key.next`) until the database holds nothing that the old one sealed; whatever moment it stops at, each secret opens
 //! with one of the two, and the next rotation starts from there.
+//!
+//! Two processes that change the key at one time would each undo what the other did, so that they wait for one another
+//! ([`Vault::hold`]), and so does whoever seals something meanwhile.
 
-use rusqlite::params;
 use secrecy::SecretString;
 
 use crate::store::config::ConfigStore;
-use crate::store::config::alerts::seal_again;
-use crate::store::config::credentials::store_secret;
+use crate::store::config::alerts::seal_alerts_again;
+use crate::store::config::credentials::seal_logins_again;
 use crate::store::error::StoreError;
 use crate::store::vault::{Missing, Vault};
 
 impl ConfigStore {
     /// Makes a new machine key and seals every login, and every secret of an alert, with it; gives how many there were.
     pub fn rotate_key(&mut self) -> Result<usize, StoreError> {
+        let _held = self.vault.hold()?;
         self.finish_rotation()?;
         let successor = self.vault.successor()?;
         let sealed = self.seal_all_with(&successor)?;
@@ -32,6 +35,7 @@ impl ConfigStore {
     /// Seals the machine key with a passphrase, or takes the passphrase off it. The key is made if nothing was sealed
     /// yet.
     pub fn protect_key(&mut self, passphrase: Option<SecretString>) -> Result<(), StoreError> {
+        let _held = self.vault.hold()?;
         // Its next key lies there under the passphrase that the key had at that time.
         self.finish_rotation()?;
         let missing = if self.servers()?.is_empty() { Missing::Make } else { Missing::Fail };
@@ -41,6 +45,8 @@ impl ConfigStore {
     /// Seals with the current key what a rotation that was cut off had sealed with the next one.
     fn finish_rotation(&mut self) -> Result<(), StoreError> {
         if self.vault.has_successor() {
+            // Before the database is closed to others, because it may ask a person.
+            self.vault.unlock()?;
             let current = self.vault.same();
             self.seal_all_with(&current)?;
             self.vault.drop_successor()?;
@@ -49,23 +55,11 @@ impl ConfigStore {
     }
 
     fn seal_all_with(&mut self, vault: &Vault) -> Result<usize, StoreError> {
-        let mut logins = Vec::new();
-        for server in self.servers()? {
-            let sealed = "SELECT secret IS NOT NULL FROM server WHERE id = ?1";
-            let has_secret: bool = self
-                .database
-                .read(|connection| Ok(connection.query_row(sealed, params![server.id.0], |row| row.get(0))?))?;
-            if has_secret {
-                logins.push((self.login(server.id)?, server));
-            }
-        }
-        let alerts = self.opened_alerts()?;
+        let opening = &self.vault;
+        // Read in the transaction that writes them: what another process keeps in between would be undone.
         self.database.write(|transaction| {
-            for (login, server) in &logins {
-                store_secret(transaction, vault, server.id, &server.url, login)?;
-            }
-            alerts.iter().try_for_each(|opened| seal_again(transaction, vault, opened))?;
-            Ok(logins.len() + alerts.len())
+            let logins = seal_logins_again(transaction, opening, vault)?;
+            Ok(logins + seal_alerts_again(transaction, opening, vault)?)
         })
     }
 }
@@ -73,6 +67,8 @@ impl ConfigStore {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::io::{BufRead, BufReader, Write};
+    use std::process::{Command, Stdio};
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -82,7 +78,7 @@ mod tests {
     use crate::store::config::ConfigStore;
     use crate::store::error::StoreError;
     use crate::store::home::Home;
-    use crate::store::testing::add_server;
+    use crate::store::testing::{add_server, basic};
     use crate::store::unlocking::Unlocking;
 
     fn password(store: &ConfigStore, name: &str) -> String {
@@ -215,6 +211,67 @@ mod tests {
         let store = ConfigStore::open_with(&home, knows("sorghum by the river").0).unwrap();
         assert_eq!((password(&store, "a"), password(&store, "b")), ("one".to_owned(), "two".to_owned()));
         assert!(!store.vault.has_successor());
+    }
+
+    #[test]
+    fn what_is_sealed_after_another_process_changed_the_key_is_sealed_with_that_one() {
+        let (_folder, home, mut store) = home();
+        let id = store.server("a").unwrap().id;
+        assert_eq!(password(&store, "a"), "one", "it knows the old key");
+        ConfigStore::open(&home).unwrap().rotate_key().unwrap();
+        store.update_login(id, &basic("admin", "three")).unwrap();
+        let fresh = ConfigStore::open(&home).unwrap();
+        assert_eq!((password(&fresh, "a"), password(&fresh, "b")), ("three".to_owned(), "two".to_owned()));
+        // Who knows a key that was replaced puts a passphrase on the one that there is.
+        ConfigStore::open(&home).unwrap().rotate_key().unwrap();
+        store.protect_key(Some(SecretString::from(PASSPHRASE))).unwrap();
+        let fresh = ConfigStore::open_with(&home, knows(PASSPHRASE).0).unwrap();
+        assert_eq!((password(&fresh, "a"), password(&fresh, "b")), ("three".to_owned(), "two".to_owned()));
+    }
+
+    /// Names the home to the child process of the next test; in other runs it is not set and the helper does nothing.
+    const PROTECT_IN: &str = "XFER_TEST_PROTECT_IN";
+
+    #[test]
+    fn helper_that_protects_the_key_when_it_is_told_to() {
+        let Some(folder) = std::env::var_os(PROTECT_IN) else { return };
+        let mut store = ConfigStore::open_with(&Home::new(folder), knows(PASSPHRASE).0).unwrap();
+        println!("ready");
+        std::io::stdin().read_line(&mut String::new()).unwrap();
+        store.protect_key(Some(SecretString::from(PASSPHRASE))).unwrap();
+    }
+
+    #[test]
+    fn a_key_that_is_protected_and_rotated_by_two_processes_at_once_opens_everything() {
+        let (folder, home, _store) = home();
+        let open = || ConfigStore::open_with(&home, knows(PASSPHRASE).0).unwrap();
+        for round in 0..5 {
+            let mut child = Command::new(std::env::current_exe().unwrap())
+                .args([
+                    "--exact",
+                    "--nocapture",
+                    "store::config::rotation::tests::helper_that_protects_the_key_when_it_is_told_to",
+                ])
+                .env(PROTECT_IN, folder.path())
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let mut said = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+            assert!(said.any(|line| line.ends_with("ready")));
+            let mut store = open();
+            writeln!(child.stdin.take().unwrap()).unwrap();
+            // More than once, so that one falls into the time that a passphrase takes.
+            for _ in 0..3 {
+                assert_eq!(store.rotate_key().unwrap(), 2);
+            }
+            said.for_each(drop);
+            assert!(child.wait().unwrap().success());
+            let store = open();
+            let opened = (password(&store, "a"), password(&store, "b"));
+            assert_eq!(opened, ("one".to_owned(), "two".to_owned()), "round {round}");
+            open().protect_key(None).unwrap();
+        }
     }
 
     #[test]

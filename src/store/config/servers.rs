@@ -51,8 +51,7 @@ const COLUMNS: &str = "id, name, url, login, username, system_id, system_name, v
 impl ConfigStore {
     /// Keeps a new server.
     pub fn add_server(&mut self, new: &NewServer) -> Result<Server, StoreError> {
-        let vault = &self.vault;
-        self.database.write(|transaction| insert(transaction, vault, new))
+        self.write_sealed(|transaction, vault| insert(transaction, vault, new))
     }
 
     /// All servers, by name.
