@@ -13,12 +13,9 @@ use crate::ops::home::Home;
 use crate::ops::jobs::job;
 use crate::ops::plugins;
 use crate::ops::routines::routine;
-use crate::script::Script;
 use crate::script::plugin::PREFIX;
+use crate::script::{Script, limits};
 use crate::store::ConfigStore;
-
-/// The longest script: a page of code is some two thousand bytes.
-const LONGEST: usize = 256 * 1024;
 
 /// Compiles a script and says which hooks it defines.
 pub fn check(source: &ScriptSource) -> Result<Vec<Hook>, OpsError> {
@@ -214,9 +211,9 @@ pub(super) fn read(file: &Path) -> Result<ScriptSource, OpsError> {
     let failed = |source| OpsError::LocalFile { path: PathBuf::from(file), action: "read", source };
     let bytes = std::fs::read(file).map_err(failed)?;
     let shown = file.display();
-    if bytes.len() > LONGEST {
+    if bytes.len() > limits::SOURCE {
         return Err(OpsError::invalid(
-            format!("{shown} is {} bytes long; a script has at most {LONGEST}", bytes.len()),
+            format!("{shown} is {} bytes long; a script has at most {}", bytes.len(), limits::SOURCE),
             "is it the right file?",
         ));
     }

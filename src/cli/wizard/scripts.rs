@@ -115,7 +115,8 @@ fn by_script(prompter: &mut dyn Prompter, home: &Home, whole: &Place, commands: 
     let Some(file) = choose_file(prompter, home)? else { return Ok(()) };
     let script = script_tools::open(&file)?;
     let hooks: Vec<&str> = script.hooks().map(script::Hook::name).collect();
-    prompter.say(&format!("{} acts on {}.", script.name(), hooks.join(", ")));
+    let many = if hooks.len() == 1 { "function" } else { "functions" };
+    prompter.say(&format!("{} has the {many} {}.", script.name(), hooks.join(", ")));
     let Some(place) = where_it_acts(prompter, home, whole, hooks.contains(&Hook::Rows.name()))? else {
         return Ok(());
     };

@@ -250,7 +250,12 @@ fn a_script_of_ones_own_is_read_until_it_compiles_and_acts_where_the_person_says
     ]);
     job_wizard::edit(&mut person, &office.home, "soins").unwrap();
     let said = person.finish();
-    for words in ["missing.rhai could not be read", "wrong.rhai:1", "For example:\n  5\nbecomes\n  2.5"] {
+    for words in [
+        "missing.rhai could not be read",
+        "wrong.rhai:1",
+        "scale.rhai has the function value.",
+        "For example:\n  5\nbecomes\n  2.5",
+    ] {
         assert!(said.contains(words), "{words}\n{said}");
     }
     let file = crate::cli::render::shell_word(path("scale.rhai"));
