@@ -290,6 +290,16 @@ impl Hooks {
         Ok(Self { jobs })
     }
 
+    /// Has a script watched in each place where it is attached; there it acts on these hooks and on no other.
+    pub fn watch(&mut self, name: &str, hooks: &[Hook], record: &Arc<Mutex<Record>>) {
+        for job in &mut self.jobs {
+            let places = job.items.iter_mut().chain([&mut job.job, &mut job.routine]);
+            for script in places.flatten().filter(|script| script.name() == name) {
+                *script = Arc::new(Watched::new(Arc::clone(script), hooks.to_vec(), Arc::clone(record)));
+            }
+        }
+    }
+
     /// Puts the first script of each job before all others, the items' own too, and has it watched where it acts on one
     /// of the hooks; it acts on no other.
     pub fn watch_first(&mut self, hooks: &[Hook], record: &Arc<Mutex<Record>>) {

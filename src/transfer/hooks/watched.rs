@@ -1,7 +1,7 @@
 //! A script that is tried: what each of its hooks is given, and what it makes of it.
 //!
-//! A replay leads the values of a routine through the same stages as a run does, with one script before all others that
-//! passes everything on and takes down what it did. Counts are complete; of the things that came out differently only
+//! A replay leads the values of a routine through the same stages as a run does, with one script among them that passes
+//! everything on and takes down what it did. Counts are complete; of the things that came out differently only
 //! the first of each kind are kept, so that memory does not grow with a country.
 
 use std::collections::BTreeMap;
