@@ -14,7 +14,9 @@ fn after_a_run() -> Office {
 
 fn replayed(office: &Office, script: &str, more: &str) -> (Vec<Value>, Output) {
     office.xfer.file("tried.rhai", script);
-    let output = office.ok(&format!("script run tried.rhai --from-run last --format json {more}"));
+    let output = office.xfer.run(&format!("script run tried.rhai --from-run last --format json {more}"));
+    let rejected = output.json().as_array().unwrap().iter().any(|row| row["result"] == "rejected");
+    assert_eq!(output.code, if rejected { 3 } else { 0 }, "code 3 where a value was refused\n{output}");
     let rows = output.json().as_array().unwrap().clone();
     (rows, output)
 }
@@ -128,11 +130,11 @@ fn values_that_are_dropped_and_refused_are_told_with_their_reasons() {
         assert!(number(row, "before") <= 2.0 && row["after"].is_null());
     }
     assert!(rejected.iter().all(|row| number(row, "before") > 10.0 && text(row, "reason").contains("too many")));
-    let table = office.ok("script run tried.rhai --from-run last --limit 2");
+    let table = office.xfer.run("script run tried.rhai --from-run last --limit 2").expect_code(3);
     assert_eq!(table.stdout.lines().filter(|line| line.contains(" dropped ")).count(), 2, "{table}");
     let words = format!("showing 2 of {} dropped, showing 2 of {} rejected", dropped.len(), rejected.len());
     assert!(table.stderr.contains(&words), "{words}\n{table}");
-    let csv = office.ok("script run tried.rhai --from-run last --limit 2 --format csv");
+    let csv = office.xfer.run("script run tried.rhai --from-run last --limit 2 --format csv").expect_code(3);
     assert_eq!(csv.stdout.lines().count(), 1 + 4, "{csv}");
     office.xfer.file("tried.tests.ron", "(cases: [(name: \"few\", given: value(5), expected: unchanged)])");
     let tested = office.xfer.run("script test tried.rhai --from-run last").expect_code(3);

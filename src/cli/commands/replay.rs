@@ -46,6 +46,13 @@ pub(super) struct Outcome {
     pub(super) code: ExitCode,
 }
 
+impl Outcome {
+    /// The exit code where refused values count as wrong.
+    pub(super) fn refused(&self) -> ExitCode {
+        if self.code == ExitCode::Success { ExitCode::Incomplete } else { self.code }
+    }
+}
+
 /// Replays a run and prints what came out differently.
 pub(super) fn replay(
     script: &Script,

@@ -58,7 +58,8 @@ pub enum Command {
     /// Try a script and see what it makes of values, before → after; nothing is sent
     ///
     /// The values are typed (--row), or those of a past run (--from-run): these are read from the source again, as the
-    /// run asked for them, and every function of the script is tried on what it would be given.
+    /// run asked for them, and every function of the script is tried on what it would be given. Ends with code 3 where
+    /// the script refuses a value or fails on it.
     Run(script_tools::Run),
     /// Measure how many values a script can take per second
     Bench(script_tools::Bench),
