@@ -33,11 +33,12 @@ impl Plugin {
         Ok(self.suite()?.run(&self.script, &to_params(defaults)?))
     }
 
-    /// What parameters make of one of its cases; none where they change none.
+    /// What parameters make of one of its cases; none where they change none. A case that fails with them shows nothing:
+    /// they fit the manifest, but not the names in the case.
     ///
     /// # Errors
     /// [`PluginError`] as [`Self::suite`].
     pub fn sample(&self, parameters: &Params) -> Result<Option<Sample>, PluginError> {
-        Ok(self.suite()?.sample(&self.script, parameters))
+        Ok(self.suite()?.sample(&self.script, parameters).filter(|sample| !sample.failed))
     }
 }
