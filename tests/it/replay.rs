@@ -102,6 +102,16 @@ fn a_script_that_is_attached_is_tried_where_it_is_and_with_what_it_has_there() {
 }
 
 #[test]
+fn what_a_script_prints_is_shown_and_the_rest_of_it_counted() {
+    let office = after_a_run();
+    let (rows, output) = replayed(&office, "fn value(v) { print(`was ${v}`); v + 1 }", "");
+    let printed = output.stderr.lines().filter(|line| line.contains("printed: was ")).count();
+    let more = rows.len().checked_sub(100).expect("more than are kept");
+    assert_eq!(printed, 100, "{output}");
+    assert!(more > 0 && output.stderr.contains(&format!("printed: … and {more} more")), "{more}\n{output}");
+}
+
+#[test]
 fn a_script_that_is_attached_keeps_its_place_in_the_order() {
     let office = after_a_run();
     let plain = finished(&office);

@@ -21,8 +21,8 @@ use crate::ops::plugins;
 use crate::ops::routines;
 use crate::ops::runs;
 use crate::ops::transfer::{Side, out_of_patience};
-use crate::script::Script;
 use crate::script::plugin::{self, PREFIX};
+use crate::script::{Log, Script};
 use crate::transfer::engine::{self, ReplayError, ReplayRequest, ReplayWindow};
 use crate::transfer::events::Event;
 use crate::transfer::hooks::{Change, Counts, Kind};
@@ -59,6 +59,8 @@ pub struct Replay {
     pub counts: BTreeMap<Hook, Counts>,
     /// What came out differently, the first of each hook and kind.
     pub changes: Vec<Change>,
+    /// What the script printed, the first lines.
+    pub printed: Log,
     /// Parts that could not be read, and why.
     pub failed: Vec<(String, String)>,
     /// Whether it was stopped before it was done.
@@ -122,7 +124,7 @@ pub async fn replay(
         result = Box::pin(replay) => result.map_err(|error| in_words(error, &run.routine.name))?,
         () = out_of_patience(&stop) => return Err(OpsError::Stopped),
     };
-    let (counts, changes) = result.record.into_parts();
+    let (counts, changes, printed) = result.record.into_parts();
     Ok(Replay {
         routine: run.routine.name,
         started: run.summary.started,
@@ -131,6 +133,7 @@ pub async fn replay(
         values: result.values,
         counts,
         changes,
+        printed,
         failed: result.failed,
         stopped: result.stopped,
     })

@@ -224,6 +224,11 @@ pub trait ActingScript: fmt::Debug + Send + Sync {
 
     /// Another value for a cell.
     fn value(&self, value: Value, at: &CellContext<'_>) -> Acted<Value>;
+
+    /// What it has printed since this was last asked.
+    fn take_log(&self) -> script::Log {
+        script::Log::default()
+    }
 }
 
 /// A script that several places may share.
