@@ -13,12 +13,9 @@ use crate::ops::home::Home;
 use crate::ops::jobs::job;
 use crate::ops::plugins;
 use crate::ops::routines::routine;
-use crate::script::Script;
-use crate::script::plugin::PREFIX;
+use crate::script::plugin::{self, PREFIX};
+use crate::script::{Script, limits};
 use crate::store::ConfigStore;
-
-/// The longest script: a page of code is some two thousand bytes.
-const LONGEST: usize = 256 * 1024;
 
 /// Compiles a script and says which hooks it defines.
 pub fn check(source: &ScriptSource) -> Result<Vec<Hook>, OpsError> {
@@ -84,6 +81,18 @@ pub struct AtWork {
 /// What checks a script before it is attached: the hooks that it defines, or the error that refuses it.
 pub type Check<'check> = &'check dyn Fn(&ScriptSource) -> Result<Vec<Hook>, OpsError>;
 
+/// Refuses parameters that a script does not know: a name that is misspelt would leave another one unset.
+pub fn check_names(script: &Script, parameters: &BTreeMap<String, ParameterValue>) -> Result<(), OpsError> {
+    let Some(unknown) = script.unknown_parameter(parameters.keys().map(String::as_str)) else { return Ok(()) };
+    let names = script.parameters();
+    let hint = if names.is_empty() {
+        "it takes none".to_owned()
+    } else {
+        plugin::meant(unknown, names.iter().map(String::as_str))
+    };
+    Err(OpsError::invalid(format!("{} has no parameter {unknown}", script.name()), hint))
+}
+
 /// Reads a script, checks it and attaches it. One of the same name that is there already is put aside: its place in the
 /// order stays. Gives the new attachment, and whether it took another's place.
 pub fn attach(
@@ -94,6 +103,8 @@ pub fn attach(
     check: Check<'_>,
 ) -> Result<(Attachment, bool), OpsError> {
     let script = read(file)?;
+    let compiled = Script::compile(&script.name, &script.content).map_err(Box::new)?;
+    check_names(&compiled, &parameters)?;
     let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_path_buf());
     attach_text(home, place, &script, Some(absolute.to_string_lossy().into_owned()), parameters, check)
 }
@@ -214,9 +225,9 @@ pub(super) fn read(file: &Path) -> Result<ScriptSource, OpsError> {
     let failed = |source| OpsError::LocalFile { path: PathBuf::from(file), action: "read", source };
     let bytes = std::fs::read(file).map_err(failed)?;
     let shown = file.display();
-    if bytes.len() > LONGEST {
+    if bytes.len() > limits::SOURCE {
         return Err(OpsError::invalid(
-            format!("{shown} is {} bytes long; a script has at most {LONGEST}", bytes.len()),
+            format!("{shown} is {} bytes long; a script has at most {}", bytes.len(), limits::SOURCE),
             "is it the right file?",
         ));
     }

@@ -124,6 +124,16 @@ impl Script {
         source::parameters(&self.source)
     }
 
+    /// The first of some names that its text does not know as a parameter.
+    pub fn unknown_parameter<'name>(&self, given: impl IntoIterator<Item = &'name str>) -> Option<&'name str> {
+        source::unknown(&self.source, given)
+    }
+
+    /// The parameters that are not given and without which it fails.
+    pub fn missing_parameters(&self, is_given: impl Fn(&str) -> bool) -> Vec<String> {
+        source::missing(&self.source, is_given)
+    }
+
     pub(super) fn entry(&self, hook: Hook) -> Option<Entry> {
         self.hooks.iter().find(|entry| entry.hook == hook).copied()
     }

@@ -14,7 +14,9 @@ fn after_a_run() -> Office {
 
 fn replayed(office: &Office, script: &str, more: &str) -> (Vec<Value>, Output) {
     office.xfer.file("tried.rhai", script);
-    let output = office.ok(&format!("script run tried.rhai --from-run last --format json {more}"));
+    let output = office.xfer.run(&format!("script run tried.rhai --from-run last --format json {more}"));
+    let rejected = output.json().as_array().unwrap().iter().any(|row| row["result"] == "rejected");
+    assert_eq!(output.code, if rejected { 3 } else { 0 }, "code 3 where a value was refused\n{output}");
     let rows = output.json().as_array().unwrap().clone();
     (rows, output)
 }
@@ -58,6 +60,72 @@ fn value_is_given_what_combine_made_and_not_what_scripts_made_of_it() {
     assert!(output.stderr.contains("again from tracker") && output.stderr.contains("nothing was written"), "{output}");
 }
 
+/// How many times each value became larger, as the rows tell it: `10`, `1000`.
+fn factors(rows: &[Value]) -> std::collections::BTreeMap<String, usize> {
+    let mut factors = std::collections::BTreeMap::new();
+    for row in rows.iter().filter(|row| number(row, "before") != 0.0) {
+        *factors.entry(format!("{:.3}", number(row, "after") / number(row, "before"))).or_default() += 1;
+    }
+    factors
+}
+
+#[test]
+fn a_script_that_is_attached_is_tried_where_it_is_and_with_what_it_has_there() {
+    let office = Office::ready();
+    let scale = "fn value(v, ctx) { v * ctx.params.factor }";
+    office.xfer.file("tried.rhai", scale);
+    // Items that share a cell need the same scripts.
+    let items = office.ok("job show malaria --format json").json();
+    let mut addresses: Vec<&str> = Vec::new();
+    for (item, number) in items.as_array().unwrap().iter().zip(1..) {
+        let address = text(item, "destination_id");
+        if !addresses.contains(&address) {
+            addresses.push(address);
+        }
+        let factor = if address == addresses[0] { 10 } else { 1000 };
+        if addresses.len() < 3 || address == addresses[0] || address == addresses[1] {
+            office.ok(&format!("script attach tried.rhai --job malaria --item {number} --param factor={factor}"));
+        }
+    }
+    let dry = office.xfer.run("run monthly --dry-run --format json").report();
+    let changed = dry["scripts"][0]["changed"].as_u64().unwrap();
+    let (rows, output) = replayed(&office, scale, "");
+    let of = factors(&rows);
+    assert_eq!(rows.len() as u64, changed, "as many as the run changed\n{output}");
+    assert_eq!(of.keys().map(String::as_str).collect::<Vec<_>>(), ["10.000", "1000.000"], "each with its own");
+    let (rows, _) = replayed(&office, scale, "--param factor=2");
+    assert_eq!((rows.len() as u64, factors(&rows)["2.000"]), (changed, of.values().sum()), "those that were given");
+    let words = ["defines `rows` now, and is attached to an item of malaria", "--hook value"];
+    office.xfer.file("tried.rhai", "fn value(v) { v }\nfn rows(rows) { rows }");
+    office.refused("script run tried.rhai --from-run last", 2, &words);
+    let _ = office.ok("script run tried.rhai --from-run last --hook value");
+}
+
+#[test]
+fn what_a_script_prints_is_shown_and_the_rest_of_it_counted() {
+    let office = after_a_run();
+    let (rows, output) = replayed(&office, "fn value(v) { print(`was ${v}`); v + 1 }", "");
+    let printed = output.stderr.lines().filter(|line| line.contains("printed: was ")).count();
+    let more = rows.len().checked_sub(100).expect("more than are kept");
+    assert_eq!(printed, 100, "{output}");
+    assert!(more > 0 && output.stderr.contains(&format!("printed: … and {more} more")), "{more}\n{output}");
+}
+
+#[test]
+fn a_script_that_is_attached_keeps_its_place_in_the_order() {
+    let office = after_a_run();
+    let plain = finished(&office);
+    office.xfer.file("first.rhai", "fn value(v) { v + 1000 }");
+    office.xfer.file("tried.rhai", "fn value(v) { v * 3 }");
+    office.ok("script attach first.rhai --job malaria");
+    office.ok("script attach tried.rhai --job malaria");
+    let (rows, output) = replayed(&office, "fn value(v) { v + 0.5 }", "");
+    assert_eq!(rows.len(), plain.len(), "{output}");
+    assert!(rows.iter().all(|row| number(row, "before") >= 1000.0), "what the one before it made\n{output}");
+    let (rows, output) = replayed(&office, "fn rows(rows) { rows.filter(|r| r.value != 1) }", "");
+    assert!(!rows.is_empty() && rows.iter().all(|row| row["result"] == "dropped"), "{output}");
+}
+
 #[test]
 fn values_that_are_dropped_and_refused_are_told_with_their_reasons() {
     let office = after_a_run();
@@ -72,11 +140,11 @@ fn values_that_are_dropped_and_refused_are_told_with_their_reasons() {
         assert!(number(row, "before") <= 2.0 && row["after"].is_null());
     }
     assert!(rejected.iter().all(|row| number(row, "before") > 10.0 && text(row, "reason").contains("too many")));
-    let table = office.ok("script run tried.rhai --from-run last --limit 2");
+    let table = office.xfer.run("script run tried.rhai --from-run last --limit 2").expect_code(3);
     assert_eq!(table.stdout.lines().filter(|line| line.contains(" dropped ")).count(), 2, "{table}");
     let words = format!("showing 2 of {} dropped, showing 2 of {} rejected", dropped.len(), rejected.len());
     assert!(table.stderr.contains(&words), "{words}\n{table}");
-    let csv = office.ok("script run tried.rhai --from-run last --limit 2 --format csv");
+    let csv = office.xfer.run("script run tried.rhai --from-run last --limit 2 --format csv").expect_code(3);
     assert_eq!(csv.stdout.lines().count(), 1 + 4, "{csv}");
     office.xfer.file("tried.tests.ron", "(cases: [(name: \"few\", given: value(5), expected: unchanged)])");
     let tested = office.xfer.run("script test tried.rhai --from-run last").expect_code(3);

@@ -164,6 +164,14 @@ fn a_script_is_tried_on_rows() {
         output.stdout,
         "100 → 7   (value, scale.rhai:1)\n101 → dropped: too many at Jacmel   (value, scale.rhai:1)\n"
     );
+    let output = xfer.run("script run scale.rhai --row value=100").expect_code(3);
+    assert!(output.stdout.starts_with("100 → error: "), "the factor is missing\n{output}");
+    xfer.file("refuses.rhai", "fn rows(rows) { rows.map(|r| r.reject(\"no\")) }");
+    let output = xfer.run("script run refuses.rhai --row value=1").expect_code(3);
+    assert!(output.stdout.contains("row 1 rejected: no"), "{output}");
+    xfer.file("loud.rhai", "fn value(v) { for n in 0..103 { print(n); } v }");
+    let output = xfer.run("script run loud.rhai --row value=1").expect_code(0);
+    assert!(output.stdout.ends_with("  printed: 99\n  printed: … and 3 more\n"), "{output}");
     xfer.file("only.rhai", "fn rows(rows) { rows.filter(|r| r.value > 1) }");
     let output = xfer.run("script run only.rhai --row data=A,value=1 --row data=B,value=2").expect_code(0);
     assert_eq!(

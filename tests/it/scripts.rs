@@ -77,7 +77,7 @@ fn a_routine_with_all_four_hooks_says_dry_what_it_does_on_both_generations() {
 #[test]
 fn a_script_is_pinned_and_a_changed_file_is_told() {
     let office = Office::ready();
-    office.xfer.file("double.rhai", DOUBLE);
+    office.xfer.file("double.rhai", ["// Takes limits and code as well.\n", DOUBLE].concat());
     office.ok("script attach double.rhai --job malaria --param factor=2 --param limits=[1,5] --param code=\"7\"");
     let list = |office: &Office| office.ok("script list --format json").json();
     let listed = list(&office);
@@ -116,6 +116,21 @@ fn what_cannot_act_is_refused_when_it_is_attached() {
     assert_eq!(office.xfer.run("script attach missing.rhai --job malaria").code, 10);
     assert_eq!(office.xfer.run("script attach double.rhai").code, 2);
     assert_eq!(office.ok("script list --format json").json(), Value::Array(vec![]));
+}
+
+#[test]
+fn a_parameter_that_is_misspelt_is_refused_and_one_that_is_missing_told() {
+    let office = Office::ready();
+    office.xfer.file("double.rhai", DOUBLE);
+    let words = ["double.rhai has no parameter facter", "did you mean factor?"];
+    office.refused("script attach double.rhai --job malaria --param facter=10", 2, &words);
+    assert_eq!(office.ok("script list --format json").json(), Value::Array(vec![]));
+    let output = office.ok("script attach double.rhai --job malaria");
+    assert!(output.stderr.contains("asks for factor, which is not set") && output.stderr.contains("--param factor=…"));
+    let output = office.ok("script attach double.rhai --job malaria --param factor=2");
+    assert!(!output.stderr.contains("warning"), "{output}");
+    office.xfer.file("plain.rhai", "fn value(v) { v }");
+    office.refused("script attach plain.rhai --job malaria --param x=1", 2, &["has no parameter x", "it takes none"]);
 }
 
 #[test]

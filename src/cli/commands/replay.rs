@@ -10,7 +10,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::render::listing::{Listing, counted, grouped, number, text};
 use crate::cli::render::server::day_and_minute;
-use crate::cli::ui::{Format, Ui};
+use crate::cli::ui::{Format, Ui, printable};
 use crate::domain::script::{Hook, ParameterValue};
 use crate::ops::home::Home;
 use crate::ops::script_tools::{self, Replay, ReplayOptions};
@@ -44,6 +44,13 @@ pub(super) struct Outcome {
     pub(super) rejected: u64,
     /// The exit code of a replay that counts nothing as wrong but what could not be read.
     pub(super) code: ExitCode,
+}
+
+impl Outcome {
+    /// The exit code where refused values count as wrong.
+    pub(super) fn refused(&self) -> ExitCode {
+        if self.code == ExitCode::Success { ExitCode::Incomplete } else { self.code }
+    }
 }
 
 /// Replays a run and prints what came out differently.
@@ -125,6 +132,12 @@ fn print(replay: &Replay, ui: &Ui) {
     for (hook, counts) in &replay.counts {
         let shown = |kind| replay.changes.iter().filter(|change| change.hook == *hook && change.kind == kind).count();
         ui.say(&in_words(*hook, counts, &shown));
+    }
+    for line in &replay.printed.lines {
+        ui.say(&printable(&format!("printed: {line}")));
+    }
+    if replay.printed.left_out > 0 {
+        ui.say(&format!("printed: … and {} more", grouped(replay.printed.left_out)));
     }
     for (part, reason) in &replay.failed {
         ui.warn(&format!("{part} could not be read, so it was not tried: {reason}"));

@@ -1,7 +1,8 @@
 //! `xfer script`: which scripts act on which items, jobs and routines; the tools for writing them are in
 //! [`super::script_tools`].
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
@@ -14,6 +15,7 @@ use crate::cli::render::shell_word;
 use crate::cli::ui::{Format, Ui};
 use crate::domain::script::{Attachment, Hook, ParameterValue};
 use crate::ops::home::Home;
+use crate::ops::script_tools as ops_tools;
 use crate::ops::scripts::{self, AtWork, FileState, Place};
 use crate::script::plugin::PREFIX;
 
@@ -58,7 +60,8 @@ pub enum Command {
     /// Try a script and see what it makes of values, before → after; nothing is sent
     ///
     /// The values are typed (--row), or those of a past run (--from-run): these are read from the source again, as the
-    /// run asked for them, and every function of the script is tried on what it would be given.
+    /// run asked for them, and every function of the script is tried on what it would be given. Ends with code 3 where
+    /// the script refuses a value or fails on it.
     Run(script_tools::Run),
     /// Measure how many values a script can take per second
     Bench(script_tools::Bench),
@@ -155,7 +158,7 @@ fn attach(arguments: &Attach, home: &Home, ui: &Ui) -> Result<ExitCode, CliError
     let parameters = arguments.parameters.iter().cloned().collect();
     let (attachment, replaced) = match arguments.file.to_str().and_then(|file| file.strip_prefix(PREFIX)) {
         Some(name) => plugin::attach(name, &place, parameters, home, ui)?,
-        None => scripts::attach(home, &place, &arguments.file, parameters, &scripts::check)?,
+        None => attach_file(&arguments.file, &place, parameters, home, ui)?,
     };
     let instead = if replaced { ", in the place of the text that was attached before" } else { "" };
     ui.say(&format!("{} ({}) acts on {}{instead}", attachment.script, hook_names(&attachment.hooks), place.in_words()));
@@ -165,6 +168,34 @@ fn attach(arguments: &Attach, home: &Home, ui: &Ui) -> Result<ExitCode, CliError
     };
     ui.say(&format!("{next} shows what it changes"));
     Ok(ExitCode::Success)
+}
+
+/// Attaches a script's file, and warns of parameters that it cannot do without.
+fn attach_file(
+    file: &Path,
+    place: &Place,
+    parameters: BTreeMap<String, ParameterValue>,
+    home: &Home,
+    ui: &Ui,
+) -> Result<(Attachment, bool), CliError> {
+    let script = ops_tools::open(file)?;
+    let (attachment, replaced) = scripts::attach(home, place, file, parameters, &scripts::check)?;
+    let missing = script.missing_parameters(|name| attachment.parameters.contains_key(name));
+    if !missing.is_empty() {
+        ui.warn(&without(&missing, &attachment.script));
+    }
+    Ok((attachment, replaced))
+}
+
+/// What happens where parameters are not set, and how they are.
+fn without(missing: &[String], script: &str) -> String {
+    let options: Vec<String> = missing.iter().map(|name| format!("--param {name}=…")).collect();
+    format!(
+        "{script} asks for {}, which is not set: it fails wherever it does so, and those values are held back; attach \
+         it again with {}",
+        missing.join(", "),
+        options.join(" ")
+    )
 }
 
 fn list(home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {

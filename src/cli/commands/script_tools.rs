@@ -213,7 +213,7 @@ fn test_on(run: &str, file: &Path, arguments: &Test, home: &Home, ui: &Ui) -> Re
         return Ok(outcome.code);
     }
     ui.say(&format!("the run: failed, {} refused", counted(outcome.rejected, "value")));
-    Ok(if outcome.code == ExitCode::Success { ExitCode::Incomplete } else { outcome.code })
+    Ok(outcome.refused())
 }
 
 fn found(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
@@ -235,7 +235,7 @@ pub(super) fn run(arguments: &Run, home: &Home, ui: &Ui) -> Result<ExitCode, Cli
         }
         let hook = arguments.hook.and_then(|hook| kept::Hook::from_name(hook.name()));
         let outcome = replay(&script, &arguments.from_run, run, hook, parameters, home, ui)?;
-        return Ok(outcome.code);
+        return Ok(if outcome.rejected == 0 { outcome.code } else { outcome.refused() });
     }
     let hooks: Vec<Hook> = script.hooks().filter(|hook| arguments.hook.is_none_or(|wanted| wanted == *hook)).collect();
     if hooks.is_empty() {
@@ -243,12 +243,16 @@ pub(super) fn run(arguments: &Run, home: &Home, ui: &Ui) -> Result<ExitCode, Cli
         return Err(CliError::usage(format!("{} does not define that hook", script.name()))
             .hint(format!("it defines {}", defined.join(", "))));
     }
+    let mut code = ExitCode::Success;
     for hook in hooks {
         for tried in script_tools::run(&script, hook, &arguments.rows, parameters) {
             ui.data(&printable(&shown(&tried, &script, hook)));
+            if tried.refused {
+                code = ExitCode::Incomplete;
+            }
         }
     }
-    Ok(ExitCode::Success)
+    Ok(code)
 }
 
 /// `12 → 0.84   scale.rhai:3`, or several lines where there are several rows.

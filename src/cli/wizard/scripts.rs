@@ -115,18 +115,24 @@ fn by_script(prompter: &mut dyn Prompter, home: &Home, whole: &Place, commands: 
     let Some(file) = choose_file(prompter, home)? else { return Ok(()) };
     let script = script_tools::open(&file)?;
     let hooks: Vec<&str> = script.hooks().map(script::Hook::name).collect();
-    prompter.say(&format!("{} acts on {}.", script.name(), hooks.join(", ")));
+    let many = if hooks.len() == 1 { "function" } else { "functions" };
+    prompter.say(&format!("{} has the {many} {}.", script.name(), hooks.join(", ")));
     let Some(place) = where_it_acts(prompter, home, whole, hooks.contains(&Hook::Rows.name()))? else {
         return Ok(());
     };
     let asked = script.parameters();
+    let needed = script.missing_parameters(|_| false);
     loop {
         let mut parameters = BTreeMap::new();
         for name in &asked {
-            let answer = prompter.text(&format!("Its parameter {name} (Enter: not set)"), None)?;
-            if !answer.trim().is_empty() {
-                parameters.insert(name.clone(), ParameterValue::parse(&answer));
-            }
+            let question =
+                format!("Its parameter {name}{}", if needed.contains(name) { "" } else { " (Enter: not set)" });
+            let value = ask_until(prompter, &question, None, |answer| match answer {
+                "" if needed.contains(name) => Err(format!("{} fails where {name} is not set", script.name())),
+                "" => Ok(None),
+                answer => Ok(Some(ParameterValue::parse(answer))),
+            })?;
+            parameters.extend(value.map(|value| (name.clone(), value)));
         }
         let sample = script_tools::sample(&file, &script, &parameters)?;
         match is_wanted(prompter, sample.as_ref(), !asked.is_empty())? {
@@ -211,8 +217,11 @@ enum Wanted {
 
 fn is_wanted(prompter: &mut dyn Prompter, sample: Option<&Sample>, has_parameters: bool) -> Result<Wanted, Leave> {
     match sample {
-        Some(Sample { before, after }) => {
+        Some(Sample { before, after, failed }) => {
             let indented = |text: &str| printable(text).replace('\n', "\n  ");
+            if *failed {
+                prompter.say("It fails on each of its examples that it would change.");
+            }
             prompter.say(&format!("For example:\n  {}\nbecomes\n  {}", indented(before), indented(&after.join("\n"))));
         }
         None => prompter.say("There is no example that it would change; a dry run shows what it does."),
@@ -221,7 +230,8 @@ fn is_wanted(prompter: &mut dyn Prompter, sample: Option<&Sample>, has_parameter
     if has_parameters {
         choices.insert(1, "answer its questions again".to_owned());
     }
-    Ok(match (prompter.choose("Let it act like this", &choices, 0)?, has_parameters) {
+    let again = usize::from(has_parameters && sample.is_some_and(|sample| sample.failed));
+    Ok(match (prompter.choose("Let it act like this", &choices, again)?, has_parameters) {
         (0, _) => Wanted::Yes,
         (1, true) => Wanted::Otherwise,
         _ => Wanted::No,

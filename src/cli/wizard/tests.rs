@@ -244,13 +244,24 @@ fn a_script_of_ones_own_is_read_until_it_compiles_and_acts_where_the_person_says
         ("The script's file", Type(path("scale.rhai"))),
         ("What shall it act on", Type("one of them")),
         ("Which item", Enter),
+        ("Its parameter factor", Type("")),
+        ("Its parameter factor", Type("half")),
+        ("Let it act", Enter),
         ("Its parameter factor", Type("0.5")),
         ("Let it act", Type("yes")),
         ("changed on their way", Enter),
     ]);
     job_wizard::edit(&mut person, &office.home, "soins").unwrap();
     let said = person.finish();
-    for words in ["missing.rhai could not be read", "wrong.rhai:1", "For example:\n  5\nbecomes\n  2.5"] {
+    for words in [
+        "missing.rhai could not be read",
+        "wrong.rhai:1",
+        "scale.rhai has the function value.",
+        "scale.rhai fails where factor is not set",
+        "It fails on each of its examples that it would change.",
+        "For example:\n  5\nbecomes\n  error: ",
+        "For example:\n  5\nbecomes\n  2.5",
+    ] {
         assert!(said.contains(words), "{words}\n{said}");
     }
     let file = crate::cli::render::shell_word(path("scale.rhai"));
@@ -264,7 +275,7 @@ fn a_script_of_ones_own_is_read_until_it_compiles_and_acts_where_the_person_says
         ("What about them", Enter),
         ("changed on their way", Type("script of our own")),
         ("Which script", Type("scale.rhai")),
-        ("Its parameter factor", Type("")),
+        ("Its parameter factor", Type("2")),
         ("Let it act", Type("yes")),
         ("changed on their way", Enter),
         ("Who should hear of it", Enter),
@@ -272,7 +283,7 @@ fn a_script_of_ones_own_is_read_until_it_compiles_and_acts_where_the_person_says
     let known = routine::New { jobs: Vec::new(), ..routine::New::with_job("soins") };
     routine_wizard::new(&mut person, &office.home, &known).unwrap();
     let said = person.finish();
-    assert!(said.contains(&format!("xfer script attach {file} --routine nightly\n")), "{said}");
+    assert!(said.contains(&format!("xfer script attach {file} --routine nightly --param factor=2\n")), "{said}");
     let places: Vec<String> =
         scripts::list(&office.home).unwrap().iter().map(|at_work| at_work.place.in_words()).collect();
     assert_eq!(places, ["the routine nightly", "item 1 of the job soins"]);

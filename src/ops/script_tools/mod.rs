@@ -152,6 +152,8 @@ pub struct Tried {
     pub after: Vec<String>,
     /// What it printed.
     pub printed: Vec<String>,
+    /// Whether it refused what it was given or some of it, or failed on it.
+    pub refused: bool,
 }
 
 /// Tries a hook: `value` and `period` on each row by itself, `combine` and `rows` on all of them together.
@@ -193,7 +195,12 @@ pub fn run(script: &Script, hook: Hook, rows: &[RowGiven], params: &[(String, Pa
     let params = params.iter().map(|(name, value)| (name.clone(), Scalar::from(value))).collect();
     let suite = Suite::of(params, cases);
     let results = with_room(|| suite.run(script, &Params::new()));
-    let tried = |result: CaseResult| Tried { after: result.got(), before: result.given, printed: result.printed };
+    let tried = |result: CaseResult| Tried {
+        after: result.got(),
+        refused: result.refused(),
+        before: result.given,
+        printed: result.printed,
+    };
     results.into_iter().map(tried).collect()
 }
 

@@ -1,9 +1,9 @@
 //! A script on the values of a past run: what each of its hooks would be given, and what it would make of it.
 //!
 //! The values are read from the source anew, as the run asked for them (see [`crate::transfer::engine::replay`] for the
-//! reason); so all four hooks can be replayed, with everything that `lookup` finds in a run. The script acts before
-//! whatever else is attached. Where a script of its name is attached already, it stands in for that one, with that
-//! one's parameters unless others are given.
+//! reason); so all four hooks can be replayed, with everything that `lookup` finds in a run. Where a script of its name is
+//! attached already, it stands in for that one at each of its places, in the same order and with the same parameters
+//! but for those that are given. One that is attached nowhere acts on everything, before whatever else is attached.
 
 use std::collections::BTreeMap;
 
@@ -21,8 +21,8 @@ use crate::ops::plugins;
 use crate::ops::routines;
 use crate::ops::runs;
 use crate::ops::transfer::{Side, out_of_patience};
-use crate::script::Script;
 use crate::script::plugin::{self, PREFIX};
+use crate::script::{Log, Script};
 use crate::transfer::engine::{self, ReplayError, ReplayRequest, ReplayWindow};
 use crate::transfer::events::Event;
 use crate::transfer::hooks::{Change, Counts, Kind};
@@ -59,6 +59,8 @@ pub struct Replay {
     pub counts: BTreeMap<Hook, Counts>,
     /// What came out differently, the first of each hook and kind.
     pub changes: Vec<Change>,
+    /// What the script printed, the first lines.
+    pub printed: Log,
     /// Parts that could not be read, and why.
     pub failed: Vec<(String, String)>,
     /// Whether it was stopped before it was done.
@@ -96,7 +98,7 @@ pub async fn replay(
     };
     let (_, source) = Side::open(&config, &first.source)?;
     let (server, destination_metadata): (_, Metadata) = synced(&config, &first.destination)?;
-    let tried = with_first(home, &document, script, &options.parameters)?;
+    let tried = with_tried(home, &document, script, &hooks, &options.parameters)?;
     let replay = engine::replay(
         ReplayRequest {
             started: run.summary.started,
@@ -107,6 +109,7 @@ pub async fn replay(
             },
             document: &document,
             tried: &tried,
+            script: script.name(),
             hooks: &hooks,
             source: source.endpoint(),
             destination_metadata: &destination_metadata,
@@ -121,7 +124,7 @@ pub async fn replay(
         result = Box::pin(replay) => result.map_err(|error| in_words(error, &run.routine.name))?,
         () = out_of_patience(&stop) => return Err(OpsError::Stopped),
     };
-    let (counts, changes) = result.record.into_parts();
+    let (counts, changes, printed) = result.record.into_parts();
     Ok(Replay {
         routine: run.routine.name,
         started: run.summary.started,
@@ -130,6 +133,7 @@ pub async fn replay(
         values: result.values,
         counts,
         changes,
+        printed,
         failed: result.failed,
         stopped: result.stopped,
     })
@@ -152,37 +156,56 @@ fn hooks(script: &Script, only: Option<Hook>) -> Result<Vec<Hook>, OpsError> {
     }
 }
 
-/// The routine with the script as the first of each job, in the place of one of the same name.
-fn with_first(
+/// The routine with the script in each place where one of its name is attached; as the first of each job where there is
+/// none.
+fn with_tried(
     home: &Home,
     document: &RoutineDocument,
     script: &Script,
+    replayed: &[Hook],
     given: &[(String, ParameterValue)],
 ) -> Result<RoutineDocument, OpsError> {
-    let mut parameters: BTreeMap<String, ParameterValue> = document
-        .attachments()
-        .find(|attachment| attachment.script == script.name())
-        .map(|attachment| attachment.parameters.clone())
-        .unwrap_or_default();
-    parameters.extend(given.iter().cloned());
-    if let Some(name) = script.name().strip_prefix(PREFIX) {
-        parameters = plugin::check(&plugins::find(home, name)?.manifest, &parameters)?;
-    }
+    let manifest = match script.name().strip_prefix(PREFIX) {
+        Some(name) => Some(plugins::find(home, name)?.manifest),
+        None => None,
+    };
+    let defined = hooks(script, None)?;
     let source = ScriptSource::new(script.name(), script.source());
-    let attachment = Attachment {
-        script: source.name.clone(),
-        hash: source.hash.clone(),
-        hooks: hooks(script, None)?,
-        parameters,
-        file: None,
+    let attachment = |mut parameters: BTreeMap<String, ParameterValue>| -> Result<Attachment, OpsError> {
+        parameters.extend(given.iter().cloned());
+        if let Some(manifest) = &manifest {
+            parameters = plugin::check(manifest, &parameters)?;
+        }
+        Ok(Attachment {
+            script: source.name.clone(),
+            hash: source.hash.clone(),
+            hooks: defined.clone(),
+            parameters,
+            file: None,
+        })
     };
     let mut tried = document.clone();
-    let other = |attached: &Attachment| attached.script != source.name;
-    tried.routine.scripts.retain(other);
-    for job in &mut tried.jobs {
-        job.scripts.retain(other);
-        job.items.iter_mut().for_each(|item| item.scripts.retain(other));
-        job.scripts.insert(0, attachment.clone());
+    if tried.attachments().any(|attached| attached.script == source.name) {
+        for job in &tried.jobs {
+            let on_an_item = job.items.iter().flat_map(|item| &item.scripts).any(|old| old.script == source.name);
+            if on_an_item && replayed.contains(&Hook::Rows) {
+                return Err(OpsError::invalid(
+                    format!("{} defines `rows` now, and is attached to an item of {}", source.name, job.name),
+                    "`rows` sees all items of a job at once: detach it and attach it to the job (without --item), or \
+                     try another function: --hook value",
+                ));
+            }
+        }
+        let of_jobs = tried.jobs.iter_mut();
+        let of_jobs =
+            of_jobs.flat_map(|job| job.items.iter_mut().flat_map(|item| &mut item.scripts).chain(&mut job.scripts));
+        for old in of_jobs.chain(&mut tried.routine.scripts).filter(|old| old.script == source.name) {
+            *old = attachment(std::mem::take(&mut old.parameters))?;
+        }
+    } else {
+        for job in &mut tried.jobs {
+            job.scripts.insert(0, attachment(BTreeMap::new())?);
+        }
     }
     tried.scripts.push(source);
     Ok(tried)

@@ -37,11 +37,12 @@ impl Plugin {
         to_params(parameters.filter_map(|parameter| Some((&parameter.name, parameter.default.as_ref()?))))
     }
 
-    /// What parameters make of one of its cases; none where they change none.
+    /// What parameters make of one of its cases; none where they change none. A case that fails with them shows nothing:
+    /// they fit the manifest, but not the names in the case.
     ///
     /// # Errors
     /// [`PluginError`] as [`Self::suite`].
     pub fn sample(&self, parameters: &Params) -> Result<Option<Sample>, PluginError> {
-        Ok(self.suite()?.sample(&self.script, parameters))
+        Ok(self.suite()?.sample(&self.script, parameters).filter(|sample| !sample.failed))
     }
 }

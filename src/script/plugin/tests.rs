@@ -65,6 +65,18 @@ fn every_bundled_plugin_holds_its_own_cases() {
 }
 
 #[test]
+fn small_counts_are_asked_for_by_the_number_below_which_they_are_left_out() {
+    let plugin = bundled("suppress-small-counts").unwrap().unwrap();
+    let threshold = plugin.manifest.parameter("threshold").unwrap();
+    assert_eq!(threshold.prompt, "Counts below which number are left out? (5 leaves out 1 to 4)");
+    let tests = "(params: {\"threshold\": 5, \"secondary\": false, \"totals\": \"both\"}, cases: [(name: \"as it says\", \
+                 given: rows([(data: \"A\", value: 4), (data: \"B\", value: 5)]), \
+                 expected: rows((kept: [(data: \"B\", value: 5)], dropped: {1: \"\"})))])";
+    let results = crate::script::testing::Suite::parse(tests).unwrap().run(&plugin.script, &BTreeMap::new());
+    assert!(results[0].passed(), "{}", results[0].difference().join("\n"));
+}
+
+#[test]
 fn names_are_folders_and_nothing_else() {
     for name in ["scale", "a", "0", "re-aggregate_2", &"a".repeat(64)] {
         assert!(is_name(name), "{name}");

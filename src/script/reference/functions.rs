@@ -8,7 +8,13 @@ type Line = (&'static str, &'static str, &'static str, &'static str, &'static st
 const FUNCTIONS: &[Line] = &[
     // of no type
     ("", "skip", "skip(\"why\")", "nothing", "Ends the hook and leaves the value out, with a reason that is counted."),
-    ("", "print", "print(x)", "nothing", "Puts a line into the log of the script; the first 100 of a call are kept."),
+    (
+        "",
+        "print",
+        "print(x)",
+        "nothing",
+        "Shows a line where the script is tried, the first 100 of a call; a run shows none.",
+    ),
     ("", "debug", "debug(x)", "nothing", "The same as `print`."),
     ("", "number", "number(text)", "number", "The number that a text means; an error where it means none."),
     ("", "is_number", "is_number(x)", "yes/no", "Whether it is a number, or a text that means one."),

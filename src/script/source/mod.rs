@@ -13,7 +13,7 @@ use std::ops::Range;
 
 use code::code_only;
 pub(super) use ending::{Ending, without_value};
-pub(super) use parameters::parameters;
+pub(super) use parameters::{missing, parameters, unknown};
 
 /// A line and a column, from 1; the column in characters.
 type Place = (usize, usize);

@@ -59,6 +59,12 @@ impl CaseResult {
         self.compared().iter().all(|(side, _)| *side == Side::Both)
     }
 
+    /// Whether the script refused what it was given or some of it, or failed on it.
+    pub fn refused(&self) -> bool {
+        let is_refused = |line: &Line| line.why.is_some() && (line.what == "error" || line.what.ends_with("rejected"));
+        self.got.iter().any(is_refused)
+    }
+
     /// What came out, line by line.
     pub fn got(&self) -> Vec<String> {
         self.got.iter().map(Line::shown).collect()

@@ -14,6 +14,7 @@ use crate::script::outcome::{LeftOut, Outcome, Row, RowsOutcome, Value};
 use crate::script::params::Params;
 use crate::script::runner::Runner;
 use crate::script::things::Named;
+use crate::script::watch::Log;
 
 impl Suite {
     /// Runs every case against a script. `defaults` are the parameters that the script has where a case and its file
@@ -40,8 +41,11 @@ impl Suite {
         let (got, printed) = match Runner::new(script, run) {
             Ok(mut runner) => {
                 let got = bench.call(&mut runner).unwrap_or_else(|error| error_line(&error));
-                let log = runner.take_log();
-                (got, log.lines)
+                let Log { mut lines, left_out } = runner.take_log();
+                if left_out > 0 {
+                    lines.push(format!("… and {left_out} more"));
+                }
+                (got, lines)
             }
             Err(error) => (error_line(&error), Vec::new()),
         };

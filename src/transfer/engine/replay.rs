@@ -3,8 +3,8 @@
 //! A run's journal keeps one finished value per cell: not the rows that the source sent, not the contributions, not
 //! what a script was given. So the source is asked again what the run asked it, and its answer goes through the stages
 //! of a run up to the cells' values: `rows`, `period`, mapping, `combine`, `value`, with every value of the slice there
-//! to be looked up. The script that is tried acts before all others. Nothing is sent, nothing is written down, and the
-//! destination is not asked.
+//! to be looked up. The script that is tried acts where it is attached, or else before all others. Nothing is sent,
+//! nothing is written down, and the destination is not asked.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -52,8 +52,10 @@ pub struct ReplayRequest<'run, S> {
     pub window: ReplayWindow<'run>,
     /// The routine as it is.
     pub document: &'run RoutineDocument,
-    /// The same with the script that is tried as the first of each job.
+    /// The same with the script that is tried where it is attached, or else as the first of each job.
     pub tried: &'run RoutineDocument,
+    /// The name of that script.
+    pub script: &'run str,
     /// The hooks that it may act on.
     pub hooks: &'run [Hook],
     /// Where values come from.
@@ -105,7 +107,11 @@ pub async fn replay<S: DataServer>(
     tried.routine.window = window(&request, &probe)?;
     let mut hooks = hooks::ready(&tried, request.started).map_err(TransferError::from)?;
     let record = Arc::new(Mutex::new(Record::new(request.most)));
-    hooks.watch_first(request.hooks, &record);
+    if request.document.attachments().any(|attachment| attachment.script == request.script) {
+        hooks.watch(request.script, request.hooks, &record);
+    } else {
+        hooks.watch_first(request.hooks, &record);
+    }
     let plan = planned(&request, &probe, &tried, &hooks).map_err(TransferError::from)?;
     let slices = plan.jobs.iter().map(|job| job.slices.len()).sum();
     let periods = destination_periods(&plan);

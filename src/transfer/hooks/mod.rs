@@ -224,6 +224,11 @@ pub trait ActingScript: fmt::Debug + Send + Sync {
 
     /// Another value for a cell.
     fn value(&self, value: Value, at: &CellContext<'_>) -> Acted<Value>;
+
+    /// What it has printed since this was last asked.
+    fn take_log(&self) -> script::Log {
+        script::Log::default()
+    }
 }
 
 /// A script that several places may share.
@@ -288,6 +293,16 @@ impl Hooks {
             jobs.push(JobScripts { routine: all(&document.routine.scripts)?, job: all(&job.scripts)?, items });
         }
         Ok(Self { jobs })
+    }
+
+    /// Has a script watched in each place where it is attached; there it acts on these hooks and on no other.
+    pub fn watch(&mut self, name: &str, hooks: &[Hook], record: &Arc<Mutex<Record>>) {
+        for job in &mut self.jobs {
+            let places = job.items.iter_mut().chain([&mut job.job, &mut job.routine]);
+            for script in places.flatten().filter(|script| script.name() == name) {
+                *script = Arc::new(Watched::new(Arc::clone(script), hooks.to_vec(), Arc::clone(record)));
+            }
+        }
     }
 
     /// Puts the first script of each job before all others, the items' own too, and has it watched where it acts on one

@@ -257,6 +257,10 @@ impl ActingScript for RunningScript {
             state.acted(script::Hook::Value, result, value, from_script)
         })
     }
+
+    fn take_log(&self) -> script::Log {
+        self.with(|state| state.runner.take_log())
+    }
 }
 
 fn too_large<T>(value: &Value, line: Option<u32>) -> Acted<T> {

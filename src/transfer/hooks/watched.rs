@@ -1,7 +1,7 @@
 //! A script that is tried: what each of its hooks is given, and what it makes of it.
 //!
-//! A replay leads the values of a routine through the same stages as a run does, with one script before all others that
-//! passes everything on and takes down what it did. Counts are complete; of the things that came out differently only
+//! A replay leads the values of a routine through the same stages as a run does, with one script among them that passes
+//! everything on and takes down what it did. Counts are complete; of the things that came out differently only
 //! the first of each kind are kept, so that memory does not grow with a country.
 
 use std::collections::BTreeMap;
@@ -13,6 +13,7 @@ use crate::domain::metadata::Metadata;
 use crate::domain::period::Period;
 use crate::domain::script::{Attachment, Hook};
 use crate::domain::uid::Uid;
+use crate::script::{Log, limits};
 use crate::transfer::hooks::rows::account;
 use crate::transfer::hooks::{
     Acted, ActingScript, CellContext, Outcome, Part, PeriodContext, RowsAfter, RowsContext, SharedScript,
@@ -99,6 +100,7 @@ pub struct Record {
     counts: BTreeMap<Hook, Counts>,
     changes: Vec<Change>,
     kept: BTreeMap<(Hook, Kind), usize>,
+    printed: Log,
 }
 
 impl Record {
@@ -107,9 +109,17 @@ impl Record {
         Self { most, ..Self::default() }
     }
 
-    /// The counts of each hook that was called, and what was kept of the changes, in the order of the calls.
-    pub fn into_parts(self) -> (BTreeMap<Hook, Counts>, Vec<Change>) {
-        (self.counts, self.changes)
+    /// The counts of each hook that was called, what was kept of the changes, in the order of the calls, and what was
+    /// printed.
+    pub fn into_parts(self) -> (BTreeMap<Hook, Counts>, Vec<Change>, Log) {
+        (self.counts, self.changes, self.printed)
+    }
+
+    /// Takes down what a call has printed; of all calls together no more is kept than of one.
+    fn print(&mut self, log: Log) {
+        let room = limits::LOG_LINES.saturating_sub(self.printed.lines.len());
+        self.printed.left_out += log.left_out + log.lines.len().saturating_sub(room) as u64;
+        self.printed.lines.extend(log.lines.into_iter().take(room));
     }
 
     fn given(&mut self, hook: Hook, number: usize) {
@@ -153,7 +163,9 @@ impl Watched {
         changed: impl FnOnce(&T) -> Option<String>,
         blank: impl FnOnce() -> Change,
     ) {
+        let log = self.script.take_log();
         let mut record = self.record();
+        record.print(log);
         record.given(hook, 1);
         let line = acted.line;
         match &acted.outcome {
@@ -213,7 +225,9 @@ impl ActingScript for Watched {
             reason: None,
             line: acted.line,
         };
+        let log = self.script.take_log();
         let mut record = self.record();
+        record.print(log);
         record.given(Hook::Rows, rows.len());
         for (old, new) in &account.changed {
             let change = || Change { before: text(old), after: text(new), ..blank(old, Kind::Changed) };
@@ -353,7 +367,7 @@ mod tests {
         let combine = item.combine.unwrap();
         let _ = combine.combine(vec![part("5")], &at);
         let _ = combine.combine(vec![part("5"), part("7")], &at);
-        let (counts, changes) = std::mem::take(&mut *record.lock().unwrap()).into_parts();
+        let (counts, changes, _) = std::mem::take(&mut *record.lock().unwrap()).into_parts();
         let of = |hook, kind| counts[&hook].of(kind);
         assert_eq!((counts[&Hook::Value].given, counts[&Hook::Combine].given), (6, 2));
         assert_eq!(
