@@ -50,7 +50,7 @@ pub fn unit_files(folder: &Path, name: &str) -> [PathBuf; 2] {
 /// The systemd service: one run.
 pub(super) fn systemd_service(run: &Scheduled, scheduler: Scheduler) -> String {
     let command = run.words_without_key().into_iter().map(in_unit).collect::<Vec<_>>().join(" ");
-    let (home, key, credential) = (in_unit(&run.home), percent(run.opener.path()), run.opener.credential());
+    let (home, key, credential) = (path_in_unit(&run.home), percent(run.opener.path()), run.opener.credential());
     let service = format!("ExecStart={command}\nLoadCredential={credential}:{key}\n");
     let name = &run.name;
     if scheduler == Scheduler::SystemdUser {
@@ -135,10 +135,15 @@ fn systemctl(scheduler: Scheduler, words: &[&str]) -> Vec<String> {
     ["systemctl"].into_iter().chain(manager).chain(words.iter().copied()).map(str::to_owned).collect()
 }
 
-/// A word of a unit's command line: `%` and `$` mean something to systemd.
+/// A word of a unit's command line, where `$` begins a variable.
 fn in_unit(word: impl AsRef<Path>) -> String {
-    let word = percent(word.as_ref()).replace('\\', "\\\\").replace('"', "\\\"").replace('$', "$$");
-    format!("\"{word}\"")
+    path_in_unit(word.as_ref()).replace('$', "$$")
+}
+
+/// A path of a unit outside of its command line: `%` means something to systemd there, `$` does not.
+fn path_in_unit(path: &Path) -> String {
+    let path = percent(path).replace('\\', "\\\\").replace('"', "\\\"");
+    format!("\"{path}\"")
 }
 
 fn percent(path: &Path) -> String {
@@ -173,7 +178,10 @@ mod tests {
     fn paths_that_mean_something_to_systemd_reach_the_program_as_they_are() {
         let mut run = sample("02:30");
         run.file = PathBuf::from("/srv/100% it's $HOME/a \"b\" & <c>.xfer");
+        run.home = PathBuf::from(r"/srv/50% $HOME/a\b");
         let unit = systemd_service(&run, Scheduler::Systemd);
+        assert!(unit.contains("ReadWritePaths=\"/srv/50%% $HOME/a\\\\b\"\n"), "{unit}");
+        assert!(unit.contains(r#""--home" "/srv/50%% $$HOME/a\\b""#), "{unit}");
         assert!(unit.contains(r#""/srv/100%% it's $$HOME/a \"b\" & <c>.xfer""#), "{unit}");
     }
 
