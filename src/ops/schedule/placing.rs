@@ -9,7 +9,7 @@ use crate::ops::home::Home;
 use crate::ops::schedule::crontab::{CRON_FOLDER, cron_d_line, cron_file, cron_file_with, cron_line, our_lines};
 use crate::ops::schedule::programs::{Verified, change_crontab, give, read_crontab, verify};
 use crate::ops::schedule::record::{FORMAT, Part, Record, forget, keep, records};
-use crate::ops::schedule::scheduled::Scheduler;
+use crate::ops::schedule::scheduled::{Scheduler, in_shell};
 use crate::ops::schedule::systemd::{UNIT_FOLDER, started_link, starting, stopping, unit_files, units};
 use crate::ops::schedule::{Prepared, name_of};
 use crate::platform::{self, Existing, access};
@@ -328,6 +328,14 @@ pub fn standing(record: &Record) -> Standing {
         return Standing::NotStarted;
     }
     Standing::AsInstalled
+}
+
+/// The command lines that make systemd start an installed schedule from now on.
+pub fn to_start(record: &Record) -> Vec<String> {
+    let usual = usual_folder(record.scheduler).ok().flatten();
+    let folder = record.folder.clone().or_else(|| usual.clone()).unwrap_or_default();
+    let commands = starting(&record.name, record.scheduler, &folder, usual.as_deref().unwrap_or(&folder));
+    commands.iter().map(|words| words.iter().map(|word| in_shell(word)).collect::<Vec<_>>().join(" ")).collect()
 }
 
 /// Whether systemd was told to start the timer: by the link that it makes then, dangling or not.
