@@ -194,6 +194,24 @@ fn a_systemd_that_refuses_is_an_error_that_names_the_command() {
 }
 
 #[test]
+fn a_timer_that_cannot_be_stopped_stays_known_until_it_is() {
+    let office = exported();
+    let service = office.xfer.home().join("units/xfer-monthly.service");
+    let _ = systemd(&office, &format!("schedule install {WHAT} --for systemd --folder units --start")).expect_code(0);
+    let folder = programs(&office.xfer, &[("systemctl", "#!/bin/sh\necho 'no bus here' >&2\nexit 1\n")]);
+    let refusing = format!("{}:/usr/bin:/bin", folder.display());
+    let remove = || run_with(&office.xfer, &refusing, "schedule remove monthly");
+    refused(&remove(), 2, &["systemctl disable --now xfer-monthly.timer", "no bus here", "nothing was removed"]);
+    assert!(service.exists());
+    refused(&remove(), 2, &["no bus here"]);
+    let listed = office.ok("schedule list --format json").json();
+    assert_eq!(listed[0]["state"], "as installed");
+    let _ = systemd(&office, "schedule remove monthly").expect_code(0);
+    assert!(!service.exists());
+    assert_eq!(office.ok("schedule list --format json").json().as_array().unwrap().len(), 0);
+}
+
+#[test]
 fn a_line_of_the_crontab_comes_runs_and_goes() {
     let office = exported();
     let tab = office.xfer.home().join("tab");

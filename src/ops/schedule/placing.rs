@@ -42,8 +42,6 @@ pub struct Removed {
     pub from_crontab: bool,
     /// The commands that stop it, and were not given.
     pub to_stop: Vec<Vec<String>>,
-    /// What went wrong with those that were given, in words.
-    pub failed: Vec<String>,
 }
 
 /// Whether an installed schedule is still what was installed.
@@ -153,7 +151,7 @@ pub fn install(
     keep(home, &record)?;
     if start && scheduler.is_systemd() {
         for command in std::mem::take(&mut installed.to_start) {
-            give(&command)?;
+            give(&command, "mend the cause, then give the command by hand")?;
         }
         record.started = true;
         keep(home, &record)?;
@@ -239,7 +237,7 @@ pub fn remove(
     Ok(removed)
 }
 
-/// Takes back what a scheduler was given, from where it lies.
+/// Takes back what a scheduler was given, from where it lies; nothing of it where its timer cannot be stopped.
 fn take_back(record: Option<&Record>, name: &str, scheduler: Scheduler, folder: &Path) -> Result<Removed, OpsError> {
     let usual = usual_folder(scheduler)?;
     let mut removed = Removed { name: name.to_owned(), scheduler: Some(scheduler), ..Removed::default() };
@@ -253,18 +251,15 @@ fn take_back(record: Option<&Record>, name: &str, scheduler: Scheduler, folder: 
                 || linked.is_some_and(|usual| unit_files(usual, name).iter().any(is_linked));
             let [stop, reload] = stopping(name, scheduler);
             let there = unit_files(folder, name).iter().any(|file| file.exists());
-            if there
-                && started
-                && let Err(cause) = give(&stop)
-            {
-                removed.failed.push(cause.to_string());
-                removed.to_stop.push(stop.clone());
+            if there && started {
+                // A timer that goes on without its units could not be stopped the next time either.
+                give(&stop, "nothing was removed; mend the cause, then remove it again")?;
             }
             for file in unit_files(folder, name) {
                 removed.files.extend(remove_if_there(&file)?.then_some(file));
             }
             if there && started {
-                if give(&reload).is_err() {
+                if give(&reload, "give it by hand").is_err() {
                     removed.to_stop.push(reload);
                 }
             } else if there {
