@@ -123,6 +123,9 @@ pub fn prepare(home: &Home, request: Request, now: Timestamp) -> Result<Prepared
         Some(name) => name,
         None => name_of(&file),
     };
+    if request.scheduler == Scheduler::Kubernetes {
+        kubernetes::check_name(&name)?;
+    }
     let (content, _) = open_for_run(&file, &request.keys, None, now)?;
     let routine = content.document.routine;
     let scheduled = Scheduled {
