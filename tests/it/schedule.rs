@@ -91,6 +91,8 @@ fn what_would_fail_at_night_is_refused_by_day() {
     let key = office.xfer.home().join("run-key");
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
     refused(&show(WHAT), 2, &["other users", "chmod 600"]);
+    let long = format!("schedule show {WHAT} --for kubernetes --image here --name {}", "a".repeat(48));
+    refused(&office.xfer.run(&long), 2, &["53 characters", "at most 47 characters with --name"]);
     refused(&office.xfer.run("schedule remove monthly.xfer --for windows"), 2, &["schtasks"]);
     refused(&office.xfer.run("schedule remove monthly.xfer"), 2, &["monthly.xfer", "schedule list"]);
 }
@@ -191,6 +193,24 @@ fn a_systemd_that_refuses_is_an_error_that_names_the_command() {
     assert_eq!((&listed[0]["name"], &listed[0]["state"]), (&"monthly".into(), &"installed, but not started".into()));
     let _ = systemd(&office, "schedule remove monthly").expect_code(0);
     assert!(!office.xfer.home().join("units/xfer-monthly.service").exists());
+}
+
+#[test]
+fn a_timer_that_cannot_be_stopped_stays_known_until_it_is() {
+    let office = exported();
+    let service = office.xfer.home().join("units/xfer-monthly.service");
+    let _ = systemd(&office, &format!("schedule install {WHAT} --for systemd --folder units --start")).expect_code(0);
+    let folder = programs(&office.xfer, &[("systemctl", "#!/bin/sh\necho 'no bus here' >&2\nexit 1\n")]);
+    let refusing = format!("{}:/usr/bin:/bin", folder.display());
+    let remove = || run_with(&office.xfer, &refusing, "schedule remove monthly");
+    refused(&remove(), 2, &["systemctl disable --now xfer-monthly.timer", "no bus here", "nothing was removed"]);
+    assert!(service.exists());
+    refused(&remove(), 2, &["no bus here"]);
+    let listed = office.ok("schedule list --format json").json();
+    assert_eq!(listed[0]["state"], "as installed");
+    let _ = systemd(&office, "schedule remove monthly").expect_code(0);
+    assert!(!service.exists());
+    assert_eq!(office.ok("schedule list --format json").json().as_array().unwrap().len(), 0);
 }
 
 #[test]

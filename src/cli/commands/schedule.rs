@@ -312,9 +312,6 @@ fn say_removed(removed: &Removed, ui: &Ui) {
         let what = if file.exists() { "took its line out of" } else { "removed" };
         ui.say(&format!("{what} {}", file.display()));
     }
-    for cause in &removed.failed {
-        ui.warn(cause);
-    }
 }
 
 fn list(home: &Home, ui: &Ui) -> Result<(), CliError> {

@@ -56,7 +56,7 @@ table! {
         "The units of a schedule are installed, but systemd does not start the timer.",
         "Start it: `systemctl enable --now`; `xfer schedule install --start` does so by itself.";
     SCHEDULE_UNSEEN = Info, Configuration, "schedule-unseen",
-        "Whether a schedule is still installed cannot be seen by this user.",
+        "Whether a schedule is still installed, or what it needs still there, cannot be seen by this user.",
         "Run the doctor as the user who installed it, or as root.";
     SCHEDULE_CANNOT_RUN = Error, Configuration, "schedule-cannot-run",
         "The program, the xfer file or what opens it is not where the schedule looks for it.",

@@ -1,6 +1,7 @@
 //! The schedules that were installed from this home: whether they still stand, can run, and did run.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::Path;
 
 use jiff::Zoned;
@@ -8,7 +9,7 @@ use jiff::Zoned;
 use crate::ops::doctor::{Complaint, codes};
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
-use crate::ops::schedule::{Due, Standing, due, standing};
+use crate::ops::schedule::{Due, Standing, due, standing, to_start};
 
 /// How a moment is said, with the weekday, which people plan by.
 const DAY_AND_MINUTE: &str = "%a %Y-%m-%d %H:%M";
@@ -19,11 +20,14 @@ pub(super) fn about_schedules(
     outdated: &BTreeSet<String>,
     now: &Zoned,
 ) -> Result<Vec<Complaint>, OpsError> {
-    let judged = due(home, now)?.into_iter().map(|due| about(&due, standing(&due.record), outdated, Path::exists));
+    let judged = due(home, now)?.into_iter().map(|due| about(&due, standing(&due.record), outdated, Path::try_exists));
     Ok(judged.flatten().collect())
 }
 
-fn about(due: &Due, standing: Standing, outdated: &BTreeSet<String>, is_there: fn(&Path) -> bool) -> Vec<Complaint> {
+/// Whether a file is there; an error where that cannot be told.
+type IsThere = fn(&Path) -> io::Result<bool>;
+
+fn about(due: &Due, standing: Standing, outdated: &BTreeSet<String>, is_there: IsThere) -> Vec<Complaint> {
     let record = &due.record;
     let about = format!("schedule {}", record.name);
     let complaint = |code, words: String| Complaint::new(code, &about, words);
@@ -37,7 +41,8 @@ fn about(due: &Due, standing: Standing, outdated: &BTreeSet<String>, is_there: f
             found.push(complaint(&codes::SCHEDULE_ALTERED, format!("{place} has it other than it was installed")));
         }
         Standing::NotStarted => {
-            let remedy = format!("run `systemctl enable --now xfer-{}.timer`", record.name);
+            let commands: Vec<String> = to_start(record).iter().map(|command| format!("`{command}`")).collect();
+            let remedy = format!("run {}", commands.join(", then "));
             let words = "its units are there, but systemd was never told to start the timer".to_owned();
             found.push(complaint(&codes::SCHEDULE_NOT_STARTED, words).with_remedy(Some(remedy)));
         }
@@ -48,9 +53,19 @@ fn about(due: &Due, standing: Standing, outdated: &BTreeSet<String>, is_there: f
         ("the xfer file", record.file.as_path()),
         (record.opener.noun(), record.opener.path()),
     ];
-    for (what, path) in needed.into_iter().filter(|(_, path)| !is_there(path)) {
-        let words = format!("{what} {} is not there any more", path.display());
-        found.push(complaint(&codes::SCHEDULE_CANNOT_RUN, words));
+    for (what, path) in needed {
+        match is_there(path) {
+            Ok(true) => {}
+            Ok(false) => {
+                let words = format!("{what} {} is not there any more", path.display());
+                found.push(complaint(&codes::SCHEDULE_CANNOT_RUN, words));
+            }
+            // The one who asks need not be the one who runs it.
+            Err(cause) => {
+                let words = format!("whether {what} {} is there cannot be told: {cause}", path.display());
+                found.push(complaint(&codes::SCHEDULE_UNSEEN, words));
+            }
+        }
     }
     if outdated.contains(&*record.file.to_string_lossy()) {
         let words = format!("{} is older than the routine {}", record.file.display(), record.routine_name);
@@ -65,9 +80,12 @@ fn about(due: &Due, standing: Standing, outdated: &BTreeSet<String>, is_there: f
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+    use std::path::{Path, PathBuf};
+
     use super::about;
     use crate::ops::schedule::record::sample;
-    use crate::ops::schedule::{Due, Standing};
+    use crate::ops::schedule::{Due, Scheduler, Standing};
 
     #[test]
     fn each_thing_that_keeps_a_schedule_from_running_has_its_own_word() {
@@ -82,7 +100,7 @@ mod tests {
             let found = about(&due, standing, &outdated, is_there);
             found.into_iter().map(|complaint| complaint.code.word).collect::<Vec<_>>()
         };
-        let here = |_: &std::path::Path| true;
+        let here = |_: &Path| Ok(true);
         assert_eq!(words(due(None), Standing::AsInstalled, &["/srv/other.xfer"], here), [""; 0]);
         for (standing, word) in [
             (Standing::Gone("the crontab".to_owned()), "schedule-gone"),
@@ -92,10 +110,29 @@ mod tests {
         ] {
             assert_eq!(words(due(None), standing, &[], here), [word]);
         }
-        let gone = |path: &std::path::Path| path != std::path::Path::new("/srv/passphrase");
+        let gone = |path: &Path| Ok(path != Path::new("/srv/passphrase"));
         assert_eq!(words(due(None), Standing::AsInstalled, &[], gone), ["schedule-cannot-run"]);
+        let closed = |path: &Path| {
+            let refused = path == Path::new("/srv/passphrase");
+            if refused { Err(io::Error::from(io::ErrorKind::PermissionDenied)) } else { Ok(true) }
+        };
+        assert_eq!(words(due(None), Standing::AsInstalled, &[], closed), ["schedule-unseen"]);
         assert_eq!(words(due(None), Standing::AsInstalled, &["/srv/monthly.xfer"], here), ["scheduled-file-outdated"]);
         let late = due(Some("2026-03-02T03:00:00[Etc/UTC]"));
         assert_eq!(words(late, Standing::AsInstalled, &[], here), ["run-missed"]);
+    }
+
+    #[test]
+    fn a_timer_that_was_not_started_is_started_as_its_scheduler_and_folder_need_it() {
+        let mut record = sample("monthly", "0 3 * * *");
+        record.scheduler = Scheduler::SystemdUser;
+        record.folder = Some(PathBuf::from("/srv/my units"));
+        let due = Due { record, next: None, last_start: None, missed: None };
+        let found = about(&due, Standing::NotStarted, &std::collections::BTreeSet::new(), |_| Ok(true));
+        assert_eq!(
+            found[0].remedy,
+            "run `systemctl --user link '/srv/my units/xfer-monthly.service' '/srv/my units/xfer-monthly.timer'`, then \
+             `systemctl --user daemon-reload`, then `systemctl --user enable --now xfer-monthly.timer`"
+        );
     }
 }

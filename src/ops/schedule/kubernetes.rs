@@ -1,6 +1,25 @@
 //! What Kubernetes is given: a CronJob with a claim for the state, as YAML.
 
+use crate::ops::error::OpsError;
 use crate::ops::schedule::scheduled::{Scheduled, in_shell};
+
+/// How long the name of a CronJob may be: the cluster adds 11 characters for each Job, whose names have 63.
+const LONGEST_NAME: usize = 52;
+
+/// What stands before the name of a schedule.
+const PREFIX: &str = "xfer-";
+
+/// Refuses a name that no cluster takes for a CronJob.
+pub(super) fn check_name(name: &str) -> Result<(), OpsError> {
+    let whole = format!("{PREFIX}{name}");
+    if whole.len() <= LONGEST_NAME {
+        return Ok(());
+    }
+    Err(OpsError::invalid(
+        format!("`{whole}` has {} characters, and Kubernetes takes {LONGEST_NAME} for a CronJob", whole.len()),
+        format!("give a name of at most {} characters with --name", LONGEST_NAME - PREFIX.len()),
+    ))
+}
 
 /// The CronJob of Kubernetes, with a claim for the state and a secret that is made from the two files: neither the file
 /// nor what opens it stands in the text. A cluster goes by UTC unless it is told the time zone.
@@ -39,7 +58,7 @@ pub fn kubernetes(run: &Scheduled, image: &str, time_zone: Option<&str>) -> Stri
 mod tests {
     use std::path::PathBuf;
 
-    use super::kubernetes;
+    use super::{check_name, kubernetes};
     use crate::ops::schedule::scheduled::{Opener, sample};
 
     #[test]
@@ -49,6 +68,13 @@ mod tests {
             "kubernetes",
             kubernetes(&run, "registry.example.org/xfer:0.1.0", Some("Africa/Kigali"))
         );
+    }
+
+    #[test]
+    fn a_name_that_is_too_long_for_a_cluster_is_refused_in_words() {
+        assert!(check_name(&"a".repeat(47)).is_ok());
+        let error = check_name(&"a".repeat(48)).unwrap_err().to_string();
+        assert!(error.contains("has 53 characters, and Kubernetes takes 52"), "{error}");
     }
 
     #[test]

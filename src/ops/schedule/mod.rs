@@ -18,7 +18,7 @@ mod windows;
 
 pub use crontab::{CRON_FOLDER, cron_d_line, cron_file, cron_line};
 pub use kubernetes::kubernetes;
-pub use placing::{Installed, Removed, Standing, install, remove, standing, usual_folder};
+pub use placing::{Installed, Removed, Standing, install, remove, standing, to_start, usual_folder};
 pub use programs::Verified;
 pub use record::{Due, Record, due};
 pub use scheduled::{Opener, Scheduled, Scheduler};
@@ -123,6 +123,9 @@ pub fn prepare(home: &Home, request: Request, now: Timestamp) -> Result<Prepared
         Some(name) => name,
         None => name_of(&file),
     };
+    if request.scheduler == Scheduler::Kubernetes {
+        kubernetes::check_name(&name)?;
+    }
     let (content, _) = open_for_run(&file, &request.keys, None, now)?;
     let routine = content.document.routine;
     let scheduled = Scheduled {

@@ -9,7 +9,7 @@ use crate::ops::home::Home;
 use crate::ops::schedule::crontab::{CRON_FOLDER, cron_d_line, cron_file, cron_file_with, cron_line, our_lines};
 use crate::ops::schedule::programs::{Verified, change_crontab, give, read_crontab, verify};
 use crate::ops::schedule::record::{FORMAT, Part, Record, forget, keep, records};
-use crate::ops::schedule::scheduled::Scheduler;
+use crate::ops::schedule::scheduled::{Scheduler, in_shell};
 use crate::ops::schedule::systemd::{UNIT_FOLDER, started_link, starting, stopping, unit_files, units};
 use crate::ops::schedule::{Prepared, name_of};
 use crate::platform::{self, Existing, access};
@@ -42,8 +42,6 @@ pub struct Removed {
     pub from_crontab: bool,
     /// The commands that stop it, and were not given.
     pub to_stop: Vec<Vec<String>>,
-    /// What went wrong with those that were given, in words.
-    pub failed: Vec<String>,
 }
 
 /// Whether an installed schedule is still what was installed.
@@ -153,7 +151,7 @@ pub fn install(
     keep(home, &record)?;
     if start && scheduler.is_systemd() {
         for command in std::mem::take(&mut installed.to_start) {
-            give(&command)?;
+            give(&command, "mend the cause, then give the command by hand")?;
         }
         record.started = true;
         keep(home, &record)?;
@@ -239,7 +237,7 @@ pub fn remove(
     Ok(removed)
 }
 
-/// Takes back what a scheduler was given, from where it lies.
+/// Takes back what a scheduler was given, from where it lies; nothing of it where its timer cannot be stopped.
 fn take_back(record: Option<&Record>, name: &str, scheduler: Scheduler, folder: &Path) -> Result<Removed, OpsError> {
     let usual = usual_folder(scheduler)?;
     let mut removed = Removed { name: name.to_owned(), scheduler: Some(scheduler), ..Removed::default() };
@@ -253,18 +251,15 @@ fn take_back(record: Option<&Record>, name: &str, scheduler: Scheduler, folder: 
                 || linked.is_some_and(|usual| unit_files(usual, name).iter().any(is_linked));
             let [stop, reload] = stopping(name, scheduler);
             let there = unit_files(folder, name).iter().any(|file| file.exists());
-            if there
-                && started
-                && let Err(cause) = give(&stop)
-            {
-                removed.failed.push(cause.to_string());
-                removed.to_stop.push(stop.clone());
+            if there && started {
+                // A timer that goes on without its units could not be stopped the next time either.
+                give(&stop, "nothing was removed; mend the cause, then remove it again")?;
             }
             for file in unit_files(folder, name) {
                 removed.files.extend(remove_if_there(&file)?.then_some(file));
             }
             if there && started {
-                if give(&reload).is_err() {
+                if give(&reload, "give it by hand").is_err() {
                     removed.to_stop.push(reload);
                 }
             } else if there {
@@ -328,6 +323,14 @@ pub fn standing(record: &Record) -> Standing {
         return Standing::NotStarted;
     }
     Standing::AsInstalled
+}
+
+/// The command lines that make systemd start an installed schedule from now on.
+pub fn to_start(record: &Record) -> Vec<String> {
+    let usual = usual_folder(record.scheduler).ok().flatten();
+    let folder = record.folder.clone().or_else(|| usual.clone()).unwrap_or_default();
+    let commands = starting(&record.name, record.scheduler, &folder, usual.as_deref().unwrap_or(&folder));
+    commands.iter().map(|words| words.iter().map(|word| in_shell(word)).collect::<Vec<_>>().join(" ")).collect()
 }
 
 /// Whether systemd was told to start the timer: by the link that it makes then, dangling or not.

@@ -30,12 +30,10 @@ pub(super) fn verify(name: &str, scheduler: Scheduler, folder: &Path) -> Verifie
     }
 }
 
-/// Gives a command that must succeed.
-pub(super) fn give(command: &[String]) -> Result<(), OpsError> {
+/// Gives a command that must succeed; `hint` says what to do where it does not.
+pub(super) fn give(command: &[String], hint: &str) -> Result<(), OpsError> {
     let words = command.join(" ");
-    let failed = |cause: String| {
-        OpsError::invalid(format!("`{words}` did not work: {cause}"), "mend the cause, then give the command by hand")
-    };
+    let failed = |cause: String| OpsError::invalid(format!("`{words}` did not work: {cause}"), hint);
     match said(command) {
         Ok((true, _)) => Ok(()),
         Ok((false, words)) => Err(failed(words)),

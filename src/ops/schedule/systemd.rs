@@ -178,10 +178,10 @@ mod tests {
     fn paths_that_mean_something_to_systemd_reach_the_program_as_they_are() {
         let mut run = sample("02:30");
         run.file = PathBuf::from("/srv/100% it's $HOME/a \"b\" & <c>.xfer");
-        run.home = PathBuf::from(r#"/srv/50% $HOME\"q""#);
+        run.home = PathBuf::from(r"/srv/50% $HOME/a\b");
         let unit = systemd_service(&run, Scheduler::Systemd);
-        assert!(unit.contains("ReadWritePaths=\"/srv/50%% $HOME\\\\\\\"q\"\n"), "{unit}");
-        assert!(unit.contains(r#""--home" "/srv/50%% $$HOME\\\"q""#), "{unit}");
+        assert!(unit.contains("ReadWritePaths=\"/srv/50%% $HOME/a\\\\b\"\n"), "{unit}");
+        assert!(unit.contains(r#""--home" "/srv/50%% $$HOME/a\\b""#), "{unit}");
         assert!(unit.contains(r#""/srv/100%% it's $$HOME/a \"b\" & <c>.xfer""#), "{unit}");
     }
 
