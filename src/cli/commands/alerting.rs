@@ -154,11 +154,11 @@ pub(super) fn not_delivered(channel: &str, error: &DeliveryError) -> CliError {
         DeliveryError::Http(
             ClientErrorKind::Timeout { .. } | ClientErrorKind::Connect { .. } | ClientErrorKind::Interrupted { .. },
         )
-        | DeliveryError::Mail(MailError::Timeout { .. } | MailError::Unavailable(_)) => ExitCode::Temporary,
+        | DeliveryError::Mail(MailError::Timeout { .. } | MailError::Unavailable(_))
+        | DeliveryError::Busy => ExitCode::Temporary,
         DeliveryError::Mail(MailError::Refused(_)) | DeliveryError::LoginRefused(_) => ExitCode::Login,
         DeliveryError::Closed | DeliveryError::NoLogin(_) => ExitCode::WrongKey,
         DeliveryError::WrongServer { .. } => ExitCode::WrongServer,
-        DeliveryError::Busy => ExitCode::Temporary,
         DeliveryError::Server(error) if error.is_permission() => ExitCode::Login,
         DeliveryError::Server(error) if error.is_temporary() => ExitCode::Temporary,
         DeliveryError::Http(_) | DeliveryError::Mail(_) | DeliveryError::Server(_) => ExitCode::Usage,
