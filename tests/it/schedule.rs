@@ -88,11 +88,11 @@ fn what_would_fail_at_night_is_refused_by_day() {
     refused(&show("monthly.xfer --key-file missing --at 02:30"), 10, &["missing"]);
     office.ok("routine export monthly other.xfer --new-key-file other-key");
     refused(&show("monthly.xfer --key-file other-key --at 02:30"), 12, &["monthly.xfer"]);
+    let long = format!("schedule show {WHAT} --for kubernetes --image here --name {}", "a".repeat(48));
+    refused(&office.xfer.run(&long), 2, &["53 characters", "at most 47 characters with --name"]);
     let key = office.xfer.home().join("run-key");
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
     refused(&show(WHAT), 2, &["other users", "chmod 600"]);
-    let long = format!("schedule show {WHAT} --for kubernetes --image here --name {}", "a".repeat(48));
-    refused(&office.xfer.run(&long), 2, &["53 characters", "at most 47 characters with --name"]);
     refused(&office.xfer.run("schedule remove monthly.xfer --for windows"), 2, &["schtasks"]);
     refused(&office.xfer.run("schedule remove monthly.xfer"), 2, &["monthly.xfer", "schedule list"]);
 }

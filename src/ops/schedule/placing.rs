@@ -364,7 +364,8 @@ fn remove_if_there(file: &Path) -> Result<bool, OpsError> {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::os::unix::fs::MetadataExt;
 
