@@ -3,8 +3,8 @@
 //! The engine's own way to call a function (`call_fn`) looks up every operator afresh in each call, makes its state anew
 //! and forgets where a limit stopped the function. A run calls a hook once for every cell, so here the state, the
 //! operators that were found and `ctx` are kept from call to call, and the statements of a hook are run without the
-//! detour over its name. That needs the engine's internal interface (the feature `internals`); nothing but this and
-//! [`super::handed`] uses it.
+//! detour over its name. That needs the engine's internal interface (the feature `internals`); this and [`super::handed`]
+//! use it to call, and [`super::hooks`] to see whether anything stands outside of the functions.
 //!
 //! What a script can see of it is nothing: each call finds its parameters as they were given and no variable of an
 //! earlier call.
