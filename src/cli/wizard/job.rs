@@ -65,9 +65,7 @@ fn offer_scripts(
 pub(crate) fn fill_more(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Result<(), Leave> {
     let mut commands = Vec::new();
     let outcome = fill(prompter, home, name, &mut commands);
-    if !commands.is_empty() {
-        say_commands(prompter, &commands);
-    }
+    say_commands(prompter, &commands);
     outcome
 }
 
@@ -118,9 +116,7 @@ pub(crate) fn edit(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Resu
         }
         3 => {
             let outcome = offer_scripts(prompter, home, name, &mut commands);
-            if !commands.is_empty() {
-                say_commands(prompter, &commands);
-            }
+            say_commands(prompter, &commands);
             return outcome;
         }
         _ => return Ok(()),

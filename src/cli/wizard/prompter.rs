@@ -68,8 +68,11 @@ pub(crate) fn ask_until<T>(
     }
 }
 
-/// Says how the same is done without the wizard.
+/// Says how the same is done without the wizard; nothing where nothing was done.
 pub(crate) fn say_commands(prompter: &mut dyn Prompter, commands: &[String]) {
+    if commands.is_empty() {
+        return;
+    }
     let many = if commands.len() == 1 { "command" } else { "commands" };
     prompter.say(&format!("The same without questions, by {many}:\n  {}", commands.join("\n  ")));
 }

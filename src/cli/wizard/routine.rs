@@ -93,9 +93,7 @@ pub(crate) fn edit(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Resu
         4 => {
             let mut commands = Vec::new();
             let outcome = offer_scripts(prompter, home, &old.name, &mut commands);
-            if !commands.is_empty() {
-                say_commands(prompter, &commands);
-            }
+            say_commands(prompter, &commands);
             return outcome;
         }
         5 => return alert::add(prompter, home, &old.name),
