@@ -48,15 +48,15 @@ impl Hook {
     }
 }
 
-/// SHA-256 of a script's text: what was attached is what runs.
+/// SHA-256 of a text, or of the bytes of a file, in hexadecimal: what was attached is what runs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ContentHash(String);
 
 impl ContentHash {
-    /// The hash of a text.
-    pub fn of(content: &str) -> Self {
-        let digest = Sha256::digest(content.as_bytes());
+    /// The hash of a text, or of any other content.
+    pub fn of(content: impl AsRef<[u8]>) -> Self {
+        let digest = Sha256::digest(content);
         let mut text = String::with_capacity(2 * digest.len());
         for byte in digest {
             // Writing to a text cannot fail.

@@ -197,15 +197,20 @@ pub fn analytics_flags(probe: &Probe) -> AnalyticsFlags {
 
 /// A connection to a kept server.
 pub fn connect(config: &ConfigStore, server: &Server) -> Result<Client, OpsError> {
-    let allow_http = config.server_settings(server.id)?.allow_http;
-    check_transport(&server.url, allow_http)?;
-    Ok(Client::new(ClientOptions {
+    // Before the login is opened, for which a passphrase may be asked.
+    check_transport(&server.url, config.server_settings(server.id)?.allow_http)?;
+    Ok(Client::new(client_options(config, server)?)?)
+}
+
+/// How a kept server is reached, and with which login.
+pub(super) fn client_options(config: &ConfigStore, server: &Server) -> Result<ClientOptions, OpsError> {
+    Ok(ClientOptions {
         server: server.name.clone(),
         url: server.url.clone(),
         login: config.login(server.id)?,
-        allow_http,
+        allow_http: config.server_settings(server.id)?.allow_http,
         limits: Limits::default(),
-    })?)
+    })
 }
 
 /// Refuses a name that no command line could use.

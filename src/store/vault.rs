@@ -1,8 +1,9 @@
 //! Credentials at rest: sealed with a key that lies in a file of its own.
 //!
-//! XChaCha20-Poly1305 under a machine key of 32 random bytes ([`crate::sealing`]). The associated data names the place of the secret: table, row, column, the server's origin and the
-//! format's version. A sealed secret that somebody copies to another row, or whose server's address is changed to
-//! another host, does not open; without this, whoever can write the database could have a password sent to himself.
+//! XChaCha20-Poly1305 under a machine key of 32 random bytes ([`crate::sealing`]). The associated data names the place of
+//! the secret: table, row, column, the server's origin and the format's version. A sealed secret that somebody copies to
+//! another row, or whose server's address is changed to another host, does not open; without this, whoever can write the
+//! database could have a password sent to himself.
 //!
 //! Limits: it protects against a copied database or backup. It does not protect against somebody who runs programs as
 //! the same user, who can read the key as we do; with a passphrase on it he has to wait until somebody types that. The

@@ -13,10 +13,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::dhis2::webhook::{self, Call};
 use crate::domain::alert::{AlertEvent, Condition, Notice, Past, Shape, is_news};
+use crate::domain::script::ContentHash;
 use crate::ops::alerts::deliver::{DeliveryError, PATIENCE, take_turn};
 use crate::ops::alerts::message::{Message, payload};
 use crate::ops::home::Home;
-use crate::ops::xfer_files::digest;
 use crate::platform::{self, Existing};
 
 /// The most messages that wait; the newest say most.
@@ -109,5 +109,5 @@ pub async fn tell(
 /// Where that lies which is kept about a file. Its whole path names it: two districts may both call theirs monthly.xfer.
 fn kept_in(home: &Home, file: &Path) -> PathBuf {
     let whole = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
-    home.files().state_folder().join(format!("{}.told", digest(whole.as_os_str().as_encoded_bytes())))
+    home.files().state_folder().join(format!("{}.told", ContentHash::of(whole.as_os_str().as_encoded_bytes())))
 }

@@ -23,8 +23,6 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use uuid::Uuid;
 
-use crate::dhis2::client::ClientOptions;
-use crate::dhis2::limits::Limits;
 use crate::domain::alert::{AlertChannel, ArmedChannel, ChannelKind, Condition, Notice, Past, is_news};
 use crate::domain::job::Job;
 use crate::ops::alerts::deliver::{DeliveryError, PATIENCE, Reach, Servers, Signal};
@@ -32,6 +30,8 @@ use crate::ops::alerts::message::Message;
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::routines::routine;
+use crate::ops::servers::client_options;
+use crate::ops::xfer_files;
 use crate::store::{ConfigStore, StateStore, WaitingNotice};
 use crate::xferfile::{Content, FileServer};
 
@@ -190,7 +190,8 @@ impl Alerting {
         self.channels.iter().filter(hears).map(told).collect()
     }
 
-    /// Calls one channel with what waits for it, in order, until it fails. A switch is called whoever's turn it is: each run calls it once.
+    /// Calls one channel with what waits for it, in order, until it fails. A switch is called whoever's turn it is: each
+    /// run calls it once.
     async fn call(&self, armed: &ArmedChannel, waiting: &[WaitingNotice], now: Condition, is_our_turn: bool) -> Called {
         if matches!(armed.channel.kind, ChannelKind::Ping { .. }) {
             let signal = match now {
@@ -244,18 +245,10 @@ fn servers(config: &ConfigStore, job: &Job, channels: &[ArmedChannel]) -> Server
 /// How a kept server is reached; not at all where its login does not open.
 fn reach(config: &ConfigStore, name: &str) -> Option<Reach> {
     let server = config.server(name).ok()?;
-    let options = ClientOptions {
-        login: config.login(server.id).ok()?,
-        allow_http: config.server_settings(server.id).ok()?.allow_http,
-        server: server.name,
-        url: server.url,
-        limits: Limits::default(),
-    };
+    let options = client_options(config, &server).ok()?;
     Some(Reach { options, system_id: server.identity.map(|identity| identity.system_id) })
 }
 
 fn reach_of_file(server: &FileServer) -> Reach {
-    let FileServer { name, url, allow_http, login, system_id, .. } = server.clone();
-    let options = ClientOptions { server: name, url, login, allow_http, limits: Limits::default() };
-    Reach { options, system_id: Some(system_id) }
+    Reach { options: xfer_files::client_options(server), system_id: Some(server.system_id.clone()) }
 }

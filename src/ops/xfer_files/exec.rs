@@ -8,10 +8,11 @@ use tokio_util::sync::CancellationToken;
 use crate::dhis2::client::{Client, ClientOptions};
 use crate::dhis2::limits::Limits;
 use crate::domain::run::{FileReport, Report};
+use crate::domain::script::ContentHash;
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::transfer::{self, Launch, RunOptions, Side};
-use crate::ops::xfer_files::{digest, read};
+use crate::ops::xfer_files::read;
 use crate::platform::{self, Existing};
 use crate::transfer::engine::Tuning;
 use crate::transfer::events::Event;
@@ -44,7 +45,7 @@ pub fn open_for_run(
         routine: content.document.routine.id,
         revision: content.revision,
         created: content.created.to_string(),
-        sha256: digest(&bytes),
+        sha256: ContentHash::of(&bytes).to_string(),
     };
     Ok((content, about))
 }
@@ -89,8 +90,17 @@ fn remember(file: &Path, tuning: Tuning) {
 
 /// A server as the file pins it: the login goes to this address and no other, and values only to this system.
 fn side(server: FileServer) -> Result<Side, OpsError> {
-    let FileServer { name, url, allow_http, login, system_id, metadata, .. } = server;
-    let origin = url.origin();
-    let client = Client::new(ClientOptions { server: name, url, login, allow_http, limits: Limits::default() })?;
-    Ok(Side { origin, pinned_system_id: Some(system_id), metadata, client })
+    let (origin, client) = (server.url.origin(), Client::new(client_options(&server))?);
+    Ok(Side { origin, pinned_system_id: Some(server.system_id), metadata: server.metadata, client })
+}
+
+/// How a server of a file is reached, and with which login.
+pub(in crate::ops) fn client_options(server: &FileServer) -> ClientOptions {
+    ClientOptions {
+        server: server.name.clone(),
+        url: server.url.clone(),
+        login: server.login.clone(),
+        allow_http: server.allow_http,
+        limits: Limits::default(),
+    }
 }

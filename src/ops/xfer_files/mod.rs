@@ -5,23 +5,23 @@ mod import;
 mod keys;
 
 pub use crate::xferfile::Change as KeyChange;
+pub(super) use exec::client_options;
 pub use exec::{exec, open_for_run};
 pub use import::{Change, Import, ImportLine, apply, plan_import};
 pub use keys::{Privacy, read_key, write_new_key};
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use secrecy::SecretString;
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::domain::alert::ArmedChannel;
 use crate::domain::metadata::Metadata;
 use crate::domain::routine::RoutineDocument;
+use crate::domain::script::ContentHash;
 use crate::domain::server::Server;
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, synced};
@@ -179,7 +179,7 @@ pub fn inspect(file: &Path, keys: &Keys) -> Result<Inspected, OpsError> {
     let broken = |cause| OpsError::XferFile { path: file.to_owned(), cause };
     let header = xferfile::header(&bytes).map_err(broken)?;
     let content = if keys.is_empty() { None } else { Some(document::open(&bytes, keys).map_err(broken)?.0) };
-    Ok(Inspected { header, digest: digest(&bytes), content })
+    Ok(Inspected { header, digest: ContentHash::of(&bytes).to_string(), content })
 }
 
 /// Changes who can open a file. A key that is made for it goes to a file of its own, refused where that exists.
@@ -249,13 +249,4 @@ fn refuse_other_files(file: &Path) -> Result<(), OpsError> {
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(source) => Err(OpsError::LocalFile { path: file.to_owned(), action: "written", source }),
     }
-}
-
-/// The SHA-256 of something, in hexadecimal.
-pub(super) fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
-        // Writing to a text cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
