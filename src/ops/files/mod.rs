@@ -5,3 +5,4 @@
 pub mod job_items;
 pub mod org_unit_map;
 pub mod sheet;
+mod sheet_text;
