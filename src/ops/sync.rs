@@ -1,5 +1,7 @@
 //! Sync: pulling a server's metadata into the configuration, so that mapping and checking work offline.
 
+use jiff::Timestamp;
+
 use crate::dhis2::metadata::MetadataProgress;
 use crate::domain::run::Finding;
 use crate::ops::error::OpsError;
@@ -51,7 +53,7 @@ pub async fn sync(
             identity: &probe.identity,
             account: &probe.account,
             analytics: analytics_flags(&probe),
-            synced_at: &probe.server_date.to_string(),
+            synced_at: &Timestamp::now().to_string(),
         },
     )?;
     config.keep_answer(server.id, &last_answer(&probe, exchanges))?;
