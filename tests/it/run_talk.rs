@@ -29,6 +29,10 @@ fn ready() -> Trial {
     trial
 }
 
+fn home(trial: &Trial) -> String {
+    trial.xfer.home().display().to_string()
+}
+
 fn board(trial: &Trial) -> Value {
     trial.ok("--format json").json()
 }
@@ -212,7 +216,7 @@ fn every_cell_is_told_with_names_and_its_reason() {
 fn every_time_is_by_the_clock_of_the_machine_and_names_it() {
     let trial = ready();
     trial.ok("run r");
-    trial.ok("routine export r --new-key-file key");
+    trial.ok("routine export r --new-key-file run-key");
     // Nepal, without a database of time zones.
     let zoned = |words: &[&str]| {
         let output = trial.xfer.finished(trial.xfer.prepared(words).env("TZ", "NPT-5:45"));
@@ -229,7 +233,7 @@ fn every_time_is_by_the_clock_of_the_machine_and_names_it() {
         &["server", "show", "src"],
         &["runs", "list"],
         &["routine", "list"],
-        &["routine", "inspect", "r.xfer", "--key-file", "key"],
+        &["routine", "inspect", "r.xfer", "--key-file", "run-key"],
     ] {
         let output = zoned(words);
         assert!(output.stdout.contains("NPT") && is_now(&output.stdout), "{words:?}\n{output}");
@@ -242,15 +246,15 @@ fn every_time_is_by_the_clock_of_the_machine_and_names_it() {
         assert!(is_now(row[key].as_str().unwrap()), "{row:#}");
         assert_eq!(row["time_zone"], "NPT", "{row:#}");
     }
-    let exec = zoned(&["exec", "r.xfer", "--key-file", "key"]);
+    let exec = zoned(&["exec", "r.xfer", "--key-file", "run-key"]);
     assert!(exec.stderr.contains("+05:45 "), "{exec}");
 }
 
 #[test]
 fn a_file_that_is_older_than_its_routine_is_told_wherever_it_matters() {
     let trial = ready();
-    trial.ok("routine export r --new-key-file key");
-    let exec = || trial.ok("exec r.xfer --key-file key --json").report();
+    trial.ok("routine export r --new-key-file run-key");
+    let exec = || trial.ok("exec r.xfer --key-file run-key --json").report();
     let told = |report: &Value| {
         report["findings"].as_array().unwrap().iter().find(|one| one["code"] == "xfer-file-outdated").cloned()
     };
@@ -261,39 +265,36 @@ fn a_file_that_is_older_than_its_routine_is_told_wherever_it_matters() {
 
     trial.ok("routine edit r --periods 202401..202405");
     let finding = told(&exec()).unwrap();
-    let hint = finding["hint"].as_str().unwrap().replace(&trial.xfer.home().display().to_string(), "[HOME]");
+    let hint = finding["hint"].as_str().unwrap().replace(&home(&trial), "[HOME]");
     assert_eq!(hint, "Export it again: `xfer routine export r [HOME]/r.xfer --key-file KEYFILE`.");
     let kept = trial.ok("runs show last --format json").report();
     assert!(told(&kept).is_some(), "it is kept with the run");
-    let copy = trial.ok("exec moved.xfer --key-file key --json").report();
+    let copy = trial.ok("exec moved.xfer --key-file run-key --json").report();
     assert!(told(&copy).is_some(), "a file that was moved is the same file");
-    assert_eq!(
-        next_step(&trial).replace(&trial.xfer.home().display().to_string(), "[HOME]"),
-        "routine export r [HOME]/r.xfer --key-file KEYFILE"
-    );
+    assert_eq!(next_step(&trial).replace(&home(&trial), "[HOME]"), "routine export r [HOME]/r.xfer --key-file KEYFILE");
 
     let units = trial.xfer.home().join("units");
-    let install =
-        format!("schedule install r.xfer --key-file key --at 02:30 --for systemd-user --folder {}", units.display());
+    let install = format!(
+        "schedule install r.xfer --key-file run-key --at 02:30 --for systemd-user --folder {}",
+        units.display()
+    );
     let output = trial.ok(&install);
     assert!(
-        output.stderr.contains("older than the routine r") && output.stderr.contains("--key-file [HOME]/key"),
+        output.stderr.contains("older than the routine r") && output.stderr.contains("--key-file [HOME]/run-key"),
         "{output}"
     );
     let listed = trial.ok("schedule list --format json").json();
     assert!(listed[0]["state"].as_str().unwrap().contains("older than the routine"), "{listed:#}");
-    assert!(
-        next_step(&trial).ends_with("/r.xfer --key-file ".to_owned().as_str()) || next_step(&trial).ends_with("/key"),
-        "what opens it is known"
-    );
+    let next = next_step(&trial);
+    assert!(next.ends_with(&format!(" --key-file {}/run-key", home(&trial))), "what opens it is known: {next}");
 
     // Another machine knows nothing of it, and says nothing.
     let other = Xfer::new();
-    for file in ["r.xfer", "key"] {
+    for file in ["r.xfer", "run-key"] {
         other.file(file, std::fs::read(trial.xfer.home().join(file)).unwrap());
     }
-    assert_eq!(told(&other.run("exec r.xfer --key-file key --json").report()), None);
-    trial.ok("routine export r --key-file key");
+    assert_eq!(told(&other.run("exec r.xfer --key-file run-key --json").report()), None);
+    trial.ok("routine export r --key-file run-key");
     assert_eq!(told(&exec()), None);
     assert!(!trial.ok("schedule list --format json").json()[0]["state"].as_str().unwrap().contains("older"));
 }
