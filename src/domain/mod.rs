@@ -1,5 +1,6 @@
 //! DHIS2's nouns and rules as plain values: no I/O, no async, no clock.
 
+pub mod access;
 pub mod alert;
 pub mod cell;
 pub mod coverage;
@@ -15,6 +16,7 @@ pub mod metadata;
 pub mod org_unit_map;
 pub mod pair;
 pub mod period;
+pub mod reach;
 pub mod rounding;
 pub mod routine;
 pub mod run;
