@@ -2,6 +2,7 @@
 
 pub mod item;
 pub mod listing;
+pub mod org_units;
 pub mod report;
 pub mod server;
 
