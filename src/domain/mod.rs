@@ -1,5 +1,6 @@
 //! DHIS2's nouns and rules as plain values: no I/O, no async, no clock.
 
+pub mod access;
 pub mod alert;
 pub mod cell;
 pub mod coverage;
@@ -15,6 +16,7 @@ pub mod metadata;
 pub mod org_unit_map;
 pub mod pair;
 pub mod period;
+pub mod reach;
 pub mod rounding;
 pub mod routine;
 pub mod run;
@@ -22,5 +24,7 @@ pub mod script;
 pub mod secret;
 pub mod server;
 pub mod shares;
+pub mod spelling;
 pub mod uid;
 pub mod value_type;
+pub mod written_number;

@@ -101,6 +101,16 @@ impl Account {
         self.authorities.iter().any(|authority| authority == "ALL")
     }
 
+    /// The org units whose data the user may read, with all below: the data view units, else the capture units
+    /// (dhis2-api 5.1). Empty means that nothing is known.
+    pub fn view_roots(&self) -> &[Uid] {
+        if self.data_view_organisation_units.is_empty() {
+            &self.organisation_units
+        } else {
+            &self.data_view_organisation_units
+        }
+    }
+
     /// Whether the user may import data values at all.
     pub fn may_import(&self) -> bool {
         self.is_superuser() || self.authorities.iter().any(|authority| authority == "F_DATAVALUE_ADD")
