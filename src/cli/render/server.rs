@@ -85,17 +85,7 @@ pub fn details(details: &ServerDetails) -> Listing {
     }
     fact(&mut listing, "synced", json!(server.synced_at.as_deref().map(day_and_minute)));
     if let Some(counts) = &details.counts {
-        for (what, count) in [
-            ("org units", counts.organisation_units),
-            ("org unit groups", counts.organisation_unit_groups),
-            ("data sets", counts.data_sets),
-            ("data elements", counts.data_elements),
-            ("category combos", counts.category_combos),
-            ("category option combos", counts.category_option_combos),
-            ("indicators", counts.indicators),
-            ("program indicators", counts.program_indicators),
-            ("option sets", counts.option_sets),
-        ] {
+        for (what, count) in counts.by_type() {
             fact(&mut listing, what, json!(count));
         }
     }
