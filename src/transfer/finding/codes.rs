@@ -121,7 +121,7 @@ table! {
         "Set the job's or the item's combine operator (`sum`, `average`, `last` …), or correct the map.";
     SOURCE_EMPTY = Warning, Source, "source-empty",
         "The source has no values for the items, org units and periods of the run.",
-        "Check the periods, the items and whether the source user may see the data; analytics may need to be run.";
+        "Check the periods (the report names the last one that has values), the items and whether the source user may see the data; analytics may need to be run.";
     SOURCE_ITEM_MISSING = Error, Source, "source-item-missing",
         "The source does not know an item, or the user may not see it.",
         "Sync the source again and correct the item, or share it with the source user.";
@@ -251,6 +251,9 @@ table! {
     SAME_SYSTEM = Warning, Configuration, "same-system",
         "Source and destination say that they are the same system: one is a copy of the other, or both are one server.",
         "Nothing, if values are meant to move within one system; otherwise check both addresses.";
+    XFER_FILE_OUTDATED = Warning, Configuration, "xfer-file-outdated",
+        "The xfer file is older than its routine: the run did what the routine was when it was exported.",
+        "Export the routine again to the same place: `xfer routine export`.";
     STALE_KEPT = Info, Policy, "stale-kept",
         "The destination has a value where the source has none; the routine keeps it.",
         "Nothing, or set the rule for empty values to `zero` or `delete`.";
