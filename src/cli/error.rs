@@ -152,6 +152,14 @@ impl From<OpsError> for CliError {
                 }
                 described.hint("nothing was imported; mend these lines and import the file again")
             }
+            OpsError::SandboxFile { ref refusal, .. } => {
+                let mut described = Self::of(ExitCode::Usage, &error);
+                described.causes = refusal.problems.iter().take(LISTED).map(ToString::to_string).collect();
+                if refusal.problems.len() > LISTED {
+                    described.causes.push(format!("… and {} more", refusal.problems.len() - LISTED));
+                }
+                described.hint(refusal.hint.clone())
+            }
             OpsError::LocalFile { ref source, .. } => {
                 let (code, hint) = match source.kind() {
                     std::io::ErrorKind::NotFound => {

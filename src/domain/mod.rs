@@ -24,5 +24,7 @@ pub mod script;
 pub mod secret;
 pub mod server;
 pub mod shares;
+pub mod spelling;
 pub mod uid;
 pub mod value_type;
+pub mod written_number;

@@ -6,6 +6,7 @@ use crate::dhis2::error::{ClientError, ClientErrorKind};
 use crate::domain::journal::JournalError;
 use crate::matching::items::ItemError;
 use crate::ops::files::sheet::SheetFinding;
+use crate::sandbox::loading::Refusal;
 use crate::sandbox::server::StartError;
 use crate::script::ScriptError;
 use crate::store::StoreError;
@@ -106,6 +107,14 @@ pub enum OpsError {
     /// The run was told to stop, and did not come as far as a report.
     #[error("the run was stopped before it had begun to send")]
     Stopped,
+    /// A file that an embedded server was to be made of.
+    #[error("{} cannot be played by the sandbox", .path.display())]
+    SandboxFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong in it.
+        refusal: Refusal,
+    },
     /// An embedded server could not be started.
     #[error("the embedded servers could not be started")]
     Sandbox(#[from] StartError),

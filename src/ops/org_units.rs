@@ -11,7 +11,7 @@ use crate::domain::uid::Uid;
 use crate::matching::names::{folded, nearest};
 use crate::matching::org_units::{Candidates, MatchRules, propose};
 use crate::ops::error::OpsError;
-use crate::ops::files::org_unit_map::{self, Entry};
+use crate::ops::files::org_unit_map::{self, Entry, MapSides};
 use crate::ops::files::sheet::SheetStyle;
 use crate::ops::home::{Home, synced};
 use crate::store::ConfigStore;
@@ -56,8 +56,6 @@ pub struct MapChange {
     pub removed: Vec<OrgUnitMapping>,
     /// Rows that say what stands there already.
     pub unchanged: usize,
-    /// Lines of the file whose code or path is another unit than their id, which counts.
-    pub contradicting: Vec<u64>,
 }
 
 impl PairMap {
@@ -144,9 +142,11 @@ impl PairMap {
 
     /// Reads a CSV file and says what it would change; any mistake refuses all of it.
     pub fn plan_import(&self, path: &std::path::Path, bytes: &[u8]) -> Result<MapChange, OpsError> {
-        let read = org_unit_map::import(bytes, &self.source, &self.destination)
+        let seen = self.config.org_unit_fingerprints(self.pair)?;
+        let sides = MapSides { source: &self.source, destination: &self.destination, seen: &seen, rows: &self.rows };
+        let entries = org_unit_map::import(bytes, sides)
             .map_err(|findings| OpsError::File { path: path.to_path_buf(), findings })?;
-        Ok(MapChange { contradicting: read.contradicting, ..difference(&self.rows, read.entries) })
+        Ok(difference(&self.rows, entries))
     }
 
     /// Applies what `plan_import` found, in one transaction.

@@ -324,16 +324,6 @@ fn import(arguments: &Import, map: &mut PairMap, ui: &Ui) -> Result<ExitCode, Cl
     let bytes = read_file(&arguments.file)?;
     let change = map.plan_import(Path::new(&arguments.file), &bytes)?;
     changes(&change, map).print(ui);
-    if let Some(first) = change.contradicting.first() {
-        ui.warn(&format!(
-            "{} another org unit in destination_code or destination_path than in destination_id (the first is line \
-             {first}); the id counts, so empty it where the code or the path is meant",
-            match change.contradicting.len() {
-                1 => "1 line has".to_owned(),
-                number => format!("{number} lines have"),
-            }
-        ));
-    }
     let summary = format!(
         "{} added, {} changed, {} taken out, {} as before",
         change.added.len(),
