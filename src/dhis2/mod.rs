@@ -20,7 +20,6 @@
 //!
 //! Parsers are pure functions from (status, content type, bytes) to typed values.
 
-pub mod access;
 pub mod analytics;
 pub mod answer;
 pub mod capabilities;

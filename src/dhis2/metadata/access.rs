@@ -15,29 +15,12 @@ use crate::dhis2::metadata::page::read_page;
 use crate::dhis2::metadata::wire::{Listed, WireAccess, access};
 use crate::dhis2::metadata::wire_category::WireCategoryOption;
 use crate::dhis2::metadata::wire_data::WireDataSet;
-use crate::dhis2::query::{Query, distinct};
+use crate::dhis2::query::Query;
+use crate::dhis2::system::optional;
 use crate::dhis2::transport::Ask;
+use crate::domain::access::Fresh;
 use crate::domain::metadata::DataAccess;
 use crate::domain::uid::{UID_LENGTH, Uid};
-
-/// What a user may do with the data of the objects that were asked about.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct AccessNow {
-    /// By category option.
-    pub category_options: BTreeMap<Uid, DataAccess>,
-    /// By data set.
-    pub data_sets: BTreeMap<Uid, DataAccess>,
-    /// What the server does not show to this user, or does not have: whether its data may be read is not known, so
-    /// nothing that is absent there may be taken for empty.
-    pub not_shown: BTreeSet<Uid>,
-}
-
-impl AccessNow {
-    /// Whether the user may read data of the object; none where the server does not show it or it was not asked about.
-    pub fn may_read(&self, id: Uid) -> Option<bool> {
-        self.category_options.get(&id).or_else(|| self.data_sets.get(&id)).map(|access| access.read)
-    }
-}
 
 #[derive(Deserialize)]
 struct WireShown {
@@ -55,32 +38,41 @@ pub fn read_access(plural: &'static str, answer: &Answer) -> Result<BTreeMap<Uid
 
 impl Client {
     /// Asks the server what the logged-in user may do with the data of these objects, in short requests. Caches on the
-    /// way are told not to answer.
-    pub async fn data_access(&self, category_options: &[Uid], data_sets: &[Uid]) -> Result<AccessNow, ClientError> {
-        let mut now = AccessNow {
+    /// way are told not to answer. An object that does not come is one that the user does not see; a list that the
+    /// server keeps from the user altogether is left out of the answer.
+    pub async fn data_access(
+        &self,
+        category_options: &BTreeSet<Uid>,
+        data_sets: &BTreeSet<Uid>,
+    ) -> Result<Fresh, ClientError> {
+        Ok(Fresh {
             category_options: self.access_of(WireCategoryOption::PLURAL, category_options).await?,
             data_sets: self.access_of(WireDataSet::PLURAL, data_sets).await?,
-            not_shown: BTreeSet::new(),
-        };
-        let asked = category_options.iter().chain(data_sets);
-        now.not_shown = asked.copied().filter(|id| now.may_read(*id).is_none()).collect();
-        Ok(now)
+        })
     }
 
-    async fn access_of(&self, plural: &'static str, ids: &[Uid]) -> Result<BTreeMap<Uid, DataAccess>, ClientError> {
+    async fn access_of(
+        &self,
+        plural: &'static str,
+        ids: &BTreeSet<Uid>,
+    ) -> Result<BTreeMap<Uid, Option<DataAccess>>, ClientError> {
         // Asked for whole: 2.44 answers paged lists by another engine, which leaves objects out.
         let base = Query::new(plural).pair("fields", "id,access[data]").pair("paging", "false");
         let frame = self.transport.request_line(&base.clone().pair("filter", "id:in:[]"));
         let room = self.transport.limits.request_line.saturating_sub(frame);
         let ids_each = (room / (UID_LENGTH + 1)).max(1);
-        let mut shown = BTreeMap::new();
-        for part in distinct(ids).chunks(ids_each) {
+        let mut found: BTreeMap<Uid, Option<DataAccess>> = BTreeMap::new();
+        let all: Vec<Uid> = ids.iter().copied().collect();
+        for part in all.chunks(ids_each) {
             let list: Vec<&str> = part.iter().map(Uid::as_str).collect();
             let query = base.clone().pair("filter", &format!("id:in:[{}]", list.join(",")));
             let ask = Ask { fresh: true, ..Ask::get(query) };
-            shown.extend(self.read(ask, |answer| read_access(plural, answer)).await?);
+            let shown = self.read(ask, |answer| read_access(plural, answer)).await;
+            let Some(shown) = optional(shown)? else { return Ok(BTreeMap::new()) };
+            found.extend(part.iter().map(|id| (*id, None)));
+            found.extend(shown.into_iter().map(|(id, access)| (id, Some(access))));
         }
-        Ok(shown)
+        Ok(found)
     }
 }
 
