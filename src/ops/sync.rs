@@ -9,6 +9,8 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
+
 use crate::dhis2::metadata::MetadataProgress;
 use crate::dhis2::system::Probe;
 use crate::domain::metadata::Metadata;
@@ -131,7 +133,7 @@ pub fn keep(home: &Home, fetched: Fetched, accept_shrink: bool) -> Result<Synced
             identity: &probe.identity,
             account: &probe.account,
             analytics: analytics_flags(&probe),
-            synced_at: &probe.server_date.to_string(),
+            synced_at: &Timestamp::now().to_string(),
         },
     )?;
     config.keep_answer(server.id, &last_answer(&probe, exchanges))?;
