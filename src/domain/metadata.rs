@@ -322,6 +322,14 @@ pub struct OptionSetOption {
     pub name: String,
 }
 
+impl OptionSet {
+    /// Whether a value is one of the options; of a type that holds several, whether each of them is.
+    pub fn takes(&self, value_type: ValueType, value: &str) -> bool {
+        let knows = |code: &str| self.options.iter().any(|option| option.code == code);
+        knows(value) || value_type == ValueType::MultiText && value.split(',').all(knows)
+    }
+}
+
 impl Metadata {
     /// The data sets that hold a data element, by id.
     pub fn data_sets_of(&self, data_element: Uid) -> impl Iterator<Item = &DataSet> {
