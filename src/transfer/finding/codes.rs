@@ -278,6 +278,9 @@ table! {
     STALE_KEPT = Info, Policy, "stale-kept",
         "The destination has a value where the source has none; the routine keeps it.",
         "Nothing, or set the rule for empty values to `zero` or `delete`.";
+    LEFTOVER = Warning, Mapping, "leftover",
+        "Cells hold what this routine once wrote, and no item or org unit of it leads to them any more: after a correction of the map their values count twice.",
+        "Let the routine delete what it wrote (`xfer routine edit … --when-empty delete`, within `max_delete`), or delete it by hand; a run over all jobs and periods does it.";
     STALE_CHANGED = Warning, Policy, "stale-changed",
         "A cell that this routine once wrote was changed by somebody else; the source has no value for it now, and it is kept.",
         "Delete it by hand at the destination if it is wrong.";
