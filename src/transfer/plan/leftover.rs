@@ -8,7 +8,7 @@
 //! A run over some jobs or periods names all leftover cells and deletes only those of its periods, and none where it
 //! leaves jobs out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::domain::cell::{CellAddress, CellKey};
 use crate::domain::item::{Item, SourceItem, WhenEmpty};
