@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod item;
 pub mod listing;
+pub mod org_units;
 pub mod report;
 pub mod server;
 

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::cli::render::clock;
 use crate::cli::render::listing::{Column, Listing, moment, number, text};
 use crate::cli::ui::Ui;
+use crate::domain::certificates::Certificates;
 use crate::domain::run::{Finding, Severity};
 use crate::domain::server::LoginKind;
 use crate::ops::servers::{ServerDetails, ServerLine, ServerTest};
@@ -80,23 +81,16 @@ pub fn details(details: &ServerDetails) -> Listing {
         fact(&mut listing, "system id", json!(identity.system_id));
         fact(&mut listing, "calendar", json!(identity.calendar));
     }
+    for fingerprint in details.certificates.iter().flat_map(Certificates::fingerprints) {
+        fact(&mut listing, "trusted certificate (SHA-256)", json!(fingerprint));
+    }
     if let Some(account) = &details.account {
         fact(&mut listing, "user", json!(account.username));
         fact(&mut listing, "may import data values", json!(account.may_import()));
     }
     fact(&mut listing, "synced", json!(server.synced_at.as_deref().map(clock::in_words)));
     if let Some(counts) = &details.counts {
-        for (what, count) in [
-            ("org units", counts.organisation_units),
-            ("org unit groups", counts.organisation_unit_groups),
-            ("data sets", counts.data_sets),
-            ("data elements", counts.data_elements),
-            ("category combos", counts.category_combos),
-            ("category option combos", counts.category_option_combos),
-            ("indicators", counts.indicators),
-            ("program indicators", counts.program_indicators),
-            ("option sets", counts.option_sets),
-        ] {
+        for (what, count) in counts.by_type() {
             fact(&mut listing, what, json!(count));
         }
     }

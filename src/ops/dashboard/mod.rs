@@ -14,7 +14,7 @@ use crate::domain::routine::Routine;
 use crate::domain::run::{RunMode, Severity};
 use crate::domain::server::ServerId;
 use crate::matching::job_rules::{JobQuestion, check_job};
-use crate::matching::map_rules::{MapFinding, MapQuestion, check_map};
+use crate::matching::map_rules::{MapFinding, MapQuestion, Tally, check_map, tally};
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::jobs;
@@ -40,7 +40,9 @@ pub struct PairLine {
     pub proposed: u64,
     /// Units deliberately left out.
     pub ignored: u64,
-    /// Source units in all.
+    /// Source units that are neither mapped nor left out, the proposed ones among them.
+    pub unmapped: u64,
+    /// Source units in all: the mapped, the ignored and the unmapped.
     pub units: u64,
     /// What the metadata of both servers says about the map; none before both were synced.
     pub findings: Option<Findings>,
@@ -241,6 +243,17 @@ fn pairs(
                 continue;
             }
             let (rows, seen) = (config.org_unit_map(pair)?, config.org_unit_fingerprints(pair)?);
+            // Before the source was synced, nothing but the rows is known.
+            let tally = copies.0.get(&pair.source).map_or_else(
+                || Tally {
+                    units: counts.confirmed + counts.proposed + counts.ignored,
+                    mapped: counts.confirmed,
+                    ignored: counts.ignored,
+                    unmapped: counts.proposed,
+                    proposed: counts.proposed,
+                },
+                |source| tally(source, &rows),
+            );
             let findings = copies.of(pair).map(|(source, destination)| {
                 let (rows, jobs, window) = (&rows, &own, window.days());
                 check_map(&MapQuestion { source, destination, rows, jobs, seen: &seen, values: None, window })
@@ -251,10 +264,11 @@ fn pairs(
             pairs.push(PairLine {
                 source: from.clone(),
                 destination: to.clone(),
-                mapped: counts.confirmed,
-                proposed: counts.proposed,
-                ignored: counts.ignored,
-                units: source.counts.as_ref().map_or(0, |counts| counts.organisation_units),
+                mapped: tally.mapped,
+                proposed: tally.proposed,
+                ignored: tally.ignored,
+                unmapped: tally.unmapped,
+                units: tally.units,
                 findings: findings.map(count),
             });
         }

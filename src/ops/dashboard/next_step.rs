@@ -169,7 +169,7 @@ mod tests {
 
     fn pair(mapped: u64, proposed: u64) -> PairLine {
         let (source, destination) = ("tracker".to_owned(), "national".to_owned());
-        PairLine { source, destination, mapped, proposed, ignored: 0, units: 9, findings: None }
+        PairLine { source, destination, mapped, proposed, ignored: 0, unmapped: 9 - mapped, units: 9, findings: None }
     }
 
     fn next(board: &Dashboard) -> String {
