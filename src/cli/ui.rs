@@ -68,9 +68,9 @@ impl Ui {
         self.tables
     }
 
-    /// Columns that tables may take.
+    /// Columns that tables may take: those of the terminal, also where a pager or `head` stands between.
     pub fn width(&self) -> u16 {
-        self.width.unwrap_or(WIDTH_WITHOUT_TERMINAL)
+        self.width.or(self.talk_width).unwrap_or(WIDTH_WITHOUT_TERMINAL)
     }
 
     /// Writes data to stdout.
