@@ -113,9 +113,9 @@ fn what_may_not_be_written_is_refused_as_each_generation_does() {
         body["response"]["conflicts"][0]["errorCode"].as_str().unwrap_or(&body["status"].to_string()).to_owned()
     };
     for (profile, option, unit, set) in [
-        (Profile::V40, "E7616", "E7617", "E7601"),
-        (Profile::V41, "E7616", "E7617", "E7601"),
-        (Profile::V42, "E7616", "E7617", "E7601"),
+        (Profile::V40, "E7615", "E7617", "E7601"),
+        (Profile::V41, "E7615", "E7617", "E7601"),
+        (Profile::V42, "E7615", "E7617", "E7601"),
         (Profile::V43, "E8012", "E8011", "E8010"),
     ] {
         let sandbox = server(profile, &country);
@@ -127,6 +127,33 @@ fn what_may_not_be_written_is_refused_as_each_generation_does() {
         let (status, _) = send(&sandbox, "reader", "POST", "/api/dataValueSets", &row(&country, "P100", "Centre A"));
         assert_eq!(status, 403, "a reader has no authority to write");
     }
+}
+
+#[test]
+fn combos_option_sets_and_the_clock_are_the_servers_own() {
+    let country = Country::new("s")
+        .facilities(&["Centre A"])
+        .combo("Sexe", &["F", "M"])
+        .option_set("Oui", &["oui", "non"])
+        .element("CAS", json!({"categoryCombo": "Sexe"}))
+        .element("EAU", json!({"valueType": "TEXT", "optionSet": "Oui"}))
+        .data_set("M", "Monthly", &["CAS", "EAU"], json!({"openFuturePeriods": 0}))
+        .row(["CAS", "F", "", "Centre A", "202401"], json!({"value": 3, "comment": "tard", "followup": true}));
+    let sandbox = server(Profile::V43, &country);
+    let stored = rows(&sandbox);
+    let row = &stored[&["CAS", "F", "", "Centre A", "202401"].map(str::to_owned)];
+    assert_eq!((&row["value"], &row["comment"], &row["followup"]), (&json!("3"), &json!("tard"), &json!(true)));
+    let write = |value: &str| {
+        let body = json!({"dataSet": country.id("dataSets", "M"), "dataValues": [{
+            "dataElement": country.id("dataElements", "EAU"), "period": "202401", "value": value,
+            "orgUnit": country.id("organisationUnits", "Centre A"),
+        }]});
+        let (_, body) = send(&sandbox, "writer", "POST", "/api/dataValueSets", &body);
+        body["response"]["conflicts"][0]["errorCode"].as_str().unwrap_or("written").to_owned()
+    };
+    assert_eq!((write("peut-être"), write("oui")), ("E8123".to_owned(), "written".to_owned()));
+    Trial::change(&sandbox, |state| state.settings.now = "2024-01-15T00:00:00".into());
+    assert_eq!(write("non"), "E8030", "the month is not over");
 }
 
 #[test]
