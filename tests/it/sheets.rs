@@ -258,10 +258,16 @@ fn unmapped_means_the_same_everywhere_and_every_value_that_would_not_arrive_is_c
 
     // Two units above the facilities are unmapped, too.
     let words = "8 org units: 3 mapped, 1 ignored, 4 unmapped (1 of these is proposed)";
-    for command in ["orgunit list src dst", "orgunit unmapped src dst", "orgunit auto src dst --by id --dry-run"] {
+    for command in ["orgunit list src dst", "orgunit unmapped src dst"] {
         let output = trial.ok(command);
         assert!(output.stderr.contains(words), "{command}\n{output}");
     }
+    let auto = trial.ok("orgunit auto src dst --dry-run");
+    assert!(auto.stderr.contains("matched now: 1 sure, 1 likely, 0 doubtful; 1 of these come into force"), "{auto}");
+    assert!(auto.stderr.contains("8 org units: 4 mapped, 1 ignored, 3 unmapped (2 of these are proposed)"), "{auto}");
+    assert!(auto.stdout.contains("likely") && !auto.stdout.contains("confirmed"), "{auto}");
+    let all = trial.ok("orgunit auto src dst --dry-run --all");
+    assert!(all.stdout.contains("likely") && all.stdout.contains("confirmed"), "{all}");
     let unmapped = trial.ok("orgunit unmapped src dst --format json").json();
     assert_eq!(unmapped.as_array().unwrap().len(), 4);
     let states: Vec<_> = unmapped.as_array().unwrap().iter().filter(|row| row["state"] == "proposed").collect();

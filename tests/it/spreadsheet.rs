@@ -108,7 +108,7 @@ impl Desk {
 
     #[track_caller]
     fn export(&self, style: &str) -> Vec<u8> {
-        let _ = self.xfer.run(&format!("orgunit export tracker national map.csv {style}")).expect_code(0);
+        let _ = self.xfer.run(&format!("orgunit export tracker national map.csv --yes {style}")).expect_code(0);
         std::fs::read(self.xfer.home().join("map.csv")).unwrap()
     }
 

@@ -354,7 +354,7 @@ fn one_server_under_two_names_is_said_at_once() {
     let xfer = Xfer::new();
     let mut person = Person::start(&xfer, "init", 120);
     adds(&mut person, servers.source.url(), "reader", PASSWORD);
-    adds(&mut person, servers.source.url(), "writer", PASSWORD);
+    adds(&mut person, servers.source.url(), "reader", PASSWORD);
     person.sees("one and the same DHIS2 server");
     person.is_asked("What now");
     person.presses(CONTROL_C);

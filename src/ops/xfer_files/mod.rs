@@ -92,7 +92,8 @@ pub fn replaces_another(home: &Home, routine: &str, file: Option<&Path>) -> Resu
         return Ok(None); // Which the export itself complains about.
     };
     let path = std::path::absolute(&file).unwrap_or_else(|_| file.clone());
-    let own = config.exported_files()?.iter().any(|known| known.routine == routine.id && Path::new(&known.path) == path);
+    let own =
+        config.exported_files()?.iter().any(|known| known.routine == routine.id && Path::new(&known.path) == path);
     Ok((!own).then_some(file))
 }
 

@@ -87,7 +87,9 @@ pub(super) fn auto(arguments: &Auto, home: &Home, ui: &Ui) -> Result<ExitCode, C
     let accept = arguments.accept.class();
     let taken = |proposal: &ItemProposal| accept.is_some_and(|class| proposal.class <= class);
     if ui.format == Format::Table {
-        let waiting = matching.proposals.iter().filter(|proposal| !taken(proposal)).cloned().collect();
+        // What is not sure is shown, also where it is taken.
+        let is_sure = |proposal: &ItemProposal| proposal.class == MatchClass::Sure && taken(proposal);
+        let waiting = matching.proposals.iter().filter(|proposal| !is_sure(proposal)).cloned().collect();
         waiting_elements(&open, waiting).print(ui);
     } else {
         proposals(&open, matching.proposals.iter()).print(ui);
