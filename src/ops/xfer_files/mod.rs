@@ -3,12 +3,15 @@
 mod exec;
 mod import;
 mod keys;
+mod outdated;
 
 pub use crate::xferfile::Change as KeyChange;
 pub(super) use exec::client_options;
 pub use exec::{exec, open_for_run};
 pub use import::{Change, Import, ImportLine, apply, plan_import};
 pub use keys::{Privacy, read_key, write_new_key};
+pub use outdated::outdated_files;
+pub(super) use outdated::{export_again, in_words, is_outdated};
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -180,9 +183,11 @@ fn file_server(config: &ConfigStore, name: &str, named: &Named) -> Result<FileSe
     let (Some(identity), Some(synced_at)) = (server.identity, server.synced_at) else {
         return Err(OpsError::NotSynced { server: server.name });
     };
+    let settings = config.server_settings(server.id)?;
     Ok(FileServer {
         login: config.login(server.id)?,
-        allow_http: config.server_settings(server.id)?.allow_http,
+        allow_http: settings.allow_http,
+        certificates: settings.certificates,
         name: server.name,
         url: server.url,
         system_id: identity.system_id,
