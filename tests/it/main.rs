@@ -33,6 +33,7 @@ mod script_docs;
 mod script_hostile;
 mod script_tools;
 mod scripts;
+mod sheets;
 mod spreadsheet;
 mod support;
 mod tls;
