@@ -13,6 +13,7 @@ pub mod item;
 pub mod job;
 pub mod journal;
 pub mod metadata;
+pub mod moment;
 pub mod org_unit_map;
 pub mod pair;
 pub mod period;

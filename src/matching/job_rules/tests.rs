@@ -132,6 +132,7 @@ impl World {
             read: ReadFrom::Raw,
             round: None,
             coverage: None,
+            comments: crate::domain::job::Comments::default(),
             scripts: Vec::new(),
             items,
         };

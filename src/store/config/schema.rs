@@ -78,6 +78,8 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     },
     // 8: what a server said when it was last asked, as JSON.
     |transaction| transaction.execute_batch("ALTER TABLE server ADD COLUMN answer TEXT;"),
+    // 9: whether comments of the source are moved; absent means that they are not.
+    |transaction| transaction.execute_batch("ALTER TABLE job ADD COLUMN comments TEXT;"),
 ];
 
 const SERVERS: &str = "

@@ -98,8 +98,8 @@ table! {
         "The value is none of the codes of the data element's option set.",
         "Add the option at the destination, or translate the value with a script or the option map plugin.";
     COMMENT_TOO_LONG = Error, Value, "comment-too-long",
-        "The stored comment of the cell is longer than the destination takes, and overwriting without it would lose it.",
-        "Shorten the comment at the destination.";
+        "The comment of the cell is longer than the destination takes, and overwriting without it would lose it.",
+        "Shorten the comment: at the source where the job copies comments, else at the destination.";
     COMMENT_OPTION_UNKNOWN = Error, Value, "comment-option-unknown",
         "The comment of the cell is none of the options that the data element allows for comments.",
         "Correct the comment at the destination, or remove the comment option set of the data element.";
@@ -127,7 +127,7 @@ table! {
         "Set the job's or the item's combine operator (`sum`, `average`, `last` …), or correct the map.";
     SOURCE_EMPTY = Warning, Source, "source-empty",
         "The source has no values for the items, org units and periods of the run.",
-        "Check the periods, the items and whether the source user may see the data; analytics may need to be run.";
+        "Check the periods (the report names the last one that has values), the items and whether the source user may see the data; analytics may need to be run.";
     SOURCE_ITEM_MISSING = Error, Source, "source-item-missing",
         "The source does not know an item, or the user may not see it.",
         "Sync the source again and correct the item, or share it with the source user.";
@@ -254,6 +254,9 @@ table! {
     OPTION_COMBO_NOT_MAPPED = Warning, Mapping, "option-combo-not-mapped",
         "The source has values of a mapped data element under an option combo that no item of the job reads.",
         "Add an item for the option combo, if its values belong to the destination.";
+    SOURCE_COMMENTS_NOT_MOVED = Info, Policy, "source-comments-not-moved",
+        "Source values have comments or follow-up marks, and the job does not move them.",
+        "Nothing, or let them go along: `xfer job edit … --comments copy`.";
     SLICE_FAILED = Error, Transport, "slice-failed",
         "A part of the run could not be read; nothing of it was sent, and its values are not in the counts.",
         "Run again; if it stays, the sentence beside this finding says what to look at.";
@@ -263,6 +266,9 @@ table! {
     SAME_SYSTEM = Warning, Configuration, "same-system",
         "Source and destination say that they are the same system: one is a copy of the other, or both are one server.",
         "Nothing, if values are meant to move within one system; otherwise check both addresses.";
+    XFER_FILE_OUTDATED = Warning, Configuration, "xfer-file-outdated",
+        "The xfer file is older than its routine: the run did what the routine was when it was exported.",
+        "Export the routine again to the same place: `xfer routine export`.";
     STALE_KEPT = Info, Policy, "stale-kept",
         "The destination has a value where the source has none; the routine keeps it.",
         "Nothing, or set the rule for empty values to `zero` or `delete`.";

@@ -15,7 +15,7 @@ use crate::cli::render::listing::{Listing, counted, number, text};
 use crate::cli::render::shell_word;
 use crate::cli::ui::{Format, Ui};
 use crate::domain::item::{Combine, Item};
-use crate::domain::job::ReadFrom;
+use crate::domain::job::{Comments, ReadFrom};
 use crate::domain::org_unit_map::MatchClass;
 use crate::domain::period::PeriodType;
 use crate::matching::item_match::pattern::Pattern;
@@ -209,6 +209,7 @@ fn new_job(arguments: &Exchange, exchange: &exchange::Exchange) -> Option<NewJob
         read: ReadFrom::Analytics,
         round: None,
         coverage: None,
+        comments: Comments::Keep,
     })
 }
 
