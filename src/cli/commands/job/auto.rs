@@ -16,7 +16,7 @@ use crate::cli::render::shell_word;
 use crate::cli::ui::{Format, Ui};
 use crate::cli::wizard::element::{Group, unmatched_lines};
 use crate::domain::item::{Combine, Item};
-use crate::domain::job::ReadFrom;
+use crate::domain::job::{Comments, ReadFrom};
 use crate::domain::org_unit_map::MatchClass;
 use crate::domain::period::PeriodType;
 use crate::matching::item_match::pattern::Pattern;
@@ -240,6 +240,7 @@ fn new_job(arguments: &Exchange, exchange: &exchange::Exchange) -> Option<NewJob
         read: ReadFrom::Analytics,
         round: None,
         coverage: None,
+        comments: Comments::Keep,
     })
 }
 
