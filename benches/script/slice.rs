@@ -74,6 +74,7 @@ fn per_cell(metadata: &Metadata, values: &[SourceValue], script: Option<&str>) -
         today: jiff::civil::date(2024, 11, 15),
         relative: &RelativeOptions::default(),
         source_view_roots: &[],
+        source_reader: xfer::domain::access::Reader::new(metadata, None),
         hooks: &hooks,
     })
     .unwrap();
@@ -125,6 +126,7 @@ fn values() -> Vec<SourceValue> {
                 org_unit: uid('c', clinic),
                 period,
                 value: Some((month + 12).to_string()),
+                remark: None,
             }));
         }
     }
@@ -151,6 +153,7 @@ fn document(script: Option<&str>) -> RoutineDocument {
         read: ReadFrom::Raw,
         round: None,
         coverage: None,
+        comments: xfer::domain::job::Comments::default(),
         scripts: attached.collect(),
         items: (0..ELEMENTS).map(item).collect(),
     };
@@ -206,6 +209,7 @@ fn metadata() -> Metadata {
         period_type: PeriodType::Monthly,
         category_combo: Uid::DEFAULT_CATEGORY_COMBO,
         open_future_periods: 0,
+        open_periods_after_co_end_date: 0,
         expiry_days: 0.0,
         data_set_elements: data_elements
             .keys()
@@ -264,6 +268,7 @@ fn data_element(number: u32) -> (Uid, DataElement) {
         zero_is_significant: true,
         category_combo: Uid::DEFAULT_CATEGORY_COMBO,
         option_set: None,
+        comment_option_set: None,
         attribute_values: Vec::new(),
     };
     (element.id, element)

@@ -14,3 +14,4 @@ pub mod job_rules;
 pub mod map_rules;
 pub mod names;
 pub mod org_units;
+pub mod review;

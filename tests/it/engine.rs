@@ -100,6 +100,7 @@ impl Side {
             url: BaseUrl::parse(sandbox.url()).unwrap(),
             login: Login::Basic { username: user.to_owned(), password: SecretString::from(PASSWORD) },
             allow_http: false,
+            certificates: None,
             limits,
         })
         .unwrap();
@@ -176,6 +177,7 @@ pub(crate) fn routine(names: &[&str], window: &str) -> RoutineDocument {
                 read: ReadFrom::Raw,
                 round: None,
                 coverage: None,
+                comments: xfer::domain::job::Comments::default(),
                 scripts: Vec::new(),
                 items: job.items.iter().map(item).collect(),
             }

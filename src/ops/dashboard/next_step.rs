@@ -2,6 +2,7 @@
 
 use crate::domain::run::RunOutcome;
 use crate::ops::dashboard::{Dashboard, Findings};
+use crate::store::RunSummary;
 
 /// What to do next: a sentence, and the command for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,6 +11,11 @@ pub struct NextStep {
     pub sentence: String,
     /// The words of the command after `xfer`.
     pub command: Vec<String>,
+}
+
+/// The words after `xfer` that start a run again as it was asked for.
+fn again(run: &RunSummary) -> Vec<String> {
+    run.command.clone().unwrap_or_else(|| vec!["run".to_owned(), run.routine.clone()])
 }
 
 fn step(sentence: impl Into<String>, command: &[&str]) -> NextStep {
@@ -24,6 +30,7 @@ impl Dashboard {
             .or_else(|| self.next_of_maps())
             .or_else(|| self.next_of_jobs())
             .or_else(|| self.next_of_drift())
+            .or_else(|| self.next_of_files())
             .unwrap_or_else(|| self.next_of_routines())
     }
 
@@ -91,6 +98,14 @@ impl Dashboard {
         Some(step(sentence, &["job", "check", name, "--offline"]))
     }
 
+    /// A file that is older than its routine goes on doing what was changed. One that is scheduled comes first.
+    fn next_of_files(&self) -> Option<NextStep> {
+        let outdated = || self.files.iter().filter_map(|line| Some((line, line.export_again.as_ref()?)));
+        let (line, again) = outdated().find(|(line, _)| line.next.is_some()).or_else(|| outdated().next())?;
+        let sentence = format!("Export {} again: it was changed since {} was written", line.routine, line.file.path);
+        Some(NextStep { sentence, command: again.clone() })
+    }
+
     fn next_of_routines(&self) -> NextStep {
         let Some(first) = self.routines.first() else {
             let job = self.jobs.first().map_or("JOB", |line| &line.job.name);
@@ -98,14 +113,22 @@ impl Dashboard {
             return step("Combine jobs with the periods of a run", &command);
         };
         if let Some(line) = self.routines.iter().find(|line| line.last.is_none()) {
-            return step("See what a run would write", &["run", &line.routine.name, "--dry-run"]);
+            let name = &line.routine.name;
+            return match line.tried.as_ref().map(|run| (&run.summary.run, &run.summary.end)) {
+                None => step("See what a run would write", &["run", name, "--dry-run"]),
+                Some((run, Some(end))) if end.outcome == RunOutcome::Failed => {
+                    step(format!("See why the dry run of {name} failed"), &["runs", "show", &run.to_string()])
+                }
+                Some((_, None)) => step("See what a run would write", &["run", name, "--dry-run"]),
+                Some(_) => step(format!("Run {name} for the first time: so far it was only tried"), &["run", name]),
+            };
         }
         for line in &self.routines {
             let Some(last) = &line.last else { continue };
             match &last.summary.end {
                 None => {
                     let sentence = format!("Start {} again: its last run was broken off", line.routine.name);
-                    return step(sentence, &["run", &line.routine.name]);
+                    return NextStep { sentence, command: again(&last.summary) };
                 }
                 Some(end) => {
                     let how = match end.outcome {
@@ -124,10 +147,13 @@ impl Dashboard {
 
 #[cfg(test)]
 mod tests {
+    use crate::domain::routine::{Policies, Routine};
+    use crate::domain::run::{CellCounts, RunMode, RunOutcome, ValueCounts};
     use crate::domain::server::{BaseUrl, LoginKind, Server, ServerId};
-    use crate::ops::dashboard::{Dashboard, Findings, JobLine, PairLine};
+    use crate::ops::dashboard::{Dashboard, FileLine, FileState, Findings, JobLine, PairLine, RoutineLine, newest};
+    use crate::ops::runs::{OfRoutine, RunLine};
     use crate::ops::servers::ServerLine;
-    use crate::store::MetadataCounts;
+    use crate::store::{ExportedFile, MetadataCounts, RunEnd, RunSummary};
     use crate::transfer::fixture;
 
     fn server(id: i64, name: &str, synced: bool) -> ServerLine {
@@ -146,7 +172,7 @@ mod tests {
 
     fn pair(mapped: u64, proposed: u64) -> PairLine {
         let (source, destination) = ("tracker".to_owned(), "national".to_owned());
-        PairLine { source, destination, mapped, proposed, ignored: 0, units: 9, findings: None }
+        PairLine { source, destination, mapped, proposed, ignored: 0, unmapped: 9 - mapped, units: 9, findings: None }
     }
 
     fn next(board: &Dashboard) -> String {
@@ -186,5 +212,72 @@ mod tests {
         board.jobs[0].findings = Some(Findings::default());
         board.pairs[0].findings = Some(Findings { errors: 1, ..Findings::default() });
         assert_eq!(next(&board), "orgunit check tracker national --offline");
+    }
+
+    #[test]
+    fn a_dry_run_is_no_last_run_and_an_outdated_file_comes_before_the_next_run() {
+        let mut job = fixture::job("malaria", Vec::new());
+        job.items = vec![fixture::plain_item(1)];
+        let mut board = Dashboard {
+            servers: vec![server(2, "national", true), server(1, "tracker", true)],
+            pairs: vec![pair(6, 0)],
+            jobs: vec![JobLine { job, findings: None }],
+            ..Dashboard::default()
+        };
+        let routine = Routine {
+            id: uuid::Uuid::nil(),
+            name: "monthly".to_owned(),
+            jobs: vec!["malaria".to_owned()],
+            window: Vec::new(),
+            policies: Policies::default(),
+            scripts: Vec::new(),
+            alerts: Vec::new(),
+        };
+        let run = |mode, outcome: Option<RunOutcome>| RunLine {
+            summary: RunSummary {
+                run: uuid::Uuid::nil(),
+                routine: "monthly".to_owned(),
+                mode,
+                started: jiff::Timestamp::UNIX_EPOCH,
+                command: Some(["run", "monthly", "--periods", "202401"].map(str::to_owned).to_vec()),
+                end: outcome.map(|outcome| RunEnd {
+                    finished: String::new(),
+                    outcome,
+                    exit_code: 0,
+                    values: ValueCounts::default(),
+                    cells: CellCounts::default(),
+                }),
+            },
+            routine: OfRoutine { id: uuid::Uuid::nil(), name: "monthly".to_owned() },
+        };
+        board.routines = vec![RoutineLine { routine, last: None, tried: None, next: None }];
+        assert_eq!(next(&board), "run monthly --dry-run");
+        let dry = |outcome| run(RunMode::DryRun, Some(outcome));
+        let (last, tried) = newest(vec![dry(RunOutcome::Incomplete), dry(RunOutcome::Complete)]);
+        assert_eq!((&last, tried.as_ref()), (&None, Some(&dry(RunOutcome::Incomplete))));
+        board.routines[0].tried = tried;
+        assert_eq!(next(&board), "run monthly");
+        board.routines[0].tried = Some(dry(RunOutcome::Failed));
+        assert!(next(&board).starts_with("runs show "));
+        board.routines[0].last = newest(vec![dry(RunOutcome::Failed), run(RunMode::Run, None)]).0;
+        assert_eq!(next(&board), "run monthly --periods 202401", "as it was asked for");
+        board.routines[0].last = Some(run(RunMode::Run, Some(RunOutcome::Complete)));
+        assert_eq!(next(&board), "run monthly", "a dry run that failed says nothing about it");
+
+        let file = |path: &str, again: Option<&str>| FileLine {
+            file: ExportedFile {
+                routine: uuid::Uuid::nil(),
+                path: path.to_owned(),
+                revision: 1,
+                exported_at: String::new(),
+                digest: String::new(),
+            },
+            routine: "monthly".to_owned(),
+            state: if again.is_some() { FileState::Outdated } else { FileState::Current },
+            export_again: again.map(|path| ["routine", "export", "monthly", path].map(str::to_owned).to_vec()),
+            next: again.filter(|path| path.contains("night")).map(|_| jiff::Zoned::now()),
+        };
+        board.files = vec![file("/a", None), file("/b", Some("/b")), file("/night", Some("/night"))];
+        assert_eq!(next(&board), "routine export monthly /night", "what is scheduled comes first");
     }
 }

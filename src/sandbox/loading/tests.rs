@@ -33,6 +33,12 @@ fn refused(export: &Value) -> String {
     load(export).unwrap_err().to_string()
 }
 
+/// The line on which the object of an id begins: the one before that of the id.
+fn line(export: &Value, id: &str) -> usize {
+    let text = serde_json::to_string_pretty(export).unwrap();
+    text.lines().position(|line| line.contains(&format!("\"id\": \"{id}\""))).unwrap()
+}
+
 fn user(loaded: &Loaded, name: &str) -> User {
     let object = loaded.world.list("users").iter().find(|user| text(user, "username") == Some(name)).unwrap();
     user_of(&loaded.world, object)
@@ -115,10 +121,20 @@ fn broken_files_are_refused_by_line_and_name() {
     let mut export = small();
     export["dataSets"][0]["dataSetElements"][0]["dataElement"] = json!({"id": "DemNoSuch01"});
     let said = refused(&export);
-    assert!(said.starts_with("line 26: the data set `M` refers to the data element `DemNoSuch01`"), "{said}");
+    assert!(
+        said.starts_with(&format!(
+            "line {}: the data set `M` refers to the data element `DemNoSuch01`",
+            line(&export, "DstMonthly1")
+        )),
+        "{said}"
+    );
     let mut export = small();
     export["dataElements"][0]["id"] = json!("short");
-    assert!(refused(&export).starts_with("line 22: the data element `CAS` has the id `short`"), "{}", refused(&export));
+    let said = refused(&export);
+    assert!(
+        said.starts_with(&format!("line {}: the data element `CAS` has the id `short`", line(&export, "short"))),
+        "{said}"
+    );
     let mut export = small();
     export["organisationUnits"][1]["parent"]["id"] = json!("OuNation002");
     assert!(refused(&export).contains("org unit `Centre` has the parent `OuNation002`, which is not in the file"));

@@ -8,6 +8,9 @@
 //! Values are taken one by one as they arrive, so that memory holds contributions and no answer. A script's `rows` sees
 //! a whole slice at once: where a job has one, the values that can contribute are held until the last has arrived, and
 //! go through the scripts before they are placed. What `period` says stands in the plan.
+//!
+//! A value that cannot be used leaves a *doubt* about every cell that it would have been part of: a cell is written whole
+//! or not at all, so nothing is sent for it, whatever else goes there.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,12 +18,14 @@ use crate::dhis2::analytics::AnalyticsValue;
 use crate::domain::cell::CellKey;
 use crate::domain::data_value::DataValue;
 use crate::domain::decimal::parse_number;
+use crate::domain::job::Comments;
 use crate::domain::metadata::Metadata;
 use crate::domain::period::Period;
 use crate::domain::run::ValueCounts;
 use crate::domain::uid::Uid;
+use crate::transfer::diff::Hold;
 use crate::transfer::finding::{self, Code};
-use crate::transfer::hooks::{Acts, RowsContext, Scene, SliceValues, through_rows};
+use crate::transfer::hooks::{Acts, RowKey, RowsContext, Scene, SliceValues, through_rows};
 use crate::transfer::plan::{Destination, HookedPeriod, Place, PlannedJob, Slice, UnitMap};
 use crate::transfer::tally::{Findings, Note};
 
@@ -39,6 +44,39 @@ pub struct SourceValue {
     pub period: Period,
     /// Its text; none where only a comment is stored.
     pub value: Option<String>,
+    /// Its comment and follow-up mark, where it has one of them.
+    pub remark: Option<Box<Remark>>,
+}
+
+/// What stands beside a value.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Remark {
+    /// Its comment.
+    pub comment: Option<String>,
+    /// Its follow-up mark.
+    pub followup: bool,
+}
+
+impl Remark {
+    /// None where there is neither a comment nor a mark.
+    fn of(comment: Option<String>, followup: bool) -> Option<Box<Self>> {
+        let comment = comment.filter(|comment| !comment.trim().is_empty());
+        (comment.is_some() || followup).then(|| Box::new(Self { comment, followup }))
+    }
+
+    /// The remarks of all contributions to one cell: their different comments in the order of source period and org
+    /// unit, and a mark if any has one.
+    fn together(mut all: Vec<(Period, Uid, u32, Self)>) -> Self {
+        all.sort_unstable();
+        let followup = all.iter().any(|(_, _, _, remark)| remark.followup);
+        let mut comments: Vec<String> = Vec::new();
+        for comment in all.into_iter().filter_map(|(_, _, _, remark)| remark.comment) {
+            if !comments.contains(&comment) {
+                comments.push(comment);
+            }
+        }
+        Self { comment: Some(comments.join(" | ")).filter(|text| !text.is_empty()), followup }
+    }
 }
 
 impl From<DataValue> for SourceValue {
@@ -50,6 +88,7 @@ impl From<DataValue> for SourceValue {
             org_unit: value.cell.org_unit,
             period: value.cell.period,
             value: value.value,
+            remark: Remark::of(value.comment, value.followup),
         }
     }
 }
@@ -63,6 +102,7 @@ impl From<AnalyticsValue> for SourceValue {
             org_unit: value.org_unit,
             period: value.period,
             value: Some(value.value),
+            remark: None,
         }
     }
 }
@@ -91,9 +131,11 @@ pub struct Mapped {
     pub values: ValueCounts,
     /// Parts of cells, in order of arrival.
     pub contributions: Vec<Contribution>,
-    /// Cells for which the source has a value that cannot be used. Nothing is sent for them, but they are not empty
-    /// either: `when_empty` must not delete what a typing error hides.
-    pub doubtful: BTreeSet<CellKey>,
+    /// Cells for which the source has a value that cannot be used, with the reason. Nothing is sent for them, and they
+    /// are not empty either: `when_empty` must not delete what a typing error hides.
+    pub doubts: BTreeMap<CellKey, Hold>,
+    /// What the source has beside the values of a cell, where the job copies it.
+    pub remarks: BTreeMap<CellKey, Remark>,
     /// The source values at their destination, if a script may look them up.
     pub slice_values: SliceValues,
     /// What scripts did.
@@ -136,9 +178,13 @@ pub struct Mapping<'plan> {
     units: &'plan UnitMap,
     values: ValueCounts,
     contributions: Vec<Contribution>,
-    doubtful: BTreeSet<CellKey>,
+    doubts: BTreeMap<CellKey, Hold>,
     /// Values that wait for the scripts with `rows`.
     held: Vec<SourceValue>,
+    /// What stands beside contributing values, where the job copies it.
+    remarks: BTreeMap<CellKey, Vec<(Period, Uid, u32, Remark)>>,
+    /// Contributing values with a remark, where the job does not copy it, and the first in words.
+    left_behind: Option<(u64, String)>,
     slice_values: SliceValues,
     /// Whether a script may look values up.
     keeps_values: bool,
@@ -156,8 +202,10 @@ impl<'plan> Mapping<'plan> {
             units,
             values: ValueCounts::default(),
             contributions: Vec::new(),
-            doubtful: BTreeSet::new(),
+            doubts: BTreeMap::new(),
             held: Vec::new(),
+            remarks: BTreeMap::new(),
+            left_behind: None,
             slice_values: SliceValues::default(),
             keeps_values: job.is_scripted(),
             next_value: 0,
@@ -175,9 +223,13 @@ impl<'plan> Mapping<'plan> {
             return; // Another slice reads and counts it.
         }
         let job = self.job;
-        let mut items = job.items_of(value.data, value.category_option_combo, value.attribute_option_combo).peekable();
+        let (data, period) = (value.data, value.period);
+        let (category, attribute) = (value.category_option_combo, value.attribute_option_combo);
+        let of_value = || job.items_of(data, category, attribute);
+        let mut items = of_value().filter(|item| job.reads_for(*item, period)).peekable();
         if items.peek().is_none() {
-            if matches!(place, Place::To(_)) {
+            // Periods that are read for other items are nobody's oversight.
+            if matches!(place, Place::To(_)) && of_value().next().is_none() {
                 self.note(Fate::OptionCombo, Blame::Object(value.data), &value);
             }
             return;
@@ -220,11 +272,13 @@ impl<'plan> Mapping<'plan> {
         let mut fate = None;
         let mut is_number = None;
         let mut goes_to = BTreeSet::new();
+        let remark = value.remark.take();
         for item in items {
             let Some(planned) = job.items.get(item) else { continue };
             let period = match target_period(job, item, value.period) {
                 Ok(period) => period,
                 Err(nowhere) => {
+                    self.doubt_periods(item, target, &value, &text);
                     // Of several reasons the worst is named: what cannot be used before what is left out.
                     fate = fate.max(Some(nowhere));
                     continue;
@@ -233,7 +287,7 @@ impl<'plan> Mapping<'plan> {
             let cell = CellKey::new(planned.destination, target, period);
             if planned.needs_numbers() && !*is_number.get_or_insert_with(|| parse_number(&text).is_some()) {
                 fate = fate.max(Some(Nowhere::Refused));
-                self.doubtful.extend(cells_of(job, item, target, period));
+                self.doubt(item, target, period, &value, || format!("`{text}` is not a number"));
                 continue;
             }
             // The first of those that share a source out stands for all of them until the number is cut.
@@ -274,6 +328,9 @@ impl<'plan> Mapping<'plan> {
             at_destination.for_each(|row| self.slice_values.add(row));
         }
         self.values.contributing += 1;
+        if let Some(remark) = remark {
+            self.take_remark(*remark, before, &value);
+        }
         let mut placed = self.contributions.iter_mut().skip(before);
         let first = placed.next();
         for further in placed {
@@ -281,6 +338,57 @@ impl<'plan> Mapping<'plan> {
         }
         if let Some(first) = first {
             first.text = text;
+        }
+    }
+
+    /// Keeps what stands beside a value for its cells, or counts that it stays behind.
+    fn take_remark(&mut self, remark: Remark, before: usize, value: &SourceValue) {
+        if self.job.comments == Comments::Keep {
+            let first = || format!("{} at {} in {}", value.data, value.org_unit, value.period);
+            self.left_behind.get_or_insert_with(|| (0, first())).0 += 1;
+            return;
+        }
+        for part in self.contributions.iter().skip(before) {
+            for cell in cells_of(self.job, part.item, part.cell.org_unit, part.cell.period) {
+                let entry = (part.source_period, part.source_unit, part.value, remark.clone());
+                self.remarks.entry(cell).or_default().push(entry);
+            }
+        }
+    }
+
+    /// Leaves a doubt about the cells of an item: a part of them cannot be used.
+    fn doubt(&mut self, item: usize, target: Uid, period: Period, value: &SourceValue, why: impl FnOnce() -> String) {
+        let cells = cells_of(self.job, item, target, period).filter(|cell| !self.doubts.contains_key(cell));
+        let cells: Vec<CellKey> = cells.collect();
+        if cells.is_empty() {
+            return;
+        }
+        let reason =
+            format!("the value of {} at {} in {} is part of it: {}", value.data, value.org_unit, value.period, why());
+        for cell in cells {
+            let hold = Hold { code: &finding::CELL_NOT_WHOLE, object: None, reason: reason.clone(), hint: None };
+            self.doubts.insert(cell, hold);
+        }
+    }
+
+    /// Leaves a doubt about the cells that a value may belong to whose period goes nowhere through no will of a person.
+    fn doubt_periods(&mut self, item: usize, target: Uid, value: &SourceValue, text: &str) {
+        let job = self.job;
+        let (periods, why): (Vec<Period>, String) = match job.hooked_periods(item) {
+            Some(hooked) => match hooked.destinations.get(&value.period) {
+                Some(HookedPeriod::Rejected(reason)) => (hooked.around(value.period).collect(), reason.clone()),
+                _ => return,
+            },
+            None => match job.periods.destination_of(value.period) {
+                Destination::Between(first, second) => (
+                    vec![first, second],
+                    format!("half of {} lies in {first} and half in {second}, so `{text}` has no place", value.period),
+                ),
+                _ => return,
+            },
+        };
+        for period in periods.into_iter().filter(|period| job.writes(item, *period)) {
+            self.doubt(item, target, period, value, || why.clone());
         }
     }
 
@@ -295,6 +403,9 @@ impl<'plan> Mapping<'plan> {
     fn place_held(&mut self, scene: &Scene<'_>) -> Acts {
         let held = std::mem::take(&mut self.held);
         let job = self.job;
+        // Scripts see values; what stands beside them finds its row again by where it stands.
+        let mut remarks: BTreeMap<RowKey, Box<Remark>> =
+            held.iter().filter_map(|value| Some((RowKey::of(value), value.remark.clone()?))).collect();
         let through = through_rows(
             held,
             &job.rows,
@@ -307,15 +418,23 @@ impl<'plan> Mapping<'plan> {
             let Some(target) = self.target_of(value.org_unit) else { continue };
             for item in job.items_of(value.data, value.category_option_combo, value.attribute_option_combo) {
                 if let Ok(period) = target_period(job, item, value.period) {
-                    self.doubtful.extend(cells_of(job, item, target, period));
+                    self.doubt(item, target, period, &value, || "a script refused it, or failed on it".to_owned());
                 }
             }
         }
-        for value in through.rows {
-            let mut items =
-                job.items_of(value.data, value.category_option_combo, value.attribute_option_combo).peekable();
+        for mut value in through.rows {
+            value.remark = remarks.remove(&RowKey::of(&value));
+            let all = || job.items_of(value.data, value.category_option_combo, value.attribute_option_combo);
+            let mut items = all().filter(|item| job.reads_for(*item, value.period)).peekable();
             match self.target_of(value.org_unit) {
-                Some(target) if items.peek().is_some() => self.place(value, target, items),
+                Some(target) if items.peek().is_some() => {
+                    let items: Vec<usize> = items.collect();
+                    self.place(value, target, items.into_iter());
+                }
+                Some(target) if all().next().is_some() => {
+                    let items: Vec<usize> = all().collect();
+                    self.place(value, target, items.into_iter());
+                }
                 _ => {
                     self.values.invalid += 1;
                     self.note(Fate::Foreign, Blame::Object(value.data), &value);
@@ -338,6 +457,10 @@ impl<'plan> Mapping<'plan> {
         let source = scene.source;
         let acts = if self.job.rows.is_empty() { Acts::default() } else { self.place_held(scene) };
         let mut findings = Findings::default();
+        let mut doubts = self.doubts;
+        for hold in doubts.values_mut() {
+            hold.reason = in_words(&hold.reason, source);
+        }
         for ((fate, blame), (count, example)) in self.fates {
             let (code, kind) = fate.describe();
             let mut example = in_words(&example, source);
@@ -356,10 +479,15 @@ impl<'plan> Mapping<'plan> {
             };
             findings.add(note);
         }
+        if let Some((count, example)) = self.left_behind {
+            findings.add(Note::new(&finding::SOURCE_COMMENTS_NOT_MOVED, count).example(in_words(&example, source)));
+        }
+        let remarks = self.remarks.into_iter().map(|(cell, all)| (cell, Remark::together(all))).collect();
         Mapped {
             values: self.values,
             contributions: self.contributions,
-            doubtful: self.doubtful,
+            doubts,
+            remarks,
             slice_values: self.slice_values,
             acts,
             findings,
@@ -372,7 +500,7 @@ impl<'plan> Mapping<'plan> {
 enum Nowhere {
     /// A script left the period out.
     Dropped,
-    /// The period does not lie in one that the job writes.
+    /// The period lies half in one that the job writes and half in another, or in none.
     Straddles,
     /// A script failed on the period.
     Failed,
@@ -402,7 +530,7 @@ fn target_period(job: &PlannedJob, item: usize, period: Period) -> Result<Period
         },
         None => match job.periods.destination_of(period) {
             Destination::To(to) => Ok(to),
-            Destination::Straddles | Destination::NotCovered => Err(Nowhere::Straddles),
+            Destination::Between(..) | Destination::NotCovered => Err(Nowhere::Straddles),
         },
     }
 }

@@ -50,6 +50,7 @@ pub(crate) fn sample(number: usize) -> Content {
             read: ReadFrom::ALL[pick(index) % 2],
             round: None,
             coverage: None,
+            comments: xfer::domain::job::Comments::default(),
             scripts: Vec::new(),
             items: (0..pick(index) % 7).map(item).collect(),
         })
@@ -204,6 +205,7 @@ fn server(name: &str, url: &str, login: Login, number: usize) -> FileServer {
         name: name.to_owned(),
         url: BaseUrl::parse(url).unwrap(),
         allow_http: !url.starts_with("https"),
+        certificates: None,
         login,
         system_id: format!("eed3d451-4ff5-4193-b951-{number:012}"),
         synced_at: "2026-11-25T23:30:00.123".to_owned(),
