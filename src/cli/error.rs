@@ -5,6 +5,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::cli::exit_code::ExitCode;
+use crate::cli::render::shell_word;
 use crate::dhis2::error::{ClientError, ClientErrorKind};
 use crate::matching::items::ItemError;
 use crate::ops::error::OpsError;
@@ -117,7 +118,15 @@ impl From<OpsError> for CliError {
                     ItemError::Ambiguous { .. } => {
                         "ids stand in DHIS2's maintenance app and in exported files".to_owned()
                     }
-                    ItemError::Form(_) => "example: fbfJHSPpUQD.pq2XI5kz2BY, or codes: MAL_CASES.FEMALE".to_owned(),
+                    ItemError::Readings { readings, .. } => {
+                        let ways = readings.iter().map(|(how, what)| match how.strip_prefix("--") {
+                            Some(_) => format!("give {how} for {what}"),
+                            None => format!("write '{how}' for {what}"),
+                        });
+                        ways.collect::<Vec<_>>().join("; ")
+                    }
+                    ItemError::OtherKind { .. } => "leave --kind out, or give the right one".to_owned(),
+                    ItemError::NoCombos { .. } => "leave the option combos out".to_owned(),
                     ItemError::Incomplete { .. } => "write DE.COC, or DE.COC.AOC".to_owned(),
                 };
                 Self::of(ExitCode::Usage, &error).hint(hint)
@@ -144,6 +153,17 @@ impl From<OpsError> for CliError {
                 let hint = format!("copy it with `xfer server sync {server}`");
                 Self::of(ExitCode::Usage, &error).hint(hint)
             }
+            OpsError::Shrunk { ref server, .. } => {
+                let server = shell_word(server);
+                let hint = format!(
+                    "the old copy stays whole. A server that has just started, or a user whose sharing was taken away, \
+                     looks like this: sync again later, or look at the server. If the rest was deleted on purpose: \
+                     xfer server sync {server} --accept-shrink"
+                );
+                Self::of(ExitCode::Usage, &error).hint(hint)
+            }
+            OpsError::OwnOrgUnitsMissing { .. } => Self::of(ExitCode::Temporary, &error)
+                .hint("the old copy stays; the server may have just started: sync again in some minutes"),
             OpsError::File { ref findings, .. } => {
                 let mut described = Self::of(ExitCode::Usage, &error);
                 described.causes = findings.iter().take(LISTED).map(ToString::to_string).collect();

@@ -20,6 +20,7 @@
 //!
 //! Parsers are pure functions from (status, content type, bytes) to typed values.
 
+pub mod access;
 pub mod analytics;
 pub mod answer;
 pub mod capabilities;
@@ -43,4 +44,5 @@ mod retry;
 pub mod system;
 pub mod tls;
 mod transport;
+pub mod trust;
 pub mod webhook;

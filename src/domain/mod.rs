@@ -3,6 +3,7 @@
 pub mod access;
 pub mod alert;
 pub mod cell;
+pub mod certificates;
 pub mod coverage;
 pub mod data_value;
 pub mod decimal;
@@ -13,6 +14,7 @@ pub mod item;
 pub mod job;
 pub mod journal;
 pub mod metadata;
+pub mod moment;
 pub mod org_unit_map;
 pub mod pair;
 pub mod period;

@@ -33,16 +33,19 @@ table! {
         "A mapped source org unit was closed before the window begins; nobody can report there any more.",
         "Nothing, if its old values are all that is wanted; otherwise map its successor.";
     DESTINATION_UNIT_CLOSED = Error, Timing, "destination-unit-closed",
-        "A destination org unit was closed before the window begins; it takes no values for it.",
+        "A destination org unit was closed before the window begins, or before periods that the source has values for: it takes none of these.",
         "Map the source org unit to the successor, or correct the closing date at the destination.";
     DESTINATION_UNIT_CLOSES = Warning, Timing, "destination-unit-closes",
         "A destination org unit closes within the window; periods after that are not taken.",
         "Map the source org unit to the successor from then on, or correct the closing date at the destination.";
+    DESTINATION_UNIT_OPENS_LATER = Error, Timing, "destination-unit-opens-later",
+        "The source has values for periods before the destination org unit opened; it takes none of these.",
+        "Correct the opening date at the destination, or map the source org unit to the predecessor.";
     LEVEL_UNUSUAL = Warning, Mapping, "level-unusual",
         "A source org unit goes to another level of the destination's tree than most of its siblings.",
         "Look whether it was mapped to a district instead of a facility, or the other way round.";
     DESTINATION_UNIT_NOT_ASSIGNED = Error, Configuration, "destination-unit-not-assigned",
-        "A destination org unit that should receive values is assigned to none of the data sets that the jobs write.",
+        "A destination org unit that should receive values is not assigned to the data sets that the jobs write.",
         "Assign it to the data set at the destination and sync again, or map the source org unit to an assigned one.";
     // Jobs.
     ITEM_SOURCE_TWICE = Warning, Mapping, "item-source-twice",
@@ -63,6 +66,9 @@ table! {
     VALUES_REFUSED = Error, Value, "values-refused",
         "Values of the last year do not fit the data element at the destination and would be held back.",
         "Correct the values at the source, or map the item to a data element whose value type takes them.";
+    VALUES_ARE_SOURCE_IDS = Warning, Value, "values-are-source-ids",
+        "The values of an item are ids of objects of the source: org units are translated by the map, files, users and other objects are not transferred, and their values are held back.",
+        "Map the org units that values name; for everything else take the item out of the job, or translate its values with a script (`fn value`).";
     SOURCE_ITEM_UNKNOWN = Error, Mapping, "source-item-unknown",
         "The source does not have the data element, indicator or program indicator of an item, or the user may not see it.",
         "It was deleted, or the metadata is old: sync the source and check again; then correct or remove the item.";
@@ -102,6 +108,52 @@ table! {
     SHARE_NOT_ALONE = Error, Mapping, "share-not-alone",
         "Another item goes to the cell of a share, so that the parts no longer add up to their source.",
         "Map the other item elsewhere.";
+    // The mapping review: what only shows when items, map, rights and routines are seen together.
+    VALUE_COUNTED_TWICE = Error, Mapping, "value-counted-twice",
+        "Two items read the same source values and write them to one cell, which would count them twice. A run is refused.",
+        "Remove one of the items, or name option combos that have nothing in common.";
+    VALUE_READ_TWICE = Warning, Mapping, "value-read-twice",
+        "Two items read the same source values and write them to one cell; the operator makes the same of them.",
+        "Remove one of the items: it does nothing, and with another operator its values would count twice.";
+    PARENT_WITH_CHILDREN = Error, Mapping, "parent-with-children",
+        "An org unit and one below it go to one destination org unit, and their figures, read through analytics, contain each other. A run is refused.",
+        "Map only one of the two levels (mark the other as ignored), or read raw values: `xfer job edit JOB --read raw`.";
+    PARENT_BESIDE_CHILDREN = Warning, Mapping, "parent-beside-children",
+        "An org unit and one below it are read through analytics and go to org units that lie in each other, too: the totals of the destination contain the lower figure twice.",
+        "Map only one of the two levels (mark the other as ignored), unless nobody adds these figures up at the destination.";
+    JOBS_SHARE_CELL = Error, Mapping, "jobs-share-cell",
+        "Two jobs of a routine write the same cell in the same periods. A run is refused.",
+        "Put the items into one job with a combine operator, or take one of the jobs out of the routine.";
+    ROUTINES_SHARE_CELL = Warning, Mapping, "routines-share-cell",
+        "Another routine writes other values to the same cells: each run puts its own value over that of the other.",
+        "Let one routine write the cell: put the items into one job with a combine operator, or map one of them elsewhere.";
+    READS_WHAT_IT_WRITES = Error, Mapping, "reads-what-it-writes",
+        "Source and destination are one system, and items read the cells that they write: every run makes other values of the same. A run is refused.",
+        "Write to data elements that the job does not read. If one server is a copy of the other, give the copy a system id of its own.";
+    READS_WHAT_ANOTHER_WRITES = Warning, Mapping, "reads-what-another-writes",
+        "Source and destination are one system, and an item reads a cell that another item writes: the outcome depends on what is done first.",
+        "Read what the other item reads, or put the items into routines that run one after the other.";
+    OPERATOR_DOES_NOT_FIT = Warning, Mapping, "operator-does-not-fit",
+        "Several values meet in one cell, and they are combined otherwise than the aggregation type of the data element says.",
+        "Give the item the operator that fits: `xfer job edit-item JOB NUMBER --combine OPERATOR`.";
+    NO_OPERATOR_FITS = Warning, Mapping, "no-operator-fits",
+        "Several values meet in one cell, and no single operator does what the aggregation type of the data element says: a stock is added up over org units, but not over time.",
+        "Combine along one way only, keep org units and periods as they are, or let the source aggregate: `xfer job edit JOB --read analytics`.";
+    SOURCE_NOT_READABLE = Warning, Permission, "source-not-readable",
+        "The source user may not read all that an item reads; the server leaves it out without a word. Such cells are held back, never taken for empty.",
+        "Give the user data read access to what is named (or the org units as data view org units), then sync the source again.";
+    DESTINATION_NOT_READABLE = Warning, Permission, "destination-not-readable",
+        "The destination user may not read all the cells that are written: what stands there cannot be compared, and what is written cannot be proved.",
+        "Give the user data read access to what is named (or the org units as data view org units), then sync the destination again.";
+    LEFT_BEHIND = Warning, Mapping, "left-behind",
+        "The routine wrote cells that no item and no org unit of the map leads to any more: their values stay there after a correction.",
+        "`when_empty: delete` lets the next run remove what nobody else changed; or delete the values by hand at the destination.";
+    CALENDARS_DIFFER = Error, Configuration, "calendars-differ",
+        "The two servers count their periods in different calendars. A run is refused.",
+        "Transfers need the same calendar on both servers.";
+    CALENDAR_ARITHMETIC = Error, Configuration, "calendar-arithmetic",
+        "The servers count their periods in a calendar that is not the ISO one, and the job needs to know where its periods begin. A run is refused.",
+        "Move periods of one type as they are, and name them in the routine one by one or as a range.";
     // What changed since it was mapped.
     UNIT_DELETED = Error, Drift, "unit-deleted",
         "An org unit of the map does not exist any more, or the user may not see it.",

@@ -5,6 +5,7 @@
 
 pub mod drift;
 pub mod facility_name;
+pub mod figures;
 pub mod finding;
 pub mod item_match;
 pub mod item_rules;
@@ -13,3 +14,4 @@ pub mod job_rules;
 pub mod map_rules;
 pub mod names;
 pub mod org_units;
+pub mod review;

@@ -6,6 +6,7 @@ use crate::dhis2::error::{ClientError, ClientErrorKind};
 use crate::domain::journal::JournalError;
 use crate::matching::items::ItemError;
 use crate::ops::files::sheet::SheetFinding;
+use crate::ops::sync::Shrunk;
 use crate::sandbox::loading::Refusal;
 use crate::sandbox::server::StartError;
 use crate::script::ScriptError;
@@ -67,6 +68,22 @@ pub enum OpsError {
     NotSynced {
         /// The server's name.
         server: String,
+    },
+    /// A server has much less metadata than its copy; nothing was taken over.
+    #[error("{server} has much less than at the last sync: {}; nothing was taken over", listed(.shrunk))]
+    Shrunk {
+        /// The server's name.
+        server: String,
+        /// What shrank.
+        shrunk: Vec<Shrunk>,
+    },
+    /// A server lists org units, and none of those that the user belongs to; nothing was taken over.
+    #[error("{server} does not list the org units of {user}, so its list cannot be complete; nothing was taken over")]
+    OwnOrgUnitsMissing {
+        /// The server's name.
+        server: String,
+        /// The user.
+        user: String,
     },
     /// A file that people edit holds mistakes; nothing of it was taken.
     #[error("{} has {} and was not imported", .path.display(), mistakes(.findings.len()))]
@@ -136,6 +153,10 @@ impl OpsError {
             _ => None,
         }
     }
+}
+
+fn listed(shrunk: &[Shrunk]) -> String {
+    shrunk.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn mistakes(number: usize) -> String {

@@ -9,18 +9,21 @@ use uuid::Uuid;
 
 use crate::dhis2::client::Client;
 use crate::domain::job::Job;
+use crate::domain::journal::Journal;
 use crate::domain::metadata::Metadata;
 use crate::domain::period::relative::RelativeOptions;
 use crate::domain::routine::RoutineDocument;
-use crate::domain::run::{FileReport, Report, RunMode};
+use crate::domain::run::{FileReport, Finding, Report, RunMode};
 use crate::domain::server::ServerId;
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, synced};
+use crate::ops::latest::name_latest;
 use crate::ops::routines;
 use crate::ops::servers::connect;
 use crate::store::{self, ConfigStore, RunLock};
 use crate::transfer::engine::{self, Endpoint, Patience, RunRequest, Tuning};
 use crate::transfer::events::Event;
+use crate::transfer::plan::Whole;
 
 /// The exit code of a source without values, where that was asked to be a failure.
 const EXIT_EMPTY: u8 = 9;
@@ -42,6 +45,8 @@ pub struct RunOptions {
     pub verify: bool,
     /// Whether a source without values is a failure.
     pub fail_on_empty: bool,
+    /// The words after `xfer` that run it again as it was asked for; kept with the run.
+    pub command: Vec<String>,
 }
 
 /// Runs a routine from the store. `stop` tells the run to end early; what is in flight is finished or marked.
@@ -53,7 +58,8 @@ pub async fn run(
     events: &(dyn Fn(Event) + Send + Sync),
 ) -> Result<Report, OpsError> {
     let mut config = home.config()?;
-    let mut document = routines::document(&config, name)?;
+    let whole = routines::document(&config, name)?;
+    let mut document = whole.clone();
     adapt(&mut document, &options)?;
     let side = |server: fn(&Job) -> &str| {
         let name = document.jobs.first().map(server).unwrap_or_default();
@@ -61,12 +67,15 @@ pub async fn run(
     };
     let ((_, source), (id, destination)) = (side(|job| &job.source)?, side(|job| &job.destination)?);
     let launched = Launch {
+        whole: part_of(&whole, &options),
         document: &document,
         file: None,
         mode: options.mode,
         source: &source,
         destination: &destination,
         fail_on_empty: options.fail_on_empty,
+        known: Vec::new(),
+        command: options.command,
         stop,
     };
     let (report, tuning) = launch(home, launched, || remembered(&config, id), events).await?;
@@ -76,6 +85,8 @@ pub async fn run(
 
 /// A run, wherever its routine comes from.
 pub(super) struct Launch<'run> {
+    /// The routine with everything that this run leaves out.
+    pub(super) whole: Whole<'run>,
     /// The routine, as it is to be run.
     pub(super) document: &'run RoutineDocument,
     /// The xfer file that it comes from.
@@ -88,6 +99,10 @@ pub(super) struct Launch<'run> {
     pub(super) destination: &'run Side,
     /// Whether a source without values is a failure.
     pub(super) fail_on_empty: bool,
+    /// What is known about the run before it begins, for its report.
+    pub(super) known: Vec<Finding>,
+    /// The words after `xfer` that run it again.
+    pub(super) command: Vec<String>,
     /// Tells the run to end early.
     pub(super) stop: CancellationToken,
 }
@@ -100,13 +115,14 @@ pub(super) async fn launch(
     remembered: impl FnOnce() -> Result<Tuning, OpsError>,
     events: &(dyn Fn(Event) + Send + Sync),
 ) -> Result<(Report, Tuning), OpsError> {
-    let Launch { document, file, mode, source, destination, fail_on_empty, stop } = launch;
-    let now = Timestamp::now();
+    let Launch { whole, document, file, mode, source, destination, fail_on_empty, known, command, stop } = launch;
+    let (id, now) = (Uuid::now_v7(), Timestamp::now());
     let _lock = RunLock::acquire(home.files(), document.routine.id, now)?;
     let mut journal = home.state(document.routine.id)?;
-    let run = engine::run(
+    journal.note_command(id, &command)?;
+    let run = engine::run_part(
         RunRequest {
-            run: Uuid::now_v7(),
+            run: id,
             now,
             mode,
             document,
@@ -119,6 +135,7 @@ pub(super) async fn launch(
             patience: Patience::default(),
             stop: stop.clone(),
         },
+        whole,
         events,
     );
     let result = tokio::select! {
@@ -127,8 +144,16 @@ pub(super) async fn launch(
         () = out_of_patience(&stop) => return Err(OpsError::Stopped),
     };
     let mut report = result.report;
+    let as_kept = report.clone();
+    report.findings.splice(0..0, known);
+    if !stop.is_cancelled() {
+        name_latest(&mut report, &source.client, &source.metadata, document).await;
+    }
     if fail_on_empty && report.values.fetched == 0 && report.exit_code == 0 {
         report.exit_code = EXIT_EMPTY;
+    }
+    if report != as_kept {
+        journal.finish_run(&report)?;
     }
     Ok((report, result.tuning))
 }
@@ -171,6 +196,11 @@ impl Side {
             pinned_system_id: self.pinned_system_id.clone(),
         }
     }
+}
+
+/// What a run with these options is part of.
+pub(super) fn part_of<'run>(whole: &'run RoutineDocument, options: &RunOptions) -> Whole<'run> {
+    Whole { document: whole, all_jobs: options.jobs.is_empty(), own_periods: options.periods.is_none() }
 }
 
 /// Puts the options of this run into the document: a run over other periods or fewer jobs is another document.

@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bigdecimal::BigDecimal;
 use uuid::Uuid;
 
+use crate::domain::access::Reader;
 use crate::domain::cell::{CellAddress, CellKey};
 use crate::domain::item::{Combine, Item, SourceItem};
 use crate::domain::job::{Job, ReadFrom};
@@ -191,6 +192,7 @@ pub(crate) fn plan_of(document: &RoutineDocument) -> Result<Plan, PlanError> {
         today: jiff::civil::date(2024, 11, 15),
         relative: &RelativeOptions::default(),
         source_view_roots: &[],
+        source_reader: Reader::new(&metadata, None),
         hooks: &hooks,
     })
 }
@@ -222,6 +224,7 @@ fn data_element(number: u8, value_type: ValueType, zeros: bool, combo: Uid) -> (
         zero_is_significant: zeros,
         category_combo: combo,
         option_set: None,
+        comment_option_set: None,
         attribute_values: Vec::new(),
     };
     (element.id, element)
@@ -294,6 +297,7 @@ pub(crate) fn metadata() -> Metadata {
         period_type: PeriodType::Monthly,
         category_combo: Uid::DEFAULT_CATEGORY_COMBO,
         open_future_periods: 0,
+        open_periods_after_co_end_date: 0,
         expiry_days: 0.0,
         data_set_elements: data_elements
             .keys()

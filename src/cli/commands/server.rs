@@ -1,6 +1,7 @@
 //! `xfer server`: add, list, show, test, sync and remove DHIS2 servers.
 
-use std::path::PathBuf;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
@@ -14,13 +15,14 @@ use crate::cli::ui::{Format, Ui};
 use crate::cli::wizard::server::Known;
 use crate::cli::wizard::{self, Missing};
 use crate::dhis2::metadata::MetadataProgress;
+use crate::domain::certificates::{Certificates, LARGEST_FILE};
 use crate::domain::run::Severity;
 use crate::domain::secret::Login;
 use crate::domain::server::BaseUrl;
 use crate::ops::home::Home;
 use crate::ops::keys;
 use crate::ops::servers::{self, NewServer, ServerChange};
-use crate::ops::sync;
+use crate::ops::sync::{self, Synced};
 
 /// `xfer server …`
 #[derive(Debug, Subcommand)]
@@ -99,6 +101,9 @@ pub struct Add {
     /// Allow an unencrypted http:// address that is not on this machine
     #[arg(long)]
     pub allow_http: bool,
+    /// A PEM file with the authority that issued the server's certificate, or with the certificate itself
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
     /// Keep the server even though it cannot be reached now
     #[arg(long)]
     pub no_test: bool,
@@ -124,6 +129,12 @@ pub struct Edit {
     /// Allow an unencrypted http:// address that is not on this machine
     #[arg(long)]
     pub allow_http: bool,
+    /// A PEM file with the authority that issued the server's certificate, or with the certificate itself
+    #[arg(long, value_name = "FILE", conflicts_with = "no_ca_file")]
+    pub ca_file: Option<PathBuf>,
+    /// Trust the server by the authorities of this machine again, not by a file of its own
+    #[arg(long)]
+    pub no_ca_file: bool,
     /// Keep the change even though the server cannot be reached now
     #[arg(long)]
     pub no_test: bool,
@@ -145,6 +156,9 @@ pub struct Sync {
     /// Every server
     #[arg(long, conflicts_with = "names")]
     pub all: bool,
+    /// Take the metadata over even though the server has much less of it than at the last sync
+    #[arg(long)]
+    pub accept_shrink: bool,
 }
 
 /// `xfer server remove`
@@ -170,10 +184,22 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
     }
 }
 
+/// The certificates of a file.
+fn certificates(path: &Path) -> Result<Certificates, CliError> {
+    let failed = |cause: std::io::Error| CliError::file(format!("{} could not be read", path.display()), &cause);
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(failed)?;
+    file.take(LARGEST_FILE as u64).read_to_end(&mut bytes).map_err(failed)?;
+    Certificates::parse(&String::from_utf8_lossy(&bytes)).map_err(|error| {
+        CliError::usage(format!("{} cannot be used as --ca-file: {error}", path.display())).hint(error.hint())
+    })
+}
+
 fn add(arguments: &Add, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     let url = arguments.url.as_deref().map(parsed).transpose()?;
+    let given = arguments.ca_file.as_deref().map(certificates).transpose()?;
     let (Some(name), Some(url), true) = (&arguments.name, &url, arguments.login.is_given()) else {
-        return ask_for_the_rest(arguments, url, home, ui);
+        return ask_for_the_rest(arguments, url, given, home, ui);
     };
     let Some(login) = arguments.login.login(ui, name)? else {
         return Err(CliError::usage("--password-file needs --username".to_owned()));
@@ -183,6 +209,7 @@ fn add(arguments: &Add, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
         url: url.clone(),
         login,
         allow_http: arguments.allow_http,
+        certificates: given,
         test: !arguments.no_test,
     };
     let test = wait(async { Ok(servers::add(home, new).await?) })?;
@@ -191,14 +218,20 @@ fn add(arguments: &Add, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
         server_view::say_test(&test, ui);
     }
     if arguments.sync {
-        return sync_all(std::slice::from_ref(name), home, ui);
+        return sync_all(std::slice::from_ref(name), home, ui, &mut |_| Ok(false));
     }
     ui.say(&format!("next: xfer server sync {}", shell_word(name)));
     Ok(ExitCode::Success)
 }
 
 /// What stands on the command line is taken, the rest is asked for.
-fn ask_for_the_rest(arguments: &Add, url: Option<BaseUrl>, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+fn ask_for_the_rest(
+    arguments: &Add,
+    url: Option<BaseUrl>,
+    certificates: Option<Certificates>,
+    home: &Home,
+    ui: &Ui,
+) -> Result<ExitCode, CliError> {
     let what = match (&arguments.name, &url) {
         (None, _) => "the server's name",
         (_, None) => "the server's address",
@@ -212,6 +245,7 @@ fn ask_for_the_rest(arguments: &Add, url: Option<BaseUrl>, home: &Home, ui: &Ui)
         name: arguments.name.clone(),
         url,
         allow_http: arguments.allow_http,
+        certificates,
         login: arguments.login.is_given().then_some(&arguments.login),
     };
     wizard::ask(ui, Missing { what, hint, again: "xfer server add" }, |prompter| {
@@ -238,10 +272,15 @@ fn show(name: &str, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
 fn edit(arguments: &Edit, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     let url = arguments.url.as_deref().map(parsed).transpose()?;
     let login = arguments.login.login(ui, &arguments.name)?;
-    if arguments.rename.is_none() && url.is_none() && login.is_none() && !arguments.allow_http {
+    let certificates = match &arguments.ca_file {
+        Some(path) => Some(Some(certificates(path)?)),
+        None => arguments.no_ca_file.then_some(None),
+    };
+    let nothing = arguments.rename.is_none() && url.is_none() && login.is_none() && certificates.is_none();
+    if nothing && !arguments.allow_http {
         let missing = Missing {
             what: "what to change",
-            hint: "give --rename, --url, --username, --token or --allow-http",
+            hint: "give --rename, --url, --username, --token, --ca-file or --allow-http",
             again: "xfer server edit NAME",
         };
         return wizard::ask(ui, missing, |prompter| wizard::server::edit(prompter, home, ui, &arguments.name));
@@ -251,6 +290,7 @@ fn edit(arguments: &Edit, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
         url,
         login,
         allow_http: arguments.allow_http,
+        certificates,
         test: !arguments.no_test,
     };
     let test = wait(async { Ok(servers::edit(home, &arguments.name, change).await?) })?;
@@ -271,41 +311,91 @@ fn test(name: &str, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
 }
 
 fn synchronise(arguments: &Sync, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let accept = &mut |question: &str| -> Result<bool, CliError> {
+        // `--yes` answers what is asked as a rule; that most of a server is gone is not the rule.
+        Ok(arguments.accept_shrink || !ui.assumes_yes() && ui.confirm(question))
+    };
     if !arguments.all {
-        return sync_all(&arguments.names, home, ui);
+        return sync_all(&arguments.names, home, ui, accept);
     }
     let names: Vec<String> = servers::list(home)?.into_iter().map(|line| line.server.name).collect();
     if names.is_empty() {
         return Err(CliError::usage("there are no servers yet".to_owned()).hint("add one: xfer server add NAME URL"));
     }
-    sync_all(&names, home, ui)
+    sync_all(&names, home, ui, accept)
 }
 
-pub(in crate::cli) fn sync_all(names: &[String], home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+/// Copies the metadata of servers. `accept` answers whether a copy is taken over that is much smaller than the last one.
+/// Each server stands for itself: one that fails keeps its old copy and does not keep the others from being copied.
+pub(in crate::cli) fn sync_all<E: From<CliError>>(
+    names: &[String],
+    home: &Home,
+    ui: &Ui,
+    accept: &mut dyn FnMut(&str) -> Result<bool, E>,
+) -> Result<ExitCode, E> {
     // Before anything is drawn: a question would stand among the bars.
-    keys::unlock(home)?;
+    keys::unlock(home).map_err(CliError::from)?;
     let mut listing = Listing::new(&server_view::SYNC_COLUMNS, "nothing synced");
+    let mut failed: Vec<CliError> = Vec::new();
     for name in names {
-        let bar = ui.progress(&format!("copying the metadata of {name}"));
-        let progress = |step: MetadataProgress| {
-            bar.set_message(step.kind);
-            bar.set_length(step.total);
-            bar.set_position(step.read);
-        };
-        let synced = wait(async { Ok(sync::sync(home, name, &progress).await?) });
-        bar.finish_and_clear();
-        let synced = synced?;
-        for note in &synced.notes {
-            ui.warn(&format!("{}: {note}", synced.server));
+        match sync_one(name, home, ui, accept) {
+            Ok(Ok(synced)) => listing.row(server_view::sync_row(&synced)),
+            Ok(Err(error)) => failed.push(error),
+            Err(left) => return Err(left),
         }
-        // Notes were said when the server was added, and `server test` says them again.
-        let problems: Vec<_> =
-            synced.findings.iter().filter(|finding| finding.severity != Severity::Info).cloned().collect();
-        server_view::say_findings(&problems, ui);
-        listing.row(server_view::sync_row(&synced));
     }
-    listing.print(ui);
-    Ok(ExitCode::Success)
+    if failed.len() < names.len() {
+        listing.print(ui);
+    }
+    let mut failed = failed.into_iter();
+    let Some(first) = failed.next() else { return Ok(ExitCode::Success) };
+    for further in failed {
+        ui.error(&further.message, &further.causes, &further.hints);
+    }
+    Err(first.into())
+}
+
+/// One server: what it brought, or why it kept its old copy. The outer error is that of whoever was asked.
+fn sync_one<E: From<CliError>>(
+    name: &str,
+    home: &Home,
+    ui: &Ui,
+    accept: &mut dyn FnMut(&str) -> Result<bool, E>,
+) -> Result<Result<Synced, CliError>, E> {
+    let bar = ui.progress(&format!("copying the metadata of {name}"));
+    let progress = |step: MetadataProgress| {
+        bar.set_message(step.kind);
+        bar.set_length(step.total);
+        bar.set_position(step.read);
+    };
+    let fetched = wait(async { Ok(sync::fetch(home, name, &progress).await?) });
+    bar.finish_and_clear();
+    let fetched = match fetched {
+        Ok(fetched) => fetched,
+        Err(error) => return Ok(Err(error)),
+    };
+    let shrunk: Vec<String> = fetched.shrunk().iter().map(ToString::to_string).collect();
+    let accepted = !shrunk.is_empty()
+        && accept(&format!(
+            "{} has much less than at the last sync: {}. Take it over all the same",
+            fetched.server(),
+            shrunk.join(", ")
+        ))?;
+    let synced = match sync::keep(home, fetched, accepted) {
+        Ok(synced) => synced,
+        Err(error) => return Ok(Err(error.into())),
+    };
+    for note in &synced.notes {
+        ui.warn(&format!("{}: {note}", synced.server));
+    }
+    for less in &shrunk {
+        ui.warn(&format!("{}: {less}, as was accepted", synced.server));
+    }
+    // Notes were said when the server was added, and `server test` says them again.
+    let problems: Vec<_> =
+        synced.findings.iter().filter(|finding| finding.severity != Severity::Info).cloned().collect();
+    server_view::say_findings(&problems, ui);
+    Ok(Ok(synced))
 }
 
 fn remove(arguments: &Remove, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {

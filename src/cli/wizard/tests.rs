@@ -35,9 +35,11 @@ impl Office {
         for (name, url, user) in sides {
             let login = Login::Basic { username: user.to_owned(), password: SecretString::from(PASSWORD) };
             let url = BaseUrl::parse(url).unwrap();
-            let new = NewServer { name: name.to_owned(), url, login, allow_http: false, test: true };
+            let new =
+                NewServer { name: name.to_owned(), url, login, allow_http: false, certificates: None, test: true };
             wait(async { Ok(servers::add(&home, new).await?) }).unwrap();
-            wait(async { Ok(sync::sync(&home, name, &|_| {}).await?) }).unwrap();
+            let fetched = wait(async { Ok(sync::fetch(&home, name, &|_| {}).await?) }).unwrap();
+            sync::keep(&home, fetched, false).unwrap();
         }
         Self { home, _folder: folder, servers }
     }
@@ -113,9 +115,10 @@ fn a_job_is_filled_and_changed() {
         ("Which data set", Type("bailleur")),
         ("What about them", Type("none of them")),
         ("without a match", Type("choose where each goes")),
+        ("Moustiquaires distribuées (2 option combos) goes to", Type("choose for each option combo")),
         ("Fonds mondial goes to", Type("leave it out")),
         ("goes to", Type("FMSTP")),
-        ("goes to", Escape),
+        ("Personnes sensibilisées (2 option combos) goes to", Escape),
         ("What shall it carry", Enter),
     ]);
     job_wizard::edit(&mut person, &office.home, "soins").unwrap();

@@ -3,12 +3,15 @@
 mod exec;
 mod import;
 mod keys;
+mod outdated;
 
 pub use crate::xferfile::Change as KeyChange;
 pub(super) use exec::client_options;
 pub use exec::{exec, open_for_run};
 pub use import::{Change, Import, ImportLine, apply, plan_import};
 pub use keys::{Privacy, read_key, write_new_key};
+pub use outdated::outdated_files;
+pub(super) use outdated::{export_again, in_words, is_outdated};
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -77,6 +80,24 @@ pub struct Inspected {
     pub digest: String,
     /// What it says, where a key was given.
     pub content: Option<Content>,
+}
+
+/// The file that an export would replace, if it is an xfer file and not an older export of the same routine from here.
+pub fn replaces_another(home: &Home, routine: &str, file: Option<&Path>) -> Result<Option<PathBuf>, OpsError> {
+    let file = file.map_or_else(|| PathBuf::from(format!("{routine}.{EXTENSION}")), Path::to_owned);
+    let mut begin = Vec::new();
+    let looked = std::fs::File::open(&file).and_then(|opened| opened.take(64).read_to_end(&mut begin));
+    if looked.is_err() || !xferfile::looks_like_one(&begin) {
+        return Ok(None);
+    }
+    let config = home.config()?;
+    let Some(routine) = config.routines()?.into_iter().find(|known| known.name.eq_ignore_ascii_case(routine)) else {
+        return Ok(None); // Which the export itself complains about.
+    };
+    let path = std::path::absolute(&file).unwrap_or_else(|_| file.clone());
+    let own =
+        config.exported_files()?.iter().any(|known| known.routine == routine.id && Path::new(&known.path) == path);
+    Ok((!own).then_some(file))
 }
 
 /// Exports a routine as a file that needs nothing but one of its keys. An older export of that name is replaced.
@@ -162,9 +183,11 @@ fn file_server(config: &ConfigStore, name: &str, named: &Named) -> Result<FileSe
     let (Some(identity), Some(synced_at)) = (server.identity, server.synced_at) else {
         return Err(OpsError::NotSynced { server: server.name });
     };
+    let settings = config.server_settings(server.id)?;
     Ok(FileServer {
         login: config.login(server.id)?,
-        allow_http: config.server_settings(server.id)?.allow_http,
+        allow_http: settings.allow_http,
+        certificates: settings.certificates,
         name: server.name,
         url: server.url,
         system_id: identity.system_id,

@@ -1,0 +1,42 @@
+//! Which periods a job reads and writes, as far as that can be told without asking a script.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+
+use crate::domain::job::Job;
+use crate::domain::period::relative::{RelativeOptions, RelativePeriod};
+use crate::domain::period::{Period, window};
+
+/// The periods that a job reads for a window; none where the window says nothing.
+pub(super) fn read(job: &Job, written: &[String], today: Date) -> Option<BTreeSet<Period>> {
+    let periods = window::expand(written, today, job.source_period_type, &RelativeOptions::default()).ok()?;
+    Some(periods.into_iter().collect())
+}
+
+/// The periods that a job writes for a window; none where the window says nothing.
+pub(super) fn written(job: &Job, windows: &[String], today: Date) -> Option<BTreeSet<Period>> {
+    let read = read(job, windows, today)?;
+    let container = |period: &Period| job.destination_period_type.containing(period.start());
+    Some(read.iter().filter_map(|period| container(period).shift(job.period_shift)).collect())
+}
+
+/// Whether a window is another one on another day.
+pub(super) fn is_relative(window: &[String]) -> bool {
+    window.iter().any(|text| text.trim().parse::<RelativePeriod>().is_ok())
+}
+
+/// Whether two jobs may write the same period, each for its window.
+pub(super) fn meet(one: (&Job, &[String]), other: (&Job, &[String]), today: Date) -> bool {
+    if one.0.destination_period_type != other.0.destination_period_type {
+        return false;
+    }
+    // What moves with the days meets sooner or later.
+    if one.1 != other.1 && (is_relative(one.1) || is_relative(other.1)) {
+        return true;
+    }
+    match (written(one.0, one.1, today), written(other.0, other.1, today)) {
+        (Some(one), Some(other)) => one.intersection(&other).next().is_some(),
+        _ => true,
+    }
+}
