@@ -32,6 +32,8 @@ mod script_tools;
 mod scripts;
 mod spreadsheet;
 mod support;
+mod sync_guard;
 mod tls;
+mod value_forms;
 mod wizard;
 mod xfer_files;

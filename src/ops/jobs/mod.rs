@@ -259,8 +259,7 @@ impl OpenJob {
     /// place. Any mistake refuses all of it.
     pub fn plan_import(&self, path: &Path, bytes: &[u8], replace: bool) -> Result<ItemsChange, OpsError> {
         let seen = self.config.item_fingerprints(&self.job.name)?;
-        let sides =
-            ItemSides { source: &self.source, destination: &self.destination, job: &self.job, seen: &seen };
+        let sides = ItemSides { source: &self.source, destination: &self.destination, job: &self.job, seen: &seen };
         let read = job_items::import(bytes, sides)
             .map_err(|findings| OpsError::File { path: path.to_path_buf(), findings })?;
         let same = |a: &Item, b: &Item| a.source == b.source && a.destination == b.destination;

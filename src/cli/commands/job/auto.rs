@@ -205,7 +205,10 @@ fn new_job(arguments: &Exchange, exchange: &exchange::Exchange) -> Option<NewJob
         name: arguments.job.clone(),
         source,
         destination,
-        source_period_type: arguments.period_type.or_else(|| exchange.period_type(&arguments.request)).unwrap_or(PeriodType::Monthly),
+        source_period_type: arguments
+            .period_type
+            .or_else(|| exchange.period_type(&arguments.request))
+            .unwrap_or(PeriodType::Monthly),
         destination_period_type: None,
         period_shift: 0,
         combine: Combine::Error,

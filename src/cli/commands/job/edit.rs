@@ -12,8 +12,8 @@ use crate::cli::ui::Ui;
 use crate::cli::wizard::{self, Missing};
 use crate::domain::period::PeriodType;
 use crate::ops::home::Home;
-use crate::ops::jobs::{self, ItemText};
 use crate::ops::jobs::edit::{ItemChange, JobChange};
+use crate::ops::jobs::{self, ItemText};
 
 /// `xfer job edit`
 #[derive(Debug, Args)]

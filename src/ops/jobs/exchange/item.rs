@@ -198,7 +198,13 @@ impl<'job> Taker<'job> {
     }
 
     fn unknown(&self, dx: &str) -> String {
-        let rates = ["REPORTING_RATE", "ACTUAL_REPORTS", "EXPECTED_REPORTS", "REPORTING_RATE_ON_TIME", "ACTUAL_REPORTS_ON_TIME"];
+        let rates = [
+            "REPORTING_RATE",
+            "ACTUAL_REPORTS",
+            "EXPECTED_REPORTS",
+            "REPORTING_RATE_ON_TIME",
+            "ACTUAL_REPORTS_ON_TIME",
+        ];
         if rates.iter().any(|rate| dx.to_uppercase().ends_with(&format!(".{rate}"))) {
             return "a job carries no reporting rates".to_owned();
         }
@@ -214,9 +220,10 @@ impl<'job> Taker<'job> {
     fn objects(&self, text: &str) -> Vec<Selected> {
         let named = |object: &Object<'_>| self.schemes.input.of(object).as_deref() == Some(text);
         let source = self.source;
-        let elements = source.data_elements.values().map(|o| {
-            (Selected::DataElement(o.id), object(o.id, o.code.as_deref(), &o.name, &o.attribute_values))
-        });
+        let elements = source
+            .data_elements
+            .values()
+            .map(|o| (Selected::DataElement(o.id), object(o.id, o.code.as_deref(), &o.name, &o.attribute_values)));
         let indicators = source
             .indicators
             .values()
@@ -248,8 +255,9 @@ impl<'job> Taker<'job> {
         let sent = self.sent_as(selected).ok_or("the source has no value for the id scheme")?;
         let there = &self.schemes.elements_there;
         let elements = self.destination.data_elements.values();
-        let called = elements
-            .filter(|o| there.of(&object(o.id, o.code.as_deref(), &o.name, &o.attribute_values)).as_deref() == Some(&sent));
+        let called = elements.filter(|o| {
+            there.of(&object(o.id, o.code.as_deref(), &o.name, &o.attribute_values)).as_deref() == Some(&sent)
+        });
         match called.map(|element| element.id).collect::<Vec<_>>().as_slice() {
             [only] => Ok(*only),
             [] => Err(format!("the destination has no data element {sent}")),
@@ -281,12 +289,16 @@ impl<'job> Taker<'job> {
     fn export_combos(&self, selected: Selected) -> Result<(Option<Uid>, Option<Uid>), String> {
         let (coc, aoc) = match selected {
             Selected::DataElement(_) => return Ok((None, None)),
-            Selected::Indicator(id) => self.source.indicators.get(&id).map(|o| {
-                (&o.aggregate_export_category_option_combo, &o.aggregate_export_attribute_option_combo)
-            }),
-            Selected::ProgramIndicator(id) => self.source.program_indicators.get(&id).map(|o| {
-                (&o.aggregate_export_category_option_combo, &o.aggregate_export_attribute_option_combo)
-            }),
+            Selected::Indicator(id) => self
+                .source
+                .indicators
+                .get(&id)
+                .map(|o| (&o.aggregate_export_category_option_combo, &o.aggregate_export_attribute_option_combo)),
+            Selected::ProgramIndicator(id) => self
+                .source
+                .program_indicators
+                .get(&id)
+                .map(|o| (&o.aggregate_export_category_option_combo, &o.aggregate_export_attribute_option_combo)),
         }
         .unwrap_or((&None, &None));
         let there = |text: &Option<String>| match text.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
@@ -336,9 +348,9 @@ impl<'job> Taker<'job> {
             let sent = self.schemes.combos.of(&object(read, own.code.as_deref(), &own.name, &[]));
             let is_sent = |combo: &&Uid| {
                 let combos = &self.destination.category_option_combos;
-                let there = combos.get(*combo).and_then(|o| {
-                    self.schemes.combos_there.of(&object(o.id, o.code.as_deref(), &o.name, &[]))
-                });
+                let there = combos
+                    .get(*combo)
+                    .and_then(|o| self.schemes.combos_there.of(&object(o.id, o.code.as_deref(), &o.name, &[])));
                 sent.is_some() && there == sent
             };
             let found: Vec<Uid> = there.iter().filter(is_sent).copied().collect();
@@ -369,9 +381,9 @@ impl<'job> Taker<'job> {
                 _ => None,
             };
             return match self.aggregation {
-                Some(asked) if own.is_none_or(|own| !own.eq_ignore_ascii_case(asked)) => Err(format!(
-                    "the request asks for {asked}, and a job reads it as it is defined"
-                )),
+                Some(asked) if own.is_none_or(|own| !own.eq_ignore_ascii_case(asked)) => {
+                    Err(format!("the request asks for {asked}, and a job reads it as it is defined"))
+                }
                 _ => Ok(None),
             };
         };
@@ -390,7 +402,13 @@ impl<'job> Taker<'job> {
         }
         let combine = match own.to_uppercase().as_str() {
             // In time they are other things; over org units and option combos they are sums.
-            "SUM" | "COUNT" | "AVERAGE_SUM_ORG_UNIT" | "LAST" | "LAST_IN_PERIOD" | "FIRST" | "MIN_SUM_ORG_UNIT"
+            "SUM"
+            | "COUNT"
+            | "AVERAGE_SUM_ORG_UNIT"
+            | "LAST"
+            | "LAST_IN_PERIOD"
+            | "FIRST"
+            | "MIN_SUM_ORG_UNIT"
             | "MAX_SUM_ORG_UNIT" => Combine::Sum,
             "MIN" => Combine::Min,
             "MAX" => Combine::Max,
