@@ -23,6 +23,7 @@ use crate::ops::servers::connect;
 use crate::store::{self, ConfigStore, RunLock};
 use crate::transfer::engine::{self, Endpoint, Patience, RunRequest, Tuning};
 use crate::transfer::events::Event;
+use crate::transfer::plan::Whole;
 
 /// The exit code of a source without values, where that was asked to be a failure.
 const EXIT_EMPTY: u8 = 9;
@@ -57,7 +58,8 @@ pub async fn run(
     events: &(dyn Fn(Event) + Send + Sync),
 ) -> Result<Report, OpsError> {
     let mut config = home.config()?;
-    let mut document = routines::document(&config, name)?;
+    let whole = routines::document(&config, name)?;
+    let mut document = whole.clone();
     adapt(&mut document, &options)?;
     let side = |server: fn(&Job) -> &str| {
         let name = document.jobs.first().map(server).unwrap_or_default();
@@ -65,6 +67,7 @@ pub async fn run(
     };
     let ((_, source), (id, destination)) = (side(|job| &job.source)?, side(|job| &job.destination)?);
     let launched = Launch {
+        whole: part_of(&whole, &options),
         document: &document,
         file: None,
         mode: options.mode,
@@ -82,6 +85,8 @@ pub async fn run(
 
 /// A run, wherever its routine comes from.
 pub(super) struct Launch<'run> {
+    /// The routine with everything that this run leaves out.
+    pub(super) whole: Whole<'run>,
     /// The routine, as it is to be run.
     pub(super) document: &'run RoutineDocument,
     /// The xfer file that it comes from.
@@ -110,12 +115,12 @@ pub(super) async fn launch(
     remembered: impl FnOnce() -> Result<Tuning, OpsError>,
     events: &(dyn Fn(Event) + Send + Sync),
 ) -> Result<(Report, Tuning), OpsError> {
-    let Launch { document, file, mode, source, destination, fail_on_empty, known, command, stop } = launch;
+    let Launch { whole, document, file, mode, source, destination, fail_on_empty, known, command, stop } = launch;
     let (id, now) = (Uuid::now_v7(), Timestamp::now());
     let _lock = RunLock::acquire(home.files(), document.routine.id, now)?;
     let mut journal = home.state(document.routine.id)?;
     journal.note_command(id, &command)?;
-    let run = engine::run(
+    let run = engine::run_part(
         RunRequest {
             run: id,
             now,
@@ -130,6 +135,7 @@ pub(super) async fn launch(
             patience: Patience::default(),
             stop: stop.clone(),
         },
+        whole,
         events,
     );
     let result = tokio::select! {
@@ -190,6 +196,11 @@ impl Side {
             pinned_system_id: self.pinned_system_id.clone(),
         }
     }
+}
+
+/// What a run with these options is part of.
+pub(super) fn part_of<'run>(whole: &'run RoutineDocument, options: &RunOptions) -> Whole<'run> {
+    Whole { document: whole, all_jobs: options.jobs.is_empty(), own_periods: options.periods.is_none() }
 }
 
 /// Puts the options of this run into the document: a run over other periods or fewer jobs is another document.

@@ -11,7 +11,7 @@ use bigdecimal::BigDecimal;
 use crate::domain::coverage::Coverage;
 use crate::domain::fingerprint::ItemFingerprint;
 use crate::domain::item::{Combine, Item, WhenEmpty};
-use crate::domain::job::{Job, ReadFrom};
+use crate::domain::job::{Comments, Job, ReadFrom};
 use crate::domain::metadata::Metadata;
 use crate::domain::period::PeriodType;
 use crate::domain::rounding::Rounding;
@@ -47,6 +47,8 @@ pub struct NewJob {
     pub round: Option<Rounding>,
     /// How many source periods must have a value.
     pub coverage: Option<Coverage>,
+    /// What becomes of comments and follow-up marks.
+    pub comments: Comments,
 }
 
 /// An item to be added, as a person names it.
@@ -171,6 +173,7 @@ fn job_of(config: &ConfigStore, new: NewJob) -> Result<Job, OpsError> {
         read: new.read,
         round: new.round,
         coverage: new.coverage,
+        comments: new.comments,
         scripts: Vec::new(),
         items: Vec::new(),
     })

@@ -12,7 +12,8 @@
 //! **Not whole.** A cell of which a part cannot be used, or cannot be read by the source's user, is held back whatever
 //! its other parts are, and whatever `when_empty` says: it is not empty, it is not known.
 //!
-//! Comments and follow-up marks are lost when a value is overwritten without them; they ride along.
+//! Comments and follow-up marks are lost when a value is overwritten without them; they ride along. A job that copies
+//! comments sends the source's in their place, and one that differs alone is an update.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -21,10 +22,12 @@ use bigdecimal::num_traits::Zero;
 use crate::domain::cell::CellKey;
 use crate::domain::decimal::parse_number;
 use crate::domain::item::WhenEmpty;
+use crate::domain::metadata::Metadata;
 use crate::domain::run::FindingObject;
 use crate::domain::uid::Uid;
 use crate::transfer::combine::WantedCell;
 use crate::transfer::finding::{self, Code};
+use crate::transfer::map::Remark;
 use crate::transfer::plan::{PlannedItem, PlannedJob};
 use crate::transfer::tally::{Findings, Note};
 
@@ -137,8 +140,12 @@ pub struct DiffRules<'run> {
     pub ledger: &'run HashMap<CellKey, String>,
     /// Cells of which a part cannot be used, with the reason.
     pub doubts: &'run BTreeMap<CellKey, Hold>,
+    /// What the source has beside the values, where the job copies it.
+    pub remarks: Option<&'run BTreeMap<CellKey, Remark>>,
     /// Whether the routine deletes at all (`max_delete` is not 0).
     pub deletes: bool,
+    /// The destination's metadata, for names.
+    pub names: &'run Metadata,
 }
 
 /// Compares the wanted cells of a slice with the destination's.
@@ -158,8 +165,7 @@ pub fn diff(wanted: Vec<WantedCell>, stored: &StoredValues, job: &PlannedJob, ru
         .iter()
         .filter(|(key, stored)| stored.value.is_some() && keys.binary_search(key).is_err())
         .filter(|(key, _)| !rules.doubts.contains_key(key))
-        // A script may put this item into other periods than the job's other items.
-        .filter(|(key, _)| job.addresses.get(&key.address()).is_none_or(|item| job.writes(*item, key.period)))
+        .filter(|(key, _)| job.has(key))
         .collect();
     stale.sort_unstable_by_key(|(key, _)| **key);
     let existing = stored.values.values().filter(|stored| stored.value.is_some()).count() as u64;
@@ -167,17 +173,25 @@ pub fn diff(wanted: Vec<WantedCell>, stored: &StoredValues, job: &PlannedJob, ru
     let mut kept: BTreeMap<(&'static str, Uid), Kept> = BTreeMap::new();
     for (key, stored) in stale {
         match stale_cell(*key, stored, job, rules) {
-            Stale::Cell(cell) => diff.cells.push(cell),
+            Stale::Cell(cell) => {
+                // Deleted or held back: it is named all the same.
+                if job.leftover_of(key).is_some() {
+                    let code = &finding::LEFTOVER;
+                    kept.entry((code.word, key.data_element)).or_insert(Kept { code, key: *key, count: 0 }).count += 1;
+                }
+                diff.cells.push(cell);
+            }
             Stale::Kept(code) => {
                 kept.entry((code.word, key.data_element)).or_insert(Kept { code, key: *key, count: 0 }).count += 1;
             }
         }
     }
     for ((_, data_element), Kept { code, key, count }) in kept {
-        let example = format!("at {} in {}", key.org_unit, key.period);
-        diff.findings.add(
-            Note::new(code, count).about("data element", &data_element, data_element.to_string()).example(example),
-        );
+        let names = rules.names;
+        let why = job.leftover_of(&key).map_or_else(String::new, |(why, _)| format!(": {}", why.words()));
+        let example = format!("at {} in {}{why}", names.org_unit_path_names(key.org_unit), key.period);
+        let name = names.name_of(data_element);
+        diff.findings.add(Note::new(code, count).about("data element", &data_element, name).example(example));
     }
     diff
 }
@@ -220,6 +234,9 @@ fn wanted_cell(
                 cell.value = Some(text);
             }
             cell.step = step;
+            if let Some(remarks) = rules.remarks {
+                remark(&mut cell, remarks.get(&key).cloned().unwrap_or_default());
+            }
         }
         Err(refusal) => {
             let hold = Hold { code: refusal.code(), object: None, reason: refusal.reason(), hint: None };
@@ -227,6 +244,23 @@ fn wanted_cell(
         }
     }
     cell
+}
+
+/// Puts the source's comment and mark in the place of the destination's.
+fn remark(cell: &mut Cell, wanted: Remark) {
+    let differs = cell.followup != wanted.followup || !same_comment(cell.comment.as_deref(), wanted.comment.as_deref());
+    match cell.step {
+        Step::Unchanged if differs => cell.step = Step::Update,
+        Step::Create | Step::Update | Step::Repeat => {}
+        // Nothing is sent, or a deletion.
+        _ => return,
+    }
+    (cell.comment, cell.followup) = (wanted.comment, wanted.followup);
+}
+
+/// Whether two comments say the same: servers trim them, and none is as good as an empty one.
+pub fn same_comment(left: Option<&str>, right: Option<&str>) -> bool {
+    left.unwrap_or_default().trim() == right.unwrap_or_default().trim()
 }
 
 /// A cell for which nothing is wanted and that is held back.
@@ -287,6 +321,11 @@ fn stale_cell(key: CellKey, stored: &Stored, job: &PlannedJob, rules: DiffRules<
     let previous = stored.value.as_deref().unwrap_or_default();
     if let Some(cell) = job.not_whole(&key, position).and_then(|hold| held_cell(key, Some(stored), job, hold)) {
         return Stale::Cell(cell);
+    }
+    if let Some((_, deletes)) = job.leftover_of(&key)
+        && !(deletes && rules.deletes)
+    {
+        return Stale::Kept(&finding::LEFTOVER);
     }
     let (value, step) = match item.when_empty {
         WhenEmpty::Keep => return Stale::Kept(&finding::STALE_KEPT),

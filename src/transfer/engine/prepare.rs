@@ -9,8 +9,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use crate::domain::cell::CellKey;
 use crate::domain::item::WhenEmpty;
+use crate::domain::job::Comments;
 use crate::domain::journal::JournalError;
-use crate::domain::run::ValueCounts;
+use crate::domain::run::{RunMode, ValueCounts};
 use crate::domain::uid::Uid;
 use crate::transfer::combine::{WantedCell, combine};
 use crate::transfer::diff::{self, Cell, Diff, DiffRules, Hold, Step, StoredValues};
@@ -21,7 +22,7 @@ use crate::transfer::engine::{fetch, read};
 use crate::transfer::events::{Event, SliceName};
 use crate::transfer::finding;
 use crate::transfer::hooks::Acts;
-use crate::transfer::map::{Mapped, Mapping};
+use crate::transfer::map::{Mapped, Mapping, Remark};
 use crate::transfer::plan::{PlannedJob, Slice};
 use crate::transfer::preflight::Verdict;
 use crate::transfer::tally::{Findings, Note};
@@ -128,15 +129,19 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
             let Ok(mapping) = fetch::raw(&self.context.reading, job, slice, aggregated.clone()).await else {
                 continue;
             };
-            let Made { wanted, doubts, .. } = self.make(job, mapping.finish(&self.context.scene()));
+            let Made { wanted, doubts, remarks, .. } = self.make(job, mapping.finish(&self.context.scene()));
             let Some(Ok(stored)) =
                 self.context.unless_stopped(read::stored(self.context, job, &slice.destinations)).await
             else {
                 continue;
             };
-            let diff = self.compare(job, slice, wanted, &doubts, &stored)?;
+            let diff = self.compare(job, slice, wanted, (&doubts, &remarks), &stored)?;
             changes += diff.cells.iter().filter(|cell| cell.step.is_change()).count() as u64;
             existing += diff.existing;
+        }
+        // Of leftover cells nothing else is there to compare with than what the routine wrote in all.
+        if let Some(leftover) = &job.leftover {
+            existing = leftover.written;
         }
         Ok(diff::exceeds(changes, existing, Some(percent)))
     }
@@ -172,7 +177,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
                 return Ok(prepared);
             }
         };
-        let Made { values, wanted, doubts, findings, acts } = made;
+        let Made { values, wanted, doubts, remarks, findings, acts } = made;
         prepared.values = values;
         prepared.acts = acts;
         self.context.tell(Event::SliceFetched { slice: prepared.name.clone(), values });
@@ -195,7 +200,10 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         };
         let periods = stored.values.keys().map(|key| key.period);
         self.context.state().seen.extend(periods);
-        let diff = self.compare(job, slice, wanted, &doubts, &stored)?;
+        let diff = self.compare(job, slice, wanted, (&doubts, &remarks), &stored)?;
+        if prepared.failed.is_none() {
+            self.forget_gone(job, slice, &stored)?;
+        }
         prepared.findings.merge(findings);
         prepared.findings.merge(diff.findings);
         prepared.cells = diff.cells;
@@ -205,12 +213,12 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
 
     /// One value for each cell; scripts may leave some out.
     fn make(&self, job: &PlannedJob, mapped: Mapped) -> Made {
-        let Mapped { mut values, contributions, doubts, slice_values, mut acts, findings } = mapped;
+        let Mapped { mut values, contributions, doubts, remarks, slice_values, mut acts, findings } = mapped;
         let combined = combine(contributions, job, &self.context.scene(), &slice_values);
         values.contributing -= combined.dropped;
         values.dropped += combined.dropped;
         acts.merge(combined.acts);
-        Made { values, wanted: combined.cells, doubts, findings, acts }
+        Made { values, wanted: combined.cells, doubts, remarks, findings, acts }
     }
 
     fn compare(
@@ -218,13 +226,15 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         job: &PlannedJob,
         slice: &Slice,
         wanted: Vec<WantedCell>,
-        doubts: &BTreeMap<CellKey, Hold>,
+        (doubts, remarks): (&BTreeMap<CellKey, Hold>, &BTreeMap<CellKey, Remark>),
         stored: &StoredValues,
     ) -> Result<Diff, JournalError> {
         let ledger = self.ledger(job, slice, stored)?;
         let policies = self.context.policies();
         let deletes = policies.max_delete != Some(0);
-        let rules = DiffRules { only_changed: policies.only_changed, ledger: &ledger, doubts, deletes };
+        let names = self.context.destination_metadata;
+        let remarks = Some(remarks).filter(|_| job.comments == Comments::Copy);
+        let rules = DiffRules { only_changed: policies.only_changed, ledger: &ledger, doubts, remarks, deletes, names };
         Ok(diff::diff(wanted, stored, job, rules))
     }
 
@@ -245,6 +255,20 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         Ok(entries.into_iter().map(|entry| (entry.cell, entry.value)).collect())
     }
 
+    /// Forgets leftover cells whose values somebody else has taken away already.
+    fn forget_gone(&self, job: &PlannedJob, slice: &Slice, stored: &StoredValues) -> Result<(), JournalError> {
+        let Some(leftover) = job.leftover.as_ref().filter(|_| self.context.mode == RunMode::Run) else { return Ok(()) };
+        let reader = self.context.destination_reader;
+        let is_gone = |cell: &CellKey| {
+            slice.destinations.contains(&cell.org_unit)
+                && !stored.unreadable.contains(&cell.org_unit)
+                && reader.address(&cell.address()).is_none()
+                && stored.values.get(cell).is_none_or(|stored| stored.value.is_none())
+        };
+        let gone: Vec<CellKey> = leftover.cells.keys().copied().filter(is_gone).collect();
+        if gone.is_empty() { Ok(()) } else { self.context.journal().forget(&gone) }
+    }
+
     /// Preflight and guards.
     fn finish(&self, prepared: &mut Prepared<'run>, hold_changes: bool) {
         if let (true, Some(percent)) = (hold_changes, self.context.policies().max_change) {
@@ -252,7 +276,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         }
         for cell in prepared.cells.iter_mut().filter(|cell| cell.step.is_sent()) {
             let verdict = self.context.preflight.check(&cell.key, cell.value.as_deref(), cell.comment.as_deref());
-            match (verdict, self.context.hidden.get(&cell.key.address())) {
+            match (verdict, self.context.destination_reader.address(&cell.key.address())) {
                 // What stands there is not known: a value or a comment of somebody else's could be lost.
                 (Verdict::Pass { .. }, Some(hidden)) => {
                     cell.step = Step::Hold(Box::new(Hold {
@@ -294,6 +318,7 @@ struct Made {
     values: ValueCounts,
     wanted: Vec<WantedCell>,
     doubts: BTreeMap<CellKey, Hold>,
+    remarks: BTreeMap<CellKey, Remark>,
     findings: Findings,
     acts: Acts,
 }

@@ -14,6 +14,7 @@ mod drift;
 mod error;
 mod hooked;
 mod item;
+mod leftover;
 mod periods;
 mod shares;
 mod slices;
@@ -24,6 +25,7 @@ pub use address::address_names;
 pub use error::PlanError;
 pub use hooked::{HookedPeriod, HookedPeriods};
 pub use item::PlannedItem;
+pub use leftover::{LeftoverCells, LeftoverSearch, Whole};
 pub use periods::{Destination, JobPeriods};
 pub use shares::ShareGroup;
 pub use slices::{LARGEST_UNTOUCHED_SUBTREE, Slice};
@@ -37,10 +39,11 @@ use jiff::civil::Date;
 use crate::domain::access::{Reader, Unreadable};
 use crate::domain::cell::{CellAddress, CellKey};
 use crate::domain::item::SourceItem;
-use crate::domain::job::{Job, ReadFrom};
+use crate::domain::job::{Comments, Job, ReadFrom};
 use crate::domain::metadata::Metadata;
 use crate::domain::period::Period;
 use crate::domain::period::relative::RelativeOptions;
+use crate::domain::reach::Leftover;
 use crate::domain::routine::RoutineDocument;
 use crate::domain::server::ServerIdentity;
 use crate::domain::uid::Uid;
@@ -94,6 +97,8 @@ pub struct PlannedJob {
     pub name: String,
     /// Its periods.
     pub periods: JobPeriods,
+    /// What becomes of comments and follow-up marks.
+    pub comments: Comments,
     /// Its items, without those that the source does not have.
     pub items: Vec<PlannedItem>,
     /// Destination address → the first of its items, which speaks for all of them.
@@ -109,6 +114,8 @@ pub struct PlannedJob {
     hidden: BTreeMap<CellAddress, Unreadable>,
     /// Source org unit → destination org unit, for values that name org units; empty where no item has such values.
     pub unit_ids: HashMap<Uid, Uid>,
+    /// For the job of cells that nothing leads to any more: which these are. Only they are compared.
+    pub leftover: Option<LeftoverCells>,
     /// Items that share a source out, by the position of the first.
     pub shares: BTreeMap<usize, ShareGroup>,
     /// What is read, and how.
@@ -210,6 +217,20 @@ impl PlannedJob {
             reason: format!("the script {} puts more periods into {} than can be read", cut.script, key.period),
             hint: None,
         })
+    }
+
+    /// Why nothing leads to a cell of this job any more, and whether it may be deleted; none for an ordinary job.
+    pub fn leftover_of(&self, key: &CellKey) -> Option<(Leftover, bool)> {
+        self.leftover.as_ref()?.cells.get(key).copied()
+    }
+
+    /// Whether a stored value may be one of the job's.
+    pub fn has(&self, key: &CellKey) -> bool {
+        match &self.leftover {
+            Some(leftover) => leftover.cells.contains_key(key),
+            // A script may put this item into other periods than the job's other items.
+            None => self.addresses.get(&key.address()).is_none_or(|item| self.writes(*item, key.period)),
+        }
     }
 
     /// Whether values of an item may go to a destination period.
@@ -337,6 +358,7 @@ fn plan_job(
     let planned = PlannedJob {
         unit_ids,
         name: job.name.clone(),
+        comments: job.comments,
         periods,
         items,
         addresses,
@@ -345,6 +367,7 @@ fn plan_job(
         hooks,
         hooked_periods,
         hidden,
+        leftover: None,
         shares,
         reads,
         slices: slices.slices,

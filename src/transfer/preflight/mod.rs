@@ -168,7 +168,6 @@ impl<'metadata> Preflight<'metadata> {
 
     /// Write access to the options of both combos; org units of the attribute options.
     fn check_options(&self, subject: &Subject<'_, '_>) -> Result<(), Box<HoldBack>> {
-        let cell = subject.cell;
         let unwritable = subject.category_options.unwritable.or(subject.attribute_options.unwritable);
         if let Some(option) = unwritable
             && !self.superuser

@@ -40,6 +40,7 @@ use crate::transfer::events::Event;
 use crate::transfer::fixture;
 use crate::transfer::hooks::Hooks;
 use crate::transfer::hooks::fake::ready;
+use crate::transfer::plan::Whole;
 
 /// What goes wrong with one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -336,6 +337,16 @@ impl World {
         document: &RoutineDocument,
         mode: RunMode,
     ) -> Result<RunResult, TransferError> {
+        let whole = Whole::of(document);
+        self.start_part(document, whole, mode).await
+    }
+
+    pub(in crate::transfer::engine) async fn start_part(
+        &mut self,
+        document: &RoutineDocument,
+        whole: Whole<'_>,
+        mode: RunMode,
+    ) -> Result<RunResult, TransferError> {
         let request = RunRequest {
             run: Uuid::nil(),
             now: Timestamp::UNIX_EPOCH,
@@ -352,7 +363,7 @@ impl World {
         };
         let events = &self.events;
         let hooks = Hooks::of(document, ready).unwrap();
-        run_with(request, &hooks, &|event| events.lock().unwrap().push(event)).await
+        run_with(request, whole, &hooks, &|event| events.lock().unwrap().push(event)).await
     }
 
     pub(in crate::transfer::engine) fn run(&mut self, document: &RoutineDocument) -> Report {
