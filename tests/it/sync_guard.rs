@@ -2,7 +2,7 @@
 
 use xfer::sandbox::faults::{Fault, Matcher};
 
-use crate::command_line::refused;
+use crate::support::Output;
 use crate::support::country::Country;
 use crate::support::trial::{Trial, id_of};
 
@@ -16,6 +16,15 @@ fn country(side: &str) -> Country {
         &codes,
         serde_json::json!({}),
     )
+}
+
+/// The command failed, and said these words; what it said of other servers before that does not matter.
+#[track_caller]
+fn refused(output: &Output, code: i32, words: &[&str]) {
+    assert_eq!(output.code, code, "\n{output}");
+    for word in words {
+        assert!(output.stderr.contains(word), "`{word}` is missing\n{output}");
+    }
 }
 
 fn trial() -> Trial {
