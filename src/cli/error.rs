@@ -162,8 +162,9 @@ impl From<OpsError> for CliError {
                 );
                 Self::of(ExitCode::Usage, &error).hint(hint)
             }
-            OpsError::OwnOrgUnitsMissing { .. } => Self::of(ExitCode::Temporary, &error)
-                .hint("the old copy stays; the server may have just started: sync again in some minutes"),
+            OpsError::OwnOrgUnitsMissing { .. } => Self::of(ExitCode::Temporary, &error).hint(
+                "the server may have just started: sync again in some minutes; --accept-shrink takes it as it is",
+            ),
             OpsError::File { ref findings, .. } => {
                 let mut described = Self::of(ExitCode::Usage, &error);
                 described.causes = findings.iter().take(LISTED).map(ToString::to_string).collect();

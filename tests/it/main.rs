@@ -38,6 +38,8 @@ mod scripts;
 mod sheets;
 mod spreadsheet;
 mod support;
+mod sync_guard;
 mod tls;
+mod value_forms;
 mod wizard;
 mod xfer_files;

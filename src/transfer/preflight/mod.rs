@@ -2,8 +2,10 @@
 //!
 //! 2.42 stores what no form or report will ever show (an unassigned org unit, a foreign category option combo, a wrong
 //! period type) and says SUCCESS; 2.43 refuses the whole POST for one such row. So the rules are ours and the same for
-//! every version: those of 2.43's `DefaultDataEntryService`, in about its order. Two exceptions, both about the user
-//! and not about the data: 2.43 asks a superuser for no capture org units, and 2.42 takes comments ten times as long.
+//! every version: those of 2.43's `DefaultDataEntryService`, in about its order. Where a
+//! generation takes what the other one refuses and nobody is misled, each has its own rule: 2.43 asks a superuser for no
+//! capture org units, 2.42 takes comments ten times as long and asks for no comment options, and the two count the dates
+//! of attribute options otherwise.
 //!
 //! - `index`: the metadata as the rules ask it
 //! - `data_set`: rules of the data set, and which one a row is sent with
