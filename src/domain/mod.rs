@@ -3,6 +3,7 @@
 pub mod access;
 pub mod alert;
 pub mod cell;
+pub mod certificates;
 pub mod coverage;
 pub mod data_value;
 pub mod decimal;

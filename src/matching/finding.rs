@@ -66,6 +66,9 @@ table! {
     VALUES_REFUSED = Error, Value, "values-refused",
         "Values of the last year do not fit the data element at the destination and would be held back.",
         "Correct the values at the source, or map the item to a data element whose value type takes them.";
+    VALUES_ARE_SOURCE_IDS = Warning, Value, "values-are-source-ids",
+        "The values of an item are ids of objects of the source: org units are translated by the map, files, users and other objects are not transferred, and their values are held back.",
+        "Map the org units that values name; for everything else take the item out of the job, or translate its values with a script (`fn value`).";
     SOURCE_ITEM_UNKNOWN = Error, Mapping, "source-item-unknown",
         "The source does not have the data element, indicator or program indicator of an item, or the user may not see it.",
         "It was deleted, or the metadata is old: sync the source and check again; then correct or remove the item.";

@@ -68,6 +68,23 @@ impl Reading {
         })
     }
 
+    /// The ranges and signs of a name in one text, plain numbers left out. A plus between two words is an *and*.
+    pub fn signs(&self) -> String {
+        let texts = self.parts.iter().enumerate().map(|(index, part)| match part {
+            Part::Word(_) => String::new(),
+            Part::Figure(Figure::Lone(number)) if !number.starts_with('-') => String::new(),
+            Part::Figure(figure) => figure.text(),
+            Part::Sign(Sign::Plus) if matches!(self.parts.get(index + 1), Some(Part::Word(_))) => String::new(),
+            Part::Sign(sign) => sign_text(*sign).to_owned(),
+        });
+        texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether a name has numbers, ranges or signs.
+    pub fn says_figures(&self) -> bool {
+        self.parts.iter().any(|part| !matches!(part, Part::Word(_)))
+    }
+
     /// Whether two names may mean the same.
     pub fn agreement(&self, other: &Self) -> Agreement {
         if stands_clash(&self.stands, &other.stands) {
@@ -118,7 +135,8 @@ fn sign_text(sign: Sign) -> &'static str {
 
 /// One name is for what the other is against, or for its counterpart.
 fn stands_clash(left: &BTreeSet<Stand>, right: &BTreeSet<Stand>) -> bool {
-    let only = |one: &BTreeSet<Stand>, other: &BTreeSet<Stand>| -> Vec<Stand> { one.difference(other).copied().collect() };
+    let only =
+        |one: &BTreeSet<Stand>, other: &BTreeSet<Stand>| -> Vec<Stand> { one.difference(other).copied().collect() };
     let (left_only, right_only) = (only(left, right), only(right, left));
     let denied = |stands: &[Stand]| stands.iter().any(|stand| stand.is_denial());
     denied(&left_only)

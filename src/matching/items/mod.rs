@@ -11,8 +11,8 @@ use crate::domain::cell::CellAddress;
 use crate::domain::item::SourceItem;
 use crate::domain::metadata::{CategoryOptionCombo, Metadata};
 use crate::domain::uid::Uid;
-pub use crate::matching::items::reference::Reference;
 use crate::matching::items::reference::Parts;
+pub use crate::matching::items::reference::Reference;
 use crate::matching::items::register::{Grade, Named, Register};
 
 /// Why a reference names no data item.
@@ -53,7 +53,7 @@ pub enum ItemError {
         readings: Vec<(String, String)>,
     },
     /// Something of another kind than the one that was given.
-    #[error("`{text}` is a {is}, not a {wanted}")]
+    #[error("`{text}` is {}, not {}", a(.is), a(.wanted))]
     OtherKind {
         /// What was typed.
         text: String,
@@ -63,7 +63,7 @@ pub enum ItemError {
         wanted: &'static str,
     },
     /// An indicator with an option combo.
-    #[error("`{text}` is a {is}, which has no option combos")]
+    #[error("`{text}` is {}, which has no option combos", a(.is))]
     NoCombos {
         /// What was typed.
         text: String,
@@ -82,6 +82,11 @@ pub enum ItemError {
         /// How many combos it could be.
         number: usize,
     },
+}
+
+/// A kind with its article.
+fn a(kind: &str) -> String {
+    if kind.starts_with('i') { format!("an {kind}") } else { format!("a {kind}") }
 }
 
 /// What an item reads.
@@ -245,7 +250,11 @@ impl<'metadata> ItemNames<'metadata> {
                 self.register(kind).find(text)?;
                 return Err(ItemError::NoCombos { text: text.to_owned(), is: kind.words() });
             }
-            let id = self.register(ItemKind::DataElement).find(text).map_err(|refusal| self.of_another_kind(text, refusal))?.0;
+            let id = self
+                .register(ItemKind::DataElement)
+                .find(text)
+                .map_err(|refusal| self.of_another_kind(text, refusal))?
+                .0;
             let (category_option_combo, attribute_option_combo) = self.combos(id, reading)?;
             return Ok(vec![SourceItem::DataElement { id, category_option_combo, attribute_option_combo }]);
         }
@@ -278,9 +287,7 @@ impl<'metadata> ItemNames<'metadata> {
             .into_iter()
             .find(|kind| matches!(self.register(*kind).find(text), Ok((_, Grade::Exact))));
         match (refusal, other) {
-            (ItemError::Unknown { .. }, Some(kind)) => {
-                ItemError::NoCombos { text: text.to_owned(), is: kind.words() }
-            }
+            (ItemError::Unknown { .. }, Some(kind)) => ItemError::NoCombos { text: text.to_owned(), is: kind.words() },
             (refusal, _) => refusal,
         }
     }
@@ -330,12 +337,12 @@ impl<'metadata> ItemNames<'metadata> {
             self.combo_register(&category_combos, what).find_by_meaning(text).map(|(id, _)| id)
         };
         let (own, attributes) = (&reading.category_option_combo, &reading.attribute_option_combo);
-        let category = own.as_ref().map(|text| {
-            among(category_combos_of(self.metadata, data_element), text, CATEGORY_OPTION_COMBO)
-        });
-        let attribute = attributes.as_ref().map(|text| {
-            among(attribute_combos_of(self.metadata, data_element), text, ATTRIBUTE_OPTION_COMBO)
-        });
+        let category = own
+            .as_ref()
+            .map(|text| among(category_combos_of(self.metadata, data_element), text, CATEGORY_OPTION_COMBO));
+        let attribute = attributes
+            .as_ref()
+            .map(|text| among(attribute_combos_of(self.metadata, data_element), text, ATTRIBUTE_OPTION_COMBO));
         Ok((category.transpose()?, attribute.transpose()?))
     }
 

@@ -9,6 +9,8 @@ use crate::domain::job::ReadFrom;
 use crate::domain::org_unit_map::OrgUnitMapping;
 use crate::domain::pair::Pair;
 use crate::domain::uid::Uid;
+use crate::domain::value_type::Referent;
+use crate::matching::finding::VALUES_ARE_SOURCE_IDS;
 use crate::matching::job_rules::{JobQuestion, Refusals, RefusedValue, check_job as findings, may_refuse};
 use crate::ops::error::OpsError;
 use crate::ops::home::server;
@@ -53,6 +55,12 @@ pub async fn check_job(
         doubtful.iter().map(|(number, _)| (*number, Refusals::default())).collect();
     // The store must not be shared between threads; what is looked at are metadata alone.
     let destination = &open.destination;
+    let (one_system, unscripted) = (one_system(open)?, open.job.scripts.is_empty());
+    let names_source_unit = |item: &Item| {
+        let target = destination.data_elements.get(&item.destination.data_element);
+        let names_unit = target.is_some_and(|element| element.value_type.referent() == Some(Referent::OrgUnit));
+        names_unit && !one_system && item.scripts.is_empty() && unscripted
+    };
     let look = |found: &mut BTreeMap<usize, Refusals>, value: DataValue| {
         // Values of units without destination are not sent, whatever they are.
         if !mapped.contains(&value.cell.org_unit) {
@@ -65,7 +73,12 @@ pub async fn check_job(
                     period: value.cell.period,
                     value: value.value.clone().unwrap_or_default(),
                 };
-                found.entry(*number).or_default().look_at(destination, item, value);
+                let refusals = found.entry(*number).or_default();
+                if names_source_unit(item) {
+                    refusals.look_at_org_unit(&mapped, value);
+                } else {
+                    refusals.look_at(destination, item, value);
+                }
             }
         }
     };
@@ -89,7 +102,13 @@ fn check(open: &OpenJob, window: CheckWindow, refusals: &BTreeMap<usize, Refusal
         refusals,
         window: &words,
     };
-    let findings = findings(&question).into_iter().map(|(number, finding)| CheckedItem { number, finding }).collect();
+    let one_system = one_system(open)?;
+    let findings = findings(&question)
+        .into_iter()
+        // On one system an id stands for the same thing on both sides.
+        .filter(|(_, finding)| !(one_system && finding.code == VALUES_ARE_SOURCE_IDS.word))
+        .map(|(number, finding)| CheckedItem { number, finding })
+        .collect();
     let looked_at = refusals.values().map(|refusals| refusals.looked_at).sum();
     Ok(JobCheck { findings, window, looked_at })
 }
@@ -99,6 +118,14 @@ pub fn accept_job_drift(open: &mut OpenJob) -> Result<usize, OpsError> {
     let look = |item: &Item| ItemFingerprint::of(&open.source, &open.destination, item);
     open.config.renew_item_fingerprints(&open.job.name, &look)?;
     Ok(open.job.items.iter().filter(|item| look(item).is_some()).count())
+}
+
+/// Whether source and destination are one system, as far as is known.
+fn one_system(open: &OpenJob) -> Result<bool, OpsError> {
+    let (source, destination) = (server(&open.config, &open.job.source)?, server(&open.config, &open.job.destination)?);
+    let (source_id, destination_id) = (source.identity, destination.identity);
+    Ok(source.id == destination.id
+        || source_id.zip(destination_id).is_some_and(|(one, other)| one.system_id == other.system_id))
 }
 
 fn map_of(open: &OpenJob) -> Result<Vec<OrgUnitMapping>, OpsError> {

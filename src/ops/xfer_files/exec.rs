@@ -108,6 +108,7 @@ pub(in crate::ops) fn client_options(server: &FileServer) -> ClientOptions {
         url: server.url.clone(),
         login: server.login.clone(),
         allow_http: server.allow_http,
+        certificates: server.certificates.clone(),
         limits: Limits::default(),
     }
 }

@@ -61,7 +61,7 @@ table! {
         "Map the item to an attribute option combo of the data set; `default` where the data set has none.";
     ATTRIBUTE_OPTION_OUTSIDE_DATES = Error, Timing, "attribute-option-outside-dates",
         "The period lies outside the dates between which an attribute option is valid.",
-        "Correct the start and end date of the category option at the destination, or map to another attribute option combo.";
+        "Correct the start and end date of the category option at the destination, let the data set stay open after it (open periods after the end date), or map to another attribute option combo.";
     ATTRIBUTE_OPTION_NOT_FOR_ORG_UNIT = Error, Configuration, "attribute-option-not-for-org-unit",
         "An attribute option is restricted to org units, and this is not one of them.",
         "Add the org unit to the category option at the destination, or map to another attribute option combo.";
@@ -97,6 +97,15 @@ table! {
     OPTION_UNKNOWN = Error, Value, "option-unknown",
         "The value is none of the codes of the data element's option set.",
         "Add the option at the destination, or translate the value with a script or the option map plugin.";
+    SOURCE_ID_NOT_TRANSLATED = Error, Value, "source-id-not-translated",
+        "The value is the id of a file, a user or another object of the source, which means nothing at the destination.",
+        "Take the item out of the job, or translate its values with a script (`fn value`); one that gives the value back as it is says that both servers have the same ids.";
+    ORG_UNIT_VALUE_UNMAPPED = Error, Mapping, "org-unit-value-unmapped",
+        "The value is an org unit of the source that has no confirmed destination.",
+        "Map that org unit too, or translate the value with a script (`fn value`).";
+    ORG_UNIT_VALUE_UNKNOWN = Error, Value, "org-unit-value-unknown",
+        "The value is an org unit that the destination does not have.",
+        "Sync the destination if the org unit is new there; else correct the value or what translates it.";
     COMMENT_TOO_LONG = Error, Value, "comment-too-long",
         "The comment of the cell is longer than the destination takes, and overwriting without it would lose it.",
         "Shorten the comment: at the source where the job copies comments, else at the destination.";

@@ -8,7 +8,7 @@
 //! A run over some jobs or periods names all leftover cells and deletes only those of its periods, and none where it
 //! leaves jobs out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::domain::cell::{CellAddress, CellKey};
 use crate::domain::item::{Item, SourceItem, WhenEmpty};
@@ -139,6 +139,7 @@ impl<'run> LeftoverSearch<'run> {
             hooks: Vec::new(),
             hooked_periods: BTreeMap::new(),
             hidden: BTreeMap::new(),
+            unit_ids: HashMap::new(),
             leftover: Some(found),
             shares: BTreeMap::new(),
             reads: Reads::default(),

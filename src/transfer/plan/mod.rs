@@ -47,6 +47,7 @@ use crate::domain::reach::Leftover;
 use crate::domain::routine::RoutineDocument;
 use crate::domain::server::ServerIdentity;
 use crate::domain::uid::Uid;
+use crate::domain::value_type::Referent;
 use crate::script::with_room;
 use crate::transfer::diff::Hold;
 use crate::transfer::finding;
@@ -111,6 +112,8 @@ pub struct PlannedJob {
     hooked_periods: BTreeMap<usize, HookedPeriods>,
     /// Addresses of which the source's user may not read all that feeds them, with what is to blame.
     hidden: BTreeMap<CellAddress, Unreadable>,
+    /// Source org unit → destination org unit, for values that name org units; empty where no item has such values.
+    pub unit_ids: HashMap<Uid, Uid>,
     /// For the job of cells that nothing leads to any more: which these are. Only they are compared.
     pub leftover: Option<LeftoverCells>,
     /// Items that share a source out, by the position of the first.
@@ -311,12 +314,16 @@ fn plan_job(
     let mut items = Vec::with_capacity(job.items.len());
     let mut hooks = Vec::with_capacity(job.items.len());
     let hidden = drift::hidden(job, request.source_reader, findings);
+    let one_system = request.source.system_id == request.destination.system_id;
     for (position, item) in job.items.iter().enumerate() {
         if drift::item(item, job, request.source_reader, findings) {
             let acting = request.hooks.item(number, position);
             let policies = &request.document.routine.policies;
             let planned = PlannedItem::new(item, job, policies, source, destination);
-            items.push(PlannedItem { scripted: acting.decide_values(), ..planned });
+            let scripted = acting.decide_values();
+            let by_script = scripted || !request.hooks.rows(number).is_empty();
+            let referent = planned.value_type.referent().filter(|_| !by_script && !one_system);
+            items.push(PlannedItem { scripted, referent, ..planned });
             hooks.push(acting);
         }
     }
@@ -344,7 +351,12 @@ fn plan_job(
         };
         by_source.entry((item.source.id(), coc)).or_default().push((aoc, position));
     }
+    // Org units that values name, wherever they are in the tree: not only those with data of their own.
+    let refers = items.iter().any(|item| item.referent == Some(Referent::OrgUnit));
+    let confirmed = request.document.org_unit_map.iter().filter(|_| refers);
+    let unit_ids = confirmed.filter_map(|row| Some((row.source, row.target()?))).collect();
     let planned = PlannedJob {
+        unit_ids,
         name: job.name.clone(),
         comments: job.comments,
         periods,
