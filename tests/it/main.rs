@@ -33,5 +33,6 @@ mod scripts;
 mod spreadsheet;
 mod support;
 mod tls;
+mod whole_values;
 mod wizard;
 mod xfer_files;
