@@ -76,7 +76,7 @@ impl Client {
         on_value: &mut (dyn FnMut(DataValue) + Send),
     ) -> Result<u64, ClientError> {
         const REQUEST: &str = "GET /api/dataValueSets";
-        let can = self.capabilities_for_data(REQUEST).await?;
+        let can = self.capabilities().await?;
         let parts = self.parts_of(query, can).map_err(|kind| self.fail(REQUEST, kind))?;
         // Below overlapping org units of different requests the same value would come twice.
         let mut seen = (query.children && parts.len() > 1).then(HashSet::<CellKey>::new);
@@ -102,7 +102,6 @@ impl Client {
     pub async fn push(&self, payload: &Payload, dry_run: bool) -> Result<ImportAnswer, ClientError> {
         let query = Query::new("dataValueSets").pair("importStrategy", "CREATE_AND_UPDATE");
         let query = if dry_run { query.pair("dryRun", "true") } else { query };
-        self.capabilities_for_data("POST /api/dataValueSets").await?;
         self.import(query, payload_body(payload)).await
     }
 

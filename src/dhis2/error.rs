@@ -166,12 +166,6 @@ pub enum ClientErrorKind {
         /// The ids (or periods).
         ids: Vec<String>,
     },
-    /// A calendar whose periods do not correspond to ISO ones.
-    #[error("the server uses the calendar `{calendar}`")]
-    UnsupportedCalendar {
-        /// DHIS2's name of it.
-        calendar: String,
-    },
     /// Analytics would answer, but with nothing in it.
     #[error("analytics is not ready: {reason}")]
     AnalyticsNotReady {
@@ -273,7 +267,6 @@ impl ClientErrorKind {
             | Self::UriTooLong
             | Self::Refused { .. }
             | Self::MissingIds { .. }
-            | Self::UnsupportedCalendar { .. }
             | Self::AnalyticsNotReady { .. } => false,
         }
     }

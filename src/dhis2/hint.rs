@@ -40,9 +40,6 @@ impl ClientErrorKind {
                 "sync the server's metadata and check the mapping: these were deleted there, never existed, or are \
                  not known to its version"
             }
-            Self::UnsupportedCalendar { .. } => {
-                "its periods have no exact counterpart in the ISO calendar, so nothing is transferred"
-            }
             Self::AnalyticsNotReady { .. } => {
                 "let the server generate its analytics tables (Data Administration app, Analytics management), then \
                  try again"

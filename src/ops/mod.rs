@@ -12,6 +12,7 @@ pub mod keys;
 pub mod org_units;
 pub mod plugins;
 pub mod quality;
+pub mod review;
 pub mod routines;
 pub mod runs;
 pub mod sandbox;

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::dhis2::client::{Client, ClientOptions};
 use crate::dhis2::limits::Limits;
 use crate::dhis2::system::Probe;
+use crate::domain::calendar::is_iso;
 use crate::domain::finding::Code;
 use crate::domain::run::{Finding, FindingObject};
 use crate::domain::secret::Login;
@@ -275,8 +276,11 @@ pub fn concerns(probe: &Probe) -> Vec<(&'static Code, String)> {
         found.push((&codes::VERSION_UNTESTED, format!("{known}; {version} may have others")));
     }
     let calendar = &probe.identity.calendar;
-    if !matches!(calendar.as_str(), "iso8601" | "gregorian") {
-        let words = format!("the server uses the {calendar} calendar, whose periods xfer cannot read");
+    if !is_iso(calendar) {
+        let words = format!(
+            "the server uses the {calendar} calendar: periods are moved to a server of the same calendar as they are, \
+             and nothing is calculated with them"
+        );
         found.push((&codes::CALENDAR_UNSUPPORTED, words));
     }
     let account = &probe.account;

@@ -14,12 +14,14 @@ use crate::domain::period::relative::RelativeOptions;
 use crate::domain::routine::RoutineDocument;
 use crate::domain::run::{FileReport, Report, RunMode};
 use crate::domain::server::ServerId;
+use crate::matching::review::Finding;
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, synced};
+use crate::ops::review::{self, RunSide};
 use crate::ops::routines;
 use crate::ops::servers::connect;
 use crate::store::{self, ConfigStore, RunLock};
-use crate::transfer::engine::{self, Endpoint, Patience, RunRequest, Tuning};
+use crate::transfer::engine::{self, DataServer, Endpoint, Patience, RunRequest, Tuning};
 use crate::transfer::events::Event;
 
 /// The exit code of a source without values, where that was asked to be a failure.
@@ -60,9 +62,11 @@ pub async fn run(
         Side::open(&config, name)
     };
     let ((_, source), (id, destination)) = (side(|job| &job.source)?, side(|job| &job.destination)?);
+    let known = review::rivals(&config, &document)?;
     let launched = Launch {
         document: &document,
         file: None,
+        known,
         mode: options.mode,
         source: &source,
         destination: &destination,
@@ -80,6 +84,8 @@ pub(super) struct Launch<'run> {
     pub(super) document: &'run RoutineDocument,
     /// The xfer file that it comes from.
     pub(super) file: Option<&'run FileReport>,
+    /// What was found about it beforehand, where there is a store to look into.
+    pub(super) known: Vec<Finding>,
     /// For real or dry.
     pub(super) mode: RunMode,
     /// Where values come from.
@@ -100,7 +106,9 @@ pub(super) async fn launch(
     remembered: impl FnOnce() -> Result<Tuning, OpsError>,
     events: &(dyn Fn(Event) + Send + Sync),
 ) -> Result<(Report, Tuning), OpsError> {
-    let Launch { document, file, mode, source, destination, fail_on_empty, stop } = launch;
+    let Launch { document, file, known, mode, source, destination, fail_on_empty, stop } = launch;
+    // Before the lock is taken: nothing is asked of a server for what would be wrong anyway.
+    let review = review::before_run(document, source.reviewed(), destination.reviewed(), known)?;
     let now = Timestamp::now();
     let _lock = RunLock::acquire(home.files(), document.routine.id, now)?;
     let mut journal = home.state(document.routine.id)?;
@@ -111,6 +119,7 @@ pub(super) async fn launch(
             mode,
             document,
             file,
+            review,
             source: source.endpoint(),
             destination: destination.endpoint(),
             relative: RelativeOptions::default(),
@@ -160,6 +169,11 @@ impl Side {
         let origin = server.url.origin();
         let pinned_system_id = server.identity.map(|identity| identity.system_id);
         Ok((server.id, Self { origin, pinned_system_id, metadata, client }))
+    }
+
+    /// For the mapping review.
+    fn reviewed(&self) -> RunSide<'_> {
+        RunSide { name: self.client.name(), metadata: &self.metadata, system_id: self.pinned_system_id.as_deref() }
     }
 
     /// For the engine.

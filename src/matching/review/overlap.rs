@@ -98,18 +98,28 @@ pub fn within(source: &Metadata, destination: &Metadata, job: &Job) -> Vec<Findi
             }
         };
         let message = format!("items {first} and {second}: {message}");
-        let hint = format!("remove one of them (`xfer job remove-item {} {second}`), or name option combos that have nothing in common", quoted(&job.name));
+        let hint = format!(
+            "remove one of them (`xfer job remove-item {} {second}`), or name option combos that have nothing in common",
+            quoted(&job.name)
+        );
         Some(Finding::new(code, job, message).items(vec![first, second]).hint(hint))
     };
     pairs(job).into_iter().filter_map(finding).collect()
 }
 
 /// Why an item cannot join a job: it would count values twice that an item of the job carries to the same cell. Gives
-/// what it is and what to do.
-pub fn refusal(source: &Metadata, destination: &Metadata, job: &Job, new: &Item) -> Option<(String, String)> {
-    let meets = |item: &&Item| item.destination == new.destination && overlap(&item.source, &new.source);
-    let same = |item: &Item| item.source == new.source;
-    let (number, other) = (1..).zip(&job.items).find(|(_, item)| meets(item) && !same(item))?;
+/// what it is and what to do. `instead_of` is the position of the item whose place it takes.
+pub fn refusal(
+    source: &Metadata,
+    destination: &Metadata,
+    job: &Job,
+    new: &Item,
+    instead_of: Option<usize>,
+) -> Option<(String, String)> {
+    let meets = |item: &Item| item.destination == new.destination && overlap(&item.source, &new.source);
+    let others = job.items.iter().enumerate().filter(|(position, _)| Some(*position) != instead_of);
+    let (position, other) = others.into_iter().find(|(_, item)| meets(item))?;
+    let number = position + 1;
     let message = told(source, destination, job, other, new)?;
     let hint = format!(
         "item {number} carries them already; leave this one out, or remove that one first (`xfer job remove-item {} {number}`)",
@@ -121,7 +131,11 @@ pub fn refusal(source: &Metadata, destination: &Metadata, job: &Job, new: &Item)
 /// A name as a command line takes it.
 pub(super) fn quoted(name: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if name.chars().all(plain) && !name.is_empty() { name.to_owned() } else { format!("'{}'", name.replace('\'', "'\\''")) }
+    if name.chars().all(plain) && !name.is_empty() {
+        name.to_owned()
+    } else {
+        format!("'{}'", name.replace('\'', "'\\''"))
+    }
 }
 
 pub(super) fn findings(review: &Review<'_>) -> Vec<Finding> {

@@ -121,6 +121,8 @@ pub fn script_names(scripts: &[Attachment]) -> String {
 pub struct ReadItems {
     /// Its items.
     pub items: Vec<Item>,
+    /// The line on which each of them stands.
+    pub lines: Vec<u64>,
     /// Lines whose state is `proposed` or `ignored`.
     pub left_out: usize,
 }
@@ -136,7 +138,7 @@ pub fn import(
     let known: Vec<&str> = COLUMNS.into_iter().chain(PROPOSAL_COLUMNS).collect();
     let sheet = Sheet::parse(bytes, &[&["source_id"], &["destination_data_element"]], &known)?;
     let mut findings = Vec::new();
-    let mut items: Vec<Item> = Vec::new();
+    let (mut items, mut lines): (Vec<Item>, Vec<u64>) = (Vec::new(), Vec::new());
     let mut there: HashSet<(SourceItem, CellAddress)> = HashSet::new();
     let mut left_out = 0;
     for row in sheet.rows() {
@@ -167,12 +169,13 @@ pub fn import(
                 }
                 if findings.len() == before {
                     items.push(item);
+                    lines.push(row.line);
                 }
             }
             Err(finding) => findings.push(finding),
         }
     }
-    if findings.is_empty() { Ok(ReadItems { items, left_out }) } else { Err(findings) }
+    if findings.is_empty() { Ok(ReadItems { items, lines, left_out }) } else { Err(findings) }
 }
 
 fn item(row: &SheetRow<'_>, source: &Metadata, destination: &Metadata, job: &Job) -> Result<Item, SheetFinding> {

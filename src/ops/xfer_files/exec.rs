@@ -66,6 +66,8 @@ pub async fn exec(
     let launch = Launch {
         document: &document,
         file: Some(&about),
+        // Which other routines there are is in the store, which a file does without.
+        known: Vec::new(),
         mode: options.mode,
         source: &source,
         destination: &destination,

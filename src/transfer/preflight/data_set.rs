@@ -80,6 +80,9 @@ impl Preflight<'_> {
             });
             return (!open).then_some(Fault::InputPeriod);
         }
+        if !self.knows_days {
+            return None;
+        }
         if !self.may_edit_expired && expires(candidate.data_set, period).is_some_and(|last| self.today > last) {
             return Some(Fault::Expired);
         }

@@ -39,6 +39,7 @@ use crate::transfer::events::Event;
 use crate::transfer::fixture;
 use crate::transfer::hooks::Hooks;
 use crate::transfer::hooks::fake::ready;
+use crate::transfer::tally::Findings;
 
 /// What goes wrong with one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -321,6 +322,7 @@ impl World {
             mode,
             document,
             file: None,
+            review: Findings::default(),
             source: self.source.endpoint(),
             destination: self.destination.endpoint(),
             relative: RelativeOptions::default(),
