@@ -24,6 +24,9 @@ use crate::ops::routines;
 use crate::store::{ConfigStore, StateStore};
 use crate::transfer::tally::{Findings, Note};
 
+/// A finding of the review, beside those of reports.
+pub use crate::matching::review::Finding as Found;
+
 /// Whether two servers of the store are one system: the same one, the same address, or the same system id.
 pub fn one_system(one: &Server, other: &Server) -> bool {
     let id = |server: &Server| server.identity.as_ref().map(|identity| identity.system_id.clone());
@@ -59,6 +62,28 @@ pub fn of_job(home: &Home, config: &ConfigStore, job: &Job) -> Result<Vec<Findin
                 findings.push(found);
             }
         }
+    }
+    Ok(findings)
+}
+
+/// Whether a finding is about the two servers, whatever the job.
+pub fn is_about_pair(found: &Finding) -> bool {
+    found.code == &finding::CALENDARS_DIFFER
+}
+
+/// What the user of a server may not read of what jobs want there.
+pub fn rights_at(home: &Home, config: &ConfigStore, name: &str) -> Result<Vec<Finding>, OpsError> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for job in config.jobs()? {
+        let of_side =
+            [(&job.source, &finding::SOURCE_NOT_READABLE), (&job.destination, &finding::DESTINATION_NOT_READABLE)];
+        let asked: Vec<_> = of_side.into_iter().filter(|(server, _)| *server == name).map(|(_, code)| code).collect();
+        if asked.is_empty() {
+            continue;
+        }
+        let of_job = of_job(home, config, &job)?;
+        let wanted = |found: &Finding| asked.contains(&found.code) && found.job.as_ref() == Some(&job.name);
+        findings.extend(of_job.into_iter().filter(wanted));
     }
     Ok(findings)
 }

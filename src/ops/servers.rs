@@ -13,6 +13,7 @@ use crate::domain::server::{Account, BaseUrl, KeptExchange, LastAnswer, Server, 
 use crate::ops::doctor::codes;
 use crate::ops::error::OpsError;
 use crate::ops::home::{self, Home};
+use crate::ops::review;
 use crate::store::{self, AnalyticsFlags, ConfigStore, MetadataCounts, Named, Removal};
 use crate::transfer::finding::ZEROS_LEFT_OUT;
 
@@ -125,9 +126,24 @@ pub async fn test(home: &Home, name: &str) -> Result<ServerTest, OpsError> {
     let server = home::server(&config, name)?;
     let allow_http = config.server_settings(server.id)?.allow_http;
     check_transport(&server.url, allow_http)?;
-    let test = ask(&server.name, &server.url, &config.login(server.id)?, allow_http).await?;
+    let mut test = ask(&server.name, &server.url, &config.login(server.id)?, allow_http).await?;
     keep_identity(&mut config, server.id, &test.probe)?;
+    test.findings.extend(review::rights_at(home, &config, &server.name)?.into_iter().map(of_review));
     Ok(test)
+}
+
+/// A finding about what a job wants of the server.
+fn of_review(found: review::Found) -> Finding {
+    let object = found.job.map(|job| FindingObject { kind: "job".to_owned(), id: job.clone(), name: job });
+    Finding {
+        code: found.code.word.to_owned(),
+        severity: found.code.severity,
+        count: found.items.len().max(1) as u64,
+        object,
+        example: None,
+        server: None,
+        hint: Some(format!("{}; {}", found.message, found.hint)),
+    }
 }
 
 /// Changes a server, tested first. Another host needs the login again: a secret is bound to the host it was given for.

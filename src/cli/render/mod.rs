@@ -3,6 +3,7 @@
 pub mod item;
 pub mod listing;
 pub mod report;
+pub mod review;
 pub mod server;
 
 /// A name as it must be typed in a shell: quoted where it needs to be.

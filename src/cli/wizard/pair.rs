@@ -20,8 +20,10 @@ pub(crate) fn choose_pair(
     let mapped = board.pairs.iter().map(|pair| (pair.source.clone(), pair.destination.clone()));
     let names: Vec<&String> = board.servers.iter().map(|line| &line.server.name).collect();
     let any = names.iter().flat_map(|from| names.iter().map(|to| ((*from).clone(), (*to).clone())));
+    // Within one server only where it is the only one, or where that was asked for by name.
+    let alone = names.len() == 1;
     let fits = |(from, to): &(String, String)| {
-        from != to && source.is_none_or(|name| name == from) && destination.is_none_or(|name| name == to)
+        (from != to || alone) && source.is_none_or(|name| name == from) && destination.is_none_or(|name| name == to)
     };
     let mut pairs: Vec<(String, String)> = mapped.filter(fits).collect();
     if pairs.is_empty() {
@@ -31,8 +33,8 @@ pub(crate) fn choose_pair(
         pairs.extend(any.filter(fits));
     }
     match pairs.as_slice() {
-        [] => Err(CliError::usage("two servers are needed first".to_owned())
-            .hint("add them: xfer init, or xfer server add")
+        [] => Err(CliError::usage("servers are needed first".to_owned())
+            .hint("add them: xfer init, or xfer server add; one server can be source and destination: --from A --to A")
             .into()),
         [only] => Ok(only.clone()),
         several => {

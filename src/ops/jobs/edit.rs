@@ -71,7 +71,7 @@ impl OpenJob {
         job.round = change.round.unwrap_or(job.round);
         job.coverage = change.coverage.unwrap_or(job.coverage);
         let (source, destination) = (server(&self.config, &job.source)?, server(&self.config, &job.destination)?);
-        check_calendars(&source, &destination, &job)?;
+        check_calendars(&source, &destination, &job, &[], &[])?;
         for (item, number) in job.items.iter().zip(1..) {
             let error = |job| {
                 let findings = check_item(&self.source, &self.destination, job, item);

@@ -19,6 +19,7 @@ use crate::domain::pair::Pair;
 use crate::domain::period::PeriodType;
 use crate::domain::rounding::Rounding;
 use crate::domain::run::Severity;
+use crate::domain::script::Attachment;
 use crate::domain::server::Server;
 use crate::matching::item_rules::{ItemFinding, check_item};
 use crate::matching::items::{destination_address, source_item};
@@ -150,13 +151,19 @@ fn job_of(config: &ConfigStore, new: NewJob) -> Result<Job, OpsError> {
         scripts: Vec::new(),
         items: Vec::new(),
     };
-    check_calendars(&source, &destination, &job)?;
+    check_calendars(&source, &destination, &job, &[], &[])?;
     Ok(job)
 }
 
 /// Refuses a job that could never be run: servers that count their periods differently, or that count them in a calendar
 /// in which what it does cannot be worked out.
-fn check_calendars(source: &Server, destination: &Server, job: &Job) -> Result<(), OpsError> {
+pub(in crate::ops) fn check_calendars(
+    source: &Server,
+    destination: &Server,
+    job: &Job,
+    scripts: &[Attachment],
+    window: &[String],
+) -> Result<(), OpsError> {
     let (Some(from), Some(to)) = (&source.identity, &destination.identity) else { return Ok(()) };
     if !calendar::same(&from.calendar, &to.calendar) {
         let (one, other) = (&from.calendar, &to.calendar);
@@ -168,9 +175,11 @@ fn check_calendars(source: &Server, destination: &Server, job: &Job) -> Result<(
             "periods of different calendars do not correspond; transfers need the same calendar on both servers",
         ));
     }
-    if !calendar::is_iso(&from.calendar)
-        && let Some(need) = calendar::needs_of_job(job, [])
-    {
+    if calendar::is_iso(&from.calendar) {
+        return Ok(());
+    }
+    let of_window = calendar::needs_of_window(window, job.source_period_type, &from.calendar);
+    if let Some(need) = calendar::needs_of_job(job, scripts).or(of_window) {
         let words = format!("{}, which cannot be worked out in the {} calendar", need.what, from.calendar);
         return Err(OpsError::invalid(words, need.instead));
     }

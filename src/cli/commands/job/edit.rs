@@ -4,6 +4,7 @@ use bigdecimal::BigDecimal;
 use clap::Args;
 
 use crate::cli::commands::job::arguments::{CombineArgument, ReadArgument, WhenEmptyArgument, period_type};
+use crate::cli::commands::job::items::{review_of_item, review_of_job};
 use crate::cli::commands::job::operators::{ChangedRules, OrNone, or_none, share};
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
@@ -109,6 +110,7 @@ pub(super) fn edit(arguments: &Edit, home: &Home, ui: &Ui) -> Result<ExitCode, C
     let mut open = jobs::open(home, &arguments.name)?;
     open.edit(arguments.change())?;
     ui.say(&format!("changed the job {}", open.job.name));
+    review_of_job(&open, home, ui)?;
     Ok(ExitCode::Success)
 }
 
@@ -140,5 +142,6 @@ pub(super) fn edit_item(arguments: &EditItem, home: &Home, ui: &Ui) -> Result<Ex
     for doubt in doubts {
         ui.warn(&format!("{}; {}", doubt.message, doubt.hint));
     }
+    review_of_item(&open, arguments.number, home, ui)?;
     Ok(ExitCode::Success)
 }
