@@ -74,6 +74,7 @@ fn per_cell(metadata: &Metadata, values: &[SourceValue], script: Option<&str>) -
         today: jiff::civil::date(2024, 11, 15),
         relative: &RelativeOptions::default(),
         source_view_roots: &[],
+        source_reader: xfer::domain::access::Reader::new(metadata, None),
         hooks: &hooks,
     })
     .unwrap();

@@ -5,6 +5,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::cli::exit_code::ExitCode;
+use crate::cli::render::shell_word;
 use crate::dhis2::error::{ClientError, ClientErrorKind};
 use crate::matching::items::ItemError;
 use crate::matching::review::Finding;
@@ -145,6 +146,17 @@ impl From<OpsError> for CliError {
                 let hint = format!("copy it with `xfer server sync {server}`");
                 Self::of(ExitCode::Usage, &error).hint(hint)
             }
+            OpsError::Shrunk { ref server, .. } => {
+                let server = shell_word(server);
+                let hint = format!(
+                    "the old copy stays whole. A server that has just started, or a user whose sharing was taken away, \
+                     looks like this: sync again later, or look at the server. If the rest was deleted on purpose: \
+                     xfer server sync {server} --accept-shrink"
+                );
+                Self::of(ExitCode::Usage, &error).hint(hint)
+            }
+            OpsError::OwnOrgUnitsMissing { .. } => Self::of(ExitCode::Temporary, &error)
+                .hint("the old copy stays; the server may have just started: sync again in some minutes"),
             OpsError::File { ref findings, .. } => {
                 let mut described = Self::of(ExitCode::Usage, &error);
                 described.causes = findings.iter().take(LISTED).map(ToString::to_string).collect();
@@ -152,6 +164,14 @@ impl From<OpsError> for CliError {
                     described.causes.push(format!("… and {} more", findings.len() - LISTED));
                 }
                 described.hint("nothing was imported; mend these lines and import the file again")
+            }
+            OpsError::SandboxFile { ref refusal, .. } => {
+                let mut described = Self::of(ExitCode::Usage, &error);
+                described.causes = refusal.problems.iter().take(LISTED).map(ToString::to_string).collect();
+                if refusal.problems.len() > LISTED {
+                    described.causes.push(format!("… and {} more", refusal.problems.len() - LISTED));
+                }
+                described.hint(refusal.hint.clone())
             }
             OpsError::Refused { ref findings, .. } => {
                 let mut described = Self::of(ExitCode::Usage, &error);

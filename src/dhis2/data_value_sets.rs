@@ -93,6 +93,21 @@ impl Client {
         Ok(count)
     }
 
+    /// Whether there is any raw value: what [`Client::read_raw`] would read, of which no more than one is sent.
+    pub async fn has_raw(&self, query: &RawQuery) -> Result<bool, ClientError> {
+        const REQUEST: &str = "GET /api/dataValueSets";
+        let can = self.capabilities_for_data(REQUEST).await?;
+        for part in self.parts_of(query, can).map_err(|kind| self.fail(REQUEST, kind))? {
+            let part = Part { query: part.query.pair("limit", "1"), ..part };
+            let mut found = false;
+            self.read_part(&part, &mut |_| found = true).await.map_err(|kind| self.fail(REQUEST, kind))?;
+            if found {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Sends one import, synchronous and gzipped, once: whether a lost answer may be sent again is the caller's to
     /// decide after a read-back. Statuses with a meaning for rows (200, 409, 400 and 500 from the import itself) are
     /// answers, everything else is an error.

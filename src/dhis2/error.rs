@@ -166,6 +166,16 @@ pub enum ClientErrorKind {
         /// The ids (or periods).
         ids: Vec<String>,
     },
+    /// A list of metadata in which the server counts other than it lists, after several readings.
+    #[error("the list of {plural} is not complete: the server counts {total} and lists {listed}")]
+    IncompleteList {
+        /// DHIS2's plural of the type.
+        plural: &'static str,
+        /// What the server counts.
+        total: u64,
+        /// What it listed.
+        listed: u64,
+    },
     /// Analytics would answer, but with nothing in it.
     #[error("analytics is not ready: {reason}")]
     AnalyticsNotReady {
@@ -216,6 +226,7 @@ impl ClientErrorKind {
             | Self::Interrupted { .. }
             | Self::RateLimited { .. }
             | Self::Unavailable { .. }
+            | Self::IncompleteList { .. }
             | Self::ServerError { .. } => true,
             Self::Refused { code, .. } => code.as_deref().is_some_and(|code| PASSING_CODES.contains(&code)),
             _ => false,
@@ -267,6 +278,7 @@ impl ClientErrorKind {
             | Self::UriTooLong
             | Self::Refused { .. }
             | Self::MissingIds { .. }
+            | Self::IncompleteList { .. }
             | Self::AnalyticsNotReady { .. } => false,
         }
     }

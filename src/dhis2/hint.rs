@@ -40,6 +40,10 @@ impl ClientErrorKind {
                 "sync the server's metadata and check the mapping: these were deleted there, never existed, or are \
                  not known to its version"
             }
+            Self::IncompleteList { .. } => {
+                "nothing was taken over, the old copy stays; the server may have just started, or somebody is changing \
+                 its metadata: sync again in some minutes"
+            }
             Self::AnalyticsNotReady { .. } => {
                 "let the server generate its analytics tables (Data Administration app, Analytics management), then \
                  try again"

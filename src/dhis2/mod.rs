@@ -20,6 +20,7 @@
 //!
 //! Parsers are pure functions from (status, content type, bytes) to typed values.
 
+pub mod access;
 pub mod analytics;
 pub mod answer;
 pub mod capabilities;

@@ -169,6 +169,26 @@ impl<'run> Reader<'run> {
         Some(Unreadable { kind: "data set", id, name, reason })
     }
 
+    /// What an item names and the metadata does not have, or does not show to the user.
+    pub fn missing(&self, item: &SourceItem) -> Option<Unreadable> {
+        let metadata = self.metadata;
+        let not_there =
+            |kind, id| Some(Unreadable { kind, id, name: metadata.name_of(id), reason: Reason::NotVisible });
+        match item {
+            SourceItem::DataElement { id, category_option_combo, attribute_option_combo } => {
+                let mut combos = [category_option_combo, attribute_option_combo].into_iter().flatten();
+                if let Some(combo) = combos.find(|combo| !metadata.category_option_combos.contains_key(combo)) {
+                    return not_there("category option combo", *combo);
+                }
+                if metadata.data_elements.contains_key(id) { None } else { not_there("data element", *id) }
+            }
+            SourceItem::Indicator { id } if metadata.indicators.contains_key(id) => None,
+            SourceItem::Indicator { id } => not_there("indicator", *id),
+            SourceItem::ProgramIndicator { id } if metadata.program_indicators.contains_key(id) => None,
+            SourceItem::ProgramIndicator { id } => not_there("program indicator", *id),
+        }
+    }
+
     /// Everything that an item reads and that the user may not read. Empty: an empty cell is an empty cell.
     pub fn item(&self, item: &SourceItem, read: ReadFrom) -> Vec<Unreadable> {
         let SourceItem::DataElement { id, category_option_combo, attribute_option_combo } = item else {
@@ -212,13 +232,27 @@ impl<'run> Reader<'run> {
     }
 
     /// The category options that decide whether an item can be read: what a run asks the server about.
-    pub fn options_behind(&self, item: &SourceItem) -> BTreeSet<Uid> {
+    pub fn options_behind(&self, item: &SourceItem, read: ReadFrom) -> BTreeSet<Uid> {
         let SourceItem::DataElement { id, category_option_combo, attribute_option_combo } = item else {
             return BTreeSet::new();
         };
-        let attributes = attribute_option_combo.map_or_else(|| self.attribute_option_combos(*id), |id| [id].into());
-        let categories = category_option_combo.map_or_else(|| self.category_option_combos(*id), |id| [id].into());
-        attributes.into_iter().chain(categories).flat_map(|combo| self.options_of(combo)).collect()
+        let mut combos = attribute_option_combo.map_or_else(|| self.attribute_option_combos(*id), |id| [id].into());
+        if read == ReadFrom::Analytics {
+            let all = || self.category_option_combos(*id);
+            combos.extend(category_option_combo.map_or_else(all, |id| [id].into()));
+        }
+        combos.remove(&Uid::DEFAULT_OPTION_COMBO);
+        combos.into_iter().flat_map(|combo| self.options_of(combo)).collect()
+    }
+
+    /// The data sets that decide whether an item can be read.
+    pub fn data_sets_behind(&self, item: &SourceItem, read: ReadFrom) -> BTreeSet<Uid> {
+        match item {
+            SourceItem::DataElement { id, .. } if self.by_data_set && read == ReadFrom::Raw => {
+                self.metadata.data_sets_of(*id).map(|set| set.id).collect()
+            }
+            _ => BTreeSet::new(),
+        }
     }
 
     /// The options of an option combo.
@@ -305,7 +339,7 @@ mod tests {
         assert_eq!(reader.with_fresh(&fresh).item(&open(1), ReadFrom::Raw)[0].reason, Reason::NoDataRead);
         fresh.category_options.insert(option, None);
         assert_eq!(reader.with_fresh(&fresh).item(&open(1), ReadFrom::Raw)[0].reason, Reason::NotVisible);
-        assert!(reader.options_behind(&open(1)).contains(&option));
+        assert!(reader.options_behind(&open(1), ReadFrom::Raw).contains(&option));
     }
 
     #[test]

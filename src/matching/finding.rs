@@ -33,16 +33,19 @@ table! {
         "A mapped source org unit was closed before the window begins; nobody can report there any more.",
         "Nothing, if its old values are all that is wanted; otherwise map its successor.";
     DESTINATION_UNIT_CLOSED = Error, Timing, "destination-unit-closed",
-        "A destination org unit was closed before the window begins; it takes no values for it.",
+        "A destination org unit was closed before the window begins, or before periods that the source has values for: it takes none of these.",
         "Map the source org unit to the successor, or correct the closing date at the destination.";
     DESTINATION_UNIT_CLOSES = Warning, Timing, "destination-unit-closes",
         "A destination org unit closes within the window; periods after that are not taken.",
         "Map the source org unit to the successor from then on, or correct the closing date at the destination.";
+    DESTINATION_UNIT_OPENS_LATER = Error, Timing, "destination-unit-opens-later",
+        "The source has values for periods before the destination org unit opened; it takes none of these.",
+        "Correct the opening date at the destination, or map the source org unit to the predecessor.";
     LEVEL_UNUSUAL = Warning, Mapping, "level-unusual",
         "A source org unit goes to another level of the destination's tree than most of its siblings.",
         "Look whether it was mapped to a district instead of a facility, or the other way round.";
     DESTINATION_UNIT_NOT_ASSIGNED = Error, Configuration, "destination-unit-not-assigned",
-        "A destination org unit that should receive values is assigned to none of the data sets that the jobs write.",
+        "A destination org unit that should receive values is not assigned to the data sets that the jobs write.",
         "Assign it to the data set at the destination and sync again, or map the source org unit to an assigned one.";
     // Jobs.
     ITEM_SOURCE_TWICE = Warning, Mapping, "item-source-twice",

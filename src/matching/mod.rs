@@ -5,6 +5,7 @@
 
 pub mod drift;
 pub mod facility_name;
+pub mod figures;
 pub mod finding;
 pub mod item_match;
 pub mod item_rules;

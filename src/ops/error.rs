@@ -7,6 +7,8 @@ use crate::domain::journal::JournalError;
 use crate::matching::items::ItemError;
 use crate::matching::review::Finding;
 use crate::ops::files::sheet::SheetFinding;
+use crate::ops::sync::Shrunk;
+use crate::sandbox::loading::Refusal;
 use crate::sandbox::server::StartError;
 use crate::script::ScriptError;
 use crate::store::StoreError;
@@ -68,6 +70,22 @@ pub enum OpsError {
         /// The server's name.
         server: String,
     },
+    /// A server has much less metadata than its copy; nothing was taken over.
+    #[error("{server} has much less than at the last sync: {}; nothing was taken over", listed(.shrunk))]
+    Shrunk {
+        /// The server's name.
+        server: String,
+        /// What shrank.
+        shrunk: Vec<Shrunk>,
+    },
+    /// A server lists org units, and none of those that the user belongs to; nothing was taken over.
+    #[error("{server} does not list the org units of {user}, so its list cannot be complete; nothing was taken over")]
+    OwnOrgUnitsMissing {
+        /// The server's name.
+        server: String,
+        /// The user.
+        user: String,
+    },
     /// A file that people edit holds mistakes; nothing of it was taken.
     #[error("{} has {} and was not imported", .path.display(), mistakes(.findings.len()))]
     File {
@@ -115,6 +133,14 @@ pub enum OpsError {
     /// The run was told to stop, and did not come as far as a report.
     #[error("the run was stopped before it had begun to send")]
     Stopped,
+    /// A file that an embedded server was to be made of.
+    #[error("{} cannot be played by the sandbox", .path.display())]
+    SandboxFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong in it.
+        refusal: Refusal,
+    },
     /// An embedded server could not be started.
     #[error("the embedded servers could not be started")]
     Sandbox(#[from] StartError),
@@ -136,6 +162,10 @@ impl OpsError {
             _ => None,
         }
     }
+}
+
+fn listed(shrunk: &[Shrunk]) -> String {
+    shrunk.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn mistakes(number: usize) -> String {

@@ -9,6 +9,8 @@ pub mod files;
 pub mod home;
 pub mod jobs;
 pub mod keys;
+mod map_history;
+pub mod latest;
 pub mod org_units;
 pub mod plugins;
 pub mod quality;

@@ -1,20 +1,25 @@
 //! The org unit map of a pair: matched automatically, listed, exported, imported.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
+
+use jiff::Timestamp;
 
 use crate::domain::fingerprint::MappingFingerprint;
 use crate::domain::metadata::{Metadata, OrganisationUnit};
 use crate::domain::org_unit_map::{MappingState, MatchClass, MatchMethod, OrgUnitMapping};
 use crate::domain::pair::Pair;
 use crate::domain::uid::Uid;
+use crate::matching::map_rules::{Standing, Tally, tally};
 use crate::matching::names::{folded, nearest};
 use crate::matching::org_units::{Candidates, MatchRules, propose};
 use crate::ops::error::OpsError;
-use crate::ops::files::org_unit_map::{self, Entry};
+use crate::ops::files::org_unit_map::{self, Entry, MapSides};
 use crate::ops::files::sheet::SheetStyle;
 use crate::ops::home::{Home, synced};
-use crate::store::ConfigStore;
+use crate::ops::map_history::{self, KeptMap};
+use crate::store::{self, ConfigStore};
 
 /// A pair with everything that its map is about.
 #[derive(Debug)]
@@ -27,6 +32,7 @@ pub struct PairMap {
     pub rows: Vec<OrgUnitMapping>,
     pub(in crate::ops) pair: Pair,
     pub(in crate::ops) config: ConfigStore,
+    files: store::Home,
 }
 
 /// Opens the map of a pair; both servers must have been synced.
@@ -36,7 +42,14 @@ pub fn open(home: &Home, source: &str, destination: &str) -> Result<PairMap, Ops
     let (destination_server, destination_metadata) = synced(&config, destination)?;
     let pair = Pair { source: source_server.id, destination: destination_server.id };
     let rows = config.org_unit_map(pair)?;
-    Ok(PairMap { source: Arc::new(source_metadata), destination: Arc::new(destination_metadata), rows, pair, config })
+    Ok(PairMap {
+        source: Arc::new(source_metadata),
+        destination: Arc::new(destination_metadata),
+        rows,
+        pair,
+        config,
+        files: home.files().clone(),
+    })
 }
 
 /// What a change of the map would do, or did.
@@ -50,34 +63,49 @@ pub struct MapChange {
     pub removed: Vec<OrgUnitMapping>,
     /// Rows that say what stands there already.
     pub unchanged: usize,
-    /// Lines of the file whose code or path is another unit than their id, which counts.
-    pub contradicting: Vec<u64>,
+}
+
+impl MapChange {
+    /// Whether it would change nothing.
+    pub fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.changed.is_empty() && self.removed.is_empty()
+    }
+}
+
+/// A map that was kept before an import, and what would change if it were put back.
+#[derive(Debug)]
+pub struct Undo {
+    /// When it was kept.
+    pub at: Timestamp,
+    /// What would change.
+    pub change: MapChange,
+    kept: KeptMap,
+    file: PathBuf,
 }
 
 impl PairMap {
-    /// Source units without a row in force, in the order of their paths. Ignored units are left out.
-    pub fn unmapped(&self) -> Vec<Uid> {
-        let settled: BTreeSet<Uid> = self
-            .rows
-            .iter()
-            .filter(|row| row.state == MappingState::Ignored || row.target().is_some())
-            .map(|row| row.source)
-            .collect();
+    /// The map in numbers.
+    pub fn tally(&self) -> Tally {
+        tally(&self.source, &self.rows)
+    }
+
+    /// Source units that are neither mapped nor ignored, in the order of their paths, each with its proposal.
+    pub fn unmapped(&self) -> Vec<(Uid, Option<&OrgUnitMapping>)> {
+        let rows: BTreeMap<Uid, &OrgUnitMapping> = self.rows.iter().map(|row| (row.source, row)).collect();
         let mut units: Vec<(String, Uid)> = self
             .source
             .organisation_units
             .keys()
-            .filter(|id| !settled.contains(id))
+            .filter(|id| Standing::of(rows.get(id).copied()).is_unmapped())
             .map(|id| (self.source.org_unit_path_names(*id), *id))
             .collect();
         units.sort();
-        units.into_iter().map(|(_, id)| id).collect()
+        units.into_iter().map(|(_, id)| (id, rows.get(&id).copied())).collect()
     }
 
     /// Source units that the map says nothing about, in the order of their paths.
     pub fn without_row(&self) -> Vec<Uid> {
-        let known: BTreeSet<Uid> = self.rows.iter().map(|row| row.source).collect();
-        self.unmapped().into_iter().filter(|unit| !known.contains(unit)).collect()
+        self.unmapped().into_iter().filter(|(_, row)| row.is_none()).map(|(unit, _)| unit).collect()
     }
 
     /// The source unit that a destination unit belongs to already, other than this one.
@@ -138,13 +166,21 @@ impl PairMap {
 
     /// Reads a CSV file and says what it would change; any mistake refuses all of it.
     pub fn plan_import(&self, path: &std::path::Path, bytes: &[u8]) -> Result<MapChange, OpsError> {
-        let read = org_unit_map::import(bytes, &self.source, &self.destination)
+        let seen = self.config.org_unit_fingerprints(self.pair)?;
+        let sides = MapSides { source: &self.source, destination: &self.destination, seen: &seen, rows: &self.rows };
+        let entries = org_unit_map::import(bytes, sides)
             .map_err(|findings| OpsError::File { path: path.to_path_buf(), findings })?;
-        Ok(MapChange { contradicting: read.contradicting, ..difference(&self.rows, read.entries) })
+        Ok(difference(&self.rows, entries))
     }
 
-    /// Applies what `plan_import` found, in one transaction.
-    pub fn apply(&mut self, change: &MapChange) -> Result<(), OpsError> {
+    /// Applies what `plan_import` found, in one transaction. The map before is kept; gives the file it is kept in.
+    pub fn apply(&mut self, change: &MapChange, now: Timestamp) -> Result<Option<PathBuf>, OpsError> {
+        if change.is_empty() {
+            return Ok(None);
+        }
+        let seen = self.config.org_unit_fingerprints(self.pair)?;
+        let kept = KeptMap { at: now, rows: self.rows.clone(), seen };
+        let file = map_history::keep(&self.files, self.pair, &kept)?;
         let mut rows: BTreeMap<Uid, OrgUnitMapping> = self.rows.iter().map(|row| (row.source, row.clone())).collect();
         for row in change.added.iter().chain(change.changed.iter().map(|(_, new)| new)) {
             rows.insert(row.source, row.clone());
@@ -152,11 +188,53 @@ impl PairMap {
         for row in &change.removed {
             rows.remove(&row.source);
         }
+        self.replace(&rows.into_values().collect::<Vec<_>>())?;
+        Ok(Some(file))
+    }
+
+    fn replace(&mut self, rows: &[OrgUnitMapping]) -> Result<(), OpsError> {
         let look = |row: &OrgUnitMapping| MappingFingerprint::of(&self.source, &self.destination, row);
-        self.config.replace_org_unit_map(self.pair, &rows.into_values().collect::<Vec<_>>(), &look)?;
+        self.config.replace_org_unit_map(self.pair, rows, &look)?;
         self.rows = self.config.org_unit_map(self.pair)?;
         Ok(())
     }
+
+    /// The map before the last import that was not undone yet, and what putting it back would change.
+    pub fn plan_undo(&self) -> Result<Undo, OpsError> {
+        let Some((file, kept)) = map_history::newest(&self.files, self.pair)? else {
+            return Err(OpsError::invalid(
+                "there is no import of this map to undo",
+                "every `xfer orgunit import` keeps the map before it",
+            ));
+        };
+        let change = between(&self.rows, &kept.rows);
+        Ok(Undo { at: kept.at, change, kept, file })
+    }
+
+    /// Puts the kept map back, with what its units looked like when their rows were confirmed.
+    pub fn undo(&mut self, undo: &Undo) -> Result<(), OpsError> {
+        self.replace(&undo.kept.rows)?;
+        self.config.renew_org_unit_fingerprints(self.pair, &undo.kept.seen)?;
+        map_history::forget(&undo.file)
+    }
+}
+
+/// What leads from one state of a map to another.
+fn between(from: &[OrgUnitMapping], to: &[OrgUnitMapping]) -> MapChange {
+    let by_source = |rows: &[OrgUnitMapping]| -> BTreeMap<Uid, OrgUnitMapping> {
+        rows.iter().map(|row| (row.source, row.clone())).collect()
+    };
+    let (mut old, new) = (by_source(from), by_source(to));
+    let mut change = MapChange::default();
+    for (source, row) in new {
+        match old.remove(&source) {
+            None => change.added.push(row),
+            Some(before) if before == row => change.unchanged += 1,
+            Some(before) => change.changed.push((before, row)),
+        }
+    }
+    change.removed = old.into_values().collect();
+    change
 }
 
 /// The unit of an id, a code, a name or a path.

@@ -1,11 +1,65 @@
 //! Sync: pulling a server's metadata into the configuration, so that mapping and checking work offline.
+//!
+//! Three steps, of which only the last one changes anything: everything is read ([`fetch`]), compared with the copy that
+//! is there ([`Fetched::shrunk`]), and taken over in one transaction ([`keep`]): all types together or none. A server
+//! that has just started may answer with lists that are complete and empty, and a sharing rule that went wrong makes
+//! lists short; a map over such a copy would lose its targets. So a type that shrinks to nothing, or by more than a
+//! third, is taken over only when a person says so. The rule holds for small numbers too: two data sets of which one is
+//! gone are worth a question.
+
+use std::fmt;
+
+use jiff::Timestamp;
 
 use crate::dhis2::metadata::MetadataProgress;
+use crate::dhis2::system::Probe;
+use crate::domain::metadata::Metadata;
 use crate::domain::run::Finding;
+use crate::domain::server::{KeptExchange, Server};
 use crate::ops::error::OpsError;
 use crate::ops::home::{self, Home};
 use crate::ops::servers::{analytics_flags, connect, findings, last_answer};
 use crate::store::{MetadataCounts, SyncedServer};
+
+/// A type of which there is much less than in the copy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shrunk {
+    /// What people call the objects: `org units`.
+    pub what: &'static str,
+    /// How many stand in the copy.
+    pub before: u64,
+    /// How many the server has now.
+    pub after: u64,
+}
+
+impl fmt::Display for Shrunk {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {} instead of {}", self.after, self.what, self.before)
+    }
+}
+
+/// What was read of a server, and not taken over yet.
+#[derive(Debug, Clone)]
+pub struct Fetched {
+    server: Server,
+    probe: Probe,
+    metadata: Metadata,
+    notes: Vec<String>,
+    exchanges: Vec<KeptExchange>,
+    before: Option<MetadataCounts>,
+}
+
+impl Fetched {
+    /// Types of which the server has so much less than the copy that a person has to say whether that is right.
+    pub fn shrunk(&self) -> Vec<Shrunk> {
+        self.before.map(|before| shrunk(&before, &MetadataCounts::of(&self.metadata))).unwrap_or_default()
+    }
+
+    /// The server's name.
+    pub fn server(&self) -> &str {
+        &self.server.name
+    }
+}
 
 /// What a sync brought.
 #[derive(Debug, Clone)]
@@ -22,13 +76,25 @@ pub struct Synced {
     pub notes: Vec<String>,
 }
 
-/// Copies a server's metadata. The old copy stays until the new one is complete.
-pub async fn sync(
+/// Types that shrank to nothing, or by more than a third.
+fn shrunk(before: &MetadataCounts, after: &MetadataCounts) -> Vec<Shrunk> {
+    let pairs = before.by_type().into_iter().zip(after.by_type());
+    pairs
+        .map(|((what, before), (_, after))| Shrunk { what, before, after })
+        .filter(|Shrunk { before, after, .. }| {
+            let lost = before.saturating_sub(*after);
+            lost > 0 && (*after == 0 || lost.saturating_mul(3) > *before)
+        })
+        .collect()
+}
+
+/// Reads a server's metadata; nothing is kept yet.
+pub async fn fetch(
     home: &Home,
     name: &str,
     progress: &(dyn Fn(MetadataProgress) + Send + Sync),
-) -> Result<Synced, OpsError> {
-    let mut config = home.config()?;
+) -> Result<Fetched, OpsError> {
+    let config = home.config()?;
     let server = home::server(&config, name)?;
     let client = connect(&config, &server)?;
     let probe = client.probe().await?;
@@ -42,8 +108,24 @@ pub async fn sync(
         });
     }
     let (metadata, notes) = client.fetch_metadata_with_notes(progress).await?;
+    // Who may enter data somewhere knows of at least one org unit: org units are not shared, everybody sees all.
+    let own = &probe.account.organisation_units;
+    if !own.is_empty() && own.iter().all(|unit| !metadata.organisation_units.contains_key(unit)) {
+        return Err(OpsError::OwnOrgUnitsMissing { server: server.name, user: probe.account.username });
+    }
     let exchanges = client.kept_exchanges().await?;
     let before = server.synced_at.as_ref().map(|_| config.metadata_counts(server.id)).transpose()?;
+    Ok(Fetched { server, probe, metadata, notes: notes.notes, exchanges, before })
+}
+
+/// Takes over what was read, whole. What shrank is only taken over with `accept_shrink`; else the old copy stays.
+pub fn keep(home: &Home, fetched: Fetched, accept_shrink: bool) -> Result<Synced, OpsError> {
+    let shrunk = fetched.shrunk();
+    if !shrunk.is_empty() && !accept_shrink {
+        return Err(OpsError::Shrunk { server: fetched.server.name, shrunk });
+    }
+    let Fetched { server, probe, metadata, notes, exchanges, before } = fetched;
+    let mut config = home.config()?;
     config.save_metadata(
         server.id,
         &SyncedServer {
@@ -51,10 +133,34 @@ pub async fn sync(
             identity: &probe.identity,
             account: &probe.account,
             analytics: analytics_flags(&probe),
-            synced_at: &probe.server_date.to_string(),
+            synced_at: &Timestamp::now().to_string(),
         },
     )?;
     config.keep_answer(server.id, &last_answer(&probe, exchanges))?;
     let after = config.metadata_counts(server.id)?;
-    Ok(Synced { findings: findings(&server.name, &probe), server: server.name, before, after, notes: notes.notes })
+    Ok(Synced { findings: findings(&server.name, &probe), server: server.name, before, after, notes })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shrunk;
+    use crate::store::MetadataCounts;
+
+    fn names(before: u64, after: u64) -> Vec<String> {
+        let counts = |data_sets| MetadataCounts { data_sets, indicators: 7, ..MetadataCounts::default() };
+        shrunk(&counts(before), &counts(after)).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn much_less_than_before_is_worth_a_question() {
+        for (before, after) in [(0, 0), (0, 10), (10, 10), (10, 40), (3, 2), (9, 6), (1_332, 900), (100, 67)] {
+            assert!(names(before, after).is_empty(), "{before} to {after}");
+        }
+        for (before, after) in [(1, 0), (1_332, 0), (2, 1), (3, 1), (10, 6), (100, 66), (1_332, 880)] {
+            assert_eq!(names(before, after), [format!("{after} data sets instead of {before}")]);
+        }
+        let before = MetadataCounts { organisation_units: 10, option_sets: 4, ..MetadataCounts::default() };
+        let both = shrunk(&before, &MetadataCounts::default());
+        assert_eq!(both.iter().map(|shrunk| shrunk.what).collect::<Vec<_>>(), ["org units", "option sets"]);
+    }
 }

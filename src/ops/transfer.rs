@@ -9,15 +9,16 @@ use uuid::Uuid;
 
 use crate::dhis2::client::Client;
 use crate::domain::job::Job;
+use crate::domain::journal::Journal;
 use crate::domain::metadata::Metadata;
 use crate::domain::period::relative::RelativeOptions;
 use crate::domain::routine::RoutineDocument;
-use crate::domain::run::{FileReport, Report, RunMode};
+use crate::domain::run::{FileReport, Finding, Report, RunMode};
 use crate::domain::server::ServerId;
-use crate::matching::review::Finding;
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, synced};
-use crate::ops::review::{self, RunSide};
+use crate::ops::review::{self, Found, RunSide};
+use crate::ops::latest::name_latest;
 use crate::ops::routines;
 use crate::ops::servers::connect;
 use crate::store::{self, ConfigStore, RunLock};
@@ -44,6 +45,8 @@ pub struct RunOptions {
     pub verify: bool,
     /// Whether a source without values is a failure.
     pub fail_on_empty: bool,
+    /// The words after `xfer` that run it again as it was asked for; kept with the run.
+    pub command: Vec<String>,
 }
 
 /// Runs a routine from the store. `stop` tells the run to end early; what is in flight is finished or marked.
@@ -62,15 +65,17 @@ pub async fn run(
         Side::open(&config, name)
     };
     let ((_, source), (id, destination)) = (side(|job| &job.source)?, side(|job| &job.destination)?);
-    let known = review::rivals(&config, &document)?;
+    let reviewed = review::rivals(&config, &document)?;
     let launched = Launch {
         document: &document,
         file: None,
-        known,
+        reviewed,
         mode: options.mode,
         source: &source,
         destination: &destination,
         fail_on_empty: options.fail_on_empty,
+        known: Vec::new(),
+        command: options.command,
         stop,
     };
     let (report, tuning) = launch(home, launched, || remembered(&config, id), events).await?;
@@ -85,7 +90,7 @@ pub(super) struct Launch<'run> {
     /// The xfer file that it comes from.
     pub(super) file: Option<&'run FileReport>,
     /// What was found about it beforehand, where there is a store to look into.
-    pub(super) known: Vec<Finding>,
+    pub(super) reviewed: Vec<Found>,
     /// For real or dry.
     pub(super) mode: RunMode,
     /// Where values come from.
@@ -94,6 +99,10 @@ pub(super) struct Launch<'run> {
     pub(super) destination: &'run Side,
     /// Whether a source without values is a failure.
     pub(super) fail_on_empty: bool,
+    /// What is known about the run before it begins, for its report.
+    pub(super) known: Vec<Finding>,
+    /// The words after `xfer` that run it again.
+    pub(super) command: Vec<String>,
     /// Tells the run to end early.
     pub(super) stop: CancellationToken,
 }
@@ -106,15 +115,16 @@ pub(super) async fn launch(
     remembered: impl FnOnce() -> Result<Tuning, OpsError>,
     events: &(dyn Fn(Event) + Send + Sync),
 ) -> Result<(Report, Tuning), OpsError> {
-    let Launch { document, file, known, mode, source, destination, fail_on_empty, stop } = launch;
+    let Launch { document, file, reviewed, mode, source, destination, fail_on_empty, known, command, stop } = launch;
     // Before the lock is taken: nothing is asked of a server for what would be wrong anyway.
-    let review = review::before_run(document, source.reviewed(), destination.reviewed(), known)?;
-    let now = Timestamp::now();
+    let review = review::before_run(document, source.reviewed(), destination.reviewed(), reviewed)?;
+    let (id, now) = (Uuid::now_v7(), Timestamp::now());
     let _lock = RunLock::acquire(home.files(), document.routine.id, now)?;
     let mut journal = home.state(document.routine.id)?;
+    journal.note_command(id, &command)?;
     let run = engine::run(
         RunRequest {
-            run: Uuid::now_v7(),
+            run: id,
             now,
             mode,
             document,
@@ -136,8 +146,16 @@ pub(super) async fn launch(
         () = out_of_patience(&stop) => return Err(OpsError::Stopped),
     };
     let mut report = result.report;
+    let as_kept = report.clone();
+    report.findings.splice(0..0, known);
+    if !stop.is_cancelled() {
+        name_latest(&mut report, &source.client, &source.metadata, document).await;
+    }
     if fail_on_empty && report.values.fetched == 0 && report.exit_code == 0 {
         report.exit_code = EXIT_EMPTY;
+    }
+    if report != as_kept {
+        journal.finish_run(&report)?;
     }
     Ok((report, result.tuning))
 }

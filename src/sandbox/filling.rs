@@ -13,8 +13,10 @@ use crate::sandbox::world::{Object, World, reference, references, text};
 pub const DEFAULT_OPTION_COMBO: &str = "HllvX50cXC0";
 /// The id of `default` among the category combos.
 pub const DEFAULT_COMBO: &str = "bjDvmb4bfuf";
-const DEFAULT_CATEGORY: &str = "GLevLNI9wkl";
-const DEFAULT_OPTION: &str = "xYerKDKCefk";
+/// The id of `default` among the categories.
+pub const DEFAULT_CATEGORY: &str = "GLevLNI9wkl";
+/// The id of `default` among the category options.
+pub const DEFAULT_OPTION: &str = "xYerKDKCefk";
 
 /// The superuser that a fresh server is born with; it has no org units (`raw-read/superuser-without-org-units`).
 pub const ADMIN: &str = "admin";
@@ -22,7 +24,8 @@ pub const ADMIN: &str = "admin";
 pub const ADMIN_PASSWORD: &str = "Sandbox-Admin-1";
 /// Its id, the same on every server.
 pub const ADMIN_ID: &str = "M5zQapPyTZI";
-const ADMIN_ROLE: &str = "yrB6vc5Ip3r";
+/// The role with the authority `ALL` that every server is born with.
+pub const ADMIN_ROLE: &str = "yrB6vc5Ip3r";
 
 /// Fills in everything.
 pub fn fill(world: &mut World) {
@@ -170,7 +173,7 @@ fn make_option_combos(world: &mut World) {
 }
 
 /// An id that follows from what it stands for.
-fn id_of(combo: &str, options: &[String]) -> String {
+pub(super) fn id_of(combo: &str, options: &[String]) -> String {
     let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     let digest = Sha256::digest(format!("{combo}:{}", options.join(",")));
     let letter = |(position, byte): (usize, &u8)| {

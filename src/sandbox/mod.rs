@@ -23,6 +23,7 @@ pub mod import;
 pub mod instance;
 pub mod jobs;
 pub mod ledger;
+pub mod loading;
 pub mod login;
 pub mod messages;
 pub mod metadata_lists;

@@ -247,11 +247,18 @@ impl Shell {
             Some(Fault::NewPeriodRace) => {
                 self.instance.with_state(|state| state.settings.next_new_period_loses = true);
             }
+            Some(Fault::ShiftedPage { by }) => {
+                self.instance.with_state(|state| state.settings.next_page_shift = by);
+            }
             _ => {}
         }
         let played = fault.and_then(Fault::answer);
         let response = if fault.is_none_or(Fault::is_applied) {
             let own = self.handle(request, written, number).await?;
+            let own = match fault {
+                Some(fault) => fault.distort(own),
+                None => own,
+            };
             played.unwrap_or(own)
         } else {
             played.unwrap_or_else(|| Response::empty(500))

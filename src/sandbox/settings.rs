@@ -24,6 +24,9 @@ pub struct Settings {
     /// against another client. Up to 2.42 its rows of that period are refused with E7611; 2.43 stores nothing and
     /// answers SUCCESS with `ignored` (recording `import/race-new-period-loser`). Resets itself when it has struck.
     pub next_new_period_loses: bool,
+    /// A fault of the next metadata list: so many objects before its page were deleted since the page before was read
+    /// (below 0: made). Resets itself.
+    pub next_page_shift: i64,
 }
 
 impl Default for Settings {
@@ -38,6 +41,7 @@ impl Default for Settings {
             output_period_types: true,
             auto_group: false,
             next_new_period_loses: false,
+            next_page_shift: 0,
         }
     }
 }

@@ -163,9 +163,9 @@ pub(super) fn renew_shared(tag: &mut Dynamic, run: &Arc<RunContext>, slice: &Arc
 #[derive(Debug, Clone)]
 struct ScriptParams(Arc<RunContext>);
 
-/// `ctx.item` as scripts hold it.
+/// `ctx.item` as scripts hold it, and the slice, which knows what else the job brings the same source item to.
 #[derive(Debug, Clone)]
-struct ScriptItem(Arc<ItemNames>);
+struct ScriptItem(Arc<ItemNames>, Arc<Slice>);
 
 /// What the error translation looks for: the member and the hook.
 pub(super) const NOT_KNOWN: &str = "not known in this hook: ";
@@ -194,7 +194,8 @@ pub(super) fn register(engine: &mut Engine, params: &Params) {
         .register_get("now", |context: &mut ScriptContext| context.run.now.clone())
         .register_get("params", |context: &mut ScriptContext| ScriptParams(Arc::clone(&context.run)))
         .register_get("item", |context: &mut ScriptContext| -> Failed<ScriptItem> {
-            known(context, context.item.as_ref(), "item").map(|item| ScriptItem(Arc::clone(item)))
+            known(context, context.item.as_ref(), "item")
+                .map(|item| ScriptItem(Arc::clone(item), Arc::clone(&context.slice)))
         })
         .register_get("org_unit", |context: &mut ScriptContext| -> Failed<ScriptUnit> {
             known(context, context.org_unit.as_ref(), "org_unit").map(|unit| ScriptUnit(Arc::clone(unit)))
@@ -210,6 +211,9 @@ pub(super) fn register(engine: &mut Engine, params: &Params) {
         .register_get("destination", |item: &mut ScriptItem| named(&item.0.destination))
         .register_get("coc", |item: &mut ScriptItem| named(&item.0.category_option_combo))
         .register_get("aoc", |item: &mut ScriptItem| named(&item.0.attribute_option_combo))
+        .register_get("parts", |item: &mut ScriptItem| -> Array {
+            item.1.parts(&item.0).iter().map(|part| Dynamic::from(named(part))).collect()
+        })
         .register_type_with_name::<ScriptParams>("Params")
         .register_indexer_get(|params: &mut ScriptParams, name: &str| parameter(params, name))
         .register_fn("contains", |params: &mut ScriptParams, name: &str| params.0.params.contains_key(name))

@@ -97,7 +97,7 @@ impl Runner {
             slice: Arc::default(),
             watch,
             context: Dynamic::UNIT,
-            looks_up: mentions("lookup"),
+            looks_up: mentions("lookup") || mentions("parts"),
             asks_for_sources: mentions("sources"),
             retained: 0,
             stopped: None,

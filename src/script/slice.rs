@@ -5,8 +5,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use crate::domain::cell::CellAddress;
 use crate::domain::period::Period;
 use crate::domain::uid::Uid;
+use crate::script::context::ItemNames;
 use crate::script::outcome::Value;
 use crate::script::row::Row;
 use crate::script::things::{Named, OrgUnit};
@@ -18,6 +20,8 @@ pub struct Slice {
     option_combos: BTreeMap<Uid, Arc<Named>>,
     org_units: BTreeMap<Uid, Arc<OrgUnit>>,
     values: HashMap<(Uid, Uid, Period), Vec<Found>>,
+    /// By source item and cell: the category option combos that the job brings the same source item to.
+    parts: HashMap<(Uid, CellAddress), Vec<Arc<Named>>>,
 }
 
 /// A value at a place, for `lookup`.
@@ -56,6 +60,22 @@ impl Slice {
     /// Makes an org unit known.
     pub fn add_org_unit(&mut self, unit: Arc<OrgUnit>) {
         self.org_units.insert(unit.id, unit);
+    }
+
+    /// Makes known to which category option combos of a cell's data element the job brings the same source item.
+    pub fn add_parts(&mut self, source: Uid, cell: CellAddress, parts: Vec<Arc<Named>>) {
+        self.parts.insert((source, cell), parts);
+    }
+
+    /// The category option combos that the job brings an item's source to, its own among them.
+    pub(super) fn parts(&self, item: &ItemNames) -> Vec<Arc<Named>> {
+        let cell = CellAddress {
+            data_element: item.destination.id,
+            category_option_combo: item.category_option_combo.id,
+            attribute_option_combo: item.attribute_option_combo.id,
+        };
+        let own = || vec![Arc::clone(&item.category_option_combo)];
+        self.parts.get(&(item.source.id, cell)).cloned().unwrap_or_else(own)
     }
 
     /// Makes a value known to `lookup`.

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
+use crate::domain::pair::Pair;
+
 /// The folder that holds everything we keep (`platform::home_folder` finds it). It is made when something is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Home {
@@ -44,6 +46,11 @@ impl Home {
     /// What was installed under a name, for people to read.
     pub fn schedule(&self, name: &str) -> PathBuf {
         self.schedules_folder().join(format!("{name}.json"))
+    }
+
+    /// The folder of the org unit maps of a pair as they were before imports.
+    pub fn maps_folder(&self, pair: Pair) -> PathBuf {
+        self.folder.join("maps").join(format!("{}-{}", pair.source.0, pair.destination.0))
     }
 
     /// The folder of the routines' journals.

@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bigdecimal::BigDecimal;
 use uuid::Uuid;
 
+use crate::domain::access::Reader;
 use crate::domain::cell::{CellAddress, CellKey};
 use crate::domain::item::{Combine, Item, SourceItem};
 use crate::domain::job::{Job, ReadFrom};
@@ -191,6 +192,7 @@ pub(crate) fn plan_of(document: &RoutineDocument) -> Result<Plan, PlanError> {
         today: jiff::civil::date(2024, 11, 15),
         relative: &RelativeOptions::default(),
         source_view_roots: &[],
+        source_reader: Reader::new(&metadata, None),
         hooks: &hooks,
     })
 }

@@ -33,6 +33,11 @@ pub struct SettledCells {
 pub fn without_sending(cell: &Cell) -> Option<Settled> {
     match &cell.step {
         Step::Unchanged => Some(Settled::plain(CellState::Unchanged)),
+        Step::ZeroSkipped if cell.previous.is_some() => {
+            let previous = cell.previous.as_deref().unwrap_or_default();
+            let reason = format!("the source has 0, which the destination does not keep, and `{previous}` stays");
+            Some(Settled::because(CellState::ZeroSkipped, &finding::ZERO_KEPT, reason))
+        }
         Step::ZeroSkipped => Some(Settled::because(
             CellState::ZeroSkipped,
             &finding::ZERO_DROPPED,

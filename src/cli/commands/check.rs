@@ -14,6 +14,7 @@ use crate::cli::commands::wait;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::render::listing::{Column, Listing, counted, grouped, number, text};
+use crate::cli::render::org_units::tally_in_words;
 use crate::cli::render::shell_word;
 use crate::cli::ui::{Format, Ui};
 use crate::domain::finding::Category;
@@ -141,32 +142,37 @@ pub(super) fn say_what_to_do<'check>(hints: impl Iterator<Item = (&'check str, &
 /// The map in numbers: how much of it is mapped, and how much of what the source has would be lost.
 fn say_coverage(checked: &MapCheck, ui: &Ui) {
     let coverage = &checked.coverage;
-    ui.say(&format!(
-        "{} of {} have a destination, {} are ignored",
-        grouped(coverage.mapped),
-        counted(coverage.units, "source org unit"),
-        grouped(coverage.ignored)
-    ));
+    ui.say(&tally_in_words(&coverage.units, "org unit"));
     let window = checked.window.words();
     if !checked.asked {
         ui.say("which org units have data was not asked (--offline)");
         return;
     }
     let what = if checked.of_jobs { "values that the jobs read" } else { "values" };
-    if coverage.with_data == 0 {
+    if coverage.values == 0 {
         ui.say(&format!("in {window} the source has no {what}, as far as its user may see"));
         return;
     }
-    let lost = coverage.with_data - coverage.with_data_mapped - coverage.with_data_ignored;
+    ui.say(&format!("in {window} there are {what} of {}", tally_in_words(&coverage.with_data, "org unit"),));
+    let lost: Vec<String> = [
+        (coverage.values_unmapped, "of unmapped org units"),
+        (coverage.values_proposed, "of org units whose destination is only proposed"),
+        (coverage.values_closed, "for destinations that are not open in their period"),
+        (coverage.values_not_assigned, "for destinations that are not assigned to their data set"),
+    ]
+    .into_iter()
+    .filter(|(number, _)| *number > 0)
+    .map(|(number, why)| format!("{} {why}", grouped(number)))
+    .collect();
+    let parts = if lost.is_empty() { String::new() } else { format!(": {}", lost.join(", ")) };
     ui.say(&format!(
-        "in {window}, {} have {what}: {} with a destination, {} ignored, {} without; {} of {} would be lost",
-        counted(coverage.with_data, "org unit"),
-        grouped(coverage.with_data_mapped),
-        grouped(coverage.with_data_ignored),
-        grouped(lost),
-        grouped(coverage.values_lost),
+        "{} of {} would be lost{parts}",
+        grouped(coverage.values_lost()),
         counted(coverage.values, "value")
     ));
+    if coverage.values_ignored > 0 {
+        ui.say(&format!("{} more are of org units that are deliberately left out", grouped(coverage.values_ignored)));
+    }
 }
 
 /// Checks a job, or accepts what changed about its items.

@@ -4,10 +4,11 @@ use jiff::Zoned;
 use serde_json::{Value, json};
 
 use crate::cli::commands::init;
+use crate::cli::commands::runs::outcome;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
-use crate::cli::render::listing::{Listing, number, text};
-use crate::cli::render::server::{day_and_minute, list};
+use crate::cli::render::listing::{Listing, moment, number, text};
+use crate::cli::render::server::list;
 use crate::cli::render::shell_word;
 use crate::cli::ui::{Format, Ui};
 use crate::ops::dashboard::{Dashboard, FileState, JobLine, dashboard};
@@ -52,19 +53,20 @@ pub fn show(home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     Ok(ExitCode::Success)
 }
 
-/// When a run is due, in the time zone of the machine, which schedulers go by.
-fn local(due: Option<&Zoned>) -> Option<String> {
-    due.map(|due| due.strftime("%Y-%m-%d %H:%M").to_string())
+/// When a run is due, as lists take it.
+fn at(due: Option<&Zoned>) -> Option<String> {
+    due.map(|due| due.timestamp().to_string())
 }
 
 fn pairs(board: &Dashboard) -> Listing {
     let columns = [
         text("source", "From"),
         text("destination", "To"),
-        number("mapped", "Org units mapped"),
-        number("proposed", "To look over"),
+        number("units", "Org units").detail(),
+        number("mapped", "Mapped"),
         number("ignored", "Ignored").detail(),
         number("unmapped", "Unmapped"),
+        number("proposed", "(proposed)"),
         number("errors", "Errors"),
         number("warnings", "Warnings"),
         number("changed", "Changed"),
@@ -74,10 +76,11 @@ fn pairs(board: &Dashboard) -> Listing {
         listing.row(vec![
             json!(pair.source),
             json!(pair.destination),
+            json!(pair.units),
             json!(pair.mapped),
-            json!(pair.proposed),
             json!(pair.ignored),
-            json!(pair.units.saturating_sub(pair.mapped + pair.ignored)),
+            json!(pair.unmapped),
+            json!(pair.proposed),
             json!(pair.findings.map(|findings| findings.errors)),
             json!(pair.findings.map(|findings| findings.warnings)),
             json!(pair.findings.map(|findings| findings.drift)),
@@ -116,8 +119,8 @@ fn files(board: &Dashboard) -> Listing {
         text("file", "Xfer file"),
         text("routine", "Routine"),
         number("revision", "Revision"),
-        text("exported_at", "Written (UTC)").whole().detail(),
-        text("next_run", "Next run (local)").whole().detail(),
+        moment("exported_at", "Written").detail(),
+        moment("next_run", "Next run").detail(),
         text("state", "State"),
     ];
     let mut listing = Listing::new(&columns, "no xfer files yet");
@@ -131,8 +134,8 @@ fn files(board: &Dashboard) -> Listing {
             json!(line.file.path),
             json!(line.routine),
             json!(line.file.revision),
-            json!(day_and_minute(&line.file.exported_at)),
-            json!(local(line.next.as_ref())),
+            json!(line.file.exported_at),
+            json!(at(line.next.as_ref())),
             json!(state),
         ]);
     }
@@ -144,24 +147,20 @@ fn routines(board: &Dashboard) -> Listing {
         text("routine", "Routine"),
         text("jobs", "Jobs"),
         text("periods", "Periods"),
-        text("last_run", "Last run (UTC)").whole(),
+        moment("last_run", "Last run"),
         text("outcome", "Outcome"),
-        text("next_run", "Next run (local)").whole().detail(),
+        moment("next_run", "Next run").detail(),
     ];
     let mut listing = Listing::new(&columns, "no routines yet");
     for line in &board.routines {
         let last = line.last.as_ref();
-        let outcome = last.map(|run| match &run.summary.end {
-            Some(end) => json!(end.outcome),
-            None => json!("never finished"),
-        });
         listing.row(vec![
             json!(line.routine.name),
             json!(line.routine.jobs.join(", ")),
             json!(line.routine.window.join(", ")),
-            json!(last.map(|run| day_and_minute(&run.summary.started.to_string()))),
-            outcome.unwrap_or(Value::Null),
-            json!(local(line.next.as_ref())),
+            json!(last.map(|run| run.summary.started.to_string())),
+            json!(last.map(|run| outcome(&run.summary))),
+            json!(at(line.next.as_ref())),
         ]);
     }
     listing

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use tokio::sync::Notify;
 
+use crate::cli::commands::again::Again;
 use crate::cli::commands::alerting::{Outcome, note_start, notice, tell, unless_ended, with_start};
 use crate::cli::commands::ending::Ending;
 use crate::cli::commands::keys::OpeningKeys;
@@ -19,7 +20,7 @@ use crate::cli::commands::wait;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::prompt::{SecretSource, secret};
-use crate::cli::render::{report, shell_word};
+use crate::cli::render::report;
 use crate::cli::ui::Ui;
 use crate::domain::alert::{Notice, Shape};
 use crate::ops::alerts::Alerting;
@@ -83,7 +84,8 @@ impl NotifyAs {
 }
 
 /// Carries out `xfer exec`.
-pub fn execute(arguments: &Arguments, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+pub fn execute(arguments: &Arguments, everywhere: &[String], home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let again = Again::of_exec(arguments, everywhere);
     let lines = Lines::new(ui, arguments.log_file.as_deref());
     // Read first: who wants to be told must not find out at the end that nobody can be.
     let address = arguments
@@ -92,22 +94,22 @@ pub fn execute(arguments: &Arguments, home: &Home, ui: &Ui) -> Result<ExitCode, 
         .map(|file| secret(ui, &SecretSource::File(file), "web address for messages", "--notify-file"))
         .transpose()?;
     let mut alerting = Alerting::none();
-    let outcome = run(arguments, home, ui, &lines, &mut alerting);
-    if let Err(error) = &outcome {
-        lines.error(error);
+    let outcome = run(arguments, &again, home, ui, &lines, &mut alerting);
+    match &outcome {
+        Ok((report, _)) => again.next(report).iter().for_each(|line| lines.say(line)),
+        Err(error) => lines.error(error),
     }
     // A dry run moves nothing, so that its outcome is nobody's alarm.
     if !arguments.options.dry_run {
         let file = arguments.file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        let again = format!("xfer exec {}", shell_word(&arguments.file.display().to_string()));
-        if let Some(notice) = notice(alerting.name(), alerting.between(), &outcome, &again) {
+        if let Some(notice) = notice(alerting.name(), alerting.between(), &outcome, &again.command()) {
             tell(&alerting, home, &notice, &|words| lines.say(words), &|words| lines.warn(words));
             if let Some(address) = &address {
                 tell_address(arguments, home, address, &Notice { name: file, ..notice }, &lines);
             }
         }
     }
-    outcome.map(|(_, code)| code)
+    outcome.map(|(_, code)| code).map_err(|error| again.hinted(error))
 }
 
 /// Sends the message to the address that `--notify-file` names.
@@ -131,7 +133,14 @@ fn tell_address(arguments: &Arguments, home: &Home, address: &SecretString, noti
 }
 
 /// Runs the file. Who hears of it is known as soon as it is open.
-fn run(arguments: &Arguments, home: &Home, ui: &Ui, lines: &Lines<'_>, alerting: &mut Alerting) -> Outcome {
+fn run(
+    arguments: &Arguments,
+    again: &Again,
+    home: &Home,
+    ui: &Ui,
+    lines: &Lines<'_>,
+    alerting: &mut Alerting,
+) -> Outcome {
     let keys = arguments.keys.unasked(ui, &arguments.file)?;
     let (content, about) = xfer_files::open_for_run(&arguments.file, &keys, arguments.min_revision, Timestamp::now())?;
     *alerting = Alerting::of_file(&content);
@@ -148,7 +157,7 @@ fn run(arguments: &Arguments, home: &Home, ui: &Ui, lines: &Lines<'_>, alerting:
             note_start(&event, &begun);
             lines.event(&event);
         };
-        let run = xfer_files::exec(home, content, about, arguments.options.options(), ending.stop(), &events);
+        let run = xfer_files::exec(home, content, about, arguments.options.options(again), ending.stop(), &events);
         let mut report = with_start(Box::pin(run), &begun, switches).await.map_err(|error| ending.error(error))?;
         let code = ending.code(&report);
         report.exit_code = code.number();

@@ -55,12 +55,26 @@ pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, CliError> {
     Ok(bytes)
 }
 
-/// Writes a file that a person named, or standard output. The file is complete or not there.
+/// Writes a file that a person named, or standard output. The file is complete or not there; one that is there already
+/// is replaced only if the person says so.
 pub(super) fn write_file(path: Option<&Path>, bytes: &[u8], ui: &Ui) -> Result<(), CliError> {
     let Some(path) = path.filter(|path| *path != Path::new("-")) else {
         ui.data(&String::from_utf8_lossy(bytes));
         return Ok(());
     };
+    may_replace(path, "", ui)?;
     platform::write_privately(path, bytes, platform::Existing::Replace)
         .map_err(|cause| CliError::local_io(format!("{} could not be written", path.display()), &cause))
+}
+
+/// Asks whether a file may be replaced, if there is one; `what` says more about it, after a comma.
+pub(super) fn may_replace(path: &Path, what: &str, ui: &Ui) -> Result<(), CliError> {
+    // A pipe or a device is written to, not replaced.
+    let replaces = std::fs::symlink_metadata(path).is_ok_and(|there| there.is_file() || there.is_symlink());
+    let name = path.display();
+    if !replaces || ui.confirm(&format!("{name} is there already{what}. Replace it?")) {
+        return Ok(());
+    }
+    Err(CliError::usage(format!("{name} is there already{what}, and was left as it is"))
+        .hint("give another name, or --yes to replace it"))
 }

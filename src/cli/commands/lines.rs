@@ -11,6 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use jiff::Timestamp;
 
 use crate::cli::error::CliError;
+use crate::cli::render::clock;
 use crate::cli::render::listing::{counted, grouped};
 use crate::cli::ui::{Ui, printable};
 use crate::domain::run::Report;
@@ -79,23 +80,28 @@ impl<'ui> Lines<'ui> {
     /// Says something in passing.
     pub(super) fn say(&self, words: &str) {
         self.log("info", words);
-        self.ui.say(&format!("{:.0} {words}", Timestamp::now()));
+        self.ui.say(&format!("{} {words}", now()));
     }
 
     /// Warns, even with `--quiet`.
     pub(super) fn warn(&self, words: &str) {
         self.log("warning", words);
-        self.ui.warn(&format!("{:.0} {words}", Timestamp::now()));
+        self.ui.warn(&format!("{} {words}", now()));
     }
 
     fn log(&self, level: &str, words: &str) {
         let Some(log) = &self.log else { return };
-        let line = format!("{:.0} {level} {}\n", Timestamp::now(), printable(words).replace('\n', " "));
+        let line = format!("{} {level} {}\n", now(), printable(words).replace('\n', " "));
         // One write per line: two processes that log to one file do not mix within a line.
         if let Err(cause) = log.lock().unwrap_or_else(PoisonError::into_inner).write_all(line.as_bytes()) {
             tracing::warn!(%cause, "a line of the log file was lost");
         }
     }
+}
+
+/// This moment by the clock of this machine, with what it is ahead of UTC: `2026-11-22T22:20:31+03:00`.
+fn now() -> String {
+    clock::local(Timestamp::now()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }
 
 fn in_words(event: &Event) -> String {

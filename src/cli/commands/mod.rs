@@ -1,5 +1,6 @@
 //! The commands: each parses, calls one function of `ops`, and renders the outcome.
 
+mod again;
 mod alerting;
 pub mod check;
 pub mod dashboard;
@@ -50,8 +51,8 @@ pub fn execute(arguments: &Arguments, ui: &Ui) -> Result<ExitCode, CliError> {
         Some(Command::Routine(command)) => routine::execute(command, &home, ui),
         Some(Command::Script(command)) => script::execute(command, &home, ui),
         Some(Command::Plugin(command)) => plugin::execute(command, &home, ui),
-        Some(Command::Run(command)) => run::execute(command, &home, ui),
-        Some(Command::Exec(command)) => exec::execute(command, &home, ui),
+        Some(Command::Run(command)) => run::execute(command, &again::everywhere(arguments), &home, ui),
+        Some(Command::Exec(command)) => exec::execute(command, &again::everywhere(arguments), &home, ui),
         Some(Command::Key(command)) => key::execute(command, &home, ui),
         Some(Command::Doctor(command)) => doctor::execute(command, &home, ui),
         Some(Command::Schedule(command)) => schedule::execute(command, &home, ui),

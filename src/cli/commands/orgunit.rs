@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
+use jiff::Timestamp;
 use serde_json::json;
 
 use crate::cli::commands::check::{MapCheckArguments, check_map};
@@ -10,11 +11,13 @@ use crate::cli::commands::files::{StyleArguments, read_file, write_file};
 use crate::cli::commands::pair::{Accept, PairArguments};
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
-use crate::cli::render::listing::{Listing, counted, number, text};
+use crate::cli::render::listing::{Listing, number, text};
+use crate::cli::render::org_units::tally_in_words;
 use crate::cli::render::shell_word;
-use crate::cli::ui::Ui;
+use crate::cli::ui::{Format, Ui};
 use crate::cli::wizard::{self, Missing};
 use crate::domain::org_unit_map::{MappingState, MatchClass, MatchMethod, OrgUnitMapping};
+use crate::matching::map_rules::{Standing, Tally, tally};
 use crate::matching::org_units::MatchRules;
 use crate::ops::home::Home;
 use crate::ops::org_units::{self, MapChange, PairMap};
@@ -28,12 +31,14 @@ pub enum Command {
     Map(Map),
     /// List the map
     List(List),
-    /// List source org units that are not mapped
+    /// List source org units that are neither mapped nor ignored; those with a proposal, too
     Unmapped(PairArguments),
     /// Write the map as a CSV file, to be edited in a spreadsheet
     Export(Export),
     /// Read a CSV file back: every line is checked, changes are shown, all are applied or none
     Import(Import),
+    /// Put the map back as it was before the last import
+    Undo(PairArguments),
     /// Check the map: units with data that go nowhere, closed and moved units, and what else speaks against it
     Check(MapCheckArguments),
 }
@@ -80,6 +85,9 @@ pub struct Auto {
     /// Let two source org units go to one destination org unit
     #[arg(long)]
     pub many_to_one: bool,
+    /// List what is sure, too, not only what has to be looked over
+    #[arg(long)]
+    pub all: bool,
     /// Show what would be matched and keep nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -184,6 +192,7 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
             Ok(ExitCode::Success)
         }
         Command::Import(arguments) => import(arguments, &mut open(&arguments.pair, home)?, ui),
+        Command::Undo(arguments) => undo(arguments, &mut open(arguments, home)?, ui),
         Command::Check(arguments) => check_map(arguments, &mut open(&arguments.pair, home)?, ui),
     }
 }
@@ -203,8 +212,12 @@ fn auto(arguments: &Auto, map: &mut PairMap, ui: &Ui) -> Result<ExitCode, CliErr
         text("state", "State"),
         text("why", "Why"),
     ];
-    let mut listing = Listing::new(&columns, "no further matches were found");
-    for row in &rows {
+    let none = if rows.is_empty() { "no further matches were found" } else { "nothing has to be looked over" };
+    let mut listing = Listing::new(&columns, none);
+    // Programs get everything; people get what is for them to decide.
+    let shows =
+        |row: &&OrgUnitMapping| arguments.all || ui.format != Format::Table || row.state != MappingState::Confirmed;
+    for row in rows.iter().filter(shows) {
         listing.row(vec![
             json!(map.source.org_unit_path_names(row.source)),
             json!(row.destination.map(|id| map.destination.org_unit_path_names(id))),
@@ -214,12 +227,24 @@ fn auto(arguments: &Auto, map: &mut PairMap, ui: &Ui) -> Result<ExitCode, CliErr
         ]);
     }
     listing.print(ui);
+    let of_class = |class| rows.iter().filter(|row| row.class == Some(class)).count();
+    let in_force = rows.iter().filter(|row| row.state == MappingState::Confirmed).count();
+    ui.say(&format!(
+        "matched now: {} sure, {} likely, {} doubtful; {in_force} of these come into force, {} are proposed{}",
+        of_class(MatchClass::Sure),
+        of_class(MatchClass::Likely),
+        of_class(MatchClass::Ask),
+        rows.len() - in_force,
+        if in_force > 0 && !arguments.all && ui.format == Format::Table { " (--all lists all of them)" } else { "" },
+    ));
     if arguments.dry_run {
-        ui.say("nothing was kept (--dry-run)");
+        ui.say("nothing was kept (--dry-run); it would be:");
+        let rows: Vec<OrgUnitMapping> = map.rows.iter().chain(&rows).cloned().collect();
+        say_state(&tally(&map.source, &rows), &arguments.pair, ui);
     } else {
         map.keep(&rows)?;
+        say_state(&map.tally(), &arguments.pair, ui);
     }
-    say_state(map, &arguments.pair, ui);
     Ok(ExitCode::Success)
 }
 
@@ -252,19 +277,12 @@ fn ask_for_units(arguments: &Map, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
 }
 
 /// Says how far the map is, and what to do about the rest.
-fn say_state(map: &PairMap, pair: &PairArguments, ui: &Ui) {
-    let proposed = map.count(MappingState::Proposed);
-    let unmapped = map.unmapped().len();
-    ui.say(&format!(
-        "{} mapped, {} to be looked over, {} ignored, {} of {} without a destination",
-        map.count(MappingState::Confirmed),
-        proposed,
-        map.count(MappingState::Ignored),
-        unmapped,
-        counted(map.source.organisation_units.len() as u64, "org unit"),
-    ));
-    if unmapped > 0 {
-        let (source, destination) = (shell_word(&pair.source), shell_word(&pair.destination));
+fn say_state(tally: &Tally, pair: &PairArguments, ui: &Ui) {
+    ui.say(&tally_in_words(tally, "org unit"));
+    let (source, destination) = (shell_word(&pair.source), shell_word(&pair.destination));
+    if tally.proposed > 0 {
+        ui.say(&format!("next: xfer orgunit map {source} {destination}, which asks about what is proposed"));
+    } else if tally.unmapped > 0 {
         ui.say(&format!(
             "next: xfer orgunit export {source} {destination} map.csv, fill in the rest, \
              then xfer orgunit import {source} {destination} map.csv"
@@ -303,51 +321,85 @@ fn list(arguments: &List, map: &PairMap, ui: &Ui) {
         ]);
     }
     listing.print(ui);
+    ui.say(&tally_in_words(&map.tally(), "org unit"));
 }
 
 fn unmapped(map: &PairMap, ui: &Ui) {
-    let columns = [text("path", "Source org unit"), text("id", "Id"), text("code", "Code"), number("level", "Level")];
+    let columns = [
+        text("path", "Source org unit"),
+        text("id", "Id").whole(),
+        text("code", "Code").detail(),
+        number("level", "Level"),
+        text("state", "State").whole(),
+        text("proposed_path", "Proposed").detail(),
+        text("proposed_id", "Id").whole().detail(),
+    ];
     let mut listing = Listing::new(&columns, "every source org unit is mapped or ignored");
-    for id in map.unmapped() {
+    for (id, row) in map.unmapped() {
         let unit = map.source.organisation_units.get(&id);
+        let proposed = row.and_then(|row| row.destination);
         listing.row(vec![
             json!(map.source.org_unit_path_names(id)),
             json!(id),
             json!(unit.and_then(|unit| unit.code.clone())),
             json!(unit.map(crate::domain::metadata::OrganisationUnit::level)),
+            json!((Standing::of(row) == Standing::Proposed).then_some(MappingState::Proposed.name())),
+            json!(proposed.map(|id| map.destination.org_unit_path_names(id))),
+            json!(proposed),
         ]);
     }
     listing.print(ui);
+    ui.say(&tally_in_words(&map.tally(), "org unit"));
 }
 
 fn import(arguments: &Import, map: &mut PairMap, ui: &Ui) -> Result<ExitCode, CliError> {
     let bytes = read_file(&arguments.file)?;
     let change = map.plan_import(Path::new(&arguments.file), &bytes)?;
     changes(&change, map).print(ui);
-    if let Some(first) = change.contradicting.first() {
-        ui.warn(&format!(
-            "{} another org unit in destination_code or destination_path than in destination_id (the first is line \
-             {first}); the id counts, so empty it where the code or the path is meant",
-            match change.contradicting.len() {
-                1 => "1 line has".to_owned(),
-                number => format!("{number} lines have"),
-            }
+    let summary = summary(&change);
+    if arguments.dry_run {
+        ui.say(&format!("{summary}; nothing was kept (--dry-run)"));
+        return Ok(ExitCode::Success);
+    }
+    // A person is asked; a script that imports has decided.
+    if ui.can_ask() && !change.is_empty() && !ui.confirm(&format!("{summary}. Take this over?")) {
+        return Err(CliError::usage("nothing was changed".to_owned()).hint("give --yes to import without being asked"));
+    }
+    let kept = map.apply(&change, Timestamp::now())?;
+    ui.say(&summary);
+    if let Some(file) = kept {
+        let (source, destination) = (shell_word(&arguments.pair.source), shell_word(&arguments.pair.destination));
+        ui.say(&format!(
+            "the map before is kept in {}; to put it back: xfer orgunit undo {source} {destination}",
+            file.display()
         ));
     }
-    let summary = format!(
+    say_state(&map.tally(), &arguments.pair, ui);
+    Ok(ExitCode::Success)
+}
+
+fn summary(change: &MapChange) -> String {
+    format!(
         "{} added, {} changed, {} taken out, {} as before",
         change.added.len(),
         change.changed.len(),
         change.removed.len(),
         change.unchanged
-    );
-    if arguments.dry_run {
-        ui.say(&format!("{summary}; nothing was kept (--dry-run)"));
-        return Ok(ExitCode::Success);
+    )
+}
+
+fn undo(arguments: &PairArguments, map: &mut PairMap, ui: &Ui) -> Result<ExitCode, CliError> {
+    let undo = map.plan_undo()?;
+    changes(&undo.change, map).print(ui);
+    let at = undo.at.strftime("%Y-%m-%d %H:%M");
+    let question = format!("{}. Put the map back as it was at {at} (UTC)?", summary(&undo.change));
+    // What was decided since the import would be lost as well.
+    if !ui.confirm(&question) {
+        return Err(CliError::usage("nothing was changed".to_owned()).hint("give --yes to put the map back unasked"));
     }
-    map.apply(&change)?;
-    ui.say(&summary);
-    say_state(map, &arguments.pair, ui);
+    map.undo(&undo)?;
+    ui.say(&format!("{}; the map is as it was at {at} (UTC)", summary(&undo.change)));
+    say_state(&map.tally(), arguments, ui);
     Ok(ExitCode::Success)
 }
 

@@ -8,9 +8,10 @@ use crate::cli::commands::progress::RunProgress;
 use crate::cli::commands::wait;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
+use crate::cli::render::clock;
 use crate::cli::render::listing::{Listing, counted, grouped, number, text};
-use crate::cli::render::server::day_and_minute;
 use crate::cli::ui::{Format, Ui, printable};
+use crate::domain::moment;
 use crate::domain::script::{Hook, ParameterValue};
 use crate::ops::home::Home;
 use crate::ops::script_tools::{self, Replay, ReplayOptions};
@@ -116,13 +117,13 @@ fn print(replay: &Replay, ui: &Ui) {
     }
     listing.print(ui);
     ui.say(&format!(
-        "{} again from {}: {} as the run of {} at {} (UTC) asked for them, with what stands there now; nothing was \
+        "{} again from {}: {} as the run of {} at {} asked for them, with what stands there now; nothing was \
          written, and the destination was not asked",
         if replay.stopped { "partly read" } else { "read" },
         replay.source,
         counted(replay.values.fetched, "value"),
         replay.routine,
-        day_and_minute(&replay.started.to_string()),
+        moment::in_words(&clock::local(replay.started)),
     ));
     if let [first, .., last] = replay.periods.as_slice() {
         ui.say(&format!("source periods: {first} to {last} ({})", replay.periods.len()));

@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use tokio::sync::Notify;
 
+use crate::cli::commands::again::Again;
 use crate::cli::commands::alerting::{note_start, notice, tell, with_start};
 use crate::cli::commands::ending::Ending;
 use crate::cli::commands::progress::RunProgress;
@@ -12,9 +13,8 @@ use crate::cli::commands::wait;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::render::report;
-use crate::cli::render::shell_word;
 use crate::cli::ui::{Format, Ui};
-use crate::domain::run::{Report, RunMode};
+use crate::domain::run::RunMode;
 use crate::ops::alerts::Alerting;
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
@@ -59,13 +59,14 @@ pub struct RunArguments {
 }
 
 impl RunArguments {
-    pub(super) fn options(&self) -> RunOptions {
+    pub(super) fn options(&self, again: &Again) -> RunOptions {
         RunOptions {
             mode: if self.dry_run { RunMode::DryRun } else { RunMode::Run },
             periods: (!self.periods.is_empty()).then(|| self.periods.clone()),
             jobs: self.jobs.clone(),
             verify: !self.no_verify,
             fail_on_empty: self.fail_on_empty,
+            command: again.words(),
         }
     }
 }
@@ -77,7 +78,8 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 /// Carries out `xfer run`.
-pub fn execute(arguments: &Arguments, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+pub fn execute(arguments: &Arguments, everywhere: &[String], home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let again = Again::of_run(arguments, everywhere);
     // Before anything is drawn: a question would stand among the bars.
     keys::unlock(home)?;
     let alerting = alerting(arguments, home, ui);
@@ -89,7 +91,7 @@ pub fn execute(arguments: &Arguments, home: &Home, ui: &Ui) -> Result<ExitCode, 
             note_start(&event, &begun);
             progress.show(&event);
         };
-        let run = transfer::run(home, &arguments.routine, arguments.options.options(), ending.stop(), &events);
+        let run = transfer::run(home, &arguments.routine, arguments.options.options(&again), ending.stop(), &events);
         let mut report = with_start(Box::pin(run), &begun, &alerting).await.map_err(|error| ending.error(error))?;
         let code = ending.code(&report);
         report.exit_code = code.number();
@@ -99,14 +101,13 @@ pub fn execute(arguments: &Arguments, home: &Home, ui: &Ui) -> Result<ExitCode, 
     if let Ok((report, _)) = &outcome {
         report::print(report, ui);
         if ui.format == Format::Table {
-            say_next(report, &arguments.routine, ui);
+            again.next(report).iter().for_each(|line| ui.say(line));
         }
     }
-    let again = format!("xfer run {}", shell_word(&arguments.routine));
-    if let Some(notice) = notice(alerting.name(), alerting.between(), &outcome, &again) {
+    if let Some(notice) = notice(alerting.name(), alerting.between(), &outcome, &again.command()) {
         tell(&alerting, home, &notice, &|words| ui.say(words), &|words| ui.warn(words));
     }
-    outcome.map(|(_, code)| code)
+    outcome.map(|(_, code)| code).map_err(|error| again.hinted(error))
 }
 
 /// Who hears of the run. Whoever sits at the terminal sees how it ends, and a dry run is nobody's alarm.
@@ -123,17 +124,4 @@ fn alerting(arguments: &Arguments, home: &Home, ui: &Ui) -> Alerting {
             Alerting::none()
         }
     }
-}
-
-fn say_next(report: &Report, routine: &str, ui: &Ui) {
-    let code = ExitCode::from_number(report.exit_code);
-    let next = match (report.mode, code) {
-        (RunMode::DryRun, ExitCode::Success) => format!("next: xfer run {}", shell_word(routine)),
-        (RunMode::Run, ExitCode::Success) => return,
-        (_, ExitCode::Temporary | ExitCode::Unknown | ExitCode::Interrupted | ExitCode::Terminated) => {
-            format!("next: run it again; what arrived stays, the rest is sent: xfer run {}", shell_word(routine))
-        }
-        _ => format!("every cell with its reason: xfer runs cells {}", report.run),
-    };
-    ui.say(&next);
 }

@@ -1,19 +1,24 @@
-//! `xfer runs`: past runs, and how every cell ended.
+//! `xfer runs`: past runs, and how every cell ended. `last` is the newest run, a dry one too: it is what was just seen.
 
 use clap::{Args, Subcommand};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::cli::commands::again::in_shell;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
-use crate::cli::render::listing::{Listing, number, text};
-use crate::cli::render::report;
-use crate::cli::render::server::day_and_minute;
+use crate::cli::render::listing::{Listing, counted, moment, number, text};
+use crate::cli::render::{clock, report};
 use crate::cli::ui::{Format, Ui};
 use crate::domain::cell::CellState;
+use crate::domain::decimal::parse_number;
 use crate::domain::journal::CellRecord;
+use crate::domain::metadata::Metadata;
+use crate::domain::moment;
+use crate::domain::run::RunMode;
 use crate::domain::uid::Uid;
 use crate::ops::home::Home;
 use crate::ops::runs;
+use crate::store::RunSummary;
 
 /// `xfer runs …`
 #[derive(Debug, Subcommand)]
@@ -68,11 +73,11 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
         Command::Show(arguments) => {
             let run = runs::find(home, &arguments.run)?;
             let Some(report) = runs::report(home, &run)? else {
-                return Err(CliError::usage(format!(
-                    "the run {} never finished, so it has no report",
-                    run.summary.run
-                ))
-                .hint("its cells so far: xfer runs cells; run the routine again to complete it"));
+                let summary = &run.summary;
+                let again = summary.command.clone().unwrap_or_else(|| vec!["run".to_owned(), summary.routine.clone()]);
+                return Err(CliError::usage(format!("the run {} never finished, so it has no report", summary.run))
+                    .hint(format!("its cells so far: xfer runs cells {}", summary.run))
+                    .hint(format!("what arrived stays, the rest is sent when it is run again: {}", in_shell(&again))));
             };
             report::print(&report, ui);
             Ok(ExitCode::Success)
@@ -84,77 +89,186 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
 fn list(arguments: &List, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     let columns = [
         text("run", "Run").shown(13), // the milliseconds of a time-ordered UUID
-        text("routine", "Routine"),
-        text("mode", "Kind").detail(),
-        text("started", "Started (UTC)").whole(),
-        text("outcome", "Outcome").whole(),
-        number("cells", "Cells").detail(),
+        text("routine", "Routine").at_least(9),
+        moment("started", "Started"),
+        text("outcome", "Outcome").at_least(10),
         number("written", "Written"),
         number("problems", "Problems"),
+        number("cells", "Cells").detail(),
+        text("command", "Command").detail(),
     ];
+    let programs = ui.format != Format::Table;
+    let mut columns = columns.to_vec();
+    if programs {
+        columns.insert(2, text("mode", "Kind"));
+        columns.extend([text("finished", "Finished"), number("exit_code", "Exit code")]);
+    }
     let mut listing = Listing::new(&columns, "no runs yet");
     for line in runs::list(home, arguments.routine.as_deref(), arguments.limit)? {
-        let end = line.summary.end.as_ref();
+        let run = &line.summary;
+        let end = run.end.as_ref();
         let cells = end.map(|end| end.cells);
-        listing.row(vec![
-            json!(line.summary.run),
-            json!(line.summary.routine),
-            json!(line.summary.mode),
-            json!(day_and_minute(&line.summary.started.to_string())),
-            end.map_or_else(|| json!("never finished"), |end| json!(end.outcome)),
-            json!(cells.map(|cells| cells.total)),
-            json!(cells.map(|cells| cells.created + cells.updated + cells.deleted + cells.accepted)),
+        let written = cells.map(|cells| cells.created + cells.updated + cells.deleted + cells.accepted);
+        let mut row = vec![
+            json!(run.run),
+            json!(run.routine),
+            json!(run.started.to_string()),
+            if programs { outcome(run) } else { json!(outcome_in_words(run)) },
+            // Of a dry run the number is what would be, which a table cannot say beside what is.
+            json!(written.filter(|_| programs || run.mode != RunMode::DryRun)),
             json!(cells.map(|c| c.rejected + c.differs + c.unknown + c.not_sent + c.held_back)),
-        ]);
+            json!(cells.map(|cells| cells.total)),
+            json!(run.command.as_deref().map(in_shell)),
+        ];
+        if programs {
+            row.insert(2, json!(run.mode));
+            row.extend([json!(end.map(|end| end.finished.clone())), json!(end.map(|end| end.exit_code))]);
+        }
+        listing.row(row);
     }
     listing.print(ui);
     Ok(ExitCode::Success)
 }
 
+/// How a run ended.
+pub(super) fn outcome(run: &RunSummary) -> Value {
+    run.end.as_ref().map_or_else(|| json!("never finished"), |end| json!(end.outcome))
+}
+
+/// How a run ended, for people: what only tried is marked as such.
+pub(super) fn outcome_in_words(run: &RunSummary) -> String {
+    let outcome = outcome(run).as_str().unwrap_or_default().to_owned();
+    match kind(run.mode) {
+        "run" => outcome,
+        kind => format!("{kind}: {outcome}"),
+    }
+}
+
+/// What kind of run it was.
+fn kind(mode: RunMode) -> &'static str {
+    match mode {
+        RunMode::Run => "run",
+        RunMode::DryRun => "dry run",
+        RunMode::Check => "check",
+    }
+}
+
 fn cells(arguments: &Cells, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
-    let columns = [
-        text("job", "Job").detail(),
-        text("data_element", "Data element"),
-        text("category_option_combo", "COC"),
-        text("attribute_option_combo", "AOC").detail(),
-        text("org_unit", "Org unit"),
-        text("period", "Period").whole(),
-        text("previous", "Before").whole(),
-        text("value", "Value"),
-        text("state", "State").whole(),
-        text("code", "Code").detail(),
-        text("reason", "Reason").detail(),
-        number("contributions", "From").detail(),
-    ];
-    let mut listing = Listing::new(&columns, "no such cells");
     let run = runs::find(home, &arguments.run)?;
-    // People read names, programs read ids.
-    let metadata = match ui.format {
-        Format::Table => runs::destination_metadata(home, &run)?,
-        Format::Json | Format::Csv => None,
+    let metadata = runs::destination_metadata(home, &run)?;
+    let mut records = Vec::new();
+    runs::cells(home, &run, &arguments.state, arguments.job.as_deref(), &mut |cell| records.push(cell))?;
+    let listing = match ui.format {
+        Format::Table => for_people(&records, metadata.as_ref()),
+        Format::Json | Format::Csv => for_programs(&records, metadata.as_ref()),
     };
-    let name = |id: Uid| metadata.as_ref().map_or_else(|| id.to_string(), |metadata| metadata.name_of(id));
-    runs::cells(home, &run, &arguments.state, arguments.job.as_deref(), &mut |cell| {
-        listing.row(row(&cell, &name));
-    })?;
     listing.print(ui);
+    if ui.format == Format::Table && !records.is_empty() {
+        let summary = &run.summary;
+        let (kind, started) = (kind(summary.mode), moment::in_words(&clock::local(summary.started)));
+        ui.say(&format!(
+            "{} of the {kind} {} of {}, {started}",
+            counted(records.len() as u64, "cell"),
+            summary.run,
+            summary.routine
+        ));
+    }
     Ok(ExitCode::Success)
 }
 
-fn row(record: &CellRecord, name: &dyn Fn(Uid) -> String) -> Vec<serde_json::Value> {
-    let cell = &record.cell;
-    vec![
-        json!(record.job),
-        json!(name(cell.data_element)),
-        json!(name(cell.category_option_combo)),
-        json!(name(cell.attribute_option_combo)),
-        json!(name(cell.org_unit)),
-        json!(cell.period),
-        json!(record.previous),
-        json!(record.value),
-        json!(record.state),
-        json!(record.code),
-        json!(record.reason),
-        json!(record.contributions),
-    ]
+/// Names, and what became of each cell with the reason in the same column: it fits a terminal of 80 columns.
+fn for_people(records: &[CellRecord], metadata: Option<&Metadata>) -> Listing {
+    let is_number = |text: &Option<String>| text.as_deref().is_none_or(|text| parse_number(text).is_some());
+    let numbers = records.iter().all(|record| is_number(&record.value) && is_number(&record.previous));
+    let value = if numbers { number } else { text };
+    let several_jobs = records.windows(2).any(|pair| matches!(pair, [one, other] if one.job != other.job));
+    let mut columns = vec![
+        text("data_element", "Data element").at_least(14),
+        text("org_unit", "Org unit").at_least(13),
+        text("period", "Period").whole(),
+        value("previous", "Before").at_least(8),
+        value("value", "Value").at_least(8),
+        text("state", "What became of it").at_least(17),
+        number("contributions", "From").detail(),
+    ];
+    if several_jobs {
+        columns.push(text("job", "Job").detail());
+    }
+    let mut listing = Listing::new(&columns, "no such cells");
+    let name = |id: Uid| metadata.map_or_else(|| id.to_string(), |metadata| metadata.name_of(id));
+    for record in records {
+        let cell = &record.cell;
+        let combos: Vec<String> = [cell.category_option_combo, cell.attribute_option_combo]
+            .into_iter()
+            .filter(|combo| *combo != Uid::DEFAULT_OPTION_COMBO)
+            .map(name)
+            .filter(|name| name != "default")
+            .collect();
+        let mut what = name(cell.data_element);
+        if !combos.is_empty() {
+            what = format!("{what} ({})", combos.join(", "));
+        }
+        let state = record.state.name().replace('_', " ");
+        let why = record.reason.as_ref().or(record.code.as_ref());
+        let mut row = vec![
+            json!(what),
+            json!(name(cell.org_unit)),
+            json!(cell.period),
+            json!(record.previous),
+            json!(record.value),
+            json!(why.map_or_else(|| state.clone(), |why| format!("{state}: {why}"))),
+            json!(record.contributions),
+        ];
+        if several_jobs {
+            row.push(json!(record.job));
+        }
+        listing.row(row);
+    }
+    listing
+}
+
+/// Ids, and names behind them.
+fn for_programs(records: &[CellRecord], metadata: Option<&Metadata>) -> Listing {
+    let columns = [
+        text("job", "Job"),
+        text("data_element", "Data element"),
+        text("category_option_combo", "COC"),
+        text("attribute_option_combo", "AOC"),
+        text("org_unit", "Org unit"),
+        text("period", "Period"),
+        text("previous", "Before"),
+        text("value", "Value"),
+        text("state", "State"),
+        text("code", "Code"),
+        text("reason", "Reason"),
+        number("contributions", "From"),
+        text("data_element_name", "Data element"),
+        text("category_option_combo_name", "COC"),
+        text("attribute_option_combo_name", "AOC"),
+        text("org_unit_name", "Org unit"),
+    ];
+    let mut listing = Listing::new(&columns, "no such cells");
+    let name = |id: Uid| json!(metadata.map(|metadata| metadata.name_of(id)));
+    for record in records {
+        let cell = &record.cell;
+        listing.row(vec![
+            json!(record.job),
+            json!(cell.data_element),
+            json!(cell.category_option_combo),
+            json!(cell.attribute_option_combo),
+            json!(cell.org_unit),
+            json!(cell.period),
+            json!(record.previous),
+            json!(record.value),
+            json!(record.state),
+            json!(record.code),
+            json!(record.reason),
+            json!(record.contributions),
+            name(cell.data_element),
+            name(cell.category_option_combo),
+            name(cell.attribute_option_combo),
+            name(cell.org_unit),
+        ]);
+    }
+    listing
 }

@@ -1,6 +1,7 @@
 //! `xfer sandbox`: the embedded servers in the foreground.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -10,10 +11,12 @@ use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::render::listing::{Listing, counted, text};
 use crate::cli::ui::Ui;
-use crate::ops::sandbox::{self, Ports};
+use crate::ops::sandbox::files::{self, FileServer, Note, ServerFiles};
+use crate::ops::sandbox::{self, Ports, ServerLine};
 use crate::platform;
 use crate::sandbox::country::{Country, Scale};
 use crate::sandbox::fixtures::SEED;
+use crate::sandbox::loading::Role;
 use crate::sandbox::profile::Profile;
 
 /// A server version, on the command line.
@@ -68,7 +71,31 @@ pub struct Arguments {
     /// Write the true org unit map (map.csv) and the items of each job into this folder
     #[arg(long, value_name = "FOLDER")]
     pub write_mapping: Option<PathBuf>,
+    /// Metadata for both servers, as `GET /api/metadata` exports it, in place of the shipped country
+    #[arg(long, value_name = "FILE", conflicts_with_all = SHIPPED_ONLY)]
+    pub metadata: Option<PathBuf>,
+    /// Values of the source, as `GET /api/dataValueSets` gives them; the destination begins empty
+    #[arg(long, value_name = "FILE", requires = "metadata")]
+    pub data: Vec<PathBuf>,
+    /// Metadata of the source
+    #[arg(long, value_name = "FILE", conflicts_with_all = SHIPPED_ONLY)]
+    pub source_metadata: Option<PathBuf>,
+    /// Values of the source; may be given several times
+    #[arg(long, value_name = "FILE", conflicts_with = "data")]
+    pub source_data: Vec<PathBuf>,
+    /// Metadata of the destination
+    #[arg(long, value_name = "FILE", conflicts_with_all = SHIPPED_ONLY)]
+    pub destination_metadata: Option<PathBuf>,
+    /// Values that the destination begins with; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub destination_data: Vec<PathBuf>,
 }
+
+/// What only the shipped country has.
+const SHIPPED_ONLY: [&str; 4] = ["facilities", "months", "empty_destination", "write_mapping"];
+
+/// How often changed files are looked for.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 fn at_least_one(text: &str) -> Result<usize, String> {
     match text.parse() {
@@ -78,9 +105,53 @@ fn at_least_one(text: &str) -> Result<usize, String> {
     }
 }
 
+impl Arguments {
+    /// The servers that files were given for; none for the shipped country.
+    fn of_files(&self) -> Result<Vec<ServerFiles>, CliError> {
+        let side = |role: Role, own: &Option<PathBuf>, profile: ProfileArgument, data: Vec<PathBuf>| {
+            let metadata = own.as_ref().or(self.metadata.as_ref());
+            metadata.map(|metadata| ServerFiles { role, profile: profile.into(), metadata: metadata.clone(), data })
+        };
+        let source_data = if self.source_data.is_empty() { self.data.clone() } else { self.source_data.clone() };
+        for (data, metadata, option) in [
+            (&self.source_data, &self.source_metadata, "--source"),
+            (&self.destination_data, &self.destination_metadata, "--destination"),
+        ] {
+            if !data.is_empty() && metadata.is_none() && self.metadata.is_none() {
+                let message = format!("{option}-data was given without the metadata that it belongs to");
+                return Err(
+                    CliError::usage(message).hint(format!("add `{option}-metadata FILE`, or `--metadata FILE`"))
+                );
+            }
+        }
+        let source = side(Role::Source, &self.source_metadata, self.source_profile, source_data);
+        let destination =
+            side(Role::Destination, &self.destination_metadata, self.profile, self.destination_data.clone());
+        Ok([source, destination].into_iter().flatten().collect())
+    }
+}
+
 /// Runs the servers until the process is asked to end.
 pub fn execute(arguments: &Arguments, ui: &Ui) -> Result<ExitCode, CliError> {
     let ports = arguments.port.map_or(Ports::Free, Ports::From);
+    let of_files = arguments.of_files()?;
+    if !of_files.is_empty() {
+        let (mut servers, notes) = files::start(of_files, ports)?;
+        tell(&notes, ui);
+        list(servers.iter().map(FileServer::line), ui);
+        ui.say("a change of these files is taken over while the servers run");
+        return until_the_end(|| {
+            for server in &mut servers {
+                match server.take_over() {
+                    Ok(notes) => tell(&notes, ui),
+                    Err(error) => {
+                        let error = CliError::from(error);
+                        ui.warn(&format!("{}: {}; nothing was taken over", error.message, error.causes.join("; ")));
+                    }
+                }
+            }
+        });
+    }
     let country = Country::haiti_at(SEED, Scale { facilities: arguments.facilities, months: arguments.months });
     if let Some(folder) = &arguments.write_mapping {
         let files = sandbox::write_mapping(&country, folder)?;
@@ -93,6 +164,17 @@ pub fn execute(arguments: &Arguments, ui: &Ui) -> Result<ExitCode, CliError> {
         ports,
         arguments.empty_destination,
     )?;
+    list(pair.servers(), ui);
+    until_the_end(|| {})
+}
+
+fn tell(notes: &[Note], ui: &Ui) {
+    for note in notes {
+        ui.say(&format!("{}: {}", note.path.display(), note.text));
+    }
+}
+
+fn list(servers: impl IntoIterator<Item = ServerLine>, ui: &Ui) {
     let columns = [
         text("server", "Server"),
         text("version", "Version"),
@@ -101,7 +183,7 @@ pub fn execute(arguments: &Arguments, ui: &Ui) -> Result<ExitCode, CliError> {
         text("password", "Password"),
     ];
     let mut listing = Listing::new(&columns, "no servers");
-    for server in pair.servers() {
+    for server in servers {
         listing.row(vec![
             json!(server.name),
             json!(server.version),
@@ -112,11 +194,20 @@ pub fn execute(arguments: &Arguments, ui: &Ui) -> Result<ExitCode, CliError> {
     }
     listing.print(ui);
     ui.say("running on this machine only, in memory only; Ctrl-C ends them");
-    // The servers have threads of their own; only waiting for the end is asynchronous.
+}
+
+/// Waits until the process is asked to end, and looks around now and then. The servers have threads of their own; only
+/// the waiting is asynchronous.
+fn until_the_end(mut look: impl FnMut()) -> Result<ExitCode, CliError> {
     wait(async {
         let ended = platform::termination()
-            .map_err(|cause| CliError::local_io("signals cannot be waited for".to_owned(), &cause))?
-            .await;
-        Ok(ExitCode::from_number(ended.exit_code()))
+            .map_err(|cause| CliError::local_io("signals cannot be waited for".to_owned(), &cause))?;
+        let mut ended = std::pin::pin!(ended);
+        loop {
+            tokio::select! {
+                ended = &mut ended => return Ok(ExitCode::from_number(ended.exit_code())),
+                () = tokio::time::sleep(LOOK_EVERY) => look(),
+            }
+        }
     })
 }

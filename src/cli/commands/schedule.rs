@@ -10,18 +10,18 @@ use crate::cli::commands::keys::named;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::prompt::{SecretSource, secret};
-use crate::cli::render::listing::{Listing, text};
+use crate::cli::render::clock;
+use crate::cli::render::listing::{Listing, moment, text};
 use crate::cli::render::shell_word;
 use crate::cli::ui::Ui;
+use crate::domain::moment::{DAY_AND_MINUTE, with_weekday};
 use crate::ops::home::Home;
 use crate::ops::schedule::{self, Due, Opener, Prepared, Removed, Request, Standing, Verified};
+use crate::ops::xfer_files::outdated_files;
 use crate::xferfile::Keys;
 
 /// How many of the next runs are said.
 const NEXT_RUNS: usize = 5;
-
-/// A day and a minute, with the weekday, which people plan by.
-const DAY_AND_MINUTE: &str = "%a %Y-%m-%d %H:%M";
 
 /// `xfer schedule …`
 #[derive(Debug, Subcommand)]
@@ -219,18 +219,16 @@ fn say_times(prepared: &Prepared, ui: &Ui) {
     let now = Zoned::now();
     let next = prepared.scheduled.times.next(&now, NEXT_RUNS);
     let shown: Vec<String> = next.iter().map(|due| due.strftime(DAY_AND_MINUTE).to_string()).collect();
-    let zone = now.time_zone().iana_name().unwrap_or("local time").to_owned();
-    ui.say(&format!("next runs ({zone}): {}", shown.join(", ")));
+    ui.say(&format!("next runs ({}): {}", clock::zone_name(), shown.join(", ")));
     if std::env::var_os("TZ").is_some() && prepared.scheduler != schedule::Scheduler::Kubernetes {
         ui.say("TZ is set here; the scheduler goes by the time zone of the machine");
     }
     let last = prepared.last_start.map(|last| last.to_zoned(now.time_zone().clone()));
     if let Some(last) = &last {
-        ui.say(&format!("last run: {}", last.strftime(DAY_AND_MINUTE)));
+        ui.say(&format!("last run: {}", with_weekday(last)));
     }
     if let Some(due) = prepared.missed(&now) {
-        let due = due.strftime(DAY_AND_MINUTE);
-        ui.warn(&format!("a run was due {due} and none was made since; look at the scheduler's log"));
+        ui.warn(&format!("a run was due {} and none was made since; look at the scheduler's log", with_weekday(&due)));
     }
 }
 
@@ -322,14 +320,14 @@ fn list(home: &Home, ui: &Ui) -> Result<(), CliError> {
         text("scheduler", "Started by"),
         text("user", "As").detail(),
         text("at", "When").whole(),
-        text("next_run", "Next run").whole(),
-        text("last_run", "Last run").whole(),
+        moment("next_run", "Next run"),
+        moment("last_run", "Last run"),
         text("state", "State"),
     ];
     let mut listing = Listing::new(&columns, "no schedules were installed from this home");
     let now = Zoned::now();
+    let outdated = outdated_files(home);
     for due in schedule::due(home, &now)? {
-        let local = |moment: Timestamp| moment.to_zoned(now.time_zone().clone()).strftime("%Y-%m-%d %H:%M").to_string();
         let record = &due.record;
         listing.row(vec![
             json!(record.name),
@@ -338,9 +336,9 @@ fn list(home: &Home, ui: &Ui) -> Result<(), CliError> {
             json!(record.scheduler.name()),
             json!(record.user),
             json!(record.at),
-            json!(due.next.as_ref().map(|next| next.strftime("%Y-%m-%d %H:%M").to_string())),
-            json!(due.last_start.map(local)),
-            json!(state(&due)),
+            json!(due.next.as_ref().map(|next| next.timestamp().to_string())),
+            json!(due.last_start.map(|last| last.to_string())),
+            json!(state(&due, outdated.contains(&*due.record.file.to_string_lossy()))),
         ]);
     }
     listing.print(ui);
@@ -348,11 +346,16 @@ fn list(home: &Home, ui: &Ui) -> Result<(), CliError> {
 }
 
 /// How it stands with a schedule, in words.
-fn state(due: &Due) -> String {
+fn state(due: &Due, outdated: bool) -> String {
+    let installed = installed(due);
+    if outdated { format!("{installed}; the file is older than the routine: export it again") } else { installed }
+}
+
+fn installed(due: &Due) -> String {
     match (schedule::standing(&due.record), &due.missed) {
         (Standing::AsInstalled, None) => "as installed".to_owned(),
         (Standing::AsInstalled, Some(missed)) => {
-            format!("missed a run that was due {}", missed.strftime(DAY_AND_MINUTE))
+            format!("missed a run that was due {}", with_weekday(missed))
         }
         (Standing::Gone(place), _) => format!("not in {place} any more"),
         (Standing::Altered(place), _) => format!("changed in {place}"),

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use crate::cli::commands::files::write_file;
 use crate::cli::commands::replay::{FromRun, replay};
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
@@ -311,16 +312,11 @@ pub(super) fn definitions(arguments: &Definitions, ui: &Ui) -> Result<ExitCode, 
     match &arguments.file {
         None => ui.data(&text),
         Some(file) => {
-            write(file, &text)?;
+            write_file(Some(file), text.as_bytes(), ui)?;
             ui.say(&format!("{} tells editors what scripts can use", file.display()));
         }
     }
     Ok(ExitCode::Success)
-}
-
-fn write(file: &Path, text: &str) -> Result<(), CliError> {
-    std::fs::write(file, text)
-        .map_err(|cause| CliError::local_io(format!("{} could not be written", file.display()), &cause))
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use crate::domain::server::BaseUrl;
 use crate::ops::home::Home;
 use crate::ops::keys;
 use crate::ops::servers::{self, NewServer, ServerChange};
-use crate::ops::sync;
+use crate::ops::sync::{self, Synced};
 
 /// `xfer server …`
 #[derive(Debug, Subcommand)]
@@ -145,6 +145,9 @@ pub struct Sync {
     /// Every server
     #[arg(long, conflicts_with = "names")]
     pub all: bool,
+    /// Take the metadata over even though the server has much less of it than at the last sync
+    #[arg(long)]
+    pub accept_shrink: bool,
 }
 
 /// `xfer server remove`
@@ -191,7 +194,7 @@ fn add(arguments: &Add, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
         server_view::say_test(&test, ui);
     }
     if arguments.sync {
-        return sync_all(std::slice::from_ref(name), home, ui);
+        return sync_all(std::slice::from_ref(name), home, ui, &mut |_| Ok(false));
     }
     ui.say(&format!("next: xfer server sync {}", shell_word(name)));
     Ok(ExitCode::Success)
@@ -271,41 +274,91 @@ fn test(name: &str, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
 }
 
 fn synchronise(arguments: &Sync, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let accept = &mut |question: &str| -> Result<bool, CliError> {
+        // `--yes` answers what is asked as a rule; that most of a server is gone is not the rule.
+        Ok(arguments.accept_shrink || !ui.assumes_yes() && ui.confirm(question))
+    };
     if !arguments.all {
-        return sync_all(&arguments.names, home, ui);
+        return sync_all(&arguments.names, home, ui, accept);
     }
     let names: Vec<String> = servers::list(home)?.into_iter().map(|line| line.server.name).collect();
     if names.is_empty() {
         return Err(CliError::usage("there are no servers yet".to_owned()).hint("add one: xfer server add NAME URL"));
     }
-    sync_all(&names, home, ui)
+    sync_all(&names, home, ui, accept)
 }
 
-pub(in crate::cli) fn sync_all(names: &[String], home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+/// Copies the metadata of servers. `accept` answers whether a copy is taken over that is much smaller than the last one.
+/// Each server stands for itself: one that fails keeps its old copy and does not keep the others from being copied.
+pub(in crate::cli) fn sync_all<E: From<CliError>>(
+    names: &[String],
+    home: &Home,
+    ui: &Ui,
+    accept: &mut dyn FnMut(&str) -> Result<bool, E>,
+) -> Result<ExitCode, E> {
     // Before anything is drawn: a question would stand among the bars.
-    keys::unlock(home)?;
+    keys::unlock(home).map_err(CliError::from)?;
     let mut listing = Listing::new(&server_view::SYNC_COLUMNS, "nothing synced");
+    let mut failed: Vec<CliError> = Vec::new();
     for name in names {
-        let bar = ui.progress(&format!("copying the metadata of {name}"));
-        let progress = |step: MetadataProgress| {
-            bar.set_message(step.kind);
-            bar.set_length(step.total);
-            bar.set_position(step.read);
-        };
-        let synced = wait(async { Ok(sync::sync(home, name, &progress).await?) });
-        bar.finish_and_clear();
-        let synced = synced?;
-        for note in &synced.notes {
-            ui.warn(&format!("{}: {note}", synced.server));
+        match sync_one(name, home, ui, accept) {
+            Ok(Ok(synced)) => listing.row(server_view::sync_row(&synced)),
+            Ok(Err(error)) => failed.push(error),
+            Err(left) => return Err(left),
         }
-        // Notes were said when the server was added, and `server test` says them again.
-        let problems: Vec<_> =
-            synced.findings.iter().filter(|finding| finding.severity != Severity::Info).cloned().collect();
-        server_view::say_findings(&problems, ui);
-        listing.row(server_view::sync_row(&synced));
     }
-    listing.print(ui);
-    Ok(ExitCode::Success)
+    if failed.len() < names.len() {
+        listing.print(ui);
+    }
+    let mut failed = failed.into_iter();
+    let Some(first) = failed.next() else { return Ok(ExitCode::Success) };
+    for further in failed {
+        ui.error(&further.message, &further.causes, &further.hints);
+    }
+    Err(first.into())
+}
+
+/// One server: what it brought, or why it kept its old copy. The outer error is that of whoever was asked.
+fn sync_one<E: From<CliError>>(
+    name: &str,
+    home: &Home,
+    ui: &Ui,
+    accept: &mut dyn FnMut(&str) -> Result<bool, E>,
+) -> Result<Result<Synced, CliError>, E> {
+    let bar = ui.progress(&format!("copying the metadata of {name}"));
+    let progress = |step: MetadataProgress| {
+        bar.set_message(step.kind);
+        bar.set_length(step.total);
+        bar.set_position(step.read);
+    };
+    let fetched = wait(async { Ok(sync::fetch(home, name, &progress).await?) });
+    bar.finish_and_clear();
+    let fetched = match fetched {
+        Ok(fetched) => fetched,
+        Err(error) => return Ok(Err(error)),
+    };
+    let shrunk: Vec<String> = fetched.shrunk().iter().map(ToString::to_string).collect();
+    let accepted = !shrunk.is_empty()
+        && accept(&format!(
+            "{} has much less than at the last sync: {}. Take it over all the same",
+            fetched.server(),
+            shrunk.join(", ")
+        ))?;
+    let synced = match sync::keep(home, fetched, accepted) {
+        Ok(synced) => synced,
+        Err(error) => return Ok(Err(error.into())),
+    };
+    for note in &synced.notes {
+        ui.warn(&format!("{}: {note}", synced.server));
+    }
+    for less in &shrunk {
+        ui.warn(&format!("{}: {less}, as was accepted", synced.server));
+    }
+    // Notes were said when the server was added, and `server test` says them again.
+    let problems: Vec<_> =
+        synced.findings.iter().filter(|finding| finding.severity != Severity::Info).cloned().collect();
+    server_view::say_findings(&problems, ui);
+    Ok(Ok(synced))
 }
 
 fn remove(arguments: &Remove, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {

@@ -13,9 +13,11 @@ use crate::cli::commands::routine::{review, told};
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::prompt::{SecretSource, secret};
+use crate::cli::render::clock;
 use crate::cli::render::listing::{Listing, counted, text};
 use crate::cli::render::shell_word;
 use crate::cli::ui::{Format, Ui};
+use crate::domain::moment;
 use crate::domain::secret::Login;
 use crate::ops::home::Home;
 use crate::ops::xfer_files::{self, Inspected, KeyChange};
@@ -167,8 +169,8 @@ fn facts(inspected: &Inspected) -> Listing {
     fact("routine", routine.name.clone());
     fact("id", routine.id.to_string());
     fact("revision", revision.to_string());
-    fact("exported", format!("{created:.0}"));
-    fact("run until", not_after.map_or_else(|| "no limit".to_owned(), |end| format!("{end:.0}")));
+    fact("exported", in_words(*created));
+    fact("run until", not_after.map_or_else(|| "no limit".to_owned(), in_words));
     fact("periods", routine.window.join(", "));
     server(&mut fact, "source", source);
     server(&mut fact, "destination", destination);
@@ -183,6 +185,10 @@ fn facts(inspected: &Inspected) -> Listing {
     listing
 }
 
+fn in_words(at: Timestamp) -> String {
+    moment::in_words(&clock::local(at))
+}
+
 /// Everything about a server but the secret.
 fn server(fact: &mut impl FnMut(&str, String), side: &str, server: &FileServer) {
     let login = match &server.login {
@@ -192,7 +198,7 @@ fn server(fact: &mut impl FnMut(&str, String), side: &str, server: &FileServer) 
     fact(side, format!("{} at {}, {login}", server.name, server.url));
     fact(&format!("{side} system id"), server.system_id.clone());
     let units = counted(server.metadata.organisation_units.len() as u64, "org unit");
-    fact(&format!("{side} metadata"), format!("copied {}; {units}", server.synced_at));
+    fact(&format!("{side} metadata"), format!("copied {}; {units}", clock::in_words(&server.synced_at)));
 }
 
 /// Carries out `xfer routine import`.

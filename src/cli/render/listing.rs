@@ -1,11 +1,14 @@
 //! Lists in three formats from one description: a table for people, JSON and CSV for programs.
 
+use std::collections::BTreeSet;
+
 use comfy_table::{
     Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width, presets,
 };
 use console::measure_text_width;
 use serde_json::{Map, Value};
 
+use crate::cli::render::clock;
 use crate::cli::ui::{Format, Ui, printable};
 
 /// A column: its key in JSON and CSV, and its title in tables.
@@ -17,16 +20,25 @@ pub struct Column {
     detail: bool,
     whole: bool,
     shown: usize,
+    least: usize,
+    moment: bool,
 }
 
 /// A column of text.
 pub const fn text(key: &'static str, title: &'static str) -> Column {
-    Column { key, title, number: false, detail: false, whole: false, shown: usize::MAX }
+    let (shown, least) = (usize::MAX, FEW_WORDS);
+    Column { key, title, number: false, detail: false, whole: false, shown, least, moment: false }
 }
 
 /// A column of numbers, which line up at the right.
 pub const fn number(key: &'static str, title: &'static str) -> Column {
     Column { number: true, whole: true, ..text(key, title) }
+}
+
+/// A column of moments, given in RFC 3339: they are shown by the clock of this machine, whose time zone stands in the
+/// title, and for programs in the key `time_zone`.
+pub const fn moment(key: &'static str, title: &'static str) -> Column {
+    Column { moment: true, whole: true, ..text(key, title) }
 }
 
 impl Column {
@@ -42,11 +54,27 @@ impl Column {
         Self { whole: true, ..self }
     }
 
+    /// A column of text that needs so much room before details are left out for it.
+    #[must_use]
+    pub const fn at_least(self, least: usize) -> Self {
+        Self { least, ..self }
+    }
+
     fn in_table(self, value: &Value) -> String {
-        let text = in_table(value);
+        let text = match value {
+            Value::String(kept) if self.moment => clock::minute(kept),
+            value => in_table(value),
+        };
         match text.char_indices().nth(self.shown) {
             Some((end, _)) => text[..end].to_owned(),
             None => text,
+        }
+    }
+
+    fn for_programs(self, value: &Value) -> Value {
+        match value {
+            Value::String(kept) if self.moment => Value::String(clock::minute(kept)),
+            value => value.clone(),
         }
     }
 
@@ -62,6 +90,9 @@ const STYLE: TableStyle = presets::NOTHING.header_separator(LineStyle::none().fi
 
 /// What a column of running text is left with before details are left out of the table.
 const FEW_WORDS: usize = 18;
+
+/// The key under which programs find which clock the moments of a list are by.
+const TIME_ZONE: &str = "time_zone";
 
 /// A list to be printed.
 #[derive(Debug, Clone)]
@@ -118,13 +149,25 @@ impl Listing {
         columns.sum::<u16>().saturating_sub(1)
     }
 
+    /// The title of a column; that of moments names the time zone, or both where the clocks were changed in between.
+    fn title(&self, index: usize) -> String {
+        let column = &self.columns[index];
+        if !column.moment {
+            return column.title.to_owned();
+        }
+        let zones = self.rows.iter().filter_map(|row| row[index].as_str()).map(clock::zone_at);
+        let zones: BTreeSet<String> = zones.collect();
+        let zones = if zones.is_empty() { clock::zone() } else { zones.into_iter().collect::<Vec<_>>().join("/") };
+        format!("{} ({zones})", column.title)
+    }
+
     /// The width that a column needs, with the space at either side of it: running text gets room for a few words.
     fn least_column_width(&self, index: usize) -> u16 {
         let column = &self.columns[index];
         let widest = self.rows.iter().map(|row| measure_text_width(&column.in_table(&row[index]))).max();
         let content = widest.unwrap_or_default();
-        let title = column.title.split(' ').map(measure_text_width).max().unwrap_or_default();
-        let needed = title.max(if column.whole { content } else { content.min(FEW_WORDS) });
+        let title = self.title(index).split(' ').map(measure_text_width).max().unwrap_or_default();
+        let needed = title.max(if column.whole { content } else { content.min(column.least) });
         u16::try_from(needed + 2).unwrap_or(u16::MAX)
     }
 
@@ -163,8 +206,9 @@ impl Listing {
         table.load_style(STYLE);
         table.set_content_arrangement(ContentArrangement::Dynamic);
         let align = |column: &Column| if column.number { CellAlignment::Right } else { CellAlignment::Left };
+        let titles = self.columns.iter().enumerate();
         table.set_header(
-            self.columns.iter().map(|column| Cell::new(column.title).set_alignment(align(column))).collect::<Vec<_>>(),
+            titles.map(|(index, column)| Cell::new(self.title(index)).set_alignment(align(column))).collect::<Vec<_>>(),
         );
         for row in &self.rows {
             let cells = row.iter().zip(&self.columns);
@@ -181,17 +225,28 @@ impl Listing {
     pub fn json(&self) -> Value {
         let objects = self.rows.iter().map(|row| {
             let members = self.columns.iter().zip(row);
-            Value::Object(members.map(|(column, value)| (column.key.to_owned(), value.clone())).collect::<Map<_, _>>())
+            let mut object: Map<String, Value> =
+                members.map(|(column, value)| (column.key.to_owned(), column.for_programs(value))).collect();
+            object.extend(self.time_zone().map(|zone| (TIME_ZONE.to_owned(), Value::String(zone))));
+            Value::Object(object)
         });
         Value::Array(objects.collect())
+    }
+
+    /// The time zone of the list's moments, where it has such.
+    fn time_zone(&self) -> Option<String> {
+        self.columns.iter().any(|column| column.moment).then(clock::zone_name)
     }
 
     fn csv(&self) -> String {
         let mut writer = csv::Writer::from_writer(Vec::new());
         // Writing to memory fails for no reason that a caller could act on.
-        let _ = writer.write_record(self.columns.iter().map(|column| column.key));
+        let zone = self.time_zone();
+        let keys = self.columns.iter().map(|column| column.key);
+        let _ = writer.write_record(keys.chain(zone.as_ref().map(|_| TIME_ZONE)));
         for row in &self.rows {
-            let _ = writer.write_record(row.iter().map(in_csv));
+            let cells = row.iter().zip(&self.columns).map(|(value, column)| in_csv(&column.for_programs(value)));
+            let _ = writer.write_record(cells.chain(zone.clone()));
         }
         let bytes = writer.into_inner().unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()

@@ -4,10 +4,13 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
+use crate::cli::render::clock;
 use crate::cli::render::listing::{Listing, counted, grouped, number, text};
 use crate::cli::ui::{Format, Ui, wrapped};
 use crate::domain::cell::CellState;
 use crate::domain::run::{Finding, Report, RunMode, RunOutcome, ScriptExample, ScriptReport, Severity};
+use crate::ops::latest;
+use crate::transfer::finding::SOURCE_EMPTY;
 
 /// Prints a report in the format of the invocation.
 pub fn print(report: &Report, ui: &Ui) {
@@ -34,8 +37,11 @@ pub fn in_words(report: &Report, width: u16) -> String {
     if let Some(file) = &report.file {
         let _ = writeln!(words, "made from revision {} of the xfer file {}", file.revision, file.path);
     }
-    if let Some(built) = &report.source.analytics_at {
-        let _ = writeln!(words, "analytics of the source last built {built}");
+    if let Some(built) = report.source.analytics_at.as_deref() {
+        let _ = writeln!(words, "analytics of the source last built {}", clock::in_words(built));
+    }
+    if let Some(empty) = nothing_read(report) {
+        let _ = writeln!(words, "{}", wrapped(&empty, usize::from(width)));
     }
     words.push('\n');
     words.push_str(&equations(report));
@@ -84,6 +90,20 @@ fn headline(report: &Report) -> String {
     };
     let nothing_sent = if report.mode == RunMode::DryRun { "; nothing was written" } else { "" };
     format!("{kind} {} of {}: {outcome} (exit code {}){nothing_sent}", report.run, report.routine, report.exit_code)
+}
+
+/// What a run over empty periods says first.
+fn nothing_read(report: &Report) -> Option<String> {
+    let finding = report.findings.iter().find(|finding| finding.code == SOURCE_EMPTY.word)?;
+    let latest = last_with_values(report)
+        .map_or_else(String::new, |period| format!("; the last period for which it has any is {period}"));
+    finding.example.as_ref().map(|_| format!("the source has no values for the {}{latest}", periods(&report.periods)))
+}
+
+/// The last period with values at the source, where the run found none in its own.
+pub fn last_with_values(report: &Report) -> Option<&str> {
+    let finding = report.findings.iter().find(|finding| finding.code == SOURCE_EMPTY.word)?;
+    finding.object.as_ref().filter(|object| object.kind == latest::KIND).map(|object| object.name.as_str())
 }
 
 fn periods(periods: &[String]) -> String {

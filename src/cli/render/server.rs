@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::cli::render::listing::{Column, Listing, number, text};
+use crate::cli::render::clock;
+use crate::cli::render::listing::{Column, Listing, moment, number, text};
 use crate::cli::ui::Ui;
 use crate::domain::run::{Finding, Severity};
 use crate::domain::server::LoginKind;
@@ -41,7 +42,7 @@ pub fn list(lines: &[ServerLine]) -> Listing {
         text("url", "Address").whole().detail(),
         text("login", "Login").detail(),
         text("version", "Version").whole(),
-        text("synced_at", "Synced").whole(),
+        moment("synced_at", "Synced"),
         number("organisation_units", "Org units"),
         number("data_elements", "Data elements"),
         number("data_sets", "Data sets").detail(),
@@ -55,7 +56,7 @@ pub fn list(lines: &[ServerLine]) -> Listing {
             json!(line.server.url.to_string()),
             json!(login(&line.server.login)),
             json!(line.server.identity.as_ref().map(|identity| identity.version.text.clone())),
-            json!(line.server.synced_at.as_deref().map(day_and_minute)),
+            json!(line.server.synced_at),
             json!(line.counts.as_ref().map(|counts| counts.organisation_units)),
             json!(line.counts.as_ref().map(|counts| counts.data_elements)),
             json!(line.counts.as_ref().map(|counts| counts.data_sets)),
@@ -83,19 +84,9 @@ pub fn details(details: &ServerDetails) -> Listing {
         fact(&mut listing, "user", json!(account.username));
         fact(&mut listing, "may import data values", json!(account.may_import()));
     }
-    fact(&mut listing, "synced", json!(server.synced_at.as_deref().map(day_and_minute)));
+    fact(&mut listing, "synced", json!(server.synced_at.as_deref().map(clock::in_words)));
     if let Some(counts) = &details.counts {
-        for (what, count) in [
-            ("org units", counts.organisation_units),
-            ("org unit groups", counts.organisation_unit_groups),
-            ("data sets", counts.data_sets),
-            ("data elements", counts.data_elements),
-            ("category combos", counts.category_combos),
-            ("category option combos", counts.category_option_combos),
-            ("indicators", counts.indicators),
-            ("program indicators", counts.program_indicators),
-            ("option sets", counts.option_sets),
-        ] {
+        for (what, count) in counts.by_type() {
             fact(&mut listing, what, json!(count));
         }
     }
@@ -110,10 +101,10 @@ pub fn test(name: &str, test: &ServerTest) -> Listing {
     fact(&mut listing, "version", json!(probe.identity.version.text));
     fact(&mut listing, "system name", json!(probe.identity.system_name));
     fact(&mut listing, "system id", json!(probe.identity.system_id));
-    fact(&mut listing, "server date", json!(day_and_minute(&probe.server_date.to_string())));
+    fact(&mut listing, "server date", json!(clock::by_server(probe.server_date)));
     fact(&mut listing, "user", json!(probe.account.username));
     fact(&mut listing, "may import data values", json!(probe.account.may_import()));
-    let built = probe.analytics_at.map_or("never".to_owned(), |at| day_and_minute(&at.to_string()));
+    let built = probe.analytics_at.map_or("never".to_owned(), clock::by_server);
     fact(&mut listing, "analytics built", json!(built));
     listing
 }
@@ -155,9 +146,4 @@ fn login(kind: &LoginKind) -> String {
         LoginKind::Basic { username } => username.clone(),
         LoginKind::Token => "token".to_owned(),
     }
-}
-
-/// `2026-11-22T22:20:00` → `2026-11-22 22:20`
-pub fn day_and_minute(timestamp: &str) -> String {
-    timestamp.get(..16).unwrap_or(timestamp).replace('T', " ")
 }

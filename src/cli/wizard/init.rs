@@ -2,8 +2,8 @@
 //! not asked again, so that `xfer init` goes on where it was left.
 
 use crate::cli::commands::{job, routine};
+use crate::cli::render::clock;
 use crate::cli::render::listing::counted;
-use crate::cli::render::server::day_and_minute;
 use crate::cli::render::shell_word;
 use crate::cli::ui::Ui;
 use crate::cli::wizard::job as job_wizard;
@@ -147,8 +147,8 @@ fn copy_metadata(prompter: &mut dyn Prompter, home: &Home, ui: &Ui, pair: &PairN
         let details = servers::show(home, name)?;
         match &details.server.synced_at {
             Some(at) => prompter.say(&format!(
-                "{name} was copied at {} (UTC); `xfer server sync {}` renews it.",
-                day_and_minute(at),
+                "{name} was copied at {}; `xfer server sync {}` renews it.",
+                clock::in_words(at),
                 shell_word(name)
             )),
             None => missing.push(name.clone()),

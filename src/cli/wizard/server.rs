@@ -146,9 +146,10 @@ fn changed(
 pub(crate) fn sync(prompter: &mut dyn Prompter, home: &Home, ui: &Ui, names: &[String]) -> Result<(), Leave> {
     prompter.say("Copying the metadata, so that mapping works offline; nothing on the servers changes.");
     loop {
-        match sync_all(names, home, ui) {
+        match sync_all(names, home, ui, &mut |question| prompter.confirm(question, false)) {
             Ok(_) => break,
-            Err(error) => {
+            Err(left @ (Leave::Later | Leave::Interrupted)) => return Err(left),
+            Err(Leave::Failed(error)) => {
                 explain(prompter, &error);
                 let choices = ["try again", "later"].map(str::to_owned);
                 if prompter.choose("What now", &choices, 0)? == 1 {

@@ -37,7 +37,8 @@ impl Office {
             let url = BaseUrl::parse(url).unwrap();
             let new = NewServer { name: name.to_owned(), url, login, allow_http: false, test: true };
             wait(async { Ok(servers::add(&home, new).await?) }).unwrap();
-            wait(async { Ok(sync::sync(&home, name, &|_| {}).await?) }).unwrap();
+            let fetched = wait(async { Ok(sync::fetch(&home, name, &|_| {}).await?) }).unwrap();
+            sync::keep(&home, fetched, false).unwrap();
         }
         Self { home, _folder: folder, servers }
     }

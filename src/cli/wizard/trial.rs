@@ -15,7 +15,7 @@ use crate::ops::runs;
 pub(super) fn try_out(prompter: &mut dyn Prompter, home: &Home, ui: &Ui, routine: &str) -> Result<(), Leave> {
     prompter.say("First a dry run: everything is read and checked on both sides, and nothing is written.");
     let called = shell_word(routine);
-    let outcome = until_it_works(prompter, || run::execute(&arguments(routine, true), home, ui))?;
+    let outcome = until_it_works(prompter, || run::execute(&arguments(routine, true), &[], home, ui))?;
     say_commands(prompter, &[format!("xfer run {called} --dry-run")]);
     if outcome == ExitCode::Incomplete {
         prompter.say(
@@ -28,7 +28,7 @@ pub(super) fn try_out(prompter: &mut dyn Prompter, home: &Home, ui: &Ui, routine
         prompter.say(&format!("Nothing was written. Whenever you want:\n  xfer run {called}"));
         return Ok(());
     }
-    until_it_works(prompter, || run::execute(&arguments(routine, false), home, ui))?;
+    until_it_works(prompter, || run::execute(&arguments(routine, false), &[], home, ui))?;
     say_commands(prompter, &[format!("xfer run {called}")]);
     Ok(())
 }

@@ -3,14 +3,21 @@
 //! Lists are asked for in the order of ids, page by page, until a page comes back empty: the number of pages cannot be
 //! computed, since servers may cut the page size (2.44), and a page beyond the end is answered with the last page's
 //! number (`metadata/list-page-beyond-end`). A server or proxy that repeats pages is found out, and pages are capped.
+//!
+//! A list is complete only if as many objects were listed as the server counts (`pager.total`), those that we leave out
+//! included. Pages shift when objects are made or deleted while they are read, so such a list is read again; if it does
+//! not come out even, the sync fails by the list's name and nothing of it is kept.
 
+pub mod access;
+mod collected;
+mod hidden;
 pub mod page;
 pub(crate) mod wire;
 mod wire_category;
 mod wire_data;
 mod wire_units;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -18,7 +25,8 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::dhis2::answer::Answer;
 use crate::dhis2::client::Client;
-use crate::dhis2::error::{ClientError, ClientErrorKind, clean};
+use crate::dhis2::error::{ClientError, ClientErrorKind};
+use crate::dhis2::metadata::collected::Collected;
 use crate::dhis2::metadata::page::{Page, Pager, read_page};
 use crate::dhis2::metadata::wire::Listed;
 use crate::dhis2::metadata::wire_category::{
@@ -37,8 +45,8 @@ const LISTS_AT_ONCE: usize = 2;
 /// Pages of one list read at once.
 const PAGES_AT_ONCE: usize = 3;
 
-/// Notes kept of one type: a list that is wrong throughout should not fill a screen.
-const NOTES_OF_A_TYPE: usize = 20;
+/// How often a list is read before it is given up as incomplete: objects made or deleted meanwhile shift its pages.
+const READINGS: usize = 3;
 
 /// How far a sync is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,6 +167,7 @@ impl Client {
             fill(&mut metadata);
             notes.notes.extend(said);
         }
+        notes.notes.extend(hidden::stand_in(&mut metadata));
         Ok((metadata, notes))
     }
 
@@ -185,12 +194,27 @@ impl Client {
         })
     }
 
-    /// Reads one list to its end: as many pages as the first one promises a few at a time, then one by one until a page
-    /// is empty.
+    /// Reads one list until it came out even, a few times at most.
     async fn list<T: Listed>(
         &self,
         progress: &Progress<'_>,
     ) -> Result<(BTreeMap<Uid, T::Object>, Vec<String>), ClientError> {
+        let mut reading = 1;
+        loop {
+            let collected = self.read_through::<T>(progress).await?;
+            let Some((total, listed)) = collected.difference() else { return Ok(collected.finish()) };
+            if reading == READINGS {
+                let kind = ClientErrorKind::IncompleteList { plural: T::PLURAL, total, listed };
+                return Err(self.fail(format!("GET /api/{}", T::PLURAL), kind));
+            }
+            tracing::info!(list = T::PLURAL, total, listed, "a list did not come out even and is read again");
+            reading += 1;
+        }
+    }
+
+    /// Reads one list to its end: as many pages as the first one promises a few at a time, then one by one until a page
+    /// is empty.
+    async fn read_through<T: Listed>(&self, progress: &Progress<'_>) -> Result<Collected<T>, ClientError> {
         let mut collected = Collected::<T>::default();
         let first = self.page::<T>(1).await?;
         let promised = pages_promised(first.pager, self.transport.limits.pages);
@@ -210,7 +234,7 @@ impl Client {
             let page = self.page::<T>(number).await?;
             more = self.take_page(&mut collected, page, progress)?;
         }
-        Ok(collected.finish())
+        Ok(collected)
     }
 
     /// Takes a page in; false after the last one.
@@ -225,7 +249,7 @@ impl Client {
         let more = !empty && page.pager.is_some();
         let new = collected.take(page);
         let read = collected.seen();
-        progress(MetadataProgress { kind: T::PLURAL, read, total: collected.total.unwrap_or(read).max(read) });
+        progress(MetadataProgress { kind: T::PLURAL, read, total: collected.total().unwrap_or(read).max(read) });
         if more && new == 0 {
             let kind = ClientErrorKind::malformed("the server repeats a page of the list");
             return Err(self.fail(format!("GET /api/{}", T::PLURAL), kind));
@@ -238,6 +262,9 @@ impl Client {
         let query = T::FILTER.into_iter().fold(query, |query, filter| query.pair("filter", filter));
         let query =
             query.pair("pageSize", &self.transport.limits.page_size.to_string()).pair("page", &number.to_string());
+        // 2.44 may answer a list by another engine, which leaves out objects without a word where a reference is empty
+        // and options that the user may not read; older servers do not know the switch and ignore it.
+        let query = query.pair("gist", "false");
         let ask = Ask::get(query);
         let shown = ask.shown();
         let answer = self.transport.fetch(&ask).await.map_err(|kind| self.fail(shown.clone(), kind))?;
@@ -249,105 +276,4 @@ impl Client {
 fn pages_promised(pager: Option<Pager>, most: usize) -> usize {
     let promised = pager.and_then(|pager| Some(pager.total?.div_ceil(pager.page_size.filter(|size| *size > 0)?)));
     promised.and_then(|pages| usize::try_from(pages).ok()).unwrap_or(1).clamp(1, most)
-}
-
-/// The objects of a list as its pages come in.
-struct Collected<T: Listed> {
-    objects: BTreeMap<Uid, T::Object>,
-    ids: HashSet<String>,
-    /// Objects of which not even the id could be read.
-    unread: usize,
-    notes: Vec<String>,
-    total: Option<u64>,
-}
-
-impl<T: Listed> Default for Collected<T> {
-    fn default() -> Self {
-        Self { objects: BTreeMap::new(), ids: HashSet::new(), unread: 0, notes: Vec::new(), total: None }
-    }
-}
-
-impl<T: Listed> Collected<T> {
-    /// Takes a page in; returns how many of its objects come for the first time.
-    fn take(&mut self, page: Page<T>) -> usize {
-        if let Some(total) = page.pager.and_then(|pager| pager.total) {
-            self.total = Some(total);
-        }
-        let mut new = page.left_out.len();
-        self.unread += page.left_out.len();
-        for note in page.left_out {
-            self.note(note);
-        }
-        for object in page.objects {
-            // Objects made or deleted meanwhile shift the pages, so one may come twice.
-            if !self.ids.insert(object.id().to_owned()) {
-                continue;
-            }
-            new += 1;
-            if let Err(note) = self.keep(object) {
-                self.note(note);
-            }
-        }
-        new
-    }
-
-    /// Objects listed so far, kept or not.
-    fn seen(&self) -> u64 {
-        (self.ids.len() + self.unread) as u64
-    }
-
-    fn keep(&mut self, object: T) -> Result<(), String> {
-        let shown = clean(object.id());
-        let left_out = |reason: String| format!("{} `{shown}` was left out: {reason}", T::PLURAL);
-        let id = Uid::parse(object.id()).map_err(|_| left_out("its id is not a DHIS2 id".to_owned()))?;
-        let mut notes = Vec::new();
-        let object = object.into_domain(id, &mut notes).map_err(left_out)?;
-        self.objects.insert(id, object);
-        for note in notes {
-            self.note(format!("{}: {note}", T::PLURAL));
-        }
-        Ok(())
-    }
-
-    fn note(&mut self, note: String) {
-        if self.notes.len() < NOTES_OF_A_TYPE {
-            self.notes.push(note);
-        }
-    }
-
-    fn finish(mut self) -> (BTreeMap<Uid, T::Object>, Vec<String>) {
-        let seen = self.seen();
-        if let Some(total) = self.total.filter(|total| *total > seen) {
-            self.notes.push(format!("{}: the server counts {total}, and lists {seen}", T::PLURAL));
-        }
-        (self.objects, self.notes)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Collected;
-    use crate::dhis2::metadata::page::{Page, Pager, read_page};
-    use crate::dhis2::metadata::wire_data::WireDataSet;
-
-    fn page(body: &str) -> Page<WireDataSet> {
-        read_page(body.as_bytes(), "dataSets").unwrap()
-    }
-
-    #[test]
-    fn what_cannot_be_used_is_left_out_with_a_reason() {
-        let mut collected = Collected::<WireDataSet>::default();
-        let first = page(
-            r#"{"pager":{"total":5},"dataSets":[{"id":"DstMonthly1","periodType":"Monthly"},
-            {"id":"nope","periodType":"Monthly"},{"id":"DstOther001","periodType":"TwoYearly"}]}"#,
-        );
-        assert_eq!(first.pager, Some(Pager { total: Some(5), ..Pager::default() }));
-        assert_eq!(collected.take(first), 3);
-        let again = page(r#"{"dataSets":[{"id":"DstMonthly1","periodType":"Monthly"}]}"#);
-        assert_eq!(collected.take(again), 0, "a repeated page has nothing new");
-        let (objects, notes) = collected.finish();
-        assert_eq!(objects.len(), 1);
-        assert_eq!(notes.len(), 3, "{notes:?}");
-        assert!(notes[2].contains("counts 5, and lists 3"), "{notes:?}");
-    }
 }

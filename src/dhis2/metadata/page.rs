@@ -52,10 +52,14 @@ fn read_tolerantly<T: DeserializeOwned>(body: &[u8], plural: &'static str) -> Re
     })?;
     let mut page = Page { pager: raw.pager, objects: Vec::new(), left_out: Vec::new() };
     for value in raw.objects {
-        let id = value.get("id").and_then(serde_json::Value::as_str).map_or_else(|| "without id".to_owned(), clean);
+        let text = |key: &str| value.get(key).and_then(serde_json::Value::as_str).map(clean);
+        let id = text("id").unwrap_or_else(|| "without id".to_owned());
+        let name = text("name").map(|name| format!(" ({name})")).unwrap_or_default();
         match serde_json::from_value(value) {
             Ok(object) => page.objects.push(object),
-            Err(error) => page.left_out.push(format!("{plural} `{id}` cannot be understood: {error}")),
+            Err(error) => {
+                page.left_out.push(format!("{plural} `{id}`{name} was left out: it cannot be understood: {error}"))
+            }
         }
     }
     Ok(page)
@@ -129,7 +133,11 @@ mod tests {
         assert_eq!(ids, ["a", "d"]);
         assert_eq!(page.pager.and_then(|pager| pager.total), Some(3));
         assert_eq!(page.left_out.len(), 2);
-        assert!(page.left_out[0].starts_with("options `b` cannot be understood"), "{:?}", page.left_out);
+        assert!(
+            page.left_out[0].starts_with("options `b` was left out: it cannot be understood"),
+            "{:?}",
+            page.left_out
+        );
     }
 
     #[test]

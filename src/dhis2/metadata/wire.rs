@@ -27,6 +27,9 @@ pub(crate) trait Listed: serde::de::DeserializeOwned + Send + 'static {
     /// Its id as the server prints it.
     fn id(&self) -> &str;
 
+    /// Its name, for people who are told that it was left out.
+    fn name(&self) -> Option<&str>;
+
     /// The domain's form, or why it has none. Parts that had to be left out are noted.
     fn into_domain(self, id: Uid, notes: &mut Vec<String>) -> Result<Self::Object, String>;
 }

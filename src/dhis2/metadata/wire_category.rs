@@ -28,6 +28,10 @@ impl Listed for WireCategoryCombo {
         &self.id
     }
 
+    fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
     fn into_domain(self, id: Uid, notes: &mut Vec<String>) -> Result<CategoryCombo, String> {
         // Very old or repaired databases keep the default combo under another id (dhis2-api 3.4).
         let is_default = self.is_default.unwrap_or_else(|| self.name.as_deref() == Some("default"));
@@ -54,6 +58,10 @@ impl Listed for WireOptionCombo {
 
     fn id(&self) -> &str {
         &self.id
+    }
+
+    fn name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
     fn into_domain(self, id: Uid, notes: &mut Vec<String>) -> Result<CategoryOptionCombo, String> {
@@ -87,6 +95,10 @@ impl Listed for WireCategoryOption {
 
     fn id(&self) -> &str {
         &self.id
+    }
+
+    fn name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
     fn into_domain(self, id: Uid, notes: &mut Vec<String>) -> Result<CategoryOption, String> {
@@ -124,6 +136,10 @@ impl Listed for WireIndicator {
 
     fn id(&self) -> &str {
         &self.id
+    }
+
+    fn name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
     fn into_domain(self, id: Uid, _: &mut Vec<String>) -> Result<Indicator, String> {
@@ -164,6 +180,10 @@ impl Listed for WireProgramIndicator {
 
     fn id(&self) -> &str {
         &self.id
+    }
+
+    fn name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
     fn into_domain(self, id: Uid, _: &mut Vec<String>) -> Result<ProgramIndicator, String> {

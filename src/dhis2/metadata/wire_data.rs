@@ -40,6 +40,10 @@ impl Listed for WireDataElement {
         &self.id
     }
 
+    fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
     fn into_domain(self, id: Uid, _: &mut Vec<String>) -> Result<DataElement, String> {
         Ok(DataElement {
             id,
@@ -99,6 +103,10 @@ impl Listed for WireDataSet {
 
     fn id(&self) -> &str {
         &self.id
+    }
+
+    fn name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
     fn into_domain(self, id: Uid, notes: &mut Vec<String>) -> Result<DataSet, String> {
@@ -166,6 +174,10 @@ impl Listed for WireOptionSet {
 
     fn id(&self) -> &str {
         &self.id
+    }
+
+    fn name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
     fn into_domain(self, id: Uid, notes: &mut Vec<String>) -> Result<OptionSet, String> {

@@ -32,6 +32,10 @@ impl Listed for WireOrganisationUnit {
         &self.id
     }
 
+    fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
     fn into_domain(self, id: Uid, notes: &mut Vec<String>) -> Result<OrganisationUnit, String> {
         let path = self.path.ok_or("it has no path")?;
         let path: Result<Vec<Uid>, _> = path.split('/').filter(|part| !part.is_empty()).map(Uid::parse).collect();
@@ -69,6 +73,10 @@ impl Listed for WireLevel {
         &self.id
     }
 
+    fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
     fn into_domain(self, id: Uid, _: &mut Vec<String>) -> Result<OrganisationUnitLevel, String> {
         let name = self.name.unwrap_or_else(|| format!("Level {}", self.level));
         Ok(OrganisationUnitLevel { id, level: self.level, name })
@@ -92,6 +100,10 @@ impl Listed for WireGroup {
 
     fn id(&self) -> &str {
         &self.id
+    }
+
+    fn name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
     fn into_domain(self, id: Uid, notes: &mut Vec<String>) -> Result<OrganisationUnitGroup, String> {

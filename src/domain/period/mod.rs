@@ -7,10 +7,12 @@
 //! Only the ISO 8601 calendar. Servers with another calendar are refused before any period is made.
 //!
 //! - [`PeriodType`]: the types, their names and how they cut the calendar
+//! - `home`: which longer period a week belongs to that lies in two
 //! - `parse`: identifiers, read and printed
 //! - [`relative`]: `LAST_12_MONTHS` and its kin, expanded from a given day
 //! - [`window`]: what a person may write for the periods of a run
 
+mod home;
 mod parse;
 mod period_type;
 pub mod relative;
@@ -21,6 +23,7 @@ use std::fmt;
 use jiff::civil::{Date, Weekday};
 use jiff::{Span, ToSpan};
 
+pub use home::Home;
 pub use period_type::PeriodType;
 use period_type::{Shape, start_of_week, week_label};
 

@@ -196,6 +196,11 @@ impl Months {
         i32::from(date.year()) * 12 + i32::from(date.month()) - 1
     }
 
+    /// Months from one day's month to another's.
+    pub(super) fn between(first: Date, second: Date) -> i32 {
+        Self::month_index(second) - Self::month_index(first)
+    }
+
     /// First day of a month given as months since year 0; none outside the years that dates cover.
     pub(super) fn first_day(index: i32) -> Option<Date> {
         let year = i16::try_from(index.div_euclid(12)).ok()?;

@@ -1,5 +1,8 @@
 //! What a category option means, however it is written: a sex, an age group, a result, or just its name.
 
+pub use crate::matching::figures::age::Age;
+use crate::matching::figures::age::Unit;
+use crate::matching::figures::Reading;
 use crate::matching::names::folded;
 
 /// The meaning of an option.
@@ -11,7 +14,7 @@ pub enum Meaning {
     Male,
     /// An age group.
     Age(AgeGroup),
-    /// One of a few words that every country has (`positive`), or the name itself, folded.
+    /// One of a few words that every country has (`positive`), or the name itself, spellings apart.
     Word(String),
 }
 
@@ -23,15 +26,6 @@ pub struct AgeGroup {
     pub from: Age,
     /// The first age that is too old; none where the group is open.
     pub before: Option<Age>,
-}
-
-/// An age in months, or below a month in days.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Age {
-    /// Whole months.
-    pub months: u32,
-    /// Days beyond them.
-    pub days: u32,
 }
 
 const FEMALE: &[&str] = &[
@@ -69,6 +63,12 @@ const MALE: &[&str] = &[
     "h",
     "sexe masculin",
 ];
+
+/// The greatest age in years.
+const OLDEST: u32 = 130;
+
+/// The greatest number of days, weeks or months in an age group.
+const MOST: u32 = 50_000;
 
 /// Words that only say of which category an option is.
 const CATEGORIES: &[&str] =
@@ -110,39 +110,23 @@ const WORDS: &[(&str, &[&str])] = &[
     ("private", &["prive", "privee", "private"]),
 ];
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Unit {
-    Days,
-    Weeks,
-    Months,
-    Years,
-}
-
-impl Unit {
-    fn named(word: &str) -> Option<Self> {
-        match word {
-            "d" | "j" | "jour" | "jours" | "day" | "days" => Some(Self::Days),
-            "week" | "weeks" | "semaine" | "semaines" | "wk" | "wks" | "sem" => Some(Self::Weeks),
-            "m" | "mo" | "mos" | "mois" | "month" | "months" | "mths" | "mth" => Some(Self::Months),
-            "an" | "ans" | "annee" | "annees" | "y" | "yr" | "yrs" | "year" | "years" => Some(Self::Years),
-            _ => None,
-        }
-    }
-
-    fn age(self, number: u32) -> Age {
-        match self {
-            Self::Days => Age { months: number / 30, days: number % 30 },
-            Self::Weeks => Age { months: number * 7 / 30, days: number * 7 % 30 },
-            Self::Months => Age { months: number, days: 0 },
-            Self::Years => Age { months: number * 12, days: 0 },
-        }
-    }
-}
-
 impl Meaning {
     /// Reads an option's name.
     pub fn of(name: &str) -> Self {
+        if let Some(group) = AgeGroup::parse(name) {
+            return Self::Age(group);
+        }
         let plain = folded(name);
+        match name.trim().to_lowercase().as_str() {
+            "+" | "(+)" | "+ve" => return Self::Word("positive".to_owned()),
+            "-" | "(-)" | "−" | "-ve" => return Self::Word("negative".to_owned()),
+            _ => {}
+        }
+        // `F+` is not just `F`: signs and ranges are part of what a name says.
+        let reading = Reading::of(name);
+        if reading.has_signs() {
+            return Self::Word(reading.key());
+        }
         // `Sexe: F`, `Test positif`: which category it is says nothing about the option.
         let bare: Vec<&str> = plain.split(' ').filter(|word| !CATEGORIES.contains(word)).collect();
         let bare = bare.join(" ");
@@ -152,16 +136,8 @@ impl Meaning {
         if MALE.contains(&bare.as_str()) {
             return Self::Male;
         }
-        if let Some(group) = AgeGroup::parse(name) {
-            return Self::Age(group);
-        }
-        match name.trim().to_lowercase().as_str() {
-            "+ve" => return Self::Word("positive".to_owned()),
-            "-ve" => return Self::Word("negative".to_owned()),
-            _ => {}
-        }
         let known = WORDS.iter().find(|(_, ways)| ways.contains(&plain.as_str()) || ways.contains(&bare.as_str()));
-        Self::Word(known.map_or(plain, |(word, _)| (*word).to_owned()))
+        Self::Word(known.map_or_else(|| reading.key(), |(word, _)| (*word).to_owned()))
     }
 }
 
@@ -183,7 +159,7 @@ impl AgeGroup {
             let after = words.get(index + 2).map(String::as_str);
             let in_words = NUMBERS.iter().find(|(known, _)| known == word).map(|(_, number)| *number);
             if let Some(number) = word.parse::<u32>().ok().or(in_words) {
-                numbers.push((number.min(200), None));
+                numbers.push((number, None));
                 continue;
             }
             if let Some(unit) = Unit::named(word).filter(|_| !numbers.is_empty()) {
@@ -195,13 +171,15 @@ impl AgeGroup {
                 continue;
             }
             match (word.as_str(), next, after) {
-                ("<=" | "≤", ..) => up_to = true,
+                // Behind a number it could be read either way.
+                ("<" | "<=" | "=<" | ">" | ">=" | "=>", ..) if !numbers.is_empty() => return None,
+                ("<=" | "=<", ..) => up_to = true,
                 ("<" | "under" | "u" | "below" | "inf" | "inferieur", ..) => below = true,
                 ("moins", Some("de" | "d" | "que"), _) | ("less" | "younger", Some("than"), _) => {
                     below = true;
                     skip = 1;
                 }
-                (">=" | "≥", ..) => from = true,
+                (">=" | "=>", ..) => from = true,
                 (">" | "over" | "above" | "sup" | "superieur", ..) if numbers.is_empty() => above = true,
                 ("plus", Some("de" | "que"), _) | ("more" | "older", Some("than"), _) => {
                     above = true;
@@ -246,7 +224,10 @@ impl AgeGroup {
     fn from_parts(numbers: &[(u32, Option<Unit>)], signs: [bool; 4], range: bool) -> Option<Self> {
         let [below, up_to, above, from] = signs;
         let signed = signs.iter().filter(|sign| **sign).count();
-        // Without a unit ages are years.
+        // Without a unit ages are years, unless nobody grows so old: `CD4 <350`.
+        if numbers.iter().any(|(number, unit)| *number > if unit.is_none() { OLDEST } else { MOST }) {
+            return None;
+        }
         let unit = |unit: Option<Unit>| unit.unwrap_or(Unit::Years);
         match numbers {
             [(number, of)] if signed == 1 && !range => {
@@ -282,6 +263,7 @@ fn words(name: &str) -> Vec<String> {
     for character in name.chars() {
         let plain = match character {
             '≤' => "<=".to_owned(),
+            '±' => "±".to_owned(),
             '≥' => ">=".to_owned(),
             '–' | '—' | '−' | '‐' | '‑' | '_' => "-".to_owned(),
             other => deunicode::deunicode_char(other).unwrap_or(" ").to_lowercase(),
@@ -297,6 +279,8 @@ fn words(name: &str) -> Vec<String> {
             match of {
                 Some(of) if kind == Some(of) => words.last_mut().into_iter().for_each(|word| word.push(letter)),
                 Some(_) => words.push(letter.to_string()),
+                // `5 %` is no age, nor is `±5` or `5.5`.
+                None if matches!(letter, '%' | '±' | '$' | '#' | '~') => words.push(letter.to_string()),
                 None => {}
             }
             kind = of;

@@ -4,7 +4,9 @@
 //! One function over values. What the source has in the window is part of the question; without it the check knows
 //! metadata only and says which unmapped units are assigned to a data set instead.
 
+mod arrival;
 mod rows;
+mod tally;
 mod unmapped;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,11 +18,11 @@ use crate::domain::fingerprint::MappingFingerprint;
 use crate::domain::item::SourceItem;
 use crate::domain::job::Job;
 use crate::domain::metadata::Metadata;
-use crate::domain::org_unit_map::{MappingState, OrgUnitMapping};
+use crate::domain::org_unit_map::OrgUnitMapping;
 use crate::domain::uid::Uid;
 
-/// How many values each org unit of the source has in the window; units without any are not there.
-pub type UnitValues = BTreeMap<Uid, u64>;
+pub use arrival::{Arrivals, Loss, Lost, UnitValues};
+pub use tally::{Standing, Tally, tally};
 
 /// What is asked about a map.
 #[derive(Debug, Clone, Copy)]
@@ -56,25 +58,32 @@ pub struct MapFinding {
     pub message: String,
 }
 
-/// A map in numbers.
+/// A map and what the source has, in numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Coverage {
-    /// Source units.
-    pub units: u64,
-    /// Of these, with a destination in force.
-    pub mapped: u64,
-    /// Deliberately left out.
-    pub ignored: u64,
-    /// Units with values in the window.
-    pub with_data: u64,
-    /// Of these, with a destination in force.
-    pub with_data_mapped: u64,
-    /// Of these, deliberately left out.
-    pub with_data_ignored: u64,
+    /// All source units.
+    pub units: Tally,
+    /// Those with values in the window.
+    pub with_data: Tally,
     /// Values in the window.
     pub values: u64,
-    /// Of these, in units that are neither mapped nor ignored.
-    pub values_lost: u64,
+    /// Of these, in units that are deliberately left out.
+    pub values_ignored: u64,
+    /// Of these, in units that nothing is known about.
+    pub values_unmapped: u64,
+    /// Of these, in units whose destination is only proposed.
+    pub values_proposed: u64,
+    /// Of these, for periods in which the destination unit is not open, or for a unit that is not there any more.
+    pub values_closed: u64,
+    /// Of these, for a destination unit that is not assigned to their data set.
+    pub values_not_assigned: u64,
+}
+
+impl Coverage {
+    /// Values that would not arrive, and nobody wanted that.
+    pub fn values_lost(&self) -> u64 {
+        self.values_unmapped + self.values_proposed + self.values_closed + self.values_not_assigned
+    }
 }
 
 /// The rows by source unit, and what the jobs read and write.
@@ -90,14 +99,8 @@ impl<'check> Lookup<'check> {
         Self { rows, expected: assigned(question.source, &read_elements(question.jobs)) }
     }
 
-    fn state(&self, unit: Uid) -> Option<MappingState> {
-        let row = self.rows.get(&unit)?;
-        // A confirmed row without a destination carries nothing: it is as good as a proposal.
-        Some(if row.state == MappingState::Confirmed && row.destination.is_none() {
-            MappingState::Proposed
-        } else {
-            row.state
-        })
+    fn standing(&self, unit: Uid) -> Standing {
+        Standing::of(self.rows.get(&unit).copied())
     }
 }
 
@@ -133,21 +136,33 @@ pub fn check_map(question: &MapQuestion<'_>) -> Vec<MapFinding> {
 /// The map in numbers.
 pub fn coverage(question: &MapQuestion<'_>) -> Coverage {
     let lookup = Lookup::new(question);
-    let mut coverage = Coverage { units: question.source.organisation_units.len() as u64, ..Coverage::default() };
-    for unit in question.source.organisation_units.keys() {
-        match lookup.state(*unit) {
-            Some(MappingState::Confirmed) => coverage.mapped += 1,
-            Some(MappingState::Ignored) => coverage.ignored += 1,
-            Some(MappingState::Proposed) | None => {}
+    let mut coverage = Coverage { units: tally(question.source, question.rows), ..Coverage::default() };
+    let Some(values) = question.values else { return coverage };
+    for (unit, number) in &values.of {
+        let units = &mut coverage.with_data;
+        units.units += 1;
+        coverage.values += number;
+        match lookup.standing(*unit) {
+            Standing::Mapped => units.mapped += 1,
+            Standing::Ignored => {
+                units.ignored += 1;
+                coverage.values_ignored += number;
+            }
+            Standing::Proposed => {
+                units.unmapped += 1;
+                units.proposed += 1;
+                coverage.values_proposed += number;
+            }
+            Standing::Unknown => {
+                units.unmapped += 1;
+                coverage.values_unmapped += number;
+            }
         }
     }
-    for (unit, values) in question.values.into_iter().flatten() {
-        coverage.with_data += 1;
-        coverage.values += values;
-        match lookup.state(*unit) {
-            Some(MappingState::Confirmed) => coverage.with_data_mapped += 1,
-            Some(MappingState::Ignored) => coverage.with_data_ignored += 1,
-            Some(MappingState::Proposed) | None => coverage.values_lost += values,
+    for ((_, loss), lost) in &values.lost {
+        match loss {
+            Loss::NotAssigned => coverage.values_not_assigned += lost.values,
+            Loss::Gone | Loss::NotOpenYet | Loss::Closed => coverage.values_closed += lost.values,
         }
     }
     coverage

@@ -9,7 +9,7 @@ use crate::domain::metadata::{Metadata, OrganisationUnit};
 use crate::domain::uid::Uid;
 use crate::matching::drift::{Side, unit_drift};
 use crate::matching::finding;
-use crate::matching::map_rules::{Lookup, MapFinding, MapQuestion, assigned};
+use crate::matching::map_rules::{Lookup, Loss, MapFinding, MapQuestion, assigned};
 use crate::matching::names::folded;
 
 /// Fewer siblings than this say nothing about the level that is usual.
@@ -30,9 +30,20 @@ fn about(
         code,
         unit: Some(unit),
         place: question.source.org_unit_path_names(unit),
-        values: question.values.map(|values| values.get(&unit).copied().unwrap_or_default()),
+        values: question.values.map(|values| values.of.get(&unit).copied().unwrap_or_default()),
         message,
     }
+}
+
+/// The same, about values that would not arrive for a reason; none where there are no such values.
+fn about_lost(
+    question: &MapQuestion<'_>,
+    code: &'static crate::domain::finding::Code,
+    (unit, loss): (Uid, Loss),
+    message: impl FnOnce(Uid) -> String,
+) -> Option<MapFinding> {
+    let lost = question.values?.lost.get(&(unit, loss))?;
+    Some(MapFinding { values: Some(lost.values), ..about(question, code, unit, message(lost.element)) })
 }
 
 /// Mapped units that have a twin on their server.
@@ -100,7 +111,7 @@ pub(super) fn shared_destinations(question: &MapQuestion<'_>) -> Vec<MapFinding>
     shared
         .map(|(target, sources)| {
             let names: Vec<String> = sources.iter().map(|unit| question.source.org_unit_path_names(*unit)).collect();
-            let count = |values: &super::UnitValues| sources.iter().filter_map(|unit| values.get(unit)).sum();
+            let count = |values: &super::UnitValues| sources.iter().filter_map(|unit| values.of.get(unit)).sum();
             MapFinding {
                 code: &finding::UNITS_SHARE_DESTINATION,
                 unit: None,
@@ -129,12 +140,29 @@ pub(super) fn closed(question: &MapQuestion<'_>, told: &BTreeSet<(Uid, bool)>) -
     for (source, target) in in_force(question) {
         if let Some(day) = closing(question.destination, target).filter(|day| *day < end) {
             let name = question.destination.org_unit_path_names(target);
-            let code = if day < begin { &finding::DESTINATION_UNIT_CLOSED } else { &finding::DESTINATION_UNIT_CLOSES };
+            let message = format!("its destination {name} is closed since {day}");
+            let lost =
+                about_lost(question, &finding::DESTINATION_UNIT_CLOSED, (source, Loss::Closed), |_| message.clone());
             // An error stays an error, also where drift tells how it came about.
-            if day < begin || !told.contains(&(source, false)) {
-                findings.push(about(question, code, source, format!("its destination {name} is closed since {day}")));
+            if let Some(lost) = lost {
+                findings.push(lost);
+            } else if day < begin {
+                findings.push(about(question, &finding::DESTINATION_UNIT_CLOSED, source, message));
+            } else if !told.contains(&(source, false)) {
+                findings.push(about(question, &finding::DESTINATION_UNIT_CLOSES, source, message));
             }
         }
+        findings.extend(about_lost(
+            question,
+            &finding::DESTINATION_UNIT_OPENS_LATER,
+            (source, Loss::NotOpenYet),
+            |_| {
+                let unit = question.destination.organisation_units.get(&target);
+                let day = unit.and_then(|unit| unit.opening_date).map(|day| day.to_string()).unwrap_or_default();
+                let name = question.destination.org_unit_path_names(target);
+                format!("its destination {name} opened on {day}, after values begin")
+            },
+        ));
         if let Some(day) =
             closing(question.source, source).filter(|day| *day < begin && !told.contains(&(source, true)))
         {
@@ -198,19 +226,23 @@ pub(super) fn not_assigned(question: &MapQuestion<'_>, lookup: &Lookup<'_>) -> V
         .flat_map(|job| &job.items)
         .all(|item| matches!(item.source, SourceItem::DataElement { .. }));
     let collecting = assigned(question.destination, &written);
-    let has_data = |unit: Uid| question.values.is_some_and(|values| values.contains_key(&unit));
+    let has_data = |unit: Uid| question.values.is_some_and(|values| values.of.contains_key(&unit));
     // Where only indicators are read, no data set tells from which units values are to be expected.
     let expects = |unit: Uid| has_data(unit) || (only_raw && lookup.expected.contains(&unit));
+    let code = &finding::DESTINATION_UNIT_NOT_ASSIGNED;
     in_force(question)
-        .filter(|(source, target)| {
-            expects(*source)
-                && !collecting.contains(target)
-                && question.destination.organisation_units.contains_key(target)
-        })
-        .map(|(source, target)| {
+        .filter(|(_, target)| question.destination.organisation_units.contains_key(target))
+        .filter_map(|(source, target)| {
             let name = question.destination.org_unit_path_names(target);
-            let message = format!("its destination {name} is assigned to none of the data sets that the jobs write");
-            about(question, &finding::DESTINATION_UNIT_NOT_ASSIGNED, source, message)
+            if expects(source) && !collecting.contains(&target) {
+                let message =
+                    format!("its destination {name} is assigned to none of the data sets that the jobs write");
+                return Some(about(question, code, source, message));
+            }
+            about_lost(question, code, (source, Loss::NotAssigned), |element| {
+                let element = question.source.name_of(element);
+                format!("its destination {name} is not assigned to the data set that takes {element}, for example")
+            })
         })
         .collect()
 }

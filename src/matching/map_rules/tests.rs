@@ -4,16 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::{Date, date};
 
-use crate::domain::cell::CellAddress;
+use crate::domain::cell::{CellAddress, CellKey};
+use crate::domain::finding::Category;
 use crate::domain::fingerprint::MappingFingerprint;
 use crate::domain::item::{Combine, Item, SourceItem};
 use crate::domain::job::{Job, ReadFrom};
 use crate::domain::metadata::{DataAccess, DataSet, DataSetElement, Metadata, OrganisationUnit};
 use crate::domain::org_unit_map::{MappingState, OrgUnitMapping};
-use crate::domain::period::PeriodType;
+use crate::domain::period::{Period, PeriodType};
 use crate::domain::run::Severity;
 use crate::domain::uid::Uid;
-use crate::matching::map_rules::{Coverage, MapFinding, MapQuestion, UnitValues, check_map, coverage};
+use crate::matching::map_rules::{Arrivals, Coverage, MapFinding, MapQuestion, Tally, UnitValues, check_map, coverage};
 
 fn uid(kind: &str, number: u8) -> Uid {
     Uid::parse(&format!("{kind:x<8}{number:03}")).unwrap()
@@ -158,8 +159,13 @@ fn what_would_be_lost_comes_first_most_values_first() {
     let mut world = World::new();
     world.rows = vec![row(1, 1), OrgUnitMapping::manual(clinic(4), None, MappingState::Ignored)];
     world.rows.push(OrgUnitMapping { state: MappingState::Proposed, ..row(3, 3) });
-    world.values =
-        Some(BTreeMap::from([(clinic(1), 5), (clinic(2), 7), (clinic(3), 900), (clinic(4), 9_999), (clinic(5), 30)]));
+    world.values = Some(UnitValues::from_iter([
+        (clinic(1), 5),
+        (clinic(2), 7),
+        (clinic(3), 900),
+        (clinic(4), 9_999),
+        (clinic(5), 30),
+    ]));
     let told: Vec<_> =
         world.told().into_iter().map(|(code, place, values, _)| (code, place, values.unwrap())).collect();
     let place = |number: u8| format!("Country / Centre / Clinic {number}");
@@ -173,16 +179,53 @@ fn what_would_be_lost_comes_first_most_values_first() {
         ]
     );
     let expected = Coverage {
-        units: 7,
-        mapped: 1,
-        ignored: 1,
-        with_data: 5,
-        with_data_mapped: 1,
-        with_data_ignored: 1,
+        units: Tally { units: 7, mapped: 1, ignored: 1, unmapped: 5, proposed: 1 },
+        with_data: Tally { units: 5, mapped: 1, ignored: 1, unmapped: 3, proposed: 1 },
         values: 10_941,
-        values_lost: 937,
+        values_ignored: 9_999,
+        values_unmapped: 37,
+        values_proposed: 900,
+        ..Coverage::default()
     };
     assert_eq!(coverage(&world.question()), expected);
+    assert_eq!(expected.values_lost(), 937);
+}
+
+#[test]
+fn every_value_that_would_not_be_taken_is_counted_and_is_an_error() {
+    let mut world = World::new();
+    world.destination_unit(1).closed_date = Some(date(2024, 6, 30));
+    world.destination_unit(2).opening_date = Some(date(2024, 3, 15));
+    world.destination.data_sets.values_mut().next().unwrap().organisation_units.retain(|unit| *unit != clinic(3));
+    let arrivals = Arrivals::new(&world.destination, &world.rows, &world.jobs);
+    let (mut values, element) = (UnitValues::default(), uid("Element", 1));
+    for number in 1..=4 {
+        for month in 1..=12_i16 {
+            let cell = CellKey {
+                org_unit: clinic(number),
+                period: Period::parse(&format!("2024{month:02}")).unwrap(),
+                data_element: element,
+                category_option_combo: Uid::DEFAULT_OPTION_COMBO,
+                attribute_option_combo: Uid::DEFAULT_OPTION_COMBO,
+            };
+            values.count(clinic(number), element, arrivals.loss(&cell));
+        }
+    }
+    world.values = Some(values);
+    let lost: Vec<_> = world.told().into_iter().map(|(code, _, values, _)| (code, values)).collect();
+    let of = |word| lost.iter().find(|(code, _)| *code == word).and_then(|(_, values)| *values);
+    assert_eq!(of("destination-unit-closed"), Some(6), "{lost:?}");
+    assert_eq!(of("destination-unit-opens-later"), Some(3), "{lost:?}");
+    assert_eq!(of("destination-unit-not-assigned"), Some(12), "{lost:?}");
+    let coverage = coverage(&world.question());
+    assert_eq!((coverage.values_closed, coverage.values_not_assigned, coverage.values_lost()), (9, 12, 21));
+    assert!(
+        world
+            .check()
+            .iter()
+            .filter(|finding| finding.values > Some(0))
+            .all(|finding| { finding.code.severity == Severity::Error || finding.code.category == Category::Drift })
+    );
 }
 
 #[test]
@@ -268,7 +311,7 @@ fn a_destination_that_collects_nothing_is_named_where_values_are_expected() {
     world.seen.clear();
     world.rows[0].destination = Some(clinic(5));
     assert_eq!(world.words(), ["destination-unit-not-assigned"]);
-    world.values = Some(BTreeMap::new());
+    world.values = Some(UnitValues::default());
     assert_eq!(world.words(), ["destination-unit-not-assigned"], "it is assigned at the source");
     for data_set in world.source.data_sets.values_mut() {
         data_set.organisation_units = BTreeSet::new();

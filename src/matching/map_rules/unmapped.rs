@@ -3,25 +3,24 @@
 use std::cmp::Reverse;
 
 use crate::domain::metadata::Metadata;
-use crate::domain::org_unit_map::MappingState;
 use crate::domain::uid::Uid;
 use crate::matching::finding;
-use crate::matching::map_rules::{Lookup, MapFinding, MapQuestion};
+use crate::matching::map_rules::{Lookup, MapFinding, MapQuestion, Standing};
 
 /// Units with data that are not mapped, most values first; without data, those from which values are expected.
 pub(super) fn unmapped(question: &MapQuestion<'_>, lookup: &Lookup<'_>) -> Vec<MapFinding> {
     let Some(values) = question.values else { return expected(question, lookup) };
     let mut findings = Vec::new();
-    for (unit, count) in values {
-        let (code, message) = match lookup.state(*unit) {
-            Some(MappingState::Confirmed) => continue,
-            Some(MappingState::Ignored) => (&finding::IGNORED_WITH_DATA, "is ignored, and has data".to_owned()),
-            Some(MappingState::Proposed) => {
+    for (unit, count) in &values.of {
+        let (code, message) = match lookup.standing(*unit) {
+            Standing::Mapped => continue,
+            Standing::Ignored => (&finding::IGNORED_WITH_DATA, "is ignored, and has data".to_owned()),
+            Standing::Proposed => {
                 let target = lookup.rows.get(unit).and_then(|row| row.destination);
                 let target = target.map_or_else(|| "no unit".to_owned(), |id| place(question.destination, id));
                 (&finding::PROPOSED_WITH_DATA, format!("has data; {target} is only proposed as its destination"))
             }
-            None => (&finding::UNMAPPED_WITH_DATA, "has data and no destination".to_owned()),
+            Standing::Unknown => (&finding::UNMAPPED_WITH_DATA, "has data and no destination".to_owned()),
         };
         findings.push(MapFinding {
             code,
@@ -37,10 +36,9 @@ pub(super) fn unmapped(question: &MapQuestion<'_>, lookup: &Lookup<'_>) -> Vec<M
 }
 
 fn expected(question: &MapQuestion<'_>, lookup: &Lookup<'_>) -> Vec<MapFinding> {
-    let without = lookup
-        .expected
-        .iter()
-        .filter(|unit| lookup.state(**unit).is_none() && question.source.organisation_units.contains_key(*unit));
+    let without = lookup.expected.iter().filter(|unit| {
+        lookup.standing(**unit) == Standing::Unknown && question.source.organisation_units.contains_key(*unit)
+    });
     let mut findings: Vec<MapFinding> = without
         .map(|unit| MapFinding {
             code: &finding::UNMAPPED_BUT_ASSIGNED,
@@ -56,8 +54,8 @@ fn expected(question: &MapQuestion<'_>, lookup: &Lookup<'_>) -> Vec<MapFinding> 
 
 /// Proposals that wait, except those that were named because they have data.
 pub(super) fn waiting(question: &MapQuestion<'_>, lookup: &Lookup<'_>) -> Vec<MapFinding> {
-    let has_data = |unit: &Uid| question.values.is_some_and(|values| values.contains_key(unit));
-    let rows = lookup.rows.values().filter(|row| lookup.state(row.source) == Some(MappingState::Proposed));
+    let has_data = |unit: &Uid| question.values.is_some_and(|values| values.of.contains_key(unit));
+    let rows = lookup.rows.values().filter(|row| lookup.standing(row.source) == Standing::Proposed);
     rows.filter(|row| !has_data(&row.source))
         .map(|row| {
             let target = row.destination.map_or_else(|| "no unit".to_owned(), |id| place(question.destination, id));

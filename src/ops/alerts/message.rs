@@ -61,7 +61,7 @@ fn what_happened(notice: &Notice) -> String {
     }
 }
 
-/// The text of an e-mail or a DHIS2 message.
+/// The text of an e-mail or a DHIS2 message. Its time is in UTC: who reads it may sit in another time zone than the machine.
 fn letter(notice: &Notice, head: &str) -> String {
     let mut text = format!(
         "The routine {} {head}.\n\nExit code {}, {} UTC.\n",

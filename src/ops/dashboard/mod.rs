@@ -11,18 +11,18 @@ use crate::domain::job::Job;
 use crate::domain::metadata::Metadata;
 use crate::domain::pair::Pair;
 use crate::domain::routine::Routine;
-use crate::domain::run::Severity;
+use crate::domain::run::{RunMode, Severity};
 use crate::domain::server::ServerId;
 use crate::matching::job_rules::{JobQuestion, check_job};
-use crate::matching::map_rules::{MapFinding, MapQuestion, check_map};
+use crate::matching::map_rules::{MapFinding, MapQuestion, Tally, check_map, tally};
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::jobs;
 use crate::ops::quality::{CheckWindow, DEFAULT_WINDOW, is_drift};
-use crate::ops::routines;
 use crate::ops::runs::{self, RunLine};
 use crate::ops::schedule::{self, Due};
 use crate::ops::servers::{self, ServerLine};
+use crate::ops::xfer_files::{export_again, is_outdated};
 use crate::store::{ConfigStore, ExportedFile, MappingCounts};
 
 pub use next_step::NextStep;
@@ -40,7 +40,9 @@ pub struct PairLine {
     pub proposed: u64,
     /// Units deliberately left out.
     pub ignored: u64,
-    /// Source units in all.
+    /// Source units that are neither mapped nor left out, the proposed ones among them.
+    pub unmapped: u64,
+    /// Source units in all: the mapped, the ignored and the unmapped.
     pub units: u64,
     /// What the metadata of both servers says about the map; none before both were synced.
     pub findings: Option<Findings>,
@@ -81,13 +83,15 @@ impl Findings {
     }
 }
 
-/// A routine with its newest run.
+/// A routine with its newest runs.
 #[derive(Debug, Clone)]
 pub struct RoutineLine {
     /// The routine.
     pub routine: Routine,
-    /// Its newest run.
+    /// Its newest run that was to send values.
     pub last: Option<RunLine>,
+    /// A dry run since then: it says something about the next run, and nothing about the last one.
+    pub tried: Option<RunLine>,
     /// When a scheduler starts it next, of those that were installed from this home.
     pub next: Option<Zoned>,
 }
@@ -101,6 +105,8 @@ pub struct FileLine {
     pub routine: String,
     /// Whether it can be relied on.
     pub state: FileState,
+    /// The words after `xfer` that export the routine to it again, where that is due.
+    pub export_again: Option<Vec<String>>,
     /// When a scheduler starts it next.
     pub next: Option<Zoned>,
 }
@@ -150,12 +156,25 @@ pub fn dashboard(home: &Home) -> Result<Dashboard, OpsError> {
     let jobs = checked(&config, &servers, jobs, &copies)?;
     let mut routines = Vec::new();
     for routine in config.routines()? {
-        let last = runs::list(home, Some(&routine.name), 1)?.into_iter().next();
+        let (last, tried) = newest(runs::list(home, Some(&routine.name), usize::MAX)?);
         let next = earliest(&scheduled, |due| due.record.routine == routine.id);
-        routines.push(RoutineLine { routine, last, next });
+        routines.push(RoutineLine { routine, last, tried, next });
     }
-    let files = files(&config, &scheduled)?;
+    let files = files(home, &config, &scheduled)?;
     Ok(Dashboard { servers, pairs, first_pair, jobs, routines, files, schedules: scheduled.len() })
+}
+
+/// The newest run that was to send values, and the newest dry run after it.
+pub fn newest(runs: Vec<RunLine>) -> (Option<RunLine>, Option<RunLine>) {
+    let mut tried = None;
+    for run in runs {
+        match run.summary.mode {
+            RunMode::Run => return (Some(run), tried),
+            RunMode::DryRun => drop(tried.get_or_insert(run)),
+            RunMode::Check => {}
+        }
+    }
+    (None, tried)
 }
 
 /// The earliest next run of some schedules.
@@ -163,20 +182,21 @@ fn earliest(scheduled: &[Due], which: impl Fn(&Due) -> bool) -> Option<Zoned> {
     scheduled.iter().filter(|due| which(due)).filter_map(|due| due.next.clone()).min()
 }
 
-fn files(config: &ConfigStore, scheduled: &[Due]) -> Result<Vec<FileLine>, OpsError> {
+fn files(home: &Home, config: &ConfigStore, scheduled: &[Due]) -> Result<Vec<FileLine>, OpsError> {
     let known = config.routines()?;
     let mut lines = Vec::new();
     for file in config.exported_files()? {
         let Some(routine) = known.iter().find(|routine| routine.id == file.routine) else { continue };
         let state = if !Path::new(&file.path).exists() {
             FileState::Gone
-        } else if routines::digest(&routines::document(config, &routine.name)?)? == file.digest {
-            FileState::Current
-        } else {
+        } else if is_outdated(config, &file)? {
             FileState::Outdated
+        } else {
+            FileState::Current
         };
+        let export_again = (state == FileState::Outdated).then(|| export_again(home, &routine.name, &file.path));
         let next = earliest(scheduled, |due| due.record.file.as_path() == Path::new(&file.path));
-        lines.push(FileLine { file, routine: routine.name.clone(), state, next });
+        lines.push(FileLine { file, routine: routine.name.clone(), state, export_again, next });
     }
     Ok(lines)
 }
@@ -223,6 +243,17 @@ fn pairs(
                 continue;
             }
             let (rows, seen) = (config.org_unit_map(pair)?, config.org_unit_fingerprints(pair)?);
+            // Before the source was synced, nothing but the rows is known.
+            let tally = copies.0.get(&pair.source).map_or_else(
+                || Tally {
+                    units: counts.confirmed + counts.proposed + counts.ignored,
+                    mapped: counts.confirmed,
+                    ignored: counts.ignored,
+                    unmapped: counts.proposed,
+                    proposed: counts.proposed,
+                },
+                |source| tally(source, &rows),
+            );
             let findings = copies.of(pair).map(|(source, destination)| {
                 let (rows, jobs, window) = (&rows, &own, window.days());
                 check_map(&MapQuestion { source, destination, rows, jobs, seen: &seen, values: None, window })
@@ -233,10 +264,11 @@ fn pairs(
             pairs.push(PairLine {
                 source: from.clone(),
                 destination: to.clone(),
-                mapped: counts.confirmed,
-                proposed: counts.proposed,
-                ignored: counts.ignored,
-                units: source.counts.as_ref().map_or(0, |counts| counts.organisation_units),
+                mapped: tally.mapped,
+                proposed: tally.proposed,
+                ignored: tally.ignored,
+                unmapped: tally.unmapped,
+                units: tally.units,
                 findings: findings.map(count),
             });
         }

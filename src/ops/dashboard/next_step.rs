@@ -2,6 +2,7 @@
 
 use crate::domain::run::RunOutcome;
 use crate::ops::dashboard::{Dashboard, Findings};
+use crate::store::RunSummary;
 
 /// What to do next: a sentence, and the command for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,6 +11,11 @@ pub struct NextStep {
     pub sentence: String,
     /// The words of the command after `xfer`.
     pub command: Vec<String>,
+}
+
+/// The words after `xfer` that start a run again as it was asked for.
+fn again(run: &RunSummary) -> Vec<String> {
+    run.command.clone().unwrap_or_else(|| vec!["run".to_owned(), run.routine.clone()])
 }
 
 fn step(sentence: impl Into<String>, command: &[&str]) -> NextStep {
@@ -24,6 +30,7 @@ impl Dashboard {
             .or_else(|| self.next_of_maps())
             .or_else(|| self.next_of_jobs())
             .or_else(|| self.next_of_drift())
+            .or_else(|| self.next_of_files())
             .unwrap_or_else(|| self.next_of_routines())
     }
 
@@ -91,6 +98,14 @@ impl Dashboard {
         Some(step(sentence, &["job", "check", name, "--offline"]))
     }
 
+    /// A file that is older than its routine goes on doing what was changed. One that is scheduled comes first.
+    fn next_of_files(&self) -> Option<NextStep> {
+        let outdated = || self.files.iter().filter_map(|line| Some((line, line.export_again.as_ref()?)));
+        let (line, again) = outdated().find(|(line, _)| line.next.is_some()).or_else(|| outdated().next())?;
+        let sentence = format!("Export {} again: it was changed since {} was written", line.routine, line.file.path);
+        Some(NextStep { sentence, command: again.clone() })
+    }
+
     fn next_of_routines(&self) -> NextStep {
         let Some(first) = self.routines.first() else {
             let job = self.jobs.first().map_or("JOB", |line| &line.job.name);
@@ -98,14 +113,22 @@ impl Dashboard {
             return step("Combine jobs with the periods of a run", &command);
         };
         if let Some(line) = self.routines.iter().find(|line| line.last.is_none()) {
-            return step("See what a run would write", &["run", &line.routine.name, "--dry-run"]);
+            let name = &line.routine.name;
+            return match line.tried.as_ref().map(|run| (&run.summary.run, &run.summary.end)) {
+                None => step("See what a run would write", &["run", name, "--dry-run"]),
+                Some((run, Some(end))) if end.outcome == RunOutcome::Failed => {
+                    step(format!("See why the dry run of {name} failed"), &["runs", "show", &run.to_string()])
+                }
+                Some((_, None)) => step("See what a run would write", &["run", name, "--dry-run"]),
+                Some(_) => step(format!("Run {name} for the first time: so far it was only tried"), &["run", name]),
+            };
         }
         for line in &self.routines {
             let Some(last) = &line.last else { continue };
             match &last.summary.end {
                 None => {
                     let sentence = format!("Start {} again: its last run was broken off", line.routine.name);
-                    return step(sentence, &["run", &line.routine.name]);
+                    return NextStep { sentence, command: again(&last.summary) };
                 }
                 Some(end) => {
                     let how = match end.outcome {
@@ -146,7 +169,7 @@ mod tests {
 
     fn pair(mapped: u64, proposed: u64) -> PairLine {
         let (source, destination) = ("tracker".to_owned(), "national".to_owned());
-        PairLine { source, destination, mapped, proposed, ignored: 0, units: 9, findings: None }
+        PairLine { source, destination, mapped, proposed, ignored: 0, unmapped: 9 - mapped, units: 9, findings: None }
     }
 
     fn next(board: &Dashboard) -> String {

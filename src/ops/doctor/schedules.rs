@@ -6,13 +6,11 @@ use std::path::Path;
 
 use jiff::Zoned;
 
+use crate::domain::moment::with_weekday;
 use crate::ops::doctor::{Complaint, codes};
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::schedule::{Due, Standing, due, standing, to_start};
-
-/// How a moment is said, with the weekday, which people plan by.
-const DAY_AND_MINUTE: &str = "%a %Y-%m-%d %H:%M";
 
 /// What speaks against the installed schedules; `outdated` are the xfer files that are older than their routines.
 pub(super) fn about_schedules(
@@ -72,7 +70,7 @@ fn about(due: &Due, standing: Standing, outdated: &BTreeSet<String>, is_there: I
         found.push(complaint(&codes::SCHEDULED_FILE_OUTDATED, words));
     }
     if let Some(missed) = &due.missed {
-        let words = format!("a run was due {} and none was made since", missed.strftime(DAY_AND_MINUTE));
+        let words = format!("a run was due {} and none was made since", with_weekday(missed));
         found.push(complaint(&codes::RUN_MISSED, words));
     }
     found

@@ -2,6 +2,9 @@
 //!
 //! Every line is checked before anything is applied, and every finding names its line and column.
 
+pub mod damage;
 pub mod job_items;
+mod org_unit_cells;
 pub mod org_unit_map;
 pub mod sheet;
+mod sheet_text;

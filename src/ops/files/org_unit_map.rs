@@ -1,15 +1,20 @@
 //! The org unit map as a CSV file.
 //!
 //! Export writes every source unit, mapped or not, with names and paths for people. Import needs for each row an id
-//! (or code, or path) of the source unit and, unless it is to be ignored or unmapped, of the destination unit.
+//! (or code, or path) of the source unit and, unless it is to be ignored or unmapped, of the destination unit. What else
+//! stands in the row has to agree with it.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
+use bigdecimal::num_traits::ToPrimitive;
+
+use crate::domain::fingerprint::MappingFingerprint;
 use crate::domain::metadata::Metadata;
 use crate::domain::org_unit_map::{MappingState, MatchClass, MatchMethod, OrgUnitMapping};
 use crate::domain::uid::Uid;
-use crate::matching::names::nearest;
+use crate::domain::written_number::NumberManner;
+use crate::ops::files::org_unit_cells::Units;
 use crate::ops::files::sheet::{Sheet, SheetFinding, SheetRow, SheetStyle, write};
 
 /// The columns, in the order of the file.
@@ -33,13 +38,27 @@ pub const COLUMNS: [&str; 14] = [
 /// What a file says about one source unit: a row for the map, or none to take it out of the map.
 pub type Entry = (Uid, Option<OrgUnitMapping>);
 
-/// What a file says.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct ReadMap {
-    /// Its rows.
-    pub entries: Vec<Entry>,
-    /// Lines whose `destination_code` or `destination_path` is another unit than their `destination_id`, which counts.
-    pub contradicting: Vec<u64>,
+/// The map that a file is compared with.
+#[derive(Debug, Clone, Copy)]
+pub struct MapSides<'map> {
+    /// The source's metadata.
+    pub source: &'map Metadata,
+    /// The destination's metadata.
+    pub destination: &'map Metadata,
+    /// What the units of rows in force looked like when they were confirmed, by source unit.
+    pub seen: &'map BTreeMap<Uid, MappingFingerprint>,
+    /// The rows.
+    pub rows: &'map [OrgUnitMapping],
+}
+
+impl<'map> MapSides<'map> {
+    /// The units of both sides, with what they looked like when their rows were confirmed.
+    fn units(self) -> (Units<'map>, Units<'map>) {
+        let source = self.seen.iter().map(|(unit, seen)| (*unit, &seen.source)).collect();
+        let destination =
+            self.rows.iter().filter_map(|row| Some((row.target()?, &self.seen.get(&row.source)?.destination)));
+        (Units::new(self.source, "source", source), Units::new(self.destination, "destination", destination.collect()))
+    }
 }
 
 /// Writes the map. Units without a row stand there with an empty destination and state.
@@ -74,40 +93,48 @@ pub fn export(source: &Metadata, destination: &Metadata, map: &[OrgUnitMapping],
 }
 
 /// Reads a map and checks every line; nothing is returned unless all of them are right.
-pub fn import(bytes: &[u8], source: &Metadata, destination: &Metadata) -> Result<ReadMap, Vec<SheetFinding>> {
+pub fn import(bytes: &[u8], sides: MapSides<'_>) -> Result<Vec<Entry>, Vec<SheetFinding>> {
     let required: &[&[&str]] =
         &[&["source_id", "source_code", "source_path"], &["destination_id", "destination_code", "destination_path"]];
     let sheet = Sheet::parse(bytes, required, &COLUMNS)?;
-    let sides = (Units::new(source, "source"), Units::new(destination, "destination"));
+    let manner = sheet.manner(&["score"]);
+    let (source, destination) = sides.units();
     let mut findings = Vec::new();
-    let mut read = ReadMap::default();
+    let mut entries = Vec::new();
     let mut first_line: BTreeMap<Uid, u64> = BTreeMap::new();
     for row in sheet.rows() {
-        match entry(&row, &sides.0, &sides.1) {
-            Ok(entry) => {
-                if let Some(line) = first_line.insert(entry.0, row.line) {
-                    let name = source.name_of(entry.0);
-                    findings.push(row.finding("source_id", format!("{name} stands on line {line} already")));
-                } else {
-                    // Who gives a new id need not mend the names beside it; who mends the names alone has to be told.
-                    let target = entry.1.as_ref().and_then(|mapping| mapping.destination);
-                    if target.is_some_and(|target| sides.1.contradicts(&row, target)) {
-                        read.contradicting.push(row.line);
+        // Both sides are looked at, so that a line has to be mended once only.
+        match (source_of(&row, &source), destination.resolve(&row)) {
+            (Ok(unit), Ok(target)) => match mapping(&row, unit, target, &destination, manner) {
+                Ok(mapping) => {
+                    if let Some(line) = first_line.insert(unit, row.line) {
+                        let name = sides.source.name_of(unit);
+                        findings.push(row.finding("source_id", format!("{name} stands on line {line} already")));
+                    } else {
+                        entries.push((unit, mapping));
                     }
-                    read.entries.push(entry);
                 }
-            }
-            Err(finding) => findings.push(finding),
+                Err(finding) => findings.push(finding),
+            },
+            (unit, target) => findings.extend(unit.err().into_iter().chain(target.err())),
         }
     }
-    if findings.is_empty() { Ok(read) } else { Err(findings) }
+    if findings.is_empty() { Ok(entries) } else { Err(findings) }
 }
 
-fn entry(row: &SheetRow<'_>, source: &Units<'_>, destination: &Units<'_>) -> Result<Entry, SheetFinding> {
-    let Some(unit) = source.resolve(row)? else {
-        return Err(row.finding("source_id", "no source unit: fill in source_id, source_code or source_path"));
-    };
-    let target = destination.resolve(row)?;
+fn source_of(row: &SheetRow<'_>, source: &Units<'_>) -> Result<Uid, SheetFinding> {
+    let unit = source.resolve(row)?;
+    unit.ok_or_else(|| row.finding("source_id", "no source unit: fill in source_id, source_code or source_path"))
+}
+
+/// The row of the map that a row of the file asks for; none takes the unit out of the map.
+fn mapping(
+    row: &SheetRow<'_>,
+    unit: Uid,
+    target: Option<Uid>,
+    destination: &Units<'_>,
+    manner: NumberManner,
+) -> Result<Option<OrgUnitMapping>, SheetFinding> {
     let state = match row.filled("state") {
         None => target.map(|_| MappingState::Confirmed),
         Some(name) => Some(MappingState::from_name(&name.to_lowercase()).ok_or_else(|| {
@@ -121,8 +148,8 @@ fn entry(row: &SheetRow<'_>, source: &Units<'_>, destination: &Units<'_>) -> Res
     };
     let score = match row.filled("score") {
         None => None,
-        Some(text) => match text.replace(',', ".").parse::<f64>() {
-            Ok(score) if (0.0..=1.0).contains(&score) => Some(score),
+        Some(text) => match manner.read(text).ok().and_then(|number| number.to_f64()) {
+            Some(score) if (0.0..=1.0).contains(&score) => Some(score),
             _ => return Err(row.finding("score", format!("`{text}` is not a number from 0 to 1"))),
         },
     };
@@ -132,13 +159,23 @@ fn entry(row: &SheetRow<'_>, source: &Units<'_>, destination: &Units<'_>) -> Res
             row.finding("class", format!("`{name}` is not a class; known are sure, likely, ask, or leave it empty"))
         })?),
     };
-    let mapping = match state {
-        None => None,
+    match state {
+        None => match destination.name_alone(row) {
+            // Whoever writes or leaves a name means a unit.
+            Some((column, name)) => {
+                let message = format!(
+                    "`{name}` alone does not say which org unit is meant: give its destination_id, destination_code or \
+                     destination_path; or empty the name, too, to take the line out of the map"
+                );
+                Err(row.finding(column, message))
+            }
+            None => Ok(None),
+        },
         Some(state @ (MappingState::Confirmed | MappingState::Proposed)) if target.is_none() => {
             let message = format!("no destination unit, but the state is {}", state.name());
-            return Err(row.finding("destination_id", message));
+            Err(row.finding("destination_id", message))
         }
-        Some(state) => Some(OrgUnitMapping {
+        Some(state) => Ok(Some(OrgUnitMapping {
             source: unit,
             destination: target.filter(|_| state != MappingState::Ignored),
             method,
@@ -147,91 +184,6 @@ fn entry(row: &SheetRow<'_>, source: &Units<'_>, destination: &Units<'_>) -> Res
             explanation: row.filled("explanation").map(str::to_owned),
             state,
             note: row.filled("note").map(str::to_owned),
-        }),
-    };
-    Ok((unit, mapping))
-}
-
-/// The units of one side, found by id, code or path.
-struct Units<'metadata> {
-    metadata: &'metadata Metadata,
-    columns: [String; 3],
-    side: &'static str,
-    by_code: HashMap<&'metadata str, Vec<Uid>>,
-    by_path: HashMap<String, Vec<Uid>>,
-}
-
-impl<'metadata> Units<'metadata> {
-    fn new(metadata: &'metadata Metadata, side: &'static str) -> Self {
-        let mut by_code: HashMap<&str, Vec<Uid>> = HashMap::new();
-        let mut by_path: HashMap<String, Vec<Uid>> = HashMap::new();
-        for unit in metadata.organisation_units.values() {
-            if let Some(code) = &unit.code {
-                by_code.entry(code).or_default().push(unit.id);
-            }
-            by_path.entry(metadata.org_unit_path_names(unit.id)).or_default().push(unit.id);
-        }
-        let columns = [format!("{side}_id"), format!("{side}_code"), format!("{side}_path")];
-        Self { metadata, columns, side, by_code, by_path }
-    }
-
-    /// The unit that a row names by the first filled of id, code and path.
-    fn resolve(&self, row: &SheetRow<'_>) -> Result<Option<Uid>, SheetFinding> {
-        let [id_column, code_column, path_column] = &self.columns;
-        if let Some(text) = row.filled(id_column) {
-            let id = Uid::parse(text).map_err(|cause| row.finding(id_column, cause.to_string()))?;
-            return if self.metadata.organisation_units.contains_key(&id) {
-                Ok(Some(id))
-            } else {
-                let message = format!("`{id}` is not an org unit of the {} server", self.side);
-                Err(row.finding(id_column, message))
-            };
-        }
-        if let Some(code) = row.filled(code_column) {
-            return self.only(row, code_column, "code", code, self.by_code.get(code), || {
-                nearest(code, self.by_code.keys().copied(), 1).first().map(|near| (*near).to_owned())
-            });
-        }
-        if let Some(path) = row.filled(path_column) {
-            return self.only(row, path_column, "path", path, self.by_path.get(path), || {
-                nearest(path, self.by_path.keys().map(String::as_str), 1).first().map(|near| (*near).to_owned())
-            });
-        }
-        Ok(None)
-    }
-
-    /// Whether the code or the path of a row is another unit than the one it was taken for.
-    fn contradicts(&self, row: &SheetRow<'_>, unit: Uid) -> bool {
-        let [_, code_column, path_column] = &self.columns;
-        let code = row.filled(code_column).and_then(|code| self.by_code.get(code));
-        let path = row.filled(path_column).and_then(|path| self.by_path.get(path));
-        [code, path].into_iter().flatten().any(|units| matches!(units.as_slice(), [only] if *only != unit))
-    }
-
-    fn only(
-        &self,
-        row: &SheetRow<'_>,
-        column: &str,
-        what: &str,
-        text: &str,
-        found: Option<&Vec<Uid>>,
-        suggestion: impl Fn() -> Option<String>,
-    ) -> Result<Option<Uid>, SheetFinding> {
-        match found.map(Vec::as_slice) {
-            Some([only]) => Ok(Some(*only)),
-            Some(several) => {
-                let message = format!(
-                    "{} org units of the {} server have the {what} `{text}`; give the id",
-                    several.len(),
-                    self.side
-                );
-                Err(row.finding(column, message))
-            }
-            None => {
-                let near = suggestion().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-                let message = format!("no org unit of the {} server has the {what} `{text}`{near}", self.side);
-                Err(row.finding(column, message))
-            }
-        }
+        })),
     }
 }

@@ -1,8 +1,14 @@
-//! What all our CSV files have in common: byte order mark, `,` or `;`, columns by name, findings by line and column,
-//! and cells that a spreadsheet must not take for formulas.
+//! What all our CSV files have in common: columns by name, numbers in the sheet's own manner, findings by line and
+//! column, and cells that a spreadsheet must not take for formulas.
 
 use std::collections::HashMap;
 use std::fmt;
+
+use bigdecimal::BigDecimal;
+
+use crate::domain::spelling::settled;
+use crate::domain::written_number::NumberManner;
+use crate::ops::files::sheet_text::{self, SheetText, is_whole_header};
 
 /// What a spreadsheet's file looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +22,14 @@ pub struct SheetStyle {
 impl Default for SheetStyle {
     fn default() -> Self {
         Self { separator: b',', byte_order_mark: false }
+    }
+}
+
+impl SheetStyle {
+    /// A number as it stands in such a file: between `;`, a spreadsheet takes `1.5` for a text or for a day in May.
+    pub fn number(self, number: &BigDecimal) -> String {
+        let text = number.to_plain_string();
+        if self.separator == b';' { text.replace('.', ",") } else { text }
     }
 }
 
@@ -42,6 +56,7 @@ impl fmt::Display for SheetFinding {
 /// A file's rows, cells by column name.
 #[derive(Debug)]
 pub struct Sheet {
+    separator: u8,
     columns: HashMap<String, usize>,
     rows: Vec<(u64, csv::StringRecord)>,
 }
@@ -71,6 +86,11 @@ impl<'sheet> SheetRow<'sheet> {
         Some(self.get(column)).filter(|cell| !cell.is_empty())
     }
 
+    /// A cell's number, unless it is empty; what could be two numbers is refused.
+    pub fn number(&self, column: &str, manner: NumberManner) -> Result<Option<BigDecimal>, SheetFinding> {
+        self.filled(column).map(|text| manner.read(text).map_err(|wrong| self.finding(column, wrong))).transpose()
+    }
+
     /// A finding about a cell of this row.
     pub fn finding(&self, column: &str, message: impl Into<String>) -> SheetFinding {
         SheetFinding { line: self.line, column: Some(column.to_owned()), message: message.into() }
@@ -81,23 +101,25 @@ impl Sheet {
     /// Reads a file. `required` columns must be there; `known` are all that mean something, so that a misspelt one
     /// is found instead of silently read as empty.
     pub fn parse(bytes: &[u8], required: &[&[&str]], known: &[&str]) -> Result<Self, Vec<SheetFinding>> {
+        let in_file = |message: String| vec![SheetFinding { line: 1, column: None, message }];
+        let SheetText { text, first_line, separator } = sheet_text::read(bytes, known).map_err(in_file)?;
+        let text = text.as_ref();
+        let header_line = first_line + text.lines().take_while(|line| line.is_empty()).count() as u64;
         let in_header = |column: Option<&str>, message: String| {
-            vec![SheetFinding { line: 1, column: column.map(str::to_owned), message }]
+            vec![SheetFinding { line: header_line, column: column.map(str::to_owned), message }]
         };
-        let text = std::str::from_utf8(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))
-            .map_err(|_| in_header(None, "the file is not UTF-8; save it as \"CSV UTF-8\"".to_owned()))?;
-        let header_line = text.lines().next().unwrap_or_default();
-        let separator = [b',', b';', b'\t']
-            .into_iter()
-            .max_by_key(|separator| header_line.bytes().filter(|byte| byte == separator).count())
-            .unwrap_or(b',');
         let mut reader = csv::ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(text.as_bytes());
         let header = reader.headers().map_err(|cause| in_header(None, cause.to_string()))?.clone();
         let mut columns = HashMap::new();
         for (index, name) in header.iter().enumerate() {
-            let name = name.trim().to_lowercase();
+            let name = settled(name).to_lowercase();
             if name.is_empty() {
                 continue;
+            }
+            if is_whole_header(&name, known) {
+                let message = "the whole line stands in one cell: the file was opened with another separator than it \
+                               has. Export it again with --separator ';' (or ,), or open it by importing text";
+                return Err(in_header(None, message.to_owned()));
             }
             if !known.contains(&name.as_str()) {
                 let message = format!("no such column; known are {}", known.join(", "));
@@ -114,7 +136,7 @@ impl Sheet {
         }
         let mut rows = Vec::new();
         let mut findings = Vec::new();
-        let mut lines = Lines::new(text);
+        let mut lines = Lines::new(text, first_line);
         for record in reader.into_records() {
             match record {
                 Ok(record) => {
@@ -136,7 +158,13 @@ impl Sheet {
                 }
             }
         }
-        if findings.is_empty() { Ok(Self { columns, rows }) } else { Err(findings) }
+        if findings.is_empty() { Ok(Self { separator, columns, rows }) } else { Err(findings) }
+    }
+
+    /// How numbers are written here: as the separator and the cells of the columns with numbers show.
+    pub fn manner(&self, columns: &[&str]) -> NumberManner {
+        let cells = self.rows().flat_map(|row| columns.iter().filter_map(move |column| row.filled(column)));
+        NumberManner::of_separator(self.separator).shown_by(cells)
     }
 
     /// Its rows with anything in them, in order.
@@ -153,8 +181,8 @@ struct Lines<'text> {
 }
 
 impl<'text> Lines<'text> {
-    fn new(text: &'text str) -> Self {
-        Self { text: text.as_bytes(), at: 0, line: 1 }
+    fn new(text: &'text str, first_line: u64) -> Self {
+        Self { text: text.as_bytes(), at: 0, line: first_line }
     }
 
     /// Records come in order, so each byte is looked at once.
@@ -229,6 +257,27 @@ mod tests {
                 assert_eq!(read, rows.map(|row| row.into_iter().map(String::from).collect::<Vec<_>>()));
             }
         }
+    }
+
+    #[test]
+    fn a_number_is_read_as_the_sheet_writes_numbers() {
+        let read = |text: &str| {
+            let sheet = Sheet::parse(text.as_bytes(), &[&["a"]], KNOWN).unwrap();
+            let manner = sheet.manner(&["b"]);
+            let number = |row: super::SheetRow<'_>| match row.number("b", manner) {
+                Ok(number) => number.map(|number| number.normalized().to_plain_string()).unwrap_or_default(),
+                Err(wrong) => wrong.to_string(),
+            };
+            sheet.rows().map(number).collect::<Vec<_>>()
+        };
+        assert_eq!(read("a;b\n1;1,000\n1;\n1;0,5\n"), ["1", "", "0.5"]);
+        let doubt = "line 2, column b: `1,000` can be read as 1000 or as 1; write 1000, or 1,0000 for 1";
+        assert_eq!(read("a,b\n1,\"1,000\"\n"), [doubt]);
+        assert_eq!(read("a,b\n1,\"1,000\"\n1,0.5\n"), ["1000", "0.5"]);
+        assert_eq!(read("a\tb\n1\t1,000\n"), [doubt]);
+        let number = "1.25".parse().unwrap();
+        assert_eq!(SheetStyle::default().number(&number), "1.25");
+        assert_eq!(SheetStyle { separator: b';', byte_order_mark: true }.number(&number), "1,25");
     }
 
     #[test]

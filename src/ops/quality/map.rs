@@ -9,7 +9,9 @@ use crate::domain::metadata::{DataSet, Metadata};
 use crate::domain::period::PeriodType;
 use crate::domain::server::{Server, ServerId};
 use crate::domain::uid::Uid;
-use crate::matching::map_rules::{Coverage, MapFinding, MapQuestion, UnitValues, check_map as findings, coverage};
+use crate::matching::map_rules::{
+    Arrivals, Coverage, MapFinding, MapQuestion, UnitValues, check_map as findings, coverage,
+};
 use crate::ops::error::OpsError;
 use crate::ops::org_units::PairMap;
 use crate::ops::quality::CheckOptions;
@@ -47,21 +49,18 @@ pub async fn check_map(
     let reader = Reader::open(&map.config, &server(&map.config, map.pair.source)?, &map.source).await?;
     let window = CheckWindow::new(&options.periods, Some(reader.today))?;
     let wanted = Wanted::of(&map.source, &jobs);
-    let mut values = UnitValues::new();
+    let arrivals = Arrivals::new(&map.destination, &map.rows, &jobs);
+    let mut values = UnitValues::default();
     reader
         .read(
             &wanted.questions(&map.source, &window),
-            &|counts: &mut HashMap<Uid, u64>, value| {
+            &|counts: &mut UnitValues, value| {
                 let cell = value.cell;
                 if wanted.takes(cell.data_element, cell.category_option_combo, cell.attribute_option_combo) {
-                    *counts.entry(cell.org_unit).or_default() += 1;
+                    counts.count(cell.org_unit, cell.data_element, arrivals.loss(&cell));
                 }
             },
-            &mut |counts| {
-                for (unit, count) in counts {
-                    *values.entry(unit).or_default() += count;
-                }
-            },
+            &mut |counts| values.add(counts),
             progress,
         )
         .await?;

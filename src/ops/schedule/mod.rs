@@ -21,6 +21,7 @@ pub use kubernetes::kubernetes;
 pub use placing::{Installed, Removed, Standing, install, remove, standing, to_start, usual_folder};
 pub use programs::Verified;
 pub use record::{Due, Record, due};
+pub(super) use scheduled::in_shell;
 pub use scheduled::{Opener, Scheduled, Scheduler};
 pub use systemd::{UNIT_FOLDER, unit_files, units};
 pub use times::{Times, TimesError};
@@ -35,7 +36,7 @@ use uuid::Uuid;
 use crate::matching::names::folded;
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
-use crate::ops::xfer_files::open_for_run;
+use crate::ops::xfer_files::{in_words, open_for_run, outdated_files};
 use crate::xferfile::Keys;
 
 /// What is to be scheduled.
@@ -128,6 +129,7 @@ pub fn prepare(home: &Home, request: Request, now: Timestamp) -> Result<Prepared
     }
     let (content, _) = open_for_run(&file, &request.keys, None, now)?;
     let routine = content.document.routine;
+    let outdated = outdated_files(home).contains(&*file.to_string_lossy());
     let scheduled = Scheduled {
         name,
         program: request.program,
@@ -142,16 +144,32 @@ pub fn prepare(home: &Home, request: Request, now: Timestamp) -> Result<Prepared
         vec![files.state_folder(), files.state_database(routine.id), files.lock(routine.id), scheduled.log()];
     kept.retain(|path| path.exists());
     let same = |record: &&Record| record.file == scheduled.file && record.scheduler == request.scheduler;
+    let mut tried = trial::attempt(&scheduled, request.scheduler, kept)?;
+    if outdated {
+        tried.notes.push(format!(
+            "{} is older than the routine {}, which was changed since; export it again to the same place: {}",
+            scheduled.file.display(),
+            routine.name,
+            in_words(&again(&scheduled, &routine.name))
+        ));
+    }
     let installed_at = record::records(home).iter().find(same).map(|record| record.installed_at);
     Ok(Prepared {
         installed_at,
-        tried: trial::attempt(&scheduled, request.scheduler, kept)?,
+        tried,
         scheduled,
         scheduler: request.scheduler,
         routine: routine.id,
         routine_name: routine.name,
         last_start: record::last_start(home, routine.id)?,
     })
+}
+
+/// The command that exports a routine again, so that the file opens with what the schedule opens it with.
+fn again(run: &Scheduled, routine: &str) -> Vec<String> {
+    let file = run.file.display().to_string();
+    let opener = run.opener.path().display().to_string();
+    ["routine", "export", routine, &file, run.opener.flag(), &opener].map(str::to_owned).to_vec()
 }
 
 /// Refuses what is no user name, and a user where the scheduler has no say in it.

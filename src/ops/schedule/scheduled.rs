@@ -76,7 +76,7 @@ impl Opener {
     }
 
     /// The flag of `xfer exec` that takes it.
-    pub(super) fn flag(&self) -> &'static str {
+    pub(in crate::ops) fn flag(&self) -> &'static str {
         match self {
             Self::KeyFile(_) => "--key-file",
             Self::PassphraseFile(_) => "--passphrase-file",
@@ -139,7 +139,7 @@ impl Scheduled {
 }
 
 /// A word as a shell takes it.
-pub(super) fn in_shell(word: &str) -> String {
+pub(in crate::ops) fn in_shell(word: &str) -> String {
     let plain = |character: char| character.is_ascii_alphanumeric() || "-_./:".contains(character);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()

@@ -3,16 +3,18 @@
 use std::path::Path;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 
 use crate::dhis2::client::{Client, ClientOptions};
 use crate::dhis2::limits::Limits;
+use crate::domain::moment::in_words;
 use crate::domain::run::{FileReport, Report};
 use crate::domain::script::ContentHash;
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::transfer::{self, Launch, RunOptions, Side};
-use crate::ops::xfer_files::read;
+use crate::ops::xfer_files::{outdated, read};
 use crate::platform::{self, Existing};
 use crate::transfer::engine::Tuning;
 use crate::transfer::events::Event;
@@ -30,7 +32,7 @@ pub fn open_for_run(
         document::open(&bytes, keys).map_err(|cause| OpsError::XferFile { path: file.to_owned(), cause })?;
     if let Some(end) = content.not_after.filter(|end| *end < now) {
         return Err(OpsError::invalid(
-            format!("{} is not to be run after {end:.0}", file.display()),
+            format!("{} is not to be run after {}", file.display(), in_words(&end.to_zoned(TimeZone::system()))),
             "export the routine again",
         ));
     }
@@ -60,6 +62,7 @@ pub async fn exec(
     events: &(dyn Fn(Event) + Send + Sync),
 ) -> Result<Report, OpsError> {
     let Content { source, destination, mut document, .. } = content;
+    let outdated = outdated::finding(home, &about, &document);
     transfer::adapt(&mut document, &options)?;
     let (source, destination) = (side(source)?, side(destination)?);
     let tuning_file = home.files().tuning(document.routine.id);
@@ -67,11 +70,13 @@ pub async fn exec(
         document: &document,
         file: Some(&about),
         // Which other routines there are is in the store, which a file does without.
-        known: Vec::new(),
+        reviewed: Vec::new(),
         mode: options.mode,
         source: &source,
         destination: &destination,
         fail_on_empty: options.fail_on_empty,
+        known: outdated.into_iter().collect(),
+        command: options.command,
         stop,
     };
     let remembered = || std::fs::read(&tuning_file).ok().and_then(|text| serde_json::from_slice(&text).ok());

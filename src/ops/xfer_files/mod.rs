@@ -3,12 +3,15 @@
 mod exec;
 mod import;
 mod keys;
+mod outdated;
 
 pub use crate::xferfile::Change as KeyChange;
 pub(super) use exec::client_options;
 pub use exec::{exec, open_for_run};
 pub use import::{Change, Import, ImportLine, apply, plan_import};
 pub use keys::{Privacy, read_key, write_new_key};
+pub use outdated::outdated_files;
+pub(super) use outdated::{export_again, in_words, is_outdated};
 
 use std::collections::BTreeMap;
 use std::io::Read;

@@ -29,6 +29,7 @@ use crate::sandbox::world::Object;
 /// Answers a request for metadata, or for anything that no other part serves.
 pub fn get(state: &mut State, user: &User, request: &Request) -> Response {
     let base_url = front::base_url(request);
+    let shift = std::mem::take(&mut state.settings.next_page_shift);
     let context = Context { profile: state.profile, world: &state.world, user, base_url: &base_url };
     let segments = front::segments(request);
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
@@ -45,7 +46,7 @@ pub fn get(state: &mut State, user: &User, request: &Request) -> Response {
     }
     let parameters = request.parameters();
     match segments[1..] {
-        [] => list(context, schema, request, &parameters),
+        [] => list(context, schema, request, &parameters, shift),
         ["gist"] => gist::list(context, schema, request, &parameters),
         [id] => match find(context, schema, id) {
             Ok(object) => single(context, schema, object, &Fields::of_request(&parameters, "*")),
@@ -104,7 +105,13 @@ fn property_of(
     single(context, schema, object, &Fields(vec![field]))
 }
 
-fn list(context: Context<'_>, schema: &'static Schema, request: &Request, parameters: &[(String, String)]) -> Response {
+fn list(
+    context: Context<'_>,
+    schema: &'static Schema,
+    request: &Request,
+    parameters: &[(String, String)],
+    shift: i64,
+) -> Response {
     let fields = Fields::of_request(parameters, ":idName");
     if let Err(duplicate) = fields.check() {
         return duplicate_response(context.profile, &duplicate);
@@ -122,7 +129,7 @@ fn list(context: Context<'_>, schema: &'static Schema, request: &Request, parame
         return Response::web_message(400, Some(&error.0), None);
     }
     let mut body = Map::new();
-    if let Some(page) = paging::Page::of_request(parameters, objects.len()) {
+    if let Some(page) = paging::Page::of_request(parameters, objects.len()).map(|page| page.shifted(shift)) {
         body.insert("pager".into(), page.pager(request, schema.plural));
         objects = page.cut(objects);
     }

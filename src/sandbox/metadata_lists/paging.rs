@@ -43,6 +43,16 @@ impl Page {
         Some(Self { number: asked.min(total.div_ceil(size)).max(1), size, total, skip, take })
     }
 
+    /// The same page after objects before it were deleted, or made where `by` is below 0.
+    pub(super) fn shifted(self, by: i64) -> Self {
+        let moved = |number: usize| {
+            let moved = i64::try_from(number).unwrap_or(i64::MAX).saturating_add(by);
+            usize::try_from(moved).unwrap_or_default()
+        };
+        let total = i64::try_from(self.total).unwrap_or(i64::MAX).saturating_sub(by);
+        Self { skip: moved(self.skip), total: usize::try_from(total).unwrap_or_default(), ..self }
+    }
+
     /// Pages in all; 0 for an empty list.
     pub(super) fn count(&self) -> usize {
         self.total.div_ceil(self.size)
@@ -120,6 +130,14 @@ mod tests {
         let empty = page("1", "50", 0);
         assert_eq!((empty.number, empty.count()), (1, 0));
         assert!(Page::of_request(&[("paging".into(), "false".into())], 3).is_none());
+    }
+
+    #[test]
+    fn a_deleted_object_moves_the_rest_up() {
+        let second = page("2", "5", 15).shifted(1);
+        assert_eq!((second.skip, second.total, second.count()), (6, 14, 3));
+        let second = page("2", "5", 15).shifted(-1);
+        assert_eq!((second.skip, second.total, second.count()), (4, 16, 4));
     }
 
     #[test]

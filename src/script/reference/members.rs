@@ -2,7 +2,7 @@
 
 use super::{Entry, Kind};
 
-const MEMBERS: [(&str, &str, &str, &str); 36] = [
+const MEMBERS: [(&str, &str, &str, &str); 37] = [
     ("ctx", "job", "text", "The job's name."),
     ("ctx", "source", "text", "The name of the source server."),
     ("ctx", "destination", "text", "The name of the destination server."),
@@ -21,6 +21,12 @@ const MEMBERS: [(&str, &str, &str, &str); 36] = [
     ("item", "destination", "object", "The data element that is written."),
     ("item", "coc", "object", "The category option combo that is written."),
     ("item", "aoc", "object", "The attribute option combo that is written."),
+    (
+        "item",
+        "parts",
+        "list",
+        "The category option combos of the data element that the job brings the same source item to, its own among them; not in `period`.",
+    ),
     ("object", "id", "text", "Its id of eleven letters and digits."),
     ("object", "code", "text", "Its code; `()` where it has none."),
     ("object", "name", "text", "Its name."),

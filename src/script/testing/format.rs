@@ -103,6 +103,8 @@ pub struct Where {
     pub coc: String,
     /// Its attribute option combo.
     pub aoc: String,
+    /// The category option combos that the job brings the same data item to; its own alone where left out.
+    pub parts: Vec<String>,
     /// Its org unit.
     pub org_unit: String,
     /// Its period.
@@ -205,6 +207,7 @@ impl Default for Where {
             destination: None,
             coc: "default".to_owned(),
             aoc: "default".to_owned(),
+            parts: Vec::new(),
             org_unit: "Facility".to_owned(),
             period: january(),
         }

@@ -6,6 +6,7 @@ use super::format::{Case, CombineGiven, Expected, Given, RowGiven, Suite, Where}
 use super::names::Names;
 use super::result::{CaseResult, Line};
 use super::scalar::Scalar;
+use crate::domain::cell::CellAddress;
 use crate::domain::period::Period;
 use crate::script::context::{Contribution, ItemNames, Place, RunContext};
 use crate::script::error::ScriptError;
@@ -75,7 +76,11 @@ impl<'case> Bench<'case> {
             Given::Combine(given) => parts.extend(given.iter().filter_map(|part| self.contribution(part))),
             Given::Value(_) | Given::Period(_) => {}
         }
+        let parts_at = self.parts();
         let mut slice = self.names.slice();
+        if let Some((cell, parts)) = parts_at {
+            slice.add_parts(self.place.item.source.id, cell, parts);
+        }
         others.iter().chain(&rows).for_each(|row| slice.add_value(row));
         runner.enter(Arc::new(slice));
         match &case.given {
@@ -89,6 +94,18 @@ impl<'case> Bench<'case> {
             Given::Combine(_) => runner.combine(&parts, &self.place).map(|outcome| value_line(outcome, None)),
             Given::Rows(_) => runner.rows(&rows).map(|outcome| self.rows_lines(outcome)),
         }
+    }
+
+    /// The option combos that the case says its data item is brought to, with the cell of the case.
+    fn parts(&mut self) -> Option<(CellAddress, Vec<Arc<Named>>)> {
+        let parts: Vec<Arc<Named>> = self.case.at.parts.iter().map(|part| self.names.option_combo(part)).collect();
+        let item = &self.place.item;
+        let cell = CellAddress {
+            data_element: item.destination.id,
+            category_option_combo: item.category_option_combo.id,
+            attribute_option_combo: item.attribute_option_combo.id,
+        };
+        (!parts.is_empty()).then_some((cell, parts))
     }
 
     fn contribution(&mut self, given: &CombineGiven) -> Option<Contribution> {

@@ -53,14 +53,53 @@ pub struct SyncedServer<'synced> {
 #[expect(missing_docs, reason = "the fields are DHIS2's own words")]
 pub struct MetadataCounts {
     pub organisation_units: u64,
+    pub organisation_unit_levels: u64,
     pub organisation_unit_groups: u64,
     pub data_elements: u64,
     pub data_sets: u64,
     pub category_combos: u64,
     pub category_option_combos: u64,
+    pub category_options: u64,
     pub indicators: u64,
     pub program_indicators: u64,
     pub option_sets: u64,
+}
+
+impl MetadataCounts {
+    /// How many objects a server's metadata holds.
+    pub fn of(metadata: &Metadata) -> Self {
+        let count = |objects: usize| objects as u64;
+        Self {
+            organisation_units: count(metadata.organisation_units.len()),
+            organisation_unit_levels: count(metadata.organisation_unit_levels.len()),
+            organisation_unit_groups: count(metadata.organisation_unit_groups.len()),
+            data_elements: count(metadata.data_elements.len()),
+            data_sets: count(metadata.data_sets.len()),
+            category_combos: count(metadata.category_combos.len()),
+            category_option_combos: count(metadata.category_option_combos.len()),
+            category_options: count(metadata.category_options.len()),
+            indicators: count(metadata.indicators.len()),
+            program_indicators: count(metadata.program_indicators.len()),
+            option_sets: count(metadata.option_sets.len()),
+        }
+    }
+
+    /// Every type, as people call it, with its number.
+    pub fn by_type(&self) -> [(&'static str, u64); 11] {
+        [
+            ("org units", self.organisation_units),
+            ("org unit levels", self.organisation_unit_levels),
+            ("org unit groups", self.organisation_unit_groups),
+            ("data sets", self.data_sets),
+            ("data elements", self.data_elements),
+            ("category combos", self.category_combos),
+            ("category option combos", self.category_option_combos),
+            ("category options", self.category_options),
+            ("indicators", self.indicators),
+            ("program indicators", self.program_indicators),
+            ("option sets", self.option_sets),
+        ]
+    }
 }
 
 /// Every table of a copy, for emptying it.
@@ -133,11 +172,13 @@ impl ConfigStore {
             };
             Ok(MetadataCounts {
                 organisation_units: count("organisation_unit")?,
+                organisation_unit_levels: count("organisation_unit_level")?,
                 organisation_unit_groups: count("organisation_unit_group")?,
                 data_elements: count("data_element")?,
                 data_sets: count("data_set")?,
                 category_combos: count("category_combo")?,
                 category_option_combos: count("category_option_combo")?,
+                category_options: count("category_option")?,
                 indicators: count("indicator")?,
                 program_indicators: count("program_indicator")?,
                 option_sets: count("option_set")?,
@@ -197,16 +238,19 @@ mod tests {
         assert_eq!(store.load_metadata(two.id).unwrap().organisation_units.len(), 5);
         let counts = MetadataCounts {
             organisation_units: 120,
+            organisation_unit_levels: 3,
             organisation_unit_groups: 2,
             data_elements: 12,
             data_sets: 2,
             category_combos: 1,
             category_option_combos: 1,
+            category_options: 1,
             indicators: 1,
             program_indicators: 1,
             option_sets: 1,
         };
         assert_eq!(store.metadata_counts(one.id).unwrap(), counts);
+        assert_eq!(MetadataCounts::of(&rich), counts);
         let kept = store.server("one").unwrap();
         assert_eq!(kept.synced_at.as_deref(), Some("2024-05-06T07:08:09.000"));
         assert_eq!(kept.identity, Some(identity()));

@@ -1,7 +1,7 @@
 //! Looking back at the runs of a routine with their reports and POSTs, and the end of old runs.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, Row, params};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -23,6 +23,8 @@ pub struct RunSummary {
     pub mode: RunMode,
     /// When it started.
     pub started: Timestamp,
+    /// The words after `xfer` that run it again as it was asked for; none of runs from before they were noted.
+    pub command: Option<Vec<String>>,
     /// How it ended; none while it runs, and for ever if it was killed.
     pub end: Option<RunEnd>,
 }
@@ -74,7 +76,8 @@ impl StateStore {
     pub fn runs(&self) -> Result<Vec<RunSummary>, StoreError> {
         self.database.read(|connection| {
             let mut statement = connection.prepare(
-                "SELECT uuid, routine, mode, started, finished, outcome, exit_code, report FROM run ORDER BY id DESC",
+                "SELECT uuid, routine, mode, started, finished, outcome, exit_code, report, words \
+                 FROM run LEFT JOIN run_command ON run_command.run = run.uuid ORDER BY id DESC",
             )?;
             let runs = statement.query_map([], read_summary)?.collect::<Result<_, _>>()?;
             Ok(runs)
@@ -94,6 +97,17 @@ impl StateStore {
         })
     }
 
+    /// Notes the command of a run that is about to begin.
+    pub fn note_command(&mut self, run: Uuid, words: &[String]) -> Result<(), StoreError> {
+        self.database.write(|transaction| {
+            transaction.execute(
+                "INSERT OR REPLACE INTO run_command (run, words) VALUES (?1, ?2)",
+                params![Text(run), Json(words)],
+            )?;
+            Ok(())
+        })
+    }
+
     /// Forgets all runs but the newest `keep` with their cells, previous values and POSTs; gives how many. The ledger
     /// stays: what may be deleted does not depend on what is remembered of runs.
     pub fn prune(&mut self, keep: usize) -> Result<usize, StoreError> {
@@ -101,6 +115,7 @@ impl StateStore {
         let removed = self.database.write(|transaction| {
             let removed = transaction
                 .execute("DELETE FROM run WHERE id NOT IN (SELECT id FROM run ORDER BY id DESC LIMIT ?1)", [keep])?;
+            transaction.execute("DELETE FROM run_command WHERE run NOT IN (SELECT uuid FROM run)", [])?;
             transaction.execute(UNUSED_WORDS, [])?;
             Ok(removed)
         })?;
@@ -137,6 +152,7 @@ fn read_summary(row: &Row<'_>) -> rusqlite::Result<RunSummary> {
         routine: row.get(1)?,
         mode: row.get::<_, Word<_>>(2)?.0,
         started: row.get::<_, Text<_>>(3)?.0,
+        command: row.get::<_, Option<Json<_>>>(8)?.map(|words| words.0),
         end,
     })
 }

@@ -34,6 +34,15 @@ pub(super) const MIGRATIONS: &[Migration] = &[
              INSERT INTO alert_outcome SELECT channel, condition FROM alert_told;",
         )
     },
+    // 4: what was typed, so that a run that was broken off can be started again as it was.
+    |transaction| {
+        transaction.execute_batch(
+            "CREATE TABLE run_command (
+                 run TEXT PRIMARY KEY, -- the run's UUID; noted before the run begins
+                 words TEXT NOT NULL -- JSON list, what stood after `xfer`
+             ) STRICT, WITHOUT ROWID;",
+        )
+    },
 ];
 
 const FIRST: &str = "

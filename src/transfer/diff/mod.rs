@@ -2,12 +2,15 @@
 //!
 //! **Zeros of data elements without significant zeros.** Servers up to 2.42 drop such a zero where the cell is empty and
 //! delete the value where there is one; 2.43 stores the zero and trims it away some night. One rule for all versions,
-//! so that the same routine ends in the same cells everywhere: an empty cell stays empty (`zero_skipped`, nothing is
-//! sent), a filled one is deleted (sent as a deletion), and a stored zero is left as it is.
+//! so that the same routine ends in the same cells everywhere: nothing is sent, and what stands there stays
+//! (`zero_skipped`). Only where this routine wrote what stands there, nobody changed it since and the item deletes
+//! (`when_empty: delete`), the value is deleted, and counts against `max_delete` like every deletion.
 //!
 //! **The source has nothing, the destination has a value**: `when_empty` of the item. `keep` leaves it and is no cell of
 //! the run; `zero` writes a zero; `delete` deletes only what this routine's ledger says it wrote and nobody changed since.
-//! A cell for which the source has a value that cannot be used is none of these: it is kept.
+//!
+//! **Not whole.** A cell of which a part cannot be used, or cannot be read by the source's user, is held back whatever
+//! its other parts are, and whatever `when_empty` says: it is not empty, it is not known.
 //!
 //! Comments and follow-up marks are lost when a value is overwritten without them; they ride along.
 
@@ -60,7 +63,7 @@ pub enum Step {
     Vanish,
     /// Nothing: the value is there.
     Unchanged,
-    /// Nothing: a zero that the destination does not keep, and the cell is empty.
+    /// Nothing: a zero that the destination does not keep; the cell stays as it is.
     ZeroSkipped,
     /// Nothing: a rule or a guard holds it back.
     Hold(Box<Hold>),
@@ -132,8 +135,10 @@ pub struct DiffRules<'run> {
     pub only_changed: bool,
     /// What this routine wrote; needed only where an item deletes.
     pub ledger: &'run HashMap<CellKey, String>,
-    /// Cells that are not empty at the source although nothing is wanted for them.
-    pub doubtful: &'run BTreeSet<CellKey>,
+    /// Cells of which a part cannot be used, with the reason.
+    pub doubts: &'run BTreeMap<CellKey, Hold>,
+    /// Whether the routine deletes at all (`max_delete` is not 0).
+    pub deletes: bool,
 }
 
 /// Compares the wanted cells of a slice with the destination's.
@@ -143,13 +148,16 @@ pub fn diff(wanted: Vec<WantedCell>, stored: &StoredValues, job: &PlannedJob, ru
     let keys: Vec<CellKey> = wanted.iter().map(|wanted| wanted.key).collect();
     for wanted in wanted {
         let Some(item) = job.items.get(wanted.item) else { continue };
-        let readable = !stored.unreadable.contains(&wanted.key.org_unit);
-        cells.push(wanted_cell(wanted, stored, item, readable, rules.only_changed));
+        cells.push(wanted_cell(wanted, stored, item, job, rules));
     }
+    // Nothing usable came for these, and still they are no empty cells.
+    let unusable = rules.doubts.iter().filter(|(key, _)| keys.binary_search(key).is_err());
+    cells.extend(unusable.filter_map(|(key, hold)| held_cell(*key, stored.values.get(key), job, hold.clone())));
     let mut stale: Vec<(&CellKey, &Stored)> = stored
         .values
         .iter()
         .filter(|(key, stored)| stored.value.is_some() && keys.binary_search(key).is_err())
+        .filter(|(key, _)| !rules.doubts.contains_key(key))
         // A script may put this item into other periods than the job's other items.
         .filter(|(key, _)| job.addresses.get(&key.address()).is_none_or(|item| job.writes(*item, key.period)))
         .collect();
@@ -184,12 +192,13 @@ fn wanted_cell(
     wanted: WantedCell,
     stored: &StoredValues,
     item: &PlannedItem,
-    readable: bool,
-    only_changed: bool,
+    job: &PlannedJob,
+    rules: DiffRules<'_>,
 ) -> Cell {
-    let stored = stored.values.get(&wanted.key).cloned().unwrap_or_default();
+    let key = wanted.key;
+    let stored = stored.values.get(&key).cloned().unwrap_or_default();
     let mut cell = Cell {
-        key: wanted.key,
+        key,
         item: wanted.item,
         previous: stored.value,
         value: None,
@@ -199,9 +208,14 @@ fn wanted_cell(
         step: Step::Create,
         data_set: None,
     };
+    if let Some(hold) = rules.doubts.get(&key).cloned().or_else(|| job.not_whole(&key, wanted.item)) {
+        cell.step = Step::Hold(Box::new(hold));
+        return cell;
+    }
     match wanted.value {
         Ok(text) => {
-            let step = step(&text, cell.previous.as_deref(), item, readable, only_changed);
+            let previous = cell.previous.as_deref();
+            let step = step(&text, previous, item, rules.only_changed, may_delete(&key, previous, item, rules));
             if step != Step::Vanish {
                 cell.value = Some(text);
             }
@@ -215,11 +229,32 @@ fn wanted_cell(
     cell
 }
 
-fn step(text: &str, previous: Option<&str>, item: &PlannedItem, readable: bool, only_changed: bool) -> Step {
+/// A cell for which nothing is wanted and that is held back.
+fn held_cell(key: CellKey, stored: Option<&Stored>, job: &PlannedJob, hold: Hold) -> Option<Cell> {
+    let item = job.addresses.get(&key.address()).copied()?;
+    let stored = stored.cloned().unwrap_or_default();
+    Some(Cell {
+        key,
+        item,
+        previous: stored.value,
+        value: None,
+        comment: stored.comment,
+        followup: stored.followup,
+        contributions: 0,
+        step: Step::Hold(Box::new(hold)),
+        data_set: None,
+    })
+}
+
+/// Whether what stands in a cell may be deleted: the item deletes, and it is still what this routine wrote.
+fn may_delete(key: &CellKey, previous: Option<&str>, item: &PlannedItem, rules: DiffRules<'_>) -> bool {
+    let is_ours = |previous| rules.ledger.get(key).is_some_and(|written| item.value_type.same(written, previous));
+    rules.deletes && item.when_empty == WhenEmpty::Delete && previous.is_some_and(is_ours)
+}
+
+fn step(text: &str, previous: Option<&str>, item: &PlannedItem, only_changed: bool, may_delete: bool) -> Step {
     let vanishes = item.zero_vanishes && is_zero(text);
     match previous {
-        // Where nothing could be read, a deletion is right whether the cell is empty or not.
-        None if vanishes && !readable => Step::Vanish,
         None if vanishes => Step::ZeroSkipped,
         None => Step::Create,
         Some(previous) if item.value_type.same(previous, text) => {
@@ -229,7 +264,8 @@ fn step(text: &str, previous: Option<&str>, item: &PlannedItem, readable: bool, 
                 Step::Repeat
             }
         }
-        Some(_) if vanishes => Step::Vanish,
+        Some(_) if vanishes && may_delete => Step::Vanish,
+        Some(_) if vanishes => Step::ZeroSkipped,
         Some(_) => Step::Update,
     }
 }
@@ -249,16 +285,13 @@ fn stale_cell(key: CellKey, stored: &Stored, job: &PlannedJob, rules: DiffRules<
         return Stale::Kept(&finding::STALE_KEPT);
     };
     let previous = stored.value.as_deref().unwrap_or_default();
-    if rules.doubtful.contains(&key) {
-        return Stale::Kept(&finding::STALE_KEPT);
+    if let Some(cell) = job.not_whole(&key, position).and_then(|hold| held_cell(key, Some(stored), job, hold)) {
+        return Stale::Cell(cell);
     }
     let (value, step) = match item.when_empty {
         WhenEmpty::Keep => return Stale::Kept(&finding::STALE_KEPT),
         WhenEmpty::Zero if !item.value_type.is_numeric() => return Stale::Kept(&finding::STALE_KEPT),
-        WhenEmpty::Zero => match step("0", Some(previous), item, true, true) {
-            Step::Vanish => (None, Step::Vanish),
-            step => (Some("0".to_owned()), step),
-        },
+        WhenEmpty::Zero => (Some("0".to_owned()), step("0", Some(previous), item, true, false)),
         WhenEmpty::Delete => match rules.ledger.get(&key) {
             None => return Stale::Kept(&finding::DELETE_NOT_OURS),
             Some(written) if !item.value_type.same(written, previous) => {
@@ -298,10 +331,9 @@ pub fn hold_changes(cells: &mut [Cell], percent: u32) {
 }
 
 /// Holds back deletions beyond what is left of the routine's limit, in the order of the cells (the guard `max_delete`).
-/// A zero that vanishes is no deletion in this sense: the source has a value for it.
 pub fn hold_deletions(cells: &mut [Cell], left: &mut Option<u32>) {
     let Some(left) = left else { return };
-    for cell in cells.iter_mut().filter(|cell| cell.step == Step::Delete) {
+    for cell in cells.iter_mut().filter(|cell| matches!(cell.step, Step::Delete | Step::Vanish)) {
         if *left > 0 {
             *left -= 1;
             continue;

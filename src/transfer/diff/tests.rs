@@ -1,10 +1,10 @@
 //! What is left to do, for every combination of wanted, stored and written before.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use proptest::prelude::*;
 
-use super::{Cell, Diff, DiffRules, Step, Stored, StoredValues, diff, exceeds, hold_changes, hold_deletions};
+use super::{Cell, Diff, DiffRules, Hold, Step, Stored, StoredValues, diff, exceeds, hold_changes, hold_deletions};
 use crate::domain::cell::CellKey;
 use crate::domain::item::{Item, WhenEmpty};
 use crate::transfer::combine::WantedCell;
@@ -34,11 +34,26 @@ fn stored(values: &[(CellKey, &str)]) -> StoredValues {
     StoredValues { values, unreadable: BTreeSet::new() }
 }
 
-fn compare(plan: &Plan, mut wanted: Vec<WantedCell>, stored: &StoredValues, ledger: &[(CellKey, &str)]) -> Diff {
+fn compare(plan: &Plan, wanted: Vec<WantedCell>, stored: &StoredValues, ledger: &[(CellKey, &str)]) -> Diff {
+    compare_with(plan, wanted, stored, ledger, false)
+}
+
+/// With a doubt about data element 1 at clinic 8, if so.
+fn compare_with(
+    plan: &Plan,
+    mut wanted: Vec<WantedCell>,
+    stored: &StoredValues,
+    ledger: &[(CellKey, &str)],
+    doubtful: bool,
+) -> Diff {
     wanted.sort_by_key(|wanted| wanted.key);
     let ledger: HashMap<CellKey, String> = ledger.iter().map(|(key, text)| (*key, (*text).to_owned())).collect();
-    let doubtful = BTreeSet::from([cell(1, 8, "202401")]);
-    diff(wanted, stored, &plan.jobs[0], DiffRules { only_changed: true, ledger: &ledger, doubtful: &doubtful })
+    let hold =
+        Hold { code: &finding::CELL_NOT_WHOLE, object: None, reason: "a part is missing".to_owned(), hint: None };
+    let doubts = BTreeMap::from([(cell(1, 8, "202401"), hold)]);
+    let doubts = if doubtful { doubts } else { BTreeMap::new() };
+    let rules = DiffRules { only_changed: true, ledger: &ledger, doubts: &doubts, deletes: true };
+    diff(wanted, stored, &plan.jobs[0], rules)
 }
 
 fn steps(diff: &Diff) -> Vec<(Step, Option<&str>)> {
@@ -56,18 +71,27 @@ fn only_differences_are_left_to_do() {
 
 #[test]
 fn an_insignificant_zero_leaves_the_same_cell_on_every_version() {
-    let plan = plan(WhenEmpty::Keep);
+    let keep = plan(WhenEmpty::Keep);
     let there = stored(&[(cell(3, 2, "202401"), "7"), (cell(3, 3, "202401"), "0")]);
     let zeros = vec![wanted(3, 1, "0"), wanted(3, 2, "0"), wanted(3, 3, "0"), wanted(1, 1, "0")];
     let mut hidden = there.clone();
-    let diff = compare(&plan, zeros.clone(), &there, &[]);
-    assert_eq!(
-        steps(&diff),
-        [(Step::Create, Some("0")), (Step::ZeroSkipped, Some("0")), (Step::Vanish, None), (Step::Unchanged, Some("0")),]
-    );
+    let skipped = (Step::ZeroSkipped, Some("0"));
+    let left = [(Step::Create, Some("0")), skipped.clone(), skipped.clone(), (Step::Unchanged, Some("0"))];
+    let written = [(cell(3, 2, "202401"), "7")];
+    assert_eq!(steps(&compare(&keep, zeros.clone(), &there, &[])), left);
+    assert_eq!(steps(&compare(&keep, zeros.clone(), &there, &written)), left, "the item does not delete");
+    let delete = plan(WhenEmpty::Delete);
+    assert_eq!(steps(&compare(&delete, zeros.clone(), &there, &[])), left, "somebody else wrote it");
+    let changed = [(cell(3, 2, "202401"), "6")];
+    assert_eq!(steps(&compare(&delete, zeros.clone(), &there, &changed)), left, "somebody else changed it");
+    let ours = compare(&delete, zeros.clone(), &there, &written);
+    assert_eq!(steps(&ours)[2], (Step::Vanish, None));
+    let mut held = ours.cells;
+    hold_deletions(&mut held, &mut Some(0));
+    assert!(matches!(held[2].step, Step::Hold(_)), "it counts as a deletion");
     hidden.values.clear();
     hidden.unreadable = BTreeSet::from([unit(1)]);
-    assert_eq!(compare(&plan, zeros, &hidden, &[]).cells[1].step, Step::Vanish);
+    assert_eq!(compare(&keep, zeros, &hidden, &[]).cells[1].step, Step::ZeroSkipped);
 }
 
 #[test]
@@ -76,7 +100,7 @@ fn stale_cells_follow_the_rule_of_their_item() {
     let keep = compare(&plan(WhenEmpty::Keep), vec![], &there, &[]);
     assert!(keep.cells.is_empty() && keep.findings.has(&finding::STALE_KEPT));
     let zero = compare(&plan(WhenEmpty::Zero), vec![], &there, &[]);
-    assert_eq!(steps(&zero), [(Step::Update, Some("0")), (Step::Vanish, None)]);
+    assert_eq!(steps(&zero), [(Step::Update, Some("0")), (Step::ZeroSkipped, Some("0"))]);
     let ledger = [(cell(1, 1, "202401"), "5"), (cell(3, 1, "202401"), "9")];
     let delete = compare(&plan(WhenEmpty::Delete), vec![], &there, &ledger);
     assert_eq!(steps(&delete), [(Step::Delete, None)]);
@@ -84,10 +108,20 @@ fn stale_cells_follow_the_rule_of_their_item() {
 }
 
 #[test]
-fn a_cell_whose_source_value_is_unusable_is_not_deleted() {
-    let there = stored(&[(cell(1, 8, "202401"), "5")]);
-    let diff = compare(&plan(WhenEmpty::Delete), vec![], &there, &[(cell(1, 8, "202401"), "5")]);
-    assert!(diff.cells.is_empty());
+fn a_cell_of_which_a_part_is_unusable_is_held_back_whatever_stands_there() {
+    let plan = plan(WhenEmpty::Delete);
+    let key = cell(1, 8, "202401");
+    let there = stored(&[(key, "5")]);
+    let held = |wanted: Vec<WantedCell>, stored: &StoredValues| {
+        let diff = compare_with(&plan, wanted, stored, &[(key, "5")], true);
+        assert_eq!(diff.cells.len(), 1);
+        assert!(matches!(&diff.cells[0].step, Step::Hold(hold) if hold.code.word == "cell-not-whole"));
+        diff.cells[0].clone()
+    };
+    assert_eq!(held(vec![], &there).previous.as_deref(), Some("5"), "it is not deleted");
+    assert_eq!(held(vec![wanted(1, 8, "30")], &there).value, None, "the rest is not written");
+    held(vec![wanted(1, 8, "30")], &stored(&[]));
+    held(vec![], &stored(&[]));
 }
 
 #[test]
@@ -144,8 +178,7 @@ proptest! {
                 Step::Create => prop_assert!(previous.is_none() && cell.value.is_some()),
                 Step::Update => prop_assert!(previous.is_some() && previous != cell.value),
                 Step::Unchanged => prop_assert_eq!(&previous, &cell.value),
-                Step::Vanish => prop_assert!(previous.is_some() && cell.value.is_none()),
-                Step::ZeroSkipped => prop_assert!(previous.is_none()),
+                Step::ZeroSkipped => prop_assert_eq!(cell.value.as_deref(), Some("0")),
                 other => prop_assert!(false, "{other:?}"),
             }
         }

@@ -11,6 +11,8 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::domain::access::Unreadable;
+use crate::domain::cell::CellAddress;
 use crate::domain::journal::Journal;
 use crate::domain::metadata::Metadata;
 use crate::domain::period::Period;
@@ -38,6 +40,8 @@ pub(super) struct Context<'run, S, D> {
     pub(super) document: &'run RoutineDocument,
     pub(super) plan: &'run Plan,
     pub(super) preflight: Preflight<'run>,
+    /// Addresses whose stored values the destination's user may not read, with what is to blame.
+    pub(super) hidden: BTreeMap<CellAddress, Unreadable>,
     /// The destination's user.
     pub(super) account: &'run Account,
     /// The destination's tree as far as its user may read it.
@@ -75,6 +79,7 @@ impl<'run, S, D> Context<'run, S, D> {
         document: &'run RoutineDocument,
         plan: &'run Plan,
         preflight: Preflight<'run>,
+        hidden: BTreeMap<CellAddress, Unreadable>,
         account: &'run Account,
         import_engine: ImportEngine,
         patience: Patience,
@@ -83,7 +88,6 @@ impl<'run, S, D> Context<'run, S, D> {
         journal: &'run mut dyn Journal,
         controllers: BTreeMap<DataSetKind, BatchController>,
     ) -> Self {
-        let view_roots = view_roots(account);
         Self {
             run,
             mode,
@@ -101,8 +105,9 @@ impl<'run, S, D> Context<'run, S, D> {
             document,
             plan,
             preflight,
+            hidden,
             account,
-            destination_tree: Tree::new(metadata.1, view_roots),
+            destination_tree: Tree::new(metadata.1, account.view_roots()),
             import_engine,
             patience,
             stop,
@@ -178,15 +183,6 @@ async fn unless_stopped<T>(stop: &CancellationToken, future: impl Future<Output 
         biased;
         () = stop.cancelled() => None,
         outcome = future => Some(outcome),
-    }
-}
-
-/// The org units whose data a user may read: the data view units, else the capture units (dhis2-api 5.1).
-pub(super) fn view_roots(account: &Account) -> &[crate::domain::uid::Uid] {
-    if account.data_view_organisation_units.is_empty() {
-        &account.organisation_units
-    } else {
-        &account.data_view_organisation_units
     }
 }
 

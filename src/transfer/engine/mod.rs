@@ -27,6 +27,7 @@ mod prove;
 mod push;
 mod read;
 mod replay;
+mod rights;
 mod run;
 mod servers;
 #[cfg(test)]

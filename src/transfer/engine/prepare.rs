@@ -5,7 +5,7 @@
 //! server. A script's hooks act inside the pure stages that are called here; the run's resume needs nothing of its own,
 //! because what a run that was cut off has sent already turns out `unchanged` in the comparison.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use crate::domain::cell::CellKey;
 use crate::domain::item::WhenEmpty;
@@ -128,13 +128,13 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
             let Ok(mapping) = fetch::raw(&self.context.reading, job, slice, aggregated.clone()).await else {
                 continue;
             };
-            let Made { wanted, doubtful, .. } = self.make(job, mapping.finish(&self.context.scene()));
+            let Made { wanted, doubts, .. } = self.make(job, mapping.finish(&self.context.scene()));
             let Some(Ok(stored)) =
                 self.context.unless_stopped(read::stored(self.context, job, &slice.destinations)).await
             else {
                 continue;
             };
-            let diff = self.compare(job, slice, wanted, &doubtful, &stored)?;
+            let diff = self.compare(job, slice, wanted, &doubts, &stored)?;
             changes += diff.cells.iter().filter(|cell| cell.step.is_change()).count() as u64;
             existing += diff.existing;
         }
@@ -172,7 +172,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
                 return Ok(prepared);
             }
         };
-        let Made { values, wanted, doubtful, findings, acts } = made;
+        let Made { values, wanted, doubts, findings, acts } = made;
         prepared.values = values;
         prepared.acts = acts;
         self.context.tell(Event::SliceFetched { slice: prepared.name.clone(), values });
@@ -195,7 +195,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         };
         let periods = stored.values.keys().map(|key| key.period);
         self.context.state().seen.extend(periods);
-        let diff = self.compare(job, slice, wanted, &doubtful, &stored)?;
+        let diff = self.compare(job, slice, wanted, &doubts, &stored)?;
         prepared.findings.merge(findings);
         prepared.findings.merge(diff.findings);
         prepared.cells = diff.cells;
@@ -205,12 +205,12 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
 
     /// One value for each cell; scripts may leave some out.
     fn make(&self, job: &PlannedJob, mapped: Mapped) -> Made {
-        let Mapped { mut values, contributions, doubtful, slice_values, mut acts, findings } = mapped;
+        let Mapped { mut values, contributions, doubts, slice_values, mut acts, findings } = mapped;
         let combined = combine(contributions, job, &self.context.scene(), &slice_values);
         values.contributing -= combined.dropped;
         values.dropped += combined.dropped;
         acts.merge(combined.acts);
-        Made { values, wanted: combined.cells, doubtful, findings, acts }
+        Made { values, wanted: combined.cells, doubts, findings, acts }
     }
 
     fn compare(
@@ -218,11 +218,13 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         job: &PlannedJob,
         slice: &Slice,
         wanted: Vec<WantedCell>,
-        doubtful: &BTreeSet<CellKey>,
+        doubts: &BTreeMap<CellKey, Hold>,
         stored: &StoredValues,
     ) -> Result<Diff, JournalError> {
         let ledger = self.ledger(job, slice, stored)?;
-        let rules = DiffRules { only_changed: self.context.policies().only_changed, ledger: &ledger, doubtful };
+        let policies = self.context.policies();
+        let deletes = policies.max_delete != Some(0);
+        let rules = DiffRules { only_changed: policies.only_changed, ledger: &ledger, doubts, deletes };
         Ok(diff::diff(wanted, stored, job, rules))
     }
 
@@ -249,9 +251,19 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
             diff::hold_changes(&mut prepared.cells, percent);
         }
         for cell in prepared.cells.iter_mut().filter(|cell| cell.step.is_sent()) {
-            match self.context.preflight.check(&cell.key, cell.value.as_deref(), cell.comment.as_deref()) {
-                Verdict::Pass { data_set } => cell.data_set = Some(data_set),
-                Verdict::Hold(hold) => {
+            let verdict = self.context.preflight.check(&cell.key, cell.value.as_deref(), cell.comment.as_deref());
+            match (verdict, self.context.hidden.get(&cell.key.address())) {
+                // What stands there is not known: a value or a comment of somebody else's could be lost.
+                (Verdict::Pass { .. }, Some(hidden)) => {
+                    cell.step = Step::Hold(Box::new(Hold {
+                        code: &finding::DESTINATION_NOT_READABLE,
+                        object: Some(hidden.object()),
+                        reason: hidden.in_words(),
+                        hint: None,
+                    }));
+                }
+                (Verdict::Pass { data_set }, None) => cell.data_set = Some(data_set),
+                (Verdict::Hold(hold), _) => {
                     cell.step = Step::Hold(Box::new(Hold {
                         code: hold.code,
                         object: Some(hold.object.clone()),
@@ -281,7 +293,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
 struct Made {
     values: ValueCounts,
     wanted: Vec<WantedCell>,
-    doubtful: BTreeSet<CellKey>,
+    doubts: BTreeMap<CellKey, Hold>,
     findings: Findings,
     acts: Acts,
 }

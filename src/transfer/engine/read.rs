@@ -6,7 +6,7 @@ use crate::dhis2::data_value_sets::RawQuery;
 use crate::dhis2::error::{ClientError, ClientErrorKind};
 use crate::domain::uid::Uid;
 use crate::transfer::diff::{Stored, StoredValues};
-use crate::transfer::engine::context::{Context, view_roots};
+use crate::transfer::engine::context::Context;
 use crate::transfer::engine::servers::DataServer;
 use crate::transfer::plan::PlannedJob;
 
@@ -62,7 +62,7 @@ fn data_sets_of<S, D>(context: &Context<'_, S, D>, data_elements: &BTreeSet<Uid>
 /// answer is a failure like any other.
 fn may_not_read<S, D>(kind: &ClientErrorKind, context: &Context<'_, S, D>) -> bool {
     match kind {
-        ClientErrorKind::EmptyAnswer => view_roots(context.account).is_empty(),
+        ClientErrorKind::EmptyAnswer => context.account.view_roots().is_empty(),
         ClientErrorKind::Unauthorized { .. } | ClientErrorKind::LoginPage { .. } => false,
         kind => kind.is_permission(),
     }

@@ -14,6 +14,7 @@ use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 
 use crate::dhis2::system::Probe;
+use crate::domain::access::Reader;
 use crate::domain::metadata::Metadata;
 use crate::domain::period::Period;
 use crate::domain::period::relative::RelativeOptions;
@@ -22,7 +23,7 @@ use crate::domain::run::{CellCounts, ValueCounts};
 use crate::domain::script::Hook;
 use crate::domain::server::ServerIdentity;
 use crate::transfer::combine::combine;
-use crate::transfer::engine::context::{Reading, slice_name, view_roots};
+use crate::transfer::engine::context::{Reading, slice_name};
 use crate::transfer::engine::error::SliceError;
 use crate::transfer::engine::run::check_identity;
 use crate::transfer::engine::servers::DataServer;
@@ -214,7 +215,8 @@ fn planned<S: DataServer>(
         destination: request.destination.unwrap_or(&probe.identity),
         today: day_of_run(request.started, request.now, probe.server_date),
         relative: &RelativeOptions::default(),
-        source_view_roots: view_roots(&probe.account),
+        source_view_roots: probe.account.view_roots(),
+        source_reader: Reader::new(request.source.metadata, Some(&probe.account)),
         hooks,
     })
 }

@@ -8,20 +8,25 @@ use jiff::civil::DateTime;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::dhis2::system::Probe;
-use crate::domain::cell::CellState;
+use crate::domain::access::{Reader, Unreadable};
+use crate::domain::cell::{CellAddress, CellState};
 use crate::domain::journal::{JournalError, RunStart};
+use crate::domain::metadata::Metadata;
+use crate::domain::reach::feedback;
+use crate::domain::routine::RoutineDocument;
 use crate::domain::run::{JobReport, RunMode, ServerReport, ServerSaid, Traffic};
 use crate::transfer::batch::controller::{BatchController, DataSetKind};
-use crate::transfer::engine::context::{Context, view_roots};
+use crate::transfer::diff::{Cell, Step};
+use crate::transfer::engine::context::Context;
 use crate::transfer::engine::error::SliceError;
 use crate::transfer::engine::prepare::{Failed, Prepared, Preparer};
 use crate::transfer::engine::prove::prove;
 use crate::transfer::engine::servers::DataServer;
-use crate::transfer::engine::{Endpoint, RunRequest, RunResult, TransferError, Tuning};
+use crate::transfer::engine::{Endpoint, RunRequest, RunResult, TransferError, Tuning, rights};
 use crate::transfer::events::Event;
 use crate::transfer::finding;
 use crate::transfer::hooks::{self, Hooks};
-use crate::transfer::plan::{PlanRequest, destination_periods, plan};
+use crate::transfer::plan::{PlanError, PlanRequest, address_names, destination_periods, plan};
 use crate::transfer::preflight::Preflight;
 use crate::transfer::report::{RunFacts, Tally, report};
 use crate::transfer::settle::{settle, without_sending};
@@ -67,6 +72,18 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
     let (source_probe, destination_probe) = (asked_source?, asked_destination?);
     check_identity(&source, &source_probe)?;
     check_identity(&destination, &destination_probe)?;
+    let same_system = source_probe.identity.system_id == destination_probe.identity.system_id;
+    if same_system {
+        check_feedback(document, source.metadata)?;
+    }
+    let source_reader = rights::reader(source.metadata, &source_probe);
+    let destination_reader = rights::reader(destination.metadata, &destination_probe);
+    let (fresh_source, fresh_destination) = join(
+        rights::of_source(source.client, source_reader, document),
+        rights::of_destination(destination.client, destination_reader, document),
+    )
+    .await;
+    let (fresh_source, fresh_destination) = (fresh_source?, fresh_destination?);
     let mut plan = plan(&PlanRequest {
         document,
         source_metadata: source.metadata,
@@ -75,7 +92,8 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
         destination: &destination_probe.identity,
         today: source_probe.server_date.date(),
         relative: &relative,
-        source_view_roots: view_roots(&source_probe.account),
+        source_view_roots: source_probe.account.view_roots(),
+        source_reader: source_reader.with_fresh(&fresh_source),
         hooks,
     })?;
     let mut findings = std::mem::take(&mut plan.findings);
@@ -85,7 +103,7 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
         check_analytics(source.client.name(), &source_probe, document.routine.policies.max_analytics_age_hours)?;
         about_analytics(&source_probe, &mut findings);
     }
-    if source_probe.identity.system_id == destination_probe.identity.system_id {
+    if same_system {
         findings.add(Note::new(&finding::SAME_SYSTEM, 1).example(source_probe.identity.system_id.clone()));
     }
     let periods = destination_periods(&plan);
@@ -108,6 +126,7 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
         destination_probe.server_date.date(),
     )
     .in_calendar(&destination_probe.identity.calendar);
+    let hidden = hidden_cells(document, destination_reader.with_fresh(&fresh_destination));
     about_destination(&preflight, &mut findings);
     let controllers = BTreeMap::from(
         [(DataSetKind::Plain, tuning.plain_rows), (DataSetKind::Restricted, tuning.restricted_rows)]
@@ -122,6 +141,7 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
         document,
         &plan,
         preflight,
+        hidden,
         &destination_probe.account,
         import_engine,
         patience,
@@ -169,6 +189,26 @@ pub(super) fn check_identity<S: DataServer>(endpoint: &Endpoint<'_, S>, probe: &
         }),
         _ => Ok(()),
     }
+}
+
+/// Refuses items that read the cell they write, where both servers are one: each run would make more of it.
+fn check_feedback(document: &RoutineDocument, metadata: &Metadata) -> Result<(), PlanError> {
+    for job in &document.jobs {
+        let Some(found) = feedback(job, &document.org_unit_map, metadata).first().copied() else { continue };
+        let address = job.items.get(found.item).map(|item| item.destination);
+        return Err(PlanError::ReadsItself {
+            job: job.name.clone(),
+            address: address.map_or_else(String::new, |address| address_names(metadata, address)),
+            org_unit: metadata.org_unit_path_names(found.org_unit),
+        });
+    }
+    Ok(())
+}
+
+/// The addresses whose stored values the destination's user may not read, with what is to blame.
+fn hidden_cells(document: &RoutineDocument, reader: Reader<'_>) -> BTreeMap<CellAddress, Unreadable> {
+    let addresses = document.jobs.iter().flat_map(|job| job.items.iter().map(|item| item.destination));
+    addresses.filter_map(|address| Some((address, reader.address(&address)?))).collect()
 }
 
 /// Refuses analytics tables that are older than the routine allows. Both times are the server's own.
@@ -326,7 +366,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
         if error.login_refused || at_destination && error.temporary || self.failures >= FAILURES_IN_A_ROW {
             self.halted = Some(error.reason.clone());
         }
-        let ends = not_sent(&slice, &error.reason);
+        let ends = not_sent(&slice, &error.reason, at_destination);
         self.record(slice, ends)
     }
 
@@ -345,13 +385,15 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
     /// A slice that was prepared and is not sent any more.
     fn leave(&mut self, mut slice: Prepared<'run>) -> Result<(), JournalError> {
         let reason = self.halted.clone().unwrap_or_else(|| "the run was stopped".to_owned());
-        if let Some(Failed::Source(error) | Failed::Destination(error)) = slice.failed.take() {
+        let failed = slice.failed.take();
+        let blind = matches!(failed, Some(Failed::Destination(_)));
+        if let Some(Failed::Source(error) | Failed::Destination(error)) = failed {
             self.name_failure(&slice, &error);
             self.tally.permission |= error.permission;
         }
         self.tally.slices_failed += 1;
         self.tally.temporary |= !self.tally.permission;
-        let ends = not_sent(&slice, &reason);
+        let ends = not_sent(&slice, &reason, blind);
         self.record(slice, ends)
     }
 
@@ -376,10 +418,12 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
     }
 }
 
-/// The ends of a slice of which nothing is sent.
-fn not_sent(slice: &Prepared<'_>, reason: &str) -> Vec<Option<Settled>> {
-    let end = |cell| {
+/// The ends of a slice of which nothing is sent. `blind`: the destination could not be read, so it is not even known
+/// what a zero leaves as it is.
+fn not_sent(slice: &Prepared<'_>, reason: &str, blind: bool) -> Vec<Option<Settled>> {
+    let end = |cell: &Cell| {
         without_sending(cell)
+            .filter(|_| !(blind && cell.step == Step::ZeroSkipped))
             .unwrap_or_else(|| Settled::because(CellState::NotSent, &finding::NOT_SENT, reason.to_owned()))
     };
     slice.cells.iter().map(|cell| Some(end(cell))).collect()

@@ -114,14 +114,20 @@ table! {
         "A source value is no number (or date) where the item needs one.",
         "Correct the value at the source, or handle it in a script.";
     SOURCE_PERIOD_UNUSABLE = Error, Mapping, "source-period-unusable",
-        "A source period does not lie within one destination period.",
-        "Choose a destination period type that contains the source periods whole.";
+        "A source period lies half in one destination period and half in another, or in none; the cells of both are held back.",
+        "Choose a destination period type of which one holds more than half of each source period (as of weeks in months), or let a script decide (`period`).";
+    CELL_NOT_WHOLE = Error, Source, "cell-not-whole",
+        "A part of the cell's value cannot be used, so nothing is written for the cell: a cell is written whole or not at all.",
+        "Correct the value that the example names at the source (or the script that refuses it), then run again.";
+    SOURCE_NOT_READABLE = Error, Permission, "source-not-readable",
+        "The source user may not read all that feeds a cell, so it is not known whether the source has a value: nothing is written and nothing deleted.",
+        "Share the object with the source user with \"can view data\"; or map only what may be read, each option combo with an item of its own.";
     COMBINE_MISSING = Error, Mapping, "combine-missing",
         "Several source values go to one cell and no combine operator is set.",
         "Set the job's or the item's combine operator (`sum`, `average`, `last` …), or correct the map.";
     SOURCE_EMPTY = Warning, Source, "source-empty",
         "The source has no values for the items, org units and periods of the run.",
-        "Check the periods, the items and whether the source user may see the data; analytics may need to be run.";
+        "Check the periods (the report names the last one that has values), the items and whether the source user may see the data; analytics may need to be run.";
     SOURCE_ITEM_MISSING = Error, Source, "source-item-missing",
         "The source does not know an item, or the user may not see it.",
         "Sync the source again and correct the item, or share it with the source user.";
@@ -146,6 +152,9 @@ table! {
     ZERO_DROPPED = Info, Configuration, "zero-dropped",
         "The destination does not keep zeros for the data element (zero is not significant); nothing is stored.",
         "Set \"store zero data values\" of the data element at the destination if zeros matter.";
+    ZERO_KEPT = Warning, Configuration, "zero-kept",
+        "The source has 0, the destination does not keep zeros for the data element (zero is not significant), and what stands there stays.",
+        "Set \"store zero data values\" of the data element at the destination; or let the routine delete what it wrote (`--when-empty delete`).";
     COVERAGE_SHORT = Warning, Source, "coverage-short",
         "Too few source periods have a value for the destination period, so nothing is written for it.",
         "Wait for the missing reports, or lower the coverage rule of the item: `xfer job edit-item … --coverage`.";
@@ -176,6 +185,9 @@ table! {
     METADATA_STALE = Warning, Configuration, "metadata-stale",
         "The synced metadata of a server is old; what was changed there since is not known here.",
         "Sync the server: `xfer server sync`.";
+    DESTINATION_NOT_READABLE = Error, Permission, "destination-not-readable",
+        "The user may not read what stands in the cell at the destination, so nothing is compared and nothing is overwritten.",
+        "Share the object with the user at the destination with \"can view data\".";
     // Engine: guards.
     MAX_CHANGE_EXCEEDED = Error, Policy, "max-change-exceeded",
         "The run would change a larger share of the destination's cells than the routine allows.",
@@ -231,8 +243,8 @@ table! {
         "A source org unit that is marked as ignored has values; they are left out.",
         "Nothing, if that is what the mark is for; otherwise map the org unit.";
     ORG_UNIT_PARTNER_OUT_OF_SCOPE = Error, Permission, "org-unit-partner-out-of-scope",
-        "The org unit is merged with one that the source user may not read; half a sum is not sent.",
-        "Give the source user all org units that are merged into one, as data view org units.";
+        "The org unit is merged with one that the source user may not read, or that the source does not have; half a sum is not sent.",
+        "Give the source user all org units that are merged into one, as data view org units; or take the lost one out of the map.";
     AREA_NOT_READ = Info, Source, "area-not-read",
         "A large part of the source's tree has no mapped org unit and was not read, so unmapped values there are not counted.",
         "Nothing, if that part is not to be transferred; otherwise map its org units.";
@@ -251,6 +263,9 @@ table! {
     SAME_SYSTEM = Warning, Configuration, "same-system",
         "Source and destination say that they are the same system: one is a copy of the other, or both are one server.",
         "Nothing, if values are meant to move within one system; otherwise check both addresses.";
+    XFER_FILE_OUTDATED = Warning, Configuration, "xfer-file-outdated",
+        "The xfer file is older than its routine: the run did what the routine was when it was exported.",
+        "Export the routine again to the same place: `xfer routine export`.";
     STALE_KEPT = Info, Policy, "stale-kept",
         "The destination has a value where the source has none; the routine keeps it.",
         "Nothing, or set the rule for empty values to `zero` or `delete`.";

@@ -9,7 +9,7 @@ use bigdecimal::num_traits::Zero;
 
 use crate::domain::decimal::parse_number;
 use crate::domain::job::Job;
-use crate::domain::period::Period;
+use crate::domain::period::{Period, PeriodType};
 use crate::domain::script::{Attachment, ContentHash, Hook};
 use crate::transfer::hooks::{
     Acted, ActingScript, CellContext, Outcome, Part, PeriodContext, RowsAfter, RowsContext, SharedScript,
@@ -17,7 +17,8 @@ use crate::transfer::hooks::{
 use crate::transfer::map::SourceValue;
 use crate::transfer::shape::Value;
 
-/// `value` doubles numbers, drops zeros and rejects thirteen; `combine` takes the largest; `period` moves back by one;
+/// `value` doubles numbers, drops zeros and rejects thirteen; `combine` takes the largest; `period` moves back by one
+/// (`from-28th`: days to months that begin on the 28th of the month before);
 /// `rows` drops 99, rejects 98, fails on 666, makes 51 of 50 and puts a copy of each 7 into the month after.
 #[derive(Debug)]
 pub(crate) struct FakeScript(Attachment);
@@ -77,6 +78,11 @@ impl ActingScript for FakeScript {
     }
 
     fn period(&self, period: Period, _at: &PeriodContext<'_>) -> Acted<Period> {
+        if self.0.script == "from-28th" {
+            let month = PeriodType::Monthly.containing(period.start());
+            let to = if period.start().day() >= 28 { month.next() } else { Some(month) };
+            return at_line(2, to.map_or_else(|| Outcome::Reject("no such month".to_owned()), Outcome::Value));
+        }
         let outcome = match period.previous() {
             Some(_) if period.to_string() == "202403" => Outcome::Drop("March is left out".to_owned()),
             Some(_) if period.to_string() == "202404" => Outcome::Reject("April is impossible".to_owned()),

@@ -10,7 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
+use crate::domain::cell::CellAddress;
 use crate::domain::decimal::plain_text;
+use crate::domain::item::SourceItem;
 use crate::domain::job::Job;
 use crate::domain::period::Period;
 use crate::domain::routine::RoutineDocument;
@@ -84,6 +86,8 @@ struct State {
     /// The slice that it is in.
     slice: Option<Arc<script::Slice>>,
     names: Names,
+    /// What the job brings where: source item and cell of each of its items.
+    brought: Vec<(SourceItem, CellAddress)>,
 }
 
 impl fmt::Debug for RunningScript {
@@ -116,7 +120,8 @@ impl RunningScript {
         let runner = Runner::new(&compiled, run).map_err(Box::new)?;
         // What the text defines counts, not what an attachment says about it.
         let attachment = Attachment { hooks, ..attachment.clone() };
-        Ok(Self { attachment, state: Mutex::new(State { runner, slice: None, names: Names::default() }) })
+        let brought = job.items.iter().map(|item| (item.source, item.destination)).collect();
+        Ok(Self { attachment, state: Mutex::new(State { runner, slice: None, names: Names::default(), brought }) })
     }
 
     fn with<T>(&self, call: impl FnOnce(&mut State) -> T) -> T {
@@ -142,7 +147,8 @@ impl State {
         if !self.runner.looks_up() {
             return;
         }
-        let slice = at.slice.script(|| cells_slice(at));
+        let brought = &self.brought;
+        let slice = at.slice.script(|| cells_slice(at, brought));
         if !self.slice.as_ref().is_some_and(|entered| Arc::ptr_eq(entered, slice)) {
             self.runner.enter(Arc::clone(slice));
             self.slice = Some(Arc::clone(slice));

@@ -1,8 +1,9 @@
 //! What scripts find in a slice: the objects that they may name, and the values that they look up.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::domain::cell::CellAddress;
 use crate::domain::item::SourceItem;
 use crate::domain::metadata::Metadata;
 use crate::domain::uid::Uid;
@@ -10,14 +11,13 @@ use crate::script;
 use crate::transfer::hooks::names::{named, org_unit};
 use crate::transfer::hooks::values::to_row;
 use crate::transfer::hooks::{CellContext, RowsContext};
-use crate::transfer::plan::PlannedItem;
 
 /// The slice before it is mapped: source units, source periods.
 pub(super) fn rows_slice(rows: &[script::Row], at: &RowsContext<'_>) -> script::Slice {
     let source = at.scene.source;
     let mut slice = script::Slice::new();
     for item in at.items {
-        add_item(&mut slice, item, source);
+        add_item(&mut slice, item.source, source);
     }
     for unit in at.org_units {
         slice.add_org_unit(Arc::new(org_unit(*unit, source)));
@@ -26,8 +26,9 @@ pub(super) fn rows_slice(rows: &[script::Row], at: &RowsContext<'_>) -> script::
     slice
 }
 
-/// The slice as cells are made of it: destination units, destination periods.
-pub(super) fn cells_slice(at: &CellContext<'_>) -> script::Slice {
+/// The slice as cells are made of it: destination units, destination periods. Everything that the job reads is known,
+/// also where the slice has no value of it: to have nothing is not to be misspelt.
+pub(super) fn cells_slice(at: &CellContext<'_>, brought: &[(SourceItem, CellAddress)]) -> script::Slice {
     let (source, destination) = (at.scene.source, at.scene.destination);
     let rows: Vec<script::Row> = at.slice.rows().iter().map(|row| to_row(row, source)).collect();
     let mut slice = script::Slice::new();
@@ -35,7 +36,17 @@ pub(super) fn cells_slice(at: &CellContext<'_>) -> script::Slice {
     for id in data {
         slice.add_data(Arc::new(named(id, source)));
     }
-    add_item(&mut slice, at.item, source);
+    let beside = |(item, cell): &(SourceItem, CellAddress)| (*item, cell.data_element, cell.attribute_option_combo);
+    let mut combos: BTreeMap<_, BTreeSet<Uid>> = BTreeMap::new();
+    for one in brought {
+        combos.entry(beside(one)).or_default().insert(one.1.category_option_combo);
+    }
+    for one in brought {
+        add_item(&mut slice, one.0, source);
+        let parts = combos.get(&beside(one)).into_iter().flatten();
+        slice.add_parts(one.0.id(), one.1, parts.map(|combo| Arc::new(named(*combo, destination))).collect());
+    }
+    add_item(&mut slice, at.item.source, source);
     let units: BTreeSet<Uid> = rows.iter().map(|row| row.org_unit).collect();
     for unit in units {
         slice.add_org_unit(Arc::new(org_unit(unit, destination)));
@@ -44,9 +55,9 @@ pub(super) fn cells_slice(at: &CellContext<'_>) -> script::Slice {
     slice
 }
 
-fn add_item(slice: &mut script::Slice, item: &PlannedItem, source: &Metadata) {
-    slice.add_data(Arc::new(named(item.source.id(), source)));
-    if let SourceItem::DataElement { category_option_combo, attribute_option_combo, .. } = item.source {
+fn add_item(slice: &mut script::Slice, item: SourceItem, source: &Metadata) {
+    slice.add_data(Arc::new(named(item.id(), source)));
+    if let SourceItem::DataElement { category_option_combo, attribute_option_combo, .. } = item {
         for combo in category_option_combo.into_iter().chain(attribute_option_combo) {
             slice.add_option_combo(Arc::new(named(combo, source)));
         }

@@ -8,6 +8,9 @@
 //! Values are taken one by one as they arrive, so that memory holds contributions and no answer. A script's `rows` sees
 //! a whole slice at once: where a job has one, the values that can contribute are held until the last has arrived, and
 //! go through the scripts before they are placed. What `period` says stands in the plan.
+//!
+//! A value that cannot be used leaves a *doubt* about every cell that it would have been part of: a cell is written whole
+//! or not at all, so nothing is sent for it, whatever else goes there.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,6 +22,7 @@ use crate::domain::metadata::Metadata;
 use crate::domain::period::Period;
 use crate::domain::run::ValueCounts;
 use crate::domain::uid::Uid;
+use crate::transfer::diff::Hold;
 use crate::transfer::finding::{self, Code};
 use crate::transfer::hooks::{Acts, RowsContext, Scene, SliceValues, through_rows};
 use crate::transfer::plan::{Destination, HookedPeriod, Place, PlannedJob, Slice, UnitMap};
@@ -91,9 +95,9 @@ pub struct Mapped {
     pub values: ValueCounts,
     /// Parts of cells, in order of arrival.
     pub contributions: Vec<Contribution>,
-    /// Cells for which the source has a value that cannot be used. Nothing is sent for them, but they are not empty
-    /// either: `when_empty` must not delete what a typing error hides.
-    pub doubtful: BTreeSet<CellKey>,
+    /// Cells for which the source has a value that cannot be used, with the reason. Nothing is sent for them, and they
+    /// are not empty either: `when_empty` must not delete what a typing error hides.
+    pub doubts: BTreeMap<CellKey, Hold>,
     /// The source values at their destination, if a script may look them up.
     pub slice_values: SliceValues,
     /// What scripts did.
@@ -136,7 +140,7 @@ pub struct Mapping<'plan> {
     units: &'plan UnitMap,
     values: ValueCounts,
     contributions: Vec<Contribution>,
-    doubtful: BTreeSet<CellKey>,
+    doubts: BTreeMap<CellKey, Hold>,
     /// Values that wait for the scripts with `rows`.
     held: Vec<SourceValue>,
     slice_values: SliceValues,
@@ -156,7 +160,7 @@ impl<'plan> Mapping<'plan> {
             units,
             values: ValueCounts::default(),
             contributions: Vec::new(),
-            doubtful: BTreeSet::new(),
+            doubts: BTreeMap::new(),
             held: Vec::new(),
             slice_values: SliceValues::default(),
             keeps_values: job.is_scripted(),
@@ -175,9 +179,13 @@ impl<'plan> Mapping<'plan> {
             return; // Another slice reads and counts it.
         }
         let job = self.job;
-        let mut items = job.items_of(value.data, value.category_option_combo, value.attribute_option_combo).peekable();
+        let (data, period) = (value.data, value.period);
+        let (category, attribute) = (value.category_option_combo, value.attribute_option_combo);
+        let of_value = || job.items_of(data, category, attribute);
+        let mut items = of_value().filter(|item| job.reads_for(*item, period)).peekable();
         if items.peek().is_none() {
-            if matches!(place, Place::To(_)) {
+            // Periods that are read for other items are nobody's oversight.
+            if matches!(place, Place::To(_)) && of_value().next().is_none() {
                 self.note(Fate::OptionCombo, Blame::Object(value.data), &value);
             }
             return;
@@ -225,6 +233,7 @@ impl<'plan> Mapping<'plan> {
             let period = match target_period(job, item, value.period) {
                 Ok(period) => period,
                 Err(nowhere) => {
+                    self.doubt_periods(item, target, &value, &text);
                     // Of several reasons the worst is named: what cannot be used before what is left out.
                     fate = fate.max(Some(nowhere));
                     continue;
@@ -233,7 +242,7 @@ impl<'plan> Mapping<'plan> {
             let cell = CellKey::new(planned.destination, target, period);
             if planned.needs_numbers() && !*is_number.get_or_insert_with(|| parse_number(&text).is_some()) {
                 fate = fate.max(Some(Nowhere::Refused));
-                self.doubtful.extend(cells_of(job, item, target, period));
+                self.doubt(item, target, period, &value, || format!("`{text}` is not a number"));
                 continue;
             }
             // The first of those that share a source out stands for all of them until the number is cut.
@@ -284,6 +293,42 @@ impl<'plan> Mapping<'plan> {
         }
     }
 
+    /// Leaves a doubt about the cells of an item: a part of them cannot be used.
+    fn doubt(&mut self, item: usize, target: Uid, period: Period, value: &SourceValue, why: impl FnOnce() -> String) {
+        let cells = cells_of(self.job, item, target, period).filter(|cell| !self.doubts.contains_key(cell));
+        let cells: Vec<CellKey> = cells.collect();
+        if cells.is_empty() {
+            return;
+        }
+        let reason =
+            format!("the value of {} at {} in {} is part of it: {}", value.data, value.org_unit, value.period, why());
+        for cell in cells {
+            let hold = Hold { code: &finding::CELL_NOT_WHOLE, object: None, reason: reason.clone(), hint: None };
+            self.doubts.insert(cell, hold);
+        }
+    }
+
+    /// Leaves a doubt about the cells that a value may belong to whose period goes nowhere through no will of a person.
+    fn doubt_periods(&mut self, item: usize, target: Uid, value: &SourceValue, text: &str) {
+        let job = self.job;
+        let (periods, why): (Vec<Period>, String) = match job.hooked_periods(item) {
+            Some(hooked) => match hooked.destinations.get(&value.period) {
+                Some(HookedPeriod::Rejected(reason)) => (hooked.around(value.period).collect(), reason.clone()),
+                _ => return,
+            },
+            None => match job.periods.destination_of(value.period) {
+                Destination::Between(first, second) => (
+                    vec![first, second],
+                    format!("half of {} lies in {first} and half in {second}, so `{text}` has no place", value.period),
+                ),
+                _ => return,
+            },
+        };
+        for period in periods.into_iter().filter(|period| job.writes(item, *period)) {
+            self.doubt(item, target, period, value, || why.clone());
+        }
+    }
+
     fn note(&mut self, fate: Fate, blame: Blame, value: &SourceValue) {
         self.fates.entry((fate, blame)).and_modify(|(count, _)| *count += 1).or_insert_with(|| {
             let text = value.value.as_deref().map_or_else(String::new, |text| format!(" = `{text}`"));
@@ -307,15 +352,22 @@ impl<'plan> Mapping<'plan> {
             let Some(target) = self.target_of(value.org_unit) else { continue };
             for item in job.items_of(value.data, value.category_option_combo, value.attribute_option_combo) {
                 if let Ok(period) = target_period(job, item, value.period) {
-                    self.doubtful.extend(cells_of(job, item, target, period));
+                    self.doubt(item, target, period, &value, || "a script refused it, or failed on it".to_owned());
                 }
             }
         }
         for value in through.rows {
-            let mut items =
-                job.items_of(value.data, value.category_option_combo, value.attribute_option_combo).peekable();
+            let all = || job.items_of(value.data, value.category_option_combo, value.attribute_option_combo);
+            let mut items = all().filter(|item| job.reads_for(*item, value.period)).peekable();
             match self.target_of(value.org_unit) {
-                Some(target) if items.peek().is_some() => self.place(value, target, items),
+                Some(target) if items.peek().is_some() => {
+                    let items: Vec<usize> = items.collect();
+                    self.place(value, target, items.into_iter());
+                }
+                Some(target) if all().next().is_some() => {
+                    let items: Vec<usize> = all().collect();
+                    self.place(value, target, items.into_iter());
+                }
                 _ => {
                     self.values.invalid += 1;
                     self.note(Fate::Foreign, Blame::Object(value.data), &value);
@@ -338,6 +390,10 @@ impl<'plan> Mapping<'plan> {
         let source = scene.source;
         let acts = if self.job.rows.is_empty() { Acts::default() } else { self.place_held(scene) };
         let mut findings = Findings::default();
+        let mut doubts = self.doubts;
+        for hold in doubts.values_mut() {
+            hold.reason = in_words(&hold.reason, source);
+        }
         for ((fate, blame), (count, example)) in self.fates {
             let (code, kind) = fate.describe();
             let mut example = in_words(&example, source);
@@ -359,7 +415,7 @@ impl<'plan> Mapping<'plan> {
         Mapped {
             values: self.values,
             contributions: self.contributions,
-            doubtful: self.doubtful,
+            doubts,
             slice_values: self.slice_values,
             acts,
             findings,
@@ -372,7 +428,7 @@ impl<'plan> Mapping<'plan> {
 enum Nowhere {
     /// A script left the period out.
     Dropped,
-    /// The period does not lie in one that the job writes.
+    /// The period lies half in one that the job writes and half in another, or in none.
     Straddles,
     /// A script failed on the period.
     Failed,
@@ -402,7 +458,7 @@ fn target_period(job: &PlannedJob, item: usize, period: Period) -> Result<Period
         },
         None => match job.periods.destination_of(period) {
             Destination::To(to) => Ok(to),
-            Destination::Straddles | Destination::NotCovered => Err(Nowhere::Straddles),
+            Destination::Between(..) | Destination::NotCovered => Err(Nowhere::Straddles),
         },
     }
 }

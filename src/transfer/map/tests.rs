@@ -92,7 +92,11 @@ fn one_value_may_feed_two_cells_and_is_counted_once() {
     let items = vec![plain_item(1), item(1, Uid::DEFAULT_OPTION_COMBO, plain_address(4))];
     let mapped = map(&document(vec![job("a", items)], &["202401"]), vec![plain(1, 1, "5"), plain(1, 2, "text")]);
     assert_eq!(mapped.contributions.len(), 3, "text goes to the text element only");
-    assert_eq!(mapped.doubtful, [fixture::cell(1, 2, "202401")].into());
+    assert_eq!(mapped.doubts.keys().copied().collect::<Vec<_>>(), [fixture::cell(1, 2, "202401")]);
+    assert_eq!(
+        mapped.doubts[&fixture::cell(1, 2, "202401")].reason,
+        "the value of Element 1 at Clinic 2 in 202401 is part of it: `text` is not a number"
+    );
     assert_eq!((mapped.values.contributing, mapped.values.invalid), (2, 0));
     assert_eq!(mapped.contributions.iter().map(|part| part.text.as_str()).collect::<Vec<_>>(), ["5", "5", "text"]);
 }
@@ -113,7 +117,7 @@ fn open_option_combos_take_every_value() {
 }
 
 #[test]
-fn a_straddling_week_is_invalid_and_named() {
+fn a_week_in_two_months_goes_to_the_one_with_most_of_its_days() {
     let weekly = Job {
         source_period_type: PeriodType::Weekly,
         destination_period_type: PeriodType::Monthly,
@@ -127,8 +131,32 @@ fn a_straddling_week_is_invalid_and_named() {
             SourceValue { period: period("2024W31"), ..plain(1, 1, "2") },
         ],
     );
-    assert_eq!((mapped.values.contributing, mapped.values.invalid), (1, 1));
+    assert_eq!((mapped.values.contributing, mapped.values.invalid), (2, 0));
     assert_eq!(mapped.contributions[0].cell.period, period("202407"));
+    assert_eq!(mapped.contributions[1].cell.period, period("202408"));
+}
+
+#[test]
+fn a_period_that_lies_half_in_two_leaves_a_doubt_about_both() {
+    let halved = Job {
+        source_period_type: PeriodType::BiMonthly,
+        destination_period_type: PeriodType::Quarterly,
+        combine: Combine::Sum,
+        ..job("a", vec![plain_item(1)])
+    };
+    let mapped = map(
+        &document(vec![halved], &["202401B..202403B"]),
+        vec![
+            SourceValue { period: period("202401B"), ..plain(1, 1, "1") },
+            SourceValue { period: period("202402B"), ..plain(1, 1, "2") },
+            SourceValue { period: period("202403B"), ..plain(1, 2, "3") },
+        ],
+    );
+    assert_eq!((mapped.values.contributing, mapped.values.invalid, mapped.values.unexplained()), (2, 1, 0));
+    let doubts: Vec<String> = mapped.doubts.keys().map(|key| format!("{} {}", key.org_unit, key.period)).collect();
+    assert_eq!(doubts, [format!("{} 2024Q1", unit(1)), format!("{} 2024Q2", unit(1))]);
+    let reason = &mapped.doubts.values().next().unwrap().reason;
+    assert!(reason.contains("half of 202402B lies in 2024Q1 and half in 2024Q2"), "{reason}");
 }
 
 #[test]

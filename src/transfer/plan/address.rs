@@ -131,7 +131,7 @@ pub(super) fn check_jobs(jobs: &[PlannedJob], destination: &Metadata) -> Result<
 }
 
 /// A destination address as people read it; option combos named only where they are not the default.
-pub(super) fn address_names(destination: &Metadata, address: CellAddress) -> String {
+pub fn address_names(destination: &Metadata, address: CellAddress) -> String {
     let mut text = destination.name_of(address.data_element);
     for combo in [address.category_option_combo, address.attribute_option_combo] {
         if combo != Uid::DEFAULT_OPTION_COMBO {

@@ -3,7 +3,11 @@
 //! Drift at the destination is preflight's to name: there each cell is held back with the object to blame. At the
 //! source a missing object means that nothing can be fetched, so it is named here or nowhere.
 
-use crate::domain::item::{Item, SourceItem};
+use std::collections::BTreeMap;
+
+use crate::domain::access::{Reader, Unreadable};
+use crate::domain::cell::CellAddress;
+use crate::domain::item::Item;
 use crate::domain::job::Job;
 use crate::domain::metadata::Metadata;
 use crate::domain::routine::RoutineDocument;
@@ -43,29 +47,39 @@ pub(super) fn untouched(subtrees: &[(Uid, usize)], source: &Metadata, findings: 
     }
 }
 
-/// Whether the source has an item's data; names it otherwise.
-pub(super) fn item(item: &Item, job: &Job, source: &Metadata, findings: &mut Findings) -> bool {
-    let (kind, known) = match item.source {
-        SourceItem::DataElement { id, category_option_combo, attribute_option_combo } => {
-            let combos = [category_option_combo, attribute_option_combo];
-            if let Some(missing) =
-                combos.into_iter().flatten().find(|combo| !source.category_option_combos.contains_key(combo))
-            {
-                return missing_item("category option combo", missing, job, source, findings);
-            }
-            ("data element", source.data_elements.contains_key(&id))
+/// The addresses of a job of which the source's user may not read all that feeds them, each with what is to blame first,
+/// and a finding for everything that cannot be read. An item that the source does not have (or does not show) takes its
+/// partners with it: a sum without one of its parts is no sum.
+pub(super) fn hidden(job: &Job, reader: Reader<'_>, findings: &mut Findings) -> BTreeMap<CellAddress, Unreadable> {
+    let mut hidden = BTreeMap::new();
+    for item in &job.items {
+        if let Some(missing) = reader.missing(&item.source) {
+            hidden.entry(item.destination).or_insert(missing);
+            continue;
         }
-        SourceItem::Indicator { id } => ("indicator", source.indicators.contains_key(&id)),
-        SourceItem::ProgramIndicator { id } => ("program indicator", source.program_indicators.contains_key(&id)),
-    };
-    known || missing_item(kind, item.source.id(), job, source, findings)
+        for unreadable in reader.item(&item.source, job.read) {
+            findings.add(Note {
+                object: Some(unreadable.object()),
+                ..Note::new(&finding::SOURCE_NOT_READABLE, 1).example(format!(
+                    "job {}: {}",
+                    job.name,
+                    unreadable.in_words()
+                ))
+            });
+            hidden.entry(item.destination).or_insert(unreadable);
+        }
+    }
+    hidden
 }
 
-fn missing_item(kind: &str, id: Uid, job: &Job, source: &Metadata, findings: &mut Findings) -> bool {
-    findings.add(
-        Note::new(&finding::SOURCE_ITEM_MISSING, 1)
-            .about(kind, &id, source.name_of(id))
-            .example(format!("an item of job {}", job.name)),
-    );
-    false
+/// Whether the source has an item's data; names it otherwise.
+pub(super) fn item(item: &Item, job: &Job, reader: Reader<'_>, findings: &mut Findings) -> bool {
+    let missing = reader.missing(&item.source);
+    if let Some(missing) = &missing {
+        findings.add(Note {
+            object: Some(missing.object()),
+            ..Note::new(&finding::SOURCE_ITEM_MISSING, 1).example(format!("an item of job {}", job.name))
+        });
+    }
+    missing.is_none()
 }

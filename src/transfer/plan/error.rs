@@ -36,8 +36,8 @@ pub enum PlanError {
         /// Why.
         reason: String,
     },
-    /// No source period lies within one destination period.
-    #[error("no {source_type} period of job `{job}` lies within one {destination_type} period")]
+    /// No source period belongs to one destination period.
+    #[error("no {source_type} period of job `{job}` lies within one {destination_type} period, or for the most part")]
     PeriodsDoNotFit {
         /// The job.
         job: String,
@@ -124,6 +124,19 @@ pub enum PlanError {
         /// The other, by name.
         second: String,
     },
+    /// Source and destination are one system, and an item reads the cell that it writes.
+    #[error(
+        "job `{job}`: both servers are one system, and `{address}` is made of what stands at `{org_unit}`, where it is \
+         written: each run would make more of it"
+    )]
+    ReadsItself {
+        /// The job.
+        job: String,
+        /// The destination data element with its option combos, by name.
+        address: String,
+        /// An org unit that is read and written, by its path of names.
+        org_unit: String,
+    },
     /// Two jobs of a routine write the same cells.
     #[error("jobs `{first}` and `{second}` both write `{address}` in {period}")]
     TwoJobs {
@@ -150,7 +163,7 @@ impl PlanError {
             Self::NoOrgUnits => "map the org units and confirm them: `xfer orgunit map`",
             Self::Window { .. } => "use periods such as `202401`, ranges such as `202401..202406`, or `LAST_3_MONTHS`",
             Self::PeriodsDoNotFit { .. } => {
-                "choose a destination period type that contains the source periods whole, such as months in quarters"
+                "choose a longer destination period type, such as months for weeks or quarters for months"
             }
             Self::ShiftTooFar { .. } => "use a smaller period shift",
             Self::CalendarsDiffer { .. } => {
@@ -171,6 +184,9 @@ impl PlanError {
                 "parts that add up must be the only value of their cells; map the other item elsewhere"
             }
             Self::SharesDiffer { .. } => "give all items that share a source out the same rules",
+            Self::ReadsItself { .. } => {
+                "write to another data element or option combo, or take the org units that are written out of the map's source side"
+            }
             Self::TwoJobs { .. } => {
                 "put the items into one job with a combine operator, or let the jobs write different periods"
             }

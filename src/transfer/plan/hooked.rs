@@ -2,22 +2,32 @@
 //!
 //! The destination is read and compared for the periods that are written, so these have to be known before the first
 //! request. The hook therefore sees the period and the item, and no value. It takes the place of the job's shift and
-//! of the choice of the containing period; what is read stays as the window says.
+//! of the choice of the containing period.
+//!
+//! A destination period that is written has to be read whole, as with the job's own coarsening. Only the script knows
+//! what feeds it: so it is asked about the periods of the window first, which gives the destination periods that are
+//! wanted, and then about the periods around and between, until it has put none into a wanted period for as long as
+//! two destination periods last. What lands in a wanted period is read too; what lands elsewhere is none of this run's.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::period::{Period, PeriodType};
 use crate::transfer::hooks::{ActingScript, Outcome, PeriodContext};
+
+/// Most periods that a script is asked about beyond the window, on either side. Further out than that no month begins.
+const FURTHEST: usize = 5_000;
 
 /// Where a script puts the source periods of an item.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HookedPeriods {
     /// The script's name.
     pub script: String,
-    /// By source period.
-    pub destinations: HashMap<Period, HookedPeriod>,
+    /// By source period: what is read for the item.
+    pub destinations: BTreeMap<Period, HookedPeriod>,
     /// How many source periods go to each destination period.
     pub sources: BTreeMap<Period, usize>,
+    /// Destination periods of which the beginning or the end was not found.
+    pub cut: BTreeSet<Period>,
 }
 
 /// Where a script puts a source period.
@@ -32,31 +42,130 @@ pub enum HookedPeriod {
 }
 
 impl HookedPeriods {
-    /// Asks the script about each period that is read.
-    pub fn of(script: &dyn ActingScript, read: &[Period], written: PeriodType, at: &PeriodContext<'_>) -> Self {
-        let mut hooked = Self { script: script.name().to_owned(), ..Self::default() };
-        for period in read {
-            let destination = match script.period(*period, at).outcome {
-                Outcome::Value(to) if to.period_type() == written => HookedPeriod::To(to),
-                Outcome::Value(to) => HookedPeriod::Rejected(format!(
-                    "the script puts {period} into {to}, which is {}; the job writes {}",
-                    to.period_type().name(),
-                    written.name()
-                )),
-                Outcome::Drop(reason) => HookedPeriod::Dropped(reason),
-                Outcome::Reject(reason) => HookedPeriod::Rejected(reason),
-            };
+    /// Asks the script about the periods of the window, and about those around them that go to the same places.
+    pub fn of(script: &dyn ActingScript, asked: &[Period], written: PeriodType, at: &PeriodContext<'_>) -> Self {
+        let mut search = Search {
+            script,
+            written,
+            at,
+            wanted: BTreeSet::new(),
+            found: Self { script: script.name().to_owned(), ..Self::default() },
+        };
+        for period in asked {
+            let destination = search.ask(*period);
             if let HookedPeriod::To(to) = destination {
-                *hooked.sources.entry(to).or_default() += 1;
+                search.wanted.insert(to);
             }
-            hooked.destinations.insert(*period, destination);
+            search.found.destinations.insert(*period, destination);
         }
-        hooked
+        search.around(asked);
+        let mut found = search.found;
+        for destination in found.destinations.values() {
+            if let HookedPeriod::To(to) = destination {
+                *found.sources.entry(*to).or_default() += 1;
+            }
+        }
+        found
+    }
+
+    /// The destination periods that a source period may belong to for which the script failed: those of its nearest
+    /// neighbours that it understood.
+    pub fn around(&self, period: Period) -> impl Iterator<Item = Period> {
+        let to = |(_, destination): (&Period, &HookedPeriod)| match destination {
+            HookedPeriod::To(to) => Some(*to),
+            HookedPeriod::Dropped(_) | HookedPeriod::Rejected(_) => None,
+        };
+        let before = self.destinations.range(..period).rev().find_map(to);
+        let after = self.destinations.range(period..).find_map(to);
+        before.into_iter().chain(after)
     }
 
     /// Whether several source periods go to one destination period.
     pub fn merges(&self) -> bool {
         self.sources.values().any(|number| *number > 1)
+    }
+}
+
+/// The questions to one script about one item.
+struct Search<'ask> {
+    script: &'ask dyn ActingScript,
+    written: PeriodType,
+    at: &'ask PeriodContext<'ask>,
+    /// The destination periods of the window.
+    wanted: BTreeSet<Period>,
+    found: HookedPeriods,
+}
+
+impl Search<'_> {
+    fn ask(&self, period: Period) -> HookedPeriod {
+        match self.script.period(period, self.at).outcome {
+            Outcome::Value(to) if to.period_type() == self.written => HookedPeriod::To(to),
+            Outcome::Value(to) => HookedPeriod::Rejected(format!(
+                "the script puts {period} into {to}, which is {}; the job writes {}",
+                to.period_type().name(),
+                self.written.name()
+            )),
+            Outcome::Drop(reason) => HookedPeriod::Dropped(reason),
+            Outcome::Reject(reason) => HookedPeriod::Rejected(reason),
+        }
+    }
+
+    /// Looks at the periods between and around those of the window.
+    fn around(&mut self, asked: &[Period]) {
+        let (Some(first), Some(last)) = (asked.iter().min().copied(), asked.iter().max().copied()) else { return };
+        if self.wanted.is_empty() {
+            return;
+        }
+        let length = usize::from(first.period_type().nominal_days()).max(1);
+        let patience = 2 * usize::from(self.written.nominal_days()) / length + 2;
+        let between: Vec<Period> =
+            std::iter::successors(Some(first), Period::next).take_while(|period| *period <= last).collect();
+        let mut touches = false;
+        for period in between {
+            touches = self.take(period, touches);
+        }
+        for direction in [-1, 1] {
+            self.outward(if direction < 0 { first } else { last }, direction, patience);
+        }
+    }
+
+    /// Goes outward from a period until nothing has landed in a wanted period for a while.
+    fn outward(&mut self, from: Period, direction: i32, patience: usize) {
+        let mut touches = matches!(self.found.destinations.get(&from), Some(HookedPeriod::To(_)));
+        let (mut misses, mut steps, mut period) = (0, 0, from);
+        while misses < patience {
+            let Some(next) = period.shift(direction) else { return };
+            period = next;
+            touches = self.take(period, touches);
+            misses = if touches { 0 } else { misses + 1 };
+            steps += 1;
+            if steps >= FURTHEST {
+                let outermost = self.found.destinations.get(&period).cloned();
+                self.found.cut.extend(match outermost {
+                    Some(HookedPeriod::To(to)) => Some(to),
+                    _ => None,
+                });
+                return;
+            }
+        }
+    }
+
+    /// Takes a period that goes to a wanted one. One for which the script fails is taken if the period before it on
+    /// the way went there: it may belong there, too. Whether it was taken.
+    fn take(&mut self, period: Period, touches: bool) -> bool {
+        if let Some(known) = self.found.destinations.get(&period) {
+            return matches!(known, HookedPeriod::To(_));
+        }
+        let destination = self.ask(period);
+        let taken = match &destination {
+            HookedPeriod::To(to) => self.wanted.contains(to),
+            HookedPeriod::Rejected(_) => touches,
+            HookedPeriod::Dropped(_) => false,
+        };
+        if taken {
+            self.found.destinations.insert(period, destination);
+        }
+        taken
     }
 }
 
@@ -86,5 +195,34 @@ mod tests {
         let quarterly = HookedPeriods::of(&*script, &read, PeriodType::Quarterly, &at);
         let HookedPeriod::Rejected(reason) = &quarterly.destinations[&read[0]] else { panic!("{quarterly:?}") };
         assert!(reason.contains("202312, which is Monthly; the job writes Quarterly"), "{reason}");
+    }
+
+    #[test]
+    fn months_of_a_scripts_own_are_read_whole() {
+        let plan = plan_of(&document(vec![job("a", vec![plain_item(1)])], &["202401"])).unwrap();
+        let metadata = metadata();
+        let at = PeriodContext { source: &metadata, destination: &metadata, job: "a", item: &plan.jobs[0].items[0] };
+        let script = ready(&attached("from-28th", &[Hook::Period]), &job("a", Vec::new())).unwrap();
+        let days = |first: &str, last: &str| {
+            let last = period(last);
+            std::iter::successors(Some(period(first)), crate::domain::period::Period::next)
+                .take_while(|day| *day <= last)
+                .collect::<Vec<_>>()
+        };
+        // A window from 1 July to 31 August touches July, August and, with its last four days, September.
+        let hooked = HookedPeriods::of(&*script, &days("20240701", "20240831"), PeriodType::Monthly, &at);
+        let counts: Vec<(String, usize)> =
+            hooked.sources.iter().map(|(period, number)| (period.to_string(), *number)).collect();
+        assert_eq!(
+            counts,
+            [("202407".to_owned(), 30), ("202408".to_owned(), 31), ("202409".to_owned(), 31)],
+            "28 June to 27 July, and so on"
+        );
+        assert_eq!(hooked.destinations.keys().next(), Some(&period("20240628")));
+        assert!(hooked.cut.is_empty());
+        // Two days with a gap between them: the gap belongs to the same month.
+        let hooked = HookedPeriods::of(&*script, &[period("20240701"), period("20240720")], PeriodType::Monthly, &at);
+        assert_eq!(hooked.sources.values().copied().collect::<Vec<_>>(), [30]);
+        assert_eq!(hooked.around(period("20240710")).collect::<Vec<_>>(), [period("202407"), period("202407")]);
     }
 }

@@ -20,6 +20,7 @@ mod slices;
 mod tree;
 mod units;
 
+pub use address::address_names;
 pub use error::PlanError;
 pub use hooked::{HookedPeriod, HookedPeriods};
 pub use item::PlannedItem;
@@ -33,8 +34,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::civil::Date;
 
+use crate::domain::access::{Reader, Unreadable};
 use crate::domain::calendar;
-use crate::domain::cell::CellAddress;
+use crate::domain::cell::{CellAddress, CellKey};
 use crate::domain::item::SourceItem;
 use crate::domain::job::{Job, ReadFrom};
 use crate::domain::metadata::Metadata;
@@ -44,6 +46,8 @@ use crate::domain::routine::RoutineDocument;
 use crate::domain::server::ServerIdentity;
 use crate::domain::uid::Uid;
 use crate::script::with_room;
+use crate::transfer::diff::Hold;
+use crate::transfer::finding;
 use crate::transfer::hooks::{Hooks, ItemHooks, PeriodContext, SharedScript};
 use crate::transfer::tally::Findings;
 
@@ -66,6 +70,8 @@ pub struct PlanRequest<'run> {
     pub relative: &'run RelativeOptions,
     /// The org units whose data the source's user may read; empty means that nothing is known.
     pub source_view_roots: &'run [Uid],
+    /// What else the source's user may read.
+    pub source_reader: Reader<'run>,
     /// The routine's scripts, ready to act.
     pub hooks: &'run Hooks,
 }
@@ -99,6 +105,8 @@ pub struct PlannedJob {
     hooks: Vec<ItemHooks>,
     /// Items whose periods a script decides on, by position.
     hooked_periods: BTreeMap<usize, HookedPeriods>,
+    /// Addresses of which the source's user may not read all that feeds them, with what is to blame.
+    hidden: BTreeMap<CellAddress, Unreadable>,
     /// Items that share a source out, by the position of the first.
     pub shares: BTreeMap<usize, ShareGroup>,
     /// What is read, and how.
@@ -171,6 +179,34 @@ impl PlannedJob {
             HookedPeriod::Dropped(reason) | HookedPeriod::Rejected(reason) => {
                 Some(format!("{reason} ({})", hooked.script))
             }
+        })
+    }
+
+    /// Whether a source period is read for an item: periods that are read for other items are none of its business.
+    pub fn reads_for(&self, item: usize, period: Period) -> bool {
+        match self.hooked_periods.get(&item) {
+            Some(hooked) => hooked.destinations.contains_key(&period),
+            None => self.periods.destination_of(period) != Destination::NotCovered,
+        }
+    }
+
+    /// Why a cell of an item cannot be whole, whatever comes: the source's user may not read all of it, or its period
+    /// could not be read whole.
+    pub fn not_whole(&self, key: &CellKey, item: usize) -> Option<Hold> {
+        if let Some(hidden) = self.hidden.get(&key.address()) {
+            return Some(Hold {
+                code: &finding::SOURCE_NOT_READABLE,
+                object: Some(hidden.object()),
+                reason: hidden.in_words(),
+                hint: None,
+            });
+        }
+        let cut = self.hooked_periods.get(&item).filter(|hooked| hooked.cut.contains(&key.period))?;
+        Some(Hold {
+            code: &finding::CELL_NOT_WHOLE,
+            object: None,
+            reason: format!("the script {} puts more periods into {} than can be read", cut.script, key.period),
+            hint: None,
         })
     }
 
@@ -265,8 +301,9 @@ fn plan_job(
     let (source, destination) = (request.source_metadata, request.destination_metadata);
     let mut items = Vec::with_capacity(job.items.len());
     let mut hooks = Vec::with_capacity(job.items.len());
+    let hidden = drift::hidden(job, request.source_reader, findings);
     for (position, item) in job.items.iter().enumerate() {
-        if drift::item(item, job, source, findings) {
+        if drift::item(item, job, request.source_reader, findings) {
             let acting = request.hooks.item(number, position);
             let policies = &request.document.routine.policies;
             let planned = PlannedItem::new(item, job, policies, source, destination);
@@ -274,10 +311,13 @@ fn plan_job(
             hooks.push(acting);
         }
     }
-    let hooked_periods = hooked_periods(request, job, &periods.read, &items, &hooks);
+    let hooked_periods = hooked_periods(request, job, &periods.asked, &items, &hooks);
     if !hooked_periods.is_empty() {
         let unhooked = hooked_periods.len() < items.len();
-        periods.write_also(unhooked, hooked_periods.values().flat_map(|hooked| hooked.sources.keys().copied()));
+        let hooked = || hooked_periods.values();
+        let read = hooked().flat_map(|hooked| hooked.destinations.keys().copied());
+        let write = hooked().flat_map(|hooked| hooked.sources.keys().copied());
+        periods.with_hooked(unhooked, read, write);
     }
     address::check_items(job, &items, &hooks, &periods, &hooked_periods, units, request)?;
     let shares = shares::groups(job, &items, destination)?;
@@ -304,6 +344,7 @@ fn plan_job(
         rows: request.hooks.rows(number),
         hooks,
         hooked_periods,
+        hidden,
         shares,
         reads,
         slices: slices.slices,
@@ -315,20 +356,20 @@ fn plan_job(
 fn hooked_periods(
     request: &PlanRequest<'_>,
     job: &Job,
-    read: &[Period],
+    asked: &[Period],
     items: &[PlannedItem],
     hooks: &[ItemHooks],
 ) -> BTreeMap<usize, HookedPeriods> {
     if hooks.iter().all(|hooks| hooks.period.is_none()) {
         return BTreeMap::new();
     }
-    with_room(|| ask_for_periods(request, job, read, items, hooks))
+    with_room(|| ask_for_periods(request, job, asked, items, hooks))
 }
 
 fn ask_for_periods(
     request: &PlanRequest<'_>,
     job: &Job,
-    read: &[Period],
+    asked: &[Period],
     items: &[PlannedItem],
     hooks: &[ItemHooks],
 ) -> BTreeMap<usize, HookedPeriods> {
@@ -341,7 +382,7 @@ fn ask_for_periods(
             job: &job.name,
             item,
         };
-        hooked.insert(position, HookedPeriods::of(&**script, read, job.destination_period_type, &at));
+        hooked.insert(position, HookedPeriods::of(&**script, asked, job.destination_period_type, &at));
     }
     hooked
 }

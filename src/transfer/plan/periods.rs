@@ -5,9 +5,10 @@
 //! whole. The last step matters: a window of three months that reaches into two quarters would otherwise overwrite a
 //! quarter with the sum of one of its months.
 //!
-//! A source period that straddles two destination periods (a week in two months) is read and its values are counted as
-//! invalid, by name: dropping it silently would lose numbers, splitting it would invent them. A script's `period` hook
-//! takes the place of the second step for its items (see `hooked`).
+//! A source period that straddles two destination periods (a week in two months) goes to the one that holds most of
+//! it, as in DHIS2 itself (see [`Home`]). One that lies half in each is read, and where it has a value both cells are
+//! held back: dropping it silently would lose numbers, splitting it would invent them. A script's `period` hook takes
+//! the place of the second step for its items (see `hooked`).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -15,18 +16,20 @@ use jiff::civil::Date;
 
 use crate::domain::job::Job;
 use crate::domain::period::relative::RelativeOptions;
-use crate::domain::period::{Period, window};
+use crate::domain::period::{Home, Period, window};
 use crate::transfer::plan::error::PlanError;
 
 /// The periods of a job.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct JobPeriods {
+    /// What the window asks for, in order.
+    pub asked: Vec<Period>,
     /// What is read, in order.
     pub read: Vec<Period>,
     /// What is written, in order.
     pub write: Vec<Period>,
-    /// Where each period that is read goes; none for one that straddles two.
-    destinations: HashMap<Period, Option<Period>>,
+    /// Where each period that is read goes.
+    destinations: HashMap<Period, Home>,
     /// How many source periods go to each destination period.
     sources: BTreeMap<Period, usize>,
     /// Whether several source periods go to one destination period.
@@ -38,8 +41,8 @@ pub struct JobPeriods {
 pub enum Destination {
     /// To this period.
     To(Period),
-    /// Nowhere: it does not lie within one destination period.
-    Straddles,
+    /// Nowhere: half of it lies in the one and half in the other.
+    Between(Period, Period),
     /// The run does not cover it.
     NotCovered,
 }
@@ -49,17 +52,17 @@ impl JobPeriods {
     pub fn of(job: &Job, windows: &[String], today: Date, relative: &RelativeOptions) -> Result<Self, PlanError> {
         let asked = window::expand(windows, today, job.source_period_type, relative)
             .map_err(|error| PlanError::Window { job: job.name.clone(), reason: error.to_string() })?;
-        let mut destinations = HashMap::new();
+        let mut homes: HashMap<Period, Home> = HashMap::new();
         let mut containers = BTreeSet::new();
-        for period in asked {
-            let container = period.contained_in(job.destination_period_type);
-            containers.extend(container);
-            destinations.insert(period, container);
+        for period in &asked {
+            let Some(home) = period.home_in(job.destination_period_type) else { continue };
+            homes.insert(*period, home);
+            if let Home::In(container) = home {
+                containers.insert(container);
+            }
         }
         for container in &containers {
-            for period in container.containing_periods(job.source_period_type) {
-                destinations.insert(period, Some(*container));
-            }
+            homes.extend(container.members(job.source_period_type));
         }
         if containers.is_empty() {
             return Err(PlanError::PeriodsDoNotFit {
@@ -68,34 +71,36 @@ impl JobPeriods {
                 destination_type: job.destination_period_type.name().to_owned(),
             });
         }
-        Self::shifted(job, destinations)
+        Self::shifted(job, asked, homes)
     }
 
-    fn shifted(job: &Job, containers: HashMap<Period, Option<Period>>) -> Result<Self, PlanError> {
-        let too_far = || PlanError::ShiftTooFar { job: job.name.clone() };
-        let mut destinations = HashMap::with_capacity(containers.len());
+    fn shifted(job: &Job, asked: Vec<Period>, homes: HashMap<Period, Home>) -> Result<Self, PlanError> {
+        let shifted = |period: Period| {
+            period.shift(job.period_shift).ok_or_else(|| PlanError::ShiftTooFar { job: job.name.clone() })
+        };
+        let mut destinations = HashMap::with_capacity(homes.len());
         let mut sources: BTreeMap<Period, usize> = BTreeMap::new();
-        for (period, container) in containers {
-            let destination = match container {
-                Some(container) => Some(container.shift(job.period_shift).ok_or_else(too_far)?),
-                None => None,
+        for (period, home) in homes {
+            let home = match home {
+                Home::In(container) => Home::In(shifted(container)?),
+                Home::Between(first, second) => Home::Between(shifted(first)?, shifted(second)?),
             };
-            if let Some(destination) = destination {
+            if let Home::In(destination) = home {
                 *sources.entry(destination).or_default() += 1;
             }
-            destinations.insert(period, destination);
+            destinations.insert(period, home);
         }
         let mut read: Vec<Period> = destinations.keys().copied().collect();
         read.sort_unstable();
         let merges = sources.values().any(|number| *number > 1);
-        Ok(Self { read, write: sources.keys().copied().collect(), destinations, sources, merges })
+        Ok(Self { asked, read, write: sources.keys().copied().collect(), destinations, sources, merges })
     }
 
     /// Where values of a source period go.
     pub fn destination_of(&self, period: Period) -> Destination {
         match self.destinations.get(&period) {
-            Some(Some(destination)) => Destination::To(*destination),
-            Some(None) => Destination::Straddles,
+            Some(Home::In(destination)) => Destination::To(*destination),
+            Some(Home::Between(first, second)) => Destination::Between(*first, *second),
             None => Destination::NotCovered,
         }
     }
@@ -105,16 +110,15 @@ impl JobPeriods {
         self.sources.get(&destination).copied().unwrap_or_default()
     }
 
-    /// Adds periods that a script writes to; `own` says whether the job's own are written too.
-    pub fn write_also(&mut self, own: bool, more: impl Iterator<Item = Period>) {
-        let own = if own { std::mem::take(&mut self.write) } else { Vec::new() };
-        let all: BTreeSet<Period> = own.into_iter().chain(more).collect();
-        self.write = all.into_iter().collect();
-    }
-
-    /// The source periods that go nowhere, in order.
-    pub fn straddling(&self) -> impl Iterator<Item = Period> {
-        self.read.iter().copied().filter(|period| self.destination_of(*period) == Destination::Straddles)
+    /// Adds periods that scripts read and write; `own` says whether the job's own are read and written too.
+    pub fn with_hooked(&mut self, own: bool, read: impl Iterator<Item = Period>, write: impl Iterator<Item = Period>) {
+        let join = |own_periods: &mut Vec<Period>, more: BTreeSet<Period>| {
+            let kept = if own { std::mem::take(own_periods) } else { Vec::new() };
+            let all: BTreeSet<Period> = kept.into_iter().chain(more).collect();
+            *own_periods = all.into_iter().collect();
+        };
+        join(&mut self.read, read.collect());
+        join(&mut self.write, write.collect());
     }
 }
 
@@ -172,15 +176,28 @@ mod tests {
     }
 
     #[test]
-    fn a_week_in_two_months_goes_nowhere_and_is_still_read() {
-        // 2024-07-29 to 2024-08-04.
-        let periods = of(&job(PeriodType::Weekly, PeriodType::Monthly, 0), &["2024W30", "2024W31"]).unwrap();
-        let straddling = Period::parse("2024W31").unwrap();
-        assert_eq!(periods.destination_of(straddling), Destination::Straddles);
-        assert_eq!(periods.straddling().collect::<Vec<_>>(), [straddling]);
+    fn a_month_of_weeks_is_read_whole_and_a_week_in_two_months_goes_to_one() {
+        // 2024-07-29 to 2024-08-04 has four days in August.
+        let periods = of(&job(PeriodType::Weekly, PeriodType::Monthly, 0), &["2024W30"]).unwrap();
+        assert_eq!(texts(&periods.read), ["2024W27", "2024W28", "2024W29", "2024W30"]);
         assert_eq!(texts(&periods.write), ["202407"]);
-        assert!(periods.read.contains(&straddling));
-        assert_eq!(periods.destination_of(Period::parse("2024W40").unwrap()), Destination::NotCovered);
+        assert_eq!(periods.sources_of(Period::parse("202407").unwrap()), 4);
+        assert_eq!(periods.destination_of(Period::parse("2024W31").unwrap()), Destination::NotCovered);
+        let both = of(&job(PeriodType::Weekly, PeriodType::Monthly, 0), &["2024W30", "2024W31"]).unwrap();
+        assert_eq!(texts(&both.write), ["202407", "202408"]);
+        let august = Destination::To(Period::parse("202408").unwrap());
+        assert_eq!(both.destination_of(Period::parse("2024W31").unwrap()), august);
+        assert_eq!(texts(&both.read).last().unwrap(), "2024W35", "August is read whole");
+    }
+
+    #[test]
+    fn what_lies_half_in_each_is_read_and_goes_nowhere() {
+        let periods = of(&job(PeriodType::BiMonthly, PeriodType::Quarterly, 0), &["202401B", "202404B"]).unwrap();
+        assert_eq!(texts(&periods.read), ["202401B", "202402B", "202404B", "202405B"]);
+        let [first, second] = ["2024Q3", "2024Q4"].map(|text| Period::parse(text).unwrap());
+        let between = periods.destination_of(Period::parse("202405B").unwrap());
+        assert_eq!(between, Destination::Between(first, second));
+        assert_eq!(texts(&periods.write), ["2024Q1", "2024Q3"]);
     }
 
     #[test]

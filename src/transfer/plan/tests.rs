@@ -1,5 +1,6 @@
 //! What a plan refuses, names and cuts.
 
+use crate::domain::access::Reader;
 use crate::domain::item::{Combine, Item, SourceItem};
 use crate::domain::job::{Job, ReadFrom};
 use crate::domain::period::PeriodType;
@@ -126,6 +127,7 @@ fn calendars_have_to_agree() {
         today: jiff::civil::date(2024, 11, 15),
         relative: &relative,
         source_view_roots: &[],
+        source_reader: Reader::new(&metadata, None),
         hooks: &hooks,
     };
     assert!(matches!(plan(&request(&nepali)), Err(PlanError::CalendarsDiffer { .. })));

@@ -17,7 +17,8 @@ pub enum Place {
     Proposed,
     /// Nowhere: the map does not know the unit.
     Unmapped,
-    /// Nowhere: another unit that feeds the same destination cell cannot be read, and half a sum is worse than none.
+    /// Nowhere: another unit that feeds the same destination cell cannot be read or is gone, and half a sum is worse than
+    /// none.
     Blocked,
 }
 
@@ -34,6 +35,8 @@ pub struct UnitMap {
     pub unknown: BTreeSet<Uid>,
     /// Mapped source units that the source's user may not read.
     pub out_of_scope: BTreeSet<Uid>,
+    /// Destination units that one of them, or an unknown one, is mapped to.
+    partial: BTreeSet<Uid>,
 }
 
 impl UnitMap {
@@ -62,6 +65,7 @@ impl UnitMap {
         match source.organisation_units.get(&unit) {
             None => {
                 self.unknown.insert(unit);
+                self.partial.insert(target);
             }
             Some(known) if view_roots.is_empty() || view_roots.iter().any(|root| known.is_within(*root)) => {
                 self.targets.insert(unit, target);
@@ -69,22 +73,19 @@ impl UnitMap {
             }
             Some(_) => {
                 self.out_of_scope.insert(unit);
-                self.targets.insert(unit, target);
+                self.partial.insert(target);
             }
         }
     }
 
-    /// A destination unit with a contributor that cannot be read takes no values at all.
+    /// A destination unit with a contributor that cannot be read, or is gone, takes no values at all.
     fn block_partners(&mut self) {
-        for unit in &self.out_of_scope {
-            if let Some(partners) = self.targets.remove(unit).and_then(|target| self.inbound.remove(&target)) {
-                for partner in partners {
-                    self.targets.remove(&partner);
-                    self.blocked.insert(partner);
-                }
+        for target in &self.partial {
+            for partner in self.inbound.remove(target).unwrap_or_default() {
+                self.targets.remove(&partner);
+                self.blocked.insert(partner);
             }
         }
-        // Partners of two unreadable units: the second finds `inbound` empty already, the first has blocked them.
     }
 
     /// Where values of a source unit go.
@@ -156,5 +157,8 @@ mod tests {
         let map = UnitMap::new(&[fixture::mapping(unit(99), unit(1))], &fixture::metadata(), &[]);
         assert!(map.unknown.contains(&unit(99)));
         assert_eq!(map.place_of(unit(99)), Place::Unmapped);
+        let rows = [fixture::mapping(unit(99), unit(1)), fixture::mapping(unit(2), unit(1))];
+        let merged = UnitMap::new(&rows, &fixture::metadata(), &[]);
+        assert_eq!(merged.place_of(unit(2)), Place::Blocked, "half a sum is not sent");
     }
 }

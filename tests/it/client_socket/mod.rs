@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
+mod access;
 mod pages;
 mod redirects;
 mod server;
@@ -63,6 +64,7 @@ fn futures_of_the_client_can_travel_between_threads() {
     travels(&client.probe());
     travels(&client.read_analytics(&aggregated(1)));
     travels(&client.fetch_metadata(&|_| {}));
+    travels(&client.data_access(&[], &[]));
     travels(&client);
 }
 
@@ -389,12 +391,52 @@ async fn metadata_is_read_to_an_empty_page() {
             ("organisationUnitLevels", 3) => r#"{"id":"OuLevel0003","level":3}"#.to_owned(),
             _ => String::new(),
         };
-        json(&format!(r#"{{"pager":{{"page":{page},"total":5,"pageSize":2}},"{plural}":[{objects}]}}"#))
+        let total = if plural == "organisationUnitLevels" { 5 } else { 0 };
+        json(&format!(r#"{{"pager":{{"page":{page},"total":{total},"pageSize":2}},"{plural}":[{objects}]}}"#))
     })
     .await;
     let (metadata, _) = server.client().fetch_metadata_with_notes(&|_| {}).await.unwrap();
     assert_eq!(metadata.organisation_unit_levels.len(), 5);
     assert!(server.requests().iter().any(|seen| seen.line().contains("filter=domainType:eq:AGGREGATE")));
+}
+
+/// A server with four org unit levels of which its first answers, `short` in number, list one less than it counts.
+async fn counting(short: usize) -> Server {
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    Server::dhis2("2.43.1", move |seen, _| {
+        let line = seen.line();
+        assert!(line.contains("gist=false"), "{line}");
+        let plural = line.split("/api/").nth(1).unwrap().split('?').next().unwrap().to_owned();
+        if plural != "organisationUnitLevels" || !line.contains("page=1&") {
+            let total = if plural == "organisationUnitLevels" { 4 } else { 0 };
+            return json(&format!(r#"{{"pager":{{"page":1,"total":{total},"pageSize":1000}},"{plural}":[]}}"#));
+        }
+        let listed = if asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) < short { 3 } else { 4 };
+        // The last of them cannot be used: it is listed all the same.
+        let levels: Vec<String> = (1..=listed)
+            .map(|level| {
+                let id = if level == 4 { "no id".to_owned() } else { format!("OuLevel000{level}") };
+                format!(r#"{{"id":"{id}","level":{level},"name":"Level {level}"}}"#)
+            })
+            .collect();
+        json(&format!(r#"{{"pager":{{"page":1,"total":4,"pageSize":1000}},"{plural}":[{}]}}"#, levels.join(",")))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_list_that_does_not_come_out_even_is_read_again_and_then_given_up_by_name() {
+    let (metadata, notes) = counting(2).await.client().fetch_metadata_with_notes(&|_| {}).await.unwrap();
+    assert_eq!(metadata.organisation_unit_levels.len(), 3, "one is left out, and named");
+    assert!(notes.notes.iter().any(|note| note.contains("(Level 4) was left out")), "{:?}", notes.notes);
+    let error = counting(usize::MAX).await.client().fetch_metadata(&|_| {}).await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("the list of organisationUnitLevels is not complete: the server counts 4 and lists 3"),
+        "{error}"
+    );
+    assert!(error.is_temporary() && error.hint().is_some_and(|hint| hint.contains("old copy stays")));
 }
 
 #[tokio::test]

@@ -1,10 +1,12 @@
 //! What the end-to-end tests share: the real binary in a home of its own, embedded servers, and the one helper that
 //! asserts the equations of design 3.1.
 
+pub(crate) mod country;
 pub(crate) mod leaks;
 pub(crate) mod listener;
 pub(crate) mod person;
 pub(crate) mod second_country;
+pub(crate) mod trial;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -96,6 +96,11 @@ pub(super) fn import(arguments: &Import, home: &Home, ui: &Ui) -> Result<ExitCod
         ui.say(&format!("{summary}; nothing was kept (--dry-run)"));
         return Ok(ExitCode::Success);
     }
+    let changes = change.added.len() + change.changed.len() + change.removed.len();
+    // A person is asked; a script that imports has decided.
+    if ui.can_ask() && changes > 0 && !ui.confirm(&format!("{summary}. Take this over?")) {
+        return Err(CliError::usage("nothing was changed".to_owned()).hint("give --yes to import without being asked"));
+    }
     open.apply(change)?;
     ui.say(&format!("{summary}; {} has {} now", open.job.name, open.job.items.len()));
     review_of_job(&open, home, ui)?;

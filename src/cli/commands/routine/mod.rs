@@ -9,10 +9,11 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::cli::commands::job::WhenEmptyArgument;
+use crate::cli::commands::runs::outcome;
 use crate::cli::commands::xfer_file;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
-use crate::cli::render::listing::{Listing, text};
+use crate::cli::render::listing::{Listing, moment, text};
 use crate::cli::render::{self, shell_word};
 use crate::cli::ui::Ui;
 use crate::cli::wizard::{self, Missing};
@@ -20,8 +21,10 @@ use crate::domain::alert::AlertChannel;
 use crate::domain::item::WhenEmpty;
 use crate::domain::routine::{Policies, Routine};
 use crate::ops;
+use crate::ops::dashboard::newest;
 use crate::ops::home::Home;
 use crate::ops::routines::{self, NewRoutine};
+use crate::ops::runs;
 
 /// `xfer routine …`
 #[derive(Debug, Subcommand)]
@@ -202,15 +205,26 @@ fn edit_or_ask(arguments: &edit::Edit, home: &Home, ui: &Ui) -> Result<ExitCode,
 }
 
 fn list(home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
-    let columns =
-        [text("name", "Routine"), text("jobs", "Jobs"), text("periods", "Periods"), text("id", "Id").whole().detail()];
+    let columns = [
+        text("name", "Routine"),
+        text("jobs", "Jobs"),
+        text("periods", "Periods"),
+        moment("last_run", "Last run").detail(),
+        text("outcome", "Outcome").detail(),
+        text("id", "Id").whole().detail(),
+    ];
     let empty = "no routines yet; make one: xfer routine new NAME --job JOB --periods LAST_3_MONTHS";
     let mut listing = Listing::new(&columns, empty);
     for routine in routines::list(home)? {
+        // What was only tried is not the last run.
+        let last = newest(runs::list(home, Some(&routine.name), usize::MAX)?).0;
+        let last = last.as_ref().map(|run| &run.summary);
         listing.row(vec![
             json!(routine.name),
             json!(routine.jobs.join(", ")),
             json!(routine.window.join(", ")),
+            json!(last.map(|run| run.started.to_string())),
+            json!(last.map(outcome)),
             json!(routine.id),
         ]);
     }

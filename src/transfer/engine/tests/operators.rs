@@ -83,11 +83,11 @@ fn a_source_is_shared_out_and_the_parts_add_up() {
         assert_eq!(text(&world, 3, 1, "202401").as_deref(), Some("7"));
         assert_eq!(text(&world, 3, 2, "202401").as_deref(), Some("4"), "what cannot be read hides no deletion");
         assert_eq!((report.values.fetched, report.values.contributing, report.values.invalid), (2, 1, 1));
-        assert_eq!(report.cells.total, 2);
+        assert_eq!((report.cells.total, report.cells.held_back), (4, 2), "both parts of what is no number");
 
         let halved = routine.jobs[0].items.iter().cloned().map(|item| with_factor(item, "0.25")).collect();
         let refused = both(&mut world, &document(vec![job("shares", halved)], &["202401"]));
-        assert_eq!((refused.cells.held_back, refused.cells.total), (2, 2), "2.5 cannot be shared in whole numbers");
+        assert_eq!((refused.cells.held_back, refused.cells.total), (4, 4), "2.5 cannot be shared in whole numbers");
         let (_, example) = code_of(&refused, "share-not-whole").unwrap();
         assert!(example.contains("2.5 cannot be shared out in whole numbers"), "{example}");
     }
@@ -143,7 +143,7 @@ fn all_four_hooks_act_and_everything_is_accounted_for() {
         let values = report.values;
         assert_eq!((values.fetched, values.created_by_script), (10, 1));
         assert_eq!((values.dropped, values.invalid, values.contributing), (2, 1, 8), "99 and 0; 98");
-        assert_eq!(report.jobs[0].cells.held_back, 1, "13");
+        assert_eq!(report.jobs[0].cells.held_back, 2, "98 and 13");
         assert_eq!(report.exit_code, 3);
         let changed = report.scripts.iter().map(|script| (script.script.as_str(), script.changed)).collect::<Vec<_>>();
         assert_eq!(changed, [("double.rhai", 5), ("largest.rhai", 1), ("rows.rhai", 1)]);
@@ -184,7 +184,7 @@ fn rows_that_fail_cost_the_slice_and_delete_nothing() {
     world.source.put(cell(1, 1, "202401"), "666");
     routine.jobs[0].scripts = vec![attached("rows.rhai", &[Hook::Rows])];
     let report = both(&mut world, &routine);
-    assert_eq!((report.values.invalid, report.cells.total, report.exit_code), (3, 0, 3));
+    assert_eq!((report.values.invalid, report.cells.held_back, report.cells.total, report.exit_code), (3, 3, 3, 3));
     assert_eq!(world.destination.texts().len(), 3);
     assert!(code_of(&report, "script-failed").unwrap().1.contains("the slice cannot be"));
 }

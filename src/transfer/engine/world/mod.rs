@@ -22,10 +22,11 @@ use crate::dhis2::analytics::{AnalyticsQuery, AnalyticsValue};
 use crate::dhis2::data_value_sets::{ImportAnswer, Payload, PayloadRow, RawQuery};
 use crate::dhis2::error::{ClientError, ClientErrorKind};
 use crate::dhis2::system::{AnalyticsStamp, Probe};
+use crate::domain::access::Fresh;
 use crate::domain::cell::CellKey;
 use crate::domain::data_value::DataValue;
 use crate::domain::import_summary::{ImportCount, ImportStatus};
-use crate::domain::metadata::Metadata;
+use crate::domain::metadata::{DataAccess, Metadata};
 use crate::domain::period::Period;
 use crate::domain::period::relative::RelativeOptions;
 use crate::domain::routine::RoutineDocument;
@@ -82,6 +83,8 @@ pub(in crate::transfer::engine) struct State {
     /// A concurrent writer: what it makes of a value as soon as it is stored.
     pub(in crate::transfer::engine) meddled: BTreeMap<CellKey, String>,
     pub(in crate::transfer::engine) may_not_read: bool,
+    /// Category options whose data the user may not read: their rows are left out of raw reads without a word.
+    pub(in crate::transfer::engine) unreadable: BTreeSet<Uid>,
     in_flight: BTreeMap<u64, BTreeSet<Period>>,
     next_request: u64,
 }
@@ -181,6 +184,20 @@ impl DataServer for Server {
         Ok(stamp)
     }
 
+    async fn data_access(
+        &self,
+        category_options: &BTreeSet<Uid>,
+        _data_sets: &BTreeSet<Uid>,
+    ) -> Result<Fresh, ClientError> {
+        let state = self.state.lock().unwrap();
+        let access = |id: &Uid| {
+            let known = self.metadata.category_options.get(id)?;
+            Some(if state.unreadable.contains(id) { DataAccess { read: false, ..known.access } } else { known.access })
+        };
+        let category_options = category_options.iter().map(|id| (*id, access(id))).collect();
+        Ok(Fresh { category_options, ..Fresh::default() })
+    }
+
     async fn read_raw(
         &self,
         query: &RawQuery,
@@ -202,6 +219,10 @@ impl DataServer for Server {
                 .values()
                 .filter(|value| query.data_elements.contains(&value.cell.data_element))
                 .filter(|value| query.periods.contains(&value.cell.period) && inside(value.cell.org_unit))
+                .filter(|value| {
+                    let combo = &self.metadata.category_option_combos[&value.cell.attribute_option_combo];
+                    !combo.category_options.iter().any(|option| state.unreadable.contains(option))
+                })
                 .cloned()
                 .collect();
             (found, state.read_faults.pop_front().flatten())

@@ -1,4 +1,6 @@
-//! The two embedded servers, started together.
+//! The two embedded servers, started together: the shipped country, or what [`files`] hold.
+
+pub mod files;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;

@@ -4,6 +4,8 @@
 //! a run and nothing else. Each fault acts where the real one acts: on the connection, in a proxy's answer, or in the
 //! import.
 
+mod lists;
+
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -59,6 +61,18 @@ pub enum Fault {
     EmptyOk,
     /// 409 without an import summary, as 2.43 gives when one of two groups fails; nothing is applied.
     BareConflict,
+    /// A metadata list that says it is empty, with status 200: seen of servers that have just started.
+    EmptyList,
+    /// A page of a metadata list lacks its last objects; the pager counts them all the same.
+    ShortList {
+        /// How many.
+        missing: usize,
+    },
+    /// Objects were deleted or made before this page of a metadata list while it was read page by page.
+    ShiftedPage {
+        /// How many were deleted: as many are passed over unseen. Below 0, how many were made: as many come twice.
+        by: i64,
+    },
 }
 
 impl Fault {
@@ -89,8 +103,24 @@ impl Fault {
     pub fn is_applied(self) -> bool {
         matches!(
             self,
-            Self::Slow { .. } | Self::CutBody { .. } | Self::GatewayTimeout | Self::AnswerLost | Self::NewPeriodRace
+            Self::Slow { .. }
+                | Self::CutBody { .. }
+                | Self::GatewayTimeout
+                | Self::AnswerLost
+                | Self::NewPeriodRace
+                | Self::EmptyList
+                | Self::ShortList { .. }
+                | Self::ShiftedPage { .. }
         )
+    }
+
+    /// What becomes of the server's own answer.
+    pub(super) fn distort(self, own: Response) -> Response {
+        match self {
+            Self::EmptyList => lists::emptied(own),
+            Self::ShortList { missing } => lists::shortened(own, missing),
+            _ => own,
+        }
     }
 }
 
@@ -116,6 +146,11 @@ impl Matcher {
     /// Every request of a method whose path begins so.
     pub fn every(method: &str, path_prefix: &str) -> Self {
         Self { method: Some(method.to_owned()), path_prefix: path_prefix.to_owned(), from: 0, until: usize::MAX }
+    }
+
+    /// Every page of a metadata list, by its plural name.
+    pub fn lists(plural: &str) -> Self {
+        Self::every("GET", &format!("/api/{plural}"))
     }
 
     /// Every import of data values.
