@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{ArgAction, Parser, Subcommand};
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::cli::commands::{
     demo, doctor, exec, init, job, key, orgunit, plugin, routine, run, runs, sandbox, schedule, script, server,
@@ -54,6 +54,23 @@ impl Arguments {
             _ => self.format,
         }
     }
+}
+
+/// Reads a command line. Words of a list, such as `sum`, may be written in any case: spreadsheets and people begin them
+/// with a capital.
+pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, clap::Error> {
+    let of_the_command = |refusal: clap::Error| refusal.format(&mut Arguments::command());
+    let mut matches = in_any_case(Arguments::command()).try_get_matches_from(arguments)?;
+    Arguments::from_arg_matches_mut(&mut matches).map_err(of_the_command)
+}
+
+fn in_any_case(command: clap::Command) -> clap::Command {
+    let names: Vec<String> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    let command = command.mut_args(|argument| {
+        let lists = !argument.get_possible_values().is_empty();
+        if lists { argument.ignore_case(true) } else { argument }
+    });
+    names.into_iter().fold(command, |command, name| command.mut_subcommand(name, in_any_case))
 }
 
 /// Above the options that every command has, so that its own come first.

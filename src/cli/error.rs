@@ -119,7 +119,15 @@ impl From<OpsError> for CliError {
                     ItemError::Ambiguous { .. } => {
                         "ids stand in DHIS2's maintenance app and in exported files".to_owned()
                     }
-                    ItemError::Form(_) => "example: fbfJHSPpUQD.pq2XI5kz2BY, or codes: MAL_CASES.FEMALE".to_owned(),
+                    ItemError::Readings { readings, .. } => {
+                        let ways = readings.iter().map(|(how, what)| match how.strip_prefix("--") {
+                            Some(_) => format!("give {how} for {what}"),
+                            None => format!("write '{how}' for {what}"),
+                        });
+                        ways.collect::<Vec<_>>().join("; ")
+                    }
+                    ItemError::OtherKind { .. } => "leave --kind out, or give the right one".to_owned(),
+                    ItemError::NoCombos { .. } => "leave the option combos out".to_owned(),
                     ItemError::Incomplete { .. } => "write DE.COC, or DE.COC.AOC".to_owned(),
                 };
                 Self::of(ExitCode::Usage, &error).hint(hint)

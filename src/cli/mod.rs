@@ -17,16 +17,13 @@ mod wizard;
 use std::ffi::OsString;
 use std::panic::AssertUnwindSafe;
 
-use clap::Parser;
-
-use crate::cli::args::Arguments;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::ui::{Format, Ui};
 use crate::platform;
 
 /// Runs the program with these arguments (the program's name first) and says how it ended.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let arguments = match args::read(arguments) {
         Ok(arguments) => arguments,
         Err(refusal) => {
             // Help and version are answers, everything else is wrong usage. A closed pipe is the reader's right.

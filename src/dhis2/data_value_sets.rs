@@ -96,7 +96,7 @@ impl Client {
     /// Whether there is any raw value: what [`Client::read_raw`] would read, of which no more than one is sent.
     pub async fn has_raw(&self, query: &RawQuery) -> Result<bool, ClientError> {
         const REQUEST: &str = "GET /api/dataValueSets";
-        let can = self.capabilities_for_data(REQUEST).await?;
+        let can = self.capabilities().await?;
         for part in self.parts_of(query, can).map_err(|kind| self.fail(REQUEST, kind))? {
             let part = Part { query: part.query.pair("limit", "1"), ..part };
             let mut found = false;

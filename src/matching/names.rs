@@ -20,15 +20,6 @@ pub fn folded(name: &str) -> String {
     folded
 }
 
-/// A text without what no eye sees: kinds of blanks, doubled ones, and accents however they are encoded. Case, signs and
-/// everything else stay, so that codes can be compared by it.
-pub fn loose(text: &str) -> String {
-    let is_invisible = |c: &char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{feff}' | '\u{ad}' | '\u{2060}');
-    let visible: String = text.chars().filter(|c| !is_invisible(c)).collect();
-    let single = visible.split_whitespace().collect::<Vec<_>>().join(" ");
-    if single.is_ascii() { single } else { deunicode::deunicode(&single) }
-}
-
 /// The known names nearest to what a person typed, best first, for "did you mean".
 pub fn nearest<'names>(typed: &str, names: impl Iterator<Item = &'names str>, at_most: usize) -> Vec<&'names str> {
     let typed = folded(typed);

@@ -11,8 +11,10 @@ use crate::domain::metadata::{Metadata, OrganisationUnit};
 use crate::domain::org_unit_map::{MappingState, MatchClass, MatchMethod, OrgUnitMapping};
 use crate::domain::pair::Pair;
 use crate::domain::uid::Uid;
+use crate::domain::spelling::settled;
+use crate::matching::figures::key;
 use crate::matching::map_rules::{Standing, Tally, tally};
-use crate::matching::names::{folded, nearest};
+use crate::matching::names::nearest;
 use crate::matching::org_units::{Candidates, MatchRules, propose};
 use crate::ops::error::OpsError;
 use crate::ops::files::org_unit_map::{self, Entry, MapSides};
@@ -240,11 +242,16 @@ fn between(from: &[OrgUnitMapping], to: &[OrgUnitMapping]) -> MapChange {
 /// The unit of an id, a code, a name or a path.
 fn unit_of(metadata: &Metadata, side: &str, text: &str) -> Result<Uid, OpsError> {
     let units = || metadata.organisation_units.values();
-    let wanted = folded(text);
-    let ways: [&dyn Fn(&OrganisationUnit) -> bool; 3] = [
-        &|unit| unit.id.as_str() == text || unit.code.as_deref() == Some(text),
-        &|unit| folded(&unit.name) == wanted,
-        &|unit| folded(&metadata.org_unit_path_names(unit.id)) == wanted,
+    let (typed, wanted) = (settled(text), key(text));
+    // Arrows between the names of a path are as good as strokes.
+    let path = key(&text.replace(" > ", " / "));
+    let ways: [&dyn Fn(&OrganisationUnit) -> bool; 6] = [
+        &|unit| unit.id.as_str() == text,
+        &|unit| unit.code.as_deref() == Some(text) || unit.name == text,
+        &|unit| unit.code.as_deref().is_some_and(|code| settled(code) == typed) || settled(&unit.name) == typed,
+        &|unit| settled(&metadata.org_unit_path_names(unit.id)) == typed,
+        &|unit| !wanted.is_empty() && key(&unit.name) == wanted,
+        &|unit| !path.is_empty() && key(&metadata.org_unit_path_names(unit.id)) == path,
     ];
     for way in ways {
         let found: Vec<Uid> = units().filter(|unit| way(unit)).map(|unit| unit.id).collect();

@@ -95,7 +95,7 @@ fn info(state: &State, user: &User, request: &Request) -> Response {
     };
     put("contextPath", base_url.as_str().into());
     put("userAgent", agent.into());
-    put("calendar", "iso8601".into());
+    put("calendar", settings.calendar.as_str().into());
     put("dateFormat", "yyyy-mm-dd".into());
     put("serverDate", milliseconds(&settings.now).into());
     put("serverTimeZoneId", "Etc/UTC".into());

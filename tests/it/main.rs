@@ -23,6 +23,7 @@ mod quality;
 mod recorded_client;
 mod recorded_sandbox;
 mod replay;
+mod review;
 mod sandbox_files;
 mod sandbox_server;
 mod schedule;

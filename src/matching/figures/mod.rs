@@ -68,6 +68,23 @@ impl Reading {
         })
     }
 
+    /// The ranges and signs of a name in one text, plain numbers left out. A plus between two words is an *and*.
+    pub fn signs(&self) -> String {
+        let texts = self.parts.iter().enumerate().map(|(index, part)| match part {
+            Part::Word(_) => String::new(),
+            Part::Figure(Figure::Lone(number)) if !number.starts_with('-') => String::new(),
+            Part::Figure(figure) => figure.text(),
+            Part::Sign(Sign::Plus) if matches!(self.parts.get(index + 1), Some(Part::Word(_))) => String::new(),
+            Part::Sign(sign) => sign_text(*sign).to_owned(),
+        });
+        texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether a name has numbers, ranges or signs.
+    pub fn says_figures(&self) -> bool {
+        self.parts.iter().any(|part| !matches!(part, Part::Word(_)))
+    }
+
     /// Whether two names may mean the same.
     pub fn agreement(&self, other: &Self) -> Agreement {
         if stands_clash(&self.stands, &other.stands) {

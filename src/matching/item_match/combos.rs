@@ -4,7 +4,7 @@ use crate::domain::metadata::Metadata;
 use crate::domain::org_unit_map::MatchClass;
 use crate::domain::uid::Uid;
 use crate::matching::item_match::category_option::Meaning;
-use crate::matching::names::folded;
+use crate::matching::figures::{Agreement, agreement, key};
 
 /// A combo that was found, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,12 +35,13 @@ pub(super) fn counterpart(
     }
     let (name, other) = (source.name_of(combo), destination.name_of(found));
     let words =
-        if folded(&name) == folded(&other) { format!("same part {name}") } else { format!("{name} as {other}") };
+        if key(&name) == key(&other) { format!("same part {name}") } else { format!("{name} as {other}") };
     Some(ComboMatch { combo: found, class, words })
 }
 
 struct OptionFacts {
     code: Option<String>,
+    name: String,
     meaning: Meaning,
 }
 
@@ -53,11 +54,15 @@ fn options(metadata: &Metadata, combo: Uid) -> Vec<OptionFacts> {
         known
             .into_iter()
             .filter(|option| option.name != "default")
-            .map(|option| OptionFacts { code: option.code.clone(), meaning: Meaning::of(&option.name) })
+            .map(|option| OptionFacts {
+                code: option.code.clone(),
+                name: option.name.clone(),
+                meaning: Meaning::of(&option.name),
+            })
             .collect()
     } else {
         let parts = object.name.split(", ").filter(|part| *part != "default");
-        parts.map(|part| OptionFacts { code: None, meaning: Meaning::of(part) }).collect()
+        parts.map(|part| OptionFacts { code: None, name: part.to_owned(), meaning: Meaning::of(part) }).collect()
     }
 }
 
@@ -73,8 +78,16 @@ fn same_options(left: &[OptionFacts], right: &[OptionFacts]) -> Option<MatchClas
         let position = if let Some(position) = open.iter().position(|other| other.meaning == option.meaning) {
             position
         } else {
-            class = MatchClass::Likely;
-            open.iter().position(|other| same_code(other) && may_be_same(&option.meaning, &other.meaning))?
+            let agrees = |other: &OptionFacts| agreement(&option.name, &other.name);
+            let position = open.iter().position(|other| {
+                same_code(other)
+                    && may_be_same(&option.meaning, &other.meaning)
+                    && agrees(other) != Agreement::Contradiction
+            })?;
+            // A code alone does not say that `15+` is everybody.
+            let sided = agrees(open[position]) == Agreement::OneSided;
+            class = class.max(if sided { MatchClass::Ask } else { MatchClass::Likely });
+            position
         };
         open.remove(position);
     }
@@ -97,7 +110,15 @@ pub fn clash(source: &Metadata, combo: Uid, destination: &Metadata, other: Uid) 
             && !kin.is_empty()
             && !kin.into_iter().any(|other| goes_into(&option.meaning, other))
     });
-    contradicts.then(|| (source.name_of(combo), destination.name_of(other)))
+    let opposite = match (left.as_slice(), right.as_slice()) {
+        ([one], [other]) => {
+            kind(&one.meaning) == kind(&other.meaning)
+                && !goes_into(&one.meaning, &other.meaning)
+                && agreement(&one.name, &other.name) == Agreement::Contradiction
+        }
+        _ => false,
+    };
+    (contradicts || opposite).then(|| (source.name_of(combo), destination.name_of(other)))
 }
 
 /// What an option speaks about; only options of one kind can contradict each other.

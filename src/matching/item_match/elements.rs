@@ -6,6 +6,7 @@ use crate::domain::metadata::{DataElement, Metadata};
 use crate::domain::org_unit_map::MatchClass;
 use crate::domain::uid::Uid;
 use crate::domain::value_type::ValueType;
+use crate::matching::figures::{Agreement, Reading};
 use crate::matching::item_match::pattern::{Field, Part};
 use crate::matching::item_match::{ItemRules, Selected, combos_of};
 use crate::matching::names::{folded, same_word};
@@ -30,6 +31,8 @@ pub(super) struct Elements<'metadata> {
     rules: &'metadata ItemRules,
     /// Words of each data element's name.
     words: BTreeMap<Uid, Vec<String>>,
+    /// What each name says in figures and signs.
+    readings: BTreeMap<Uid, Reading>,
     /// In how many names of both servers each word stands.
     frequencies: HashMap<String, usize>,
     /// What the pattern makes of each destination cell.
@@ -41,6 +44,9 @@ const SIMILAR: f64 = 0.55;
 
 /// From here on names are the same but for spellings.
 const SAME: f64 = 0.85;
+
+/// What names that contradict each other lose.
+const DISAGREEMENT: f64 = 0.3;
 
 /// A lead of so much leaves no doubt.
 const LEAD: f64 = 0.08;
@@ -56,6 +62,7 @@ impl<'metadata> Elements<'metadata> {
             destination,
             rules,
             words: BTreeMap::new(),
+            readings: BTreeMap::new(),
             frequencies: HashMap::new(),
             patterned: HashMap::new(),
         };
@@ -67,6 +74,7 @@ impl<'metadata> Elements<'metadata> {
         }
         for element in destination.data_elements.values() {
             elements.words.insert(element.id, words(&element.name));
+            elements.readings.insert(element.id, Reading::of(&element.name));
         }
         if let Some(pattern) = &rules.pattern {
             for element in destination.data_elements.values() {
@@ -213,8 +221,11 @@ impl<'metadata> Elements<'metadata> {
 
     fn by_code_and_name(&self, selected: Selected) -> Result<ElementMatch, String> {
         let (code, name, value_type) = self.facts(selected);
-        let own_words = words(&name);
+        let (own_words, own_reading) = (words(&name), Reading::of(&name));
         let mut scored: Vec<(f64, f64, &DataElement)> = Vec::new();
+        let agreement_with = |element: &DataElement| {
+            self.readings.get(&element.id).map_or(Agreement::Same, |reading| own_reading.agreement(reading))
+        };
         for element in self.destination.data_elements.values() {
             let similarity = self.similarity(&own_words, &self.words[&element.id]);
             let same_code = code.is_some() && code == element.code.as_deref();
@@ -230,6 +241,12 @@ impl<'metadata> Elements<'metadata> {
                 () => 0.0,
             };
             score += f64::from(u8::from(self.is_collected(element))) * 0.02;
+            // A name with another number or the opposite sign is not the one, however similar the rest is.
+            score -= match agreement_with(element) {
+                Agreement::Same => 0.0,
+                Agreement::OneSided => DISAGREEMENT / 2.0,
+                Agreement::Contradiction => DISAGREEMENT,
+            };
             scored.push((score, similarity, element));
         }
         scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.2.id.cmp(&b.2.id)));
@@ -250,8 +267,12 @@ impl<'metadata> Elements<'metadata> {
         if similar_code {
             reasons.push(format!("similar code {}", element.code.as_deref().unwrap_or_default()));
         }
-        if folded(&name) == folded(&element.name) {
+        let agreement = agreement_with(element);
+        let same_key = self.readings.get(&element.id).is_some_and(|reading| reading.key() == own_reading.key());
+        if same_key {
             reasons.push("same name".to_owned());
+        } else if agreement == Agreement::Contradiction {
+            doubts.push(format!("names contradict each other: {name} and {}", element.name));
         } else if similarity >= SIMILAR {
             reasons.push(format!("similar name {}", element.name));
         } else {
@@ -264,6 +285,14 @@ impl<'metadata> Elements<'metadata> {
             (false, similarity) if similarity >= SAME => MatchClass::Likely,
             (false, _) => MatchClass::Ask,
         };
+        match agreement {
+            Agreement::Same => {}
+            Agreement::OneSided => {
+                class = class.max(if same_id || same_code { MatchClass::Likely } else { MatchClass::Ask });
+                doubts.push(format!("only one of the names has a number or a sign: {name} and {}", element.name));
+            }
+            Agreement::Contradiction => class = MatchClass::Ask,
+        }
         if let Some((second, _, other)) = scored.get(1)
             && second + LEAD > score
         {
@@ -284,7 +313,7 @@ impl<'metadata> Elements<'metadata> {
             data_element: element.id,
             category_option_combo: None,
             attribute_option_combo: None,
-            score: score.min(1.0),
+            score: score.clamp(0.0, 1.0),
             class,
             reasons,
             doubts,

@@ -26,6 +26,16 @@ use crate::matching::item_match::elements::{ElementMatch, Elements};
 use crate::matching::item_match::pattern::Pattern;
 use crate::matching::items::category_combos_of;
 
+/// The combo among `candidates` whose options mean the same, and how sure that is.
+pub fn same_combo(
+    source: &Metadata,
+    combo: Uid,
+    destination: &Metadata,
+    candidates: &[Uid],
+) -> Option<(Uid, MatchClass)> {
+    counterpart(source, combo, destination, candidates).map(|found| (found.combo, found.class))
+}
+
 /// Something of the source that a job can carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Selected {

@@ -53,7 +53,7 @@ pub enum ItemError {
         readings: Vec<(String, String)>,
     },
     /// Something of another kind than the one that was given.
-    #[error("`{text}` is a {is}, not a {wanted}")]
+    #[error("`{text}` is {}, not {}", a(.is), a(.wanted))]
     OtherKind {
         /// What was typed.
         text: String,
@@ -63,7 +63,7 @@ pub enum ItemError {
         wanted: &'static str,
     },
     /// An indicator with an option combo.
-    #[error("`{text}` is a {is}, which has no option combos")]
+    #[error("`{text}` is {}, which has no option combos", a(.is))]
     NoCombos {
         /// What was typed.
         text: String,
@@ -82,6 +82,11 @@ pub enum ItemError {
         /// How many combos it could be.
         number: usize,
     },
+}
+
+/// A kind with its article.
+fn a(kind: &str) -> String {
+    if kind.starts_with('i') { format!("an {kind}") } else { format!("a {kind}") }
 }
 
 /// What an item reads.

@@ -132,10 +132,10 @@ fn quoted(text: &str) -> Option<Parts<'_>> {
 }
 
 /// The whole text, then all ways to cut it at dots.
-fn split(text: &str) -> Vec<Parts<'_>> {
+fn split<'text>(text: &'text str) -> Vec<Parts<'text>> {
     let mut readings = Vec::new();
-    let mut add = |texts: &[&'_ str]| {
-        let texts: Vec<Cow<'_, str>> = texts.iter().map(|text| Cow::Borrowed(text.trim())).collect();
+    let mut add = |texts: &[&'text str]| {
+        let texts: Vec<Cow<'text, str>> = texts.iter().map(|text| Cow::Borrowed(text.trim())).collect();
         let every = |index: usize| texts.get(index).is_some_and(|text| text == EVERY);
         readings.extend(parts(&texts, every));
     };

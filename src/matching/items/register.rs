@@ -6,11 +6,12 @@
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
+use crate::domain::spelling::settled;
 use crate::domain::uid::Uid;
 use crate::matching::figures::key;
 use crate::matching::item_match::category_option::Meaning;
 use crate::matching::items::ItemError;
-use crate::matching::names::{loose, nearest};
+use crate::matching::names::nearest;
 
 /// An object that can be named.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +44,7 @@ pub(super) struct Register<'metadata> {
 /// Made only for who does not write exactly.
 #[derive(Debug)]
 struct Spelt {
-    loose: HashMap<String, Vec<usize>>,
+    settled: HashMap<String, Vec<usize>>,
     keyed: HashMap<String, Vec<usize>>,
 }
 
@@ -79,7 +80,7 @@ impl<'metadata> Register<'metadata> {
             return self.only(text, found).map(|id| (id, Grade::Exact));
         }
         let spelt = self.spelt();
-        let ways = [spelt.loose.get(&loose(text)), spelt.keyed.get(&key(text)).filter(|_| !key(text).is_empty())];
+        let ways = [spelt.settled.get(&settled(text)), spelt.keyed.get(&key(text)).filter(|_| !key(text).is_empty())];
         if let Some(found) = ways.into_iter().flatten().next() {
             return self.only(text, found).map(|id| (id, Grade::Spelt));
         }
@@ -113,10 +114,10 @@ impl<'metadata> Register<'metadata> {
 
     fn spelt(&self) -> &Spelt {
         self.spelt.get_or_init(|| {
-            let mut spelt = Spelt { loose: HashMap::new(), keyed: HashMap::new() };
+            let mut spelt = Spelt { settled: HashMap::new(), keyed: HashMap::new() };
             for (index, object) in self.objects.iter().enumerate() {
                 for text in object.code.into_iter().chain([object.name]) {
-                    add(&mut spelt.loose, loose(text), index);
+                    add(&mut spelt.settled, settled(text), index);
                 }
                 add(&mut spelt.keyed, key(object.name), index);
             }

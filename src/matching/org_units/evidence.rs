@@ -55,7 +55,7 @@ pub(super) struct Evidence {
     pub words: Words,
     /// Whether the names say the same kind of unit; none where one of them does not say.
     pub same_kind: Option<bool>,
-    /// Whether numbers and words like `annex` agree.
+    /// Whether numbers, signs and words like `annex` agree.
     pub same_twin: bool,
     pub place: Place,
     /// The share of units below both that are matched to each other, from 0 to 1; none without units below.
@@ -286,9 +286,10 @@ impl Witness<'_, '_> {
                 (Some(kind), Some(other)) => Some(kind == other),
                 _ => None,
             },
-            same_twin: unit.twin == target.twin
-                || is_twin_before(&unit.twin, target.running.as_deref(), &target.twin)
-                || is_twin_before(&target.twin, unit.running.as_deref(), &unit.twin),
+            same_twin: unit.signs == target.signs
+                && (unit.twin == target.twin
+                    || is_twin_before(&unit.twin, target.running.as_deref(), &target.twin)
+                    || is_twin_before(&target.twin, unit.running.as_deref(), &unit.twin)),
             place: self.place(source, destination),
             below: has_below.then(|| self.ground.below.get(&(source, destination)).copied().unwrap_or_default()),
             leaf_or_not: unit.children.is_empty() != target.children.is_empty(),

@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use crate::domain::metadata::{Metadata, OrganisationUnit};
 use crate::domain::uid::Uid;
 use crate::matching::facility_name::FacilityName;
+use crate::matching::figures::Reading;
 use crate::matching::names::{folded, same_word};
 
 /// A unit's position in its [`Side`].
@@ -26,6 +27,8 @@ pub(super) struct Unit {
     /// The words of the name with what each is worth, in the order of the name.
     pub words: Vec<(WordId, f32)>,
     pub twin: Vec<String>,
+    /// What the name says in signs, where it has any: `<5`, `5+`.
+    pub signs: Option<String>,
     pub running: Option<String>,
     /// The name folded, as a number: equal numbers are equal names.
     pub whole_name: WordId,
@@ -52,6 +55,9 @@ pub(super) struct Side<'metadata> {
     /// Units by the first and the last letters of each word: a slip leaves one of them as it was.
     pub by_letters: HashMap<Letters, Vec<Index>>,
 }
+
+/// What makes it worth reading a name for its signs; `&lt;` is one, too.
+const SIGNS: [char; 10] = ['<', '>', '≤', '≥', '=', '±', '%', '+', '≠', '&'];
 
 /// The first or the last letters of a word.
 pub(super) type Letters = (bool, [u8; LETTERS]);
@@ -190,6 +196,8 @@ impl<'metadata> Side<'metadata> {
         for (name, unit) in siblings {
             let index = self.units.len();
             let read = FacilityName::parse(&unit.name, prefixes);
+            let signs = unit.name.contains(SIGNS).then(|| Reading::of(&unit.name).signs());
+            let signs = signs.filter(|signs| !signs.is_empty());
             let words: Vec<(WordId, f32)> = read.words.iter().map(|word| (lexicon.id(word), 0.0)).collect();
             for word in words.iter().map(|(word, _)| *word).collect::<BTreeSet<_>>() {
                 lexicon.count(word);
@@ -206,6 +214,7 @@ impl<'metadata> Side<'metadata> {
                 kind: read.kind,
                 words,
                 twin: read.twin,
+                signs,
                 running: read.running,
                 whole_name: lexicon.id(&format!("={name}")),
                 code: code.filter(|code| !code.is_empty()).map(|code| lexicon.id(&format!("#{code}"))),

@@ -1,7 +1,7 @@
 //! A match explained: what speaks for it, and what against, in words for a health officer.
 
 use crate::domain::org_unit_map::MatchMethod;
-use crate::matching::names::folded;
+use crate::matching::figures::key;
 use crate::matching::org_units::evidence::{CodeEvidence, Evidence, Place, SAME_NAME, SIMILAR_NAME, Witness};
 use crate::matching::org_units::side::Index;
 
@@ -57,7 +57,7 @@ fn reasons(
         reasons.push("same value of an attribute".to_owned());
     }
     let (name, other) = (witness.ground.source.name(source), witness.ground.destination.name(destination));
-    if folded(name) == folded(other) {
+    if key(name) == key(other) {
         reasons.push("same name".to_owned());
     } else if evidence.name >= SAME_NAME && evidence.same_twin {
         reasons.push(format!("same name, written {other}"));

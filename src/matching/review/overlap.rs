@@ -142,3 +142,47 @@ pub(super) fn findings(review: &Review<'_>) -> Vec<Finding> {
     let (source, destination) = (review.source.metadata, review.destination.metadata);
     review.jobs.iter().flat_map(|job| within(source, destination, job)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{counts_twice, overlap};
+    use crate::domain::item::{Combine, SourceItem};
+    use crate::domain::uid::Uid;
+
+    fn uid(text: &str) -> Uid {
+        Uid::parse(&format!("{text:x<11}")).unwrap()
+    }
+
+    fn element(id: &str, coc: Option<&str>, aoc: Option<&str>) -> SourceItem {
+        SourceItem::DataElement {
+            id: uid(id),
+            category_option_combo: coc.map(uid),
+            attribute_option_combo: aoc.map(uid),
+        }
+    }
+
+    #[test]
+    fn open_combos_overlap_with_every_named_one_and_named_ones_with_themselves() {
+        for (one, other, expected) in [
+            (element("A", None, None), element("A", None, None), true),
+            (element("A", None, None), element("A", Some("m"), None), true),
+            (element("A", Some("m"), None), element("A", None, Some("p")), true),
+            (element("A", Some("m"), Some("p")), element("A", None, Some("q")), false),
+            (element("A", Some("m"), None), element("A", Some("f"), None), false),
+            (element("A", Some("m"), Some("p")), element("A", Some("m"), Some("p")), true),
+            (element("A", None, None), element("B", None, None), false),
+            (element("A", None, None), SourceItem::Indicator { id: uid("A") }, false),
+            (SourceItem::Indicator { id: uid("I") }, SourceItem::Indicator { id: uid("I") }, true),
+            (SourceItem::ProgramIndicator { id: uid("I") }, SourceItem::Indicator { id: uid("I") }, false),
+        ] {
+            assert_eq!(overlap(&one, &other), expected, "{one:?} {other:?}");
+            assert_eq!(overlap(&other, &one), expected, "the other way round");
+        }
+    }
+
+    #[test]
+    fn only_operators_that_make_more_of_a_value_count_it_twice() {
+        let twice: Vec<Combine> = Combine::ALL.into_iter().filter(|combine| counts_twice(*combine)).collect();
+        assert_eq!(twice, [Combine::Error, Combine::Sum, Combine::Average]);
+    }
+}

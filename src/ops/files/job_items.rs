@@ -9,16 +9,18 @@ use bigdecimal::BigDecimal;
 use bigdecimal::num_traits::Signed;
 
 use crate::domain::cell::CellAddress;
-use crate::domain::decimal::parse_number;
+use crate::domain::fingerprint::ItemFingerprint;
 use crate::domain::item::{Combine, Item, SourceItem, WhenEmpty};
 use crate::domain::job::Job;
 use crate::domain::metadata::Metadata;
 use crate::domain::run::Severity;
 use crate::domain::script::Attachment;
 use crate::domain::uid::Uid;
+use crate::domain::written_number::NumberManner;
 use crate::matching::item_match::ItemProposal;
 use crate::matching::item_rules::check_item;
-use crate::matching::items::{EVERY, ItemError, destination_address, source_item};
+use crate::matching::items::default_option_combo;
+use crate::ops::files::item_cells::ItemCells;
 use crate::ops::files::sheet::{Sheet, SheetFinding, SheetRow, SheetStyle, write};
 
 /// The columns, in the order of the file.
@@ -47,7 +49,7 @@ pub const PROPOSAL_COLUMNS: [&str; 4] = ["score", "class", "explanation", "state
 
 /// Writes the items of a job.
 pub fn export(source: &Metadata, destination: &Metadata, items: &[Item], style: SheetStyle) -> Vec<u8> {
-    write(style, &COLUMNS, items.iter().map(|item| cells(source, destination, item)))
+    write(style, &COLUMNS, items.iter().map(|item| cells(source, destination, item, style)))
 }
 
 /// Writes what the matcher proposes, with the evidence; each with whether it was taken.
@@ -59,8 +61,9 @@ pub fn export_proposals(
 ) -> Vec<u8> {
     let columns: Vec<&str> = COLUMNS.into_iter().chain(PROPOSAL_COLUMNS).collect();
     let rows = proposals.iter().map(|(proposal, taken)| {
-        let mut row = cells(source, destination, &proposal.item);
-        row.push(Cow::Owned(format!("{:.2}", proposal.score)));
+        let mut row = cells(source, destination, &proposal.item, style);
+        let score = format!("{:.2}", proposal.score);
+        row.push(Cow::Owned(if style.separator == b';' { score.replace('.', ",") } else { score }));
         row.push(Cow::Borrowed(proposal.class.name()));
         row.push(Cow::Borrowed(proposal.explanation.as_str()));
         row.push(Cow::Borrowed(if *taken { "confirmed" } else { "proposed" }));
@@ -69,7 +72,12 @@ pub fn export_proposals(
     write(style, &columns, rows)
 }
 
-fn cells<'item>(source: &Metadata, destination: &Metadata, item: &'item Item) -> Vec<Cow<'item, str>> {
+fn cells<'item>(
+    source: &Metadata,
+    destination: &Metadata,
+    item: &'item Item,
+    style: SheetStyle,
+) -> Vec<Cow<'item, str>> {
     let (coc, aoc) = match item.source {
         SourceItem::DataElement { category_option_combo, attribute_option_combo, .. } => {
             (category_option_combo, attribute_option_combo)
@@ -93,20 +101,21 @@ fn cells<'item>(source: &Metadata, destination: &Metadata, item: &'item Item) ->
             Some(item.destination.attribute_option_combo),
         )),
         Cow::Borrowed(item.combine.map(Combine::name).unwrap_or_default()),
-        Cow::Owned(item.factor.as_ref().map(BigDecimal::to_plain_string).unwrap_or_default()),
+        Cow::Owned(item.factor.as_ref().map(|factor| style.number(factor)).unwrap_or_default()),
         Cow::Borrowed(item.when_empty.map(WhenEmpty::name).unwrap_or_default()),
         Cow::Owned(script_names(&item.scripts)),
         Cow::Borrowed(item.note.as_deref().unwrap_or_default()),
         Cow::Owned(item.round.map(|rounding| rounding.to_string()).unwrap_or_default()),
         Cow::Owned(item.coverage.map(|coverage| coverage.to_string()).unwrap_or_default()),
-        Cow::Owned(item.share.as_ref().map(BigDecimal::to_plain_string).unwrap_or_default()),
+        Cow::Owned(item.share.as_ref().map(|share| style.number(share)).unwrap_or_default()),
     ]
 }
 
 /// The names of an item's parts, without the combos called `default`.
 pub fn names(metadata: &Metadata, id: Uid, coc: Option<Uid>, aoc: Option<Uid>) -> String {
+    let default = default_option_combo(metadata);
     let mut names = vec![metadata.name_of(id)];
-    let combos = coc.into_iter().chain(aoc).filter(|combo| *combo != Uid::DEFAULT_OPTION_COMBO);
+    let combos = coc.into_iter().chain(aoc).filter(|combo| *combo != default);
     names.extend(combos.map(|combo| metadata.name_of(combo)));
     names.join(" · ")
 }
@@ -127,16 +136,27 @@ pub struct ReadItems {
     pub left_out: usize,
 }
 
+/// What a file is read for: a job, the metadata of both its servers, and what its items looked like when they were
+/// kept, in their order.
+#[derive(Debug, Clone, Copy)]
+pub struct ItemSides<'job> {
+    /// The source server's metadata.
+    pub source: &'job Metadata,
+    /// The destination server's metadata.
+    pub destination: &'job Metadata,
+    /// The job.
+    pub job: &'job Job,
+    /// What its items looked like.
+    pub seen: &'job [Option<ItemFingerprint>],
+}
+
 /// Reads items for a job and checks every line against both servers' metadata; nothing is returned unless all of
 /// them are right.
-pub fn import(
-    bytes: &[u8],
-    source: &Metadata,
-    destination: &Metadata,
-    job: &Job,
-) -> Result<ReadItems, Vec<SheetFinding>> {
+pub fn import(bytes: &[u8], sides: ItemSides<'_>) -> Result<ReadItems, Vec<SheetFinding>> {
     let known: Vec<&str> = COLUMNS.into_iter().chain(PROPOSAL_COLUMNS).collect();
     let sheet = Sheet::parse(bytes, &[&["source_id"], &["destination_data_element"]], &known)?;
+    let manner = sheet.manner(&["factor", "share"]);
+    let cells = ItemCells::new(sides);
     let mut findings = Vec::new();
     let (mut items, mut lines): (Vec<Item>, Vec<u64>) = (Vec::new(), Vec::new());
     let mut there: HashSet<(SourceItem, CellAddress)> = HashSet::new();
@@ -154,9 +174,9 @@ pub fn import(
                 continue;
             }
         }
-        match item(&row, source, destination, job) {
+        match item(&row, &cells, manner, sides.job) {
             Ok(item) => {
-                let wrong = check_item(source, destination, job, &item);
+                let wrong = check_item(sides.source, sides.destination, sides.job, &item);
                 let errors = wrong.into_iter().filter(|finding| finding.severity == Severity::Error);
                 let before = findings.len();
                 findings.extend(errors.map(|error| SheetFinding {
@@ -178,38 +198,31 @@ pub fn import(
     if findings.is_empty() { Ok(ReadItems { items, lines, left_out }) } else { Err(findings) }
 }
 
-fn item(row: &SheetRow<'_>, source: &Metadata, destination: &Metadata, job: &Job) -> Result<Item, SheetFinding> {
-    let read = read_source(row, source)?;
-    let written = joined(row, ["destination_data_element", "destination_coc", "destination_aoc"])?;
-    let address = destination_address(destination, &written)
-        .map_err(|cause| row.finding(column_of(&cause, true), with_suggestions(&cause)))?;
+fn item(row: &SheetRow<'_>, cells: &ItemCells<'_>, manner: NumberManner, job: &Job) -> Result<Item, SheetFinding> {
+    let (read, address) = cells.item(row)?;
     let unknown =
         |column: &str, text: &str, known: &str| row.finding(column, format!("`{text}` is not known; use {known}"));
     let combine = row
         .filled("combine")
         .map(|text| {
             let known = "error, sum, average, min, max, last or first";
-            Combine::from_name(text).ok_or_else(|| unknown("combine", text, known))
+            Combine::from_name(&text.to_lowercase()).ok_or_else(|| unknown("combine", text, known))
         })
         .transpose()?;
     let when_empty = row
         .filled("when_empty")
-        .map(|text| WhenEmpty::from_name(text).ok_or_else(|| unknown("when_empty", text, "keep, zero or delete")))
-        .transpose()?;
-    let factor = row
-        .filled("factor")
         .map(|text| {
-            BigDecimal::from_str(&text.replace(',', "."))
-                .map_err(|_| row.finding("factor", format!("`{text}` is not a number")))
+            WhenEmpty::from_name(&text.to_lowercase()).ok_or_else(|| unknown("when_empty", text, "keep, zero or delete"))
         })
         .transpose()?;
+    let factor = row.number("factor", manner)?;
     let round = parsed(row, "round")?;
     let coverage = parsed(row, "coverage")?;
     let share = row
         .filled("share")
         .map(|text| {
-            let number = text.trim_end_matches('%').replace(',', ".");
-            parse_number(&number)
+            let number = manner.read(text.trim_end_matches('%')).map_err(|wrong| row.finding("share", wrong))?;
+            Some(number)
                 .filter(BigDecimal::is_positive)
                 .ok_or_else(|| row.finding("share", format!("`{text}` is not a number above 0")))
         })
@@ -222,7 +235,7 @@ fn item(row: &SheetRow<'_>, source: &Metadata, destination: &Metadata, job: &Job
 
 fn parsed<T: FromStr<Err: Display>>(row: &SheetRow<'_>, column: &str) -> Result<Option<T>, SheetFinding> {
     row.filled(column)
-        .map(|text| text.parse().map_err(|cause: T::Err| row.finding(column, cause.to_string())))
+        .map(|text| text.to_lowercase().parse().map_err(|cause: T::Err| row.finding(column, cause.to_string())))
         .transpose()
 }
 
@@ -236,52 +249,5 @@ fn scripts(row: &SheetRow<'_>, job: &Job, item: &Item) -> Result<Vec<Attachment>
             "this column only shows what is attached; use `xfer script attach`, and leave the cell empty",
         )),
         _ => Ok(scripts),
-    }
-}
-
-fn read_source(row: &SheetRow<'_>, source: &Metadata) -> Result<SourceItem, SheetFinding> {
-    let text = joined(row, ["source_id", "source_coc", "source_aoc"])?;
-    let found =
-        source_item(source, &text).map_err(|cause| row.finding(column_of(&cause, false), with_suggestions(&cause)))?;
-    match row.filled("kind") {
-        Some(kind) if kind != found.kind() => {
-            Err(row.finding("kind", format!("`{text}` is a {}, not a {kind}", found.kind())))
-        }
-        _ => Ok(found),
-    }
-}
-
-/// The three cells of one side as `DE.COC.AOC`.
-fn joined(row: &SheetRow<'_>, columns: [&str; 3]) -> Result<String, SheetFinding> {
-    let [id, coc, aoc] = columns.map(|column| row.filled(column));
-    match (id, coc, aoc) {
-        (None, _, _) => Err(row.finding(columns[0], "is empty")),
-        (Some(id), None, Some(aoc)) => Ok(format!("{id}.{EVERY}.{aoc}")),
-        (Some(id), None, None) => Ok(id.to_owned()),
-        (Some(id), Some(coc), None) => Ok(format!("{id}.{coc}")),
-        (Some(id), Some(coc), Some(aoc)) => Ok(format!("{id}.{coc}.{aoc}")),
-    }
-}
-
-fn column_of(cause: &ItemError, destination: bool) -> &'static str {
-    let what = match cause {
-        ItemError::Unknown { what, .. } | ItemError::Ambiguous { what, .. } => *what,
-        ItemError::Incomplete { .. } => "category option combo",
-        ItemError::Form(_) => "data element",
-    };
-    match (what, destination) {
-        ("category option combo", false) => "source_coc",
-        ("category option combo", true) => "destination_coc",
-        ("attribute option combo", false) => "source_aoc",
-        ("attribute option combo", true) => "destination_aoc",
-        (_, false) => "source_id",
-        (_, true) => "destination_data_element",
-    }
-}
-
-fn with_suggestions(cause: &ItemError) -> String {
-    match cause {
-        ItemError::Unknown { near, .. } if !near.is_empty() => format!("{cause}; did you mean {}?", near.join(" or ")),
-        other => other.to_string(),
     }
 }

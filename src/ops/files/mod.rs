@@ -3,6 +3,7 @@
 //! Every line is checked before anything is applied, and every finding names its line and column.
 
 pub mod damage;
+mod item_cells;
 pub mod job_items;
 mod org_unit_cells;
 pub mod org_unit_map;

@@ -9,11 +9,11 @@ use crate::domain::period::PeriodType;
 use crate::domain::rounding::Rounding;
 use crate::domain::run::Severity;
 use crate::matching::item_rules::{ItemFinding, check_item};
-use crate::matching::items::destination_address;
+use crate::matching::items::ItemNames;
 use crate::matching::review::{Finding, overlap};
 use crate::ops::error::OpsError;
 use crate::ops::home::server;
-use crate::ops::jobs::{OpenJob, check_calendars};
+use crate::ops::jobs::{ItemText, OpenJob, check_calendars};
 
 /// What is to be different about a job; what is absent stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub struct JobChange {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ItemChange {
     /// Where it goes: `DE.COC.AOC`.
-    pub destination: Option<String>,
+    pub destination: Option<ItemText>,
     /// Its own operator.
     pub combine: Option<Option<Combine>>,
     /// Its factor.
@@ -106,7 +106,7 @@ impl OpenJob {
         };
         let mut item = self.job.items[index].clone();
         if let Some(text) = change.destination {
-            item.destination = destination_address(&self.destination, &text)?;
+            item.destination = ItemNames::destination(&self.destination).address(text.reference())?;
         }
         item.combine = change.combine.unwrap_or(item.combine);
         item.factor = change.factor.unwrap_or(item.factor);

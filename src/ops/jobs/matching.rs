@@ -2,12 +2,14 @@
 
 use crate::domain::cell::CellAddress;
 use crate::domain::item::{Combine, Item};
-use crate::domain::metadata::CategoryOptionCombo;
+use crate::domain::metadata::{CategoryOptionCombo, DataSet};
 use crate::domain::run::Severity;
 use crate::domain::uid::Uid;
 use crate::matching::item_match::pattern::Pattern;
 use crate::matching::item_match::{ItemMatching, ItemProposal, ItemRules, Selected, propose_items};
 use crate::matching::item_rules::check_item;
+use crate::domain::spelling::settled;
+use crate::matching::figures::{Reading, key};
 use crate::matching::names::{folded, nearest};
 use crate::matching::review::aggregation::Merging;
 use crate::matching::review::overlap;
@@ -61,14 +63,29 @@ impl OpenJob {
 
     /// The data elements of a data set of the source, which is named by id, code or name.
     pub fn selection_of_data_set(&self, text: &str) -> Result<Vec<Selected>, OpsError> {
-        let wanted = folded(text);
         let sets = &self.source.data_sets;
-        let found = sets
-            .values()
-            .find(|set| set.id.as_str() == text || set.code.as_deref() == Some(text) || folded(&set.name) == wanted);
-        let Some(set) = found else {
-            let near = nearest(text, sets.values().map(|set| set.name.as_str()), 3);
-            return Err(unknown(&self.job.source, "data set", text, &near));
+        let (typed, wanted) = (settled(text), key(text));
+        let ways: [&dyn Fn(&DataSet) -> bool; 4] = [
+            &|set| set.id.as_str() == text,
+            &|set| set.code.as_deref() == Some(text) || set.name == text,
+            &|set| set.code.as_deref().is_some_and(|code| settled(code) == typed) || settled(&set.name) == typed,
+            &|set| !wanted.is_empty() && key(&set.name) == wanted,
+        ];
+        let found = ways.iter().map(|way| sets.values().filter(|set| way(set)).collect::<Vec<_>>());
+        let found = found.into_iter().find(|found| !found.is_empty()).unwrap_or_default();
+        let set = match found.as_slice() {
+            [only] => *only,
+            [] => {
+                let near = nearest(text, sets.values().map(|set| set.name.as_str()), 3);
+                return Err(unknown(&self.job.source, "data set", text, &near));
+            }
+            several => {
+                let names: Vec<String> = several.iter().map(|set| format!("{} ({})", set.name, set.id)).collect();
+                return Err(OpsError::invalid(
+                    format!("{} data sets of {} are called `{text}`", several.len(), self.job.source),
+                    format!("give the id of one of them: {}", names.join(", ")),
+                ));
+            }
         };
         let mut members: Vec<Uid> = set.data_set_elements.iter().map(|member| member.data_element).collect();
         members.sort_by_key(|id| self.source.name_of(*id));
@@ -78,22 +95,30 @@ impl OpenJob {
     /// Objects of the source whose name, code or id begins with, or whose name contains what a person typed. `kind`
     /// leaves out other kinds.
     pub fn selection_of(&self, text: &str, kind: Option<&str>) -> Result<Vec<Selected>, OpsError> {
-        let wanted = folded(text);
+        let (typed, wanted, part) = (settled(text), key(text), folded(text));
+        let signs = Reading::of(text).says_figures();
         let all = self.selectable();
         let of_kind: Vec<&Selectable> =
             all.iter().filter(|one| kind.is_none_or(|kind| one.selected.kind() == kind)).collect();
-        let exact = |one: &&&Selectable| {
-            one.selected.id().as_str() == text || one.code.as_deref() == Some(text) || folded(&one.name) == wanted
+        let code_is = |one: &Selectable| one.code.as_deref().is_some_and(|code| settled(code) == typed);
+        // A part of a name with numbers or signs has to have all of them: `CPN 1` is not in `CPN 10`.
+        let holds = |name: &str| {
+            if signs { is_part_of(&wanted, &key(name)) } else { folded(name).contains(&part) }
         };
-        let begins = |one: &&&Selectable| {
-            !wanted.is_empty()
-                && (folded(&one.name).contains(&wanted)
+        let begins = |one: &Selectable| {
+            !part.is_empty()
+                && (holds(&one.name)
                     || one.code.as_ref().is_some_and(|code| code.to_lowercase().starts_with(&text.to_lowercase())))
         };
-        let mut found: Vec<Selected> = of_kind.iter().filter(exact).map(|one| one.selected).collect();
-        if found.is_empty() {
-            found = of_kind.iter().filter(begins).map(|one| one.selected).collect();
-        }
+        let ways: [&dyn Fn(&Selectable) -> bool; 5] = [
+            &|one| one.selected.id().as_str() == text,
+            &|one| one.code.as_deref() == Some(text) || one.name == text,
+            &|one| code_is(one) || settled(&one.name) == typed,
+            &|one| !wanted.is_empty() && key(&one.name) == wanted,
+            &begins,
+        ];
+        let found = ways.iter().map(|way| of_kind.iter().filter(|one| way(one)).map(|one| one.selected).collect());
+        let found: Vec<Selected> = found.into_iter().find(|found: &Vec<Selected>| !found.is_empty()).unwrap_or_default();
         if found.is_empty() {
             let near = nearest(text, of_kind.iter().map(|one| one.name.as_str()), 3);
             let what = kind.unwrap_or("data element, indicator or program indicator");
@@ -200,6 +225,12 @@ impl OpenJob {
     pub(super) fn has(&self, item: &Item) -> bool {
         self.job.items.iter().any(|other| other.source == item.source && other.destination == item.destination)
     }
+}
+
+/// Whether a text stands in another one with whole words at its end.
+fn is_part_of(part: &str, whole: &str) -> bool {
+    let ends = |position: usize| whole.get(position + part.len()..).is_none_or(|rest| rest.is_empty() || rest.starts_with(' '));
+    whole.match_indices(part).any(|(position, _)| ends(position))
 }
 
 fn unknown(server: &str, what: &str, text: &str, near: &[&str]) -> OpsError {

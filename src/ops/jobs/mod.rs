@@ -22,10 +22,10 @@ use crate::domain::run::Severity;
 use crate::domain::script::Attachment;
 use crate::domain::server::Server;
 use crate::matching::item_rules::{ItemFinding, check_item};
-use crate::matching::items::{destination_address, source_item};
+use crate::matching::items::{ItemKind, ItemNames, Reference};
 use crate::matching::review::{Finding, overlap};
 use crate::ops::error::OpsError;
-use crate::ops::files::job_items;
+use crate::ops::files::job_items::{self, ItemSides};
 use crate::ops::files::sheet::{SheetFinding, SheetStyle};
 use crate::ops::home::{Home, server, synced, with_near};
 use crate::ops::review;
@@ -60,9 +60,11 @@ pub struct NewJob {
 #[derive(Debug, Clone)]
 pub struct NewItem {
     /// `DE.COC`, or an indicator or program indicator.
-    pub source: String,
+    pub source: ItemText,
+    /// What kind of item the source is, where its name leaves that open.
+    pub kind: Option<ItemKind>,
     /// `DE.COC.AOC`
-    pub destination: String,
+    pub destination: ItemText,
     /// The item's own operator.
     pub combine: Option<Combine>,
     /// The item's factor.
@@ -77,6 +79,28 @@ pub struct NewItem {
     pub share: Option<BigDecimal>,
     /// A remark.
     pub note: Option<String>,
+}
+
+/// An item's side as a person names it: in one text with dots, or with its option combos apart.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ItemText {
+    /// The whole, or the object alone where a combo is given apart.
+    pub text: String,
+    /// Its category option combo, given apart.
+    pub category_option_combo: Option<String>,
+    /// Its attribute option combo, given apart.
+    pub attribute_option_combo: Option<String>,
+}
+
+impl ItemText {
+    /// How it is read: with a combo given apart, the text is not cut at its dots.
+    pub fn reference(&self) -> Reference<'_> {
+        let (coc, aoc) = (self.category_option_combo.as_deref(), self.attribute_option_combo.as_deref());
+        if coc.is_none() && aoc.is_none() {
+            return Reference::Line(&self.text);
+        }
+        Reference::Parts { object: &self.text, category_option_combo: coc, attribute_option_combo: aoc }
+    }
 }
 
 /// A job with the metadata of both its servers.
@@ -227,8 +251,8 @@ impl OpenJob {
             share: new.share,
             note: new.note,
             ..Item::new(
-                source_item(&self.source, &new.source)?,
-                destination_address(&self.destination, &new.destination)?,
+                ItemNames::source(&self.source).source_item(new.source.reference(), new.kind)?,
+                ItemNames::destination(&self.destination).address(new.destination.reference())?,
             )
         };
         if self.job.items.iter().any(|other| other.source == item.source && other.destination == item.destination) {
@@ -287,7 +311,10 @@ impl OpenJob {
     /// Reads items from a CSV file and says what they would change: they are added to the job's, or put in their
     /// place. Any mistake refuses all of it.
     pub fn plan_import(&self, path: &Path, bytes: &[u8], replace: bool) -> Result<ItemsChange, OpsError> {
-        let read = job_items::import(bytes, &self.source, &self.destination, &self.job)
+        let seen = self.config.item_fingerprints(&self.job.name)?;
+        let sides =
+            ItemSides { source: &self.source, destination: &self.destination, job: &self.job, seen: &seen };
+        let read = job_items::import(bytes, sides)
             .map_err(|findings| OpsError::File { path: path.to_path_buf(), findings })?;
         let same = |a: &Item, b: &Item| a.source == b.source && a.destination == b.destination;
         let mut change = ItemsChange { left_out: read.left_out, ..ItemsChange::default() };

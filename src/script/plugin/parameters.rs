@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{Kind, Manifest, Parameter, PluginError, meant};
 use crate::domain::decimal::plain_text;
 use crate::domain::script::ParameterValue;
+use crate::domain::written_number::NumberManner;
 
 /// The parameters as the script gets them: what was given, checked, and the defaults of the rest.
 ///
@@ -92,6 +93,14 @@ pub(super) fn fitting(parameter: &Parameter, value: &ParameterValue) -> Result<P
         ParameterValue::List(_) => None,
         other => Some(ParameterValue::Text(other.to_string())),
     };
+    // A text may be a number with a decimal comma.
+    let written = match value {
+        ParameterValue::Text(text) if matches!(parameter.kind, Kind::Number | Kind::Whole) => {
+            NumberManner::of_separator(b',').read(text).ok().map(|number| ParameterValue::Number(number.normalized()))
+        }
+        _ => None,
+    };
+    let value = written.as_ref().unwrap_or(value);
     let in_range = |value: &ParameterValue| match (value, &parameter.range) {
         (ParameterValue::Number(number), Some((least, most))) => least <= number && number <= most,
         (ParameterValue::Number(_), None) => true,

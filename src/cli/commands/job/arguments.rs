@@ -1,13 +1,13 @@
 //! Words of the command line that several commands about jobs share: period types, operators, rules.
 
-use std::str::FromStr;
-
 use bigdecimal::BigDecimal;
 use clap::ValueEnum;
 
 use crate::domain::item::{Combine, WhenEmpty};
 use crate::domain::job::ReadFrom;
 use crate::domain::period::PeriodType;
+use crate::domain::written_number::NumberManner;
+use crate::matching::items::ItemKind;
 
 /// How contributions combine, on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -88,7 +88,31 @@ pub(super) fn period_type(text: &str) -> Result<PeriodType, String> {
     })
 }
 
-/// A number to multiply by.
-pub(super) fn factor(text: &str) -> Result<BigDecimal, String> {
-    BigDecimal::from_str(text).map_err(|_| format!("`{text}` is not a number"))
+/// What kind of item is read, on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum KindArgument {
+    /// A data element
+    #[value(alias = "data_element")]
+    DataElement,
+    /// An indicator
+    Indicator,
+    /// A program indicator
+    #[value(alias = "program_indicator")]
+    ProgramIndicator,
+}
+
+impl From<KindArgument> for ItemKind {
+    fn from(argument: KindArgument) -> Self {
+        match argument {
+            KindArgument::DataElement => Self::DataElement,
+            KindArgument::Indicator => Self::Indicator,
+            KindArgument::ProgramIndicator => Self::ProgramIndicator,
+        }
+    }
+}
+
+/// A number as a person types it: `0.5`, `1.125`, `0,5`. What a point stands in is its decimals, as in every command
+/// that the program shows; `1,000` can be read in two ways and is refused.
+pub(super) fn number(text: &str) -> Result<BigDecimal, String> {
+    NumberManner::of_separator(b',').read(text)
 }

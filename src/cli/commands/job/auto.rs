@@ -71,6 +71,9 @@ pub struct Exchange {
     /// The destination server of the new job
     #[arg(long, value_name = "SERVER", requires = "from")]
     pub to: Option<String>,
+    /// Only this request of the exchange, by its name or number; each that reads other periods or org units needs a job
+    #[arg(long, value_name = "NAME")]
+    pub request: Vec<String>,
     /// The type of the new job's periods, where those of the exchange do not say it
     #[arg(long, value_name = "TYPE", requires = "from", value_parser = period_type)]
     pub period_type: Option<PeriodType>,
@@ -203,7 +206,7 @@ fn new_job(arguments: &Exchange, exchange: &exchange::Exchange) -> Option<NewJob
         name: arguments.job.clone(),
         source,
         destination,
-        source_period_type: arguments.period_type.or_else(|| exchange.period_type()).unwrap_or(PeriodType::Monthly),
+        source_period_type: arguments.period_type.or_else(|| exchange.period_type(&arguments.request)).unwrap_or(PeriodType::Monthly),
         destination_period_type: None,
         period_shift: 0,
         combine: Combine::Error,
@@ -221,7 +224,7 @@ pub(super) fn take_over(arguments: &Exchange, home: &Home, ui: &Ui) -> Result<Ex
         Some(new) => jobs::draft(home, new.clone())?,
         None => jobs::open(home, &arguments.job)?,
     };
-    let taken = open.take_over(&exchange);
+    let taken = open.take_over(&exchange, &arguments.request)?;
     let columns = [text("source", "Source"), text("destination", "Destination"), text("combine", "Combine").detail()];
     let mut listing = Listing::new(&columns, "the exchange has nothing that a job could carry");
     for item in &taken.items {

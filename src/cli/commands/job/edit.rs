@@ -5,7 +5,7 @@ use clap::Args;
 
 use crate::cli::commands::job::arguments::{CombineArgument, ReadArgument, WhenEmptyArgument, period_type};
 use crate::cli::commands::job::items::{review_of_item, review_of_job};
-use crate::cli::commands::job::operators::{ChangedRules, OrNone, or_none, share};
+use crate::cli::commands::job::operators::{ChangedRules, OrNone, factor_or_none, share};
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::render::item::{address_names, source_names};
@@ -13,7 +13,7 @@ use crate::cli::ui::Ui;
 use crate::cli::wizard::{self, Missing};
 use crate::domain::period::PeriodType;
 use crate::ops::home::Home;
-use crate::ops::jobs;
+use crate::ops::jobs::{self, ItemText};
 use crate::ops::jobs::edit::{ItemChange, JobChange};
 
 /// `xfer job edit`
@@ -71,14 +71,20 @@ pub struct EditItem {
     pub job: String,
     /// The item's number in `xfer job show`
     pub number: usize,
-    /// Where it goes: DE.COC or DE.COC.AOC
+    /// Where it goes: DE.COC or DE.COC.AOC; a part with dots in double quotes: '"B50.9".F'
     #[arg(long, value_name = "DESTINATION")]
     pub to: Option<String>,
+    /// The category option combo of --to, where it is given apart
+    #[arg(long, value_name = "COMBO", requires = "to")]
+    pub to_coc: Option<String>,
+    /// The attribute option combo of --to, where it is given apart
+    #[arg(long, value_name = "COMBO", requires = "to")]
+    pub to_aoc: Option<String>,
     /// How several source values become one
     #[arg(long, value_enum)]
     pub combine: Option<CombineArgument>,
     /// Multiply every source value by this number, or none
-    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true, value_parser = or_none::<BigDecimal>)]
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true, value_parser = factor_or_none)]
     pub factor: Option<OrNone<BigDecimal>>,
     /// What happens to destination cells that the source has nothing for
     #[arg(long, value_enum)]
@@ -118,7 +124,11 @@ pub(super) fn edit(arguments: &Edit, home: &Home, ui: &Ui) -> Result<ExitCode, C
 pub(super) fn edit_item(arguments: &EditItem, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     let reset = arguments.reset;
     let change = ItemChange {
-        destination: arguments.to.clone(),
+        destination: arguments.to.clone().map(|text| ItemText {
+            text,
+            category_option_combo: arguments.to_coc.clone(),
+            attribute_option_combo: arguments.to_aoc.clone(),
+        }),
         combine: arguments.combine.map(|combine| Some(combine.into())).or(reset.then_some(None)),
         factor: arguments.factor.clone().map(|rule| rule.0).or(reset.then_some(None)),
         when_empty: arguments.when_empty.map(|rule| Some(rule.into())).or(reset.then_some(None)),

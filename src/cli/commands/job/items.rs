@@ -3,7 +3,7 @@
 use bigdecimal::BigDecimal;
 use clap::Args;
 
-use crate::cli::commands::job::arguments::{CombineArgument, WhenEmptyArgument, factor};
+use crate::cli::commands::job::arguments::{CombineArgument, KindArgument, WhenEmptyArgument, number};
 use crate::cli::commands::job::operators::{NewRules, share};
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
@@ -11,10 +11,20 @@ use crate::cli::render::{review, shell_word};
 use crate::cli::ui::Ui;
 use crate::ops::files::job_items::names;
 use crate::ops::home::Home;
-use crate::ops::jobs::{self, NewItem, OpenJob};
+use crate::ops::jobs::{self, ItemText, NewItem, OpenJob};
+
+/// How data items are written, for the help.
+const WRITING: &str = "\
+DE is a data element, COC a category option combo, AOC an attribute option combo: each by id, code or name.
+A part that holds dots itself goes into double quotes, which the shell must be kept from taking:
+  xfer job add-item JOB '\"B50.9\".F' '\"B50.9\".F'
+or its combo is given apart, and nothing is cut:
+  xfer job add-item JOB B50.9 B50.9 --source-coc F --destination-coc F
+DE.*.AOC leaves the category option combo open. A text with two meanings is refused with both.";
 
 /// `xfer job add-item`
 #[derive(Debug, Args)]
+#[command(after_help = WRITING)]
 pub struct AddItem {
     /// The job
     pub job: String,
@@ -22,11 +32,26 @@ pub struct AddItem {
     pub source: String,
     /// Where it goes: DE.COC or DE.COC.AOC; combos may be left out where there is only one
     pub destination: String,
+    /// What kind of item is read, where its code or name is that of several kinds
+    #[arg(long, value_enum)]
+    pub kind: Option<KindArgument>,
+    /// The source's category option combo, where it is given apart
+    #[arg(long, value_name = "COMBO")]
+    pub source_coc: Option<String>,
+    /// The source's attribute option combo, where it is given apart
+    #[arg(long, value_name = "COMBO")]
+    pub source_aoc: Option<String>,
+    /// The destination's category option combo, where it is given apart
+    #[arg(long, value_name = "COMBO")]
+    pub destination_coc: Option<String>,
+    /// The destination's attribute option combo, where it is given apart
+    #[arg(long, value_name = "COMBO")]
+    pub destination_aoc: Option<String>,
     /// How several source values become one, if not as the job says
     #[arg(long, value_enum)]
     pub combine: Option<CombineArgument>,
     /// Multiply every source value by this number
-    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true, value_parser = factor)]
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true, value_parser = number)]
     pub factor: Option<BigDecimal>,
     /// What happens to destination cells that the source has nothing for
     #[arg(long, value_enum)]
@@ -54,8 +79,17 @@ pub struct RemoveItem {
 pub(super) fn add_item(arguments: &AddItem, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     let mut open = jobs::open(home, &arguments.job)?;
     let (item, findings) = open.add_item(NewItem {
-        source: arguments.source.clone(),
-        destination: arguments.destination.clone(),
+        source: ItemText {
+            text: arguments.source.clone(),
+            category_option_combo: arguments.source_coc.clone(),
+            attribute_option_combo: arguments.source_aoc.clone(),
+        },
+        kind: arguments.kind.map(Into::into),
+        destination: ItemText {
+            text: arguments.destination.clone(),
+            category_option_combo: arguments.destination_coc.clone(),
+            attribute_option_combo: arguments.destination_aoc.clone(),
+        },
         combine: arguments.combine.map(Into::into),
         factor: arguments.factor.clone(),
         when_empty: arguments.when_empty.map(Into::into),

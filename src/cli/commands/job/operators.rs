@@ -4,18 +4,18 @@ use bigdecimal::BigDecimal;
 use bigdecimal::num_traits::Signed;
 use clap::Args;
 
+use crate::cli::commands::job::arguments::number;
 use crate::domain::coverage::Coverage;
-use crate::domain::decimal::parse_number;
 use crate::domain::rounding::Rounding;
 
 /// Rounding and coverage of something new.
 #[derive(Debug, Clone, Default, Args)]
 pub struct NewRules {
     /// Round the values: decimals (0, 1 …; from half way away from zero), up:N or down:N
-    #[arg(long, value_name = "DECIMALS")]
+    #[arg(long, value_name = "DECIMALS", value_parser = rule::<Rounding>)]
     pub round: Option<Rounding>,
     /// How many source periods must have a value, or nothing is written: all, a number, or a percentage (75%)
-    #[arg(long, value_name = "RULE")]
+    #[arg(long, value_name = "RULE", value_parser = rule::<Coverage>)]
     pub coverage: Option<Coverage>,
 }
 
@@ -38,13 +38,25 @@ pub(super) fn or_none<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) 
     if text.eq_ignore_ascii_case("none") {
         return Ok(OrNone(None));
     }
-    text.parse().map(|rule| OrNone(Some(rule))).map_err(|cause: T::Err| format!("{cause}, or none"))
+    text.to_lowercase().parse().map(|rule| OrNone(Some(rule))).map_err(|cause: T::Err| format!("{cause}, or none"))
+}
+
+/// A factor that changes; `none` takes it away.
+pub(super) fn factor_or_none(text: &str) -> Result<OrNone<BigDecimal>, String> {
+    if text.eq_ignore_ascii_case("none") {
+        return Ok(OrNone(None));
+    }
+    number(text).map(|factor| OrNone(Some(factor))).map_err(|cause| format!("{cause}, or none"))
+}
+
+/// A rule in any case: `ALL`, `Up:1`.
+pub(super) fn rule<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, String> {
+    text.to_lowercase().parse().map_err(|cause: T::Err| cause.to_string())
 }
 
 /// A share, on the command line: a number above 0, with or without a percent sign.
 pub(super) fn share(text: &str) -> Result<BigDecimal, String> {
-    let number = text.trim().trim_end_matches('%');
-    parse_number(number)
-        .filter(BigDecimal::is_positive)
-        .ok_or_else(|| format!("`{text}` is no share; give a number above 0, such as 60 or 0.4"))
+    let no_share = || format!("`{text}` is no share; give a number above 0, such as 60 or 0.4");
+    let weight = number(text.trim().trim_end_matches('%'))?;
+    Some(weight).filter(BigDecimal::is_positive).ok_or_else(no_share)
 }

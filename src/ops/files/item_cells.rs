@@ -1,0 +1,204 @@
+//! Which item the cells of a row mean, on both sides.
+//!
+//! Each cell is one id, code or name as a whole: nothing is joined and cut again, whatever dots it holds. The names that
+//! an export writes beside the ids are evidence. A row that does not agree with itself is refused: where one column was
+//! sorted or edited alone, the id is as likely to be wrong as the name.
+
+use crate::domain::cell::CellAddress;
+use crate::domain::fingerprint::ItemFingerprint;
+use crate::domain::item::{Item, SourceItem};
+use crate::domain::metadata::Metadata;
+use crate::domain::spelling::settled;
+use crate::domain::uid::Uid;
+use crate::matching::figures::key;
+use crate::matching::items::{ItemError, ItemKind, ItemNames, Reference, default_option_combo};
+use crate::ops::files::damage::suspicion;
+use crate::ops::files::job_items::{ItemSides, names};
+use crate::ops::files::sheet::{SheetFinding, SheetRow};
+
+/// The columns of one side: the object, its two combos, and the names of all three.
+type SideColumns = [&'static str; 4];
+
+const SOURCE: SideColumns = ["source_id", "source_coc", "source_aoc", "source_name"];
+const DESTINATION: SideColumns =
+    ["destination_data_element", "destination_coc", "destination_aoc", "destination_name"];
+
+/// Reads the cells that name items.
+pub(super) struct ItemCells<'job> {
+    sides: ItemSides<'job>,
+    source: ItemNames<'job>,
+    destination: ItemNames<'job>,
+}
+
+/// An object with the combos that a row gives it.
+struct Found {
+    id: Uid,
+    category_option_combo: Option<Uid>,
+    attribute_option_combo: Option<Uid>,
+}
+
+impl<'job> ItemCells<'job> {
+    pub(super) fn new(sides: ItemSides<'job>) -> Self {
+        Self { sides, source: ItemNames::source(sides.source), destination: ItemNames::destination(sides.destination) }
+    }
+
+    /// What a row reads and where it goes.
+    pub(super) fn item(&self, row: &SheetRow<'_>) -> Result<(SourceItem, CellAddress), SheetFinding> {
+        let kind = match row.filled("kind") {
+            None => None,
+            Some(text) => Some(ItemKind::from_text(text).ok_or_else(|| {
+                let known = ItemKind::ALL.map(ItemKind::name).join(", ");
+                row.finding("kind", format!("`{text}` is not a kind; known are {known}"))
+            })?),
+        };
+        let read = self
+            .source
+            .source_item(reference(row, SOURCE)?, kind)
+            .map_err(|cause| row.finding(column_of(&cause, SOURCE), in_words(&cause)))?;
+        let address = self
+            .destination
+            .address(reference(row, DESTINATION)?)
+            .map_err(|cause| row.finding(column_of(&cause, DESTINATION), in_words(&cause)))?;
+        let seen = self.seen(read, address);
+        let (coc, aoc) = match read {
+            SourceItem::DataElement { category_option_combo, attribute_option_combo, .. } => {
+                (category_option_combo, attribute_option_combo)
+            }
+            SourceItem::Indicator { .. } | SourceItem::ProgramIndicator { .. } => (None, None),
+        };
+        let found = Found { id: read.id(), category_option_combo: coc, attribute_option_combo: aoc };
+        self.agrees(row, SOURCE, self.sides.source, &found, seen.map(|seen| seen.source.name()))?;
+        let found = Found {
+            id: address.data_element,
+            category_option_combo: Some(address.category_option_combo),
+            attribute_option_combo: Some(address.attribute_option_combo),
+        };
+        let was = seen.map(|seen| seen.destination.name.as_str());
+        self.agrees(row, DESTINATION, self.sides.destination, &found, was)?;
+        Ok((read, address))
+    }
+
+    /// What the item looked like when the job took it.
+    fn seen(&self, read: SourceItem, address: CellAddress) -> Option<&'job ItemFingerprint> {
+        let same = |item: &Item| item.source == read && item.destination == address;
+        self.sides.seen.get(self.sides.job.items.iter().position(same)?)?.as_ref()
+    }
+
+    /// Whether the name of a side is that of what its ids say.
+    fn agrees(
+        &self,
+        row: &SheetRow<'_>,
+        columns: SideColumns,
+        metadata: &Metadata,
+        found: &Found,
+        was: Option<&str>,
+    ) -> Result<(), SheetFinding> {
+        let [object, coc, aoc, name] = columns;
+        let Some(cell) = row.filled(name) else { return Ok(()) };
+        let own = names(metadata, found.id, found.category_option_combo, found.attribute_option_combo);
+        let written = key(cell);
+        if settled(cell) == settled(&own) || ways_to_write(metadata, found).iter().any(|way| key(way) == written) {
+            return Ok(());
+        }
+        let filled: Vec<&str> = [object, coc, aoc].into_iter().filter(|column| row.filled(column).is_some()).collect();
+        let (said, say) = (filled.join(", "), if filled.len() == 1 { "is" } else { "are" });
+        let first = cell.split(SEPARATOR).next().unwrap_or_default().trim();
+        if was.is_some_and(|was| key(was) == key(first)) && key(first) != key(&metadata.name_of(found.id)) {
+            let message = format!(
+                "`{first}` was the name of {} when the item was kept, and is not any more: it was renamed since. Export \
+                 the items again, or empty this cell",
+                metadata.name_of(found.id)
+            );
+            return Err(row.finding(name, message));
+        }
+        let others = others_called(metadata, first, found.id);
+        let why = match (suspicion(cell), others.as_slice()) {
+            (Some(suspicion), []) => suspicion.to_owned(),
+            (_, [other, ..]) => format!(
+                "this is the name of {other}: was one column sorted or edited alone? Mend the line, or empty the cell \
+                 that is not meant"
+            ),
+            (None, []) if key(first) == key(&metadata.name_of(found.id)) => {
+                "the option combos are others: was one column sorted or edited alone? Mend the line, or empty the cell \
+                 that is not meant"
+                    .to_owned()
+            }
+            (None, []) => "nothing is called so there now. If it was renamed since, export the items again; else mend \
+                           one of the two, or empty this cell"
+                .to_owned(),
+        };
+        Err(row.finding(name, format!("`{cell}`, but {said} {say} {own}; {why}")))
+    }
+}
+
+/// Between the names of an item's parts.
+const SEPARATOR: char = '·';
+
+/// How the names of an item may be written: with `default` or without, or the object alone.
+fn ways_to_write(metadata: &Metadata, found: &Found) -> Vec<String> {
+    let combos: Vec<Uid> =
+        found.category_option_combo.into_iter().chain(found.attribute_option_combo).collect();
+    let default = default_option_combo(metadata);
+    let name = |id: &Uid| metadata.name_of(*id);
+    let joined = |combos: Vec<&Uid>| {
+        std::iter::once(metadata.name_of(found.id)).chain(combos.into_iter().map(name)).collect::<Vec<_>>().join(" · ")
+    };
+    vec![
+        joined(combos.iter().filter(|combo| **combo != default).collect()),
+        joined(combos.iter().collect()),
+        metadata.name_of(found.id),
+    ]
+}
+
+/// Other objects of that name, in words.
+fn others_called(metadata: &Metadata, name: &str, other_than: Uid) -> Vec<String> {
+    let wanted = key(name);
+    let elements = metadata.data_elements.values().map(|object| (object.id, &object.name));
+    let indicators = metadata.indicators.values().map(|object| (object.id, &object.name));
+    let program_indicators = metadata.program_indicators.values().map(|object| (object.id, &object.name));
+    elements
+        .chain(indicators)
+        .chain(program_indicators)
+        .filter(|(id, known)| *id != other_than && key(known) == wanted)
+        .map(|(id, known)| format!("{known} ({id})"))
+        .collect()
+}
+
+fn reference<'sheet>(row: &SheetRow<'sheet>, columns: SideColumns) -> Result<Reference<'sheet>, SheetFinding> {
+    let [object, coc, aoc, _] = columns;
+    let text = row.filled(object).ok_or_else(|| row.finding(object, "is empty"))?;
+    Ok(Reference::Parts {
+        object: text,
+        category_option_combo: row.filled(coc),
+        attribute_option_combo: row.filled(aoc),
+    })
+}
+
+fn column_of(cause: &ItemError, columns: SideColumns) -> &'static str {
+    let [object, coc, aoc, _] = columns;
+    let what = match cause {
+        ItemError::Unknown { what, .. } | ItemError::Ambiguous { what, .. } | ItemError::Incomplete { what, .. } => what,
+        ItemError::OtherKind { .. } => return "kind",
+        ItemError::NoCombos { .. } => return coc,
+        // Cells are not cut, so only the kind can be left open.
+        ItemError::Readings { .. } => return "kind",
+    };
+    match *what {
+        "category option combo" => coc,
+        "attribute option combo" => aoc,
+        _ => object,
+    }
+}
+
+fn in_words(cause: &ItemError) -> String {
+    match cause {
+        ItemError::Unknown { near, .. } if !near.is_empty() => format!("{cause}; did you mean {}?", near.join(" or ")),
+        ItemError::Unknown { what: "data element" | "data element, indicator or program indicator", text, .. }
+            if text.contains('.') =>
+        {
+            format!("{cause}; an option combo goes into a cell of its own")
+        }
+        ItemError::Readings { .. } => format!("{cause}; say which in the column kind"),
+        other => other.to_string(),
+    }
+}
