@@ -207,6 +207,7 @@ fn metadata() -> Metadata {
         period_type: PeriodType::Monthly,
         category_combo: Uid::DEFAULT_CATEGORY_COMBO,
         open_future_periods: 0,
+        open_periods_after_co_end_date: 0,
         expiry_days: 0.0,
         data_set_elements: data_elements
             .keys()
@@ -265,6 +266,7 @@ fn data_element(number: u32) -> (Uid, DataElement) {
         zero_is_significant: true,
         category_combo: Uid::DEFAULT_CATEGORY_COMBO,
         option_set: None,
+        comment_option_set: None,
         attribute_values: Vec::new(),
     };
     (element.id, element)

@@ -71,7 +71,8 @@ impl Client {
                 .pair("fields", "id,access[data]")
                 .pair("filter", &format!("id:in:[{}]", asked.join(",")))
                 .pair("paging", "false");
-            let page = self.read(Ask::get(query), |answer| read_page::<WireObject>(answer.json()?, plural));
+            let ask = Ask { fresh: true, ..Ask::get(query) };
+            let page = self.read(ask, |answer| read_page::<WireObject>(answer.json()?, plural));
             let Some(page) = optional(page.await)? else { return Ok(BTreeMap::new()) };
             if let Some(odd) = page.left_out.first() {
                 return Err(self.fail(plural.to_owned(), ClientErrorKind::malformed(odd)));

@@ -13,6 +13,7 @@ use crate::dhis2::error::{ClientError, ClientErrorKind};
 use crate::dhis2::http::basic;
 use crate::dhis2::limits::Limits;
 use crate::dhis2::transport::{Transport, lock};
+use crate::domain::certificates::Certificates;
 use crate::domain::run::Traffic;
 use crate::domain::secret::Login;
 use crate::domain::server::{BaseUrl, ServerIdentity};
@@ -28,6 +29,8 @@ pub struct ClientOptions {
     pub login: Login,
     /// Whether plain http to another machine is allowed for this server.
     pub allow_http: bool,
+    /// Certificates by which this server is trusted, in place of those that the machine trusts.
+    pub certificates: Option<Certificates>,
     /// Limits on time and size; `Limits::default()` but for tests.
     pub limits: Limits,
 }
@@ -57,14 +60,14 @@ impl Client {
     /// [`ClientErrorKind::InvalidSetup`] for plain http to another machine that was not allowed, a login that cannot
     /// be sent, or a machine without CA certificates.
     pub fn new(options: ClientOptions) -> Result<Self, ClientError> {
-        let ClientOptions { server, url, login, allow_http, limits } = options;
+        let ClientOptions { server, url, login, allow_http, certificates, limits } = options;
         let fail = |kind| ClientError { server: server.clone(), request: String::new(), kind };
         if !url.is_https() && !url.is_loopback() && !allow_http {
             let reason = format!("`{url}` is not encrypted: password and data could be read on the way");
             return Err(fail(ClientErrorKind::setup(reason)));
         }
         let secrets = secrets_of(&login);
-        let transport = Transport::new(url, &login, limits).map_err(fail)?;
+        let transport = Transport::new(url, &login, limits, certificates.as_ref()).map_err(fail)?;
         let analytics = Mutex::new(AnalyticsMemory::new(limits.analytics_cells));
         Ok(Self { server, transport, identity: Mutex::default(), analytics, secrets })
     }
@@ -134,6 +137,7 @@ mod tests {
             url: url.parse().unwrap(),
             login: Login::Basic { username: "clerk".to_owned(), password: "very-secret".to_owned().into() },
             allow_http,
+            certificates: None,
             limits: Limits::impatient(),
         }
     }

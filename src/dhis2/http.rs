@@ -12,6 +12,8 @@ use zeroize::Zeroizing;
 use crate::dhis2::error::{Cause, ClientErrorKind, clean};
 use crate::dhis2::limits::Limits;
 use crate::dhis2::tls::TlsProblem;
+use crate::dhis2::trust::trusting;
+use crate::domain::certificates::Certificates;
 use crate::domain::secret::Login;
 use crate::domain::server::BaseUrl;
 
@@ -22,7 +24,12 @@ const POOL_IDLE: Duration = Duration::from_secs(12);
 const USER_AGENT: &str = concat!("xfer/", env!("CARGO_PKG_VERSION"), " (DHIS2 aggregate data transfer)");
 
 /// The library's client: no redirects, no decompression, no proxy for this machine itself.
-pub(crate) fn http_client(base: &BaseUrl, limits: &Limits) -> Result<reqwest::Client, ClientErrorKind> {
+/// With certificates of its own the server is trusted by these and by no others.
+pub(crate) fn http_client(
+    base: &BaseUrl,
+    limits: &Limits,
+    certificates: Option<&Certificates>,
+) -> Result<reqwest::Client, ClientErrorKind> {
     static PROVIDER: Once = Once::new();
     // Fails only if another part of the process chose a provider already, which is as good.
     PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
@@ -41,6 +48,13 @@ pub(crate) fn http_client(base: &BaseUrl, limits: &Limits) -> Result<reqwest::Cl
             .pool_idle_timeout(POOL_IDLE);
         if base.is_loopback() { builder.no_proxy() } else { builder }
     };
+    if let Some(certificates) = certificates.filter(|_| base.is_https()) {
+        let built = builder().tls_backend_preconfigured(trusting(certificates)?).build();
+        return built.map_err(|error| ClientErrorKind::InvalidSetup {
+            reason: "no encrypted connection can be prepared".to_owned(),
+            source: Some(Box::new(error)),
+        });
+    }
     let built = match builder().build() {
         // A machine without CA certificates (a bare container) still reaches http on itself.
         Err(_) if !base.is_https() => builder().tls_certs_only(std::iter::empty()).build(),

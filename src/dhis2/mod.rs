@@ -44,4 +44,5 @@ mod retry;
 pub mod system;
 pub mod tls;
 mod transport;
+pub mod trust;
 pub mod webhook;

@@ -15,6 +15,8 @@ pub enum TlsProblem {
     NotYetValid,
     /// The certificate was issued by nobody that this machine trusts.
     UnknownIssuer,
+    /// The server shows the certificate of an authority as its own, as `openssl req -x509` makes it.
+    SelfSigned,
     /// The certificate is that of another host.
     OtherHost,
     /// The server only speaks what is too old to be safe.
@@ -32,6 +34,7 @@ impl TlsProblem {
                 CertificateError::Expired | CertificateError::ExpiredContext { .. } => Self::Expired,
                 CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Self::NotYetValid,
                 CertificateError::UnknownIssuer => Self::UnknownIssuer,
+                other if is_authority_of_its_own(other) => Self::SelfSigned,
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => Self::OtherHost,
                 other => Self::Other(other.to_string()),
             },
@@ -51,9 +54,15 @@ impl TlsProblem {
             Self::Expired => "let the server's administrator renew the certificate, and check this machine's clock",
             Self::NotYetValid => "check this machine's clock: the certificate is valid from a later time on",
             Self::UnknownIssuer => {
-                "if the ministry issues its own certificates, add its authority to those that this machine trusts (on \
-                 Debian: a .crt file in /usr/local/share/ca-certificates, then `update-ca-certificates`; or for xfer \
-                 alone: set SSL_CERT_FILE to a file that holds it); else somebody may be listening"
+                "if the ministry issues its own certificates, give its authority for this server: `xfer server edit NAME \
+                 --ca-file FILE` (or `server add … --ca-file FILE`); the same for a server whose certificate signs \
+                 itself. An authority for all programs of this machine goes into its trusted certificates, or into the \
+                 file that SSL_CERT_FILE names. Else somebody may be listening"
+            }
+            Self::SelfSigned => {
+                "if it is the server's own (as `openssl req -x509` makes it), give it for this server: `xfer server edit \
+                 NAME --ca-file FILE`, or `server add … --ca-file FILE`. Ask whoever runs the server for the file, or \
+                 compare the fingerprint with theirs: somebody may be listening"
             }
             Self::OtherHost => "use the host name that the certificate is for; somebody may be listening otherwise",
             Self::TooOld => "the server needs TLS 1.2 or later; its proxy has to be updated",
@@ -74,11 +83,18 @@ impl fmt::Display for TlsProblem {
             Self::UnknownIssuer => {
                 "the server's certificate was issued by an authority that this machine does not know"
             }
+            Self::SelfSigned => "the server's certificate signs itself, so nobody vouches for it",
             Self::OtherHost => "the server's certificate is that of another host",
             Self::TooOld => "the server only speaks encryption that is too old to be safe",
             Self::Other(words) => words,
         })
     }
+}
+
+/// Whether a certificate was refused because it calls itself an authority and is shown as a server's own.
+pub(crate) fn is_authority_of_its_own(reason: &CertificateError) -> bool {
+    // The library below has no variant for it; its own error is wrapped.
+    matches!(reason, CertificateError::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity"))
 }
 
 #[cfg(test)]

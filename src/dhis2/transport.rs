@@ -21,6 +21,7 @@ use crate::dhis2::limits::Limits;
 use crate::dhis2::query::Query;
 use crate::dhis2::redirect;
 use crate::dhis2::retry::{Attempts, Next, RetryRule, retry_after};
+use crate::domain::certificates::Certificates;
 use crate::domain::secret::Login;
 use crate::domain::server::BaseUrl;
 
@@ -108,8 +109,13 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Transport {
     /// Prepares a connection; nothing is sent yet.
-    pub(crate) fn new(base: BaseUrl, login: &Login, limits: Limits) -> Result<Self, ClientErrorKind> {
-        let http = http_client(&base, &limits)?;
+    pub(crate) fn new(
+        base: BaseUrl,
+        login: &Login,
+        limits: Limits,
+        certificates: Option<&Certificates>,
+    ) -> Result<Self, ClientErrorKind> {
+        let http = http_client(&base, &limits, certificates)?;
         let authorization = authorization(login)?;
         Ok(Self {
             http,

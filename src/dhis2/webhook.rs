@@ -38,7 +38,7 @@ async fn answer_of(address: &SecretString, call: Call) -> Result<String, ClientE
     let url = address.expose_secret().trim();
     origin_of(url).map_err(|unusable| ClientErrorKind::setup(unusable.to_string()))?;
     let base = BaseUrl::parse(url).map_err(|_| ClientErrorKind::setup("it is no web address"))?;
-    let http = http_client(&base, &Limits::default())?;
+    let http = http_client(&base, &Limits::default(), None)?;
     let request = match call {
         Call::Get => http.get(url),
         Call::Post => http.post(url),

@@ -105,6 +105,19 @@ pub trait Journal: Send {
         periods: &[Period],
     ) -> Result<Vec<LedgerEntry>, JournalError>;
 
+    /// Shows every cell that this routine wrote and that is still its own, in any order. A journal that keeps no ledger
+    /// has none.
+    fn each_written(&mut self, visit: &mut dyn FnMut(CellKey)) -> Result<(), JournalError> {
+        let _ = visit;
+        Ok(())
+    }
+
+    /// Takes cells out of the ledger whose values are gone without this routine's doing.
+    fn forget(&mut self, cells: &[CellKey]) -> Result<(), JournalError> {
+        let _ = cells;
+        Ok(())
+    }
+
     /// Writes down the report of a run that ended.
     fn finish_run(&mut self, report: &Report) -> Result<(), JournalError>;
 }

@@ -132,6 +132,9 @@ pub struct DataElement {
     pub category_combo: Uid,
     /// The options its values must come from, if any.
     pub option_set: Option<Uid>,
+    /// The options its comments must come from, if any: 2.43 then takes no value without such a comment.
+    #[serde(default)]
+    pub comment_option_set: Option<Uid>,
     /// Values of its attributes.
     pub attribute_values: Vec<AttributeValue>,
 }
@@ -187,6 +190,9 @@ pub struct DataSet {
     pub category_combo: Uid,
     /// How many periods that have not ended are open for entry; 0 closes the running period too.
     pub open_future_periods: i32,
+    /// For how many periods after the end of an attribute option data may still be entered under it.
+    #[serde(default)]
+    pub open_periods_after_co_end_date: i32,
     /// Days after a period's end when entry closes; 0 means never. Servers send a float (`10.0`).
     pub expiry_days: f64,
     /// Its data elements.
@@ -314,6 +320,14 @@ pub struct OptionSetOption {
     pub code: String,
     /// Its name.
     pub name: String,
+}
+
+impl OptionSet {
+    /// Whether a value is one of the options; of a type that holds several, whether each of them is.
+    pub fn takes(&self, value_type: ValueType, value: &str) -> bool {
+        let knows = |code: &str| self.options.iter().any(|option| option.code == code);
+        knows(value) || value_type == ValueType::MultiText && value.split(',').all(knows)
+    }
 }
 
 impl Metadata {

@@ -4,6 +4,7 @@ pub mod access;
 pub mod alert;
 pub mod calendar;
 pub mod cell;
+pub mod certificates;
 pub mod coverage;
 pub mod data_value;
 pub mod decimal;

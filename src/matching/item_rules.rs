@@ -1,12 +1,14 @@
 //! What is wrong, or doubtful, about an item of a job: everything that the synced metadata of both servers can tell
 //! before a value is read.
 
+use crate::domain::finding::Code;
 use crate::domain::item::{Combine, Item, SourceItem};
 use crate::domain::job::Job;
 use crate::domain::metadata::Metadata;
 use crate::domain::run::Severity;
 use crate::domain::uid::Uid;
-use crate::domain::value_type::ValueType;
+use crate::domain::value_type::{Referent, ValueType};
+use crate::matching::finding::VALUES_ARE_SOURCE_IDS;
 use crate::matching::items::{attribute_combos_of, category_combos_of};
 
 /// Something about an item.
@@ -36,6 +38,7 @@ pub fn check_item(source: &Metadata, destination: &Metadata, job: &Job, item: &I
     check_source(source, item, &mut findings);
     check_destination(destination, job, item, &mut findings);
     check_value_types(source, destination, item, &mut findings);
+    check_ids(source, destination, job, item, &mut findings);
     check_contributions(source, job, item, &mut findings);
     check_operators(destination, job, item, &mut findings);
     findings
@@ -183,6 +186,36 @@ fn check_value_types(source: &Metadata, destination: &Metadata, item: &Item, fin
             "remove the factor",
         ));
     }
+}
+
+/// Values that are ids of the source. What a script makes of them is its own affair.
+fn check_ids(source: &Metadata, destination: &Metadata, job: &Job, item: &Item, findings: &mut Vec<ItemFinding>) {
+    if job.source == job.destination || !item.scripts.is_empty() || !job.scripts.is_empty() {
+        return;
+    }
+    let SourceItem::DataElement { id, .. } = item.source else { return };
+    let referent_at = |metadata: &Metadata, id: &Uid| metadata.data_elements.get(id)?.value_type.referent();
+    let name = source.name_of(id);
+    let target = destination.name_of(item.destination.data_element);
+    let message = match (referent_at(destination, &item.destination.data_element), referent_at(source, &id)) {
+        (Some(Referent::OrgUnit), _) => {
+            format!("values of {name} are org units of the source: they arrive as the org units that these are mapped to")
+        }
+        (Some(referent), _) => format!(
+            "values of {name} stand for {} of the source and are held back: {target} could not show what they mean",
+            referent.in_words()
+        ),
+        (None, Some(referent)) => format!(
+            "values of {name} are ids of {} of the source, and would arrive in {target} as plain text",
+            referent.in_words()
+        ),
+        (None, None) => return,
+    };
+    findings.push(of(&VALUES_ARE_SOURCE_IDS, message));
+}
+
+fn of(code: &Code, message: String) -> ItemFinding {
+    ItemFinding { severity: code.severity, code: code.word, message, hint: code.remedy.to_owned() }
 }
 
 fn is_text(value_type: ValueType) -> bool {

@@ -166,6 +166,7 @@ impl Stage {
                 .map_err(|cause| OpsError::invalid(cause.to_string(), "start the demo again"))?,
             login: Login::Basic { username: WRITER.to_owned(), password: SecretString::from(PASSWORD) },
             allow_http: false,
+            certificates: None,
             limits: Limits::default(),
         })?;
         let mut data_elements: Vec<Uid> = job.items.iter().map(|item| item.destination.data_element).collect();

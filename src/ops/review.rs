@@ -16,7 +16,7 @@ use crate::domain::org_unit_map::OrgUnitMapping;
 use crate::domain::pair::Pair;
 use crate::domain::routine::{Policies, Routine, RoutineDocument};
 use crate::domain::server::{Account, Server};
-use crate::matching::finding;
+use crate::matching::finding::{self, of_runs};
 use crate::matching::review::{Finding, Other, Party, Review, review};
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, server, synced};
@@ -68,7 +68,7 @@ pub fn of_job(home: &Home, config: &ConfigStore, job: &Job) -> Result<Vec<Findin
 
 /// Whether a finding is about the two servers, whatever the job.
 pub fn is_about_pair(found: &Finding) -> bool {
-    found.code == &finding::CALENDARS_DIFFER
+    found.code == &of_runs::CALENDAR_DIFFERS
 }
 
 /// What the user of a server may not read of what jobs want there.
@@ -76,7 +76,7 @@ pub fn rights_at(home: &Home, config: &ConfigStore, name: &str) -> Result<Vec<Fi
     let mut findings: Vec<Finding> = Vec::new();
     for job in config.jobs()? {
         let of_side =
-            [(&job.source, &finding::SOURCE_NOT_READABLE), (&job.destination, &finding::DESTINATION_NOT_READABLE)];
+            [(&job.source, &of_runs::SOURCE_NOT_READABLE), (&job.destination, &of_runs::DESTINATION_NOT_READABLE)];
         let asked: Vec<_> = of_side.into_iter().filter(|(server, _)| *server == name).map(|(_, code)| code).collect();
         if asked.is_empty() {
             continue;

@@ -6,6 +6,8 @@ use crate::dhis2::client::{Client, ClientOptions};
 use crate::dhis2::limits::Limits;
 use crate::dhis2::system::Probe;
 use crate::domain::calendar::is_iso;
+use crate::dhis2::trust::check_usable;
+use crate::domain::certificates::Certificates;
 use crate::domain::finding::Code;
 use crate::domain::run::{Finding, FindingObject};
 use crate::domain::secret::Login;
@@ -14,7 +16,7 @@ use crate::ops::doctor::codes;
 use crate::ops::error::OpsError;
 use crate::ops::home::{self, Home};
 use crate::ops::review;
-use crate::store::{self, AnalyticsFlags, ConfigStore, MetadataCounts, Named, Removal};
+use crate::store::{self, AnalyticsFlags, ConfigStore, MetadataCounts, Named, Removal, ServerSettings};
 use crate::transfer::finding::ZEROS_LEFT_OUT;
 
 /// The oldest major version that is supported (2.38).
@@ -33,6 +35,8 @@ pub struct NewServer {
     pub login: Login,
     /// Whether plain http to another machine is allowed.
     pub allow_http: bool,
+    /// Certificates by which it is trusted, in place of those that the machine trusts.
+    pub certificates: Option<Certificates>,
     /// Whether it is asked before it is kept.
     pub test: bool,
 }
@@ -48,6 +52,8 @@ pub struct ServerChange {
     pub login: Option<Login>,
     /// Whether plain http to another machine is allowed.
     pub allow_http: bool,
+    /// Other certificates by which it is trusted; none of its own where there is nothing inside.
+    pub certificates: Option<Option<Certificates>>,
     /// Whether it is asked before the change is kept.
     pub test: bool,
 }
@@ -79,6 +85,8 @@ pub struct ServerDetails {
     pub counts: Option<MetadataCounts>,
     /// The user as of the last sync or test.
     pub account: Option<Account>,
+    /// Certificates by which it is trusted, in place of those that the machine trusts.
+    pub certificates: Option<Certificates>,
 }
 
 /// Adds a server, tested first: nothing is kept unless it answers, or no test is wanted.
@@ -92,9 +100,17 @@ pub async fn add(home: &Home, new: NewServer) -> Result<Option<ServerTest>, OpsE
             "choose another name, or change it with `xfer server edit`",
         ));
     }
-    let test = if new.test { Some(ask(&new.name, &new.url, &new.login, new.allow_http).await?) } else { None };
-    let NewServer { name, url, login, allow_http, .. } = new;
-    let server = config.add_server(&store::NewServer { name, url, login, allow_http })?;
+    check_certificates(&new.url, new.certificates.as_ref())?;
+    let reach = Reach {
+        name: &new.name,
+        url: &new.url,
+        login: &new.login,
+        allow_http: new.allow_http,
+        certificates: new.certificates.as_ref(),
+    };
+    let test = if new.test { Some(reach.ask().await?) } else { None };
+    let NewServer { name, url, login, allow_http, certificates, .. } = new;
+    let server = config.add_server(&store::NewServer { name, url, login, allow_http, certificates })?;
     if let Some(test) = &test {
         keep_identity(&mut config, server.id, &test.probe)?;
     }
@@ -112,8 +128,8 @@ pub fn list(home: &Home) -> Result<Vec<ServerLine>, OpsError> {
 pub fn show(home: &Home, name: &str) -> Result<ServerDetails, OpsError> {
     let config = home.config()?;
     let server = home::server(&config, name)?;
-    let account = config.server_settings(server.id)?.account;
-    Ok(ServerDetails { counts: counts(&config, &server)?, account, server })
+    let ServerSettings { account, certificates, .. } = config.server_settings(server.id)?;
+    Ok(ServerDetails { counts: counts(&config, &server)?, account, certificates, server })
 }
 
 fn counts(config: &ConfigStore, server: &Server) -> Result<Option<MetadataCounts>, OpsError> {
@@ -124,9 +140,11 @@ fn counts(config: &ConfigStore, server: &Server) -> Result<Option<MetadataCounts
 pub async fn test(home: &Home, name: &str) -> Result<ServerTest, OpsError> {
     let mut config = home.config()?;
     let server = home::server(&config, name)?;
-    let allow_http = config.server_settings(server.id)?.allow_http;
+    let ServerSettings { allow_http, certificates, .. } = config.server_settings(server.id)?;
     check_transport(&server.url, allow_http)?;
-    let mut test = ask(&server.name, &server.url, &config.login(server.id)?, allow_http).await?;
+    let (name, url, login) = (&server.name, &server.url, &config.login(server.id)?);
+    let reach = Reach { name, url, login, allow_http, certificates: certificates.as_ref() };
+    let mut test = reach.ask().await?;
     keep_identity(&mut config, server.id, &test.probe)?;
     test.findings.extend(review::rights_at(home, &config, &server.name)?.into_iter().map(of_review));
     Ok(test)
@@ -165,13 +183,18 @@ pub async fn edit(home: &Home, name: &str, change: ServerChange) -> Result<Optio
             ));
         }
     };
-    let allow_http = change.allow_http || config.server_settings(server.id)?.allow_http;
+    let settings = config.server_settings(server.id)?;
+    let allow_http = change.allow_http || settings.allow_http;
     check_transport(&url, allow_http)?;
-    let test = if change.test { Some(ask(&server.name, &url, &login, allow_http).await?) } else { None };
+    let given = change.certificates.as_ref().and_then(Option::as_ref);
+    check_certificates(&url, given)?;
+    let certificates = change.certificates.unwrap_or(settings.certificates);
+    let reach = Reach { name: &server.name, url: &url, login: &login, allow_http, certificates: certificates.as_ref() };
+    let test = if change.test { Some(reach.ask().await?) } else { None };
     if let Some(new_name) = &change.name {
         config.rename_server(server.id, new_name)?;
     }
-    config.update_url(server.id, &url, allow_http, &login)?;
+    config.update_reach(server.id, &url, allow_http, certificates.as_ref(), &login)?;
     if let Some(test) = &test {
         keep_identity(&mut config, server.id, &test.probe)?;
     }
@@ -221,11 +244,13 @@ pub fn connect(config: &ConfigStore, server: &Server) -> Result<Client, OpsError
 
 /// How a kept server is reached, and with which login.
 pub(super) fn client_options(config: &ConfigStore, server: &Server) -> Result<ClientOptions, OpsError> {
+    let ServerSettings { allow_http, certificates, .. } = config.server_settings(server.id)?;
     Ok(ClientOptions {
         server: server.name.clone(),
         url: server.url.clone(),
         login: config.login(server.id)?,
-        allow_http: config.server_settings(server.id)?.allow_http,
+        allow_http,
+        certificates,
         limits: Limits::default(),
     })
 }
@@ -254,17 +279,42 @@ fn check_transport(url: &BaseUrl, allow_http: bool) -> Result<(), OpsError> {
     ))
 }
 
-async fn ask(name: &str, url: &BaseUrl, login: &Login, allow_http: bool) -> Result<ServerTest, OpsError> {
-    let client = Client::new(ClientOptions {
-        server: name.to_owned(),
-        url: url.clone(),
-        login: login.clone(),
-        allow_http,
-        limits: Limits::default(),
-    })?;
-    let probe = client.probe().await?;
-    let findings = findings(name, &probe);
-    Ok(ServerTest { probe, findings })
+/// Certificates are for encrypted connections; and what is no certificate is found out now, tested or not.
+fn check_certificates(url: &BaseUrl, certificates: Option<&Certificates>) -> Result<(), OpsError> {
+    let Some(certificates) = certificates else { return Ok(()) };
+    if !url.is_https() {
+        return Err(OpsError::invalid(
+            format!("{url} is not encrypted, so no certificate says who is there"),
+            "use https://, or leave --ca-file out",
+        ));
+    }
+    check_usable(certificates)
+        .map_err(|error| OpsError::invalid(error.to_string(), "give the file that whoever runs the server has"))
+}
+
+/// A server that is asked with what is given for it, kept or not.
+struct Reach<'given> {
+    name: &'given str,
+    url: &'given BaseUrl,
+    login: &'given Login,
+    allow_http: bool,
+    certificates: Option<&'given Certificates>,
+}
+
+impl Reach<'_> {
+    async fn ask(&self) -> Result<ServerTest, OpsError> {
+        let client = Client::new(ClientOptions {
+            server: self.name.to_owned(),
+            url: self.url.clone(),
+            login: self.login.clone(),
+            allow_http: self.allow_http,
+            certificates: self.certificates.cloned(),
+            limits: Limits::default(),
+        })?;
+        let probe = client.probe().await?;
+        let findings = findings(self.name, &probe);
+        Ok(ServerTest { probe, findings })
+    }
 }
 
 /// What an administrator should know about a server before relying on it.

@@ -24,6 +24,7 @@ use crate::ops::servers::connect;
 use crate::store::{self, ConfigStore, RunLock};
 use crate::transfer::engine::{self, DataServer, Endpoint, Patience, RunRequest, Tuning};
 use crate::transfer::events::Event;
+use crate::transfer::plan::Whole;
 
 /// The exit code of a source without values, where that was asked to be a failure.
 const EXIT_EMPTY: u8 = 9;
@@ -58,7 +59,8 @@ pub async fn run(
     events: &(dyn Fn(Event) + Send + Sync),
 ) -> Result<Report, OpsError> {
     let mut config = home.config()?;
-    let mut document = routines::document(&config, name)?;
+    let whole = routines::document(&config, name)?;
+    let mut document = whole.clone();
     adapt(&mut document, &options)?;
     let side = |server: fn(&Job) -> &str| {
         let name = document.jobs.first().map(server).unwrap_or_default();
@@ -67,6 +69,7 @@ pub async fn run(
     let ((_, source), (id, destination)) = (side(|job| &job.source)?, side(|job| &job.destination)?);
     let reviewed = review::rivals(&config, &document)?;
     let launched = Launch {
+        whole: part_of(&whole, &options),
         document: &document,
         file: None,
         reviewed,
@@ -85,6 +88,8 @@ pub async fn run(
 
 /// A run, wherever its routine comes from.
 pub(super) struct Launch<'run> {
+    /// The routine with everything that this run leaves out.
+    pub(super) whole: Whole<'run>,
     /// The routine, as it is to be run.
     pub(super) document: &'run RoutineDocument,
     /// The xfer file that it comes from.
@@ -115,14 +120,15 @@ pub(super) async fn launch(
     remembered: impl FnOnce() -> Result<Tuning, OpsError>,
     events: &(dyn Fn(Event) + Send + Sync),
 ) -> Result<(Report, Tuning), OpsError> {
-    let Launch { document, file, reviewed, mode, source, destination, fail_on_empty, known, command, stop } = launch;
+    let Launch { whole, document, file, reviewed, mode, source, destination, fail_on_empty, known, command, stop } =
+        launch;
     // Before the lock is taken: nothing is asked of a server for what would be wrong anyway.
     let review = review::before_run(document, source.reviewed(), destination.reviewed(), reviewed)?;
     let (id, now) = (Uuid::now_v7(), Timestamp::now());
     let _lock = RunLock::acquire(home.files(), document.routine.id, now)?;
     let mut journal = home.state(document.routine.id)?;
     journal.note_command(id, &command)?;
-    let run = engine::run(
+    let run = engine::run_part(
         RunRequest {
             run: id,
             now,
@@ -138,6 +144,7 @@ pub(super) async fn launch(
             patience: Patience::default(),
             stop: stop.clone(),
         },
+        whole,
         events,
     );
     let result = tokio::select! {
@@ -203,6 +210,11 @@ impl Side {
             pinned_system_id: self.pinned_system_id.clone(),
         }
     }
+}
+
+/// What a run with these options is part of.
+pub(super) fn part_of<'run>(whole: &'run RoutineDocument, options: &RunOptions) -> Whole<'run> {
+    Whole { document: whole, all_jobs: options.jobs.is_empty(), own_periods: options.periods.is_none() }
 }
 
 /// Puts the options of this run into the document: a run over other periods or fewer jobs is another document.

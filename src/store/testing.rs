@@ -39,8 +39,13 @@ pub(crate) fn basic(username: &str, password: &str) -> Login {
 
 /// Adds a server that is logged in to with a password.
 pub(crate) fn add_server(store: &mut ConfigStore, name: &str, address: &str, password: &str) -> Server {
-    let new =
-        NewServer { name: name.to_owned(), url: url(address), login: basic("admin", password), allow_http: false };
+    let new = NewServer {
+        name: name.to_owned(),
+        url: url(address),
+        login: basic("admin", password),
+        allow_http: false,
+        certificates: None,
+    };
     store.add_server(&new).unwrap()
 }
 
@@ -117,6 +122,7 @@ pub(crate) fn data_elements(number: usize) -> BTreeMap<Uid, DataElement> {
                 zero_is_significant: index % 2 == 1,
                 category_combo: Uid::DEFAULT_CATEGORY_COMBO,
                 option_set: (index == 1).then(|| uid('p', 1)),
+                comment_option_set: (index == 2).then(|| uid('p', 1)),
                 attribute_values: vec![],
             };
             (element.id, element)
@@ -205,6 +211,7 @@ fn data_set(number: usize, period_type: PeriodType) -> DataSet {
     DataSet {
         code: Some("MONTHLY".to_owned()),
         open_future_periods: 2,
+        open_periods_after_co_end_date: 3,
         expiry_days: 10.5,
         data_set_elements: vec![
             DataSetElement { data_element: uid('d', 1), category_combo: None },
@@ -229,6 +236,7 @@ fn empty_data_set(number: usize, period_type: PeriodType) -> DataSet {
         period_type,
         category_combo: Uid::DEFAULT_CATEGORY_COMBO,
         open_future_periods: 0,
+        open_periods_after_co_end_date: 0,
         expiry_days: 0.0,
         data_set_elements: vec![],
         organisation_units: BTreeSet::new(),

@@ -224,6 +224,7 @@ fn data_element(number: u8, value_type: ValueType, zeros: bool, combo: Uid) -> (
         zero_is_significant: zeros,
         category_combo: combo,
         option_set: None,
+        comment_option_set: None,
         attribute_values: Vec::new(),
     };
     (element.id, element)
@@ -296,6 +297,7 @@ pub(crate) fn metadata() -> Metadata {
         period_type: PeriodType::Monthly,
         category_combo: Uid::DEFAULT_CATEGORY_COMBO,
         open_future_periods: 0,
+        open_periods_after_co_end_date: 0,
         expiry_days: 0.0,
         data_set_elements: data_elements
             .keys()

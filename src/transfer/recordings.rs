@@ -300,6 +300,7 @@ fn metadata(setup: &Value, groups: &BTreeSet<String>, superuser: bool) -> Metada
             zero_is_significant: element["zeroIsSignificant"] == true,
             category_combo: id(&element["categoryCombo"]),
             option_set: uid(&element["optionSet"]["id"]),
+            comment_option_set: uid(&element["commentOptionSet"]["id"]),
             attribute_values: vec![],
         }),
         data_sets: by_id(list(setup, "dataSets"), |data_set| DataSet {
@@ -309,6 +310,9 @@ fn metadata(setup: &Value, groups: &BTreeSet<String>, superuser: bool) -> Metada
             period_type: data_set["periodType"].as_str().unwrap().parse().unwrap(),
             category_combo: id(&data_set["categoryCombo"]),
             open_future_periods: i32::try_from(data_set["openFuturePeriods"].as_i64().unwrap()).unwrap(),
+            open_periods_after_co_end_date: data_set["openPeriodsAfterCoEndDate"]
+                .as_i64()
+                .map_or(0, |number| i32::try_from(number).unwrap()),
             expiry_days: data_set["expiryDays"].as_f64().unwrap(),
             data_set_elements: list(data_set, "dataSetElements")
                 .iter()

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::domain::alert::{AlertChannel, ArmedChannel};
+use crate::domain::certificates::Certificates;
 use crate::domain::metadata::Metadata;
 use crate::domain::routine::RoutineDocument;
 use crate::domain::secret::Login;
@@ -58,6 +59,8 @@ pub struct FileServer {
     pub url: BaseUrl,
     /// Whether plain http to another machine was allowed for it.
     pub allow_http: bool,
+    /// Certificates by which it is trusted, in place of those that a machine trusts.
+    pub certificates: Option<Certificates>,
     /// How to log in.
     pub login: Login,
     /// Who it has to be.

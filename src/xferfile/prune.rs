@@ -77,7 +77,8 @@ pub fn prune(metadata: &Metadata, named: &Named) -> Metadata {
     });
     let options: BTreeSet<Uid> =
         category_option_combos.values().flat_map(|combo| combo.category_options.iter().copied()).collect();
-    let option_sets: BTreeSet<Uid> = data_elements.iter().filter_map(|element| element.option_set).collect();
+    let sets_of = data_elements.iter().flat_map(|element| [element.option_set, element.comment_option_set]);
+    let option_sets: BTreeSet<Uid> = sets_of.flatten().collect();
     let mut pruned = Metadata {
         organisation_units: metadata.organisation_units.clone(),
         organisation_unit_levels: metadata.organisation_unit_levels.clone(),

@@ -101,6 +101,7 @@ impl Side {
             url: BaseUrl::parse(sandbox.url()).unwrap(),
             login: Login::Basic { username: user.to_owned(), password: SecretString::from(PASSWORD) },
             allow_http: false,
+            certificates: None,
             limits,
         })
         .unwrap();

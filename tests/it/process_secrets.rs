@@ -193,6 +193,7 @@ fn nothing_that_holds_a_secret_prints_it() {
         url: url(),
         login: login(),
         allow_http: false,
+        certificates: None,
         limits: Limits::default(),
     };
     let key = FileKeyHolder::generate().unwrap();
@@ -211,7 +212,14 @@ fn nothing_that_holds_a_secret_prints_it() {
         format!("{:#?}", Change { add: keys.clone(), ..Change::default() }),
         format!(
             "{:#?}",
-            NewServer { name: "s".to_owned(), url: url(), login: login(), allow_http: false, test: false }
+            NewServer {
+                name: "s".to_owned(),
+                url: url(),
+                login: login(),
+                allow_http: false,
+                certificates: None,
+                test: false
+            }
         ),
         format!("{change:#?}"),
         format!("{vault:#?}"),

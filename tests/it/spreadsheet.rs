@@ -78,6 +78,7 @@ impl Desk {
                     url: BaseUrl::parse(&format!("https://{name}.example.org")).unwrap(),
                     login: Login::Basic { username: "admin".to_owned(), password: SecretString::from("secret") },
                     allow_http: false,
+                    certificates: None,
                 })
                 .unwrap();
             let identity = ServerIdentity {

@@ -1,6 +1,7 @@
 //! `xfer server`: add, list, show, test, sync and remove DHIS2 servers.
 
-use std::path::PathBuf;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
@@ -14,6 +15,7 @@ use crate::cli::ui::{Format, Ui};
 use crate::cli::wizard::server::Known;
 use crate::cli::wizard::{self, Missing};
 use crate::dhis2::metadata::MetadataProgress;
+use crate::domain::certificates::{Certificates, LARGEST_FILE};
 use crate::domain::run::Severity;
 use crate::domain::secret::Login;
 use crate::domain::server::BaseUrl;
@@ -99,6 +101,9 @@ pub struct Add {
     /// Allow an unencrypted http:// address that is not on this machine
     #[arg(long)]
     pub allow_http: bool,
+    /// A PEM file with the authority that issued the server's certificate, or with the certificate itself
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
     /// Keep the server even though it cannot be reached now
     #[arg(long)]
     pub no_test: bool,
@@ -124,6 +129,12 @@ pub struct Edit {
     /// Allow an unencrypted http:// address that is not on this machine
     #[arg(long)]
     pub allow_http: bool,
+    /// A PEM file with the authority that issued the server's certificate, or with the certificate itself
+    #[arg(long, value_name = "FILE", conflicts_with = "no_ca_file")]
+    pub ca_file: Option<PathBuf>,
+    /// Trust the server by the authorities of this machine again, not by a file of its own
+    #[arg(long)]
+    pub no_ca_file: bool,
     /// Keep the change even though the server cannot be reached now
     #[arg(long)]
     pub no_test: bool,
@@ -173,10 +184,22 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
     }
 }
 
+/// The certificates of a file.
+fn certificates(path: &Path) -> Result<Certificates, CliError> {
+    let failed = |cause: std::io::Error| CliError::file(format!("{} could not be read", path.display()), &cause);
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(failed)?;
+    file.take(LARGEST_FILE as u64).read_to_end(&mut bytes).map_err(failed)?;
+    Certificates::parse(&String::from_utf8_lossy(&bytes)).map_err(|error| {
+        CliError::usage(format!("{} cannot be used as --ca-file: {error}", path.display())).hint(error.hint())
+    })
+}
+
 fn add(arguments: &Add, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     let url = arguments.url.as_deref().map(parsed).transpose()?;
+    let given = arguments.ca_file.as_deref().map(certificates).transpose()?;
     let (Some(name), Some(url), true) = (&arguments.name, &url, arguments.login.is_given()) else {
-        return ask_for_the_rest(arguments, url, home, ui);
+        return ask_for_the_rest(arguments, url, given, home, ui);
     };
     let Some(login) = arguments.login.login(ui, name)? else {
         return Err(CliError::usage("--password-file needs --username".to_owned()));
@@ -186,6 +209,7 @@ fn add(arguments: &Add, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
         url: url.clone(),
         login,
         allow_http: arguments.allow_http,
+        certificates: given,
         test: !arguments.no_test,
     };
     let test = wait(async { Ok(servers::add(home, new).await?) })?;
@@ -201,7 +225,13 @@ fn add(arguments: &Add, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
 }
 
 /// What stands on the command line is taken, the rest is asked for.
-fn ask_for_the_rest(arguments: &Add, url: Option<BaseUrl>, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+fn ask_for_the_rest(
+    arguments: &Add,
+    url: Option<BaseUrl>,
+    certificates: Option<Certificates>,
+    home: &Home,
+    ui: &Ui,
+) -> Result<ExitCode, CliError> {
     let what = match (&arguments.name, &url) {
         (None, _) => "the server's name",
         (_, None) => "the server's address",
@@ -215,6 +245,7 @@ fn ask_for_the_rest(arguments: &Add, url: Option<BaseUrl>, home: &Home, ui: &Ui)
         name: arguments.name.clone(),
         url,
         allow_http: arguments.allow_http,
+        certificates,
         login: arguments.login.is_given().then_some(&arguments.login),
     };
     wizard::ask(ui, Missing { what, hint, again: "xfer server add" }, |prompter| {
@@ -241,10 +272,15 @@ fn show(name: &str, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
 fn edit(arguments: &Edit, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     let url = arguments.url.as_deref().map(parsed).transpose()?;
     let login = arguments.login.login(ui, &arguments.name)?;
-    if arguments.rename.is_none() && url.is_none() && login.is_none() && !arguments.allow_http {
+    let certificates = match &arguments.ca_file {
+        Some(path) => Some(Some(certificates(path)?)),
+        None => arguments.no_ca_file.then_some(None),
+    };
+    let nothing = arguments.rename.is_none() && url.is_none() && login.is_none() && certificates.is_none();
+    if nothing && !arguments.allow_http {
         let missing = Missing {
             what: "what to change",
-            hint: "give --rename, --url, --username, --token or --allow-http",
+            hint: "give --rename, --url, --username, --token, --ca-file or --allow-http",
             again: "xfer server edit NAME",
         };
         return wizard::ask(ui, missing, |prompter| wizard::server::edit(prompter, home, ui, &arguments.name));
@@ -254,6 +290,7 @@ fn edit(arguments: &Edit, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
         url,
         login,
         allow_http: arguments.allow_http,
+        certificates,
         test: !arguments.no_test,
     };
     let test = wait(async { Ok(servers::edit(home, &arguments.name, change).await?) })?;

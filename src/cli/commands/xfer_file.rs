@@ -17,6 +17,7 @@ use crate::cli::render::clock;
 use crate::cli::render::listing::{Listing, counted, text};
 use crate::cli::render::shell_word;
 use crate::cli::ui::{Format, Ui};
+use crate::domain::certificates::Certificates;
 use crate::domain::moment;
 use crate::domain::secret::Login;
 use crate::ops::home::Home;
@@ -197,6 +198,9 @@ fn server(fact: &mut impl FnMut(&str, String), side: &str, server: &FileServer) 
     };
     fact(side, format!("{} at {}, {login}", server.name, server.url));
     fact(&format!("{side} system id"), server.system_id.clone());
+    for fingerprint in server.certificates.iter().flat_map(Certificates::fingerprints) {
+        fact(&format!("{side} trusted certificate (SHA-256)"), fingerprint);
+    }
     let units = counted(server.metadata.organisation_units.len() as u64, "org unit");
     fact(&format!("{side} metadata"), format!("copied {}; {units}", clock::in_words(&server.synced_at)));
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::cli::render::clock;
 use crate::cli::render::listing::{Column, Listing, moment, number, text};
 use crate::cli::ui::Ui;
+use crate::domain::certificates::Certificates;
 use crate::domain::run::{Finding, Severity};
 use crate::domain::server::LoginKind;
 use crate::ops::servers::{ServerDetails, ServerLine, ServerTest};
@@ -79,6 +80,9 @@ pub fn details(details: &ServerDetails) -> Listing {
         fact(&mut listing, "system name", json!(identity.system_name));
         fact(&mut listing, "system id", json!(identity.system_id));
         fact(&mut listing, "calendar", json!(identity.calendar));
+    }
+    for fingerprint in details.certificates.iter().flat_map(Certificates::fingerprints) {
+        fact(&mut listing, "trusted certificate (SHA-256)", json!(fingerprint));
     }
     if let Some(account) = &details.account {
         fact(&mut listing, "user", json!(account.username));

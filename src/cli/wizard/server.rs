@@ -9,6 +9,7 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::render::{server as server_view, shell_word};
 use crate::cli::ui::Ui;
 use crate::cli::wizard::prompter::{Leave, Prompter, ask_until, say_commands};
+use crate::domain::certificates::Certificates;
 use crate::domain::secret::Login;
 use crate::domain::server::BaseUrl;
 use crate::ops::home::Home;
@@ -20,6 +21,7 @@ pub(crate) struct Known<'arguments> {
     pub name: Option<String>,
     pub url: Option<BaseUrl>,
     pub allow_http: bool,
+    pub certificates: Option<Certificates>,
     pub login: Option<&'arguments LoginArguments>,
 }
 
@@ -46,7 +48,14 @@ pub(crate) fn add(
     };
     loop {
         prompter.say(&format!("{name}: {url}, {}", described(&login)));
-        let new = NewServer { name: name.clone(), url: url.clone(), login: login.clone(), allow_http, test: true };
+        let new = NewServer {
+            name: name.clone(),
+            url: url.clone(),
+            login: login.clone(),
+            allow_http,
+            certificates: known.certificates.clone(),
+            test: true,
+        };
         match wait(async { Ok(servers::add(home, new).await?) }) {
             Ok(test) => {
                 if let Some(test) = test {

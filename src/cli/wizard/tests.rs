@@ -35,7 +35,8 @@ impl Office {
         for (name, url, user) in sides {
             let login = Login::Basic { username: user.to_owned(), password: SecretString::from(PASSWORD) };
             let url = BaseUrl::parse(url).unwrap();
-            let new = NewServer { name: name.to_owned(), url, login, allow_http: false, test: true };
+            let new =
+                NewServer { name: name.to_owned(), url, login, allow_http: false, certificates: None, test: true };
             wait(async { Ok(servers::add(&home, new).await?) }).unwrap();
             let fetched = wait(async { Ok(sync::fetch(&home, name, &|_| {}).await?) }).unwrap();
             sync::keep(&home, fetched, false).unwrap();

@@ -8,7 +8,6 @@
 //! included. Pages shift when objects are made or deleted while they are read, so such a list is read again; if it does
 //! not come out even, the sync fails by the list's name and nothing of it is kept.
 
-pub mod access;
 mod collected;
 mod hidden;
 pub mod page;

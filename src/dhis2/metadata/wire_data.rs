@@ -26,6 +26,7 @@ pub(crate) struct WireDataElement {
     zero_is_significant: Option<bool>,
     category_combo: Option<Reference>,
     option_set: Option<Reference>,
+    comment_option_set: Option<Reference>,
     attribute_values: Option<Vec<WireAttributeValue>>,
 }
 
@@ -33,7 +34,8 @@ impl Listed for WireDataElement {
     type Object = DataElement;
     const PLURAL: &'static str = "dataElements";
     const FIELDS: &'static str = "id,code,name,shortName,valueType,aggregationType,zeroIsSignificant,\
-                                  categoryCombo[id],optionSet[id],attributeValues[value,attribute[id]]";
+                                  categoryCombo[id],optionSet[id],commentOptionSet[id],\
+                                  attributeValues[value,attribute[id]]";
     const FILTER: Option<&'static str> = Some("domainType:eq:AGGREGATE");
 
     fn id(&self) -> &str {
@@ -55,6 +57,7 @@ impl Listed for WireDataElement {
             zero_is_significant: self.zero_is_significant.unwrap_or(false),
             category_combo: required(self.category_combo, "category combo")?,
             option_set: self.option_set.map(|reference| reference.uid()).transpose()?,
+            comment_option_set: self.comment_option_set.map(|reference| reference.uid()).transpose()?,
             attribute_values: attribute_values(self.attribute_values),
         })
     }
@@ -87,6 +90,7 @@ pub(crate) struct WireDataSet {
     period_type: Option<String>,
     category_combo: Option<Reference>,
     open_future_periods: Option<i32>,
+    open_periods_after_co_end_date: Option<i32>,
     expiry_days: Option<f64>,
     data_set_elements: Option<Vec<WireMember>>,
     organisation_units: Option<Vec<Reference>>,
@@ -97,7 +101,8 @@ pub(crate) struct WireDataSet {
 impl Listed for WireDataSet {
     type Object = DataSet;
     const PLURAL: &'static str = "dataSets";
-    const FIELDS: &'static str = "id,code,name,periodType,openFuturePeriods,expiryDays,categoryCombo[id],\
+    const FIELDS: &'static str = "id,code,name,periodType,openFuturePeriods,openPeriodsAfterCoEndDate,expiryDays,\
+                                  categoryCombo[id],\
                                   dataInputPeriods,dataSetElements[dataElement[id],categoryCombo[id]],\
                                   organisationUnits[id],access[data]";
 
@@ -124,6 +129,7 @@ impl Listed for WireDataSet {
             period_type,
             category_combo: self.category_combo.map_or(Ok(Uid::DEFAULT_CATEGORY_COMBO), |combo| combo.uid())?,
             open_future_periods: self.open_future_periods.unwrap_or(0),
+            open_periods_after_co_end_date: self.open_periods_after_co_end_date.unwrap_or(0),
             expiry_days: self.expiry_days.unwrap_or(0.0),
             data_set_elements: members?,
             // An entry that cannot be read would make the restriction look wider than it is: the set is left out.

@@ -8,6 +8,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::ToSpan;
+use jiff::Span;
 use jiff::civil::{Date, Weekday};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -175,6 +176,19 @@ impl PeriodType {
             Shape::Months(Months { length: 6, .. }) => 182,
             Shape::Months(_) => 365,
         }
+    }
+
+    /// The day that lies a number of periods of this type earlier, later where it is negative, as DHIS2 moves single days
+    /// (`PeriodType.getRewindedDate`): by days, weeks or months, where a month that is too short ends at its last day.
+    pub fn rewound(self, day: Date, periods: i32) -> Date {
+        let periods = i64::from(periods);
+        let span = match self.shape() {
+            Shape::Days => Span::new().try_days(periods),
+            Shape::Weeks(_) => Span::new().try_weeks(periods),
+            Shape::BiWeeks => Span::new().try_weeks(periods * 2),
+            Shape::Months(months) => Span::new().try_months(periods * i64::from(months.length)),
+        };
+        span.map_or(day, |span| day.saturating_sub(span))
     }
 
     /// The period of this type that contains a day. At the very ends of the calendar (years −9999 and 9999) it is cut

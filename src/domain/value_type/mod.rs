@@ -95,7 +95,47 @@ pub enum ValueRefusal {
     Empty,
 }
 
+/// What the values of a type are ids of: they mean nothing on another server by themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Referent {
+    /// An org unit, which an org unit map translates.
+    OrgUnit,
+    /// An uploaded file or picture.
+    File,
+    /// A user, by name.
+    User,
+    /// A tracked entity.
+    TrackedEntity,
+    /// Any other object.
+    Object,
+}
+
+impl Referent {
+    /// What it is, in words.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::OrgUnit => "an org unit",
+            Self::File => "an uploaded file",
+            Self::User => "a user",
+            Self::TrackedEntity => "a tracked entity",
+            Self::Object => "another object",
+        }
+    }
+}
+
 impl ValueType {
+    /// What values are ids of, where they are ids of an object of their own server.
+    pub fn referent(self) -> Option<Referent> {
+        match self {
+            Self::OrganisationUnit => Some(Referent::OrgUnit),
+            Self::FileResource | Self::Image => Some(Referent::File),
+            Self::Username => Some(Referent::User),
+            Self::TrackerAssociate => Some(Referent::TrackedEntity),
+            Self::Reference => Some(Referent::Object),
+            _ => None,
+        }
+    }
+
     /// Whether values are numbers.
     pub fn is_numeric(self) -> bool {
         matches!(self, Self::Number | Self::UnitInterval | Self::Percentage) || self.is_integer()
@@ -149,13 +189,15 @@ impl ValueType {
             Self::Coordinate => "a coordinate such as `[-72.3,18.5]`",
             Self::OrganisationUnit | Self::FileResource | Self::Image => "an id of eleven letters and digits",
             Self::Url => "a web address such as `https://example.org/page`",
+            Self::PhoneNumber => "a phone number of 6 to 50 characters such as `+509 3711 0000`",
+            Self::Email => "an e-mail address such as `name@example.org`",
+            Self::Username => {
+                "a user name of 4 to 255 letters and digits, with single `.`, `_`, `-` or `@` between them"
+            }
             Self::Text
             | Self::LongText
             | Self::MultiText
-            | Self::PhoneNumber
-            | Self::Email
             | Self::TrackerAssociate
-            | Self::Username
             | Self::Reference
             | Self::GeoJson
             | Self::Other => "a text",

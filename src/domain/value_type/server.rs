@@ -69,13 +69,13 @@ fn is_valid(value_type: ValueType, text: &str) -> bool {
         ValueType::Coordinate => is_coordinate(text),
         ValueType::Url => is_url(text),
         ValueType::OrganisationUnit | ValueType::FileResource | ValueType::Image => is_uid(text),
+        ValueType::PhoneNumber => is_phone_number(text),
+        ValueType::Email => is_email(text),
+        ValueType::Username => is_username(text),
         ValueType::Text
         | ValueType::LongText
         | ValueType::MultiText
-        | ValueType::PhoneNumber
-        | ValueType::Email
         | ValueType::TrackerAssociate
-        | ValueType::Username
         | ValueType::Reference
         | ValueType::GeoJson
         | ValueType::Other => true,
@@ -229,6 +229,47 @@ fn is_url(text: &str) -> bool {
     port.is_none_or(|port| is_digits(port) && port.parse::<u16>().is_ok()) && is_public_host(host)
 }
 
+/// Six to fifty digits, blanks and marks, and the letters of `ext`.
+fn is_phone_number(text: &str) -> bool {
+    let allowed = |letter: char| {
+        letter.is_ascii_digit() || "+()#./ext-".contains(letter) || " \t\n\u{b}\u{c}\r".contains(letter)
+    };
+    (6..=50).contains(&text.len()) && text.chars().all(allowed)
+}
+
+/// Letters, digits and the marks `-_.@`, of which none stands at an end and no two side by side.
+fn is_username(text: &str) -> bool {
+    let is_mark = |byte: u8| b"-_.@".contains(&byte);
+    let bytes = text.as_bytes();
+    let ends = [bytes.first(), bytes.last()];
+    (4..=255).contains(&bytes.len())
+        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || is_mark(*byte))
+        && ends.into_iter().flatten().all(|byte| !is_mark(*byte))
+        && bytes.windows(2).all(|pair| !pair.iter().all(|byte| is_mark(*byte)))
+}
+
+/// Roughly Apache's `EmailValidator` with its defaults: words with single dots between them (or a text in quotes) of 64
+/// characters at most, then a host with a known top-level domain, or an address in brackets. Its list of top-level
+/// domains is not kept here: two letters or more will do, and the server decides about the rest.
+fn is_email(text: &str) -> bool {
+    let Some((local, domain)) = text.rsplit_once('@') else { return false };
+    let word = |word: &str| {
+        let special = |letter: char| letter.is_control() || letter.is_whitespace() || "()<>@,;:\\\".[]".contains(letter);
+        !word.is_empty() && !word.contains(special)
+    };
+    let quoted = local.len() > 2
+        && local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).is_some_and(|inner| !inner.contains('"'));
+    let local_is_sound = local.encode_utf16().count() <= 64 && (quoted || local.split('.').all(word));
+    let bracketed = domain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let domain_is_sound = match bracketed {
+        Some(address) => address.parse::<std::net::Ipv4Addr>().is_ok(),
+        // Names in other scripts are asked about in their ASCII form, whatever that is.
+        None if domain.is_ascii() => is_public_host(domain) && domain.parse::<std::net::Ipv4Addr>().is_err(),
+        None => domain.split('.').count() > 1 && domain.split('.').all(word),
+    };
+    local_is_sound && domain_is_sound
+}
+
 /// A name with a top-level domain of letters, or an IPv4 address.
 fn is_public_host(host: &str) -> bool {
     if host.parse::<std::net::Ipv4Addr>().is_ok() {
@@ -353,8 +394,27 @@ mod tests {
                     "https://example.org:99999",
                 ],
             ),
-            (ValueType::PhoneNumber, &["+509 3711 0000"], &[]),
-            (ValueType::Email, &["ministere@example.ht"], &[]),
+            (
+                ValueType::PhoneNumber,
+                &["+509 3711 0000", "(509) 37-11", "37110000 ext 5", "123456"],
+                &["12345", "nonsense", "+509 3711 000a", "tel. 37110000", &"1".repeat(51)],
+            ),
+            (
+                ValueType::Email,
+                &["ministere@example.ht", "a@b.ht", "o'neil.jean+x@sub.example.org", "\"a b\"@example.org", "a@[10.0.0.1]"],
+                &[
+                    "nonsense", "a@b", "a@localhost", "@example.org", "a@", "a b@example.org", "a..b@example.org",
+                    ".a@example.org", "a@example.org.", "a@b@example.org", "a@10.0.0.1", "a@-x.org",
+                ],
+            ),
+            (
+                ValueType::Username,
+                &["anne", "a.b-c_d@e", "Clerk2024"],
+                &["bob", ".anne", "anne-", "an..ne", "an ne", "zoé1", &"a".repeat(256)],
+            ),
+            // Servers look at none of these any closer than at a text.
+            (ValueType::GeoJson, &["{\"type\":\"Point\"}", "nonsense"], &[]),
+            (ValueType::Reference, &["nonsense"], &[]),
         ] {
             for text in accepted {
                 assert!(stores(value_type, text), "{value_type:?} `{text}`");

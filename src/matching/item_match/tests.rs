@@ -88,6 +88,7 @@ fn server(side: char, elements: &[(u32, &str, &str, &[&str])]) -> Metadata {
                 zero_is_significant: true,
                 category_combo: combo_id,
                 option_set: None,
+                comment_option_set: None,
                 attribute_values: Vec::new(),
             },
         );
@@ -114,6 +115,7 @@ fn server_data_set(metadata: &mut Metadata, id: Uid, members: Vec<DataSetElement
             period_type: PeriodType::Monthly,
             category_combo: uid("bjDvmb4bfuf"),
             open_future_periods: 0,
+            open_periods_after_co_end_date: 0,
             expiry_days: 0.0,
             data_set_elements: members,
             organisation_units: BTreeSet::new(),

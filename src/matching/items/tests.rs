@@ -31,6 +31,7 @@ fn metadata(elements: &[(Option<&str>, &str)], combos: &[(Option<&str>, &str)]) 
             zero_is_significant: true,
             category_combo: split,
             option_set: None,
+            comment_option_set: None,
             attribute_values: Vec::new(),
         };
         metadata.data_elements.insert(id, element);

@@ -1,6 +1,6 @@
 //! Values that exist at the source and that the destination's data element would not take.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::decimal::{parse_number, plain_text};
 use crate::domain::item::{Item, SourceItem};
@@ -8,6 +8,7 @@ use crate::domain::metadata::Metadata;
 use crate::domain::period::Period;
 use crate::domain::run::Severity;
 use crate::domain::uid::Uid;
+use crate::domain::value_type::ValueType;
 use crate::matching::finding;
 use crate::matching::item_rules::{ItemFinding, narrower};
 use crate::matching::job_rules::{JobQuestion, of};
@@ -46,9 +47,20 @@ impl Refusals {
     /// Looks at a value of an item.
     pub fn look_at(&mut self, destination: &Metadata, item: &Item, value: RefusedValue) {
         self.looked_at += 1;
-        if fits(destination, item, &value.value) {
-            return;
+        if !fits(destination, item, &value.value) {
+            self.refuse(value);
         }
+    }
+
+    /// Looks at a value that names an org unit of the source, which the map translates.
+    pub fn look_at_org_unit(&mut self, mapped: &BTreeSet<Uid>, value: RefusedValue) {
+        self.looked_at += 1;
+        if !Uid::parse(value.value.trim()).is_ok_and(|unit| mapped.contains(&unit)) {
+            self.refuse(value);
+        }
+    }
+
+    fn refuse(&mut self, value: RefusedValue) {
         self.refused += 1;
         if self.texts.len() < DIFFERENT_TEXTS || self.texts.contains_key(&value.value) {
             *self.texts.entry(value.value.clone()).or_default() += 1;
@@ -81,7 +93,22 @@ pub fn may_refuse(source: &Metadata, destination: &Metadata, item: &Item) -> boo
         return false;
     };
     let numbers = from.value_type.is_numeric() && to.value_type.is_numeric();
-    numbers && narrower(from.value_type, to.value_type) || to.option_set.is_some()
+    let has_form = !to.value_type.is_numeric() && (from.value_type != to.value_type || checked_lately(to.value_type));
+    numbers && narrower(from.value_type, to.value_type) || to.option_set.is_some() || has_form
+}
+
+/// Types whose form servers up to 2.39 did not look at, so that anything may be stored; and ids, which say nothing of
+/// whether what they stand for exists.
+fn checked_lately(value_type: ValueType) -> bool {
+    matches!(
+        value_type,
+        ValueType::Email
+            | ValueType::PhoneNumber
+            | ValueType::Username
+            | ValueType::Time
+            | ValueType::Age
+            | ValueType::OrganisationUnit
+    )
 }
 
 /// Whether a source value, after the item's factor, is one that the destination's data element takes.
@@ -93,7 +120,12 @@ fn fits(destination: &Metadata, item: &Item, text: &str) -> bool {
     };
     let Ok(shaped) = element.value_type.canonical(&scaled) else { return false };
     let options = element.option_set.and_then(|set| destination.option_sets.get(&set));
-    options.is_none_or(|set| set.options.iter().any(|option| option.code == shaped))
+    if element.value_type == ValueType::OrganisationUnit
+        && Uid::parse(&shaped).is_ok_and(|unit| !destination.organisation_units.contains_key(&unit))
+    {
+        return false;
+    }
+    options.is_none_or(|set| set.takes(element.value_type, &shaped))
 }
 
 /// Says what would be refused. Where values were read and all fit, the

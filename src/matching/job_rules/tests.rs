@@ -37,6 +37,7 @@ fn element(number: u8, category_combo: Uid) -> (Uid, DataElement) {
         zero_is_significant: true,
         category_combo,
         option_set: None,
+        comment_option_set: None,
         attribute_values: Vec::new(),
     };
     (id, element)
@@ -57,6 +58,7 @@ fn server() -> Metadata {
         period_type: PeriodType::Monthly,
         category_combo: Uid::DEFAULT_CATEGORY_COMBO,
         open_future_periods: 0,
+        open_periods_after_co_end_date: 0,
         expiry_days: 0.0,
         data_set_elements: elements
             .keys()

@@ -51,6 +51,7 @@ fn server() -> Metadata {
         period_type: PeriodType::Monthly,
         category_combo: Uid::DEFAULT_CATEGORY_COMBO,
         open_future_periods: 0,
+        open_periods_after_co_end_date: 0,
         expiry_days: 0.0,
         data_set_elements: vec![DataSetElement { data_element: uid("Element", 1), category_combo: None }],
         organisation_units: (1..=4).map(clinic).collect(),

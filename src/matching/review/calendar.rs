@@ -1,7 +1,7 @@
 //! Servers that count their periods differently, or in a calendar in which not everything can be worked out.
 
 use crate::domain::calendar::{is_iso, needs_of_job, needs_of_window, same};
-use crate::matching::finding;
+use crate::matching::finding::{self, of_runs};
 use crate::matching::review::{Finding, Review};
 
 pub(super) fn findings(review: &Review<'_>) -> Vec<Finding> {
@@ -15,7 +15,7 @@ pub(super) fn findings(review: &Review<'_>) -> Vec<Finding> {
                 "{} counts its periods in the {} calendar, {} in the {} calendar",
                 source.name, source.calendar, destination.name, destination.calendar
             );
-            findings.push(Finding::new(&finding::CALENDARS_DIFFER, job, message));
+            findings.push(Finding::new(&of_runs::CALENDAR_DIFFERS, job, message));
             continue;
         }
         if is_iso(source.calendar) {

@@ -30,7 +30,7 @@ mod words;
 
 use jiff::civil::Date;
 
-use crate::domain::finding::Code;
+use crate::domain::finding::{Category, Code};
 use crate::domain::item::SourceItem;
 use crate::domain::job::{Job, ReadFrom};
 use crate::domain::journal::LedgerEntry;
@@ -138,7 +138,8 @@ impl Finding {
 
     /// Whether a run with it would write wrong values: it is refused before anything is sent.
     pub fn refuses(&self) -> bool {
-        self.code.severity == Severity::Error
+        // What may not be read is held back cell by cell.
+        self.code.severity == Severity::Error && self.code.category != Category::Permission
     }
 }
 

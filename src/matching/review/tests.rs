@@ -204,7 +204,7 @@ fn on_one_system_items_do_not_read_what_they_write() {
 fn calendars_are_the_same_and_nothing_is_worked_out_in_them() {
     let mut world = World::new(vec![job("a", vec![plain_item(1)])]);
     world.calendars = ["nepali", "iso8601"];
-    world.says(&["calendars-differ"]);
+    world.says(&["calendar-differs"]);
     world.calendars = ["nepali", "nepali"];
     world.says(&[]);
     world.window = vec!["LAST_3_MONTHS".to_owned()];
@@ -226,7 +226,7 @@ fn what_users_may_not_read_and_what_was_left_behind_is_said() {
     let mut world = World::new(vec![job("a", vec![plain_item(1)])]);
     let entry = |cell| LedgerEntry { cell, value: "1".to_owned() };
     world.ledger = vec![entry(cell(1, 1, "202401")), entry(cell(3, 1, "202401"))];
-    world.says(&["left-behind"]);
+    world.says(&["leftover"]);
     world.ledger.truncate(1);
     world.says(&[]);
 }

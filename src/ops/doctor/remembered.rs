@@ -79,8 +79,12 @@ mod tests {
             identity: Some(identity()),
             synced_at: None,
         };
-        let settings =
-            ServerSettings { allow_http: false, account: Some(account()), analytics: AnalyticsFlags::default() };
+        let settings = ServerSettings {
+            allow_http: false,
+            certificates: None,
+            account: Some(account()),
+            analytics: AnalyticsFlags::default(),
+        };
         let answer = LastAnswer {
             asked_at: "2026-11-20T12:00:00Z".parse().unwrap(),
             server_date: "2026-11-20T15:00:00".parse().unwrap(),

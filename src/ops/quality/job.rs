@@ -7,7 +7,8 @@ use crate::domain::fingerprint::ItemFingerprint;
 use crate::domain::item::{Item, SourceItem};
 use crate::domain::job::ReadFrom;
 use crate::domain::uid::Uid;
-use crate::matching::finding;
+use crate::domain::value_type::Referent;
+use crate::matching::finding::{self, VALUES_ARE_SOURCE_IDS};
 use crate::matching::job_rules::{JobQuestion, Refusals, RefusedValue, check_job as findings, may_refuse};
 use crate::matching::review::Finding;
 use crate::ops::error::OpsError;
@@ -57,6 +58,12 @@ pub async fn check_job(
         doubtful.iter().map(|(number, _)| (*number, Refusals::default())).collect();
     // The store must not be shared between threads; what is looked at are metadata alone.
     let destination = &open.destination;
+    let (one_system, unscripted) = (one_system(open)?, open.job.scripts.is_empty());
+    let names_source_unit = |item: &Item| {
+        let target = destination.data_elements.get(&item.destination.data_element);
+        let names_unit = target.is_some_and(|element| element.value_type.referent() == Some(Referent::OrgUnit));
+        names_unit && !one_system && item.scripts.is_empty() && unscripted
+    };
     let look = |found: &mut BTreeMap<usize, Refusals>, value: DataValue| {
         // Values of units without destination are not sent, whatever they are.
         if !mapped.contains(&value.cell.org_unit) {
@@ -69,7 +76,12 @@ pub async fn check_job(
                     period: value.cell.period,
                     value: value.value.clone().unwrap_or_default(),
                 };
-                found.entry(*number).or_default().look_at(destination, item, value);
+                let refusals = found.entry(*number).or_default();
+                if names_source_unit(item) {
+                    refusals.look_at_org_unit(&mapped, value);
+                } else {
+                    refusals.look_at(destination, item, value);
+                }
             }
         }
     };
@@ -99,13 +111,22 @@ fn check(
         window: &words,
     };
     let review = review::of_job(home, &open.config, &open.job)?;
+    let one_system = one_system(open)?;
     let findings = findings(&question)
         .into_iter()
         .filter(|(number, finding)| !told_by_review(&review, *number, finding.code))
+        // On one system an id stands for the same thing on both sides.
+        .filter(|(_, finding)| !(one_system && finding.code == VALUES_ARE_SOURCE_IDS.word))
         .map(|(number, finding)| CheckedItem { number, finding })
         .collect();
     let looked_at = refusals.values().map(|refusals| refusals.looked_at).sum();
     Ok(JobCheck { review, findings, window, looked_at })
+}
+
+/// Whether source and destination are one system, as far as is known.
+fn one_system(open: &OpenJob) -> Result<bool, OpsError> {
+    let (source, destination) = (server(&open.config, &open.job.source)?, server(&open.config, &open.job.destination)?);
+    Ok(review::one_system(&source, &destination))
 }
 
 /// Items that share a cell have no operator to choose where one of them has to go.

@@ -61,12 +61,14 @@ pub async fn exec(
     stop: CancellationToken,
     events: &(dyn Fn(Event) + Send + Sync),
 ) -> Result<Report, OpsError> {
-    let Content { source, destination, mut document, .. } = content;
+    let Content { source, destination, document: whole, .. } = content;
+    let mut document = whole.clone();
     let outdated = outdated::finding(home, &about, &document);
     transfer::adapt(&mut document, &options)?;
     let (source, destination) = (side(source)?, side(destination)?);
     let tuning_file = home.files().tuning(document.routine.id);
     let launch = Launch {
+        whole: transfer::part_of(&whole, &options),
         document: &document,
         file: Some(&about),
         // Which other routines there are is in the store, which a file does without.
@@ -108,6 +110,7 @@ pub(in crate::ops) fn client_options(server: &FileServer) -> ClientOptions {
         url: server.url.clone(),
         login: server.login.clone(),
         allow_http: server.allow_http,
+        certificates: server.certificates.clone(),
         limits: Limits::default(),
     }
 }

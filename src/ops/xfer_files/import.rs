@@ -3,6 +3,7 @@
 //! A server that is here already (the same address and system id) is used under the name and with the login that it
 //! has here. Nothing that belongs to another server is ever replaced: what would collide gets a name of its own.
 
+use crate::domain::certificates::Certificates;
 use crate::domain::job::Job;
 use crate::domain::pair::Pair;
 use crate::domain::server::Server;
@@ -131,8 +132,14 @@ impl Import {
             url: wanted.url.clone(),
             login: wanted.login.clone(),
             allow_http: wanted.allow_http,
+            certificates: wanted.certificates.clone(),
         });
-        self.line("server", &name, Change::Added, format!("{}, with the login of the file", wanted.url));
+        let fingerprints = wanted.certificates.iter().flat_map(Certificates::fingerprints).collect::<Vec<_>>();
+        let trusted = match fingerprints.as_slice() {
+            [] => String::new(),
+            trusted => format!(", trusted by the certificate {}", trusted.join(" and ")),
+        };
+        self.line("server", &name, Change::Added, format!("{}, with the login of the file{trusted}", wanted.url));
         self.to_sync.push(name.clone());
         Ok(name)
     }

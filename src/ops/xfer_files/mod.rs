@@ -165,9 +165,11 @@ fn file_server(config: &ConfigStore, name: &str, named: &Named) -> Result<FileSe
     let (Some(identity), Some(synced_at)) = (server.identity, server.synced_at) else {
         return Err(OpsError::NotSynced { server: server.name });
     };
+    let settings = config.server_settings(server.id)?;
     Ok(FileServer {
         login: config.login(server.id)?,
-        allow_http: config.server_settings(server.id)?.allow_http,
+        allow_http: settings.allow_http,
+        certificates: settings.certificates,
         name: server.name,
         url: server.url,
         system_id: identity.system_id,

@@ -13,7 +13,7 @@ use crate::store::config::metadata::Cached;
 impl Cached for DataElement {
     const TABLE: &'static str = "data_element";
     const COLUMNS: &'static str = "id, code, name, short_name, value_type, aggregation_type, zero_is_significant, \
-         category_combo, option_set, attribute_values";
+         category_combo, option_set, attribute_values, comment_option_set";
     type Key = Uid;
 
     fn key(&self) -> Uid {
@@ -33,6 +33,7 @@ impl Cached for DataElement {
             self.category_combo,
             self.option_set,
             JsonList(self.attribute_values.as_slice()),
+            self.comment_option_set,
         ])
     }
 
@@ -48,6 +49,7 @@ impl Cached for DataElement {
             category_combo: row.get(7)?,
             option_set: row.get(8)?,
             attribute_values: row.get::<_, JsonList<_>>(9)?.0,
+            comment_option_set: row.get(10)?,
         })
     }
 }
@@ -55,7 +57,7 @@ impl Cached for DataElement {
 impl Cached for DataSet {
     const TABLE: &'static str = "data_set";
     const COLUMNS: &'static str = "id, code, name, period_type, category_combo, open_future_periods, expiry_days, \
-         data_set_elements, organisation_unit_ids, data_input_periods, may_read, may_write";
+         data_set_elements, organisation_unit_ids, data_input_periods, may_read, may_write, open_periods_after_option_end";
     type Key = Uid;
 
     fn key(&self) -> Uid {
@@ -77,6 +79,7 @@ impl Cached for DataSet {
             JsonList(self.data_input_periods.as_slice()),
             self.access.read,
             self.access.write,
+            self.open_periods_after_co_end_date,
         ])
     }
 
@@ -93,6 +96,7 @@ impl Cached for DataSet {
             organisation_units: row.get::<_, Ids<_>>(8)?.0,
             data_input_periods: row.get::<_, JsonList<_>>(9)?.0,
             access: DataAccess { read: row.get(10)?, write: row.get(11)? },
+            open_periods_after_co_end_date: row.get(12)?,
         })
     }
 }

@@ -2,11 +2,14 @@
 //!
 //! A secret is sealed for its row and its origin before it reaches SQLite, so that it stands nowhere in the clear: not
 //! in the file, not in its journal, not in a free page. An address changes only together with the login, because a
-//! secret is kept for the place it was entered for.
+//! secret is kept for the place it was entered for. The same holds for the certificates by which that place is known:
+//! whoever could put another authority beside a secret could listen to where it is sent.
 
 use rusqlite::{Connection, Transaction, params};
 use secrecy::SecretString;
 
+use crate::domain::certificates::Certificates;
+use crate::domain::script::ContentHash;
 use crate::domain::secret::Login;
 use crate::domain::server::{BaseUrl, LoginKind, Server, ServerId};
 use crate::store::column::Text;
@@ -18,8 +21,8 @@ use crate::store::vault::{Place, Vault};
 impl ConfigStore {
     /// How to log in, with the secret.
     pub fn login(&self, id: ServerId) -> Result<Login, StoreError> {
-        let (server, sealed) = self.database.read(|connection| kept(connection, id))?;
-        opened(&self.vault, server, sealed)
+        let kept = self.database.read(|connection| kept(connection, id))?;
+        opened(&self.vault, kept)
     }
 
     /// Replaces how to log in, at the address that the server has.
@@ -38,10 +41,23 @@ impl ConfigStore {
         allow_http: bool,
         login: &Login,
     ) -> Result<(), StoreError> {
+        let certificates = self.server_settings(id)?.certificates;
+        self.update_reach(id, url, allow_http, certificates.as_ref(), login)
+    }
+
+    /// Replaces a server's address and the certificates by which it is trusted, and the login with them.
+    pub fn update_reach(
+        &mut self,
+        id: ServerId,
+        url: &BaseUrl,
+        allow_http: bool,
+        certificates: Option<&Certificates>,
+        login: &Login,
+    ) -> Result<(), StoreError> {
         self.write_sealed(|transaction, vault| {
             let changed = transaction.execute(
-                "UPDATE server SET url = ?2, allow_http = ?3 WHERE id = ?1",
-                params![id.0, Text(url), allow_http],
+                "UPDATE server SET url = ?2, allow_http = ?3, certificates = ?4 WHERE id = ?1",
+                params![id.0, Text(url), allow_http, certificates.map(Text)],
             )?;
             found(changed, id)?;
             store_login(transaction, vault, id, url, login)
@@ -49,17 +65,36 @@ impl ConfigStore {
     }
 }
 
-/// A server, and its login's secret as it stands in the row.
-fn kept(connection: &Connection, id: ServerId) -> Result<(Server, Option<Vec<u8>>), StoreError> {
-    let server = by_id(connection, id)?;
-    let secret = "SELECT secret FROM server WHERE id = ?1";
-    Ok((server, connection.query_row(secret, [id.0], |row| row.get(0))?))
+/// A login's secret as it stands in the row of its server.
+struct Kept {
+    server: Server,
+    sealed: Option<Vec<u8>>,
+    /// What it is sealed for.
+    origin: String,
 }
 
-fn opened(vault: &Vault, server: Server, sealed: Option<Vec<u8>>) -> Result<Login, StoreError> {
+fn kept(connection: &Connection, id: ServerId) -> Result<Kept, StoreError> {
+    let server = by_id(connection, id)?;
+    let secret = "SELECT secret FROM server WHERE id = ?1";
+    let origin = origin_of(connection, id, &server.url)?;
+    Ok(Kept { server, sealed: connection.query_row(secret, [id.0], |row| row.get(0))?, origin })
+}
+
+/// What a secret is sealed for: the server's origin and, where it has any, the certificates by which it is trusted.
+fn origin_of(connection: &Connection, id: ServerId, url: &BaseUrl) -> Result<String, StoreError> {
+    let certificates = "SELECT certificates FROM server WHERE id = ?1";
+    let certificates: Option<String> = connection.query_row(certificates, [id.0], |row| row.get(0))?;
+    Ok(match certificates {
+        None => url.origin(),
+        Some(certificates) => format!("{} trusted by {}", url.origin(), ContentHash::of(&certificates)),
+    })
+}
+
+fn opened(vault: &Vault, kept: Kept) -> Result<Login, StoreError> {
+    let Kept { server, sealed, origin } = kept;
     let closed = || StoreError::Sealed { server: server.name.clone() };
     let sealed = sealed.ok_or_else(closed)?;
-    let secret = vault.open(&sealed, &place(server.id, &server.url.origin()))?.map_err(|_| closed())?;
+    let secret = vault.open(&sealed, &place(server.id, &origin))?.map_err(|_| closed())?;
     Ok(match server.login {
         LoginKind::Basic { username } => Login::Basic { username, password: secret },
         LoginKind::Token => Login::Token(secret),
@@ -75,9 +110,9 @@ pub(super) fn seal_logins_again(
     let mut statement = transaction.prepare("SELECT id FROM server WHERE secret IS NOT NULL ORDER BY id")?;
     let ids = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
     for &id in &ids {
-        let (server, sealed) = kept(transaction, ServerId(id))?;
-        let url = server.url.clone();
-        store_secret(transaction, successor, ServerId(id), &url, &opened(vault, server, sealed)?)?;
+        let kept = kept(transaction, ServerId(id))?;
+        let url = kept.server.url.clone();
+        store_secret(transaction, successor, ServerId(id), &url, &opened(vault, kept)?)?;
     }
     Ok(ids.len())
 }
@@ -121,7 +156,7 @@ pub(super) fn store_secret(
     url: &BaseUrl,
     login: &Login,
 ) -> Result<(), StoreError> {
-    let sealed = vault.seal(secret_of(login), &place(id, &url.origin()))?;
+    let sealed = vault.seal(secret_of(login), &place(id, &origin_of(transaction, id, url)?))?;
     transaction.execute("UPDATE server SET secret = ?2 WHERE id = ?1", params![id.0, sealed])?;
     Ok(())
 }
@@ -165,6 +200,27 @@ mod tests {
         store.update_login(good.id, &Login::Token(SecretString::from("token"))).unwrap();
         assert_eq!(store.server("good").unwrap().login, LoginKind::Token);
         assert_eq!(password(&store, &good), "token");
+    }
+
+    #[test]
+    fn a_secret_does_not_follow_to_other_certificates() {
+        const PEM: &str = "-----BEGIN CERTIFICATE-----\nAAEC\n-----END CERTIFICATE-----\n";
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path());
+        let mut store = ConfigStore::open(&home).unwrap();
+        let server = add_server(&mut store, "own", "https://own.org", "opensesame");
+        let (given, address) = (PEM.parse().unwrap(), url("https://own.org"));
+        store.update_reach(server.id, &address, false, Some(&given), &basic("admin", "opensesame")).unwrap();
+        assert_eq!(store.server_settings(server.id).unwrap().certificates, Some(given));
+        assert_eq!(password(&store, &server), "opensesame");
+        store.update_url(server.id, &address, false, &basic("admin", "other")).unwrap();
+        assert!(store.server_settings(server.id).unwrap().certificates.is_some(), "an address is not a trust");
+        assert_eq!(password(&store, &server), "other");
+        let meddle = |sql: &str| rusqlite::Connection::open(home.config_database()).unwrap().execute(sql, []).unwrap();
+        for certificates in [format!("'{}'", PEM.replace("AAEC", "AwQF")), "NULL".to_owned()] {
+            meddle(&format!("UPDATE server SET certificates = {certificates}"));
+            assert!(matches!(store.login(server.id), Err(StoreError::Sealed { .. })), "{certificates}");
+        }
     }
 
     /// S11: six logins, each in the place of each other.

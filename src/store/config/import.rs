@@ -121,6 +121,7 @@ mod tests {
             url: BaseUrl::parse(&format!("https://{name}.org")).unwrap(),
             login: Login::Token(SecretString::from("t")),
             allow_http: false,
+            certificates: None,
         };
         Takeover {
             servers: vec![server("a"), server("b")],

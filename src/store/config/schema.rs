@@ -78,6 +78,14 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     },
     // 8: what a server said when it was last asked, as JSON.
     |transaction| transaction.execute_batch("ALTER TABLE server ADD COLUMN answer TEXT;"),
+    // 9: certificates by which a server is trusted, as PEM; what else decides whether a value is taken.
+    |transaction| {
+        transaction.execute_batch(
+            "ALTER TABLE server ADD COLUMN certificates TEXT;
+             ALTER TABLE data_set ADD COLUMN open_periods_after_option_end INTEGER NOT NULL DEFAULT 0;
+             ALTER TABLE data_element ADD COLUMN comment_option_set TEXT;",
+        )
+    },
 ];
 
 const SERVERS: &str = "

@@ -4,6 +4,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
+use crate::domain::certificates::Certificates;
 use crate::domain::secret::Login;
 use crate::domain::server::{Account, BaseUrl, LoginKind, Server, ServerId, ServerIdentity};
 use crate::store::column::{Json, Text};
@@ -24,6 +25,8 @@ pub struct NewServer {
     pub login: Login,
     /// Whether plain http to another machine is allowed.
     pub allow_http: bool,
+    /// Certificates by which it is trusted, in place of those that the machine trusts.
+    pub certificates: Option<Certificates>,
 }
 
 /// How a server's analytics answers, as far as it could be learnt.
@@ -40,6 +43,8 @@ pub struct AnalyticsFlags {
 pub struct ServerSettings {
     /// Whether plain http to another machine is allowed.
     pub allow_http: bool,
+    /// Certificates by which it is trusted, in place of those that the machine trusts.
+    pub certificates: Option<Certificates>,
     /// The logged-in user, as of the last sync.
     pub account: Option<Account>,
     /// How its analytics answers, as of the last sync.
@@ -83,12 +88,13 @@ impl ConfigStore {
         self.database.read(|connection| {
             connection
                 .query_row(
-                    "SELECT allow_http, account, analytics_includes_zeros, output_period_types_missing \
+                    "SELECT allow_http, account, analytics_includes_zeros, output_period_types_missing, certificates \
                      FROM server WHERE id = ?1",
                     [id.0],
                     |row| {
                         Ok(ServerSettings {
                             allow_http: row.get(0)?,
+                            certificates: row.get::<_, Option<Text<_>>>(4)?.map(|certificates| certificates.0),
                             account: row.get::<_, Option<Json<Account>>>(1)?.map(|account| account.0),
                             analytics: AnalyticsFlags {
                                 includes_zeros: row.get(2)?,
@@ -131,9 +137,17 @@ pub(super) fn insert(transaction: &Transaction<'_>, vault: &Vault, new: &NewServ
     let (login, username) = kind_and_user(&new.login);
     transaction
         .execute(
-            "INSERT INTO server (name, name_key, url, allow_http, login, username) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![name.text, name.key, Text(&new.url), new.allow_http, login, username],
+            "INSERT INTO server (name, name_key, url, allow_http, login, username, certificates) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                name.text,
+                name.key,
+                Text(&new.url),
+                new.allow_http,
+                login,
+                username,
+                new.certificates.as_ref().map(Text)
+            ],
         )
         .map_err(|error| name.taken(Kind::Server, error))?;
     let id = ServerId(transaction.last_insert_rowid());
@@ -249,6 +263,7 @@ mod tests {
             url: url("http://localhost:8080"),
             login: Login::Token(SecretString::from("d2p_token")),
             allow_http: true,
+            certificates: None,
         };
         let token = store.add_server(&token).unwrap();
         assert_eq!(token.login, LoginKind::Token);
@@ -267,6 +282,7 @@ mod tests {
             url: url("https://c.org"),
             login: basic("u", "p"),
             allow_http: false,
+            certificates: None,
         };
         assert!(matches!(store.add_server(&again), Err(StoreError::AlreadyExists(_))));
         assert!(matches!(store.rename_server(two.id, "ÉCOLE"), Err(StoreError::AlreadyExists(_))));

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use uuid::Uuid;
 
-use crate::domain::cell::CellAddress;
+use crate::domain::cell::{CellAddress, CellKey};
 use crate::domain::journal::{CellRecord, ChunkStart, Journal, JournalError, LedgerEntry, RunStart};
 use crate::domain::period::Period;
 use crate::domain::run::{Report, RunMode};
@@ -89,6 +89,25 @@ impl Journal for StateStore {
         })?;
         words.remember(fresh);
         Ok(entries)
+    }
+
+    fn each_written(&mut self, visit: &mut dyn FnMut(CellKey)) -> Result<(), JournalError> {
+        Ok(self.visit_ledger(visit)?)
+    }
+
+    fn forget(&mut self, cells: &[CellKey]) -> Result<(), JournalError> {
+        let Self { database, words } = self;
+        let fresh = database.write(|transaction| {
+            let mut numbering = words.within(transaction)?;
+            let mut ledger = LedgerWriter::new(transaction)?;
+            for cell in cells {
+                ledger.forget(&numbering.cell(cell)?)?;
+            }
+            drop(ledger);
+            Ok(numbering.into_fresh())
+        })?;
+        words.remember(fresh);
+        Ok(())
     }
 
     fn finish_run(&mut self, report: &Report) -> Result<(), JournalError> {

@@ -35,6 +35,23 @@ impl StateStore {
     }
 }
 
+impl StateStore {
+    /// Shows every cell of the ledger, in the order of the table: a ledger of years is not held in memory.
+    pub(super) fn visit_ledger(&self, visit: &mut dyn FnMut(CellKey)) -> Result<(), StoreError> {
+        self.database.read_together(|connection| {
+            let mut statement = connection.prepare(
+                "SELECT org_unit, period, data_element, category_option_combo, attribute_option_combo FROM ledger",
+            )?;
+            let mut dictionary = Dictionary::new(connection)?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                visit(read_key(row, 0, &mut dictionary)?);
+            }
+            Ok(())
+        })
+    }
+}
+
 /// Changes the ledger by what became of a cell.
 pub(super) struct LedgerWriter<'transaction> {
     put: CachedStatement<'transaction>,
@@ -54,6 +71,12 @@ impl<'transaction> LedgerWriter<'transaction> {
                  AND category_option_combo = ?4 AND attribute_option_combo = ?5",
             )?,
         })
+    }
+
+    /// Takes a cell out of the ledger.
+    pub(super) fn forget(&mut self, cell: &CellNumbers) -> Result<(), StoreError> {
+        self.take.execute(*cell)?;
+        Ok(())
     }
 
     /// Puts a written cell into the ledger, takes a deleted one out.

@@ -13,7 +13,7 @@
 //! 4. *shares*: one number becomes the parts of several cells (rounded before, so that the parts add up)
 //! 5. *value*: every script with `value`, one after another
 //! 6. *round*, unless it was shared out
-//! 7. *shape*: the text that the destination's value type takes
+//! 7. *shape*: the text that the destination's value type takes; ids of org units become those of the destination
 
 mod operators;
 #[cfg(test)]
@@ -29,7 +29,8 @@ use crate::domain::period::Period;
 use crate::domain::rounding::Rounding;
 use crate::domain::script::Hook;
 use crate::domain::shares::{digits_for, share_out};
-use crate::domain::value_type::ValueRefusal;
+use crate::domain::uid::Uid;
+use crate::domain::value_type::{Referent, ValueRefusal};
 use crate::script::with_room;
 use crate::transfer::combine::operators::{combined, factor, scaled};
 use crate::transfer::finding::{self, Code};
@@ -73,6 +74,18 @@ pub enum Refusal {
     },
     /// Not of the destination's value type.
     Shape(ValueRefusal),
+    /// An id of the source that nothing translates.
+    SourceId {
+        /// The text.
+        text: String,
+        /// What it is the id of.
+        referent: Referent,
+    },
+    /// An org unit of the source without a destination.
+    UnitNotMapped {
+        /// Its names from the root down, or its id where the source does not know it.
+        unit: String,
+    },
     /// Too few source periods.
     Coverage {
         /// Source periods with a value.
@@ -105,6 +118,8 @@ impl Refusal {
             Self::NoOperator { .. } | Self::Ambiguous { .. } => &finding::COMBINE_MISSING,
             Self::NoNumber { .. } => &finding::SOURCE_VALUE_INVALID,
             Self::Shape(_) => &finding::VALUE_INVALID,
+            Self::SourceId { .. } => &finding::SOURCE_ID_NOT_TRANSLATED,
+            Self::UnitNotMapped { .. } => &finding::ORG_UNIT_VALUE_UNMAPPED,
             Self::Coverage { .. } => &finding::COVERAGE_SHORT,
             Self::Share { .. } => &finding::SHARE_NOT_WHOLE,
             Self::Script { .. } => &finding::SCRIPT_FAILED,
@@ -122,6 +137,12 @@ impl Refusal {
             }
             Self::NoNumber { text } => format!("`{text}` is not a number"),
             Self::Shape(refusal) => refusal.to_string(),
+            Self::SourceId { text, referent } => {
+                format!("`{text}` stands for {} of the source, which is not transferred", referent.in_words())
+            }
+            Self::UnitNotMapped { unit } => {
+                format!("the value is the org unit `{unit}` of the source, which is not mapped")
+            }
             Self::Coverage { present, needed, expected } => {
                 format!("{present} of {expected} source periods have a value, {needed} are needed")
             }
@@ -330,7 +351,22 @@ impl<'slice> Work<'slice> {
             None => value,
         };
         let from_analytics = !self.job.reads.raw.contains(&item.source.id());
-        shape(value, item.value_type, from_analytics).map_err(Refusal::Shape)
+        let text = shape(value, item.value_type, from_analytics).map_err(Refusal::Shape)?;
+        match item.referent {
+            None => Ok(text),
+            Some(Referent::OrgUnit) => self.translated(text),
+            Some(referent) => Err(Refusal::SourceId { text, referent }),
+        }
+    }
+
+    /// The org unit of the destination that the map gives for one of the source.
+    fn translated(&self, text: String) -> Result<String, Refusal> {
+        let unit = Uid::parse(&text).ok();
+        if let Some(target) = unit.and_then(|unit| self.job.unit_ids.get(&unit)) {
+            return Ok(target.to_string());
+        }
+        let unit = unit.map_or(text, |unit| self.scene.source.org_unit_path_names(unit));
+        Err(Refusal::UnitNotMapped { unit })
     }
 
     fn context(&self, key: CellKey, item: &'slice PlannedItem) -> CellContext<'slice> {

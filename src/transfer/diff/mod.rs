@@ -21,6 +21,7 @@ use bigdecimal::num_traits::Zero;
 use crate::domain::cell::CellKey;
 use crate::domain::decimal::parse_number;
 use crate::domain::item::WhenEmpty;
+use crate::domain::metadata::Metadata;
 use crate::domain::run::FindingObject;
 use crate::domain::uid::Uid;
 use crate::transfer::combine::WantedCell;
@@ -139,6 +140,8 @@ pub struct DiffRules<'run> {
     pub doubts: &'run BTreeMap<CellKey, Hold>,
     /// Whether the routine deletes at all (`max_delete` is not 0).
     pub deletes: bool,
+    /// The destination's metadata, for names.
+    pub names: &'run Metadata,
 }
 
 /// Compares the wanted cells of a slice with the destination's.
@@ -158,8 +161,7 @@ pub fn diff(wanted: Vec<WantedCell>, stored: &StoredValues, job: &PlannedJob, ru
         .iter()
         .filter(|(key, stored)| stored.value.is_some() && keys.binary_search(key).is_err())
         .filter(|(key, _)| !rules.doubts.contains_key(key))
-        // A script may put this item into other periods than the job's other items.
-        .filter(|(key, _)| job.addresses.get(&key.address()).is_none_or(|item| job.writes(*item, key.period)))
+        .filter(|(key, _)| job.has(key))
         .collect();
     stale.sort_unstable_by_key(|(key, _)| **key);
     let existing = stored.values.values().filter(|stored| stored.value.is_some()).count() as u64;
@@ -167,17 +169,25 @@ pub fn diff(wanted: Vec<WantedCell>, stored: &StoredValues, job: &PlannedJob, ru
     let mut kept: BTreeMap<(&'static str, Uid), Kept> = BTreeMap::new();
     for (key, stored) in stale {
         match stale_cell(*key, stored, job, rules) {
-            Stale::Cell(cell) => diff.cells.push(cell),
+            Stale::Cell(cell) => {
+                // Deleted or held back: it is named all the same.
+                if job.leftover_of(key).is_some() {
+                    let code = &finding::LEFTOVER;
+                    kept.entry((code.word, key.data_element)).or_insert(Kept { code, key: *key, count: 0 }).count += 1;
+                }
+                diff.cells.push(cell);
+            }
             Stale::Kept(code) => {
                 kept.entry((code.word, key.data_element)).or_insert(Kept { code, key: *key, count: 0 }).count += 1;
             }
         }
     }
     for ((_, data_element), Kept { code, key, count }) in kept {
-        let example = format!("at {} in {}", key.org_unit, key.period);
-        diff.findings.add(
-            Note::new(code, count).about("data element", &data_element, data_element.to_string()).example(example),
-        );
+        let names = rules.names;
+        let why = job.leftover_of(&key).map_or_else(String::new, |(why, _)| format!(": {}", why.words()));
+        let example = format!("at {} in {}{why}", names.org_unit_path_names(key.org_unit), key.period);
+        let name = names.name_of(data_element);
+        diff.findings.add(Note::new(code, count).about("data element", &data_element, name).example(example));
     }
     diff
 }
@@ -287,6 +297,11 @@ fn stale_cell(key: CellKey, stored: &Stored, job: &PlannedJob, rules: DiffRules<
     let previous = stored.value.as_deref().unwrap_or_default();
     if let Some(cell) = job.not_whole(&key, position).and_then(|hold| held_cell(key, Some(stored), job, hold)) {
         return Stale::Cell(cell);
+    }
+    if let Some((_, deletes)) = job.leftover_of(&key)
+        && !(deletes && rules.deletes)
+    {
+        return Stale::Kept(&finding::LEFTOVER);
     }
     let (value, step) = match item.when_empty {
         WhenEmpty::Keep => return Stale::Kept(&finding::STALE_KEPT),

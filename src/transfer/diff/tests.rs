@@ -9,7 +9,7 @@ use crate::domain::cell::CellKey;
 use crate::domain::item::{Item, WhenEmpty};
 use crate::transfer::combine::WantedCell;
 use crate::transfer::finding;
-use crate::transfer::fixture::{cell, document, job, plain_item, plan_of, unit};
+use crate::transfer::fixture::{cell, document, job, metadata, plain_item, plan_of, unit};
 use crate::transfer::plan::Plan;
 
 fn plan(when_empty: WhenEmpty) -> Plan {
@@ -52,7 +52,8 @@ fn compare_with(
         Hold { code: &finding::CELL_NOT_WHOLE, object: None, reason: "a part is missing".to_owned(), hint: None };
     let doubts = BTreeMap::from([(cell(1, 8, "202401"), hold)]);
     let doubts = if doubtful { doubts } else { BTreeMap::new() };
-    let rules = DiffRules { only_changed: true, ledger: &ledger, doubts: &doubts, deletes: true };
+    let names = metadata();
+    let rules = DiffRules { only_changed: true, ledger: &ledger, doubts: &doubts, deletes: true, names: &names };
     diff(wanted, stored, &plan.jobs[0], rules)
 }
 

@@ -11,8 +11,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::domain::access::Unreadable;
-use crate::domain::cell::CellAddress;
+use crate::domain::access::Reader;
 use crate::domain::journal::Journal;
 use crate::domain::metadata::Metadata;
 use crate::domain::period::Period;
@@ -40,8 +39,8 @@ pub(super) struct Context<'run, S, D> {
     pub(super) document: &'run RoutineDocument,
     pub(super) plan: &'run Plan,
     pub(super) preflight: Preflight<'run>,
-    /// Addresses whose stored values the destination's user may not read, with what is to blame.
-    pub(super) hidden: BTreeMap<CellAddress, Unreadable>,
+    /// What the destination's user may read.
+    pub(super) destination_reader: Reader<'run>,
     /// The destination's user.
     pub(super) account: &'run Account,
     /// The destination's tree as far as its user may read it.
@@ -79,7 +78,7 @@ impl<'run, S, D> Context<'run, S, D> {
         document: &'run RoutineDocument,
         plan: &'run Plan,
         preflight: Preflight<'run>,
-        hidden: BTreeMap<CellAddress, Unreadable>,
+        destination_reader: Reader<'run>,
         account: &'run Account,
         import_engine: ImportEngine,
         patience: Patience,
@@ -105,7 +104,7 @@ impl<'run, S, D> Context<'run, S, D> {
             document,
             plan,
             preflight,
-            hidden,
+            destination_reader,
             account,
             destination_tree: Tree::new(metadata.1, account.view_roots()),
             import_engine,

@@ -37,7 +37,7 @@ mod world;
 
 pub use error::TransferError;
 pub use replay::{ReplayError, ReplayRequest, ReplayResult, ReplayWindow, replay};
-pub use run::run;
+pub use run::{run, run_part};
 pub use servers::DataServer;
 
 use std::time::Duration;

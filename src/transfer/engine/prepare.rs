@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use crate::domain::cell::CellKey;
 use crate::domain::item::WhenEmpty;
 use crate::domain::journal::JournalError;
-use crate::domain::run::ValueCounts;
+use crate::domain::run::{RunMode, ValueCounts};
 use crate::domain::uid::Uid;
 use crate::transfer::combine::{WantedCell, combine};
 use crate::transfer::diff::{self, Cell, Diff, DiffRules, Hold, Step, StoredValues};
@@ -138,6 +138,10 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
             changes += diff.cells.iter().filter(|cell| cell.step.is_change()).count() as u64;
             existing += diff.existing;
         }
+        // Of leftover cells nothing else is there to compare with than what the routine wrote in all.
+        if let Some(leftover) = &job.leftover {
+            existing = leftover.written;
+        }
         Ok(diff::exceeds(changes, existing, Some(percent)))
     }
 
@@ -196,6 +200,9 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         let periods = stored.values.keys().map(|key| key.period);
         self.context.state().seen.extend(periods);
         let diff = self.compare(job, slice, wanted, &doubts, &stored)?;
+        if prepared.failed.is_none() {
+            self.forget_gone(job, slice, &stored)?;
+        }
         prepared.findings.merge(findings);
         prepared.findings.merge(diff.findings);
         prepared.cells = diff.cells;
@@ -224,7 +231,8 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         let ledger = self.ledger(job, slice, stored)?;
         let policies = self.context.policies();
         let deletes = policies.max_delete != Some(0);
-        let rules = DiffRules { only_changed: policies.only_changed, ledger: &ledger, doubts, deletes };
+        let names = self.context.destination_metadata;
+        let rules = DiffRules { only_changed: policies.only_changed, ledger: &ledger, doubts, deletes, names };
         Ok(diff::diff(wanted, stored, job, rules))
     }
 
@@ -245,6 +253,20 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         Ok(entries.into_iter().map(|entry| (entry.cell, entry.value)).collect())
     }
 
+    /// Forgets leftover cells whose values somebody else has taken away already.
+    fn forget_gone(&self, job: &PlannedJob, slice: &Slice, stored: &StoredValues) -> Result<(), JournalError> {
+        let Some(leftover) = job.leftover.as_ref().filter(|_| self.context.mode == RunMode::Run) else { return Ok(()) };
+        let reader = self.context.destination_reader;
+        let is_gone = |cell: &CellKey| {
+            slice.destinations.contains(&cell.org_unit)
+                && !stored.unreadable.contains(&cell.org_unit)
+                && reader.address(&cell.address()).is_none()
+                && stored.values.get(cell).is_none_or(|stored| stored.value.is_none())
+        };
+        let gone: Vec<CellKey> = leftover.cells.keys().copied().filter(is_gone).collect();
+        if gone.is_empty() { Ok(()) } else { self.context.journal().forget(&gone) }
+    }
+
     /// Preflight and guards.
     fn finish(&self, prepared: &mut Prepared<'run>, hold_changes: bool) {
         if let (true, Some(percent)) = (hold_changes, self.context.policies().max_change) {
@@ -252,7 +274,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         }
         for cell in prepared.cells.iter_mut().filter(|cell| cell.step.is_sent()) {
             let verdict = self.context.preflight.check(&cell.key, cell.value.as_deref(), cell.comment.as_deref());
-            match (verdict, self.context.hidden.get(&cell.key.address())) {
+            match (verdict, self.context.destination_reader.address(&cell.key.address())) {
                 // What stands there is not known: a value or a comment of somebody else's could be lost.
                 (Verdict::Pass { .. }, Some(hidden)) => {
                     cell.step = Step::Hold(Box::new(Hold {

@@ -8,8 +8,7 @@ use jiff::civil::DateTime;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::dhis2::system::Probe;
-use crate::domain::access::{Reader, Unreadable};
-use crate::domain::cell::{CellAddress, CellState};
+use crate::domain::cell::CellState;
 use crate::domain::journal::{JournalError, RunStart};
 use crate::domain::metadata::Metadata;
 use crate::domain::reach::feedback;
@@ -26,7 +25,7 @@ use crate::transfer::engine::{Endpoint, RunRequest, RunResult, TransferError, Tu
 use crate::transfer::events::Event;
 use crate::transfer::finding;
 use crate::transfer::hooks::{self, Hooks};
-use crate::transfer::plan::{PlanError, PlanRequest, address_names, destination_periods, plan};
+use crate::transfer::plan::{LeftoverSearch, PlanError, PlanRequest, Whole, address_names, destination_periods, plan};
 use crate::transfer::preflight::Preflight;
 use crate::transfer::report::{RunFacts, Tally, report};
 use crate::transfer::settle::{settle, without_sending};
@@ -41,13 +40,24 @@ pub async fn run<S: DataServer, D: DataServer>(
     request: RunRequest<'_, S, D>,
     events: &(dyn Fn(Event) + Send + Sync),
 ) -> Result<RunResult, TransferError> {
+    let whole = Whole::of(request.document);
+    run_part(request, whole, events).await
+}
+
+/// Makes a run over some of a routine's jobs or over other periods; `whole` is the routine.
+pub async fn run_part<S: DataServer, D: DataServer>(
+    request: RunRequest<'_, S, D>,
+    whole: Whole<'_>,
+    events: &(dyn Fn(Event) + Send + Sync),
+) -> Result<RunResult, TransferError> {
     let hooks = hooks::ready(request.document, request.now)?;
-    Box::pin(run_with(request, &hooks, events)).await
+    Box::pin(run_with(request, whole, &hooks, events)).await
 }
 
 /// Makes a run with scripts that are ready to act.
 pub(super) async fn run_with<S: DataServer, D: DataServer>(
     request: RunRequest<'_, S, D>,
+    whole: Whole<'_>,
     hooks: &Hooks,
     events: &(dyn Fn(Event) + Send + Sync),
 ) -> Result<RunResult, TransferError> {
@@ -84,7 +94,7 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
     )
     .await;
     let (fresh_source, fresh_destination) = (fresh_source?, fresh_destination?);
-    let mut plan = plan(&PlanRequest {
+    let planning = PlanRequest {
         document,
         source_metadata: source.metadata,
         destination_metadata: destination.metadata,
@@ -95,7 +105,8 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
         source_view_roots: source_probe.account.view_roots(),
         source_reader: source_reader.with_fresh(&fresh_source),
         hooks,
-    })?;
+    };
+    let mut plan = plan(&planning)?;
     let mut findings = std::mem::take(&mut plan.findings);
     findings.merge(review);
     let uses_analytics = plan.jobs.iter().any(|job| job.reads.needs_analytics());
@@ -107,6 +118,9 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
         findings.add(Note::new(&finding::SAME_SYSTEM, 1).example(source_probe.identity.system_id.clone()));
     }
     let periods = destination_periods(&plan);
+    let mut search = LeftoverSearch::new(whole, &periods);
+    journal.each_written(&mut |cell| search.take(cell))?;
+    plan.jobs.extend(search.into_job(&planning));
     journal.begin_run(&RunStart {
         run,
         routine: document.routine.name.clone(),
@@ -126,7 +140,6 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
         destination_probe.server_date.date(),
     )
     .in_calendar(&destination_probe.identity.calendar);
-    let hidden = hidden_cells(document, destination_reader.with_fresh(&fresh_destination));
     about_destination(&preflight, &mut findings);
     let controllers = BTreeMap::from(
         [(DataSetKind::Plain, tuning.plain_rows), (DataSetKind::Restricted, tuning.restricted_rows)]
@@ -141,7 +154,7 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
         document,
         &plan,
         preflight,
-        hidden,
+        destination_reader.with_fresh(&fresh_destination),
         &destination_probe.account,
         import_engine,
         patience,
@@ -203,12 +216,6 @@ fn check_feedback(document: &RoutineDocument, metadata: &Metadata) -> Result<(),
         });
     }
     Ok(())
-}
-
-/// The addresses whose stored values the destination's user may not read, with what is to blame.
-fn hidden_cells(document: &RoutineDocument, reader: Reader<'_>) -> BTreeMap<CellAddress, Unreadable> {
-    let addresses = document.jobs.iter().flat_map(|job| job.items.iter().map(|item| item.destination));
-    addresses.filter_map(|address| Some((address, reader.address(&address)?))).collect()
 }
 
 /// Refuses analytics tables that are older than the routine allows. Both times are the server's own.

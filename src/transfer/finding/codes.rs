@@ -61,7 +61,7 @@ table! {
         "Map the item to an attribute option combo of the data set; `default` where the data set has none.";
     ATTRIBUTE_OPTION_OUTSIDE_DATES = Error, Timing, "attribute-option-outside-dates",
         "The period lies outside the dates between which an attribute option is valid.",
-        "Correct the start and end date of the category option at the destination, or map to another attribute option combo.";
+        "Correct the start and end date of the category option at the destination, let the data set stay open after it (open periods after the end date), or map to another attribute option combo.";
     ATTRIBUTE_OPTION_NOT_FOR_ORG_UNIT = Error, Configuration, "attribute-option-not-for-org-unit",
         "An attribute option is restricted to org units, and this is not one of them.",
         "Add the org unit to the category option at the destination, or map to another attribute option combo.";
@@ -97,6 +97,15 @@ table! {
     OPTION_UNKNOWN = Error, Value, "option-unknown",
         "The value is none of the codes of the data element's option set.",
         "Add the option at the destination, or translate the value with a script or the option map plugin.";
+    SOURCE_ID_NOT_TRANSLATED = Error, Value, "source-id-not-translated",
+        "The value is the id of a file, a user or another object of the source, which means nothing at the destination.",
+        "Take the item out of the job, or translate its values with a script (`fn value`); one that gives the value back as it is says that both servers have the same ids.";
+    ORG_UNIT_VALUE_UNMAPPED = Error, Mapping, "org-unit-value-unmapped",
+        "The value is an org unit of the source that has no confirmed destination.",
+        "Map that org unit too, or translate the value with a script (`fn value`).";
+    ORG_UNIT_VALUE_UNKNOWN = Error, Value, "org-unit-value-unknown",
+        "The value is an org unit that the destination does not have.",
+        "Sync the destination if the org unit is new there; else correct the value or what translates it.";
     COMMENT_TOO_LONG = Error, Value, "comment-too-long",
         "The stored comment of the cell is longer than the destination takes, and overwriting without it would lose it.",
         "Shorten the comment at the destination.";
@@ -269,6 +278,9 @@ table! {
     STALE_KEPT = Info, Policy, "stale-kept",
         "The destination has a value where the source has none; the routine keeps it.",
         "Nothing, or set the rule for empty values to `zero` or `delete`.";
+    LEFTOVER = Warning, Mapping, "leftover",
+        "Cells hold what this routine once wrote, and no item or org unit of it leads to them any more: after a correction of the map their values count twice.",
+        "Let the routine delete what it wrote (`xfer routine edit … --when-empty delete`, within `max_delete`), or delete it by hand; a run over all jobs and periods does it.";
     STALE_CHANGED = Warning, Policy, "stale-changed",
         "A cell that this routine once wrote was changed by somebody else; the source has no value for it now, and it is kept.",
         "Delete it by hand at the destination if it is wrong.";

@@ -9,7 +9,7 @@ use crate::domain::job::Job;
 use crate::domain::metadata::Metadata;
 use crate::domain::rounding::Rounding;
 use crate::domain::routine::Policies;
-use crate::domain::value_type::ValueType;
+use crate::domain::value_type::{Referent, ValueType};
 
 /// An item made ready to run.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +38,8 @@ pub struct PlannedItem {
     pub value_type: ValueType,
     /// Whether the destination does not keep zeros in cells of this item.
     pub zero_vanishes: bool,
+    /// What its values are ids of at the source, where nobody but us translates them and the two servers are not one.
+    pub referent: Option<Referent>,
 }
 
 impl PlannedItem {
@@ -71,6 +73,7 @@ impl PlannedItem {
             when_empty: item.when_empty.unwrap_or(policies.when_empty),
             value_type,
             zero_vanishes,
+            referent: None,
         }
     }
 

@@ -14,6 +14,7 @@ mod drift;
 mod error;
 mod hooked;
 mod item;
+mod leftover;
 mod periods;
 mod shares;
 mod slices;
@@ -24,6 +25,7 @@ pub use address::address_names;
 pub use error::PlanError;
 pub use hooked::{HookedPeriod, HookedPeriods};
 pub use item::PlannedItem;
+pub use leftover::{LeftoverCells, LeftoverSearch, Whole};
 pub use periods::{Destination, JobPeriods};
 pub use shares::ShareGroup;
 pub use slices::{LARGEST_UNTOUCHED_SUBTREE, Slice};
@@ -42,9 +44,11 @@ use crate::domain::job::{Job, ReadFrom};
 use crate::domain::metadata::Metadata;
 use crate::domain::period::Period;
 use crate::domain::period::relative::RelativeOptions;
+use crate::domain::reach::Leftover;
 use crate::domain::routine::RoutineDocument;
 use crate::domain::server::ServerIdentity;
 use crate::domain::uid::Uid;
+use crate::domain::value_type::Referent;
 use crate::script::with_room;
 use crate::transfer::diff::Hold;
 use crate::transfer::finding;
@@ -107,6 +111,10 @@ pub struct PlannedJob {
     hooked_periods: BTreeMap<usize, HookedPeriods>,
     /// Addresses of which the source's user may not read all that feeds them, with what is to blame.
     hidden: BTreeMap<CellAddress, Unreadable>,
+    /// Source org unit → destination org unit, for values that name org units; empty where no item has such values.
+    pub unit_ids: HashMap<Uid, Uid>,
+    /// For the job of cells that nothing leads to any more: which these are. Only they are compared.
+    pub leftover: Option<LeftoverCells>,
     /// Items that share a source out, by the position of the first.
     pub shares: BTreeMap<usize, ShareGroup>,
     /// What is read, and how.
@@ -210,6 +218,20 @@ impl PlannedJob {
         })
     }
 
+    /// Why nothing leads to a cell of this job any more, and whether it may be deleted; none for an ordinary job.
+    pub fn leftover_of(&self, key: &CellKey) -> Option<(Leftover, bool)> {
+        self.leftover.as_ref()?.cells.get(key).copied()
+    }
+
+    /// Whether a stored value may be one of the job's.
+    pub fn has(&self, key: &CellKey) -> bool {
+        match &self.leftover {
+            Some(leftover) => leftover.cells.contains_key(key),
+            // A script may put this item into other periods than the job's other items.
+            None => self.addresses.get(&key.address()).is_none_or(|item| self.writes(*item, key.period)),
+        }
+    }
+
     /// Whether values of an item may go to a destination period.
     pub fn writes(&self, item: usize, period: Period) -> bool {
         self.source_periods(item, period) > 0
@@ -302,12 +324,16 @@ fn plan_job(
     let mut items = Vec::with_capacity(job.items.len());
     let mut hooks = Vec::with_capacity(job.items.len());
     let hidden = drift::hidden(job, request.source_reader, findings);
+    let one_system = request.source.system_id == request.destination.system_id;
     for (position, item) in job.items.iter().enumerate() {
         if drift::item(item, job, request.source_reader, findings) {
             let acting = request.hooks.item(number, position);
             let policies = &request.document.routine.policies;
             let planned = PlannedItem::new(item, job, policies, source, destination);
-            items.push(PlannedItem { scripted: acting.decide_values(), ..planned });
+            let scripted = acting.decide_values();
+            let by_script = scripted || !request.hooks.rows(number).is_empty();
+            let referent = planned.value_type.referent().filter(|_| !by_script && !one_system);
+            items.push(PlannedItem { scripted, referent, ..planned });
             hooks.push(acting);
         }
     }
@@ -335,7 +361,12 @@ fn plan_job(
         };
         by_source.entry((item.source.id(), coc)).or_default().push((aoc, position));
     }
+    // Org units that values name, wherever they are in the tree: not only those with data of their own.
+    let refers = items.iter().any(|item| item.referent == Some(Referent::OrgUnit));
+    let confirmed = request.document.org_unit_map.iter().filter(|_| refers);
+    let unit_ids = confirmed.filter_map(|row| Some((row.source, row.target()?))).collect();
     let planned = PlannedJob {
+        unit_ids,
         name: job.name.clone(),
         periods,
         items,
@@ -345,6 +376,7 @@ fn plan_job(
         hooks,
         hooked_periods,
         hidden,
+        leftover: None,
         shares,
         reads,
         slices: slices.slices,

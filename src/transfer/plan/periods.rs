@@ -96,6 +96,12 @@ impl JobPeriods {
         Ok(Self { asked, read, write: sources.keys().copied().collect(), destinations, sources, merges })
     }
 
+    /// Nothing is read for these.
+    pub(super) fn only_written(periods: BTreeSet<Period>) -> Self {
+        let sources = periods.iter().map(|period| (*period, 1)).collect();
+        Self { write: periods.into_iter().collect(), sources, ..Self::default() }
+    }
+
     /// Where values of a source period go.
     pub fn destination_of(&self, period: Period) -> Destination {
         match self.destinations.get(&period) {

@@ -13,8 +13,9 @@ use super::{Preflight, Subject, input_periods_inverted};
 use crate::domain::metadata::{DataInputPeriod, DataSet};
 use crate::domain::period::Period;
 use crate::domain::uid::Uid;
+use crate::domain::value_type::ImportEngine;
 use crate::transfer::finding::{
-    ATTRIBUTE_OPTION_COMBO_FOREIGN, CATEGORY_OPTION_COMBO_FOREIGN, DATA_SET_NO_WRITE, INPUT_PERIOD_CLOSED,
+    ATTRIBUTE_OPTION_COMBO_FOREIGN, ATTRIBUTE_OPTION_OUTSIDE_DATES, CATEGORY_OPTION_COMBO_FOREIGN, DATA_SET_NO_WRITE, INPUT_PERIOD_CLOSED,
     ORG_UNIT_NOT_ASSIGNED, PERIOD_EXPIRED, PERIOD_IN_FUTURE, PERIOD_TYPE_MISMATCH,
 };
 
@@ -30,6 +31,7 @@ enum Fault {
     InputPeriod,
     Expired,
     Future,
+    OptionDates,
 }
 
 impl Preflight<'_> {
@@ -67,7 +69,54 @@ impl Preflight<'_> {
         if !data_set.access.write && !self.superuser {
             return Some(Fault::Access);
         }
-        self.time_fault(candidate, cell.period)
+        self.time_fault(candidate, cell.period).or_else(|| {
+            let outside = self.outside_dates(subject.attribute_options, data_set, cell.period);
+            outside.map(|_| Fault::OptionDates)
+        })
+    }
+
+    /// What keeps a period outside of the dates of the attribute options, in words; none where nothing does.
+    ///
+    /// The generations differ. Up to 2.42 a period may begin before the options end, and the end moves on by as many
+    /// periods as the data set stays open (`CategoryOption.getAdjustedEndDate`,
+    /// `DataValueSetImportValidator.checkDataValuePeriodWithinAttrOptionComboRange`). From 2.43 on the whole period has
+    /// to lie between the dates, as it is or moved back by that many periods
+    /// (`DefaultDataEntryService.validateEntryTimeliness`).
+    fn outside_dates(&self, options: &ComboIndex<'_>, data_set: &DataSet, period: Period) -> Option<String> {
+        if !self.knows_days {
+            return None;
+        }
+        let open = data_set.open_periods_after_co_end_date;
+        let (first, last) = (period.start(), period.end());
+        match self.engine {
+            ImportEngine::RowByRow => {
+                let begins_later = options.start_date.filter(|start| *start > last);
+                let until = |end: Date| if open == 0 { end } else { data_set.period_type.rewound(end, -open) };
+                let ended_before = options.end_date.filter(|end| until(*end) < first);
+                match (begins_later, ended_before) {
+                    (Some(start), _) => Some(format!("begins on {start}, after the period `{period}`")),
+                    (_, Some(end)) => Some(format!("ends on {end}, before the period `{period}`")),
+                    (None, None) => None,
+                }
+            }
+            ImportEngine::SetBased => {
+                let covers = |day: Date| {
+                    options.start_date.is_none_or(|start| start <= day) && options.end_date.is_none_or(|end| day <= end)
+                };
+                let moved = |day: Date| period.period_type().rewound(day, open);
+                if covers(first) && covers(last) || open != 0 && covers(moved(first)) && covers(moved(last)) {
+                    return None;
+                }
+                let begins_later = options.start_date.filter(|start| *start > first);
+                Some(match (begins_later, options.end_date) {
+                    (Some(start), _) if start > last => format!("begins on {start}, after the period `{period}`"),
+                    (Some(start), _) => format!("begins on {start}, within the period `{period}`"),
+                    (None, Some(end)) if end < first => format!("ends on {end}, before the period `{period}`"),
+                    (None, Some(end)) => format!("ends on {end}, within the period `{period}`"),
+                    (None, None) => return None,
+                })
+            }
+        }
     }
 
     fn time_fault(&self, candidate: &DataSetIndex<'_>, period: Period) -> Option<Fault> {
@@ -137,6 +186,16 @@ impl Preflight<'_> {
                 let last = expires(data_set, cell.period).unwrap_or(Date::MAX);
                 let reason = format!("data set `{set}` took data for `{}` until {last}", cell.period);
                 blame(metadata, &PERIOD_EXPIRED, Kind::DataSet, data_set.id, reason)
+            }
+            Fault::OptionDates => {
+                let why = self.outside_dates(subject.attribute_options, data_set, cell.period).unwrap_or_default();
+                let open = match data_set.open_periods_after_co_end_date {
+                    0 => String::new(),
+                    number => format!(", and data set `{set}` stays open for {number} more periods only"),
+                };
+                let reason = format!("the attribute option combo {why}{open}");
+                let combo = cell.attribute_option_combo;
+                blame(metadata, &ATTRIBUTE_OPTION_OUTSIDE_DATES, Kind::AttributeOptionCombo, combo, reason)
             }
             Fault::Future => {
                 let reason = format!(

@@ -16,6 +16,8 @@ use crate::domain::uid::Uid;
 pub(super) struct ElementIndex<'metadata> {
     pub(super) element: &'metadata DataElement,
     pub(super) option_codes: Option<HashSet<&'metadata str>>,
+    /// The codes that its comments must come from; none where any comment will do.
+    pub(super) comment_codes: Option<HashSet<&'metadata str>>,
     pub(super) memberships: Vec<Membership>,
 }
 
@@ -104,10 +106,14 @@ fn elements<'metadata>(
         .data_elements
         .iter()
         .map(|(id, element)| {
-            let option_set = element.option_set.and_then(|option_set| metadata.option_sets.get(&option_set));
-            let option_codes =
-                option_set.map(|option_set| option_set.options.iter().map(|option| option.code.as_str()).collect());
-            (*id, ElementIndex { element, option_codes, memberships: Vec::new() })
+            let codes = |option_set: Option<Uid>| {
+                let option_set = option_set.and_then(|option_set| metadata.option_sets.get(&option_set))?;
+                Some(option_set.options.iter().map(|option| option.code.as_str()).collect::<HashSet<&str>>())
+            };
+            let option_codes = codes(element.option_set);
+            // Without any option there is nothing to choose from, and servers do not ask.
+            let comment_codes = codes(element.comment_option_set).filter(|codes| !codes.is_empty());
+            (*id, ElementIndex { element, option_codes, comment_codes, memberships: Vec::new() })
         })
         .collect();
     for (position, data_set) in data_sets.iter().enumerate() {

@@ -10,8 +10,8 @@
 //! - `value`: value type, options, comment
 //! - `hold`: the words
 //!
-//! Limits, because the synced metadata does not say: approvals, lock exceptions, "open periods after the end date" of
-//! attribute options, comment options. The server decides those, and the answer is accounted for like any other.
+//! Limits, because the synced metadata does not say: approvals, which the server decides (the answer is accounted for
+//! like any other), and lock exceptions, which would let an expired period pass.
 
 mod data_set;
 mod hold;
@@ -35,7 +35,7 @@ use crate::domain::server::{Account, ServerVersion};
 use crate::domain::uid::Uid;
 use crate::domain::value_type::ImportEngine;
 use crate::transfer::finding::{
-    ATTRIBUTE_OPTION_COMBO_UNKNOWN, ATTRIBUTE_OPTION_NOT_FOR_ORG_UNIT, ATTRIBUTE_OPTION_OUTSIDE_DATES,
+    ATTRIBUTE_OPTION_COMBO_UNKNOWN, ATTRIBUTE_OPTION_NOT_FOR_ORG_UNIT,
     CATEGORY_OPTION_COMBO_UNKNOWN, CATEGORY_OPTION_NO_WRITE, DATA_ELEMENT_IN_NO_DATA_SET, DATA_ELEMENT_UNKNOWN,
     DUPLICATE_CELL, INPUT_PERIODS_INVERTED, NO_IMPORT_AUTHORITY, ORG_UNIT_CLOSED, ORG_UNIT_NOT_OPEN_YET,
     ORG_UNIT_OUTSIDE_CAPTURE, ORG_UNIT_UNKNOWN,
@@ -127,6 +127,7 @@ impl<'metadata> Preflight<'metadata> {
         self.check_open(&subject)?;
         if let Some(value) = value {
             self.check_value(&subject, value)?;
+            self.check_comment_option(&subject, comment)?;
         }
         self.check_comment(&subject, comment)?;
         Ok(data_set)
@@ -176,9 +177,8 @@ impl<'metadata> Preflight<'metadata> {
         Ok(Subject { cell, element, unit: unit.unit, category_options, attribute_options })
     }
 
-    /// Write access to the options of both combos; org units and dates of the attribute options.
+    /// Write access to the options of both combos; org units of the attribute options.
     fn check_options(&self, subject: &Subject<'_, '_>) -> Result<(), Box<HoldBack>> {
-        let cell = subject.cell;
         let unwritable = subject.category_options.unwritable.or(subject.attribute_options.unwritable);
         if let Some(option) = unwritable
             && !self.superuser
@@ -205,20 +205,7 @@ impl<'metadata> Preflight<'metadata> {
                 reason,
             )));
         }
-        if !self.knows_days {
-            return Ok(());
-        }
-        let options = subject.attribute_options;
-        let begins_later = options.start_date.filter(|start| *start > cell.period.end());
-        let ended_before = options.end_date.filter(|end| *end < cell.period.start());
-        let date = match (begins_later, ended_before) {
-            (Some(start), _) => format!("begins on {start}, after"),
-            (_, Some(end)) => format!("ends on {end}, before"),
-            (None, None) => return Ok(()),
-        };
-        let reason = format!("the attribute option combo {date} the period `{}`", cell.period);
-        let aoc = cell.attribute_option_combo;
-        Err(Box::new(blame(self.metadata, &ATTRIBUTE_OPTION_OUTSIDE_DATES, Kind::AttributeOptionCombo, aoc, reason)))
+        Ok(())
     }
 
     /// The org unit's own dates: the first day of the period must lie within them, as 2.43 has it (E8031,

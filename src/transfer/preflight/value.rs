@@ -2,8 +2,11 @@
 
 use super::hold::{HoldBack, Kind, blame};
 use super::{Preflight, Subject};
+use crate::domain::uid::Uid;
 use crate::domain::value_type::{ImportEngine, ValueType};
-use crate::transfer::finding::{COMMENT_TOO_LONG, OPTION_UNKNOWN, VALUE_INVALID, VALUE_MISSING};
+use crate::transfer::finding::{
+    COMMENT_OPTION_UNKNOWN, COMMENT_TOO_LONG, OPTION_UNKNOWN, ORG_UNIT_VALUE_UNKNOWN, VALUE_INVALID, VALUE_MISSING,
+};
 
 /// Longest comment from 2.43 on, in UTF-16 units (E8125, `import/comment-*`).
 const COMMENT_SET_BASED: usize = 5_000;
@@ -30,6 +33,16 @@ impl Preflight<'_> {
         if let Err(refusal) = stored {
             return hold(&VALUE_INVALID, shorten(&refusal.to_string()));
         }
+        if value_type == ValueType::OrganisationUnit
+            && Uid::parse(value).is_ok_and(|unit| !self.metadata.organisation_units.contains_key(&unit))
+        {
+            let reason = format!("`{value}` is no org unit of the destination, as of the last sync");
+            return hold(&ORG_UNIT_VALUE_UNKNOWN, reason);
+        }
+        // `ValidationUtils.valueIsValid(value, dataElement)`; from 2.43 on the type alone is asked.
+        if value_type == ValueType::MultiText && element.option_set.is_none() && self.engine == ImportEngine::RowByRow {
+            return hold(&OPTION_UNKNOWN, "the data element takes several options and has no option set".to_owned());
+        }
         if let Some(codes) = &subject.element.option_codes {
             let known = codes.contains(value)
                 || (value_type == ValueType::MultiText && value.split(',').all(|code| codes.contains(code)));
@@ -38,6 +51,25 @@ impl Preflight<'_> {
             }
         }
         Ok(())
+    }
+
+    /// From 2.43 on, a data element whose comments come from an option set takes no value without such a comment (E8124,
+    /// `DefaultDataEntryService.validateValues`).
+    pub(super) fn check_comment_option(
+        &self,
+        subject: &Subject<'_, '_>,
+        comment: Option<&str>,
+    ) -> Result<(), Box<HoldBack>> {
+        let Some(codes) = subject.element.comment_codes.as_ref().filter(|_| self.engine == ImportEngine::SetBased) else {
+            return Ok(());
+        };
+        let reason = match comment {
+            Some(comment) if codes.contains(comment) => return Ok(()),
+            Some(comment) => format!("the comment `{}` is none of the comment options", shorten(comment)),
+            None => "the data element takes values only with one of its comment options, and there is none".to_owned(),
+        };
+        let element = subject.cell.data_element;
+        Err(Box::new(blame(self.metadata, &COMMENT_OPTION_UNKNOWN, Kind::DataElement, element, reason)))
     }
 
     pub(super) fn check_comment(&self, subject: &Subject<'_, '_>, comment: Option<&str>) -> Result<(), Box<HoldBack>> {

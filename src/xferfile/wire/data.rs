@@ -21,6 +21,8 @@ pub(super) struct DataElement {
     category_combo: Uid,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     option_set: Option<Uid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    comment_option_set: Option<Uid>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -34,6 +36,8 @@ pub(super) struct DataSet {
     period_type: PeriodType,
     category_combo: Uid,
     open_future_periods: i32,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    open_periods_after_co_end_date: i32,
     expiry_days: f64,
     data_set_elements: Vec<Member>,
     organisation_units: Vec<Uid>,
@@ -41,6 +45,11 @@ pub(super) struct DataSet {
     data_input_periods: Vec<InputPeriod>,
     may_read: bool,
     may_write: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_zero(number: &i32) -> bool {
+    *number == 0
 }
 
 #[derive(Serialize, Deserialize)]
@@ -90,6 +99,7 @@ impl DataElement {
             zero_is_significant: element.zero_is_significant,
             category_combo: element.category_combo,
             option_set: element.option_set,
+            comment_option_set: element.comment_option_set,
         }
     }
 
@@ -104,6 +114,7 @@ impl DataElement {
             zero_is_significant: self.zero_is_significant,
             category_combo: self.category_combo,
             option_set: self.option_set,
+            comment_option_set: self.comment_option_set,
             attribute_values: Vec::new(),
         }
     }
@@ -120,6 +131,7 @@ impl DataSet {
             period_type: data_set.period_type,
             category_combo: data_set.category_combo,
             open_future_periods: data_set.open_future_periods,
+            open_periods_after_co_end_date: data_set.open_periods_after_co_end_date,
             expiry_days: data_set.expiry_days,
             data_set_elements: members
                 .map(|member| Member { data_element: member.data_element, category_combo: member.category_combo })
@@ -147,6 +159,7 @@ impl DataSet {
             period_type: self.period_type,
             category_combo: self.category_combo,
             open_future_periods: self.open_future_periods,
+            open_periods_after_co_end_date: self.open_periods_after_co_end_date,
             expiry_days: self.expiry_days,
             data_set_elements: members
                 .map(|Member { data_element, category_combo }| metadata::DataSetElement {

@@ -20,6 +20,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::domain::alert::ArmedChannel;
+use crate::domain::certificates::Certificates;
 use crate::domain::routine::{Routine, RoutineDocument};
 use crate::domain::secret::Login as DomainLogin;
 use crate::domain::server::BaseUrl;
@@ -62,6 +63,9 @@ struct Server {
     url: String,
     #[serde(default, skip_serializing_if = "is_false")]
     allow_http: bool,
+    /// PEM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    certificates: Option<String>,
     login: Login,
     system_id: String,
     synced_at: String,
@@ -133,11 +137,12 @@ impl Body {
 
 impl Server {
     fn of(server: &FileServer) -> Self {
-        let FileServer { name, url, allow_http, login, system_id, synced_at, metadata } = server;
+        let FileServer { name, url, allow_http, certificates, login, system_id, synced_at, metadata } = server;
         Self {
             name: name.clone(),
             url: url.to_string(),
             allow_http: *allow_http,
+            certificates: certificates.as_ref().map(ToString::to_string),
             login: match login {
                 DomainLogin::Basic { username, password } => {
                     Login::Basic { username: username.clone(), password: password.clone() }
@@ -151,11 +156,13 @@ impl Server {
     }
 
     fn into_server(self) -> Result<FileServer, Unknown> {
-        let Self { name, url, allow_http, login, system_id, synced_at, metadata } = self;
+        let Self { name, url, allow_http, certificates, login, system_id, synced_at, metadata } = self;
+        let certificates = certificates.map(|text| Certificates::parse(&text)).transpose();
         Ok(FileServer {
             url: BaseUrl::parse(&url).map_err(|_| Unknown("the address of a server is none".to_owned()))?,
             name,
             allow_http,
+            certificates: certificates.map_err(|error| Unknown(format!("the certificates of a server: {error}")))?,
             login: match login {
                 Login::Basic { username, password } => DomainLogin::Basic { username, password },
                 Login::Token(token) => DomainLogin::Token(token),

@@ -64,7 +64,8 @@ fn futures_of_the_client_can_travel_between_threads() {
     travels(&client.probe());
     travels(&client.read_analytics(&aggregated(1)));
     travels(&client.fetch_metadata(&|_| {}));
-    travels(&client.data_access(&[], &[]));
+    let none = std::collections::BTreeSet::new();
+    travels(&client.data_access(&none, &none));
     travels(&client);
 }
 

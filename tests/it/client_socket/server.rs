@@ -111,6 +111,7 @@ impl Server {
             url: url.parse().unwrap(),
             login: Login::Basic { username: "clerk".to_owned(), password: "very-secret".to_owned().into() },
             allow_http: false,
+            certificates: None,
             limits,
         }
     }

@@ -204,6 +204,7 @@ fn server(name: &str, url: &str, login: Login, number: usize) -> FileServer {
         name: name.to_owned(),
         url: BaseUrl::parse(url).unwrap(),
         allow_http: !url.starts_with("https"),
+        certificates: None,
         login,
         system_id: format!("eed3d451-4ff5-4193-b951-{number:012}"),
         synced_at: "2026-11-25T23:30:00.123".to_owned(),

@@ -221,3 +221,72 @@ fn on_one_system_an_item_does_not_read_what_it_writes() {
     routine.jobs[0].items = vec![with_factor(plain_item(1), "2")];
     assert!(world.try_run(&routine, RunMode::Run).is_err());
 }
+
+#[test]
+fn what_nothing_leads_to_any_more_is_named_and_deleted_where_the_routine_says_so() {
+    for version in VERSIONS {
+        let mut world = World::new(version);
+        for number in 1..=3 {
+            world.source.put(cell(1, number, "202401"), &number.to_string());
+            world.source.put(cell(4, number, "202401"), "text");
+        }
+        let mut routine = document(vec![job("a", vec![plain_item(1), plain_item(4)])], &["202401"]);
+        world.run(&routine);
+        // Clinic 1 goes to clinic 8 now, element 4 nowhere.
+        routine.org_unit_map.iter_mut().filter(|row| row.source == unit(1)).for_each(|row| {
+            row.destination = Some(unit(8));
+        });
+        routine.org_unit_map.retain(|row| row.source != unit(8));
+        routine.jobs[0].items.truncate(1);
+        let kept = world.run(&routine);
+        assert_laws(&world, &kept);
+        assert_eq!(counts(&kept), [("created", 1), ("unchanged", 2)], "{version}");
+        let leftover: Vec<(u64, &str)> = kept
+            .findings
+            .iter()
+            .filter(|finding| finding.code == "leftover")
+            .map(|finding| (finding.count, finding.example.as_deref().unwrap()))
+            .collect();
+        assert_eq!(
+            leftover,
+            [
+                (3, "at Country / District A / Clinic 1 in 202401: no item of the routine writes to it any more"),
+                (1, "at Country / District A / Clinic 1 in 202401: no org unit is mapped to its org unit any more"),
+            ]
+        );
+        assert_eq!(kept.exit_code, 0, "a warning");
+        // Somebody changed one of them and took another away.
+        world.destination.put(cell(4, 2, "202401"), "better text");
+        world.destination.state.lock().unwrap().values.remove(&cell(4, 3, "202401"));
+        routine.routine.policies.when_empty = WhenEmpty::Delete;
+        routine.routine.policies.max_delete = Some(1);
+        assert_eq!(counts(&world.run(&routine)), [("deleted", 1), ("unchanged", 3), ("held_back", 1)]);
+        routine.routine.policies.max_delete = Some(10);
+        let deleted = world.run(&routine);
+        assert_laws(&world, &deleted);
+        assert_eq!(counts(&deleted), [("deleted", 1), ("unchanged", 3)]);
+        assert_eq!(world.destination.text_of(&cell(1, 1, "202401")), None);
+        assert_eq!(world.destination.text_of(&cell(4, 2, "202401")).as_deref(), Some("better text"));
+        let quiet = world.run(&routine);
+        assert_eq!(counts(&quiet), [("unchanged", 3)]);
+        assert!(said(&quiet, "leftover").is_empty(), "what was taken away is forgotten");
+        assert_eq!(said(&quiet, "stale-changed").len(), 1);
+    }
+}
+
+#[test]
+fn leftover_deletions_count_against_the_share_that_may_change() {
+    let mut world = World::new("2.43.1");
+    for number in 1..=8 {
+        world.source.put(cell(1, number, "202401"), "5");
+    }
+    let mut routine = document(vec![job("a", vec![plain_item(1)])], &["202401"]);
+    routine.routine.policies.when_empty = WhenEmpty::Delete;
+    world.run(&routine);
+    routine.org_unit_map.retain(|row| row.source != unit(1) && row.source != unit(2));
+    routine.routine.policies.tolerate_unmapped = true;
+    routine.routine.policies.max_change = Some(20);
+    assert_eq!(counts(&world.run(&routine)), [("unchanged", 6), ("held_back", 2)], "2 of 8 are more than 20 %");
+    routine.routine.policies.max_change = Some(25);
+    assert_eq!(counts(&world.run(&routine)), [("deleted", 2), ("unchanged", 6)]);
+}

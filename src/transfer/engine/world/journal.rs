@@ -87,6 +87,16 @@ impl Journal for MemoryJournal {
         Ok(entries.map(|(cell, value)| LedgerEntry { cell: *cell, value: value.clone() }).collect())
     }
 
+    fn each_written(&mut self, visit: &mut dyn FnMut(CellKey)) -> Result<(), JournalError> {
+        self.ledger.keys().copied().for_each(visit);
+        Ok(())
+    }
+
+    fn forget(&mut self, cells: &[CellKey]) -> Result<(), JournalError> {
+        cells.iter().for_each(|cell| drop(self.ledger.remove(cell)));
+        Ok(())
+    }
+
     fn finish_run(&mut self, report: &Report) -> Result<(), JournalError> {
         self.write()?;
         self.reports.push(report.clone());

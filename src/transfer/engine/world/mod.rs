@@ -41,6 +41,7 @@ use crate::transfer::fixture;
 use crate::transfer::hooks::Hooks;
 use crate::transfer::hooks::fake::ready;
 use crate::transfer::tally::Findings;
+use crate::transfer::plan::Whole;
 
 /// What goes wrong with one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -337,6 +338,16 @@ impl World {
         document: &RoutineDocument,
         mode: RunMode,
     ) -> Result<RunResult, TransferError> {
+        let whole = Whole::of(document);
+        self.start_part(document, whole, mode).await
+    }
+
+    pub(in crate::transfer::engine) async fn start_part(
+        &mut self,
+        document: &RoutineDocument,
+        whole: Whole<'_>,
+        mode: RunMode,
+    ) -> Result<RunResult, TransferError> {
         let request = RunRequest {
             run: Uuid::nil(),
             now: Timestamp::UNIX_EPOCH,
@@ -354,7 +365,7 @@ impl World {
         };
         let events = &self.events;
         let hooks = Hooks::of(document, ready).unwrap();
-        run_with(request, &hooks, &|event| events.lock().unwrap().push(event)).await
+        run_with(request, whole, &hooks, &|event| events.lock().unwrap().push(event)).await
     }
 
     pub(in crate::transfer::engine) fn run(&mut self, document: &RoutineDocument) -> Report {
