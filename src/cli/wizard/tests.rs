@@ -115,9 +115,10 @@ fn a_job_is_filled_and_changed() {
         ("Which data set", Type("bailleur")),
         ("What about them", Type("none of them")),
         ("without a match", Type("choose where each goes")),
+        ("Moustiquaires distribuées (2 option combos) goes to", Type("choose for each option combo")),
         ("Fonds mondial goes to", Type("leave it out")),
         ("goes to", Type("FMSTP")),
-        ("goes to", Escape),
+        ("Personnes sensibilisées (2 option combos) goes to", Escape),
         ("What shall it carry", Enter),
     ]);
     job_wizard::edit(&mut person, &office.home, "soins").unwrap();

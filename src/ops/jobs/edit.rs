@@ -4,7 +4,7 @@ use bigdecimal::BigDecimal;
 
 use crate::domain::coverage::Coverage;
 use crate::domain::item::{Combine, Item, WhenEmpty};
-use crate::domain::job::{Job, ReadFrom};
+use crate::domain::job::{Comments, Job, ReadFrom};
 use crate::domain::period::PeriodType;
 use crate::domain::rounding::Rounding;
 use crate::domain::run::Severity;
@@ -34,6 +34,8 @@ pub struct JobChange {
     pub round: Option<Option<Rounding>>,
     /// How many source periods must have a value; `Some(None)`: one is enough.
     pub coverage: Option<Option<Coverage>>,
+    /// What becomes of comments and follow-up marks.
+    pub comments: Option<Comments>,
 }
 
 /// What is to be different about an item; what is absent stays. `Some(None)` takes the item's own rule away.
@@ -70,6 +72,7 @@ impl OpenJob {
         job.read = change.read.unwrap_or(job.read);
         job.round = change.round.unwrap_or(job.round);
         job.coverage = change.coverage.unwrap_or(job.coverage);
+        job.comments = change.comments.unwrap_or(job.comments);
         let (source, destination) = (server(&self.config, &job.source)?, server(&self.config, &job.destination)?);
         check_calendars(&source, &destination, &job, &[], &[])?;
         for (item, number) in job.items.iter().zip(1..) {
