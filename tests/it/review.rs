@@ -108,7 +108,8 @@ fn a_job_that_counts_values_twice_is_not_run() {
     trial.routine("--combine sum", &[("CAS", "CAS"), ("CAS.default", "DEC")], "202401");
     rewrite(&trial, "j", |job| job.items[1].destination = job.items[0].destination);
     refused_everywhere(&trial, "value-counted-twice");
-    let row = check(&trial, 3).json().as_array().unwrap().iter().find(|row| row["code"] == "value-counted-twice").cloned();
+    let row =
+        check(&trial, 3).json().as_array().unwrap().iter().find(|row| row["code"] == "value-counted-twice").cloned();
     assert_eq!(row.unwrap()["items"], "1 2");
     let table = trial.run("job check j --offline").expect_code(3);
     assert!(!table.to_string().contains("every item can work"), "\n{table}");

@@ -52,11 +52,8 @@ impl World {
 
     fn found(&self) -> Vec<Finding> {
         let party = |metadata, calendar, account| Party { name: "server", metadata, account, calendar };
-        let others: Vec<Other<'_>> = self
-            .others
-            .iter()
-            .map(|(job, window)| Other { routine: "other", job, window, rows: &self.rows })
-            .collect();
+        let others: Vec<Other<'_>> =
+            self.others.iter().map(|(job, window)| Other { routine: "other", job, window, rows: &self.rows }).collect();
         review(&Review {
             source: party(&self.source, self.calendars[0], self.account.as_ref()),
             destination: party(&self.destination, self.calendars[1], None),
@@ -83,8 +80,7 @@ impl World {
 
 /// Element 2 with its option combo left open, into a plain cell.
 fn open(to: u8) -> Item {
-    let source =
-        SourceItem::DataElement { id: element(2), category_option_combo: None, attribute_option_combo: None };
+    let source = SourceItem::DataElement { id: element(2), category_option_combo: None, attribute_option_combo: None };
     Item::new(source, plain_address(to))
 }
 
@@ -123,7 +119,10 @@ fn parents_and_children_meet_through_analytics_only() {
     let rows = vec![mapping(country(), unit(1)), mapping(unit(1), unit(2)), mapping(unit(5), unit(1))];
     let mut world = World { rows, ..World::new(vec![analytics]) };
     world.says(&["parent-with-children"]);
-    assert_eq!(world.found()[0].units, [unit(5), country()].into_iter().collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>());
+    assert_eq!(
+        world.found()[0].units,
+        [unit(5), country()].into_iter().collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>()
+    );
     // An indicator is read through analytics whatever the job says.
     world.jobs = vec![summed(vec![indicator_item(1, plain_address(1))])];
     world.says(&["parent-with-children"]);
@@ -220,7 +219,11 @@ fn what_users_may_not_read_and_what_was_left_behind_is_said() {
     world.account = Some(Account { organisation_units: vec![district_a()], ..Account::default() });
     world.says(&["source-not-readable"]);
     world.account = None;
-    world.source.category_options.values_mut().for_each(|option| option.access = DataAccess { read: false, write: false });
+    world
+        .source
+        .category_options
+        .values_mut()
+        .for_each(|option| option.access = DataAccess { read: false, write: false });
     world.jobs = vec![Job { read: ReadFrom::Analytics, ..job("a", vec![item(2, male(), plain_address(1))]) }];
     assert!(world.words().contains("source-not-readable"), "{:#?}", world.found());
     let mut world = World::new(vec![job("a", vec![plain_item(1)])]);

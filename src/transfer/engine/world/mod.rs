@@ -40,8 +40,8 @@ use crate::transfer::events::Event;
 use crate::transfer::fixture;
 use crate::transfer::hooks::Hooks;
 use crate::transfer::hooks::fake::ready;
-use crate::transfer::tally::Findings;
 use crate::transfer::plan::Whole;
+use crate::transfer::tally::Findings;
 
 /// What goes wrong with one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
