@@ -54,8 +54,11 @@ pub fn of_job(home: &Home, config: &ConfigStore, job: &Job) -> Result<Vec<Findin
     }
     for routine in with_job {
         let of_routine = of_routine(home, config, &routine.name)?;
+        // What two jobs do together stands with one of them.
+        let of_several = [&finding::JOBS_SHARE_CELL, &finding::READS_WHAT_IT_WRITES];
         let about_job = |found: &Finding| {
-            found.job.as_ref().is_none_or(|name| *name == job.name) || found.message.contains(job.name.as_str())
+            found.job.as_ref().is_none_or(|name| *name == job.name)
+                || of_several.contains(&found.code) && found.message.contains(job.name.as_str())
         };
         for found in of_routine.into_iter().filter(about_job) {
             if !findings.contains(&found) {

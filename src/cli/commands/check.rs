@@ -193,13 +193,13 @@ pub(super) fn check_job(
     let mut checked = checked?;
     if arguments.check.accept_drift {
         checked.findings.retain(|checked| quality::is_drift(checked.finding.code));
-        job_listing(&[], &checked.findings, "nothing changed since the items were made", ui).print(ui);
+        job_listing(&open.job.name, &[], &checked.findings, "nothing changed since the items were made", ui).print(ui);
         let items = quality::accept_job_drift(open)?;
         let items = counted(items as u64, "item");
         ui.say(&format!("from now on {items} are compared with how both sides look today"));
         return Ok(ExitCode::Success);
     }
-    job_listing(&checked.review, &checked.findings, "every item can work", ui).print(ui);
+    job_listing(&open.job.name, &checked.review, &checked.findings, "every item can work", ui).print(ui);
     let hints = checked.review.iter().map(|found| (found.code.word, found.hint.as_str()));
     let own = checked.findings.iter().map(|checked| (checked.finding.code, checked.finding.hint.as_str()));
     say_what_to_do(hints.chain(own), ui);
@@ -213,7 +213,7 @@ pub(super) fn check_job(
     Ok(say_findings(&severities, drift, ui))
 }
 
-fn job_listing(review: &[Finding], findings: &[CheckedItem], empty: &'static str, ui: &Ui) -> Listing {
+fn job_listing(job: &str, review: &[Finding], findings: &[CheckedItem], empty: &'static str, ui: &Ui) -> Listing {
     let columns = [
         text("severity", "").whole().detail(),
         number("item", "Item"),
@@ -228,12 +228,15 @@ fn job_listing(review: &[Finding], findings: &[CheckedItem], empty: &'static str
     let shown = &columns[..columns.len() - for_programs];
     let mut listing = Listing::new(shown, empty);
     for found in review {
+        // The numbers are those of the finding's job.
+        let own = found.job.as_deref() == Some(job);
+        let items: &[usize] = if own { &found.items } else { &[] };
         let mut row = vec![
             json!(in_words(found.code.severity)),
-            json!(found.items.first()),
+            json!(items.first()),
             json!(found.code.word),
             json!(found.message),
-            json!(in_a_cell(&found.items)),
+            json!(in_a_cell(items)),
             json!(in_a_cell(&found.units)),
             json!(found.hint),
         ];
