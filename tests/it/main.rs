@@ -27,6 +27,7 @@ mod quality;
 mod recorded_client;
 mod recorded_sandbox;
 mod replay;
+mod review;
 mod run_talk;
 mod sandbox_files;
 mod sandbox_server;

@@ -41,6 +41,7 @@ use crate::transfer::fixture;
 use crate::transfer::hooks::Hooks;
 use crate::transfer::hooks::fake::ready;
 use crate::transfer::plan::Whole;
+use crate::transfer::tally::Findings;
 
 /// What goes wrong with one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -353,6 +354,7 @@ impl World {
             mode,
             document,
             file: None,
+            review: Findings::default(),
             source: self.source.endpoint(),
             destination: self.destination.endpoint(),
             relative: RelativeOptions::default(),
