@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use crate::domain::job::Job;
 use crate::domain::period::relative::{RelativeOptions, RelativePeriod};
-use crate::domain::period::{Period, window};
+use crate::domain::period::{Home, Period, window};
 
 /// The periods that a job reads for a window; none where the window says nothing.
 pub(super) fn read(job: &Job, written: &[String], today: Date) -> Option<BTreeSet<Period>> {
@@ -17,8 +17,12 @@ pub(super) fn read(job: &Job, written: &[String], today: Date) -> Option<BTreeSe
 /// The periods that a job writes for a window; none where the window says nothing.
 pub(super) fn written(job: &Job, windows: &[String], today: Date) -> Option<BTreeSet<Period>> {
     let read = read(job, windows, today)?;
-    let container = |period: &Period| job.destination_period_type.containing(period.start());
-    Some(read.iter().filter_map(|period| container(period).shift(job.period_shift)).collect())
+    // A week that lies in two months is written into the one that holds most of it.
+    let home = |period: &Period| match period.home_in(job.destination_period_type)? {
+        Home::In(home) => home.shift(job.period_shift),
+        Home::Between(..) => None,
+    };
+    Some(read.iter().filter_map(home).collect())
 }
 
 /// Whether a window is another one on another day.
