@@ -102,13 +102,17 @@ pub(in crate::transfer::engine) struct Server {
 
 impl Server {
     pub(in crate::transfer::engine) fn new(version: &'static str) -> Self {
+        Self::with(version, fixture::metadata())
+    }
+
+    pub(in crate::transfer::engine) fn with(version: &'static str, metadata: Metadata) -> Self {
         let account = Account {
             username: "transfer".to_owned(),
             authorities: vec!["F_DATAVALUE_ADD".to_owned()],
             organisation_units: vec![fixture::country()],
             data_view_organisation_units: vec![],
         };
-        Self { version, metadata: fixture::metadata(), account, includes_zeros: true, state: Mutex::default() }
+        Self { version, metadata, account, includes_zeros: true, state: Mutex::default() }
     }
 
     pub(in crate::transfer::engine) fn put(&self, cell: CellKey, text: &str) {
@@ -272,7 +276,10 @@ impl DataServer for Server {
         }
         let state = self.state.lock().unwrap();
         let asked = |value: &&AnalyticsValue| {
-            [value.category_option_combo, value.attribute_option_combo].into_iter().flatten().all(|c| self.may_read(&state, c))
+            [value.category_option_combo, value.attribute_option_combo]
+                .into_iter()
+                .flatten()
+                .all(|c| self.may_read(&state, c))
                 && query.data.contains(&value.data)
                 && query.org_units.contains(&value.org_unit)
                 && query.periods.contains(&value.period)
@@ -344,16 +351,23 @@ pub(in crate::transfer::engine) struct World {
     pub(in crate::transfer::engine) journal: MemoryJournal,
     pub(in crate::transfer::engine) stop: CancellationToken,
     pub(in crate::transfer::engine) events: Mutex<Vec<Event>>,
+    /// Whether the destination is the source, too.
+    pub(in crate::transfer::engine) one_system: bool,
 }
 
 impl World {
     pub(in crate::transfer::engine) fn new(destination_version: &'static str) -> Self {
+        Self::of(Server::new("2.40.12"), Server::new(destination_version))
+    }
+
+    pub(in crate::transfer::engine) fn of(source: Server, destination: Server) -> Self {
         Self {
-            source: Server::new("2.40.12"),
-            destination: Server::new(destination_version),
+            source,
+            destination,
             journal: MemoryJournal::default(),
             stop: CancellationToken::new(),
             events: Mutex::default(),
+            one_system: false,
         }
     }
 
@@ -387,7 +401,7 @@ impl World {
             mode,
             document,
             file: None,
-            source: self.source.endpoint(),
+            source: if self.one_system { self.destination.endpoint() } else { self.source.endpoint() },
             destination: self.destination.endpoint(),
             relative: RelativeOptions::default(),
             journal: &mut self.journal,

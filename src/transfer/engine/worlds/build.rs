@@ -17,45 +17,56 @@ use crate::domain::rounding::{Direction, Rounding};
 use crate::domain::routine::RoutineDocument;
 use crate::domain::uid::Uid;
 use crate::domain::value_type::ValueType;
-use crate::transfer::engine::world::World;
+use crate::transfer::engine::world::{Server, World};
 use crate::transfer::fixture;
 
+/// Ids of both servers, made once.
+struct Ids {
+    elements: [Uid; 6],
+    units: [Uid; 6],
+    cocs: [Uid; 3],
+    aocs: [Uid; 3],
+    options: [Uid; 2],
+    sets: [Uid; 2],
+}
+
+static IDS: LazyLock<Ids> = LazyLock::new(|| Ids {
+    elements: [1, 2, 3, 4, 5, 6].map(fixture::element),
+    units: [
+        fixture::country(),
+        fixture::district_a(),
+        fixture::district_b(),
+        fixture::unit(1),
+        fixture::unit(2),
+        fixture::unit(5),
+    ],
+    cocs: [Uid::DEFAULT_OPTION_COMBO, fixture::male(), fixture::female()],
+    aocs: [Uid::DEFAULT_OPTION_COMBO, fixture::uid("CocProjc", 1), fixture::uid("CocProjc", 2)],
+    options: [1, 2].map(|number| fixture::uid("OptProjc", number)),
+    sets: [1, 2].map(|number| fixture::uid("DataSet", number)),
+});
+
 impl El {
-    pub(super) fn id(self) -> Uid {
-        fixture::element(self as u8 + 1)
+    fn id(self) -> Uid {
+        IDS.elements[self as usize]
     }
 }
 
 impl Coc {
     fn id(self) -> Uid {
-        match self {
-            Self::Default => Uid::DEFAULT_OPTION_COMBO,
-            Self::Male => fixture::male(),
-            Self::Female => fixture::female(),
-        }
+        IDS.cocs[self as usize]
     }
 }
 
 impl Aoc {
     fn id(self) -> Uid {
-        match self {
-            Self::Default => Uid::DEFAULT_OPTION_COMBO,
-            Self::P => fixture::uid("CocProjc", 1),
-            Self::Q => fixture::uid("CocProjc", 2),
-        }
+        IDS.aocs[self as usize]
     }
 }
 
 impl Unit {
-    pub(super) fn id(self) -> Uid {
-        match self {
-            Self::Country => fixture::country(),
-            Self::DistrictA => fixture::district_a(),
-            Self::DistrictB => fixture::district_b(),
-            Self::Clinic1 => fixture::unit(1),
-            Self::Clinic2 => fixture::unit(2),
-            Self::Clinic5 => fixture::unit(5),
-        }
+    fn id(self) -> Uid {
+        IDS.units[self as usize]
     }
 }
 
@@ -106,10 +117,6 @@ static NAMES: LazyLock<BTreeMap<Uid, Named>> = LazyLock::new(|| {
     names
 });
 
-fn option_id(option: usize) -> Uid {
-    fixture::uid("OptProjc", u8::try_from(option).unwrap() + 1)
-}
-
 /// What both servers have in common.
 static COMMON: LazyLock<Metadata> = LazyLock::new(|| {
     let mut metadata = fixture::metadata();
@@ -129,12 +136,12 @@ static COMMON: LazyLock<Metadata> = LazyLock::new(|| {
             id,
             name: name.clone(),
             category_combo: project,
-            category_options: vec![option_id(number)],
+            category_options: vec![IDS.options[number]],
             ..metadata.category_option_combos[&fixture::male()].clone()
         };
         metadata.category_option_combos.insert(id, combo);
         let some_option = metadata.category_options.values().next().unwrap().clone();
-        let option = CategoryOption { id: option_id(number), name, ..some_option };
+        let option = CategoryOption { id: IDS.options[number], name, ..some_option };
         metadata.category_options.insert(option.id, option);
     }
     for (element, like) in [(El::Funded, El::Plain), (El::Both, El::Sexed)] {
@@ -149,7 +156,7 @@ static COMMON: LazyLock<Metadata> = LazyLock::new(|| {
         member
     });
     let funded = DataSet {
-        id: set_id(1),
+        id: IDS.sets[1],
         name: "Funded report".to_owned(),
         category_combo: project,
         data_set_elements: members.to_vec(),
@@ -160,31 +167,25 @@ static COMMON: LazyLock<Metadata> = LazyLock::new(|| {
     metadata
 });
 
-fn set_id(number: usize) -> Uid {
-    fixture::uid("DataSet", u8::try_from(number).unwrap() + 1)
-}
-
-/// The metadata that the source's user sees.
-pub(super) fn source_metadata(case: &Case) -> Metadata {
-    let mut metadata = COMMON.clone();
+/// Makes of the source's metadata what its user sees.
+fn update_metadata(metadata: &mut Metadata, case: &Case) {
     for number in 0..2 {
         let read = case.rights.reads_option[number] || !case.rights.synced;
-        metadata.category_options.get_mut(&option_id(number)).unwrap().access.read = read;
-        metadata.data_sets.get_mut(&set_id(number)).unwrap().access.read = case.rights.reads_set[number];
+        metadata.category_options.get_mut(&IDS.options[number]).unwrap().access.read = read;
+        metadata.data_sets.get_mut(&IDS.sets[number]).unwrap().access.read = case.rights.reads_set[number];
     }
     let male = metadata.category_options.values_mut().find(|option| option.name == "male").unwrap();
     male.access.read = case.rights.reads_male;
-    metadata
 }
 
 fn destination_metadata(case: &Case) -> Metadata {
     let mut metadata = COMMON.clone();
     let rights = &case.rights;
     for number in 0..2 {
-        let option = metadata.category_options.get_mut(&option_id(number)).unwrap();
+        let option = metadata.category_options.get_mut(&IDS.options[number]).unwrap();
         option.access.read = rights.destination_reads_option[number];
         option.access.write = rights.destination_writes_option[number];
-        let set = metadata.data_sets.get_mut(&set_id(number)).unwrap();
+        let set = metadata.data_sets.get_mut(&IDS.sets[number]).unwrap();
         set.access.write = rights.destination_writes_set[number];
         set.period_type = case.set_cuts[number].period_type();
         if let Some(unit) = case.unassigned {
@@ -212,11 +213,13 @@ pub(super) const COMMENT: &str = "seen";
 
 /// Both servers as they are before the first run.
 pub(super) fn world(case: &Case) -> World {
-    let mut world = World::new(if case.destination_is_new { "2.43.1" } else { "2.42.5" });
-    world.source.version = if case.source_is_new { "2.43.0" } else { "2.42.4" };
+    let source = Server::with(if case.source_is_new { "2.43.0" } else { "2.42.4" }, COMMON.clone());
+    let version = if case.destination_is_new { "2.43.1" } else { "2.42.5" };
+    let mut world = World::of(source, Server::with(version, destination_metadata(case)));
+    world.one_system = case.one_system;
     world.source.includes_zeros = case.zeros_in_analytics;
-    world.destination.metadata = destination_metadata(case);
-    for (cell, text) in &case.destination {
+    let at_destination = case.destination.iter().chain(case.source.iter().filter(|_| case.one_system));
+    for (cell, text) in at_destination {
         let value = DataValue { comment: Some(COMMENT.to_owned()), ..data_value(cell.key(), text) };
         world.destination.state.lock().unwrap().values.insert(cell.key(), value);
     }
@@ -226,11 +229,12 @@ pub(super) fn world(case: &Case) -> World {
 
 /// Gives the source the values and rights that it has in a world by now.
 pub(super) fn update_source(world: &mut World, case: &Case) {
-    world.source.metadata = source_metadata(case);
+    update_metadata(&mut world.source.metadata, case);
     world.source.account.data_view_organisation_units = case.rights.view.map(Unit::id).into_iter().collect();
     let mut state = world.source.state.lock().unwrap();
     // What the server knows in any case.
-    state.unreadable = (0..2).filter(|number| !case.rights.reads_option[*number]).map(option_id).collect();
+    state.unreadable =
+        (0..2).filter(|number| !case.rights.reads_option[*number]).map(|number| IDS.options[number]).collect();
     state.values = case.source.iter().map(|(cell, text)| (cell.key(), data_value(cell.key(), text))).collect();
     state.aggregated = if case.jobs.iter().any(|job| job.analytics) { tables(case) } else { Vec::new() };
 }

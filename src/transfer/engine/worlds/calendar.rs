@@ -39,7 +39,9 @@ static CALENDARS: LazyLock<Vec<Vec<Stretch>>> = LazyLock::new(|| Cut::ALL.map(wr
 
 /// The place of each period by its name; no two cuts share a name.
 static PLACES: LazyLock<HashMap<&'static str, (Cut, usize)>> = LazyLock::new(|| {
-    let of = |cut: Cut| cut.stretches().iter().enumerate().map(move |(place, stretch)| (stretch.name.as_str(), (cut, place)));
+    let of = |cut: Cut| {
+        cut.stretches().iter().enumerate().map(move |(place, stretch)| (stretch.name.as_str(), (cut, place)))
+    };
     Cut::ALL.into_iter().flat_map(of).collect()
 });
 
@@ -148,9 +150,14 @@ impl Cut {
         HOMES[self as usize][to as usize][index]
     }
 
-    /// Every period of this cut with its home in another.
-    pub(super) fn homes(self, to: Self) -> impl Iterator<Item = (usize, Home)> {
-        HOMES[self as usize][to as usize].iter().copied().enumerate()
+    /// Every period of this cut that has days between two days, with its home in another cut.
+    pub(super) fn homes(self, to: Self, first: Date, last: Date) -> impl Iterator<Item = (usize, Home)> {
+        (self.index_on(first)..=self.index_on(last)).map(move |index| (index, self.home(index, to)))
+    }
+
+    /// The first and the last day from one period to another.
+    pub(super) fn days(self, first: usize, last: usize) -> (Date, Date) {
+        (self.stretches()[first].days[0], *self.stretches()[last].days.last().unwrap())
     }
 }
 

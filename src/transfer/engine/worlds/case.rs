@@ -220,6 +220,10 @@ pub(super) enum Act {
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Case {
     pub(super) source_is_new: bool,
+    /// Whether source and destination are one server; then the values of both are its values.
+    pub(super) one_system: bool,
+    /// Whether each run is rehearsed by a dry run.
+    pub(super) rehearsed: bool,
     pub(super) destination_is_new: bool,
     pub(super) keeps: [Keeps; 6],
     pub(super) set_cuts: [Cut; 2],
@@ -336,15 +340,45 @@ impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let version = |new: bool| if new { "2.43" } else { "2.42" };
         let (source, destination) = (version(self.source_is_new), version(self.destination_is_new));
-        writeln!(f, "{source} -> {destination}, window {}, when_empty {:?}, max_delete {:?}, analytics {} zeros", self.window_text(), self.when_empty, self.max_delete, if self.zeros_in_analytics { "with" } else { "without" })?;
+        writeln!(
+            f,
+            "{source} -> {destination}, window {}, when_empty {:?}, max_delete {:?}, analytics {} zeros",
+            self.window_text(),
+            self.when_empty,
+            self.max_delete,
+            if self.zeros_in_analytics { "with" } else { "without" }
+        )?;
         writeln!(f, "{:?}", self.rights)?;
-        writeln!(f, "data sets are {:?}, not assigned: {:?}, units in a slice: {:?}", self.set_cuts, self.unassigned, self.slice)?;
+        writeln!(
+            f,
+            "data sets are {:?}, not assigned: {:?}, units in a slice: {:?}",
+            self.set_cuts, self.unassigned, self.slice
+        )?;
+        if self.one_system {
+            writeln!(f, "source and destination are one system")?;
+        }
+        if self.rehearsed {
+            writeln!(f, "each run is rehearsed")?;
+        }
         self.map.iter().try_for_each(|row| writeln!(f, "map: {row}"))?;
         for (number, job) in self.jobs.iter().enumerate() {
-            writeln!(f, "job {number}: {:?} -> {:?}, shift {}, {}, combine {:?}, round {:?}", job.from, job.to, job.shift, if job.analytics { "analytics" } else { "raw" }, job.combine, job.round)?;
+            writeln!(
+                f,
+                "job {number}: {:?} -> {:?}, shift {}, {}, combine {:?}, round {:?}",
+                job.from,
+                job.to,
+                job.shift,
+                if job.analytics { "analytics" } else { "raw" },
+                job.combine,
+                job.round
+            )?;
             for target in &job.targets {
                 let keeps = self.keeps(target.address.element);
-                writeln!(f, "  to {} {keeps:?}, combine {:?}, round {:?}, cover {:?}, when_empty {:?}", target.address, target.combine, target.round, target.cover, target.when_empty)?;
+                writeln!(
+                    f,
+                    "  to {} {keeps:?}, combine {:?}, round {:?}, cover {:?}, when_empty {:?}",
+                    target.address, target.combine, target.round, target.cover, target.when_empty
+                )?;
                 target.sources.iter().try_for_each(|source| writeln!(f, "    from {source}"))?;
             }
         }

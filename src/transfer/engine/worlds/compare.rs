@@ -38,10 +38,15 @@ pub(super) fn hold(case: &Case, seen: &mut Seen) -> Result<(), String> {
         for act in &acts {
             happen(act, &mut case, &mut world);
         }
-        if !acts.is_empty() {
+        if case.one_system {
+            case.source = build::destination(&world);
+        } else if !acts.is_empty() {
             build::update_source(&mut world, &case);
         }
-        one_run(&case, &mut world, &mut ledger, seen).map_err(|error| format!("run {}: {error}", number + 1))?;
+        let sure = one_run(&case, &mut world, &mut ledger, seen);
+        if !sure.map_err(|error| format!("run {}: {error}", number + 1))? {
+            break;
+        }
     }
     Ok(())
 }
@@ -50,6 +55,14 @@ pub(super) fn hold(case: &Case, seen: &mut Seen) -> Result<(), String> {
 fn happen(act: &Act, case: &mut Case, world: &mut World) {
     let nth = |values: &Values, number: usize| values.keys().nth(number % values.len().max(1)).cloned();
     match act {
+        // What is the source's is the destination's, too.
+        Act::Source(cell, text) if case.one_system => world.destination.put(cell.key(), text),
+        Act::SourceEmptied(_) if case.one_system => {}
+        Act::UnitEmptied(unit) if case.one_system => {
+            let state = &mut world.destination.state.lock().unwrap();
+            state.values.retain(|key, _| Cell::of(key).unit != *unit);
+        }
+        Act::OptionTaken(_) | Act::ViewTaken(_) if case.one_system => {}
         Act::Source(cell, text) => {
             case.source.insert(cell.clone(), text.clone());
         }
@@ -86,12 +99,18 @@ fn happen(act: &Act, case: &mut Case, world: &mut World) {
     }
 }
 
-fn one_run(case: &Case, world: &mut World, ledger: &mut Values, seen: &mut Seen) -> Result<(), String> {
+/// One run and its rehearsal; whether the next one can be told beforehand.
+fn one_run(case: &Case, world: &mut World, ledger: &mut Values, seen: &mut Seen) -> Result<bool, String> {
     let (before, remarked) = (build::destination(world), build::remarked(world));
     let verdict = expect(case, &before, ledger);
     world.journal.records.clear();
     let document = build::document(case);
-    let result = match reviewed(world, &document) {
+    let refused = reviewed(world, &document);
+    let rehearsal = if case.rehearsed && refused.is_none() { rehearse(world, &document) } else { None };
+    if before != build::destination(world) {
+        return Err("the dry run changed something".to_owned());
+    }
+    let result = match refused {
         Some(refusal) => Err(refusal),
         None => world.try_run(&document, RunMode::Run).map_err(|error| error.to_string()),
     };
@@ -99,7 +118,11 @@ fn one_run(case: &Case, world: &mut World, ledger: &mut Values, seen: &mut Seen)
     let (expected, report) = match (verdict, result) {
         (Verdict::Refused(reason) | Verdict::Either(reason, _), Err(_)) => {
             seen.note(&format!("refused: {reason}"));
-            return if before == after { Ok(()) } else { Err("refused, and yet the destination changed".to_owned()) };
+            return if before == after { Ok(true) } else { Err("refused, and yet the destination changed".to_owned()) };
+        }
+        (Verdict::Unsure, _) => {
+            seen.note("items read what others write");
+            return Ok(false);
         }
         (Verdict::Refused(reason), Ok(_)) => return Err(format!("it ran, and should have been refused: {reason}")),
         (Verdict::Runs(_), Err(error)) => return Err(format!("it should have run, and was refused: {error}")),
@@ -108,6 +131,9 @@ fn one_run(case: &Case, world: &mut World, ledger: &mut Values, seen: &mut Seen)
     laws(world, &report)?;
     let records: BTreeMap<Cell, &CellRecord> =
         world.journal.records.iter().map(|record| (Cell::of(&record.cell), record)).collect();
+    if let Some(rehearsal) = rehearsal.filter(|rehearsal| *rehearsal != states(world)) {
+        return Err(format!("the dry run said {rehearsal:?}, the run says {:?}", states(world)));
+    }
     let mut all: BTreeSet<&Cell> = before.keys().chain(after.keys()).chain(records.keys()).collect();
     all.extend(expected.fates.keys());
     let mut wrong = Vec::new();
@@ -116,16 +142,27 @@ fn one_run(case: &Case, world: &mut World, ledger: &mut Values, seen: &mut Seen)
         let record = records.get(cell).copied();
         let fate = expected.fates.get(cell);
         match judged(fate, was, is, record) {
-            Ok(what) => seen.note(what),
+            Ok(what) => {
+                seen.note(what);
+                if let Some(code) =
+                    record.filter(|record| record.state == CellState::HeldBack).and_then(|it| it.code.as_ref())
+                {
+                    seen.note(&format!("{what}: {code}"));
+                }
+            }
             Err(error) => wrong.push(format!("{cell}: {error}")),
         }
     }
     let lost = remarked.difference(&build::remarked(world)).cloned().collect::<Vec<_>>();
-    wrong.extend(lost.into_iter().filter(|cell| after.contains_key(cell)).map(|cell| format!("{cell} lost its remark")));
+    wrong
+        .extend(lost.into_iter().filter(|cell| after.contains_key(cell)).map(|cell| format!("{cell} lost its remark")));
     wrong.extend(limited(case, &expected, &records).err());
     if expected.fetched > 0 || case.jobs.iter().all(|job| !job.analytics) {
         let raw = |job: &&crate::domain::run::JobReport| {
-            !job.name.strip_prefix("job ").and_then(|number| number.parse().ok()).is_some_and(|number: usize| case.jobs[number].analytics)
+            !job.name
+                .strip_prefix("job ")
+                .and_then(|number| number.parse().ok())
+                .is_some_and(|number: usize| case.jobs[number].analytics)
         };
         let found: (u64, u64) = report
             .jobs
@@ -152,15 +189,31 @@ fn one_run(case: &Case, world: &mut World, ledger: &mut Values, seen: &mut Seen)
             _ => {}
         }
     }
-    Ok(())
+    Ok(true)
+}
+
+/// What a run says about its cells.
+type States = BTreeMap<Cell, (CellState, Option<String>)>;
+
+fn states(world: &World) -> States {
+    let of = |record: &CellRecord| (Cell::of(&record.cell), (record.state, record.value.clone()));
+    world.journal.records.iter().map(of).collect()
+}
+
+/// What a dry run says; none where the run is refused.
+fn rehearse(world: &mut World, document: &RoutineDocument) -> Option<States> {
+    world.try_run(document, RunMode::DryRun).ok()?;
+    let said = states(world);
+    world.journal.records.clear();
+    Some(said)
 }
 
 /// What the mapping review refuses, as a run does before it sends anything.
 fn reviewed(world: &World, document: &RoutineDocument) -> Option<String> {
     let findings = review(&Review {
-        source: party(&world.source),
+        source: party(if world.one_system { &world.destination } else { &world.source }),
         destination: party(&world.destination),
-        one_system: false,
+        one_system: world.one_system,
         jobs: &document.jobs,
         rows: &document.org_unit_map,
         window: &document.routine.window,

@@ -48,7 +48,11 @@ fn value() -> impl Strategy<Value = ValueSketch> {
 }
 
 fn target() -> impl Strategy<Value = TargetSketch> {
-    ((0..6_u8, 0..30_u8, 0..30_u8), (0..10_u8, 0..12_u8, 0..8_u8, 0..8_u8), vec((0..12_u8, 0..4_u8, 0..4_u8, 0..15_u8), 1..4))
+    (
+        (0..6_u8, 0..30_u8, 0..30_u8),
+        (0..10_u8, 0..12_u8, 0..8_u8, 0..8_u8),
+        vec((0..12_u8, 0..4_u8, 0..4_u8, 0..15_u8), 1..4),
+    )
 }
 
 fn job() -> impl Strategy<Value = JobSketch> {
@@ -62,16 +66,18 @@ fn act() -> impl Strategy<Value = ActSketch> {
 /// Every small world.
 pub(super) fn cases() -> impl Strategy<Value = Case> {
     let world =
-        (any::<[bool; 3]>(), vec(0..24_u8, 6), 0..24_u8, 0..24_u8, 0..24_u8, (0..20_u8, 0..20_u8, 0..8_u8, 0..6_u8));
+        (any::<[bool; 3]>(), vec(0..24_u8, 6), 0..24_u8, 0..24_u8, 0..24_u8, (0..20_u8, 0..20_u8, 0..8_u8, 0..10_u8));
     let map = vec((0..6_u8, 0..12_u8, 0..12_u8), 1..8);
     let jobs = vec(job(), 1..3);
     let window = (0..12_u8, 0..5_u8, 0..4_u8);
     let rounds = vec(vec(act(), 0..5), 0..3);
-    (world, map, jobs, window, vec(value(), 0..24), vec(value(), 0..8), rounds).prop_map(
+    (world, map, jobs, window, vec(value(), 0..30), vec(value(), 0..5), rounds).prop_map(
         |(world, map, jobs, window, source, destination, rounds)| {
             let (flags, keeps, sets, rights, policies, (one, other, slice, wild)) = world;
             let mut case = Case {
                 source_is_new: flags[0],
+                one_system: wild == 4,
+                rehearsed: wild == 3,
                 destination_is_new: flags[1],
                 keeps: El::ALL.map(|element| keeps_of(element, keeps[element as usize])),
                 set_cuts: [Cut::Month; 2],
@@ -88,7 +94,11 @@ pub(super) fn cases() -> impl Strategy<Value = Case> {
                 destination: Values::new(),
                 rounds: Vec::new(),
             };
-            if wild < 5 {
+            if case.one_system {
+                case.rights = rights_of(0, 0, 0);
+                case.jobs.iter_mut().for_each(|job| job.analytics = false);
+            }
+            if wild < 8 {
                 sensible(&mut case);
             }
             case.window = window_of(&case, window);
@@ -104,7 +114,8 @@ pub(super) fn cases() -> impl Strategy<Value = Case> {
                 let values = value_of(&case, *value, false);
                 case.destination.extend(values);
             }
-            case.rounds = rounds.iter().map(|acts| acts.iter().flat_map(|act| acts_of(&case, *act)).collect()).collect();
+            case.rounds =
+                rounds.iter().map(|acts| acts.iter().flat_map(|act| acts_of(&case, *act)).collect()).collect();
             case
         },
     )
@@ -133,6 +144,14 @@ fn sensible(case: &mut Case) {
         }
     }
     case.jobs.retain(|job| !job.targets.is_empty());
+    // One data set has periods of one length.
+    if let [first, second] = case.jobs.as_mut_slice() {
+        let set = |job: &Job| job.targets.iter().map(|target| target.address.element.set()).collect::<Vec<_>>();
+        let (of_first, of_second) = (set(first), set(second));
+        if of_first.iter().any(|set| of_second.contains(set)) || of_first.contains(&1) {
+            (second.from, second.to) = (first.from, first.to);
+        }
+    }
     let units: Vec<Unit> = case.confirmed().map(|(_, to)| to).collect();
     let merged = units.iter().enumerate().any(|(number, unit)| units[..number].contains(unit));
     for job in &mut case.jobs {
@@ -258,11 +277,23 @@ fn target_of(((element, coc, aoc), (combine, round, cover, when_empty), sources)
     let element = El::ALL[usize::from(*element)];
     // Now and then an address that the destination does not have.
     let coc = match coc {
-        29 => if element.cocs().len() == 1 { Coc::Male } else { Coc::Default },
+        29 => {
+            if element.cocs().len() == 1 {
+                Coc::Male
+            } else {
+                Coc::Default
+            }
+        }
         other => element.cocs()[usize::from(*other) % element.cocs().len()],
     };
     let aoc = match aoc {
-        29 => if element.aocs().len() == 1 { Aoc::P } else { Aoc::Default },
+        29 => {
+            if element.aocs().len() == 1 {
+                Aoc::P
+            } else {
+                Aoc::Default
+            }
+        }
         other => element.aocs()[usize::from(*other) % element.aocs().len()],
     };
     Target {
@@ -285,7 +316,12 @@ fn target_of(((element, coc, aoc), (combine, round, cover, when_empty), sources)
 }
 
 fn source_of(target: El, (element, coc, aoc, factor): (u8, u8, u8, u8)) -> Source {
-    let element = El::ALL.get(usize::from(element)).copied().unwrap_or(target);
+    let element = match El::ALL.get(usize::from(element)).copied() {
+        // Words among numbers are rare.
+        Some(El::Words) if coc > 0 => target,
+        Some(other) => other,
+        None => target,
+    };
     let (cocs, aocs) = (element.cocs(), element.aocs());
     Source {
         element,
@@ -372,7 +408,8 @@ fn acts_of(case: &Case, (kind, one, other, value): ActSketch) -> Vec<Act> {
         6 => vec![Act::ByHandChanged(one, text())],
         7 => vec![Act::ByHandDeleted(one)],
         8 => {
-            let [source, destination, said] = [one % 6, other % 12, other % 12].map(|number| u8::try_from(number).unwrap());
+            let [source, destination, said] =
+                [one % 6, other % 12, other % 12].map(|number| u8::try_from(number).unwrap());
             vec![Act::Remap(row_of(source, destination, said))]
         }
         9 => vec![Act::Drop(one, other)],

@@ -133,7 +133,8 @@ fn kinds() {
         if let Some(difference) = differs(&case, &mut seen) {
             let first = difference.lines().next().unwrap();
             let kind = first.rsplit(": ").next().unwrap();
-            let kind: String = kind.split('`').enumerate().map(|(n, part)| if n % 2 == 1 { "_" } else { part }).collect();
+            let kind: String =
+                kind.split('`').enumerate().map(|(n, part)| if n % 2 == 1 { "_" } else { part }).collect();
             let entry = kinds.entry(kind).or_insert((0, number));
             entry.0 += 1;
         }

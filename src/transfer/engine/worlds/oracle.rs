@@ -20,6 +20,8 @@ pub(super) enum Verdict {
     Either(&'static str, Expected),
     /// Every cell has its fate.
     Runs(Expected),
+    /// What comes of it depends on what is done first.
+    Unsure,
 }
 
 /// What should come of the cells.
@@ -66,6 +68,9 @@ struct Sheet {
 
 /// What a routine should do, with what the destination holds and what the routine wrote there once.
 pub(super) fn expect(case: &Case, destination: &Values, ledger: &Values) -> Verdict {
+    if case.one_system && reads_itself(case) == Loops::Others {
+        return Verdict::Unsure;
+    }
     match refusal(case) {
         Some((reason, true)) => Verdict::Refused(reason),
         Some((reason, false)) => Verdict::Either(reason, expected(case, destination, ledger)),
@@ -112,7 +117,8 @@ fn visible(case: &Case, job: &Job) -> Values {
             && (!job.analytics || case.rights.reads_male || cell.address.coc != Coc::Male)
     };
     if !job.analytics {
-        let seen = case.source.iter().filter(|(cell, text)| readable(cell) && sees(case, cell.unit) && !text.is_empty());
+        let seen =
+            case.source.iter().filter(|(cell, text)| readable(cell) && sees(case, cell.unit) && !text.is_empty());
         return seen.map(|(cell, text)| (cell.clone(), text.clone())).collect();
     }
     // Each unit shows the sum of all that lies in it.
@@ -165,7 +171,10 @@ fn periods(case: &Case, job: &Job) -> Periods {
         };
         (first..first + number).contains(&in_window)
     };
-    let homes = || job.from.homes(job.to);
+    // All that may have to do with the window: one period more on both sides.
+    let (start, end) = window.days(first, first + number - 1);
+    let (start, end) = job.to.days(job.to.index_on(start) - 1, job.to.index_on(end) + 1);
+    let homes = || job.from.homes(job.to, start, end);
     let touched: BTreeSet<usize> = homes()
         .filter(|(period, _)| is_asked(*period))
         .filter_map(|(_, home)| if let Home::In(home) = home { Some(home) } else { None })
@@ -324,7 +333,9 @@ fn filled(
 fn sources_of(job: &Job, cell: &Cell) -> Vec<usize> {
     let index = job.to.index_of(&cell.period).unwrap();
     let home = usize::try_from(i32::try_from(index).unwrap() - job.shift).unwrap();
-    job.from.homes(job.to).filter(|(_, other)| *other == Home::In(home)).map(|(period, _)| period).collect()
+    let (start, end) = job.to.days(home - 1, home + 1);
+    let homes = job.from.homes(job.to, start, end);
+    homes.filter(|(_, other)| *other == Home::In(home)).map(|(period, _)| period).collect()
 }
 
 /// A value on its way: as it was written, or calculated.
@@ -418,14 +429,7 @@ fn forgets_zeros(case: &Case, address: Address) -> bool {
 }
 
 /// What a text that should stand in a cell makes of it.
-fn stand(
-    case: &Case,
-    target: &Target,
-    cell: &Cell,
-    text: String,
-    destination: &Values,
-    ledger: &Values,
-) -> Fate {
+fn stand(case: &Case, target: &Target, cell: &Cell, text: String, destination: &Values, ledger: &Values) -> Fate {
     let kind = case.keeps(cell.address.element).kind;
     let blind = !reads(case.rights.destination_reads_option, cell.address.aoc);
     let there = destination.get(cell).filter(|_| !blind);
@@ -467,9 +471,7 @@ fn empty(case: &Case, job: &Job, target: &Target, cell: &Cell, destination: &Val
     let there = &destination[cell];
     match when_empty(case, target) {
         WhenEmpty::Keep => Fate::Kept,
-        WhenEmpty::Zero if is_numeric(kind) => {
-            stand(case, target, cell, "0".to_owned(), destination, ledger)
-        }
+        WhenEmpty::Zero if is_numeric(kind) => stand(case, target, cell, "0".to_owned(), destination, ledger),
         WhenEmpty::Zero => Fate::Kept,
         WhenEmpty::Delete => match ledger.get(cell) {
             Some(wrote) if same(kind, wrote, there) => sent(case, cell, Fate::Deleted { zero: false }),
@@ -522,7 +524,8 @@ fn leftover(case: &Case, cell: &Cell, destination: &Values, ledger: &Values) -> 
     let kind = case.keeps(cell.address.element).kind;
     let is_ours = ledger.get(cell).is_some_and(|wrote| same(kind, wrote, &destination[cell]));
     let seen = reads(case.rights.destination_reads_option, cell.address.aoc);
-    if rule == WhenEmpty::Delete && is_ours && seen {
+    // A routine that deletes nothing names them and no more.
+    if rule == WhenEmpty::Delete && is_ours && seen && case.max_delete != Some(0) {
         return sent(case, cell, Fate::Deleted { zero: false });
     }
     Fate::Kept
@@ -535,6 +538,9 @@ fn refusal(case: &Case) -> Option<(&'static str, bool)> {
     }
     if case.confirmed().next().is_none() {
         return Some(("no org unit is mapped", true));
+    }
+    if case.one_system && reads_itself(case) == Loops::Own {
+        return Some(("an item reads what it writes", true));
     }
     let mut doubt = None;
     for job in &case.jobs {
@@ -592,6 +598,59 @@ fn family(case: &Case, job: &Job) -> bool {
             && target.sources.iter().any(|source| source.element != El::Words)
     };
     job.analytics && contained && job.targets.iter().any(adds)
+}
+
+/// Whether items read what items write, where both servers are one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Loops {
+    None,
+    /// An item reads what it writes itself.
+    Own,
+    /// An item reads what another one writes.
+    Others,
+}
+
+fn reads_itself(case: &Case) -> Loops {
+    let is_read = |unit: Unit| case.confirmed().any(|(from, _)| from == unit);
+    if !case.confirmed().any(|(_, to)| is_read(to)) {
+        return Loops::None;
+    }
+    let each_on_itself = case.confirmed().all(|(from, to)| from == to || !is_read(to));
+    let items = || {
+        let of_job = |job: &'_ Job| job.targets.len();
+        let numbers =
+            case.jobs.iter().enumerate().flat_map(move |(number, job)| (0..of_job(job)).map(move |at| (number, at)));
+        numbers.flat_map(|(job, target)| {
+            (0..case.jobs[job].targets[target].sources.len()).map(move |at| (job, target, at))
+        })
+    };
+    let mut found = Loops::None;
+    for (job, target, source) in items() {
+        let (reads, own) = (&case.jobs[job], &case.jobs[job].targets[target]);
+        let from = &own.sources[source];
+        for (other_job, other_target, other_source) in items() {
+            let (writes, to) = (&case.jobs[other_job], &case.jobs[other_job].targets[other_target]);
+            if !belongs(from, to.address) || reads.from != writes.to {
+                continue;
+            }
+            if (job, target, source) != (other_job, other_target, other_source) {
+                found = Loops::Others;
+                continue;
+            }
+            // Putting a value back where it stands, as it is and alone, changes nothing.
+            let alone =
+                reads.targets.iter().filter(|other| other.address == own.address).all(|other| other.sources.len() == 1)
+                    && reads.targets.iter().filter(|other| other.address == own.address).count() == 1;
+            let exact = from.coc == Some(own.address.coc)
+                || from.coc.is_none() && from.element.cocs().iter().all(|coc| *coc == own.address.coc);
+            let exact_aoc = from.aoc == Some(own.address.aoc)
+                || from.aoc.is_none() && from.element.aocs().iter().all(|aoc| *aoc == own.address.aoc);
+            if !(each_on_itself && alone && exact && exact_aoc && from.factor.is_none() && reads.shift == 0) {
+                return Loops::Own;
+            }
+        }
+    }
+    found
 }
 
 /// Whether an address has rules that differ, or several values and no operator.
