@@ -126,6 +126,7 @@ fn values() -> Vec<SourceValue> {
                 org_unit: uid('c', clinic),
                 period,
                 value: Some((month + 12).to_string()),
+                remark: None,
             }));
         }
     }
@@ -152,6 +153,7 @@ fn document(script: Option<&str>) -> RoutineDocument {
         read: ReadFrom::Raw,
         round: None,
         coverage: None,
+        comments: xfer::domain::job::Comments::default(),
         scripts: attached.collect(),
         items: (0..ELEMENTS).map(item).collect(),
     };

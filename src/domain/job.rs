@@ -33,11 +33,50 @@ pub struct Job {
     /// How many source periods must have a value, unless the item says otherwise.
     #[serde(default)]
     pub coverage: Option<Coverage>,
+    /// What becomes of comments and follow-up marks. A job without the rule has the digest that it had before there was
+    /// one.
+    #[serde(default, skip_serializing_if = "Comments::is_keep")]
+    pub comments: Comments,
     /// Scripts that act on it, in order.
     #[serde(default)]
     pub scripts: Vec<Attachment>,
     /// What it moves.
     pub items: Vec<Item>,
+}
+
+/// What becomes of the comments and follow-up marks of values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Comments {
+    /// The destination's stay as they are; the source's are not moved.
+    #[default]
+    Keep,
+    /// The source's take their place, with the values that they belong to.
+    Copy,
+}
+
+impl Comments {
+    /// Both rules.
+    pub const ALL: [Self; 2] = [Self::Keep, Self::Copy];
+
+    /// The word for it in files and tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Copy => "copy",
+        }
+    }
+
+    /// The rule of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|rule| rule.name() == name)
+    }
+
+    /// Whether the destination's stay.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+    pub fn is_keep(&self) -> bool {
+        *self == Self::Keep
+    }
 }
 
 /// Where the data elements of a job are read.

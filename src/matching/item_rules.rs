@@ -199,7 +199,9 @@ fn check_ids(source: &Metadata, destination: &Metadata, job: &Job, item: &Item, 
     let target = destination.name_of(item.destination.data_element);
     let message = match (referent_at(destination, &item.destination.data_element), referent_at(source, &id)) {
         (Some(Referent::OrgUnit), _) => {
-            format!("values of {name} are org units of the source: they arrive as the org units that these are mapped to")
+            format!(
+                "values of {name} are org units of the source: they arrive as the org units that these are mapped to"
+            )
         }
         (Some(referent), _) => format!(
             "values of {name} stand for {} of the source and are held back: {target} could not show what they mean",

@@ -12,7 +12,7 @@ use serde::de::{DeserializeOwned, IntoDeserializer};
 
 use crate::domain::cell::CellState;
 use crate::domain::item::{Combine, WhenEmpty};
-use crate::domain::job::ReadFrom;
+use crate::domain::job::{Comments, ReadFrom};
 use crate::domain::org_unit_map::{MappingState, MatchClass, MatchMethod};
 use crate::domain::period::PeriodType;
 use crate::domain::uid::{UID_LENGTH, Uid};
@@ -59,7 +59,7 @@ macro_rules! by_name {
     )+};
 }
 
-by_name!(CellState, Combine, MappingState, MatchClass, MatchMethod, ReadFrom, WhenEmpty);
+by_name!(CellState, Combine, Comments, MappingState, MatchClass, MatchMethod, ReadFrom, WhenEmpty);
 
 impl ToSql for PeriodType {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

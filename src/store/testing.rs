@@ -311,6 +311,7 @@ pub(crate) fn job(name: &str, source: &str, destination: &str) -> Job {
         read: ReadFrom::Analytics,
         round: "1".parse().ok(),
         coverage: Some(Coverage::All),
+        comments: crate::domain::job::Comments::Copy,
         scripts: vec![attachment("cap.rhai"), attachment("scale.rhai")],
         items: items(),
     }

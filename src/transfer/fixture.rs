@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::domain::access::Reader;
 use crate::domain::cell::{CellAddress, CellKey};
 use crate::domain::item::{Combine, Item, SourceItem};
-use crate::domain::job::{Job, ReadFrom};
+use crate::domain::job::{Comments, Job, ReadFrom};
 use crate::domain::metadata::{
     CategoryCombo, CategoryOption, CategoryOptionCombo, DataAccess, DataElement, DataSet, DataSetElement, Indicator,
     Metadata, OrganisationUnit,
@@ -148,6 +148,7 @@ pub(crate) fn job(name: &str, items: Vec<Item>) -> Job {
         read: ReadFrom::Raw,
         round: None,
         coverage: None,
+        comments: Comments::Keep,
         scripts: Vec::new(),
         items,
     }

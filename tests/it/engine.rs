@@ -177,6 +177,7 @@ pub(crate) fn routine(names: &[&str], window: &str) -> RoutineDocument {
                 read: ReadFrom::Raw,
                 round: None,
                 coverage: None,
+                comments: xfer::domain::job::Comments::default(),
                 scripts: Vec::new(),
                 items: job.items.iter().map(item).collect(),
             }

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::json;
 
+use crate::cli::commands::files::may_replace;
 use crate::cli::commands::keys::{OpeningKeys, SealingKeys, named};
 use crate::cli::commands::routine::told;
 use crate::cli::error::CliError;
@@ -100,6 +101,9 @@ pub(super) fn export(arguments: &Export, home: &Home, ui: &Ui) -> Result<ExitCod
         new_key_file: arguments.keys.new_key_file.clone(),
         not_after,
     };
+    if let Some(file) = xfer_files::replaces_another(home, &arguments.name, arguments.file.as_deref())? {
+        may_replace(&file, &format!(", which is no older export of {} from this home", arguments.name), ui)?;
+    }
     let exported = xfer_files::export(home, &export, Timestamp::now())?;
     let file = exported.file.display().to_string();
     ui.say(&format!(

@@ -7,6 +7,7 @@ use crate::cli::render::listing::counted;
 use crate::cli::render::shell_word;
 use crate::cli::ui::Ui;
 use crate::cli::wizard::job as job_wizard;
+use crate::cli::wizard::pair::say_if_one;
 use crate::cli::wizard::prompter::{Leave, Prompter};
 use crate::cli::wizard::server::Known;
 use crate::cli::wizard::{
@@ -116,6 +117,13 @@ fn choose_two(prompter: &mut dyn Prompter, home: &Home, ui: &Ui, names: &[String
 
 /// The pair, once the user at the destination may write there or the person knows that it may not.
 fn with_direction(prompter: &mut dyn Prompter, home: &Home, ui: &Ui, pair: PairNames) -> Result<PairNames, Leave> {
+    if say_if_one(prompter, home, &pair)? {
+        let choices = ["go on: it is meant so".to_owned(), format!("correct the address of {}", pair.1)];
+        if prompter.choose("What now", &choices, 0)? == 1 {
+            server_wizard::edit(prompter, home, ui, &pair.1)?;
+            return with_direction(prompter, home, ui, pair);
+        }
+    }
     loop {
         let Some(account) = servers::show(home, &pair.1)?.account else { return Ok(pair) };
         if account.may_import() {

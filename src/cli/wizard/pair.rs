@@ -2,8 +2,10 @@
 
 use crate::cli::error::CliError;
 use crate::cli::wizard::prompter::{Leave, Prompter};
+use crate::domain::server::Server;
 use crate::ops::dashboard;
 use crate::ops::home::Home;
+use crate::ops::servers;
 
 /// A source and a destination, in the order in which values go: as given, else of the pairs that have a map, else the two
 /// that there are.
@@ -14,7 +16,9 @@ pub(crate) fn choose_pair(
     destination: Option<&str>,
 ) -> Result<(String, String), Leave> {
     if let (Some(source), Some(destination)) = (source, destination) {
-        return Ok((source.to_owned(), destination.to_owned()));
+        let pair = (source.to_owned(), destination.to_owned());
+        say_if_one(prompter, home, &pair)?;
+        return Ok(pair);
     }
     let board = dashboard::dashboard(home)?;
     let mapped = board.pairs.iter().map(|pair| (pair.source.clone(), pair.destination.clone()));
@@ -30,15 +34,36 @@ pub(crate) fn choose_pair(
     if pairs.is_empty() {
         pairs.extend(any.filter(fits));
     }
-    match pairs.as_slice() {
-        [] => Err(CliError::usage("two servers are needed first".to_owned())
-            .hint("add them: xfer init, or xfer server add")
-            .into()),
-        [only] => Ok(only.clone()),
+    let chosen = match pairs.as_slice() {
+        [] => {
+            return Err(CliError::usage("two servers are needed first".to_owned())
+                .hint("add them: xfer init, or xfer server add")
+                .into());
+        }
+        [only] => only.clone(),
         several => {
             let choices: Vec<String> = several.iter().map(|(from, to)| format!("from {from} to {to}")).collect();
             let chosen = prompter.choose("Between which servers", &choices, 0)?;
-            Ok(several[chosen].clone())
+            several[chosen].clone()
         }
+    };
+    say_if_one(prompter, home, &chosen)?;
+    Ok(chosen)
+}
+
+/// Says at once where both names stand for one server: mapped like two, it is easily taken for two. Gives whether they
+/// do.
+pub(crate) fn say_if_one(prompter: &mut dyn Prompter, home: &Home, pair: &(String, String)) -> Result<bool, Leave> {
+    let (source, destination) = (servers::show(home, &pair.0)?.server, servers::show(home, &pair.1)?.server);
+    let id = |server: &Server| server.identity.as_ref().map(|identity| identity.system_id.clone());
+    let one = source.url == destination.url || (id(&source).is_some() && id(&source) == id(&destination));
+    if one {
+        prompter.say(&format!(
+            "{} and {} are one and the same DHIS2 server ({}). Values would be read from it and written back into it. That \
+             is right where its tracker data goes into its own aggregate data; a job that reads the cells which it \
+             writes changes them at every run.",
+            pair.0, pair.1, source.url
+        ));
     }
+    Ok(one)
 }

@@ -112,8 +112,7 @@ impl Figure {
     /// Whether two may be the same: what one of them counts may be left unsaid.
     pub(super) fn agrees_with(&self, other: &Self) -> bool {
         self.text() == other.text()
-            || (self.says_what_it_counts() != other.says_what_it_counts()
-                && self.bare().text() == other.bare().text())
+            || (self.says_what_it_counts() != other.says_what_it_counts() && self.bare().text() == other.bare().text())
     }
 }
 

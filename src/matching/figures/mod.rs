@@ -135,7 +135,8 @@ fn sign_text(sign: Sign) -> &'static str {
 
 /// One name is for what the other is against, or for its counterpart.
 fn stands_clash(left: &BTreeSet<Stand>, right: &BTreeSet<Stand>) -> bool {
-    let only = |one: &BTreeSet<Stand>, other: &BTreeSet<Stand>| -> Vec<Stand> { one.difference(other).copied().collect() };
+    let only =
+        |one: &BTreeSet<Stand>, other: &BTreeSet<Stand>| -> Vec<Stand> { one.difference(other).copied().collect() };
     let (left_only, right_only) = (only(left, right), only(right, left));
     let denied = |stands: &[Stand]| stands.iter().any(|stand| stand.is_denial());
     denied(&left_only)

@@ -26,23 +26,52 @@ const OPPOSITES: &[(&[&str], &[&str])] = &[
         &["negatif", "negative", "negatifs", "negatives", "neg"],
     ),
     (
-        &["femme", "femmes", "fille", "filles", "feminin", "feminins", "feminine", "female", "females", "women", "woman",
-            "girl", "girls"],
-        &["homme", "hommes", "garcon", "garcons", "masculin", "masculins", "masculine", "male", "males", "men", "man",
-            "boy", "boys"],
+        &[
+            "femme", "femmes", "fille", "filles", "feminin", "feminins", "feminine", "female", "females", "women",
+            "woman", "girl", "girls",
+        ],
+        &[
+            "homme",
+            "hommes",
+            "garcon",
+            "garcons",
+            "masculin",
+            "masculins",
+            "masculine",
+            "male",
+            "males",
+            "men",
+            "man",
+            "boy",
+            "boys",
+        ],
+    ),
+    (&["nouveau", "nouveaux", "nouvelle", "nouvelles", "new"], &["ancien", "anciens", "ancienne", "anciennes", "old"]),
+    (&["public", "publics", "publique", "publiques"], &["prive", "prives", "privee", "privees", "private"]),
+    (
+        &["vivant", "vivants", "vivante", "vivantes", "alive", "live"],
+        &["mort", "morts", "morte", "mortes", "dead", "stillbirth", "stillbirths", "stillborn", "decede", "decedes"],
     ),
     (
-        &["nouveau", "nouveaux", "nouvelle", "nouvelles", "new"],
-        &["ancien", "anciens", "ancienne", "anciennes", "old"],
+        &["entree", "entrees", "admission", "admissions", "admis"],
+        &["sortie", "sorties", "discharge", "discharges", "discharged"],
     ),
-    (&["public", "publics", "publique", "publiques"], &["prive", "prives", "privee", "privees", "private"]),
-    (&["vivant", "vivants", "vivante", "vivantes", "alive", "live"],
-        &["mort", "morts", "morte", "mortes", "dead", "stillbirth", "stillbirths", "stillborn", "decede", "decedes"]),
-    (&["entree", "entrees", "admission", "admissions", "admis"],
-        &["sortie", "sorties", "discharge", "discharges", "discharged"]),
-    (&["recu", "recus", "recue", "recues", "received"],
-        &["distribue", "distribues", "distribuee", "distribuees", "distributed", "issued", "consomme", "consommes",
-            "consommee", "consommees", "consumed"]),
+    (
+        &["recu", "recus", "recue", "recues", "received"],
+        &[
+            "distribue",
+            "distribues",
+            "distribuee",
+            "distribuees",
+            "distributed",
+            "issued",
+            "consomme",
+            "consommes",
+            "consommee",
+            "consommees",
+            "consumed",
+        ],
+    ),
     (&["debut", "opening", "initial", "initiale"], &["fin", "closing", "final", "finale"]),
     (&["simple", "simples", "uncomplicated"], &["grave", "graves", "severe", "severes", "complicated"]),
     (&["urbain", "urbaine", "urban"], &["rural", "rurale"]),
@@ -51,8 +80,10 @@ const OPPOSITES: &[(&[&str], &[&str])] = &[
     (&["minimum", "min"], &["maximum", "max"]),
     (&["avant", "before"], &["apres", "after"]),
     (&["gauche", "left"], &["droite", "right"]),
-    (&["achieved", "realise", "realises", "realisee", "realisees"], &["planned", "prevu", "prevus", "prevue", "prevues",
-        "target", "cible"]),
+    (
+        &["achieved", "realise", "realises", "realisee", "realisees"],
+        &["planned", "prevu", "prevus", "prevue", "prevues", "target", "cible"],
+    ),
 ];
 
 /// Words for numbers that tell doses and visits apart.
@@ -114,8 +145,10 @@ pub(super) fn numbers_in(word: &str) -> Vec<String> {
         return vec![(*number).to_owned()];
     }
     let digits = word.split(|letter: char| !letter.is_ascii_digit()).filter(|digits| !digits.is_empty());
-    digits.map(|digits| {
-        let plain = digits.trim_start_matches('0');
-        if plain.is_empty() { "0".to_owned() } else { plain.to_owned() }
-    }).collect()
+    digits
+        .map(|digits| {
+            let plain = digits.trim_start_matches('0');
+            if plain.is_empty() { "0".to_owned() } else { plain.to_owned() }
+        })
+        .collect()
 }

@@ -99,7 +99,8 @@ const IN_WORDS: &[(&str, &str)] = &[
 ];
 
 /// Words in front of a phrase that it says nothing without.
-const FILLERS: &[&str] = &["de", "des", "d", "du", "les", "of", "age", "ages", "agee", "agees", "aged", "entre", "between"];
+const FILLERS: &[&str] =
+    &["de", "des", "d", "du", "les", "of", "age", "ages", "agee", "agees", "aged", "entre", "between"];
 
 /// Longer words in capitals are no abbreviations.
 const ABBREVIATION: usize = 6;
@@ -168,7 +169,10 @@ impl Reader<'_> {
 
     /// The longest figure that begins here, and how many pieces it takes.
     fn figure(&self, at: usize) -> Option<(Figure, usize)> {
-        self.bounded_before(at).or_else(|| self.from_to(at)).or_else(|| self.bounded_behind(at)).or_else(|| self.alone(at))
+        self.bounded_before(at)
+            .or_else(|| self.from_to(at))
+            .or_else(|| self.bounded_behind(at))
+            .or_else(|| self.alone(at))
     }
 
     /// A sign or words, then a number: `< 5`, `moins de 5 ans`, `+5`.

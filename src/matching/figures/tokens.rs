@@ -72,8 +72,7 @@ pub(super) fn scan(name: &str) -> Vec<Piece> {
         scanner.step();
     }
     let mut pieces = scanner.pieces;
-    let after: Vec<Gap> =
-        pieces.iter().skip(1).map(|piece: &Piece| piece.before).chain([Gap::Mark]).collect();
+    let after: Vec<Gap> = pieces.iter().skip(1).map(|piece: &Piece| piece.before).chain([Gap::Mark]).collect();
     for (piece, gap) in pieces.iter_mut().zip(after) {
         piece.after = gap;
     }
@@ -235,9 +234,9 @@ impl Scanner<'_> {
                 _ => break,
             }
         }
-        let under = text.strip_prefix('u').filter(|age| {
-            (1..=2).contains(&age.len()) && age.bytes().all(|byte| byte.is_ascii_digit())
-        });
+        let under = text
+            .strip_prefix('u')
+            .filter(|age| (1..=2).contains(&age.len()) && age.bytes().all(|byte| byte.is_ascii_digit()));
         if let Some(age) = under {
             let age = canonical(age);
             self.push(Token::Sign(Sign::Less));

@@ -1,8 +1,8 @@
 //! What a category option means, however it is written: a sex, an age group, a result, or just its name.
 
+use crate::matching::figures::Reading;
 pub use crate::matching::figures::age::Age;
 use crate::matching::figures::age::Unit;
-use crate::matching::figures::Reading;
 use crate::matching::names::folded;
 
 /// The meaning of an option.

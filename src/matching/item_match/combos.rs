@@ -3,8 +3,8 @@
 use crate::domain::metadata::Metadata;
 use crate::domain::org_unit_map::MatchClass;
 use crate::domain::uid::Uid;
-use crate::matching::item_match::category_option::Meaning;
 use crate::matching::figures::{Agreement, agreement, key};
+use crate::matching::item_match::category_option::Meaning;
 
 /// A combo that was found, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,8 +34,7 @@ pub(super) fn counterpart(
         return None;
     }
     let (name, other) = (source.name_of(combo), destination.name_of(found));
-    let words =
-        if key(&name) == key(&other) { format!("same part {name}") } else { format!("{name} as {other}") };
+    let words = if key(&name) == key(&other) { format!("same part {name}") } else { format!("{name} as {other}") };
     Some(ComboMatch { combo: found, class, words })
 }
 

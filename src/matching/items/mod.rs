@@ -11,8 +11,8 @@ use crate::domain::cell::CellAddress;
 use crate::domain::item::SourceItem;
 use crate::domain::metadata::{CategoryOptionCombo, Metadata};
 use crate::domain::uid::Uid;
-pub use crate::matching::items::reference::Reference;
 use crate::matching::items::reference::Parts;
+pub use crate::matching::items::reference::Reference;
 use crate::matching::items::register::{Grade, Named, Register};
 
 /// Why a reference names no data item.
@@ -250,7 +250,11 @@ impl<'metadata> ItemNames<'metadata> {
                 self.register(kind).find(text)?;
                 return Err(ItemError::NoCombos { text: text.to_owned(), is: kind.words() });
             }
-            let id = self.register(ItemKind::DataElement).find(text).map_err(|refusal| self.of_another_kind(text, refusal))?.0;
+            let id = self
+                .register(ItemKind::DataElement)
+                .find(text)
+                .map_err(|refusal| self.of_another_kind(text, refusal))?
+                .0;
             let (category_option_combo, attribute_option_combo) = self.combos(id, reading)?;
             return Ok(vec![SourceItem::DataElement { id, category_option_combo, attribute_option_combo }]);
         }
@@ -283,9 +287,7 @@ impl<'metadata> ItemNames<'metadata> {
             .into_iter()
             .find(|kind| matches!(self.register(*kind).find(text), Ok((_, Grade::Exact))));
         match (refusal, other) {
-            (ItemError::Unknown { .. }, Some(kind)) => {
-                ItemError::NoCombos { text: text.to_owned(), is: kind.words() }
-            }
+            (ItemError::Unknown { .. }, Some(kind)) => ItemError::NoCombos { text: text.to_owned(), is: kind.words() },
             (refusal, _) => refusal,
         }
     }
@@ -335,12 +337,12 @@ impl<'metadata> ItemNames<'metadata> {
             self.combo_register(&category_combos, what).find_by_meaning(text).map(|(id, _)| id)
         };
         let (own, attributes) = (&reading.category_option_combo, &reading.attribute_option_combo);
-        let category = own.as_ref().map(|text| {
-            among(category_combos_of(self.metadata, data_element), text, CATEGORY_OPTION_COMBO)
-        });
-        let attribute = attributes.as_ref().map(|text| {
-            among(attribute_combos_of(self.metadata, data_element), text, ATTRIBUTE_OPTION_COMBO)
-        });
+        let category = own
+            .as_ref()
+            .map(|text| among(category_combos_of(self.metadata, data_element), text, CATEGORY_OPTION_COMBO));
+        let attribute = attributes
+            .as_ref()
+            .map(|text| among(attribute_combos_of(self.metadata, data_element), text, ATTRIBUTE_OPTION_COMBO));
         Ok((category.transpose()?, attribute.transpose()?))
     }
 

@@ -47,7 +47,8 @@ impl<'text> Reference<'text> {
     pub(super) fn readings(self) -> Vec<Parts<'text>> {
         match self {
             Self::Parts { object, category_option_combo, attribute_option_combo } => {
-                let combo = |text: Option<&'text str>| text.map(str::trim).filter(|text| *text != EVERY).map(Cow::Borrowed);
+                let combo =
+                    |text: Option<&'text str>| text.map(str::trim).filter(|text| *text != EVERY).map(Cow::Borrowed);
                 vec![Parts {
                     object: Cow::Borrowed(object.trim()),
                     category_option_combo: combo(category_option_combo),
@@ -70,7 +71,9 @@ impl Parts<'_> {
         let combos = match (&self.category_option_combo, &self.attribute_option_combo) {
             (None, None) => String::new(),
             (Some(coc), None) => format!(".{}", quote(coc)),
-            (coc, Some(aoc)) => format!(".{}.{}", coc.as_ref().map_or_else(|| EVERY.to_owned(), |coc| quote(coc)), quote(aoc)),
+            (coc, Some(aoc)) => {
+                format!(".{}.{}", coc.as_ref().map_or_else(|| EVERY.to_owned(), |coc| quote(coc)), quote(aoc))
+            }
         };
         format!("{}{combos}", quote(&self.object))
     }
@@ -81,11 +84,7 @@ fn parts<'text>(texts: &[Cow<'text, str>], is_every: impl Fn(usize) -> bool) -> 
         return None;
     }
     let combo = |index: usize| texts.get(index).filter(|_| !is_every(index)).cloned();
-    Some(Parts {
-        object: texts.first()?.clone(),
-        category_option_combo: combo(1),
-        attribute_option_combo: combo(2),
-    })
+    Some(Parts { object: texts.first()?.clone(), category_option_combo: combo(1), attribute_option_combo: combo(2) })
 }
 
 /// `"B50.9"."F"`: one part at least is in quotes, and a quote within is written twice.
@@ -165,10 +164,7 @@ mod tests {
     fn a_text_with_dots_has_every_reading() {
         assert_eq!(read("MAL"), [r#""MAL""#]);
         assert_eq!(read("MAL.F"), [r#""MAL.F""#, r#""MAL"."F""#]);
-        assert_eq!(
-            read("B50.9.F"),
-            [r#""B50.9.F""#, r#""B50"."9.F""#, r#""B50"."9"."F""#, r#""B50.9"."F""#]
-        );
+        assert_eq!(read("B50.9.F"), [r#""B50.9.F""#, r#""B50"."9.F""#, r#""B50"."9"."F""#, r#""B50.9"."F""#]);
         assert_eq!(read("MAL.*.P"), [r#""MAL.*.P""#, r#""MAL"."*.P""#, r#""MAL".*."P""#, r#""MAL.*"."P""#]);
         assert_eq!(read("MAL."), [r#""MAL.""#]);
     }
@@ -181,7 +177,7 @@ mod tests {
             (r#" "B50.9" . "<5, F" . "A.B" "#, r#""B50.9"."<5, F"."A.B""#),
             (r#""B50.9".*."A.B""#, r#""B50.9".*."A.B""#),
             (r#""MAL.F""#, r#""MAL.F""#),
-            (r#""say ""ah"".""."x""#, r#""say ""ah""."."x""#),
+            (r#""say ""ah""."."x""#, r#""say ""ah""."."x""#),
         ] {
             assert_eq!(read(text), [reading], "{text}");
         }

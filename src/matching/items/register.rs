@@ -52,11 +52,7 @@ struct Spelt {
 const FEW: usize = 6;
 
 impl<'metadata> Register<'metadata> {
-    pub(super) fn new(
-        side: &'static str,
-        what: &'static str,
-        objects: impl Iterator<Item = Named<'metadata>>,
-    ) -> Self {
+    pub(super) fn new(side: &'static str, what: &'static str, objects: impl Iterator<Item = Named<'metadata>>) -> Self {
         let objects: Vec<Named<'metadata>> = objects.collect();
         let mut by_text: HashMap<&str, Vec<usize>> = HashMap::new();
         let mut by_id = HashMap::new();

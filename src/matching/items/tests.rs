@@ -101,7 +101,8 @@ fn signs_and_numbers_of_a_name_have_to_agree() {
     }
     let Err(ItemError::Unknown { near, .. }) = read(&metadata, "Décès < 5 ans") else { panic!() };
     assert_eq!(near, ["Décès > 5 ans"]);
-    for (text, combo) in [("CPN 1.<5", 1), ("CPN 1.5+", 2), ("CPN 1.under 5", 1), ("CPN 1.0-4 ans", 1), ("CPN 1.≥5", 2)] {
+    for (text, combo) in [("CPN 1.<5", 1), ("CPN 1.5+", 2), ("CPN 1.under 5", 1), ("CPN 1.0-4 ans", 1), ("CPN 1.≥5", 2)]
+    {
         assert_eq!(read(&metadata, text), Ok(element(4, Some(combo))), "{text}");
     }
     for text in ["CPN 1.>5", "CPN 1.5", "CPN 1.5-9", "CPN 1.-5"] {
@@ -112,11 +113,10 @@ fn signs_and_numbers_of_a_name_have_to_agree() {
 
 #[test]
 fn cells_are_not_joined_and_texts_with_two_readings_are_refused() {
-    let metadata = metadata(&[(Some("MAL"), "Cas"), (Some("MAL.F"), "Graves"), (Some("B50.9"), "Ictères")], &[
-        (Some("F"), "Femme"),
-        (Some("M"), "Homme"),
-        (Some("A.B"), "a/b: c"),
-    ]);
+    let metadata = metadata(
+        &[(Some("MAL"), "Cas"), (Some("MAL.F"), "Graves"), (Some("B50.9"), "Ictères")],
+        &[(Some("F"), "Femme"), (Some("M"), "Homme"), (Some("A.B"), "a/b: c")],
+    );
     let names = ItemNames::source(&metadata);
     assert_eq!(names.source_item(parts("MAL", "F"), None), Ok(element(1, Some(1))));
     assert_eq!(names.source_item(parts("B50.9", "F"), None), Ok(element(3, Some(1))));
@@ -161,11 +161,17 @@ fn a_name_of_two_kinds_needs_its_kind() {
 
 #[test]
 fn what_is_written_exactly_goes_first_and_doubles_are_refused() {
-    let metadata = metadata(&[(None, "Cas"), (None, "CAS"), (Some("Fi\u{e9}vre  1"), "X"), (Some("Dec"), "Y"), (None, "Dec")], &[]);
+    let metadata = metadata(
+        &[(None, "Cas"), (None, "CAS"), (Some("Fi\u{e9}vre  1"), "X"), (Some("Dec"), "Y"), (None, "Dec")],
+        &[],
+    );
     assert_eq!(read(&metadata, "CAS"), Ok(element(2, None)));
     assert_eq!(read(&metadata, "Fie\u{301}vre\u{202f}1"), Ok(element(3, None)));
     assert!(matches!(read(&metadata, "cas"), Err(ItemError::Ambiguous { number: 2, .. })));
-    assert!(matches!(read(&metadata, "Dec"), Err(ItemError::Ambiguous { number: 2, .. })), "code of one, name of another");
+    assert!(
+        matches!(read(&metadata, "Dec"), Err(ItemError::Ambiguous { number: 2, .. })),
+        "code of one, name of another"
+    );
 }
 
 #[test]

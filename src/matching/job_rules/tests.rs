@@ -134,6 +134,7 @@ impl World {
             read: ReadFrom::Raw,
             round: None,
             coverage: None,
+            comments: crate::domain::job::Comments::default(),
             scripts: Vec::new(),
             items,
         };

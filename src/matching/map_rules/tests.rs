@@ -82,6 +82,7 @@ fn job(combine: Combine) -> Job {
         read: ReadFrom::Raw,
         round: None,
         coverage: None,
+        comments: crate::domain::job::Comments::default(),
         scripts: Vec::new(),
         items: vec![item],
     }

@@ -115,7 +115,9 @@ impl<'review> Merging<'review> {
             ways.insert(Along::Time);
         }
         let part = |other: &Item| {
-            other.destination == item.destination && other.source != item.source && other.source.id() == item.source.id()
+            other.destination == item.destination
+                && other.source != item.source
+                && other.source.id() == item.source.id()
         };
         if reads_several(self.source, &item.source) || others.iter().any(part) {
             ways.insert(Along::OptionCombos);
@@ -128,7 +130,8 @@ impl<'review> Merging<'review> {
     pub fn operator(&self, item: &Item, others: &[Item]) -> Option<Combine> {
         let ways = self.ways(item, others);
         let counted = through_analytics(self.job, &item.source);
-        let of = |aggregation_type: Option<&str>| aggregation_type.map_or(Fit::Unknown, |own| fit_all(own, &ways, counted));
+        let of =
+            |aggregation_type: Option<&str>| aggregation_type.map_or(Fit::Unknown, |own| fit_all(own, &ways, counted));
         match of(self.source_type(&item.source)) {
             Fit::Operator(operator) => Some(operator),
             Fit::Never => None,
@@ -186,12 +189,7 @@ impl<'review> Merging<'review> {
         }
         let sides = [
             (self.source_type(&item.source), through_analytics(self.job, &item.source), name.clone(), "source"),
-            (
-                self.destination_type(item),
-                true,
-                self.destination.name_of(item.destination.data_element),
-                "destination",
-            ),
+            (self.destination_type(item), true, self.destination.name_of(item.destination.data_element), "destination"),
         ];
         sides.into_iter().find_map(|(own, counted, name, side)| {
             self.against(number, combine, own?, counted, &ways, &format!("{name} ({side})"))
@@ -207,7 +205,8 @@ impl<'review> Merging<'review> {
         ways: &BTreeSet<Along>,
         name: &str,
     ) -> Option<Finding> {
-        let fits: Vec<(Along, Fit)> = ways.iter().map(|along| (*along, fit(aggregation_type, *along, counted))).collect();
+        let fits: Vec<(Along, Fit)> =
+            ways.iter().map(|along| (*along, fit(aggregation_type, *along, counted))).collect();
         let wrong = |(_, fit): &&(Along, Fit)| match fit {
             Fit::Operator(operator) => *operator != combine,
             // Of values that are not combined a person may still want the largest or the last.
@@ -227,10 +226,15 @@ impl<'review> Merging<'review> {
         );
         Some(match fit_all(aggregation_type, ways, counted) {
             Fit::Operator(operator) => {
-                let hint = format!("give the item the operator that fits: xfer job edit-item {job} {number} --combine {}", operator.name());
+                let hint = format!(
+                    "give the item the operator that fits: xfer job edit-item {job} {number} --combine {}",
+                    operator.name()
+                );
                 Finding::new(&finding::OPERATOR_DOES_NOT_FIT, self.job, message).items(vec![number]).hint(hint)
             }
-            Fit::Never | Fit::Unknown => Finding::new(&finding::NO_OPERATOR_FITS, self.job, message).items(vec![number]),
+            Fit::Never | Fit::Unknown => {
+                Finding::new(&finding::NO_OPERATOR_FITS, self.job, message).items(vec![number])
+            }
         })
     }
 }

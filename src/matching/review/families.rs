@@ -82,7 +82,11 @@ fn in_one_cell(review: &Review<'_>, job: &Job, together: &[Family]) -> Option<Fi
     let source = review.source.metadata;
     let name = |family: &Family| {
         let target = review.destination.metadata.name_of(family.parents_target);
-        format!("{} lies below {}, and both go to {target}", source.name_of(family.child), source.name_of(family.parent))
+        format!(
+            "{} lies below {}, and both go to {target}",
+            source.name_of(family.child),
+            source.name_of(family.parent)
+        )
     };
     let names: Vec<String> = together.iter().map(name).collect();
     let message = format!(

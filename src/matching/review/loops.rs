@@ -160,7 +160,8 @@ impl<'review> World<'review> {
 
     /// One finding for each job that reads what is written without a circle.
     fn chains(&self, edges: &BTreeMap<Place, BTreeSet<Place>>, circles: &[BTreeSet<Place>]) -> Vec<Finding> {
-        let together = |one: &Place, other: &Place| circles.iter().any(|circle| circle.contains(one) && circle.contains(other));
+        let together =
+            |one: &Place, other: &Place| circles.iter().any(|circle| circle.contains(one) && circle.contains(other));
         let mut by_job: BTreeMap<usize, (Vec<usize>, Vec<String>)> = BTreeMap::new();
         for (writer, readers) in edges {
             for reader in readers.iter().filter(|reader| !together(writer, reader)) {
@@ -176,10 +177,11 @@ impl<'review> World<'review> {
             let job = self.review.jobs.get(job)?;
             numbers.sort_unstable();
             numbers.dedup();
-            let message = format!("{}: whether {} the old or the new value depends on what is done first", some(&names), {
-                let read = if numbers.len() == 1 { "reads" } else { "read" };
-                format!("{} {read}", items(&numbers))
-            });
+            let message =
+                format!("{}: whether {} the old or the new value depends on what is done first", some(&names), {
+                    let read = if numbers.len() == 1 { "reads" } else { "read" };
+                    format!("{} {read}", items(&numbers))
+                });
             Some(Finding::new(&finding::READS_WHAT_ANOTHER_WRITES, job, message).items(numbers))
         };
         by_job.into_iter().filter_map(finding).collect()

@@ -98,7 +98,10 @@ pub fn within(source: &Metadata, destination: &Metadata, job: &Job) -> Vec<Findi
             }
         };
         let message = format!("items {first} and {second}: {message}");
-        let hint = format!("remove one of them (`xfer job remove-item {} {second}`), or name option combos that have nothing in common", quoted(&job.name));
+        let hint = format!(
+            "remove one of them (`xfer job remove-item {} {second}`), or name option combos that have nothing in common",
+            quoted(&job.name)
+        );
         Some(Finding::new(code, job, message).items(vec![first, second]).hint(hint))
     };
     pairs(job).into_iter().filter_map(finding).collect()
@@ -121,7 +124,11 @@ pub fn refusal(source: &Metadata, destination: &Metadata, job: &Job, new: &Item)
 /// A name as a command line takes it.
 pub(super) fn quoted(name: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if name.chars().all(plain) && !name.is_empty() { name.to_owned() } else { format!("'{}'", name.replace('\'', "'\\''")) }
+    if name.chars().all(plain) && !name.is_empty() {
+        name.to_owned()
+    } else {
+        format!("'{}'", name.replace('\'', "'\\''"))
+    }
 }
 
 pub(super) fn findings(review: &Review<'_>) -> Vec<Finding> {

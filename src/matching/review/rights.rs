@@ -82,8 +82,7 @@ fn org_units(party: &Party<'_>, job: &Job, mapped: impl Iterator<Item = Uid>, co
     }
     let names: Vec<String> = units.iter().map(|unit| party.metadata.name_of(*unit)).collect();
     let lie = if units.len() == 1 { "lies" } else { "lie" };
-    let message =
-        format!("{} {lie} outside of the org units that the user at {} may read", some(&names), party.name);
+    let message = format!("{} {lie} outside of the org units that the user at {} may read", some(&names), party.name);
     Some(Finding::new(code, job, message).units(units))
 }
 

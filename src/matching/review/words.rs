@@ -21,11 +21,7 @@ pub(in crate::matching) fn source_name(metadata: &Metadata, source: &SourceItem)
 
 /// A destination address by name.
 pub(in crate::matching) fn cell_name(metadata: &Metadata, address: CellAddress) -> String {
-    joined(
-        metadata,
-        address.data_element,
-        [Some(address.category_option_combo), Some(address.attribute_option_combo)],
-    )
+    joined(metadata, address.data_element, [Some(address.category_option_combo), Some(address.attribute_option_combo)])
 }
 
 fn joined(metadata: &Metadata, data: Uid, combos: [Option<Uid>; 2]) -> String {

@@ -75,6 +75,7 @@ mod tests {
             read,
             round: None,
             coverage: None,
+            comments: crate::domain::job::Comments::default(),
             scripts: Vec::new(),
             items: vec![Item::new(source, address)],
         }

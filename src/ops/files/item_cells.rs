@@ -20,8 +20,7 @@ use crate::ops::files::sheet::{SheetFinding, SheetRow};
 type SideColumns = [&'static str; 4];
 
 const SOURCE: SideColumns = ["source_id", "source_coc", "source_aoc", "source_name"];
-const DESTINATION: SideColumns =
-    ["destination_data_element", "destination_coc", "destination_aoc", "destination_name"];
+const DESTINATION: SideColumns = ["destination_data_element", "destination_coc", "destination_aoc", "destination_name"];
 
 /// Reads the cells that name items.
 pub(super) struct ItemCells<'job> {
@@ -136,8 +135,7 @@ const SEPARATOR: char = '·';
 
 /// How the names of an item may be written: with `default` or without, or the object alone.
 fn ways_to_write(metadata: &Metadata, found: &Found) -> Vec<String> {
-    let combos: Vec<Uid> =
-        found.category_option_combo.into_iter().chain(found.attribute_option_combo).collect();
+    let combos: Vec<Uid> = found.category_option_combo.into_iter().chain(found.attribute_option_combo).collect();
     let default = default_option_combo(metadata);
     let name = |id: &Uid| metadata.name_of(*id);
     let joined = |combos: Vec<&Uid>| {
@@ -177,7 +175,9 @@ fn reference<'sheet>(row: &SheetRow<'sheet>, columns: SideColumns) -> Result<Ref
 fn column_of(cause: &ItemError, columns: SideColumns) -> &'static str {
     let [object, coc, aoc, _] = columns;
     let what = match cause {
-        ItemError::Unknown { what, .. } | ItemError::Ambiguous { what, .. } | ItemError::Incomplete { what, .. } => what,
+        ItemError::Unknown { what, .. } | ItemError::Ambiguous { what, .. } | ItemError::Incomplete { what, .. } => {
+            what
+        }
         ItemError::OtherKind { .. } => return "kind",
         ItemError::NoCombos { .. } => return coc,
         // Cells are not cut, so only the kind can be left open.

@@ -209,7 +209,8 @@ fn item(row: &SheetRow<'_>, cells: &ItemCells<'_>, manner: NumberManner, job: &J
     let when_empty = row
         .filled("when_empty")
         .map(|text| {
-            WhenEmpty::from_name(&text.to_lowercase()).ok_or_else(|| unknown("when_empty", text, "keep, zero or delete"))
+            WhenEmpty::from_name(&text.to_lowercase())
+                .ok_or_else(|| unknown("when_empty", text, "keep, zero or delete"))
         })
         .transpose()?;
     let factor = row.number("factor", manner)?;

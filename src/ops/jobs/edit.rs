@@ -4,7 +4,7 @@ use bigdecimal::BigDecimal;
 
 use crate::domain::coverage::Coverage;
 use crate::domain::item::{Combine, Item, WhenEmpty};
-use crate::domain::job::ReadFrom;
+use crate::domain::job::{Comments, ReadFrom};
 use crate::domain::period::PeriodType;
 use crate::domain::rounding::Rounding;
 use crate::domain::run::Severity;
@@ -32,6 +32,8 @@ pub struct JobChange {
     pub round: Option<Option<Rounding>>,
     /// How many source periods must have a value; `Some(None)`: one is enough.
     pub coverage: Option<Option<Coverage>>,
+    /// What becomes of comments and follow-up marks.
+    pub comments: Option<Comments>,
 }
 
 /// What is to be different about an item; what is absent stays. `Some(None)` takes the item's own rule away.
@@ -68,6 +70,7 @@ impl OpenJob {
         job.read = change.read.unwrap_or(job.read);
         job.round = change.round.unwrap_or(job.round);
         job.coverage = change.coverage.unwrap_or(job.coverage);
+        job.comments = change.comments.unwrap_or(job.comments);
         for (item, number) in job.items.iter().zip(1..) {
             let error = |job| {
                 let findings = check_item(&self.source, &self.destination, job, item);

@@ -4,12 +4,12 @@ use crate::domain::cell::CellAddress;
 use crate::domain::item::Item;
 use crate::domain::metadata::{CategoryOptionCombo, DataSet};
 use crate::domain::run::Severity;
+use crate::domain::spelling::settled;
 use crate::domain::uid::Uid;
+use crate::matching::figures::{Reading, key};
 use crate::matching::item_match::pattern::Pattern;
 use crate::matching::item_match::{ItemMatching, ItemProposal, ItemRules, Selected, propose_items};
 use crate::matching::item_rules::check_item;
-use crate::domain::spelling::settled;
-use crate::matching::figures::{Reading, key};
 use crate::matching::names::{folded, nearest};
 use crate::ops::error::OpsError;
 use crate::ops::files::job_items;
@@ -116,7 +116,8 @@ impl OpenJob {
             &begins,
         ];
         let found = ways.iter().map(|way| of_kind.iter().filter(|one| way(one)).map(|one| one.selected).collect());
-        let found: Vec<Selected> = found.into_iter().find(|found: &Vec<Selected>| !found.is_empty()).unwrap_or_default();
+        let found: Vec<Selected> =
+            found.into_iter().find(|found: &Vec<Selected>| !found.is_empty()).unwrap_or_default();
         if found.is_empty() {
             let near = nearest(text, of_kind.iter().map(|one| one.name.as_str()), 3);
             let what = kind.unwrap_or("data element, indicator or program indicator");
@@ -199,7 +200,9 @@ impl OpenJob {
 
 /// Whether a text stands in another one with whole words at its end.
 fn is_part_of(part: &str, whole: &str) -> bool {
-    let ends = |position: usize| whole.get(position + part.len()..).is_none_or(|rest| rest.is_empty() || rest.starts_with(' '));
+    let ends = |position: usize| {
+        whole.get(position + part.len()..).is_none_or(|rest| rest.is_empty() || rest.starts_with(' '))
+    };
     whole.match_indices(part).any(|(position, _)| ends(position))
 }
 

@@ -11,7 +11,7 @@ use bigdecimal::BigDecimal;
 use crate::domain::coverage::Coverage;
 use crate::domain::fingerprint::ItemFingerprint;
 use crate::domain::item::{Combine, Item, WhenEmpty};
-use crate::domain::job::{Job, ReadFrom};
+use crate::domain::job::{Comments, Job, ReadFrom};
 use crate::domain::metadata::Metadata;
 use crate::domain::period::PeriodType;
 use crate::domain::rounding::Rounding;
@@ -47,6 +47,8 @@ pub struct NewJob {
     pub round: Option<Rounding>,
     /// How many source periods must have a value.
     pub coverage: Option<Coverage>,
+    /// What becomes of comments and follow-up marks.
+    pub comments: Comments,
 }
 
 /// An item to be added, as a person names it.
@@ -171,6 +173,7 @@ fn job_of(config: &ConfigStore, new: NewJob) -> Result<Job, OpsError> {
         read: new.read,
         round: new.round,
         coverage: new.coverage,
+        comments: new.comments,
         scripts: Vec::new(),
         items: Vec::new(),
     })
@@ -259,8 +262,7 @@ impl OpenJob {
     /// place. Any mistake refuses all of it.
     pub fn plan_import(&self, path: &Path, bytes: &[u8], replace: bool) -> Result<ItemsChange, OpsError> {
         let seen = self.config.item_fingerprints(&self.job.name)?;
-        let sides =
-            ItemSides { source: &self.source, destination: &self.destination, job: &self.job, seen: &seen };
+        let sides = ItemSides { source: &self.source, destination: &self.destination, job: &self.job, seen: &seen };
         let read = job_items::import(bytes, sides)
             .map_err(|findings| OpsError::File { path: path.to_path_buf(), findings })?;
         let same = |a: &Item, b: &Item| a.source == b.source && a.destination == b.destination;

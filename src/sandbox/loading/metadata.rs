@@ -194,6 +194,9 @@ pub(super) fn fill(export: &mut Export, text: &str) -> Result<(), Refusal> {
             put_missing(object, "shortName", name);
         }
     }
+    for indicator in objects_mut(export, "indicators") {
+        put_missing(indicator, "denominator", json!("1"));
+    }
     for unit in objects_mut(export, "organisationUnits") {
         put_missing(unit, "openingDate", json!(OPENED));
     }

@@ -18,7 +18,7 @@ use crate::store::error::{Kind, Named, StoreError};
 pub struct ItemId(pub i64);
 
 const JOBS: &str = "SELECT job.id, job.name, source.name, destination.name, source_period_type, \
-     destination_period_type, period_shift, combine, read_from, round, coverage, scripts FROM job \
+     destination_period_type, period_shift, combine, read_from, round, coverage, scripts, comments FROM job \
      JOIN server AS source ON source.id = job.source JOIN server AS destination ON destination.id = job.destination";
 
 impl ConfigStore {
@@ -97,8 +97,8 @@ pub(super) fn insert(transaction: &Transaction<'_>, job: &Job) -> Result<(), Sto
     transaction
         .execute(
             "INSERT INTO job (name, name_key, source, destination, source_period_type, \
-             destination_period_type, period_shift, combine, read_from, round, coverage, scripts) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+             destination_period_type, period_shift, combine, read_from, round, coverage, scripts, comments) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             params![
                 name.text,
                 name.key,
@@ -111,7 +111,8 @@ pub(super) fn insert(transaction: &Transaction<'_>, job: &Job) -> Result<(), Sto
                 job.read,
                 job.round.map(Text),
                 job.coverage.map(Text),
-                JsonList(job.scripts.as_slice())
+                JsonList(job.scripts.as_slice()),
+                job.comments
             ],
         )
         .map_err(|error| name.taken(Kind::Job, error))?;
@@ -134,7 +135,7 @@ pub(super) fn replace(
         .execute(
             "UPDATE job SET name = ?2, name_key = ?3, source = ?4, destination = ?5, source_period_type = ?6, \
              destination_period_type = ?7, period_shift = ?8, combine = ?9, read_from = ?10, \
-             round = ?11, coverage = ?12, scripts = ?13 WHERE id = ?1",
+             round = ?11, coverage = ?12, scripts = ?13, comments = ?14 WHERE id = ?1",
             params![
                 id,
                 name.text,
@@ -148,7 +149,8 @@ pub(super) fn replace(
                 job.read,
                 job.round.map(Text),
                 job.coverage.map(Text),
-                JsonList(job.scripts.as_slice())
+                JsonList(job.scripts.as_slice()),
+                job.comments
             ],
         )
         .map_err(|error| name.taken(Kind::Job, error))?;
@@ -209,6 +211,7 @@ fn read_job(row: &Row<'_>) -> rusqlite::Result<(i64, Job)> {
         round: row.get::<_, Option<Text<_>>>(9)?.map(|rounding| rounding.0),
         coverage: row.get::<_, Option<Text<_>>>(10)?.map(|coverage| coverage.0),
         scripts: row.get::<_, JsonList<_>>(11)?.0,
+        comments: row.get::<_, Option<_>>(12)?.unwrap_or_default(),
         items: Vec::new(),
     };
     Ok((row.get(0)?, job))

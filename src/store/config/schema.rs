@@ -86,6 +86,8 @@ pub(super) const MIGRATIONS: &[Migration] = &[
              ALTER TABLE data_element ADD COLUMN comment_option_set TEXT;",
         )
     },
+    // 10: whether comments of the source are moved; absent means that they are not.
+    |transaction| transaction.execute_batch("ALTER TABLE job ADD COLUMN comments TEXT;"),
 ];
 
 const SERVERS: &str = "

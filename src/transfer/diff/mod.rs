@@ -12,7 +12,8 @@
 //! **Not whole.** A cell of which a part cannot be used, or cannot be read by the source's user, is held back whatever
 //! its other parts are, and whatever `when_empty` says: it is not empty, it is not known.
 //!
-//! Comments and follow-up marks are lost when a value is overwritten without them; they ride along.
+//! Comments and follow-up marks are lost when a value is overwritten without them; they ride along. A job that copies
+//! comments sends the source's in their place, and one that differs alone is an update.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -26,6 +27,7 @@ use crate::domain::run::FindingObject;
 use crate::domain::uid::Uid;
 use crate::transfer::combine::WantedCell;
 use crate::transfer::finding::{self, Code};
+use crate::transfer::map::Remark;
 use crate::transfer::plan::{PlannedItem, PlannedJob};
 use crate::transfer::tally::{Findings, Note};
 
@@ -138,6 +140,8 @@ pub struct DiffRules<'run> {
     pub ledger: &'run HashMap<CellKey, String>,
     /// Cells of which a part cannot be used, with the reason.
     pub doubts: &'run BTreeMap<CellKey, Hold>,
+    /// What the source has beside the values, where the job copies it.
+    pub remarks: Option<&'run BTreeMap<CellKey, Remark>>,
     /// Whether the routine deletes at all (`max_delete` is not 0).
     pub deletes: bool,
     /// The destination's metadata, for names.
@@ -230,6 +234,9 @@ fn wanted_cell(
                 cell.value = Some(text);
             }
             cell.step = step;
+            if let Some(remarks) = rules.remarks {
+                remark(&mut cell, remarks.get(&key).cloned().unwrap_or_default());
+            }
         }
         Err(refusal) => {
             let hold = Hold { code: refusal.code(), object: None, reason: refusal.reason(), hint: None };
@@ -237,6 +244,23 @@ fn wanted_cell(
         }
     }
     cell
+}
+
+/// Puts the source's comment and mark in the place of the destination's.
+fn remark(cell: &mut Cell, wanted: Remark) {
+    let differs = cell.followup != wanted.followup || !same_comment(cell.comment.as_deref(), wanted.comment.as_deref());
+    match cell.step {
+        Step::Unchanged if differs => cell.step = Step::Update,
+        Step::Create | Step::Update | Step::Repeat => {}
+        // Nothing is sent, or a deletion.
+        _ => return,
+    }
+    (cell.comment, cell.followup) = (wanted.comment, wanted.followup);
+}
+
+/// Whether two comments say the same: servers trim them, and none is as good as an empty one.
+pub fn same_comment(left: Option<&str>, right: Option<&str>) -> bool {
+    left.unwrap_or_default().trim() == right.unwrap_or_default().trim()
 }
 
 /// A cell for which nothing is wanted and that is held back.

@@ -53,7 +53,8 @@ fn compare_with(
     let doubts = BTreeMap::from([(cell(1, 8, "202401"), hold)]);
     let doubts = if doubtful { doubts } else { BTreeMap::new() };
     let names = metadata();
-    let rules = DiffRules { only_changed: true, ledger: &ledger, doubts: &doubts, deletes: true, names: &names };
+    let rules =
+        DiffRules { only_changed: true, ledger: &ledger, doubts: &doubts, deletes: true, remarks: None, names: &names };
     diff(wanted, stored, &plan.jobs[0], rules)
 }
 

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use crate::domain::cell::CellKey;
 use crate::domain::item::WhenEmpty;
+use crate::domain::job::Comments;
 use crate::domain::journal::JournalError;
 use crate::domain::run::{RunMode, ValueCounts};
 use crate::domain::uid::Uid;
@@ -21,7 +22,7 @@ use crate::transfer::engine::{fetch, read};
 use crate::transfer::events::{Event, SliceName};
 use crate::transfer::finding;
 use crate::transfer::hooks::Acts;
-use crate::transfer::map::{Mapped, Mapping};
+use crate::transfer::map::{Mapped, Mapping, Remark};
 use crate::transfer::plan::{PlannedJob, Slice};
 use crate::transfer::preflight::Verdict;
 use crate::transfer::tally::{Findings, Note};
@@ -128,13 +129,13 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
             let Ok(mapping) = fetch::raw(&self.context.reading, job, slice, aggregated.clone()).await else {
                 continue;
             };
-            let Made { wanted, doubts, .. } = self.make(job, mapping.finish(&self.context.scene()));
+            let Made { wanted, doubts, remarks, .. } = self.make(job, mapping.finish(&self.context.scene()));
             let Some(Ok(stored)) =
                 self.context.unless_stopped(read::stored(self.context, job, &slice.destinations)).await
             else {
                 continue;
             };
-            let diff = self.compare(job, slice, wanted, &doubts, &stored)?;
+            let diff = self.compare(job, slice, wanted, (&doubts, &remarks), &stored)?;
             changes += diff.cells.iter().filter(|cell| cell.step.is_change()).count() as u64;
             existing += diff.existing;
         }
@@ -176,7 +177,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
                 return Ok(prepared);
             }
         };
-        let Made { values, wanted, doubts, findings, acts } = made;
+        let Made { values, wanted, doubts, remarks, findings, acts } = made;
         prepared.values = values;
         prepared.acts = acts;
         self.context.tell(Event::SliceFetched { slice: prepared.name.clone(), values });
@@ -199,7 +200,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         };
         let periods = stored.values.keys().map(|key| key.period);
         self.context.state().seen.extend(periods);
-        let diff = self.compare(job, slice, wanted, &doubts, &stored)?;
+        let diff = self.compare(job, slice, wanted, (&doubts, &remarks), &stored)?;
         if prepared.failed.is_none() {
             self.forget_gone(job, slice, &stored)?;
         }
@@ -212,12 +213,12 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
 
     /// One value for each cell; scripts may leave some out.
     fn make(&self, job: &PlannedJob, mapped: Mapped) -> Made {
-        let Mapped { mut values, contributions, doubts, slice_values, mut acts, findings } = mapped;
+        let Mapped { mut values, contributions, doubts, remarks, slice_values, mut acts, findings } = mapped;
         let combined = combine(contributions, job, &self.context.scene(), &slice_values);
         values.contributing -= combined.dropped;
         values.dropped += combined.dropped;
         acts.merge(combined.acts);
-        Made { values, wanted: combined.cells, doubts, findings, acts }
+        Made { values, wanted: combined.cells, doubts, remarks, findings, acts }
     }
 
     fn compare(
@@ -225,14 +226,15 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         job: &PlannedJob,
         slice: &Slice,
         wanted: Vec<WantedCell>,
-        doubts: &BTreeMap<CellKey, Hold>,
+        (doubts, remarks): (&BTreeMap<CellKey, Hold>, &BTreeMap<CellKey, Remark>),
         stored: &StoredValues,
     ) -> Result<Diff, JournalError> {
         let ledger = self.ledger(job, slice, stored)?;
         let policies = self.context.policies();
         let deletes = policies.max_delete != Some(0);
         let names = self.context.destination_metadata;
-        let rules = DiffRules { only_changed: policies.only_changed, ledger: &ledger, doubts, deletes, names };
+        let remarks = Some(remarks).filter(|_| job.comments == Comments::Copy);
+        let rules = DiffRules { only_changed: policies.only_changed, ledger: &ledger, doubts, remarks, deletes, names };
         Ok(diff::diff(wanted, stored, job, rules))
     }
 
@@ -316,6 +318,7 @@ struct Made {
     values: ValueCounts,
     wanted: Vec<WantedCell>,
     doubts: BTreeMap<CellKey, Hold>,
+    remarks: BTreeMap<CellKey, Remark>,
     findings: Findings,
     acts: Acts,
 }

@@ -107,8 +107,8 @@ table! {
         "The value is an org unit that the destination does not have.",
         "Sync the destination if the org unit is new there; else correct the value or what translates it.";
     COMMENT_TOO_LONG = Error, Value, "comment-too-long",
-        "The stored comment of the cell is longer than the destination takes, and overwriting without it would lose it.",
-        "Shorten the comment at the destination.";
+        "The comment of the cell is longer than the destination takes, and overwriting without it would lose it.",
+        "Shorten the comment: at the source where the job copies comments, else at the destination.";
     COMMENT_OPTION_UNKNOWN = Error, Value, "comment-option-unknown",
         "The comment of the cell is none of the options that the data element allows for comments.",
         "Correct the comment at the destination, or remove the comment option set of the data element.";
@@ -263,6 +263,9 @@ table! {
     OPTION_COMBO_NOT_MAPPED = Warning, Mapping, "option-combo-not-mapped",
         "The source has values of a mapped data element under an option combo that no item of the job reads.",
         "Add an item for the option combo, if its values belong to the destination.";
+    SOURCE_COMMENTS_NOT_MOVED = Info, Policy, "source-comments-not-moved",
+        "Source values have comments or follow-up marks, and the job does not move them.",
+        "Nothing, or let them go along: `xfer job edit … --comments copy`.";
     SLICE_FAILED = Error, Transport, "slice-failed",
         "A part of the run could not be read; nothing of it was sent, and its values are not in the counts.",
         "Run again; if it stays, the sentence beside this finding says what to look at.";

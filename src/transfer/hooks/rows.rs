@@ -154,6 +154,7 @@ mod tests {
             org_unit: unit(org_unit),
             period: period("202401"),
             value: Some(text.to_owned()),
+            remark: None,
         }
     }
 

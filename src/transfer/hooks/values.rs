@@ -57,6 +57,7 @@ pub(super) fn from_row(row: script::Row) -> SourceValue {
             Value::Number(number) => plain_text(&number),
             Value::Text(text) => text,
         }),
+        remark: None,
     }
 }
 

@@ -18,13 +18,14 @@ use crate::dhis2::analytics::AnalyticsValue;
 use crate::domain::cell::CellKey;
 use crate::domain::data_value::DataValue;
 use crate::domain::decimal::parse_number;
+use crate::domain::job::Comments;
 use crate::domain::metadata::Metadata;
 use crate::domain::period::Period;
 use crate::domain::run::ValueCounts;
 use crate::domain::uid::Uid;
 use crate::transfer::diff::Hold;
 use crate::transfer::finding::{self, Code};
-use crate::transfer::hooks::{Acts, RowsContext, Scene, SliceValues, through_rows};
+use crate::transfer::hooks::{Acts, RowKey, RowsContext, Scene, SliceValues, through_rows};
 use crate::transfer::plan::{Destination, HookedPeriod, Place, PlannedJob, Slice, UnitMap};
 use crate::transfer::tally::{Findings, Note};
 
@@ -43,6 +44,39 @@ pub struct SourceValue {
     pub period: Period,
     /// Its text; none where only a comment is stored.
     pub value: Option<String>,
+    /// Its comment and follow-up mark, where it has one of them.
+    pub remark: Option<Box<Remark>>,
+}
+
+/// What stands beside a value.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Remark {
+    /// Its comment.
+    pub comment: Option<String>,
+    /// Its follow-up mark.
+    pub followup: bool,
+}
+
+impl Remark {
+    /// None where there is neither a comment nor a mark.
+    fn of(comment: Option<String>, followup: bool) -> Option<Box<Self>> {
+        let comment = comment.filter(|comment| !comment.trim().is_empty());
+        (comment.is_some() || followup).then(|| Box::new(Self { comment, followup }))
+    }
+
+    /// The remarks of all contributions to one cell: their different comments in the order of source period and org
+    /// unit, and a mark if any has one.
+    fn together(mut all: Vec<(Period, Uid, u32, Self)>) -> Self {
+        all.sort_unstable();
+        let followup = all.iter().any(|(_, _, _, remark)| remark.followup);
+        let mut comments: Vec<String> = Vec::new();
+        for comment in all.into_iter().filter_map(|(_, _, _, remark)| remark.comment) {
+            if !comments.contains(&comment) {
+                comments.push(comment);
+            }
+        }
+        Self { comment: Some(comments.join(" | ")).filter(|text| !text.is_empty()), followup }
+    }
 }
 
 impl From<DataValue> for SourceValue {
@@ -54,6 +88,7 @@ impl From<DataValue> for SourceValue {
             org_unit: value.cell.org_unit,
             period: value.cell.period,
             value: value.value,
+            remark: Remark::of(value.comment, value.followup),
         }
     }
 }
@@ -67,6 +102,7 @@ impl From<AnalyticsValue> for SourceValue {
             org_unit: value.org_unit,
             period: value.period,
             value: Some(value.value),
+            remark: None,
         }
     }
 }
@@ -98,6 +134,8 @@ pub struct Mapped {
     /// Cells for which the source has a value that cannot be used, with the reason. Nothing is sent for them, and they
     /// are not empty either: `when_empty` must not delete what a typing error hides.
     pub doubts: BTreeMap<CellKey, Hold>,
+    /// What the source has beside the values of a cell, where the job copies it.
+    pub remarks: BTreeMap<CellKey, Remark>,
     /// The source values at their destination, if a script may look them up.
     pub slice_values: SliceValues,
     /// What scripts did.
@@ -143,6 +181,10 @@ pub struct Mapping<'plan> {
     doubts: BTreeMap<CellKey, Hold>,
     /// Values that wait for the scripts with `rows`.
     held: Vec<SourceValue>,
+    /// What stands beside contributing values, where the job copies it.
+    remarks: BTreeMap<CellKey, Vec<(Period, Uid, u32, Remark)>>,
+    /// Contributing values with a remark, where the job does not copy it, and the first in words.
+    left_behind: Option<(u64, String)>,
     slice_values: SliceValues,
     /// Whether a script may look values up.
     keeps_values: bool,
@@ -162,6 +204,8 @@ impl<'plan> Mapping<'plan> {
             contributions: Vec::new(),
             doubts: BTreeMap::new(),
             held: Vec::new(),
+            remarks: BTreeMap::new(),
+            left_behind: None,
             slice_values: SliceValues::default(),
             keeps_values: job.is_scripted(),
             next_value: 0,
@@ -228,6 +272,7 @@ impl<'plan> Mapping<'plan> {
         let mut fate = None;
         let mut is_number = None;
         let mut goes_to = BTreeSet::new();
+        let remark = value.remark.take();
         for item in items {
             let Some(planned) = job.items.get(item) else { continue };
             let period = match target_period(job, item, value.period) {
@@ -283,6 +328,9 @@ impl<'plan> Mapping<'plan> {
             at_destination.for_each(|row| self.slice_values.add(row));
         }
         self.values.contributing += 1;
+        if let Some(remark) = remark {
+            self.take_remark(*remark, before, &value);
+        }
         let mut placed = self.contributions.iter_mut().skip(before);
         let first = placed.next();
         for further in placed {
@@ -290,6 +338,21 @@ impl<'plan> Mapping<'plan> {
         }
         if let Some(first) = first {
             first.text = text;
+        }
+    }
+
+    /// Keeps what stands beside a value for its cells, or counts that it stays behind.
+    fn take_remark(&mut self, remark: Remark, before: usize, value: &SourceValue) {
+        if self.job.comments == Comments::Keep {
+            let first = || format!("{} at {} in {}", value.data, value.org_unit, value.period);
+            self.left_behind.get_or_insert_with(|| (0, first())).0 += 1;
+            return;
+        }
+        for part in self.contributions.iter().skip(before) {
+            for cell in cells_of(self.job, part.item, part.cell.org_unit, part.cell.period) {
+                let entry = (part.source_period, part.source_unit, part.value, remark.clone());
+                self.remarks.entry(cell).or_default().push(entry);
+            }
         }
     }
 
@@ -340,6 +403,9 @@ impl<'plan> Mapping<'plan> {
     fn place_held(&mut self, scene: &Scene<'_>) -> Acts {
         let held = std::mem::take(&mut self.held);
         let job = self.job;
+        // Scripts see values; what stands beside them finds its row again by where it stands.
+        let mut remarks: BTreeMap<RowKey, Box<Remark>> =
+            held.iter().filter_map(|value| Some((RowKey::of(value), value.remark.clone()?))).collect();
         let through = through_rows(
             held,
             &job.rows,
@@ -356,7 +422,8 @@ impl<'plan> Mapping<'plan> {
                 }
             }
         }
-        for value in through.rows {
+        for mut value in through.rows {
+            value.remark = remarks.remove(&RowKey::of(&value));
             let all = || job.items_of(value.data, value.category_option_combo, value.attribute_option_combo);
             let mut items = all().filter(|item| job.reads_for(*item, value.period)).peekable();
             match self.target_of(value.org_unit) {
@@ -412,10 +479,15 @@ impl<'plan> Mapping<'plan> {
             };
             findings.add(note);
         }
+        if let Some((count, example)) = self.left_behind {
+            findings.add(Note::new(&finding::SOURCE_COMMENTS_NOT_MOVED, count).example(in_words(&example, source)));
+        }
+        let remarks = self.remarks.into_iter().map(|(cell, all)| (cell, Remark::together(all))).collect();
         Mapped {
             values: self.values,
             contributions: self.contributions,
             doubts,
+            remarks,
             slice_values: self.slice_values,
             acts,
             findings,

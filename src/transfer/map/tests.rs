@@ -24,6 +24,7 @@ fn value(data: u8, combo: Uid, org_unit: u8, at: &str, text: &str) -> SourceValu
         org_unit: unit(org_unit),
         period: period(at),
         value: Some(text.to_owned()),
+        remark: None,
     }
 }
 

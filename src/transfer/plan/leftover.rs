@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::domain::cell::{CellAddress, CellKey};
 use crate::domain::item::{Item, SourceItem, WhenEmpty};
+use crate::domain::job::Comments;
 use crate::domain::period::Period;
 use crate::domain::reach::{Leftover, Reach};
 use crate::domain::routine::RoutineDocument;
@@ -129,6 +130,7 @@ impl<'run> LeftoverSearch<'run> {
         });
         Some(PlannedJob {
             name: NAME.to_owned(),
+            comments: Comments::Keep,
             periods: JobPeriods::only_written(periods),
             items,
             addresses,

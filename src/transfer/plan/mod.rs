@@ -41,7 +41,7 @@ use jiff::civil::Date;
 use crate::domain::access::{Reader, Unreadable};
 use crate::domain::cell::{CellAddress, CellKey};
 use crate::domain::item::SourceItem;
-use crate::domain::job::{Job, ReadFrom};
+use crate::domain::job::{Comments, Job, ReadFrom};
 use crate::domain::metadata::Metadata;
 use crate::domain::period::Period;
 use crate::domain::period::relative::RelativeOptions;
@@ -99,6 +99,8 @@ pub struct PlannedJob {
     pub name: String,
     /// Its periods.
     pub periods: JobPeriods,
+    /// What becomes of comments and follow-up marks.
+    pub comments: Comments,
     /// Its items, without those that the source does not have.
     pub items: Vec<PlannedItem>,
     /// Destination address → the first of its items, which speaks for all of them.
@@ -358,6 +360,7 @@ fn plan_job(
     let planned = PlannedJob {
         unit_ids,
         name: job.name.clone(),
+        comments: job.comments,
         periods,
         items,
         addresses,

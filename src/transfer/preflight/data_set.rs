@@ -15,8 +15,8 @@ use crate::domain::period::Period;
 use crate::domain::uid::Uid;
 use crate::domain::value_type::ImportEngine;
 use crate::transfer::finding::{
-    ATTRIBUTE_OPTION_COMBO_FOREIGN, ATTRIBUTE_OPTION_OUTSIDE_DATES, CATEGORY_OPTION_COMBO_FOREIGN, DATA_SET_NO_WRITE, INPUT_PERIOD_CLOSED,
-    ORG_UNIT_NOT_ASSIGNED, PERIOD_EXPIRED, PERIOD_IN_FUTURE, PERIOD_TYPE_MISMATCH,
+    ATTRIBUTE_OPTION_COMBO_FOREIGN, ATTRIBUTE_OPTION_OUTSIDE_DATES, CATEGORY_OPTION_COMBO_FOREIGN, DATA_SET_NO_WRITE,
+    INPUT_PERIOD_CLOSED, ORG_UNIT_NOT_ASSIGNED, PERIOD_EXPIRED, PERIOD_IN_FUTURE, PERIOD_TYPE_MISMATCH,
 };
 
 /// The rules in the order in which they are asked. How far a data set gets decides which one is reported: a wrong

@@ -60,7 +60,8 @@ impl Preflight<'_> {
         subject: &Subject<'_, '_>,
         comment: Option<&str>,
     ) -> Result<(), Box<HoldBack>> {
-        let Some(codes) = subject.element.comment_codes.as_ref().filter(|_| self.engine == ImportEngine::SetBased) else {
+        let Some(codes) = subject.element.comment_codes.as_ref().filter(|_| self.engine == ImportEngine::SetBased)
+        else {
             return Ok(());
         };
         let reason = match comment {

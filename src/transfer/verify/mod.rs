@@ -9,7 +9,7 @@ use crate::domain::cell::CellState;
 use crate::domain::run::{FindingObject, ServerSaid};
 use crate::domain::value_type::ValueType;
 use crate::transfer::accounting::{RowVerdict, Unproved};
-use crate::transfer::diff::{Cell, Step, Stored};
+use crate::transfer::diff::{Cell, Step, Stored, same_comment};
 use crate::transfer::finding::{self, Code};
 
 /// What became of a row on its way to the destination.
@@ -105,7 +105,7 @@ pub fn judge(cell: &Cell, outcome: &Outcome, read_back: ReadBack<'_>, value_type
         ReadBack::Unseen => Judgement::Settled(unseen(outcome)),
         ReadBack::Seen(stored) => {
             let there = stored.and_then(|stored| stored.value.as_deref());
-            if same(there, cell.value.as_deref(), value_type) {
+            if same(there, cell.value.as_deref(), value_type) && has_its_remark(cell, stored, value_type) {
                 Judgement::Settled(proved(cell, outcome))
             } else {
                 seen_otherwise(cell, outcome, there, value_type)
@@ -223,6 +223,15 @@ fn unproved(reason: Unproved, there: &str) -> Settled {
             format!("{}; the cell holds {there}", reason.words()),
         ),
     }
+}
+
+/// Whether the comment and the mark of an update are there that changes nothing else: its value proves nothing.
+fn has_its_remark(cell: &Cell, stored: Option<&Stored>, value_type: ValueType) -> bool {
+    let alone = cell.step == Step::Update && same(cell.previous.as_deref(), cell.value.as_deref(), value_type);
+    !alone
+        || stored.is_some_and(|stored| {
+            stored.followup == cell.followup && same_comment(stored.comment.as_deref(), cell.comment.as_deref())
+        })
 }
 
 fn same(left: Option<&str>, right: Option<&str>, value_type: ValueType) -> bool {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::domain::cell::CellAddress;
 use crate::domain::item::{self, Combine, WhenEmpty};
-use crate::domain::job::{self, ReadFrom};
+use crate::domain::job::{self, Comments, ReadFrom};
 use crate::domain::org_unit_map::{MappingState, MatchClass, MatchMethod, OrgUnitMapping};
 use crate::domain::period::PeriodType;
 use crate::domain::routine;
@@ -56,6 +56,8 @@ pub(super) struct Job {
     round: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     coverage: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    comments: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     scripts: Vec<Attachment>,
     items: Vec<Item>,
@@ -173,6 +175,7 @@ impl Job {
             read,
             round,
             coverage,
+            comments,
             scripts,
             items,
         } = job;
@@ -185,6 +188,7 @@ impl Job {
             read: read.name().to_owned(),
             round: round.as_ref().map(ToString::to_string),
             coverage: coverage.as_ref().map(ToString::to_string),
+            comments: Some(*comments).filter(|rule| !rule.is_keep()).map(|rule| rule.name().to_owned()),
             scripts: scripts.iter().map(Attachment::of).collect(),
             items: items.iter().map(Item::of).collect(),
         }
@@ -202,6 +206,7 @@ impl Job {
             read: word(&self.read, ReadFrom::from_name)?,
             round: parsed(self.round.as_deref())?,
             coverage: parsed(self.coverage.as_deref())?,
+            comments: self.comments.map(|text| word(&text, Comments::from_name)).transpose()?.unwrap_or_default(),
             scripts: attachments(self.scripts)?,
             items: self.items.into_iter().map(Item::into_item).collect::<Result<_, _>>()?,
         })

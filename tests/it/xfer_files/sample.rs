@@ -50,6 +50,7 @@ pub(crate) fn sample(number: usize) -> Content {
             read: ReadFrom::ALL[pick(index) % 2],
             round: None,
             coverage: None,
+            comments: xfer::domain::job::Comments::default(),
             scripts: Vec::new(),
             items: (0..pick(index) % 7).map(item).collect(),
         })

@@ -4,7 +4,7 @@ use bigdecimal::BigDecimal;
 use clap::ValueEnum;
 
 use crate::domain::item::{Combine, WhenEmpty};
-use crate::domain::job::ReadFrom;
+use crate::domain::job::{Comments, ReadFrom};
 use crate::domain::period::PeriodType;
 use crate::domain::written_number::NumberManner;
 use crate::matching::items::ItemKind;
@@ -77,6 +77,24 @@ impl From<ReadArgument> for ReadFrom {
         match argument {
             ReadArgument::Raw => Self::Raw,
             ReadArgument::Analytics => Self::Analytics,
+        }
+    }
+}
+
+/// What becomes of comments and follow-up marks, on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CommentsArgument {
+    /// The destination's stay; the source's are not moved
+    Keep,
+    /// The source's take their place
+    Copy,
+}
+
+impl From<CommentsArgument> for Comments {
+    fn from(argument: CommentsArgument) -> Self {
+        match argument {
+            CommentsArgument::Keep => Self::Keep,
+            CommentsArgument::Copy => Self::Copy,
         }
     }
 }

@@ -14,8 +14,9 @@ use crate::cli::render::item::{address_names, source_names};
 use crate::cli::render::listing::{Listing, counted, number, text};
 use crate::cli::render::shell_word;
 use crate::cli::ui::{Format, Ui};
+use crate::cli::wizard::element::{Group, unmatched_lines};
 use crate::domain::item::{Combine, Item};
-use crate::domain::job::ReadFrom;
+use crate::domain::job::{Comments, ReadFrom};
 use crate::domain::org_unit_map::MatchClass;
 use crate::domain::period::PeriodType;
 use crate::matching::item_match::pattern::Pattern;
@@ -88,10 +89,16 @@ pub(super) fn auto(arguments: &Auto, home: &Home, ui: &Ui) -> Result<ExitCode, C
     let matching = open.propose_items(&selection, arguments.pattern.clone());
     let accept = arguments.accept.class();
     let taken = |proposal: &ItemProposal| accept.is_some_and(|class| proposal.class <= class);
-    proposals(&open, matching.proposals.iter().filter(|proposal| ui.format != Format::Table || !taken(proposal)))
-        .print(ui);
-    for (item, reason) in &matching.unmatched {
-        ui.say(&format!("not matched: {}: {reason}", source_names(&open, item)));
+    if ui.format == Format::Table {
+        // What is not sure is shown, also where it is taken.
+        let is_sure = |proposal: &ItemProposal| proposal.class == MatchClass::Sure && taken(proposal);
+        let waiting = matching.proposals.iter().filter(|proposal| !is_sure(proposal)).cloned().collect();
+        waiting_elements(&open, waiting).print(ui);
+    } else {
+        proposals(&open, matching.proposals.iter()).print(ui);
+    }
+    for line in unmatched_lines(&open, &matching.unmatched) {
+        ui.say(&format!("not matched: {line}"));
     }
     if let Some(file) = &arguments.export {
         let rows: Vec<(ItemProposal, bool)> =
@@ -154,6 +161,24 @@ fn selection(arguments: &Auto, open: &OpenJob) -> Result<Vec<Selected>, CliError
     Ok(selection)
 }
 
+/// What a person has to look over, a line for each data element: its option combos are one question.
+fn waiting_elements(open: &OpenJob, proposals: Vec<ItemProposal>) -> Listing {
+    let columns = [
+        text("source", "Source"),
+        text("destination", "Destination"),
+        text("class", "Class").whole(),
+        text("why", "Why"),
+    ];
+    let mut listing = Listing::new(&columns, "nothing has to be looked over");
+    for group in Group::of(proposals) {
+        let class = group.proposals.first().map(|proposal| proposal.class.name());
+        if let Some([source, target, why]) = group.in_words(open) {
+            listing.row(vec![json!(source), json!(target), json!(class), json!(why)]);
+        }
+    }
+    listing
+}
+
 fn proposals<'proposals>(open: &OpenJob, list: impl Iterator<Item = &'proposals ItemProposal>) -> Listing {
     let columns = [
         text("source", "Source"),
@@ -205,13 +230,17 @@ fn new_job(arguments: &Exchange, exchange: &exchange::Exchange) -> Option<NewJob
         name: arguments.job.clone(),
         source,
         destination,
-        source_period_type: arguments.period_type.or_else(|| exchange.period_type(&arguments.request)).unwrap_or(PeriodType::Monthly),
+        source_period_type: arguments
+            .period_type
+            .or_else(|| exchange.period_type(&arguments.request))
+            .unwrap_or(PeriodType::Monthly),
         destination_period_type: None,
         period_shift: 0,
         combine: Combine::Error,
         read: ReadFrom::Analytics,
         round: None,
         coverage: None,
+        comments: Comments::Keep,
     })
 }
 

@@ -3,7 +3,9 @@
 use bigdecimal::BigDecimal;
 use clap::Args;
 
-use crate::cli::commands::job::arguments::{CombineArgument, ReadArgument, WhenEmptyArgument, period_type};
+use crate::cli::commands::job::arguments::{
+    CombineArgument, CommentsArgument, ReadArgument, WhenEmptyArgument, period_type,
+};
 use crate::cli::commands::job::operators::{ChangedRules, OrNone, factor_or_none, share};
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
@@ -12,8 +14,8 @@ use crate::cli::ui::Ui;
 use crate::cli::wizard::{self, Missing};
 use crate::domain::period::PeriodType;
 use crate::ops::home::Home;
-use crate::ops::jobs::{self, ItemText};
 use crate::ops::jobs::edit::{ItemChange, JobChange};
+use crate::ops::jobs::{self, ItemText};
 
 /// `xfer job edit`
 #[derive(Debug, Args)]
@@ -38,6 +40,9 @@ pub struct Edit {
     /// Where data elements are read
     #[arg(long, value_enum)]
     pub read: Option<ReadArgument>,
+    /// What becomes of comments and follow-up marks
+    #[arg(long, value_enum)]
+    pub comments: Option<CommentsArgument>,
     /// Rounding and coverage.
     #[command(flatten)]
     pub rules: ChangedRules,
@@ -59,6 +64,7 @@ impl Edit {
             read: self.read.map(Into::into),
             round: self.rules.round.map(|rule| rule.0),
             coverage: self.rules.coverage.map(|rule| rule.0),
+            comments: self.comments.map(Into::into),
         }
     }
 }
@@ -107,7 +113,7 @@ pub(super) fn edit(arguments: &Edit, home: &Home, ui: &Ui) -> Result<ExitCode, C
     if arguments.is_empty() {
         let missing = Missing {
             what: "what to change",
-            hint: "give --rename, --period-type, --to-period-type, --shift, --combine, --read, --round or --coverage",
+            hint: "give --rename, --period-type, --to-period-type, --shift, --combine, --read, --comments, --round or --coverage",
             again: "xfer job edit NAME",
         };
         return wizard::ask(ui, missing, |prompter| wizard::job::edit(prompter, home, &arguments.name));

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::cli::commands::job::arguments::{CombineArgument, ReadArgument, period_type};
+use crate::cli::commands::job::arguments::{CombineArgument, CommentsArgument, ReadArgument, period_type};
 use crate::cli::commands::job::operators::NewRules;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
@@ -41,6 +41,9 @@ pub struct New {
     /// Where data elements are read; indicators always come from analytics
     #[arg(long, value_enum, default_value = "raw")]
     pub read: ReadArgument,
+    /// What becomes of comments and follow-up marks of values
+    #[arg(long, value_enum, default_value = "keep")]
+    pub comments: CommentsArgument,
     /// Rounding and coverage.
     #[command(flatten)]
     pub rules: NewRules,
@@ -58,6 +61,7 @@ impl New {
             shift: 0,
             combine: None,
             read: ReadArgument::Raw,
+            comments: CommentsArgument::Keep,
             rules: NewRules::default(),
         }
     }
@@ -75,6 +79,7 @@ impl New {
             read: self.read.into(),
             round: self.rules.round,
             coverage: self.rules.coverage,
+            comments: self.comments.into(),
         }
     }
 }
@@ -91,6 +96,7 @@ pub(in crate::cli) fn command(job: &Job) -> String {
         (job.read != ReadFrom::Raw).then(|| format!("--read {}", job.read.name())),
         job.round.map(|rounding| format!("--round {rounding}")),
         job.coverage.map(|coverage| format!("--coverage {coverage}")),
+        (!job.comments.is_keep()).then(|| format!("--comments {}", job.comments.name())),
     ];
     let words = ["xfer job new".to_owned(), shell_word(&job.name), from].into_iter();
     words.chain(flags.into_iter().flatten()).collect::<Vec<_>>().join(" ")
@@ -121,7 +127,7 @@ mod tests {
     use super::{New, command};
     use crate::domain::coverage::Coverage;
     use crate::domain::item::Combine;
-    use crate::domain::job::{Job, ReadFrom};
+    use crate::domain::job::{Comments, Job, ReadFrom};
     use crate::domain::period::PeriodType;
     use crate::domain::rounding::Rounding;
 
@@ -144,6 +150,7 @@ mod tests {
             read: ReadFrom::Raw,
             round: None,
             coverage: None,
+            comments: crate::domain::job::Comments::default(),
             scripts: Vec::new(),
             items: Vec::new(),
         };
@@ -155,6 +162,7 @@ mod tests {
             read: ReadFrom::Analytics,
             round: "up:1".parse::<Rounding>().ok(),
             coverage: "75%".parse::<Coverage>().ok(),
+            comments: Comments::Copy,
             ..plain.clone()
         };
         assert_eq!(
@@ -180,7 +188,8 @@ mod tests {
                 (job.period_shift, job.combine, job.read),
                 "{line}"
             );
-            assert_eq!((made.round, made.coverage), (job.round, job.coverage), "{line}");
+            let made_rules = (made.round, made.coverage, made.comments);
+            assert_eq!(made_rules, (job.round, job.coverage, job.comments), "{line}");
         }
     }
 }

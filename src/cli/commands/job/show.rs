@@ -48,6 +48,7 @@ pub(super) fn show(open: &OpenJob, ui: &Ui) {
         let rules = [
             job.round.map(|rounding| format!(", round {rounding}")),
             job.coverage.map(|coverage| format!(", coverage {coverage}")),
+            (!job.comments.is_keep()).then(|| format!(", {} comments", job.comments.name())),
             (!job.scripts.is_empty()).then(|| format!(", scripts {}", script_names(&job.scripts))),
         ];
         let rules: String = rules.into_iter().flatten().collect();

@@ -198,7 +198,13 @@ impl<'job> Taker<'job> {
     }
 
     fn unknown(&self, dx: &str) -> String {
-        let rates = ["REPORTING_RATE", "ACTUAL_REPORTS", "EXPECTED_REPORTS", "REPORTING_RATE_ON_TIME", "ACTUAL_REPORTS_ON_TIME"];
+        let rates = [
+            "REPORTING_RATE",
+            "ACTUAL_REPORTS",
+            "EXPECTED_REPORTS",
+            "REPORTING_RATE_ON_TIME",
+            "ACTUAL_REPORTS_ON_TIME",
+        ];
         if rates.iter().any(|rate| dx.to_uppercase().ends_with(&format!(".{rate}"))) {
             return "a job carries no reporting rates".to_owned();
         }
@@ -214,9 +220,10 @@ impl<'job> Taker<'job> {
     fn objects(&self, text: &str) -> Vec<Selected> {
         let named = |object: &Object<'_>| self.schemes.input.of(object).as_deref() == Some(text);
         let source = self.source;
-        let elements = source.data_elements.values().map(|o| {
-            (Selected::DataElement(o.id), object(o.id, o.code.as_deref(), &o.name, &o.attribute_values))
-        });
+        let elements = source
+            .data_elements
+            .values()
+            .map(|o| (Selected::DataElement(o.id), object(o.id, o.code.as_deref(), &o.name, &o.attribute_values)));
         let indicators = source
             .indicators
             .values()
@@ -248,8 +255,9 @@ impl<'job> Taker<'job> {
         let sent = self.sent_as(selected).ok_or("the source has no value for the id scheme")?;
         let there = &self.schemes.elements_there;
         let elements = self.destination.data_elements.values();
-        let called = elements
-            .filter(|o| there.of(&object(o.id, o.code.as_deref(), &o.name, &o.attribute_values)).as_deref() == Some(&sent));
+        let called = elements.filter(|o| {
+            there.of(&object(o.id, o.code.as_deref(), &o.name, &o.attribute_values)).as_deref() == Some(&sent)
+        });
         match called.map(|element| element.id).collect::<Vec<_>>().as_slice() {
             [only] => Ok(*only),
             [] => Err(format!("the destination has no data element {sent}")),
@@ -281,12 +289,16 @@ impl<'job> Taker<'job> {
     fn export_combos(&self, selected: Selected) -> Result<(Option<Uid>, Option<Uid>), String> {
         let (coc, aoc) = match selected {
             Selected::DataElement(_) => return Ok((None, None)),
-            Selected::Indicator(id) => self.source.indicators.get(&id).map(|o| {
-                (&o.aggregate_export_category_option_combo, &o.aggregate_export_attribute_option_combo)
-            }),
-            Selected::ProgramIndicator(id) => self.source.program_indicators.get(&id).map(|o| {
-                (&o.aggregate_export_category_option_combo, &o.aggregate_export_attribute_option_combo)
-            }),
+            Selected::Indicator(id) => self
+                .source
+                .indicators
+                .get(&id)
+                .map(|o| (&o.aggregate_export_category_option_combo, &o.aggregate_export_attribute_option_combo)),
+            Selected::ProgramIndicator(id) => self
+                .source
+                .program_indicators
+                .get(&id)
+                .map(|o| (&o.aggregate_export_category_option_combo, &o.aggregate_export_attribute_option_combo)),
         }
         .unwrap_or((&None, &None));
         let there = |text: &Option<String>| match text.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
@@ -336,9 +348,9 @@ impl<'job> Taker<'job> {
             let sent = self.schemes.combos.of(&object(read, own.code.as_deref(), &own.name, &[]));
             let is_sent = |combo: &&Uid| {
                 let combos = &self.destination.category_option_combos;
-                let there = combos.get(*combo).and_then(|o| {
-                    self.schemes.combos_there.of(&object(o.id, o.code.as_deref(), &o.name, &[]))
-                });
+                let there = combos
+                    .get(*combo)
+                    .and_then(|o| self.schemes.combos_there.of(&object(o.id, o.code.as_deref(), &o.name, &[])));
                 sent.is_some() && there == sent
             };
             let found: Vec<Uid> = there.iter().filter(is_sent).copied().collect();
@@ -369,9 +381,9 @@ impl<'job> Taker<'job> {
                 _ => None,
             };
             return match self.aggregation {
-                Some(asked) if own.is_none_or(|own| !own.eq_ignore_ascii_case(asked)) => Err(format!(
-                    "the request asks for {asked}, and a job reads it as it is defined"
-                )),
+                Some(asked) if own.is_none_or(|own| !own.eq_ignore_ascii_case(asked)) => {
+                    Err(format!("the request asks for {asked}, and a job reads it as it is defined"))
+                }
                 _ => Ok(None),
             };
         };
@@ -390,7 +402,13 @@ impl<'job> Taker<'job> {
         }
         let combine = match own.to_uppercase().as_str() {
             // In time they are other things; over org units and option combos they are sums.
-            "SUM" | "COUNT" | "AVERAGE_SUM_ORG_UNIT" | "LAST" | "LAST_IN_PERIOD" | "FIRST" | "MIN_SUM_ORG_UNIT"
+            "SUM"
+            | "COUNT"
+            | "AVERAGE_SUM_ORG_UNIT"
+            | "LAST"
+            | "LAST_IN_PERIOD"
+            | "FIRST"
+            | "MIN_SUM_ORG_UNIT"
             | "MAX_SUM_ORG_UNIT" => Combine::Sum,
             "MIN" => Combine::Min,
             "MAX" => Combine::Max,
@@ -424,4 +442,112 @@ fn combos_of(metadata: &Metadata, category_combos: &[Uid]) -> BTreeSet<Uid> {
 fn is_called(metadata: &Metadata, combo: Uid, text: &str) -> bool {
     combo.as_str() == text
         || metadata.category_option_combos.get(&combo).is_some_and(|known| known.code.as_deref() == Some(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{Schemes, Taker};
+    use crate::domain::cell::CellAddress;
+    use crate::domain::item::{Combine, Item, SourceItem};
+    use crate::domain::job::ReadFrom;
+    use crate::domain::metadata::Metadata;
+    use crate::domain::uid::Uid;
+    use crate::ops::jobs::exchange::model::{Request, TargetRequest};
+
+    fn uid(text: &str) -> Uid {
+        Uid::parse(text).unwrap()
+    }
+
+    fn insert<T: serde::de::DeserializeOwned>(
+        objects: &mut std::collections::BTreeMap<Uid, T>,
+        id: &str,
+        object: Value,
+    ) {
+        objects.insert(uid(id), serde_json::from_value(object).unwrap());
+    }
+
+    /// One data element of a type and category combo; combos `F` and `M`, and the default under an id of its own.
+    fn metadata(element: &str, code: &str, aggregation: &str, split: bool) -> Metadata {
+        let mut metadata = Metadata::default();
+        let combo = if split { "ccSexe00001" } else { "ccDefault01" };
+        insert(
+            &mut metadata.data_elements,
+            element,
+            json!({
+                "id": element, "code": code, "name": format!("Name {code}"), "short_name": null, "value_type": "NUMBER",
+                "aggregation_type": aggregation, "zero_is_significant": true, "category_combo": combo, "option_set": null,
+                "attribute_values": []
+            }),
+        );
+        for (id, name, of) in [
+            ("coFemme0001", "F", "ccSexe00001"),
+            ("coHomme0001", "M", "ccSexe00001"),
+            ("coDefault01", "default", "ccDefault01"),
+        ] {
+            insert(
+                &mut metadata.category_option_combos,
+                id,
+                json!({
+                    "id": id, "code": name, "name": name, "category_combo": of, "category_options": []
+                }),
+            );
+        }
+        insert(
+            &mut metadata.category_combos,
+            "ccDefault01",
+            json!({
+                "id": "ccDefault01", "code": null, "name": "default", "is_default": true,
+                "category_option_combos": ["coDefault01"]
+            }),
+        );
+        metadata
+    }
+
+    fn take(source: &Metadata, destination: &Metadata, dx: &str) -> Result<Item, String> {
+        let request: Request =
+            serde_json::from_value(json!({"outputDataElementIdScheme": "code", "inputIdScheme": "Code"})).unwrap();
+        let schemes = Schemes::of(&request, &TargetRequest::default()).unwrap();
+        let taker = Taker { source, destination, read: ReadFrom::Analytics, schemes: &schemes, aggregation: None };
+        taker.item(dx).map(|(item, _)| item)
+    }
+
+    #[test]
+    fn the_default_combo_is_the_one_of_the_destination() {
+        let (source, destination) =
+            (metadata("deSource001", "A.B", "SUM", false), metadata("deTarget001", "A.B", "SUM", false));
+        let item = take(&source, &destination, "A.B").unwrap();
+        let default = uid("coDefault01");
+        let address = CellAddress {
+            data_element: uid("deTarget001"),
+            category_option_combo: default,
+            attribute_option_combo: default,
+        };
+        assert_eq!((item.destination, item.combine), (address, None));
+    }
+
+    #[test]
+    fn codes_may_hold_dots_and_totals_are_made_as_the_type_says() {
+        let destination = metadata("deTarget001", "A.B", "SUM", false);
+        let combine = |aggregation| {
+            take(&metadata("deSource001", "A.B", aggregation, true), &destination, "A.B").map(|item| item.combine)
+        };
+        assert_eq!(combine("SUM"), Ok(Some(Combine::Sum)));
+        assert_eq!(combine("LAST"), Ok(Some(Combine::Sum)));
+        assert_eq!(combine("MAX"), Ok(Some(Combine::Max)));
+        assert!(combine("AVERAGE").unwrap_err().contains("cannot be made of its parts"));
+        let (source, destination) =
+            (metadata("deSource001", "A.B", "SUM", true), metadata("deTarget001", "A.B", "SUM", true));
+        let item = take(&source, &destination, "A.B.M").unwrap();
+        let read = SourceItem::DataElement {
+            id: uid("deSource001"),
+            category_option_combo: Some(uid("coHomme0001")),
+            attribute_option_combo: None,
+        };
+        assert_eq!((item.source, item.destination.category_option_combo), (read, uid("coHomme0001")));
+        assert!(take(&source, &destination, "A.B").unwrap_err().contains("the exchange names none"));
+        assert!(take(&source, &destination, "A.B.X").unwrap_err().contains("has no category option combo X"));
+        assert!(take(&source, &destination, "DS.REPORTING_RATE").unwrap_err().contains("no reporting rates"));
+    }
 }

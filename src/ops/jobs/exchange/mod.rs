@@ -117,7 +117,10 @@ fn refuse_different(exchange: &Exchange, requests: &[&Request]) -> Result<(), Op
             "the requests of the exchange read different periods, org units or filters, which one job cannot: {}",
             described.collect::<Vec<_>>().join("; ")
         ),
-        format!("make a job of each: --request '{first_name}' takes over one; there are {}", exchange.names().join(", ")),
+        format!(
+            "make a job of each: --request '{first_name}' takes over one; there are {}",
+            exchange.names().join(", ")
+        ),
     ))
 }
 
@@ -154,17 +157,13 @@ impl OpenJob {
         let destination = server(&self.config, &self.job.destination)?;
         let plain = |url: &str| url.trim().trim_end_matches('/').to_lowercase();
         match target.api.as_ref().and_then(|api| api.url.as_deref()) {
-            Some(url) if plain(url) != plain(&destination.url.to_string()) => note(format!(
-                "the exchange writes to {url}, this job to {} ({})",
-                destination.name, destination.url
-            )),
+            Some(url) if plain(url) != plain(&destination.url.to_string()) => {
+                note(format!("the exchange writes to {url}, this job to {} ({})", destination.name, destination.url))
+            }
             _ => {}
         }
         if target.r#type.as_deref().is_some_and(|of| of.eq_ignore_ascii_case("INTERNAL")) {
-            note(format!(
-                "the exchange writes into the server that it reads, this job into {}",
-                destination.name
-            ));
+            note(format!("the exchange writes into the server that it reads, this job into {}", destination.name));
         }
         let sent = &target.request;
         match sent.import_strategy.as_deref().map(str::to_uppercase).as_deref() {
@@ -183,14 +182,19 @@ impl OpenJob {
             _ => {}
         }
         if sent.dry_run == Some(true) {
-            note("the exchange is a dry run; a routine with this job writes, unless it is run with --dry-run".to_owned());
+            note(
+                "the exchange is a dry run; a routine with this job writes, unless it is run with --dry-run".to_owned(),
+            );
         }
         if sent.skip_audit == Some(true) {
-            note("the exchange writes without audit (skipAudit); a job's values are audited at the destination".to_owned());
+            note(
+                "the exchange writes without audit (skipAudit); a job's values are audited at the destination"
+                    .to_owned(),
+            );
         }
         let types = exchange.source.params.period_types.iter();
         let own = self.job.source_period_type.name();
-        let other = |of: &&String| !of.eq_ignore_ascii_case(own);
+        let other = |of: &&String| !of.replace('_', "").eq_ignore_ascii_case(own);
         let others: Vec<&str> = types.filter(other).map(String::as_str).collect();
         if !others.is_empty() {
             note(format!("the exchange is for {} periods, this job reads {own}", others.join(" and ")));

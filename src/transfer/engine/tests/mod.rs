@@ -1,5 +1,6 @@
 //! Whole runs against the world in memory: what a run does, and the laws of design 3.1 that each has to keep.
 
+mod comments;
 mod faults;
 mod operators;
 mod whole;
