@@ -44,3 +44,24 @@ pub(super) fn meet(one: (&Job, &[String]), other: (&Job, &[String]), today: Date
         _ => true,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{meet, written};
+    use crate::domain::job::Job;
+    use crate::domain::period::PeriodType;
+    use crate::transfer::fixture::job;
+
+    #[test]
+    fn a_week_is_written_into_the_month_that_holds_most_of_it() {
+        let today = jiff::civil::date(2024, 11, 15);
+        // 30 January to 5 February 2023.
+        let window = ["2023W5".to_owned()];
+        let weekly = Job { source_period_type: PeriodType::Weekly, ..job("weeks", Vec::new()) };
+        let periods: Vec<String> = written(&weekly, &window, today).unwrap().iter().map(ToString::to_string).collect();
+        assert_eq!(periods, ["202302"]);
+        let january = Job { period_shift: -1, ..weekly.clone() };
+        assert!(!meet((&weekly, &window), (&january, &window), today), "January and February");
+        assert!(meet((&weekly, &window), (&weekly, &window), today));
+    }
+}

@@ -325,6 +325,7 @@ fn item_of(target: &Target, source: &Source) -> Item {
         factor: source.factor.map(|factor| factor.parse().unwrap()),
         when_empty: target.when_empty,
         round: target.round.map(rounding),
+        share: target.share.map(|weight| u32::from(weight).into()),
         coverage: target.cover.map(|cover| match cover {
             Cover::All => Coverage::All,
             Cover::AtLeast(number) => Coverage::Periods(number),

@@ -129,6 +129,8 @@ pub(super) struct Target {
     pub(super) round: Option<Round>,
     pub(super) cover: Option<Cover>,
     pub(super) when_empty: Option<WhenEmpty>,
+    /// Its weight among the addresses that share one source out; then it has that source alone.
+    pub(super) share: Option<u8>,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -376,8 +378,8 @@ impl fmt::Display for Case {
                 let keeps = self.keeps(target.address.element);
                 writeln!(
                     f,
-                    "  to {} {keeps:?}, combine {:?}, round {:?}, cover {:?}, when_empty {:?}",
-                    target.address, target.combine, target.round, target.cover, target.when_empty
+                    "  to {} {keeps:?}, combine {:?}, round {:?}, cover {:?}, when_empty {:?}, share {:?}",
+                    target.address, target.combine, target.round, target.cover, target.when_empty, target.share
                 )?;
                 target.sources.iter().try_for_each(|source| writeln!(f, "    from {source}"))?;
             }

@@ -258,6 +258,17 @@ fn rounding(number: u8) -> Option<Round> {
 
 fn job_of((cuts, shift, read, combine, round, targets): &JobSketch) -> Job {
     let (from, to) = CUTS[usize::from(*cuts)];
+    let mut targets: Vec<Target> = targets.iter().map(target_of).collect();
+    if *read > 9 {
+        // One number for several addresses.
+        let first = targets[0].clone();
+        for (target, weight) in targets.iter_mut().zip(1..) {
+            target.sources.clone_from(&first.sources);
+            target.sources.truncate(1);
+            target.share = Some(weight);
+            (target.combine, target.round, target.cover) = (first.combine, first.round, first.cover);
+        }
+    }
     Job {
         from,
         to,
@@ -269,7 +280,7 @@ fn job_of((cuts, shift, read, combine, round, targets): &JobSketch) -> Job {
         analytics: *read == 5,
         combine: operator(*combine).unwrap_or(Combine::Sum),
         round: rounding(*round),
-        targets: targets.iter().map(target_of).collect(),
+        targets,
     }
 }
 
@@ -306,6 +317,7 @@ fn target_of(((element, coc, aoc), (combine, round, cover, when_empty), sources)
             7 => Some(Cover::AtLeast(2)),
             _ => None,
         },
+        share: None,
         when_empty: match when_empty {
             5 => Some(WhenEmpty::Keep),
             6 => Some(WhenEmpty::Zero),
@@ -318,9 +330,8 @@ fn target_of(((element, coc, aoc), (combine, round, cover, when_empty), sources)
 fn source_of(target: El, (element, coc, aoc, factor): (u8, u8, u8, u8)) -> Source {
     let element = match El::ALL.get(usize::from(element)).copied() {
         // Words among numbers are rare.
-        Some(El::Words) if coc > 0 => target,
-        Some(other) => other,
-        None => target,
+        Some(element) if element != El::Words || coc == 0 => element,
+        _ => target,
     };
     let (cocs, aocs) = (element.cocs(), element.aocs());
     Source {

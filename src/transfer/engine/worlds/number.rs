@@ -89,6 +89,41 @@ impl Number {
         Self::of(sign * (down + i128::from(up)), tens)
     }
 
+    /// Cut into parts by weights, whole in the last of so many decimals; none where the number itself has more. What is
+    /// left over goes to those of which most was cut off, the earlier ones first.
+    pub(super) fn cut(self, weights: &[u8], decimals: u32) -> Option<Vec<Self>> {
+        let tens = 10_i128.pow(decimals);
+        if self.above * tens % self.below != 0 {
+            return None;
+        }
+        let (units, sign) = ((self.above * tens / self.below).abs(), self.above.signum());
+        let total: i128 = weights.iter().map(|weight| i128::from(*weight)).sum();
+        let mut parts: Vec<i128> = weights.iter().map(|weight| units * i128::from(*weight) / total).collect();
+        let rests: Vec<i128> = weights.iter().map(|weight| units * i128::from(*weight) % total).collect();
+        while parts.iter().sum::<i128>() < units {
+            // Nobody gets two of what is left over.
+            let not_yet = |at: &usize| parts[*at] == units * i128::from(weights[*at]) / total;
+            let most = (0..parts.len()).filter(not_yet).map(|at| rests[at]).max().unwrap();
+            let first = (0..parts.len()).filter(not_yet).find(|at| rests[*at] == most).unwrap();
+            parts[first] += 1;
+        }
+        Some(parts.into_iter().map(|part| Self::of(sign * part, tens)).collect())
+    }
+
+    /// The decimals with which each part is exact, or those of fifteen digits.
+    pub(super) fn decimals_for(self, weights: &[u8]) -> u32 {
+        let ends = |decimals: &u32| 10_i128.pow(*decimals) % self.below == 0;
+        let own = (0..18).find(ends).unwrap();
+        let total: i128 = weights.iter().map(|weight| i128::from(*weight)).sum();
+        let whole = u32::try_from((self.above.abs() / self.below).to_string().trim_start_matches('0').len()).unwrap();
+        let longest = (15 - whole).max(own);
+        let exact = |decimals: &u32| {
+            let units = self.above * 10_i128.pow(*decimals) / self.below;
+            weights.iter().all(|weight| units * i128::from(*weight) % total == 0)
+        };
+        (own..longest).find(exact).unwrap_or(longest)
+    }
+
     /// As it is written: exact where it ends, otherwise fifteen digits.
     pub(super) fn written(self) -> String {
         let mut decimals = 0;
@@ -130,5 +165,10 @@ fn paper_numbers_are_as_at_school() {
     assert_eq!(read("-2.5").rounded(Round { way: Way::Half, decimals: 0 }).written(), "-3");
     assert_eq!(read("2.01").rounded(Round { way: Way::Up, decimals: 1 }).written(), "2.1");
     assert_eq!(read("7").shared_by(8).written(), "0.875");
+    let cut = |text, decimals| -> Vec<String> {
+        read(text).cut(&[1, 2], decimals).unwrap().into_iter().map(Number::written).collect()
+    };
+    assert_eq!((cut("10", 0), cut("1", 1)), (vec!["3".into(), "7".into()], vec!["0.3".into(), "0.7".into()]));
+    assert_eq!((read("9").decimals_for(&[1, 2]), read("1").decimals_for(&[1, 1])), (0, 1));
     assert!(Number::read("abc").is_none() && Number::read("").is_none());
 }

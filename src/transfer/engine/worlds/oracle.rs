@@ -296,7 +296,8 @@ fn filled(
     }
     let (operator, round) = (combine_of(job, target), round_of(case, job, target));
     let counts = matches!(operator, Combine::Sum | Combine::Average | Combine::Min | Combine::Max);
-    let all_numbers = is_numeric(case.keeps(target.address.element).kind) || counts || round.is_some();
+    let shared = target.share.is_some();
+    let all_numbers = is_numeric(case.keeps(target.address.element).kind) || counts || round.is_some() || shared;
     for part in &sheet.parts {
         if (all_numbers || part.factor.is_some()) && Number::read(&part.text).is_none() {
             reasons.insert("cell-not-whole");
@@ -321,12 +322,41 @@ fn filled(
     }
     let text = match combined(operator, &sheet.parts).map(|made| made.rounded(round)) {
         None => return Fate::Held(["combine-missing"].into()),
+        Some(made) if shared => match part_of(case, job, target, &made, round) {
+            None => return Fate::Held(["share-not-whole"].into()),
+            Some(part) => match shaped(case.keeps(target.address.element).kind, Made::Number(part), job.analytics) {
+                None => return Fate::Held(["value-invalid"].into()),
+                Some(text) => text,
+            },
+        },
         Some(made) => match shaped(case.keeps(target.address.element).kind, made, job.analytics) {
             None => return Fate::Held(["value-invalid"].into()),
             Some(text) => text,
         },
     };
     stand(case, target, cell, text, destination, ledger)
+}
+
+/// The addresses that share a source out.
+fn sharing<'job>(job: &'job Job, target: &Target) -> Vec<&'job Target> {
+    let read = |target: &Target| (target.sources[0].element, target.sources[0].coc, target.sources[0].aoc);
+    job.targets.iter().filter(|other| other.share.is_some() && read(other) == read(target)).collect()
+}
+
+/// An address's part of a number; none where the number cannot be cut.
+fn part_of(case: &Case, job: &Job, target: &Target, made: &Made, round: Option<Round>) -> Option<Number> {
+    // What has no end was rounded to fifteen digits before.
+    let number = Number::read(&made.number()?.written())?;
+    let group = sharing(job, target);
+    let weights: Vec<u8> = group.iter().filter_map(|member| member.share).collect();
+    let whole = |member: &&Target| matches!(case.keeps(member.address.element).kind, Kind::Integer | Kind::NotNegative);
+    let decimals = match round {
+        _ if group.iter().any(whole) => 0,
+        Some(round) => u32::from(round.decimals),
+        None => number.decimals_for(&weights),
+    };
+    let place = group.iter().position(|member| member.address == target.address)?;
+    Some(number.cut(&weights, decimals)?[place])
 }
 
 /// The source periods that belong to a cell's period.
@@ -616,36 +646,31 @@ fn reads_itself(case: &Case) -> Loops {
         return Loops::None;
     }
     let each_on_itself = case.confirmed().all(|(from, to)| from == to || !is_read(to));
-    let items = || {
-        let of_job = |job: &'_ Job| job.targets.len();
-        let numbers =
-            case.jobs.iter().enumerate().flat_map(move |(number, job)| (0..of_job(job)).map(move |at| (number, at)));
-        numbers.flat_map(|(job, target)| {
-            (0..case.jobs[job].targets[target].sources.len()).map(move |at| (job, target, at))
-        })
-    };
+    let items: Vec<(&Job, &Target, &Source)> = case
+        .jobs
+        .iter()
+        .flat_map(|job| job.targets.iter().map(move |target| (job, target)))
+        .flat_map(|(job, target)| target.sources.iter().map(move |source| (job, target, source)))
+        .collect();
     let mut found = Loops::None;
-    for (job, target, source) in items() {
-        let (reads, own) = (&case.jobs[job], &case.jobs[job].targets[target]);
-        let from = &own.sources[source];
-        for (other_job, other_target, other_source) in items() {
-            let (writes, to) = (&case.jobs[other_job], &case.jobs[other_job].targets[other_target]);
-            if !belongs(from, to.address) || reads.from != writes.to {
+    for (number, (job, own, from)) in items.iter().enumerate() {
+        for (other_number, (writer, to, _)) in items.iter().enumerate() {
+            if !belongs(from, to.address) || job.from != writer.to {
                 continue;
             }
-            if (job, target, source) != (other_job, other_target, other_source) {
+            if number != other_number {
                 found = Loops::Others;
                 continue;
             }
             // Putting a value back where it stands, as it is and alone, changes nothing.
-            let alone =
-                reads.targets.iter().filter(|other| other.address == own.address).all(|other| other.sources.len() == 1)
-                    && reads.targets.iter().filter(|other| other.address == own.address).count() == 1;
+            let to_address = job.targets.iter().filter(|other| other.address == own.address);
+            let alone = to_address.map(|other| other.sources.len()).sum::<usize>() == 1;
             let exact = from.coc == Some(own.address.coc)
                 || from.coc.is_none() && from.element.cocs().iter().all(|coc| *coc == own.address.coc);
-            let exact_aoc = from.aoc == Some(own.address.aoc)
+            let exact_attribute = from.aoc == Some(own.address.aoc)
                 || from.aoc.is_none() && from.element.aocs().iter().all(|aoc| *aoc == own.address.aoc);
-            if !(each_on_itself && alone && exact && exact_aoc && from.factor.is_none() && reads.shift == 0) {
+            let as_it_is = from.factor.is_none() && own.share.is_none() && job.shift == 0;
+            if !(each_on_itself && alone && exact && exact_attribute && as_it_is) {
                 return Loops::Own;
             }
         }
@@ -662,6 +687,12 @@ fn conflict(case: &Case, job: &Job) -> Option<(&'static str, bool)> {
         let rules = |target: &Target| (combine_of(job, target), round_of(case, job, target), target.cover);
         if others.iter().any(|other| rules(other) != rules(target)) {
             return Some(("the items of one address differ", true));
+        }
+        if target.share.is_some() {
+            let makes = |target: &Target| (rules(target), target.sources[0].factor);
+            if others.len() > 1 || sharing(job, target).iter().any(|other| makes(other) != makes(target)) {
+                return Some(("shares that do not go together", true));
+            }
         }
         if combine_of(job, target) != Combine::Error {
             continue;
