@@ -34,6 +34,8 @@ mod servers;
 mod tests;
 #[cfg(test)]
 mod world;
+#[cfg(test)]
+mod worlds;
 
 pub use error::TransferError;
 pub use replay::{ReplayError, ReplayRequest, ReplayResult, ReplayWindow, replay};

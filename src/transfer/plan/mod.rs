@@ -28,6 +28,8 @@ pub use item::PlannedItem;
 pub use leftover::{LeftoverCells, LeftoverSearch, Whole};
 pub use periods::{Destination, JobPeriods};
 pub use shares::ShareGroup;
+#[cfg(test)]
+pub(crate) use slices::small;
 pub use slices::{LARGEST_UNTOUCHED_SUBTREE, Slice};
 pub use tree::{Tree, UnitRead, reads};
 pub use units::{Place, UnitMap};
