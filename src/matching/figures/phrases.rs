@@ -129,7 +129,7 @@ pub(super) fn read(pieces: &[Piece]) -> Vec<Part> {
             Token::Sign(Sign::Hyphen) if !reader.is_minus(at, shouted) => {}
             Token::Sign(Sign::And | Sign::Excluded) => {}
             // `VIH + TB` are two things, `VIH+ enfants` is a result.
-            Token::Sign(Sign::Plus) if reader.joins_words(at) => parts.push(Part::Word("+".to_owned())),
+            Token::Sign(Sign::Plus) if reader.joins_words(at) => parts.push(Part::Word("&".to_owned())),
             Token::Sign(sign) => parts.push(Part::Sign(*sign)),
         }
         at += 1;

@@ -395,8 +395,9 @@ impl Refusals {
     fn add(&mut self, reading: &Parts<'_>, refusal: ItemError) {
         let place = match &refusal {
             ItemError::Ambiguous { .. } | ItemError::Incomplete { .. } => &mut self.doubts,
-            ItemError::Unknown { what: CATEGORY_OPTION_COMBO | ATTRIBUTE_OPTION_COMBO, .. } => &mut self.of_parts,
-            ItemError::OtherKind { .. } | ItemError::NoCombos { .. } => &mut self.of_parts,
+            ItemError::Unknown { what: CATEGORY_OPTION_COMBO | ATTRIBUTE_OPTION_COMBO, .. }
+            | ItemError::OtherKind { .. }
+            | ItemError::NoCombos { .. } => &mut self.of_parts,
             _ if reading.is_whole() => &mut self.of_whole,
             _ => return,
         };

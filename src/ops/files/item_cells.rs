@@ -178,10 +178,9 @@ fn column_of(cause: &ItemError, columns: SideColumns) -> &'static str {
         ItemError::Unknown { what, .. } | ItemError::Ambiguous { what, .. } | ItemError::Incomplete { what, .. } => {
             what
         }
-        ItemError::OtherKind { .. } => return "kind",
+        // Cells are not cut, so of two readings only the kind can be left open.
+        ItemError::OtherKind { .. } | ItemError::Readings { .. } => return "kind",
         ItemError::NoCombos { .. } => return coc,
-        // Cells are not cut, so only the kind can be left open.
-        ItemError::Readings { .. } => return "kind",
     };
     match *what {
         "category option combo" => coc,
