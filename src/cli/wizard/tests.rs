@@ -214,6 +214,7 @@ fn a_plugin_is_chosen_asked_about_shown_and_told_as_a_command() {
         ("Which plugin", Escape),
         ("changed on their way", Type("by a plugin")),
         ("Which plugin", Type("fixed-shares: ")),
+        ("What shall it act on", Type("all")),
         ("Which data item", Type("Naissances")),
         ("Which option combo", Type("M=40, F=60")),
         ("How many decimals", Enter),
