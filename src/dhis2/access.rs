@@ -10,7 +10,7 @@ use crate::dhis2::metadata::page::read_page;
 use crate::dhis2::query::Query;
 use crate::dhis2::system::optional;
 use crate::dhis2::transport::Ask;
-use crate::domain::access::Fresh;
+use crate::domain::access::{Fresh, Question};
 use crate::domain::metadata::DataAccess;
 use crate::domain::uid::Uid;
 
@@ -46,16 +46,22 @@ impl WireObject {
 }
 
 impl Client {
-    /// What the user may do with the data of these category options and data sets. An object that does not come is one
-    /// that the user does not see; a list that the server keeps from the user altogether is left out of the answer.
-    pub async fn data_access(
-        &self,
-        category_options: &BTreeSet<Uid>,
-        data_sets: &BTreeSet<Uid>,
-    ) -> Result<Fresh, ClientError> {
+    /// What the user may do with the data of these objects. An object that does not come is one that the user does not
+    /// see; a list that the server keeps from the user altogether is left out of the answer.
+    pub async fn data_access(&self, question: &Question) -> Result<Fresh, ClientError> {
+        let mut gone = BTreeSet::new();
+        for (plural, ids) in [
+            ("dataElements", &question.data_elements),
+            ("indicators", &question.indicators),
+            ("programIndicators", &question.program_indicators),
+        ] {
+            let found = self.access_to(plural, ids).await?;
+            gone.extend(found.into_iter().filter(|(_, access)| access.is_none()).map(|(id, _)| id));
+        }
         Ok(Fresh {
-            category_options: self.access_to("categoryOptions", category_options).await?,
-            data_sets: self.access_to("dataSets", data_sets).await?,
+            category_options: self.access_to("categoryOptions", &question.category_options).await?,
+            data_sets: self.access_to("dataSets", &question.data_sets).await?,
+            gone,
         })
     }
 
