@@ -46,9 +46,22 @@ impl WireObject {
 }
 
 impl Client {
-    /// What the user may do with the data of these objects. An object that does not come is one that the user does not
-    /// see; a list that the server keeps from the user altogether is left out of the answer.
-    pub async fn data_access(&self, question: &Question) -> Result<Fresh, ClientError> {
+    /// What the user may do with the data of these category options and data sets. An object that does not come is one
+    /// that the user does not see; a list that the server keeps from the user altogether is left out of the answer.
+    pub async fn data_access(
+        &self,
+        category_options: &BTreeSet<Uid>,
+        data_sets: &BTreeSet<Uid>,
+    ) -> Result<Fresh, ClientError> {
+        Ok(Fresh {
+            category_options: self.access_to("categoryOptions", category_options).await?,
+            data_sets: self.access_to("dataSets", data_sets).await?,
+            gone: BTreeSet::new(),
+        })
+    }
+
+    /// The same, and which data elements and indicators are not there any more, or not shown.
+    pub async fn rights(&self, question: &Question) -> Result<Fresh, ClientError> {
         let mut gone = BTreeSet::new();
         for (plural, ids) in [
             ("dataElements", &question.data_elements),
@@ -58,11 +71,8 @@ impl Client {
             let found = self.access_to(plural, ids).await?;
             gone.extend(found.into_iter().filter(|(_, access)| access.is_none()).map(|(id, _)| id));
         }
-        Ok(Fresh {
-            category_options: self.access_to("categoryOptions", &question.category_options).await?,
-            data_sets: self.access_to("dataSets", &question.data_sets).await?,
-            gone,
-        })
+        let access = self.data_access(&question.category_options, &question.data_sets).await?;
+        Ok(Fresh { gone, ..access })
     }
 
     async fn access_to(

@@ -75,5 +75,5 @@ fn stored(address: CellAddress) -> SourceItem {
 }
 
 async fn ask<S: DataServer>(client: &S, question: Question) -> Result<Fresh, ClientError> {
-    if question.is_empty() { Ok(Fresh::default()) } else { client.data_access(&question).await }
+    if question.is_empty() { Ok(Fresh::default()) } else { client.rights(&question).await }
 }

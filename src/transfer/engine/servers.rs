@@ -25,7 +25,7 @@ pub trait DataServer: Sync {
     fn analytics_stamp(&self) -> impl Future<Output = Result<AnalyticsStamp, ClientError>> + Send;
 
     /// Asks what we may do with the data of these objects.
-    fn data_access(&self, question: &Question) -> impl Future<Output = Result<Fresh, ClientError>> + Send;
+    fn rights(&self, question: &Question) -> impl Future<Output = Result<Fresh, ClientError>> + Send;
 
     /// Reads raw values; each is handed over as it arrives. After an error, what was handed over is worth nothing.
     fn read_raw(
@@ -61,8 +61,8 @@ impl DataServer for Client {
         Self::analytics_stamp(self).await
     }
 
-    async fn data_access(&self, question: &Question) -> Result<Fresh, ClientError> {
-        Self::data_access(self, question).await
+    async fn rights(&self, question: &Question) -> Result<Fresh, ClientError> {
+        Self::rights(self, question).await
     }
 
     async fn read_raw(

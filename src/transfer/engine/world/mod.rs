@@ -186,7 +186,7 @@ impl DataServer for Server {
         Ok(stamp)
     }
 
-    async fn data_access(&self, question: &Question) -> Result<Fresh, ClientError> {
+    async fn rights(&self, question: &Question) -> Result<Fresh, ClientError> {
         let state = self.state.lock().unwrap();
         let access = |id: &Uid| {
             let known = self.metadata.category_options.get(id)?;
