@@ -67,8 +67,8 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, 
 fn in_any_case(command: clap::Command) -> clap::Command {
     let names: Vec<String> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
     let command = command.mut_args(|argument| {
-        let lists = !argument.get_possible_values().is_empty();
-        if lists { argument.ignore_case(true) } else { argument }
+        let takes_words = argument.get_action().takes_values() && !argument.get_possible_values().is_empty();
+        if takes_words { argument.ignore_case(true) } else { argument }
     });
     names.into_iter().fold(command, |command, name| command.mut_subcommand(name, in_any_case))
 }

@@ -3,6 +3,7 @@
 //! A closed pipe is a success (`xfer … | head`). Names come from servers and files: control characters are replaced
 //! before they reach a terminal.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
@@ -67,9 +68,9 @@ impl Ui {
         self.tables
     }
 
-    /// Columns that tables may take.
+    /// Columns that tables may take: those of the terminal, also where a pager or `head` stands between.
     pub fn width(&self) -> u16 {
-        self.width.unwrap_or(WIDTH_WITHOUT_TERMINAL)
+        self.width.or(self.talk_width).unwrap_or(WIDTH_WITHOUT_TERMINAL)
     }
 
     /// Writes data to stdout.
@@ -170,7 +171,8 @@ pub fn printable(text: &str) -> String {
 /// goes on as a shell reads it; four spaces keep a line in one piece.
 pub(crate) fn wrapped(text: &str, width: usize) -> String {
     let mut lines = Vec::new();
-    for line in text.split('\n') {
+    for line in text.split('\n').flat_map(|line| with_command_apart(line, width)) {
+        let line = line.as_ref();
         if line.starts_with("    ") || measure_text_width(line) <= width {
             lines.push(line.to_owned());
             continue;
@@ -193,6 +195,15 @@ pub(crate) fn wrapped(text: &str, width: usize) -> String {
         lines.push(broken);
     }
     lines.join("\n")
+}
+
+/// A line that is too wide and ends with a command, as two: a command on a line of its own can be copied.
+fn with_command_apart(line: &str, width: usize) -> Vec<Cow<'_, str>> {
+    let fits = line.starts_with("    ") || measure_text_width(line) <= width;
+    match line.rfind(": xfer ").filter(|_| !fits) {
+        Some(colon) => vec![line[..=colon].into(), format!("  {}", &line[colon + 2..]).into()],
+        None => vec![line.into()],
+    }
 }
 
 /// Words between which a line may be broken: not within the quotes of a command.
@@ -222,6 +233,9 @@ mod tests {
                         30 2 * * * xfer run monthly --quiet";
         assert_eq!(wrapped(text, 26), expected);
         assert_eq!(wrapped(text, 80), text);
+        let again = "next: run it again; what arrived stays: xfer run monthly --periods 202401";
+        assert_eq!(wrapped(again, 40), "next: run it again; what arrived stays:\n  xfer run monthly --periods 202401");
+        assert_eq!(wrapped(again, 80), again);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::ops::home::Home;
 use crate::store::{CellFilter, ConfigStore, RunSummary, StateStore};
 
 /// A run, with the routine that made it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct RunLine {
     /// The run.
     pub summary: RunSummary,

@@ -36,7 +36,7 @@ fn rules_are_set_shown_exported_imported_and_taken_away() {
     let shown = office.ok("job show malaria").stdout;
     assert!(shown.contains(", round 2, coverage all"), "{shown}");
 
-    office.ok("job export malaria items.csv");
+    office.ok("job export malaria items.csv --yes");
     let file = std::fs::read_to_string(office.xfer.home().join("items.csv")).unwrap();
     let header = file.lines().next().unwrap();
     assert!(header.ends_with(",script,note,round,coverage,share"), "{header}");

@@ -275,3 +275,90 @@ fn a_plugin_is_attached_by_answering_and_a_dry_run_shows_what_it_changes() {
     let again = office.xfer.run("run monthly --dry-run --format json").report();
     assert_eq!(again["scripts"], report["scripts"], "the command that was told does the same");
 }
+
+/// What a terminal shows without its colours and moves, line by line.
+fn lines(seen: &str) -> Vec<String> {
+    let mut plain = String::new();
+    let mut characters = seen.chars();
+    while let Some(character) = characters.next() {
+        if character == '\u{1b}' {
+            let _ = characters.by_ref().find(|end| end.is_ascii_alphabetic());
+        } else {
+            plain.push(character);
+        }
+    }
+    plain.split(['\r', '\n']).map(|line| line.trim_end().to_owned()).collect()
+}
+
+#[test]
+fn what_is_taken_together_was_shown_before_and_fits_the_terminal() {
+    let servers = servers();
+    let xfer = Xfer::new();
+    xfer.file("password", PASSWORD);
+    for (name, url, user) in
+        [("tracker", servers.source.url(), "reader"), ("national", servers.destination.url(), "writer")]
+    {
+        let _ = xfer.run(&format!("server add {name} {url} --username {user} --password-file password")).expect_code(0);
+    }
+    let _ = xfer.run("server sync --all").expect_code(0);
+    let mut person = Person::start(&xfer, "orgunit map tracker national", 80);
+    let shown = person.is_asked("What about them");
+    assert!(!shown.contains(" more"), "{shown}");
+    let matches = lines(&shown).iter().filter(|line| line.contains(" → ")).count();
+    person.sees(&format!("take all {matches}"));
+    person.presses(ENTER);
+    person.is_asked("Which is it over there");
+    person.presses(ESCAPE);
+    let (code, seen) = person.ends();
+    assert_eq!(code, 0, "{seen}");
+    assert!(matches > 12, "{matches}");
+    for line in lines(&seen) {
+        assert!(console_width(&line) <= 80, "{line}");
+    }
+    let rows = xfer.run("orgunit list tracker national --state confirmed --format json").expect_code(0).json();
+    let likely = rows.as_array().unwrap().len();
+    assert!(likely > matches, "{likely}");
+}
+
+/// Columns of a line of letters, none of which is wide here.
+fn console_width(line: &str) -> usize {
+    line.chars().filter(|letter| !matches!(letter, '\u{300}'..='\u{36f}')).count()
+}
+
+#[test]
+fn an_import_is_asked_about_and_a_no_changes_nothing() {
+    let office = Office::ready();
+    let before = office.ok("orgunit export tracker national").stdout;
+    let unit = before.lines().nth(30).unwrap().split(',').next().unwrap();
+    office.xfer.file("out.csv", format!("source_id,destination_id,state\n{unit},,ignored\n"));
+    let items = office.ok("job export malaria").stdout;
+    office.xfer.file("one.csv", items.lines().take(2).collect::<Vec<_>>().join("\n"));
+    for (command, export, before) in [
+        ("orgunit import tracker national out.csv", "orgunit export tracker national", &before),
+        ("job import malaria one.csv --replace", "job export malaria", &items),
+    ] {
+        for (key, code) in [("n", 2), ("y", 0)] {
+            let mut person = Person::start(&office.xfer, command, 80);
+            person.sees("Take this over?");
+            person.presses(key);
+            let (ended, seen) = person.ends();
+            assert_eq!(ended, code, "{seen}");
+            assert_eq!(office.ok(export).stdout == *before, key == "n", "{seen}");
+        }
+    }
+}
+
+#[test]
+fn one_server_under_two_names_is_said_at_once() {
+    let servers = servers();
+    let xfer = Xfer::new();
+    let mut person = Person::start(&xfer, "init", 120);
+    adds(&mut person, servers.source.url(), "reader", PASSWORD);
+    adds(&mut person, servers.source.url(), "reader", PASSWORD);
+    person.sees("one and the same DHIS2 server");
+    person.is_asked("What now");
+    person.presses(CONTROL_C);
+    let (code, seen) = person.ends();
+    assert_eq!(code, 130, "{seen}");
+    assert!(!seen.contains("2 of 7"), "{seen}");
+}

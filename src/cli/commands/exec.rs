@@ -28,6 +28,7 @@ use crate::ops::alerts::address::{self, FileShape};
 use crate::ops::home::Home;
 use crate::ops::xfer_files;
 use crate::transfer::events::Event;
+use crate::transfer::finding::XFER_FILE_OUTDATED;
 
 /// `xfer exec`
 #[derive(Debug, Args)]
@@ -96,7 +97,16 @@ pub fn execute(arguments: &Arguments, everywhere: &[String], home: &Home, ui: &U
     let mut alerting = Alerting::none();
     let outcome = run(arguments, &again, home, ui, &lines, &mut alerting);
     match &outcome {
-        Ok((report, _)) => again.next(report).iter().for_each(|line| lines.say(line)),
+        Ok((report, _)) => {
+            again.next(report).iter().for_each(|line| lines.say(line));
+            let outdated = report.findings.iter().find(|finding| finding.code == XFER_FILE_OUTDATED.word);
+            if let Some(hint) = outdated.and_then(|finding| finding.hint.as_deref()) {
+                lines.warn(&format!(
+                    "the routine was changed since this file was exported. {}",
+                    hint.replace('`', "").trim_end_matches('.')
+                ));
+            }
+        }
         Err(error) => lines.error(error),
     }
     // A dry run moves nothing, so that its outcome is nobody's alarm.

@@ -214,9 +214,9 @@ fn auto(arguments: &Auto, map: &mut PairMap, ui: &Ui) -> Result<ExitCode, CliErr
     ];
     let none = if rows.is_empty() { "no further matches were found" } else { "nothing has to be looked over" };
     let mut listing = Listing::new(&columns, none);
-    // Programs get everything; people get what is for them to decide.
-    let shows =
-        |row: &&OrgUnitMapping| arguments.all || ui.format != Format::Table || row.state != MappingState::Confirmed;
+    // Programs get everything; people get what is not sure, also where it comes into force.
+    let is_sure = |row: &OrgUnitMapping| row.class == Some(MatchClass::Sure) && row.state == MappingState::Confirmed;
+    let shows = |row: &&OrgUnitMapping| arguments.all || ui.format != Format::Table || !is_sure(row);
     for row in rows.iter().filter(shows) {
         listing.row(vec![
             json!(map.source.org_unit_path_names(row.source)),
@@ -257,6 +257,12 @@ fn ask_for_units(arguments: &Map, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
         let row = map.decide(unit, arguments.to.as_deref())?;
         let target = row.destination.map_or("left out".to_owned(), |id| map.destination.org_unit_path_names(id));
         ui.say(&format!("{} → {target}", map.source.org_unit_path_names(row.source)));
+        if let Some(owner) = row.destination.and_then(|unit| map.owner_of(unit, row.source)) {
+            ui.say(&format!(
+                "note: {} goes there, too: their values meet in one cell, and the job has to say how they become one",
+                map.source.org_unit_path_names(owner)
+            ));
+        }
         return Ok(ExitCode::Success);
     }
     let missing = Missing {
@@ -266,7 +272,11 @@ fn ask_for_units(arguments: &Map, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
     };
     wizard::ask(ui, missing, |prompter| {
         let (source, destination) = match given {
-            Some((source, destination)) => (source.to_owned(), destination.to_owned()),
+            Some((source, destination)) => {
+                let pair = (source.to_owned(), destination.to_owned());
+                wizard::pair::say_if_one(prompter, home, &pair)?;
+                pair
+            }
             None => wizard::pair::choose_pair(prompter, home, arguments.source.as_deref(), None)?,
         };
         match &arguments.unit {

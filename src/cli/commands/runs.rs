@@ -208,7 +208,8 @@ fn for_people(records: &[CellRecord], metadata: Option<&Metadata>) -> Listing {
         if !combos.is_empty() {
             what = format!("{what} ({})", combos.join(", "));
         }
-        let state = record.state.name().replace('_', " ");
+        // The word that `--state` takes.
+        let state = record.state.name();
         let why = record.reason.as_ref().or(record.code.as_ref());
         let mut row = vec![
             json!(what),
@@ -216,7 +217,7 @@ fn for_people(records: &[CellRecord], metadata: Option<&Metadata>) -> Listing {
             json!(cell.period),
             json!(record.previous),
             json!(record.value),
-            json!(why.map_or_else(|| state.clone(), |why| format!("{state}: {why}"))),
+            json!(why.map_or_else(|| state.to_owned(), |why| format!("{state}: {why}"))),
             json!(record.contributions),
         ];
         if several_jobs {
@@ -271,4 +272,44 @@ fn for_programs(records: &[CellRecord], metadata: Option<&Metadata>) -> Listing 
         ]);
     }
     listing
+}
+
+#[cfg(test)]
+mod tests {
+    use super::for_people;
+    use crate::domain::cell::{CellKey, CellState};
+    use crate::domain::journal::CellRecord;
+    use crate::domain::period::Period;
+    use crate::domain::uid::Uid;
+
+    #[test]
+    fn the_reason_of_a_cell_stands_in_80_columns() {
+        let cell = CellKey {
+            org_unit: Uid::parse("Facility001").unwrap(),
+            period: Period::parse("202401").unwrap(),
+            data_element: Uid::parse("DataElem001").unwrap(),
+            category_option_combo: Uid::parse("OptionCom01").unwrap(),
+            attribute_option_combo: Uid::DEFAULT_OPTION_COMBO,
+        };
+        let record = |value: &str, state, reason: Option<&str>| CellRecord {
+            job: "malaria".to_owned(),
+            cell,
+            previous: Some("7".to_owned()),
+            value: Some(value.to_owned()),
+            state,
+            code: reason.map(|_| "org-unit-closed".to_owned()),
+            reason: reason.map(str::to_owned),
+            contributions: 1,
+        };
+        let held = record("1250", CellState::HeldBack, Some("the org unit closed on 2015-12-31"));
+        insta::assert_snapshot!(for_people(&[held, record("8", CellState::Updated, None)], None).table(80), @r"
+         Data element    Org unit      Period   Before   Value   What became of it
+        ───────────────────────────────────────────────────────────────────────────
+         DataElem001     Facility001   202401        7    1250   held_back: the
+         (OptionCom01)                                           org unit closed
+                                                                 on 2015-12-31
+         DataElem001     Facility001   202401        7       8   updated
+         (OptionCom01)
+        ");
+    }
 }

@@ -315,13 +315,13 @@ fn say_removed(removed: &Removed, ui: &Ui) {
 fn list(home: &Home, ui: &Ui) -> Result<(), CliError> {
     let columns = [
         text("name", "Schedule"),
-        text("routine", "Routine"),
+        text("routine", "Routine").detail(),
         text("file", "Xfer file").detail(),
-        text("scheduler", "Started by"),
+        text("scheduler", "Started by").whole().detail(),
         text("user", "As").detail(),
         text("at", "When").whole(),
         moment("next_run", "Next run"),
-        moment("last_run", "Last run"),
+        moment("last_run", "Last run").detail(),
         text("state", "State"),
     ];
     let mut listing = Listing::new(&columns, "no schedules were installed from this home");

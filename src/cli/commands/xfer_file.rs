@@ -8,8 +8,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::json;
 
+use crate::cli::commands::files::may_replace;
 use crate::cli::commands::keys::{OpeningKeys, SealingKeys, named};
-use crate::cli::commands::routine::told;
+use crate::cli::commands::routine::{review, told};
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::prompt::{SecretSource, secret};
@@ -100,6 +101,9 @@ pub(super) fn export(arguments: &Export, home: &Home, ui: &Ui) -> Result<ExitCod
         new_key_file: arguments.keys.new_key_file.clone(),
         not_after,
     };
+    if let Some(file) = xfer_files::replaces_another(home, &arguments.name, arguments.file.as_deref())? {
+        may_replace(&file, &format!(", which is no older export of {} from this home", arguments.name), ui)?;
+    }
     let exported = xfer_files::export(home, &export, Timestamp::now())?;
     let file = exported.file.display().to_string();
     ui.say(&format!(
@@ -108,6 +112,7 @@ pub(super) fn export(arguments: &Export, home: &Home, ui: &Ui) -> Result<ExitCod
         exported.revision,
         opens_with(&exported.recipients)
     ));
+    review(&exported.routine, home, ui)?;
     let key = export.keys.key_files.is_empty().then_some(exported.new_key_file).flatten();
     let key = key.or_else(|| arguments.keys.key_files.first().cloned());
     let opened = match &key {

@@ -22,7 +22,7 @@ pub fn zone() -> String {
 pub fn zone_name() -> String {
     let now = local(Timestamp::now());
     match now.time_zone().iana_name() {
-        Some(name) if name != moment::UNKNOWN => name.to_owned(),
+        Some(name) if ![moment::UNKNOWN, "Etc/UTC"].contains(&name) => name.to_owned(),
         _ => zone_of(&now),
     }
 }

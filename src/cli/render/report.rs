@@ -24,24 +24,26 @@ pub fn print(report: &Report, ui: &Ui) {
 /// The report as text of at most `width` columns.
 pub fn in_words(report: &Report, width: u16) -> String {
     let mut words = String::new();
-    let _ = writeln!(words, "{}", headline(report));
-    let _ = writeln!(
-        words,
+    let mut say = |line: &str| {
+        let _ = writeln!(words, "{}", wrapped(line, usize::from(width)));
+    };
+    say(&headline(report));
+    say(&format!(
         "from {} ({}) to {} ({}), {}",
         report.source.origin,
         report.source.version,
         report.destination.origin,
         report.destination.version,
         periods(&report.periods)
-    );
+    ));
     if let Some(file) = &report.file {
-        let _ = writeln!(words, "made from revision {} of the xfer file {}", file.revision, file.path);
+        say(&format!("made from revision {} of the xfer file {}", file.revision, file.path));
     }
     if let Some(built) = report.source.analytics_at.as_deref() {
-        let _ = writeln!(words, "analytics of the source last built {}", clock::in_words(built));
+        say(&format!("analytics of the source last built {}", clock::in_words(built)));
     }
     if let Some(empty) = nothing_read(report) {
-        let _ = writeln!(words, "{}", wrapped(&empty, usize::from(width)));
+        say(&empty);
     }
     words.push('\n');
     words.push_str(&equations(report));

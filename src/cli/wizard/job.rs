@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use crate::cli::commands::job::{New, job_command};
-use crate::cli::render::item::{address_names, item_ids, source_names};
+use crate::cli::render::item::{item_ids, source_names};
 use crate::cli::render::listing::counted;
-use crate::cli::render::shell_word;
+use crate::cli::render::{review as review_lines, shell_word};
+use crate::cli::wizard::element::{Group, one_by_one, place_by_hand, unmatched_lines};
 use crate::cli::wizard::pair::choose_pair;
+use crate::cli::wizard::portion::Portion;
 use crate::cli::wizard::prompter::{Leave, Prompter, ask_until, say_commands};
 use crate::cli::wizard::scripts;
-use crate::domain::item::{Combine, Item, SourceItem};
+use crate::domain::item::{Combine, Item};
 use crate::domain::org_unit_map::{MatchClass, OrgUnitMapping};
 use crate::domain::period::PeriodType;
 use crate::domain::uid::Uid;
@@ -43,6 +45,7 @@ pub(crate) fn new(prompter: &mut dyn Prompter, home: &Home, known: &New) -> Resu
     let job = jobs::new(home, known.job(&name, &source, &destination, combine))?;
     let mut commands = vec![job_command(&job)];
     let outcome = fill(prompter, home, &job.name, &mut commands)
+        .and_then(|()| say_review(prompter, home, &job.name))
         .and_then(|()| offer_scripts(prompter, home, &job.name, &mut commands));
     say_commands(prompter, &commands);
     outcome.map(|()| job.name)
@@ -64,9 +67,18 @@ fn offer_scripts(
 /// Goes on with a job that was made but not filled.
 pub(crate) fn fill_more(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Result<(), Leave> {
     let mut commands = Vec::new();
-    let outcome = fill(prompter, home, name, &mut commands);
+    let outcome = fill(prompter, home, name, &mut commands).and_then(|()| say_review(prompter, home, name));
     say_commands(prompter, &commands);
     outcome
+}
+
+/// What speaks against a job when its items are seen together.
+fn say_review(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Result<(), Leave> {
+    let findings = jobs::open(home, name)?.review(home)?;
+    for line in review_lines::lines(&findings, &format!("xfer job check {}", shell_word(name))) {
+        prompter.say(&format!("Look at this: {line}"));
+    }
+    Ok(())
 }
 
 /// Adds items to a job, or changes its settings.
@@ -309,25 +321,10 @@ fn review(prompter: &mut dyn Prompter, open: &mut OpenJob, selection: &[Selected
     if !matching.unmatched.is_empty() {
         let number = counted(matching.unmatched.len() as u64, "item");
         prompter.say(&format!("{number} of the source without a match over there:"));
-        let lines = matching.unmatched.iter().map(|(item, reason)| format!("{}: {reason}", source_names(open, item)));
-        say_lines(prompter, &lines.collect::<Vec<_>>());
+        say_lines(prompter, &unmatched_lines(open, &matching.unmatched));
     }
     let before = open.job.items.len();
-    let mut as_a_whole = false;
-    if !fitting.is_empty() {
-        prompter.say(&format!("{} fit:", counted(fitting.len() as u64, "item")));
-        let lines: Vec<String> = fitting.iter().map(|proposal| in_a_line(open, proposal)).collect();
-        say_lines(prompter, &lines);
-        let choices = [format!("take all {}", fitting.len()), "look at each".to_owned(), "none of them".to_owned()];
-        match prompter.choose("What about them", &choices, 0)? {
-            0 => {
-                add(prompter, open, fitting.into_iter().map(|proposal| proposal.item).collect())?;
-                as_a_whole = true;
-            }
-            1 => one_by_one(prompter, open, fitting)?,
-            _ => {}
-        }
-    }
+    let as_a_whole = fits(prompter, open, fitting)?;
     let taken = if as_a_whole { open.job.items.len() - before } else { 0 };
     if !doubtful.is_empty() {
         let (number, have) = (counted(doubtful.len() as u64, "item"), if doubtful.len() == 1 { "has" } else { "have" });
@@ -338,6 +335,38 @@ fn review(prompter: &mut dyn Prompter, open: &mut OpenJob, selection: &[Selected
         place_by_hand(prompter, open, matching.unmatched.into_iter().map(|(item, _)| item).collect())?;
     }
     Ok(Reviewed { as_a_whole, taken })
+}
+
+/// Shows what fits, portion by portion, and takes what was shown together or element by element. Says whether all of it
+/// was taken as it is.
+fn fits(prompter: &mut dyn Prompter, open: &mut OpenJob, fitting: Vec<ItemProposal>) -> Result<bool, Leave> {
+    if fitting.is_empty() {
+        return Ok(false);
+    }
+    prompter.say(&format!("{} fit:", counted(fitting.len() as u64, "item")));
+    let groups = Group::of(fitting);
+    let mut all_taken = true;
+    for (portion, groups) in Portion::of(&groups) {
+        if !portion.is_everything() {
+            prompter.say(&format!("Data elements{}:", portion.in_words()));
+        }
+        for line in groups.iter().flat_map(|group| group.lines(open)) {
+            prompter.say(&format!("  {line}"));
+        }
+        let shown: Vec<ItemProposal> = groups.iter().flat_map(|group| group.proposals.iter().cloned()).collect();
+        let all_of_them = if portion.is_everything() { "take all" } else { "take these" };
+        let none = if portion.is_everything() { "none of them" } else { "none of these" };
+        let choices = [format!("{all_of_them} {}", shown.len()), "look at each".to_owned(), none.to_owned()];
+        match prompter.choose("What about them", &choices, 0)? {
+            0 => add(prompter, open, shown.into_iter().map(|proposal| proposal.item).collect())?,
+            1 => {
+                all_taken = false;
+                one_by_one(prompter, open, shown)?;
+            }
+            _ => all_taken = false,
+        }
+    }
+    Ok(all_taken)
 }
 
 /// The first of several lines, and how many more there are.
@@ -351,69 +380,10 @@ fn say_lines(prompter: &mut dyn Prompter, lines: &[String]) {
     }
 }
 
-/// Items that the matcher has no place for: the person knows one, or they are left out.
-fn place_by_hand(prompter: &mut dyn Prompter, open: &mut OpenJob, sources: Vec<SourceItem>) -> Result<(), Leave> {
-    let number = counted(sources.len() as u64, "item");
-    let choices = ["leave them out", "choose where each goes"].map(str::to_owned);
-    if prompter.choose(&format!("What about the {number} without a match"), &choices, 0)? == 0 {
-        return Ok(());
-    }
-    let cells = open.destination_cells();
-    let mut choices = vec!["leave it out".to_owned()];
-    choices.extend(cells.iter().map(|(name, _)| name.clone()));
-    for source in sources {
-        let question = format!("{} goes to (type to search, Esc: stop)", source_names(open, &source));
-        match prompter.search(&question, &choices)? {
-            None => return Ok(()),
-            Some(0) => {}
-            Some(chosen) => add(prompter, open, vec![Item::new(source, cells[chosen - 1].1)])?,
-        }
-    }
-    Ok(())
-}
-
-fn one_by_one(prompter: &mut dyn Prompter, open: &mut OpenJob, proposals: Vec<ItemProposal>) -> Result<(), Leave> {
-    let total = proposals.len();
-    for (position, proposal) in proposals.into_iter().enumerate() {
-        prompter.say(&format!("\n{} of {total}: {}", position + 1, source_names(open, &proposal.item.source)));
-        prompter.say(&format!("  {}", proposal.explanation));
-        let choices = [
-            format!("goes to {}", address_names(open, &proposal.item)),
-            "goes somewhere else …".to_owned(),
-            "leave it out".to_owned(),
-            "leave the rest for later".to_owned(),
-        ];
-        match prompter.choose("Where does it go", &choices, if proposal.class == MatchClass::Ask { 2 } else { 0 })? {
-            0 => add(prompter, open, vec![proposal.item])?,
-            1 => {
-                if let Some(item) = elsewhere(prompter, open, &proposal.item)? {
-                    add(prompter, open, vec![item])?;
-                }
-            }
-            2 => {}
-            _ => return Ok(()),
-        }
-    }
-    Ok(())
-}
-
-/// Another destination cell, picked by name.
-fn elsewhere(prompter: &mut dyn Prompter, open: &OpenJob, item: &Item) -> Result<Option<Item>, Leave> {
-    let cells = open.destination_cells();
-    let choices: Vec<String> = cells.iter().map(|(name, _)| name.clone()).collect();
-    let chosen = prompter.search("Which cell of the destination (type to search, Esc: none)", &choices)?;
-    Ok(chosen.map(|chosen| Item { destination: cells[chosen].1, ..item.clone() }))
-}
-
-fn add(prompter: &mut dyn Prompter, open: &mut OpenJob, items: Vec<Item>) -> Result<(), Leave> {
+pub(super) fn add(prompter: &mut dyn Prompter, open: &mut OpenJob, items: Vec<Item>) -> Result<(), Leave> {
     let added = open.add_items(items)?;
     for (item, reason) in &added.refused {
         prompter.say(&format!("  {} was not taken: {reason}", source_names(open, &item.source)));
     }
     Ok(())
-}
-
-fn in_a_line(open: &OpenJob, proposal: &ItemProposal) -> String {
-    let (source, target) = (source_names(open, &proposal.item.source), address_names(open, &proposal.item));
-    format!("{source} → {target} ({})", proposal.class.name())
 }

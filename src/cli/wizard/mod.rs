@@ -5,12 +5,14 @@
 //! same without questions. The steps know a [`prompter::Prompter`] only; a terminal answers it, or a test.
 
 pub(crate) mod alert;
+pub(crate) mod element;
 mod export;
 pub(crate) mod init;
 pub(crate) mod job;
 pub(crate) mod org_units;
 pub(crate) mod pair;
 pub(crate) mod plugin;
+mod portion;
 mod prompter;
 pub(crate) mod routine;
 #[cfg(test)]

@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use crate::cli::render::listing::counted;
+use crate::cli::render::org_units::tally_in_words;
 use crate::cli::render::shell_word;
+use crate::cli::wizard::portion::Portion;
 use crate::cli::wizard::prompter::{Leave, Prompter, say_commands};
 use crate::domain::metadata::{Metadata, OrganisationUnit};
 use crate::domain::org_unit_map::{MappingState, MatchClass, OrgUnitMapping};
@@ -19,9 +21,6 @@ const CANDIDATES: usize = 5;
 /// So many hits of a search are shown.
 const HITS: usize = 30;
 
-/// So many likely matches are shown before all are taken.
-const SHOWN: usize = 12;
-
 /// What became of the question about one unit.
 enum Decision {
     /// It is mapped, left out or skipped: on to the next.
@@ -33,7 +32,7 @@ enum Decision {
 /// Maps the org units of a pair as far as the person wants to.
 pub(crate) fn map(prompter: &mut dyn Prompter, home: &Home, source: &str, destination: &str) -> Result<(), Leave> {
     let mut map = org_units::open(home, source, destination)?;
-    let mapped_before = map.count(MappingState::Confirmed);
+    let before = map.tally();
     let found = map.propose(&MatchRules::default(), Some(MatchClass::Sure));
     if !found.is_empty() {
         map.keep(&found)?;
@@ -41,9 +40,11 @@ pub(crate) fn map(prompter: &mut dyn Prompter, home: &Home, source: &str, destin
     let sure = found.iter().filter(|row| row.class == Some(MatchClass::Sure)).count();
     let likely_now = proposed(&map, |class| class == Some(MatchClass::Likely)).len();
     prompter.say(&format!(
-        "{} of {source}: {} mapped before, {} matched for sure now, {} likely, {} doubtful, {} without a counterpart.",
-        counted(map.source.organisation_units.len() as u64, "org unit"),
-        mapped_before,
+        "{} of {source}: {} mapped before, {} left out before, {} matched for sure now, {} likely, {} doubtful, {} without \
+         a counterpart.",
+        counted(before.units, "org unit"),
+        before.mapped,
+        before.ignored,
         sure,
         likely_now,
         map.count(MappingState::Proposed) - likely_now,
@@ -67,43 +68,39 @@ pub(crate) fn map(prompter: &mut dyn Prompter, home: &Home, source: &str, destin
 }
 
 fn say_state(prompter: &mut dyn Prompter, map: &PairMap) {
-    prompter.say(&format!(
-        "{} mapped, {} to be looked over, {} left out, {} without a destination",
-        map.count(MappingState::Confirmed),
-        map.count(MappingState::Proposed),
-        map.count(MappingState::Ignored),
-        map.without_row().len(),
-    ));
+    prompter.say(&tally_in_words(&map.tally(), "org unit"));
 }
 
-/// Shows what is likely, and takes it together or one by one.
+/// Shows what is likely, portion by portion, and takes what was shown together or one by one.
 fn likely(prompter: &mut dyn Prompter, map: &mut PairMap) -> Result<(), Leave> {
-    // A destination that was given away since is asked about again: two units go to one only if the person says so.
-    let (taken, rows): (Vec<OrgUnitMapping>, Vec<OrgUnitMapping>) =
-        proposed(map, |class| class == Some(MatchClass::Likely))
-            .into_iter()
-            .partition(|row| row.destination.is_some_and(|unit| map.owner_of(unit, row.source).is_some()));
-    one_by_one(prompter, map, &taken.iter().map(|row| row.source).collect::<Vec<_>>())?;
-    if rows.is_empty() {
-        return Ok(());
-    }
-    prompter.say("These are likely:");
-    for row in rows.iter().take(SHOWN) {
-        prompter.say(&format!("  {}", described(map, row)));
-    }
-    if rows.len() > SHOWN {
-        prompter.say(&format!("  … and {} more", rows.len() - SHOWN));
-    }
-    let choices = [format!("take all {}", rows.len()), "look at each".to_owned(), "leave them for later".to_owned()];
-    match prompter.choose("What about them", &choices, 0)? {
-        0 => {
-            let confirmed: Vec<OrgUnitMapping> =
-                rows.into_iter().map(|row| OrgUnitMapping { state: MappingState::Confirmed, ..row }).collect();
-            Ok(map.keep(&confirmed)?)
+    let all = proposed(map, |class| class == Some(MatchClass::Likely));
+    for (portion, rows) in Portion::of(&all) {
+        // A destination that was given away since is asked about again: two units go to one only if the person says so.
+        let (taken, rows): (Vec<&OrgUnitMapping>, Vec<&OrgUnitMapping>) =
+            rows.iter().partition(|row| row.destination.is_some_and(|unit| map.owner_of(unit, row.source).is_some()));
+        one_by_one(prompter, map, &taken.iter().map(|row| row.source).collect::<Vec<_>>())?;
+        if rows.is_empty() {
+            continue;
         }
-        1 => one_by_one(prompter, map, &rows.iter().map(|row| row.source).collect::<Vec<_>>()),
-        _ => Ok(()),
+        prompter.say(&format!("These are likely{}:", portion.in_words()));
+        for row in &rows {
+            prompter.say(&format!("  {}", described(map, row)));
+        }
+        let all_of_them = if portion.is_everything() { "take all" } else { "take these" };
+        let choices = [format!("{all_of_them} {}", rows.len()), "look at each".to_owned(), portion.leave().to_owned()];
+        match prompter.choose("What about them", &choices, 0)? {
+            0 => {
+                let confirmed: Vec<OrgUnitMapping> = rows
+                    .into_iter()
+                    .map(|row| OrgUnitMapping { state: MappingState::Confirmed, ..row.clone() })
+                    .collect();
+                map.keep(&confirmed)?;
+            }
+            1 => one_by_one(prompter, map, &rows.iter().map(|row| row.source).collect::<Vec<_>>())?,
+            _ => break,
+        }
     }
+    Ok(())
 }
 
 /// Asks about units with a doubtful proposal, then about those with none.
@@ -111,27 +108,33 @@ fn doubtful(prompter: &mut dyn Prompter, map: &mut PairMap) -> Result<(), Leave>
     let rows = proposed(map, |class| class != Some(MatchClass::Likely));
     one_by_one(prompter, map, &rows.iter().map(|row| row.source).collect::<Vec<_>>())?;
     let without = map.without_row();
-    if without.is_empty() {
-        return Ok(());
+    if !without.is_empty() {
+        let number = counted(without.len() as u64, "org unit");
+        let have = if without.len() == 1 { "has" } else { "have" };
+        prompter.say(&format!("{number} of the source {have} no counterpart that the matcher could find."));
     }
-    prompter.say(&format!("{} of the source have no counterpart that the matcher could find:", without.len()));
-    for unit in without.iter().take(SHOWN) {
-        prompter.say(&format!("  {}", map.source.org_unit_path_names(*unit)));
-    }
-    if without.len() > SHOWN {
-        prompter.say(&format!("  … and {} more", without.len() - SHOWN));
-    }
-    let choices = ["look at each", "leave all of them out: they are never transferred", "leave them for later"]
-        .map(str::to_owned);
-    match prompter.choose("What about them", &choices, 2)? {
-        0 => one_by_one(prompter, map, &without),
-        1 => {
-            let ignored: Vec<OrgUnitMapping> =
-                without.iter().map(|unit| OrgUnitMapping::manual(*unit, None, MappingState::Ignored)).collect();
-            Ok(map.keep(&ignored)?)
+    for (portion, units) in Portion::of(&without) {
+        prompter.say(&format!("Without a counterpart{}:", portion.in_words()));
+        for unit in units {
+            prompter.say(&format!("  {}", map.source.org_unit_path_names(*unit)));
         }
-        _ => Ok(()),
+        let them = if portion.is_everything() { "all of them" } else { "these" };
+        let choices = [
+            "look at each".to_owned(),
+            format!("leave {them} out: they are never transferred"),
+            portion.leave().to_owned(),
+        ];
+        match prompter.choose("What about them", &choices, 2)? {
+            0 => one_by_one(prompter, map, units)?,
+            1 => {
+                let ignored: Vec<OrgUnitMapping> =
+                    units.iter().map(|unit| OrgUnitMapping::manual(*unit, None, MappingState::Ignored)).collect();
+                map.keep(&ignored)?;
+            }
+            _ => break,
+        }
     }
+    Ok(())
 }
 
 fn proposed(map: &PairMap, wanted: impl Fn(Option<MatchClass>) -> bool) -> Vec<OrgUnitMapping> {

@@ -2,8 +2,10 @@
 
 use crate::cli::error::CliError;
 use crate::cli::wizard::prompter::{Leave, Prompter};
+use crate::domain::server::Server;
 use crate::ops::dashboard;
 use crate::ops::home::Home;
+use crate::ops::servers;
 
 /// A source and a destination, in the order in which values go: as given, else of the pairs that have a map, else the two
 /// that there are.
@@ -14,31 +16,57 @@ pub(crate) fn choose_pair(
     destination: Option<&str>,
 ) -> Result<(String, String), Leave> {
     if let (Some(source), Some(destination)) = (source, destination) {
-        return Ok((source.to_owned(), destination.to_owned()));
+        let pair = (source.to_owned(), destination.to_owned());
+        say_if_one(prompter, home, &pair)?;
+        return Ok(pair);
     }
     let board = dashboard::dashboard(home)?;
     let mapped = board.pairs.iter().map(|pair| (pair.source.clone(), pair.destination.clone()));
     let names: Vec<&String> = board.servers.iter().map(|line| &line.server.name).collect();
     let any = names.iter().flat_map(|from| names.iter().map(|to| ((*from).clone(), (*to).clone())));
-    let fits = |(from, to): &(String, String)| {
-        from != to && source.is_none_or(|name| name == from) && destination.is_none_or(|name| name == to)
+    let named = |(from, to): &(String, String)| {
+        source.is_none_or(|name| name == from) && destination.is_none_or(|name| name == to)
     };
-    let mut pairs: Vec<(String, String)> = mapped.filter(fits).collect();
+    // Within one server only where it is the only one, where it is mapped so, or where that was asked for by name.
+    let alone = names.len() == 1;
+    let fits = |pair: &(String, String)| (pair.0 != pair.1 || alone) && named(pair);
+    let mut pairs: Vec<(String, String)> = mapped.filter(named).collect();
     if pairs.is_empty() {
         pairs.extend(board.first_pair.clone().filter(fits));
     }
     if pairs.is_empty() {
         pairs.extend(any.filter(fits));
     }
-    match pairs.as_slice() {
-        [] => Err(CliError::usage("two servers are needed first".to_owned())
-            .hint("add them: xfer init, or xfer server add")
-            .into()),
-        [only] => Ok(only.clone()),
+    let chosen = match pairs.as_slice() {
+        [] => {
+            return Err(CliError::usage("servers are needed first".to_owned())
+                .hint("add them: xfer init, or xfer server add; one can be source and destination: --from A --to A")
+                .into());
+        }
+        [only] => only.clone(),
         several => {
             let choices: Vec<String> = several.iter().map(|(from, to)| format!("from {from} to {to}")).collect();
             let chosen = prompter.choose("Between which servers", &choices, 0)?;
-            Ok(several[chosen].clone())
+            several[chosen].clone()
         }
+    };
+    say_if_one(prompter, home, &chosen)?;
+    Ok(chosen)
+}
+
+/// Says at once where both names stand for one server: mapped like two, it is easily taken for two. Gives whether they
+/// do.
+pub(crate) fn say_if_one(prompter: &mut dyn Prompter, home: &Home, pair: &(String, String)) -> Result<bool, Leave> {
+    let (source, destination) = (servers::show(home, &pair.0)?.server, servers::show(home, &pair.1)?.server);
+    let id = |server: &Server| server.identity.as_ref().map(|identity| identity.system_id.clone());
+    let one = source.url == destination.url || (id(&source).is_some() && id(&source) == id(&destination));
+    if one {
+        prompter.say(&format!(
+            "{} and {} are one and the same DHIS2 server ({}). Values would be read from it and written back into it. That \
+             is right where its tracker data goes into its own aggregate data; a job that reads the cells which it \
+             writes changes them at every run.",
+            pair.0, pair.1, source.url
+        ));
     }
+    Ok(one)
 }

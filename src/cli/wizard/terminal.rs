@@ -25,6 +25,9 @@ pub(crate) struct Terminal<'ui> {
     theme: ColorfulTheme,
 }
 
+/// Columns of a question's line that are left for the answer.
+const ROOM_FOR_ANSWER: usize = 16;
+
 /// The most choices that are shown at once.
 const SHOWN: usize = 12;
 
@@ -39,6 +42,18 @@ impl<'ui> Terminal<'ui> {
             }
         });
         Self { ui, theme: ColorfulTheme::default() }
+    }
+
+    /// A question in one line. A long one is said before, whole: a terminal that breaks a line of a menu shows it
+    /// again and again.
+    fn question(&self, question: &str) -> String {
+        let width = usize::from(console::Term::stderr().size().1).saturating_sub(ROOM_FOR_ANSWER).max(20);
+        let question = printable(question);
+        if console::measure_text_width(&question) <= width {
+            return question;
+        }
+        self.ui.say(&question);
+        shortened(&question, width)
     }
 
     fn ask<T>(&self, question: impl FnOnce(&ColorfulTheme) -> dialoguer::Result<T>) -> Result<T, Leave> {
@@ -79,6 +94,7 @@ impl Prompter for Terminal<'_> {
     }
 
     fn text(&mut self, question: &str, suggestion: Option<&str>) -> Result<String, Leave> {
+        let question = self.question(question);
         self.ask(|theme| {
             let input = Input::<String>::with_theme(theme).with_prompt(question).allow_empty(true);
             match suggestion {
@@ -89,6 +105,7 @@ impl Prompter for Terminal<'_> {
     }
 
     fn secret(&mut self, question: &str) -> Result<SecretString, Leave> {
+        let question = self.question(question);
         let secret = self.ask(|theme| {
             Password::with_theme(theme).with_prompt(question).allow_empty_password(true).report(false).interact()
         })?;
@@ -97,10 +114,12 @@ impl Prompter for Terminal<'_> {
     }
 
     fn confirm(&mut self, question: &str, suggestion: bool) -> Result<bool, Leave> {
+        let question = self.question(question);
         self.ask(|theme| Confirm::with_theme(theme).with_prompt(question).default(suggestion).interact())
     }
 
     fn choose(&mut self, question: &str, choices: &[String], suggestion: usize) -> Result<usize, Leave> {
+        let question = self.question(question);
         let shown: Vec<String> = choices.iter().map(|choice| fitting(choice)).collect();
         let chosen = self.ask(|theme| {
             Select::with_theme(theme)
@@ -114,6 +133,7 @@ impl Prompter for Terminal<'_> {
     }
 
     fn search(&mut self, question: &str, choices: &[String]) -> Result<Option<usize>, Leave> {
+        let question = self.question(question);
         let shown: Vec<String> = choices.iter().map(|choice| fitting(choice)).collect();
         self.ask(|theme| {
             FuzzySelect::with_theme(theme)

@@ -115,9 +115,10 @@ fn a_job_is_filled_and_changed() {
         ("Which data set", Type("bailleur")),
         ("What about them", Type("none of them")),
         ("without a match", Type("choose where each goes")),
+        ("Moustiquaires distribuées (2 option combos) goes to", Type("choose for each option combo")),
         ("Fonds mondial goes to", Type("leave it out")),
         ("goes to", Type("FMSTP")),
-        ("goes to", Escape),
+        ("Personnes sensibilisées (2 option combos) goes to", Escape),
         ("What shall it carry", Enter),
     ]);
     job_wizard::edit(&mut person, &office.home, "soins").unwrap();
@@ -213,6 +214,7 @@ fn a_plugin_is_chosen_asked_about_shown_and_told_as_a_command() {
         ("Which plugin", Escape),
         ("changed on their way", Type("by a plugin")),
         ("Which plugin", Type("fixed-shares: ")),
+        ("What shall it act on", Type("all")),
         ("Which data item", Type("Naissances")),
         ("Which option combo", Type("M=40, F=60")),
         ("How many decimals", Enter),

@@ -177,7 +177,7 @@ mod tests {
             (r#" "B50.9" . "<5, F" . "A.B" "#, r#""B50.9"."<5, F"."A.B""#),
             (r#""B50.9".*."A.B""#, r#""B50.9".*."A.B""#),
             (r#""MAL.F""#, r#""MAL.F""#),
-            (r#""say ""ah"".""."x""#, r#""say ""ah""."."x""#),
+            (r#""say ""ah""."."x""#, r#""say ""ah""."."x""#),
         ] {
             assert_eq!(read(text), [reading], "{text}");
         }

@@ -8,9 +8,9 @@ use crate::domain::job::Job;
 use crate::domain::metadata::{Metadata, OrganisationUnit};
 use crate::domain::uid::Uid;
 use crate::matching::drift::{Side, unit_drift};
+use crate::matching::figures::key;
 use crate::matching::finding;
 use crate::matching::map_rules::{Lookup, Loss, MapFinding, MapQuestion, assigned};
-use crate::matching::names::folded;
 
 /// Fewer siblings than this say nothing about the level that is usual.
 const SIBLINGS_THAT_TELL: usize = 3;
@@ -81,7 +81,7 @@ impl Twins {
     }
 
     fn name(unit: &OrganisationUnit) -> (Option<Uid>, String) {
-        (unit.parent(), folded(&unit.name))
+        (unit.parent(), key(&unit.name))
     }
 
     fn words(&self, metadata: &Metadata, id: Uid) -> Option<String> {

@@ -7,6 +7,7 @@ use rapidfuzz::distance::osa;
 use crate::domain::metadata::Metadata;
 use crate::domain::org_unit_map::OrgUnitMapping;
 use crate::domain::uid::Uid;
+use crate::matching::figures::Reading;
 use crate::matching::names::folded;
 use crate::matching::org_units::assignment::choices_of;
 use crate::matching::org_units::evidence::Witness;
@@ -99,6 +100,11 @@ impl<'metadata> Candidates<'metadata> {
             || (!code.is_empty() && code.to_lowercase().starts_with(&typed.to_lowercase()))
         {
             return Some(0);
+        }
+        // Who types `<5` does not look for `>5`.
+        let signs = Reading::of(typed).signs();
+        if !signs.is_empty() && self.destination.units[index].signs.as_ref() != Some(&signs) {
+            return None;
         }
         let own = folded(self.destination.name(index));
         let mut cost = 0;

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use crate::domain::job::Job;
 use crate::domain::period::relative::{RelativeOptions, RelativePeriod};
-use crate::domain::period::{Period, window};
+use crate::domain::period::{Home, Period, window};
 
 /// The periods that a job reads for a window; none where the window says nothing.
 pub(super) fn read(job: &Job, written: &[String], today: Date) -> Option<BTreeSet<Period>> {
@@ -17,8 +17,12 @@ pub(super) fn read(job: &Job, written: &[String], today: Date) -> Option<BTreeSe
 /// The periods that a job writes for a window; none where the window says nothing.
 pub(super) fn written(job: &Job, windows: &[String], today: Date) -> Option<BTreeSet<Period>> {
     let read = read(job, windows, today)?;
-    let container = |period: &Period| job.destination_period_type.containing(period.start());
-    Some(read.iter().filter_map(|period| container(period).shift(job.period_shift)).collect())
+    // A week that lies in two months is written into the one that holds most of it.
+    let home = |period: &Period| match period.home_in(job.destination_period_type)? {
+        Home::In(home) => home.shift(job.period_shift),
+        Home::Between(..) => None,
+    };
+    Some(read.iter().filter_map(home).collect())
 }
 
 /// Whether a window is another one on another day.
@@ -38,5 +42,26 @@ pub(super) fn meet(one: (&Job, &[String]), other: (&Job, &[String]), today: Date
     match (written(one.0, one.1, today), written(other.0, other.1, today)) {
         (Some(one), Some(other)) => one.intersection(&other).next().is_some(),
         _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{meet, written};
+    use crate::domain::job::Job;
+    use crate::domain::period::PeriodType;
+    use crate::transfer::fixture::job;
+
+    #[test]
+    fn a_week_is_written_into_the_month_that_holds_most_of_it() {
+        let today = jiff::civil::date(2024, 11, 15);
+        // 30 January to 5 February 2023.
+        let window = ["2023W5".to_owned()];
+        let weekly = Job { source_period_type: PeriodType::Weekly, ..job("weeks", Vec::new()) };
+        let periods: Vec<String> = written(&weekly, &window, today).unwrap().iter().map(ToString::to_string).collect();
+        assert_eq!(periods, ["202302"]);
+        let january = Job { period_shift: -1, ..weekly.clone() };
+        assert!(!meet((&weekly, &window), (&january, &window), today), "January and February");
+        assert!(meet((&weekly, &window), (&weekly, &window), today));
     }
 }

@@ -147,10 +147,13 @@ impl Dashboard {
 
 #[cfg(test)]
 mod tests {
+    use crate::domain::routine::{Policies, Routine};
+    use crate::domain::run::{CellCounts, RunMode, RunOutcome, ValueCounts};
     use crate::domain::server::{BaseUrl, LoginKind, Server, ServerId};
-    use crate::ops::dashboard::{Dashboard, Findings, JobLine, PairLine};
+    use crate::ops::dashboard::{Dashboard, FileLine, FileState, Findings, JobLine, PairLine, RoutineLine, newest};
+    use crate::ops::runs::{OfRoutine, RunLine};
     use crate::ops::servers::ServerLine;
-    use crate::store::MetadataCounts;
+    use crate::store::{ExportedFile, MetadataCounts, RunEnd, RunSummary};
     use crate::transfer::fixture;
 
     fn server(id: i64, name: &str, synced: bool) -> ServerLine {
@@ -209,5 +212,72 @@ mod tests {
         board.jobs[0].findings = Some(Findings::default());
         board.pairs[0].findings = Some(Findings { errors: 1, ..Findings::default() });
         assert_eq!(next(&board), "orgunit check tracker national --offline");
+    }
+
+    #[test]
+    fn a_dry_run_is_no_last_run_and_an_outdated_file_comes_before_the_next_run() {
+        let mut job = fixture::job("malaria", Vec::new());
+        job.items = vec![fixture::plain_item(1)];
+        let mut board = Dashboard {
+            servers: vec![server(2, "national", true), server(1, "tracker", true)],
+            pairs: vec![pair(6, 0)],
+            jobs: vec![JobLine { job, findings: None }],
+            ..Dashboard::default()
+        };
+        let routine = Routine {
+            id: uuid::Uuid::nil(),
+            name: "monthly".to_owned(),
+            jobs: vec!["malaria".to_owned()],
+            window: Vec::new(),
+            policies: Policies::default(),
+            scripts: Vec::new(),
+            alerts: Vec::new(),
+        };
+        let run = |mode, outcome: Option<RunOutcome>| RunLine {
+            summary: RunSummary {
+                run: uuid::Uuid::nil(),
+                routine: "monthly".to_owned(),
+                mode,
+                started: jiff::Timestamp::UNIX_EPOCH,
+                command: Some(["run", "monthly", "--periods", "202401"].map(str::to_owned).to_vec()),
+                end: outcome.map(|outcome| RunEnd {
+                    finished: String::new(),
+                    outcome,
+                    exit_code: 0,
+                    values: ValueCounts::default(),
+                    cells: CellCounts::default(),
+                }),
+            },
+            routine: OfRoutine { id: uuid::Uuid::nil(), name: "monthly".to_owned() },
+        };
+        board.routines = vec![RoutineLine { routine, last: None, tried: None, next: None }];
+        assert_eq!(next(&board), "run monthly --dry-run");
+        let dry = |outcome| run(RunMode::DryRun, Some(outcome));
+        let (last, tried) = newest(vec![dry(RunOutcome::Incomplete), dry(RunOutcome::Complete)]);
+        assert_eq!((&last, tried.as_ref()), (&None, Some(&dry(RunOutcome::Incomplete))));
+        board.routines[0].tried = tried;
+        assert_eq!(next(&board), "run monthly");
+        board.routines[0].tried = Some(dry(RunOutcome::Failed));
+        assert!(next(&board).starts_with("runs show "));
+        board.routines[0].last = newest(vec![dry(RunOutcome::Failed), run(RunMode::Run, None)]).0;
+        assert_eq!(next(&board), "run monthly --periods 202401", "as it was asked for");
+        board.routines[0].last = Some(run(RunMode::Run, Some(RunOutcome::Complete)));
+        assert_eq!(next(&board), "run monthly", "a dry run that failed says nothing about it");
+
+        let file = |path: &str, again: Option<&str>| FileLine {
+            file: ExportedFile {
+                routine: uuid::Uuid::nil(),
+                path: path.to_owned(),
+                revision: 1,
+                exported_at: String::new(),
+                digest: String::new(),
+            },
+            routine: "monthly".to_owned(),
+            state: if again.is_some() { FileState::Outdated } else { FileState::Current },
+            export_again: again.map(|path| ["routine", "export", "monthly", path].map(str::to_owned).to_vec()),
+            next: again.filter(|path| path.contains("night")).map(|_| jiff::Zoned::now()),
+        };
+        board.files = vec![file("/a", None), file("/b", Some("/b")), file("/night", Some("/night"))];
+        assert_eq!(next(&board), "routine export monthly /night", "what is scheduled comes first");
     }
 }

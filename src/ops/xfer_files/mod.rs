@@ -82,6 +82,24 @@ pub struct Inspected {
     pub content: Option<Content>,
 }
 
+/// The file that an export would replace, if it is an xfer file and not an older export of the same routine from here.
+pub fn replaces_another(home: &Home, routine: &str, file: Option<&Path>) -> Result<Option<PathBuf>, OpsError> {
+    let file = file.map_or_else(|| PathBuf::from(format!("{routine}.{EXTENSION}")), Path::to_owned);
+    let mut begin = Vec::new();
+    let looked = std::fs::File::open(&file).and_then(|opened| opened.take(64).read_to_end(&mut begin));
+    if looked.is_err() || !xferfile::looks_like_one(&begin) {
+        return Ok(None);
+    }
+    let config = home.config()?;
+    let Some(routine) = config.routines()?.into_iter().find(|known| known.name.eq_ignore_ascii_case(routine)) else {
+        return Ok(None); // Which the export itself complains about.
+    };
+    let path = std::path::absolute(&file).unwrap_or_else(|_| file.clone());
+    let own =
+        config.exported_files()?.iter().any(|known| known.routine == routine.id && Path::new(&known.path) == path);
+    Ok((!own).then_some(file))
+}
+
 /// Exports a routine as a file that needs nothing but one of its keys. An older export of that name is replaced.
 pub fn export(home: &Home, export: &Export, now: Timestamp) -> Result<Exported, OpsError> {
     let file = export.file.clone().unwrap_or_else(|| PathBuf::from(format!("{}.{EXTENSION}", export.routine)));

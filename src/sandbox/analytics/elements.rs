@@ -57,6 +57,33 @@ pub(super) fn numbers(
         .collect())
 }
 
+/// The numbers of a program indicator that was loaded with its results, aggregated as the indicator says; none where it
+/// has no results and counts tracker data.
+pub(super) fn results(
+    frame: &Frame<'_>,
+    query: &Query,
+    indicator: &Object,
+    combos: &mut Combos,
+) -> Result<Option<HashMap<Key, f64>>, Refusal> {
+    let id = text(indicator, "id").unwrap_or_default();
+    if frame.state.values.periods_of(id).is_empty() {
+        return Ok(None);
+    }
+    let aggregation = match text(indicator, "aggregationType") {
+        None => Aggregation::Sum,
+        Some("DEFAULT") => Aggregation::Average,
+        Some(name) => Aggregation::parse(name)?,
+    };
+    let operand = Operand::total(id);
+    let reader = Reader { frame, operand: &operand, column: Column::of_results() };
+    let contents = reader.aggregated(query, aggregation, combos).into_iter();
+    let numbers = contents.filter_map(|(key, content)| match content {
+        Content::Number(number) => Some((key, number)),
+        Content::Text(_) => None,
+    });
+    Ok(Some(numbers.collect()))
+}
+
 /// Whether the tables of this server hold anything at all: 2.43 leaves period columns out that nobody asked for
 /// (`analytics/no-output-period-types-monthly`).
 pub(super) fn has_period_columns(frame: &Frame<'_>) -> bool {

@@ -125,7 +125,7 @@ impl Source {
 fn source(frame: &Frame<'_>, query: &Query, item: &Item, combos: &mut Combos, depth: usize) -> Result<Source, Refusal> {
     match item.kind {
         '#' => elements::numbers(frame, query, &operand(&item.body), combos).map(Source::Cells),
-        'I' => program_indicators::numbers(frame, &item.body, combos).map(Source::Cells),
+        'I' => program_indicators::numbers(frame, query, &item.body, combos).map(Source::Cells),
         'N' => {
             let values = nested(frame, query, &item.body, combos, depth + 1)?;
             Ok(Source::Cells(values.into_iter().map(|(key, value)| (key, value.value)).collect()))

@@ -5,6 +5,8 @@
 //! and VARIANCE; both analytics types; period boundaries on event, enrollment and incident date without offsets.
 //! Attributes, other variables, functions and custom boundaries are refused. A missing value counts as zero or as
 //! empty text, as the server's SQL has it (`coalesce`); `d2:hasValue` tells them apart.
+//!
+//! A program indicator that was loaded with its results shows these, whatever its expression.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,9 +14,11 @@ use jiff::civil::Date;
 use serde_json::Value as Json;
 
 use super::aggregate::{Aggregation, Cells, Sample};
+use super::elements;
 use super::expression::{Expression, Item, Value};
 use super::frame::{Combos, Frame, Key, ValuePlace};
 use super::indicators::constant;
+use super::query::Query;
 use super::refusal::{Refusal, unsupported};
 use super::table::value_type;
 use crate::domain::value_type::ValueType;
@@ -23,8 +27,16 @@ use crate::sandbox::profile::Profile;
 use crate::sandbox::world::{Object, reference, text};
 
 /// The values of a program indicator by cell.
-pub(super) fn numbers(frame: &Frame<'_>, id: &str, combos: &mut Combos) -> Result<HashMap<Key, f64>, Refusal> {
+pub(super) fn numbers(
+    frame: &Frame<'_>,
+    query: &Query,
+    id: &str,
+    combos: &mut Combos,
+) -> Result<HashMap<Key, f64>, Refusal> {
     let Some(object) = frame.state.world.get("programIndicators", id) else { return Ok(HashMap::new()) };
+    if let Some(results) = elements::results(frame, query, object, combos)? {
+        return Ok(results);
+    }
     let indicator = Indicator::read(object)?;
     require_table(frame, indicator.program)?;
     let mut cells = Cells::new(indicator.aggregation);

@@ -116,7 +116,7 @@ impl<'items> Maker<'_, '_, 'items> {
             }
             DataItem::ProgramIndicator(id) => {
                 let places = frame.state.world.get("programIndicators", id).and_then(decimals);
-                rounded(program_indicators::numbers(frame, id, combos)?, |number| {
+                rounded(program_indicators::numbers(frame, query, id, combos)?, |number| {
                     number::of_indicator(number, places, skip)
                 })
             }

@@ -29,6 +29,11 @@ impl Column {
         Self { value_type: value_type(element), zeros: averaged || (settings.include_zeros && significant) }
     }
 
+    /// The column of results that were calculated before: numbers, zeros among them.
+    pub(super) fn of_results() -> Self {
+        Self { value_type: ValueType::Number, zeros: true }
+    }
+
     /// The number that the tables hold for a text; none where they hold none. Only the text `0` counts as a zero: a
     /// false answer or `0.0` stays (`analytics/boolean`).
     pub(super) fn number(&self, text: &str) -> Option<f64> {

@@ -81,6 +81,8 @@ struct Region {
 /// Cuts a job whose cells per org unit are at most `cells_per_unit`.
 pub(super) fn cut(metadata: &Metadata, tree: &Tree, units: &UnitMap, cells_per_unit: usize) -> Slices {
     let mapped = (CELLS_PER_SLICE / cells_per_unit.max(1)).clamp(1, UNITS_PER_SLICE);
+    #[cfg(test)]
+    let mapped = small::UNITS.get().unwrap_or(mapped);
     let weights = tree.weigh(|unit| units.is_mapped(unit));
     let mut cutter =
         Cutter { tree, weights, budget: Budget { mapped }, regions: vec![Region::default()], untouched: vec![] };
@@ -90,6 +92,15 @@ pub(super) fn cut(metadata: &Metadata, tree: &Tree, units: &UnitMap, cells_per_u
     let Cutter { regions, untouched, .. } = cutter;
     let regions: Vec<Region> = regions.into_iter().filter(|region| region.weight.units > 0).collect();
     Slices { slices: slices_of(metadata, tree, units, &regions, mapped), untouched }
+}
+
+/// Small slices for tests: worlds of a few units are cut as large ones are.
+#[cfg(test)]
+pub(crate) mod small {
+    thread_local! {
+        /// Mapped units of a slice.
+        pub(crate) static UNITS: std::cell::Cell<Option<usize>> = const { std::cell::Cell::new(None) };
+    }
 }
 
 struct Cutter<'tree> {

@@ -188,6 +188,16 @@ impl Country {
         self
     }
 
+    /// A result that a program indicator has.
+    pub(crate) fn result(mut self, indicator: &str, unit: &str, period: &str, value: &str) -> Self {
+        let row = json!({
+            "dataElement": self.id("programIndicators", indicator), "period": period,
+            "orgUnit": self.id("organisationUnits", unit), "value": value,
+        });
+        self.values.push(row);
+        self
+    }
+
     /// The metadata file.
     pub(crate) fn metadata(&self) -> String {
         serde_json::to_string_pretty(&self.metadata).unwrap()

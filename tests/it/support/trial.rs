@@ -47,6 +47,12 @@ struct Files {
     values: Option<String>,
 }
 
+impl Files {
+    fn of(country: &Country) -> Self {
+        Self { metadata: country.metadata(), values: Some(country.values()) }
+    }
+}
+
 impl Trial {
     /// A 2.42 source and a 2.43 destination.
     #[track_caller]
@@ -57,9 +63,16 @@ impl Trial {
     /// Servers of any version.
     #[track_caller]
     pub(crate) fn of_versions(from: Profile, to: Profile, source: &Country, destination: &Country) -> Self {
-        let files = |country: &Country| Files { metadata: country.metadata(), values: Some(country.values()) };
-        let trial = Self::unsynced(from, to, &files(source), &files(destination));
-        trial.prepare();
+        let trial = Self::unsynced(from, to, &Files::of(source), &Files::of(destination));
+        trial.prepare("reader", "writer");
+        trial
+    }
+
+    /// With users of the two files in place of `reader` and `writer`.
+    #[track_caller]
+    pub(crate) fn as_users(source: &Country, reader: &str, destination: &Country, writer: &str) -> Self {
+        let trial = Self::unsynced(Profile::V42, Profile::V43, &Files::of(source), &Files::of(destination));
+        trial.prepare(reader, writer);
         trial
     }
 
@@ -80,7 +93,7 @@ impl Trial {
                 trial.xfer.file(&name, std::fs::read(&path).unwrap());
             }
         }
-        trial.prepare();
+        trial.prepare("reader", "writer");
         trial
     }
 
@@ -92,10 +105,10 @@ impl Trial {
     }
 
     #[track_caller]
-    fn prepare(&self) {
+    fn prepare(&self, reader: &str, writer: &str) {
         let (source, destination) = (self.source.url(), self.destination.url());
-        self.ok(&format!("server add src {source} --username reader --password-file password"));
-        self.ok(&format!("server add dst {destination} --username writer --password-file password"));
+        self.ok(&format!("server add src {source} --username {reader} --password-file password"));
+        self.ok(&format!("server add dst {destination} --username {writer} --password-file password"));
         self.ok("server sync --all");
         let mut map = String::from("source_id,destination_id\n");
         for (source, destination) in self.pairs() {
@@ -199,7 +212,7 @@ impl Trial {
                 "attributeOptionCombo": combo(cell[2]), "orgUnit": id("organisationUnits", cell[3]),
                 "period": cell[4], "value": value.unwrap_or_default(),
             }]});
-            let loaded = Loaded { world: state.world.clone(), system_id: None, notes: Vec::new() };
+            let loaded = Loaded { world: state.world.clone(), ..Loaded::default() };
             let mut read = Values::default();
             loaded.values(&row.to_string(), &mut read).unwrap();
             for (key, stored) in read.data {
@@ -222,6 +235,12 @@ pub(crate) fn id_of(world: &World, plural: &str, called: &str) -> String {
     text(found, "id").unwrap().to_owned()
 }
 
+/// A server of a country that runs by itself.
+#[track_caller]
+pub(crate) fn server(profile: Profile, country: &Country) -> RunningSandbox {
+    start(Role::Source, profile, &Files::of(country))
+}
+
 fn start(role: Role, profile: Profile, files: &Files) -> RunningSandbox {
     let loaded = Loaded::metadata(&files.metadata).unwrap_or_else(|refusal| panic!("{refusal}"));
     let mut values = Values::default();
@@ -242,17 +261,27 @@ pub(crate) fn case(name: &str) -> PathBuf {
         .unwrap_or_else(|| panic!("no case begins with `{name}`"))
 }
 
-/// Asks a server through its API as one of its users.
-pub(crate) fn ask(sandbox: &RunningSandbox, user: &str, target: &str) -> Value {
+/// Sends a request to a server's API as one of its users; its status and what it says.
+pub(crate) fn send(sandbox: &RunningSandbox, user: &str, method: &str, target: &str, body: &Value) -> (u16, Value) {
     let pair = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{PASSWORD}"));
     let response = sandbox.instance().handle(&Request {
-        method: "GET".into(),
+        method: method.into(),
         target: target.into(),
-        headers: vec![("authorization".into(), format!("Basic {pair}"))],
-        body: Vec::new(),
+        headers: vec![
+            ("authorization".into(), format!("Basic {pair}")),
+            ("content-type".into(), "application/json".into()),
+        ],
+        body: if body.is_null() { Vec::new() } else { body.to_string().into_bytes() },
     });
-    assert_eq!(response.status, 200, "{target}: {}", String::from_utf8_lossy(&response.body));
-    serde_json::from_slice(&response.body).unwrap()
+    (response.status, serde_json::from_slice(&response.body).unwrap_or_default())
+}
+
+/// Asks a server through its API as one of its users.
+#[track_caller]
+pub(crate) fn ask(sandbox: &RunningSandbox, user: &str, target: &str) -> Value {
+    let (status, body) = send(sandbox, user, "GET", target, &Value::Null);
+    assert_eq!(status, 200, "{target}: {body}");
+    body
 }
 
 /// Every row that a server holds, by names.

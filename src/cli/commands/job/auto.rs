@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::cli::commands::files::{StyleArguments, read_file, write_file};
 use crate::cli::commands::job::arguments::period_type;
+use crate::cli::commands::job::items::review_of_job;
 use crate::cli::commands::pair::Accept;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
@@ -14,6 +15,7 @@ use crate::cli::render::item::{address_names, source_names};
 use crate::cli::render::listing::{Listing, counted, number, text};
 use crate::cli::render::shell_word;
 use crate::cli::ui::{Format, Ui};
+use crate::cli::wizard::element::{Group, unmatched_lines};
 use crate::domain::item::{Combine, Item};
 use crate::domain::job::{Comments, ReadFrom};
 use crate::domain::org_unit_map::MatchClass;
@@ -88,10 +90,16 @@ pub(super) fn auto(arguments: &Auto, home: &Home, ui: &Ui) -> Result<ExitCode, C
     let matching = open.propose_items(&selection, arguments.pattern.clone());
     let accept = arguments.accept.class();
     let taken = |proposal: &ItemProposal| accept.is_some_and(|class| proposal.class <= class);
-    proposals(&open, matching.proposals.iter().filter(|proposal| ui.format != Format::Table || !taken(proposal)))
-        .print(ui);
-    for (item, reason) in &matching.unmatched {
-        ui.say(&format!("not matched: {}: {reason}", source_names(&open, item)));
+    if ui.format == Format::Table {
+        // What is not sure is shown, also where it is taken.
+        let is_sure = |proposal: &ItemProposal| proposal.class == MatchClass::Sure && taken(proposal);
+        let waiting = matching.proposals.iter().filter(|proposal| !is_sure(proposal)).cloned().collect();
+        waiting_elements(&open, waiting).print(ui);
+    } else {
+        proposals(&open, matching.proposals.iter()).print(ui);
+    }
+    for line in unmatched_lines(&open, &matching.unmatched) {
+        ui.say(&format!("not matched: {line}"));
     }
     if let Some(file) = &arguments.export {
         let rows: Vec<(ItemProposal, bool)> =
@@ -110,7 +118,7 @@ pub(super) fn auto(arguments: &Auto, home: &Home, ui: &Ui) -> Result<ExitCode, C
     let waiting = matching.proposals.iter().filter(|proposal| !taken(proposal)).count();
     let items: Vec<Item> =
         matching.proposals.into_iter().filter(|proposal| taken(proposal)).map(|proposal| proposal.item).collect();
-    keep(&mut open, items, arguments.dry_run, ui)?;
+    keep(&mut open, items, arguments.dry_run, home, ui)?;
     if waiting > 0 && arguments.export.is_none() {
         let again = shell_word(&arguments.job);
         ui.say(&format!(
@@ -154,6 +162,24 @@ fn selection(arguments: &Auto, open: &OpenJob) -> Result<Vec<Selected>, CliError
     Ok(selection)
 }
 
+/// What a person has to look over, a line for each data element: its option combos are one question.
+fn waiting_elements(open: &OpenJob, proposals: Vec<ItemProposal>) -> Listing {
+    let columns = [
+        text("source", "Source"),
+        text("destination", "Destination"),
+        text("class", "Class").whole(),
+        text("why", "Why"),
+    ];
+    let mut listing = Listing::new(&columns, "nothing has to be looked over");
+    for group in Group::of(proposals) {
+        let class = group.proposals.first().map(|proposal| proposal.class.name());
+        if let Some([source, target, why]) = group.in_words(open) {
+            listing.row(vec![json!(source), json!(target), json!(class), json!(why)]);
+        }
+    }
+    listing
+}
+
 fn proposals<'proposals>(open: &OpenJob, list: impl Iterator<Item = &'proposals ItemProposal>) -> Listing {
     let columns = [
         text("source", "Source"),
@@ -179,7 +205,7 @@ fn proposals<'proposals>(open: &OpenJob, list: impl Iterator<Item = &'proposals 
     listing
 }
 
-fn keep(open: &mut OpenJob, items: Vec<Item>, dry_run: bool, ui: &Ui) -> Result<(), CliError> {
+fn keep(open: &mut OpenJob, items: Vec<Item>, dry_run: bool, home: &Home, ui: &Ui) -> Result<(), CliError> {
     if dry_run {
         ui.say(&format!("{} would be added; nothing was kept (--dry-run)", counted(items.len() as u64, "item")));
         return Ok(());
@@ -195,7 +221,7 @@ fn keep(open: &mut OpenJob, items: Vec<Item>, dry_run: bool, ui: &Ui) -> Result<
         open.job.name,
         open.job.items.len()
     ));
-    Ok(())
+    if added.added > 0 { review_of_job(open, home, ui) } else { Ok(()) }
 }
 
 /// The job that is asked for beside the exchange's items.
@@ -256,7 +282,7 @@ pub(super) fn take_over(arguments: &Exchange, home: &Home, ui: &Ui) -> Result<Ex
         ));
         open = jobs::open(home, &job.name)?;
     }
-    keep(&mut open, taken.items, arguments.dry_run, ui)?;
+    keep(&mut open, taken.items, arguments.dry_run, home, ui)?;
     if !taken.periods.is_empty() {
         let periods: Vec<String> =
             taken.periods.iter().map(|period| format!("--periods {}", shell_word(period))).collect();

@@ -443,3 +443,111 @@ fn is_called(metadata: &Metadata, combo: Uid, text: &str) -> bool {
     combo.as_str() == text
         || metadata.category_option_combos.get(&combo).is_some_and(|known| known.code.as_deref() == Some(text))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{Schemes, Taker};
+    use crate::domain::cell::CellAddress;
+    use crate::domain::item::{Combine, Item, SourceItem};
+    use crate::domain::job::ReadFrom;
+    use crate::domain::metadata::Metadata;
+    use crate::domain::uid::Uid;
+    use crate::ops::jobs::exchange::model::{Request, TargetRequest};
+
+    fn uid(text: &str) -> Uid {
+        Uid::parse(text).unwrap()
+    }
+
+    fn insert<T: serde::de::DeserializeOwned>(
+        objects: &mut std::collections::BTreeMap<Uid, T>,
+        id: &str,
+        object: Value,
+    ) {
+        objects.insert(uid(id), serde_json::from_value(object).unwrap());
+    }
+
+    /// One data element of a type and category combo; combos `F` and `M`, and the default under an id of its own.
+    fn metadata(element: &str, code: &str, aggregation: &str, split: bool) -> Metadata {
+        let mut metadata = Metadata::default();
+        let combo = if split { "ccSexe00001" } else { "ccDefault01" };
+        insert(
+            &mut metadata.data_elements,
+            element,
+            json!({
+                "id": element, "code": code, "name": format!("Name {code}"), "short_name": null, "value_type": "NUMBER",
+                "aggregation_type": aggregation, "zero_is_significant": true, "category_combo": combo, "option_set": null,
+                "attribute_values": []
+            }),
+        );
+        for (id, name, of) in [
+            ("coFemme0001", "F", "ccSexe00001"),
+            ("coHomme0001", "M", "ccSexe00001"),
+            ("coDefault01", "default", "ccDefault01"),
+        ] {
+            insert(
+                &mut metadata.category_option_combos,
+                id,
+                json!({
+                    "id": id, "code": name, "name": name, "category_combo": of, "category_options": []
+                }),
+            );
+        }
+        insert(
+            &mut metadata.category_combos,
+            "ccDefault01",
+            json!({
+                "id": "ccDefault01", "code": null, "name": "default", "is_default": true,
+                "category_option_combos": ["coDefault01"]
+            }),
+        );
+        metadata
+    }
+
+    fn take(source: &Metadata, destination: &Metadata, dx: &str) -> Result<Item, String> {
+        let request: Request =
+            serde_json::from_value(json!({"outputDataElementIdScheme": "code", "inputIdScheme": "Code"})).unwrap();
+        let schemes = Schemes::of(&request, &TargetRequest::default()).unwrap();
+        let taker = Taker { source, destination, read: ReadFrom::Analytics, schemes: &schemes, aggregation: None };
+        taker.item(dx).map(|(item, _)| item)
+    }
+
+    #[test]
+    fn the_default_combo_is_the_one_of_the_destination() {
+        let (source, destination) =
+            (metadata("deSource001", "A.B", "SUM", false), metadata("deTarget001", "A.B", "SUM", false));
+        let item = take(&source, &destination, "A.B").unwrap();
+        let default = uid("coDefault01");
+        let address = CellAddress {
+            data_element: uid("deTarget001"),
+            category_option_combo: default,
+            attribute_option_combo: default,
+        };
+        assert_eq!((item.destination, item.combine), (address, None));
+    }
+
+    #[test]
+    fn codes_may_hold_dots_and_totals_are_made_as_the_type_says() {
+        let destination = metadata("deTarget001", "A.B", "SUM", false);
+        let combine = |aggregation| {
+            take(&metadata("deSource001", "A.B", aggregation, true), &destination, "A.B").map(|item| item.combine)
+        };
+        assert_eq!(combine("SUM"), Ok(Some(Combine::Sum)));
+        assert_eq!(combine("LAST"), Ok(Some(Combine::Sum)));
+        assert_eq!(combine("MAX"), Ok(Some(Combine::Max)));
+        assert!(combine("AVERAGE").unwrap_err().contains("cannot be made of its parts"));
+        let (source, destination) =
+            (metadata("deSource001", "A.B", "SUM", true), metadata("deTarget001", "A.B", "SUM", true));
+        let item = take(&source, &destination, "A.B.M").unwrap();
+        let read = SourceItem::DataElement {
+            id: uid("deSource001"),
+            category_option_combo: Some(uid("coHomme0001")),
+            attribute_option_combo: None,
+        };
+        assert_eq!((item.source, item.destination.category_option_combo), (read, uid("coHomme0001")));
+        assert!(take(&source, &destination, "A.B").unwrap_err().contains("the exchange names none"));
+        assert!(take(&source, &destination, "A.B.X").unwrap_err().contains("has no category option combo X"));
+        assert!(take(&source, &destination, "DS.REPORTING_RATE").unwrap_err().contains("no reporting rates"));
+    }
+}

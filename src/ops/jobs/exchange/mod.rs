@@ -194,7 +194,7 @@ impl OpenJob {
         }
         let types = exchange.source.params.period_types.iter();
         let own = self.job.source_period_type.name();
-        let other = |of: &&String| !of.eq_ignore_ascii_case(own);
+        let other = |of: &&String| !of.replace('_', "").eq_ignore_ascii_case(own);
         let others: Vec<&str> = types.filter(other).map(String::as_str).collect();
         if !others.is_empty() {
             note(format!("the exchange is for {} periods, this job reads {own}", others.join(" and ")));

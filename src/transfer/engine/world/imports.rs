@@ -59,7 +59,10 @@ pub(super) fn row_by_row(
 fn store_old(state: &mut State, metadata: &Metadata, row: &PayloadRow, dry_run: bool, count: &mut ImportCount) {
     let existing = state.values.get(&row.cell).cloned();
     let element = &metadata.data_elements[&row.cell.data_element];
-    let zero = row.value.as_deref() == Some("0") && !element.zero_is_significant && element.value_type.is_numeric();
+    let averaged = matches!(element.aggregation_type.as_str(), "AVERAGE" | "AVERAGE_SUM_ORG_UNIT");
+    let zero = row.value.as_deref() == Some("0")
+        && !(element.zero_is_significant || averaged)
+        && element.value_type.is_numeric();
     match (&row.value, existing) {
         (None, None) => count.ignored += 1,
         (Some(_), None) if zero => {}

@@ -41,6 +41,7 @@ use crate::transfer::fixture;
 use crate::transfer::hooks::Hooks;
 use crate::transfer::hooks::fake::ready;
 use crate::transfer::plan::Whole;
+use crate::transfer::tally::Findings;
 
 /// What goes wrong with one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,12 +97,25 @@ pub(in crate::transfer::engine) struct State {
 pub(in crate::transfer::engine) struct Server {
     pub(in crate::transfer::engine) version: &'static str,
     pub(in crate::transfer::engine) metadata: Metadata,
+    pub(in crate::transfer::engine) account: Account,
+    /// Whether analytics has zeros.
+    pub(in crate::transfer::engine) includes_zeros: bool,
     pub(in crate::transfer::engine) state: Mutex<State>,
 }
 
 impl Server {
     pub(in crate::transfer::engine) fn new(version: &'static str) -> Self {
-        Self { version, metadata: fixture::metadata(), state: Mutex::default() }
+        Self::with(version, fixture::metadata())
+    }
+
+    pub(in crate::transfer::engine) fn with(version: &'static str, metadata: Metadata) -> Self {
+        let account = Account {
+            username: "transfer".to_owned(),
+            authorities: vec!["F_DATAVALUE_ADD".to_owned()],
+            organisation_units: vec![fixture::country()],
+            data_view_organisation_units: vec![],
+        };
+        Self { version, metadata, account, includes_zeros: true, state: Mutex::default() }
     }
 
     pub(in crate::transfer::engine) fn put(&self, cell: CellKey, text: &str) {
@@ -121,6 +135,24 @@ impl Server {
     fn endpoint(&self) -> Endpoint<'_, Self> {
         let origin = "https://fake".to_owned();
         Endpoint { client: self, metadata: &self.metadata, origin, pinned_system_id: None }
+    }
+
+    /// Rows of an attribute option combo with an option that the user may not read are left out without a word.
+    fn may_read(&self, state: &State, combo: Uid) -> bool {
+        let combo = self.metadata.category_option_combos.get(&combo);
+        let options = combo.into_iter().flat_map(|combo| &combo.category_options);
+        options
+            .filter_map(|option| self.metadata.category_options.get(option))
+            .all(|option| option.access.read && !state.unreadable.contains(&option.id))
+    }
+
+    /// Whether an org unit lies in the user's data view hierarchy.
+    fn may_see(&self, unit: Uid) -> bool {
+        let roots = match self.account.data_view_organisation_units.as_slice() {
+            [] => &self.account.organisation_units,
+            roots => roots,
+        };
+        roots.iter().any(|root| self.metadata.organisation_units[&unit].is_within(*root))
     }
 
     fn engine(&self) -> ImportEngine {
@@ -165,13 +197,8 @@ impl DataServer for Server {
             time_zone: None,
             analytics_at: Self::stamp(1).built_at,
             analytics_partition_at: None,
-            account: Account {
-                username: "transfer".to_owned(),
-                authorities: vec!["F_DATAVALUE_ADD".to_owned()],
-                organisation_units: vec![fixture::country()],
-                data_view_organisation_units: vec![],
-            },
-            analytics_includes_zeros: Some(true),
+            account: self.account.clone(),
+            analytics_includes_zeros: Some(self.includes_zeros),
             output_period_types_missing: false,
         })
     }
@@ -209,6 +236,16 @@ impl DataServer for Server {
                 let (code, message) = (Some("E2012".to_owned()), "not in user hierarchy".to_owned());
                 return Err(Self::fail(ClientErrorKind::Refused { status: 409, code, message }));
             }
+            if !query.org_units.iter().all(|unit| self.may_see(*unit)) {
+                // 2.42 answers with nothing at all, and 200.
+                let code = Some("E2012".to_owned());
+                return Err(Self::fail(match self.engine() {
+                    ImportEngine::RowByRow => ClientErrorKind::EmptyAnswer,
+                    ImportEngine::SetBased => {
+                        ClientErrorKind::Refused { status: 409, code, message: "not in user hierarchy".to_owned() }
+                    }
+                }));
+            }
             let inside = |unit: Uid| {
                 let unit = &self.metadata.organisation_units[&unit];
                 query.org_units.iter().any(|root| if query.children { unit.is_within(*root) } else { unit.id == *root })
@@ -219,10 +256,7 @@ impl DataServer for Server {
                 .filter(|value| query.data_elements.contains(&value.cell.data_element))
                 .filter(|value| !state.hidden.contains(&value.cell.data_element))
                 .filter(|value| query.periods.contains(&value.cell.period) && inside(value.cell.org_unit))
-                .filter(|value| {
-                    let combo = &self.metadata.category_option_combos[&value.cell.attribute_option_combo];
-                    !combo.category_options.iter().any(|option| state.unreadable.contains(option))
-                })
+                .filter(|value| self.may_read(&state, value.cell.attribute_option_combo))
                 .cloned()
                 .collect();
             (found, state.read_faults.pop_front().flatten())
@@ -237,9 +271,17 @@ impl DataServer for Server {
     }
 
     async fn read_analytics(&self, query: &AnalyticsQuery) -> Result<Vec<AnalyticsValue>, ClientError> {
+        if !query.org_units.iter().all(|unit| self.may_see(*unit)) {
+            let (code, message) = (Some("E7120".to_owned()), "not allowed to view org unit".to_owned());
+            return Err(Self::fail(ClientErrorKind::Refused { status: 409, code, message }));
+        }
         let state = self.state.lock().unwrap();
         let asked = |value: &&AnalyticsValue| {
-            query.data.contains(&value.data)
+            [value.category_option_combo, value.attribute_option_combo]
+                .into_iter()
+                .flatten()
+                .all(|c| self.may_read(&state, c))
+                && query.data.contains(&value.data)
                 && query.org_units.contains(&value.org_unit)
                 && query.periods.contains(&value.period)
         };
@@ -310,16 +352,23 @@ pub(in crate::transfer::engine) struct World {
     pub(in crate::transfer::engine) journal: MemoryJournal,
     pub(in crate::transfer::engine) stop: CancellationToken,
     pub(in crate::transfer::engine) events: Mutex<Vec<Event>>,
+    /// Whether the destination is the source, too.
+    pub(in crate::transfer::engine) one_system: bool,
 }
 
 impl World {
     pub(in crate::transfer::engine) fn new(destination_version: &'static str) -> Self {
+        Self::of(Server::new("2.40.12"), Server::new(destination_version))
+    }
+
+    pub(in crate::transfer::engine) fn of(source: Server, destination: Server) -> Self {
         Self {
-            source: Server::new("2.40.12"),
-            destination: Server::new(destination_version),
+            source,
+            destination,
             journal: MemoryJournal::default(),
             stop: CancellationToken::new(),
             events: Mutex::default(),
+            one_system: false,
         }
     }
 
@@ -353,7 +402,8 @@ impl World {
             mode,
             document,
             file: None,
-            source: self.source.endpoint(),
+            review: Findings::default(),
+            source: if self.one_system { self.destination.endpoint() } else { self.source.endpoint() },
             destination: self.destination.endpoint(),
             relative: RelativeOptions::default(),
             journal: &mut self.journal,

@@ -1,0 +1,720 @@
+//! What should arrive: the rules of the program, followed with pencil and paper.
+//!
+//! The oracle goes over every value that the source user may see and writes it down at each cell that an item and the
+//! map lead it to. Then it looks at each cell that has something written down or that the destination holds, one rule
+//! after another. It shares no code with the engine and is in no hurry.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::calendar::{Cut, Home};
+use super::case::{Address, Aoc, Case, Cell, Coc, Cover, El, Job, Kind, Row, Said, Source, Target, Unit, Values};
+use super::number::{Number, Round};
+use crate::domain::item::{Combine, WhenEmpty};
+
+/// What should come of a run.
+#[derive(Debug)]
+pub(super) enum Verdict {
+    /// Nothing may be sent, for this reason.
+    Refused(&'static str),
+    /// It may be refused for this reason or run.
+    Either(&'static str, Expected),
+    /// Every cell has its fate.
+    Runs(Expected),
+    /// What comes of it depends on what is done first.
+    Unsure,
+}
+
+/// What should come of the cells.
+#[derive(Debug, Default)]
+pub(super) struct Expected {
+    pub(super) fates: BTreeMap<Cell, Fate>,
+    /// Source values of raw jobs that belong to an item and to the periods that are read, and those of them without a
+    /// confirmed row.
+    pub(super) fetched: u64,
+    pub(super) unmapped: u64,
+}
+
+/// What should come of a cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It should hold this.
+    Holds(String),
+    /// A zero that is not kept; the cell is left as it is.
+    ZeroSkipped,
+    /// It is left as it is and named, for one of these reasons.
+    Held(BTreeSet<&'static str>),
+    /// It is left as it is; it may be named for one of these reasons.
+    MayBeHeld(BTreeSet<&'static str>),
+    /// It is left as it is and is none of the run's.
+    Kept,
+    /// It is deleted, as far as the routine's limit goes. The source has a zero for it, or nothing.
+    Deleted { zero: bool },
+}
+
+/// A value at a cell, before anything is made of it.
+struct Part {
+    text: String,
+    factor: Option<&'static str>,
+    period: usize,
+}
+
+/// What is written down for an address, an org unit and a period of a job.
+#[derive(Default)]
+struct Sheet {
+    parts: Vec<Part>,
+    /// Whether a value of a period that lies half in another one may belong here.
+    halved: bool,
+}
+
+/// What a routine should do, with what the destination holds and what the routine wrote there once.
+pub(super) fn expect(case: &Case, destination: &Values, ledger: &Values) -> Verdict {
+    if case.one_system && reads_itself(case) == Loops::Others {
+        return Verdict::Unsure;
+    }
+    match refusal(case) {
+        Some((reason, true)) => Verdict::Refused(reason),
+        Some((reason, false)) => Verdict::Either(reason, expected(case, destination, ledger)),
+        None => Verdict::Runs(expected(case, destination, ledger)),
+    }
+}
+
+fn expected(case: &Case, destination: &Values, ledger: &Values) -> Expected {
+    let mut expected = Expected::default();
+    for job in &case.jobs {
+        follow(case, job, destination, ledger, &mut expected);
+    }
+    // What no job has to do with stays, but for what the routine wrote there itself.
+    for cell in destination.keys() {
+        let fate = if leads_to_any(case, cell) { Fate::Kept } else { leftover(case, cell, destination, ledger) };
+        expected.fates.entry(cell.clone()).or_insert(fate);
+    }
+    expected
+}
+
+/// Whether the source user may see an org unit's values.
+fn sees(case: &Case, unit: Unit) -> bool {
+    case.rights.view.is_none_or(|view| unit.is_in(view))
+}
+
+fn reads(rights: [bool; 2], aoc: Aoc) -> bool {
+    match aoc {
+        Aoc::Default => true,
+        Aoc::P => rights[0],
+        Aoc::Q => rights[1],
+    }
+}
+
+fn belongs(source: &Source, address: Address) -> bool {
+    source.element == address.element
+        && source.coc.is_none_or(|coc| coc == address.coc)
+        && source.aoc.is_none_or(|aoc| aoc == address.aoc)
+}
+
+/// The source's values as the way of reading shows them.
+fn visible(case: &Case, job: &Job) -> Values {
+    let readable = |cell: &Cell| {
+        reads(case.rights.reads_option, cell.address.aoc)
+            && (!job.analytics || case.rights.reads_male || cell.address.coc != Coc::Male)
+    };
+    if !job.analytics {
+        let seen =
+            case.source.iter().filter(|(cell, text)| readable(cell) && sees(case, cell.unit) && !text.is_empty());
+        return seen.map(|(cell, text)| (cell.clone(), text.clone())).collect();
+    }
+    // Each unit shows the sum of all that lies in it.
+    let mut shown = Values::new();
+    for unit in Unit::ALL.into_iter().filter(|unit| sees(case, *unit) && is_asked(case, *unit)) {
+        for (cell, text) in case.source.iter().filter(|(cell, _)| readable(cell)) {
+            let there = Cell { unit, ..cell.clone() };
+            if cell.address.element == El::Words {
+                if cell.unit == unit {
+                    shown.insert(there, text.clone());
+                }
+                continue;
+            }
+            let Some(number) = Number::read(text).filter(|number| case.zeros_in_analytics || !number.is_zero()) else {
+                continue;
+            };
+            if cell.unit.is_in(unit) {
+                let before = shown.get(&there).map_or(Number::ZERO, |text| Number::read(text).unwrap());
+                shown.insert(there, before.plus(number).written());
+            }
+        }
+    }
+    shown
+}
+
+/// Whether analytics is asked about an org unit. One above others that are mapped always has figures, theirs; it is asked
+/// only if its own place at the destination collects any.
+fn is_asked(case: &Case, unit: Unit) -> bool {
+    let above_mapped = case.confirmed().any(|(from, _)| from != unit && from.is_in(unit));
+    let collects = case.confirmed().any(|(from, to)| from == unit && case.unassigned != Some(to));
+    !above_mapped || collects
+}
+
+/// The periods of a job: those that are written, and where each that is read goes.
+struct Periods {
+    written: BTreeSet<usize>,
+    goes_to: BTreeMap<usize, Home>,
+}
+
+fn periods(case: &Case, job: &Job) -> Periods {
+    let (window, first, number) = case.window;
+    let is_asked = |period: usize| {
+        let in_window = if window == job.from {
+            period
+        } else {
+            match job.from.home(period, window) {
+                // A window takes each period once: of two halves the earlier has the middle day.
+                Home::In(home) | Home::Halved(home, _) => home,
+            }
+        };
+        (first..first + number).contains(&in_window)
+    };
+    // All that may have to do with the window: one period more on both sides.
+    let (start, end) = window.days(first, first + number - 1);
+    let (start, end) = job.to.days(job.to.index_on(start) - 1, job.to.index_on(end) + 1);
+    let homes = || job.from.homes(job.to, start, end);
+    let touched: BTreeSet<usize> = homes()
+        .filter(|(period, _)| is_asked(*period))
+        .filter_map(|(_, home)| if let Home::In(home) = home { Some(home) } else { None })
+        .collect();
+    let shifted = |period: usize| usize::try_from(i32::try_from(period).unwrap() + job.shift).unwrap();
+    let is_read = |period: usize, home: Home| match home {
+        Home::In(home) => touched.contains(&home),
+        Home::Halved(one, other) => is_asked(period) || touched.contains(&one) || touched.contains(&other),
+    };
+    let goes_to = homes()
+        .filter(|(period, home)| is_read(*period, *home))
+        .map(|(period, home)| match home {
+            Home::In(home) => (period, Home::In(shifted(home))),
+            Home::Halved(one, other) => (period, Home::Halved(shifted(one), shifted(other))),
+        })
+        .collect();
+    Periods { written: touched.iter().map(|period| shifted(*period)).collect(), goes_to }
+}
+
+/// Follows every value of a job to its cells, then gives each cell its fate.
+fn follow(case: &Case, job: &Job, destination: &Values, ledger: &Values, expected: &mut Expected) {
+    let periods = periods(case, job);
+    let mut sheets: BTreeMap<Cell, Sheet> = BTreeMap::new();
+    for (cell, text) in visible(case, job) {
+        let period = job.from.index_of(&cell.period);
+        let Some((period, to)) = period.and_then(|period| Some((period, *periods.goes_to.get(&period)?))) else {
+            continue;
+        };
+        let rows: Vec<Unit> = case.confirmed().filter(|(from, _)| *from == cell.unit).map(|(_, to)| to).collect();
+        let mut belongs_to_any = false;
+        for target in &job.targets {
+            for source in target.sources.iter().filter(|source| belongs(source, cell.address)) {
+                belongs_to_any = true;
+                for unit in &rows {
+                    let at = |to: usize| Cell { unit: *unit, period: job.to.name_at(to), address: target.address };
+                    match to {
+                        Home::In(to) => {
+                            let part = Part { text: text.clone(), factor: source.factor, period };
+                            sheets.entry(at(to)).or_default().parts.push(part);
+                        }
+                        Home::Halved(one, other) => {
+                            for to in [one, other].into_iter().filter(|to| periods.written.contains(to)) {
+                                sheets.entry(at(to)).or_default().halved = true;
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        if belongs_to_any && !job.analytics {
+            expected.fetched += 1;
+            let ignored = |row: &&Row| row.said == Said::Ignored;
+            let is_ignored = case.map.iter().filter(ignored).any(|row| row.source == cell.unit);
+            expected.unmapped += u64::from(rows.is_empty() && !is_ignored);
+        }
+    }
+    let targets: BTreeMap<Address, &Target> = job.targets.iter().rev().map(|target| (target.address, target)).collect();
+    for (cell, sheet) in &sheets {
+        let fate = filled(case, job, targets[&cell.address], cell, sheet, destination, ledger);
+        expected.fates.insert(cell.clone(), fate);
+    }
+    for cell in destination.keys().filter(|cell| !sheets.contains_key(cell)) {
+        let Some(target) = targets.get(&cell.address) else { continue };
+        let written = job.to.index_of(&cell.period).is_some_and(|period| periods.written.contains(&period));
+        if written && case.confirmed().any(|(_, to)| to == cell.unit) {
+            let fate = empty(case, job, target, cell, destination, ledger);
+            expected.fates.insert(cell.clone(), fate);
+        }
+    }
+}
+
+/// Whether the source user may not see an org unit that feeds a cell.
+fn unit_unseen(case: &Case, cell: &Cell) -> bool {
+    case.confirmed().any(|(from, to)| to == cell.unit && !sees(case, from))
+}
+
+/// Whether the source user may not see an option of what the items of an address read. Raw reads look at the options of
+/// attributes only, analytics at both.
+fn option_unseen(case: &Case, job: &Job, address: Address) -> bool {
+    let sources = job.targets.iter().filter(|target| target.address == address).flat_map(|target| &target.sources);
+    sources.into_iter().any(|source| {
+        let mut aocs = source.element.aocs().iter().filter(|aoc| source.aoc.is_none_or(|wanted| wanted == **aoc));
+        let mut cocs = source.element.cocs().iter().filter(|coc| source.coc.is_none_or(|wanted| wanted == **coc));
+        aocs.any(|aoc| !reads(case.rights.reads_option, *aoc))
+            || job.analytics && cocs.any(|coc| *coc == Coc::Male && !case.rights.reads_male)
+    })
+}
+
+fn combine_of(job: &Job, target: &Target) -> Combine {
+    target.combine.unwrap_or(job.combine)
+}
+
+fn is_numeric(kind: Kind) -> bool {
+    kind != Kind::Text
+}
+
+/// The rounding of a target: its own, or the job's for numbers.
+fn round_of(case: &Case, job: &Job, target: &Target) -> Option<Round> {
+    target.round.or(job.round.filter(|_| is_numeric(case.keeps(target.address.element).kind)))
+}
+
+/// A cell that the source has something for.
+fn filled(
+    case: &Case,
+    job: &Job,
+    target: &Target,
+    cell: &Cell,
+    sheet: &Sheet,
+    destination: &Values,
+    ledger: &Values,
+) -> Fate {
+    let mut reasons = BTreeSet::new();
+    if unit_unseen(case, cell) {
+        // Named by the org unit whose values are lost; the cell itself may be named too.
+        return Fate::MayBeHeld(["org-unit-partner-out-of-scope", "source-not-readable"].into());
+    }
+    if option_unseen(case, job, cell.address) {
+        reasons.insert("source-not-readable");
+    }
+    let (operator, round) = (combine_of(job, target), round_of(case, job, target));
+    let counts = matches!(operator, Combine::Sum | Combine::Average | Combine::Min | Combine::Max);
+    let shared = target.share.is_some();
+    let all_numbers = is_numeric(case.keeps(target.address.element).kind) || counts || round.is_some() || shared;
+    for part in &sheet.parts {
+        if (all_numbers || part.factor.is_some()) && Number::read(&part.text).is_none() {
+            reasons.insert("cell-not-whole");
+        }
+    }
+    if sheet.halved {
+        reasons.insert("cell-not-whole");
+    }
+    if let Some(cover) = target.cover {
+        let present: BTreeSet<usize> = sheet.parts.iter().map(|part| part.period).collect();
+        let all = sources_of(job, cell).len();
+        let needed = match cover {
+            Cover::All => all,
+            Cover::AtLeast(number) => usize::from(number),
+        };
+        if present.len() < needed {
+            reasons.insert("coverage-short");
+        }
+    }
+    if !reasons.is_empty() {
+        return Fate::Held(reasons);
+    }
+    let text = match combined(operator, &sheet.parts).map(|made| made.rounded(round)) {
+        None => return Fate::Held(["combine-missing"].into()),
+        Some(made) if shared => match part_of(case, job, target, &made, round) {
+            None => return Fate::Held(["share-not-whole"].into()),
+            Some(part) => match shaped(case.keeps(target.address.element).kind, Made::Number(part), job.analytics) {
+                None => return Fate::Held(["value-invalid"].into()),
+                Some(text) => text,
+            },
+        },
+        Some(made) => match shaped(case.keeps(target.address.element).kind, made, job.analytics) {
+            None => return Fate::Held(["value-invalid"].into()),
+            Some(text) => text,
+        },
+    };
+    stand(case, target, cell, text, destination, ledger)
+}
+
+/// The addresses that share a source out.
+fn sharing<'job>(job: &'job Job, target: &Target) -> Vec<&'job Target> {
+    let read = |target: &Target| (target.sources[0].element, target.sources[0].coc, target.sources[0].aoc);
+    job.targets.iter().filter(|other| other.share.is_some() && read(other) == read(target)).collect()
+}
+
+/// An address's part of a number; none where the number cannot be cut.
+fn part_of(case: &Case, job: &Job, target: &Target, made: &Made, round: Option<Round>) -> Option<Number> {
+    // What has no end was rounded to fifteen digits before.
+    let number = Number::read(&made.number()?.written())?;
+    let group = sharing(job, target);
+    let weights: Vec<u8> = group.iter().filter_map(|member| member.share).collect();
+    let whole = |member: &&Target| matches!(case.keeps(member.address.element).kind, Kind::Integer | Kind::NotNegative);
+    let decimals = match round {
+        _ if group.iter().any(whole) => 0,
+        Some(round) => u32::from(round.decimals),
+        None => number.decimals_for(&weights),
+    };
+    let place = group.iter().position(|member| member.address == target.address)?;
+    Some(number.cut(&weights, decimals)?[place])
+}
+
+/// The source periods that belong to a cell's period.
+fn sources_of(job: &Job, cell: &Cell) -> Vec<usize> {
+    let index = job.to.index_of(&cell.period).unwrap();
+    let home = usize::try_from(i32::try_from(index).unwrap() - job.shift).unwrap();
+    let (start, end) = job.to.days(home - 1, home + 1);
+    let homes = job.from.homes(job.to, start, end);
+    homes.filter(|(_, other)| *other == Home::In(home)).map(|(period, _)| period).collect()
+}
+
+/// A value on its way: as it was written, or calculated.
+#[derive(Clone, PartialEq)]
+enum Made {
+    Text(String),
+    Number(Number),
+}
+
+impl Made {
+    fn number(&self) -> Option<Number> {
+        match self {
+            Self::Text(text) => Number::read(text),
+            Self::Number(number) => Some(*number),
+        }
+    }
+
+    fn rounded(self, round: Option<Round>) -> Self {
+        match (round, self.number()) {
+            (Some(round), Some(number)) => Self::Number(number.rounded(round)),
+            _ => self,
+        }
+    }
+}
+
+fn scaled(part: &Part) -> Made {
+    match part.factor {
+        None => Made::Text(part.text.clone()),
+        Some(factor) => Made::Number(Number::read(&part.text).unwrap().times(Number::read(factor).unwrap())),
+    }
+}
+
+/// One value of all parts; none where the operator does not say which.
+fn combined(operator: Combine, parts: &[Part]) -> Option<Made> {
+    if let [only] = parts {
+        return Some(scaled(only));
+    }
+    let numbers = || parts.iter().map(|part| scaled(part).number().unwrap());
+    let sum = || numbers().fold(Number::ZERO, Number::plus);
+    let of = |period: usize| {
+        let mut those = parts.iter().filter(|part| part.period == period).map(scaled);
+        let first = those.next().unwrap();
+        let same = |other: Made| match (first.number(), other.number()) {
+            (Some(one), Some(other)) => one == other,
+            _ => first == other,
+        };
+        those.all(same).then(|| first.clone())
+    };
+    let periods = || parts.iter().map(|part| part.period);
+    match operator {
+        Combine::Error => None,
+        Combine::Sum => Some(Made::Number(sum())),
+        Combine::Average => Some(Made::Number(sum().shared_by(parts.len()))),
+        Combine::Min => numbers().reduce(|one, other| if other.less_than(one) { other } else { one }).map(Made::Number),
+        Combine::Max => numbers().reduce(|one, other| if one.less_than(other) { other } else { one }).map(Made::Number),
+        Combine::Last => of(periods().max().unwrap()),
+        Combine::First => of(periods().min().unwrap()),
+    }
+}
+
+/// The text that is stored; none where the data element cannot hold it.
+fn shaped(kind: Kind, made: Made, from_analytics: bool) -> Option<String> {
+    if kind == Kind::Text {
+        return Some(match (&made, made.number()) {
+            (Made::Text(text), None) => text.clone(),
+            (Made::Text(text), _) if !from_analytics => text.clone(),
+            (_, number) => number?.written(),
+        });
+    }
+    let number = made.number()?;
+    let fits = match kind {
+        Kind::Number | Kind::Text => true,
+        Kind::Integer => number.is_whole(),
+        Kind::NotNegative => number.is_whole() && !number.is_negative(),
+    };
+    fits.then(|| number.written())
+}
+
+/// Whether two texts are one value.
+fn same(kind: Kind, one: &str, other: &str) -> bool {
+    match (Number::read(one), Number::read(other)) {
+        (Some(one), Some(other)) if is_numeric(kind) => one == other,
+        _ => one == other,
+    }
+}
+
+/// Whether the destination does not keep zeros in cells of an address.
+fn forgets_zeros(case: &Case, address: Address) -> bool {
+    let keeps = case.keeps(address.element);
+    is_numeric(keeps.kind) && !keeps.zeros && !keeps.averaged
+}
+
+/// What a text that should stand in a cell makes of it.
+fn stand(case: &Case, target: &Target, cell: &Cell, text: String, destination: &Values, ledger: &Values) -> Fate {
+    let kind = case.keeps(cell.address.element).kind;
+    let blind = !reads(case.rights.destination_reads_option, cell.address.aoc);
+    let there = destination.get(cell).filter(|_| !blind);
+    let held = |reason| Fate::Held([reason].into());
+    if Number::read(&text).is_some_and(Number::is_zero) && forgets_zeros(case, cell.address) {
+        return match there {
+            Some(there) if same(kind, there, &text) => Fate::Holds(there.clone()),
+            // The old value goes only if it is the routine's own and its rules delete.
+            Some(there)
+                if when_empty(case, target) == WhenEmpty::Delete
+                    && ledger.get(cell).is_some_and(|wrote| same(kind, wrote, there)) =>
+            {
+                sent(case, cell, Fate::Deleted { zero: true })
+            }
+            _ => Fate::ZeroSkipped,
+        };
+    }
+    match there {
+        Some(there) if same(kind, there, &text) => Fate::Holds(there.clone()),
+        // What stands there cannot be seen, and might be lost.
+        _ if blind => sent(case, cell, held("destination-not-readable")),
+        _ => sent(case, cell, Fate::Holds(text)),
+    }
+}
+
+fn when_empty(case: &Case, target: &Target) -> WhenEmpty {
+    target.when_empty.unwrap_or(case.when_empty)
+}
+
+/// A cell that the source has nothing for and the destination has.
+fn empty(case: &Case, job: &Job, target: &Target, cell: &Cell, destination: &Values, ledger: &Values) -> Fate {
+    let kind = case.keeps(cell.address.element).kind;
+    if !reads(case.rights.destination_reads_option, cell.address.aoc) {
+        return Fate::Kept;
+    }
+    if unit_unseen(case, cell) || option_unseen(case, job, cell.address) {
+        return Fate::MayBeHeld(["org-unit-partner-out-of-scope", "source-not-readable"].into());
+    }
+    let there = &destination[cell];
+    match when_empty(case, target) {
+        WhenEmpty::Keep => Fate::Kept,
+        WhenEmpty::Zero if is_numeric(kind) => stand(case, target, cell, "0".to_owned(), destination, ledger),
+        WhenEmpty::Zero => Fate::Kept,
+        WhenEmpty::Delete => match ledger.get(cell) {
+            Some(wrote) if same(kind, wrote, there) => sent(case, cell, Fate::Deleted { zero: false }),
+            _ => Fate::Kept,
+        },
+    }
+}
+
+/// What is to be sent goes only where the destination has a place for it that its user may write.
+fn sent(case: &Case, cell: &Cell, fate: Fate) -> Fate {
+    let Address { element, coc, aoc } = cell.address;
+    let set = element.set();
+    let mut reasons = BTreeSet::new();
+    let rights = &case.rights;
+    if case.set_cuts[set].index_of(&cell.period).is_none() {
+        reasons.insert("period-type-mismatch");
+    }
+    if !element.cocs().contains(&coc) {
+        reasons.insert("category-option-combo-foreign");
+    }
+    if !element.aocs().contains(&aoc) {
+        reasons.insert("attribute-option-combo-foreign");
+    }
+    if case.unassigned == Some(cell.unit) {
+        reasons.insert("org-unit-not-assigned");
+    }
+    if !rights.destination_writes_set[set] {
+        reasons.insert("data-set-no-write");
+    }
+    if !reads(rights.destination_writes_option, aoc) {
+        reasons.insert("category-option-no-write");
+    }
+    if reasons.is_empty() { fate } else { Fate::Held(reasons) }
+}
+
+/// Whether items and the map lead to a cell, in whatever period of the right length. A match that waits for a person
+/// still leads there.
+pub(super) fn leads_to_any(case: &Case, cell: &Cell) -> bool {
+    let to_unit = |row: &Row| row.said != Said::Ignored && row.destination == Some(cell.unit);
+    let to_address = |job: &Job| {
+        job.targets.iter().any(|target| target.address == cell.address) && job.to.index_of(&cell.period).is_some()
+    };
+    case.map.iter().any(to_unit) && case.jobs.iter().any(to_address)
+}
+
+/// A cell that no item or unit leads to any more. If it is what the routine wrote, its rule for empty cells holds.
+fn leftover(case: &Case, cell: &Cell, destination: &Values, ledger: &Values) -> Fate {
+    let of_address = case.jobs.iter().flat_map(|job| &job.targets).find(|target| target.address == cell.address);
+    let rule = of_address.map_or(case.when_empty, |target| when_empty(case, target));
+    let kind = case.keeps(cell.address.element).kind;
+    let is_ours = ledger.get(cell).is_some_and(|wrote| same(kind, wrote, &destination[cell]));
+    let seen = reads(case.rights.destination_reads_option, cell.address.aoc);
+    // A routine that deletes nothing names them and no more.
+    if rule == WhenEmpty::Delete && is_ours && seen && case.max_delete != Some(0) {
+        return sent(case, cell, Fate::Deleted { zero: false });
+    }
+    Fate::Kept
+}
+
+/// Why a routine may not run at all, and whether that is beyond doubt.
+fn refusal(case: &Case) -> Option<(&'static str, bool)> {
+    if case.jobs.iter().any(|job| job.targets.is_empty()) {
+        return Some(("a job without items", true));
+    }
+    if case.confirmed().next().is_none() {
+        return Some(("no org unit is mapped", true));
+    }
+    if case.one_system && reads_itself(case) == Loops::Own {
+        return Some(("an item reads what it writes", true));
+    }
+    let mut doubt = None;
+    for job in &case.jobs {
+        if twice(job) || family(case, job) {
+            return Some(("one value would be counted twice", true));
+        }
+        if periods(case, job).written.is_empty() {
+            return Some(("no period has a place", true));
+        }
+        match conflict(case, job) {
+            Some((reason, true)) => return Some((reason, true)),
+            Some(other) => doubt = Some(other),
+            None => {}
+        }
+    }
+    if let [first, second] = case.jobs.as_slice() {
+        let written = |job: &Job| -> BTreeSet<(Cut, usize)> {
+            periods(case, job).written.into_iter().map(|period| (job.to, period)).collect()
+        };
+        let shared = |one: &Target| second.targets.iter().any(|other| other.address == one.address);
+        if first.targets.iter().any(shared) && !written(first).is_disjoint(&written(second)) {
+            return Some(("two jobs write one cell", true));
+        }
+    }
+    doubt
+}
+
+/// Whether an operator makes something else of a value that comes twice.
+fn counts(operator: Combine) -> bool {
+    matches!(operator, Combine::Sum | Combine::Average | Combine::Error)
+}
+
+/// Whether two items of one address read one source value.
+fn twice(job: &Job) -> bool {
+    let items: Vec<(&Target, &Source)> =
+        job.targets.iter().flat_map(|target| target.sources.iter().map(move |source| (target, source))).collect();
+    items.iter().enumerate().any(|(number, (target, one))| {
+        items[number + 1..].iter().any(|(other_target, other)| {
+            target.address == other_target.address
+                && (counts(combine_of(job, target)) || counts(combine_of(job, other_target)))
+                && one.element == other.element
+                && (one.coc.is_none() || other.coc.is_none() || one.coc == other.coc)
+                && (one.aoc.is_none() || other.aoc.is_none() || one.aoc == other.aoc)
+        })
+    })
+}
+
+/// Whether the figures of an org unit and of one below it, which they contain, come together in one cell.
+fn family(case: &Case, job: &Job) -> bool {
+    let contained = case.confirmed().any(|(from, to)| {
+        case.confirmed().any(|(other, other_to)| other != from && other.is_in(from) && other_to == to)
+    });
+    let adds = |target: &Target| {
+        matches!(combine_of(job, target), Combine::Sum | Combine::Average)
+            && target.sources.iter().any(|source| source.element != El::Words)
+    };
+    job.analytics && contained && job.targets.iter().any(adds)
+}
+
+/// Whether items read what items write, where both servers are one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Loops {
+    None,
+    /// An item reads what it writes itself.
+    Own,
+    /// An item reads what another one writes.
+    Others,
+}
+
+fn reads_itself(case: &Case) -> Loops {
+    let is_read = |unit: Unit| case.confirmed().any(|(from, _)| from == unit);
+    if !case.confirmed().any(|(_, to)| is_read(to)) {
+        return Loops::None;
+    }
+    let each_on_itself = case.confirmed().all(|(from, to)| from == to || !is_read(to));
+    let items: Vec<(&Job, &Target, &Source)> = case
+        .jobs
+        .iter()
+        .flat_map(|job| job.targets.iter().map(move |target| (job, target)))
+        .flat_map(|(job, target)| target.sources.iter().map(move |source| (job, target, source)))
+        .collect();
+    let mut found = Loops::None;
+    for (number, (job, own, from)) in items.iter().enumerate() {
+        for (other_number, (writer, to, _)) in items.iter().enumerate() {
+            if !belongs(from, to.address) || job.from != writer.to {
+                continue;
+            }
+            if number != other_number {
+                found = Loops::Others;
+                continue;
+            }
+            // Putting a value back where it stands, as it is and alone, changes nothing.
+            let to_address = job.targets.iter().filter(|other| other.address == own.address);
+            let alone = to_address.map(|other| other.sources.len()).sum::<usize>() == 1;
+            let exact = from.coc == Some(own.address.coc)
+                || from.coc.is_none() && from.element.cocs().iter().all(|coc| *coc == own.address.coc);
+            let exact_attribute = from.aoc == Some(own.address.aoc)
+                || from.aoc.is_none() && from.element.aocs().iter().all(|aoc| *aoc == own.address.aoc);
+            let as_it_is = from.factor.is_none() && own.share.is_none() && job.shift == 0;
+            if !(each_on_itself && alone && exact && exact_attribute && as_it_is) {
+                return Loops::Own;
+            }
+        }
+    }
+    found
+}
+
+/// Whether an address has rules that differ, or several values and no operator.
+fn conflict(case: &Case, job: &Job) -> Option<(&'static str, bool)> {
+    let mut doubt = None;
+    let periods = periods(case, job);
+    for target in &job.targets {
+        let others: Vec<&Target> = job.targets.iter().filter(|other| other.address == target.address).collect();
+        let rules = |target: &Target| (combine_of(job, target), round_of(case, job, target), target.cover);
+        if others.iter().any(|other| rules(other) != rules(target)) {
+            return Some(("the items of one address differ", true));
+        }
+        if target.share.is_some() {
+            let makes = |target: &Target| (rules(target), target.sources[0].factor);
+            if others.len() > 1 || sharing(job, target).iter().any(|other| makes(other) != makes(target)) {
+                return Some(("shares that do not go together", true));
+            }
+        }
+        if combine_of(job, target) != Combine::Error {
+            continue;
+        }
+        let sources: Vec<&Source> = others.iter().flat_map(|target| &target.sources).collect();
+        let several = |source: &&Source| {
+            source.coc.is_none() && source.element.cocs().len() > 1
+                || source.aoc.is_none() && source.element.aocs().len() > 1
+        };
+        let from = |period: usize| periods.goes_to.values().filter(|to| **to == Home::In(period)).count();
+        let merges_periods = periods.written.iter().any(|period| from(*period) > 1);
+        if sources.len() > 1 || sources.iter().any(several) || merges_periods {
+            return Some(("several values and no operator", true));
+        }
+        for unit in Unit::ALL {
+            let from: Vec<Unit> = case.confirmed().filter(|(_, to)| *to == unit).map(|(from, _)| from).collect();
+            if from.len() > 1 && from.iter().all(|unit| sees(case, *unit)) {
+                return Some(("several values and no operator", true));
+            } else if from.len() > 1 {
+                doubt = Some(("several values and no operator", false));
+            }
+        }
+    }
+    doubt
+}
