@@ -10,7 +10,7 @@ use crate::dhis2::metadata::page::read_page;
 use crate::dhis2::query::Query;
 use crate::dhis2::system::optional;
 use crate::dhis2::transport::Ask;
-use crate::domain::access::Fresh;
+use crate::domain::access::{Fresh, Question};
 use crate::domain::metadata::DataAccess;
 use crate::domain::uid::Uid;
 
@@ -56,7 +56,23 @@ impl Client {
         Ok(Fresh {
             category_options: self.access_to("categoryOptions", category_options).await?,
             data_sets: self.access_to("dataSets", data_sets).await?,
+            gone: BTreeSet::new(),
         })
+    }
+
+    /// The same, and which data elements and indicators are not there any more, or not shown.
+    pub async fn rights(&self, question: &Question) -> Result<Fresh, ClientError> {
+        let mut gone = BTreeSet::new();
+        for (plural, ids) in [
+            ("dataElements", &question.data_elements),
+            ("indicators", &question.indicators),
+            ("programIndicators", &question.program_indicators),
+        ] {
+            let found = self.access_to(plural, ids).await?;
+            gone.extend(found.into_iter().filter(|(_, access)| access.is_none()).map(|(id, _)| id));
+        }
+        let access = self.data_access(&question.category_options, &question.data_sets).await?;
+        Ok(Fresh { gone, ..access })
     }
 
     async fn access_to(

@@ -80,6 +80,40 @@ pub struct Fresh {
     pub category_options: BTreeMap<Uid, Option<DataAccess>>,
     /// Data sets.
     pub data_sets: BTreeMap<Uid, Option<DataAccess>>,
+    /// Data elements, indicators and program indicators that were asked for and did not come.
+    pub gone: BTreeSet<Uid>,
+}
+
+/// What a server is asked about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Question {
+    /// Category options.
+    pub category_options: BTreeSet<Uid>,
+    /// Data sets.
+    pub data_sets: BTreeSet<Uid>,
+    /// Data elements.
+    pub data_elements: BTreeSet<Uid>,
+    /// Indicators.
+    pub indicators: BTreeSet<Uid>,
+    /// Program indicators.
+    pub program_indicators: BTreeSet<Uid>,
+}
+
+impl Question {
+    /// Adds what an item reads.
+    pub fn about(&mut self, item: &SourceItem) {
+        let list = match item {
+            SourceItem::DataElement { .. } => &mut self.data_elements,
+            SourceItem::Indicator { .. } => &mut self.indicators,
+            SourceItem::ProgramIndicator { .. } => &mut self.program_indicators,
+        };
+        list.insert(item.id());
+    }
+
+    /// Whether nothing is asked.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A user's eyes: metadata, account and what was asked anew.
@@ -174,6 +208,9 @@ impl<'run> Reader<'run> {
         let metadata = self.metadata;
         let not_there =
             |kind, id| Some(Unreadable { kind, id, name: metadata.name_of(id), reason: Reason::NotVisible });
+        if self.fresh.is_some_and(|fresh| fresh.gone.contains(&item.id())) {
+            return not_there(item.kind_in_words(), item.id());
+        }
         match item {
             SourceItem::DataElement { id, category_option_combo, attribute_option_combo } => {
                 let mut combos = [category_option_combo, attribute_option_combo].into_iter().flatten();

@@ -90,6 +90,15 @@ impl SourceItem {
         }
     }
 
+    /// DHIS2's words for its kind.
+    pub fn kind_in_words(&self) -> &'static str {
+        match self {
+            Self::DataElement { .. } => "data element",
+            Self::Indicator { .. } => "indicator",
+            Self::ProgramIndicator { .. } => "program indicator",
+        }
+    }
+
     /// The word for its kind in files and tables.
     pub fn kind(&self) -> &'static str {
         match self {

@@ -35,7 +35,7 @@ pub struct Job {
     pub coverage: Option<Coverage>,
     /// What becomes of comments and follow-up marks. A job without the rule has the digest that it had before there was
     /// one.
-    #[serde(default, skip_serializing_if = "Comments::is_keep")]
+    #[serde(default, skip_serializing_if = "stay")]
     pub comments: Comments,
     /// Scripts that act on it, in order.
     #[serde(default)]
@@ -73,10 +73,14 @@ impl Comments {
     }
 
     /// Whether the destination's stay.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
-    pub fn is_keep(&self) -> bool {
-        *self == Self::Keep
+    pub fn is_keep(self) -> bool {
+        self == Self::Keep
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn stay(comments: &Comments) -> bool {
+    comments.is_keep()
 }
 
 /// Where the data elements of a job are read.

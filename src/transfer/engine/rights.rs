@@ -3,19 +3,20 @@
 //! Synced metadata says what a user could read when it was synced. A right that was taken away since would make values
 //! look as if they were gone, and `when_empty` would then delete their copies. So each run asks about the category
 //! options behind what it reads (one short request for each side, and none where only the combo `default` is used),
-//! and below 2.39, where raw values are read by data set, about the data sets. The org units come with the probe.
+//! and below 2.39, where raw values are read by data set, about the data sets. Data elements and indicators that are
+//! gone are left out of answers, too: they are asked about where a cell may be emptied for it (`when_empty` other than
+//! `keep`), or made of the rest (several items of one address). The org units come with the probe.
 
 use std::collections::BTreeSet;
 
 use crate::dhis2::error::ClientError;
 use crate::dhis2::system::Probe;
-use crate::domain::access::{Fresh, Reader};
+use crate::domain::access::{Fresh, Question, Reader};
 use crate::domain::cell::CellAddress;
-use crate::domain::item::SourceItem;
+use crate::domain::item::{SourceItem, WhenEmpty};
 use crate::domain::job::ReadFrom;
 use crate::domain::metadata::Metadata;
 use crate::domain::routine::RoutineDocument;
-use crate::domain::uid::Uid;
 use crate::transfer::engine::servers::DataServer;
 
 /// The first version that reads raw values by data element.
@@ -33,9 +34,23 @@ pub(super) async fn of_source<S: DataServer>(
     document: &RoutineDocument,
 ) -> Result<Fresh, ClientError> {
     let items = || document.jobs.iter().flat_map(|job| job.items.iter().map(|item| (&item.source, job.read)));
-    let options = items().flat_map(|(item, read)| reader.options_behind(item, read)).collect();
-    let data_sets = items().flat_map(|(item, read)| reader.data_sets_behind(item, read)).collect();
-    ask(client, options, data_sets).await
+    let mut question = Question {
+        category_options: items().flat_map(|(item, read)| reader.options_behind(item, read)).collect(),
+        data_sets: items().flat_map(|(item, read)| reader.data_sets_behind(item, read)).collect(),
+        ..Question::default()
+    };
+    if absence_matters(document) {
+        items().for_each(|(item, _)| question.about(item));
+    }
+    ask(client, question).await
+}
+
+/// Whether a missing data element would change cells: empty them, or leave them with the rest of a sum.
+fn absence_matters(document: &RoutineDocument) -> bool {
+    let items = || document.jobs.iter().flat_map(|job| &job.items);
+    let rule = document.routine.policies.when_empty;
+    let addresses: BTreeSet<CellAddress> = items().map(|item| item.destination).collect();
+    addresses.len() < items().count() || items().any(|item| item.when_empty.unwrap_or(rule) != WhenEmpty::Keep)
 }
 
 /// What the destination says now about the cells that are compared.
@@ -45,8 +60,9 @@ pub(super) async fn of_destination<D: DataServer>(
     document: &RoutineDocument,
 ) -> Result<Fresh, ClientError> {
     let addresses = document.jobs.iter().flat_map(|job| job.items.iter().map(|item| item.destination));
-    let options = addresses.flat_map(|address| reader.options_behind(&stored(address), ReadFrom::Raw)).collect();
-    ask(client, options, BTreeSet::new()).await
+    let category_options =
+        addresses.flat_map(|address| reader.options_behind(&stored(address), ReadFrom::Raw)).collect();
+    ask(client, Question { category_options, ..Question::default() }).await
 }
 
 /// The values of an address, as something that is read.
@@ -58,13 +74,6 @@ fn stored(address: CellAddress) -> SourceItem {
     }
 }
 
-async fn ask<S: DataServer>(
-    client: &S,
-    options: BTreeSet<Uid>,
-    data_sets: BTreeSet<Uid>,
-) -> Result<Fresh, ClientError> {
-    if options.is_empty() && data_sets.is_empty() {
-        return Ok(Fresh::default());
-    }
-    client.data_access(&options, &data_sets).await
+async fn ask<S: DataServer>(client: &S, question: Question) -> Result<Fresh, ClientError> {
+    if question.is_empty() { Ok(Fresh::default()) } else { client.rights(&question).await }
 }

@@ -1,17 +1,14 @@
 //! What the engine asks of a server, so that it can be tested without sockets. The real [`Client`] does it over HTTP,
 //! the tests' world in memory.
 
-use std::collections::BTreeSet;
-
 use crate::dhis2::analytics::{AnalyticsQuery, AnalyticsValue};
 use crate::dhis2::client::Client;
 use crate::dhis2::data_value_sets::{ImportAnswer, Payload, RawQuery};
 use crate::dhis2::error::ClientError;
 use crate::dhis2::system::{AnalyticsStamp, Probe};
-use crate::domain::access::Fresh;
+use crate::domain::access::{Fresh, Question};
 use crate::domain::data_value::DataValue;
 use crate::domain::run::Traffic;
-use crate::domain::uid::Uid;
 
 /// A server, as source or destination.
 pub trait DataServer: Sync {
@@ -27,12 +24,8 @@ pub trait DataServer: Sync {
     /// Asks when its analytics tables were built.
     fn analytics_stamp(&self) -> impl Future<Output = Result<AnalyticsStamp, ClientError>> + Send;
 
-    /// Asks what we may do with the data of these category options and data sets.
-    fn data_access(
-        &self,
-        category_options: &BTreeSet<Uid>,
-        data_sets: &BTreeSet<Uid>,
-    ) -> impl Future<Output = Result<Fresh, ClientError>> + Send;
+    /// Asks what we may do with the data of these objects.
+    fn rights(&self, question: &Question) -> impl Future<Output = Result<Fresh, ClientError>> + Send;
 
     /// Reads raw values; each is handed over as it arrives. After an error, what was handed over is worth nothing.
     fn read_raw(
@@ -68,12 +61,8 @@ impl DataServer for Client {
         Self::analytics_stamp(self).await
     }
 
-    async fn data_access(
-        &self,
-        category_options: &BTreeSet<Uid>,
-        data_sets: &BTreeSet<Uid>,
-    ) -> Result<Fresh, ClientError> {
-        Self::data_access(self, category_options, data_sets).await
+    async fn rights(&self, question: &Question) -> Result<Fresh, ClientError> {
+        Self::rights(self, question).await
     }
 
     async fn read_raw(

@@ -145,6 +145,21 @@ fn a_sum_whose_other_item_is_gone_is_held_back() {
 }
 
 #[test]
+fn a_data_element_that_is_gone_after_the_sync_deletes_nothing() {
+    let mut world = World::new("2.43.1");
+    world.source.put(cell(1, 1, "202401"), "30");
+    world.source.put(cell(4, 1, "202401"), "text");
+    let mut routine = document(vec![job("a", vec![plain_item(1), plain_item(4)])], &["202401"]);
+    routine.routine.policies.when_empty = WhenEmpty::Delete;
+    world.run(&routine);
+    world.source.state.lock().unwrap().hidden.insert(element(4));
+    let report = world.run(&routine);
+    assert_eq!((counts(&report), report.exit_code), (vec![("unchanged", 1)], 3));
+    assert_eq!(said(&report, "source-item-missing"), ["Element 4"]);
+    assert_eq!(world.destination.text_of(&cell(4, 1, "202401")).as_deref(), Some("text"));
+}
+
+#[test]
 fn weeks_make_whole_months() {
     let mut world = World::new("2.43.1");
     let days = |first: &str| std::iter::successors(Some(period(first)), crate::domain::period::Period::next);

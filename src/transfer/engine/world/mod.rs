@@ -22,7 +22,7 @@ use crate::dhis2::analytics::{AnalyticsQuery, AnalyticsValue};
 use crate::dhis2::data_value_sets::{ImportAnswer, Payload, PayloadRow, RawQuery};
 use crate::dhis2::error::{ClientError, ClientErrorKind};
 use crate::dhis2::system::{AnalyticsStamp, Probe};
-use crate::domain::access::Fresh;
+use crate::domain::access::{Fresh, Question};
 use crate::domain::cell::CellKey;
 use crate::domain::data_value::DataValue;
 use crate::domain::import_summary::{ImportCount, ImportStatus};
@@ -84,6 +84,8 @@ pub(in crate::transfer::engine) struct State {
     /// A concurrent writer: what it makes of a value as soon as it is stored.
     pub(in crate::transfer::engine) meddled: BTreeMap<CellKey, String>,
     pub(in crate::transfer::engine) may_not_read: bool,
+    /// Data elements that the user does not see any more: reads leave them out.
+    pub(in crate::transfer::engine) hidden: BTreeSet<Uid>,
     /// Category options whose data the user may not read: their rows are left out of raw reads without a word.
     pub(in crate::transfer::engine) unreadable: BTreeSet<Uid>,
     in_flight: BTreeMap<u64, BTreeSet<Period>>,
@@ -211,18 +213,15 @@ impl DataServer for Server {
         Ok(stamp)
     }
 
-    async fn data_access(
-        &self,
-        category_options: &BTreeSet<Uid>,
-        _data_sets: &BTreeSet<Uid>,
-    ) -> Result<Fresh, ClientError> {
+    async fn rights(&self, question: &Question) -> Result<Fresh, ClientError> {
         let state = self.state.lock().unwrap();
         let access = |id: &Uid| {
             let known = self.metadata.category_options.get(id)?;
             Some(if state.unreadable.contains(id) { DataAccess { read: false, ..known.access } } else { known.access })
         };
-        let category_options = category_options.iter().map(|id| (*id, access(id))).collect();
-        Ok(Fresh { category_options, ..Fresh::default() })
+        let category_options = question.category_options.iter().map(|id| (*id, access(id))).collect();
+        let gone = question.data_elements.intersection(&state.hidden).copied().collect();
+        Ok(Fresh { category_options, gone, ..Fresh::default() })
     }
 
     async fn read_raw(
@@ -255,6 +254,7 @@ impl DataServer for Server {
                 .values
                 .values()
                 .filter(|value| query.data_elements.contains(&value.cell.data_element))
+                .filter(|value| !state.hidden.contains(&value.cell.data_element))
                 .filter(|value| query.periods.contains(&value.cell.period) && inside(value.cell.org_unit))
                 .filter(|value| self.may_read(&state, value.cell.attribute_option_combo))
                 .cloned()
