@@ -41,5 +41,6 @@ mod support;
 mod sync_guard;
 mod tls;
 mod value_forms;
+mod whole_values;
 mod wizard;
 mod xfer_files;
