@@ -8,6 +8,7 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::render::shell_word;
 use crate::dhis2::error::{ClientError, ClientErrorKind};
 use crate::matching::items::ItemError;
+use crate::matching::review::Finding;
 use crate::ops::error::OpsError;
 use crate::store::StoreError;
 use crate::transfer::engine::TransferError;
@@ -162,8 +163,9 @@ impl From<OpsError> for CliError {
                 );
                 Self::of(ExitCode::Usage, &error).hint(hint)
             }
-            OpsError::OwnOrgUnitsMissing { .. } => Self::of(ExitCode::Temporary, &error)
-                .hint("the old copy stays; the server may have just started: sync again in some minutes"),
+            OpsError::OwnOrgUnitsMissing { .. } => Self::of(ExitCode::Temporary, &error).hint(
+                "the server may have just started: sync again in some minutes; --accept-shrink takes it as it is",
+            ),
             OpsError::File { ref findings, .. } => {
                 let mut described = Self::of(ExitCode::Usage, &error);
                 described.causes = findings.iter().take(LISTED).map(ToString::to_string).collect();
@@ -179,6 +181,21 @@ impl From<OpsError> for CliError {
                     described.causes.push(format!("… and {} more", refusal.problems.len() - LISTED));
                 }
                 described.hint(refusal.hint.clone())
+            }
+            OpsError::Refused { ref findings, .. } => {
+                let mut described = Self::of(ExitCode::Usage, &error);
+                let words = |found: &Finding| format!("{}: {}", found.code.word, found.message);
+                described.causes = findings.iter().take(LISTED).map(words).collect();
+                if findings.len() > LISTED {
+                    described.causes.push(format!("… and {} more", findings.len() - LISTED));
+                }
+                let mut hints: Vec<String> = Vec::new();
+                for found in findings {
+                    if !hints.contains(&found.hint) && hints.len() < HINTS {
+                        hints.push(found.hint.clone());
+                    }
+                }
+                hints.into_iter().fold(described, Self::hint)
             }
             OpsError::LocalFile { ref source, .. } => {
                 let (code, hint) = match source.kind() {
@@ -276,10 +293,9 @@ impl From<ClientError> for CliError {
         let kind = &error.kind;
         let code = match kind {
             // What looks like a wrong address is configuration, not permission.
-            ClientErrorKind::InvalidSetup { .. }
-            | ClientErrorKind::UnsupportedCalendar { .. }
-            | ClientErrorKind::NotDhis2
-            | ClientErrorKind::Redirect { .. } => ExitCode::Usage,
+            ClientErrorKind::InvalidSetup { .. } | ClientErrorKind::NotDhis2 | ClientErrorKind::Redirect { .. } => {
+                ExitCode::Usage
+            }
             ClientErrorKind::AnalyticsNotReady { .. } | ClientErrorKind::Tls { .. } => ExitCode::Temporary,
             kind if kind.is_permission() => ExitCode::Login,
             kind if kind.is_temporary() => ExitCode::Temporary,
@@ -296,3 +312,6 @@ impl From<ClientError> for CliError {
 
 /// Mistakes of a file that are listed one by one.
 const LISTED: usize = 50;
+
+/// Hints that are given at once; what else there is to do shows when these are done.
+const HINTS: usize = 5;

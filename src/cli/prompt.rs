@@ -48,7 +48,8 @@ pub fn secret(ui: &Ui, source: &SecretSource, what: &str, flag: &str) -> Result<
             what,
         )?,
     };
-    let secret = secret.trim_end_matches(['\r', '\n']);
+    // Editors put a byte order mark before a text and a line end behind it; neither is part of a secret.
+    let secret = secret.trim_start_matches('\u{feff}').trim_end_matches(['\r', '\n']);
     if secret.is_empty() {
         return Err(CliError::usage(format!("the {what} is empty")));
     }
@@ -99,13 +100,13 @@ fn from_command(command: &str, what: &str) -> Result<Zeroizing<String>, CliError
 }
 
 fn from_standard_input(what: &str) -> Result<Zeroizing<String>, CliError> {
-    let mut text = room();
+    let mut bytes = byte_room();
     std::io::stdin()
         .lock()
         .take(LONGEST_SECRET as u64)
-        .read_to_string(&mut text)
+        .read_to_end(&mut bytes)
         .map_err(|cause| CliError::local_io(format!("the {what} could not be read from standard input"), &cause))?;
-    Ok(text)
+    text_of(&bytes, what)
 }
 
 /// Whether a file's mode tells who can read it.
@@ -127,8 +128,34 @@ fn from_file(path: &Path, what: &str, mode: Mode) -> Result<Zeroizing<String>, C
         ))
         .hint(format!("run `chmod 600 {}`", path.display())));
     }
+    let mut bytes = byte_room();
+    file.take(LONGEST_SECRET as u64).read_to_end(&mut bytes).map_err(failed)?;
+    text_of(&bytes, what)
+}
+
+fn byte_room() -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(Vec::with_capacity(LONGEST_SECRET))
+}
+
+/// A text in UTF-8, or in UTF-16 as Windows' shell writes it, which its mark tells.
+fn text_of(bytes: &[u8], what: &str) -> Result<Zeroizing<String>, CliError> {
+    let unreadable = || {
+        CliError::usage(format!("the {what} is no text that can be read"))
+            .hint("save the file as UTF-8, with nothing in it but the secret")
+    };
     let mut text = room();
-    file.take(LONGEST_SECRET as u64).read_to_string(&mut text).map_err(failed)?;
+    if let Some(units) = bytes.strip_prefix(&[0xff, 0xfe]) {
+        let units = units.chunks(2).map(|pair| match *pair {
+            [low, high] => Ok(u16::from_le_bytes([low, high])),
+            _ => Err(unreadable()),
+        });
+        let units = Zeroizing::new(units.collect::<Result<Vec<u16>, CliError>>()?);
+        for letter in char::decode_utf16(units.iter().copied()) {
+            text.push(letter.map_err(|_| unreadable())?);
+        }
+    } else {
+        text.push_str(std::str::from_utf8(bytes).map_err(|_| unreadable())?);
+    }
     Ok(text)
 }
 

@@ -107,16 +107,6 @@ impl Client {
         *lock(&self.identity) = Some(identity.clone());
     }
 
-    /// What the server can do, refused where its periods are not ISO ones.
-    pub(crate) async fn capabilities_for_data(&self, request: &str) -> Result<Capabilities, ClientError> {
-        let identity = self.identity().await?;
-        match identity.calendar.as_str() {
-            // Gregorian and ISO identifiers are the same (dhis2-api 9.3).
-            "iso8601" | "gregorian" | "" => Ok(Capabilities::of(&identity.version)),
-            other => Err(self.fail(request, ClientErrorKind::UnsupportedCalendar { calendar: other.to_owned() })),
-        }
-    }
-
     /// An error of this server about a request, without secrets.
     pub(crate) fn fail(&self, request: impl Into<String>, kind: ClientErrorKind) -> ClientError {
         let secrets: Vec<&str> = self.secrets.iter().map(ExposeSecret::expose_secret).collect();

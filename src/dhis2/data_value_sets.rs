@@ -76,7 +76,7 @@ impl Client {
         on_value: &mut (dyn FnMut(DataValue) + Send),
     ) -> Result<u64, ClientError> {
         const REQUEST: &str = "GET /api/dataValueSets";
-        let can = self.capabilities_for_data(REQUEST).await?;
+        let can = self.capabilities().await?;
         let parts = self.parts_of(query, can).map_err(|kind| self.fail(REQUEST, kind))?;
         // Below overlapping org units of different requests the same value would come twice.
         let mut seen = (query.children && parts.len() > 1).then(HashSet::<CellKey>::new);
@@ -96,7 +96,7 @@ impl Client {
     /// Whether there is any raw value: what [`Client::read_raw`] would read, of which no more than one is sent.
     pub async fn has_raw(&self, query: &RawQuery) -> Result<bool, ClientError> {
         const REQUEST: &str = "GET /api/dataValueSets";
-        let can = self.capabilities_for_data(REQUEST).await?;
+        let can = self.capabilities().await?;
         for part in self.parts_of(query, can).map_err(|kind| self.fail(REQUEST, kind))? {
             let part = Part { query: part.query.pair("limit", "1"), ..part };
             let mut found = false;
@@ -117,7 +117,6 @@ impl Client {
     pub async fn push(&self, payload: &Payload, dry_run: bool) -> Result<ImportAnswer, ClientError> {
         let query = Query::new("dataValueSets").pair("importStrategy", "CREATE_AND_UPDATE");
         let query = if dry_run { query.pair("dryRun", "true") } else { query };
-        self.capabilities_for_data("POST /api/dataValueSets").await?;
         self.import(query, payload_body(payload)).await
     }
 

@@ -176,12 +176,6 @@ pub enum ClientErrorKind {
         /// What it listed.
         listed: u64,
     },
-    /// A calendar whose periods do not correspond to ISO ones.
-    #[error("the server uses the calendar `{calendar}`")]
-    UnsupportedCalendar {
-        /// DHIS2's name of it.
-        calendar: String,
-    },
     /// Analytics would answer, but with nothing in it.
     #[error("analytics is not ready: {reason}")]
     AnalyticsNotReady {
@@ -285,7 +279,6 @@ impl ClientErrorKind {
             | Self::Refused { .. }
             | Self::MissingIds { .. }
             | Self::IncompleteList { .. }
-            | Self::UnsupportedCalendar { .. }
             | Self::AnalyticsNotReady { .. } => false,
         }
     }

@@ -44,9 +44,6 @@ impl ClientErrorKind {
                 "nothing was taken over, the old copy stays; the server may have just started, or somebody is changing \
                  its metadata: sync again in some minutes"
             }
-            Self::UnsupportedCalendar { .. } => {
-                "its periods have no exact counterpart in the ISO calendar, so nothing is transferred"
-            }
             Self::AnalyticsNotReady { .. } => {
                 "let the server generate its analytics tables (Data Administration app, Analytics management), then \
                  try again"

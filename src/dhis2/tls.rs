@@ -56,8 +56,9 @@ impl TlsProblem {
             Self::UnknownIssuer => {
                 "if the ministry issues its own certificates, give its authority for this server: `xfer server edit NAME \
                  --ca-file FILE` (or `server add … --ca-file FILE`); the same for a server whose certificate signs \
-                 itself. An authority for all programs of this machine goes into its trusted certificates, or into the \
-                 file that SSL_CERT_FILE names. Else somebody may be listening"
+                 itself. An authority for all programs of this machine goes into its trusted certificates (on Debian: a \
+                 .crt file in /usr/local/share/ca-certificates, then `update-ca-certificates`), or into the file that \
+                 SSL_CERT_FILE names. Else somebody may be listening"
             }
             Self::SelfSigned => {
                 "if it is the server's own (as `openssl req -x509` makes it), give it for this server: `xfer server edit \
@@ -103,15 +104,22 @@ mod tests {
 
     use super::TlsProblem;
 
+    /// What the library below says of an authority's certificate that is shown as a server's own.
+    #[derive(Debug, thiserror::Error)]
+    #[error("an authority's certificate")]
+    struct CaUsedAsEndEntity;
+
     #[test]
     fn each_usual_problem_has_words_and_a_remedy_of_its_own() {
         let certificate = Error::InvalidCertificate;
+        let own = CertificateError::Other(rustls::OtherError(std::sync::Arc::new(CaUsedAsEndEntity)));
         let usual = [
             (Error::InvalidMessage(InvalidMessage::InvalidContentType), "does not speak TLS"),
             (certificate(CertificateError::Expired), "expired"),
             (certificate(CertificateError::NotValidYet), "not valid yet"),
             (certificate(CertificateError::UnknownIssuer), "does not know"),
             (certificate(CertificateError::NotValidForName), "another host"),
+            (certificate(own), "signs itself"),
             (Error::AlertReceived(rustls::AlertDescription::ProtocolVersion), "too old"),
         ];
         let mut hints = std::collections::BTreeSet::new();

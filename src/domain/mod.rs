@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod alert;
+pub mod calendar;
 pub mod cell;
 pub mod certificates;
 pub mod coverage;

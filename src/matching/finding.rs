@@ -139,18 +139,6 @@ table! {
     NO_OPERATOR_FITS = Warning, Mapping, "no-operator-fits",
         "Several values meet in one cell, and no single operator does what the aggregation type of the data element says: a stock is added up over org units, but not over time.",
         "Combine along one way only, keep org units and periods as they are, or let the source aggregate: `xfer job edit JOB --read analytics`.";
-    SOURCE_NOT_READABLE = Warning, Permission, "source-not-readable",
-        "The source user may not read all that an item reads; the server leaves it out without a word. Such cells are held back, never taken for empty.",
-        "Give the user data read access to what is named (or the org units as data view org units), then sync the source again.";
-    DESTINATION_NOT_READABLE = Warning, Permission, "destination-not-readable",
-        "The destination user may not read all the cells that are written: what stands there cannot be compared, and what is written cannot be proved.",
-        "Give the user data read access to what is named (or the org units as data view org units), then sync the destination again.";
-    LEFT_BEHIND = Warning, Mapping, "left-behind",
-        "The routine wrote cells that no item and no org unit of the map leads to any more: their values stay there after a correction.",
-        "`when_empty: delete` lets the next run remove what nobody else changed; or delete the values by hand at the destination.";
-    CALENDARS_DIFFER = Error, Configuration, "calendars-differ",
-        "The two servers count their periods in different calendars. A run is refused.",
-        "Transfers need the same calendar on both servers.";
     CALENDAR_ARITHMETIC = Error, Configuration, "calendar-arithmetic",
         "The servers count their periods in a calendar that is not the ISO one, and the job needs to know where its periods begin. A run is refused.",
         "Move periods of one type as they are, and name them in the routine one by one or as a range.";
@@ -200,6 +188,26 @@ table! {
     ITEM_FORMULA_CHANGED = Warning, Drift, "item-formula-changed",
         "An indicator of an item calculates something else than when the item was made.",
         "Make sure that it still counts the same; then take today's state: `xfer job check JOB --accept-drift`.";
+}
+
+/// What a run says, too, in its words: they stand in its table, which has their full cause and remedy.
+pub mod of_runs {
+    use crate::domain::finding::table;
+
+    table! {
+        SOURCE_NOT_READABLE = Error, Permission, "source-not-readable",
+            "The source user may not read all that an item reads; the server leaves it out without a word.",
+            "Give the user data read access to what is named (or the org units as data view org units), then sync the source again.";
+        DESTINATION_NOT_READABLE = Error, Permission, "destination-not-readable",
+            "The destination user may not read all the cells that are written.",
+            "Give the user data read access to what is named (or the org units as data view org units), then sync the destination again.";
+        LEFTOVER = Warning, Mapping, "leftover",
+            "The routine wrote cells that no item and no org unit of the map leads to any more.",
+            "`when_empty: delete` lets the next run remove what nobody else changed; or delete the values by hand at the destination.";
+        CALENDAR_DIFFERS = Error, Configuration, "calendar-differs",
+            "The two servers use different calendars; their periods do not correspond.",
+            "Transfers need the same calendar on both servers.";
+    }
 }
 
 #[cfg(test)]

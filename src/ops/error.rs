@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::dhis2::error::{ClientError, ClientErrorKind};
 use crate::domain::journal::JournalError;
 use crate::matching::items::ItemError;
+use crate::matching::review::Finding;
 use crate::ops::files::sheet::SheetFinding;
 use crate::ops::sync::Shrunk;
 use crate::sandbox::loading::Refusal;
@@ -100,6 +101,14 @@ pub enum OpsError {
         message: String,
         /// What to do.
         hint: String,
+    },
+    /// What a routine would do is wrong: nothing was read or sent.
+    #[error("{routine} is not run: it would write wrong values")]
+    Refused {
+        /// The routine.
+        routine: String,
+        /// Why.
+        findings: Vec<Finding>,
     },
     /// A file could not be read or written.
     #[error("{} could not be {action}", .path.display())]

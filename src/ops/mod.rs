@@ -14,6 +14,7 @@ mod map_history;
 pub mod org_units;
 pub mod plugins;
 pub mod quality;
+pub mod review;
 pub mod routines;
 pub mod runs;
 pub mod sandbox;

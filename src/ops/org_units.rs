@@ -42,12 +42,6 @@ pub fn open(home: &Home, source: &str, destination: &str) -> Result<PairMap, Ops
     let config = home.config()?;
     let (source_server, source_metadata) = synced(&config, source)?;
     let (destination_server, destination_metadata) = synced(&config, destination)?;
-    if source_server.id == destination_server.id {
-        return Err(OpsError::invalid(
-            format!("{source} is both source and destination"),
-            "name two different servers",
-        ));
-    }
     let pair = Pair { source: source_server.id, destination: destination_server.id };
     let rows = config.org_unit_map(pair)?;
     Ok(PairMap {

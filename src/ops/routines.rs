@@ -7,10 +7,10 @@ use crate::domain::pair::Pair;
 use crate::domain::period::relative::RelativeOptions;
 use crate::domain::period::{PeriodType, window};
 use crate::domain::routine::{Policies, Routine, RoutineDocument};
-use crate::domain::script::ContentHash;
+use crate::domain::script::{Attachment, ContentHash};
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, server, with_near};
-use crate::ops::jobs::job;
+use crate::ops::jobs::{check_calendars, job};
 use crate::ops::scripts;
 use crate::store::ConfigStore;
 
@@ -46,7 +46,7 @@ pub fn new(home: &Home, new: NewRoutine) -> Result<Routine, OpsError> {
     let routine = Routine {
         id: Uuid::now_v7(),
         name: new.name,
-        jobs: checked_jobs(&config, &new.jobs, &new.window)?,
+        jobs: checked_jobs(&config, &new.jobs, &new.window, &[])?,
         window: new.window,
         policies: new.policies,
         scripts: Vec::new(),
@@ -64,7 +64,7 @@ pub fn edit(home: &Home, name: &str, change: RoutineChange) -> Result<Routine, O
     let new = Routine {
         id: old.id,
         name: change.name.unwrap_or(old.name),
-        jobs: checked_jobs(&config, &change.jobs.unwrap_or(old.jobs), &window)?,
+        jobs: checked_jobs(&config, &change.jobs.unwrap_or(old.jobs), &window, &old.scripts)?,
         window,
         policies: change.policies.unwrap_or(old.policies),
         scripts: old.scripts,
@@ -84,7 +84,12 @@ pub fn periods_today(window: &[String], period_type: PeriodType) -> Result<Vec<S
 }
 
 /// The jobs as they are called, if they are of one pair and the window means something for each of them.
-fn checked_jobs(config: &ConfigStore, names: &[String], window: &[String]) -> Result<Vec<String>, OpsError> {
+fn checked_jobs(
+    config: &ConfigStore,
+    names: &[String],
+    window: &[String],
+    scripts: &[Attachment],
+) -> Result<Vec<String>, OpsError> {
     let mut jobs = Vec::new();
     for name in names {
         jobs.push(job(config, name)?);
@@ -104,6 +109,8 @@ fn checked_jobs(config: &ConfigStore, names: &[String], window: &[String]) -> Re
     let some_day = Date::constant(2026, 1, 15);
     for job in &jobs {
         check_window(window, some_day, job.source_period_type)?;
+        let (source, destination) = (server(config, &job.source)?, server(config, &job.destination)?);
+        check_calendars(&source, &destination, job, scripts, window)?;
     }
     Ok(jobs.into_iter().map(|job| job.name).collect())
 }

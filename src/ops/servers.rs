@@ -6,6 +6,7 @@ use crate::dhis2::client::{Client, ClientOptions};
 use crate::dhis2::limits::Limits;
 use crate::dhis2::system::Probe;
 use crate::dhis2::trust::check_usable;
+use crate::domain::calendar::is_iso;
 use crate::domain::certificates::Certificates;
 use crate::domain::finding::Code;
 use crate::domain::run::{Finding, FindingObject};
@@ -14,6 +15,7 @@ use crate::domain::server::{Account, BaseUrl, KeptExchange, LastAnswer, Server, 
 use crate::ops::doctor::codes;
 use crate::ops::error::OpsError;
 use crate::ops::home::{self, Home};
+use crate::ops::review;
 use crate::store::{self, AnalyticsFlags, ConfigStore, MetadataCounts, Named, Removal, ServerSettings};
 use crate::transfer::finding::ZEROS_LEFT_OUT;
 
@@ -142,9 +144,24 @@ pub async fn test(home: &Home, name: &str) -> Result<ServerTest, OpsError> {
     check_transport(&server.url, allow_http)?;
     let (name, url, login) = (&server.name, &server.url, &config.login(server.id)?);
     let reach = Reach { name, url, login, allow_http, certificates: certificates.as_ref() };
-    let test = reach.ask().await?;
+    let mut test = reach.ask().await?;
     keep_identity(&mut config, server.id, &test.probe)?;
+    test.findings.extend(review::rights_at(home, &config, &server.name)?.into_iter().map(of_review));
     Ok(test)
+}
+
+/// A finding about what a job wants of the server.
+fn of_review(found: review::Found) -> Finding {
+    let object = found.job.map(|job| FindingObject { kind: "job".to_owned(), id: job.clone(), name: job });
+    Finding {
+        code: found.code.word.to_owned(),
+        severity: found.code.severity,
+        count: found.items.len().max(1) as u64,
+        object,
+        example: None,
+        server: None,
+        hint: Some(format!("{}; {}", found.message, found.hint)),
+    }
 }
 
 /// Changes a server, tested first. Another host needs the login again: a secret is bound to the host it was given for.
@@ -325,8 +342,11 @@ pub fn concerns(probe: &Probe) -> Vec<(&'static Code, String)> {
         found.push((&codes::VERSION_UNTESTED, format!("{known}; {version} may have others")));
     }
     let calendar = &probe.identity.calendar;
-    if !matches!(calendar.as_str(), "iso8601" | "gregorian") {
-        let words = format!("the server uses the {calendar} calendar, whose periods xfer cannot read");
+    if !is_iso(calendar) {
+        let words = format!(
+            "the server uses the {calendar} calendar: periods are moved to a server of the same calendar as they are, \
+             and nothing is calculated with them"
+        );
         found.push((&codes::CALENDAR_UNSUPPORTED, words));
     }
     let account = &probe.account;

@@ -47,12 +47,23 @@ pub struct Fetched {
     notes: Vec<String>,
     exchanges: Vec<KeptExchange>,
     before: Option<MetadataCounts>,
+    own_units_missing: bool,
 }
 
 impl Fetched {
     /// Types of which the server has so much less than the copy that a person has to say whether that is right.
     pub fn shrunk(&self) -> Vec<Shrunk> {
         self.before.map(|before| shrunk(&before, &MetadataCounts::of(&self.metadata))).unwrap_or_default()
+    }
+
+    /// What speaks against taking it over, in words; none where nothing does.
+    pub fn doubt(&self) -> Option<String> {
+        let shrunk: Vec<String> = self.shrunk().iter().map(ToString::to_string).collect();
+        if !shrunk.is_empty() {
+            return Some(format!("has much less than at the last sync: {}", shrunk.join(", ")));
+        }
+        let user = &self.probe.account.username;
+        self.own_units_missing.then(|| format!("does not list the org units of {user}"))
     }
 
     /// The server's name.
@@ -108,14 +119,12 @@ pub async fn fetch(
         });
     }
     let (metadata, notes) = client.fetch_metadata_with_notes(progress).await?;
-    // Who may enter data somewhere knows of at least one org unit: org units are not shared, everybody sees all.
+    // Org units are not shared, everybody sees all: a list without those of the user is not complete.
     let own = &probe.account.organisation_units;
-    if !own.is_empty() && own.iter().all(|unit| !metadata.organisation_units.contains_key(unit)) {
-        return Err(OpsError::OwnOrgUnitsMissing { server: server.name, user: probe.account.username });
-    }
+    let own_units_missing = !own.is_empty() && own.iter().all(|unit| !metadata.organisation_units.contains_key(unit));
     let exchanges = client.kept_exchanges().await?;
     let before = server.synced_at.as_ref().map(|_| config.metadata_counts(server.id)).transpose()?;
-    Ok(Fetched { server, probe, metadata, notes: notes.notes, exchanges, before })
+    Ok(Fetched { server, probe, metadata, notes: notes.notes, exchanges, before, own_units_missing })
 }
 
 /// Takes over what was read, whole. What shrank is only taken over with `accept_shrink`; else the old copy stays.
@@ -124,7 +133,10 @@ pub fn keep(home: &Home, fetched: Fetched, accept_shrink: bool) -> Result<Synced
     if !shrunk.is_empty() && !accept_shrink {
         return Err(OpsError::Shrunk { server: fetched.server.name, shrunk });
     }
-    let Fetched { server, probe, metadata, notes, exchanges, before } = fetched;
+    if fetched.own_units_missing && !accept_shrink {
+        return Err(OpsError::OwnOrgUnitsMissing { server: fetched.server.name, user: fetched.probe.account.username });
+    }
+    let Fetched { server, probe, metadata, notes, exchanges, before, .. } = fetched;
     let mut config = home.config()?;
     config.save_metadata(
         server.id,

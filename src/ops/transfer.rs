@@ -18,10 +18,11 @@ use crate::domain::server::ServerId;
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, synced};
 use crate::ops::latest::name_latest;
+use crate::ops::review::{self, Found, RunSide};
 use crate::ops::routines;
 use crate::ops::servers::connect;
 use crate::store::{self, ConfigStore, RunLock};
-use crate::transfer::engine::{self, Endpoint, Patience, RunRequest, Tuning};
+use crate::transfer::engine::{self, DataServer, Endpoint, Patience, RunRequest, Tuning};
 use crate::transfer::events::Event;
 use crate::transfer::plan::Whole;
 
@@ -66,10 +67,12 @@ pub async fn run(
         Side::open(&config, name)
     };
     let ((_, source), (id, destination)) = (side(|job| &job.source)?, side(|job| &job.destination)?);
+    let reviewed = review::rivals(&config, &document)?;
     let launched = Launch {
         whole: part_of(&whole, &options),
         document: &document,
         file: None,
+        reviewed,
         mode: options.mode,
         source: &source,
         destination: &destination,
@@ -91,6 +94,8 @@ pub(super) struct Launch<'run> {
     pub(super) document: &'run RoutineDocument,
     /// The xfer file that it comes from.
     pub(super) file: Option<&'run FileReport>,
+    /// What was found about it beforehand, where there is a store to look into.
+    pub(super) reviewed: Vec<Found>,
     /// For real or dry.
     pub(super) mode: RunMode,
     /// Where values come from.
@@ -115,7 +120,10 @@ pub(super) async fn launch(
     remembered: impl FnOnce() -> Result<Tuning, OpsError>,
     events: &(dyn Fn(Event) + Send + Sync),
 ) -> Result<(Report, Tuning), OpsError> {
-    let Launch { whole, document, file, mode, source, destination, fail_on_empty, known, command, stop } = launch;
+    let Launch { whole, document, file, reviewed, mode, source, destination, fail_on_empty, known, command, stop } =
+        launch;
+    // Before the lock is taken: nothing is asked of a server for what would be wrong anyway.
+    let review = review::before_run(document, source.reviewed(), destination.reviewed(), reviewed)?;
     let (id, now) = (Uuid::now_v7(), Timestamp::now());
     let _lock = RunLock::acquire(home.files(), document.routine.id, now)?;
     let mut journal = home.state(document.routine.id)?;
@@ -127,6 +135,7 @@ pub(super) async fn launch(
             mode,
             document,
             file,
+            review,
             source: source.endpoint(),
             destination: destination.endpoint(),
             relative: RelativeOptions::default(),
@@ -185,6 +194,11 @@ impl Side {
         let origin = server.url.origin();
         let pinned_system_id = server.identity.map(|identity| identity.system_id);
         Ok((server.id, Self { origin, pinned_system_id, metadata, client }))
+    }
+
+    /// For the mapping review.
+    fn reviewed(&self) -> RunSide<'_> {
+        RunSide { name: self.client.name(), metadata: &self.metadata, system_id: self.pinned_system_id.as_deref() }
     }
 
     /// For the engine.

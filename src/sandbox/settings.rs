@@ -8,6 +8,9 @@ pub struct Settings {
     pub now: String,
     /// `systemId` of `system/info`: a cloned database keeps it.
     pub system_id: String,
+    /// `keyCalendar`, by which periods are named: `iso8601`, `ethiopian`, `nepali` … Identifiers are taken as they are;
+    /// what asks for dates (expiry, future periods) reckons with the ISO calendar all the same.
+    pub calendar: String,
     /// When the analytics tables were last built, as `now`.
     pub analytics_built_at: String,
     /// Whether analytics tables exist; without them queries are refused with E7144.
@@ -34,6 +37,7 @@ impl Default for Settings {
         Self {
             now: "2026-11-22T22:20:00".into(),
             system_id: "5a1b0c5e-0000-4000-8000-00000000d152".into(),
+            calendar: "iso8601".into(),
             analytics_built_at: "2026-11-22T21:59:00.110".into(),
             analytics_built: true,
             include_zeros: false,

@@ -95,7 +95,7 @@ fn info(state: &State, user: &User, request: &Request) -> Response {
     };
     put("contextPath", base_url.as_str().into());
     put("userAgent", agent.into());
-    put("calendar", "iso8601".into());
+    put("calendar", settings.calendar.as_str().into());
     put("dateFormat", "yyyy-mm-dd".into());
     put("serverDate", milliseconds(&settings.now).into());
     put("serverTimeZoneId", "Etc/UTC".into());
@@ -183,7 +183,7 @@ fn setting(state: &State, key: &str) -> Option<Value> {
     Some(match key {
         "keyAnalyticsMaxLimit" => settings.analytics_max_limit.into(),
         "keyIncludeZeroValuesInAnalytics" => settings.include_zeros.into(),
-        "keyCalendar" => "iso8601".into(),
+        "keyCalendar" => settings.calendar.as_str().into(),
         "keyDateFormat" => "yyyy-MM-dd".into(),
         "keyUiLocale" | "keyDbLocale" => "en".into(),
         "applicationTitle" => "DHIS 2".into(),

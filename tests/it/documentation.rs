@@ -72,6 +72,14 @@ fn every_word_that_the_rules_of_items_use_is_in_a_table() {
 }
 
 #[test]
+fn words_that_a_check_borrows_from_a_run_are_the_runs() {
+    for code in of_checks::of_runs::ALL {
+        let of_run = of_runs::by_word(code.word).unwrap_or_else(|| panic!("{} is no word of a run", code.word));
+        assert_eq!((of_run.severity, of_run.category), (code.severity, code.category), "{}", code.word);
+    }
+}
+
+#[test]
 fn no_word_of_a_check_means_something_else_in_a_run() {
     for code in of_checks::ALL.iter().chain(of_the_doctor::ALL) {
         assert_eq!(of_runs::by_word(code.word), None, "{}", code.word);

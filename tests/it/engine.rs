@@ -31,6 +31,7 @@ use xfer::sandbox::fixtures;
 use xfer::sandbox::profile::Profile;
 use xfer::sandbox::server::{RunningSandbox, Sandbox, ServerOptions};
 use xfer::transfer::engine::{Endpoint, Patience, RunRequest, Tuning, run};
+use xfer::transfer::tally::Findings;
 
 /// A journal in memory.
 #[derive(Default)]
@@ -233,6 +234,7 @@ async fn one_run(document: &RoutineDocument, source: &Side, destination: &Side, 
         mode: RunMode::Run,
         document,
         file: None,
+        review: Findings::default(),
         source: source.endpoint(),
         destination: destination.endpoint(),
         relative: RelativeOptions::default(),

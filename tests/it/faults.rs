@@ -19,6 +19,7 @@ use xfer::sandbox::fixtures;
 use xfer::sandbox::profile::Profile;
 use xfer::sandbox::values::Values;
 use xfer::transfer::engine::{Patience, RunRequest, Tuning, run};
+use xfer::transfer::tally::Findings;
 
 use crate::announce::announce;
 use crate::engine::{Notes, Side, routine};
@@ -181,6 +182,7 @@ async fn go(document: &RoutineDocument, source: &Side, destination: &Side) -> En
         mode: RunMode::Run,
         document,
         file: None,
+        review: Findings::default(),
         source: source.endpoint(),
         destination: destination.endpoint(),
         relative: RelativeOptions::default(),

@@ -207,7 +207,7 @@ fn every_cell_is_told_with_names_and_its_reason() {
     );
     assert!(lines.next().unwrap().ends_with(",CAS,F,default,Centre A"), "{csv}");
     let table = trial.ok("runs cells last").stdout;
-    for words in ["CAS (F)", "Centre A", "202401", "held back: "] {
+    for words in ["CAS (F)", "Centre A", "202401", "held_back: "] {
         assert!(table.contains(words), "`{words}` is missing\n{table}");
     }
 }

@@ -326,3 +326,130 @@ fn plain_http_is_for_this_machine_or_for_servers_that_it_was_allowed_for() {
     let near = servers.source.url();
     let _ = xfer.run(&format!("server add near {near} {login}")).expect_code(0);
 }
+
+/// What `openssl req -x509` makes: a certificate that signs itself and calls itself an authority.
+fn made_by_hand(names: &[&str]) -> (rcgen::Certificate, ServerConfig) {
+    let mut params = CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    let settings = settings(certificate.der().clone(), &key);
+    (certificate, settings)
+}
+
+#[test]
+fn a_certificate_that_signs_itself_is_good_once_it_was_given_for_the_server() {
+    let servers = start(Profile::V42, Profile::V42, Ports::Free).unwrap();
+    let xfer = office(&Authority::new("Ministry of Health"));
+    let (certificate, shown) = made_by_hand(&["localhost", "127.0.0.1"]);
+    let proxy = in_front_of(servers.source.url(), shown);
+    let output = add(&xfer, &proxy.url());
+    refused(&output, 5, &["tracker", "signs itself", "--ca-file"]);
+    assert!(!output.stderr.contains("OtherError"), "{output}");
+    assert_eq!(*proxy.requests.lock().unwrap(), b"");
+    // The file that all programs of the machine read does not help: such a certificate is no server's.
+    xfer.file("authorities.pem", certificate.pem());
+    refused(&add(&xfer, &proxy.url()), 5, &["signs itself"]);
+
+    xfer.file("own.pem", certificate.pem());
+    let login = "--username reader --password-file password";
+    let _ = xfer.run(&format!("server add tracker {} {login} --ca-file own.pem", proxy.url())).expect_code(0);
+    let _ = xfer.run("server sync tracker").expect_code(0);
+    let shown = xfer.run("server show tracker").expect_code(0);
+    let fingerprint = certificate.pem().parse::<xfer::domain::certificates::Certificates>().unwrap().fingerprints();
+    assert!(shown.stdout.contains(&fingerprint[0]), "{shown}");
+    let _ = xfer.run("server test tracker").expect_code(0);
+
+    // Another certificate at the same address is somebody else, however it came there.
+    let (other, _) = made_by_hand(&["localhost", "127.0.0.1"]);
+    xfer.file("other.pem", other.pem());
+    refused(&xfer.run("server edit tracker --ca-file other.pem"), 5, &["tracker"]);
+    let _ = xfer.run("server test tracker").expect_code(0);
+    let _ = xfer.run("server edit tracker --no-ca-file --no-test").expect_code(0);
+    let mut test = xfer.prepared(&["server", "test", "tracker"]);
+    test.env("SSL_CERT_FILE", xfer.home().join("authorities.pem"));
+    refused(&xfer.finished(&mut test), 5, &["signs itself", "--ca-file"]);
+}
+
+#[test]
+fn what_cannot_be_a_certificate_of_a_server_is_refused_in_words() {
+    let xfer = office(&Authority::new("Ministry of Health"));
+    let login = "--username reader --password-file password --no-test";
+    let far = "https://dhis2.example.invalid";
+    xfer.file("empty.pem", "");
+    xfer.file("key.pem", KeyPair::generate().unwrap().serialize_pem());
+    xfer.file("junk.pem", "-----BEGIN CERTIFICATE-----\nAAEC\n-----END CERTIFICATE-----\n");
+    for (file, words) in [("empty.pem", "holds no certificate"), ("key.pem", "private key"), ("junk.pem", "number 1")] {
+        refused(&xfer.run(&format!("server add far {far} {login} --ca-file {file}")), 2, &[words]);
+    }
+    refused(&xfer.run(&format!("server add far {far} {login} --ca-file nowhere.pem")), 10, &["nowhere.pem"]);
+    let near = "http://127.0.0.1:1";
+    xfer.file("own.pem", made_by_hand(&["localhost"]).0.pem());
+    refused(&xfer.run(&format!("server add far {near} {login} --ca-file own.pem")), 2, &["is not encrypted"]);
+}
+
+#[test]
+fn a_run_and_an_xfer_file_know_the_certificate_of_a_server() {
+    use crate::support::country::Country;
+    use crate::support::trial::Trial;
+
+    let country = |side| {
+        let country = Country::new(side).facilities(&["Centre A"]).element("CAS", serde_json::json!({}));
+        country.data_set("M", "Monthly", &["CAS"], serde_json::json!({}))
+    };
+    let source = country("source").value(["CAS", "", "", "Centre A", "202401"], "7");
+    let trial = Trial::between(&source, &country("destination"));
+    let authority = Authority::new("Ministry of Health");
+    let (own, shown) = made_by_hand(&["127.0.0.1"]);
+    let (from, to) = (
+        in_front_of(trial.source.url(), shown),
+        in_front_of(trial.destination.url(), authority.issue(&for_this_machine())),
+    );
+    trial.xfer.file("own.pem", own.pem());
+    trial.xfer.file("ministry.pem", authority.0.pem());
+    trial.ok(&format!(
+        "server edit src --url {} --username reader --password-file password --ca-file own.pem",
+        from.url()
+    ));
+    trial.ok(&format!(
+        "server edit dst --url {} --username writer --password-file password --ca-file ministry.pem",
+        to.url()
+    ));
+    trial.routine("", &[("CAS", "CAS")], "202401");
+    trial.ok("run r");
+    let cell = ["CAS", "", "", "Centre A", "202401"];
+    assert_eq!(trial.value(cell).as_deref(), Some("7"));
+
+    Trial::store(&trial.destination, cell, None);
+    trial.xfer.file("passphrase", "correct horse battery staple of the ministry");
+    trial.ok("routine export r r.xfer --passphrase-file passphrase");
+    let fingerprint = own.pem().parse::<xfer::domain::certificates::Certificates>().unwrap().fingerprints();
+    let inspected = trial.ok("routine inspect r.xfer --passphrase-file passphrase");
+    assert!(inspected.stdout.contains(&fingerprint[0]), "{inspected}");
+    trial.ok("exec r.xfer --passphrase-file passphrase");
+    assert_eq!(trial.value(cell).as_deref(), Some("7"));
+}
+
+#[test]
+fn tokens_are_understood_as_people_have_them() {
+    let servers = start(Profile::V42, Profile::V42, Ports::Free).unwrap();
+    let xfer = office(&Authority::new("Ministry of Health"));
+    xfer.file("bare", "\u{feff}\"ApiToken d2p_notATokenOfThisServer0000000000000000000000000000000\"\r\n");
+    let url = servers.source.url();
+    // The server answers that it does not know the token: it was understood, and sent as one.
+    let output = xfer.run(&format!("server add tracker {url} --token-file bare"));
+    assert!(output.stderr.contains("refuses") && !output.stderr.contains("no token has"), "{output}");
+    for (name, content, words) in [
+        ("two", &b"d2p_one\nd2p_two\n"[..], "more than one word"),
+        ("bearer", b"Bearer d2p_one", "`Bearer` login"),
+        ("nothing", b"\xef\xbb\xbf\r\n", "is empty"),
+        ("binary", b"\xff\x00\xd8", "is no text"),
+    ] {
+        xfer.file(name, content);
+        refused(&xfer.run(&format!("server add tracker {url} --token-file {name}")), 2, &[words]);
+    }
+    // A password that PowerShell wrote.
+    let utf_16: Vec<u8> = format!("\u{feff}{PASSWORD}\r\n").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    xfer.file("sixteen", utf_16);
+    let _ = xfer.run(&format!("server add tracker {url} --username reader --password-file sixteen")).expect_code(0);
+}

@@ -19,6 +19,8 @@ use crate::cli::render::shell_word;
 use crate::cli::ui::{Format, Ui};
 use crate::domain::finding::Category;
 use crate::domain::run::Severity;
+use crate::matching::review::Finding;
+use crate::ops::home::Home;
 use crate::ops::jobs::{CheckedItem, OpenJob};
 use crate::ops::org_units::PairMap;
 use crate::ops::quality::{self, CheckOptions, DEFAULT_WINDOW, MapCheck, ReadProgress};
@@ -174,57 +176,92 @@ fn say_coverage(checked: &MapCheck, ui: &Ui) {
 }
 
 /// Checks a job, or accepts what changed about its items.
-pub(super) fn check_job(arguments: &JobCheckArguments, open: &mut OpenJob, ui: &Ui) -> Result<ExitCode, CliError> {
+pub(super) fn check_job(
+    arguments: &JobCheckArguments,
+    home: &Home,
+    open: &mut OpenJob,
+    ui: &Ui,
+) -> Result<ExitCode, CliError> {
     if open.job.items.is_empty() {
         return Err(CliError::usage(format!("the job {} has no items", open.job.name))
             .hint(format!("add one: xfer job add-item {} SOURCE DESTINATION", shell_word(&open.job.name))));
     }
     let bar = bar(&arguments.check, "looking at values", ui);
     let progress = |state| show(&bar, state);
-    let checked = wait(async { Ok(quality::check_job(open, &arguments.check.options(), &progress).await?) });
+    let checked = wait(async { Ok(quality::check_job(home, open, &arguments.check.options(), &progress).await?) });
     bar.finish_and_clear();
     let mut checked = checked?;
     if arguments.check.accept_drift {
         checked.findings.retain(|checked| quality::is_drift(checked.finding.code));
-        job_listing(&checked.findings, "nothing changed since the items were made", ui).print(ui);
+        job_listing(&open.job.name, &[], &checked.findings, "nothing changed since the items were made", ui).print(ui);
         let items = quality::accept_job_drift(open)?;
         let items = counted(items as u64, "item");
         ui.say(&format!("from now on {items} are compared with how both sides look today"));
         return Ok(ExitCode::Success);
     }
-    job_listing(&checked.findings, "every item can work", ui).print(ui);
-    say_what_to_do(checked.findings.iter().map(|checked| (checked.finding.code, checked.finding.hint.as_str())), ui);
+    job_listing(&open.job.name, &checked.review, &checked.findings, "every item can work", ui).print(ui);
+    let hints = checked.review.iter().map(|found| (found.code.word, found.hint.as_str()));
+    let own = checked.findings.iter().map(|checked| (checked.finding.code, checked.finding.hint.as_str()));
+    say_what_to_do(hints.chain(own), ui);
     if checked.looked_at > 0 {
         let values = counted(checked.looked_at, "value");
         ui.say(&format!("{values} in {} were tried on the destination's rules", checked.window.words()));
     }
-    let severities: Vec<Severity> = checked.findings.iter().map(|checked| checked.finding.severity).collect();
+    let own = checked.findings.iter().map(|checked| checked.finding.severity);
+    let severities: Vec<Severity> = checked.review.iter().map(|found| found.code.severity).chain(own).collect();
     let drift = checked.findings.iter().filter(|checked| quality::is_drift(checked.finding.code)).count();
     Ok(say_findings(&severities, drift, ui))
 }
 
-fn job_listing(findings: &[CheckedItem], empty: &'static str, ui: &Ui) -> Listing {
+fn job_listing(job: &str, review: &[Finding], findings: &[CheckedItem], empty: &'static str, ui: &Ui) -> Listing {
     let columns = [
         text("severity", "").whole().detail(),
         number("item", "Item"),
         text("code", "Finding").whole(),
         text("message", "What"),
+        text("items", "Items"),
+        text("org_units", "Org units"),
         text("hint", "What to do"),
     ];
-    let shown = shown(&columns, ui);
+    // Item numbers, org units and what to do are for programs: people read them in the sentence and below the table.
+    let for_programs = if ui.format == Format::Table { 3 } else { 0 };
+    let shown = &columns[..columns.len() - for_programs];
     let mut listing = Listing::new(shown, empty);
+    for found in review {
+        // The numbers are those of the finding's job.
+        let own = found.job.as_deref() == Some(job);
+        let items: &[usize] = if own { &found.items } else { &[] };
+        let mut row = vec![
+            json!(in_words(found.code.severity)),
+            json!(items.first()),
+            json!(found.code.word),
+            json!(found.message),
+            json!(in_a_cell(items)),
+            json!(in_a_cell(&found.units)),
+            json!(found.hint),
+        ];
+        row.truncate(shown.len());
+        listing.row(row);
+    }
     for CheckedItem { number, finding } in findings {
         let mut row = vec![
             json!(in_words(finding.severity)),
             json!(number),
             json!(finding.code),
             json!(finding.message),
+            json!(number.to_string()),
+            json!(null),
             json!(finding.hint),
         ];
         row.truncate(shown.len());
         listing.row(row);
     }
     listing
+}
+
+/// Several things in one cell of a table, for programs; nothing where there are none.
+fn in_a_cell<T: ToString>(list: &[T]) -> Option<String> {
+    (!list.is_empty()).then(|| list.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
 }
 
 pub(super) fn in_words(severity: Severity) -> &'static str {

@@ -208,7 +208,8 @@ fn for_people(records: &[CellRecord], metadata: Option<&Metadata>) -> Listing {
         if !combos.is_empty() {
             what = format!("{what} ({})", combos.join(", "));
         }
-        let state = record.state.name().replace('_', " ");
+        // The word that `--state` takes.
+        let state = record.state.name();
         let why = record.reason.as_ref().or(record.code.as_ref());
         let mut row = vec![
             json!(what),
@@ -216,7 +217,7 @@ fn for_people(records: &[CellRecord], metadata: Option<&Metadata>) -> Listing {
             json!(cell.period),
             json!(record.previous),
             json!(record.value),
-            json!(why.map_or_else(|| state.clone(), |why| format!("{state}: {why}"))),
+            json!(why.map_or_else(|| state.to_owned(), |why| format!("{state}: {why}"))),
             json!(record.contributions),
         ];
         if several_jobs {
@@ -304,7 +305,7 @@ mod tests {
         insta::assert_snapshot!(for_people(&[held, record("8", CellState::Updated, None)], None).table(80), @r"
          Data element    Org unit      Period   Before   Value   What became of it
         ───────────────────────────────────────────────────────────────────────────
-         DataElem001     Facility001   202401        7    1250   held back: the
+         DataElem001     Facility001   202401        7    1250   held_back: the
          (OptionCom01)                                           org unit closed
                                                                  on 2015-12-31
          DataElem001     Facility001   202401        7       8   updated

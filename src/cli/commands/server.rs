@@ -17,7 +17,7 @@ use crate::cli::wizard::{self, Missing};
 use crate::dhis2::metadata::MetadataProgress;
 use crate::domain::certificates::{Certificates, LARGEST_FILE};
 use crate::domain::run::Severity;
-use crate::domain::secret::Login;
+use crate::domain::secret::{Login, token};
 use crate::domain::server::BaseUrl;
 use crate::ops::home::Home;
 use crate::ops::keys;
@@ -74,7 +74,10 @@ impl LoginArguments {
         let source = |file: &Option<PathBuf>| file.clone().map_or(SecretSource::Prompt, SecretSource::File);
         if self.token || self.token_file.is_some() {
             let what = format!("personal access token for {server}");
-            return secret(ui, &source(&self.token_file), &what, "--token-file").map(|token| Some(Login::Token(token)));
+            let given = secret(ui, &source(&self.token_file), &what, "--token-file")?;
+            let token = token(&given)
+                .map_err(|error| CliError::usage(format!("the {what} cannot be used: {error}")).hint(error.hint()))?;
+            return Ok(Some(Login::Token(token)));
         }
         let Some(username) = self.username.clone() else {
             return match self.password_file {
@@ -375,12 +378,10 @@ fn sync_one<E: From<CliError>>(
         Err(error) => return Ok(Err(error)),
     };
     let shrunk: Vec<String> = fetched.shrunk().iter().map(ToString::to_string).collect();
-    let accepted = !shrunk.is_empty()
-        && accept(&format!(
-            "{} has much less than at the last sync: {}. Take it over all the same",
-            fetched.server(),
-            shrunk.join(", ")
-        ))?;
+    let accepted = match fetched.doubt() {
+        Some(doubt) => accept(&format!("{} {doubt}. Take it over all the same", fetched.server()))?,
+        None => false,
+    };
     let synced = match sync::keep(home, fetched, accepted) {
         Ok(synced) => synced,
         Err(error) => return Ok(Err(error.into())),

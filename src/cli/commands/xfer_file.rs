@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::cli::commands::files::may_replace;
 use crate::cli::commands::keys::{OpeningKeys, SealingKeys, named};
-use crate::cli::commands::routine::told;
+use crate::cli::commands::routine::{review, told};
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::prompt::{SecretSource, secret};
@@ -112,6 +112,7 @@ pub(super) fn export(arguments: &Export, home: &Home, ui: &Ui) -> Result<ExitCod
         exported.revision,
         opens_with(&exported.recipients)
     ));
+    review(&exported.routine, home, ui)?;
     let key = export.keys.key_files.is_empty().then_some(exported.new_key_file).flatten();
     let key = key.or_else(|| arguments.keys.key_files.first().cloned());
     let opened = match &key {

@@ -5,6 +5,7 @@ pub mod item;
 pub mod listing;
 pub mod org_units;
 pub mod report;
+pub mod review;
 pub mod server;
 
 /// A name as it must be typed in a shell: quoted where it needs to be.

@@ -144,8 +144,8 @@ pub(super) fn one_by_one(
         match answer(prompter, open, &group)? {
             Answer::Goes => add(prompter, open, group.proposals.into_iter().map(|proposal| proposal.item).collect())?,
             Answer::Elsewhere if several => {
-                let sources = group.proposals.iter().map(|proposal| proposal.item.source).collect();
-                if !element_by_hand(prompter, open, sources)? {
+                let sources: Vec<SourceItem> = group.proposals.iter().map(|proposal| proposal.item.source).collect();
+                if !element_by_hand(prompter, open, &sources)? {
                     return Ok(());
                 }
             }
@@ -262,7 +262,7 @@ pub(super) fn place_by_hand(
         return Ok(());
     }
     for group in grouped(sources, SourceItem::id) {
-        if !element_by_hand(prompter, open, group)? {
+        if !element_by_hand(prompter, open, &group)? {
             return Ok(());
         }
     }
@@ -270,8 +270,8 @@ pub(super) fn place_by_hand(
 }
 
 /// Asks where an object goes, all its option combos together; false where the person wants to stop.
-fn element_by_hand(prompter: &mut dyn Prompter, open: &mut OpenJob, sources: Vec<SourceItem>) -> Result<bool, Leave> {
-    let [first, _, ..] = sources.as_slice() else { return cells_by_hand(prompter, open, &sources) };
+fn element_by_hand(prompter: &mut dyn Prompter, open: &mut OpenJob, sources: &[SourceItem]) -> Result<bool, Leave> {
+    let [first, _, ..] = sources else { return cells_by_hand(prompter, open, sources) };
     let cells = open.destination_cells();
     let mut elements: Vec<(String, Uid)> =
         cells.iter().map(|(_, cell)| (open.destination.name_of(cell.data_element), cell.data_element)).collect();
@@ -284,10 +284,10 @@ fn element_by_hand(prompter: &mut dyn Prompter, open: &mut OpenJob, sources: Vec
     let element = match prompter.search(&question, &choices)? {
         None => return Ok(false),
         Some(0) => return Ok(true),
-        Some(1) => return cells_by_hand(prompter, open, &sources),
+        Some(1) => return cells_by_hand(prompter, open, sources),
         Some(chosen) => elements[chosen - 2].1,
     };
-    let (found, left) = by_name(open, &cells, element, &sources);
+    let (found, left) = by_name(open, &cells, element, sources);
     if !found.is_empty() {
         prompter.say("By their names:");
         for item in &found {

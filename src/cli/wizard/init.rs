@@ -66,9 +66,16 @@ fn choose_servers(prompter: &mut dyn Prompter, home: &Home, ui: &Ui) -> Result<P
             with_direction(prompter, home, ui, (first, second))
         }
         [only] => {
-            let choices = [format!("values come from {only}"), format!("values go to {only}")];
+            let choices = [
+                format!("values come from {only}"),
+                format!("values go to {only}"),
+                format!("values stay within {only}, from tracker to aggregate for example"),
+            ];
             let question = format!("There is {only} already. Which of the two is it");
-            if prompter.choose(&question, &choices, 0)? == 0 {
+            let chosen = prompter.choose(&question, &choices, 0)?;
+            if chosen == 2 {
+                with_direction(prompter, home, ui, (only.clone(), only.clone()))
+            } else if chosen == 0 {
                 let other =
                     add_other(prompter, home, ui, "Now the destination: the server that they go to.", destination)?;
                 with_direction(prompter, home, ui, (only.clone(), other))
@@ -151,7 +158,8 @@ fn with_direction(prompter: &mut dyn Prompter, home: &Home, ui: &Ui, pair: PairN
 /// Copies what was never copied.
 fn copy_metadata(prompter: &mut dyn Prompter, home: &Home, ui: &Ui, pair: &PairNames) -> Result<(), Leave> {
     let mut missing = Vec::new();
-    for name in [&pair.0, &pair.1] {
+    let both = if pair.0 == pair.1 { vec![&pair.0] } else { vec![&pair.0, &pair.1] };
+    for name in both {
         let details = servers::show(home, name)?;
         match &details.server.synced_at {
             Some(at) => prompter.say(&format!(

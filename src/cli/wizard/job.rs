@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::cli::commands::job::{New, job_command};
 use crate::cli::render::item::{item_ids, source_names};
 use crate::cli::render::listing::counted;
-use crate::cli::render::shell_word;
+use crate::cli::render::{review as review_lines, shell_word};
 use crate::cli::wizard::element::{Group, one_by_one, place_by_hand, unmatched_lines};
 use crate::cli::wizard::pair::choose_pair;
 use crate::cli::wizard::portion::Portion;
@@ -45,6 +45,7 @@ pub(crate) fn new(prompter: &mut dyn Prompter, home: &Home, known: &New) -> Resu
     let job = jobs::new(home, known.job(&name, &source, &destination, combine))?;
     let mut commands = vec![job_command(&job)];
     let outcome = fill(prompter, home, &job.name, &mut commands)
+        .and_then(|()| say_review(prompter, home, &job.name))
         .and_then(|()| offer_scripts(prompter, home, &job.name, &mut commands));
     say_commands(prompter, &commands);
     outcome.map(|()| job.name)
@@ -66,9 +67,18 @@ fn offer_scripts(
 /// Goes on with a job that was made but not filled.
 pub(crate) fn fill_more(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Result<(), Leave> {
     let mut commands = Vec::new();
-    let outcome = fill(prompter, home, name, &mut commands);
+    let outcome = fill(prompter, home, name, &mut commands).and_then(|()| say_review(prompter, home, name));
     say_commands(prompter, &commands);
     outcome
+}
+
+/// What speaks against a job when its items are seen together.
+fn say_review(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Result<(), Leave> {
+    let findings = jobs::open(home, name)?.review(home)?;
+    for line in review_lines::lines(&findings, &format!("xfer job check {}", shell_word(name))) {
+        prompter.say(&format!("Look at this: {line}"));
+    }
+    Ok(())
 }
 
 /// Adds items to a job, or changes its settings.

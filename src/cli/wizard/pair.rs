@@ -24,10 +24,13 @@ pub(crate) fn choose_pair(
     let mapped = board.pairs.iter().map(|pair| (pair.source.clone(), pair.destination.clone()));
     let names: Vec<&String> = board.servers.iter().map(|line| &line.server.name).collect();
     let any = names.iter().flat_map(|from| names.iter().map(|to| ((*from).clone(), (*to).clone())));
-    let fits = |(from, to): &(String, String)| {
-        from != to && source.is_none_or(|name| name == from) && destination.is_none_or(|name| name == to)
+    let named = |(from, to): &(String, String)| {
+        source.is_none_or(|name| name == from) && destination.is_none_or(|name| name == to)
     };
-    let mut pairs: Vec<(String, String)> = mapped.filter(fits).collect();
+    // Within one server only where it is the only one, where it is mapped so, or where that was asked for by name.
+    let alone = names.len() == 1;
+    let fits = |pair: &(String, String)| (pair.0 != pair.1 || alone) && named(pair);
+    let mut pairs: Vec<(String, String)> = mapped.filter(named).collect();
     if pairs.is_empty() {
         pairs.extend(board.first_pair.clone().filter(fits));
     }
@@ -36,8 +39,8 @@ pub(crate) fn choose_pair(
     }
     let chosen = match pairs.as_slice() {
         [] => {
-            return Err(CliError::usage("two servers are needed first".to_owned())
-                .hint("add them: xfer init, or xfer server add")
+            return Err(CliError::usage("servers are needed first".to_owned())
+                .hint("add them: xfer init, or xfer server add; one can be source and destination: --from A --to A")
                 .into());
         }
         [only] => only.clone(),

@@ -3,7 +3,7 @@
 use crate::cli::commands::routine::New;
 use crate::cli::error::CliError;
 use crate::cli::prompt::capitalised;
-use crate::cli::render::shell_word;
+use crate::cli::render::{review, shell_word};
 use crate::cli::wizard::alert;
 use crate::cli::wizard::prompter::{Leave, Prompter, ask_until, say_commands};
 use crate::cli::wizard::scripts;
@@ -11,6 +11,7 @@ use crate::domain::item::WhenEmpty;
 use crate::domain::job::Job;
 use crate::domain::period::PeriodType;
 use crate::domain::routine::{Policies, Routine};
+use crate::ops;
 use crate::ops::home::Home;
 use crate::ops::jobs;
 use crate::ops::routines::{self, NewRoutine, RoutineChange};
@@ -35,8 +36,18 @@ pub(crate) fn new(prompter: &mut dyn Prompter, home: &Home, known: &New) -> Resu
         if known.jobs.is_empty() { offer_scripts(prompter, home, &routine.name, &mut commands) } else { Ok(()) };
     say_commands(prompter, &commands);
     outcome?;
+    say_review(prompter, home, &routine.name)?;
     alert::add(prompter, home, &routine.name)?;
     Ok(routine.name)
+}
+
+/// What speaks against a routine that its jobs do not show by themselves.
+fn say_review(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Result<(), Leave> {
+    let findings = ops::review::of_routine(home, &home.config()?, name)?;
+    for line in review::lines(&findings, "xfer doctor") {
+        prompter.say(&format!("Look at this: {line}"));
+    }
+    Ok(())
 }
 
 /// Plugins and scripts that act on all jobs of a routine.
@@ -101,6 +112,7 @@ pub(crate) fn edit(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Resu
     };
     let routine = routines::edit(home, &old.name, change)?;
     prompter.say(&format!("changed the routine {}", routine.name));
+    say_review(prompter, home, &routine.name)?;
     say_commands(prompter, &[command]);
     Ok(())
 }

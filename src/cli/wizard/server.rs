@@ -10,7 +10,7 @@ use crate::cli::render::{server as server_view, shell_word};
 use crate::cli::ui::Ui;
 use crate::cli::wizard::prompter::{Leave, Prompter, ask_until, say_commands};
 use crate::domain::certificates::Certificates;
-use crate::domain::secret::Login;
+use crate::domain::secret::{Login, token};
 use crate::domain::server::BaseUrl;
 use crate::ops::home::Home;
 use crate::ops::servers::{self, NewServer, ServerChange};
@@ -226,7 +226,13 @@ fn secret_of(prompter: &mut dyn Prompter, server: &str, login: &Login) -> Result
         }
         return Ok(match login {
             Login::Basic { username, .. } => Login::Basic { username: username.clone(), password: secret },
-            Login::Token(_) => Login::Token(secret),
+            Login::Token(_) => match token(&secret) {
+                Ok(token) => Login::Token(token),
+                Err(error) => {
+                    prompter.say(&format!("This cannot be used: {error}; {}.", error.hint()));
+                    continue;
+                }
+            },
         });
     }
 }

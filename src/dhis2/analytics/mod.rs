@@ -58,7 +58,7 @@ impl Client {
         if whole.cells() == 0 {
             return Ok(Vec::new());
         }
-        let can = self.capabilities_for_data(REQUEST).await?;
+        let can = self.capabilities().await?;
         self.check_known(&whole).await?;
         let room = self.room(query.option_combos);
         // The last part is read next, so that halves stay near each other.

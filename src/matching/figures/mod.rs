@@ -68,13 +68,12 @@ impl Reading {
         })
     }
 
-    /// The ranges and signs of a name in one text, plain numbers left out. A plus between two words is an *and*.
+    /// The ranges and signs of a name in one text, plain numbers left out.
     pub fn signs(&self) -> String {
-        let texts = self.parts.iter().enumerate().map(|(index, part)| match part {
+        let texts = self.parts.iter().map(|part| match part {
             Part::Word(_) => String::new(),
             Part::Figure(Figure::Lone(number)) if !number.starts_with('-') => String::new(),
             Part::Figure(figure) => figure.text(),
-            Part::Sign(Sign::Plus) if matches!(self.parts.get(index + 1), Some(Part::Word(_))) => String::new(),
             Part::Sign(sign) => sign_text(*sign).to_owned(),
         });
         texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")

@@ -112,7 +112,7 @@ impl Stand {
 /// What the parts of a name are for and against.
 pub(super) fn stands_of(parts: &[Part]) -> std::collections::BTreeSet<Stand> {
     let mut stands = std::collections::BTreeSet::new();
-    for (index, part) in parts.iter().enumerate() {
+    for part in parts {
         match part {
             Part::Word(word) => {
                 let word = word.as_str();
@@ -126,8 +126,8 @@ pub(super) fn stands_of(parts: &[Part]) -> std::collections::BTreeSet<Stand> {
                 };
                 stands.extend(OPPOSITES.iter().enumerate().find_map(side));
             }
-            // `VIH+`, `VIH +`; between two words it is an *and*.
-            Part::Sign(Sign::Plus) if !matches!(parts.get(index + 1), Some(Part::Word(_))) => {
+            // `VIH+`, `VIH (-)`.
+            Part::Sign(Sign::Plus) => {
                 stands.insert(Stand { question: RESULT, second: false });
             }
             Part::Sign(Sign::Hyphen) => {

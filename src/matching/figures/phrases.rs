@@ -128,6 +128,8 @@ pub(super) fn read(pieces: &[Piece]) -> Vec<Part> {
             Token::Number(number) => parts.push(Part::Figure(Figure::lone(number))),
             Token::Sign(Sign::Hyphen) if !reader.is_minus(at, shouted) => {}
             Token::Sign(Sign::And | Sign::Excluded) => {}
+            // `VIH + TB` are two things, `VIH+ enfants` is a result.
+            Token::Sign(Sign::Plus) if reader.joins_words(at) => parts.push(Part::Word("+".to_owned())),
             Token::Sign(sign) => parts.push(Part::Sign(*sign)),
         }
         at += 1;
@@ -165,6 +167,13 @@ impl Reader<'_> {
             && matches!(&self.pieces[at - 1].token, Token::Word { capitals: true, text } if text.len() <= ABBREVIATION);
         // At the beginning it is a bullet.
         (at > 0 && closes) || behind_abbreviation
+    }
+
+    /// Whether a plus stands between two words and belongs to neither.
+    fn joins_words(&self, at: usize) -> bool {
+        let Some(piece) = self.pieces.get(at) else { return false };
+        let belongs_to_the_left = piece.before == Gap::Glued && piece.after != Gap::Glued;
+        at > 0 && !belongs_to_the_left && piece.after != Gap::Mark && self.word(at + 1).is_some()
     }
 
     /// The longest figure that begins here, and how many pieces it takes.

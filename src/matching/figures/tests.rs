@@ -102,6 +102,7 @@ fn what_says_something_else_is_another_name() {
     ]);
     all_different(&["10-14", "1014", "10 14", "10.14", "10-14 mois", "10-14 ans", "10-14-18", "14-10"]);
     all_different(&["VIH+", "VIH-", "VIH", "VIH ±"]);
+    all_different(&["VIH+ enfants", "VIH- enfants", "VIH enfants", "VIH + enfants"]);
     all_different(&["VIH (+)", "VIH (-)", "VIH"]);
     all_different(&["2,500", "2.500", "2500"]);
     all_different(&["CD4 <350", "CD4 >350", "CD4 ≥350", "CD4 <250", "CD4 350", "CD4"]);
@@ -118,6 +119,7 @@ fn contradictions_are_told_from_what_is_left_unsaid() {
         ("CPN1", "CPN 2"),
         ("Test VIH+", "Test VIH-"),
         ("Test VIH positif", "Test VIH (-)"),
+        ("VIH+ enfants", "VIH- enfants"),
         ("Garçons 0-4", "Filles 0-4"),
         ("Stock début", "Stock fin"),
         ("ANC 1st visit", "ANC 2nd visit"),
@@ -135,6 +137,7 @@ fn contradictions_are_told_from_what_is_left_unsaid() {
         ("Naissances <2500", "Naissances de moins de 2500 g"),
         ("Saint-Michel", "Saint Michel"),
         ("Dose II", "Dose 2"),
+        ("VIH + TB", "VIH et TB"),
     ] {
         assert_eq!(agreement(left, right), Agreement::Same, "{left} and {right}");
     }

@@ -266,3 +266,48 @@ pub(super) fn findings(review: &Review<'_>) -> Vec<Finding> {
     };
     review.jobs.iter().flat_map(of_job).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{Along, Fit, fit, fit_all};
+    use crate::domain::item::Combine::{Average, First, Last, Max, Min, Sum};
+
+    #[test]
+    fn every_aggregation_type_has_its_operator_over_org_units_and_over_time() {
+        let one = Fit::Operator;
+        // Type, over org units and option combos, over time, all of them at once.
+        for (aggregation_type, space, time, both) in [
+            ("SUM", one(Sum), one(Sum), one(Sum)),
+            ("AVERAGE", one(Average), one(Average), one(Average)),
+            ("AVERAGE_SUM_ORG_UNIT", one(Sum), one(Average), Fit::Never),
+            ("LAST", one(Sum), one(Last), Fit::Never),
+            ("LAST_IN_PERIOD", one(Sum), one(Last), Fit::Never),
+            ("LAST_AVERAGE_ORG_UNIT", one(Average), one(Last), Fit::Never),
+            ("LAST_IN_PERIOD_AVERAGE_ORG_UNIT", one(Average), one(Last), Fit::Never),
+            ("LAST_LAST_ORG_UNIT", Fit::Never, one(Last), Fit::Never),
+            ("FIRST", one(Sum), one(First), Fit::Never),
+            ("FIRST_AVERAGE_ORG_UNIT", one(Average), one(First), Fit::Never),
+            ("FIRST_FIRST_ORG_UNIT", Fit::Never, one(First), Fit::Never),
+            ("MIN", one(Min), one(Min), one(Min)),
+            ("MAX", one(Max), one(Max), one(Max)),
+            ("MIN_SUM_ORG_UNIT", one(Sum), one(Min), Fit::Never),
+            ("MAX_SUM_ORG_UNIT", one(Sum), one(Max), Fit::Never),
+            ("COUNT", Fit::Never, Fit::Never, Fit::Never),
+            ("STDDEV", Fit::Never, Fit::Never, Fit::Never),
+            ("VARIANCE", Fit::Never, Fit::Never, Fit::Never),
+            ("NONE", Fit::Never, Fit::Never, Fit::Never),
+            ("CUSTOM", Fit::Unknown, Fit::Unknown, Fit::Unknown),
+            ("DEFAULT", Fit::Unknown, Fit::Unknown, Fit::Unknown),
+        ] {
+            assert_eq!(fit(aggregation_type, Along::OrgUnits, false), space, "{aggregation_type} over org units");
+            assert_eq!(fit(aggregation_type, Along::OptionCombos, false), space, "{aggregation_type} over combos");
+            assert_eq!(fit(aggregation_type, Along::Time, false), time, "{aggregation_type} over time");
+            let ways = BTreeSet::from([Along::OrgUnits, Along::Time]);
+            assert_eq!(fit_all(aggregation_type, &ways, false), both, "{aggregation_type} over both");
+        }
+        assert_eq!(fit("COUNT", Along::Time, true), one(Sum), "figures of analytics are numbers of values");
+        assert_eq!(fit_all("SUM", &BTreeSet::new(), false), Fit::Unknown, "nothing meets");
+    }
+}

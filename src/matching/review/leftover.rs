@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::cell::{CellAddress, CellKey};
 use crate::domain::reach::{Leftover, Reach};
 use crate::domain::uid::Uid;
-use crate::matching::finding;
+use crate::matching::finding::of_runs;
 use crate::matching::review::words::{cell_name, some};
 use crate::matching::review::{Finding, Review};
 
@@ -42,11 +42,11 @@ fn finding(review: &Review<'_>, reason: Leftover, cells: &[CellKey]) -> Option<F
         reason.words()
     );
     Some(Finding {
-        code: &finding::LEFT_BEHIND,
+        code: &of_runs::LEFTOVER,
         job: None,
         items: Vec::new(),
         units: units.into_iter().collect(),
         message,
-        hint: finding::LEFT_BEHIND.remedy.to_owned(),
+        hint: of_runs::LEFTOVER.remedy.to_owned(),
     })
 }

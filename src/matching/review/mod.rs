@@ -11,12 +11,12 @@
 //! - [`aggregation`]: operators that do not fit what is combined
 //! - `loops`: items that read what items write
 //! - `rivals`: several jobs that write one cell
-//! - [`calendar`]: what cannot be done in a calendar that is not the ISO one
+//! - `calendar`: what cannot be done in a calendar that is not the ISO one
 //! - `rights`: what a user may not read
 //! - `leftover`: cells that the routine wrote and that nothing leads to any more
 
 pub mod aggregation;
-pub mod calendar;
+mod calendar;
 mod families;
 mod leftover;
 mod loops;
@@ -30,13 +30,14 @@ mod words;
 
 use jiff::civil::Date;
 
-use crate::domain::finding::Code;
+use crate::domain::finding::{Category, Code};
 use crate::domain::item::SourceItem;
 use crate::domain::job::{Job, ReadFrom};
 use crate::domain::journal::LedgerEntry;
 use crate::domain::metadata::Metadata;
 use crate::domain::org_unit_map::OrgUnitMapping;
 use crate::domain::run::Severity;
+use crate::domain::script::Attachment;
 use crate::domain::server::Account;
 use crate::domain::uid::Uid;
 
@@ -81,6 +82,8 @@ pub struct Review<'review> {
     pub rows: &'review [OrgUnitMapping],
     /// The periods of the routine, as a person wrote them; empty where no routine is looked at.
     pub window: &'review [String],
+    /// The routine's own scripts.
+    pub scripts: &'review [Attachment],
     /// The day that relative periods are seen from.
     pub today: Date,
     /// What the routine wrote and what is still its own.
@@ -135,7 +138,8 @@ impl Finding {
 
     /// Whether a run with it would write wrong values: it is refused before anything is sent.
     pub fn refuses(&self) -> bool {
-        self.code.severity == Severity::Error
+        // What may not be read is held back cell by cell.
+        self.code.severity == Severity::Error && self.code.category != Category::Permission
     }
 }
 

@@ -108,11 +108,18 @@ pub fn within(source: &Metadata, destination: &Metadata, job: &Job) -> Vec<Findi
 }
 
 /// Why an item cannot join a job: it would count values twice that an item of the job carries to the same cell. Gives
-/// what it is and what to do.
-pub fn refusal(source: &Metadata, destination: &Metadata, job: &Job, new: &Item) -> Option<(String, String)> {
-    let meets = |item: &&Item| item.destination == new.destination && overlap(&item.source, &new.source);
-    let same = |item: &Item| item.source == new.source;
-    let (number, other) = (1..).zip(&job.items).find(|(_, item)| meets(item) && !same(item))?;
+/// what it is and what to do. `instead_of` is the position of the item whose place it takes.
+pub fn refusal(
+    source: &Metadata,
+    destination: &Metadata,
+    job: &Job,
+    new: &Item,
+    instead_of: Option<usize>,
+) -> Option<(String, String)> {
+    let meets = |item: &Item| item.destination == new.destination && overlap(&item.source, &new.source);
+    let others = job.items.iter().enumerate().filter(|(position, _)| Some(*position) != instead_of);
+    let (position, other) = others.into_iter().find(|(_, item)| meets(item))?;
+    let number = position + 1;
     let message = told(source, destination, job, other, new)?;
     let hint = format!(
         "item {number} carries them already; leave this one out, or remove that one first (`xfer job remove-item {} {number}`)",
@@ -134,4 +141,48 @@ pub(super) fn quoted(name: &str) -> String {
 pub(super) fn findings(review: &Review<'_>) -> Vec<Finding> {
     let (source, destination) = (review.source.metadata, review.destination.metadata);
     review.jobs.iter().flat_map(|job| within(source, destination, job)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{counts_twice, overlap};
+    use crate::domain::item::{Combine, SourceItem};
+    use crate::domain::uid::Uid;
+
+    fn uid(text: &str) -> Uid {
+        Uid::parse(&format!("{text:x<11}")).unwrap()
+    }
+
+    fn element(id: &str, coc: Option<&str>, aoc: Option<&str>) -> SourceItem {
+        SourceItem::DataElement {
+            id: uid(id),
+            category_option_combo: coc.map(uid),
+            attribute_option_combo: aoc.map(uid),
+        }
+    }
+
+    #[test]
+    fn open_combos_overlap_with_every_named_one_and_named_ones_with_themselves() {
+        for (one, other, expected) in [
+            (element("A", None, None), element("A", None, None), true),
+            (element("A", None, None), element("A", Some("m"), None), true),
+            (element("A", Some("m"), None), element("A", None, Some("p")), true),
+            (element("A", Some("m"), Some("p")), element("A", None, Some("q")), false),
+            (element("A", Some("m"), None), element("A", Some("f"), None), false),
+            (element("A", Some("m"), Some("p")), element("A", Some("m"), Some("p")), true),
+            (element("A", None, None), element("B", None, None), false),
+            (element("A", None, None), SourceItem::Indicator { id: uid("A") }, false),
+            (SourceItem::Indicator { id: uid("I") }, SourceItem::Indicator { id: uid("I") }, true),
+            (SourceItem::ProgramIndicator { id: uid("I") }, SourceItem::Indicator { id: uid("I") }, false),
+        ] {
+            assert_eq!(overlap(&one, &other), expected, "{one:?} {other:?}");
+            assert_eq!(overlap(&other, &one), expected, "the other way round");
+        }
+    }
+
+    #[test]
+    fn only_operators_that_make_more_of_a_value_count_it_twice() {
+        let twice: Vec<Combine> = Combine::ALL.into_iter().filter(|combine| counts_twice(*combine)).collect();
+        assert_eq!(twice, [Combine::Error, Combine::Sum, Combine::Average]);
+    }
 }

@@ -7,7 +7,7 @@ use crate::domain::access::{Reader, Unreadable};
 use crate::domain::finding::Code;
 use crate::domain::job::Job;
 use crate::domain::uid::Uid;
-use crate::matching::finding;
+use crate::matching::finding::of_runs;
 use crate::matching::review::words::{items, some};
 use crate::matching::review::{Finding, Party, Review};
 
@@ -36,11 +36,11 @@ fn at_source(review: &Review<'_>, job: &Job) -> Vec<Finding> {
                 review.source.name,
                 items(&numbers)
             );
-            Finding::new(&finding::SOURCE_NOT_READABLE, job, message).items(numbers).units(unit(&object))
+            Finding::new(&of_runs::SOURCE_NOT_READABLE, job, message).items(numbers).units(unit(&object))
         })
         .collect();
     let units = review.rows.iter().filter(|row| row.target().is_some());
-    findings.extend(org_units(&review.source, job, units.map(|row| row.source), &finding::SOURCE_NOT_READABLE));
+    findings.extend(org_units(&review.source, job, units.map(|row| row.source), &of_runs::SOURCE_NOT_READABLE));
     findings
 }
 
@@ -61,11 +61,11 @@ fn at_destination(review: &Review<'_>, job: &Job) -> Vec<Finding> {
                 review.destination.name,
                 items(&numbers)
             );
-            Finding::new(&finding::DESTINATION_NOT_READABLE, job, message).items(numbers)
+            Finding::new(&of_runs::DESTINATION_NOT_READABLE, job, message).items(numbers)
         })
         .collect();
     let units = review.rows.iter().filter_map(|row| row.target());
-    findings.extend(org_units(&review.destination, job, units, &finding::DESTINATION_NOT_READABLE));
+    findings.extend(org_units(&review.destination, job, units, &of_runs::DESTINATION_NOT_READABLE));
     findings
 }
 

@@ -1,1 +1,235 @@
-//! The review, rule by rule.
+//! The rules that need jobs, maps and two servers, on a small country.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::date;
+
+#[cfg(test)]
+use crate::transfer::fixture::{
+    all_mapped, cell, country, district_a, district_b, element, indicator_item, item, job, male, mapping, metadata,
+    plain_address, plain_item, unit, with_factor,
+};
+
+use crate::domain::item::{Combine, Item, SourceItem};
+use crate::domain::job::{Job, ReadFrom};
+use crate::domain::journal::LedgerEntry;
+use crate::domain::metadata::{DataAccess, Metadata};
+use crate::domain::org_unit_map::{MappingState, OrgUnitMapping};
+use crate::domain::period::PeriodType;
+use crate::domain::server::Account;
+use crate::domain::uid::Uid;
+use crate::matching::review::{Finding, Other, Party, Review, review};
+
+/// Everything that can be asked about.
+struct World {
+    source: Metadata,
+    destination: Metadata,
+    account: Option<Account>,
+    calendars: [&'static str; 2],
+    one_system: bool,
+    jobs: Vec<Job>,
+    rows: Vec<OrgUnitMapping>,
+    window: Vec<String>,
+    ledger: Vec<LedgerEntry>,
+    others: Vec<(Job, Vec<String>)>,
+}
+
+impl World {
+    fn new(jobs: Vec<Job>) -> Self {
+        Self {
+            source: metadata(),
+            destination: metadata(),
+            account: None,
+            calendars: ["iso8601", "iso8601"],
+            one_system: false,
+            jobs,
+            rows: all_mapped(),
+            window: vec!["202401..202403".to_owned()],
+            ledger: Vec::new(),
+            others: Vec::new(),
+        }
+    }
+
+    fn found(&self) -> Vec<Finding> {
+        let party = |metadata, calendar, account| Party { name: "server", metadata, account, calendar };
+        let others: Vec<Other<'_>> =
+            self.others.iter().map(|(job, window)| Other { routine: "other", job, window, rows: &self.rows }).collect();
+        review(&Review {
+            source: party(&self.source, self.calendars[0], self.account.as_ref()),
+            destination: party(&self.destination, self.calendars[1], None),
+            one_system: self.one_system,
+            jobs: &self.jobs,
+            rows: &self.rows,
+            window: &self.window,
+            scripts: &[],
+            today: date(2024, 5, 15),
+            ledger: &self.ledger,
+            others: &others,
+        })
+    }
+
+    fn words(&self) -> BTreeSet<&'static str> {
+        self.found().iter().map(|found| found.code.word).collect()
+    }
+
+    #[track_caller]
+    fn says(&self, words: &[&'static str]) {
+        assert_eq!(self.words(), words.iter().copied().collect(), "{:#?}", self.found());
+    }
+}
+
+/// Element 2 with its option combo left open, into a plain cell.
+fn open(to: u8) -> Item {
+    let source = SourceItem::DataElement { id: element(2), category_option_combo: None, attribute_option_combo: None };
+    Item::new(source, plain_address(to))
+}
+
+fn summed(items: Vec<Item>) -> Job {
+    Job { combine: Combine::Sum, ..job("a", items) }
+}
+
+#[test]
+fn nothing_is_said_about_a_plain_job() {
+    World::new(vec![job("a", vec![plain_item(1), plain_item(3)])]).says(&[]);
+}
+
+#[test]
+fn overlaps_count_in_one_cell_only() {
+    let both = World::new(vec![summed(vec![open(1), item(2, male(), plain_address(1))])]);
+    both.says(&["value-counted-twice"]);
+    assert_eq!(both.found()[0].items, [1, 2]);
+    assert!(both.found()[0].refuses());
+    World::new(vec![summed(vec![open(1), item(2, male(), plain_address(3))])]).says(&[]);
+    let largest = Job { combine: Combine::Max, ..summed(vec![open(1), item(2, male(), plain_address(1))]) };
+    let found = World::new(vec![largest]).words();
+    assert!(found.contains("value-read-twice") && !found.contains("value-counted-twice"), "{found:?}");
+}
+
+#[test]
+fn two_jobs_of_a_routine_share_no_cell_in_the_same_periods() {
+    let other = |shift| Job { name: "b".to_owned(), period_shift: shift, ..job("b", vec![plain_item(1)]) };
+    World::new(vec![job("a", vec![plain_item(1)]), other(0)]).says(&["jobs-share-cell"]);
+    World::new(vec![job("a", vec![plain_item(1)]), other(1)]).says(&["jobs-share-cell"]);
+    World::new(vec![job("a", vec![plain_item(1)]), other(12)]).says(&[]);
+}
+
+#[test]
+fn parents_and_children_meet_through_analytics_only() {
+    let analytics = Job { read: ReadFrom::Analytics, ..summed(vec![plain_item(1)]) };
+    let rows = vec![mapping(country(), unit(1)), mapping(unit(1), unit(2)), mapping(unit(5), unit(1))];
+    let mut world = World { rows, ..World::new(vec![analytics]) };
+    world.says(&["parent-with-children"]);
+    assert_eq!(
+        world.found()[0].units,
+        [unit(5), country()].into_iter().collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>()
+    );
+    // An indicator is read through analytics whatever the job says.
+    world.jobs = vec![summed(vec![indicator_item(1, plain_address(1))])];
+    world.says(&["parent-with-children"]);
+    world.jobs = vec![summed(vec![plain_item(1)])];
+    world.says(&[]);
+    world.jobs = vec![Job { read: ReadFrom::Analytics, ..summed(vec![plain_item(1)]) }];
+    world.rows[2].state = MappingState::Ignored;
+    world.says(&[]);
+    // Each in its own cell, which lie in each other: totals count twice.
+    world.rows = vec![mapping(district_a(), district_a()), mapping(unit(1), unit(1))];
+    world.says(&["parent-beside-children"]);
+    // Not where they go to units that have nothing to do with each other.
+    world.rows = vec![mapping(district_a(), district_b()), mapping(unit(1), unit(1))];
+    world.says(&[]);
+}
+
+#[test]
+fn operators_are_held_against_the_aggregation_type() {
+    let merged = vec![mapping(unit(1), unit(1)), mapping(unit(2), unit(1))];
+    let mut world = World { rows: merged, ..World::new(vec![summed(vec![plain_item(1)])]) };
+    world.says(&[]);
+    world.source.data_elements.get_mut(&element(1)).unwrap().aggregation_type = "AVERAGE".to_owned();
+    world.says(&["operator-does-not-fit"]);
+    assert!(world.found()[0].hint.contains("--combine average"), "{:?}", world.found());
+    world.jobs[0].items[0].combine = Some(Combine::Average);
+    world.destination.data_elements.get_mut(&element(1)).unwrap().aggregation_type = "AVERAGE".to_owned();
+    world.says(&[]);
+    for metadata in [&mut world.source, &mut world.destination] {
+        metadata.data_elements.get_mut(&element(1)).unwrap().aggregation_type = "LAST".to_owned();
+    }
+    world.jobs = vec![summed(vec![plain_item(1)])];
+    world.says(&[]);
+    world.jobs = vec![Job { destination_period_type: PeriodType::Quarterly, ..summed(vec![plain_item(1)]) }];
+    world.says(&["no-operator-fits"]);
+}
+
+#[test]
+fn another_routine_is_a_rival_unless_it_writes_the_same_or_other_periods() {
+    let mut world = World::new(vec![job("a", vec![plain_item(1)])]);
+    let rival = |items| job("b", items);
+    let same = vec!["LAST_12_MONTHS".to_owned()];
+    world.others = vec![(rival(vec![plain_item(1)]), same.clone())];
+    world.says(&[]);
+    world.others = vec![(rival(vec![with_factor(plain_item(1), "2")]), same.clone())];
+    world.says(&["routines-share-cell"]);
+    world.others = vec![(rival(vec![item(3, Uid::DEFAULT_OPTION_COMBO, plain_address(1))]), vec!["2023".to_owned()])];
+    world.says(&[]);
+    world.others = vec![(rival(vec![item(3, Uid::DEFAULT_OPTION_COMBO, plain_address(1))]), vec!["2024".to_owned()])];
+    world.says(&["routines-share-cell"]);
+}
+
+#[test]
+fn on_one_system_items_do_not_read_what_they_write() {
+    let merged = vec![mapping(unit(1), unit(1)), mapping(unit(2), unit(1))];
+    let mut world = World { rows: merged.clone(), ..World::new(vec![summed(vec![plain_item(1)])]) };
+    world.says(&[]);
+    world.one_system = true;
+    world.says(&["reads-what-it-writes"]);
+    assert!(world.found()[0].refuses());
+    // Into another element there is nothing wrong with it.
+    let plain = |from, to| item(from, Uid::DEFAULT_OPTION_COMBO, plain_address(to));
+    world.jobs = vec![summed(vec![plain(1, 3)])];
+    world.says(&[]);
+    // A chain depends on the order, a circle never ends.
+    world.jobs = vec![summed(vec![plain(1, 3), plain(3, 4)])];
+    world.says(&["reads-what-another-writes"]);
+    world.jobs = vec![summed(vec![plain(1, 3), plain(3, 1)])];
+    world.says(&["reads-what-it-writes"]);
+    // Each value back where it stands: nothing changes.
+    world.jobs = vec![job("a", vec![plain_item(1)])];
+    world.rows = all_mapped();
+    world.says(&[]);
+    world.jobs = vec![job("a", vec![with_factor(plain_item(1), "2")])];
+    world.says(&["reads-what-it-writes"]);
+}
+
+#[test]
+fn calendars_are_the_same_and_nothing_is_worked_out_in_them() {
+    let mut world = World::new(vec![job("a", vec![plain_item(1)])]);
+    world.calendars = ["nepali", "iso8601"];
+    world.says(&["calendar-differs"]);
+    world.calendars = ["nepali", "nepali"];
+    world.says(&[]);
+    world.window = vec!["LAST_3_MONTHS".to_owned()];
+    world.says(&["calendar-arithmetic"]);
+    world.window = vec!["208001".to_owned()];
+    world.jobs[0].period_shift = 1;
+    world.says(&["calendar-arithmetic"]);
+}
+
+#[test]
+fn what_users_may_not_read_and_what_was_left_behind_is_said() {
+    let mut world = World::new(vec![job("a", vec![plain_item(1)])]);
+    world.account = Some(Account { organisation_units: vec![district_a()], ..Account::default() });
+    world.says(&["source-not-readable"]);
+    world.account = None;
+    world
+        .source
+        .category_options
+        .values_mut()
+        .for_each(|option| option.access = DataAccess { read: false, write: false });
+    world.jobs = vec![Job { read: ReadFrom::Analytics, ..job("a", vec![item(2, male(), plain_address(1))]) }];
+    assert!(world.words().contains("source-not-readable"), "{:#?}", world.found());
+    let mut world = World::new(vec![job("a", vec![plain_item(1)])]);
+    let entry = |cell| LedgerEntry { cell, value: "1".to_owned() };
+    world.ledger = vec![entry(cell(1, 1, "202401")), entry(cell(3, 1, "202401"))];
+    world.says(&["leftover"]);
+    world.ledger.truncate(1);
+    world.says(&[]);
+}

@@ -90,9 +90,9 @@ table! {
     VERSION_UNTESTED = Warning, Configuration, "version-untested",
         "The version of the server is outside those whose rules the program knows.",
         "Try a dry run first, and look closely at what is read back.";
-    CALENDAR_UNSUPPORTED = Error, Configuration, "calendar-unsupported",
-        "The server uses a calendar whose periods the program cannot read.",
-        "Transfers need a server that uses the ISO 8601 calendar.";
+    CALENDAR_UNSUPPORTED = Warning, Configuration, "calendar-unsupported",
+        "The server counts its periods in a calendar in which the program cannot calculate.",
+        "Transfer to a server of the same calendar, the same periods in and out, each named; weeks, shifts, coarser and relative periods are refused.";
     NO_CAPTURE_ORG_UNITS = Warning, Permission, "no-capture-org-units",
         "The user has no capture org units: it cannot write, and 2.42 does not let it read raw values.",
         "Give the user data capture org units at the server.";

@@ -3,8 +3,14 @@
 
 use std::collections::BTreeSet;
 
+use crate::domain::job::Job;
+use crate::matching::review::Finding;
 use crate::ops::dashboard::{Dashboard, FileState, Findings};
 use crate::ops::doctor::{Complaint, codes};
+use crate::ops::error::OpsError;
+use crate::ops::home::Home;
+use crate::ops::review;
+use crate::store::ConfigStore;
 
 /// What the checks of all maps and jobs say without asking a server.
 pub(super) fn about_maps_and_jobs(dashboard: &Dashboard) -> Vec<Complaint> {
@@ -27,6 +33,44 @@ pub(super) fn about_maps_and_jobs(dashboard: &Dashboard) -> Vec<Complaint> {
         found.extend(drift(&line.job.name, findings));
     }
     found
+}
+
+/// What the review says about every routine, and about the jobs that no routine has. Many things of one kind are told by
+/// the first of them.
+pub(super) fn about_reviews(home: &Home, config: &ConfigStore, jobs: &[Job]) -> Result<Vec<Complaint>, OpsError> {
+    let routines = config.routines()?;
+    let mut found = Vec::new();
+    for routine in &routines {
+        let told = review::of_routine(home, config, &routine.name)?;
+        found.extend(complaints(&routine.name, told));
+    }
+    for job in jobs.iter().filter(|job| !routines.iter().any(|routine| routine.jobs.contains(&job.name))) {
+        found.extend(complaints(&job.name, review::of_job(home, config, job)?));
+    }
+    Ok(found)
+}
+
+fn complaints(about: &str, found: Vec<Finding>) -> Vec<Complaint> {
+    let mut kinds: Vec<(Finding, usize)> = Vec::new();
+    for one in found {
+        // The pair is told of already.
+        if review::is_about_pair(&one) {
+            continue;
+        }
+        match kinds.iter_mut().find(|(first, _)| first.code == one.code && first.job == one.job) {
+            Some((_, more)) => *more += 1,
+            None => kinds.push((one, 0)),
+        }
+    }
+    let complaint = |(first, more): (Finding, usize)| {
+        let job = first.job.filter(|job| job != about);
+        let job_words = job.as_ref().map(|job| format!("{job}: ")).unwrap_or_default();
+        let more =
+            if more > 0 { format!(" (and {more} more like it: `xfer job check` tells all)") } else { String::new() };
+        let words = format!("{job_words}{}{more}", first.message);
+        Complaint::new(first.code, about, words).with_remedy(Some(first.hint))
+    };
+    kinds.into_iter().map(complaint).collect()
 }
 
 /// The xfer files that are older than their routines.

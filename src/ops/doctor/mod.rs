@@ -115,6 +115,7 @@ pub async fn examine(home: &Home, examination: &Examination, now: Timestamp) -> 
                 asked = answers.len();
                 found.extend(about_servers(&config, &servers, &uses, &answers, now)?);
                 found.extend(about_calendars(&servers, &jobs, &answers));
+                found.extend(mapped::about_reviews(home, &config, &jobs)?);
                 let dashboard = dashboard(home)?;
                 found.extend(mapped::about_maps_and_jobs(&dashboard));
                 outdated = mapped::outdated_files(&dashboard);

@@ -130,6 +130,8 @@ pub fn script_names(scripts: &[Attachment]) -> String {
 pub struct ReadItems {
     /// Its items.
     pub items: Vec<Item>,
+    /// The line on which each of them stands.
+    pub lines: Vec<u64>,
     /// Lines whose state is `proposed` or `ignored`.
     pub left_out: usize,
 }
@@ -156,7 +158,7 @@ pub fn import(bytes: &[u8], sides: ItemSides<'_>) -> Result<ReadItems, Vec<Sheet
     let manner = sheet.manner(&["factor", "share"]);
     let cells = ItemCells::new(sides);
     let mut findings = Vec::new();
-    let mut items: Vec<Item> = Vec::new();
+    let (mut items, mut lines): (Vec<Item>, Vec<u64>) = (Vec::new(), Vec::new());
     let mut there: HashSet<(SourceItem, CellAddress)> = HashSet::new();
     let mut left_out = 0;
     for row in sheet.rows() {
@@ -187,12 +189,13 @@ pub fn import(bytes: &[u8], sides: ItemSides<'_>) -> Result<ReadItems, Vec<Sheet
                 }
                 if findings.len() == before {
                     items.push(item);
+                    lines.push(row.line);
                 }
             }
             Err(finding) => findings.push(finding),
         }
     }
-    if findings.is_empty() { Ok(ReadItems { items, left_out }) } else { Err(findings) }
+    if findings.is_empty() { Ok(ReadItems { items, lines, left_out }) } else { Err(findings) }
 }
 
 fn item(row: &SheetRow<'_>, cells: &ItemCells<'_>, manner: NumberManner, job: &Job) -> Result<Item, SheetFinding> {

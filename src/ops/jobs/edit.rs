@@ -4,14 +4,16 @@ use bigdecimal::BigDecimal;
 
 use crate::domain::coverage::Coverage;
 use crate::domain::item::{Combine, Item, WhenEmpty};
-use crate::domain::job::{Comments, ReadFrom};
+use crate::domain::job::{Comments, Job, ReadFrom};
 use crate::domain::period::PeriodType;
 use crate::domain::rounding::Rounding;
 use crate::domain::run::Severity;
 use crate::matching::item_rules::{ItemFinding, check_item};
 use crate::matching::items::ItemNames;
+use crate::matching::review::{Finding, overlap};
 use crate::ops::error::OpsError;
-use crate::ops::jobs::{ItemText, OpenJob};
+use crate::ops::home::server;
+use crate::ops::jobs::{ItemText, OpenJob, check_calendars};
 
 /// What is to be different about a job; what is absent stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -71,6 +73,8 @@ impl OpenJob {
         job.round = change.round.unwrap_or(job.round);
         job.coverage = change.coverage.unwrap_or(job.coverage);
         job.comments = change.comments.unwrap_or(job.comments);
+        let (source, destination) = (server(&self.config, &job.source)?, server(&self.config, &job.destination)?);
+        check_calendars(&source, &destination, &job, &[], &[])?;
         for (item, number) in job.items.iter().zip(1..) {
             let error = |job| {
                 let findings = check_item(&self.source, &self.destination, job, item);
@@ -82,6 +86,14 @@ impl OpenJob {
                     finding.hint,
                 ));
             }
+        }
+        // An operator that adds makes of a value that is read twice one that counts twice.
+        let twice = |job: &Job| {
+            let found = overlap::within(&self.source, &self.destination, job);
+            found.into_iter().find(Finding::refuses)
+        };
+        if let Some(found) = twice(&job).filter(|_| twice(&self.job).is_none()) {
+            return Err(OpsError::invalid(found.message, found.hint));
         }
         self.save_as(&old_name, job)
     }
@@ -119,6 +131,7 @@ impl OpenJob {
         if let Some(error) = findings.iter().find(|finding| finding.severity == Severity::Error) {
             return Err(OpsError::ItemRefused { message: error.message.clone(), hint: error.hint.clone() });
         }
+        self.refuse_overlap(&item, Some(index))?;
         self.job.items[index] = item.clone();
         self.save()?;
         Ok((item, findings))

@@ -1,7 +1,7 @@
 //! Items found automatically: what can be selected, what the matcher says about it, and what of it is taken.
 
 use crate::domain::cell::CellAddress;
-use crate::domain::item::Item;
+use crate::domain::item::{Combine, Item};
 use crate::domain::metadata::{CategoryOptionCombo, DataSet};
 use crate::domain::run::Severity;
 use crate::domain::spelling::settled;
@@ -11,6 +11,8 @@ use crate::matching::item_match::pattern::Pattern;
 use crate::matching::item_match::{ItemMatching, ItemProposal, ItemRules, Selected, propose_items};
 use crate::matching::item_rules::check_item;
 use crate::matching::names::{folded, nearest};
+use crate::matching::review::aggregation::Merging;
+use crate::matching::review::overlap;
 use crate::ops::error::OpsError;
 use crate::ops::files::job_items;
 use crate::ops::files::sheet::SheetStyle;
@@ -131,7 +133,33 @@ impl OpenJob {
         let rules = ItemRules { pattern, period_type: self.job.destination_period_type };
         let mut matching = propose_items(&self.source, &self.destination, selection, &rules);
         matching.proposals.retain(|proposal| !self.has(&proposal.item));
+        self.choose_operators(&mut matching.proposals);
         matching
+    }
+
+    /// Gives proposals the operator that fits what they are: a job's one operator adds up averages and stocks, too.
+    fn choose_operators(&self, proposals: &mut [ItemProposal]) {
+        // Without a map nothing is merged that the metadata does not say.
+        let rows = self.rows().unwrap_or_default();
+        let merging = Merging::new(&self.source, &self.destination, &self.job, &rows);
+        let mut items: Vec<Item> = proposals.iter().map(|proposal| proposal.item.clone()).collect();
+        items.extend(self.job.items.iter().cloned());
+        for proposal in proposals {
+            let item = &proposal.item;
+            // Items of one cell have one operator, and which of them is right is not for one of them to say.
+            let of_another =
+                |other: &Item| other.destination == item.destination && other.source.id() != item.source.id();
+            let chosen = item.combine.unwrap_or(self.job.combine);
+            if chosen == Combine::Error || items.iter().any(of_another) {
+                continue;
+            }
+            if let Some(operator) = merging.operator(item, &items).filter(|operator| *operator != chosen) {
+                proposal.item.combine = Some(operator);
+                let words =
+                    format!("{}; combined by {}, as its aggregation type asks", proposal.explanation, operator.name());
+                proposal.explanation = words;
+            }
+        }
     }
 
     /// Adds items, all in one transaction. Items that cannot work are refused by name; the others are taken.
@@ -143,8 +171,10 @@ impl OpenJob {
                 continue;
             }
             let findings = check_item(&self.source, &self.destination, &self.job, &item);
-            if let Some(error) = findings.into_iter().find(|finding| finding.severity == Severity::Error) {
-                added.refused.push((item, format!("{}; {}", error.message, error.hint)));
+            let overlap = || overlap::refusal(&self.source, &self.destination, &self.job, &item, None);
+            let error = findings.into_iter().find(|finding| finding.severity == Severity::Error);
+            if let Some((message, hint)) = error.map(|error| (error.message, error.hint)).or_else(overlap) {
+                added.refused.push((item, format!("{message}; {hint}")));
             } else {
                 self.job.items.push(item);
                 added.added += 1;

@@ -8,20 +8,27 @@ use std::path::Path;
 
 use bigdecimal::BigDecimal;
 
+use crate::domain::calendar;
 use crate::domain::coverage::Coverage;
 use crate::domain::fingerprint::ItemFingerprint;
 use crate::domain::item::{Combine, Item, WhenEmpty};
 use crate::domain::job::{Comments, Job, ReadFrom};
 use crate::domain::metadata::Metadata;
+use crate::domain::org_unit_map::OrgUnitMapping;
+use crate::domain::pair::Pair;
 use crate::domain::period::PeriodType;
 use crate::domain::rounding::Rounding;
 use crate::domain::run::Severity;
+use crate::domain::script::Attachment;
+use crate::domain::server::Server;
 use crate::matching::item_rules::{ItemFinding, check_item};
 use crate::matching::items::{ItemKind, ItemNames, Reference};
+use crate::matching::review::{Finding, overlap};
 use crate::ops::error::OpsError;
 use crate::ops::files::job_items::{self, ItemSides};
-use crate::ops::files::sheet::SheetStyle;
+use crate::ops::files::sheet::{SheetFinding, SheetStyle};
 use crate::ops::home::{Home, server, synced, with_near};
+use crate::ops::review;
 use crate::store::{ConfigStore, Removal};
 
 /// A job to be made.
@@ -156,16 +163,10 @@ pub fn draft(home: &Home, new: NewJob) -> Result<OpenJob, OpsError> {
 fn job_of(config: &ConfigStore, new: NewJob) -> Result<Job, OpsError> {
     let source = server(config, &new.source)?;
     let destination = server(config, &new.destination)?;
-    if source.id == destination.id {
-        return Err(OpsError::invalid(
-            format!("{} is both source and destination", source.name),
-            "name two different servers",
-        ));
-    }
-    Ok(Job {
+    let job = Job {
         name: new.name,
-        source: source.name,
-        destination: destination.name,
+        source: source.name.clone(),
+        destination: destination.name.clone(),
         source_period_type: new.source_period_type,
         destination_period_type: new.destination_period_type.unwrap_or(new.source_period_type),
         period_shift: new.period_shift,
@@ -176,7 +177,40 @@ fn job_of(config: &ConfigStore, new: NewJob) -> Result<Job, OpsError> {
         comments: new.comments,
         scripts: Vec::new(),
         items: Vec::new(),
-    })
+    };
+    check_calendars(&source, &destination, &job, &[], &[])?;
+    Ok(job)
+}
+
+/// Refuses a job that could never be run: servers that count their periods differently, or that count them in a calendar
+/// in which what it does cannot be worked out.
+pub(in crate::ops) fn check_calendars(
+    source: &Server,
+    destination: &Server,
+    job: &Job,
+    scripts: &[Attachment],
+    window: &[String],
+) -> Result<(), OpsError> {
+    let (Some(from), Some(to)) = (&source.identity, &destination.identity) else { return Ok(()) };
+    if !calendar::same(&from.calendar, &to.calendar) {
+        let (one, other) = (&from.calendar, &to.calendar);
+        return Err(OpsError::invalid(
+            format!(
+                "{} counts its periods in the {one} calendar, {} in the {other} calendar",
+                source.name, destination.name
+            ),
+            "periods of different calendars do not correspond; transfers need the same calendar on both servers",
+        ));
+    }
+    if calendar::is_iso(&from.calendar) {
+        return Ok(());
+    }
+    let of_window = calendar::needs_of_window(window, job.source_period_type, &from.calendar);
+    if let Some(need) = calendar::needs_of_job(job, scripts).or(of_window) {
+        let words = format!("{}, which cannot be worked out in the {} calendar", need.what, from.calendar);
+        return Err(OpsError::invalid(words, need.instead));
+    }
+    Ok(())
 }
 
 /// All jobs, by name.
@@ -234,9 +268,28 @@ impl OpenJob {
         if let Some(error) = findings.iter().find(|finding| finding.severity == Severity::Error) {
             return Err(OpsError::ItemRefused { message: error.message.clone(), hint: error.hint.clone() });
         }
+        self.refuse_overlap(&item, None)?;
         self.job.items.push(item.clone());
         self.save()?;
         Ok((item, findings))
+    }
+
+    /// Refuses an item that would count values twice, in the place of the one at a position or as a new one.
+    fn refuse_overlap(&self, item: &Item, instead_of: Option<usize>) -> Result<(), OpsError> {
+        let refused = overlap::refusal(&self.source, &self.destination, &self.job, item, instead_of);
+        refused.map_or(Ok(()), |(message, hint)| Err(OpsError::ItemRefused { message, hint }))
+    }
+
+    /// What only shows when the job's items are seen together with its map, its users' rights and other routines.
+    pub fn review(&self, home: &Home) -> Result<Vec<Finding>, OpsError> {
+        review::of_job(home, &self.config, &self.job)
+    }
+
+    /// The org unit map of its pair.
+    pub(in crate::ops) fn rows(&self) -> Result<Vec<OrgUnitMapping>, OpsError> {
+        let (source, destination) =
+            (server(&self.config, &self.job.source)?, server(&self.config, &self.job.destination)?);
+        Ok(self.config.org_unit_map(Pair { source: source.id, destination: destination.id })?)
     }
 
     /// Removes the item of a number, counted from 1.
@@ -267,6 +320,7 @@ impl OpenJob {
             .map_err(|findings| OpsError::File { path: path.to_path_buf(), findings })?;
         let same = |a: &Item, b: &Item| a.source == b.source && a.destination == b.destination;
         let mut change = ItemsChange { left_out: read.left_out, ..ItemsChange::default() };
+        let from_file: Vec<(Item, u64)> = read.items.iter().cloned().zip(read.lines).collect();
         let mut items = self.job.items.clone();
         if replace {
             let gone = |item: &&Item| !read.items.iter().any(|new| same(new, item));
@@ -287,7 +341,27 @@ impl OpenJob {
             }
         }
         change.items = items;
+        let findings = self.overlaps(&change.items, &from_file);
+        if !findings.is_empty() {
+            return Err(OpsError::File { path: path.to_path_buf(), findings });
+        }
         Ok(change)
+    }
+
+    /// Lines that would count values twice, with a line before them or with an item that the job has.
+    fn overlaps(&self, items: &[Item], from_file: &[(Item, u64)]) -> Vec<SheetFinding> {
+        let job = Job { items: items.to_vec(), ..self.job.clone() };
+        let line = |number: &usize| {
+            let item = job.items.get(number.checked_sub(1)?)?;
+            Some(from_file.iter().find(|(other, _)| other == item)?.1)
+        };
+        let told = |found: Finding| {
+            let line = found.items.iter().rev().find_map(line)?;
+            let message = format!("{}; {}", found.message, found.hint);
+            Some(SheetFinding { line, column: None, message })
+        };
+        let found = overlap::within(&self.source, &self.destination, &job).into_iter();
+        found.filter(Finding::refuses).filter_map(told).collect()
     }
 
     /// Applies what `plan_import` found, in one transaction.

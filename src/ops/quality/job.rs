@@ -6,22 +6,24 @@ use crate::domain::data_value::DataValue;
 use crate::domain::fingerprint::ItemFingerprint;
 use crate::domain::item::{Item, SourceItem};
 use crate::domain::job::ReadFrom;
-use crate::domain::org_unit_map::OrgUnitMapping;
-use crate::domain::pair::Pair;
 use crate::domain::uid::Uid;
 use crate::domain::value_type::Referent;
-use crate::matching::finding::VALUES_ARE_SOURCE_IDS;
+use crate::matching::finding::{self, VALUES_ARE_SOURCE_IDS};
 use crate::matching::job_rules::{JobQuestion, Refusals, RefusedValue, check_job as findings, may_refuse};
+use crate::matching::review::Finding;
 use crate::ops::error::OpsError;
-use crate::ops::home::server;
+use crate::ops::home::{Home, server};
 use crate::ops::jobs::{CheckedItem, OpenJob};
 use crate::ops::quality::CheckOptions;
 use crate::ops::quality::reading::{Question, ReadProgress, Reader};
 use crate::ops::quality::window::CheckWindow;
+use crate::ops::review;
 
 /// What a check of a job says.
 #[derive(Debug, Clone)]
 pub struct JobCheck {
+    /// What only shows when items, map, rights and routines are seen together.
+    pub review: Vec<Finding>,
     /// What speaks against its items.
     pub findings: Vec<CheckedItem>,
     /// The window.
@@ -32,6 +34,7 @@ pub struct JobCheck {
 
 /// Checks a job; looks at the values that the destination may refuse unless told to stay offline.
 pub async fn check_job(
+    home: &Home,
     open: &OpenJob,
     options: &CheckOptions,
     progress: &(dyn Fn(ReadProgress) + Send + Sync),
@@ -39,13 +42,13 @@ pub async fn check_job(
     let window = CheckWindow::new(&options.periods, None)?;
     let doubtful = doubtful(open);
     if options.offline || doubtful.is_empty() {
-        return check(open, window, &BTreeMap::new());
+        return check(home, open, window, &BTreeMap::new());
     }
     let source = server(&open.config, &open.job.source)?;
     let reader = Reader::open(&open.config, &source, &open.source).await?;
     let window = CheckWindow::new(&options.periods, Some(reader.today))?;
     let mapped: BTreeSet<Uid> =
-        map_of(open)?.iter().filter(|row| row.target().is_some()).map(|row| row.source).collect();
+        open.rows()?.iter().filter(|row| row.target().is_some()).map(|row| row.source).collect();
     let mut items: HashMap<Uid, Vec<(usize, &Item)>> = HashMap::new();
     for (number, item) in &doubtful {
         items.entry(item.source.id()).or_default().push((*number, item));
@@ -88,29 +91,48 @@ pub async fn check_job(
         }
     };
     reader.read(&questions(open, items.keys().copied(), &window), &look, &mut keep, progress).await?;
-    check(open, window, &refusals)
+    check(home, open, window, &refusals)
 }
 
-fn check(open: &OpenJob, window: CheckWindow, refusals: &BTreeMap<usize, Refusals>) -> Result<JobCheck, OpsError> {
+fn check(
+    home: &Home,
+    open: &OpenJob,
+    window: CheckWindow,
+    refusals: &BTreeMap<usize, Refusals>,
+) -> Result<JobCheck, OpsError> {
     let words = window.words();
     let question = JobQuestion {
         source: &open.source,
         destination: &open.destination,
         job: &open.job,
-        rows: &map_of(open)?,
+        rows: &open.rows()?,
         seen: &open.config.item_fingerprints(&open.job.name)?,
         refusals,
         window: &words,
     };
+    let review = review::of_job(home, &open.config, &open.job)?;
     let one_system = one_system(open)?;
     let findings = findings(&question)
         .into_iter()
+        .filter(|(number, finding)| !told_by_review(&review, *number, finding.code))
         // On one system an id stands for the same thing on both sides.
         .filter(|(_, finding)| !(one_system && finding.code == VALUES_ARE_SOURCE_IDS.word))
         .map(|(number, finding)| CheckedItem { number, finding })
         .collect();
     let looked_at = refusals.values().map(|refusals| refusals.looked_at).sum();
-    Ok(JobCheck { findings, window, looked_at })
+    Ok(JobCheck { review, findings, window, looked_at })
+}
+
+/// Whether source and destination are one system, as far as is known.
+fn one_system(open: &OpenJob) -> Result<bool, OpsError> {
+    let (source, destination) = (server(&open.config, &open.job.source)?, server(&open.config, &open.job.destination)?);
+    Ok(review::one_system(&source, &destination))
+}
+
+/// Items that share a cell have no operator to choose where one of them has to go.
+fn told_by_review(review: &[Finding], number: usize, code: &str) -> bool {
+    let twice = |found: &&Finding| found.code == &finding::VALUE_COUNTED_TWICE;
+    code == finding::ITEMS_SHARE_CELL.word && review.iter().filter(twice).any(|found| found.items.contains(&number))
 }
 
 /// Takes how the objects of all items look now for what was seen when the items were made. Gives how many items.
@@ -118,19 +140,6 @@ pub fn accept_job_drift(open: &mut OpenJob) -> Result<usize, OpsError> {
     let look = |item: &Item| ItemFingerprint::of(&open.source, &open.destination, item);
     open.config.renew_item_fingerprints(&open.job.name, &look)?;
     Ok(open.job.items.iter().filter(|item| look(item).is_some()).count())
-}
-
-/// Whether source and destination are one system, as far as is known.
-fn one_system(open: &OpenJob) -> Result<bool, OpsError> {
-    let (source, destination) = (server(&open.config, &open.job.source)?, server(&open.config, &open.job.destination)?);
-    let (source_id, destination_id) = (source.identity, destination.identity);
-    Ok(source.id == destination.id
-        || source_id.zip(destination_id).is_some_and(|(one, other)| one.system_id == other.system_id))
-}
-
-fn map_of(open: &OpenJob) -> Result<Vec<OrgUnitMapping>, OpsError> {
-    let (source, destination) = (server(&open.config, &open.job.source)?, server(&open.config, &open.job.destination)?);
-    Ok(open.config.org_unit_map(Pair { source: source.id, destination: destination.id })?)
 }
 
 /// The items for which only values can tell whether they fit. What is read through analytics is summed up before it is

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::ops::error::OpsError;
-use crate::ops::sandbox::{Ports, READER, ServerLine, WRITER};
+use crate::ops::sandbox::{PASSWORD, Ports, READER, ServerLine, WRITER};
 use crate::sandbox::loading::{Loaded, Refusal, Role};
 use crate::sandbox::profile::Profile;
 use crate::sandbox::server::{RunningSandbox, Sandbox, ServerOptions};
@@ -59,6 +59,11 @@ pub fn start(servers: Vec<ServerFiles>, ports: Ports) -> Result<(Vec<FileServer>
         let loaded = load_metadata(&files.metadata)?;
         let values = load_values(&loaded, &files.data)?;
         notes.extend(loaded.notes.iter().map(|text| Note { path: files.metadata.clone(), text: text.clone() }));
+        if !loaded.users.is_empty() {
+            let text =
+                format!("users of this file: {} (password {PASSWORD} unless it says another)", loaded.users.join(", "));
+            notes.push(Note { path: files.metadata.clone(), text });
+        }
         let mut system_id = loaded.system_id_for(files.role);
         if systems.contains(&system_id) {
             // one export for both: they are two systems all the same
@@ -66,6 +71,9 @@ pub fn start(servers: Vec<ServerFiles>, ports: Ports) -> Result<(Vec<FileServer>
         }
         systems.push(system_id.clone());
         let instance = Loaded { system_id: Some(system_id), ..loaded }.instance(files.role, files.profile, values);
+        // there are no tables: values show in analytics at once, so they are as new as the server
+        let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%S").to_string();
+        instance.with_state(|state| state.settings.analytics_built_at = now);
         let port = match ports {
             Ports::Free => 0,
             Ports::From(first) => first.saturating_add(u16::try_from(offset).unwrap_or_default()),

@@ -71,6 +71,8 @@ pub async fn exec(
         whole: transfer::part_of(&whole, &options),
         document: &document,
         file: Some(&about),
+        // Which other routines there are is in the store, which a file does without.
+        reviewed: Vec::new(),
         mode: options.mode,
         source: &source,
         destination: &destination,

@@ -120,6 +120,10 @@ impl Import {
             self.line("server", &known.name, Change::Kept, format!("{}, with the login it has here", known.url));
             return Ok(known.name.clone());
         }
+        // Source and destination may be one server.
+        if let Some(same) = self.takeover.servers.iter().find(|server| server.url == wanted.url) {
+            return Ok(same.name.clone());
+        }
         let taken = servers.iter().map(|server| server.name.clone());
         let taken = taken.chain(self.takeover.servers.iter().map(|server| server.name.clone()));
         let name = free(&wanted.name, &taken.collect::<Vec<_>>());

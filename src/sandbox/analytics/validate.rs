@@ -33,6 +33,15 @@ fn decide_access(state: &State, user: &User, dimensions: &Dimensions) -> Result<
         let message = format!("User: `{}` is not allowed to view org unit: `{unit}`", user.name());
         return Err(Refusal::Conflict("E7120", message));
     }
+    let deepest = user.object.get("dataViewMaxOrganisationUnitLevel").and_then(serde_json::Value::as_u64);
+    let level = |unit: &str| state.world.get("organisationUnits", unit)?.get("level")?.as_u64();
+    let is_too_deep = |unit: &&str| level(unit).zip(deepest).is_some_and(|(level, deepest)| level > deepest);
+    if !roots.is_empty()
+        && let Some(unit) = dimensions.org_units().into_iter().find(is_too_deep)
+    {
+        let message = format!("User: `{}` is not allowed to view org unit: `{unit}`", user.name());
+        return Err(Refusal::Conflict("E7120", message));
+    }
     for item in dimensions.data_items() {
         let (plural, class, id) = match item {
             DataItem::ReportingRate { data_set, .. } => ("dataSets", "DataSet", data_set.as_str()),

@@ -3,15 +3,15 @@
 //! Only what a server could not hold is refused: text that is no JSON, objects without an id, an id twice, data sets
 //! without a period type. Keys and types that the sandbox does not play are carried along or ignored.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value, json};
 
 use super::lines::{Step, line_of};
-use super::{Problem, Refusal};
+use super::{Problems, Refusal};
 use crate::domain::period::PeriodType;
 use crate::domain::uid::Uid;
-use crate::sandbox::filling::DEFAULT_COMBO;
+use crate::sandbox::filling::{DEFAULT_COMBO, DEFAULT_OPTION_COMBO};
 use crate::sandbox::metadata_lists::schema::{SCHEMAS, Schema};
 use crate::sandbox::world::{Object, references, text};
 
@@ -94,16 +94,13 @@ pub(super) fn read(text: &str) -> Result<Export, Refusal> {
             "export them along: `GET /api/metadata?organisationUnits=true&dataElements=true&dataSets=true`, or all of it",
         ));
     }
-    let mut problems = Vec::new();
+    let mut problems = Problems::default();
     for (plural, list) in &export {
         if is_played(plural) || WITHOUT_LIST.contains(&plural.as_str()) {
             look_at(text, plural, list, &mut problems);
         }
     }
-    Refusal::of(
-        problems,
-        "mend these lines; an object has an `id` of its own: eleven letters and digits, a letter first",
-    )?;
+    problems.refuse("mend these lines; an object has an `id` of its own: eleven letters and digits, a letter first")?;
     Ok(export)
 }
 
@@ -121,13 +118,13 @@ pub(super) fn not_json(text: &str, error: &serde_json::Error) -> Refusal {
     )
 }
 
-fn look_at(text: &str, plural: &str, list: &Value, problems: &mut Vec<Problem>) {
+fn look_at(text: &str, plural: &str, list: &Value, problems: &mut Problems) {
     let mut tell = |position: Option<usize>, message: String| {
-        let line = match position {
+        let place = || match position {
             Some(position) => line(text, plural, position),
             None => line_of(text, &[Step::Key(plural)]),
         };
-        problems.push(Problem { line, message });
+        problems.tell(place, message);
     };
     if list.is_null() {
         return;
@@ -164,10 +161,14 @@ fn look_at(text: &str, plural: &str, list: &Value, problems: &mut Vec<Problem>) 
 /// Fills in what objects leave out and a server would have.
 pub(super) fn fill(export: &mut Export, text: &str) -> Result<(), Refusal> {
     check_period_types(export, text)?;
+    check_option_combos(export, text)?;
     for (plural, property, target) in
         [("optionSets", "options", "options"), ("categoryCombos", "categoryOptionCombos", "categoryOptionCombos")]
     {
         lift(export, plural, property, target);
+    }
+    for (owner, property, other, inverse) in ONE_END {
+        fill_from_other_end(export, owner, property, other, inverse);
     }
     name_option_combos(export);
     for schema in SCHEMAS.iter().filter(|schema| is_played(schema.plural) && schema.plural != "users") {
@@ -216,7 +217,7 @@ fn put_missing(object: &mut Object, key: &str, value: Value) {
 }
 
 fn check_period_types(export: &Export, text: &str) -> Result<(), Refusal> {
-    let mut problems = Vec::new();
+    let mut problems = Problems::default();
     for (position, set) in objects(export, "dataSets").enumerate() {
         let message = match crate::sandbox::world::text(set, "periodType") {
             None => format!("the {} has no `periodType`", called("dataSets", set)),
@@ -225,9 +226,47 @@ fn check_period_types(export: &Export, text: &str) -> Result<(), Refusal> {
             }
             Some(_) => continue,
         };
-        problems.push(Problem { line: line(text, "dataSets", position), message });
+        problems.tell(|| line(text, "dataSets", position), message);
     }
-    Refusal::of(problems, "name the period type as DHIS2 does: \"periodType\": \"Monthly\"")
+    problems.refuse("name the period type as DHIS2 does: \"periodType\": \"Monthly\"")
+}
+
+/// Without its options an option combo could be any of its combo's; a server would make the right one beside it.
+fn check_option_combos(export: &Export, text: &str) -> Result<(), Refusal> {
+    let mut problems = Problems::default();
+    for (position, combo) in objects(export, "categoryOptionCombos").enumerate() {
+        let is_default = crate::sandbox::world::text(combo, "id") == Some(DEFAULT_OPTION_COMBO);
+        if references(combo, "categoryOptions").is_empty() && !is_default {
+            let message = format!("the {} names no `categoryOptions`", called("categoryOptionCombos", combo));
+            problems.tell(|| line(text, "categoryOptionCombos", position), message);
+        }
+    }
+    problems.refuse("export them along: `GET /api/categoryOptionCombos?fields=id,name,categoryCombo,categoryOptions`")
+}
+
+/// Relations that an export may show at their other end only: owner and its property, the other type and its property.
+const ONE_END: [(&str, &str, &str, &str); 4] = [
+    ("categoryOptionCombos", "categoryCombo", "categoryCombos", "categoryOptionCombos"),
+    ("categoryCombos", "categories", "categories", "categoryCombos"),
+    ("categories", "categoryOptions", "categoryOptions", "categories"),
+    ("dataSets", "organisationUnits", "organisationUnits", "dataSets"),
+];
+
+/// Fills in a property that owners leave out from the objects that name them.
+fn fill_from_other_end(export: &mut Export, owner: &str, property: &str, other: &str, inverse: &str) {
+    let mut named: HashMap<String, Vec<Value>> = HashMap::new();
+    for object in objects(export, other) {
+        let Some(id) = text(object, "id") else { continue };
+        for owner in references(object, inverse) {
+            named.entry(owner.to_owned()).or_default().push(json!({"id": id}));
+        }
+    }
+    for object in objects_mut(export, owner).filter(|object| !object.contains_key(property)) {
+        let Some(others) = text(object, "id").and_then(|id| named.remove(id)) else { continue };
+        let is_one = property == "categoryCombo";
+        let value = if is_one { others.into_iter().next().unwrap_or_default() } else { Value::Array(others) };
+        object.insert(property.to_owned(), value);
+    }
 }
 
 /// Objects that are written out inside another one (`"options": [{"id": …, "code": …}]`) and nowhere else.
@@ -256,7 +295,7 @@ fn lift(export: &mut Export, plural: &str, property: &str, target: &str) {
 
 /// An option combo without a name is called by its options, as servers name them.
 fn name_option_combos(export: &mut Export) {
-    let names: std::collections::HashMap<String, String> = objects(export, "categoryOptions")
+    let names: HashMap<String, String> = objects(export, "categoryOptions")
         .filter_map(|option| {
             let name = ["name", "displayName", "code"].iter().find_map(|key| text(option, key))?;
             Some((text(option, "id")?.to_owned(), name.to_owned()))

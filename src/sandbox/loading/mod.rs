@@ -10,12 +10,14 @@
 //! | `references` | whether objects that others refer to are there |
 //! | `rights` | what `access`, `sharing` and `publicAccess` mean for the sandbox's users |
 //! | `users` | who may log in, and where |
+//! | `settings` | what the file says of the server itself |
 //! | `values` | data values, registrations, tracker data |
 
 mod lines;
 mod metadata;
 mod references;
 mod rights;
+mod settings;
 #[cfg(test)]
 mod tests;
 mod users;
@@ -28,12 +30,15 @@ use sha2::{Digest, Sha256};
 use crate::sandbox::instance::{Instance, State};
 use crate::sandbox::profile::Profile;
 use crate::sandbox::values::Values;
-use crate::sandbox::world::{World, text};
+use crate::sandbox::world::{Object, World, text};
 
 pub use users::{READER, WRITER};
 
 /// The password of every user who has none in the file.
 pub const PASSWORD: &str = crate::sandbox::country::PASSWORD;
+
+/// As many problems of a file are looked up by line; nobody mends more before trying again.
+const LISTED: usize = 20;
 
 /// Something in a file that cannot be played.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +58,23 @@ impl fmt::Display for Problem {
     }
 }
 
+/// The problems of a file as they are found.
+#[derive(Debug, Default)]
+struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// Notes one. Its line is looked for while there are few: each search reads the file from its start.
+    fn tell(&mut self, line: impl FnOnce() -> Option<usize>, message: String) {
+        let line = if self.0.len() < LISTED { line() } else { None };
+        self.0.push(Problem { line, message });
+    }
+
+    /// Nothing where there are none.
+    fn refuse(self, hint: impl Into<String>) -> Result<(), Refusal> {
+        if self.0.is_empty() { Ok(()) } else { Err(Refusal { problems: self.0, hint: hint.into() }) }
+    }
+}
+
 /// Why a file is not loaded: every problem of one kind, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
@@ -65,11 +87,6 @@ pub struct Refusal {
 impl Refusal {
     fn one(line: Option<usize>, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { problems: vec![Problem { line, message: message.into() }], hint: hint.into() }
-    }
-
-    /// Nothing where there are no problems.
-    fn of(problems: Vec<Problem>, hint: impl Into<String>) -> Result<(), Self> {
-        if problems.is_empty() { Ok(()) } else { Err(Self { problems, hint: hint.into() }) }
     }
 }
 
@@ -102,12 +119,16 @@ impl Role {
 }
 
 /// A metadata file as it is played.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Loaded {
     /// The metadata, filled in.
     pub world: World,
     /// The `systemId` that the file names, where it is a server's own export.
     pub system_id: Option<String>,
+    /// Its `systemSettings`, as `GET /api/systemSettings` gives them.
+    pub settings: Object,
+    /// Users beside the three of every sandbox, by name.
+    pub users: Vec<String>,
     /// What was left out, for whoever gave the file.
     pub notes: Vec<String>,
 }
@@ -120,9 +141,11 @@ impl Loaded {
         let notes = references::check(&export, text)?;
         metadata::fill(&mut export, text)?;
         let system_id = metadata::system_id(&export);
-        let has_users = users::add(&mut export);
-        rights::settle(&mut export, has_users);
-        Ok(Self { world: World::load(&export.into()), system_id, notes })
+        let settings = settings::of(&export);
+        let users = users::add(&mut export);
+        rights::settle(&mut export, !users.is_empty());
+        let users = users.into_iter().filter(|name| !users::is_own(name)).collect();
+        Ok(Self { world: World::load(&export.into()), system_id, settings, users, notes })
     }
 
     /// Reads a file of values for this metadata, and adds what it holds to `values`.
@@ -133,8 +156,9 @@ impl Loaded {
     /// An instance with these values.
     pub fn instance(self, role: Role, profile: Profile, values: Values) -> Instance {
         let system_id = self.system_id_for(role);
-        let instance = Instance::of_world(profile, self.world);
+        let instance = Instance::of_world(profile, World::default());
         instance.with_state(|state| {
+            self.replace(state);
             state.values = values;
             state.settings.system_id = system_id;
         });
@@ -143,6 +167,7 @@ impl Loaded {
 
     /// Puts this metadata into the place of what an instance has: it stays the same system with the same values.
     pub fn replace(self, state: &mut State) {
+        settings::apply(&self.settings, &mut state.settings);
         state.world = self.world;
     }
 

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::Value;
 
 use super::metadata::{Export, called, line, objects, singular};
-use super::{Problem, Refusal};
+use super::{Problems, Refusal};
 use crate::sandbox::filling::{ADMIN_ID, DEFAULT_CATEGORY, DEFAULT_COMBO, DEFAULT_OPTION, DEFAULT_OPTION_COMBO};
 use crate::sandbox::world::{Object, reference, references, text};
 
@@ -70,7 +70,7 @@ const BUILT_IN: [&str; 5] = [DEFAULT_CATEGORY, DEFAULT_COMBO, DEFAULT_OPTION, DE
 /// What is missing and not needed, in words; or everything that is needed and missing.
 pub(super) fn check(export: &Export, source: &str) -> Result<Vec<String>, Refusal> {
     let known = Known::of(export);
-    let mut problems = Vec::new();
+    let mut problems = Problems::default();
     let mut missing_types: Vec<&str> = Vec::new();
     let mut notes = Vec::new();
     for rule in RULES {
@@ -84,7 +84,7 @@ pub(super) fn check(export: &Export, source: &str) -> Result<Vec<String>, Refusa
                         called(rule.plural, object),
                         singular(rule.target)
                     );
-                    problems.push(Problem { line: line(source, rule.plural, position), message });
+                    problems.tell(|| line(source, rule.plural, position), message);
                     if !missing_types.contains(&rule.target) {
                         missing_types.push(rule.target);
                     }
@@ -106,10 +106,7 @@ pub(super) fn check(export: &Export, source: &str) -> Result<Vec<String>, Refusa
         missing_types.push("organisationUnits");
     }
     let types: Vec<String> = missing_types.iter().map(|plural| format!("{plural}=true")).collect();
-    Refusal::of(
-        problems,
-        format!("add what is missing, or export it along: `GET /api/metadata?{}&…`", types.join("&")),
-    )?;
+    problems.refuse(format!("add what is missing, or export it along: `GET /api/metadata?{}&…`", types.join("&")))?;
     Ok(notes)
 }
 
@@ -162,13 +159,7 @@ impl Rule {
 }
 
 /// A unit whose parent is missing is the root of what was exported if its path says so; otherwise it is a mistake.
-fn check_parents(
-    export: &Export,
-    source: &str,
-    known: &Known<'_>,
-    problems: &mut Vec<Problem>,
-    notes: &mut Vec<String>,
-) {
+fn check_parents(export: &Export, source: &str, known: &Known<'_>, problems: &mut Problems, notes: &mut Vec<String>) {
     for (position, unit) in objects(export, "organisationUnits").enumerate() {
         let Some(parent) = reference(unit, "parent") else { continue };
         if known.has("organisationUnits", parent) {
@@ -187,7 +178,7 @@ fn check_parents(
                 "the {} has the parent `{parent}`, which is not in the file",
                 called("organisationUnits", unit)
             );
-            problems.push(Problem { line: line(source, "organisationUnits", position), message });
+            problems.tell(|| line(source, "organisationUnits", position), message);
         }
     }
 }

@@ -4,11 +4,14 @@ use serde_json::{Value, json};
 
 use super::{Loaded, PASSWORD, Refusal, Role};
 use crate::sandbox::access::access;
+use crate::sandbox::exchange::Request;
 use crate::sandbox::filling::DEFAULT_OPTION_COMBO;
-use crate::sandbox::instance::User;
+use crate::sandbox::fixtures;
+use crate::sandbox::instance::{Instance, User};
 use crate::sandbox::login::user_of;
+use crate::sandbox::profile::Profile;
 use crate::sandbox::values::Values;
-use crate::sandbox::world::{references, text};
+use crate::sandbox::world::{World, references, text};
 
 fn small() -> Value {
     json!({
@@ -205,4 +208,91 @@ fn values_that_belong_nowhere_are_refused_by_line() {
     assert!(said(&[good.clone(), good]).starts_with("line 3: this cell has a value already: data element `CAS`"));
     assert!(values("{\"organisationUnits\": []}").unwrap_err().to_string().contains("holds metadata"));
     assert!(values("{}").unwrap().data.is_empty());
+}
+
+/// What a server exports to its superuser.
+fn exported(instance: &Instance) -> String {
+    use base64::Engine;
+    let pair = base64::engine::general_purpose::STANDARD.encode(format!("admin:{PASSWORD}"));
+    let response = instance.handle(&Request {
+        method: "GET".into(),
+        target: "/api/metadata".into(),
+        headers: vec![("authorization".into(), format!("Basic {pair}"))],
+        body: Vec::new(),
+    });
+    String::from_utf8(response.body).unwrap()
+}
+
+#[test]
+fn what_a_server_of_any_version_exports_is_played_as_it_was() {
+    for profile in Profile::ALL {
+        let before = fixtures::source(profile);
+        let loaded = Loaded::metadata(&exported(&before)).unwrap();
+        assert_eq!((loaded.notes.as_slice(), loaded.users.len()), (&[][..], 0), "{profile:?}");
+        before.with_state(|state| {
+            for plural in ["organisationUnits", "dataElements", "dataSets", "categoryOptionCombos", "programIndicators"]
+            {
+                assert_eq!(state.world.list(plural).len(), loaded.world.list(plural).len(), "{plural}");
+            }
+            let may = |world: &World, user: &User| {
+                world.list("categoryOptions").iter().filter(|option| access(user, option).data_read).count()
+            };
+            let reader =
+                state.world.list("users").iter().find(|user| text(user, "username") == Some("reader")).unwrap();
+            assert_eq!(may(&state.world, &user_of(&state.world, reader)), may(&loaded.world, &user(&loaded, "reader")));
+        });
+    }
+}
+
+#[test]
+fn the_recorded_servers_are_played_with_their_users() {
+    let loaded = Loaded::metadata(include_str!("../../../fixtures/recorded/setup/metadata.json")).unwrap();
+    assert_eq!(loaded.users, ["clerk_narrow", "clerk_wide", "looker", "clerk_readonly", "nobody_sample"]);
+    let set = loaded.world.get("dataSets", "DstMonthly1").unwrap();
+    let may = |name: &str| access(&user(&loaded, name), set);
+    assert!(may("clerk_wide").data_write && may("clerk_readonly").data_read && !may("clerk_readonly").data_write);
+    assert!(!may("nobody_sample").data_read);
+    let mut values = Values::default();
+    loaded.values(include_str!("../../../fixtures/recorded/setup/baseline.json"), &mut values).unwrap();
+    loaded.values(include_str!("../../../fixtures/recorded/setup/tracker.json"), &mut values).unwrap();
+    assert!(values.data.len() > 50 && !values.registrations.is_empty() && !values.events.events.is_empty());
+}
+
+#[test]
+fn relations_that_are_shown_at_their_other_end_are_found() {
+    let mut export = small();
+    export["categoryOptions"] = json!([{"id": "CopF0000001", "name": "F"}]);
+    export["categories"] = json!([{"id": "CatSex00001", "categoryOptions": [{"id": "CopF0000001"}], "categoryCombos": [{"id": "CcbSex00001"}]}]);
+    export["categoryCombos"] =
+        json!([{"id": "CcbSex00001", "name": "Sex", "categoryOptionCombos": [{"id": "CocF0000001"}]}]);
+    export["categoryOptionCombos"] = json!([{"id": "CocF0000001", "categoryOptions": [{"id": "CopF0000001"}]}]);
+    let loaded = load(&export).unwrap();
+    let combo = loaded.world.get("categoryCombos", "CcbSex00001").unwrap();
+    assert_eq!(references(combo, "categoryOptionCombos"), ["CocF0000001"]);
+    let named = text(loaded.world.get("categoryOptionCombos", "CocF0000001").unwrap(), "name");
+    assert_eq!(named, Some("F"));
+    export["categoryOptionCombos"][0]["categoryOptions"] = json!([]);
+    assert!(refused(&export).contains("the category option combo `CocF0000001` names no `categoryOptions`"));
+}
+
+#[test]
+fn a_file_may_say_what_the_server_is_set_to() {
+    let mut export = small();
+    export["system"]["calendar"] = json!("ethiopian");
+    export["systemSettings"] = json!({"keyIncludeZeroValuesInAnalytics": true, "keyUnknown": 3});
+    let instance = load(&export).unwrap().instance(Role::Source, Profile::V42, Values::default());
+    instance.with_state(|state| {
+        assert_eq!((state.settings.calendar.as_str(), state.settings.include_zeros), ("ethiopian", true));
+    });
+}
+
+#[test]
+fn a_file_without_end_of_problems_is_refused_in_time() {
+    let mut export = small();
+    let elements =
+        (0..20_000).map(|number| json!({"id": format!("Dem{number:08}"), "categoryCombo": {"id": "CcbNoSuch01"}}));
+    export["dataElements"] = elements.collect();
+    let refusal = load(&export).unwrap_err();
+    assert_eq!(refusal.problems.len(), 20_001, "and the element that the data set misses");
+    assert!(refusal.problems[0].line.is_some() && refusal.problems[30].line.is_none());
 }

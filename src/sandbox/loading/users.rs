@@ -26,8 +26,13 @@ const WRITER_ROLE: &str = "SbxRoleWrit";
 const OWN: [(&str, &str, &str); 3] =
     [(ADMIN, ADMIN_ID, ADMIN_ROLE), (READER, "SbxUsReader", READER_ROLE), (WRITER, "SbxUsWriter", WRITER_ROLE)];
 
-/// Adds the sandbox's users and completes those of the file. Whether the file has users of its own.
-pub(super) fn add(export: &mut Export) -> bool {
+/// Whether a user is one of the three that every sandbox has.
+pub(super) fn is_own(name: &str) -> bool {
+    OWN.iter().any(|(own, ..)| *own == name)
+}
+
+/// Adds the sandbox's users and completes those of the file, whose names it gives.
+pub(super) fn add(export: &mut Export) -> Vec<String> {
     let roots = roots(export);
     let mut roles = vec![
         role(READER_ROLE, "Sandbox reader", &["M_dhis-web-dashboard"]),
@@ -38,7 +43,6 @@ pub(super) fn add(export: &mut Export) -> bool {
         complete(user, &roots, &mut roles);
         names.extend(text(user, "username").map(str::to_owned));
     }
-    let has_users = !names.is_empty();
     let groups: Vec<Value> = groups(export).into_iter().map(|id| json!({"id": id})).collect();
     for (name, id, role) in OWN {
         if names.iter().any(|known| known == name) {
@@ -59,7 +63,7 @@ pub(super) fn add(export: &mut Export) -> bool {
     for role in roles {
         push(export, "userRoles", role);
     }
-    has_users
+    names
 }
 
 /// A user of the file with what it leaves out.

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::lines::{Step, line_of};
 use super::metadata::not_json;
-use super::{Problem, Refusal};
+use super::{Problems, Refusal};
 use crate::domain::period::Period;
 use crate::sandbox::events::Events;
 use crate::sandbox::filling::{ADMIN, DEFAULT_OPTION_COMBO};
@@ -22,7 +22,7 @@ const WRITTEN: &str = "2026-11-22T21:52:09.087";
 /// Adds what a file holds.
 pub(super) fn read(source: &str, world: &World, values: &mut Values) -> Result<(), Refusal> {
     let parsed: Value = serde_json::from_str(source).map_err(|error| not_json(source, &error))?;
-    let mut reader = Reader { source, world, values, problems: Vec::new() };
+    let mut reader = Reader { source, world, values, problems: Problems::default() };
     match &parsed {
         Value::Object(file) => {
             if file.contains_key("organisationUnits") || file.contains_key("dataElements") {
@@ -61,8 +61,7 @@ pub(super) fn read(source: &str, world: &World, values: &mut Values) -> Result<(
             ));
         }
     }
-    Refusal::of(
-        reader.problems,
+    reader.problems.refuse(
         "mend these rows; ids are those of the metadata file, periods as DHIS2 writes them (202401, 2024W5, 2024Q1)",
     )
 }
@@ -75,12 +74,13 @@ struct Reader<'load> {
     source: &'load str,
     world: &'load World,
     values: &'load mut Values,
-    problems: Vec<Problem>,
+    problems: Problems,
 }
 
 impl Reader<'_> {
     fn tell(&mut self, path: &[Step<'_>], message: String) {
-        self.problems.push(Problem { line: line_of(self.source, path), message });
+        let source = self.source;
+        self.problems.tell(|| line_of(source, path), message);
     }
 
     /// One data value set: its rows, and its registration where it is complete.

@@ -54,6 +54,7 @@ use crate::domain::metadata::Metadata;
 use crate::domain::period::relative::RelativeOptions;
 use crate::domain::routine::RoutineDocument;
 use crate::domain::run::{FileReport, Report, RunMode};
+use crate::transfer::tally::Findings;
 
 /// One side of a run.
 #[derive(Debug)]
@@ -80,6 +81,8 @@ pub struct RunRequest<'run, S, D> {
     pub document: &'run RoutineDocument,
     /// The xfer file that the routine comes from, for the report; none for one from the store.
     pub file: Option<&'run FileReport>,
+    /// What was found about the routine's jobs and map before the run, for the report.
+    pub review: Findings,
     /// Where values come from.
     pub source: Endpoint<'run, S>,
     /// Where values go.

@@ -62,8 +62,21 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
     events: &(dyn Fn(Event) + Send + Sync),
 ) -> Result<RunResult, TransferError> {
     let clock = Instant::now();
-    let RunRequest { run, now, mode, document, file, source, destination, relative, journal, tuning, patience, stop } =
-        request;
+    let RunRequest {
+        run,
+        now,
+        mode,
+        document,
+        file,
+        review,
+        source,
+        destination,
+        relative,
+        journal,
+        tuning,
+        patience,
+        stop,
+    } = request;
     let traffic_before = (source.client.traffic(), destination.client.traffic());
     let (asked_source, asked_destination) = join(source.client.probe(), destination.client.probe()).await;
     let (source_probe, destination_probe) = (asked_source?, asked_destination?);
@@ -95,6 +108,7 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
     };
     let mut plan = plan(&planning)?;
     let mut findings = std::mem::take(&mut plan.findings);
+    findings.merge(review);
     let uses_analytics = plan.jobs.iter().any(|job| job.reads.needs_analytics());
     if uses_analytics {
         check_analytics(source.client.name(), &source_probe, document.routine.policies.max_analytics_age_hours)?;
@@ -124,7 +138,8 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
         &destination_probe.account,
         &destination_probe.identity.version,
         destination_probe.server_date.date(),
-    );
+    )
+    .in_calendar(&destination_probe.identity.calendar);
     about_destination(&preflight, &mut findings);
     let controllers = BTreeMap::from(
         [(DataSetKind::Plain, tuning.plain_rows), (DataSetKind::Restricted, tuning.restricted_rows)]

@@ -60,6 +60,16 @@ pub enum PlanError {
         /// The destination's calendar.
         destination_calendar: String,
     },
+    /// Something that only the ISO calendar allows.
+    #[error("{what}, which cannot be worked out in the {calendar} calendar")]
+    CalendarArithmetic {
+        /// What cannot be done.
+        what: String,
+        /// The calendar of both servers.
+        calendar: String,
+        /// What to do instead.
+        instead: String,
+    },
     /// Two contributions would meet in one cell, and nothing says how they become one value.
     #[error("job `{job}`: several values would go to `{address}` ({why}) and no combine operator says how")]
     TwoContributions {
@@ -143,7 +153,7 @@ pub enum PlanError {
 
 impl PlanError {
     /// What an administrator can do about it.
-    pub fn hint(&self) -> &'static str {
+    pub fn hint(&self) -> &str {
         match self {
             Self::NoJobs { .. } => "add a job to the routine: `xfer routine edit`",
             Self::JobWithoutItems { .. } => "add items to the job: `xfer job add-item`, or leave it out of the routine",
@@ -159,6 +169,7 @@ impl PlanError {
             Self::CalendarsDiffer { .. } => {
                 "periods of different calendars do not correspond; both servers need the same calendar"
             }
+            Self::CalendarArithmetic { instead, .. } => instead,
             Self::TwoContributions { .. } => {
                 "set the combine operator of the job or the item (`sum`, `average`, `last` …), or correct the map"
             }

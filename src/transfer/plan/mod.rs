@@ -39,6 +39,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use jiff::civil::Date;
 
 use crate::domain::access::{Reader, Unreadable};
+use crate::domain::calendar;
 use crate::domain::cell::{CellAddress, CellKey};
 use crate::domain::item::SourceItem;
 use crate::domain::job::{Comments, Job, ReadFrom};
@@ -288,14 +289,25 @@ fn check_pair(request: &PlanRequest<'_>) -> Result<(), PlanError> {
             });
         }
     }
-    // ISO 8601 and Gregorian print the same identifiers (dhis2-api 9.3).
-    let plain = |calendar: &str| matches!(calendar, "iso8601" | "gregorian" | "");
-    let same = source.calendar == destination.calendar || (plain(&source.calendar) && plain(&destination.calendar));
-    if !same {
+    if !calendar::same(&source.calendar, &destination.calendar) {
         return Err(PlanError::CalendarsDiffer {
             source_calendar: source.calendar.clone(),
             destination_calendar: destination.calendar.clone(),
         });
+    }
+    if calendar::is_iso(&source.calendar) {
+        return Ok(());
+    }
+    let routine = &document.routine;
+    for job in &document.jobs {
+        let window = calendar::needs_of_window(&routine.window, job.source_period_type, &source.calendar);
+        if let Some(need) = calendar::needs_of_job(job, &routine.scripts).or(window) {
+            return Err(PlanError::CalendarArithmetic {
+                what: need.what,
+                calendar: source.calendar.clone(),
+                instead: need.instead,
+            });
+        }
     }
     Ok(())
 }

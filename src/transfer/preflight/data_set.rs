@@ -83,6 +83,9 @@ impl Preflight<'_> {
     /// to lie between the dates, as it is or moved back by that many periods
     /// (`DefaultDataEntryService.validateEntryTimeliness`).
     fn outside_dates(&self, options: &ComboIndex<'_>, data_set: &DataSet, period: Period) -> Option<String> {
+        if !self.knows_days {
+            return None;
+        }
         let open = data_set.open_periods_after_co_end_date;
         let (first, last) = (period.start(), period.end());
         match self.engine {
@@ -125,6 +128,9 @@ impl Preflight<'_> {
                 input_periods_inverted(&self.version) || inputs.iter().any(|input| is_open(input, self.today))
             });
             return (!open).then_some(Fault::InputPeriod);
+        }
+        if !self.knows_days {
+            return None;
         }
         if !self.may_edit_expired && expires(candidate.data_set, period).is_some_and(|last| self.today > last) {
             return Some(Fault::Expired);

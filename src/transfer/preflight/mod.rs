@@ -2,8 +2,10 @@
 //!
 //! 2.42 stores what no form or report will ever show (an unassigned org unit, a foreign category option combo, a wrong
 //! period type) and says SUCCESS; 2.43 refuses the whole POST for one such row. So the rules are ours and the same for
-//! every version: those of 2.43's `DefaultDataEntryService`, in about its order. Two exceptions, both about the user
-//! and not about the data: 2.43 asks a superuser for no capture org units, and 2.42 takes comments ten times as long.
+//! every version: those of 2.43's `DefaultDataEntryService`, in about its order. Where a
+//! generation takes what the other one refuses and nobody is misled, each has its own rule: 2.43 asks a superuser for no
+//! capture org units, 2.42 takes comments ten times as long and asks for no comment options, and the two count the dates
+//! of attribute options otherwise.
 //!
 //! - `index`: the metadata as the rules ask it
 //! - `data_set`: rules of the data set, and which one a row is sent with
@@ -28,6 +30,7 @@ pub use hold::HoldBack;
 use hold::{Kind, blame, blame_user};
 use index::{Capture, ComboIndex, ElementIndex, Index};
 
+use crate::domain::calendar::is_iso;
 use crate::domain::cell::CellKey;
 use crate::domain::metadata::{Metadata, OrganisationUnit};
 use crate::domain::server::{Account, ServerVersion};
@@ -64,6 +67,8 @@ pub struct Preflight<'metadata> {
     engine: ImportEngine,
     version: ServerVersion,
     today: Date,
+    /// Whether periods have days that can be compared with others: those of the ISO calendar do.
+    knows_days: bool,
 }
 
 /// A cell together with what the index knows about its parts.
@@ -95,7 +100,15 @@ impl<'metadata> Preflight<'metadata> {
             engine,
             version: version.clone(),
             today,
+            knows_days: true,
         }
+    }
+
+    /// For a destination that counts its periods in that calendar. In another than the ISO one nothing is known of the
+    /// days of a period, and what depends on them (deadlines, opening and closing dates) is the server's to decide.
+    #[must_use]
+    pub fn in_calendar(self, calendar: &str) -> Self {
+        Self { knows_days: is_iso(calendar), ..self }
     }
 
     /// Judges one cell. `value` is the shaped text, none for a deletion; `comment` is what would be sent along.
@@ -200,6 +213,9 @@ impl<'metadata> Preflight<'metadata> {
     /// The org unit's own dates: the first day of the period must lie within them, as 2.43 has it (E8031,
     /// `import/org-unit-closing-month`).
     fn check_open(&self, subject: &Subject<'_, '_>) -> Result<(), Box<HoldBack>> {
+        if !self.knows_days {
+            return Ok(());
+        }
         let (unit, first_day) = (subject.unit, subject.cell.period.start());
         let hold = |code, reason| Box::new(blame(self.metadata, code, Kind::OrganisationUnit, unit.id, reason));
         if let Some(opening) = unit.opening_date.filter(|opening| first_day < *opening) {

@@ -139,6 +139,57 @@ fn each_rule_holds_back_what_it_is_for() {
 }
 
 #[test]
+fn a_data_set_stays_open_after_an_option_ends_as_each_generation_has_it() {
+    let (mut metadata, account) = setup("clerk_wide");
+    // The option is valid from January to the middle of November.
+    let option = metadata.category_options.get_mut(&uid("CopFundC001")).unwrap();
+    option.end_date = Some("2024-11-15".parse().unwrap());
+    let outside = "attribute-option-outside-dates";
+    for (open, period, row_by_row, set_based) in [
+        (0, "202410", "DstFunding1", "DstFunding1"),
+        // A period that the end falls into: up to 2.42 it counts, from 2.43 on it has to lie within whole.
+        (0, "202411", "DstFunding1", outside),
+        (0, "202412", outside, outside),
+        (2, "202411", "DstFunding1", "DstFunding1"),
+        (2, "202412", "DstFunding1", "DstFunding1"),
+        (2, "202501", "DstFunding1", outside),
+        (2, "202502", outside, outside),
+        (2, "202312", outside, outside),
+        (14, "202501", "DstFunding1", outside),
+    ] {
+        metadata.data_sets.get_mut(&uid("DstFunding1")).unwrap().open_periods_after_co_end_date = open;
+        let cell = cell("DemFunded01", "OuFacility1", period, "default", "AocFundC001");
+        for (at, expected) in [("2.40.12", row_by_row), ("2.42.5.2", row_by_row), ("2.43.1", set_based)] {
+            assert_eq!(judge(&metadata, &account, at, &cell, Some("5")), expected, "{period}, {open} more, at {at}");
+        }
+    }
+}
+
+#[test]
+fn comments_come_from_their_options_where_the_server_asks_for_it() {
+    let (mut metadata, account) = setup("clerk_wide");
+    let options = metadata.data_elements.values().find_map(|element| element.option_set).unwrap();
+    metadata.data_elements.get_mut(&uid("DemNumber01")).unwrap().comment_option_set = Some(options);
+    let cell = plain("DemNumber01", "OuFacility1", "202401");
+    let ask = |at: &str, value: Option<&str>, comment: Option<&str>| match Preflight::new(
+        &metadata,
+        &account,
+        &version(at),
+        today(),
+    )
+    .check(&cell, value, comment)
+    {
+        Verdict::Pass { .. } => "pass",
+        Verdict::Hold(hold_back) => hold_back.code.word,
+    };
+    assert_eq!(ask("2.43.1", Some("5"), Some("LOW")), "pass");
+    assert_eq!(ask("2.43.1", Some("5"), Some("low")), "comment-option-unknown");
+    assert_eq!(ask("2.43.1", Some("5"), None), "comment-option-unknown");
+    assert_eq!(ask("2.43.1", None, None), "pass", "a deletion");
+    assert_eq!(ask("2.42.5", Some("5"), None), "pass");
+}
+
+#[test]
 fn option_codes_are_exact() {
     let (metadata, account) = setup("clerk_wide");
     let element = metadata.data_elements.values().find(|element| element.option_set.is_some()).unwrap();

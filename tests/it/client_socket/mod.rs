@@ -504,17 +504,6 @@ fn a_cancelled_read_lets_go() {
 }
 
 #[tokio::test]
-async fn another_calendar_is_refused_before_data_moves() {
-    let server = Server::start(|_, _| {
-        json(r#"{"version":"2.42.1","calendar":"ethiopian","serverDate":"2026-11-22T22:18:42.878"}"#)
-    })
-    .await;
-    let error = server.client().push(&payload(), false).await.unwrap_err();
-    assert!(matches!(error.kind, ClientErrorKind::UnsupportedCalendar { .. }), "{error}");
-    assert_eq!(server.requests().len(), 1);
-}
-
-#[tokio::test]
 async fn bodies_have_a_limit_zipped_or_not() {
     use std::io::Write;
     let limits = Limits { body_bytes: 10_000, stream_bytes: 10_000, ..Limits::impatient() };

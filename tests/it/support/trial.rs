@@ -212,7 +212,7 @@ impl Trial {
                 "attributeOptionCombo": combo(cell[2]), "orgUnit": id("organisationUnits", cell[3]),
                 "period": cell[4], "value": value.unwrap_or_default(),
             }]});
-            let loaded = Loaded { world: state.world.clone(), system_id: None, notes: Vec::new() };
+            let loaded = Loaded { world: state.world.clone(), ..Loaded::default() };
             let mut read = Values::default();
             loaded.values(&row.to_string(), &mut read).unwrap();
             for (key, stored) in read.data {

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::cli::commands::files::{StyleArguments, read_file, write_file};
 use crate::cli::commands::job::arguments::period_type;
+use crate::cli::commands::job::items::review_of_job;
 use crate::cli::commands::pair::Accept;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
@@ -117,7 +118,7 @@ pub(super) fn auto(arguments: &Auto, home: &Home, ui: &Ui) -> Result<ExitCode, C
     let waiting = matching.proposals.iter().filter(|proposal| !taken(proposal)).count();
     let items: Vec<Item> =
         matching.proposals.into_iter().filter(|proposal| taken(proposal)).map(|proposal| proposal.item).collect();
-    keep(&mut open, items, arguments.dry_run, ui)?;
+    keep(&mut open, items, arguments.dry_run, home, ui)?;
     if waiting > 0 && arguments.export.is_none() {
         let again = shell_word(&arguments.job);
         ui.say(&format!(
@@ -204,7 +205,7 @@ fn proposals<'proposals>(open: &OpenJob, list: impl Iterator<Item = &'proposals 
     listing
 }
 
-fn keep(open: &mut OpenJob, items: Vec<Item>, dry_run: bool, ui: &Ui) -> Result<(), CliError> {
+fn keep(open: &mut OpenJob, items: Vec<Item>, dry_run: bool, home: &Home, ui: &Ui) -> Result<(), CliError> {
     if dry_run {
         ui.say(&format!("{} would be added; nothing was kept (--dry-run)", counted(items.len() as u64, "item")));
         return Ok(());
@@ -220,7 +221,7 @@ fn keep(open: &mut OpenJob, items: Vec<Item>, dry_run: bool, ui: &Ui) -> Result<
         open.job.name,
         open.job.items.len()
     ));
-    Ok(())
+    if added.added > 0 { review_of_job(open, home, ui) } else { Ok(()) }
 }
 
 /// The job that is asked for beside the exchange's items.
@@ -281,7 +282,7 @@ pub(super) fn take_over(arguments: &Exchange, home: &Home, ui: &Ui) -> Result<Ex
         ));
         open = jobs::open(home, &job.name)?;
     }
-    keep(&mut open, taken.items, arguments.dry_run, ui)?;
+    keep(&mut open, taken.items, arguments.dry_run, home, ui)?;
     if !taken.periods.is_empty() {
         let periods: Vec<String> =
             taken.periods.iter().map(|period| format!("--periods {}", shell_word(period))).collect();

@@ -6,6 +6,7 @@ use clap::Args;
 use crate::cli::commands::job::arguments::{
     CombineArgument, CommentsArgument, ReadArgument, WhenEmptyArgument, period_type,
 };
+use crate::cli::commands::job::items::{review_of_item, review_of_job};
 use crate::cli::commands::job::operators::{ChangedRules, OrNone, factor_or_none, share};
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
@@ -121,6 +122,7 @@ pub(super) fn edit(arguments: &Edit, home: &Home, ui: &Ui) -> Result<ExitCode, C
     let mut open = jobs::open(home, &arguments.name)?;
     open.edit(arguments.change())?;
     ui.say(&format!("changed the job {}", open.job.name));
+    review_of_job(&open, home, ui)?;
     Ok(ExitCode::Success)
 }
 
@@ -156,5 +158,6 @@ pub(super) fn edit_item(arguments: &EditItem, home: &Home, ui: &Ui) -> Result<Ex
     for doubt in doubts {
         ui.warn(&format!("{}; {}", doubt.message, doubt.hint));
     }
+    review_of_item(&open, arguments.number, home, ui)?;
     Ok(ExitCode::Success)
 }

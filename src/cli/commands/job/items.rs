@@ -7,10 +7,11 @@ use crate::cli::commands::job::arguments::{CombineArgument, KindArgument, WhenEm
 use crate::cli::commands::job::operators::{NewRules, share};
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
+use crate::cli::render::{review, shell_word};
 use crate::cli::ui::Ui;
 use crate::ops::files::job_items::names;
 use crate::ops::home::Home;
-use crate::ops::jobs::{self, ItemText, NewItem};
+use crate::ops::jobs::{self, ItemText, NewItem, OpenJob};
 
 /// How data items are written, for the help.
 const WRITING: &str = "\
@@ -112,7 +113,26 @@ pub(super) fn add_item(arguments: &AddItem, home: &Home, ui: &Ui) -> Result<Exit
     for finding in findings {
         ui.warn(&format!("{}; {}", finding.message, finding.hint));
     }
+    review_of_item(&open, open.job.items.len(), home, ui)?;
     Ok(ExitCode::Success)
+}
+
+/// Warns of what the job's review says about one item.
+pub(super) fn review_of_item(open: &OpenJob, number: usize, home: &Home, ui: &Ui) -> Result<(), CliError> {
+    let mut findings = open.review(home)?;
+    findings.retain(|found| found.items.contains(&number) && found.job.as_deref() == Some(open.job.name.as_str()));
+    review::warn(&findings, &check_command(&open.job.name), ui);
+    Ok(())
+}
+
+/// Warns of everything that the job's review says.
+pub(super) fn review_of_job(open: &OpenJob, home: &Home, ui: &Ui) -> Result<(), CliError> {
+    review::warn(&open.review(home)?, &check_command(&open.job.name), ui);
+    Ok(())
+}
+
+fn check_command(job: &str) -> String {
+    format!("xfer job check {}", shell_word(job))
 }
 
 pub(super) fn remove_item(arguments: &RemoveItem, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {

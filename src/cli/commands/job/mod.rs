@@ -77,7 +77,7 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
         Command::RemoveItem(arguments) => items::remove_item(arguments, home, ui),
         Command::Import(arguments) => sheet::import(arguments, home, ui),
         Command::Export(arguments) => sheet::export(arguments, home, ui),
-        Command::Check(arguments) => check_job(arguments, &mut jobs::open(home, &arguments.name)?, ui),
+        Command::Check(arguments) => check_job(arguments, home, &mut jobs::open(home, &arguments.name)?, ui),
         Command::Remove(arguments) => {
             if !ui.confirm(&format!("Remove the job {}?", arguments.name)) {
                 return Err(

@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::cli::commands::files::{StyleArguments, read_file, write_file};
+use crate::cli::commands::job::items::review_of_job;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::render::item::{address_names, source_names};
@@ -102,5 +103,6 @@ pub(super) fn import(arguments: &Import, home: &Home, ui: &Ui) -> Result<ExitCod
     }
     open.apply(change)?;
     ui.say(&format!("{summary}; {} has {} now", open.job.name, open.job.items.len()));
+    review_of_job(&open, home, ui)?;
     Ok(ExitCode::Success)
 }

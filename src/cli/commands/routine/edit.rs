@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::cli::commands::job::WhenEmptyArgument;
+use crate::cli::commands::routine::review;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::ui::Ui;
@@ -123,5 +124,6 @@ pub(super) fn edit(arguments: &Edit, home: &Home, ui: &Ui) -> Result<ExitCode, C
     };
     let routine = routines::edit(home, &arguments.name, change)?;
     ui.say(&format!("changed the routine {}", routine.name));
+    review(&routine.name, home, ui)?;
     Ok(ExitCode::Success)
 }

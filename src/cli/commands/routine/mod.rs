@@ -14,12 +14,13 @@ use crate::cli::commands::xfer_file;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::render::listing::{Listing, moment, text};
-use crate::cli::render::shell_word;
+use crate::cli::render::{self, shell_word};
 use crate::cli::ui::Ui;
 use crate::cli::wizard::{self, Missing};
 use crate::domain::alert::AlertChannel;
 use crate::domain::item::WhenEmpty;
 use crate::domain::routine::{Policies, Routine};
+use crate::ops;
 use crate::ops::dashboard::newest;
 use crate::ops::home::Home;
 use crate::ops::routines::{self, NewRoutine};
@@ -178,8 +179,17 @@ fn new(arguments: &New, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     let routine = routines::new(home, new)?;
     let name = shell_word(&routine.name);
     ui.say(&format!("made the routine {}", routine.name));
+    review(&routine.name, home, ui)?;
     ui.say(&format!("next: xfer run {name} --dry-run, then xfer run {name}"));
     Ok(ExitCode::Success)
+}
+
+/// Warns of what speaks against a routine.
+pub(super) fn review(name: &str, home: &Home, ui: &Ui) -> Result<(), CliError> {
+    let findings = ops::review::of_routine(home, &home.config()?, name)?;
+    let jobs = findings.first().and_then(|found| found.job.clone()).unwrap_or_else(|| "JOB".to_owned());
+    render::review::warn(&findings, &format!("xfer job check {}", shell_word(&jobs)), ui);
+    Ok(())
 }
 
 fn edit_or_ask(arguments: &edit::Edit, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {

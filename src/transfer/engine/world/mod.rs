@@ -41,6 +41,7 @@ use crate::transfer::fixture;
 use crate::transfer::hooks::Hooks;
 use crate::transfer::hooks::fake::ready;
 use crate::transfer::plan::Whole;
+use crate::transfer::tally::Findings;
 
 /// What goes wrong with one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -401,6 +402,7 @@ impl World {
             mode,
             document,
             file: None,
+            review: Findings::default(),
             source: if self.one_system { self.destination.endpoint() } else { self.source.endpoint() },
             destination: self.destination.endpoint(),
             relative: RelativeOptions::default(),

@@ -1,0 +1,268 @@
+//! The mapping review as everybody asks for it: what it is asked about is gathered here, from the store or from what a run
+//! was opened with.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use uuid::Uuid;
+
+use crate::domain::finding::Category;
+use crate::domain::job::Job;
+use crate::domain::journal::LedgerEntry;
+use crate::domain::metadata::Metadata;
+use crate::domain::org_unit_map::OrgUnitMapping;
+use crate::domain::pair::Pair;
+use crate::domain::routine::{Policies, Routine, RoutineDocument};
+use crate::domain::server::{Account, Server};
+use crate::matching::finding::{self, of_runs};
+use crate::matching::review::{Finding, Other, Party, Review, review};
+use crate::ops::error::OpsError;
+use crate::ops::home::{Home, server, synced};
+use crate::ops::routines;
+use crate::store::{ConfigStore, StateStore};
+use crate::transfer::tally::{Findings, Note};
+
+/// A finding of the review, beside those of reports.
+pub use crate::matching::review::Finding as Found;
+
+/// Whether two servers of the store are one system: the same one, the same address, or the same system id.
+pub fn one_system(one: &Server, other: &Server) -> bool {
+    let id = |server: &Server| server.identity.as_ref().map(|identity| identity.system_id.clone());
+    one.id == other.id || one.url == other.url || id(one).is_some_and(|own| Some(own) == id(other))
+}
+
+/// What the review says about a routine.
+pub fn of_routine(home: &Home, config: &ConfigStore, name: &str) -> Result<Vec<Finding>, OpsError> {
+    let document = routines::document(config, name)?;
+    let Some(gathered) = Gathered::of(config, &document.jobs)? else { return Ok(Vec::new()) };
+    let ledger = ledger(home, &document.routine)?;
+    let others = gathered.others(config, Some(&document.routine))?;
+    Ok(gathered.review(&document, &ledger, &others))
+}
+
+/// What the review says about a job: by itself where no routine has it, else in each of its routines.
+pub fn of_job(home: &Home, config: &ConfigStore, job: &Job) -> Result<Vec<Finding>, OpsError> {
+    let routines = config.routines()?;
+    let with_job: Vec<&Routine> = routines.iter().filter(|routine| routine.jobs.contains(&job.name)).collect();
+    let mut findings: Vec<Finding> = Vec::new();
+    if with_job.is_empty() {
+        let Some(gathered) = Gathered::of(config, std::slice::from_ref(job))? else { return Ok(findings) };
+        let others = gathered.others(config, None)?;
+        return Ok(gathered.review(&alone(job.clone(), gathered.rows.clone()), &[], &others));
+    }
+    for routine in with_job {
+        let of_routine = of_routine(home, config, &routine.name)?;
+        // What two jobs do together stands with one of them.
+        let of_several = [&finding::JOBS_SHARE_CELL, &finding::READS_WHAT_IT_WRITES];
+        let about_job = |found: &Finding| {
+            found.job.as_ref().is_none_or(|name| *name == job.name)
+                || of_several.contains(&found.code) && found.message.contains(job.name.as_str())
+        };
+        for found in of_routine.into_iter().filter(about_job) {
+            if !findings.contains(&found) {
+                findings.push(found);
+            }
+        }
+    }
+    Ok(findings)
+}
+
+/// Whether a finding is about the two servers, whatever the job.
+pub fn is_about_pair(found: &Finding) -> bool {
+    found.code == &of_runs::CALENDAR_DIFFERS
+}
+
+/// What the user of a server may not read of what jobs want there.
+pub fn rights_at(home: &Home, config: &ConfigStore, name: &str) -> Result<Vec<Finding>, OpsError> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for job in config.jobs()? {
+        let of_side =
+            [(&job.source, &of_runs::SOURCE_NOT_READABLE), (&job.destination, &of_runs::DESTINATION_NOT_READABLE)];
+        let asked: Vec<_> = of_side.into_iter().filter(|(server, _)| *server == name).map(|(_, code)| code).collect();
+        if asked.is_empty() {
+            continue;
+        }
+        let of_job = of_job(home, config, &job)?;
+        let wanted = |found: &Finding| asked.contains(&found.code) && found.job.as_ref() == Some(&job.name);
+        findings.extend(of_job.into_iter().filter(wanted));
+    }
+    Ok(findings)
+}
+
+/// A job as the only one of a routine without periods.
+fn alone(job: Job, rows: Vec<OrgUnitMapping>) -> RoutineDocument {
+    let routine = Routine {
+        id: Uuid::nil(),
+        name: job.name.clone(),
+        jobs: vec![job.name.clone()],
+        window: Vec::new(),
+        policies: Policies::default(),
+        scripts: Vec::new(),
+        alerts: Vec::new(),
+    };
+    RoutineDocument { routine, jobs: vec![job], org_unit_map: rows, scripts: Vec::new() }
+}
+
+/// The servers of a pair with everything that the review wants to know of them.
+struct Gathered {
+    source: (Server, Metadata, Option<Account>),
+    destination: (Server, Metadata, Option<Account>),
+    rows: Vec<OrgUnitMapping>,
+}
+
+/// A job of another routine: the routine, its window, and the map of the job's pair.
+struct Rival {
+    routine: String,
+    window: Vec<String>,
+    job: Job,
+    rows: Vec<OrgUnitMapping>,
+}
+
+impl Gathered {
+    /// Nothing before both servers were synced.
+    fn of(config: &ConfigStore, jobs: &[Job]) -> Result<Option<Self>, OpsError> {
+        let Some(first) = jobs.first() else { return Ok(None) };
+        let side = |name: &str| {
+            let (server, metadata) = synced(config, name)?;
+            let account = config.server_settings(server.id)?.account;
+            Ok::<_, OpsError>((server, metadata, account))
+        };
+        let (source, destination) = match (side(&first.source), side(&first.destination)) {
+            (Ok(source), Ok(destination)) => (source, destination),
+            (Err(OpsError::NotSynced { .. }), _) | (_, Err(OpsError::NotSynced { .. })) => return Ok(None),
+            (Err(error), _) | (_, Err(error)) => return Err(error),
+        };
+        let rows = config.org_unit_map(Pair { source: source.0.id, destination: destination.0.id })?;
+        Ok(Some(Self { source, destination, rows }))
+    }
+
+    /// The jobs of other routines that write to the same system.
+    fn others(&self, config: &ConfigStore, own: Option<&Routine>) -> Result<Vec<Rival>, OpsError> {
+        let jobs: BTreeMap<String, Job> = config.jobs()?.into_iter().map(|job| (job.name.clone(), job)).collect();
+        let mut rivals = Vec::new();
+        for routine in config.routines()? {
+            if own.is_some_and(|own| own.id == routine.id) {
+                continue;
+            }
+            for job in routine.jobs.iter().filter_map(|name| jobs.get(name)) {
+                let (source, destination) = (server(config, &job.source)?, server(config, &job.destination)?);
+                if one_system(&destination, &self.destination.0) {
+                    let rows = config.org_unit_map(Pair { source: source.id, destination: destination.id })?;
+                    let (routine, window) = (routine.name.clone(), routine.window.clone());
+                    rivals.push(Rival { routine, window, job: job.clone(), rows });
+                }
+            }
+        }
+        Ok(rivals)
+    }
+
+    fn review(&self, document: &RoutineDocument, ledger: &[LedgerEntry], rivals: &[Rival]) -> Vec<Finding> {
+        let others: Vec<Other<'_>> = rivals
+            .iter()
+            .map(|rival| Other { routine: &rival.routine, job: &rival.job, window: &rival.window, rows: &rival.rows })
+            .collect();
+        review(&Review {
+            source: party(&self.source),
+            destination: party(&self.destination),
+            one_system: one_system(&self.source.0, &self.destination.0),
+            jobs: &document.jobs,
+            rows: &self.rows,
+            window: &document.routine.window,
+            scripts: &document.routine.scripts,
+            today: today(),
+            ledger,
+            others: &others,
+        })
+    }
+}
+
+fn party(side: &(Server, Metadata, Option<Account>)) -> Party<'_> {
+    let (server, metadata, account) = side;
+    let calendar = server.identity.as_ref().map_or("", |identity| identity.calendar.as_str());
+    Party { name: &server.name, metadata, account: account.as_ref(), calendar }
+}
+
+/// The servers' own date may be another one; whether periods meet does not hang on it.
+fn today() -> Date {
+    Timestamp::now().to_zoned(TimeZone::UTC).date()
+}
+
+/// What a routine wrote; nothing is made where it was never run.
+fn ledger(home: &Home, routine: &Routine) -> Result<Vec<LedgerEntry>, OpsError> {
+    if !home.files().state_database(routine.id).exists() {
+        return Ok(Vec::new());
+    }
+    Ok(StateStore::open(home.files(), routine.id)?.whole_ledger()?)
+}
+
+/// One side of a run, as far as the review looks at it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RunSide<'run> {
+    /// The server's name.
+    pub(super) name: &'run str,
+    /// Its metadata.
+    pub(super) metadata: &'run Metadata,
+    /// Who it has to be.
+    pub(super) system_id: Option<&'run str>,
+}
+
+impl<'run> RunSide<'run> {
+    fn party(self) -> Party<'run> {
+        Party { name: self.name, metadata: self.metadata, account: None, calendar: "" }
+    }
+}
+
+/// What speaks for another routine's writing to the same cells, for a run from the store.
+pub(super) fn rivals(config: &ConfigStore, document: &RoutineDocument) -> Result<Vec<Finding>, OpsError> {
+    let Some(gathered) = Gathered::of(config, &document.jobs)? else { return Ok(Vec::new()) };
+    let others = gathered.others(config, Some(&document.routine))?;
+    let mut findings = gathered.review(document, &[], &others);
+    findings.retain(|found| found.code == &finding::ROUTINES_SHARE_CELL);
+    Ok(findings)
+}
+
+/// Looks at what is about to be run, with what is known already. What would write wrong values refuses the run; the rest
+/// is told in its report. Rights, calendars and what was left behind are looked at by the run itself, by what the servers
+/// say then.
+pub(super) fn before_run(
+    document: &RoutineDocument,
+    source: RunSide<'_>,
+    destination: RunSide<'_>,
+    known: Vec<Finding>,
+) -> Result<Findings, OpsError> {
+    let mut findings = review(&Review {
+        source: source.party(),
+        destination: destination.party(),
+        one_system: source.system_id.is_some() && source.system_id == destination.system_id,
+        jobs: &document.jobs,
+        rows: &document.org_unit_map,
+        window: &document.routine.window,
+        scripts: &document.routine.scripts,
+        today: today(),
+        ledger: &[],
+        others: &[],
+    });
+    findings.retain(|found| found.code.category != Category::Permission);
+    findings.extend(known);
+    let (refusing, told): (Vec<Finding>, Vec<Finding>) = findings.into_iter().partition(Finding::refuses);
+    if !refusing.is_empty() {
+        return Err(OpsError::Refused { routine: document.routine.name.clone(), findings: refusing });
+    }
+    let mut notes = Findings::default();
+    for found in told {
+        notes.add(note(found));
+    }
+    Ok(notes)
+}
+
+/// A finding for a report: about its job, as many as items.
+fn note(found: Finding) -> Note {
+    let note = Note::new(found.code, found.items.len().max(1) as u64).example(found.message);
+    let note = Note { hint: Some(found.hint), ..note };
+    match found.job {
+        Some(job) => note.about("job", &job, job.clone()),
+        None => note,
+    }
+}

@@ -1,0 +1,291 @@
+//! The mapping review through the real program: what would write wrong values is said wherever a job or a routine is
+//! made, changed or checked, and refused by a run, with the destination as it was.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+use xfer::domain::item::{Combine, Item};
+use xfer::domain::job::Job;
+use xfer::store::{ConfigStore, Home};
+
+use crate::support::Output;
+use crate::support::country::Country;
+use crate::support::trial::Trial;
+
+/// Two elements without option combos, in one monthly data set.
+fn country(side: &str) -> Country {
+    Country::new(side)
+        .facilities(&["Centre A", "Centre B"])
+        .element("CAS", json!({}))
+        .element("DEC", json!({}))
+        .data_set("M", "Monthly", &["CAS", "DEC"], json!({}))
+}
+
+fn with_values(side: &str) -> Country {
+    country(side)
+        .value(["CAS", "", "", "Centre A", "202401"], "10")
+        .value(["CAS", "", "", "Centre B", "202401"], "20")
+        .value(["DEC", "", "", "Centre A", "202401"], "1")
+}
+
+/// Changes a job in the store, as an older version could have left it.
+fn rewrite(trial: &Trial, job: &str, change: impl FnOnce(&mut Job)) {
+    let mut config = ConfigStore::open(&Home::new(trial.xfer.home())).unwrap();
+    let mut changed = config.job(job).unwrap();
+    change(&mut changed);
+    config.update_job(job, &changed, &|_: &Item| None).unwrap();
+}
+
+fn codes(output: &Output) -> BTreeSet<String> {
+    output.json().as_array().unwrap().iter().map(|row| row["code"].as_str().unwrap().to_owned()).collect()
+}
+
+#[track_caller]
+fn check(trial: &Trial, code: i32) -> Output {
+    trial.run("job check j --offline --format json").expect_code(code)
+}
+
+/// The code is said by every face that shows a routine.
+#[track_caller]
+fn said_everywhere(trial: &Trial, word: &str) {
+    let doctor = trial.run("doctor --offline --format json");
+    assert!(codes(&doctor).contains(word), "the doctor does not say {word}\n{doctor}");
+    for line in ["routine edit r --max-delete 7", "routine export r r.xfer --new-key-file r.key"] {
+        let _ = std::fs::remove_file(trial.xfer.home().join("r.key"));
+        let told = trial.run(line);
+        assert!(told.stderr.contains(word), "`{line}` does not say {word}\n{told}");
+    }
+}
+
+/// A run is refused from the store and from a file, and the destination stays as it was.
+#[track_caller]
+fn refused_everywhere(trial: &Trial, word: &str) {
+    let before = trial.values();
+    let listed = check(trial, 3);
+    assert!(codes(&listed).contains(word), "\n{listed}");
+    said_everywhere(trial, word);
+    for line in ["run r", "run r --dry-run", "exec r.xfer --key-file r.key"] {
+        let refused = trial.run(line).expect_code(2);
+        assert!(refused.stderr.contains(word), "`{line}`\n{refused}");
+    }
+    assert_eq!(trial.values(), before);
+}
+
+#[test]
+fn an_item_that_counts_values_twice_is_neither_added_nor_imported_nor_matched() {
+    let trial = Trial::between(&with_values("s"), &country("d"));
+    trial.ok("job new j --from src --to dst --combine sum");
+    trial.ok("job add-item j CAS CAS");
+    let added = trial.run("job add-item j CAS.default CAS.default").expect_code(2);
+    assert!(added.stderr.contains("would count them twice"), "\n{added}");
+    let matched = trial.ok("job auto j --data-element CAS");
+    assert!(matched.stderr.contains("would count them twice"), "it says why\n{matched}");
+    let sheet = "source_id,source_coc,destination_data_element\nDEC,,DEC\nCAS,default,CAS\n";
+    trial.xfer.file("items.csv", sheet);
+    let imported = trial.run("job import j items.csv").expect_code(2);
+    assert!(imported.stderr.contains("line 3") && imported.stderr.contains("count them twice"), "\n{imported}");
+    // Two lines of one file.
+    trial.ok("job new k --from src --to dst --combine sum");
+    trial.xfer.file("items.csv", "source_id,source_coc,destination_data_element\nCAS,,CAS\nCAS,default,CAS\n");
+    let imported = trial.run("job import k items.csv").expect_code(2);
+    assert!(imported.stderr.contains("line 3"), "\n{imported}");
+    // The largest of both is the same; made a sum, it would not be.
+    trial.ok("job edit k --combine max");
+    trial.ok("job import k items.csv");
+    let changed = trial.run("job edit k --combine sum").expect_code(2);
+    assert!(changed.stderr.contains("count them twice"), "\n{changed}");
+    // What goes elsewhere is a total beside its part.
+    trial.ok("job add-item j CAS.default DEC");
+    trial.ok("routine new r --job j --periods 202401");
+    trial.ok("run r");
+    assert_eq!(trial.value(["CAS", "", "", "Centre A", "202401"]).as_deref(), Some("10"));
+    assert_eq!(trial.value(["DEC", "", "", "Centre A", "202401"]).as_deref(), Some("10"));
+}
+
+#[test]
+fn a_job_that_counts_values_twice_is_not_run() {
+    let trial = Trial::between(&with_values("s"), &country("d"));
+    trial.routine("--combine sum", &[("CAS", "CAS"), ("CAS.default", "DEC")], "202401");
+    rewrite(&trial, "j", |job| job.items[1].destination = job.items[0].destination);
+    refused_everywhere(&trial, "value-counted-twice");
+    let row =
+        check(&trial, 3).json().as_array().unwrap().iter().find(|row| row["code"] == "value-counted-twice").cloned();
+    assert_eq!(row.unwrap()["items"], "1 2");
+    let table = trial.run("job check j --offline").expect_code(3);
+    assert!(!table.to_string().contains("every item can work"), "\n{table}");
+    trial.ok("job remove-item j 2");
+    trial.ok("run r");
+    assert_eq!(trial.value(["CAS", "", "", "Centre A", "202401"]).as_deref(), Some("10"));
+}
+
+#[test]
+fn two_jobs_of_a_routine_do_not_write_one_cell() {
+    let trial = Trial::between(&with_values("s"), &country("d"));
+    trial.routine("", &[("CAS", "CAS")], "202401");
+    trial.ok("job new k --from src --to dst");
+    trial.ok("job add-item k CAS.default CAS");
+    let told = trial.run("routine edit r --job j --job k");
+    assert!(told.stderr.contains("jobs-share-cell"), "\n{told}");
+    refused_everywhere(&trial, "jobs-share-cell");
+}
+
+#[test]
+fn a_parent_and_its_children_are_not_added_up() {
+    let trial = Trial::between(&with_values("s"), &country("d"));
+    trial.ok("orgunit map src dst Nord --to F-01 --yes");
+    trial.routine("--combine sum --read analytics", &[("CAS", "CAS")], "202401");
+    refused_everywhere(&trial, "parent-with-children");
+    let named = check(&trial, 3);
+    assert!(named.stdout.contains("Centre A lies below Nord"), "\n{named}");
+    // Raw values of the district are its own, of which there are none.
+    trial.ok("job edit j --read raw");
+    check(&trial, 0);
+    trial.ok("run r");
+    assert_eq!(trial.value(["CAS", "", "", "Centre A", "202401"]).as_deref(), Some("10"));
+}
+
+#[test]
+fn operators_follow_the_aggregation_type() {
+    let sides = ["s", "d"].map(|side| {
+        country(side)
+            .change("dataElements", "CAS", json!({"aggregationType": "AVERAGE", "valueType": "NUMBER"}))
+            .change("dataElements", "DEC", json!({"aggregationType": "LAST"}))
+    });
+    let [source, destination] = sides;
+    let source = source
+        .value(["CAS", "", "", "Centre A", "202401"], "2.5")
+        .value(["CAS", "", "", "Centre B", "202401"], "3.5")
+        .value(["DEC", "", "", "Centre A", "202401"], "100")
+        .value(["DEC", "", "", "Centre B", "202401"], "10");
+    let trial = Trial::between(&source, &destination);
+    trial.ok("orgunit map src dst F-02 --to F-01 --yes");
+    trial.ok("job new j --from src --to dst --combine sum");
+    let added = trial.ok("job add-item j CAS CAS");
+    assert!(added.stderr.contains("job edit-item j 1 --combine average"), "\n{added}");
+    let listed = check(&trial, 0);
+    assert_eq!(codes(&listed), BTreeSet::from(["operator-does-not-fit".to_owned()]), "\n{listed}");
+    trial.ok("job remove-item j 1");
+    let matched = trial.ok("job auto j --data-set M --accept likely --format json");
+    assert!(matched.stdout.contains("combined by average"), "\n{matched}");
+    trial.ok("routine new r --job j --periods 202401");
+    trial.ok("run r");
+    assert_eq!(trial.value(["CAS", "", "", "Centre A", "202401"]).as_deref(), Some("3"));
+    assert_eq!(trial.value(["DEC", "", "", "Centre A", "202401"]).as_deref(), Some("110"), "stocks add up over places");
+    // Over org units and over time at once nothing fits a stock.
+    trial.ok("job new q --from src --to dst --combine sum --to-period-type Quarterly");
+    rewrite(&trial, "q", |job| job.items = config_items(&trial, "j"));
+    let listed = trial.run("job check q --offline --format json");
+    assert!(codes(&listed).contains("no-operator-fits"), "\n{listed}");
+}
+
+fn config_items(trial: &Trial, job: &str) -> Vec<Item> {
+    let config = ConfigStore::open(&Home::new(trial.xfer.home())).unwrap();
+    let items = config.job(job).unwrap().items.into_iter();
+    items.map(|item| Item { combine: Some(Combine::Sum), ..item }).collect()
+}
+
+#[test]
+fn two_routines_that_write_one_cell_are_told_of_each_other() {
+    let trial = Trial::between(&with_values("s"), &country("d"));
+    trial.routine("", &[("CAS", "CAS")], "202401");
+    trial.ok("job new k --from src --to dst");
+    trial.ok("job add-item k DEC CAS");
+    let made = trial.ok("routine new s --job k --periods 202401..202403");
+    assert!(made.stderr.contains("routines-share-cell") && made.stderr.contains("r also writes CAS"), "\n{made}");
+    said_everywhere(&trial, "routines-share-cell");
+    assert!(codes(&check(&trial, 0)).contains("routines-share-cell"));
+    let report = trial.run("run r --format json").expect_code(0).report();
+    let told = |finding: &serde_json::Value| finding["code"] == "routines-share-cell";
+    assert!(report["findings"].as_array().unwrap().iter().any(told), "{report:#}");
+    // The same job in two routines makes the same value.
+    trial.ok("routine remove s --yes");
+    trial.ok("routine new year --job j --periods 2024");
+    assert!(!codes(&check(&trial, 0)).contains("routines-share-cell"));
+}
+
+#[test]
+fn one_server_can_be_both_sides_and_does_not_multiply_what_it_wrote() {
+    let trial = Trial::between(&country("s"), &with_values("d"));
+    let url = trial.destination.url();
+    trial.ok("server add again URL --username writer --password-file password".replace("URL", &url).as_str());
+    trial.ok("server sync again");
+    for (source, map) in [("dst", "dst dst"), ("again", "again dst")] {
+        trial.ok(&format!("orgunit auto {map} --accept sure"));
+        trial.ok(&format!("orgunit map {map} F-02 --to F-01 --yes"));
+        trial.ok(&format!("job new j --from {source} --to dst --combine sum"));
+        trial.ok("job add-item j CAS CAS");
+        trial.ok("routine new r --job j --periods 202401");
+        refused_everywhere(&trial, "reads-what-it-writes");
+        // Into another data element it is a usual thing to do, as often as one likes.
+        trial.ok("job remove-item j 1");
+        trial.ok("job add-item j CAS DEC");
+        check(&trial, 0);
+        for _ in 0..2 {
+            trial.ok("run r");
+            assert_eq!(trial.value(["CAS", "", "", "Centre A", "202401"]).as_deref(), Some("10"));
+            assert_eq!(trial.value(["DEC", "", "", "Centre A", "202401"]).as_deref(), Some("30"));
+        }
+        trial.ok("job add-item j DEC CAS");
+        assert!(codes(&check(&trial, 3)).contains("reads-what-it-writes"), "a circle of items");
+        trial.ok("routine remove r --yes");
+        trial.ok("job remove j --yes");
+    }
+}
+
+#[test]
+fn servers_of_one_calendar_move_periods_as_they_are() {
+    let source = country("s").value(["CAS", "", "", "Centre A", "201701"], "10");
+    let trial = Trial::between(&source, &country("d"));
+    let both = [&trial.source, &trial.destination];
+    for server in both {
+        Trial::change(server, |state| "ethiopian".clone_into(&mut state.settings.calendar));
+    }
+    trial.ok("server sync --all");
+    for wrong in ["--to-period-type Quarterly", "--shift 1", "--period-type Weekly"] {
+        let refused = trial.run(&format!("job new q --from src --to dst {wrong}")).expect_code(2);
+        assert!(refused.stderr.contains("ethiopian calendar"), "{wrong}\n{refused}");
+    }
+    trial.ok("job new j --from src --to dst");
+    trial.ok("job add-item j CAS CAS");
+    for wrong in ["LAST_3_MONTHS", "2017", "201612..201701"] {
+        let refused = trial.run(&format!("routine new r --job j --periods {wrong}")).expect_code(2);
+        assert!(refused.stderr.contains("ethiopian calendar"), "{wrong}\n{refused}");
+    }
+    trial.ok("routine new r --job j --periods 201701..201703");
+    check(&trial, 0);
+    trial.ok("run r");
+    assert_eq!(trial.value(["CAS", "", "", "Centre A", "201701"]).as_deref(), Some("10"));
+    trial.run("run r --periods LAST_MONTH").expect_code(2);
+    Trial::change(&trial.destination, |state| "nepali".clone_into(&mut state.settings.calendar));
+    trial.ok("server sync dst");
+    trial.run("job new other --from src --to dst").expect_code(2);
+    assert!(codes(&check(&trial, 3)).contains("calendar-differs"));
+    trial.run("run r").expect_code(2);
+}
+
+#[test]
+fn what_may_not_be_read_and_what_was_left_behind_is_said_before_a_run() {
+    let projects = |side| {
+        Country::new(side)
+            .facilities(&["Centre A"])
+            .attribute_combo("Projet", &["P100", "P200"])
+            .element("CAS", json!({}))
+            .data_set("M", "Monthly", &["CAS"], json!({"categoryCombo": "Projet"}))
+    };
+    let source = projects("s")
+        .value(["CAS", "", "P100", "Centre A", "202401"], "5")
+        .value(["CAS", "", "P200", "Centre A", "202401"], "40")
+        .may_not_read("P200");
+    let trial = Trial::between(&source, &projects("d"));
+    trial.routine("", &[("CAS.default.P100", "CAS.default.P100"), ("CAS.default.P200", "CAS.default.P200")], "202401");
+    let listed = check(&trial, 3);
+    assert!(codes(&listed).contains("source-not-readable") && listed.stdout.contains("P200"), "\n{listed}");
+    said_everywhere(&trial, "source-not-readable");
+    let tested = trial.ok("server test src");
+    assert!(tested.stderr.contains("P200") && tested.stderr.contains("source-not-readable"), "\n{tested}");
+    let _ = trial.run("run r");
+    assert_eq!(trial.value(["CAS", "", "P100", "Centre A", "202401"]).as_deref(), Some("5"));
+    trial.ok("job remove-item j 1");
+    assert!(codes(&check(&trial, 3)).contains("leftover"));
+    said_everywhere(&trial, "leftover");
+}

@@ -1,0 +1,111 @@
+//! A sync that would lose a country: what a server lists is taken over whole, and only if it can be right.
+
+use xfer::sandbox::faults::{Fault, Matcher};
+
+use crate::support::Output;
+use crate::support::country::Country;
+use crate::support::trial::{Trial, id_of};
+
+/// Six facilities, a data set of five data elements.
+fn country(side: &str) -> Country {
+    let codes = ["A", "B", "C", "D", "E"];
+    let country = Country::new(side).facilities(&["Un", "Deux", "Trois", "Quatre", "Cinq", "Six"]);
+    codes.iter().fold(country, |country, code| country.element(code, serde_json::json!({}))).data_set(
+        "M",
+        "Monthly",
+        &codes,
+        serde_json::json!({}),
+    )
+}
+
+/// The command failed, and said these words; what it said of other servers before that does not matter.
+#[track_caller]
+fn refused(output: &Output, code: i32, words: &[&str]) {
+    assert_eq!(output.code, code, "\n{output}");
+    for word in words {
+        assert!(output.stderr.contains(word), "`{word}` is missing\n{output}");
+    }
+}
+
+fn trial() -> Trial {
+    Trial::between(&country("source"), &country("destination"))
+}
+
+/// What the copy of the source holds of a type.
+fn kept(trial: &Trial, what: &str) -> String {
+    let shown = trial.ok("server show src --format json").json();
+    let fact = shown.as_array().unwrap().iter().find(|fact| fact["fact"] == what).unwrap().clone();
+    fact["value"].to_string()
+}
+
+#[test]
+fn a_server_that_lists_nothing_does_not_empty_its_copy() {
+    let trial = trial();
+    let before = kept(&trial, "org units");
+    trial.source.faults().add(Matcher::every("GET", "/api/organisationUnits"), Fault::EmptyList);
+    let output = trial.run("server sync --all");
+    refused(&output, 2, &["src", "0 org units instead of 8", "--accept-shrink"]);
+    assert_eq!(kept(&trial, "org units"), before);
+    assert!(output.stdout.contains("dst"), "the other server was copied\n{output}");
+    refused(&trial.run("server sync src --yes"), 2, &["0 org units instead of 8"]);
+    let synced = trial.ok("server sync src --accept-shrink");
+    assert!(synced.stderr.contains("as was accepted"), "{synced}");
+    assert_eq!(kept(&trial, "org units"), "0");
+    trial.source.faults().clear();
+    trial.ok("server sync src");
+    assert_eq!(kept(&trial, "org units"), before);
+}
+
+#[test]
+fn all_types_of_a_sync_are_taken_over_together_or_none() {
+    let trial = trial();
+    Trial::change(&trial.source, |state| {
+        for code in ["A", "B"] {
+            let id = id_of(&state.world, "dataElements", code);
+            state.world.remove("dataElements", &id);
+        }
+        let unit = id_of(&state.world, "organisationUnits", "Six");
+        state.world.get_mut("organisationUnits", &unit).unwrap().insert("name".into(), "Renamed".into());
+    });
+    refused(&trial.run("server sync src"), 2, &["3 data elements instead of 5"]);
+    assert_eq!(kept(&trial, "data elements"), "5");
+    let unmapped = trial.ok("orgunit list src dst --format json").stdout;
+    assert!(unmapped.contains("Six") && !unmapped.contains("Renamed"), "{unmapped}");
+    trial.ok("server sync src --accept-shrink");
+    assert_eq!(kept(&trial, "data elements"), "3");
+    // One in three fewer is not more than a third.
+    Trial::change(&trial.source, |state| {
+        let id = id_of(&state.world, "dataElements", "C");
+        state.world.remove("dataElements", &id);
+    });
+    trial.ok("server sync src");
+    assert_eq!(kept(&trial, "data elements"), "2");
+}
+
+#[test]
+fn a_list_that_comes_short_is_asked_for_again_and_never_believed() {
+    let trial = trial();
+    trial.source.faults().add(Matcher::every("GET", "/api/dataElements").first(2), Fault::ShortList { missing: 1 });
+    trial.ok("server sync src");
+    assert_eq!(kept(&trial, "data elements"), "5");
+    trial.source.faults().clear();
+    trial.source.faults().add(Matcher::every("GET", "/api/dataElements"), Fault::ShortList { missing: 1 });
+    let output = trial.run("server sync src --accept-shrink");
+    refused(&output, 5, &["the list of dataElements is not complete", "counts 5 and lists 4", "old copy stays"]);
+    assert_eq!(kept(&trial, "data elements"), "5");
+}
+
+#[test]
+fn what_cannot_be_used_is_named() {
+    let trial = trial();
+    Trial::change(&trial.source, |state| {
+        let id = id_of(&state.world, "dataSets", "M");
+        let mut odd = state.world.get("dataSets", &id).unwrap().clone();
+        odd.insert("id".into(), "DstTwoYear1".into());
+        odd.insert("name".into(), "Every two years".into());
+        odd.insert("periodType".into(), "TwoYearly".into());
+        state.world.add("dataSets", odd);
+    });
+    let synced = trial.ok("server sync src");
+    assert!(synced.stderr.contains("(Every two years) was left out"), "{synced}");
+}
