@@ -217,6 +217,7 @@ fn reviewed(world: &World, document: &RoutineDocument) -> Option<String> {
         jobs: &document.jobs,
         rows: &document.org_unit_map,
         window: &document.routine.window,
+        scripts: &[],
         today: jiff::civil::date(2024, 11, 15),
         ledger: &[],
         others: &[],
