@@ -179,7 +179,7 @@ impl Reader<'_> {
     /// The longest figure that begins here, and how many pieces it takes.
     fn figure(&self, at: usize) -> Option<(Figure, usize)> {
         self.bounded_before(at)
-            .or_else(|| self.from_to(at))
+            .or_else(|| self.reach(at))
             .or_else(|| self.bounded_behind(at))
             .or_else(|| self.alone(at))
     }
@@ -230,7 +230,7 @@ impl Reader<'_> {
     }
 
     /// Two numbers with `-`, `à` or `to` between them; the first is smaller.
-    fn from_to(&self, at: usize) -> Option<(Figure, usize)> {
+    fn reach(&self, at: usize) -> Option<(Figure, usize)> {
         let (low, taken) = self.number(at, false)?;
         // `1-2-3` counts, it does not reach from one to two.
         let is_hyphen = |at: usize| self.sign(at) == Some(Sign::Hyphen);
