@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{belongs, combine_of, periods, round_of, sees, sharing};
 use crate::domain::item::Combine;
 use crate::transfer::engine::worlds::calendar::{Cut, Home};
-use crate::transfer::engine::worlds::case::{Address, Case, El, Job, Source, Target, Unit};
+use crate::transfer::engine::worlds::case::{Case, El, Job, Source, Target, Unit};
 
 /// Why a routine may not run at all, and whether that is beyond doubt.
 pub(super) fn refusal(case: &Case) -> Option<(&'static str, bool)> {
