@@ -216,8 +216,11 @@ pub trait ActingScript: fmt::Debug + Send + Sync {
     /// Other rows for a whole slice. Called only if it acts on `rows`; the same for the other hooks.
     fn rows(&self, rows: &[SourceValue], at: &RowsContext<'_>) -> Acted<RowsAfter>;
 
-    /// The destination period of a source period.
+    /// The destination period of a source period. Asked about more periods than are read.
     fn period(&self, period: Period, at: &PeriodContext<'_>) -> Acted<Period>;
+
+    /// Says of a period that was asked about that it is read. Only who watches a script needs to know.
+    fn reads_period(&self, _period: Period, _at: &PeriodContext<'_>) {}
 
     /// One value for all contributions to a cell.
     fn combine(&self, parts: Vec<Part>, at: &CellContext<'_>) -> Acted<Value>;

@@ -247,6 +247,10 @@ impl ActingScript for Watched {
     }
 
     fn period(&self, period: Period, at: &PeriodContext<'_>) -> Acted<Period> {
+        self.script.period(period, at)
+    }
+
+    fn reads_period(&self, period: Period, at: &PeriodContext<'_>) {
         let acted = self.script.period(period, at);
         let changed = |after: &Period| (*after != period).then(|| after.to_string());
         self.one(Hook::Period, &acted, changed, || Change {
@@ -261,7 +265,6 @@ impl ActingScript for Watched {
             reason: None,
             line: None,
         });
-        acted
     }
 
     fn combine(&self, parts: Vec<Part>, at: &CellContext<'_>) -> Acted<Value> {

@@ -5,9 +5,13 @@
 //! of the choice of the containing period.
 //!
 //! A destination period that is written has to be read whole, as with the job's own coarsening. Only the script knows
-//! what feeds it: so it is asked about the periods of the window first, which gives the destination periods that are
-//! wanted, and then about the periods around and between, until it has put none into a wanted period for as long as
-//! two destination periods last. What lands in a wanted period is read too; what lands elsewhere is none of this run's.
+//! what feeds it: so it is asked about the periods of the window first, which gives the destination periods that may be
+//! wanted, and then about the periods around and between, until it has put none into one of these for as long as two
+//! destination periods last. What lands in a wanted period is read too; what lands elsewhere is none of this run's.
+//!
+//! Wanted is what the window names (`202407..202408` asks for these months, and its days are how they are read), and
+//! what has at least half of its source periods in the window (a script that moves months by one). A window that
+//! merely brushes the month after it by four days does not ask for that month.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,7 +47,14 @@ pub enum HookedPeriod {
 
 impl HookedPeriods {
     /// Asks the script about the periods of the window, and about those around them that go to the same places.
-    pub fn of(script: &dyn ActingScript, asked: &[Period], written: PeriodType, at: &PeriodContext<'_>) -> Self {
+    /// `named` are the destination periods that the window covers where no script moves anything.
+    pub fn of(
+        script: &dyn ActingScript,
+        asked: &[Period],
+        named: &BTreeSet<Period>,
+        written: PeriodType,
+        at: &PeriodContext<'_>,
+    ) -> Self {
         let mut search = Search {
             script,
             written,
@@ -60,12 +71,38 @@ impl HookedPeriods {
         }
         search.around(asked);
         let mut found = search.found;
+        found.leave_out_what_is_brushed(asked, named);
+        found.destinations.keys().for_each(|period| script.reads_period(*period, at));
         for destination in found.destinations.values() {
             if let HookedPeriod::To(to) = destination {
                 *found.sources.entry(*to).or_default() += 1;
             }
         }
         found
+    }
+
+    /// Takes out the source periods of destination periods that were not asked for. Where that would be all of them, the
+    /// window is one that the script moves as a whole, and all stay.
+    fn leave_out_what_is_brushed(&mut self, asked: &[Period], named: &BTreeSet<Period>) {
+        let asked: BTreeSet<Period> = asked.iter().copied().collect();
+        let mut parts: BTreeMap<Period, (usize, usize)> = BTreeMap::new();
+        for (period, destination) in &self.destinations {
+            if let HookedPeriod::To(to) = destination {
+                let (inside, all) = parts.entry(*to).or_default();
+                *inside += usize::from(asked.contains(period));
+                *all += 1;
+            }
+        }
+        let wanted = |to: &Period| {
+            named.contains(to) || parts.get(to).is_some_and(|(inside, all)| inside.saturating_mul(2) >= *all)
+        };
+        if !parts.keys().any(wanted) {
+            return;
+        }
+        self.destinations.retain(|_, destination| match destination {
+            HookedPeriod::To(to) => wanted(to),
+            HookedPeriod::Dropped(_) | HookedPeriod::Rejected(_) => true,
+        });
     }
 
     /// The destination periods that a source period may belong to for which the script failed: those of its nearest
@@ -171,6 +208,8 @@ impl Search<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::{HookedPeriod, HookedPeriods};
     use crate::domain::period::PeriodType;
     use crate::domain::script::Hook;
@@ -185,14 +224,15 @@ mod tests {
         let at = PeriodContext { source: &metadata, destination: &metadata, job: "a", item: &plan.jobs[0].items[0] };
         let script = ready(&attached("back", &[Hook::Period]), &job("a", Vec::new())).unwrap();
         let read = ["202401", "202402", "202403", "202404"].map(period);
-        let hooked = HookedPeriods::of(&*script, &read, PeriodType::Monthly, &at);
+        let named = read.into_iter().collect();
+        let hooked = HookedPeriods::of(&*script, &read, &named, PeriodType::Monthly, &at);
         assert_eq!(hooked.destinations[&read[1]], HookedPeriod::To(read[0]));
         assert!(
             matches!(&hooked.destinations[&read[2]], HookedPeriod::Dropped(reason) if reason == "March is left out")
         );
         assert!(matches!(&hooked.destinations[&read[3]], HookedPeriod::Rejected(_)));
         assert_eq!(hooked.sources.into_keys().collect::<Vec<_>>(), [period("202312"), read[0]]);
-        let quarterly = HookedPeriods::of(&*script, &read, PeriodType::Quarterly, &at);
+        let quarterly = HookedPeriods::of(&*script, &read, &named, PeriodType::Quarterly, &at);
         let HookedPeriod::Rejected(reason) = &quarterly.destinations[&read[0]] else { panic!("{quarterly:?}") };
         assert!(reason.contains("202312, which is Monthly; the job writes Quarterly"), "{reason}");
     }
@@ -209,20 +249,22 @@ mod tests {
                 .take_while(|day| *day <= last)
                 .collect::<Vec<_>>()
         };
-        // A window from 1 July to 31 August touches July, August and, with its last four days, September.
-        let hooked = HookedPeriods::of(&*script, &days("20240701", "20240831"), PeriodType::Monthly, &at);
+        let named = |months: &[&str]| months.iter().map(|month| period(month)).collect::<BTreeSet<_>>();
+        // A window from 1 July to 31 August is July and August; its last four days begin a September nobody asked for.
+        let (window, months) = (days("20240701", "20240831"), named(&["202407", "202408"]));
+        let hooked = HookedPeriods::of(&*script, &window, &months, PeriodType::Monthly, &at);
         let counts: Vec<(String, usize)> =
             hooked.sources.iter().map(|(period, number)| (period.to_string(), *number)).collect();
-        assert_eq!(
-            counts,
-            [("202407".to_owned(), 30), ("202408".to_owned(), 31), ("202409".to_owned(), 31)],
-            "28 June to 27 July, and so on"
-        );
+        assert_eq!(counts, [("202407".to_owned(), 30), ("202408".to_owned(), 31)], "28 June to 27 July, and so on");
         assert_eq!(hooked.destinations.keys().next(), Some(&period("20240628")));
         assert!(hooked.cut.is_empty());
         // Two days with a gap between them: the gap belongs to the same month.
-        let hooked = HookedPeriods::of(&*script, &[period("20240701"), period("20240720")], PeriodType::Monthly, &at);
+        let (window, july) = ([period("20240701"), period("20240720")], named(&["202407"]));
+        let hooked = HookedPeriods::of(&*script, &window, &july, PeriodType::Monthly, &at);
         assert_eq!(hooked.sources.values().copied().collect::<Vec<_>>(), [30]);
         assert_eq!(hooked.around(period("20240710")).collect::<Vec<_>>(), [period("202407"), period("202407")]);
+        // A window that lies wholly in a month that it does not name is that month's all the same.
+        let hooked = HookedPeriods::of(&*script, &[period("20240829")], &named(&["202408"]), PeriodType::Monthly, &at);
+        assert_eq!(hooked.sources.into_iter().collect::<Vec<_>>(), [(period("202409"), 31)]);
     }
 }

@@ -341,7 +341,7 @@ fn plan_job(
             hooks.push(acting);
         }
     }
-    let hooked_periods = hooked_periods(request, job, &periods.asked, &items, &hooks);
+    let hooked_periods = hooked_periods(request, job, &periods, &items, &hooks);
     if !hooked_periods.is_empty() {
         let unhooked = hooked_periods.len() < items.len();
         let hooked = || hooked_periods.values();
@@ -393,24 +393,27 @@ fn plan_job(
 fn hooked_periods(
     request: &PlanRequest<'_>,
     job: &Job,
-    asked: &[Period],
+    periods: &JobPeriods,
     items: &[PlannedItem],
     hooks: &[ItemHooks],
 ) -> BTreeMap<usize, HookedPeriods> {
     if hooks.iter().all(|hooks| hooks.period.is_none()) {
         return BTreeMap::new();
     }
-    with_room(|| ask_for_periods(request, job, asked, items, hooks))
+    with_room(|| ask_for_periods(request, job, periods, items, hooks))
 }
 
 fn ask_for_periods(
     request: &PlanRequest<'_>,
     job: &Job,
-    asked: &[Period],
+    periods: &JobPeriods,
     items: &[PlannedItem],
     hooks: &[ItemHooks],
 ) -> BTreeMap<usize, HookedPeriods> {
     let mut hooked = BTreeMap::new();
+    // The hook takes the place of the job's shift.
+    let unshifted = |period: &Period| job.period_shift.checked_neg().and_then(|back| period.shift(back));
+    let named = periods.write.iter().filter_map(unshifted).collect();
     for (position, (item, hooks)) in items.iter().zip(hooks).enumerate() {
         let Some(script) = &hooks.period else { continue };
         let at = PeriodContext {
@@ -419,7 +422,7 @@ fn ask_for_periods(
             job: &job.name,
             item,
         };
-        hooked.insert(position, HookedPeriods::of(&**script, asked, job.destination_period_type, &at));
+        hooked.insert(position, HookedPeriods::of(&**script, &periods.asked, &named, job.destination_period_type, &at));
     }
     hooked
 }

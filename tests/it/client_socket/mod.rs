@@ -132,7 +132,7 @@ async fn one_session_serves_all_requests() {
 #[tokio::test]
 async fn an_expired_session_is_dropped_once_and_a_refused_login_is_not_repeated() {
     let server = Server::dhis2("2.43.1", |seen, number| match (number, seen.header("cookie")) {
-        (1, _) => Reply::Json(200, "Set-Cookie: JSESSIONID=OLD\r\n", VALUES.to_owned()),
+        (0, _) => Reply::Json(200, "Set-Cookie: JSESSIONID=OLD\r\n", VALUES.to_owned()),
         (_, Some(_)) => refusal(401, ""),
         (_, None) => json(VALUES),
     })
@@ -155,7 +155,7 @@ async fn an_expired_session_is_dropped_once_and_a_refused_login_is_not_repeated(
 async fn an_old_session_may_be_the_reason_for_a_scope_error() {
     let empty = || Reply::Json(200, "", String::new());
     let server = Server::dhis2("2.42.5", move |seen, number| match (number, seen.header("cookie")) {
-        (1, _) => Reply::Json(200, "Set-Cookie: JSESSIONID=OLD\r\n", VALUES.to_owned()),
+        (0, _) => Reply::Json(200, "Set-Cookie: JSESSIONID=OLD\r\n", VALUES.to_owned()),
         (_, Some(_)) => empty(),
         (_, None) => json(VALUES),
     })
@@ -254,7 +254,7 @@ async fn an_import_is_sent_once_whatever_happens_to_its_answer() {
         assert_eq!(server.data_requests().len(), 1);
     }
     let server = Server::dhis2("2.43.1", |_, number| {
-        if number < 3 { Reply::Json(503, "Retry-After: 0\r\n", String::new()) } else { json(IMPORTED) }
+        if number < 2 { Reply::Json(503, "Retry-After: 0\r\n", String::new()) } else { json(IMPORTED) }
     })
     .await;
     let answer = server.client().push(&payload(), true).await.unwrap();
@@ -273,7 +273,7 @@ async fn an_import_refused_whole_by_an_old_session_is_sent_again_in_a_fresh_one(
         "importCount":{"imported":0,"updated":0,"ignored":0,"deleted":0},
         "conflicts":[{"value":"Current user cannot enter data for org unit(s): `[OuFacility1]`","errorCode":"E8011","indexes":[0]}],"rejectedIndexes":[0]}}"#;
     let server = Server::dhis2("2.43.1", move |seen, number| match (number, seen.header("cookie")) {
-        (1, _) => Reply::Json(200, "Set-Cookie: JSESSIONID=OLD\r\n", IMPORTED.to_owned()),
+        (0, _) => Reply::Json(200, "Set-Cookie: JSESSIONID=OLD\r\n", IMPORTED.to_owned()),
         (_, Some(_)) => Reply::Json(409, "", refused.to_owned()),
         (_, None) => json(IMPORTED),
     })
