@@ -341,7 +341,7 @@ fn plan_job(
             hooks.push(acting);
         }
     }
-    let hooked_periods = hooked_periods(request, job, &periods.asked, &items, &hooks);
+    let hooked_periods = hooked_periods(request, job, &periods, &items, &hooks);
     if !hooked_periods.is_empty() {
         let unhooked = hooked_periods.len() < items.len();
         let hooked = || hooked_periods.values();
@@ -393,20 +393,20 @@ fn plan_job(
 fn hooked_periods(
     request: &PlanRequest<'_>,
     job: &Job,
-    asked: &[Period],
+    periods: &JobPeriods,
     items: &[PlannedItem],
     hooks: &[ItemHooks],
 ) -> BTreeMap<usize, HookedPeriods> {
     if hooks.iter().all(|hooks| hooks.period.is_none()) {
         return BTreeMap::new();
     }
-    with_room(|| ask_for_periods(request, job, asked, items, hooks))
+    with_room(|| ask_for_periods(request, job, periods, items, hooks))
 }
 
 fn ask_for_periods(
     request: &PlanRequest<'_>,
     job: &Job,
-    asked: &[Period],
+    periods: &JobPeriods,
     items: &[PlannedItem],
     hooks: &[ItemHooks],
 ) -> BTreeMap<usize, HookedPeriods> {
@@ -419,7 +419,10 @@ fn ask_for_periods(
             job: &job.name,
             item,
         };
-        hooked.insert(position, HookedPeriods::of(&**script, asked, job.destination_period_type, &at));
+        hooked.insert(
+            position,
+            HookedPeriods::of(&**script, &periods.asked, &periods.longer, job.destination_period_type, &at),
+        );
     }
     hooked
 }
