@@ -51,7 +51,7 @@ pub fn secret(ui: &Ui, source: &SecretSource, what: &str, flag: &str) -> Result<
     // Editors put a byte order mark before a text and a line end behind it; neither is part of a secret.
     let secret = secret.trim_start_matches('\u{feff}').trim_end_matches(['\r', '\n']);
     if secret.is_empty() {
-        return Err(CliError::usage(format!("the {what} is empty")));
+        return Err(CliError::usage(format!("the {what} is empty")).hint("give the secret itself, and nothing else"));
     }
     Ok(SecretString::from(secret))
 }

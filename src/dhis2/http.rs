@@ -104,7 +104,9 @@ pub(crate) fn failure_of(error: reqwest::Error) -> ClientErrorKind {
         return ClientErrorKind::InvalidSetup { reason, source: Some(Box::new(error)) };
     }
     if let Some(problem) = tls_problem(&error) {
-        return ClientErrorKind::Tls { problem, source: Some(Box::new(error)) };
+        // The library's word for it is that of a type, and says less than ours.
+        let source: Option<Cause> = if problem == TlsProblem::SelfSigned { None } else { Some(Box::new(error)) };
+        return ClientErrorKind::Tls { problem, source };
     }
     if error.is_connect() {
         return ClientErrorKind::Connect { reason, source: Some(Box::new(error)) };

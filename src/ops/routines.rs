@@ -7,7 +7,7 @@ use crate::domain::pair::Pair;
 use crate::domain::period::relative::RelativeOptions;
 use crate::domain::period::{PeriodType, window};
 use crate::domain::routine::{Policies, Routine, RoutineDocument};
-use crate::domain::script::{Attachment, ContentHash};
+use crate::domain::script::ContentHash;
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, server, with_near};
 use crate::ops::jobs::{check_calendars, job};
@@ -46,12 +46,13 @@ pub fn new(home: &Home, new: NewRoutine) -> Result<Routine, OpsError> {
     let routine = Routine {
         id: Uuid::now_v7(),
         name: new.name,
-        jobs: checked_jobs(&config, &new.jobs, &new.window, &[])?,
+        jobs: checked_jobs(&config, &new.jobs, &new.window)?,
         window: new.window,
         policies: new.policies,
         scripts: Vec::new(),
         alerts: Vec::new(),
     };
+    calendars(&config, &routine)?;
     config.add_routine(&routine)?;
     Ok(routine)
 }
@@ -60,16 +61,21 @@ pub fn new(home: &Home, new: NewRoutine) -> Result<Routine, OpsError> {
 pub fn edit(home: &Home, name: &str, change: RoutineChange) -> Result<Routine, OpsError> {
     let mut config = home.config()?;
     let old = routine(&config, name)?;
+    // What was wrong before may be mended step by step.
+    let was_fine = calendars(&config, &old).is_ok();
     let window = change.window.unwrap_or(old.window);
     let new = Routine {
         id: old.id,
         name: change.name.unwrap_or(old.name),
-        jobs: checked_jobs(&config, &change.jobs.unwrap_or(old.jobs), &window, &old.scripts)?,
+        jobs: checked_jobs(&config, &change.jobs.unwrap_or(old.jobs), &window)?,
         window,
         policies: change.policies.unwrap_or(old.policies),
         scripts: old.scripts,
         alerts: old.alerts,
     };
+    if was_fine {
+        calendars(&config, &new)?;
+    }
     config.update_routine(&new)?;
     Ok(new)
 }
@@ -84,12 +90,7 @@ pub fn periods_today(window: &[String], period_type: PeriodType) -> Result<Vec<S
 }
 
 /// The jobs as they are called, if they are of one pair and the window means something for each of them.
-fn checked_jobs(
-    config: &ConfigStore,
-    names: &[String],
-    window: &[String],
-    scripts: &[Attachment],
-) -> Result<Vec<String>, OpsError> {
+fn checked_jobs(config: &ConfigStore, names: &[String], window: &[String]) -> Result<Vec<String>, OpsError> {
     let mut jobs = Vec::new();
     for name in names {
         jobs.push(job(config, name)?);
@@ -109,10 +110,18 @@ fn checked_jobs(
     let some_day = Date::constant(2026, 1, 15);
     for job in &jobs {
         check_window(window, some_day, job.source_period_type)?;
-        let (source, destination) = (server(config, &job.source)?, server(config, &job.destination)?);
-        check_calendars(&source, &destination, job, scripts, window)?;
     }
     Ok(jobs.into_iter().map(|job| job.name).collect())
+}
+
+/// Refuses what cannot be worked out in the calendar of the servers.
+fn calendars(config: &ConfigStore, routine: &Routine) -> Result<(), OpsError> {
+    for name in &routine.jobs {
+        let job = job(config, name)?;
+        let (source, destination) = (server(config, &job.source)?, server(config, &job.destination)?);
+        check_calendars(&source, &destination, &job, &routine.scripts, &routine.window)?;
+    }
+    Ok(())
 }
 
 /// Refuses a window that does not parse, or has no periods of the type.

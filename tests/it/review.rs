@@ -50,7 +50,7 @@ fn check(trial: &Trial, code: i32) -> Output {
 fn said_everywhere(trial: &Trial, word: &str) {
     let doctor = trial.run("doctor --offline --format json");
     assert!(codes(&doctor).contains(word), "the doctor does not say {word}\n{doctor}");
-    for line in ["routine edit r --max-delete 7", "routine export r r.xfer --new-key-file r.key"] {
+    for line in ["routine edit r --max-delete 7", "routine export r r.xfer --new-key-file r.key --yes"] {
         let _ = std::fs::remove_file(trial.xfer.home().join("r.key"));
         let told = trial.run(line);
         assert!(told.stderr.contains(word), "`{line}` does not say {word}\n{told}");

@@ -263,11 +263,13 @@ fn unmapped_means_the_same_everywhere_and_every_value_that_would_not_arrive_is_c
         assert!(output.stderr.contains(words), "{command}\n{output}");
     }
     let auto = trial.ok("orgunit auto src dst --dry-run");
-    assert!(auto.stderr.contains("matched now: 1 sure, 1 likely, 0 doubtful; 1 of these come into force"), "{auto}");
-    assert!(auto.stderr.contains("8 org units: 4 mapped, 1 ignored, 3 unmapped (2 of these are proposed)"), "{auto}");
-    assert!(auto.stdout.contains("likely") && !auto.stdout.contains("confirmed"), "{auto}");
-    let all = trial.ok("orgunit auto src dst --dry-run --all");
-    assert!(all.stdout.contains("likely") && all.stdout.contains("confirmed"), "{all}");
+    assert!(auto.stderr.contains("matched now: 3 sure, 0 likely, 0 doubtful; 3 of these come into force"), "{auto}");
+    assert!(auto.stderr.contains("8 org units: 6 mapped, 1 ignored, 1 unmapped (1 of these is proposed)"), "{auto}");
+    assert!(!auto.stdout.contains("Centre D"), "what is sure is not listed\n{auto}");
+    for options in ["--all", "--accept none"] {
+        let auto = trial.ok(&format!("orgunit auto src dst --dry-run {options}"));
+        assert!(auto.stdout.contains("Centre D"), "{options}\n{auto}");
+    }
     let unmapped = trial.ok("orgunit unmapped src dst --format json").json();
     assert_eq!(unmapped.as_array().unwrap().len(), 4);
     let states: Vec<_> = unmapped.as_array().unwrap().iter().filter(|row| row["state"] == "proposed").collect();

@@ -355,7 +355,7 @@ fn a_certificate_that_signs_itself_is_good_once_it_was_given_for_the_server() {
     let login = "--username reader --password-file password";
     let _ = xfer.run(&format!("server add tracker {} {login} --ca-file own.pem", proxy.url())).expect_code(0);
     let _ = xfer.run("server sync tracker").expect_code(0);
-    let shown = xfer.run("server show tracker").expect_code(0);
+    let shown = xfer.run("server show tracker --format json").expect_code(0);
     let fingerprint = certificate.pem().parse::<xfer::domain::certificates::Certificates>().unwrap().fingerprints();
     assert!(shown.stdout.contains(&fingerprint[0]), "{shown}");
     let _ = xfer.run("server test tracker").expect_code(0);
@@ -424,7 +424,7 @@ fn a_run_and_an_xfer_file_know_the_certificate_of_a_server() {
     trial.xfer.file("passphrase", "correct horse battery staple of the ministry");
     trial.ok("routine export r r.xfer --passphrase-file passphrase");
     let fingerprint = own.pem().parse::<xfer::domain::certificates::Certificates>().unwrap().fingerprints();
-    let inspected = trial.ok("routine inspect r.xfer --passphrase-file passphrase");
+    let inspected = trial.ok("routine inspect r.xfer --passphrase-file passphrase --format json");
     assert!(inspected.stdout.contains(&fingerprint[0]), "{inspected}");
     trial.ok("exec r.xfer --passphrase-file passphrase");
     assert_eq!(trial.value(cell).as_deref(), Some("7"));

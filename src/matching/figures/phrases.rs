@@ -129,7 +129,7 @@ pub(super) fn read(pieces: &[Piece]) -> Vec<Part> {
             Token::Sign(Sign::Hyphen) if !reader.is_minus(at, shouted) => {}
             Token::Sign(Sign::And | Sign::Excluded) => {}
             // `VIH + TB` are two things, `VIH+ enfants` is a result.
-            Token::Sign(Sign::Plus) if reader.joins_words(at) => parts.push(Part::Word("+".to_owned())),
+            Token::Sign(Sign::Plus) if reader.joins_words(at) => parts.push(Part::Word("&".to_owned())),
             Token::Sign(sign) => parts.push(Part::Sign(*sign)),
         }
         at += 1;
@@ -179,7 +179,7 @@ impl Reader<'_> {
     /// The longest figure that begins here, and how many pieces it takes.
     fn figure(&self, at: usize) -> Option<(Figure, usize)> {
         self.bounded_before(at)
-            .or_else(|| self.from_to(at))
+            .or_else(|| self.reach(at))
             .or_else(|| self.bounded_behind(at))
             .or_else(|| self.alone(at))
     }
@@ -230,7 +230,7 @@ impl Reader<'_> {
     }
 
     /// Two numbers with `-`, `à` or `to` between them; the first is smaller.
-    fn from_to(&self, at: usize) -> Option<(Figure, usize)> {
+    fn reach(&self, at: usize) -> Option<(Figure, usize)> {
         let (low, taken) = self.number(at, false)?;
         // `1-2-3` counts, it does not reach from one to two.
         let is_hyphen = |at: usize| self.sign(at) == Some(Sign::Hyphen);

@@ -79,27 +79,29 @@ pub(super) fn scan(name: &str) -> Vec<Piece> {
     pieces
 }
 
+/// Signs as web pages write them.
+const ENTITIES: [(&str, &str); 14] = [
+    ("&lt;", "<"),
+    ("&gt;", ">"),
+    ("&le;", "≤"),
+    ("&ge;", "≥"),
+    ("&leq;", "≤"),
+    ("&geq;", "≥"),
+    ("&plus;", "+"),
+    ("&minus;", "−"),
+    ("&plusmn;", "±"),
+    ("&nbsp;", "\u{a0}"),
+    ("&#60;", "<"),
+    ("&#62;", ">"),
+    ("&#43;", "+"),
+    ("&amp;", "&"),
+];
+
 /// What a spreadsheet or a web page has made of signs, made signs again.
 fn unescaped(name: &str) -> String {
     if !name.contains('&') {
         return name.to_owned();
     }
-    const ENTITIES: [(&str, &str); 14] = [
-        ("&lt;", "<"),
-        ("&gt;", ">"),
-        ("&le;", "≤"),
-        ("&ge;", "≥"),
-        ("&leq;", "≤"),
-        ("&geq;", "≥"),
-        ("&plus;", "+"),
-        ("&minus;", "−"),
-        ("&plusmn;", "±"),
-        ("&nbsp;", "\u{a0}"),
-        ("&#60;", "<"),
-        ("&#62;", ">"),
-        ("&#43;", "+"),
-        ("&amp;", "&"),
-    ];
     let mut text = name.to_owned();
     // `&amp;lt;` was escaped twice.
     for _ in 0..2 {

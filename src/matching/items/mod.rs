@@ -347,13 +347,11 @@ impl<'metadata> ItemNames<'metadata> {
     }
 
     fn unknown(&self, text: &str, kind: Option<ItemKind>) -> ItemError {
-        match kind {
-            Some(kind) => self.register(kind).unknown(text),
-            None => {
-                let all = ItemKind::ALL.into_iter().flat_map(|kind| self.register(kind).objects().iter().copied());
-                Register::new(self.side, "data element, indicator or program indicator", all).unknown(text)
-            }
+        if let Some(kind) = kind {
+            return self.register(kind).unknown(text);
         }
+        let all = ItemKind::ALL.into_iter().flat_map(|kind| self.register(kind).objects().iter().copied());
+        Register::new(self.side, "data element, indicator or program indicator", all).unknown(text)
     }
 
     /// An item in words, for telling readings apart.
@@ -395,8 +393,9 @@ impl Refusals {
     fn add(&mut self, reading: &Parts<'_>, refusal: ItemError) {
         let place = match &refusal {
             ItemError::Ambiguous { .. } | ItemError::Incomplete { .. } => &mut self.doubts,
-            ItemError::Unknown { what: CATEGORY_OPTION_COMBO | ATTRIBUTE_OPTION_COMBO, .. } => &mut self.of_parts,
-            ItemError::OtherKind { .. } | ItemError::NoCombos { .. } => &mut self.of_parts,
+            ItemError::Unknown { what: CATEGORY_OPTION_COMBO | ATTRIBUTE_OPTION_COMBO, .. }
+            | ItemError::OtherKind { .. }
+            | ItemError::NoCombos { .. } => &mut self.of_parts,
             _ if reading.is_whole() => &mut self.of_whole,
             _ => return,
         };

@@ -115,11 +115,10 @@ impl Dashboard {
         if let Some(line) = self.routines.iter().find(|line| line.last.is_none()) {
             let name = &line.routine.name;
             return match line.tried.as_ref().map(|run| (&run.summary.run, &run.summary.end)) {
-                None => step("See what a run would write", &["run", name, "--dry-run"]),
+                None | Some((_, None)) => step("See what a run would write", &["run", name, "--dry-run"]),
                 Some((run, Some(end))) if end.outcome == RunOutcome::Failed => {
                     step(format!("See why the dry run of {name} failed"), &["runs", "show", &run.to_string()])
                 }
-                Some((_, None)) => step("See what a run would write", &["run", name, "--dry-run"]),
                 Some(_) => step(format!("Run {name} for the first time: so far it was only tried"), &["run", name]),
             };
         }

@@ -66,14 +66,14 @@ impl<'job> ItemCells<'job> {
             SourceItem::Indicator { .. } | SourceItem::ProgramIndicator { .. } => (None, None),
         };
         let found = Found { id: read.id(), category_option_combo: coc, attribute_option_combo: aoc };
-        self.agrees(row, SOURCE, self.sides.source, &found, seen.map(|seen| seen.source.name()))?;
+        agrees(row, SOURCE, self.sides.source, &found, seen.map(|seen| seen.source.name()))?;
         let found = Found {
             id: address.data_element,
             category_option_combo: Some(address.category_option_combo),
             attribute_option_combo: Some(address.attribute_option_combo),
         };
         let was = seen.map(|seen| seen.destination.name.as_str());
-        self.agrees(row, DESTINATION, self.sides.destination, &found, was)?;
+        agrees(row, DESTINATION, self.sides.destination, &found, was)?;
         Ok((read, address))
     }
 
@@ -82,52 +82,51 @@ impl<'job> ItemCells<'job> {
         let same = |item: &Item| item.source == read && item.destination == address;
         self.sides.seen.get(self.sides.job.items.iter().position(same)?)?.as_ref()
     }
+}
 
-    /// Whether the name of a side is that of what its ids say.
-    fn agrees(
-        &self,
-        row: &SheetRow<'_>,
-        columns: SideColumns,
-        metadata: &Metadata,
-        found: &Found,
-        was: Option<&str>,
-    ) -> Result<(), SheetFinding> {
-        let [object, coc, aoc, name] = columns;
-        let Some(cell) = row.filled(name) else { return Ok(()) };
-        let own = names(metadata, found.id, found.category_option_combo, found.attribute_option_combo);
-        let written = key(cell);
-        if settled(cell) == settled(&own) || ways_to_write(metadata, found).iter().any(|way| key(way) == written) {
-            return Ok(());
-        }
-        let filled: Vec<&str> = [object, coc, aoc].into_iter().filter(|column| row.filled(column).is_some()).collect();
-        let (said, say) = (filled.join(", "), if filled.len() == 1 { "is" } else { "are" });
-        let first = cell.split(SEPARATOR).next().unwrap_or_default().trim();
-        if was.is_some_and(|was| key(was) == key(first)) && key(first) != key(&metadata.name_of(found.id)) {
-            let message = format!(
-                "`{first}` was the name of {} when the item was kept, and is not any more: it was renamed since. Export \
-                 the items again, or empty this cell",
-                metadata.name_of(found.id)
-            );
-            return Err(row.finding(name, message));
-        }
-        let others = others_called(metadata, first, found.id);
-        let why = match (suspicion(cell), others.as_slice()) {
-            (Some(suspicion), []) => suspicion.to_owned(),
-            (_, [other, ..]) => format!(
-                "this is the name of {other}: was one column sorted or edited alone? Mend the line, or empty the cell \
-                 that is not meant"
-            ),
-            (None, []) if key(first) == key(&metadata.name_of(found.id)) => {
-                "the option combos are others: was one column sorted or edited alone? Mend the line, or empty the cell \
-                 that is not meant"
-                    .to_owned()
-            }
-            (None, []) => "nothing is called so there now. If it was renamed since, export the items again; else mend \
-                           one of the two, or empty this cell"
-                .to_owned(),
-        };
-        Err(row.finding(name, format!("`{cell}`, but {said} {say} {own}; {why}")))
+/// Whether the name of a side is that of what its ids say.
+fn agrees(
+    row: &SheetRow<'_>,
+    columns: SideColumns,
+    metadata: &Metadata,
+    found: &Found,
+    was: Option<&str>,
+) -> Result<(), SheetFinding> {
+    let [object, coc, aoc, name] = columns;
+    let Some(cell) = row.filled(name) else { return Ok(()) };
+    let own = names(metadata, found.id, found.category_option_combo, found.attribute_option_combo);
+    let written = key(cell);
+    if settled(cell) == settled(&own) || ways_to_write(metadata, found).iter().any(|way| key(way) == written) {
+        return Ok(());
     }
+    let filled: Vec<&str> = [object, coc, aoc].into_iter().filter(|column| row.filled(column).is_some()).collect();
+    let (said, say) = (filled.join(", "), if filled.len() == 1 { "is" } else { "are" });
+    let first = cell.split(SEPARATOR).next().unwrap_or_default().trim();
+    if was.is_some_and(|was| key(was) == key(first)) && key(first) != key(&metadata.name_of(found.id)) {
+        let message = format!(
+            "`{first}` was the name of {} when the item was kept, and is not any more: it was renamed since. Export \
+             the items again, or empty this cell",
+            metadata.name_of(found.id)
+        );
+        return Err(row.finding(name, message));
+    }
+    let others = others_called(metadata, first, found.id);
+    let why = match (suspicion(cell), others.as_slice()) {
+        (Some(suspicion), []) => suspicion.to_owned(),
+        (_, [other, ..]) => format!(
+            "this is the name of {other}: was one column sorted or edited alone? Mend the line, or empty the cell \
+             that is not meant"
+        ),
+        (None, []) if key(first) == key(&metadata.name_of(found.id)) => {
+            "the option combos are others: was one column sorted or edited alone? Mend the line, or empty the cell \
+             that is not meant"
+                .to_owned()
+        }
+        (None, []) => "nothing is called so there now. If it was renamed since, export the items again; else mend \
+                       one of the two, or empty this cell"
+            .to_owned(),
+    };
+    Err(row.finding(name, format!("`{cell}`, but {said} {say} {own}; {why}")))
 }
 
 /// Between the names of an item's parts.
@@ -178,10 +177,9 @@ fn column_of(cause: &ItemError, columns: SideColumns) -> &'static str {
         ItemError::Unknown { what, .. } | ItemError::Ambiguous { what, .. } | ItemError::Incomplete { what, .. } => {
             what
         }
-        ItemError::OtherKind { .. } => return "kind",
+        // Cells are not cut, so of two readings only the kind can be left open.
+        ItemError::OtherKind { .. } | ItemError::Readings { .. } => return "kind",
         ItemError::NoCombos { .. } => return coc,
-        // Cells are not cut, so only the kind can be left open.
-        ItemError::Readings { .. } => return "kind",
     };
     match *what {
         "category option combo" => coc,

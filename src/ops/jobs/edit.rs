@@ -74,7 +74,10 @@ impl OpenJob {
         job.coverage = change.coverage.unwrap_or(job.coverage);
         job.comments = change.comments.unwrap_or(job.comments);
         let (source, destination) = (server(&self.config, &job.source)?, server(&self.config, &job.destination)?);
-        check_calendars(&source, &destination, &job, &[], &[])?;
+        let fits = |job: &Job| check_calendars(&source, &destination, job, &[], &[]);
+        if let (Err(refusal), Ok(())) = (fits(&job), fits(&self.job)) {
+            return Err(refusal);
+        }
         for (item, number) in job.items.iter().zip(1..) {
             let error = |job| {
                 let findings = check_item(&self.source, &self.destination, job, item);

@@ -13,6 +13,7 @@
 //! of the same code, else of the same name. Values are read back through the destination's API as its superuser.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -112,7 +113,7 @@ impl Trial {
         self.ok("server sync --all");
         let mut map = String::from("source_id,destination_id\n");
         for (source, destination) in self.pairs() {
-            map.push_str(&format!("{source},{destination}\n"));
+            writeln!(map, "{source},{destination}").unwrap();
         }
         self.xfer.file("units.csv", map);
         self.ok("orgunit import src dst units.csv");

@@ -158,7 +158,7 @@ impl OpenJob {
         let plain = |url: &str| url.trim().trim_end_matches('/').to_lowercase();
         match target.api.as_ref().and_then(|api| api.url.as_deref()) {
             Some(url) if plain(url) != plain(&destination.url.to_string()) => {
-                note(format!("the exchange writes to {url}, this job to {} ({})", destination.name, destination.url))
+                note(format!("the exchange writes to {url}, this job to {} ({})", destination.name, destination.url));
             }
             _ => {}
         }

@@ -220,6 +220,7 @@ pub(super) enum Act {
 
 /// A small world.
 #[derive(Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own about a world")]
 pub(super) struct Case {
     pub(super) source_is_new: bool,
     /// Whether source and destination are one server; then the values of both are its values.

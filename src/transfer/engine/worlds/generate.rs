@@ -56,7 +56,7 @@ fn target() -> impl Strategy<Value = TargetSketch> {
 }
 
 fn job() -> impl Strategy<Value = JobSketch> {
-    (0..16_u8, 0..12_u8, 0..6_u8, 0..12_u8, 0..12_u8, vec(target(), 1..4))
+    (0..16_u8, 0..12_u8, 0..12_u8, 0..12_u8, 0..12_u8, vec(target(), 1..4))
 }
 
 fn act() -> impl Strategy<Value = ActSketch> {
@@ -71,7 +71,7 @@ pub(super) fn cases() -> impl Strategy<Value = Case> {
     let jobs = vec(job(), 1..3);
     let window = (0..12_u8, 0..5_u8, 0..4_u8);
     let rounds = vec(vec(act(), 0..5), 0..3);
-    (world, map, jobs, window, vec(value(), 0..30), vec(value(), 0..5), rounds).prop_map(
+    (world, map, jobs, window, vec(value(), 0..24), vec(value(), 0..5), rounds).prop_map(
         |(world, map, jobs, window, source, destination, rounds)| {
             let (flags, keeps, sets, rights, policies, (one, other, slice, wild)) = world;
             let mut case = Case {
@@ -277,7 +277,7 @@ fn job_of((cuts, shift, read, combine, round, targets): &JobSketch) -> Job {
             11 => 1,
             _ => 0,
         },
-        analytics: *read == 5,
+        analytics: matches!(*read, 5 | 6),
         combine: operator(*combine).unwrap_or(Combine::Sum),
         round: rounding(*round),
         targets,

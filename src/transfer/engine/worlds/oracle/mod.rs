@@ -4,9 +4,14 @@
 //! map lead it to. Then it looks at each cell that has something written down or that the destination holds, one rule
 //! after another. It shares no code with the engine and is in no hurry.
 
+mod made;
+mod refusal;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::calendar::{Cut, Home};
+use self::made::{Made, combined, same, shaped};
+use self::refusal::{Loops, reads_itself, refusal};
+use super::calendar::Home;
 use super::case::{Address, Aoc, Case, Cell, Coc, Cover, El, Job, Kind, Row, Said, Source, Target, Unit, Values};
 use super::number::{Number, Round};
 use crate::domain::item::{Combine, WhenEmpty};
@@ -368,90 +373,6 @@ fn sources_of(job: &Job, cell: &Cell) -> Vec<usize> {
     homes.filter(|(_, other)| *other == Home::In(home)).map(|(period, _)| period).collect()
 }
 
-/// A value on its way: as it was written, or calculated.
-#[derive(Clone, PartialEq)]
-enum Made {
-    Text(String),
-    Number(Number),
-}
-
-impl Made {
-    fn number(&self) -> Option<Number> {
-        match self {
-            Self::Text(text) => Number::read(text),
-            Self::Number(number) => Some(*number),
-        }
-    }
-
-    fn rounded(self, round: Option<Round>) -> Self {
-        match (round, self.number()) {
-            (Some(round), Some(number)) => Self::Number(number.rounded(round)),
-            _ => self,
-        }
-    }
-}
-
-fn scaled(part: &Part) -> Made {
-    match part.factor {
-        None => Made::Text(part.text.clone()),
-        Some(factor) => Made::Number(Number::read(&part.text).unwrap().times(Number::read(factor).unwrap())),
-    }
-}
-
-/// One value of all parts; none where the operator does not say which.
-fn combined(operator: Combine, parts: &[Part]) -> Option<Made> {
-    if let [only] = parts {
-        return Some(scaled(only));
-    }
-    let numbers = || parts.iter().map(|part| scaled(part).number().unwrap());
-    let sum = || numbers().fold(Number::ZERO, Number::plus);
-    let of = |period: usize| {
-        let mut those = parts.iter().filter(|part| part.period == period).map(scaled);
-        let first = those.next().unwrap();
-        let same = |other: Made| match (first.number(), other.number()) {
-            (Some(one), Some(other)) => one == other,
-            _ => first == other,
-        };
-        those.all(same).then(|| first.clone())
-    };
-    let periods = || parts.iter().map(|part| part.period);
-    match operator {
-        Combine::Error => None,
-        Combine::Sum => Some(Made::Number(sum())),
-        Combine::Average => Some(Made::Number(sum().shared_by(parts.len()))),
-        Combine::Min => numbers().reduce(|one, other| if other.less_than(one) { other } else { one }).map(Made::Number),
-        Combine::Max => numbers().reduce(|one, other| if one.less_than(other) { other } else { one }).map(Made::Number),
-        Combine::Last => of(periods().max().unwrap()),
-        Combine::First => of(periods().min().unwrap()),
-    }
-}
-
-/// The text that is stored; none where the data element cannot hold it.
-fn shaped(kind: Kind, made: Made, from_analytics: bool) -> Option<String> {
-    if kind == Kind::Text {
-        return Some(match (&made, made.number()) {
-            (Made::Text(text), None) => text.clone(),
-            (Made::Text(text), _) if !from_analytics => text.clone(),
-            (_, number) => number?.written(),
-        });
-    }
-    let number = made.number()?;
-    let fits = match kind {
-        Kind::Number | Kind::Text => true,
-        Kind::Integer => number.is_whole(),
-        Kind::NotNegative => number.is_whole() && !number.is_negative(),
-    };
-    fits.then(|| number.written())
-}
-
-/// Whether two texts are one value.
-fn same(kind: Kind, one: &str, other: &str) -> bool {
-    match (Number::read(one), Number::read(other)) {
-        (Some(one), Some(other)) if is_numeric(kind) => one == other,
-        _ => one == other,
-    }
-}
-
 /// Whether the destination does not keep zeros in cells of an address.
 fn forgets_zeros(case: &Case, address: Address) -> bool {
     let keeps = case.keeps(address.element);
@@ -559,162 +480,4 @@ fn leftover(case: &Case, cell: &Cell, destination: &Values, ledger: &Values) -> 
         return sent(case, cell, Fate::Deleted { zero: false });
     }
     Fate::Kept
-}
-
-/// Why a routine may not run at all, and whether that is beyond doubt.
-fn refusal(case: &Case) -> Option<(&'static str, bool)> {
-    if case.jobs.iter().any(|job| job.targets.is_empty()) {
-        return Some(("a job without items", true));
-    }
-    if case.confirmed().next().is_none() {
-        return Some(("no org unit is mapped", true));
-    }
-    if case.one_system && reads_itself(case) == Loops::Own {
-        return Some(("an item reads what it writes", true));
-    }
-    let mut doubt = None;
-    for job in &case.jobs {
-        if twice(job) || family(case, job) {
-            return Some(("one value would be counted twice", true));
-        }
-        if periods(case, job).written.is_empty() {
-            return Some(("no period has a place", true));
-        }
-        match conflict(case, job) {
-            Some((reason, true)) => return Some((reason, true)),
-            Some(other) => doubt = Some(other),
-            None => {}
-        }
-    }
-    if let [first, second] = case.jobs.as_slice() {
-        let written = |job: &Job| -> BTreeSet<(Cut, usize)> {
-            periods(case, job).written.into_iter().map(|period| (job.to, period)).collect()
-        };
-        let shared = |one: &Target| second.targets.iter().any(|other| other.address == one.address);
-        if first.targets.iter().any(shared) && !written(first).is_disjoint(&written(second)) {
-            return Some(("two jobs write one cell", true));
-        }
-    }
-    doubt
-}
-
-/// Whether an operator makes something else of a value that comes twice.
-fn counts(operator: Combine) -> bool {
-    matches!(operator, Combine::Sum | Combine::Average | Combine::Error)
-}
-
-/// Whether two items of one address read one source value.
-fn twice(job: &Job) -> bool {
-    let items: Vec<(&Target, &Source)> =
-        job.targets.iter().flat_map(|target| target.sources.iter().map(move |source| (target, source))).collect();
-    items.iter().enumerate().any(|(number, (target, one))| {
-        items[number + 1..].iter().any(|(other_target, other)| {
-            target.address == other_target.address
-                && (counts(combine_of(job, target)) || counts(combine_of(job, other_target)))
-                && one.element == other.element
-                && (one.coc.is_none() || other.coc.is_none() || one.coc == other.coc)
-                && (one.aoc.is_none() || other.aoc.is_none() || one.aoc == other.aoc)
-        })
-    })
-}
-
-/// Whether the figures of an org unit and of one below it, which they contain, come together in one cell.
-fn family(case: &Case, job: &Job) -> bool {
-    let contained = case.confirmed().any(|(from, to)| {
-        case.confirmed().any(|(other, other_to)| other != from && other.is_in(from) && other_to == to)
-    });
-    let adds = |target: &Target| {
-        matches!(combine_of(job, target), Combine::Sum | Combine::Average)
-            && target.sources.iter().any(|source| source.element != El::Words)
-    };
-    job.analytics && contained && job.targets.iter().any(adds)
-}
-
-/// Whether items read what items write, where both servers are one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Loops {
-    None,
-    /// An item reads what it writes itself.
-    Own,
-    /// An item reads what another one writes.
-    Others,
-}
-
-fn reads_itself(case: &Case) -> Loops {
-    let is_read = |unit: Unit| case.confirmed().any(|(from, _)| from == unit);
-    if !case.confirmed().any(|(_, to)| is_read(to)) {
-        return Loops::None;
-    }
-    let each_on_itself = case.confirmed().all(|(from, to)| from == to || !is_read(to));
-    let items: Vec<(&Job, &Target, &Source)> = case
-        .jobs
-        .iter()
-        .flat_map(|job| job.targets.iter().map(move |target| (job, target)))
-        .flat_map(|(job, target)| target.sources.iter().map(move |source| (job, target, source)))
-        .collect();
-    let mut found = Loops::None;
-    for (number, (job, own, from)) in items.iter().enumerate() {
-        for (other_number, (writer, to, _)) in items.iter().enumerate() {
-            if !belongs(from, to.address) || job.from != writer.to {
-                continue;
-            }
-            if number != other_number {
-                found = Loops::Others;
-                continue;
-            }
-            // Putting a value back where it stands, as it is and alone, changes nothing.
-            let to_address = job.targets.iter().filter(|other| other.address == own.address);
-            let alone = to_address.map(|other| other.sources.len()).sum::<usize>() == 1;
-            let exact = from.coc == Some(own.address.coc)
-                || from.coc.is_none() && from.element.cocs().iter().all(|coc| *coc == own.address.coc);
-            let exact_attribute = from.aoc == Some(own.address.aoc)
-                || from.aoc.is_none() && from.element.aocs().iter().all(|aoc| *aoc == own.address.aoc);
-            let as_it_is = from.factor.is_none() && own.share.is_none() && job.shift == 0;
-            if !(each_on_itself && alone && exact && exact_attribute && as_it_is) {
-                return Loops::Own;
-            }
-        }
-    }
-    found
-}
-
-/// Whether an address has rules that differ, or several values and no operator.
-fn conflict(case: &Case, job: &Job) -> Option<(&'static str, bool)> {
-    let mut doubt = None;
-    let periods = periods(case, job);
-    for target in &job.targets {
-        let others: Vec<&Target> = job.targets.iter().filter(|other| other.address == target.address).collect();
-        let rules = |target: &Target| (combine_of(job, target), round_of(case, job, target), target.cover);
-        if others.iter().any(|other| rules(other) != rules(target)) {
-            return Some(("the items of one address differ", true));
-        }
-        if target.share.is_some() {
-            let makes = |target: &Target| (rules(target), target.sources[0].factor);
-            if others.len() > 1 || sharing(job, target).iter().any(|other| makes(other) != makes(target)) {
-                return Some(("shares that do not go together", true));
-            }
-        }
-        if combine_of(job, target) != Combine::Error {
-            continue;
-        }
-        let sources: Vec<&Source> = others.iter().flat_map(|target| &target.sources).collect();
-        let several = |source: &&Source| {
-            source.coc.is_none() && source.element.cocs().len() > 1
-                || source.aoc.is_none() && source.element.aocs().len() > 1
-        };
-        let from = |period: usize| periods.goes_to.values().filter(|to| **to == Home::In(period)).count();
-        let merges_periods = periods.written.iter().any(|period| from(*period) > 1);
-        if sources.len() > 1 || sources.iter().any(several) || merges_periods {
-            return Some(("several values and no operator", true));
-        }
-        for unit in Unit::ALL {
-            let from: Vec<Unit> = case.confirmed().filter(|(_, to)| *to == unit).map(|(from, _)| from).collect();
-            if from.len() > 1 && from.iter().all(|unit| sees(case, *unit)) {
-                return Some(("several values and no operator", true));
-            } else if from.len() > 1 {
-                doubt = Some(("several values and no operator", false));
-            }
-        }
-    }
-    doubt
 }
