@@ -5,13 +5,12 @@
 //! of the choice of the containing period.
 //!
 //! A destination period that is written has to be read whole, as with the job's own coarsening. Only the script knows
-//! what feeds it: so it is asked about the periods of the window first, which gives the destination periods that may be
-//! wanted, and then about the periods around and between, until it has put none into one of these for as long as two
-//! destination periods last. What lands in a wanted period is read too; what lands elsewhere is none of this run's.
+//! what feeds it: so it is asked about the periods of the window, and then about the periods around and between, until
+//! it has put none into a wanted period for as long as two destination periods last. What lands in a wanted period is
+//! read; what lands elsewhere is none of this run's, also if it lies in the window.
 //!
-//! Wanted is what the window names (`202407..202408` asks for these months, and its days are how they are read), and
-//! what has at least half of its source periods in the window (a script that moves months by one). A window that
-//! merely brushes the month after it by four days does not ask for that month.
+//! Wanted is what the window asks for: the longer periods that it covers, where the job makes longer ones; else, and
+//! where the script puts nothing into those, the periods into which the script puts those of the window.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,32 +45,29 @@ pub enum HookedPeriod {
 }
 
 impl HookedPeriods {
-    /// Asks the script about the periods of the window, and about those around them that go to the same places.
-    /// `named` are the destination periods that the window covers where no script moves anything.
+    /// Asks the script about the periods of the window, and about those around them that go to the same places. `longer`
+    /// are the longer periods that the window covers; none where the job writes periods of the type that it reads.
     pub fn of(
         script: &dyn ActingScript,
         asked: &[Period],
-        named: &BTreeSet<Period>,
+        longer: &BTreeSet<Period>,
         written: PeriodType,
         at: &PeriodContext<'_>,
     ) -> Self {
-        let mut search = Search {
-            script,
-            written,
-            at,
-            wanted: BTreeSet::new(),
-            found: Self { script: script.name().to_owned(), ..Self::default() },
-        };
-        for period in asked {
-            let destination = search.ask(*period);
-            if let HookedPeriod::To(to) = destination {
-                search.wanted.insert(to);
-            }
-            search.found.destinations.insert(*period, destination);
+        let mut search = Search { script, written, at, wanted: longer.clone(), found: Self::default() };
+        let answers: Vec<(Period, HookedPeriod)> = asked.iter().map(|period| (*period, search.ask(*period))).collect();
+        if !longer.is_empty() {
+            search.look(&answers);
         }
-        search.around(asked);
-        let mut found = search.found;
-        found.leave_out_what_is_brushed(asked, named);
+        if !search.found.destinations.values().any(|found| matches!(found, HookedPeriod::To(_))) {
+            let images = answers.iter().filter_map(|(_, answer)| match answer {
+                HookedPeriod::To(to) => Some(*to),
+                HookedPeriod::Dropped(_) | HookedPeriod::Rejected(_) => None,
+            });
+            search.wanted = images.collect();
+            search.look(&answers);
+        }
+        let mut found = Self { script: script.name().to_owned(), ..search.found };
         found.destinations.keys().for_each(|period| script.reads_period(*period, at));
         for destination in found.destinations.values() {
             if let HookedPeriod::To(to) = destination {
@@ -79,30 +75,6 @@ impl HookedPeriods {
             }
         }
         found
-    }
-
-    /// Takes out the source periods of destination periods that were not asked for. Where that would be all of them, the
-    /// window is one that the script moves as a whole, and all stay.
-    fn leave_out_what_is_brushed(&mut self, asked: &[Period], named: &BTreeSet<Period>) {
-        let asked: BTreeSet<Period> = asked.iter().copied().collect();
-        let mut parts: BTreeMap<Period, (usize, usize)> = BTreeMap::new();
-        for (period, destination) in &self.destinations {
-            if let HookedPeriod::To(to) = destination {
-                let (inside, all) = parts.entry(*to).or_default();
-                *inside += usize::from(asked.contains(period));
-                *all += 1;
-            }
-        }
-        let wanted = |to: &Period| {
-            named.contains(to) || parts.get(to).is_some_and(|(inside, all)| inside.saturating_mul(2) >= *all)
-        };
-        if !parts.keys().any(wanted) {
-            return;
-        }
-        self.destinations.retain(|_, destination| match destination {
-            HookedPeriod::To(to) => wanted(to),
-            HookedPeriod::Dropped(_) | HookedPeriod::Rejected(_) => true,
-        });
     }
 
     /// The destination periods that a source period may belong to for which the script failed: those of its nearest
@@ -147,9 +119,16 @@ impl Search<'_> {
         }
     }
 
-    /// Looks at the periods between and around those of the window.
-    fn around(&mut self, asked: &[Period]) {
-        let (Some(first), Some(last)) = (asked.iter().min().copied(), asked.iter().max().copied()) else { return };
+    /// Takes what the script says of the window, and looks at the periods between and around.
+    fn look(&mut self, answers: &[(Period, HookedPeriod)]) {
+        let is_ours = |answer: &HookedPeriod, wanted: &BTreeSet<Period>| match answer {
+            HookedPeriod::To(to) => wanted.contains(to),
+            HookedPeriod::Dropped(_) | HookedPeriod::Rejected(_) => true,
+        };
+        let ours = answers.iter().filter(|(_, answer)| is_ours(answer, &self.wanted));
+        self.found.destinations = ours.cloned().collect();
+        let asked = || answers.iter().map(|(period, _)| *period);
+        let (Some(first), Some(last)) = (asked().min(), asked().max()) else { return };
         if self.wanted.is_empty() {
             return;
         }
@@ -224,15 +203,14 @@ mod tests {
         let at = PeriodContext { source: &metadata, destination: &metadata, job: "a", item: &plan.jobs[0].items[0] };
         let script = ready(&attached("back", &[Hook::Period]), &job("a", Vec::new())).unwrap();
         let read = ["202401", "202402", "202403", "202404"].map(period);
-        let named = read.into_iter().collect();
-        let hooked = HookedPeriods::of(&*script, &read, &named, PeriodType::Monthly, &at);
+        let hooked = HookedPeriods::of(&*script, &read, &BTreeSet::new(), PeriodType::Monthly, &at);
         assert_eq!(hooked.destinations[&read[1]], HookedPeriod::To(read[0]));
         assert!(
             matches!(&hooked.destinations[&read[2]], HookedPeriod::Dropped(reason) if reason == "March is left out")
         );
         assert!(matches!(&hooked.destinations[&read[3]], HookedPeriod::Rejected(_)));
         assert_eq!(hooked.sources.into_keys().collect::<Vec<_>>(), [period("202312"), read[0]]);
-        let quarterly = HookedPeriods::of(&*script, &read, &named, PeriodType::Quarterly, &at);
+        let quarterly = HookedPeriods::of(&*script, &read, &BTreeSet::new(), PeriodType::Quarterly, &at);
         let HookedPeriod::Rejected(reason) = &quarterly.destinations[&read[0]] else { panic!("{quarterly:?}") };
         assert!(reason.contains("202312, which is Monthly; the job writes Quarterly"), "{reason}");
     }
@@ -249,22 +227,21 @@ mod tests {
                 .take_while(|day| *day <= last)
                 .collect::<Vec<_>>()
         };
-        let named = |months: &[&str]| months.iter().map(|month| period(month)).collect::<BTreeSet<_>>();
-        // A window from 1 July to 31 August is July and August; its last four days begin a September nobody asked for.
-        let (window, months) = (days("20240701", "20240831"), named(&["202407", "202408"]));
-        let hooked = HookedPeriods::of(&*script, &window, &months, PeriodType::Monthly, &at);
+        // A window from 1 July to 31 August asks for July and August; its last four days are September's.
+        let summer = [period("202407"), period("202408")].into();
+        let hooked = HookedPeriods::of(&*script, &days("20240701", "20240831"), &summer, PeriodType::Monthly, &at);
         let counts: Vec<(String, usize)> =
             hooked.sources.iter().map(|(period, number)| (period.to_string(), *number)).collect();
         assert_eq!(counts, [("202407".to_owned(), 30), ("202408".to_owned(), 31)], "28 June to 27 July, and so on");
         assert_eq!(hooked.destinations.keys().next(), Some(&period("20240628")));
         assert!(hooked.cut.is_empty());
         // Two days with a gap between them: the gap belongs to the same month.
-        let (window, july) = ([period("20240701"), period("20240720")], named(&["202407"]));
-        let hooked = HookedPeriods::of(&*script, &window, &july, PeriodType::Monthly, &at);
+        let two = [period("20240701"), period("20240720")];
+        let hooked = HookedPeriods::of(&*script, &two, &[period("202407")].into(), PeriodType::Monthly, &at);
         assert_eq!(hooked.sources.values().copied().collect::<Vec<_>>(), [30]);
+        // Nothing lands in the longer periods that the window covers: then it is asked where its periods go.
+        let elsewhere = HookedPeriods::of(&*script, &two, &[period("202501")].into(), PeriodType::Monthly, &at);
+        assert_eq!(elsewhere.sources, hooked.sources);
         assert_eq!(hooked.around(period("20240710")).collect::<Vec<_>>(), [period("202407"), period("202407")]);
-        // A window that lies wholly in a month that it does not name is that month's all the same.
-        let hooked = HookedPeriods::of(&*script, &[period("20240829")], &named(&["202408"]), PeriodType::Monthly, &at);
-        assert_eq!(hooked.sources.into_iter().collect::<Vec<_>>(), [(period("202409"), 31)]);
     }
 }

@@ -411,9 +411,6 @@ fn ask_for_periods(
     hooks: &[ItemHooks],
 ) -> BTreeMap<usize, HookedPeriods> {
     let mut hooked = BTreeMap::new();
-    // The hook takes the place of the job's shift.
-    let unshifted = |period: &Period| job.period_shift.checked_neg().and_then(|back| period.shift(back));
-    let named = periods.write.iter().filter_map(unshifted).collect();
     for (position, (item, hooks)) in items.iter().zip(hooks).enumerate() {
         let Some(script) = &hooks.period else { continue };
         let at = PeriodContext {
@@ -422,7 +419,10 @@ fn ask_for_periods(
             job: &job.name,
             item,
         };
-        hooked.insert(position, HookedPeriods::of(&**script, &periods.asked, &named, job.destination_period_type, &at));
+        hooked.insert(
+            position,
+            HookedPeriods::of(&**script, &periods.asked, &periods.longer, job.destination_period_type, &at),
+        );
     }
     hooked
 }

@@ -24,6 +24,8 @@ use crate::transfer::plan::error::PlanError;
 pub struct JobPeriods {
     /// What the window asks for, in order.
     pub asked: Vec<Period>,
+    /// The longer periods that these make up, before any shift; none where the job writes what it reads.
+    pub longer: BTreeSet<Period>,
     /// What is read, in order.
     pub read: Vec<Period>,
     /// What is written, in order.
@@ -71,7 +73,9 @@ impl JobPeriods {
                 destination_type: job.destination_period_type.name().to_owned(),
             });
         }
-        Self::shifted(job, asked, homes)
+        let coarsens = job.source_period_type != job.destination_period_type;
+        let longer = if coarsens { containers } else { BTreeSet::new() };
+        Ok(Self { longer, ..Self::shifted(job, asked, homes)? })
     }
 
     fn shifted(job: &Job, asked: Vec<Period>, homes: HashMap<Period, Home>) -> Result<Self, PlanError> {
@@ -93,7 +97,8 @@ impl JobPeriods {
         let mut read: Vec<Period> = destinations.keys().copied().collect();
         read.sort_unstable();
         let merges = sources.values().any(|number| *number > 1);
-        Ok(Self { asked, read, write: sources.keys().copied().collect(), destinations, sources, merges })
+        let write = sources.keys().copied().collect();
+        Ok(Self { asked, longer: BTreeSet::new(), read, write, destinations, sources, merges })
     }
 
     /// Nothing is read for these.

@@ -132,7 +132,7 @@ async fn one_session_serves_all_requests() {
 #[tokio::test]
 async fn an_expired_session_is_dropped_once_and_a_refused_login_is_not_repeated() {
     let server = Server::dhis2("2.43.1", |seen, number| match (number, seen.header("cookie")) {
-        (0, _) => Reply::Json(200, "Set-Cookie: JSESSIONID=OLD\r\n", VALUES.to_owned()),
+        (1, _) => Reply::Json(200, "Set-Cookie: JSESSIONID=OLD\r\n", VALUES.to_owned()),
         (_, Some(_)) => refusal(401, ""),
         (_, None) => json(VALUES),
     })
@@ -155,7 +155,7 @@ async fn an_expired_session_is_dropped_once_and_a_refused_login_is_not_repeated(
 async fn an_old_session_may_be_the_reason_for_a_scope_error() {
     let empty = || Reply::Json(200, "", String::new());
     let server = Server::dhis2("2.42.5", move |seen, number| match (number, seen.header("cookie")) {
-        (0, _) => Reply::Json(200, "Set-Cookie: JSESSIONID=OLD\r\n", VALUES.to_owned()),
+        (1, _) => Reply::Json(200, "Set-Cookie: JSESSIONID=OLD\r\n", VALUES.to_owned()),
         (_, Some(_)) => empty(),
         (_, None) => json(VALUES),
     })
