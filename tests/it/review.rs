@@ -207,7 +207,7 @@ fn two_routines_that_write_one_cell_are_told_of_each_other() {
 fn one_server_can_be_both_sides_and_does_not_multiply_what_it_wrote() {
     let trial = Trial::between(&country("s"), &with_values("d"));
     let url = trial.destination.url();
-    trial.ok("server add again URL --username writer --password-file password".replace("URL", &url).as_str());
+    trial.ok(&format!("server add again {url} --username writer --password-file password"));
     trial.ok("server sync again");
     for (source, map) in [("dst", "dst dst"), ("again", "again dst")] {
         trial.ok(&format!("orgunit auto {map} --accept sure"));

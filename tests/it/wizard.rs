@@ -282,7 +282,7 @@ fn lines(seen: &str) -> Vec<String> {
     let mut characters = seen.chars();
     while let Some(character) = characters.next() {
         if character == '\u{1b}' {
-            let _ = characters.by_ref().find(|end| end.is_ascii_alphabetic());
+            let _ = characters.by_ref().find(char::is_ascii_alphabetic);
         } else {
             plain.push(character);
         }

@@ -61,7 +61,7 @@ impl Again {
         after.option("--fail-on-empty", options.fail_on_empty);
         after.value("--timeout", options.timeout.map(length));
         after.0.extend_from_slice(everywhere);
-        Self { before: command.to_vec(), dry_run: options.dry_run, after: after.0 }
+        Self { before: command.into(), dry_run: options.dry_run, after: after.0 }
     }
 
     /// The same command.

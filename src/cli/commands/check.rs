@@ -153,7 +153,7 @@ fn say_coverage(checked: &MapCheck, ui: &Ui) {
         ui.say(&format!("in {window} the source has no {what}, as far as its user may see"));
         return;
     }
-    ui.say(&format!("in {window} there are {what} of {}", tally_in_words(&coverage.with_data, "org unit"),));
+    ui.say(&format!("in {window} there are {what} of {}", tally_in_words(&coverage.with_data, "org unit")));
     let lost: Vec<String> = [
         (coverage.values_unmapped, "of unmapped org units"),
         (coverage.values_proposed, "of org units whose destination is only proposed"),

@@ -16,29 +16,36 @@ use crate::cli::ui::{Format, Ui, printable};
 pub struct Column {
     key: &'static str,
     title: &'static str,
-    number: bool,
+    holds: Holds,
     detail: bool,
     whole: bool,
     shown: usize,
     least: usize,
-    moment: bool,
+}
+
+/// What stands in a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    Text,
+    Numbers,
+    Moments,
 }
 
 /// A column of text.
 pub const fn text(key: &'static str, title: &'static str) -> Column {
     let (shown, least) = (usize::MAX, FEW_WORDS);
-    Column { key, title, number: false, detail: false, whole: false, shown, least, moment: false }
+    Column { key, title, holds: Holds::Text, detail: false, whole: false, shown, least }
 }
 
 /// A column of numbers, which line up at the right.
 pub const fn number(key: &'static str, title: &'static str) -> Column {
-    Column { number: true, whole: true, ..text(key, title) }
+    Column { holds: Holds::Numbers, whole: true, ..text(key, title) }
 }
 
 /// A column of moments, given in RFC 3339: they are shown by the clock of this machine, whose time zone stands in the
 /// title, and for programs in the key `time_zone`.
 pub const fn moment(key: &'static str, title: &'static str) -> Column {
-    Column { moment: true, whole: true, ..text(key, title) }
+    Column { holds: Holds::Moments, whole: true, ..text(key, title) }
 }
 
 impl Column {
@@ -62,7 +69,7 @@ impl Column {
 
     fn in_table(self, value: &Value) -> String {
         let text = match value {
-            Value::String(kept) if self.moment => clock::minute(kept),
+            Value::String(kept) if self.holds == Holds::Moments => clock::minute(kept),
             value => in_table(value),
         };
         match text.char_indices().nth(self.shown) {
@@ -73,7 +80,7 @@ impl Column {
 
     fn for_programs(self, value: &Value) -> Value {
         match value {
-            Value::String(kept) if self.moment => Value::String(clock::minute(kept)),
+            Value::String(kept) if self.holds == Holds::Moments => Value::String(clock::minute(kept)),
             value => value.clone(),
         }
     }
@@ -119,7 +126,7 @@ impl Listing {
     pub fn without_empty_columns(&self) -> Self {
         self.with_columns(|index| {
             let zero = |row: &Vec<Value>| row.get(index).and_then(Value::as_u64) == Some(0);
-            !self.columns[index].number || !self.rows.iter().all(zero)
+            self.columns[index].holds != Holds::Numbers || !self.rows.iter().all(zero)
         })
     }
 
@@ -152,7 +159,7 @@ impl Listing {
     /// The title of a column; that of moments names the time zone, or both where the clocks were changed in between.
     fn title(&self, index: usize) -> String {
         let column = &self.columns[index];
-        if !column.moment {
+        if column.holds != Holds::Moments {
             return column.title.to_owned();
         }
         let zones = self.rows.iter().filter_map(|row| row[index].as_str()).map(clock::zone_at);
@@ -205,7 +212,10 @@ impl Listing {
         let mut table = Table::new();
         table.load_style(STYLE);
         table.set_content_arrangement(ContentArrangement::Dynamic);
-        let align = |column: &Column| if column.number { CellAlignment::Right } else { CellAlignment::Left };
+        let align = |column: &Column| match column.holds {
+            Holds::Numbers => CellAlignment::Right,
+            Holds::Text | Holds::Moments => CellAlignment::Left,
+        };
         let titles = self.columns.iter().enumerate();
         table.set_header(
             titles.map(|(index, column)| Cell::new(self.title(index)).set_alignment(align(column))).collect::<Vec<_>>(),
@@ -235,7 +245,7 @@ impl Listing {
 
     /// The time zone of the list's moments, where it has such.
     fn time_zone(&self) -> Option<String> {
-        self.columns.iter().any(|column| column.moment).then(clock::zone_name)
+        self.columns.iter().any(|column| column.holds == Holds::Moments).then(clock::zone_name)
     }
 
     fn csv(&self) -> String {

@@ -58,7 +58,7 @@ fn read_tolerantly<T: DeserializeOwned>(body: &[u8], plural: &'static str) -> Re
         match serde_json::from_value(value) {
             Ok(object) => page.objects.push(object),
             Err(error) => {
-                page.left_out.push(format!("{plural} `{id}`{name} was left out: it cannot be understood: {error}"))
+                page.left_out.push(format!("{plural} `{id}`{name} was left out: it cannot be understood: {error}"));
             }
         }
     }

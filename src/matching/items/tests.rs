@@ -18,12 +18,12 @@ fn uid(number: usize) -> Uid {
 fn metadata(elements: &[(Option<&str>, &str)], combos: &[(Option<&str>, &str)]) -> Metadata {
     let mut metadata = Metadata::default();
     let split = uid(100);
-    let text = |text: &Option<&str>| text.map(str::to_owned);
+    let text = |text: Option<&str>| text.map(str::to_owned);
     for (index, (code, name)) in elements.iter().enumerate() {
         let id = uid(index + 1);
         let element = DataElement {
             id,
-            code: text(code),
+            code: text(*code),
             name: (*name).to_owned(),
             short_name: None,
             value_type: ValueType::Number,
@@ -40,7 +40,7 @@ fn metadata(elements: &[(Option<&str>, &str)], combos: &[(Option<&str>, &str)]) 
         let id = uid(index + 101);
         let combo = CategoryOptionCombo {
             id,
-            code: text(code),
+            code: text(*code),
             name: (*name).to_owned(),
             category_combo: split,
             category_options: Vec::new(),

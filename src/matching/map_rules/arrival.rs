@@ -123,21 +123,21 @@ impl<'check> Arrivals<'check> {
         });
         // Before there is a job, values are taken to stay in their periods.
         if self.writes.is_empty() {
-            return not_open(target, &cell.period);
+            return not_open(target, cell.period);
         }
         writes.find_map(|write| {
-            let period = write.period(&cell.period);
+            let period = write.period(cell.period);
             let is_assigned = write.assigned.as_ref().is_none_or(|units| units.contains(&target.id));
-            not_open(target, &period).or((!is_assigned).then_some(Loss::NotAssigned))
+            not_open(target, period).or((!is_assigned).then_some(Loss::NotAssigned))
         })
     }
 }
 
 impl Write {
     /// The period that a value goes to. Where only a script could say, it is the one that its first day lies in.
-    fn period(&self, of_source: &Period) -> Period {
+    fn period(&self, of_source: Period) -> Period {
         let period = if of_source.period_type() == self.period_type {
-            *of_source
+            of_source
         } else {
             self.period_type.containing(of_source.start())
         };
@@ -146,7 +146,7 @@ impl Write {
 }
 
 /// The first day of the period must lie within the unit's dates, as servers have it.
-fn not_open(unit: &OrganisationUnit, period: &Period) -> Option<Loss> {
+fn not_open(unit: &OrganisationUnit, period: Period) -> Option<Loss> {
     if unit.opening_date.is_some_and(|opening| period.start() < opening) {
         return Some(Loss::NotOpenYet);
     }

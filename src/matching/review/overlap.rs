@@ -89,13 +89,12 @@ pub fn within(source: &Metadata, destination: &Metadata, job: &Job) -> Vec<Findi
     let item = |number: usize| number.checked_sub(1).and_then(|index| job.items.get(index));
     let finding = |(first, second): (usize, usize)| {
         let (one, other) = (item(first)?, item(second)?);
-        let (code, message) = match told(source, destination, job, one, other) {
-            Some(message) => (&finding::VALUE_COUNTED_TWICE, message),
-            None => {
-                let name = source_name(source, &other.source);
-                let cell = cell_name(destination, other.destination);
-                (&finding::VALUE_READ_TWICE, format!("values of {name} go to {cell} by two items"))
-            }
+        let (code, message) = if let Some(message) = told(source, destination, job, one, other) {
+            (&finding::VALUE_COUNTED_TWICE, message)
+        } else {
+            let name = source_name(source, &other.source);
+            let cell = cell_name(destination, other.destination);
+            (&finding::VALUE_READ_TWICE, format!("values of {name} go to {cell} by two items"))
         };
         let message = format!("items {first} and {second}: {message}");
         let hint = format!(

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::domain::access::{Reader, Unreadable};
 use crate::domain::finding::Code;
 use crate::domain::job::Job;
+use crate::domain::org_unit_map::OrgUnitMapping;
 use crate::domain::uid::Uid;
 use crate::matching::finding::of_runs;
 use crate::matching::review::words::{items, some};
@@ -64,7 +65,7 @@ fn at_destination(review: &Review<'_>, job: &Job) -> Vec<Finding> {
             Finding::new(&of_runs::DESTINATION_NOT_READABLE, job, message).items(numbers)
         })
         .collect();
-    let units = review.rows.iter().filter_map(|row| row.target());
+    let units = review.rows.iter().filter_map(OrgUnitMapping::target);
     findings.extend(org_units(&review.destination, job, units, &of_runs::DESTINATION_NOT_READABLE));
     findings
 }

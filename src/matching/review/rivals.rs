@@ -1,7 +1,7 @@
 //! Several jobs that write one cell: two of one routine, which a run refuses, and those of two routines, of which each
 //! run puts its own value over that of the other.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::domain::cell::CellAddress;
 use crate::domain::item::{Combine, Item};
@@ -112,6 +112,6 @@ fn numbers(job: &Job, addresses: &BTreeSet<CellAddress>) -> Vec<usize> {
 
 fn cells(destination: &Metadata, addresses: &BTreeSet<CellAddress>) -> String {
     // Two cells of one element may have the same name where only hidden parts differ.
-    let names: BTreeMap<String, ()> = addresses.iter().map(|address| (cell_name(destination, *address), ())).collect();
-    some(&names.into_keys().collect::<Vec<_>>())
+    let names: BTreeSet<String> = addresses.iter().map(|address| cell_name(destination, *address)).collect();
+    some(&names.into_iter().collect::<Vec<_>>())
 }

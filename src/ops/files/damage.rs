@@ -61,7 +61,7 @@ pub fn suspicion(cell: &str) -> Option<&'static str> {
 }
 
 fn looks_like_a_long_number(cell: &str) -> bool {
-    let is_large = |number: BigDecimal| number.abs() > BigDecimal::from(1_000);
+    let is_large = |number: BigDecimal| number.abs() > 1_000;
     cell.contains("E+") && NumberManner::default().read(cell).is_ok_and(is_large)
 }
 

@@ -143,15 +143,15 @@ impl<'metadata> Units<'metadata> {
                 let message = format!("no org unit of the {} server has the {what} `{text}`", self.side);
                 Err(row.finding(column, format!("{message}{}", self.suggestion(kind, text))))
             }
-            several => match several.iter().filter(fits).collect::<Vec<_>>().as_slice() {
-                [only] => Ok(**only),
-                _ => {
-                    let number = several.len();
-                    let message =
-                        format!("{number} org units of the {} server have the {what} `{text}`; give the id", self.side);
-                    Err(row.finding(column, message))
+            several => {
+                if let [only] = several.iter().filter(fits).collect::<Vec<_>>().as_slice() {
+                    return Ok(**only);
                 }
-            },
+                let number = several.len();
+                let message =
+                    format!("{number} org units of the {} server have the {what} `{text}`; give the id", self.side);
+                Err(row.finding(column, message))
+            }
         }
     }
 

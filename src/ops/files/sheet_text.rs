@@ -52,18 +52,16 @@ fn decoded(bytes: &[u8]) -> Result<Cow<'_, str>, String> {
     let two_bytes = |pair: fn([u8; 2]) -> u16| {
         let units: Vec<u16> = bytes.chunks_exact(2).map(|bytes| pair([bytes[0], bytes[1]])).collect();
         match String::from_utf16(&units) {
-            Ok(text) if bytes.len() % 2 == 0 => Ok(Cow::Owned(text)),
+            Ok(text) if bytes.len().is_multiple_of(2) => Ok(Cow::Owned(text)),
             _ => {
                 Err("the file is damaged: it ends in the middle of a letter, or holds letters that are none".to_owned())
             }
         }
     };
     match bytes {
-        [0xff, 0xfe, ..] => two_bytes(u16::from_le_bytes),
-        [0xfe, 0xff, ..] => two_bytes(u16::from_be_bytes),
-        // No header begins with anything but plain letters.
-        [1..=127, 0, ..] => two_bytes(u16::from_le_bytes),
-        [0, 1..=127, ..] => two_bytes(u16::from_be_bytes),
+        // A mark, or none: no header begins with anything but plain letters.
+        [0xff, 0xfe, ..] | [1..=127, 0, ..] => two_bytes(u16::from_le_bytes),
+        [0xfe, 0xff, ..] | [0, 1..=127, ..] => two_bytes(u16::from_be_bytes),
         _ => {
             let text =
                 std::str::from_utf8(bytes).map_err(|_| "the file is not UTF-8; save it as \"CSV UTF-8\"".to_owned())?;

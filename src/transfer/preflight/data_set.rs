@@ -66,7 +66,7 @@ impl Preflight<'_> {
         if !candidate.assigned.contains(&cell.org_unit) {
             return Some(Fault::Assignment);
         }
-        if !data_set.access.write && !self.superuser {
+        if !data_set.access.write && !self.user.superuser {
             return Some(Fault::Access);
         }
         self.time_fault(candidate, cell.period).or_else(|| {
@@ -132,7 +132,7 @@ impl Preflight<'_> {
         if !self.knows_days {
             return None;
         }
-        if !self.may_edit_expired && expires(candidate.data_set, period).is_some_and(|last| self.today > last) {
+        if !self.user.may_edit_expired && expires(candidate.data_set, period).is_some_and(|last| self.today > last) {
             return Some(Fault::Expired);
         }
         candidate.latest_open.is_some_and(|latest| period.start() > latest.start()).then_some(Fault::Future)
@@ -175,7 +175,7 @@ impl Preflight<'_> {
                 blame(metadata, &ORG_UNIT_NOT_ASSIGNED, Kind::OrganisationUnit, cell.org_unit, reason)
             }
             Fault::Access => {
-                let reason = format!("user `{}` may not enter data for data set `{set}`", self.username);
+                let reason = format!("user `{}` may not enter data for data set `{set}`", self.user.name);
                 blame(metadata, &DATA_SET_NO_WRITE, Kind::DataSet, data_set.id, reason)
             }
             Fault::InputPeriod => {

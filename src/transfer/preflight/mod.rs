@@ -60,15 +60,21 @@ pub enum Verdict {
 pub struct Preflight<'metadata> {
     metadata: &'metadata Metadata,
     index: Index<'metadata>,
-    username: String,
-    may_import: bool,
-    superuser: bool,
-    may_edit_expired: bool,
+    user: User,
     engine: ImportEngine,
     version: ServerVersion,
     today: Date,
     /// Whether periods have days that can be compared with others: those of the ISO calendar do.
     knows_days: bool,
+}
+
+/// The user who sends, and what it may do everywhere.
+#[derive(Debug)]
+struct User {
+    name: String,
+    may_import: bool,
+    superuser: bool,
+    may_edit_expired: bool,
 }
 
 /// A cell together with what the index knows about its parts.
@@ -93,10 +99,13 @@ impl<'metadata> Preflight<'metadata> {
         Self {
             metadata,
             index: Index::new(metadata, capture, today),
-            username: account.username.clone(),
-            may_import: account.may_import(),
-            superuser,
-            may_edit_expired: superuser || account.authorities.iter().any(|authority| authority == "F_EDIT_EXPIRED"),
+            user: User {
+                name: account.username.clone(),
+                may_import: account.may_import(),
+                superuser,
+                may_edit_expired: superuser
+                    || account.authorities.iter().any(|authority| authority == "F_EDIT_EXPIRED"),
+            },
             engine,
             version: version.clone(),
             today,
@@ -120,7 +129,7 @@ impl<'metadata> Preflight<'metadata> {
     }
 
     fn judge(&self, cell: &CellKey, value: Option<&str>, comment: Option<&str>) -> Result<Uid, Box<HoldBack>> {
-        if !self.may_import {
+        if !self.user.may_import {
             return Err(Box::new(self.no_authority()));
         }
         let subject = self.resolve(cell)?;
@@ -155,7 +164,7 @@ impl<'metadata> Preflight<'metadata> {
             .get(&cell.org_unit)
             .ok_or_else(|| unknown(&ORG_UNIT_UNKNOWN, Kind::OrganisationUnit, cell.org_unit))?;
         if !unit.in_capture {
-            let reason = format!("user `{}` may not enter data at the org unit", self.username);
+            let reason = format!("user `{}` may not enter data at the org unit", self.user.name);
             return Err(Box::new(blame(
                 self.metadata,
                 &ORG_UNIT_OUTSIDE_CAPTURE,
@@ -183,9 +192,9 @@ impl<'metadata> Preflight<'metadata> {
     fn check_options(&self, subject: &Subject<'_, '_>) -> Result<(), Box<HoldBack>> {
         let unwritable = subject.category_options.unwritable.or(subject.attribute_options.unwritable);
         if let Some(option) = unwritable
-            && !self.superuser
+            && !self.user.superuser
         {
-            let reason = format!("user `{}` may not enter data for the category option", self.username);
+            let reason = format!("user `{}` may not enter data for the category option", self.user.name);
             return Err(Box::new(blame(
                 self.metadata,
                 &CATEGORY_OPTION_NO_WRITE,
@@ -233,7 +242,7 @@ impl<'metadata> Preflight<'metadata> {
     /// (every cell is held back then) or a server whose input periods are inverted.
     pub fn about_destination(&self) -> Vec<HoldBack> {
         let mut findings = Vec::new();
-        if !self.may_import {
+        if !self.user.may_import {
             findings.push(self.no_authority());
         }
         if input_periods_inverted(&self.version) {
@@ -262,8 +271,8 @@ impl<'metadata> Preflight<'metadata> {
     }
 
     fn no_authority(&self) -> HoldBack {
-        let reason = format!("user `{}` has no authority to import data values", self.username);
-        blame_user(&NO_IMPORT_AUTHORITY, &self.username, reason)
+        let reason = format!("user `{}` has no authority to import data values", self.user.name);
+        blame_user(&NO_IMPORT_AUTHORITY, &self.user.name, reason)
     }
 
     fn in_no_data_set(&self, cell: &CellKey) -> HoldBack {

@@ -235,8 +235,7 @@ fn merge(object: &mut Value, more: Value) {
 
 /// Eleven letters and digits, a letter first.
 fn id(side: &str, plural: &str, called: &str) -> String {
-    let digest = Sha256::digest(format!("{side}/{plural}/{called}"));
-    let mut id: String = digest.iter().take(5).map(|byte| format!("{byte:02x}")).collect();
-    id.insert(0, 'x');
-    id
+    let mut start = [0; 8];
+    start[3..].copy_from_slice(&Sha256::digest(format!("{side}/{plural}/{called}"))[..5]);
+    format!("x{:010x}", u64::from_be_bytes(start))
 }

@@ -93,7 +93,9 @@ impl Journal for MemoryJournal {
     }
 
     fn forget(&mut self, cells: &[CellKey]) -> Result<(), JournalError> {
-        cells.iter().for_each(|cell| drop(self.ledger.remove(cell)));
+        for cell in cells {
+            self.ledger.remove(cell);
+        }
         Ok(())
     }
 

@@ -108,12 +108,18 @@ struct Named {
 
 static NAMES: LazyLock<BTreeMap<Uid, Named>> = LazyLock::new(|| {
     let mut names: BTreeMap<Uid, Named> = BTreeMap::new();
-    Unit::ALL.into_iter().for_each(|unit| names.entry(unit.id()).or_default().unit = Some(unit));
-    El::ALL.into_iter().for_each(|element| names.entry(element.id()).or_default().element = Some(element));
-    [Coc::Default, Coc::Male, Coc::Female]
-        .into_iter()
-        .for_each(|coc| names.entry(coc.id()).or_default().coc = Some(coc));
-    [Aoc::Default, Aoc::P, Aoc::Q].into_iter().for_each(|aoc| names.entry(aoc.id()).or_default().aoc = Some(aoc));
+    for unit in Unit::ALL {
+        names.entry(unit.id()).or_default().unit = Some(unit);
+    }
+    for element in El::ALL {
+        names.entry(element.id()).or_default().element = Some(element);
+    }
+    for coc in [Coc::Default, Coc::Male, Coc::Female] {
+        names.entry(coc.id()).or_default().coc = Some(coc);
+    }
+    for aoc in [Aoc::Default, Aoc::P, Aoc::Q] {
+        names.entry(aoc.id()).or_default().aoc = Some(aoc);
+    }
     names
 });
 

@@ -57,12 +57,11 @@ fn happen(act: &Act, case: &mut Case, world: &mut World) {
     match act {
         // What is the source's is the destination's, too.
         Act::Source(cell, text) if case.one_system => world.destination.put(cell.key(), text),
-        Act::SourceEmptied(_) if case.one_system => {}
         Act::UnitEmptied(unit) if case.one_system => {
             let state = &mut world.destination.state.lock().unwrap();
             state.values.retain(|key, _| Cell::of(key).unit != *unit);
         }
-        Act::OptionTaken(_) | Act::ViewTaken(_) if case.one_system => {}
+        Act::SourceEmptied(_) | Act::OptionTaken(_) | Act::ViewTaken(_) if case.one_system => {}
         Act::Source(cell, text) => {
             case.source.insert(cell.clone(), text.clone());
         }

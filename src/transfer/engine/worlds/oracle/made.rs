@@ -64,9 +64,9 @@ pub(super) fn combined(operator: Combine, parts: &[Part]) -> Option<Made> {
 }
 
 /// The text that is stored; none where the data element cannot hold it.
-pub(super) fn shaped(kind: Kind, made: Made, from_analytics: bool) -> Option<String> {
+pub(super) fn shaped(kind: Kind, made: &Made, from_analytics: bool) -> Option<String> {
     if kind == Kind::Text {
-        return Some(match (&made, made.number()) {
+        return Some(match (made, made.number()) {
             (Made::Text(text), None) => text.clone(),
             (Made::Text(text), _) if !from_analytics => text.clone(),
             (_, number) => number?.written(),

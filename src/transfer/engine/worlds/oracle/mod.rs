@@ -329,12 +329,12 @@ fn filled(
         None => return Fate::Held(["combine-missing"].into()),
         Some(made) if shared => match part_of(case, job, target, &made, round) {
             None => return Fate::Held(["share-not-whole"].into()),
-            Some(part) => match shaped(case.keeps(target.address.element).kind, Made::Number(part), job.analytics) {
+            Some(part) => match shaped(case.keeps(target.address.element).kind, &Made::Number(part), job.analytics) {
                 None => return Fate::Held(["value-invalid"].into()),
                 Some(text) => text,
             },
         },
-        Some(made) => match shaped(case.keeps(target.address.element).kind, made, job.analytics) {
+        Some(made) => match shaped(case.keeps(target.address.element).kind, &made, job.analytics) {
             None => return Fate::Held(["value-invalid"].into()),
             Some(text) => text,
         },
@@ -421,13 +421,12 @@ fn empty(case: &Case, job: &Job, target: &Target, cell: &Cell, destination: &Val
     }
     let there = &destination[cell];
     match when_empty(case, target) {
-        WhenEmpty::Keep => Fate::Kept,
         WhenEmpty::Zero if is_numeric(kind) => stand(case, target, cell, "0".to_owned(), destination, ledger),
-        WhenEmpty::Zero => Fate::Kept,
         WhenEmpty::Delete => match ledger.get(cell) {
             Some(wrote) if same(kind, wrote, there) => sent(case, cell, Fate::Deleted { zero: false }),
             _ => Fate::Kept,
         },
+        WhenEmpty::Keep | WhenEmpty::Zero => Fate::Kept,
     }
 }
 
