@@ -219,6 +219,11 @@ pub trait ActingScript: fmt::Debug + Send + Sync {
     /// The destination period of a source period.
     fn period(&self, period: Period, at: &PeriodContext<'_>) -> Acted<Period>;
 
+    /// The same for a period outside of the window, asked only to see whether it has to be read: nobody watches.
+    fn period_around(&self, period: Period, at: &PeriodContext<'_>) -> Acted<Period> {
+        self.period(period, at)
+    }
+
     /// One value for all contributions to a cell.
     fn combine(&self, parts: Vec<Part>, at: &CellContext<'_>) -> Acted<Value>;
 

@@ -199,6 +199,12 @@ impl ActingScript for Watched {
         self.hooks.contains(&hook) && self.script.acts(hook)
     }
 
+    fn period_around(&self, period: Period, at: &PeriodContext<'_>) -> Acted<Period> {
+        let acted = self.script.period_around(period, at);
+        drop(self.script.take_log());
+        acted
+    }
+
     fn rows(&self, rows: &[SourceValue], at: &RowsContext<'_>) -> Acted<RowsAfter> {
         let acted = self.script.rows(rows, at);
         let all = |reason: &String| (0..rows.len()).map(|index| (index, reason.clone())).collect();

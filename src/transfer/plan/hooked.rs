@@ -55,7 +55,8 @@ impl HookedPeriods {
         at: &PeriodContext<'_>,
     ) -> Self {
         let mut search = Search { script, written, at, wanted: longer.clone(), found: Self::default() };
-        let answers: Vec<(Period, HookedPeriod)> = asked.iter().map(|period| (*period, search.ask(*period))).collect();
+        let answers: Vec<(Period, HookedPeriod)> =
+            asked.iter().map(|period| (*period, search.answer(*period, script.period(*period, at).outcome))).collect();
         if !longer.is_empty() {
             search.look(&answers);
         }
@@ -105,8 +106,8 @@ struct Search<'ask> {
 }
 
 impl Search<'_> {
-    fn ask(&self, period: Period) -> HookedPeriod {
-        match self.script.period(period, self.at).outcome {
+    fn answer(&self, period: Period, outcome: Outcome<Period>) -> HookedPeriod {
+        match outcome {
             Outcome::Value(to) if to.period_type() == self.written => HookedPeriod::To(to),
             Outcome::Value(to) => HookedPeriod::Rejected(format!(
                 "the script puts {period} into {to}, which is {}; the job writes {}",
@@ -171,7 +172,7 @@ impl Search<'_> {
         if let Some(known) = self.found.destinations.get(&period) {
             return matches!(known, HookedPeriod::To(_));
         }
-        let destination = self.ask(period);
+        let destination = self.answer(period, self.script.period_around(period, self.at).outcome);
         let taken = match &destination {
             HookedPeriod::To(to) => self.wanted.contains(to),
             HookedPeriod::Rejected(_) => touches,
