@@ -329,7 +329,7 @@ impl<'plan> Mapping<'plan> {
         }
         self.values.contributing += 1;
         if let Some(remark) = remark {
-            self.take_remark(*remark, before, &value);
+            self.take_remark(&remark, before, &value);
         }
         let mut placed = self.contributions.iter_mut().skip(before);
         let first = placed.next();
@@ -342,7 +342,7 @@ impl<'plan> Mapping<'plan> {
     }
 
     /// Keeps what stands beside a value for its cells, or counts that it stays behind.
-    fn take_remark(&mut self, remark: Remark, before: usize, value: &SourceValue) {
+    fn take_remark(&mut self, remark: &Remark, before: usize, value: &SourceValue) {
         if self.job.comments == Comments::Keep {
             let first = || format!("{} at {} in {}", value.data, value.org_unit, value.period);
             self.left_behind.get_or_insert_with(|| (0, first())).0 += 1;
