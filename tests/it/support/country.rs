@@ -235,8 +235,7 @@ fn merge(object: &mut Value, more: Value) {
 
 /// Eleven letters and digits, a letter first.
 fn id(side: &str, plural: &str, called: &str) -> String {
-    let digest = Sha256::digest(format!("{side}/{plural}/{called}"));
-    let mut id: String = digest.iter().take(5).map(|byte| format!("{byte:02x}")).collect();
-    id.insert(0, 'x');
-    id
+    let bytes = Sha256::digest(format!("{side}/{plural}/{called}"));
+    let number = bytes.iter().take(5).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
+    format!("x{number:010x}")
 }

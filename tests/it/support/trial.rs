@@ -90,7 +90,7 @@ impl Trial {
         for entry in std::fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            if !name.ends_with(".json") && name != "README.md" {
+            if !path.extension().is_some_and(|extension| extension == "json") && name != "README.md" {
                 trial.xfer.file(&name, std::fs::read(&path).unwrap());
             }
         }
