@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn the_last_word_is_completed_as_far_as_it_is_clear() {
-        assert_eq!(completed("ctx.par").as_deref(), Some("ctx.params"));
+        assert_eq!(completed("ctx.para").as_deref(), Some("ctx.params"));
         assert_eq!(completed("1 + loo").as_deref(), Some("1 + lookup"));
         assert_eq!(completed("ctx."), None);
         assert_eq!(completed("ctx.params"), None, "nothing to add");

@@ -15,7 +15,7 @@ pub(super) enum Step<'path> {
 pub(super) fn line_of(text: &str, path: &[Step<'_>]) -> Option<usize> {
     let mut walk = Walk { bytes: text.as_bytes(), at: 0 };
     let at = walk.find(path)?;
-    Some(text.as_bytes()[..at].split(|byte| *byte == b'\n').count())
+    Some(text.get(..at)?.matches('\n').count() + 1)
 }
 
 struct Walk<'text> {

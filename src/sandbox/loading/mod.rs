@@ -191,8 +191,8 @@ impl Loaded {
 
 /// A system id that follows from a text, in the form of those that servers make.
 pub fn system_id_of(text: &str) -> String {
-    let mut start = [0; 16];
-    start.copy_from_slice(&Sha256::digest(text)[..16]);
-    let hex = format!("{:032x}", u128::from_be_bytes(start));
+    let bytes = Sha256::digest(text);
+    let number = bytes.iter().take(16).fold(0_u128, |number, byte| (number << 8) | u128::from(*byte));
+    let hex = format!("{number:032x}");
     format!("{}-{}-4{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..32])
 }

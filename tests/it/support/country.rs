@@ -235,7 +235,7 @@ fn merge(object: &mut Value, more: Value) {
 
 /// Eleven letters and digits, a letter first.
 fn id(side: &str, plural: &str, called: &str) -> String {
-    let mut start = [0; 8];
-    start[3..].copy_from_slice(&Sha256::digest(format!("{side}/{plural}/{called}"))[..5]);
-    format!("x{:010x}", u64::from_be_bytes(start))
+    let bytes = Sha256::digest(format!("{side}/{plural}/{called}"));
+    let number = bytes.iter().take(5).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
+    format!("x{number:010x}")
 }
