@@ -63,6 +63,9 @@ table! {
     OPTION_SET_CLASH = Warning, Value, "option-set-clash",
         "The destination takes only the codes of an option set, and the source may hold others.",
         "Add the missing options at the destination, or map to a data element without option set.";
+    OPTION_CLASH = Warning, Value, "option-clash",
+        "A code of an option set stands for one thing at the source and for its opposite at the destination: the same value would say something else there.",
+        "Correct the option at one of the servers, or translate the values with a script (`fn value`).";
     VALUES_REFUSED = Error, Value, "values-refused",
         "Values of the last year do not fit the data element at the destination and would be held back.",
         "Correct the values at the source, or map the item to a data element whose value type takes them.";

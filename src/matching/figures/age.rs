@@ -27,13 +27,17 @@ pub enum Unit {
 const MOST: u32 = 100_000;
 
 impl Unit {
-    /// The unit of a word, in English or French.
+    /// The unit of a word, in English, French, Spanish or Portuguese.
     pub fn named(word: &str) -> Option<Self> {
         match word {
-            "d" | "j" | "jour" | "jours" | "day" | "days" => Some(Self::Days),
-            "week" | "weeks" | "semaine" | "semaines" | "wk" | "wks" | "sem" => Some(Self::Weeks),
-            "m" | "mo" | "mos" | "mois" | "month" | "months" | "mths" | "mth" => Some(Self::Months),
-            "an" | "ans" | "annee" | "annees" | "y" | "yr" | "yrs" | "year" | "years" => Some(Self::Years),
+            "d" | "j" | "jour" | "jours" | "day" | "days" | "dia" | "dias" => Some(Self::Days),
+            "week" | "weeks" | "semaine" | "semaines" | "wk" | "wks" | "sem" | "semana" | "semanas" => {
+                Some(Self::Weeks)
+            }
+            "m" | "mo" | "mos" | "mois" | "month" | "months" | "mths" | "mth" | "mes" | "meses" => Some(Self::Months),
+            "an" | "ans" | "annee" | "annees" | "y" | "yr" | "yrs" | "year" | "years" | "ano" | "anos" => {
+                Some(Self::Years)
+            }
             _ => None,
         }
     }

@@ -7,11 +7,30 @@ use crate::matching::figures::tokens::Sign;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Stand {
     question: usize,
-    second: bool,
+    side: usize,
 }
 
 /// `non qualifié`, `sans`: a name with it says the opposite of the name without it.
-const DENIALS: &[&str] = &["non", "not", "sans", "without", "hors", "sauf", "except", "excluding", "excl"];
+const DENIALS: &[&str] = &[
+    "non",
+    "not",
+    "sans",
+    "without",
+    "hors",
+    "sauf",
+    "except",
+    "excluding",
+    "excl",
+    "sin",
+    "nao",
+    "excepto",
+    "exceto",
+    "aucun",
+    "aucune",
+];
+
+/// Words behind `no` that make it the short form of `number`.
+const NUMBERED: &[&str] = &["of", "de", "d", "des", "du", "cases", "cas", "total"];
 
 /// What is denied has no counterpart of its own.
 const DENIAL: usize = usize::MAX;
@@ -19,16 +38,67 @@ const DENIAL: usize = usize::MAX;
 /// The question of a test's result, which signs answer as well.
 const RESULT: usize = 0;
 
+/// The question of sex, which letters answer as well.
+const SEX: usize = 1;
+
+/// The question of what time is counted in, which has more answers than two.
+const UNITS: usize = usize::MAX - 1;
+
 /// Words for one side and for the other.
 const OPPOSITES: &[(&[&str], &[&str])] = &[
     (
-        &["positif", "positive", "positifs", "positives", "pos", "reactif", "reactive"],
-        &["negatif", "negative", "negatifs", "negatives", "neg"],
+        &[
+            "positif",
+            "positive",
+            "positifs",
+            "positives",
+            "pos",
+            "reactif",
+            "reactive",
+            "positivo",
+            "positiva",
+            "positivos",
+            "positivas",
+            "reactivo",
+            "reactivos",
+            "reagente",
+            "reagentes",
+        ],
+        &["negatif", "negative", "negatifs", "negatives", "neg", "negativo", "negativa", "negativos", "negativas"],
     ),
     (
         &[
-            "femme", "femmes", "fille", "filles", "feminin", "feminins", "feminine", "female", "females", "women",
-            "woman", "girl", "girls",
+            "femme",
+            "femmes",
+            "fille",
+            "filles",
+            "feminin",
+            "feminins",
+            "feminine",
+            "female",
+            "females",
+            "women",
+            "woman",
+            "girl",
+            "girls",
+            "mujer",
+            "mujeres",
+            "mulher",
+            "mulheres",
+            "femenino",
+            "femenina",
+            "femeninos",
+            "femeninas",
+            "feminino",
+            "feminina",
+            "femininos",
+            "femininas",
+            "nina",
+            "ninas",
+            "menina",
+            "meninas",
+            "hembra",
+            "hembras",
         ],
         &[
             "homme",
@@ -44,20 +114,147 @@ const OPPOSITES: &[(&[&str], &[&str])] = &[
             "man",
             "boy",
             "boys",
+            "hombre",
+            "hombres",
+            "homem",
+            "homens",
+            "masculino",
+            "masculina",
+            "masculinos",
+            "masculinas",
+            "nino",
+            "ninos",
+            "menino",
+            "meninos",
+            "varon",
+            "varones",
         ],
     ),
-    (&["nouveau", "nouveaux", "nouvelle", "nouvelles", "new"], &["ancien", "anciens", "ancienne", "anciennes", "old"]),
-    (&["public", "publics", "publique", "publiques"], &["prive", "prives", "privee", "privees", "private"]),
     (
-        &["vivant", "vivants", "vivante", "vivantes", "alive", "live"],
-        &["mort", "morts", "morte", "mortes", "dead", "stillbirth", "stillbirths", "stillborn", "decede", "decedes"],
+        &[
+            "nouveau",
+            "nouveaux",
+            "nouvelle",
+            "nouvelles",
+            "new",
+            "nuevo",
+            "nueva",
+            "nuevos",
+            "nuevas",
+            "novo",
+            "nova",
+            "novos",
+            "novas",
+        ],
+        &[
+            "ancien",
+            "anciens",
+            "ancienne",
+            "anciennes",
+            "old",
+            "antiguo",
+            "antigua",
+            "antiguos",
+            "antiguas",
+            "antigo",
+            "antiga",
+            "antigos",
+            "antigas",
+            "anterior",
+            "anteriores",
+            "viejo",
+            "vieja",
+            "viejos",
+            "viejas",
+            "velho",
+            "velha",
+            "velhos",
+            "velhas",
+        ],
     ),
     (
-        &["entree", "entrees", "admission", "admissions", "admis"],
-        &["sortie", "sorties", "discharge", "discharges", "discharged"],
+        &["public", "publics", "publique", "publiques", "publico", "publica", "publicos", "publicas"],
+        &["prive", "prives", "privee", "privees", "private", "privado", "privada", "privados", "privadas"],
     ),
     (
-        &["recu", "recus", "recue", "recues", "received"],
+        &["vivant", "vivants", "vivante", "vivantes", "alive", "live", "vivo", "viva", "vivos", "vivas"],
+        &[
+            "mort",
+            "morts",
+            "morte",
+            "mortes",
+            "dead",
+            "stillbirth",
+            "stillbirths",
+            "stillborn",
+            "decede",
+            "decedes",
+            "muerto",
+            "muerta",
+            "muertos",
+            "muertas",
+            "morto",
+            "morta",
+            "mortos",
+            "mortas",
+            "fallecido",
+            "fallecida",
+            "fallecidos",
+            "fallecidas",
+            "falecido",
+            "falecida",
+            "falecidos",
+            "falecidas",
+        ],
+    ),
+    (
+        &[
+            "entree",
+            "entrees",
+            "admission",
+            "admissions",
+            "admis",
+            "entrada",
+            "entradas",
+            "ingreso",
+            "ingresos",
+            "admision",
+            "admisiones",
+            "admissao",
+            "admissoes",
+        ],
+        &[
+            "sortie",
+            "sorties",
+            "discharge",
+            "discharges",
+            "discharged",
+            "salida",
+            "salidas",
+            "saida",
+            "saidas",
+            "egreso",
+            "egresos",
+            "alta",
+            "altas",
+        ],
+    ),
+    (
+        &[
+            "recu",
+            "recus",
+            "recue",
+            "recues",
+            "received",
+            "recibido",
+            "recibida",
+            "recibidos",
+            "recibidas",
+            "recebido",
+            "recebida",
+            "recebidos",
+            "recebidas",
+        ],
         &[
             "distribue",
             "distribues",
@@ -70,33 +267,103 @@ const OPPOSITES: &[(&[&str], &[&str])] = &[
             "consommee",
             "consommees",
             "consumed",
+            "distribuido",
+            "distribuida",
+            "distribuidos",
+            "distribuidas",
+            "consumido",
+            "consumida",
+            "consumidos",
+            "consumidas",
+            "entregado",
+            "entregados",
         ],
     ),
-    (&["debut", "opening", "initial", "initiale"], &["fin", "closing", "final", "finale"]),
-    (&["simple", "simples", "uncomplicated"], &["grave", "graves", "severe", "severes", "complicated"]),
-    (&["urbain", "urbaine", "urban"], &["rural", "rurale"]),
-    (&["interne", "internes", "inpatient", "inpatients"], &["externe", "externes", "outpatient", "outpatients"]),
-    (&["oui", "yes"], &["no"]),
-    (&["minimum", "min"], &["maximum", "max"]),
-    (&["avant", "before"], &["apres", "after"]),
-    (&["gauche", "left"], &["droite", "right"]),
+    (&["debut", "opening", "initial", "initiale", "inicio", "inicial"], &["fin", "closing", "final", "finale", "fim"]),
     (
-        &["achieved", "realise", "realises", "realisee", "realisees"],
-        &["planned", "prevu", "prevus", "prevue", "prevues", "target", "cible"],
+        &["simple", "simples", "uncomplicated", "leve", "leves"],
+        &["grave", "graves", "severe", "severes", "complicated", "severo", "severa", "severos", "severas"],
     ),
+    (
+        &["urbain", "urbaine", "urban", "urbano", "urbana", "urbanos", "urbanas"],
+        &["rural", "rurale", "rurales", "rurais"],
+    ),
+    (
+        &["interne", "internes", "inpatient", "inpatients", "interno", "interna", "internos", "internas"],
+        &[
+            "externe",
+            "externes",
+            "outpatient",
+            "outpatients",
+            "externo",
+            "externa",
+            "externos",
+            "externas",
+            "ambulatorio",
+            "ambulatorios",
+        ],
+    ),
+    (&["oui", "yes", "si", "sim"], &["no", "nao"]),
+    (&["minimum", "min", "minimo", "minima"], &["maximum", "max", "maximo", "maxima"]),
+    (&["avant", "before", "antes"], &["apres", "after", "despues", "depois"]),
+    (
+        &["gauche", "left", "izquierda", "izquierdo", "esquerda", "esquerdo"],
+        &["droite", "right", "derecha", "derecho", "direita", "direito"],
+    ),
+    (
+        &[
+            "achieved",
+            "realise",
+            "realises",
+            "realisee",
+            "realisees",
+            "realizado",
+            "realizada",
+            "realizados",
+            "realizadas",
+        ],
+        &[
+            "planned",
+            "prevu",
+            "prevus",
+            "prevue",
+            "prevues",
+            "target",
+            "cible",
+            "previsto",
+            "prevista",
+            "previstos",
+            "previstas",
+            "planificado",
+            "planificada",
+            "planeado",
+            "planeada",
+            "meta",
+        ],
+    ),
+];
+
+/// What time is counted in, where it stands without a number: of these one excludes the others.
+const UNIT_WORDS: &[&[&str]] = &[
+    &["jour", "jours", "day", "days", "dia", "dias"],
+    &["semaine", "semaines", "week", "weeks", "semana", "semanas"],
+    &["mois", "month", "months", "mes", "meses"],
+    &["an", "ans", "annee", "annees", "year", "years", "ano", "anos"],
 ];
 
 /// Words for numbers that tell doses and visits apart.
 const ORDINALS: &[(&str, &[&str])] = &[
-    ("1", &["premier", "premiere", "first"]),
-    ("2", &["deuxieme", "second", "seconde", "ii"]),
-    ("3", &["troisieme", "third", "iii"]),
-    ("4", &["quatrieme", "fourth"]),
-    ("5", &["cinquieme", "fifth"]),
-    ("6", &["sixieme", "sixth"]),
-    ("7", &["septieme", "seventh"]),
-    ("8", &["huitieme", "eighth"]),
-    ("9", &["neuvieme", "ninth"]),
+    ("1", &["premier", "premiere", "first", "primero", "primera", "primer", "primeiro", "primeira"]),
+    ("2", &["deuxieme", "second", "seconde", "ii", "segundo", "segunda"]),
+    ("3", &["troisieme", "third", "iii", "tercero", "tercera", "tercer", "terceiro", "terceira"]),
+    ("4", &["quatrieme", "fourth", "iv", "cuarto", "cuarta", "quarto", "quarta"]),
+    ("5", &["cinquieme", "fifth", "quinto", "quinta"]),
+    ("6", &["sixieme", "sixth", "vi", "sexto", "sexta"]),
+    ("7", &["septieme", "seventh", "vii"]),
+    ("8", &["huitieme", "eighth", "viii"]),
+    ("11", &["xi"]),
+    ("12", &["xii"]),
+    ("9", &["neuvieme", "ninth", "ix"]),
 ];
 
 impl Stand {
@@ -104,39 +371,71 @@ impl Stand {
         self.question == DENIAL
     }
 
+    /// Whether it is a result: positive or negative.
+    pub(super) fn is_result(self) -> bool {
+        self.question == RESULT
+    }
+
+    /// The sex that a letter stands for.
+    pub(super) fn of_sex_letter(letter: &str) -> Option<Self> {
+        match letter {
+            "f" => Some(Self { question: SEX, side: 0 }),
+            "m" | "h" => Some(Self { question: SEX, side: 1 }),
+            _ => None,
+        }
+    }
+
     pub(super) fn is_opposite_of(self, other: Self) -> bool {
-        self.question == other.question && self.second != other.second
+        self.question == other.question && self.side != other.side
     }
 }
 
 /// What the parts of a name are for and against.
 pub(super) fn stands_of(parts: &[Part]) -> std::collections::BTreeSet<Stand> {
     let mut stands = std::collections::BTreeSet::new();
-    for part in parts {
+    for (at, part) in parts.iter().enumerate() {
         match part {
             Part::Word(word) => {
                 let word = word.as_str();
-                if DENIALS.contains(&word) {
-                    stands.insert(Stand { question: DENIAL, second: false });
+                let next = match parts.get(at + 1) {
+                    Some(Part::Word(next)) => Some(next.as_str()),
+                    _ => None,
+                };
+                // `Sem 12` is a week, `No. of cases` a number.
+                let denies_the_next = match word {
+                    "sem" => next.is_some(),
+                    "no" => next.is_some_and(|next| !NUMBERED.contains(&next)),
+                    _ => false,
+                };
+                if let Some(side) = UNIT_WORDS.iter().position(|ways| ways.contains(&word)) {
+                    stands.insert(Stand { question: UNITS, side });
+                }
+                if denies_the_next || DENIALS.contains(&word) {
+                    stands.insert(Stand { question: DENIAL, side: 0 });
                 }
                 let side = |(question, (one, other)): (usize, &(&[&str], &[&str]))| match () {
-                    () if one.contains(&word) => Some(Stand { question, second: false }),
-                    () if other.contains(&word) => Some(Stand { question, second: true }),
+                    () if one.contains(&word) => Some(Stand { question, side: 0 }),
+                    () if other.contains(&word) => Some(Stand { question, side: 1 }),
                     () => None,
                 };
                 stands.extend(OPPOSITES.iter().enumerate().find_map(side));
             }
             // `VIH+`, `VIH (-)`.
             Part::Sign(Sign::Plus) => {
-                stands.insert(Stand { question: RESULT, second: false });
+                stands.insert(Stand { question: RESULT, side: 0 });
             }
             Part::Sign(Sign::Hyphen) => {
-                stands.insert(Stand { question: RESULT, second: true });
+                stands.insert(Stand { question: RESULT, side: 1 });
             }
-            Part::Sign(_) | Part::Figure(_) => {}
+            Part::Sign(_) | Part::Figure(_) | Part::Letter(_) => {}
         }
     }
     stands
+}
+
+/// Whether a word says how a test came out.
+pub(super) fn is_result(word: &str) -> bool {
+    OPPOSITES.get(RESULT).is_some_and(|(one, other)| one.contains(&word) || other.contains(&word))
 }
 
 /// The numbers in a word, or the number that it is a word for: `cpn1`, `2eme`, `troisieme`.

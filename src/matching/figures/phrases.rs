@@ -1,12 +1,16 @@
 //! Ranges and numbers found among the pieces of a name: `<5`, `moins de 5 ans`, `5 ans et plus`, `0 à 4`.
 
 use crate::matching::figures::figure::{Bound, Figure, Measure};
+use crate::matching::figures::opposites::is_result;
+use crate::matching::figures::places::TESTED;
 use crate::matching::figures::tokens::{Gap, Piece, Sign, Token};
 
 /// A name as words, figures and signs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Part {
     Word(String),
+    /// A single letter that tells one thing from another: `Hépatite B`.
+    Letter(String),
     Figure(Figure),
     Sign(Sign),
 }
@@ -55,6 +59,40 @@ const BEFORE: &[(&[&str], Side)] = &[
     (&["inferieure", "a"], Side::Below),
     (&["superieur", "a"], Side::Above),
     (&["superieure", "a"], Side::Above),
+    (&["menor", "o", "igual", "a"], Side::UpTo),
+    (&["mayor", "o", "igual", "a"], Side::From),
+    (&["menor", "ou", "igual", "a"], Side::UpTo),
+    (&["maior", "ou", "igual", "a"], Side::From),
+    (&["no", "mas", "de"], Side::UpTo),
+    (&["no", "menos", "de"], Side::From),
+    (&["menor", "de"], Side::Below),
+    (&["menores", "de"], Side::Below),
+    (&["menos", "de"], Side::Below),
+    (&["menor", "que"], Side::Below),
+    (&["menores", "que"], Side::Below),
+    (&["menos", "que"], Side::Below),
+    (&["inferior", "a"], Side::Below),
+    (&["debajo", "de"], Side::Below),
+    (&["abaixo", "de"], Side::Below),
+    (&["mayor", "de"], Side::Above),
+    (&["mayores", "de"], Side::Above),
+    (&["maior", "de"], Side::Above),
+    (&["maiores", "de"], Side::Above),
+    (&["mas", "de"], Side::Above),
+    (&["mais", "de"], Side::Above),
+    (&["mayor", "que"], Side::Above),
+    (&["mayores", "que"], Side::Above),
+    (&["maior", "que"], Side::Above),
+    (&["maiores", "que"], Side::Above),
+    (&["superior", "a"], Side::Above),
+    (&["por", "lo", "menos"], Side::From),
+    (&["al", "menos"], Side::From),
+    (&["pelo", "menos"], Side::From),
+    (&["ao", "menos"], Side::From),
+    (&["como", "maximo"], Side::UpTo),
+    (&["no", "maximo"], Side::UpTo),
+    (&["hasta"], Side::UpTo),
+    (&["ate"], Side::UpTo),
     (&["up", "to"], Side::UpTo),
     (&["jusqu", "a"], Side::UpTo),
     (&["jusque", "a"], Side::UpTo),
@@ -73,9 +111,9 @@ const BEFORE: &[(&[&str], Side)] = &[
 ];
 
 /// Words that say that a number is the least or the most, behind it.
-const MORE: &[&str] = &["plus", "above", "over", "older", "up", "more", "davantage", "upwards"];
-const FEWER: &[&str] = &["moins", "under", "below", "less", "younger"];
-const AND_OR: &[&str] = &["et", "ou", "and", "or"];
+const MORE: &[&str] = &["plus", "above", "over", "older", "up", "more", "davantage", "upwards", "mas", "mais"];
+const FEWER: &[&str] = &["moins", "under", "below", "less", "younger", "menos"];
+const AND_OR: &[&str] = &["et", "ou", "and", "or", "y", "e", "o"];
 
 /// Words for numbers, within phrases only: elsewhere they are words.
 const IN_WORDS: &[(&str, &str)] = &[
@@ -96,11 +134,31 @@ const IN_WORDS: &[(&str, &str)] = &[
     ("fifty", "50"),
     ("soixante", "60"),
     ("sixty", "60"),
+    ("uno", "1"),
+    ("una", "1"),
+    ("um", "1"),
+    ("uma", "1"),
+    ("dos", "2"),
+    ("dois", "2"),
+    ("duas", "2"),
+    ("cinco", "5"),
+    ("diez", "10"),
+    ("dez", "10"),
+    ("quince", "15"),
+    ("veinte", "20"),
+    ("vinte", "20"),
+    ("cincuenta", "50"),
+    ("cinquenta", "50"),
+    ("sesenta", "60"),
+    ("sessenta", "60"),
 ];
 
 /// Words in front of a phrase that it says nothing without.
 const FILLERS: &[&str] =
-    &["de", "des", "d", "du", "les", "of", "age", "ages", "agee", "agees", "aged", "entre", "between"];
+    &["de", "des", "d", "du", "les", "of", "age", "ages", "agee", "agees", "aged", "entre", "between", "edad", "idade"];
+
+/// Letters that are words in one language or another.
+const SMALL_LETTERS: &[&str] = &["a", "d", "e", "l", "n", "o", "s", "u", "y"];
 
 /// Longer words in capitals are no abbreviations.
 const ABBREVIATION: usize = 6;
@@ -124,6 +182,7 @@ pub(super) fn read(pieces: &[Piece]) -> Vec<Part> {
             continue;
         }
         match &piece.token {
+            Token::Word { text, .. } if reader.is_letter(at, shouted) => parts.push(Part::Letter(text.clone())),
             Token::Word { text, .. } => parts.push(Part::Word(text.clone())),
             Token::Number(number) => parts.push(Part::Figure(Figure::lone(number))),
             Token::Sign(Sign::Hyphen) if !reader.is_minus(at, shouted) => {}
@@ -156,6 +215,30 @@ impl Reader<'_> {
         }
     }
 
+    /// A letter that stands alone and tells one thing from another, as in `Hépatite B`: no article, no unit, no `à`.
+    fn is_letter(&self, at: usize, shouted: bool) -> bool {
+        let Some(piece) = self.pieces.get(at) else { return false };
+        let Token::Word { text, capitals } = &piece.token else { return false };
+        let next = self.pieces.get(at + 1);
+        let is_number = |piece: Option<&Piece>| piece.is_some_and(|piece| matches!(piece.token, Token::Number(_)));
+        let before = at.checked_sub(1).and_then(|before| self.pieces.get(before));
+        let article = piece.after == Gap::Glued && self.word(at + 1).is_some();
+        let numbered = text == "n" && is_number(next);
+        if text.len() != 1 || article || numbered {
+            return false;
+        }
+        let last = next.is_none();
+        let result = self.word(at + 1).is_some_and(is_result) || matches!(self.sign(at + 1), Some(Sign::Plus));
+        let small = SMALL_LETTERS.contains(&text.as_str());
+        match capitals {
+            // `10 g` is a weight.
+            false => last && !is_number(before),
+            true if last || result => true,
+            true if at == 0 || shouted => !small || piece.after == Gap::Mark,
+            true => true,
+        }
+    }
+
     /// A hyphen that says something: `VIH-`, `VIH -`, `(-)`. Not one between words.
     fn is_minus(&self, at: usize, shouted: bool) -> bool {
         let Some(piece) = self.pieces.get(at) else { return false };
@@ -164,7 +247,8 @@ impl Reader<'_> {
             && piece.before == Gap::Glued
             && piece.after == Gap::Space
             && !shouted
-            && matches!(&self.pieces[at - 1].token, Token::Word { capitals: true, text } if text.len() <= ABBREVIATION);
+            && matches!(&self.pieces[at - 1].token, Token::Word { capitals, text }
+                if (*capitals && text.len() <= ABBREVIATION) || TESTED.contains(&text.as_str()));
         // At the beginning it is a bullet.
         (at > 0 && closes) || behind_abbreviation
     }
@@ -242,8 +326,8 @@ impl Reader<'_> {
         end += low_measure.as_ref().map_or(0, |_| 1);
         let between = at > 0 && matches!(self.word(at - 1), Some("entre" | "between"));
         match (self.sign(end), self.word(end)) {
-            (Some(Sign::Hyphen), _) | (_, Some("a" | "au" | "to" | "aux")) => end += 1,
-            (_, Some("et" | "and")) if between => end += 1,
+            (Some(Sign::Hyphen), _) | (_, Some("a" | "au" | "to" | "aux" | "al" | "ate" | "hasta")) => end += 1,
+            (_, Some("et" | "and" | "y" | "e")) if between => end += 1,
             _ => return None,
         }
         // `10-<15`
@@ -369,6 +453,12 @@ impl Reader<'_> {
         let may_be_other = match word {
             "a" => gap != Gap::Glued || !last,
             "m" | "h" => gap != Gap::Glued,
+            // `50 y más`, `entre 5 y 9`.
+            "y" => {
+                gap != Gap::Glued
+                    && (self.word(at + 1).is_some_and(|word| MORE.contains(&word) || FEWER.contains(&word))
+                        || self.number(at + 1, false).is_some())
+            }
             _ => gap == Gap::Mark,
         };
         if may_be_other {

@@ -143,6 +143,131 @@ fn contradictions_are_told_from_what_is_left_unsaid() {
     }
 }
 
+#[test]
+fn numbers_letters_and_signs_belong_to_their_places() {
+    for (left, right) in [
+        ("Zone 1 Poste 2", "Zone 2 Poste 1"),
+        ("Zone 1 Poste 2", "Poste 1 Zone 2"),
+        ("Bloc 3 Secteur 1", "Bloc 1 Secteur 3"),
+        ("Penta 1 groupe 3", "Penta 3 groupe 1"),
+        ("Penta1 groupe3", "Penta 3 groupe 1"),
+        ("0-11 mois dose 2 lot 3", "0-11 mois dose 3 lot 2"),
+        ("1:2 dil", "2:1 dil"),
+        ("TDR + enfants", "TDR - enfants"),
+        ("Paludisme TDR + enfants", "Paludisme TDR − enfants"),
+        ("VIH + sous ARV", "VIH - sous ARV"),
+        ("Rh+ donneurs", "Rh- donneurs"),
+        ("Rh +", "Rh -"),
+        ("TDR −", "TDR +"),
+        ("Stock - fin", "Stock + fin"),
+        ("IgM+/IgG-", "IgM-/IgG+"),
+        ("IgM+/IgG- femmes", "IgM-/IgG+ femmes"),
+        ("D-1", "D+1"),
+        ("J+7", "J-7"),
+        ("25 - 49", "25 + 49"),
+        ("Hépatite A", "Hépatite B"),
+        ("HEPATITE A", "HEPATITE B"),
+        ("Hépatite a", "Hépatite b"),
+        ("Vitamine A", "Vitamine D"),
+        ("Groupe A positif", "Groupe B positif"),
+        ("Cat I", "Cat II"),
+        ("Cat IV", "Cat VI"),
+        ("Malaria P.f.", "Malaria P.v."),
+        ("Cas F", "Cas hommes"),
+        ("Cas F", "Cas M"),
+        ("5/10", "5-10"),
+        ("2,000", "2.0"),
+        ("＜5", "＞5"),
+        ("10³", "103"),
+        ("15-49", "15-4 9"),
+        ("Rivière −1", "Rivière 1"),
+    ] {
+        assert_eq!(agreement(left, right), Agreement::Contradiction, "{left} and {right}");
+        assert_eq!(agreement(right, left), Agreement::Contradiction, "{right} and {left}");
+    }
+    for (left, right) in [
+        ("VAT2+", "VAT2"),
+        ("Groupe A-", "Groupe A"),
+        ("BK +", "BK"),
+        ("TDR + enfants", "TDR enfants"),
+        ("VIH+ enfants", "VIH enfants"),
+        ("Test VIH positif", "Test VIH"),
+        ("J-7", "J7"),
+        ("Cas/1000", "Cas 1000"),
+        ("½ comprimé", "2 comprimé"),
+        ("Âge ~ 5", "Âge 5"),
+        ("Hépatite A", "Hépatite"),
+    ] {
+        assert_eq!(agreement(left, right), Agreement::OneSided, "{left} and {right}");
+        assert_eq!(agreement(right, left), Agreement::OneSided, "{right} and {left}");
+    }
+    for (left, right) in [
+        ("CS 2 Zone 1", "Zone 1 CS 2"),
+        ("Penta 1, 0-11 mois", "0-11 mois, Penta 1"),
+        ("Penta 1, 0-11 mois", "Pentavalent 1 chez 0-11 mois"),
+        ("EPI - BCG", "EPI BCG"),
+        ("EPI - BCG", "EPI: BCG"),
+        ("EPI_BCG", "EPI / BCG"),
+        ("TDR - enfants", "TDR enfants"),
+        ("Fer + acide folique", "Fer et acide folique"),
+        ("VIH + TB", "VIH et TB"),
+        ("Poste V", "Poste 5"),
+        ("Cas M 15-49", "Cas hommes 15-49"),
+        ("Accouchements à domicile", "ACCOUCHEMENTS A DOMICILE"),
+        ("L'Hôpital", "L Hôpital"),
+        ("VIH+ enfants", "VIH positif enfants"),
+        ("Zone A 1", "Zone A1"),
+        ("m²", "m2"),
+        ("Cas 1/2", "Cas 1 / 2"),
+    ] {
+        assert_eq!(agreement(left, right), Agreement::Same, "{left} and {right}");
+        assert_eq!(agreement(right, left), Agreement::Same, "{right} and {left}");
+    }
+}
+
+#[test]
+fn four_languages_contradict_and_agree() {
+    for (left, right) in [
+        ("Muertes 1-4 meses", "Muertes 1-4 años"),
+        ("Óbitos 1-4 meses", "Óbitos 1-4 anos"),
+        ("Muertes menores de 1 mes", "Muertes menores de 1 año"),
+        ("Niños menores de 5", "Niños mayores de 5"),
+        ("Casos hombres", "Casos mujeres"),
+        ("Masculino", "Femenino"),
+        ("Masculino", "Feminino"),
+        ("Hombre", "Femme"),
+        ("Positivo", "Negativo"),
+        ("Positivo", "Négatif"),
+        ("Sí", "No"),
+        ("Sim", "Não"),
+        ("Con complicaciones", "Sin complicaciones"),
+        ("Com complicações", "Sem complicações"),
+        ("Vivo", "Muerto"),
+        ("Vivos", "Mortos"),
+        ("Rural", "Urbano"),
+        ("Casos nuevos", "Casos anteriores"),
+        ("Casos novos", "Casos antigos"),
+        ("15-49 años", "50 y más años"),
+        ("ARV 0 a 11 meses", "ARV 0 a 11 años"),
+        ("Jours", "Mois"),
+        ("Días", "Semanas"),
+        ("Maior de 5 anos", "Menor de 5 anos"),
+    ] {
+        assert_eq!(agreement(left, right), Agreement::Contradiction, "{left} and {right}");
+    }
+    all_the_same(&[
+        "<5 ans",
+        "Menor de 5 años",
+        "menores de 5 anos",
+        "Menos de cinco años",
+        "0 a 4 años",
+        "< 60 meses",
+    ]);
+    all_the_same(&["50+", "50 y más", "50 e mais", "50 et plus", "al menos 50"]);
+    all_the_same(&["0-28 días", "0-28 dias", "0 à 28 jours"]);
+    all_the_same(&["entre 5 y 9 años", "5-9 ans", "de 5 a 9 anos"]);
+}
+
 /// A range with its lower end and what comes after its upper one, and a spelling of it.
 fn spelt() -> impl Strategy<Value = ((u32, Option<u32>), String)> {
     let below = (1_u32..130, 0_usize..6).prop_map(|(n, way)| {
@@ -201,8 +326,36 @@ proptest! {
     }
 
     #[test]
+    fn numbers_that_change_places_make_another_name(one in 0_u32..300, other in 0_u32..300, words in (0_usize..5, 1_usize..5)) {
+        let all = ["Zone", "Poste", "Secteur", "Penta", "groupe"];
+        let (first, second) = (all[words.0], all[(words.0 + words.1) % 5]);
+        let name = format!("{first} {one} {second} {other}");
+        let turned = format!("{second} {other} {first} {one}");
+        let swapped = format!("{first} {other} {second} {one}");
+        prop_assert_eq!(agreement(&name, &turned), Agreement::Same);
+        let expected = if one == other { Agreement::Same } else { Agreement::Contradiction };
+        prop_assert_eq!(agreement(&name, &swapped), expected);
+        prop_assert_eq!(agreement(&swapped, &turned), expected);
+    }
+
+    #[test]
+    fn a_plus_is_no_minus(before in "[A-Z][a-zé]{1,8}", behind in "[a-z]{2,8}", gaps in (0_usize..4)) {
+        let (left, right) = ["{} ", " {}", " {} ", "{}"].map(|gap| (gap.replace("{}", "+"), gap.replace("{}", "-")))[gaps].clone();
+        prop_assert_eq!(
+            agreement(&format!("{before}{left}{behind}"), &format!("{before}{right}{behind}")),
+            Agreement::Contradiction
+        );
+    }
+
+    #[test]
+    fn agreement_is_the_same_from_both_sides(left in "\\PC{0,24}", right in "\\PC{0,24}") {
+        prop_assert_eq!(agreement(&left, &right), agreement(&right, &left));
+        prop_assert_eq!(agreement(&left, &left), Agreement::Same);
+    }
+
+    #[test]
     fn words_with_hyphens_are_words(words in proptest::collection::vec("[A-Z][a-zé]{2,8}", 2..5)) {
-        let known = ["Non", "Not", "Sans", "Hors"];
+        let known = ["Non", "Not", "Sans", "Hors", "Sin", "Nao", "Sem"];
         prop_assume!(!words.iter().any(|word| known.contains(&word.as_str())));
         let (joined, apart, dashed) = (words.join("-"), words.join(" "), words.join(" – "));
         prop_assert_eq!(key(&joined), key(&apart));

@@ -30,6 +30,8 @@ pub(super) enum Sign {
     PlusMinus,
     Percent,
     About,
+    /// The stroke of `1/2` and `/1000`, or the colon of `1:2`.
+    Per,
     And,
     /// The `[` of `[0-5[`: the end is not part of the range.
     Excluded,
@@ -61,7 +63,8 @@ const JOINING_BLANK: char = '\u{a0}';
 pub(super) const GLUED_UNITS: &[&str] = &[
     "j", "d", "jour", "jours", "day", "days", "sem", "wk", "wks", "week", "weeks", "semaine", "semaines", "m", "mo",
     "mos", "mois", "mth", "mths", "month", "months", "an", "ans", "a", "annee", "annees", "y", "yr", "yrs", "year",
-    "years", "g", "gr", "kg", "kgs", "mg", "ml", "cl", "dl", "l", "cm", "mm", "km",
+    "years", "dia", "dias", "semana", "semanas", "mes", "meses", "ano", "anos", "g", "gr", "kg", "kgs", "mg", "ml",
+    "cl", "dl", "l", "cm", "mm", "km",
 ];
 
 /// Takes a name apart.
@@ -125,6 +128,12 @@ struct Letter {
 fn plain(name: &str) -> Vec<Letter> {
     let mut letters = Vec::with_capacity(name.len());
     for character in name.chars() {
+        if matches!(character, '²' | '³' | '¹' | '⁰' | '⁴'..='⁹') {
+            // `10³` is not `103`, but `m²` is `m2`.
+            if letters.last().is_some_and(|before: &Letter| before.plain.is_ascii_digit()) {
+                letters.push(Letter { plain: '^', capital: false });
+            }
+        }
         let mut push = |plain: char| {
             letters.push(Letter { plain: plain.to_ascii_lowercase(), capital: plain.is_ascii_uppercase() });
         };
@@ -142,6 +151,10 @@ fn plain(name: &str) -> Vec<Letter> {
             '°' | 'º' | '«' | '»' | '‹' | '›' | '→' | '←' | '⇒' | '•' | '·' => push(' '),
             // Nothing at all.
             '\u{200b}'..='\u{200f}' | '\u{feff}' | '\u{ad}' | '\u{2060}' => {}
+            '½' => " 1/2 ".chars().for_each(push),
+            '¼' => " 1/4 ".chars().for_each(push),
+            '¾' => " 3/4 ".chars().for_each(push),
+            '⁄' | '∕' | '÷' => push('/'),
             other if other.is_ascii() => push(other),
             other => deunicode::deunicode_char(other).unwrap_or(" ").chars().for_each(push),
         }
@@ -271,6 +284,8 @@ impl Scanner<'_> {
             ('%', _) => (Some(Sign::Percent), 1),
             ('~', _) => (Some(Sign::About), 1),
             ('&', _) => (Some(Sign::And), 1),
+            ('/', _) if self.number_follows(1) && !self.pieces.is_empty() => (Some(Sign::Per), 1),
+            (':', Some('0'..='9')) if self.ends_a_number() => (Some(Sign::Per), 1),
             ('[', _) if self.ends_a_number() => (Some(Sign::Excluded), 1),
             _ => (None, 1),
         };

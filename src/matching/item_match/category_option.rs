@@ -44,6 +44,18 @@ const FEMALE: &[&str] = &[
     "woman",
     "women",
     "sexe feminin",
+    "mujer",
+    "mujeres",
+    "mulher",
+    "mulheres",
+    "femenino",
+    "femenina",
+    "feminino",
+    "feminina",
+    "nina",
+    "ninas",
+    "menina",
+    "meninas",
 ];
 const MALE: &[&str] = &[
     "m",
@@ -62,6 +74,16 @@ const MALE: &[&str] = &[
     "men",
     "h",
     "sexe masculin",
+    "hombre",
+    "hombres",
+    "homem",
+    "homens",
+    "masculino",
+    "masculina",
+    "varon",
+    "varones",
+    "menino",
+    "meninos",
 ];
 
 /// The greatest age in years.
@@ -71,8 +93,26 @@ const OLDEST: u32 = 130;
 const MOST: u32 = 50_000;
 
 /// Words that only say of which category an option is.
-const CATEGORIES: &[&str] =
-    &["sexe", "sex", "gender", "genre", "age", "test", "resultat", "result", "cas", "case", "cases"];
+const CATEGORIES: &[&str] = &[
+    "sexe",
+    "sex",
+    "gender",
+    "genre",
+    "age",
+    "test",
+    "resultat",
+    "result",
+    "cas",
+    "case",
+    "cases",
+    "sexo",
+    "genero",
+    "resultado",
+    "caso",
+    "casos",
+    "edad",
+    "idade",
+];
 
 /// Numbers that age groups have in words.
 const NUMBERS: &[(&str, u32)] = &[
@@ -97,17 +137,133 @@ const NUMBERS: &[(&str, u32)] = &[
 
 /// Words that mean the same.
 const WORDS: &[(&str, &[&str])] = &[
-    ("positive", &["positif", "positive", "pos", "positifs", "positives", "reactif", "reactive"]),
-    ("negative", &["negatif", "negative", "neg", "negatifs", "negatives", "non reactif", "non reactive"]),
-    ("yes", &["oui", "yes"]),
-    ("no", &["non", "no"]),
-    ("unknown", &["inconnu", "inconnue", "unknown", "indetermine", "non precise", "not specified"]),
-    ("other", &["autre", "autres", "other", "others"]),
-    ("total", &["total", "tous", "toutes", "all", "ensemble"]),
-    ("new", &["nouveau", "nouveaux", "nouvelle", "nouvelles", "new", "nouveau cas", "new case", "new cases"]),
-    ("old", &["ancien", "anciens", "ancienne", "anciennes", "old", "ancien cas"]),
-    ("public", &["public", "publique", "gouvernement", "government", "govt", "etat"]),
-    ("private", &["prive", "privee", "private"]),
+    (
+        "positive",
+        &[
+            "positif",
+            "positive",
+            "pos",
+            "positifs",
+            "positives",
+            "reactif",
+            "reactive",
+            "positivo",
+            "positiva",
+            "positivos",
+            "positivas",
+            "reactivo",
+            "reagente",
+        ],
+    ),
+    (
+        "negative",
+        &[
+            "negatif",
+            "negative",
+            "neg",
+            "negatifs",
+            "negatives",
+            "non reactif",
+            "non reactive",
+            "negativo",
+            "negativa",
+            "negativos",
+            "negativas",
+            "no reactivo",
+            "nao reagente",
+        ],
+    ),
+    ("yes", &["oui", "yes", "si", "sim"]),
+    ("no", &["non", "no", "nao"]),
+    (
+        "unknown",
+        &[
+            "inconnu",
+            "inconnue",
+            "unknown",
+            "indetermine",
+            "non precise",
+            "not specified",
+            "desconocido",
+            "desconhecido",
+        ],
+    ),
+    (
+        "other",
+        &["autre", "autres", "other", "others", "otro", "otra", "otros", "otras", "outro", "outra", "outros", "outras"],
+    ),
+    ("total", &["total", "tous", "toutes", "all", "ensemble", "todos", "todas"]),
+    (
+        "new",
+        &[
+            "nouveau",
+            "nouveaux",
+            "nouvelle",
+            "nouvelles",
+            "new",
+            "nouveau cas",
+            "new case",
+            "new cases",
+            "nuevo",
+            "nueva",
+            "nuevos",
+            "nuevas",
+            "novo",
+            "nova",
+            "novos",
+            "novas",
+        ],
+    ),
+    (
+        "old",
+        &[
+            "ancien",
+            "anciens",
+            "ancienne",
+            "anciennes",
+            "old",
+            "ancien cas",
+            "antiguo",
+            "antigua",
+            "antiguos",
+            "antiguas",
+            "antigo",
+            "antiga",
+            "antigos",
+            "antigas",
+            "anterior",
+            "anteriores",
+        ],
+    ),
+    ("public", &["public", "publique", "gouvernement", "government", "govt", "etat", "publico", "publica"]),
+    ("alive", &["vivant", "vivants", "vivante", "vivantes", "alive", "vivo", "viva", "vivos", "vivas"]),
+    (
+        "dead",
+        &[
+            "mort",
+            "morts",
+            "morte",
+            "mortes",
+            "dead",
+            "decede",
+            "decedes",
+            "muerto",
+            "muerta",
+            "muertos",
+            "muertas",
+            "morto",
+            "morta",
+            "mortos",
+            "mortas",
+            "fallecido",
+            "fallecidos",
+            "falecido",
+            "falecidos",
+        ],
+    ),
+    ("urban", &["urbain", "urbaine", "urban", "urbano", "urbana"]),
+    ("rural", &["rural", "rurale", "rurales"]),
+    ("private", &["prive", "privee", "private", "privado", "privada"]),
 ];
 
 impl Meaning {
@@ -115,6 +271,10 @@ impl Meaning {
     pub fn of(name: &str) -> Self {
         if let Some(group) = AgeGroup::parse(name) {
             return Self::Age(group);
+        }
+        // `F.*` is the name of something, not `F`.
+        if name.contains('*') {
+            return Self::Word(format!("{} *", Reading::of(name).key()));
         }
         let plain = folded(name);
         match name.trim().to_lowercase().as_str() {
@@ -162,7 +322,9 @@ impl AgeGroup {
                 numbers.push((number, None));
                 continue;
             }
-            if let Some(unit) = Unit::named(word).filter(|_| !numbers.is_empty()) {
+            // `50 y más`: the letter is a word.
+            let joins = word == "y" && matches!(next, Some("mas" | "menos"));
+            if let Some(unit) = Unit::named(word).filter(|_| !numbers.is_empty() && !joins) {
                 numbers
                     .iter_mut()
                     .rev()
@@ -175,28 +337,37 @@ impl AgeGroup {
                 ("<" | "<=" | "=<" | ">" | ">=" | "=>", ..) if !numbers.is_empty() => return None,
                 ("<=" | "=<", ..) => up_to = true,
                 ("<" | "under" | "u" | "below" | "inf" | "inferieur", ..) => below = true,
-                ("moins", Some("de" | "d" | "que"), _) | ("less" | "younger", Some("than"), _) => {
+                ("moins" | "menor" | "menores" | "menos", Some("de" | "d" | "que"), _)
+                | ("less" | "younger", Some("than"), _) => {
                     below = true;
                     skip = 1;
                 }
                 (">=" | "=>", ..) => from = true,
                 (">" | "over" | "above" | "sup" | "superieur", ..) if numbers.is_empty() => above = true,
-                ("plus", Some("de" | "que"), _) | ("more" | "older", Some("than"), _) => {
+                ("plus" | "mayor" | "mayores" | "maior" | "maiores" | "mas" | "mais", Some("de" | "que"), _)
+                | ("more" | "older", Some("than"), _)
+                    if numbers.is_empty() =>
+                {
                     above = true;
                     skip = 1;
                 }
                 (
-                    "et" | "ou" | "and" | "or" | "&",
-                    Some("plus" | "+" | "above" | "over" | "older" | "up" | "more"),
+                    "et" | "ou" | "and" | "or" | "&" | "y" | "e" | "o",
+                    Some("plus" | "+" | "above" | "over" | "older" | "up" | "more" | "mas" | "mais"),
                     _,
                 ) => {
                     from = true;
                     skip = 1;
                 }
-                ("et" | "ou" | "and" | "or", Some("moins" | "under" | "below" | "less" | "younger"), _) => {
+                (
+                    "et" | "ou" | "and" | "or" | "y" | "e" | "o",
+                    Some("moins" | "under" | "below" | "less" | "younger" | "menos"),
+                    _,
+                ) => {
                     up_to = true;
                     skip = 1;
                 }
+                ("hasta" | "ate", ..) if numbers.is_empty() => up_to = true,
                 ("up", Some("to"), _) | ("jusqu" | "jusque", Some("a"), _) if numbers.is_empty() => {
                     up_to = true;
                     skip = 1;
@@ -212,7 +383,8 @@ impl AgeGroup {
                 ("-" | "to" | "a" | "au" | "et" | "and", ..) if !numbers.is_empty() => range = true,
                 (
                     "age" | "ages" | "aged" | "old" | "de" | "d" | "revolus" | "entre" | "between" | "a" | "les"
-                    | "enfant" | "enfants" | "child" | "children" | "group" | "groupe",
+                    | "enfant" | "enfants" | "child" | "children" | "group" | "groupe" | "grupo" | "edad" | "idade"
+                    | "ninos" | "criancas",
                     ..,
                 ) => {}
                 _ => return None,
@@ -355,7 +527,7 @@ mod tests {
     }
 
     #[test]
-    fn options_mean_the_same_in_both_languages() {
+    fn options_mean_the_same_in_every_language() {
         for (left, right) in [
             ("F", "Féminin"),
             ("Female", "FEMMES"),
@@ -367,6 +539,25 @@ mod tests {
         ] {
             assert_eq!(Meaning::of(left), Meaning::of(right), "{left} {right}");
         }
+        for (left, right) in [
+            ("Hombre", "Homme"),
+            ("Mujeres", "Femmes"),
+            ("Feminino", "F"),
+            ("Masculino", "Male"),
+            ("Positivo", "Positif"),
+            ("Sí", "Oui"),
+            ("Não", "No"),
+            ("Menor de 1 año", "< 1 an"),
+            ("Menores de 5 anos", "0-4 ans"),
+            ("50 y más años", "50+"),
+            ("50 anos e mais", "50 ans et plus"),
+            ("1-4 meses", "1-4 mois"),
+            ("0-28 días", "0-28 jours"),
+            ("De 5 a 9 años", "5-9"),
+        ] {
+            assert_eq!(Meaning::of(left), Meaning::of(right), "{left} {right}");
+        }
+        assert_ne!(Meaning::of("F.*"), Meaning::of("F"));
         assert_ne!(Meaning::of("F"), Meaning::of("M"));
         assert_ne!(Meaning::of("<5"), Meaning::of("<=5"));
     }

@@ -93,9 +93,11 @@ fn same_options(left: &[OptionFacts], right: &[OptionFacts]) -> Option<MatchClas
     Some(class)
 }
 
-/// Two ages, or an age and a sex, that were read and differ are not the same, whatever their codes say.
+/// Two ages, two sexes or two words that exclude each other are not the same, whatever their codes say.
 fn may_be_same(left: &Meaning, right: &Meaning) -> bool {
-    matches!(left, Meaning::Word(_)) || matches!(right, Meaning::Word(_))
+    let words = matches!(left, Meaning::Word(_)) || matches!(right, Meaning::Word(_));
+    let excluded = kind(left) == kind(right) && kind(left) != Kind::Unknown;
+    words && !excluded
 }
 
 /// What two combos say where they contradict each other: another sex, ages that do not lie within the other's, a
@@ -103,21 +105,27 @@ fn may_be_same(left: &Meaning, right: &Meaning) -> bool {
 pub fn clash(source: &Metadata, combo: Uid, destination: &Metadata, other: Uid) -> Option<(String, String)> {
     let (left, right) = (options(source, combo), options(destination, other));
     let contradicts = left.iter().any(|option| {
-        let kin: Vec<&Meaning> =
-            right.iter().map(|other| &other.meaning).filter(|other| kind(&option.meaning) == kind(other)).collect();
-        kind(&option.meaning) != Kind::Unknown
-            && !kin.is_empty()
-            && !kin.into_iter().any(|other| goes_into(&option.meaning, other))
+        let kin: Vec<&OptionFacts> =
+            right.iter().filter(|other| kind(&option.meaning) == kind(&other.meaning)).collect();
+        // Where nothing is known about a word, only what says the opposite contradicts it.
+        let excludes = |other: &&OptionFacts| {
+            !goes_into(&option.meaning, &other.meaning)
+                && (kind(&option.meaning) != Kind::Unknown
+                    || agreement(&option.name, &other.name) == Agreement::Contradiction)
+        };
+        !kin.is_empty() && kin.iter().all(excludes)
     });
-    let opposite = match (left.as_slice(), right.as_slice()) {
-        ([one], [other]) => {
-            kind(&one.meaning) == kind(&other.meaning)
-                && !goes_into(&one.meaning, &other.meaning)
-                && agreement(&one.name, &other.name) == Agreement::Contradiction
-        }
-        _ => false,
-    };
-    (contradicts || opposite).then(|| (source.name_of(combo), destination.name_of(other)))
+    contradicts.then(|| (source.name_of(combo), destination.name_of(other)))
+}
+
+/// Whether two names for one thing contradict each other: another sex, another result, a number that differs.
+pub(super) fn names_clash(one: &str, other: &str) -> bool {
+    let (left, right) = (Meaning::of(one), Meaning::of(other));
+    let excluded = kind(&left) == kind(&right)
+        && kind(&left) != Kind::Unknown
+        && !goes_into(&left, &right)
+        && !goes_into(&right, &left);
+    excluded || (left != right && agreement(one, other) == Agreement::Contradiction)
 }
 
 /// What an option speaks about; only options of one kind can contradict each other.
@@ -131,7 +139,14 @@ enum Kind {
 }
 
 /// Words that exclude each other.
-const OPPOSITES: [(&str, &str); 4] = [("positive", "negative"), ("yes", "no"), ("new", "old"), ("public", "private")];
+const OPPOSITES: [(&str, &str); 6] = [
+    ("positive", "negative"),
+    ("yes", "no"),
+    ("new", "old"),
+    ("public", "private"),
+    ("alive", "dead"),
+    ("urban", "rural"),
+];
 
 fn kind(meaning: &Meaning) -> Kind {
     match meaning {

@@ -7,6 +7,7 @@ use crate::domain::org_unit_map::MatchClass;
 use crate::domain::uid::Uid;
 use crate::domain::value_type::ValueType;
 use crate::matching::figures::{Agreement, Reading};
+use crate::matching::item_match::options::{OptionClash, clashing_options};
 use crate::matching::item_match::pattern::{Field, Part};
 use crate::matching::item_match::{ItemRules, Selected, combos_of};
 use crate::matching::names::{folded, same_word};
@@ -304,6 +305,13 @@ impl<'metadata> Elements<'metadata> {
         {
             class = MatchClass::Ask;
             doubts.push("one of them holds numbers and the other does not".to_owned());
+        }
+        if let Selected::DataElement(own) = selected
+            && let Some(clash) = clashing_options(self.source, own, self.destination, element.id).first()
+        {
+            class = MatchClass::Ask;
+            let OptionClash { code, source, destination } = clash;
+            doubts.push(format!("option {code} is {source} here and {destination} over there"));
         }
         if self.destination.data_sets_of(element.id).next().is_none() {
             class = MatchClass::Ask;

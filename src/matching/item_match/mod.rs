@@ -8,9 +8,11 @@ mod attributes;
 pub mod category_option;
 mod combos;
 mod elements;
+mod options;
 pub mod pattern;
 
 pub use combos::clash as combo_clash;
+pub use options::{OptionClash, clashing_options};
 
 use std::collections::BTreeMap;
 

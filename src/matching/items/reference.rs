@@ -141,7 +141,8 @@ fn split<'text>(text: &'text str) -> Vec<Parts<'text>> {
     let dots: Vec<usize> = text.match_indices('.').map(|(position, _)| position).collect();
     let piece = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
     add(&[text]);
-    if dots.len() <= MOST_DOTS {
+    // `MAL..F`: a part was forgotten, and nobody knows which.
+    if dots.len() <= MOST_DOTS && !text.contains("..") {
         for (number, first) in dots.iter().enumerate() {
             add(&[piece(0, *first), piece(first + 1, text.len())]);
             for second in dots.iter().skip(number + 1) {
@@ -167,6 +168,7 @@ mod tests {
         assert_eq!(read("B50.9.F"), [r#""B50.9.F""#, r#""B50"."9.F""#, r#""B50"."9"."F""#, r#""B50.9"."F""#]);
         assert_eq!(read("MAL.*.P"), [r#""MAL.*.P""#, r#""MAL"."*.P""#, r#""MAL".*."P""#, r#""MAL.*"."P""#]);
         assert_eq!(read("MAL."), [r#""MAL.""#]);
+        assert_eq!(read("MAL..F"), [r#""MAL..F""#]);
     }
 
     #[test]

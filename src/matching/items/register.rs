@@ -10,7 +10,7 @@ use crate::domain::spelling::settled;
 use crate::domain::uid::Uid;
 use crate::matching::figures::key;
 use crate::matching::item_match::category_option::Meaning;
-use crate::matching::items::ItemError;
+use crate::matching::items::{EVERY, ItemError};
 use crate::matching::names::nearest;
 
 /// An object that can be named.
@@ -45,6 +45,8 @@ pub(super) struct Register<'metadata> {
 #[derive(Debug)]
 struct Spelt {
     settled: HashMap<String, Vec<usize>>,
+    /// Codes in small letters: who types one does not mind the case, unless another code differs in nothing else.
+    small_codes: HashMap<String, Vec<usize>>,
     keyed: HashMap<String, Vec<usize>>,
 }
 
@@ -76,7 +78,13 @@ impl<'metadata> Register<'metadata> {
             return self.only(text, found).map(|id| (id, Grade::Exact));
         }
         let spelt = self.spelt();
-        let ways = [spelt.settled.get(&settled(text)), spelt.keyed.get(&key(text)).filter(|_| !key(text).is_empty())];
+        let keyed = name_key(text);
+        let ways = [
+            spelt.settled.get(&settled(text)),
+            spelt.small_codes.get(&settled(text).to_lowercase()),
+            // `MAL..F` is no way to write a name.
+            spelt.keyed.get(&keyed).filter(|_| !keyed.is_empty() && !text.contains("..")),
+        ];
         if let Some(found) = ways.into_iter().flatten().next() {
             return self.only(text, found).map(|id| (id, Grade::Spelt));
         }
@@ -110,12 +118,15 @@ impl<'metadata> Register<'metadata> {
 
     fn spelt(&self) -> &Spelt {
         self.spelt.get_or_init(|| {
-            let mut spelt = Spelt { settled: HashMap::new(), keyed: HashMap::new() };
+            let mut spelt = Spelt { settled: HashMap::new(), small_codes: HashMap::new(), keyed: HashMap::new() };
             for (index, object) in self.objects.iter().enumerate() {
                 for text in object.code.into_iter().chain([object.name]) {
                     add(&mut spelt.settled, settled(text), index);
                 }
-                add(&mut spelt.keyed, key(object.name), index);
+                if let Some(code) = object.code {
+                    add(&mut spelt.small_codes, settled(code).to_lowercase(), index);
+                }
+                add(&mut spelt.keyed, name_key(object.name), index);
             }
             spelt
         })
@@ -153,6 +164,12 @@ fn add<K: std::hash::Hash + Eq>(map: &mut HashMap<K, Vec<usize>>, key: K, index:
     if entry.last() != Some(&index) {
         entry.push(index);
     }
+}
+
+/// The key of a name, in which a star is part of it: `F.*` is not `F`.
+fn name_key(name: &str) -> String {
+    let star = if name.contains(EVERY) { EVERY } else { "" };
+    format!("{}{star}", key(name))
 }
 
 /// What the options of a combo mean, in whatever order they stand.

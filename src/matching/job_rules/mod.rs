@@ -20,7 +20,7 @@ use crate::domain::run::Severity;
 use crate::domain::uid::Uid;
 use crate::matching::drift::{Side, item_drift};
 use crate::matching::finding;
-use crate::matching::item_match::combo_clash;
+use crate::matching::item_match::{clashing_options, combo_clash};
 use crate::matching::item_rules::{ItemFinding, check_item};
 
 /// Codes that are listed by name in a sentence; more are only counted.
@@ -72,6 +72,7 @@ pub fn check_job(question: &JobQuestion<'_>) -> Vec<(usize, ItemFinding)> {
             of_item.extend(collecting.check(item));
         }
         of_item.extend(option_sets(question, item));
+        of_item.extend(option_clash(question, item));
         if let Some(refusals) = question.refusals.get(&number) {
             refusal::tell(question, item, refusals, &mut of_item);
         }
@@ -216,6 +217,27 @@ fn option_sets(question: &JobQuestion<'_>, item: &Item) -> Option<ItemFinding> {
         source.name
     );
     Some(of(&finding::OPTION_SET_CLASH, words))
+}
+
+/// Codes that stand for something else over there, and often for the opposite.
+fn option_clash(question: &JobQuestion<'_>, item: &Item) -> Option<ItemFinding> {
+    let SourceItem::DataElement { id, .. } = item.source else { return None };
+    let target = item.destination.data_element;
+    let clashes = clashing_options(question.source, id, question.destination, target);
+    if clashes.is_empty() {
+        return None;
+    }
+    let named: Vec<String> = clashes
+        .iter()
+        .take(CODES_NAMED)
+        .map(|clash| {
+            format!("`{}` is {} at the source and {} at the destination", clash.code, clash.source, clash.destination)
+        })
+        .collect();
+    let more = clashes.len().saturating_sub(CODES_NAMED);
+    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+    let words = format!("{}: {}{more}", question.source.name_of(id), named.join("; "));
+    Some(of(&finding::OPTION_CLASH, words))
 }
 
 /// What changed about an item since it was made, and at which side. Items without fingerprint say nothing.

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use crate::domain::org_unit_map::MatchMethod;
 use crate::matching::org_units::assignment::Assignment;
-use crate::matching::org_units::side::{Index, Side, WordId};
+use crate::matching::org_units::side::{Index, Side, Unit, WordId};
 use crate::matching::org_units::similarity::{Compared, Names, Words};
 
 /// What codes say.
@@ -253,6 +253,15 @@ fn is_twin_before(twin: &[String], running: Option<&str>, other: &[String]) -> b
     matches!((twin, running), ([twin], Some(running)) if twin == running && other.is_empty())
 }
 
+/// Whether numbers and signs stand in the same places: `Zone 1 Poste 2` is not `Zone 2 Poste 1`.
+fn figures_agree(unit: &Unit, target: &Unit) -> bool {
+    match (&unit.reading, &target.reading) {
+        (None, None) => true,
+        (Some(reading), Some(other)) => reading.may_be_one_unit(other),
+        (Some(reading), None) | (None, Some(reading)) => !reading.has_telling_sign(),
+    }
+}
+
 impl Witness<'_, '_> {
     /// Everything that can be said about a pair.
     pub(super) fn evidence(&self, source: Index, destination: Index, compared: &mut Compared) -> Evidence {
@@ -287,6 +296,7 @@ impl Witness<'_, '_> {
                 _ => None,
             },
             same_twin: unit.signs == target.signs
+                && (name < WORTH_ASKING || figures_agree(unit, target))
                 && (unit.twin == target.twin
                     || is_twin_before(&unit.twin, target.running.as_deref(), &target.twin)
                     || is_twin_before(&target.twin, unit.running.as_deref(), &unit.twin)),

@@ -29,6 +29,8 @@ pub(super) struct Unit {
     pub twin: Vec<String>,
     /// What the name says in signs, where it has any: `<5`, `5+`.
     pub signs: Option<String>,
+    /// The name read for numbers and signs in their places, where it has any.
+    pub reading: Option<Reading>,
     pub running: Option<String>,
     /// The name folded, as a number: equal numbers are equal names.
     pub whole_name: WordId,
@@ -57,7 +59,17 @@ pub(super) struct Side<'metadata> {
 }
 
 /// What makes it worth reading a name for its signs; `&lt;` is one, too.
-const SIGNS: [char; 10] = ['<', '>', '≤', '≥', '=', '±', '%', '+', '≠', '&'];
+const SIGNS: [char; 14] = ['<', '>', '≤', '≥', '=', '±', '%', '+', '≠', '&', '＜', '＞', '﹤', '﹥'];
+
+/// Whether a name has digits, or a sign that is not just a hyphen between two words.
+fn has_figures(name: &str) -> bool {
+    let told = |character: char| {
+        character.is_numeric() || SIGNS.contains(&character) || matches!(character, '＋' | '−' | '–' | '—' | '/' | '~')
+    };
+    // `Groupe A-`, `Rh - donneurs`: a hyphen with a blank or the end on one side of it.
+    let ends = || name.match_indices('-').any(|(at, _)| !name[at + 1..].starts_with(char::is_alphanumeric));
+    name.contains(told) || ends()
+}
 
 /// The first or the last letters of a word.
 pub(super) type Letters = (bool, [u8; LETTERS]);
@@ -196,6 +208,7 @@ impl<'metadata> Side<'metadata> {
         for (name, unit) in siblings {
             let index = self.units.len();
             let read = FacilityName::parse(&unit.name, prefixes);
+            let reading = has_figures(&unit.name).then(|| Reading::of(&unit.name));
             let signs = unit.name.contains(SIGNS).then(|| Reading::of(&unit.name).signs());
             let signs = signs.filter(|signs| !signs.is_empty());
             let words: Vec<(WordId, f32)> = read.words.iter().map(|word| (lexicon.id(word), 0.0)).collect();
@@ -215,6 +228,7 @@ impl<'metadata> Side<'metadata> {
                 words,
                 twin: read.twin,
                 signs,
+                reading,
                 running: read.running,
                 whole_name: lexicon.id(&format!("={name}")),
                 code: code.filter(|code| !code.is_empty()).map(|code| lexicon.id(&format!("#{code}"))),
