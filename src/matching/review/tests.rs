@@ -52,8 +52,14 @@ impl World {
 
     fn found(&self) -> Vec<Finding> {
         let party = |metadata, calendar, account| Party { name: "server", metadata, account, calendar };
-        let others: Vec<Other<'_>> =
-            self.others.iter().map(|(job, window)| Other { routine: "other", job, window, rows: &self.rows }).collect();
+        let others: Vec<Other<'_>> = self
+            .others
+            .iter()
+            .map(|(job, window)| {
+                let one_system = self.one_system;
+                Other { routine: "other", job, window, rows: &self.rows, one_system }
+            })
+            .collect();
         review(&Review {
             source: party(&self.source, self.calendars[0], self.account.as_ref()),
             destination: party(&self.destination, self.calendars[1], None),
