@@ -95,3 +95,14 @@ pub fn with_hint(message: &str, hint: &str) -> String {
     }
     format!("{message}; {}", hint.trim_end_matches('.'))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::with_hint;
+
+    #[test]
+    fn no_semicolon_stands_before_a_capital() {
+        assert_eq!(with_hint("a is b", "Put it into c."), "a is b. Put it into c");
+        assert_eq!(with_hint("a is b", "put it into c"), "a is b; put it into c");
+    }
+}

@@ -74,12 +74,16 @@ pub fn is_about_pair(found: &Finding) -> bool {
     found.code == &of_runs::CALENDAR_DIFFERS
 }
 
-/// What the user of a server may not read of what jobs want there.
+/// What the user of a server may not read or write of what jobs want there.
 pub fn rights_at(home: &Home, config: &ConfigStore, name: &str) -> Result<Vec<Finding>, OpsError> {
     let mut findings: Vec<Finding> = Vec::new();
     for job in config.jobs()? {
-        let of_side =
-            [(&job.source, &of_runs::SOURCE_NOT_READABLE), (&job.destination, &of_runs::DESTINATION_NOT_READABLE)];
+        let of_side = [
+            (&job.source, &of_runs::SOURCE_NOT_READABLE),
+            (&job.destination, &of_runs::DESTINATION_NOT_READABLE),
+            (&job.destination, &of_runs::DATA_SET_NO_WRITE),
+            (&job.destination, &of_runs::CATEGORY_OPTION_NO_WRITE),
+        ];
         let asked: Vec<_> = of_side.into_iter().filter(|(server, _)| *server == name).map(|(_, code)| code).collect();
         if asked.is_empty() {
             continue;
