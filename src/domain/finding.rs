@@ -87,3 +87,22 @@ macro_rules! table {
 }
 
 pub(crate) use table;
+
+/// A sentence and what to do about it, as one line: a hint that is a sentence of its own begins one.
+pub fn with_hint(message: &str, hint: &str) -> String {
+    if hint.chars().next().is_some_and(char::is_uppercase) {
+        return format!("{}. {}", message.trim_end_matches('.'), hint.trim_end_matches('.'));
+    }
+    format!("{message}; {}", hint.trim_end_matches('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_hint;
+
+    #[test]
+    fn no_semicolon_stands_before_a_capital() {
+        assert_eq!(with_hint("a is b", "Put it into c."), "a is b. Put it into c");
+        assert_eq!(with_hint("a is b", "put it into c"), "a is b; put it into c");
+    }
+}

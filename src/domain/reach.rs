@@ -40,7 +40,7 @@ impl Leftover {
         match self {
             Self::NoItem => "no item of the routine writes to it any more",
             Self::OtherPeriods => "the routine writes periods of another type now",
-            Self::NoOrgUnit => "no org unit is mapped to its org unit any more",
+            Self::NoOrgUnit => "the map leads no org unit there any more",
         }
     }
 }

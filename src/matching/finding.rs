@@ -118,6 +118,9 @@ table! {
     VALUE_READ_TWICE = Warning, Mapping, "value-read-twice",
         "Two items read the same source values and write them to one cell; the operator makes the same of them.",
         "Remove one of the items: it does nothing, and with another operator its values would count twice.";
+    ITEMS_DISAGREE = Error, Mapping, "items-disagree",
+        "Items of one cell differ in combine operator, rounding or coverage rule, and only one of them can hold. A run is refused.",
+        "Give all items of the cell the same operator, rounding and coverage rule: `xfer job edit-item`.";
     PARENT_WITH_CHILDREN = Error, Mapping, "parent-with-children",
         "An org unit and one below it go to one destination org unit, and their figures, read through analytics, contain each other. A run is refused.",
         "Map only one of the two levels (mark the other as ignored), or read raw values: `xfer job edit JOB --read raw`.";
@@ -204,6 +207,12 @@ pub mod of_runs {
         DESTINATION_NOT_READABLE = Error, Permission, "destination-not-readable",
             "The destination user may not read all the cells that are written.",
             "Give the user data read access to what is named (or the org units as data view org units), then sync the destination again.";
+        DATA_SET_NO_WRITE = Error, Permission, "data-set-no-write",
+            "The user may not enter data for the data set at the destination.",
+            "Share the data set with the user or one of its groups with \"can capture data\".";
+        CATEGORY_OPTION_NO_WRITE = Error, Permission, "category-option-no-write",
+            "The user may not enter data for a category option of the cell.",
+            "Share the category option with the user or one of its groups with \"can capture data\".";
         LEFTOVER = Warning, Mapping, "leftover",
             "The routine wrote cells that no item and no org unit of the map leads to any more.",
             "`when_empty: delete` lets the next run remove what nobody else changed; or delete the values by hand at the destination.";

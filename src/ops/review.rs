@@ -74,12 +74,16 @@ pub fn is_about_pair(found: &Finding) -> bool {
     found.code == &of_runs::CALENDAR_DIFFERS
 }
 
-/// What the user of a server may not read of what jobs want there.
+/// What the user of a server may not read or write of what jobs want there.
 pub fn rights_at(home: &Home, config: &ConfigStore, name: &str) -> Result<Vec<Finding>, OpsError> {
     let mut findings: Vec<Finding> = Vec::new();
     for job in config.jobs()? {
-        let of_side =
-            [(&job.source, &of_runs::SOURCE_NOT_READABLE), (&job.destination, &of_runs::DESTINATION_NOT_READABLE)];
+        let of_side = [
+            (&job.source, &of_runs::SOURCE_NOT_READABLE),
+            (&job.destination, &of_runs::DESTINATION_NOT_READABLE),
+            (&job.destination, &of_runs::DATA_SET_NO_WRITE),
+            (&job.destination, &of_runs::CATEGORY_OPTION_NO_WRITE),
+        ];
         let asked: Vec<_> = of_side.into_iter().filter(|(server, _)| *server == name).map(|(_, code)| code).collect();
         if asked.is_empty() {
             continue;
@@ -118,6 +122,8 @@ struct Rival {
     window: Vec<String>,
     job: Job,
     rows: Vec<OrgUnitMapping>,
+    /// Whether it reads the system that it writes to.
+    one_system: bool,
 }
 
 impl Gathered {
@@ -151,7 +157,8 @@ impl Gathered {
                 if one_system(&destination, &self.destination.0) {
                     let rows = config.org_unit_map(Pair { source: source.id, destination: destination.id })?;
                     let (routine, window) = (routine.name.clone(), routine.window.clone());
-                    rivals.push(Rival { routine, window, job: job.clone(), rows });
+                    let one_system = one_system(&source, &destination);
+                    rivals.push(Rival { routine, window, job: job.clone(), rows, one_system });
                 }
             }
         }
@@ -161,7 +168,10 @@ impl Gathered {
     fn review(&self, document: &RoutineDocument, ledger: &[LedgerEntry], rivals: &[Rival]) -> Vec<Finding> {
         let others: Vec<Other<'_>> = rivals
             .iter()
-            .map(|rival| Other { routine: &rival.routine, job: &rival.job, window: &rival.window, rows: &rival.rows })
+            .map(|rival| {
+                let Rival { routine, window, job, rows, one_system } = rival;
+                Other { routine, job, window, rows, one_system: *one_system }
+            })
             .collect();
         review(&Review {
             source: party(&self.source),
@@ -214,20 +224,21 @@ impl<'run> RunSide<'run> {
     }
 }
 
-/// What speaks for another routine's writing to the same cells, for a run from the store.
+/// What a routine does together with others of the store, for a run from there.
 pub(super) fn rivals(config: &ConfigStore, document: &RoutineDocument) -> Result<Vec<Finding>, OpsError> {
     let Some(gathered) = Gathered::of(config, &document.jobs)? else { return Ok(Vec::new()) };
     let others = gathered.others(config, Some(&document.routine))?;
     let mut findings = gathered.review(document, &[], &others);
-    findings.retain(|found| found.code == &finding::ROUTINES_SHARE_CELL);
+    findings.retain(|found| !found.routines.is_empty());
     Ok(findings)
 }
 
 /// Looks at what is about to be run, with what is known already. What would write wrong values refuses the run; the rest
 /// is told in its report. Rights, calendars and what was left behind are looked at by the run itself, by what the servers
-/// say then.
+/// say then. A run over some of the jobs is a step of the whole routine, and refused with it.
 pub(super) fn before_run(
     document: &RoutineDocument,
+    run: &[Job],
     source: RunSide<'_>,
     destination: RunSide<'_>,
     known: Vec<Finding>,
@@ -251,7 +262,9 @@ pub(super) fn before_run(
         return Err(OpsError::Refused { routine: document.routine.name.clone(), findings: refusing });
     }
     let mut notes = Findings::default();
-    for found in told {
+    // Jobs that are left out have no part in the report.
+    let is_run = |found: &Finding| found.job.as_ref().is_none_or(|name| run.iter().any(|job| job.name == *name));
+    for found in told.into_iter().filter(is_run) {
         notes.add(note(found));
     }
     Ok(notes)

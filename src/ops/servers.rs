@@ -160,7 +160,7 @@ fn of_review(found: review::Found) -> Finding {
         object,
         example: None,
         server: None,
-        hint: Some(format!("{}; {}", found.message, found.hint)),
+        hint: Some(crate::domain::finding::with_hint(&found.message, &found.hint)),
     }
 }
 

@@ -67,7 +67,7 @@ pub async fn run(
         Side::open(&config, name)
     };
     let ((_, source), (id, destination)) = (side(|job| &job.source)?, side(|job| &job.destination)?);
-    let reviewed = review::rivals(&config, &document)?;
+    let reviewed = review::rivals(&config, &over_window_of(&whole, &document))?;
     let launched = Launch {
         whole: part_of(&whole, &options),
         document: &document,
@@ -123,7 +123,8 @@ pub(super) async fn launch(
     let Launch { whole, document, file, reviewed, mode, source, destination, fail_on_empty, known, command, stop } =
         launch;
     // Before the lock is taken: nothing is asked of a server for what would be wrong anyway.
-    let review = review::before_run(document, source.reviewed(), destination.reviewed(), reviewed)?;
+    let all_jobs = over_window_of(whole.document, document);
+    let review = review::before_run(&all_jobs, &document.jobs, source.reviewed(), destination.reviewed(), reviewed)?;
     let (id, now) = (Uuid::now_v7(), Timestamp::now());
     let _lock = RunLock::acquire(home.files(), document.routine.id, now)?;
     let mut journal = home.state(document.routine.id)?;
@@ -210,6 +211,13 @@ impl Side {
             pinned_system_id: self.pinned_system_id.clone(),
         }
     }
+}
+
+/// The whole routine over the periods of a run that may leave jobs out.
+fn over_window_of(whole: &RoutineDocument, run: &RoutineDocument) -> RoutineDocument {
+    let mut whole = whole.clone();
+    whole.routine.window.clone_from(&run.routine.window);
+    whole
 }
 
 /// What a run with these options is part of.

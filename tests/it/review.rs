@@ -289,3 +289,109 @@ fn what_may_not_be_read_and_what_was_left_behind_is_said_before_a_run() {
     assert!(codes(&check(&trial, 3)).contains("leftover"));
     said_everywhere(&trial, "leftover");
 }
+
+#[test]
+fn a_circle_through_two_routines_is_refused_and_so_is_a_part_of_one() {
+    let trial = Trial::between(&country("s"), &with_values("d"));
+    trial.ok("orgunit auto dst dst --accept sure");
+    for (name, from, to, more) in [("c1", "CAS", "DEC", " --factor 2"), ("c2", "DEC", "CAS", "")] {
+        trial.ok(&format!("job new {name} --from dst --to dst"));
+        trial.ok(&format!("job add-item {name} {from} {to}{more}"));
+    }
+    trial.ok("routine new rc1 --job c1 --periods 202401");
+    let before = trial.values();
+    let second = trial.ok("routine new rc2 --job c2 --periods 202401");
+    assert!(
+        second.stderr.contains("reads-what-it-writes") && second.stderr.contains("c1 in routine rc1"),
+        "\n{second}"
+    );
+    assert!(second.to_string().contains("next: mend"), "\n{second}");
+    let doctor = trial.run("doctor --offline --format json");
+    let rows = doctor.json();
+    let told = rows.as_array().unwrap().iter().filter(|row| row["code"] == "reads-what-it-writes").count();
+    assert_eq!(told, 1, "once for both\n{doctor}");
+    for job in ["c1", "c2"] {
+        let listed = trial.run(&format!("job check {job} --offline --format json")).expect_code(3);
+        assert!(codes(&listed).contains("reads-what-it-writes"), "\n{listed}");
+    }
+    for line in ["run rc1", "run rc2"] {
+        let refused = trial.run(line).expect_code(2);
+        assert!(refused.stderr.contains("reads-what-it-writes"), "`{line}`\n{refused}");
+    }
+    // One routine with both jobs: a part of it is a step of the same circle.
+    for routine in ["rc1", "rc2"] {
+        trial.ok(&format!("routine remove {routine} --yes"));
+    }
+    trial.ok("routine new both --job c1 --job c2 --periods 202401");
+    trial.run("routine export both both.xfer --new-key-file both.key --yes");
+    for line in ["run both", "run both --job c1", "run both --job c2", "exec both.xfer --key-file both.key --job c1"] {
+        let refused = trial.run(line).expect_code(2);
+        assert!(refused.stderr.contains("reads-what-it-writes"), "`{line}`\n{refused}");
+    }
+    assert_eq!(trial.values(), before);
+}
+
+#[test]
+fn a_total_without_one_of_its_parts_is_a_value() {
+    let with_parts = |side| {
+        Country::new(side)
+            .facilities(&["Centre A"])
+            .combo("Sexe", &["F", "M"])
+            .element("CAS", json!({"categoryCombo": "Sexe"}))
+            .element("DEC", json!({}))
+            .data_set("M", "Monthly", &["CAS", "DEC"], json!({}))
+    };
+    let source = with_parts("s")
+        .value(["CAS", "F", "", "Centre A", "202401"], "4")
+        .value(["CAS", "M", "", "Centre A", "202401"], "10");
+    let trial = Trial::between(&source, &with_parts("d"));
+    trial.ok("orgunit auto src dst --accept sure");
+    trial.ok("job new j --from src --to dst --combine sum");
+    trial.ok("job add-item j CAS DEC");
+    let twice = trial.run("job add-item j CAS.F DEC").expect_code(2);
+    assert!(twice.stderr.contains("would count them twice"), "\n{twice}");
+    let same = trial.run("job add-item j CAS DEC").expect_code(2);
+    assert!(same.stderr.contains("j has this item already"), "\n{same}");
+    trial.ok("job add-item j CAS.F DEC --factor -1");
+    check(&trial, 0);
+    trial.ok("routine new r --job j --periods 202401");
+    trial.ok("run r");
+    assert_eq!(trial.value(["DEC", "", "", "Centre A", "202401"]).as_deref(), Some("10"));
+}
+
+#[test]
+fn items_of_one_cell_that_disagree_are_not_imported_and_not_run() {
+    let trial = Trial::between(&with_values("s"), &country("d"));
+    trial.ok("orgunit auto src dst --accept sure");
+    trial.ok("job new j --from src --to dst");
+    trial.xfer.file("items.csv", "source_id,destination_data_element,combine\nCAS,DEC,max\nDEC,DEC,last\n");
+    let imported = trial.run("job import j items.csv").expect_code(2);
+    assert!(imported.stderr.contains("line 3") && imported.stderr.contains("max and last"), "\n{imported}");
+    trial.ok("job add-item j CAS DEC --combine max");
+    trial.ok("job add-item j DEC DEC --combine last");
+    trial.ok("routine new r --job j --periods 202401");
+    refused_everywhere(&trial, "items-disagree");
+}
+
+#[test]
+fn what_may_not_be_written_is_said_before_a_run() {
+    let projects = |side| {
+        Country::new(side)
+            .facilities(&["Centre A"])
+            .attribute_combo("Projet", &["P100", "P200"])
+            .element("CAS", json!({}))
+            .data_set("M", "Monthly", &["CAS"], json!({"categoryCombo": "Projet"}))
+    };
+    let source = projects("s")
+        .value(["CAS", "", "P100", "Centre A", "202401"], "5")
+        .value(["CAS", "", "P200", "Centre A", "202401"], "40");
+    let trial = Trial::between(&source, &projects("d").may_not_write("P200"));
+    trial.routine("", &[("CAS.default.P100", "CAS.default.P100"), ("CAS.default.P200", "CAS.default.P200")], "202401");
+    let listed = check(&trial, 3);
+    assert!(codes(&listed).contains("category-option-no-write") && listed.stdout.contains("P200"), "\n{listed}");
+    said_everywhere(&trial, "category-option-no-write");
+    let run = trial.run("run r").expect_code(3);
+    assert!(run.to_string().contains("category-option-no-write"), "\n{run}");
+    assert_eq!(trial.value(["CAS", "", "P100", "Centre A", "202401"]).as_deref(), Some("5"));
+    assert_eq!(trial.value(["CAS", "", "P200", "Centre A", "202401"]), None);
+}

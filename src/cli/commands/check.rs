@@ -204,8 +204,8 @@ pub(super) fn check_job(
     let own = checked.findings.iter().map(|checked| (checked.finding.code, checked.finding.hint.as_str()));
     say_what_to_do(hints.chain(own), ui);
     if checked.looked_at > 0 {
-        let values = counted(checked.looked_at, "value");
-        ui.say(&format!("{values} in {} were tried on the destination's rules", checked.window.words()));
+        let (values, were) = (counted(checked.looked_at, "value"), if checked.looked_at == 1 { "was" } else { "were" });
+        ui.say(&format!("{values} in {} {were} tried on the destination's rules", checked.window.words()));
     }
     let own = checked.findings.iter().map(|checked| checked.finding.severity);
     let severities: Vec<Severity> = checked.review.iter().map(|found| found.code.severity).chain(own).collect();

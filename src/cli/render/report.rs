@@ -260,7 +260,7 @@ fn findings(findings: &[Finding]) -> Listing {
     let columns = [
         text("severity", ""),
         number("count", "Count"),
-        text("finding", "Finding"),
+        text("finding", "Finding").whole(),
         text("about", "About"),
         text("hint", "What to do"),
     ];

@@ -1,6 +1,7 @@
 //! The findings of the mapping review beside a command that did something else: the first of them, and where the rest is.
 
 use crate::cli::ui::Ui;
+use crate::domain::finding::with_hint;
 use crate::matching::review::Finding;
 
 /// So many are told in full.
@@ -18,7 +19,7 @@ pub fn lines(findings: &[Finding], all: &str) -> Vec<String> {
     let told = |found: &Finding| {
         let refused = if found.refuses() { "runs are refused: " } else { "" };
         let job = found.job.as_ref().map(|job| format!("{job}: ")).unwrap_or_default();
-        format!("{refused}{job}{}; {} ({})", found.message, found.hint, found.code.word)
+        format!("{refused}{job}{} ({})", with_hint(&found.message, &found.hint), found.code.word)
     };
     let mut lines: Vec<String> = findings.iter().take(TOLD).map(told).collect();
     if findings.len() > TOLD {

@@ -167,7 +167,7 @@ fn add_split(
         explanation.extend(words.iter().chain(&attribute.words).cloned());
         let mut explanation = explanation.join(", ");
         if !found.doubts.is_empty() {
-            explanation.push_str("; but ");
+            explanation.push_str(if explanation.is_empty() { "" } else { "; but " });
             explanation.push_str(&found.doubts.join(", "));
         }
         let address = CellAddress {

@@ -185,7 +185,7 @@ impl<'review> Merging<'review> {
                 "item {number}: {name} is an indicator with a denominator; figures of several {} cannot be added up",
                 several(&ways)
             );
-            return Some(Finding::new(&finding::NO_OPERATOR_FITS, self.job, message).items(vec![number]));
+            return Some(self.no_operator(number, message));
         }
         let sides = [
             (self.source_type(&item.source), through_analytics(self.job, &item.source), name.clone(), "source"),
@@ -194,6 +194,17 @@ impl<'review> Merging<'review> {
         sides.into_iter().find_map(|(own, counted, name, side)| {
             self.against(number, combine, own?, counted, &ways, &format!("{name} ({side})"))
         })
+    }
+
+    fn no_operator(&self, number: usize, message: String) -> Finding {
+        let found = Finding::new(&finding::NO_OPERATOR_FITS, self.job, message).items(vec![number]);
+        let item = number.checked_sub(1).and_then(|index| self.job.items.get(index));
+        // What comes from analytics anyway is not helped by reading it from there.
+        if item.is_some_and(|item| through_analytics(self.job, &item.source)) {
+            let hint = "Combine along one way only, or keep org units and periods as they are.";
+            return found.hint(hint.to_owned());
+        }
+        found
     }
 
     fn against(
@@ -232,9 +243,7 @@ impl<'review> Merging<'review> {
                 );
                 Finding::new(&finding::OPERATOR_DOES_NOT_FIT, self.job, message).items(vec![number]).hint(hint)
             }
-            Fit::Never | Fit::Unknown => {
-                Finding::new(&finding::NO_OPERATOR_FITS, self.job, message).items(vec![number])
-            }
+            Fit::Never | Fit::Unknown => self.no_operator(number, message),
         })
     }
 }

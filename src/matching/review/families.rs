@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::item::{Combine, Item};
+use crate::domain::item::{Combine, Item, SourceItem};
 use crate::domain::job::Job;
 use crate::domain::org_unit_map::OrgUnitMapping;
 use crate::domain::uid::Uid;
@@ -93,7 +93,14 @@ fn in_one_cell(review: &Review<'_>, job: &Job, together: &[Family]) -> Option<Fi
         "{}; read through analytics, the figure of the upper one contains that of the lower one, which would be counted twice",
         some(&names)
     );
-    Some(Finding::new(&finding::PARENT_WITH_CHILDREN, job, message).items(items).units(units(together)))
+    let raw = items.iter().all(|number| {
+        let item = number.checked_sub(1).and_then(|index| job.items.get(index));
+        item.is_some_and(|item| matches!(item.source, SourceItem::DataElement { .. }))
+    });
+    let found = Finding::new(&finding::PARENT_WITH_CHILDREN, job, message).items(items).units(units(together));
+    // Indicators come from analytics whatever the job reads.
+    let one_level = "Map only one of the two levels, and mark the other as ignored.";
+    Some(if raw { found } else { found.hint(one_level.to_owned()) })
 }
 
 fn in_totals(review: &Review<'_>, job: &Job, beside: &[Family]) -> Option<Finding> {

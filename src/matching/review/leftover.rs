@@ -35,7 +35,7 @@ fn finding(review: &Review<'_>, reason: Leftover, cells: &[CellKey]) -> Option<F
     let (values, were) =
         if cells.len() == 1 { ("1 value".to_owned(), "was") } else { (format!("{} values", cells.len()), "were") };
     let message = format!(
-        "{values} of {} at {} (in {} for example) {were} written by this routine; {}",
+        "{values} of {} at {} (in {} for example) {were} written by this routine: {}",
         some(&names),
         some(&places),
         first.period,
@@ -46,6 +46,7 @@ fn finding(review: &Review<'_>, reason: Leftover, cells: &[CellKey]) -> Option<F
         job: None,
         items: Vec::new(),
         units: units.into_iter().collect(),
+        routines: Vec::new(),
         message,
         hint: of_runs::LEFTOVER.remedy.to_owned(),
     })

@@ -2,7 +2,8 @@
 //!
 //! An item that reads the cell that it writes makes something else of it at every run: two facilities that are added up
 //! into one of them grow without end. The same happens in a circle of items. Where one item reads what another writes,
-//! without a circle, the outcome depends on what was done first.
+//! without a circle, the outcome depends on what was done first. A circle may lead through other routines, too: each of
+//! their runs takes it one step further.
 //!
 //! Which cells those are follows from the address, the org unit map and the periods. Raw values are read where they
 //! stand; through analytics everything below an org unit and inside a period is read with it. An item that puts a value
@@ -16,13 +17,14 @@ use crate::domain::cell::CellAddress;
 use crate::domain::item::{Item, SourceItem};
 use crate::domain::job::Job;
 use crate::domain::metadata::Metadata;
+use crate::domain::org_unit_map::OrgUnitMapping;
 use crate::domain::reach::feedback;
 use crate::domain::uid::Uid;
 use crate::matching::finding;
 use crate::matching::review::words::{cell_name, items, some, source_name};
 use crate::matching::review::{Finding, Review, periods, through_analytics};
 
-/// An item of a job by their positions.
+/// An item of a job by their positions: first the jobs that are looked at, then those of other routines.
 type Place = (usize, usize);
 
 pub(super) fn findings(review: &Review<'_>) -> Vec<Finding> {
@@ -38,7 +40,10 @@ pub(super) fn findings(review: &Review<'_>) -> Vec<Finding> {
         .filter(|circle| circle.len() > 1)
         .chain(harmful.iter().map(|place| BTreeSet::from([*place])))
         .collect();
-    let circles = without_contained(circles);
+    // What other routines do among themselves is told with them.
+    let circles =
+        without_contained(circles).into_iter().filter(|circle| circle.iter().any(|place| world.is_own(place)));
+    let circles: Vec<BTreeSet<Place>> = circles.collect();
     let mut findings = Vec::new();
     for circle in &circles {
         findings.extend(world.circle(circle));
@@ -47,20 +52,60 @@ pub(super) fn findings(review: &Review<'_>) -> Vec<Finding> {
     findings
 }
 
-/// What is looked up again and again.
-struct World<'review> {
-    review: &'review Review<'review>,
+/// A job with the map and the periods that it works by.
+struct Node<'review> {
+    job: &'review Job,
+    /// The routine; none where it is the one that is looked at.
+    routine: Option<&'review str>,
+    window: &'review [String],
     /// Source units that are mapped.
     read: BTreeSet<Uid>,
     /// Destination units.
     targets: BTreeSet<Uid>,
+    /// Items that put each value back where it stands.
+    still: BTreeSet<usize>,
+}
+
+impl<'review> Node<'review> {
+    fn new(
+        metadata: &Metadata,
+        job: &'review Job,
+        routine: Option<&'review str>,
+        window: &'review [String],
+        rows: &[OrgUnitMapping],
+    ) -> Self {
+        let mapped = || rows.iter().filter_map(|row| Some((row.source, row.target()?)));
+        let (read, targets) = mapped().unzip();
+        let on_itself = mapped().all(|(source, target)| source == target);
+        let changing: BTreeSet<usize> = feedback(job, rows, metadata).into_iter().map(|found| found.item).collect();
+        let still = |position: &usize, item: &Item| {
+            on_itself && !changing.contains(position) && reads(metadata, &item.source, item.destination)
+        };
+        let still = job.items.iter().enumerate().filter(|(position, item)| still(position, item));
+        let still = still.map(|(position, _)| position).collect();
+        Self { job, routine, window, read, targets, still }
+    }
+}
+
+/// What is looked up again and again.
+struct World<'review> {
+    review: &'review Review<'review>,
+    nodes: Vec<Node<'review>>,
 }
 
 impl<'review> World<'review> {
     fn new(review: &'review Review<'review>) -> Self {
-        let mapped = review.rows.iter().filter_map(|row| Some((row.source, row.target()?)));
-        let (read, targets) = mapped.unzip();
-        Self { review, read, targets }
+        let metadata = review.source.metadata;
+        let own = review.jobs.iter().map(|job| Node::new(metadata, job, None, review.window, review.rows));
+        // A job that is in several routines is one and the same.
+        let another = |name: &str| !review.jobs.iter().any(|job| job.name == name);
+        let others = review.others.iter().filter(|other| other.one_system && another(&other.job.name));
+        let others = others.map(|other| Node::new(metadata, other.job, Some(other.routine), other.window, other.rows));
+        Self { review, nodes: own.chain(others).collect() }
+    }
+
+    fn is_own(&self, place: &Place) -> bool {
+        place.0 < self.review.jobs.len()
     }
 
     /// Items that read what they write themselves.
@@ -76,18 +121,21 @@ impl<'review> World<'review> {
     /// Which item is read by which: the one that writes → those that read it.
     fn edges(&self) -> BTreeMap<Place, BTreeSet<Place>> {
         let mut edges: BTreeMap<Place, BTreeSet<Place>> = BTreeMap::new();
-        let jobs = self.review.jobs;
-        for (from, writer) in jobs.iter().enumerate() {
-            for (to, reader) in jobs.iter().enumerate() {
-                for (number, item) in reader.items.iter().enumerate() {
-                    let through_analytics = through_analytics(reader, &item.source);
-                    if !self.units_meet(through_analytics) || !self.periods_meet(writer, reader, through_analytics) {
+        for (from, writer) in self.nodes.iter().enumerate() {
+            for (to, reader) in self.nodes.iter().enumerate() {
+                for (number, item) in reader.job.items.iter().enumerate() {
+                    let through_analytics = through_analytics(reader.job, &item.source);
+                    let units_meet = writer.targets.iter().any(|unit| self.is_read(reader, *unit, through_analytics));
+                    if !units_meet || !self.periods_meet(writer, reader, through_analytics) {
                         continue;
                     }
-                    for (position, other) in writer.items.iter().enumerate() {
-                        // What an item does to itself is looked at by itself.
+                    for (position, other) in writer.job.items.iter().enumerate() {
+                        // What an item does to itself is looked at by itself. Routines that put a value back where it
+                        // stands change nothing for each other.
                         let itself = (from, position) == (to, number);
-                        if !itself && reads(self.review.source.metadata, &item.source, other.destination) {
+                        let abroad = writer.routine.is_some() || reader.routine.is_some();
+                        let still = abroad && writer.still.contains(&position);
+                        if !itself && !still && reads(self.review.source.metadata, &item.source, other.destination) {
                             edges.entry((from, position)).or_default().insert((to, number));
                         }
                     }
@@ -97,28 +145,27 @@ impl<'review> World<'review> {
         edges
     }
 
-    /// Whether an org unit that is written is read.
-    fn units_meet(&self, through_analytics: bool) -> bool {
-        self.targets.iter().any(|unit| self.is_read(*unit, through_analytics))
-    }
-
-    fn is_read(&self, unit: Uid, through_analytics: bool) -> bool {
-        if self.read.contains(&unit) {
+    fn is_read(&self, reader: &Node<'_>, unit: Uid, through_analytics: bool) -> bool {
+        if reader.read.contains(&unit) {
             return true;
         }
         let known = self.review.source.metadata.organisation_units.get(&unit);
-        through_analytics && known.is_some_and(|unit| unit.path.iter().any(|above| self.read.contains(above)))
+        through_analytics && known.is_some_and(|unit| unit.path.iter().any(|above| reader.read.contains(above)))
     }
 
-    fn periods_meet(&self, writer: &Job, reader: &Job, through_analytics: bool) -> bool {
+    fn periods_meet(&self, from: &Node<'_>, to: &Node<'_>, through_analytics: bool) -> bool {
+        let (writer, reader) = (from.job, to.job);
         let (written, read) = (writer.destination_period_type, reader.source_period_type);
         if written != read {
             // Analytics adds shorter periods up into longer ones.
             return through_analytics && written.nominal_days() < read.nominal_days();
         }
-        let (window, today): (_, Date) = (self.review.window, self.review.today);
-        let sets = periods::written(writer, window, today).zip(periods::read(reader, window, today));
-        match sets {
+        // What moves with the days meets sooner or later.
+        if from.window != to.window && (periods::is_relative(from.window) || periods::is_relative(to.window)) {
+            return true;
+        }
+        let today: Date = self.review.today;
+        match periods::written(writer, from.window, today).zip(periods::read(reader, to.window, today)) {
             Some((written, read)) => written.intersection(&read).next().is_some(),
             // No routine says which periods: those that are read are those that are written, unless they are moved.
             None => writer.period_shift == 0,
@@ -126,7 +173,7 @@ impl<'review> World<'review> {
     }
 
     fn item(&self, place: Place) -> Option<(&'review Job, &'review Item)> {
-        let job = self.review.jobs.get(place.0)?;
+        let job = self.nodes.get(place.0)?.job;
         Some((job, job.items.get(place.1)?))
     }
 
@@ -139,7 +186,9 @@ impl<'review> World<'review> {
             let (of, item) = self.item(*place)?;
             let cell = cell_name(destination, item.destination);
             let own = format!("{} goes to {cell} (item {}", source_name(source, &item.source), place.1 + 1);
-            Some(if of.name == job.name { format!("{own})") } else { format!("{own} of {})", of.name) })
+            let of_routine = self.nodes.get(place.0)?.routine;
+            let in_routine = of_routine.map(|routine| format!(" in routine {routine}")).unwrap_or_default();
+            Some(if of.name == job.name { format!("{own})") } else { format!("{own} of {}{in_routine})", of.name) })
         };
         let names: Vec<String> = circle.iter().filter_map(name).collect();
         let what = if circle.len() == 1 { "it reads what it wrote" } else { "they read what they wrote" };
@@ -149,13 +198,19 @@ impl<'review> World<'review> {
             some(&names)
         );
         let of_job = circle.iter().filter(|place| place.0 == first.0).map(|place| place.1 + 1).collect();
-        Some(Finding::new(&finding::READS_WHAT_IT_WRITES, job, message).items(of_job).units(self.shared_units()))
+        let of_place = |place: &Place| Some(self.nodes.get(place.0)?.routine?.to_owned());
+        let routines: BTreeSet<String> = circle.iter().filter_map(of_place).collect();
+        let found = Finding::new(&finding::READS_WHAT_IT_WRITES, job, message).items(of_job);
+        Some(found.units(self.shared_units(circle)).routines(routines.into_iter().collect()))
     }
 
     /// The units that are read and written, the first of them.
-    fn shared_units(&self) -> Vec<Uid> {
+    fn shared_units(&self, circle: &BTreeSet<Place>) -> Vec<Uid> {
         const LISTED: usize = 100;
-        self.targets.iter().copied().filter(|unit| self.is_read(*unit, true)).take(LISTED).collect()
+        let nodes: Vec<&Node<'_>> = circle.iter().filter_map(|place| self.nodes.get(place.0)).collect();
+        let targets: BTreeSet<Uid> = nodes.iter().flat_map(|node| &node.targets).copied().collect();
+        let is_read = |unit: &Uid| nodes.iter().any(|node| self.is_read(node, *unit, true));
+        targets.into_iter().filter(is_read).take(LISTED).collect()
     }
 
     /// One finding for each job that reads what is written without a circle.
@@ -164,7 +219,9 @@ impl<'review> World<'review> {
             |one: &Place, other: &Place| circles.iter().any(|circle| circle.contains(one) && circle.contains(other));
         let mut by_job: BTreeMap<usize, (Vec<usize>, Vec<String>)> = BTreeMap::new();
         for (writer, readers) in edges {
-            for reader in readers.iter().filter(|reader| !together(writer, reader)) {
+            // Which routine comes first is for people to say.
+            let own = |reader: &&Place| self.is_own(reader) && self.is_own(writer);
+            for reader in readers.iter().filter(own).filter(|reader| !together(writer, reader)) {
                 let (Some((from, written)), Some((_, _))) = (self.item(*writer), self.item(*reader)) else { continue };
                 let (numbers, names) = by_job.entry(reader.0).or_default();
                 let cell = cell_name(self.review.destination.metadata, written.destination);

@@ -10,12 +10,14 @@
 //! - `families`: org units that are read together with their parents
 //! - [`aggregation`]: operators that do not fit what is combined
 //! - `loops`: items that read what items write
+//! - [`agreement`]: items of one cell that do not say the same about it
 //! - `rivals`: several jobs that write one cell
 //! - `calendar`: what cannot be done in a calendar that is not the ISO one
-//! - `rights`: what a user may not read
+//! - `rights`: what a user may not read or write
 //! - `leftover`: cells that the routine wrote and that nothing leads to any more
 
 pub mod aggregation;
+pub mod agreement;
 mod calendar;
 mod families;
 mod leftover;
@@ -65,6 +67,8 @@ pub struct Other<'review> {
     pub window: &'review [String],
     /// The org unit map of its pair.
     pub rows: &'review [OrgUnitMapping],
+    /// Whether it reads the system that it writes to.
+    pub one_system: bool,
 }
 
 /// What is asked.
@@ -103,6 +107,8 @@ pub struct Finding {
     pub items: Vec<usize>,
     /// The org units.
     pub units: Vec<Uid>,
+    /// Other routines that have a part in it.
+    pub routines: Vec<String>,
     /// What it is, by name.
     pub message: String,
     /// What to do about it.
@@ -116,8 +122,9 @@ impl Finding {
             job: Some(job.name.clone()),
             items: Vec::new(),
             units: Vec::new(),
+            routines: Vec::new(),
             message,
-            hint: code.remedy.to_owned(),
+            hint: code.remedy.replace("JOB", &overlap::quoted(&job.name)),
         }
     }
 
@@ -128,6 +135,11 @@ impl Finding {
 
     fn units(mut self, units: Vec<Uid>) -> Self {
         self.units = units;
+        self
+    }
+
+    fn routines(mut self, routines: Vec<String>) -> Self {
+        self.routines = routines;
         self
     }
 
@@ -147,6 +159,7 @@ impl Finding {
 pub fn review(review: &Review<'_>) -> Vec<Finding> {
     let mut findings = calendar::findings(review);
     findings.extend(overlap::findings(review));
+    findings.extend(agreement::findings(review));
     findings.extend(families::findings(review));
     findings.extend(loops::findings(review));
     findings.extend(rivals::findings(review));

@@ -9,6 +9,8 @@
 
 use std::collections::BTreeMap;
 
+use bigdecimal::num_bigint::Sign;
+
 use crate::domain::cell::CellAddress;
 use crate::domain::item::{Combine, Item, SourceItem};
 use crate::domain::job::Job;
@@ -43,7 +45,8 @@ fn pairs(job: &Job) -> Vec<(usize, usize)> {
     let mut pairs = Vec::new();
     for group in cells.values().filter(|group| group.len() > 1) {
         for (position, (number, item)) in group.iter().enumerate() {
-            let earlier = group.iter().take(position).find(|(_, other)| overlap(&item.source, &other.source));
+            let doubles = |other: &Item| overlap(&item.source, &other.source) && !subtracts(job, item, other);
+            let earlier = group.iter().take(position).find(|(_, other)| doubles(other));
             pairs.extend(earlier.map(|(other, _)| (*other, *number)));
         }
     }
@@ -60,6 +63,14 @@ fn counts_twice(combine: Combine) -> bool {
     }
 }
 
+/// Whether one of two items takes away what the other one brings: a total without one of its parts.
+fn subtracts(job: &Job, one: &Item, other: &Item) -> bool {
+    let negative = |item: &Item| item.factor.as_ref().is_some_and(|factor| factor.sign() == Sign::Minus);
+    // An average of a value and its opposite is no difference. Where nothing is said, an operator is still to be chosen.
+    let adds = |item: &Item| matches!(item.combine.unwrap_or(job.combine), Combine::Sum | Combine::Error);
+    adds(one) && adds(other) && negative(one) != negative(other)
+}
+
 fn told(source: &Metadata, destination: &Metadata, job: &Job, first: &Item, second: &Item) -> Option<String> {
     let combine = second.combine.unwrap_or(job.combine);
     // The first of two that disagree; a run refuses them anyway.
@@ -68,7 +79,9 @@ fn told(source: &Metadata, destination: &Metadata, job: &Job, first: &Item, seco
     }
     let (one, other) = (source_name(source, &first.source), source_name(source, &second.source));
     let cell = cell_name(destination, second.destination);
-    let what = if one == other {
+    let what = if first.source == second.source {
+        return Some(format!("{one} goes to {cell} twice, which would count its values twice"));
+    } else if one == other {
         format!("both read {one}")
     } else if widest(&first.source) {
         format!("{one} with all its option combos contains {other}")
@@ -115,11 +128,19 @@ pub fn refusal(
     new: &Item,
     instead_of: Option<usize>,
 ) -> Option<(String, String)> {
-    let meets = |item: &Item| item.destination == new.destination && overlap(&item.source, &new.source);
+    let meets = |item: &Item| {
+        item.destination == new.destination && overlap(&item.source, &new.source) && !subtracts(job, item, new)
+    };
     let others = job.items.iter().enumerate().filter(|(position, _)| Some(*position) != instead_of);
     let (position, other) = others.into_iter().find(|(_, item)| meets(item))?;
     let number = position + 1;
     let message = told(source, destination, job, other, new)?;
+    if other.source == new.source {
+        let (name, cell) = (source_name(source, &new.source), cell_name(destination, new.destination));
+        let message = format!("{} has this item already: item {number} carries {name} to {cell}", job.name);
+        let hint = format!("change that one: xfer job edit-item {} {number}", quoted(&job.name));
+        return Some((message, hint));
+    }
     let hint = format!(
         "item {number} carries them already; leave this one out, or remove that one first (`xfer job remove-item {} {number}`)",
         quoted(&job.name)

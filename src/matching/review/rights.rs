@@ -1,5 +1,5 @@
-//! What the users may not read, said before it costs a run: servers leave such values out of their answers without a
-//! word, so that nothing can be told from an empty answer.
+//! What the users may not read or write, said before it costs a run: servers leave what may not be read out of their
+//! answers without a word, so that nothing can be told from an empty answer, and refuse what may not be written.
 
 use std::collections::BTreeMap;
 
@@ -7,13 +7,18 @@ use crate::domain::access::{Reader, Unreadable};
 use crate::domain::finding::Code;
 use crate::domain::job::Job;
 use crate::domain::org_unit_map::OrgUnitMapping;
+use crate::domain::server::Account;
 use crate::domain::uid::Uid;
 use crate::matching::finding::of_runs;
 use crate::matching::review::words::{items, some};
 use crate::matching::review::{Finding, Party, Review};
 
 pub(super) fn findings(review: &Review<'_>) -> Vec<Finding> {
-    review.jobs.iter().flat_map(|job| at_source(review, job).into_iter().chain(at_destination(review, job))).collect()
+    let of_job = |job| {
+        let read = at_source(review, job).into_iter().chain(at_destination(review, job));
+        read.chain(writing(review, job)).collect::<Vec<_>>()
+    };
+    review.jobs.iter().flat_map(of_job).collect()
 }
 
 fn reader<'review>(party: &Party<'review>) -> Reader<'review> {
@@ -68,6 +73,42 @@ fn at_destination(review: &Review<'_>, job: &Job) -> Vec<Finding> {
     let units = review.rows.iter().filter_map(OrgUnitMapping::target);
     findings.extend(org_units(&review.destination, job, units, &of_runs::DESTINATION_NOT_READABLE));
     findings
+}
+
+/// What the destination's user may not write: a run holds such cells back.
+fn writing(review: &Review<'_>, job: &Job) -> Vec<Finding> {
+    let Party { name: server, metadata, account, .. } = review.destination;
+    if account.is_some_and(Account::is_superuser) {
+        return Vec::new();
+    }
+    let mut refused: BTreeMap<(&'static str, Uid), Vec<usize>> = BTreeMap::new();
+    for (item, number) in job.items.iter().zip(1..) {
+        let address = item.destination;
+        let combos = [address.category_option_combo, address.attribute_option_combo];
+        let options = combos.into_iter().filter(|combo| *combo != Uid::DEFAULT_OPTION_COMBO);
+        let options = options.filter_map(|combo| metadata.category_option_combos.get(&combo));
+        let mut options =
+            options.flat_map(|combo| &combo.category_options).filter_map(|id| metadata.category_options.get(id));
+        if let Some(option) = options.find(|option| !option.access.write) {
+            refused.entry(("category option", option.id)).or_default().push(number);
+        }
+        let sets = metadata.data_sets_of(address.data_element);
+        let sets: Vec<_> = sets.filter(|set| set.period_type == job.destination_period_type).collect();
+        // One that takes the values is enough.
+        if let Some(first) = sets.first().filter(|_| sets.iter().all(|set| !set.access.write)) {
+            refused.entry(("data set", first.id)).or_default().push(number);
+        }
+    }
+    let told = |((kind, id), numbers): ((&'static str, Uid), Vec<usize>)| {
+        let code = if kind == "data set" { &of_runs::DATA_SET_NO_WRITE } else { &of_runs::CATEGORY_OPTION_NO_WRITE };
+        let message = format!(
+            "the user at {server} may not enter data for the {kind} {}: values of {} are held back",
+            metadata.name_of(id),
+            items(&numbers)
+        );
+        Finding::new(code, job, message).items(numbers)
+    };
+    refused.into_iter().map(told).collect()
 }
 
 /// Mapped org units outside of what the user may read, all in one finding. Units that the metadata does not know are told

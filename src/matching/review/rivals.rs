@@ -43,23 +43,30 @@ fn of_other_routines(review: &Review<'_>) -> Vec<Finding> {
     let targets = targets(review.rows);
     let mut findings = Vec::new();
     for job in review.jobs {
+        // Several jobs of one routine are told together.
+        let mut by_routine: BTreeMap<&str, (BTreeSet<CellAddress>, BTreeSet<Uid>)> = BTreeMap::new();
         for other in review.others {
             let mut shared = shared(job, other.job);
             shared.retain(|address| !same_value(job, other.job, *address) || other.rows != review.rows);
             if shared.is_empty() || !periods::meet((job, review.window), (other.job, other.window), review.today) {
                 continue;
             }
-            let units: Vec<Uid> = self::targets(other.rows).intersection(&targets).copied().collect();
+            let units: BTreeSet<Uid> = self::targets(other.rows).intersection(&targets).copied().collect();
+            if !units.is_empty() {
+                let (cells, places) = by_routine.entry(other.routine).or_default();
+                cells.extend(shared);
+                places.extend(units);
+            }
+        }
+        for (routine, (shared, units)) in by_routine {
             let Some(unit) = units.first() else { continue };
             let message = format!(
-                "{} also writes {}, at {} for example: the run that comes last decides",
-                other.routine,
+                "{routine} also writes {}, at {} for example: the run that comes last decides",
                 cells(review.destination.metadata, &shared),
                 review.destination.metadata.name_of(*unit)
             );
-            findings.push(
-                Finding::new(&finding::ROUTINES_SHARE_CELL, job, message).items(numbers(job, &shared)).units(units),
-            );
+            let found = Finding::new(&finding::ROUTINES_SHARE_CELL, job, message).items(numbers(job, &shared));
+            findings.push(found.units(units.into_iter().collect()).routines(vec![routine.to_owned()]));
         }
     }
     findings

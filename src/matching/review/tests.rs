@@ -52,8 +52,14 @@ impl World {
 
     fn found(&self) -> Vec<Finding> {
         let party = |metadata, calendar, account| Party { name: "server", metadata, account, calendar };
-        let others: Vec<Other<'_>> =
-            self.others.iter().map(|(job, window)| Other { routine: "other", job, window, rows: &self.rows }).collect();
+        let others: Vec<Other<'_>> = self
+            .others
+            .iter()
+            .map(|(job, window)| {
+                let one_system = self.one_system;
+                Other { routine: "other", job, window, rows: &self.rows, one_system }
+            })
+            .collect();
         review(&Review {
             source: party(&self.source, self.calendars[0], self.account.as_ref()),
             destination: party(&self.destination, self.calendars[1], None),
@@ -232,4 +238,91 @@ fn what_users_may_not_read_and_what_was_left_behind_is_said() {
     world.says(&["leftover"]);
     world.ledger.truncate(1);
     world.says(&[]);
+}
+
+#[test]
+fn a_circle_through_another_routine_is_a_circle() {
+    let plain = |from, to| item(from, Uid::DEFAULT_OPTION_COMBO, plain_address(to));
+    let other = |items| Job { name: "b".to_owned(), ..job("b", items) };
+    let mut world = World { one_system: true, ..World::new(vec![job("a", vec![plain(1, 3)])]) };
+    let same = world.window.clone();
+    world.others = vec![(other(vec![plain(3, 1)]), same.clone())];
+    world.says(&["reads-what-it-writes"]);
+    let found = world.found();
+    assert!(found[0].refuses() && found[0].message.contains("item 1 of b in routine other"), "{found:?}");
+    assert_eq!((found[0].items.as_slice(), found[0].routines.as_slice()), (&[1][..], &["other".to_owned()][..]));
+    // A chain of routines is run in the order that people want.
+    world.others = vec![(other(vec![plain(3, 4)]), same.clone())];
+    world.says(&[]);
+    // The same job in another routine is no other one, and one that puts values back changes nothing.
+    world.others = vec![(job("a", vec![plain(1, 3)]), same.clone()), (other(vec![plain(1, 1), plain(3, 3)]), same)];
+    let words = world.words();
+    assert!(!words.contains("reads-what-it-writes"), "{words:?}");
+    // Other periods, other cells.
+    world.others = vec![(other(vec![plain(3, 1)]), vec!["2022".to_owned()])];
+    world.says(&[]);
+    world.others = vec![(other(vec![plain(3, 1)]), vec!["LAST_3_MONTHS".to_owned()])];
+    world.says(&["reads-what-it-writes"]);
+    world.one_system = false;
+    world.says(&[]);
+}
+
+#[test]
+fn what_is_taken_away_is_not_counted_twice() {
+    let part = |factor: &str| with_factor(item(2, male(), plain_address(1)), factor);
+    World::new(vec![summed(vec![open(1), part("-1")])]).says(&[]);
+    World::new(vec![summed(vec![open(1), part("0.5")])]).says(&["value-counted-twice"]);
+    World::new(vec![summed(vec![with_factor(open(1), "-1"), part("-1")])]).says(&["value-counted-twice"]);
+    World::new(vec![summed(vec![open(1), part("-1"), part("-1")])]).says(&["value-counted-twice"]);
+    let average = Job { combine: Combine::Average, ..summed(vec![open(1), part("-1")]) };
+    assert!(World::new(vec![average]).words().contains("value-counted-twice"), "no difference is an average");
+}
+
+#[test]
+fn items_of_one_cell_say_the_same_about_it() {
+    let with = |combine| Item { combine: Some(combine), ..plain_item(1) };
+    let other = |combine| Item { combine: Some(combine), ..item(3, Uid::DEFAULT_OPTION_COMBO, plain_address(1)) };
+    let world = World::new(vec![job("a", vec![with(Combine::Max), other(Combine::Last)])]);
+    world.says(&["items-disagree"]);
+    assert!(world.found()[0].refuses() && world.found()[0].message.contains("max and last"), "{:?}", world.found());
+    World::new(vec![job("a", vec![with(Combine::Max), other(Combine::Max)])]).says(&[]);
+    let job = Job { combine: Combine::Max, ..job("a", vec![plain_item(1), other(Combine::Max)]) };
+    World::new(vec![job]).says(&[]);
+}
+
+#[test]
+fn what_the_user_may_not_write_is_said() {
+    let mut world = World::new(vec![job("a", vec![item(2, male(), cell_of(2, male()))])]);
+    world.says(&[]);
+    let hidden = |option: &mut crate::domain::metadata::CategoryOption| option.access.write = false;
+    world.destination.category_options.values_mut().for_each(hidden);
+    world.says(&["category-option-no-write"]);
+    assert!(!world.found()[0].refuses(), "such cells are held back by themselves");
+    world.jobs = vec![job("a", vec![plain_item(1)])];
+    world.says(&[]);
+    world.destination.data_sets.values_mut().for_each(|set| set.access.write = false);
+    world.says(&["data-set-no-write"]);
+}
+
+#[test]
+fn hints_name_the_job_and_help() {
+    let rows = vec![mapping(country(), unit(1)), mapping(unit(1), unit(1))];
+    let analytics = Job { read: ReadFrom::Analytics, ..summed(vec![plain_item(1)]) };
+    let mut world = World { rows, ..World::new(vec![analytics]) };
+    assert!(world.found()[0].hint.contains("xfer job edit a --read raw"), "{:?}", world.found());
+    world.jobs = vec![summed(vec![indicator_item(1, plain_address(1))])];
+    assert!(!world.found()[0].hint.contains("raw"), "{:?}", world.found());
+}
+
+fn cell_of(number: u8, combo: Uid) -> crate::domain::cell::CellAddress {
+    crate::domain::cell::CellAddress { category_option_combo: combo, ..plain_address(number) }
+}
+
+#[test]
+fn several_jobs_of_another_routine_are_told_once() {
+    let mut world = World::new(vec![job("a", vec![plain_item(1)])]);
+    let rival =
+        |name: &str, factor| Job { name: name.to_owned(), ..job("b", vec![with_factor(plain_item(1), factor)]) };
+    world.others = vec![(rival("b", "2"), world.window.clone()), (rival("c", "3"), world.window.clone())];
+    assert_eq!(world.found().len(), 1, "{:?}", world.found());
 }

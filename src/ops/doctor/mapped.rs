@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::domain::job::Job;
+use crate::matching::finding::of_runs;
 use crate::matching::review::Finding;
 use crate::ops::dashboard::{Dashboard, FileState, Findings};
 use crate::ops::doctor::{Complaint, codes};
@@ -39,9 +40,10 @@ pub(super) fn about_maps_and_jobs(dashboard: &Dashboard) -> Vec<Complaint> {
 /// the first of them.
 pub(super) fn about_reviews(home: &Home, config: &ConfigStore, jobs: &[Job]) -> Result<Vec<Complaint>, OpsError> {
     let routines = config.routines()?;
-    let mut found = Vec::new();
+    let (mut found, mut seen) = (Vec::new(), Seen::default());
     for routine in &routines {
-        let told = review::of_routine(home, config, &routine.name)?;
+        let mut told = review::of_routine(home, config, &routine.name)?;
+        told.retain(|one| seen.is_new(&routine.name, one));
         found.extend(complaints(&routine.name, told));
     }
     for job in jobs.iter().filter(|job| !routines.iter().any(|routine| routine.jobs.contains(&job.name))) {
@@ -50,11 +52,32 @@ pub(super) fn about_reviews(home: &Home, config: &ConfigStore, jobs: &[Job]) -> 
     Ok(found)
 }
 
+/// What was told of one routine already and comes again with the next one.
+#[derive(Default)]
+struct Seen {
+    findings: Vec<Finding>,
+    together: BTreeSet<(&'static str, BTreeSet<String>)>,
+}
+
+impl Seen {
+    /// Whether a finding says something new: a job may be in several routines, and what two of them do together is
+    /// found with both.
+    fn is_new(&mut self, routine: &str, found: &Finding) -> bool {
+        if found.routines.is_empty() {
+            let new = !self.findings.contains(found);
+            self.findings.push(found.clone());
+            return new;
+        }
+        let all = found.routines.iter().cloned().chain([routine.to_owned()]).collect();
+        self.together.insert((found.code.word, all))
+    }
+}
+
 fn complaints(about: &str, found: Vec<Finding>) -> Vec<Complaint> {
     let mut kinds: Vec<(Finding, usize)> = Vec::new();
     for one in found {
-        // The pair is told of already.
-        if review::is_about_pair(&one) {
+        // The pair is told of already, and so are the data sets of each server.
+        if review::is_about_pair(&one) || one.code == &of_runs::DATA_SET_NO_WRITE {
             continue;
         }
         match kinds.iter_mut().find(|(first, _)| first.code == one.code && first.job == one.job) {

@@ -182,7 +182,7 @@ pub fn import(bytes: &[u8], sides: ItemSides<'_>) -> Result<ReadItems, Vec<Sheet
                 findings.extend(errors.map(|error| SheetFinding {
                     line: row.line,
                     column: None,
-                    message: format!("{}; {}", error.message, error.hint),
+                    message: crate::domain::finding::with_hint(&error.message, &error.hint),
                 }));
                 if !there.insert((item.source, item.destination)) {
                     findings.push(row.finding("source_id", "the same item stands on an earlier line"));

@@ -23,7 +23,7 @@ use crate::domain::script::Attachment;
 use crate::domain::server::Server;
 use crate::matching::item_rules::{ItemFinding, check_item};
 use crate::matching::items::{ItemKind, ItemNames, Reference};
-use crate::matching::review::{Finding, overlap};
+use crate::matching::review::{Finding, agreement, overlap};
 use crate::ops::error::OpsError;
 use crate::ops::files::job_items::{self, ItemSides};
 use crate::ops::files::sheet::{SheetFinding, SheetStyle};
@@ -348,7 +348,8 @@ impl OpenJob {
         Ok(change)
     }
 
-    /// Lines that would count values twice, with a line before them or with an item that the job has.
+    /// Lines that would count values twice, or that do not agree about their cell, with a line before them or with an
+    /// item that the job has.
     fn overlaps(&self, items: &[Item], from_file: &[(Item, u64)]) -> Vec<SheetFinding> {
         let job = Job { items: items.to_vec(), ..self.job.clone() };
         let line = |number: &usize| {
@@ -357,10 +358,11 @@ impl OpenJob {
         };
         let told = |found: Finding| {
             let line = found.items.iter().rev().find_map(line)?;
-            let message = format!("{}; {}", found.message, found.hint);
+            let message = crate::domain::finding::with_hint(&found.message, &found.hint);
             Some(SheetFinding { line, column: None, message })
         };
         let found = overlap::within(&self.source, &self.destination, &job).into_iter();
+        let found = found.chain(agreement::within(&self.destination, &job));
         found.filter(Finding::refuses).filter_map(told).collect()
     }
 

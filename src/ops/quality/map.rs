@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use crate::domain::access;
 use crate::domain::fingerprint::MappingFingerprint;
 use crate::domain::item::SourceItem;
 use crate::domain::job::Job;
@@ -9,6 +10,7 @@ use crate::domain::metadata::{DataSet, Metadata};
 use crate::domain::period::PeriodType;
 use crate::domain::server::{Server, ServerId};
 use crate::domain::uid::Uid;
+use crate::matching::finding::of_runs;
 use crate::matching::map_rules::{
     Arrivals, Coverage, MapFinding, MapQuestion, UnitValues, check_map as findings, coverage,
 };
@@ -80,11 +82,49 @@ fn check(map: &PairMap, jobs: &[Job], window: CheckWindow, values: Option<&UnitV
     };
     Ok(MapCheck {
         coverage: coverage(&question),
-        findings: findings(&question),
+        findings: out_of_view(map)?.into_iter().chain(findings(&question)).collect(),
         window,
         asked: values.is_some(),
         of_jobs: matches!(Wanted::of(&map.source, jobs), Wanted::Items(_)),
     })
+}
+
+/// Mapped units that a server's user may not read. A destination that gets values of several units is held back as a whole
+/// where one of them is hidden.
+fn out_of_view(map: &PairMap) -> Result<Vec<MapFinding>, OpsError> {
+    let mut found = Vec::new();
+    let sides = [
+        (map.pair.source, &map.source, &of_runs::SOURCE_NOT_READABLE),
+        (map.pair.destination, &map.destination, &of_runs::DESTINATION_NOT_READABLE),
+    ];
+    for (position, (id, metadata, code)) in sides.into_iter().enumerate() {
+        let account = map.config.server_settings(id)?.account;
+        let eyes = access::Reader::new(metadata, account.as_ref());
+        let name = server(&map.config, id)?.name;
+        for row in &map.rows {
+            let Some(target) = row.target() else { continue };
+            let unit = if position == 0 { row.source } else { target };
+            // Units that the server does not have are told by the rules of the map.
+            if !metadata.organisation_units.contains_key(&unit) || eyes.org_unit(unit).is_none() {
+                continue;
+            }
+            let partners = map.rows.iter().filter(|other| other.target() == Some(target)).count() > 1;
+            let whole = if position == 0 && partners {
+                format!("; {} gets values of others too, and is held back", map.destination.name_of(target))
+            } else {
+                String::new()
+            };
+            let own = metadata.name_of(unit);
+            found.push(MapFinding {
+                code,
+                unit: Some(row.source),
+                place: map.source.org_unit_path_names(row.source),
+                values: None,
+                message: format!("{own} lies outside of the org units that the user at {name} may read{whole}"),
+            });
+        }
+    }
+    Ok(found)
 }
 
 /// Takes how the units of all rows in force look now for what was seen when they were confirmed. Gives how many.

@@ -158,6 +158,11 @@ impl Country {
         self.change("categoryOptions", option, json!({"access": {"data": {"read": false, "write": false}}}))
     }
 
+    /// Takes the right to write data under a category option from everybody but superusers.
+    pub(crate) fn may_not_write(self, option: &str) -> Self {
+        self.change("categoryOptions", option, json!({"access": {"data": {"read": true, "write": false}}}))
+    }
+
     /// A user of the file; org units are given by name.
     pub(crate) fn user(self, name: &str, capture: &[&str], view: &[&str], more: Value) -> Self {
         let units = |names: &[&str]| -> Vec<Value> {

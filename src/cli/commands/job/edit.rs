@@ -13,6 +13,7 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::render::item::{address_names, source_names};
 use crate::cli::ui::Ui;
 use crate::cli::wizard::{self, Missing};
+use crate::domain::finding::with_hint;
 use crate::domain::period::PeriodType;
 use crate::ops::home::Home;
 use crate::ops::jobs::edit::{ItemChange, JobChange};
@@ -156,7 +157,7 @@ pub(super) fn edit_item(arguments: &EditItem, home: &Home, ui: &Ui) -> Result<Ex
         address_names(&open, &item)
     ));
     for doubt in doubts {
-        ui.warn(&format!("{}; {}", doubt.message, doubt.hint));
+        ui.warn(&with_hint(&doubt.message, &doubt.hint));
     }
     review_of_item(&open, arguments.number, home, ui)?;
     Ok(ExitCode::Success)

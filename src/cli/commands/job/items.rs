@@ -9,6 +9,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::render::{review, shell_word};
 use crate::cli::ui::Ui;
+use crate::domain::finding::with_hint;
 use crate::ops::files::job_items::names;
 use crate::ops::home::Home;
 use crate::ops::jobs::{self, ItemText, NewItem, OpenJob};
@@ -111,7 +112,7 @@ pub(super) fn add_item(arguments: &AddItem, home: &Home, ui: &Ui) -> Result<Exit
         ),
     ));
     for finding in findings {
-        ui.warn(&format!("{}; {}", finding.message, finding.hint));
+        ui.warn(&with_hint(&finding.message, &finding.hint));
     }
     review_of_item(&open, open.job.items.len(), home, ui)?;
     Ok(ExitCode::Success)

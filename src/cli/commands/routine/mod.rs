@@ -179,17 +179,20 @@ fn new(arguments: &New, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     let routine = routines::new(home, new)?;
     let name = shell_word(&routine.name);
     ui.say(&format!("made the routine {}", routine.name));
-    review(&routine.name, home, ui)?;
-    ui.say(&format!("next: xfer run {name} --dry-run, then xfer run {name}"));
+    if review(&routine.name, home, ui)? {
+        ui.say(&format!("next: mend what runs are refused for, then xfer run {name} --dry-run"));
+    } else {
+        ui.say(&format!("next: xfer run {name} --dry-run, then xfer run {name}"));
+    }
     Ok(ExitCode::Success)
 }
 
-/// Warns of what speaks against a routine.
-pub(super) fn review(name: &str, home: &Home, ui: &Ui) -> Result<(), CliError> {
+/// Warns of what speaks against a routine, and says whether its runs are refused.
+pub(super) fn review(name: &str, home: &Home, ui: &Ui) -> Result<bool, CliError> {
     let findings = ops::review::of_routine(home, &home.config()?, name)?;
     let jobs = findings.first().and_then(|found| found.job.clone()).unwrap_or_else(|| "JOB".to_owned());
     render::review::warn(&findings, &format!("xfer job check {}", shell_word(&jobs)), ui);
-    Ok(())
+    Ok(findings.iter().any(ops::review::Found::refuses))
 }
 
 fn edit_or_ask(arguments: &edit::Edit, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {

@@ -216,7 +216,7 @@ impl OpenJob {
         };
         for filter in &request.filters {
             taken.notes.push(format!(
-                "{named}: a job has no filters, and without the filter {} = {} its values would be others; its items \
+                "{named}: a job has no filters, and without the filter {} = {} other values would be read; its items \
                  are left out",
                 filter.dimension,
                 filter.items.join(", ")
