@@ -118,9 +118,12 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
         findings.add(Note::new(&finding::SAME_SYSTEM, 1).example(source_probe.identity.system_id.clone()));
     }
     let periods = destination_periods(&plan);
-    let mut search = LeftoverSearch::new(whole, &periods);
-    journal.each_written(&mut |cell| search.take(cell))?;
-    plan.jobs.extend(search.into_job(&planning));
+    let leftover = {
+        let mut search = LeftoverSearch::new(whole, &periods, &plan.jobs);
+        journal.each_written(&mut |cell, from| search.take(cell, from))?;
+        search.into_job(&planning)
+    };
+    plan.jobs.extend(leftover);
     journal.begin_run(&RunStart {
         run,
         routine: document.routine.name.clone(),
@@ -405,7 +408,10 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
     }
 
     fn record(&mut self, slice: Prepared<'run>, ends: Vec<Option<Settled>>) -> Result<(), JournalError> {
-        let settled = settle(&slice.job.name, slice.cells, ends, self.context.destination_metadata);
+        let mut settled = settle(&slice.job.name, slice.cells, ends, self.context.destination_metadata);
+        for record in &mut settled.records {
+            record.from = slice.job.first_source(&record.cell);
+        }
         self.context.journal().record_cells(self.context.run, &settled.records)?;
         self.context.tell(Event::SliceFinished { slice: slice.name, cells: settled.counts });
         if let Some(job) = self.tally.jobs.get_mut(slice.job_number) {

@@ -241,6 +241,34 @@ impl PlannedJob {
         self.source_periods(item, period) > 0
     }
 
+    /// The first source period that goes to a cell.
+    pub fn first_source(&self, key: &CellKey) -> Option<Period> {
+        let item = self.addresses.get(&key.address())?;
+        match self.hooked_periods.get(item) {
+            Some(hooked) => hooked.first_source(key.period),
+            None => self.periods.first_source(key.period),
+        }
+    }
+
+    /// Whether the job takes a source period somewhere else than to a cell of that address and destination period, and
+    /// takes none there: what stands there stands somewhere else now. None where that cannot be told.
+    fn moves_away(&self, address: CellAddress, from: Period, to: Period) -> Option<bool> {
+        // What cannot be read today may belong there.
+        if self.hidden.contains_key(&address) {
+            return None;
+        }
+        let items = || self.items.iter().enumerate().filter(|(_, item)| item.destination == address);
+        if items().any(|(item, _)| self.writes(item, to)) {
+            return None;
+        }
+        let goes_elsewhere = |item: usize| match self.hooked_periods.get(&item) {
+            // A script may leave out what grew old; that is no reason to take away what it wrote when it was young.
+            Some(hooked) => matches!(hooked.destinations.get(&from), Some(HookedPeriod::To(other)) if *other != to),
+            None => matches!(self.periods.destination_of(from), Destination::To(other) if other != to),
+        };
+        Some(items().any(|(item, _)| goes_elsewhere(item)))
+    }
+
     /// How many source periods of an item go to a destination period.
     pub fn source_periods(&self, item: usize, period: Period) -> usize {
         match self.hooked_periods.get(&item) {
