@@ -154,6 +154,7 @@ impl<'run> LeftoverSearch<'run> {
             hooks: Vec::new(),
             hooked_periods: BTreeMap::new(),
             hidden: BTreeMap::new(),
+            withheld: BTreeMap::new(),
             unit_ids: HashMap::new(),
             leftover: Some(found),
             shares: BTreeMap::new(),

@@ -115,6 +115,8 @@ pub struct PlannedJob {
     hooked_periods: BTreeMap<usize, HookedPeriods>,
     /// Addresses of which the source's user may not read all that feeds them, with what is to blame.
     hidden: BTreeMap<CellAddress, Unreadable>,
+    /// Destination org units that a source unit feeds which cannot be read or is gone: why their cells are held back.
+    withheld: BTreeMap<Uid, Hold>,
     /// Source org unit → destination org unit, for values that name org units; empty where no item has such values.
     pub unit_ids: HashMap<Uid, Uid>,
     /// For the job of cells that nothing leads to any more: which these are. Only they are compared.
@@ -205,6 +207,9 @@ impl PlannedJob {
     /// Why a cell of an item cannot be whole, whatever comes: the source's user may not read all of it, or its period
     /// could not be read whole.
     pub fn not_whole(&self, key: &CellKey, item: usize) -> Option<Hold> {
+        if let Some(hold) = self.withheld.get(&key.org_unit) {
+            return Some(hold.clone());
+        }
         if let Some(hidden) = self.hidden.get(&key.address()) {
             return Some(Hold {
                 code: &finding::SOURCE_NOT_READABLE,
@@ -409,6 +414,7 @@ fn plan_job(
         hooks,
         hooked_periods,
         hidden,
+        withheld: drift::withheld(units, source),
         leftover: None,
         shares,
         reads,
