@@ -152,6 +152,8 @@ impl<'run> Reader<'run> {
             Some(access) if access.read => return None,
             Some(_) => Reason::NoDataRead,
             None if self.sees_everything() => return None,
+            // It was shown at the sync: what was taken away since is the right.
+            None if synced.is_some() => Reason::NoDataRead,
             None => Reason::NotVisible,
         };
         let name = synced.map_or_else(|| id.to_string(), |option| option.name.clone());
@@ -375,7 +377,8 @@ mod tests {
         assert_eq!(reader.item(&open(1), ReadFrom::Raw), []);
         assert_eq!(reader.with_fresh(&fresh).item(&open(1), ReadFrom::Raw)[0].reason, Reason::NoDataRead);
         fresh.category_options.insert(option, None);
-        assert_eq!(reader.with_fresh(&fresh).item(&open(1), ReadFrom::Raw)[0].reason, Reason::NotVisible);
+        let taken = &reader.with_fresh(&fresh).item(&open(1), ReadFrom::Raw)[0];
+        assert_eq!((taken.reason, taken.name.as_str()), (Reason::NoDataRead, "female"), "it was shown at the sync");
         assert!(reader.options_behind(&open(1), ReadFrom::Raw).contains(&option));
     }
 

@@ -60,6 +60,8 @@ pub struct CellRecord {
     pub reason: Option<String>,
     /// How many source values it was made of.
     pub contributions: u32,
+    /// The first source period that goes to it. Only the ledger keeps it: a record that is read again has none.
+    pub from: Option<Period>,
 }
 
 /// A cell that this routine once wrote.
@@ -69,6 +71,8 @@ pub struct LedgerEntry {
     pub cell: CellKey,
     /// What was written last.
     pub value: String,
+    /// The first source period that went there; none where it was written before that was kept.
+    pub from: Option<Period>,
 }
 
 /// The journal could not be written or read. Nothing may be sent any more.
@@ -105,9 +109,9 @@ pub trait Journal: Send {
         periods: &[Period],
     ) -> Result<Vec<LedgerEntry>, JournalError>;
 
-    /// Shows every cell that this routine wrote and that is still its own, in any order. A journal that keeps no ledger
-    /// has none.
-    fn each_written(&mut self, visit: &mut dyn FnMut(CellKey)) -> Result<(), JournalError> {
+    /// Shows every cell that this routine wrote and that is still its own, with the first source period that went there
+    /// where that is known, in any order. A journal that keeps no ledger has none.
+    fn each_written(&mut self, visit: &mut dyn FnMut(CellKey, Option<Period>)) -> Result<(), JournalError> {
         let _ = visit;
         Ok(())
     }

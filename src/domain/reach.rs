@@ -32,6 +32,8 @@ pub enum Leftover {
     OtherPeriods,
     /// No source org unit is mapped to its org unit.
     NoOrgUnit,
+    /// The source period that it was written from goes to another period. Only who knows today's periods can tell.
+    Moved,
 }
 
 impl Leftover {
@@ -40,6 +42,7 @@ impl Leftover {
         match self {
             Self::NoItem => "no item of the routine writes to it any more",
             Self::OtherPeriods => "the routine writes periods of another type now",
+            Self::Moved => "what was written there goes to another period now",
             Self::NoOrgUnit => "the map leads no org unit there any more",
         }
     }

@@ -362,5 +362,6 @@ pub(crate) fn cell(data_element: usize, org_unit: usize, period: &str, state: Ce
         code: None,
         reason: None,
         contributions: 2,
+        from: None,
     }
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::domain::run::{
     CellCounts, FileReport, JobReport, Report, RunMode, RunOutcome, ServerReport, Traffic, ValueCounts,
 };
-use crate::transfer::finding::{self, Code};
+use crate::transfer::finding;
 use crate::transfer::hooks::Acts;
 use crate::transfer::tally::Findings;
 
@@ -133,14 +133,16 @@ fn exit_code(values: &ValueCounts, cells: &CellCounts, tally: &Tally, tolerate_u
     let unmapped = values.unmapped > 0 && !tolerate_unmapped;
     let incomplete = cells.rejected + cells.held_back + cells.differs + values.invalid > 0;
     // Unmapped org units are errors in the list of findings; whether they count is the routine's to say.
-    let other_errors = |code: &Code| tally.findings.has_error_other_than(code);
+    // So are mapped org units that the source does not have: their values do not arrive either.
+    let unmapped_errors = [&finding::ORG_UNIT_UNMAPPED, &finding::SOURCE_ORG_UNIT_UNKNOWN];
+    let lost_units = tally.findings.has(&finding::SOURCE_ORG_UNIT_UNKNOWN) && !tolerate_unmapped;
     if tally.permission || tally.findings.has(&finding::NO_IMPORT_AUTHORITY) {
         EXIT_PERMISSION
     } else if cells.unknown > 0 {
         EXIT_UNKNOWN
     } else if tally.temporary || cells.not_sent > 0 {
         EXIT_TEMPORARY
-    } else if unmapped || incomplete || other_errors(&finding::ORG_UNIT_UNMAPPED) {
+    } else if unmapped || lost_units || incomplete || tally.findings.has_error_other_than(&unmapped_errors) {
         EXIT_INCOMPLETE
     } else {
         EXIT_COMPLETE

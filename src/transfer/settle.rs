@@ -88,6 +88,7 @@ pub fn settle(job: &str, cells: Vec<Cell>, ends: Vec<Option<Settled>>, destinati
             code,
             reason,
             contributions: cell.contributions,
+            from: None,
         });
     }
     for ((data_set, period), number) in written {

@@ -23,7 +23,7 @@ struct Same {
 pub struct Note {
     /// The entry of the table.
     pub code: &'static Code,
-    /// How many values or cells it concerns.
+    /// How many values or cells it concerns; 0 where they are counted later.
     pub count: u64,
     /// What it is about.
     pub object: Option<FindingObject>,
@@ -71,6 +71,7 @@ impl Findings {
             object: note.object.clone(),
             server_code: note.server.as_ref().and_then(|said| said.code.clone()),
         };
+        let example = note.example.clone();
         let entry = self.entries.entry(same).or_insert_with(|| Finding {
             code: note.code.word.to_owned(),
             severity: note.code.severity,
@@ -80,6 +81,9 @@ impl Findings {
             server: note.server,
             hint: Some(note.hint.unwrap_or_else(|| note.code.remedy.to_owned())),
         });
+        if entry.count == 0 && note.count > 0 && example.is_some() {
+            entry.example = example;
+        }
         entry.count += note.count;
     }
 
@@ -87,7 +91,13 @@ impl Findings {
     pub fn merge(&mut self, other: Self) {
         for (same, finding) in other.entries {
             match self.entries.entry(same) {
-                std::collections::btree_map::Entry::Occupied(mut known) => known.get_mut().count += finding.count,
+                std::collections::btree_map::Entry::Occupied(mut known) => {
+                    let known = known.get_mut();
+                    if known.count == 0 && finding.count > 0 {
+                        known.example = finding.example.or(known.example.take());
+                    }
+                    known.count += finding.count;
+                }
                 std::collections::btree_map::Entry::Vacant(place) => {
                     place.insert(finding);
                 }
@@ -100,9 +110,10 @@ impl Findings {
         self.entries.keys().any(|same| same.severity == Severity::Error)
     }
 
-    /// Whether any finding of another code is an error.
-    pub fn has_error_other_than(&self, code: &Code) -> bool {
-        self.entries.keys().any(|same| same.severity == Severity::Error && same.code != code.word)
+    /// Whether any finding of other codes is an error.
+    pub fn has_error_other_than(&self, codes: &[&Code]) -> bool {
+        let is_one = |same: &Same| codes.iter().any(|code| code.word == same.code);
+        self.entries.keys().any(|same| same.severity == Severity::Error && !is_one(same))
     }
 
     /// Whether a finding of that code is there.
@@ -110,9 +121,22 @@ impl Findings {
         self.entries.keys().any(|same| same.code == code.word)
     }
 
+    /// Changes what is said of a code, with the count that it has.
+    pub fn amend(&mut self, code: &Code, change: impl Fn(&mut Finding)) {
+        let of_code = self.entries.iter_mut().filter(|(same, _)| same.code == code.word);
+        of_code.for_each(|(_, finding)| change(finding));
+    }
+
+    /// Whether a finding of one of those codes is there.
+    pub fn has_any(&self, codes: &[&Code]) -> bool {
+        codes.iter().any(|code| self.has(code))
+    }
+
     /// For reports: most severe first, then by code, then the most frequent object first.
     pub fn into_sorted(self) -> Vec<Finding> {
         let mut all: Vec<Finding> = self.entries.into_values().collect();
+        // What turned out to concern no cell is one thing all the same.
+        all.iter_mut().for_each(|finding| finding.count = finding.count.max(1));
         all.sort_by(|left, right| {
             (left.severity, &left.code, std::cmp::Reverse(left.count)).cmp(&(
                 right.severity,

@@ -250,3 +250,23 @@ fn comments_go_along_if_the_job_says_so() {
     assert_eq!((&row["comment"], &row["followup"]), (&json!("from the register"), &json!(true)));
     assert_eq!(run(&trial, "run r", 0)["cells"]["unchanged"], 1);
 }
+
+#[test]
+fn a_corrected_shift_takes_its_old_values_back() {
+    let source = with_set(country("source"), "Monthly", &["A"])
+        .value(["A", "", "", "Centre A", "202401"], "10")
+        .value(["A", "", "", "Centre A", "202402"], "20");
+    let trial = Trial::between(&source, &with_set(country("destination"), "Monthly", &["A"]));
+    trial.routine("", &[("A", "A")], "202401,202402");
+    run(&trial, "run r", 0);
+    let at = |period: &str| trial.value(["A", "", "", "Centre A", period]);
+    let warned = trial.ok("job edit j --shift 1");
+    assert!(warned.stdout.contains("leftover") || warned.stderr.contains("leftover"), "said before the run");
+    let kept = run(&trial, "run r", 0);
+    assert_eq!(findings(&kept, "leftover")[0]["count"], 1, "{kept:#}");
+    assert_eq!((at("202401").as_deref(), at("202402").as_deref()), (Some("10"), Some("10")));
+    trial.ok("routine edit r --when-empty delete");
+    assert_eq!(run(&trial, "run r", 0)["cells"]["deleted"], 1);
+    assert_eq!((at("202401"), at("202402").as_deref(), at("202403").as_deref()), (None, Some("10"), Some("20")));
+    assert!(findings(&run(&trial, "run r", 0), "leftover").is_empty());
+}

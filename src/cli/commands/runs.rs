@@ -300,6 +300,7 @@ mod tests {
             code: reason.map(|_| "org-unit-closed".to_owned()),
             reason: reason.map(str::to_owned),
             contributions: 1,
+            from: None,
         };
         let held = record("1250", CellState::HeldBack, Some("the org unit closed on 2015-12-31"));
         insta::assert_snapshot!(for_people(&[held, record("8", CellState::Updated, None)], None).table(80), @r"

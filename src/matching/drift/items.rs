@@ -2,6 +2,7 @@
 
 use crate::domain::finding::Code;
 use crate::domain::fingerprint::{ElementFingerprint, FormulaFingerprint, NamedObject, SourceFingerprint};
+use crate::domain::uid::Uid;
 use crate::matching::drift::{Change, Side, or_none};
 use crate::matching::finding;
 
@@ -97,6 +98,14 @@ impl Comparison {
     fn options(&mut self, name: &str, kind: &str, old: Option<&[String]>, new: Option<&[String]>) {
         if old == new {
             return;
+        }
+        // Ids stand where an option is not shown any more: a right that was taken away, which is named as such. The
+        // combo stands for what it stood for.
+        if let (Some(old), Some(new)) = (old, new) {
+            let mut unknown = new.iter().filter(|option| !old.contains(option)).peekable();
+            if old.len() == new.len() && unknown.peek().is_some() && unknown.all(|option| Uid::parse(option).is_ok()) {
+                return;
+            }
         }
         let list = |options: Option<&[String]>| match options {
             None | Some([]) => "nothing that is known".to_owned(),

@@ -4,11 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::cell::{CellAddress, CellKey};
+use crate::domain::job::Job;
+use crate::domain::period::Period;
 use crate::domain::reach::{Leftover, Reach};
 use crate::domain::uid::Uid;
 use crate::matching::finding::of_runs;
 use crate::matching::review::words::{cell_name, some};
-use crate::matching::review::{Finding, Review};
+use crate::matching::review::{Finding, Review, periods};
 
 /// One finding for each reason, by the places that it concerns.
 pub(super) fn findings(review: &Review<'_>) -> Vec<Finding> {
@@ -18,11 +20,30 @@ pub(super) fn findings(review: &Review<'_>) -> Vec<Finding> {
     let reach = Reach::of(review.jobs, review.rows);
     let mut left: BTreeMap<Leftover, Vec<CellKey>> = BTreeMap::new();
     for entry in review.ledger {
-        if let Some(reason) = reach.leftover(&entry.cell) {
+        let moved = || entry.from.filter(|from| moved(review, &entry.cell, *from)).map(|_| Leftover::Moved);
+        if let Some(reason) = reach.leftover(&entry.cell).or_else(moved) {
             left.entry(reason).or_default().push(entry.cell);
         }
     }
     left.into_iter().filter_map(|(reason, cells)| finding(review, reason, &cells)).collect()
+}
+
+/// Whether the next run takes the source period that a cell was written from somewhere else, and none to the cell. Nothing
+/// is said where a script may have a say.
+fn moved(review: &Review<'_>, cell: &CellKey, from: Period) -> bool {
+    if review.window.is_empty() || !review.scripts.is_empty() {
+        return false;
+    }
+    let address = cell.address();
+    let writes = |job: &&Job| job.items.iter().any(|item| item.destination == address);
+    let moves_away = |job: &Job| {
+        let scripted = job.items.iter().any(|item| !item.scripts.is_empty()) || !job.scripts.is_empty();
+        let written = periods::written(job, review.window, review.today).filter(|_| !scripted)?;
+        let read = periods::read(job, review.window, review.today)?;
+        (!written.contains(&cell.period)).then(|| read.contains(&from))
+    };
+    let all: Option<Vec<bool>> = review.jobs.iter().filter(writes).map(moves_away).collect();
+    all.is_some_and(|all| all.contains(&true))
 }
 
 fn finding(review: &Review<'_>, reason: Leftover, cells: &[CellKey]) -> Option<Finding> {

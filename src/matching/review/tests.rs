@@ -7,7 +7,7 @@ use jiff::civil::date;
 #[cfg(test)]
 use crate::transfer::fixture::{
     all_mapped, cell, country, district_a, district_b, element, indicator_item, item, job, male, mapping, metadata,
-    plain_address, plain_item, unit, with_factor,
+    period, plain_address, plain_item, unit, with_factor,
 };
 
 use crate::domain::item::{Combine, Item, SourceItem};
@@ -233,10 +233,18 @@ fn what_users_may_not_read_and_what_was_left_behind_is_said() {
     world.jobs = vec![Job { read: ReadFrom::Analytics, ..job("a", vec![item(2, male(), plain_address(1))]) }];
     assert!(world.words().contains("source-not-readable"), "{:#?}", world.found());
     let mut world = World::new(vec![job("a", vec![plain_item(1)])]);
-    let entry = |cell| LedgerEntry { cell, value: "1".to_owned() };
+    let entry = |cell| LedgerEntry { cell, value: "1".to_owned(), from: None };
     world.ledger = vec![entry(cell(1, 1, "202401")), entry(cell(3, 1, "202401"))];
     world.says(&["leftover"]);
     world.ledger.truncate(1);
+    world.says(&[]);
+    // What January was written into, now that it is moved.
+    world.ledger[0].from = Some(period("202401"));
+    world.says(&[]);
+    world.window = vec!["202401".to_owned()];
+    world.jobs[0].period_shift = 1;
+    world.says(&["leftover"]);
+    world.window = vec!["202312..202401".to_owned()];
     world.says(&[]);
 }
 

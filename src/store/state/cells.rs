@@ -101,6 +101,7 @@ fn read_cell(row: &Row<'_>, dictionary: &mut Dictionary<'_>) -> Result<CellRecor
         code,
         reason,
         contributions: row.get(11)?,
+        from: None,
     })
 }
 

@@ -91,7 +91,7 @@ impl Journal for StateStore {
         Ok(entries)
     }
 
-    fn each_written(&mut self, visit: &mut dyn FnMut(CellKey)) -> Result<(), JournalError> {
+    fn each_written(&mut self, visit: &mut dyn FnMut(CellKey, Option<Period>)) -> Result<(), JournalError> {
         Ok(self.visit_ledger(visit)?)
     }
 
@@ -172,7 +172,8 @@ fn record(
         ])?;
         // Dry runs and comparisons write nothing at the destination.
         if mode == RunMode::Run {
-            ledger.settle(&cell, record)?;
+            let from = record.from.map(|period| numbering.number(&period.to_string())).transpose()?;
+            ledger.settle(&cell, record, from)?;
         }
     }
     Ok(())

@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rusqlite::{CachedStatement, Connection, Transaction, params};
+use rusqlite::{CachedStatement, Connection, Row, Transaction, params};
 
 use crate::domain::cell::{CellAddress, CellKey, CellState};
 use crate::domain::journal::{CellRecord, LedgerEntry};
@@ -21,13 +21,18 @@ impl StateStore {
     pub fn whole_ledger(&self) -> Result<Vec<LedgerEntry>, StoreError> {
         self.database.read_together(|connection| {
             let mut statement = connection.prepare(
-                "SELECT org_unit, period, data_element, category_option_combo, attribute_option_combo, value FROM ledger",
+                "SELECT org_unit, period, data_element, category_option_combo, attribute_option_combo, source_period, \
+                 value FROM ledger",
             )?;
             let mut dictionary = Dictionary::new(connection)?;
             let mut rows = statement.query([])?;
             let mut entries = Vec::new();
             while let Some(row) = rows.next()? {
-                entries.push(LedgerEntry { cell: read_key(row, 0, &mut dictionary)?, value: row.get(5)? });
+                entries.push(LedgerEntry {
+                    cell: read_key(row, 0, &mut dictionary)?,
+                    value: row.get(6)?,
+                    from: period_if_any(row, 5, &mut dictionary)?,
+                });
             }
             entries.sort_unstable_by_key(|entry| entry.cell);
             Ok(entries)
@@ -37,24 +42,31 @@ impl StateStore {
 
 impl StateStore {
     /// Shows every cell of the ledger, in the order of the table: a ledger of years is not held in memory.
-    pub(super) fn visit_ledger(&self, visit: &mut dyn FnMut(CellKey)) -> Result<(), StoreError> {
+    pub(super) fn visit_ledger(&self, visit: &mut dyn FnMut(CellKey, Option<Period>)) -> Result<(), StoreError> {
         self.database.read_together(|connection| {
             let mut statement = connection.prepare(
-                "SELECT org_unit, period, data_element, category_option_combo, attribute_option_combo FROM ledger",
+                "SELECT org_unit, period, data_element, category_option_combo, attribute_option_combo, source_period \
+                 FROM ledger",
             )?;
             let mut dictionary = Dictionary::new(connection)?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
-                visit(read_key(row, 0, &mut dictionary)?);
+                visit(read_key(row, 0, &mut dictionary)?, period_if_any(row, 5, &mut dictionary)?);
             }
             Ok(())
         })
     }
 }
 
+/// Reads the source period of a cell.
+fn period_if_any(row: &Row<'_>, column: usize, dictionary: &mut Dictionary<'_>) -> Result<Option<Period>, StoreError> {
+    row.get::<_, Option<i64>>(column)?.map(|number| dictionary.period(number)).transpose()
+}
+
 /// Changes the ledger by what became of a cell.
 pub(super) struct LedgerWriter<'transaction> {
     put: CachedStatement<'transaction>,
+    confirm: CachedStatement<'transaction>,
     take: CachedStatement<'transaction>,
 }
 
@@ -64,7 +76,11 @@ impl<'transaction> LedgerWriter<'transaction> {
         Ok(Self {
             put: transaction.prepare_cached(
                 "INSERT OR REPLACE INTO ledger (org_unit, period, data_element, category_option_combo, \
-                 attribute_option_combo, value) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                 attribute_option_combo, value, source_period) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )?,
+            confirm: transaction.prepare_cached(
+                "UPDATE ledger SET source_period = ?6 WHERE org_unit = ?1 AND period = ?2 AND data_element = ?3 \
+                 AND category_option_combo = ?4 AND attribute_option_combo = ?5 AND source_period IS NOT ?6",
             )?,
             take: transaction.prepare_cached(
                 "DELETE FROM ledger WHERE org_unit = ?1 AND period = ?2 AND data_element = ?3 \
@@ -79,8 +95,14 @@ impl<'transaction> LedgerWriter<'transaction> {
         Ok(())
     }
 
-    /// Puts a written cell into the ledger, takes a deleted one out.
-    pub(super) fn settle(&mut self, cell: &CellNumbers, record: &CellRecord) -> Result<(), StoreError> {
+    /// Puts a written cell into the ledger, takes a deleted one out. One that is there already, and should be, keeps its
+    /// value and says where that comes from now.
+    pub(super) fn settle(
+        &mut self,
+        cell: &CellNumbers,
+        record: &CellRecord,
+        from: Option<i64>,
+    ) -> Result<(), StoreError> {
         let [org_unit, period, data_element, category_option_combo, attribute_option_combo] = *cell;
         match (record.state, &record.value) {
             (CellState::Created | CellState::Updated | CellState::Accepted, Some(value)) => {
@@ -90,12 +112,23 @@ impl<'transaction> LedgerWriter<'transaction> {
                     data_element,
                     category_option_combo,
                     attribute_option_combo,
-                    value
+                    value,
+                    from
                 ])?;
             }
             // An accepted deletion is one that could not be read back.
             (CellState::Deleted, _) | (CellState::Created | CellState::Updated | CellState::Accepted, None) => {
                 self.take.execute(*cell)?;
+            }
+            (CellState::Unchanged, _) if from.is_some() => {
+                self.confirm.execute(params![
+                    org_unit,
+                    period,
+                    data_element,
+                    category_option_combo,
+                    attribute_option_combo,
+                    from
+                ])?;
             }
             (
                 CellState::Unchanged
@@ -143,7 +176,7 @@ pub(super) fn look_up(
                 let address: AddressNumbers = (row.get(0)?, row.get(1)?, row.get(2)?);
                 if let Some(address) = wanted.get(&address) {
                     let cell = CellKey::new(*address, *org_unit, *period);
-                    entries.push(LedgerEntry { cell, value: row.get(3)? });
+                    entries.push(LedgerEntry { cell, value: row.get(3)?, from: None });
                 }
             }
         }

@@ -131,7 +131,8 @@ const UNUSED_WORDS: &str = "DELETE FROM word WHERE id NOT IN (
     UNION SELECT attribute_option_combo FROM cell UNION SELECT state FROM cell
     UNION SELECT code FROM cell WHERE code IS NOT NULL UNION SELECT reason FROM cell WHERE reason IS NOT NULL
     UNION SELECT org_unit FROM ledger UNION SELECT period FROM ledger UNION SELECT data_element FROM ledger
-    UNION SELECT category_option_combo FROM ledger UNION SELECT attribute_option_combo FROM ledger)";
+    UNION SELECT category_option_combo FROM ledger UNION SELECT attribute_option_combo FROM ledger
+    UNION SELECT source_period FROM ledger WHERE source_period IS NOT NULL)";
 
 fn read_summary(row: &Row<'_>) -> rusqlite::Result<RunSummary> {
     let end = match row.get::<_, Option<String>>(4)? {

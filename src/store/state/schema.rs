@@ -43,6 +43,10 @@ pub(super) const MIGRATIONS: &[Migration] = &[
              ) STRICT, WITHOUT ROWID;",
         )
     },
+    // 5: where a written cell came from, so that it is found again when the job moves its periods elsewhere.
+    |transaction| {
+        transaction.execute_batch("ALTER TABLE ledger ADD COLUMN source_period INTEGER; -- NULL where nobody noted it")
+    },
 ];
 
 const FIRST: &str = "

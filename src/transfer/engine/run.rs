@@ -9,11 +9,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::dhis2::system::Probe;
 use crate::domain::cell::CellState;
+use crate::domain::item::WhenEmpty;
 use crate::domain::journal::{JournalError, RunStart};
 use crate::domain::metadata::Metadata;
 use crate::domain::reach::feedback;
 use crate::domain::routine::RoutineDocument;
 use crate::domain::run::{JobReport, RunMode, ServerReport, ServerSaid, Traffic};
+use crate::domain::uid::Uid;
 use crate::transfer::batch::controller::{BatchController, DataSetKind};
 use crate::transfer::diff::{Cell, Step};
 use crate::transfer::engine::context::Context;
@@ -23,7 +25,7 @@ use crate::transfer::engine::prove::prove;
 use crate::transfer::engine::servers::DataServer;
 use crate::transfer::engine::{Endpoint, RunRequest, RunResult, TransferError, Tuning, rights};
 use crate::transfer::events::Event;
-use crate::transfer::finding;
+use crate::transfer::finding::{self, Code};
 use crate::transfer::hooks::{self, Hooks};
 use crate::transfer::plan::{LeftoverSearch, PlanError, PlanRequest, Whole, address_names, destination_periods, plan};
 use crate::transfer::preflight::Preflight;
@@ -34,6 +36,14 @@ use crate::transfer::verify::Settled;
 
 /// Slices in a row that may fail at the source before it is taken to be down.
 const FAILURES_IN_A_ROW: usize = 3;
+
+/// What is not seen is not known to be empty.
+const UNSEEN: [&Code; 4] = [
+    &finding::SOURCE_NOT_READABLE,
+    &finding::SOURCE_ORG_UNIT_OUT_OF_SCOPE,
+    &finding::SOURCE_ORG_UNIT_UNKNOWN,
+    &finding::SOURCE_ITEM_MISSING,
+];
 
 /// Makes a run.
 pub async fn run<S: DataServer, D: DataServer>(
@@ -118,9 +128,12 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
         findings.add(Note::new(&finding::SAME_SYSTEM, 1).example(source_probe.identity.system_id.clone()));
     }
     let periods = destination_periods(&plan);
-    let mut search = LeftoverSearch::new(whole, &periods);
-    journal.each_written(&mut |cell| search.take(cell))?;
-    plan.jobs.extend(search.into_job(&planning));
+    let leftover = {
+        let mut search = LeftoverSearch::new(whole, &periods, &plan.jobs);
+        journal.each_written(&mut |cell, from| search.take(cell, from))?;
+        search.into_job(&planning)
+    };
+    plan.jobs.extend(leftover);
     journal.begin_run(&RunStart {
         run,
         routine: document.routine.name.clone(),
@@ -292,13 +305,21 @@ struct Driver<'context, 'run, S, D> {
     failures: usize,
     /// Why no further slice is sent.
     halted: Option<String>,
+    /// Leftover cells that were deleted, by data element.
+    cleared: BTreeMap<Uid, u64>,
 }
 
 impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> {
     fn new(context: &'context Context<'run, S, D>, findings: Findings) -> Self {
         let jobs = context.plan.jobs.iter();
         let jobs = jobs.map(|job| JobReport { name: job.name.clone(), ..JobReport::default() }).collect();
-        Self { context, tally: Tally { jobs, findings, ..Tally::default() }, failures: 0, halted: None }
+        Self {
+            context,
+            tally: Tally { jobs, findings, ..Tally::default() },
+            failures: 0,
+            halted: None,
+            cleared: BTreeMap::new(),
+        }
     }
 
     async fn drive(mut self) -> Result<Tally, JournalError> {
@@ -317,6 +338,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
             self.halted.get_or_insert_with(|| "the run was stopped".to_owned());
         }
         self.about_the_rest(preparer.remaining());
+        self.about_leftover();
         Ok(self.tally)
     }
 
@@ -327,9 +349,39 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
             self.tally.findings.add(Note::new(&finding::SLICES_NOT_DONE, remaining as u64).example(reason));
             self.tally.slices_failed += remaining as u64;
             self.tally.temporary |= !self.tally.permission;
-        } else if self.tally.slices_done > 0 && self.is_empty() {
+        } else if self.tally.slices_done > 0 && self.is_empty() && !self.tally.findings.has_any(&UNSEEN) {
             self.tally.findings.add(Note::new(&finding::SOURCE_EMPTY, 1));
         }
+    }
+
+    /// Says how many leftover cells are gone, and what would take the others away.
+    fn about_leftover(&mut self) {
+        let deletes = self.context.policies().when_empty == WhenEmpty::Delete;
+        let dry = self.context.mode != RunMode::Run;
+        let cleared = &self.cleared;
+        self.tally.findings.amend(&finding::LEFTOVER, |found| {
+            let of_object =
+                |(id, _): &(&Uid, &u64)| found.object.as_ref().is_some_and(|object| object.id == id.as_str());
+            let gone = cleared.iter().find(of_object).map_or(0, |(_, number)| *number);
+            let rest = found.count.saturating_sub(gone);
+            let verb = if dry { "to be deleted" } else { "deleted" };
+            if gone > 0 {
+                let example = found.example.take().unwrap_or_default();
+                found.example = Some(format!("{example}; {gone} {verb}, {rest} left"));
+            }
+            if rest == 0 {
+                found.hint = Some(match dry {
+                    true => "Nothing: the run deletes what the routine wrote there.".to_owned(),
+                    false => "Nothing more: the run deleted what the routine wrote there.".to_owned(),
+                });
+            } else if gone > 0 || deletes {
+                found.hint = Some(
+                    "What is left is deleted by a run over all jobs and periods, within `max_delete` and `max_change`, \
+                     as long as nobody else changed it; or delete it by hand."
+                        .to_owned(),
+                );
+            }
+        });
     }
 
     fn is_empty(&self) -> bool {
@@ -404,8 +456,37 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
         self.record(slice, ends)
     }
 
+    /// Where the item deletes already, the advice to let it is none.
+    fn why_zeros_stay(&self, slice: &Prepared<'run>, mut ends: Vec<Option<Settled>>) -> Vec<Option<Settled>> {
+        let deletes_none = self.context.policies().max_delete == Some(0);
+        for (cell, end) in slice.cells.iter().zip(&mut ends) {
+            let why = end.as_mut().and_then(|end| end.why.as_mut());
+            let Some(why) = why.filter(|why| why.code == &finding::ZERO_KEPT) else { continue };
+            if slice.job.items.get(cell.item).is_none_or(|item| item.when_empty != WhenEmpty::Delete) {
+                continue;
+            }
+            why.hint = Some(if deletes_none {
+                "The routine may delete nothing (`--max-delete 0`): raise it, or set \"store zero data values\" of the data \
+                 element at the destination."
+                    .to_owned()
+            } else {
+                "What stands there is not what this routine wrote, so it is not deleted: delete it by hand at the \
+                 destination if it is wrong, or set \"store zero data values\" of the data element there."
+                    .to_owned()
+            });
+        }
+        ends
+    }
+
     fn record(&mut self, slice: Prepared<'run>, ends: Vec<Option<Settled>>) -> Result<(), JournalError> {
-        let settled = settle(&slice.job.name, slice.cells, ends, self.context.destination_metadata);
+        let ends = self.why_zeros_stay(&slice, ends);
+        let mut settled = settle(&slice.job.name, slice.cells, ends, self.context.destination_metadata);
+        for record in &mut settled.records {
+            record.from = slice.job.first_source(&record.cell);
+            if record.state == CellState::Deleted && slice.job.leftover.is_some() {
+                *self.cleared.entry(record.cell.data_element).or_default() += 1;
+            }
+        }
         self.context.journal().record_cells(self.context.run, &settled.records)?;
         self.context.tell(Event::SliceFinished { slice: slice.name, cells: settled.counts });
         if let Some(job) = self.tally.jobs.get_mut(slice.job_number) {

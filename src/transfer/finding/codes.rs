@@ -54,8 +54,8 @@ table! {
         "The category option combo does not belong to the category combo that the data element has in the data set.",
         "Map the item to a category option combo of the data element's own category combo (or of the data set's override).";
     ATTRIBUTE_OPTION_COMBO_UNKNOWN = Error, Mapping, "attribute-option-combo-unknown",
-        "The destination has no such attribute option combo, or the user may not see it.",
-        "Sync the destination again; then map the item to an attribute option combo of the data set.";
+        "The destination has no such attribute option combo, or the user may not see it or not enter data for it.",
+        "Where the user lost the right, share the category options of the combo with \"can capture data\"; otherwise sync the destination again and map the item to an attribute option combo of the data set.";
     ATTRIBUTE_OPTION_COMBO_FOREIGN = Error, Mapping, "attribute-option-combo-foreign",
         "The attribute option combo does not belong to the category combo of the data set.",
         "Map the item to an attribute option combo of the data set; `default` where the data set has none.";
@@ -245,9 +245,9 @@ table! {
         "The attribute options of a data set are restricted to many org units, which makes writing several times slower.",
         "Restrict the options to an org unit high in the tree, or lift the restriction.";
     // Engine: what the plan and the slices add.
-    SOURCE_ORG_UNIT_UNKNOWN = Warning, Mapping, "source-org-unit-unknown",
-        "A mapped source org unit does not exist at the source, or the user may not see it.",
-        "Sync the source again and correct the org unit map: `xfer orgunit check`.";
+    SOURCE_ORG_UNIT_UNKNOWN = Error, Mapping, "source-org-unit-unknown",
+        "A mapped source org unit does not exist at the source, or the user may not see it: none of its values arrive, and a sum that it is part of is not sent.",
+        "Where it was deleted, take it out of the org unit map (`xfer orgunit check` names it); otherwise share it with the source user and sync the source again.";
     ORG_UNIT_IGNORED = Info, Mapping, "org-unit-ignored",
         "A source org unit that is marked as ignored has values; they are left out.",
         "Nothing, if that is what the mark is for; otherwise map the org unit.";

@@ -150,7 +150,6 @@ enum Fate {
     Unmapped,
     Proposed,
     Ignored,
-    Blocked,
     Empty,
     Straddles,
     NoNumber,
@@ -250,10 +249,6 @@ impl<'plan> Mapping<'plan> {
             Place::Ignored => {
                 self.values.dropped += 1;
                 self.note(Fate::Ignored, unit, &value);
-            }
-            Place::Blocked => {
-                self.values.invalid += 1;
-                self.note(Fate::Blocked, unit, &value);
             }
         }
     }
@@ -550,7 +545,6 @@ impl Fate {
             Self::Unmapped => (&finding::ORG_UNIT_UNMAPPED, "organisation unit"),
             Self::Proposed => (&finding::ORG_UNIT_PROPOSED, "organisation unit"),
             Self::Ignored => (&finding::ORG_UNIT_IGNORED, "organisation unit"),
-            Self::Blocked => (&finding::ORG_UNIT_PARTNER_OUT_OF_SCOPE, "organisation unit"),
             Self::Empty => (&finding::SOURCE_VALUE_EMPTY, "data element"),
             Self::Straddles => (&finding::SOURCE_PERIOD_UNUSABLE, "period"),
             Self::NoNumber => (&finding::SOURCE_VALUE_INVALID, "data element"),

@@ -5,13 +5,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::access::{Reader, Unreadable};
+use crate::domain::access::{Reader, Reason, Unreadable};
 use crate::domain::cell::CellAddress;
 use crate::domain::item::Item;
 use crate::domain::job::Job;
 use crate::domain::metadata::Metadata;
 use crate::domain::routine::RoutineDocument;
+use crate::domain::run::FindingObject;
 use crate::domain::uid::Uid;
+use crate::transfer::diff::Hold;
 use crate::transfer::finding;
 use crate::transfer::plan::units::UnitMap;
 use crate::transfer::tally::{Findings, Note};
@@ -21,7 +23,7 @@ pub(super) fn units(units: &UnitMap, document: &RoutineDocument, source: &Metada
     for row in &document.org_unit_map {
         if units.unknown.contains(&row.source) {
             findings.add(
-                Note::new(&finding::SOURCE_ORG_UNIT_UNKNOWN, 1)
+                Note::new(&finding::SOURCE_ORG_UNIT_UNKNOWN, 0)
                     .about("organisation unit", &row.source, row.source.to_string())
                     .example(row.note.clone().unwrap_or_else(|| "a row of the org unit map".to_owned())),
             );
@@ -36,6 +38,30 @@ pub(super) fn units(units: &UnitMap, document: &RoutineDocument, source: &Metada
     }
 }
 
+/// Why cells are held back at the destination units that are not fed whole.
+pub(super) fn withheld(units: &UnitMap, source: &Metadata) -> BTreeMap<Uid, Hold> {
+    let hold = |unit: Uid| {
+        let gone = units.unknown.contains(&unit);
+        let name = if gone { unit.to_string() } else { source.org_unit_path_names(unit) };
+        let (code, why) = if gone {
+            (&finding::SOURCE_ORG_UNIT_UNKNOWN, "does not exist at the source any more, or the user may not see it")
+        } else {
+            (&finding::SOURCE_NOT_READABLE, Reason::OutsideView.words())
+        };
+        Hold {
+            code,
+            object: Some(FindingObject {
+                kind: "organisation unit".to_owned(),
+                id: unit.to_string(),
+                name: name.clone(),
+            }),
+            reason: format!("the org unit {name} is part of it and cannot be read: {why}"),
+            hint: (!gone).then(|| finding::SOURCE_ORG_UNIT_OUT_OF_SCOPE.remedy.to_owned()),
+        }
+    };
+    units.partial().map(|(target, unit)| (target, hold(unit))).collect()
+}
+
 /// Names large parts of the source's tree that the map does not touch and that are therefore not read.
 pub(super) fn untouched(subtrees: &[(Uid, usize)], source: &Metadata, findings: &mut Findings) {
     for (root, units) in subtrees {
@@ -48,7 +74,7 @@ pub(super) fn untouched(subtrees: &[(Uid, usize)], source: &Metadata, findings: 
 }
 
 /// The addresses of a job of which the source's user may not read all that feeds them, each with what is to blame first,
-/// and a finding for everything that cannot be read. An item that the source does not have (or does not show) takes its
+/// and a finding for everything that cannot be read; it counts the cells that are held back for it, which come later. An item that the source does not have (or does not show) takes its
 /// partners with it: a sum without one of its parts is no sum.
 pub(super) fn hidden(job: &Job, reader: Reader<'_>, findings: &mut Findings) -> BTreeMap<CellAddress, Unreadable> {
     let mut hidden = BTreeMap::new();
@@ -60,7 +86,7 @@ pub(super) fn hidden(job: &Job, reader: Reader<'_>, findings: &mut Findings) -> 
         for unreadable in reader.item(&item.source, job.read) {
             findings.add(Note {
                 object: Some(unreadable.object()),
-                ..Note::new(&finding::SOURCE_NOT_READABLE, 1).example(format!(
+                ..Note::new(&finding::SOURCE_NOT_READABLE, 0).example(format!(
                     "job {}: {}",
                     job.name,
                     unreadable.in_words()

@@ -89,6 +89,12 @@ impl HookedPeriods {
         before.into_iter().chain(after)
     }
 
+    /// The first source period that goes to a destination period.
+    pub fn first_source(&self, destination: Period) -> Option<Period> {
+        let goes_there = |found: &HookedPeriod| *found == HookedPeriod::To(destination);
+        self.destinations.iter().find(|(_, found)| goes_there(found)).map(|(period, _)| *period)
+    }
+
     /// Whether several source periods go to one destination period.
     pub fn merges(&self) -> bool {
         self.sources.values().any(|number| *number > 1)

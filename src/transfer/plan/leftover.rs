@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::domain::cell::{CellAddress, CellKey};
 use crate::domain::item::{Item, SourceItem, WhenEmpty};
-use crate::domain::job::Comments;
+use crate::domain::job::{Comments, Job};
 use crate::domain::period::Period;
 use crate::domain::reach::{Leftover, Reach};
 use crate::domain::routine::RoutineDocument;
@@ -57,12 +57,13 @@ pub struct LeftoverSearch<'run> {
     reach: Reach,
     rules: BTreeMap<CellAddress, WhenEmpty>,
     covered: BTreeSet<Period>,
+    planned: &'run [PlannedJob],
     found: LeftoverCells,
 }
 
 impl<'run> LeftoverSearch<'run> {
-    /// For a run over these destination periods.
-    pub fn new(whole: Whole<'run>, covered: &[Period]) -> Self {
+    /// For a run of these jobs over these destination periods.
+    pub fn new(whole: Whole<'run>, covered: &[Period], planned: &'run [PlannedJob]) -> Self {
         let document = whole.document;
         let mut rules = BTreeMap::new();
         for item in document.jobs.iter().flat_map(|job| &job.items) {
@@ -74,17 +75,31 @@ impl<'run> LeftoverSearch<'run> {
             reach: Reach::of(&document.jobs, &document.org_unit_map),
             rules,
             covered: covered.iter().copied().collect(),
+            planned,
             found: LeftoverCells::default(),
         }
     }
 
-    /// Takes a cell that the routine wrote.
-    pub fn take(&mut self, cell: CellKey) {
+    /// Takes a cell that the routine wrote, with the first source period that went there.
+    pub fn take(&mut self, cell: CellKey, from: Option<Period>) {
         self.found.written += 1;
-        let Some(why) = self.reach.leftover(&cell) else { return };
+        let moved = || from.filter(|from| self.moved(&cell, *from)).map(|_| Leftover::Moved);
+        let Some(why) = self.reach.leftover(&cell).or_else(moved) else { return };
         let in_run = self.whole.all_jobs && (self.whole.own_periods || self.covered.contains(&cell.period));
         let deletes = in_run && self.rule(cell.address()) == WhenEmpty::Delete;
         self.found.cells.insert(cell, (why, deletes));
+    }
+
+    /// Whether this run takes the source period that a cell was written from somewhere else, and none to the cell. A job
+    /// that is not part of the run may lead there, so nothing is said of its addresses. Where nothing was changed this
+    /// never holds, whatever today's window: the same source period goes to the same cell.
+    fn moved(&self, cell: &CellKey, from: Period) -> bool {
+        let address = cell.address();
+        let writes = |job: &&Job| job.items.iter().any(|item| item.destination == address);
+        let plan_of = |job: &Job| self.planned.iter().find(|planned| planned.name == job.name);
+        let jobs = self.whole.document.jobs.iter().filter(writes);
+        let all: Option<Vec<bool>> = jobs.map(|job| plan_of(job)?.moves_away(address, from, cell.period)).collect();
+        all.is_some_and(|all| all.contains(&true))
     }
 
     /// The rule of the address's item; the routine's where there is none any more.
@@ -139,6 +154,7 @@ impl<'run> LeftoverSearch<'run> {
             hooks: Vec::new(),
             hooked_periods: BTreeMap::new(),
             hidden: BTreeMap::new(),
+            withheld: BTreeMap::new(),
             unit_ids: HashMap::new(),
             leftover: Some(found),
             shares: BTreeMap::new(),
@@ -162,8 +178,8 @@ mod tests {
         routine.org_unit_map.retain(|row| row.source != crate::transfer::fixture::unit(2));
         let whole = Whole::of(&routine);
         let found = |whole: Whole<'_>, key| {
-            let mut search = LeftoverSearch::new(whole, &[period("202401")]);
-            search.take(key);
+            let mut search = LeftoverSearch::new(whole, &[period("202401")], &[]);
+            search.take(key, None);
             search.found.cells.get(&key).copied()
         };
         assert_eq!(found(whole, cell(1, 1, "202301")), None, "led to, in another period");

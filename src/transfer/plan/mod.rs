@@ -115,6 +115,8 @@ pub struct PlannedJob {
     hooked_periods: BTreeMap<usize, HookedPeriods>,
     /// Addresses of which the source's user may not read all that feeds them, with what is to blame.
     hidden: BTreeMap<CellAddress, Unreadable>,
+    /// Destination org units that a source unit feeds which cannot be read or is gone: why their cells are held back.
+    withheld: BTreeMap<Uid, Hold>,
     /// Source org unit → destination org unit, for values that name org units; empty where no item has such values.
     pub unit_ids: HashMap<Uid, Uid>,
     /// For the job of cells that nothing leads to any more: which these are. Only they are compared.
@@ -205,6 +207,9 @@ impl PlannedJob {
     /// Why a cell of an item cannot be whole, whatever comes: the source's user may not read all of it, or its period
     /// could not be read whole.
     pub fn not_whole(&self, key: &CellKey, item: usize) -> Option<Hold> {
+        if let Some(hold) = self.withheld.get(&key.org_unit) {
+            return Some(hold.clone());
+        }
         if let Some(hidden) = self.hidden.get(&key.address()) {
             return Some(Hold {
                 code: &finding::SOURCE_NOT_READABLE,
@@ -239,6 +244,34 @@ impl PlannedJob {
     /// Whether values of an item may go to a destination period.
     pub fn writes(&self, item: usize, period: Period) -> bool {
         self.source_periods(item, period) > 0
+    }
+
+    /// The first source period that goes to a cell.
+    pub fn first_source(&self, key: &CellKey) -> Option<Period> {
+        let item = self.addresses.get(&key.address())?;
+        match self.hooked_periods.get(item) {
+            Some(hooked) => hooked.first_source(key.period),
+            None => self.periods.first_source(key.period),
+        }
+    }
+
+    /// Whether the job takes a source period somewhere else than to a cell of that address and destination period, and
+    /// takes none there: what stands there stands somewhere else now. None where that cannot be told.
+    fn moves_away(&self, address: CellAddress, from: Period, to: Period) -> Option<bool> {
+        // What cannot be read today may belong there.
+        if self.hidden.contains_key(&address) {
+            return None;
+        }
+        let items = || self.items.iter().enumerate().filter(|(_, item)| item.destination == address);
+        if items().any(|(item, _)| self.writes(item, to)) {
+            return None;
+        }
+        let goes_elsewhere = |item: usize| match self.hooked_periods.get(&item) {
+            // A script may leave out what grew old; that is no reason to take away what it wrote when it was young.
+            Some(hooked) => matches!(hooked.destinations.get(&from), Some(HookedPeriod::To(other)) if *other != to),
+            None => matches!(self.periods.destination_of(from), Destination::To(other) if other != to),
+        };
+        Some(items().any(|(item, _)| goes_elsewhere(item)))
     }
 
     /// How many source periods of an item go to a destination period.
@@ -381,6 +414,7 @@ fn plan_job(
         hooks,
         hooked_periods,
         hidden,
+        withheld: drift::withheld(units, source),
         leftover: None,
         shares,
         reads,

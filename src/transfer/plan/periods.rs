@@ -34,6 +34,8 @@ pub struct JobPeriods {
     destinations: HashMap<Period, Home>,
     /// How many source periods go to each destination period.
     sources: BTreeMap<Period, usize>,
+    /// The first source period that goes to each.
+    firsts: BTreeMap<Period, Period>,
     /// Whether several source periods go to one destination period.
     pub merges: bool,
 }
@@ -84,6 +86,7 @@ impl JobPeriods {
         };
         let mut destinations = HashMap::with_capacity(homes.len());
         let mut sources: BTreeMap<Period, usize> = BTreeMap::new();
+        let mut firsts: BTreeMap<Period, Period> = BTreeMap::new();
         for (period, home) in homes {
             let home = match home {
                 Home::In(container) => Home::In(shifted(container)?),
@@ -91,6 +94,7 @@ impl JobPeriods {
             };
             if let Home::In(destination) = home {
                 *sources.entry(destination).or_default() += 1;
+                firsts.entry(destination).and_modify(|first| *first = period.min(*first)).or_insert(period);
             }
             destinations.insert(period, home);
         }
@@ -98,7 +102,7 @@ impl JobPeriods {
         read.sort_unstable();
         let merges = sources.values().any(|number| *number > 1);
         let write = sources.keys().copied().collect();
-        Ok(Self { asked, longer: BTreeSet::new(), read, write, destinations, sources, merges })
+        Ok(Self { asked, longer: BTreeSet::new(), read, write, destinations, sources, firsts, merges })
     }
 
     /// Nothing is read for these.
@@ -119,6 +123,11 @@ impl JobPeriods {
     /// How many source periods go to a destination period.
     pub fn sources_of(&self, destination: Period) -> usize {
         self.sources.get(&destination).copied().unwrap_or_default()
+    }
+
+    /// The first source period that goes to a destination period.
+    pub fn first_source(&self, destination: Period) -> Option<Period> {
+        self.firsts.get(&destination).copied()
     }
 
     /// Adds periods that scripts read and write; `own` says whether the job's own are read and written too.

@@ -91,7 +91,17 @@ pub(super) fn cut(metadata: &Metadata, tree: &Tree, units: &UnitMap, cells_per_u
     }
     let Cutter { regions, untouched, .. } = cutter;
     let regions: Vec<Region> = regions.into_iter().filter(|region| region.weight.units > 0).collect();
-    Slices { slices: slices_of(metadata, tree, units, &regions, mapped), untouched }
+    let mut slices = slices_of(metadata, tree, units, &regions, mapped);
+    // What stands there is held back, and counted: nothing is read for it.
+    for targets in units.unfed().chunks(UNITS_PER_SLICE) {
+        slices.push(Slice {
+            number: slices.len(),
+            label: "org units that cannot be read".to_owned(),
+            destinations: targets.iter().copied().collect(),
+            ..Slice::default()
+        });
+    }
+    Slices { slices, untouched }
 }
 
 /// Small slices for tests: worlds of a few units are cut as large ones are.

@@ -17,9 +17,6 @@ pub enum Place {
     Proposed,
     /// Nowhere: the map does not know the unit.
     Unmapped,
-    /// Nowhere: another unit that feeds the same destination cell cannot be read or is gone, and half a sum is worse than
-    /// none.
-    Blocked,
 }
 
 /// The org unit map of a run.
@@ -28,15 +25,15 @@ pub struct UnitMap {
     targets: HashMap<Uid, Uid>,
     ignored: HashSet<Uid>,
     proposed: HashSet<Uid>,
-    blocked: HashSet<Uid>,
     /// Destination unit → the source units that map to it and can be read.
     pub inbound: BTreeMap<Uid, BTreeSet<Uid>>,
     /// Mapped source units that the source's metadata does not know.
     pub unknown: BTreeSet<Uid>,
     /// Mapped source units that the source's user may not read.
     pub out_of_scope: BTreeSet<Uid>,
-    /// Destination units that one of them, or an unknown one, is mapped to.
-    partial: BTreeSet<Uid>,
+    /// Destination units that one of them, or an unknown one, is mapped to, with that one. Their cells are held back:
+    /// half a sum is worse than none.
+    partial: BTreeMap<Uid, Uid>,
 }
 
 impl UnitMap {
@@ -57,7 +54,8 @@ impl UnitMap {
                 }
             }
         }
-        map.block_partners();
+        // Where nothing else feeds it, a unit that is gone leaves nothing to hold back.
+        map.partial.retain(|target, source| map.inbound.contains_key(target) || map.out_of_scope.contains(source));
         map
     }
 
@@ -65,7 +63,7 @@ impl UnitMap {
         match source.organisation_units.get(&unit) {
             None => {
                 self.unknown.insert(unit);
-                self.partial.insert(target);
+                self.partial.entry(target).or_insert(unit);
             }
             Some(known) if view_roots.is_empty() || view_roots.iter().any(|root| known.is_within(*root)) => {
                 self.targets.insert(unit, target);
@@ -73,19 +71,20 @@ impl UnitMap {
             }
             Some(_) => {
                 self.out_of_scope.insert(unit);
-                self.partial.insert(target);
+                // It may come back, and is named before one that is gone.
+                self.partial.insert(target, unit);
             }
         }
     }
 
-    /// A destination unit with a contributor that cannot be read, or is gone, takes no values at all.
-    fn block_partners(&mut self) {
-        for target in &self.partial {
-            for partner in self.inbound.remove(target).unwrap_or_default() {
-                self.targets.remove(&partner);
-                self.blocked.insert(partner);
-            }
-        }
+    /// Destination units of which a contributor cannot be read or is gone, with that one.
+    pub fn partial(&self) -> impl Iterator<Item = (Uid, Uid)> {
+        self.partial.iter().map(|(target, source)| (*target, *source))
+    }
+
+    /// Those of them that nothing readable feeds: no slice of the source's tree leads there.
+    pub fn unfed(&self) -> Vec<Uid> {
+        self.partial.keys().copied().filter(|target| !self.inbound.contains_key(target)).collect()
     }
 
     /// Where values of a source unit go.
@@ -96,8 +95,6 @@ impl UnitMap {
             Place::Ignored
         } else if self.proposed.contains(&unit) {
             Place::Proposed
-        } else if self.blocked.contains(&unit) {
-            Place::Blocked
         } else {
             Place::Unmapped
         }
@@ -137,19 +134,21 @@ mod tests {
     }
 
     #[test]
-    fn a_unit_that_cannot_be_read_blocks_those_it_is_merged_with() {
+    fn a_unit_that_cannot_be_read_makes_its_destination_partial() {
         let metadata = fixture::metadata();
         // Units 1 and 2 stand in district A, unit 5 in district B.
         let rows = [
             fixture::mapping(unit(1), unit(1)),
             fixture::mapping(unit(5), unit(1)),
             fixture::mapping(unit(2), unit(2)),
+            fixture::mapping(unit(6), unit(6)),
         ];
         let map = UnitMap::new(&rows, &metadata, &[fixture::district_a()]);
-        assert_eq!(map.place_of(unit(1)), Place::Blocked);
+        assert_eq!(map.place_of(unit(1)), Place::To(unit(1)), "its values are counted");
         assert_eq!(map.place_of(unit(2)), Place::To(unit(2)));
         assert!(map.out_of_scope.contains(&unit(5)));
-        assert!(!map.inbound.contains_key(&unit(1)));
+        assert_eq!(map.partial().collect::<Vec<_>>(), [(unit(1), unit(5)), (unit(6), unit(6))]);
+        assert_eq!(map.unfed(), [unit(6)]);
     }
 
     #[test]
@@ -157,8 +156,9 @@ mod tests {
         let map = UnitMap::new(&[fixture::mapping(unit(99), unit(1))], &fixture::metadata(), &[]);
         assert!(map.unknown.contains(&unit(99)));
         assert_eq!(map.place_of(unit(99)), Place::Unmapped);
+        assert_eq!(map.partial().count(), 0);
         let rows = [fixture::mapping(unit(99), unit(1)), fixture::mapping(unit(2), unit(1))];
         let merged = UnitMap::new(&rows, &fixture::metadata(), &[]);
-        assert_eq!(merged.place_of(unit(2)), Place::Blocked, "half a sum is not sent");
+        assert_eq!(merged.partial().collect::<Vec<_>>(), [(unit(1), unit(99))], "half a sum is not sent");
     }
 }

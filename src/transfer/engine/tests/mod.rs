@@ -2,6 +2,7 @@
 
 mod comments;
 mod faults;
+mod moved;
 mod operators;
 mod whole;
 use crate::dhis2::analytics::AnalyticsValue;

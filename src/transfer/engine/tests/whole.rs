@@ -304,3 +304,57 @@ fn leftover_deletions_count_against_the_share_that_may_change() {
     routine.routine.policies.max_change = Some(25);
     assert_eq!(counts(&world.run(&routine)), [("deleted", 2), ("unchanged", 6)]);
 }
+
+#[test]
+fn what_an_unseen_org_unit_is_part_of_is_held_back_by_name_and_counted() {
+    for version in VERSIONS {
+        let mut world = World::new(version);
+        // Clinics 1 (district A) and 5 (district B) go together; clinic 6 lies in B, alone.
+        for (number, text) in [(1, "5"), (5, "7"), (6, "8"), (2, "9")] {
+            world.source.put(cell(1, number, "202401"), text);
+        }
+        let mut routine = document(vec![Job { combine: Combine::Sum, ..job("a", vec![plain_item(1)]) }], &["202401"]);
+        routine.org_unit_map =
+            [(1, 1), (5, 1), (6, 6), (2, 2)].map(|(from, to)| mapping(unit(from), unit(to))).to_vec();
+        routine.routine.policies.when_empty = WhenEmpty::Delete;
+        world.run(&routine);
+        world.source.account.data_view_organisation_units = vec![fixture::district_a()];
+        let report = world.run(&routine);
+        assert_laws(&world, &report);
+        assert_eq!(counts(&report), [("unchanged", 1), ("held_back", 2)], "{version}");
+        assert_eq!((report.values.invalid, report.values.contributing, report.exit_code), (0, 2, 3));
+        let held: Vec<(u64, String)> = report
+            .findings
+            .iter()
+            .filter(|finding| finding.code == "source-not-readable")
+            .map(|finding| (finding.count, finding.object.as_ref().unwrap().name.clone()))
+            .collect();
+        assert_eq!(
+            held,
+            [(1, "Country / District B / Clinic 5".to_owned()), (1, "Country / District B / Clinic 6".to_owned())]
+        );
+        assert_eq!(world.destination.text_of(&cell(1, 1, "202401")).as_deref(), Some("12"));
+        assert_eq!(world.destination.text_of(&cell(1, 6, "202401")).as_deref(), Some("8"));
+        // Nothing is seen at all: that says nothing about what is there.
+        routine.org_unit_map = vec![mapping(unit(6), unit(6))];
+        let blind = world.run(&routine);
+        assert_eq!(blind.cells.held_back, 1);
+        assert!(said(&blind, "source-empty").is_empty());
+    }
+}
+
+#[test]
+fn a_unit_that_is_gone_is_an_error_and_its_partners_are_held_back_for_it() {
+    let mut world = World::new("2.43.1");
+    world.source.put(cell(1, 1, "202401"), "5");
+    let mut routine = document(vec![Job { combine: Combine::Sum, ..job("a", vec![plain_item(1)]) }], &["202401"]);
+    routine.org_unit_map = vec![mapping(unit(1), unit(1)), mapping(unit(99), unit(2))];
+    let report = world.run(&routine);
+    assert_eq!((report.exit_code, report.cells.created), (3, 1));
+    routine.routine.policies.tolerate_unmapped = true;
+    assert_eq!(world.run(&routine).exit_code, 0);
+    routine.org_unit_map[1].destination = Some(unit(1));
+    let held = world.run(&routine);
+    assert_eq!((held.cells.held_back, held.exit_code), (1, 3));
+    assert_eq!(world.journal.records[0].code.as_deref(), Some("source-org-unit-unknown"));
+}

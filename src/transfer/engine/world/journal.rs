@@ -18,6 +18,8 @@ pub(in crate::transfer::engine) struct MemoryJournal {
     pub(in crate::transfer::engine) done: Vec<u64>,
     pub(in crate::transfer::engine) records: Vec<CellRecord>,
     pub(in crate::transfer::engine) ledger: HashMap<CellKey, String>,
+    /// The first source period of each.
+    pub(in crate::transfer::engine) from: HashMap<CellKey, Period>,
     pub(in crate::transfer::engine) reports: Vec<Report>,
     /// Writes until the disk is full.
     pub(in crate::transfer::engine) writes_left: Option<usize>,
@@ -63,6 +65,11 @@ impl Journal for MemoryJournal {
                 _ if self.mode != Some(RunMode::Run) => {}
                 (CellState::Created | CellState::Updated | CellState::Accepted, Some(value)) => {
                     self.ledger.insert(record.cell, value.clone());
+                    self.from.remove(&record.cell);
+                    self.from.extend(record.from.map(|from| (record.cell, from)));
+                }
+                (CellState::Unchanged, _) if self.ledger.contains_key(&record.cell) => {
+                    self.from.extend(record.from.map(|from| (record.cell, from)));
                 }
                 (CellState::Deleted | CellState::Accepted, None) => {
                     self.ledger.remove(&record.cell);
@@ -84,11 +91,11 @@ impl Journal for MemoryJournal {
             addresses.contains(&cell.address()) && org_units.contains(&cell.org_unit) && periods.contains(&cell.period)
         };
         let entries = self.ledger.iter().filter(|(cell, _)| asked(cell));
-        Ok(entries.map(|(cell, value)| LedgerEntry { cell: *cell, value: value.clone() }).collect())
+        Ok(entries.map(|(cell, value)| LedgerEntry { cell: *cell, value: value.clone(), from: None }).collect())
     }
 
-    fn each_written(&mut self, visit: &mut dyn FnMut(CellKey)) -> Result<(), JournalError> {
-        self.ledger.keys().copied().for_each(visit);
+    fn each_written(&mut self, visit: &mut dyn FnMut(CellKey, Option<Period>)) -> Result<(), JournalError> {
+        self.ledger.keys().for_each(|cell| visit(*cell, self.from.get(cell).copied()));
         Ok(())
     }
 

@@ -292,11 +292,7 @@ fn filled(
     ledger: &Values,
 ) -> Fate {
     let mut reasons = BTreeSet::new();
-    if unit_unseen(case, cell) {
-        // Named by the org unit whose values are lost; the cell itself may be named too.
-        return Fate::MayBeHeld(["org-unit-partner-out-of-scope", "source-not-readable"].into());
-    }
-    if option_unseen(case, job, cell.address) {
+    if unit_unseen(case, cell) || option_unseen(case, job, cell.address) {
         reasons.insert("source-not-readable");
     }
     let (operator, round) = (combine_of(job, target), round_of(case, job, target));
@@ -416,8 +412,11 @@ fn empty(case: &Case, job: &Job, target: &Target, cell: &Cell, destination: &Val
     if !reads(case.rights.destination_reads_option, cell.address.aoc) {
         return Fate::Kept;
     }
-    if unit_unseen(case, cell) || option_unseen(case, job, cell.address) {
-        return Fate::MayBeHeld(["org-unit-partner-out-of-scope", "source-not-readable"].into());
+    if unit_unseen(case, cell) {
+        return Fate::Held(["source-not-readable"].into());
+    }
+    if option_unseen(case, job, cell.address) {
+        return Fate::MayBeHeld(["source-not-readable"].into());
     }
     let there = &destination[cell];
     match when_empty(case, target) {

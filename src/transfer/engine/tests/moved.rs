@@ -1,0 +1,102 @@
+//! What a job wrote before its periods were moved is leftover, and what a window has left behind is not.
+
+use jiff::ToSpan;
+use jiff::civil::date;
+use proptest::prelude::*;
+
+use super::{VERSIONS, assert_laws, counts};
+use crate::domain::item::{Combine, WhenEmpty};
+use crate::domain::job::Job;
+use crate::domain::period::PeriodType;
+use crate::domain::run::Report;
+use crate::transfer::engine::world::World;
+use crate::transfer::fixture::{cell, document, job, plain_item};
+
+fn leftover(report: &Report) -> u64 {
+    report.findings.iter().filter(|finding| finding.code == "leftover").map(|finding| finding.count).sum()
+}
+
+#[test]
+fn a_corrected_shift_leaves_no_value_in_two_periods() {
+    for version in VERSIONS {
+        let mut world = World::new(version);
+        world.source.put(cell(1, 1, "202401"), "10");
+        world.source.put(cell(1, 1, "202402"), "20");
+        let mut routine = document(vec![job("a", vec![plain_item(1)])], &["202401", "202402"]);
+        world.run(&routine);
+        routine.jobs[0].period_shift = 1;
+        let kept = world.run(&routine);
+        assert_laws(&world, &kept);
+        assert_eq!((leftover(&kept), world.destination.text_of(&cell(1, 1, "202401")).as_deref()), (1, Some("10")));
+        assert!(kept.findings.iter().any(|finding| {
+            finding.example.as_deref().is_some_and(|text| text.ends_with("goes to another period now"))
+        }));
+        routine.routine.policies.when_empty = WhenEmpty::Delete;
+        let deleted = world.run(&routine);
+        assert_laws(&world, &deleted);
+        assert_eq!(counts(&deleted), [("deleted", 1), ("unchanged", 2)], "{version}");
+        assert_eq!(world.destination.text_of(&cell(1, 1, "202401")), None);
+        assert_eq!(leftover(&world.run(&routine)), 0);
+        // And back again, by half: what was in the middle is written by its own month.
+        routine.jobs[0].period_shift = 0;
+        let back = world.run(&routine);
+        assert_eq!(counts(&back), [("created", 1), ("updated", 1), ("deleted", 1)]);
+        assert_eq!(world.destination.text_of(&cell(1, 1, "202403")), None);
+    }
+}
+
+#[test]
+fn equal_values_hide_no_move_and_invent_none() {
+    let mut world = World::new("2.43.1");
+    for month in ["202401", "202402", "202403", "202404"] {
+        world.source.put(cell(1, 1, month), "5");
+    }
+    let mut routine = document(vec![job("a", vec![plain_item(1)])], &["202401", "202402"]);
+    routine.routine.policies.when_empty = WhenEmpty::Delete;
+    world.run(&routine);
+    routine.jobs[0].period_shift = 1;
+    assert_eq!(leftover(&world.run(&routine)), 1);
+    // February stands there unchanged and is January's by now: a window that goes on leaves it alone.
+    routine.routine.window = vec!["202402".to_owned(), "202403".to_owned()];
+    let on = world.run(&routine);
+    assert_eq!((leftover(&on), on.cells.deleted), (0, 0));
+    assert_eq!(world.destination.text_of(&cell(1, 1, "202402")).as_deref(), Some("5"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn a_window_that_rolls_leaves_nothing_over(
+        shift in -4_i32..5,
+        length in 1_i64..5,
+        steps in proptest::collection::vec(0_i64..4, 1..5),
+        quarters in any::<bool>(),
+        empty in 0_u8..3,
+    ) {
+        let month = |number: i64| {
+            let day = date(2023, 1, 1).checked_add(number.months()).unwrap();
+            format!("{}{:02}", day.year(), day.month())
+        };
+        let mut world = World::new("2.43.1");
+        for number in (0..40).filter(|number| number % 3 != i64::from(empty)) {
+            world.source.put(cell(1, 1, &month(number)), &number.to_string());
+        }
+        let to = if quarters { PeriodType::Quarterly } else { PeriodType::Monthly };
+        let moved = Job {
+            period_shift: shift,
+            destination_period_type: to,
+            combine: Combine::Sum,
+            ..job("a", vec![plain_item(1)])
+        };
+        let mut routine = document(vec![moved], &[]);
+        routine.routine.policies.when_empty = WhenEmpty::Delete;
+        let mut first = 6;
+        for step in steps {
+            first += step;
+            routine.routine.window = vec![format!("{}..{}", month(first), month(first + length))];
+            let report = world.run(&routine);
+            prop_assert_eq!(leftover(&report), 0);
+            prop_assert_eq!(report.cells.deleted, 0);
+        }
+    }
+}
