@@ -6,7 +6,7 @@ use std::fmt;
 
 use crate::cli::exit_code::ExitCode;
 use crate::cli::render::shell_word;
-use crate::dhis2::error::{ClientError, ClientErrorKind};
+use crate::dhis2::error::ClientError;
 use crate::matching::items::ItemError;
 use crate::matching::review::Finding;
 use crate::ops::error::OpsError;
@@ -163,6 +163,13 @@ impl From<OpsError> for CliError {
                 );
                 Self::of(ExitCode::Usage, &error).hint(hint)
             }
+            OpsError::NotWhole { ref server, .. } => {
+                let server = shell_word(server);
+                Self::of(ExitCode::Usage, &error).hint(format!(
+                    "the old copy stays whole. Sync again later, or let the server's administrator mend these objects. \
+                     To work without them: xfer server sync {server} --accept-shrink"
+                ))
+            }
             OpsError::OwnOrgUnitsMissing { .. } => Self::of(ExitCode::Temporary, &error).hint(
                 "the server may have just started: sync again in some minutes; --accept-shrink takes it as it is",
             ),
@@ -291,16 +298,7 @@ impl From<TransferError> for CliError {
 impl From<ClientError> for CliError {
     fn from(error: ClientError) -> Self {
         let kind = &error.kind;
-        let code = match kind {
-            // What looks like a wrong address is configuration, not permission.
-            ClientErrorKind::InvalidSetup { .. } | ClientErrorKind::NotDhis2 | ClientErrorKind::Redirect { .. } => {
-                ExitCode::Usage
-            }
-            ClientErrorKind::AnalyticsNotReady { .. } | ClientErrorKind::Tls { .. } => ExitCode::Temporary,
-            kind if kind.is_permission() => ExitCode::Login,
-            kind if kind.is_temporary() => ExitCode::Temporary,
-            _ => ExitCode::Other,
-        };
+        let code = ExitCode::from_number(kind.exit_code());
         let hint = kind.hint();
         let described = Self::of(code, &error);
         match hint {

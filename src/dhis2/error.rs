@@ -167,14 +167,20 @@ pub enum ClientErrorKind {
         ids: Vec<String>,
     },
     /// A list of metadata in which the server counts other than it lists, after several readings.
-    #[error("the list of {plural} is not complete: the server counts {total} and lists {listed}")]
+    #[error("the list of {plural} is not complete: the server {} and lists {listed}", counts(*.total))]
     IncompleteList {
         /// DHIS2's plural of the type.
         plural: &'static str,
-        /// What the server counts.
-        total: u64,
+        /// What the server counts; none where it does not say how many there are.
+        total: Option<u64>,
         /// What it listed.
         listed: u64,
+    },
+    /// A list of metadata to which the server said nothing at all.
+    #[error("the list of {plural} came without a word: an answer that is empty")]
+    EmptyList {
+        /// DHIS2's plural of the type.
+        plural: &'static str,
     },
     /// Analytics would answer, but with nothing in it.
     #[error("analytics is not ready: {reason}")]
@@ -218,6 +224,27 @@ impl ClientErrorKind {
         }
     }
 
+    /// The exit code of the process (design 5), whatever was asked for.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            kind if kind.is_configuration() => 2,
+            // What broke a connection in the library's words may be the network's fault; the usual faults have names.
+            Self::Tls { .. } | Self::AnalyticsNotReady { .. } => 5,
+            kind if kind.is_permission() => 7,
+            kind if kind.is_temporary() => 5,
+            _ => 1,
+        }
+    }
+
+    /// Whether a person has to mend an address, a certificate or a setting: no waiting helps.
+    pub fn is_configuration(&self) -> bool {
+        match self {
+            Self::InvalidSetup { .. } | Self::NotDhis2 | Self::Redirect { .. } => true,
+            Self::Tls { problem, .. } => !matches!(problem, TlsProblem::Other(_)),
+            _ => false,
+        }
+    }
+
     /// Whether the same request may succeed later without anybody changing anything.
     pub fn is_temporary(&self) -> bool {
         match self {
@@ -227,6 +254,7 @@ impl ClientErrorKind {
             | Self::RateLimited { .. }
             | Self::Unavailable { .. }
             | Self::IncompleteList { .. }
+            | Self::EmptyList { .. }
             | Self::ServerError { .. } => true,
             Self::Refused { code, .. } => code.as_deref().is_some_and(|code| PASSING_CODES.contains(&code)),
             _ => false,
@@ -279,6 +307,7 @@ impl ClientErrorKind {
             | Self::Refused { .. }
             | Self::MissingIds { .. }
             | Self::IncompleteList { .. }
+            | Self::EmptyList { .. }
             | Self::AnalyticsNotReady { .. } => false,
         }
     }
@@ -313,6 +342,11 @@ impl ClientErrorKind {
         }
         self
     }
+}
+
+/// What a server says of a list's length.
+fn counts(total: Option<u64>) -> String {
+    total.map_or_else(|| "does not say how many there are".to_owned(), |total| format!("counts {total}"))
 }
 
 /// The first ids of a list, as people read them.

@@ -105,7 +105,11 @@ pub(crate) fn failure_of(error: reqwest::Error) -> ClientErrorKind {
     }
     if let Some(problem) = tls_problem(&error) {
         // The library's word for it is that of a type, and says less than ours.
-        let source: Option<Cause> = if problem == TlsProblem::SelfSigned { None } else { Some(Box::new(error)) };
+        let source: Option<Cause> = if matches!(problem, TlsProblem::SelfSigned | TlsProblem::NotGiven(_)) {
+            None
+        } else {
+            Some(Box::new(error))
+        };
         return ClientErrorKind::Tls { problem, source };
     }
     if error.is_connect() {

@@ -17,12 +17,37 @@ pub enum TlsProblem {
     UnknownIssuer,
     /// The server shows the certificate of an authority as its own, as `openssl req -x509` makes it.
     SelfSigned,
+    /// Certificates were given for the server, and it shows another one, which none of them issued.
+    NotGiven(NotGiven),
     /// The certificate is that of another host.
     OtherHost,
     /// The server only speaks what is too old to be safe.
     TooOld,
     /// Anything else, in the library's words.
     Other(String),
+}
+
+/// A server's certificate that is none of those given for it, by SHA-256 fingerprints.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the server shows another certificate than the file that was given for it holds: SHA-256 {shown} is shown, {} was given",
+    several(.given)
+)]
+pub struct NotGiven {
+    /// The one that is shown.
+    pub shown: String,
+    /// Those that were given.
+    pub given: Vec<String>,
+}
+
+/// The first fingerprints; the rest is counted.
+fn several(fingerprints: &[String]) -> String {
+    const NAMED: usize = 3;
+    let named = fingerprints.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match fingerprints.len().saturating_sub(NAMED) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
 }
 
 impl TlsProblem {
@@ -34,6 +59,10 @@ impl TlsProblem {
                 CertificateError::Expired | CertificateError::ExpiredContext { .. } => Self::Expired,
                 CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Self::NotYetValid,
                 CertificateError::UnknownIssuer => Self::UnknownIssuer,
+                CertificateError::Other(other) if other.0.downcast_ref::<NotGiven>().is_some() => other
+                    .0
+                    .downcast_ref::<NotGiven>()
+                    .map_or(Self::UnknownIssuer, |other| Self::NotGiven(other.clone())),
                 other if is_authority_of_its_own(other) => Self::SelfSigned,
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => Self::OtherHost,
                 other => Self::Other(other.to_string()),
@@ -65,6 +94,11 @@ impl TlsProblem {
                  NAME --ca-file FILE`, or `server add … --ca-file FILE`. Ask whoever runs the server for the file, or \
                  compare the fingerprint with theirs: somebody may be listening"
             }
+            Self::NotGiven(_) => {
+                "if the server got a new certificate, or the file is that of another server, give the right one: `xfer \
+                 server edit NAME --ca-file FILE`; compare the fingerprints with whoever runs the server, because somebody \
+                 may be listening"
+            }
             Self::OtherHost => "use the host name that the certificate is for; somebody may be listening otherwise",
             Self::TooOld => "the server needs TLS 1.2 or later; its proxy has to be updated",
             Self::Other(_) => {
@@ -85,6 +119,7 @@ impl fmt::Display for TlsProblem {
                 "the server's certificate was issued by an authority that this machine does not know"
             }
             Self::SelfSigned => "the server's certificate signs itself, so nobody vouches for it",
+            Self::NotGiven(other) => return other.fmt(formatter),
             Self::OtherHost => "the server's certificate is that of another host",
             Self::TooOld => "the server only speaks encryption that is too old to be safe",
             Self::Other(words) => words,

@@ -19,11 +19,13 @@ use rustls::client::verify_server_name;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
+};
 
 use crate::dhis2::error::ClientErrorKind;
-use crate::dhis2::tls::is_authority_of_its_own;
-use crate::domain::certificates::Certificates;
+use crate::dhis2::tls::{NotGiven, is_authority_of_its_own};
+use crate::domain::certificates::{Certificates, fingerprint};
 
 /// The settings of encrypted connections that trust these certificates and no others.
 pub(crate) fn trusting(certificates: &Certificates) -> Result<ClientConfig, ClientErrorKind> {
@@ -82,6 +84,14 @@ impl ServerCertVerifier for Given {
         let reason = match by_chain {
             Err(Error::InvalidCertificate(reason)) if self.certificates.iter().any(|given| given == end_entity) => {
                 reason
+            }
+            // Its issuer was not given either: which one is shown helps to tell a wrong file from a wrong server.
+            Err(Error::InvalidCertificate(reason))
+                if reason == CertificateError::UnknownIssuer || is_authority_of_its_own(&reason) =>
+            {
+                let given = self.certificates.iter().map(|given| fingerprint(given)).collect();
+                let other = NotGiven { shown: fingerprint(end_entity), given };
+                return Err(Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(other)))));
             }
             other => return other,
         };
@@ -185,7 +195,10 @@ mod tests {
                 signed(&params(&["dhis2.example.org"], is_authority)),
                 signed(&params(&["dhis2.example.org"], is_authority)),
             );
-            assert!(judged(&own, &other).is_err(), "authority: {is_authority}");
+            let verdict = judged(&own, &other).unwrap_err();
+            for certificate in [&own, &other] {
+                assert!(verdict.contains(&fingerprint(certificate.der())), "{verdict} (authority: {is_authority})");
+            }
         }
     }
 

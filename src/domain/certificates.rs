@@ -101,11 +101,14 @@ impl Certificates {
 
     /// The SHA-256 fingerprint of each, as browsers and `openssl x509 -fingerprint -sha256` print it.
     pub fn fingerprints(&self) -> Vec<String> {
-        let pairs = |certificate: &[u8]| -> Vec<String> {
-            Sha256::digest(certificate).iter().map(|byte| format!("{byte:02X}")).collect()
-        };
-        self.iter().map(|certificate| pairs(certificate).join(":")).collect()
+        self.iter().map(fingerprint).collect()
     }
+}
+
+/// The SHA-256 fingerprint of a certificate (DER).
+pub fn fingerprint(certificate: &[u8]) -> String {
+    let pairs: Vec<String> = Sha256::digest(certificate).iter().map(|byte| format!("{byte:02X}")).collect();
+    pairs.join(":")
 }
 
 impl std::str::FromStr for Certificates {

@@ -27,6 +27,7 @@ pub mod script;
 pub mod secret;
 pub mod server;
 pub mod shares;
+pub mod shown;
 pub mod spelling;
 pub mod uid;
 pub mod value_type;

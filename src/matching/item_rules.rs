@@ -6,9 +6,10 @@ use crate::domain::item::{Combine, Item, SourceItem};
 use crate::domain::job::Job;
 use crate::domain::metadata::Metadata;
 use crate::domain::run::Severity;
+use crate::domain::script::{Attachment, Hook};
 use crate::domain::uid::Uid;
 use crate::domain::value_type::{Referent, ValueType};
-use crate::matching::finding::VALUES_ARE_SOURCE_IDS;
+use crate::matching::finding::{VALUE_TYPE_MISMATCH, VALUES_ARE_SOURCE_IDS};
 use crate::matching::items::{attribute_combos_of, category_combos_of};
 
 /// Something about an item.
@@ -24,6 +25,14 @@ pub struct ItemFinding {
     pub hint: String,
 }
 
+impl ItemFinding {
+    /// Whether an item with it is not even taken into a job. Types without anything in common are no reason: a script
+    /// may convert the values, and can only be given to an item that is there.
+    pub fn stops(&self) -> bool {
+        self.severity == Severity::Error && self.code != VALUE_TYPE_MISMATCH.word
+    }
+}
+
 fn error(code: &'static str, message: String, hint: impl Into<String>) -> ItemFinding {
     ItemFinding { severity: Severity::Error, code, message, hint: hint.into() }
 }
@@ -37,7 +46,7 @@ pub fn check_item(source: &Metadata, destination: &Metadata, job: &Job, item: &I
     let mut findings = Vec::new();
     check_source(source, item, &mut findings);
     check_destination(destination, job, item, &mut findings);
-    check_value_types(source, destination, item, &mut findings);
+    check_value_types(source, destination, job, item, &mut findings);
     check_ids(source, destination, job, item, &mut findings);
     check_contributions(source, job, item, &mut findings);
     check_operators(destination, job, item, &mut findings);
@@ -143,7 +152,13 @@ fn combo_fits(metadata: &Metadata, combo: Uid, category_combos: &[Uid]) -> bool 
     metadata.category_option_combos.get(&combo).is_some_and(|object| category_combos.contains(&object.category_combo))
 }
 
-fn check_value_types(source: &Metadata, destination: &Metadata, item: &Item, findings: &mut Vec<ItemFinding>) {
+fn check_value_types(
+    source: &Metadata,
+    destination: &Metadata,
+    job: &Job,
+    item: &Item,
+    findings: &mut Vec<ItemFinding>,
+) {
     let Some(target) = destination.data_elements.get(&item.destination.data_element) else { return };
     let source_type = match item.source {
         SourceItem::DataElement { id, .. } => match source.data_elements.get(&id) {
@@ -162,21 +177,19 @@ fn check_value_types(source: &Metadata, destination: &Metadata, item: &Item, fin
         target.name,
         in_words(target.value_type)
     );
-    match (source_type.is_numeric(), target.value_type.is_numeric()) {
-        (true, true) => {
-            if narrower(source_type, target.value_type) {
-                findings.push(warning(
-                    "value-type-narrower",
-                    described,
-                    "values that do not fit are held back by name when the routine runs",
-                ));
-            }
-        }
-        (false | true, false) if is_text(target.value_type) => {}
-        _ => findings.push(error(
-            "value-type-mismatch",
+    match fit(source_type, target.value_type) {
+        Fit::Always => {}
+        Fit::Sometimes => findings.push(warning(
+            "value-type-narrower",
             described,
-            "choose a destination data element of the same value type",
+            "values that do not fit are held back by name when the routine runs",
+        )),
+        // Whether a script makes them fit shows when it runs.
+        Fit::Never if item.scripts.iter().chain(&job.scripts).any(changes_values) => {}
+        Fit::Never => findings.push(error(
+            VALUE_TYPE_MISMATCH.word,
+            described,
+            "choose a destination data element of the same value type, or convert the values with a script",
         )),
     }
     if item.factor.is_some() && !source_type.is_numeric() {
@@ -236,6 +249,69 @@ pub(in crate::matching) fn narrower(source: ValueType, target: ValueType) -> boo
     }
 }
 
+/// Whether a script decides what becomes of values.
+pub(crate) fn changes_values(script: &Attachment) -> bool {
+    [Hook::Rows, Hook::Combine, Hook::Value].into_iter().any(|hook| script.acts(hook))
+}
+
+/// How much of one type's values another takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fit {
+    Always,
+    /// Only the values themselves can tell.
+    Sometimes,
+    Never,
+}
+
+fn fit(source: ValueType, target: ValueType) -> Fit {
+    use ValueType::{Age, Boolean, Date, FileResource, GeoJson, Image, MultiText, TrueOnly};
+
+    match (source, target) {
+        (source, target) if source == target || is_text(target) => Fit::Always,
+        (Date, Age) | (Age, Date) | (TrueOnly, Boolean) | (Image, FileResource) => Fit::Always,
+        (source, target) if source.is_numeric() && target.is_numeric() => {
+            if narrower(source, target) {
+                Fit::Sometimes
+            } else {
+                Fit::Always
+            }
+        }
+        // Anything may stand in a text.
+        (source, _) if is_text(source) || source == MultiText => Fit::Sometimes,
+        (_, GeoJson | MultiText) => Fit::Never,
+        (source, target) if target.referent().is_some() => {
+            if source.referent() == target.referent() {
+                Fit::Sometimes
+            } else {
+                Fit::Never
+            }
+        }
+        _ if usual(source).iter().any(|value| target.canonical(value).is_ok()) => Fit::Sometimes,
+        _ => Fit::Never,
+    }
+}
+
+/// Values of every sort that a type has.
+fn usual(value_type: ValueType) -> &'static [&'static str] {
+    match value_type {
+        ValueType::Number | ValueType::Integer => &["0", "1", "-1"],
+        ValueType::UnitInterval | ValueType::Percentage | ValueType::IntegerZeroOrPositive => &["0", "1"],
+        ValueType::IntegerPositive => &["1"],
+        ValueType::IntegerNegative => &["-1"],
+        ValueType::Boolean => &["true", "false"],
+        ValueType::TrueOnly => &["true"],
+        ValueType::Date | ValueType::Age => &["2024-01-31"],
+        ValueType::DateTime => &["2024-01-31T10:30:00.000"],
+        ValueType::Time => &["10:30"],
+        ValueType::Letter => &["A"],
+        ValueType::PhoneNumber => &["+509 3711 0000"],
+        ValueType::Email => &["name@example.org"],
+        ValueType::Url => &["https://example.org/page"],
+        ValueType::Coordinate => &["[-72.3,18.5]"],
+        _ => &[],
+    }
+}
+
 fn in_words(value_type: ValueType) -> &'static str {
     match value_type {
         ValueType::Number => "numbers",
@@ -247,11 +323,26 @@ fn in_words(value_type: ValueType) -> &'static str {
         ValueType::IntegerZeroOrPositive => "whole numbers from 0 up",
         ValueType::Boolean => "yes/no values",
         ValueType::TrueOnly => "yes-only values",
-        ValueType::Date | ValueType::Age => "dates",
+        ValueType::Date => "dates",
+        ValueType::Age => "dates of birth",
         ValueType::DateTime => "dates with time",
         ValueType::Time => "times of day",
-        ValueType::Text | ValueType::LongText | ValueType::MultiText | ValueType::Letter => "text",
-        _ => "values of a special kind",
+        ValueType::Text => "text",
+        ValueType::LongText => "long text",
+        ValueType::MultiText => "lists of options",
+        ValueType::Letter => "single letters",
+        ValueType::PhoneNumber => "phone numbers",
+        ValueType::Email => "e-mail addresses",
+        ValueType::Url => "web addresses",
+        ValueType::Username => "names of users",
+        ValueType::Coordinate => "coordinates",
+        ValueType::GeoJson => "shapes on a map",
+        ValueType::OrganisationUnit => "org units",
+        ValueType::TrackerAssociate => "tracked entities",
+        ValueType::Reference => "references to other objects",
+        ValueType::FileResource => "uploaded files",
+        ValueType::Image => "uploaded pictures",
+        ValueType::Other => "values of a type that xfer does not know",
     }
 }
 
@@ -321,5 +412,70 @@ fn check_contributions(source: &Metadata, job: &Job, item: &Item, findings: &mut
             format!("{} has {number} category option combos, which would meet in one cell", source.name_of(id)),
             "name one of them (DE.COC), or say how they combine: --combine sum",
         ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{Fit, fit, in_words};
+    use crate::domain::value_type::ValueType;
+
+    const TYPES: [ValueType; 28] = [
+        ValueType::Text,
+        ValueType::LongText,
+        ValueType::MultiText,
+        ValueType::Letter,
+        ValueType::PhoneNumber,
+        ValueType::Email,
+        ValueType::Boolean,
+        ValueType::TrueOnly,
+        ValueType::Date,
+        ValueType::DateTime,
+        ValueType::Time,
+        ValueType::Number,
+        ValueType::UnitInterval,
+        ValueType::Percentage,
+        ValueType::Integer,
+        ValueType::IntegerPositive,
+        ValueType::IntegerNegative,
+        ValueType::IntegerZeroOrPositive,
+        ValueType::TrackerAssociate,
+        ValueType::Username,
+        ValueType::Coordinate,
+        ValueType::OrganisationUnit,
+        ValueType::Reference,
+        ValueType::Age,
+        ValueType::Url,
+        ValueType::FileResource,
+        ValueType::Image,
+        ValueType::GeoJson,
+    ];
+
+    #[test]
+    fn types_whose_values_can_fit_are_not_refused() {
+        use ValueType::*;
+
+        for target in TYPES {
+            assert_ne!(fit(Text, target), Fit::Never, "{target:?}");
+            assert_eq!(fit(target, Text), Fit::Always, "{target:?}");
+            assert_eq!(fit(target, target), Fit::Always, "{target:?}");
+        }
+        for (source, target) in [(Age, Date), (Date, Age), (TrueOnly, Boolean), (IntegerPositive, Integer)] {
+            assert_eq!(fit(source, target), Fit::Always, "{source:?} to {target:?}");
+        }
+        for (source, target) in [(Boolean, TrueOnly), (Number, Integer), (Percentage, UnitInterval)] {
+            assert_eq!(fit(source, target), Fit::Sometimes, "{source:?} to {target:?}");
+        }
+        for (source, target) in [(Boolean, Number), (Date, Number), (Email, Date), (Number, OrganisationUnit)] {
+            assert_eq!(fit(source, target), Fit::Never, "{source:?} to {target:?}");
+        }
+    }
+
+    #[test]
+    fn every_type_has_words_of_its_own() {
+        let words: BTreeSet<&str> = TYPES.into_iter().map(in_words).collect();
+        assert_eq!(words.len(), TYPES.len());
     }
 }

@@ -78,6 +78,14 @@ pub enum OpsError {
         /// What shrank.
         shrunk: Vec<Shrunk>,
     },
+    /// What a server lists cannot be taken over whole; nothing was.
+    #[error("what {server} lists is not whole: {}; nothing was taken over", .missing.join("; "))]
+    NotWhole {
+        /// The server's name.
+        server: String,
+        /// What is missing, by name.
+        missing: Vec<String>,
+    },
     /// A server lists org units, and none of those that the user belongs to; nothing was taken over.
     #[error("{server} does not list the org units of {user}, so its list cannot be complete; nothing was taken over")]
     OwnOrgUnitsMissing {

@@ -5,21 +5,28 @@
 //! that has just started may answer with lists that are complete and empty, and a sharing rule that went wrong makes
 //! lists short; a map over such a copy would lose its targets. So a type that shrinks to nothing, or by more than a
 //! third, is taken over only when a person says so. The rule holds for small numbers too: two data sets of which one is
-//! gone are worth a question.
+//! gone are worth a question. Nor is a copy whole without objects
+//! that could not be read, or with org units below one that is not listed.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
 
+use crate::dhis2::error::clean;
 use crate::dhis2::metadata::MetadataProgress;
 use crate::dhis2::system::Probe;
 use crate::domain::metadata::Metadata;
 use crate::domain::run::Finding;
 use crate::domain::server::{KeptExchange, Server};
+use crate::domain::uid::Uid;
 use crate::ops::error::OpsError;
 use crate::ops::home::{self, Home};
 use crate::ops::servers::{analytics_flags, connect, findings, last_answer};
 use crate::store::{MetadataCounts, SyncedServer};
+
+/// Missing objects that are named; the rest is counted.
+const NAMED: usize = 5;
 
 /// A type of which there is much less than in the copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +55,7 @@ pub struct Fetched {
     exchanges: Vec<KeptExchange>,
     before: Option<MetadataCounts>,
     own_units_missing: bool,
+    missing: Vec<String>,
 }
 
 impl Fetched {
@@ -61,6 +69,9 @@ impl Fetched {
         let shrunk: Vec<String> = self.shrunk().iter().map(ToString::to_string).collect();
         if !shrunk.is_empty() {
             return Some(format!("has much less than at the last sync: {}", shrunk.join(", ")));
+        }
+        if !self.missing.is_empty() {
+            return Some(format!("lists what is not whole: {}", self.missing.join("; ")));
         }
         let user = &self.probe.account.username;
         self.own_units_missing.then(|| format!("does not list the org units of {user}"))
@@ -124,7 +135,49 @@ pub async fn fetch(
     let own_units_missing = !own.is_empty() && own.iter().all(|unit| !metadata.organisation_units.contains_key(unit));
     let exchanges = client.kept_exchanges().await?;
     let before = server.synced_at.as_ref().map(|_| config.metadata_counts(server.id)).transpose()?;
-    Ok(Fetched { server, probe, metadata, notes: notes.notes, exchanges, before, own_units_missing })
+    let mut missing: Vec<String> = notes.missing.iter().map(|words| clean(words)).collect();
+    let orphans = above_nothing(&metadata);
+    if !orphans.is_empty() {
+        // Its name, if it was there once.
+        let known = if before.is_some() { config.load_metadata(server.id)? } else { Metadata::default() };
+        missing.extend(orphans.into_iter().map(|(gone, below)| {
+            let others = match below.len() - 1 {
+                0 => String::new(),
+                1 => " and another".to_owned(),
+                more => format!(" and {more} others"),
+            };
+            let name = match known.organisation_units.get(&gone) {
+                Some(unit) => format!("{} ({gone})", unit.name),
+                None => gone.to_string(),
+            };
+            let first = below.first().map(|unit| metadata.name_of(*unit)).unwrap_or_default();
+            format!("the org unit {name} is missing, which {first}{others} stand below")
+        }));
+    }
+    let missing = first_of(missing);
+    Ok(Fetched { server, probe, metadata, notes: notes.notes, exchanges, before, own_units_missing, missing })
+}
+
+/// Org units that others name as standing above them and that are not listed, with those below. Lists of org units are
+/// not limited to what the user may read or write (dhis2-api 3.1), so none of them is missing for a good reason.
+fn above_nothing(metadata: &Metadata) -> BTreeMap<Uid, Vec<Uid>> {
+    let mut orphans: BTreeMap<Uid, Vec<Uid>> = BTreeMap::new();
+    for unit in metadata.organisation_units.values() {
+        for above in unit.path.iter().filter(|above| !metadata.organisation_units.contains_key(above)) {
+            orphans.entry(*above).or_default().push(unit.id);
+        }
+    }
+    orphans
+}
+
+/// The first sentences; the rest is counted.
+fn first_of(mut sentences: Vec<String>) -> Vec<String> {
+    let more = sentences.len().saturating_sub(NAMED);
+    sentences.truncate(NAMED);
+    if more > 0 {
+        sentences.push(format!("and {more} more"));
+    }
+    sentences
 }
 
 /// Takes over what was read, whole. What shrank is only taken over with `accept_shrink`; else the old copy stays.
@@ -132,6 +185,9 @@ pub fn keep(home: &Home, fetched: Fetched, accept_shrink: bool) -> Result<Synced
     let shrunk = fetched.shrunk();
     if !shrunk.is_empty() && !accept_shrink {
         return Err(OpsError::Shrunk { server: fetched.server.name, shrunk });
+    }
+    if !fetched.missing.is_empty() && !accept_shrink {
+        return Err(OpsError::NotWhole { server: fetched.server.name, missing: fetched.missing });
     }
     if fetched.own_units_missing && !accept_shrink {
         return Err(OpsError::OwnOrgUnitsMissing { server: fetched.server.name, user: fetched.probe.account.username });

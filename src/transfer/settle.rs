@@ -10,6 +10,7 @@ use crate::domain::journal::CellRecord;
 use crate::domain::metadata::Metadata;
 use crate::domain::period::Period;
 use crate::domain::run::{CellCounts, FindingObject, Severity};
+use crate::domain::shown::shown;
 use crate::domain::uid::Uid;
 use crate::transfer::diff::{Cell, Step};
 use crate::transfer::finding;
@@ -120,7 +121,7 @@ fn note(why: &Why, cell: &Cell, state: CellState, destination: &Metadata) -> Not
 
 fn example(why: &Why, cell: &Cell, state: CellState, destination: &Metadata) -> String {
     let key = &cell.key;
-    let value = cell.value.as_deref().map_or_else(String::new, |text| format!(" = `{text}`"));
+    let value = cell.value.as_deref().map_or_else(String::new, |text| format!(" = `{}`", shown(text)));
     let reason = if state == CellState::Rejected { String::new() } else { format!(": {}", why.reason) };
     format!(
         "{} at {} in {}{value}{reason}",

@@ -109,3 +109,95 @@ fn what_cannot_be_used_is_named() {
     let synced = trial.ok("server sync src");
     assert!(synced.stderr.contains("(Every two years) was left out"), "{synced}");
 }
+
+#[test]
+fn a_list_without_a_count_is_not_believed() {
+    let trial = trial();
+    for pager in [true, false] {
+        let fault = Fault::UncountedList { missing: 1, pager };
+        trial.source.faults().add(Matcher::every("GET", "/api/dataElements"), fault);
+        let output = trial.run("server sync src --accept-shrink");
+        refused(&output, 5, &["the list of dataElements is not complete", "does not say how many", "old copy stays"]);
+        assert_eq!(kept(&trial, "data elements"), "5");
+        trial.source.faults().clear();
+        trial.source.faults().add(Matcher::every("GET", "/api/dataElements").first(2), fault);
+        trial.ok("server sync src");
+        trial.source.faults().clear();
+    }
+}
+
+#[test]
+fn an_empty_answer_to_a_list_is_temporary_and_no_matter_of_org_units() {
+    let trial = trial();
+    trial.source.faults().add(Matcher::every("GET", "/api/dataSets"), Fault::EmptyOk);
+    let output = trial.run("server sync src");
+    refused(&output, 5, &["the list of dataSets", "old copy stays"]);
+    assert!(!output.stderr.contains("data view"), "{output}");
+}
+
+#[test]
+fn what_is_missing_above_org_units_is_named_and_takes_nothing_with_it() {
+    let source = country("source").value(["A", "", "", "Un", "202401"], "3").value(["A", "", "", "Six", "202401"], "4");
+    let trial = Trial::between(&source, &country("destination"));
+    trial.routine("", &[("A", "A")], "202401");
+    Trial::change(&trial.source, |state| {
+        let id = id_of(&state.world, "organisationUnits", "Nord");
+        state.world.remove("organisationUnits", &id);
+    });
+    let output = trial.run("server sync src");
+    refused(&output, 2, &["Nord", "and 5 others stand below", "nothing was taken over", "--accept-shrink"]);
+    assert_eq!(kept(&trial, "org units"), "8");
+    trial.ok("server sync src --accept-shrink");
+    assert_eq!(kept(&trial, "org units"), "7");
+    let _ = trial.run("run r").expect_code(0);
+    assert_eq!(trial.value(["A", "", "", "Un", "202401"]).as_deref(), Some("3"));
+    assert_eq!(trial.value(["A", "", "", "Six", "202401"]).as_deref(), Some("4"));
+}
+
+#[test]
+fn what_cannot_be_read_is_missing() {
+    let trial = trial();
+    Trial::change(&trial.source, |state| {
+        let id = id_of(&state.world, "dataElements", "E");
+        let mut odd = state.world.get("dataElements", &id).unwrap().clone();
+        odd.insert("id".into(), "not-an-id".into());
+        odd.insert("name".into(), "Odd one".into());
+        state.world.add("dataElements", odd);
+    });
+    refused(&trial.run("server sync src"), 2, &["(Odd one)", "was left out", "--accept-shrink"]);
+    trial.ok("server sync src --accept-shrink");
+}
+
+#[test]
+fn long_and_wild_values_are_shown_short_and_types_that_can_fit_are_tried() {
+    let long = format!("{}\u{1b}\n", "x".repeat(40_000));
+    let typed = |country: Country, types: [&str; 3]| {
+        let codes = ["M1", "M2", "M3"];
+        let country = codes.iter().zip(types).fold(country, |country, (code, value_type)| {
+            country.element(code, serde_json::json!({"valueType": value_type, "aggregationType": "NONE"}))
+        });
+        country.data_set("Mixed", "Monthly", &codes, serde_json::json!({}))
+    };
+    let source = typed(country("source"), ["TEXT", "URL", "BOOLEAN"])
+        .value(["M1", "", "", "Un", "202401"], &long)
+        .value(["M2", "", "", "Un", "202401"], "https://example.org");
+    let destination = typed(country("destination"), ["EMAIL", "URL", "DATE"]);
+    let trial = Trial::between(&source, &destination);
+    Trial::store(&trial.source, ["M2", "", "", "Un", "202401"], Some("no address"));
+    trial.routine("", &[("M1", "M1"), ("M2", "M2"), ("M3", "M3")], "202401");
+    let output = trial.run("job check j --periods 202401").expect_code(3);
+    for words in ["values-refused", "value-type-mismatch", "yes/no values", "no address", "e-mail", "x…"] {
+        assert!(output.stdout.contains(words) || output.stderr.contains(words), "`{words}` is missing\n{output}");
+    }
+    assert!(output.stdout.len() + output.stderr.len() < 10_000, "{output}");
+    let run = trial.run("run r");
+    assert!(run.code != 70, "{run}");
+    let cells = trial.ok("runs cells last");
+    assert!(!cells.stdout.contains(&"x".repeat(100)) && !cells.stdout.contains('\u{1b}'), "{cells}");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_said_before_its_key_is_asked_for() {
+    let xfer = crate::support::Xfer::new();
+    refused(&xfer.run("exec nix.xfer"), 10, &["nix.xfer"]);
+}

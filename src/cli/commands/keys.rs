@@ -60,6 +60,10 @@ impl OpeningKeys {
 
     /// What was given; never asks.
     pub(super) fn unasked(&self, ui: &Ui, file: &Path) -> Result<Keys, CliError> {
+        // Nobody should look for the key of a file that is not there.
+        if let Err(cause) = std::fs::metadata(file) {
+            return Err(CliError::file(format!("{} could not be read", file.display()), &cause));
+        }
         let keys = self.given(ui)?;
         if keys.is_empty() {
             return Err(CliError::usage(format!("nothing was given that opens {}", file.display())).hint(format!(

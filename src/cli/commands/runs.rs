@@ -180,7 +180,7 @@ fn cells(arguments: &Cells, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> 
 fn for_people(records: &[CellRecord], metadata: Option<&Metadata>) -> Listing {
     let is_number = |text: &Option<String>| text.as_deref().is_none_or(|text| parse_number(text).is_some());
     let numbers = records.iter().all(|record| is_number(&record.value) && is_number(&record.previous));
-    let value = if numbers { number } else { text };
+    let value = |key, title| if numbers { number(key, title) } else { text(key, title).brief() };
     let several_jobs = records.windows(2).any(|pair| matches!(pair, [one, other] if one.job != other.job));
     let mut columns = vec![
         text("data_element", "Data element").at_least(14),
@@ -237,8 +237,8 @@ fn for_programs(records: &[CellRecord], metadata: Option<&Metadata>) -> Listing 
         text("attribute_option_combo", "AOC"),
         text("org_unit", "Org unit"),
         text("period", "Period"),
-        text("previous", "Before"),
-        text("value", "Value"),
+        text("previous", "Before").brief(),
+        text("value", "Value").brief(),
         text("state", "State"),
         text("code", "Code"),
         text("reason", "Reason"),

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::cli::render::clock;
 use crate::cli::ui::{Format, Ui, printable};
+use crate::domain::shown::shown;
 
 /// A column: its key in JSON and CSV, and its title in tables.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +30,8 @@ enum Holds {
     Text,
     Numbers,
     Moments,
+    /// Values as servers hold them: any length, any characters.
+    Values,
 }
 
 /// A column of text.
@@ -61,6 +64,12 @@ impl Column {
         Self { whole: true, ..self }
     }
 
+    /// Values as servers hold them: tables show the beginning of a long one, on one line.
+    #[must_use]
+    pub const fn brief(self) -> Self {
+        Self { holds: Holds::Values, ..self }
+    }
+
     /// A column of text that needs so much room before details are left out for it.
     #[must_use]
     pub const fn at_least(self, least: usize) -> Self {
@@ -70,9 +79,11 @@ impl Column {
     fn in_table(self, value: &Value) -> String {
         let text = match value {
             Value::String(kept) if self.holds == Holds::Moments => clock::minute(kept),
+            Value::String(kept) if self.holds == Holds::Values => shown(kept),
             value => in_table(value),
         };
-        match text.char_indices().nth(self.shown) {
+        match text.char_indices().nth(self.shown.min(LONGEST_CELL)) {
+            Some((end, _)) if end < text.len() && self.shown > LONGEST_CELL => format!("{}…", &text[..end]),
             Some((end, _)) => text[..end].to_owned(),
             None => text,
         }
@@ -97,6 +108,9 @@ const STYLE: TableStyle = presets::NOTHING.header_separator(LineStyle::none().fi
 
 /// What a column of running text is left with before details are left out of the table.
 const FEW_WORDS: usize = 18;
+
+/// Characters of a table's cell. What is longer is no table's business, and the library counts columns in 16 bits.
+const LONGEST_CELL: usize = 2_000;
 
 /// The key under which programs find which clock the moments of a list are by.
 const TIME_ZONE: &str = "time_zone";
@@ -152,8 +166,8 @@ impl Listing {
 
     /// The width that the table needs for nothing to be broken but titles and running text.
     fn least_width(&self) -> u16 {
-        let columns = (0..self.columns.len()).map(|index| self.least_column_width(index) + 1);
-        columns.sum::<u16>().saturating_sub(1)
+        let columns = (0..self.columns.len()).map(|index| self.least_column_width(index).saturating_add(1));
+        columns.fold(0_u16, u16::saturating_add).saturating_sub(1)
     }
 
     /// The title of a column; that of moments names the time zone, or both where the clocks were changed in between.
@@ -368,6 +382,21 @@ mod tests {
         assert_eq!(titles(40).as_deref(), Some("Run Org unit"));
         assert!(listing.table(40).contains(" 01a20783-90f0 "));
         assert!(listing.table(120).contains(" https://national.example.org/dhis"));
+    }
+
+    #[test]
+    fn no_text_is_too_long_for_a_table() {
+        let columns = [text("value", "Value").brief(), text("note", "Note"), text("id", "Id").whole()];
+        let long = "長x".repeat(40_000);
+        let mut listing = Listing::new(&columns, "none");
+        for _ in 0..3 {
+            listing.row(vec![json!(long), json!(long), json!(long)]);
+        }
+        for width in [1, 40, 80, 120, 400] {
+            let table = listing.table(width);
+            assert!(table.contains('…'), "{width}");
+        }
+        assert_eq!(listing.json()[0]["value"], json!(long), "programs get all of it");
     }
 
     #[test]

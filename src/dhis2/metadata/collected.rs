@@ -18,12 +18,41 @@ pub(super) struct Collected<T: Listed> {
     unread: usize,
     notes: Vec<String>,
     more_notes: usize,
+    /// Objects that the server has and the copy would lack, in words.
+    missing: Vec<String>,
     total: Option<u64>,
+}
+
+/// A list whose count says that it is not whole, or that has none to say so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Uneven {
+    /// What the server counts; none where it does not say.
+    pub(super) total: Option<u64>,
+    /// What it listed.
+    pub(super) listed: u64,
+}
+
+/// What became of a list.
+#[derive(Debug)]
+pub(super) struct Kept<O> {
+    pub(super) objects: BTreeMap<Uid, O>,
+    /// What to know about them.
+    pub(super) notes: Vec<String>,
+    /// Objects that the server has and that could not be read, in words.
+    pub(super) missing: Vec<String>,
 }
 
 impl<T: Listed> Default for Collected<T> {
     fn default() -> Self {
-        Self { objects: BTreeMap::new(), ids: HashSet::new(), unread: 0, notes: Vec::new(), more_notes: 0, total: None }
+        Self {
+            objects: BTreeMap::new(),
+            ids: HashSet::new(),
+            unread: 0,
+            notes: Vec::new(),
+            more_notes: 0,
+            missing: Vec::new(),
+            total: None,
+        }
     }
 }
 
@@ -36,6 +65,7 @@ impl<T: Listed> Collected<T> {
         let mut new = page.left_out.len();
         self.unread += page.left_out.len();
         for note in page.left_out {
+            self.missing.push(note.clone());
             self.note(note);
         }
         for object in page.objects {
@@ -44,7 +74,11 @@ impl<T: Listed> Collected<T> {
                 continue;
             }
             new += 1;
+            let dispensable = object.is_dispensable();
             if let Err(note) = self.keep(object) {
+                if !dispensable {
+                    self.missing.push(note.clone());
+                }
                 self.note(note);
             }
         }
@@ -61,10 +95,11 @@ impl<T: Listed> Collected<T> {
         (self.ids.len() + self.unread) as u64
     }
 
-    /// What the server counts and what it listed, where the two differ. Objects that we leave out were listed.
-    pub(super) fn difference(&self) -> Option<(u64, u64)> {
-        let (total, seen) = (self.total?, self.seen());
-        (total != seen).then_some((total, seen))
+    /// What the server counts and what it listed, where the two differ or nothing was counted: servers count each list
+    /// (dhis2-api 3.1), so one without a count was cut or changed on its way. Objects that we leave out were listed.
+    pub(super) fn uneven(&self) -> Option<Uneven> {
+        let listed = self.seen();
+        (self.total != Some(listed)).then_some(Uneven { total: self.total, listed })
     }
 
     fn keep(&mut self, object: T) -> Result<(), String> {
@@ -92,17 +127,17 @@ impl<T: Listed> Collected<T> {
     }
 
     /// The objects, and what to know about them.
-    pub(super) fn finish(mut self) -> (BTreeMap<Uid, T::Object>, Vec<String>) {
+    pub(super) fn finish(mut self) -> Kept<T::Object> {
         if self.more_notes > 0 {
             self.notes.push(format!("{}: {} more like these", T::PLURAL, self.more_notes));
         }
-        (self.objects, self.notes)
+        Kept { objects: self.objects, notes: self.notes, missing: self.missing }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Collected, NOTES_OF_A_TYPE};
+    use super::{Collected, Kept, NOTES_OF_A_TYPE, Uneven};
     use crate::dhis2::metadata::page::{Page, Pager, read_page};
     use crate::dhis2::metadata::wire_data::WireDataSet;
 
@@ -122,14 +157,25 @@ mod tests {
         assert_eq!(collected.take(first), 4);
         let again = page(r#"{"dataSets":[{"id":"DstMonthly1","periodType":"Monthly"}]}"#);
         assert_eq!(collected.take(again), 0, "a repeated page has nothing new");
-        assert_eq!(collected.difference(), Some((5, 4)), "one of the five was never listed");
+        assert_eq!(collected.uneven(), Some(Uneven { total: Some(5), listed: 4 }), "one of the five was never listed");
         collected.take(page(r#"{"pager":{"total":4},"dataSets":[]}"#));
-        assert_eq!(collected.difference(), None, "the last page's count is the newest");
-        let (objects, notes) = collected.finish();
+        assert_eq!(collected.uneven(), None, "the last page's count is the newest");
+        let Kept { objects, notes, missing } = collected.finish();
         assert_eq!(objects.len(), 1);
+        let named: Vec<&str> = missing.iter().filter_map(|words| words.split('`').nth(1)).collect();
+        assert_eq!(named, ["DstBroken01", "nope"], "a period type that we do not know is no damage");
         assert_eq!(notes.len(), 3, "{notes:?}");
         assert!(notes[0].contains("DstBroken01") && notes[0].contains("Broken"), "{notes:?}");
         assert!(notes[2].contains("(Every two years)") && notes[2].contains("TwoYearly"), "{notes:?}");
+    }
+
+    #[test]
+    fn a_list_without_a_count_is_not_known_to_be_whole() {
+        for body in [r#"{"dataSets":[]}"#, r#"{"pager":{"page":1},"dataSets":[]}"#, r#"{"pager":null,"dataSets":[]}"#] {
+            let mut collected = Collected::<WireDataSet>::default();
+            collected.take(page(body));
+            assert_eq!(collected.uneven(), Some(Uneven { total: None, listed: 0 }), "{body}");
+        }
     }
 
     #[test]
@@ -137,7 +183,7 @@ mod tests {
         let sets: Vec<String> = (0..50).map(|number| format!(r#"{{"id":"DstMonthl{number:02}"}}"#)).collect();
         let mut collected = Collected::<WireDataSet>::default();
         collected.take(page(&format!(r#"{{"dataSets":[{}]}}"#, sets.join(","))));
-        let (_, notes) = collected.finish();
+        let notes = collected.finish().notes;
         assert_eq!(notes.len(), NOTES_OF_A_TYPE + 1);
         assert_eq!(notes.last().map(String::as_str), Some("dataSets: 30 more like these"));
     }

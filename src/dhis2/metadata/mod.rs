@@ -5,7 +5,7 @@
 //! number (`metadata/list-page-beyond-end`). A server or proxy that repeats pages is found out, and pages are capped.
 //!
 //! A list is complete only if as many objects were listed as the server counts (`pager.total`), those that we leave out
-//! included. Pages shift when objects are made or deleted while they are read, so such a list is read again; if it does
+//! included. Every server counts its lists, so one without a count is not taken for whole either. Pages shift when objects are made or deleted while they are read, so such a list is read again; if it does
 //! not come out even, the sync fails by the list's name and nothing of it is kept.
 
 mod collected;
@@ -25,7 +25,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use crate::dhis2::answer::Answer;
 use crate::dhis2::client::Client;
 use crate::dhis2::error::{ClientError, ClientErrorKind};
-use crate::dhis2::metadata::collected::Collected;
+use crate::dhis2::metadata::collected::{Collected, Kept, Uneven};
 use crate::dhis2::metadata::page::{Page, Pager, read_page};
 use crate::dhis2::metadata::wire::Listed;
 use crate::dhis2::metadata::wire_category::{
@@ -63,6 +63,8 @@ pub struct MetadataProgress {
 pub struct MetadataNotes {
     /// Sentences, in the order of types.
     pub notes: Vec<String>,
+    /// Of these, the objects without which the copy would not be whole.
+    pub missing: Vec<String>,
 }
 
 type Progress<'caller> = dyn Fn(MetadataProgress) + Send + Sync + 'caller;
@@ -71,7 +73,7 @@ type Progress<'caller> = dyn Fn(MetadataProgress) + Send + Sync + 'caller;
 type Fill = Box<dyn FnOnce(&mut Metadata) + Send>;
 
 /// A list being read.
-type Reading<'client> = Pin<Box<dyn Future<Output = Result<(Fill, Vec<String>), ClientError>> + Send + 'client>>;
+type Reading<'client> = Pin<Box<dyn Future<Output = Result<(Fill, MetadataNotes), ClientError>> + Send + 'client>>;
 
 /// One answer of a metadata list, as a sync takes it in.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -97,9 +99,9 @@ pub fn read_list(plural: &str, answer: &Answer) -> Option<Result<ListAnswer, Cli
         read.objects = page.objects.len() + page.left_out.len();
         let mut collected = Collected::<T>::default();
         collected.take(Page { pager: None, ..page });
-        let (list, notes) = collected.finish();
-        fill(&mut read.metadata, list);
-        read.notes = notes;
+        let kept = collected.finish();
+        fill(&mut read.metadata, kept.objects);
+        read.notes = kept.notes;
         Ok(read)
     }
     Some(match plural {
@@ -160,11 +162,12 @@ impl Client {
             self.reading::<WireProgramIndicator>(progress, true, |to, list| to.program_indicators = list),
             self.reading::<WireOptionSet>(progress, false, |to, list| to.option_sets = list),
         ];
-        let read: Vec<(Fill, Vec<String>)> = stream::iter(lists).buffered(LISTS_AT_ONCE).try_collect().await?;
+        let read: Vec<(Fill, MetadataNotes)> = stream::iter(lists).buffered(LISTS_AT_ONCE).try_collect().await?;
         let (mut metadata, mut notes) = (Metadata::default(), MetadataNotes::default());
         for (fill, said) in read {
             fill(&mut metadata);
-            notes.notes.extend(said);
+            notes.notes.extend(said.notes);
+            notes.missing.extend(said.missing);
         }
         notes.notes.extend(hidden::stand_in(&mut metadata));
         Ok((metadata, notes))
@@ -181,32 +184,30 @@ impl Client {
         T::Object: 'static,
     {
         Box::pin(async move {
-            let (list, notes) = match self.list::<T>(progress).await {
+            let Kept { objects, notes, missing } = match self.list::<T>(progress).await {
                 Ok(read) => read,
                 Err(error) if optional && matches!(error.kind, ClientErrorKind::Forbidden { .. }) => {
-                    (BTreeMap::new(), vec![format!("{} were left out: {}", T::PLURAL, error.kind)])
+                    let notes = vec![format!("{} were left out: {}", T::PLURAL, error.kind)];
+                    Kept { objects: BTreeMap::new(), notes, missing: Vec::new() }
                 }
                 Err(error) => return Err(error),
             };
-            let fill: Fill = Box::new(move |metadata| fill(metadata, list));
-            Ok((fill, notes))
+            let fill: Fill = Box::new(move |metadata| fill(metadata, objects));
+            Ok((fill, MetadataNotes { notes, missing }))
         })
     }
 
     /// Reads one list until it came out even, a few times at most.
-    async fn list<T: Listed>(
-        &self,
-        progress: &Progress<'_>,
-    ) -> Result<(BTreeMap<Uid, T::Object>, Vec<String>), ClientError> {
+    async fn list<T: Listed>(&self, progress: &Progress<'_>) -> Result<Kept<T::Object>, ClientError> {
         let mut reading = 1;
         loop {
             let collected = self.read_through::<T>(progress).await?;
-            let Some((total, listed)) = collected.difference() else { return Ok(collected.finish()) };
+            let Some(Uneven { total, listed }) = collected.uneven() else { return Ok(collected.finish()) };
             if reading == READINGS {
                 let kind = ClientErrorKind::IncompleteList { plural: T::PLURAL, total, listed };
                 return Err(self.fail(format!("GET /api/{}", T::PLURAL), kind));
             }
-            tracing::info!(list = T::PLURAL, total, listed, "a list did not come out even and is read again");
+            tracing::info!(list = T::PLURAL, ?total, listed, "a list did not come out even and is read again");
             reading += 1;
         }
     }
@@ -266,8 +267,13 @@ impl Client {
         let query = query.pair("gist", "false");
         let ask = Ask::get(query);
         let shown = ask.shown();
-        let answer = self.transport.fetch(&ask).await.map_err(|kind| self.fail(shown.clone(), kind))?;
-        in_background(move || read_page(answer.json()?, T::PLURAL)).await.map_err(|kind| self.fail(shown, kind))
+        // What an empty answer to a question for values means does not hold for a list of metadata.
+        let named = |kind| match kind {
+            ClientErrorKind::EmptyAnswer => ClientErrorKind::EmptyList { plural: T::PLURAL },
+            kind => kind,
+        };
+        let answer = self.transport.fetch(&ask).await.map_err(|kind| self.fail(shown.clone(), named(kind)))?;
+        in_background(move || read_page(answer.json()?, T::PLURAL)).await.map_err(|kind| self.fail(shown, named(kind)))
     }
 }
 

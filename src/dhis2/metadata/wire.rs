@@ -30,6 +30,12 @@ pub(crate) trait Listed: serde::de::DeserializeOwned + Send + 'static {
     /// Its name, for people who are told that it was left out.
     fn name(&self) -> Option<&str>;
 
+    /// Whether a copy without it is whole all the same, should it have no form in the domain: it is of a kind that this
+    /// program does not know, or one that servers keep by mistake. Anything else is damaged, or was on its way.
+    fn is_dispensable(&self) -> bool {
+        false
+    }
+
     /// The domain's form, or why it has none. Parts that had to be left out are noted.
     fn into_domain(self, id: Uid, notes: &mut Vec<String>) -> Result<Self::Object, String>;
 }

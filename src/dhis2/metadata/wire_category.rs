@@ -64,6 +64,11 @@ impl Listed for WireOptionCombo {
         self.name.as_deref()
     }
 
+    fn is_dispensable(&self) -> bool {
+        // Left over when a category combo was taken away: no value can stand there.
+        self.category_combo.is_none()
+    }
+
     fn into_domain(self, id: Uid, notes: &mut Vec<String>) -> Result<CategoryOptionCombo, String> {
         Ok(CategoryOptionCombo {
             id,

@@ -114,6 +114,11 @@ impl Listed for WireDataSet {
         self.name.as_deref()
     }
 
+    fn is_dispensable(&self) -> bool {
+        // Nothing could be moved into a period type that we do not know.
+        self.period_type.as_ref().is_some_and(|name| name.parse::<PeriodType>().is_err())
+    }
+
     fn into_domain(self, id: Uid, notes: &mut Vec<String>) -> Result<DataSet, String> {
         let period_type: PeriodType =
             self.period_type.ok_or("it has no period type")?.parse().map_err(|error| format!("{error}"))?;

@@ -15,6 +15,8 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::shown::shown;
+
 /// Longest value of any type, in UTF-16 units as Java counts (`ValidationUtils.VALUE_MAX_LENGTH`).
 pub const MAX_VALUE_LENGTH: usize = 50_000;
 
@@ -206,13 +208,7 @@ impl ValueType {
 
     /// The refusal of a text that is not of the type's shape.
     fn refusal(self, text: &str) -> ValueRefusal {
-        /// As much of a text as helps to recognise it in a message.
-        const SHOWN: usize = 60;
-        let mut shown: String = text.chars().take(SHOWN).collect();
-        if shown.len() < text.len() {
-            shown.push('…');
-        }
-        ValueRefusal::Shape { text: shown, expected: self.expectation() }
+        ValueRefusal::Shape { text: shown(text), expected: self.expectation() }
     }
 }
 

@@ -7,10 +7,11 @@ use crate::domain::item::{Item, SourceItem};
 use crate::domain::metadata::Metadata;
 use crate::domain::period::Period;
 use crate::domain::run::Severity;
+use crate::domain::shown::shown;
 use crate::domain::uid::Uid;
 use crate::domain::value_type::ValueType;
 use crate::matching::finding;
-use crate::matching::item_rules::{ItemFinding, narrower};
+use crate::matching::item_rules::{ItemFinding, changes_values, narrower};
 use crate::matching::job_rules::{JobQuestion, of};
 
 /// Values that are kept as examples; the rest is counted.
@@ -92,23 +93,30 @@ pub fn may_refuse(source: &Metadata, destination: &Metadata, item: &Item) -> boo
     else {
         return false;
     };
-    let numbers = from.value_type.is_numeric() && to.value_type.is_numeric();
-    let has_form = !to.value_type.is_numeric() && (from.value_type != to.value_type || checked_lately(to.value_type));
-    numbers && narrower(from.value_type, to.value_type) || to.option_set.is_some() || has_form
+    // What a script makes of a value shows when it runs.
+    if item.scripts.iter().any(changes_values) {
+        return false;
+    }
+    to.option_set.is_some() || may_be_refused(from.value_type, to.value_type)
 }
 
-/// Types whose form servers up to 2.39 did not look at, so that anything may be stored; and ids, which say nothing of
-/// whether what they stand for exists.
-fn checked_lately(value_type: ValueType) -> bool {
-    matches!(
-        value_type,
-        ValueType::Email
-            | ValueType::PhoneNumber
-            | ValueType::Username
-            | ValueType::Time
-            | ValueType::Age
-            | ValueType::OrganisationUnit
-    )
+/// Whether a server may hold values of one type that another server refuses for the other. Equal types are no promise:
+/// servers up to 2.39 looked at few forms, limits came later, and a type may have been changed over values of another.
+fn may_be_refused(from: ValueType, to: ValueType) -> bool {
+    match to {
+        // Any text will do.
+        ValueType::Text
+        | ValueType::LongText
+        | ValueType::MultiText
+        | ValueType::TrackerAssociate
+        | ValueType::Reference
+        | ValueType::GeoJson
+        | ValueType::Other => false,
+        ValueType::UnitInterval | ValueType::Percentage => true,
+        // What numbers without a limit were stored as such is not doubted: reading all of a country's would take long.
+        _ if to.is_numeric() && from.is_numeric() => narrower(from, to),
+        _ => true,
+    }
 }
 
 /// Whether a source value, after the item's factor, is one that the destination's data element takes.
@@ -149,13 +157,13 @@ pub(super) fn tell(question: &JobQuestion<'_>, item: &Item, refusals: &Refusals,
     let mut texts: Vec<(&String, &u64)> = refusals.texts.iter().collect();
     texts.sort_by_key(|(text, count)| (std::cmp::Reverse(**count), *text));
     let most: Vec<String> =
-        texts.iter().take(EXAMPLES).map(|(text, count)| format!("`{text}` ({count} times)")).collect();
+        texts.iter().take(EXAMPLES).map(|(text, count)| format!("`{}` ({count} times)", shown(text))).collect();
     let examples: Vec<String> = refusals
         .examples
         .iter()
         .map(|example| {
             let place = question.source.org_unit_path_names(example.org_unit);
-            format!("`{}` of {place} in {}", example.value, example.period)
+            format!("`{}` of {place} in {}", shown(&example.value), example.period)
         })
         .collect();
     findings.retain(|finding| !doubts.contains(&finding.code));

@@ -7,7 +7,6 @@ use crate::domain::item::{Combine, Item, WhenEmpty};
 use crate::domain::job::{Comments, Job, ReadFrom};
 use crate::domain::period::PeriodType;
 use crate::domain::rounding::Rounding;
-use crate::domain::run::Severity;
 use crate::matching::item_rules::{ItemFinding, check_item};
 use crate::matching::items::ItemNames;
 use crate::matching::review::{Finding, overlap};
@@ -81,7 +80,7 @@ impl OpenJob {
         for (item, number) in job.items.iter().zip(1..) {
             let error = |job| {
                 let findings = check_item(&self.source, &self.destination, job, item);
-                findings.into_iter().find(|finding| finding.severity == Severity::Error)
+                findings.into_iter().find(ItemFinding::stops)
             };
             if let Some(finding) = error(&job).filter(|_| error(&self.job).is_none()) {
                 return Err(OpsError::invalid(
@@ -131,7 +130,7 @@ impl OpenJob {
             ));
         }
         let findings = check_item(&self.source, &self.destination, &self.job, &item);
-        if let Some(error) = findings.iter().find(|finding| finding.severity == Severity::Error) {
+        if let Some(error) = findings.iter().find(|finding| finding.stops()) {
             return Err(OpsError::ItemRefused { message: error.message.clone(), hint: error.hint.clone() });
         }
         self.refuse_overlap(&item, Some(index))?;

@@ -18,7 +18,6 @@ use crate::domain::org_unit_map::OrgUnitMapping;
 use crate::domain::pair::Pair;
 use crate::domain::period::PeriodType;
 use crate::domain::rounding::Rounding;
-use crate::domain::run::Severity;
 use crate::domain::script::Attachment;
 use crate::domain::server::Server;
 use crate::matching::item_rules::{ItemFinding, check_item};
@@ -265,7 +264,7 @@ impl OpenJob {
             ));
         }
         let findings = check_item(&self.source, &self.destination, &self.job, &item);
-        if let Some(error) = findings.iter().find(|finding| finding.severity == Severity::Error) {
+        if let Some(error) = findings.iter().find(|finding| finding.stops()) {
             return Err(OpsError::ItemRefused { message: error.message.clone(), hint: error.hint.clone() });
         }
         self.refuse_overlap(&item, None)?;

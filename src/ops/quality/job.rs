@@ -9,6 +9,7 @@ use crate::domain::job::ReadFrom;
 use crate::domain::uid::Uid;
 use crate::domain::value_type::Referent;
 use crate::matching::finding::{self, VALUES_ARE_SOURCE_IDS};
+use crate::matching::item_rules::changes_values;
 use crate::matching::job_rules::{JobQuestion, Refusals, RefusedValue, check_job as findings, may_refuse};
 use crate::matching::review::Finding;
 use crate::ops::error::OpsError;
@@ -145,7 +146,7 @@ pub fn accept_job_drift(open: &mut OpenJob) -> Result<usize, OpsError> {
 /// The items for which only values can tell whether they fit. What is read through analytics is summed up before it is
 /// sent; single values say nothing about the sums.
 fn doubtful(open: &OpenJob) -> Vec<(usize, Item)> {
-    if open.job.read == ReadFrom::Analytics {
+    if open.job.read == ReadFrom::Analytics || open.job.scripts.iter().any(changes_values) {
         return Vec::new();
     }
     let numbered = (1..).zip(&open.job.items);

@@ -33,6 +33,14 @@ pub(super) fn shortened(response: Response, missing: usize) -> Response {
     })
 }
 
+/// The page with a pager that does not count the list's objects, or without a pager.
+pub(super) fn uncounted(response: Response, keep_pager: bool) -> Response {
+    changed(response, |body| match body.get_mut("pager").and_then(Value::as_object_mut) {
+        Some(pager) if keep_pager => pager.retain(|key, _| key != "total"),
+        _ => drop(body.remove("pager")),
+    })
+}
+
 /// An answer that is no object of JSON is left as it is: there is no list in it.
 fn changed(mut response: Response, change: impl FnOnce(&mut Map<String, Value>)) -> Response {
     if let Ok(mut body) = serde_json::from_slice::<Map<String, Value>>(&response.body) {
@@ -69,5 +77,12 @@ mod tests {
         let body = body(&shortened(list(), 2));
         assert_eq!(body["dataSets"], json!([{"id": "a"}]));
         assert_eq!(body["pager"]["total"], 3);
+    }
+
+    #[test]
+    fn a_list_may_lack_its_count_or_its_pager() {
+        let counted = body(&uncounted(list(), true));
+        assert_eq!((&counted["pager"]["page"], counted["pager"].get("total")), (&json!(1), None));
+        assert_eq!(body(&uncounted(list(), false)).get("pager"), None);
     }
 }

@@ -68,6 +68,13 @@ pub enum Fault {
         /// How many.
         missing: usize,
     },
+    /// A page of a metadata list lacks its last objects, and says nothing of how many there are.
+    UncountedList {
+        /// How many are missing.
+        missing: usize,
+        /// Whether there is a pager at all.
+        pager: bool,
+    },
     /// Objects were deleted or made before this page of a metadata list while it was read page by page.
     ShiftedPage {
         /// How many were deleted: as many are passed over unseen. Below 0, how many were made: as many come twice.
@@ -110,6 +117,7 @@ impl Fault {
                 | Self::NewPeriodRace
                 | Self::EmptyList
                 | Self::ShortList { .. }
+                | Self::UncountedList { .. }
                 | Self::ShiftedPage { .. }
         )
     }
@@ -119,6 +127,7 @@ impl Fault {
         match self {
             Self::EmptyList => lists::emptied(own),
             Self::ShortList { missing } => lists::shortened(own, missing),
+            Self::UncountedList { missing, pager } => lists::uncounted(lists::shortened(own, missing), pager),
             _ => own,
         }
     }

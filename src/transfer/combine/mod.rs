@@ -29,6 +29,7 @@ use crate::domain::period::Period;
 use crate::domain::rounding::Rounding;
 use crate::domain::script::Hook;
 use crate::domain::shares::{digits_for, share_out};
+use crate::domain::shown::shown;
 use crate::domain::uid::Uid;
 use crate::domain::value_type::{Referent, ValueRefusal};
 use crate::script::with_room;
@@ -135,10 +136,10 @@ impl Refusal {
             Self::Ambiguous { period, values } => {
                 format!("several values ({values}) of {period} go to this cell, and none of them is the one to take")
             }
-            Self::NoNumber { text } => format!("`{text}` is not a number"),
+            Self::NoNumber { text } => format!("`{}` is not a number", shown(text)),
             Self::Shape(refusal) => refusal.to_string(),
             Self::SourceId { text, referent } => {
-                format!("`{text}` stands for {} of the source, which is not transferred", referent.in_words())
+                format!("`{}` stands for {} of the source, which is not transferred", shown(text), referent.in_words())
             }
             Self::UnitNotMapped { unit } => {
                 format!("the value is the org unit `{unit}` of the source, which is not mapped")

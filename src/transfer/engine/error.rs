@@ -7,7 +7,7 @@ use crate::dhis2::error::ClientError;
 use crate::domain::journal::JournalError;
 use crate::transfer::hooks::NotReady;
 use crate::transfer::plan::PlanError;
-use crate::transfer::report::{EXIT_PERMISSION, EXIT_TEMPORARY, Unexplained};
+use crate::transfer::report::{EXIT_TEMPORARY, Unexplained};
 
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
@@ -53,11 +53,10 @@ impl TransferError {
     /// The exit code of the process (design 5).
     pub fn exit_code(&self) -> u8 {
         match self {
+            Self::Plan(PlanError::UnitsLeftOut { .. }) => 70,
             Self::Plan(_) | Self::Script(NotReady::Refused(_)) => 2,
             Self::Script(NotReady::Missing { .. } | NotReady::Altered { .. }) => 13,
-            Self::Server(error) if error.kind.is_permission() => EXIT_PERMISSION,
-            Self::Server(error) if error.kind.is_temporary() => EXIT_TEMPORARY,
-            Self::Server(_) => 1,
+            Self::Server(error) => error.kind.exit_code(),
             Self::WrongServer { .. } => 14,
             Self::AnalyticsTooOld { .. } => EXIT_TEMPORARY,
             Self::Journal(_) => 74,

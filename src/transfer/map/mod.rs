@@ -22,6 +22,7 @@ use crate::domain::job::Comments;
 use crate::domain::metadata::Metadata;
 use crate::domain::period::Period;
 use crate::domain::run::ValueCounts;
+use crate::domain::shown::shown;
 use crate::domain::uid::Uid;
 use crate::transfer::diff::Hold;
 use crate::transfer::finding::{self, Code};
@@ -282,7 +283,7 @@ impl<'plan> Mapping<'plan> {
             let cell = CellKey::new(planned.destination, target, period);
             if planned.needs_numbers() && !*is_number.get_or_insert_with(|| parse_number(&text).is_some()) {
                 fate = fate.max(Some(Nowhere::Refused));
-                self.doubt(item, target, period, &value, || format!("`{text}` is not a number"));
+                self.doubt(item, target, period, &value, || format!("`{}` is not a number", shown(&text)));
                 continue;
             }
             // The first of those that share a source out stands for all of them until the number is cut.
@@ -377,7 +378,11 @@ impl<'plan> Mapping<'plan> {
             None => match job.periods.destination_of(value.period) {
                 Destination::Between(first, second) => (
                     vec![first, second],
-                    format!("half of {} lies in {first} and half in {second}, so `{text}` has no place", value.period),
+                    format!(
+                        "half of {} lies in {first} and half in {second}, so `{}` has no place",
+                        value.period,
+                        shown(text)
+                    ),
                 ),
                 _ => return,
             },
@@ -389,7 +394,7 @@ impl<'plan> Mapping<'plan> {
 
     fn note(&mut self, fate: Fate, blame: Blame, value: &SourceValue) {
         self.fates.entry((fate, blame)).and_modify(|(count, _)| *count += 1).or_insert_with(|| {
-            let text = value.value.as_deref().map_or_else(String::new, |text| format!(" = `{text}`"));
+            let text = value.value.as_deref().map_or_else(String::new, |text| format!(" = `{}`", shown(text)));
             (1, format!("{} at {} in {}{text}", value.data, value.org_unit, value.period))
         });
     }

@@ -137,6 +137,14 @@ pub enum PlanError {
         /// An org unit that is read and written, by its path of names.
         org_unit: String,
     },
+    /// Our own mistake: mapped units that the run would not read.
+    #[error("job `{job}`: the plan leaves out {org_units}, which are mapped and can be read")]
+    UnitsLeftOut {
+        /// The job.
+        job: String,
+        /// The org units, the first of them by name.
+        org_units: String,
+    },
     /// Two jobs of a routine write the same cells.
     #[error("jobs `{first}` and `{second}` both write `{address}` in {period}")]
     TwoJobs {
@@ -186,6 +194,9 @@ impl PlanError {
             Self::SharesDiffer { .. } => "give all items that share a source out the same rules",
             Self::ReadsItself { .. } => {
                 "write to another data element or option combo, or take the org units that are written out of the map's source side"
+            }
+            Self::UnitsLeftOut { .. } => {
+                "this is a mistake of xfer: please report it. Nothing was read or sent; sync the source server and try again"
             }
             Self::TwoJobs { .. } => {
                 "put the items into one job with a combine operator, or let the jobs write different periods"

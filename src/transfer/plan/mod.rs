@@ -386,6 +386,15 @@ fn plan_job(
     let shares = shares::groups(job, &items, destination)?;
     let reads = reads_of(job, &items, request.source_metadata);
     let slices = slices::cut(request.source_metadata, tree, units, items.len() * periods.read.len());
+    if let Some(first) = slices.unread.first() {
+        let others = match slices.unread.len() - 1 {
+            0 => String::new(),
+            1 => " and another org unit".to_owned(),
+            more => format!(" and {more} other org units"),
+        };
+        let org_units = format!("{}{others}", source.org_unit_path_names(*first));
+        return Err(PlanError::UnitsLeftOut { job: job.name.clone(), org_units });
+    }
     let mut addresses = BTreeMap::new();
     let mut by_source = BySource::new();
     for (position, item) in items.iter().enumerate() {

@@ -16,7 +16,7 @@
 //!
 //! Slices are in a fixed order for the same document and metadata, so that a run that was cut off meets the same ones.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::domain::metadata::Metadata;
 use crate::domain::uid::Uid;
@@ -61,6 +61,8 @@ pub(super) struct Slices {
     pub slices: Vec<Slice>,
     /// Roots of large subtrees without a mapped unit, with their number of units.
     pub untouched: Vec<(Uid, usize)>,
+    /// Mapped, readable units that no slice takes values of: there are none, or the cut is wrong.
+    pub unread: BTreeSet<Uid>,
 }
 
 /// What fits into a slice.
@@ -92,6 +94,9 @@ pub(super) fn cut(metadata: &Metadata, tree: &Tree, units: &UnitMap, cells_per_u
     let Cutter { regions, untouched, .. } = cutter;
     let regions: Vec<Region> = regions.into_iter().filter(|region| region.weight.units > 0).collect();
     let mut slices = slices_of(metadata, tree, units, &regions, mapped);
+    // Looked at once more from the other end: a unit that dropped out would be missed without a word.
+    let taken: HashSet<Uid> = slices.iter().flat_map(|slice| slice.sources.iter().copied()).collect();
+    let unread = units.mapped().filter(|unit| !taken.contains(unit)).collect();
     // What stands there is held back, and counted: nothing is read for it.
     for targets in units.unfed().chunks(UNITS_PER_SLICE) {
         slices.push(Slice {
@@ -101,7 +106,7 @@ pub(super) fn cut(metadata: &Metadata, tree: &Tree, units: &UnitMap, cells_per_u
             ..Slice::default()
         });
     }
-    Slices { slices, untouched }
+    Slices { slices, untouched, unread }
 }
 
 /// Small slices for tests: worlds of a few units are cut as large ones are.
@@ -335,7 +340,37 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_mapped_unit_that_the_cut_misses_is_found() {
+        let metadata = fixture::metadata();
+        let rows = [fixture::mapping(unit(1), unit(1)), fixture::mapping(unit(5), unit(5))];
+        let units = UnitMap::new(&rows, &metadata, &[]);
+        // A tree of one district: the other is mapped, and out of its reach.
+        let tree = Tree::new(&metadata, &[fixture::district_b()]);
+        assert_eq!(cut(&metadata, &tree, &units, 10).unread, [unit(1)].into());
+    }
+
     proptest! {
+        #[test]
+        fn whatever_units_are_missing_every_mapped_one_is_in_one_slice(
+            missing in proptest::collection::btree_set(0_usize..11, 0..11),
+            cells_per_unit in prop_oneof![Just(1_usize), Just(125_000), Just(900_000)],
+        ) {
+            let mut metadata = fixture::metadata();
+            let all: Vec<Uid> = metadata.organisation_units.keys().copied().collect();
+            metadata.organisation_units.retain(|id, _| !missing.iter().any(|gone| all[*gone] == *id));
+            let rows: Vec<_> = (1..9).map(|number| fixture::mapping(unit(number), unit(number))).collect();
+            let units = UnitMap::new(&rows, &metadata, &[]);
+            let tree = Tree::new(&metadata, &[]);
+            let slices = cut(&metadata, &tree, &units, cells_per_unit);
+            prop_assert!(slices.unread.is_empty());
+            for source in units.mapped() {
+                prop_assert_eq!(slices.slices.iter().filter(|slice| slice.sources.contains(&source)).count(), 1);
+            }
+            let there: BTreeSet<Uid> = metadata.organisation_units.keys().copied().collect();
+            prop_assert_eq!(units_read(&slices, &tree), there);
+        }
+
         #[test]
         fn every_mapped_unit_is_in_one_slice_and_every_unit_is_read(
             targets in proptest::collection::vec((1_u8..9, 1_u8..9), 0..12),

@@ -41,23 +41,24 @@ pub struct Tree {
 
 impl Tree {
     /// The part below the roots that the user may read; everything where nothing is known about the user.
+    ///
+    /// A unit that other units are below may be missing in the copy. A read of what stands above it reads them all the
+    /// same, so they hang from the nearest unit above that is there, and are roots where there is none.
     pub fn new(metadata: &Metadata, view_roots: &[Uid]) -> Self {
         let units = &metadata.organisation_units;
         let mut paths = BTreeMap::new();
         let mut children: HashMap<Uid, Vec<Uid>> = HashMap::new();
         let mut roots = Vec::new();
         for unit in units.values() {
-            let begin = if view_roots.is_empty() {
-                unit.path.iter().position(|id| units.contains_key(id))
-            } else {
-                unit.path.iter().position(|id| view_roots.contains(id))
-            };
-            let Some(path) = begin.and_then(|begin| unit.path.get(begin..)) else { continue };
-            paths.insert(unit.id, path.to_vec());
-            match path {
+            let begin =
+                if view_roots.is_empty() { Some(0) } else { unit.path.iter().position(|id| view_roots.contains(id)) };
+            let Some(below) = begin.and_then(|begin| unit.path.get(begin..)) else { continue };
+            let path: Vec<Uid> = below.iter().copied().filter(|id| units.contains_key(id)).collect();
+            match path.as_slice() {
                 [.., parent, _] => children.entry(*parent).or_default().push(unit.id),
                 _ => roots.push(unit.id),
             }
+            paths.insert(unit.id, path);
         }
         Self { roots, children, paths }
     }
@@ -201,7 +202,44 @@ mod tests {
         assert!(tree.cover(&[unit(1)].into()).is_empty());
     }
 
+    #[test]
+    fn what_stands_below_a_missing_unit_hangs_from_what_is_above_it() {
+        let mut metadata = fixture::metadata();
+        metadata.organisation_units.remove(&district_a());
+        let tree = Tree::new(&metadata, &[]);
+        assert_eq!(tree.roots(), [country()]);
+        assert_eq!(tree.path(unit(1)), [country(), unit(1)]);
+        assert!(tree.subtree(country()).contains(&unit(1)));
+        let below = Tree::new(&metadata, &[district_a()]);
+        assert_eq!(below.roots(), [unit(1), unit(2), unit(3), unit(4)]);
+        metadata.organisation_units.remove(&country());
+        let alone = Tree::new(&metadata, &[]);
+        assert!(alone.roots().contains(&unit(1)) && alone.roots().contains(&district_b()));
+        assert_eq!(alone.path(unit(1)), [unit(1)]);
+    }
+
     proptest! {
+        #[test]
+        fn whatever_units_are_missing_every_other_one_is_read_once(
+            missing in proptest::collection::btree_set(0_usize..11, 0..11),
+            picks in proptest::collection::btree_set(0_usize..11, 0..11),
+            scope in 0_u8..3,
+        ) {
+            let mut metadata = fixture::metadata();
+            let all: Vec<Uid> = metadata.organisation_units.keys().copied().collect();
+            metadata.organisation_units.retain(|id, _| !missing.iter().any(|gone| all[*gone] == *id));
+            let roots = [vec![], vec![country()], vec![district_a(), unit(5)]];
+            let tree = Tree::new(&metadata, &roots[usize::from(scope)]);
+            let readable: BTreeSet<Uid> =
+                metadata.organisation_units.keys().copied().filter(|unit| tree.contains(*unit)).collect();
+            let reached: Vec<Uid> = tree.roots().iter().flat_map(|root| tree.subtree(*root)).collect();
+            prop_assert_eq!(reached.len(), readable.len(), "each of them once");
+            prop_assert_eq!(reached.into_iter().collect::<BTreeSet<_>>(), readable.clone());
+            let wanted: BTreeSet<Uid> =
+                picks.iter().map(|pick| all[*pick]).filter(|unit| readable.contains(unit)).collect();
+            prop_assert!(wanted.is_subset(&covered(&tree, &tree.cover(&wanted)).into_iter().collect()));
+        }
+
         #[test]
         fn every_wanted_unit_is_read_exactly_once(picks in proptest::collection::btree_set(0_usize..11, 0..11)) {
             let metadata = fixture::metadata();

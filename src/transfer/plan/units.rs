@@ -105,6 +105,11 @@ impl UnitMap {
         self.targets.contains_key(&unit)
     }
 
+    /// The units whose values go somewhere.
+    pub fn mapped(&self) -> impl Iterator<Item = Uid> {
+        self.targets.keys().copied()
+    }
+
     /// A destination unit that several source units feed, if there is one.
     pub fn merged(&self) -> Option<(Uid, &BTreeSet<Uid>)> {
         self.inbound.iter().find(|(_, units)| units.len() > 1).map(|(target, units)| (*target, units))

@@ -189,9 +189,10 @@ impl Preflight<'_> {
             }
             Fault::OptionDates => {
                 let why = self.outside_dates(subject.attribute_options, data_set, cell.period).unwrap_or_default();
-                let open = match data_set.open_periods_after_co_end_date {
-                    0 => String::new(),
-                    number => format!(", and data set `{set}` stays open for {number} more periods only"),
+                let open = if why.starts_with("ends") {
+                    stays_open(&set, data_set.open_periods_after_co_end_date)
+                } else {
+                    String::new()
                 };
                 let reason = format!("the attribute option combo {why}{open}");
                 let combo = cell.attribute_option_combo;
@@ -205,6 +206,17 @@ impl Preflight<'_> {
                 blame(metadata, &PERIOD_IN_FUTURE, Kind::DataSet, data_set.id, reason)
             }
         }
+    }
+}
+
+/// What a data set makes of the end of an attribute option, as the end of a sentence about that end.
+fn stays_open(data_set: &impl std::fmt::Display, periods: i32) -> String {
+    let number = periods.unsigned_abs();
+    let noun = if number == 1 { "period" } else { "periods" };
+    match periods {
+        0 => String::new(),
+        1.. => format!(", and data set `{data_set}` stays open for {number} more {noun} only"),
+        _ => format!(", and data set `{data_set}` closes {number} {noun} before that"),
     }
 }
 
@@ -232,4 +244,22 @@ pub(super) fn option_that_excludes(combo: &ComboIndex<'_>, path: &[Uid]) -> Opti
     let excluded =
         combo.restricted.iter().find(|option| !path.iter().rev().any(|unit| option.organisation_units.contains(unit)));
     excluded.map(|option| option.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::stays_open;
+
+    #[test]
+    fn how_long_a_data_set_stays_open_is_said_in_words() {
+        for (periods, words) in [
+            (0, ""),
+            (1, ", and data set `Funds` stays open for 1 more period only"),
+            (2, ", and data set `Funds` stays open for 2 more periods only"),
+            (-1, ", and data set `Funds` closes 1 period before that"),
+            (-3, ", and data set `Funds` closes 3 periods before that"),
+        ] {
+            assert_eq!(stays_open(&"Funds", periods), words);
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::hold::{HoldBack, Kind, blame};
 use super::{Preflight, Subject};
+use crate::domain::shown::shown;
 use crate::domain::uid::Uid;
 use crate::domain::value_type::{ImportEngine, ValueType};
 use crate::transfer::finding::{
@@ -12,8 +13,6 @@ use crate::transfer::finding::{
 const COMMENT_SET_BASED: usize = 5_000;
 /// Longest comment up to 2.42 (E7620).
 const COMMENT_ROW_BY_ROW: usize = 50_000;
-/// How much of a value stands in a reason.
-const SHOWN: usize = 60;
 
 impl Preflight<'_> {
     /// The value must be one that the destination's generation stores, and one that both generations understand alike.
@@ -31,7 +30,7 @@ impl Preflight<'_> {
         let stored =
             value_type.stored_as(value, self.engine).map(|_| ()).and_then(|()| value_type.canonical(value).map(|_| ()));
         if let Err(refusal) = stored {
-            return hold(&VALUE_INVALID, shorten(&refusal.to_string()));
+            return hold(&VALUE_INVALID, refusal.to_string());
         }
         if value_type == ValueType::OrganisationUnit
             && Uid::parse(value).is_ok_and(|unit| !self.metadata.organisation_units.contains_key(&unit))
@@ -47,7 +46,7 @@ impl Preflight<'_> {
             let known = codes.contains(value)
                 || (value_type == ValueType::MultiText && value.split(',').all(|code| codes.contains(code)));
             if !known {
-                return hold(&OPTION_UNKNOWN, format!("`{}` is no option code of the option set", shorten(value)));
+                return hold(&OPTION_UNKNOWN, format!("`{}` is no option code of the option set", shown(value)));
             }
         }
         Ok(())
@@ -66,7 +65,7 @@ impl Preflight<'_> {
         };
         let reason = match comment {
             Some(comment) if codes.contains(comment) => return Ok(()),
-            Some(comment) => format!("the comment `{}` is none of the comment options", shorten(comment)),
+            Some(comment) => format!("the comment `{}` is none of the comment options", shown(comment)),
             None => "the data element takes values only with one of its comment options, and there is none".to_owned(),
         };
         let element = subject.cell.data_element;
@@ -86,13 +85,5 @@ impl Preflight<'_> {
         }
         let reason = format!("the comment has more than {longest} characters");
         Err(Box::new(blame(self.metadata, &COMMENT_TOO_LONG, Kind::DataElement, subject.cell.data_element, reason)))
-    }
-}
-
-/// The beginning of a text, for people.
-fn shorten(text: &str) -> String {
-    match text.char_indices().nth(SHOWN * 2) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
     }
 }

@@ -7,6 +7,7 @@
 
 use crate::domain::cell::CellState;
 use crate::domain::run::{FindingObject, ServerSaid};
+use crate::domain::shown::shown;
 use crate::domain::value_type::ValueType;
 use crate::transfer::accounting::{RowVerdict, Unproved};
 use crate::transfer::diff::{Cell, Step, Stored, same_comment};
@@ -184,7 +185,7 @@ fn seen_otherwise(cell: &Cell, outcome: &Outcome, there: Option<&str>, value_typ
 
 /// How a cell ends that does not hold what it should, by what the server said.
 fn not_there(outcome: &Outcome, there: Option<&str>) -> Settled {
-    let there = there.map_or_else(|| "nothing".to_owned(), |text| format!("`{text}`"));
+    let there = there.map_or_else(|| "nothing".to_owned(), |text| format!("`{}`", shown(text)));
     match outcome {
         Outcome::NotSent { reason } => Settled::because(CellState::NotSent, &finding::NOT_SENT, reason.clone()),
         Outcome::NoAnswer { reason } => Settled::because(
