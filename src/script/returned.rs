@@ -2,6 +2,8 @@
 //!
 //! What cannot be read is said in words; the runner adds where and in which hook.
 
+use std::collections::HashMap;
+
 use rhai::{Array, Dynamic};
 
 use super::convert;
@@ -50,6 +52,7 @@ pub(super) fn rows_of(result: &Dynamic, given: &[Row]) -> Result<RowsOutcome, St
     let Some(list) = result.read_lock::<Array>() else {
         return Err(format!("the function gave back {}", type_in_words(result.type_name())));
     };
+    let at_home = at_home(&list, given);
     let mut seen = vec![false; given.len()];
     let (mut kept, mut dropped, mut rejected) = (Vec::new(), Vec::new(), Vec::new());
     for (index, element) in list.iter().enumerate() {
@@ -57,7 +60,9 @@ pub(super) fn rows_of(result: &Dynamic, given: &[Row]) -> Result<RowsOutcome, St
             let kind = type_in_words(element.type_name());
             return Err(format!("element {} of the list is {kind}, not a row", index + 1));
         };
-        let origin = row.origin.filter(|origin| seen.get(*origin) == Some(&false));
+        // Of a row and its copies the one that stands where it stood is the row, whatever their order.
+        let is_copy = |origin: usize| at_home.get(&origin).is_some_and(|home| *home != index);
+        let origin = row.origin.filter(|origin| seen.get(*origin) == Some(&false) && !is_copy(*origin));
         if let Some(origin) = origin
             && let Some(seen) = seen.get_mut(origin)
         {
@@ -74,6 +79,19 @@ pub(super) fn rows_of(result: &Dynamic, given: &[Row]) -> Result<RowsOutcome, St
     dropped.extend(missing.map(|(index, _)| LeftOut { index, reason: NOT_RETURNED.to_owned() }));
     dropped.sort_by_key(|left_out| left_out.index);
     Ok(RowsOutcome::Rows { kept, dropped, rejected })
+}
+
+/// By the place of a row among those given: the element that came of it and stands in its period.
+fn at_home(list: &Array, given: &[Row]) -> HashMap<usize, usize> {
+    let mut homes = HashMap::new();
+    for (index, element) in list.iter().enumerate() {
+        let Some(row) = element.read_lock::<ScriptRow>() else { continue };
+        let Some(origin) = row.origin else { continue };
+        if given.get(origin).is_some_and(|before| before.period == row.period) {
+            homes.entry(origin).or_insert(index);
+        }
+    }
+    homes
 }
 
 fn kept_row(row: &ScriptRow, origin: Option<usize>, given: &[Row]) -> Result<KeptRow, String> {

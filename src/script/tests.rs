@@ -223,14 +223,14 @@ fn a_period_is_decided_on_for_all_org_units_and_before_any_value_is_read() {
       1 | fn period(p, ctx) { if ctx.org_unit.level > 2 { p } else { p.shift(1) } }
         |                            ^
       row: ANC 1st visit in 202402
-      hint: decide by `p` and `ctx.item`; to move the values of some org units only, change `r.period` in `rows`
+      hint: decide by `p` and `ctx.item`; org units whose values go to other periods need a job of their own
     ");
     insta::assert_snapshot!(refused("fn period(p, ctx) { if lookup(\"ANC1\") > 2 { p } else { p.shift(1) } }"), @r#"
     test.rhai:1:24: in `period`: `lookup` finds nothing in `period`: periods are decided before any value is read
       1 | fn period(p, ctx) { if lookup("ANC1") > 2 { p } else { p.shift(1) } }
         |                        ^
       row: ANC 1st visit in 202402
-      hint: to decide by values, change `r.period` in `rows`
+      hint: decide by `p` and `ctx.item`, which hold for all values
     "#);
     let source =
         "fn period(p, ctx) { if ctx.period == p && ctx.item.source.code == \"ANC1\" { p.shift(1) } else { p } }";

@@ -176,7 +176,7 @@ fn of_context(error: &str) -> Option<Words> {
         } else if hook == Hook::Period.name() {
             words(
                 format!("`ctx.{member}` is not known in `period`: its answer holds for all org units at once"),
-                "decide by `p` and `ctx.item`; to move the values of some org units only, change `r.period` in `rows`",
+                "decide by `p` and `ctx.item`; org units whose values go to other periods need a job of their own",
             )
         } else {
             words(
@@ -194,7 +194,7 @@ fn of_context(error: &str) -> Option<Words> {
     if error == context::LOOKUP_TOO_EARLY {
         return Some(words(
             "`lookup` finds nothing in `period`: periods are decided before any value is read",
-            "to decide by values, change `r.period` in `rows`",
+            "decide by `p` and `ctx.item`, which hold for all values",
         ));
     }
     if let Some(rest) = error.strip_prefix(context::NO_PARAM) {

@@ -118,16 +118,16 @@ table! {
         "Map the org unit, or mark it as ignored: `xfer orgunit unmapped` lists them.";
     ORG_UNIT_PROPOSED = Warning, Mapping, "org-unit-proposed",
         "The mapping of a source org unit with values is only proposed, so its values are not transferred.",
-        "Look it over and confirm it: `xfer orgunit list`.";
+        "Look it over and confirm it: `xfer orgunit map SOURCE DESTINATION`.";
     SOURCE_VALUE_INVALID = Error, Value, "source-value-invalid",
         "A source value is no number (or date) where the item needs one.",
         "Correct the value at the source, or handle it in a script.";
     SOURCE_PERIOD_UNUSABLE = Error, Mapping, "source-period-unusable",
-        "A source period lies half in one destination period and half in another, or in none; the cells of both are held back.",
+        "A source period lies half in one destination period and half in another; the cells of both are held back.",
         "Choose a destination period type of which one holds more than half of each source period (as of weeks in months), or let a script decide (`period`).";
     CELL_NOT_WHOLE = Error, Source, "cell-not-whole",
         "A part of the cell's value cannot be used, so nothing is written for the cell: a cell is written whole or not at all.",
-        "Correct the value that the example names at the source (or the script that refuses it), then run again.";
+        "The example names the part and why it cannot be used: correct the value at the source, the script or the item that asks for numbers, then run again.";
     SOURCE_NOT_READABLE = Error, Permission, "source-not-readable",
         "The source user may not read all that feeds a cell, so it is not known whether the source has a value: nothing is written and nothing deleted.",
         "Share the object with the source user with \"can view data\"; or map only what may be read, each option combo with an item of its own.";
@@ -177,8 +177,8 @@ table! {
         "A script added values that the source does not have.",
         "Nothing, if that is what the script is for; `created_by_script` counts them.";
     SCRIPT_ROW_FOREIGN = Error, Policy, "script-row-foreign",
-        "A script made a row for an org unit or data item that is not part of the slice; it cannot be placed.",
-        "Let the script add rows only for org units and items that it was given.";
+        "A script with `rows` put a row into an org unit, data item or period that the run does not cover; it has no place.",
+        "Let the script add rows only for org units, items and periods that it was given; where values go to other periods, `fn period` says so, and the run then reads all of them.";
     SCRIPT_DROPPED = Info, Policy, "script-dropped",
         "A script left the value out, with the reason given.",
         "Nothing, if that is what the script is for; `xfer script test` shows how it decides.";

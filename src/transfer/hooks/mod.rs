@@ -88,6 +88,8 @@ pub struct RowsAfter {
     pub dropped: Vec<(usize, String)>,
     /// Rows that cannot be used, by their place among those given, and why.
     pub rejected: Vec<(usize, String)>,
+    /// Rows that went to another period, by their place among those given, and where they stand now.
+    pub moved: Vec<(usize, SourceValue)>,
 }
 
 /// What is the same for a whole run.

@@ -24,6 +24,8 @@ pub struct Rows {
     pub dropped: u64,
     /// Rows that a script refused: all of them if it failed.
     pub rejected: Vec<SourceValue>,
+    /// Values that went to another period: where they stood, and where they stand now.
+    pub moved: Vec<(SourceValue, SourceValue)>,
     /// What each script did.
     pub acts: Acts,
 }
@@ -48,11 +50,32 @@ pub fn through_rows(rows: Vec<SourceValue>, scripts: &[SharedScript], at: &RowsC
         let account = account(&before, &after);
         through.created += account.created.len() as u64;
         through.dropped += account.dropped.len() as u64;
+        through.moved.extend(moved(&before, &after, &account));
         take_down(&mut through.acts, script.name(), &account, line, at.scene.source);
         through.rejected.extend(account.rejected.iter().map(|(row, _)| (*row).clone()));
         through.rows = after.kept;
     }
     through
+}
+
+/// Values that a script took out of one period and put into another: rows whose period it changed, and rows that it made
+/// anew with the value of one that it left out. A copy beside the row that it was made of is an addition.
+fn moved(before: &[SourceValue], after: &RowsAfter, account: &Account<'_>) -> Vec<(SourceValue, SourceValue)> {
+    let series = |row: &SourceValue| {
+        (row.data, row.category_option_combo, row.attribute_option_combo, row.org_unit, row.value.clone())
+    };
+    let changed = after.moved.iter().filter_map(|(index, row)| Some((before.get(*index)?.clone(), row.clone())));
+    let mut moved: Vec<_> = changed.collect();
+    let mut gone: HashMap<_, Vec<&SourceValue>> = HashMap::new();
+    for (row, _) in &account.dropped {
+        gone.entry(series(row)).or_default().push(row);
+    }
+    let anew = account.created.iter().filter_map(|row| {
+        let from = gone.get_mut(&series(row))?.pop()?;
+        Some((from.clone(), (*row).clone()))
+    });
+    moved.extend(anew.filter(|(from, to)| from.period != to.period).collect::<Vec<_>>());
+    moved
 }
 
 /// Counts what a script did, with a few examples of each kind.
@@ -164,7 +187,8 @@ mod tests {
         let after = [row(1, 3, "3"), row(1, 1, "10"), row(2, 1, "new"), row(1, 1, "twice")];
         let before = [before.as_slice(), &[row(3, 1, "bad")]].concat();
         let rejected = vec![(3, "bad data".to_owned())];
-        let after = RowsAfter { kept: after.to_vec(), dropped: vec![(1, "small".to_owned())], rejected };
+        let dropped = vec![(1, "small".to_owned())];
+        let after = RowsAfter { kept: after.to_vec(), dropped, rejected, ..RowsAfter::default() };
         let account = account(&before, &after);
         assert_eq!(account.changed, [(&before[0], &after.kept[1])]);
         assert_eq!(account.dropped, [(&before[1], "small")]);

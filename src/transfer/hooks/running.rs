@@ -210,6 +210,14 @@ impl ActingScript for RunningScript {
                 Ok(RowsOutcome::Rows { kept, dropped, rejected }) => {
                     let reasons =
                         |list: Vec<script::LeftOut>| list.into_iter().map(|out| (out.index, out.reason)).collect();
+                    let moved = kept.iter().filter_map(|kept| match kept.origin {
+                        script::Origin::Changed(index) => {
+                            let before = rows.get(index)?;
+                            (before.period != kept.row.period).then(|| (index, from_row(kept.row.clone())))
+                        }
+                        script::Origin::Unchanged(_) | script::Origin::Created => None,
+                    });
+                    let moved = moved.collect();
                     let kept = kept.into_iter().map(|kept| match kept.origin {
                         // To the last digit what the server sent.
                         script::Origin::Unchanged(index) => {
@@ -217,8 +225,8 @@ impl ActingScript for RunningScript {
                         }
                         script::Origin::Changed(_) | script::Origin::Created => from_row(kept.row),
                     });
-                    let after =
-                        RowsAfter { kept: kept.collect(), dropped: reasons(dropped), rejected: reasons(rejected) };
+                    let (dropped, rejected) = (reasons(dropped), reasons(rejected));
+                    let after = RowsAfter { kept: kept.collect(), dropped, rejected, moved };
                     Acted { outcome: Outcome::Value(after), line }
                 }
                 Err(error) => failed(&error, line),

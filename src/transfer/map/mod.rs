@@ -145,6 +145,10 @@ pub struct Mapped {
     pub findings: Findings,
 }
 
+/// What to do about a script that moves values in `rows`.
+const MOVE_WITH_PERIOD: &str = "let `fn period(p, ctx)` of the script say where periods go: a run then reads all that goes \
+                                to a cell; `rows` moves no values between periods";
+
 /// Why a value does not contribute, or only in part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Fate {
@@ -157,6 +161,8 @@ enum Fate {
     OptionCombo,
     /// `rows` made a row that has no place.
     Foreign,
+    /// `rows` put a row into a period that the run does not cover.
+    NotCovered,
     /// `period` left the period out.
     PeriodDropped,
     /// `period` failed.
@@ -367,6 +373,33 @@ impl<'plan> Mapping<'plan> {
         }
     }
 
+    /// Leaves a doubt about the cells between which a script with `rows` moved a value: it sees the periods of the run and
+    /// no others, so that what it would move here from those beside them is not known. Within one cell nothing is missing.
+    fn doubt_moved(&mut self, from: &SourceValue, to: &SourceValue) {
+        let ends = [self.cells_of_value(from), self.cells_of_value(to)];
+        if ends[0] == ends[1] {
+            return;
+        }
+        let reason = format!(
+            "a script with `rows` moved the value of {} at {} from {} to {}, and what it would move here from periods that \
+             this run does not read is not known",
+            from.data, from.org_unit, from.period, to.period
+        );
+        for cell in ends.into_iter().flatten() {
+            let hint = Some(MOVE_WITH_PERIOD.to_owned());
+            let hold = Hold { code: &finding::CELL_NOT_WHOLE, object: None, reason: reason.clone(), hint };
+            self.doubts.entry(cell).or_insert(hold);
+        }
+    }
+
+    /// The cells that a value goes to as it stands.
+    fn cells_of_value(&self, value: &SourceValue) -> BTreeSet<CellKey> {
+        let (job, Some(target)) = (self.job, self.target_of(value.org_unit)) else { return BTreeSet::new() };
+        let items = job.items_of(value.data, value.category_option_combo, value.attribute_option_combo);
+        let periods = items.filter_map(|item| Some((item, target_period(job, item, value.period).ok()?)));
+        periods.flat_map(|(item, period)| cells_of(job, item, target, period)).collect()
+    }
+
     /// Leaves a doubt about the cells that a value may belong to whose period goes nowhere through no will of a person.
     fn doubt_periods(&mut self, item: usize, target: Uid, value: &SourceValue, text: &str) {
         let job = self.job;
@@ -421,6 +454,9 @@ impl<'plan> Mapping<'plan> {
                     self.doubt(item, target, period, &value, || "a script refused it, or failed on it".to_owned());
                 }
             }
+        }
+        for (from, to) in &through.moved {
+            self.doubt_moved(from, to);
         }
         for mut value in through.rows {
             value.remark = remarks.remove(&RowKey::of(&value));
@@ -500,7 +536,9 @@ impl<'plan> Mapping<'plan> {
 enum Nowhere {
     /// A script left the period out.
     Dropped,
-    /// The period lies half in one that the job writes and half in another, or in none.
+    /// The run does not read the period: a script with `rows` put the value there.
+    NotCovered,
+    /// The period lies half in one that the job writes and half in another.
     Straddles,
     /// A script failed on the period.
     Failed,
@@ -512,6 +550,7 @@ impl Nowhere {
     fn fate(self) -> Fate {
         match self {
             Self::Dropped => Fate::PeriodDropped,
+            Self::NotCovered => Fate::NotCovered,
             Self::Straddles => Fate::Straddles,
             Self::Failed => Fate::PeriodFailed,
             Self::Refused => Fate::NoNumber,
@@ -526,11 +565,12 @@ fn target_period(job: &PlannedJob, item: usize, period: Period) -> Result<Period
             Some(HookedPeriod::To(to)) => Ok(*to),
             Some(HookedPeriod::Dropped(_)) => Err(Nowhere::Dropped),
             Some(HookedPeriod::Rejected(_)) => Err(Nowhere::Failed),
-            None => Err(Nowhere::Straddles),
+            None => Err(Nowhere::NotCovered),
         },
         None => match job.periods.destination_of(period) {
             Destination::To(to) => Ok(to),
-            Destination::Between(..) | Destination::NotCovered => Err(Nowhere::Straddles),
+            Destination::Between(..) => Err(Nowhere::Straddles),
+            Destination::NotCovered => Err(Nowhere::NotCovered),
         },
     }
 }
@@ -555,6 +595,7 @@ impl Fate {
             Self::NoNumber => (&finding::SOURCE_VALUE_INVALID, "data element"),
             Self::OptionCombo => (&finding::OPTION_COMBO_NOT_MAPPED, "data element"),
             Self::Foreign => (&finding::SCRIPT_ROW_FOREIGN, "data element"),
+            Self::NotCovered => (&finding::SCRIPT_ROW_FOREIGN, "period"),
             Self::PeriodDropped => (&finding::SCRIPT_DROPPED, "period"),
             Self::PeriodFailed => (&finding::SCRIPT_FAILED, "period"),
         }

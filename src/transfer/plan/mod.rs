@@ -223,7 +223,10 @@ impl PlannedJob {
             code: &finding::CELL_NOT_WHOLE,
             object: None,
             reason: format!("the script {} puts more periods into {} than can be read", cut.script, key.period),
-            hint: None,
+            hint: Some(format!(
+                "let `fn period` of {} put only the periods around {} into it; for another type of period, write that type",
+                cut.script, key.period
+            )),
         })
     }
 
