@@ -1,7 +1,7 @@
 //! Several jobs that write one cell: two of one routine, which a run refuses, and those of two routines, of which each
 //! run puts its own value over that of the other.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::cell::CellAddress;
 use crate::domain::item::{Combine, Item};
