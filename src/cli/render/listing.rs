@@ -228,7 +228,7 @@ impl Listing {
         table.set_content_arrangement(ContentArrangement::Dynamic);
         let align = |column: &Column| match column.holds {
             Holds::Numbers => CellAlignment::Right,
-            Holds::Text | Holds::Moments => CellAlignment::Left,
+            Holds::Text | Holds::Moments | Holds::Values => CellAlignment::Left,
         };
         let titles = self.columns.iter().enumerate();
         table.set_header(
