@@ -211,3 +211,44 @@ fn words_of_a_list_are_taken_in_any_case() {
     let item = trial.ok("job show j --format JSON").json()[0].clone();
     assert_eq!((&item["combine"], &item["when_empty"]), (&json!("last"), &json!("zero")));
 }
+
+#[test]
+fn numbers_signs_and_letters_in_other_places_are_only_asked_about() {
+    let pairs = [
+        ("Zone 1 dose 2", "Zone 2 dose 1"),
+        ("Paludisme TDR + enfants", "Paludisme TDR - enfants"),
+        ("Muertes 1-4 meses", "Muertes 1-4 años"),
+        ("Hépatite A", "Hépatite B"),
+    ];
+    let side = |side: &str| {
+        let name = |pair: (&'static str, &'static str)| if side == "source" { pair.0 } else { pair.1 };
+        let option = if side == "source" { "Hombre" } else { "Mujer" };
+        let facilities = if side == "source" {
+            ["Zone 1 Poste 2", "Rh +", "Dépôt"]
+        } else {
+            ["Zone 2 Poste 1", "Rh -", "Dépôt"]
+        };
+        let codes = ["P0", "P1", "P2", "P3"];
+        let country = Country::new(side).facilities(&facilities).combo("Sexo", &[option]);
+        let country = codes
+            .into_iter()
+            .zip(pairs)
+            .fold(country, |country, (code, pair)| country.element(code, json!({"name": name(pair)})));
+        let country = country.element("MAL", json!({"name": "Casos", "categoryCombo": "Sexo"}));
+        country.data_set("M", "Monthly", &["P0", "P1", "P2", "P3", "MAL"], json!({}))
+    };
+    let trial =
+        Trial::between(&side("source").value(["P0", "", "", "Zone 1 Poste 2", "202401"], "9"), &side("destination"));
+    trial.run("orgunit auto src dst --accept likely");
+    trial.ok("job new j --from src --to dst");
+    let found = trial.ok("job auto j --data-element --accept likely --format json").json();
+    for proposal in found.as_array().unwrap() {
+        assert_eq!(proposal["class"], "ask", "{proposal}");
+    }
+    assert_eq!(trial.ok("job show j --format json").json(), json!([]));
+    for code in ["mal..Mujer", "\"MAL.*\""] {
+        trial.args(&["job", "add-item", "j", "P0", code]).expect_code(2);
+    }
+    // The case of a code does not matter where no other code differs in it alone.
+    trial.args(&["job", "add-item", "j", "p0", "mal.Mujer"]).expect_code(0);
+}

@@ -239,6 +239,32 @@ fn options_that_the_destination_lacks_are_named() {
 }
 
 #[test]
+fn codes_that_stand_for_the_opposite_are_named() {
+    for (one, other, clashes) in [
+        ("Positif", "Négatif", true),
+        ("Positivo", "Negativo", true),
+        ("Hombre", "Femme", true),
+        ("Groupe A", "Groupe B", true),
+        ("Positif", "Positive", false),
+        ("Oui", "Sí", false),
+    ] {
+        let mut world = World::new(vec![plain(1, 1)]);
+        world.seen.clear();
+        world.options(&["1"]);
+        world.source.option_sets = world.destination.option_sets.clone();
+        world.source.data_elements.get_mut(&uid("Element", 1)).unwrap().option_set = Some(uid("Options", 1));
+        for (side, name) in [(&mut world.source, one), (&mut world.destination, other)] {
+            for set in side.option_sets.values_mut() {
+                set.options.iter_mut().for_each(|option| option.name = name.to_owned());
+            }
+        }
+        let found = format!("{:?}", world.told());
+        assert_eq!(found.contains("option-clash"), clashes, "{one} and {other}: {found}");
+        assert!(!clashes || (found.contains(one) && found.contains(other)), "{found}");
+    }
+}
+
+#[test]
 fn values_that_would_be_refused_are_counted_with_examples_and_doubts_put_at_rest() {
     let mut world = World::new(vec![plain(1, 1)]);
     world.target(1).value_type = ValueType::IntegerZeroOrPositive;
