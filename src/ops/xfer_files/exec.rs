@@ -1,5 +1,6 @@
 //! A run from a file: no configuration, no questions, the same engine.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -78,6 +79,8 @@ pub async fn exec(
         destination: &destination,
         fail_on_empty: options.fail_on_empty,
         known: outdated.into_iter().collect(),
+        // Nor what things were called once.
+        seen: BTreeMap::new(),
         command: options.command,
         stop,
     };

@@ -190,7 +190,7 @@ fn rows_that_fail_cost_the_slice_and_delete_nothing() {
 }
 
 #[test]
-fn a_period_script_never_touches_the_periods_that_it_leaves() {
+fn a_period_script_takes_back_what_it_moved_and_never_touches_what_it_leaves_out() {
     let mut world = World::new("2.43.1");
     world.source.put(cell(1, 1, "202402"), "5");
     world.source.put(cell(1, 1, "202403"), "6");
@@ -200,9 +200,10 @@ fn a_period_script_never_touches_the_periods_that_it_leaves() {
     routine.jobs[0].scripts = vec![attached("back.rhai", &[Hook::Period])];
     let report = both(&mut world, &routine);
     assert_eq!(report.periods, ["202401"]);
-    assert_eq!((report.cells.created, report.cells.total, report.values.dropped), (1, 1, 1));
+    assert_eq!((report.cells.created, report.cells.deleted, report.cells.total, report.values.dropped), (1, 1, 2, 1));
     assert_eq!(text(&world, 1, 1, "202401").as_deref(), Some("5"));
-    assert_eq!(text(&world, 1, 1, "202402").as_deref(), Some("5"), "written before, and not asked about now");
+    assert_eq!(text(&world, 1, 1, "202402"), None, "it stands in January now");
+    assert_eq!(text(&world, 1, 1, "202403").as_deref(), Some("6"), "written before, and not asked about now");
     let (_, example) = code_of(&report, "script-dropped").unwrap();
     assert!(example.contains("March is left out (back.rhai)"), "{example}");
 }
