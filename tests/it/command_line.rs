@@ -264,7 +264,7 @@ fn what_cannot_work_is_refused_by_name_with_the_code_of_the_table() {
             elements.iter().find(|element| element["valueType"] == "TEXT" && element["domainType"] == "AGGREGATE");
         worded.and_then(|element| element["id"].as_str().map(str::to_owned)).unwrap()
     });
-    office.refused(&format!("job add-item malaria {words} {text}"), 2, &["item cannot work", "text"]);
+    office.refused(&format!("job add-item malaria {words} {text} --factor 2"), 2, &["item cannot work", "multiplied"]);
     assert_eq!(office.ok("job show malaria --format json").json().as_array().unwrap().len(), 0, "nothing half-saved");
     office.refused("routine new r --job malaria --periods 2024W54", 2, &["2024W54"]);
     office.refused("routine new r --job malaria --periods LAST_FORTNIGHT", 2, &["LAST_FORTNIGHT", "LAST_3_MONTHS"]);
