@@ -239,16 +239,21 @@ fn numbers_signs_and_letters_in_other_places_are_only_asked_about() {
     };
     let trial =
         Trial::between(&side("source").value(["P0", "", "", "Zone 1 Poste 2", "202401"], "9"), &side("destination"));
-    trial.run("orgunit auto src dst --accept likely");
+    trial.ok("orgunit auto src dst --accept likely");
+    let rows = trial.ok("orgunit list src dst --format json").json();
+    for row in rows.as_array().unwrap() {
+        let swapped = row.to_string().contains("Zone 2 Poste 1") || row.to_string().contains("Rh -");
+        assert!(!(row["state"] == "confirmed" && swapped), "{row}");
+    }
     trial.ok("job new j --from src --to dst");
     let found = trial.ok("job auto j --data-element --accept likely --format json").json();
     for proposal in found.as_array().unwrap() {
-        assert_eq!(proposal["class"], "ask", "{proposal}");
+        assert!(proposal["class"] != "sure" && proposal["class"] != "likely", "{proposal}");
     }
     assert_eq!(trial.ok("job show j --format json").json(), json!([]));
     for code in ["mal..Mujer", "\"MAL.*\""] {
-        trial.args(&["job", "add-item", "j", "P0", code]).expect_code(2);
+        let _ = trial.args(&["job", "add-item", "j", "P0", code]).expect_code(2);
     }
     // The case of a code does not matter where no other code differs in it alone.
-    trial.args(&["job", "add-item", "j", "p0", "mal.Mujer"]).expect_code(0);
+    let _ = trial.args(&["job", "add-item", "j", "p0", "mal.Mujer"]).expect_code(0);
 }

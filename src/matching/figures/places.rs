@@ -106,6 +106,7 @@ pub(super) fn misplaced(left: &[Placed], right: &[Placed]) -> bool {
     // In another order each number has to stand beside a word that it stands beside in the other name as well.
     !left
         .iter()
+        .filter(|one| !one.figure.is_range())
         .all(|one| right.iter().any(|other| one.figure.agrees_with(&other.figure) && one.stands_beside_the_same(other)))
 }
 
