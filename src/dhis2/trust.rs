@@ -85,9 +85,10 @@ impl ServerCertVerifier for Given {
             Err(Error::InvalidCertificate(reason)) if self.certificates.iter().any(|given| given == end_entity) => {
                 reason
             }
-            // Its issuer was not given either: which one is shown helps to tell a wrong file from a wrong server.
+            // Its issuer was not given either, or another one of that name: which one is shown helps to tell a wrong file from a wrong server.
             Err(Error::InvalidCertificate(reason))
-                if reason == CertificateError::UnknownIssuer || is_authority_of_its_own(&reason) =>
+                if matches!(reason, CertificateError::UnknownIssuer | CertificateError::BadSignature)
+                    || is_authority_of_its_own(&reason) =>
             {
                 let given = self.certificates.iter().map(|given| fingerprint(given)).collect();
                 let other = NotGiven { shown: fingerprint(end_entity), given };
