@@ -142,22 +142,10 @@ impl ElementFingerprint {
     }
 }
 
-/// What stands for the name of an option that the user may not see, before its id.
-const NOT_SHOWN: &str = "(not shown: ";
-
-/// Whether an option's name was not to be seen.
-pub fn is_not_shown(option: &str) -> bool {
-    option.starts_with(NOT_SHOWN)
-}
-
 /// The names of a combo's options, sorted: servers send them in no order of meaning. Empty where it is not there.
 fn option_names(metadata: &Metadata, combo: Uid) -> Vec<String> {
     let Some(combo) = metadata.category_option_combos.get(&combo) else { return Vec::new() };
-    let name = |id: &Uid| match metadata.category_options.get(id) {
-        Some(option) => option.name.clone(),
-        None => format!("{NOT_SHOWN}{id})"),
-    };
-    let mut names: Vec<String> = combo.category_options.iter().map(name).collect();
+    let mut names: Vec<String> = combo.category_options.iter().map(|id| metadata.name_of(*id)).collect();
     names.sort_unstable();
     names
 }

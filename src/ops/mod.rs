@@ -9,7 +9,6 @@ pub mod files;
 pub mod home;
 pub mod jobs;
 pub mod keys;
-mod last_names;
 pub mod latest;
 mod map_history;
 pub mod org_units;

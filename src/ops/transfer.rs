@@ -1,6 +1,5 @@
 //! A run of a routine: everything it needs is opened, locked and handed to the engine.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -18,7 +17,6 @@ use crate::domain::run::{FileReport, Finding, Report, RunMode};
 use crate::domain::server::ServerId;
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, synced};
-use crate::ops::last_names;
 use crate::ops::latest::name_latest;
 use crate::ops::review::{self, Found, RunSide};
 use crate::ops::routines;
@@ -70,7 +68,6 @@ pub async fn run(
     };
     let ((_, source), (id, destination)) = (side(|job| &job.source)?, side(|job| &job.destination)?);
     let reviewed = review::rivals(&config, &over_window_of(&whole, &document))?;
-    let seen = last_names::of(&config, &document)?;
     let launched = Launch {
         whole: part_of(&whole, &options),
         document: &document,
@@ -81,7 +78,6 @@ pub async fn run(
         destination: &destination,
         fail_on_empty: options.fail_on_empty,
         known: Vec::new(),
-        seen,
         command: options.command,
         stop,
     };
@@ -110,8 +106,6 @@ pub(super) struct Launch<'run> {
     pub(super) fail_on_empty: bool,
     /// What is known about the run before it begins, for its report.
     pub(super) known: Vec<Finding>,
-    /// What objects were called when they were last seen, for those that a server shows no more.
-    pub(super) seen: BTreeMap<String, String>,
     /// The words after `xfer` that run it again.
     pub(super) command: Vec<String>,
     /// Tells the run to end early.
@@ -126,20 +120,8 @@ pub(super) async fn launch(
     remembered: impl FnOnce() -> Result<Tuning, OpsError>,
     events: &(dyn Fn(Event) + Send + Sync),
 ) -> Result<(Report, Tuning), OpsError> {
-    let Launch {
-        whole,
-        document,
-        file,
-        reviewed,
-        mode,
-        source,
-        destination,
-        fail_on_empty,
-        known,
-        seen,
-        command,
-        stop,
-    } = launch;
+    let Launch { whole, document, file, reviewed, mode, source, destination, fail_on_empty, known, command, stop } =
+        launch;
     // Before the lock is taken: nothing is asked of a server for what would be wrong anyway.
     let all_jobs = over_window_of(whole.document, document);
     let review = review::before_run(&all_jobs, &document.jobs, source.reviewed(), destination.reviewed(), reviewed)?;
@@ -174,7 +156,6 @@ pub(super) async fn launch(
     let mut report = result.report;
     let as_kept = report.clone();
     report.findings.splice(0..0, known);
-    last_names::put(&mut report, &seen);
     if !stop.is_cancelled() {
         name_latest(&mut report, &source.client, &source.metadata, document).await;
     }

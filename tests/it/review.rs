@@ -323,7 +323,7 @@ fn a_circle_through_two_routines_is_refused_and_so_is_a_part_of_one() {
         trial.ok(&format!("routine remove {routine} --yes"));
     }
     trial.ok("routine new both --job c1 --job c2 --periods 202401");
-    trial.run("routine export both both.xfer --new-key-file both.key --yes");
+    let _ = trial.run("routine export both both.xfer --new-key-file both.key --yes");
     for line in ["run both", "run both --job c1", "run both --job c2", "exec both.xfer --key-file both.key --job c1"] {
         let refused = trial.run(line).expect_code(2);
         assert!(refused.stderr.contains("reads-what-it-writes"), "`{line}`\n{refused}");

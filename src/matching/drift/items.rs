@@ -1,9 +1,7 @@
 //! What changed about the objects of an item since the item was made.
 
 use crate::domain::finding::Code;
-use crate::domain::fingerprint::{
-    ElementFingerprint, FormulaFingerprint, NamedObject, SourceFingerprint, is_not_shown,
-};
+use crate::domain::fingerprint::{ElementFingerprint, FormulaFingerprint, NamedObject, SourceFingerprint};
 use crate::matching::drift::{Change, Side, or_none};
 use crate::matching::finding;
 
@@ -99,16 +97,6 @@ impl Comparison {
     fn options(&mut self, name: &str, kind: &str, old: Option<&[String]>, new: Option<&[String]>) {
         if old == new {
             return;
-        }
-        // An option that is not shown is a right that was taken away, and named as such; the combo stands for what it
-        // stood for.
-        if let (Some(old), Some(new)) = (old, new) {
-            let hidden = |these: &[String], those: &[String]| {
-                these.iter().filter(|option| !those.contains(option)).all(|option| is_not_shown(option))
-            };
-            if old.len() == new.len() && (hidden(new, old) || hidden(old, new)) {
-                return;
-            }
         }
         let list = |options: Option<&[String]>| match options {
             None | Some([]) => "nothing that is known".to_owned(),
@@ -225,9 +213,6 @@ mod tests {
             "item-options-changed",
             "the category option combo of the item for Cases stood for male and stands for female now",
         );
-        let not_shown =
-            ElementFingerprint { category_options: Some(vec!["(not shown: Male0000001)".to_owned()]), ..element() };
-        assert_eq!(destination_words(Some(&not_shown)), [], "the right to see it is no part of the item");
         check(
             ElementFingerprint { data_sets: vec![data_set(1, PeriodType::Quarterly)], ..element() },
             "item-data-sets-changed",

@@ -1,6 +1,5 @@
 //! A run from a file: no configuration, no questions, the same engine.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -79,8 +78,6 @@ pub async fn exec(
         destination: &destination,
         fail_on_empty: options.fail_on_empty,
         known: outdated.into_iter().collect(),
-        // Nor what things were called once.
-        seen: BTreeMap::new(),
         command: options.command,
         stop,
     };
