@@ -219,6 +219,9 @@ pub mod of_runs {
         CALENDAR_DIFFERS = Error, Configuration, "calendar-differs",
             "The two servers use different calendars; their periods do not correspond.",
             "Transfers need the same calendar on both servers.";
+        COMBINE_MISSING = Error, Mapping, "combine-missing",
+            "Several source values go to one cell and no combine operator is set.",
+            "Set the job's or the item's combine operator (`sum`, `average`, `last` …), or correct the map.";
     }
 }
 

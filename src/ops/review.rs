@@ -255,7 +255,8 @@ pub(super) fn before_run(
         ledger: &[],
         others: &[],
     });
-    findings.retain(|found| found.code.category != Category::Permission);
+    // What meets without an operator is refused by the run's plan, which knows the periods and names the cell.
+    findings.retain(|found| found.code.category != Category::Permission && found.code != &of_runs::COMBINE_MISSING);
     findings.extend(known);
     let (refusing, told): (Vec<Finding>, Vec<Finding>) = findings.into_iter().partition(Finding::refuses);
     if !refusing.is_empty() {

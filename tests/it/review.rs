@@ -178,6 +178,90 @@ fn operators_follow_the_aggregation_type() {
     assert!(codes(&listed).contains("no-operator-fits"), "\n{listed}");
 }
 
+/// Two facilities on one, and an element whose values are means at both servers.
+fn means() -> Trial {
+    let sides = ["s", "d"].map(|side| {
+        country(side).change("dataElements", "CAS", json!({"aggregationType": "AVERAGE", "valueType": "NUMBER"}))
+    });
+    let [source, destination] = sides;
+    let source =
+        source.value(["CAS", "", "", "Centre A", "202401"], "2.5").value(["CAS", "", "", "Centre B", "202401"], "3.5");
+    let trial = Trial::between(&source, &destination);
+    trial.ok("orgunit map src dst F-02 --to F-01 --yes");
+    trial
+}
+
+#[test]
+fn a_script_that_does_not_combine_leaves_the_operator_to_be_judged() {
+    let trial = means();
+    trial.routine("--combine sum", &[("CAS", "CAS")], "202401");
+    trial.ok("script attach plugin:round --job j --param decimals=1");
+    assert!(codes(&check(&trial, 0)).contains("operator-does-not-fit"));
+    let report = trial.run("run r --dry-run --format json").report();
+    assert!(report["findings"].to_string().contains("operator-does-not-fit"), "{report:#}");
+    let board = trial.ok("--format json").json();
+    assert_eq!(board["jobs"][0]["warnings"], 1, "the dashboard counts it\n{board:#}");
+    trial.xfer.file("mean.rhai", "fn combine(values, ctx) { values.sum() / values.len() }");
+    trial.ok("script attach mean.rhai --routine r");
+    assert!(!codes(&check(&trial, 0)).contains("operator-does-not-fit"));
+    trial.ok("run r");
+    assert_eq!(trial.value(["CAS", "", "", "Centre A", "202401"]).as_deref(), Some("3"));
+}
+
+#[test]
+fn values_that_meet_without_an_operator_are_said_before_the_run() {
+    let trial = means();
+    trial.routine("", &[("CAS", "CAS")], "202401");
+    refused_everywhere_by_plan(&trial);
+    trial.ok("job remove-item j 1");
+    let matched = trial.ok("job auto j --data-element CAS --accept likely");
+    assert!(!matched.stdout.is_empty() || !matched.stderr.is_empty());
+    let items = trial.ok("job show j --format json").json();
+    assert_eq!(items[0]["combine"], "average", "{items:#}");
+    let shown = trial.ok("job show j");
+    assert!(shown.stdout.contains("combine average"), "\n{shown}");
+    trial.ok("run r");
+    assert_eq!(trial.value(["CAS", "", "", "Centre A", "202401"]).as_deref(), Some("3"));
+}
+
+/// The checks say what the plan of a run refuses.
+#[track_caller]
+fn refused_everywhere_by_plan(trial: &Trial) {
+    assert!(codes(&check(trial, 3)).contains("combine-missing"));
+    said_everywhere(trial, "combine-missing");
+    trial.run("run r").expect_code(2);
+}
+
+#[test]
+fn period_types_that_do_not_fit_are_refused_when_the_job_is_made() {
+    let trial = Trial::between(&with_values("s"), &country("d"));
+    let new = "job new j --from src --to dst";
+    let refused = trial.run(&format!("{new} --period-type Monthly --to-period-type Weekly")).expect_code(2);
+    assert!(refused.stderr.contains("no Monthly period lies within one Weekly period"), "\n{refused}");
+    trial.ok(&format!("{new} --period-type Weekly --to-period-type Monthly --combine sum"));
+    trial.run("job edit j --to-period-type Daily").expect_code(2);
+    trial.ok("job edit j --to-period-type Yearly");
+}
+
+#[test]
+fn texts_are_not_added_up() {
+    let text = json!({"valueType": "TEXT", "aggregationType": "NONE"});
+    let sides = ["s", "d"].map(|side| country(side).change("dataElements", "CAS", text.clone()));
+    let [source, destination] = sides;
+    let source = source.value(["CAS", "", "", "Centre A", "202401"], "rien");
+    let trial = Trial::between(&source, &destination);
+    trial.ok("job new j --from src --to dst --combine sum");
+    trial.ok("job add-item j CAS CAS");
+    assert!(codes(&check(&trial, 0)).contains("no-operator-fits"));
+    trial.ok("job remove-item j 1");
+    trial.ok("job auto j --data-element CAS --accept likely");
+    assert_eq!(trial.ok("job show j --format json").json()[0]["combine"], "last");
+    assert!(codes(&check(&trial, 0)).is_empty());
+    trial.ok("routine new r --job j --periods 202401");
+    trial.ok("run r");
+    assert_eq!(trial.value(["CAS", "", "", "Centre A", "202401"]).as_deref(), Some("rien"));
+}
+
 fn config_items(trial: &Trial, job: &str) -> Vec<Item> {
     let config = ConfigStore::open(&Home::new(trial.xfer.home())).unwrap();
     let items = config.job(job).unwrap().items.into_iter();

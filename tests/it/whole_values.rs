@@ -270,3 +270,60 @@ fn a_corrected_shift_takes_its_old_values_back() {
     assert_eq!((at("202401"), at("202402").as_deref(), at("202403").as_deref()), (None, Some("10"), Some("20")));
     assert!(findings(&run(&trial, "run r", 0), "leftover").is_empty());
 }
+
+#[test]
+fn a_script_does_not_move_values_between_periods_in_rows() {
+    let mut source = with_set(country("source"), "Monthly", &["M", "LATE", "T"]);
+    for month in 1..=6 {
+        let period = format!("2024{month:02}");
+        source = source
+            .value(["M", "", "", "Centre A", &period], "1")
+            .value(["LATE", "", "", "Centre A", &period], "100")
+            .value(["M", "", "", "Centre B", &period], "1");
+    }
+    let destination = with_set(country("destination"), "Monthly", &["M", "LATE", "T"]);
+    let destination = destination.value(["T", "", "", "Centre A", "202403"], "101");
+    let trial = Trial::between(&source, &destination);
+    trial.routine("--combine sum", &[("M", "T"), ("LATE", "T")], "202402..202403");
+    let late = "r.data.code == \"LATE\"";
+    let changed = format!(
+        "fn rows(rows, ctx) {{ rows.filter(|r| !({late}) || r.period > period(\"202402\"))\
+         .map(|r| {{ if {late} {{ r.period = r.period.shift(-1); }} r }}) }}"
+    );
+    let anew = format!(
+        "fn rows(rows, ctx) {{ rows.map(|r| if {late} {{ row(#{{ data: r.data, coc: r.coc, aoc: r.aoc, \
+         org_unit: r.org_unit, period: r.period.shift(-1), value: r.value }}) }} else {{ r }}) }}"
+    );
+    let month = |unit: &str, period: &str| trial.value(["T", "", "", unit, period]);
+    for script in [changed, anew] {
+        trial.xfer.file("late.rhai", &script);
+        trial.ok("script attach late.rhai --job j");
+        let report = run(&trial, "run r", 3);
+        let held = findings(&report, "cell-not-whole");
+        assert!(held[0].to_string().contains("fn period"), "it says what to do {report:#}");
+        assert_eq!(month("Centre A", "202403").as_deref(), Some("101"), "{script}");
+        assert_eq!(month("Centre A", "202402"), None, "{script}");
+        assert_eq!(month("Centre B", "202403").as_deref(), Some("1"), "nothing was moved there");
+        assert!(findings(&report, "source-period-unusable").is_empty(), "{report:#}");
+    }
+    // A copy beside its row is an addition, whichever stands first.
+    trial.xfer.file(
+        "late.rhai",
+        "fn rows(rows, ctx) { let more = rows.filter(|r| r.data.code == \"M\" && r.period == period(\"202402\"))\
+         .map(|r| r.copy(#{ period: r.period.shift(1), value: 5 })); more + rows.filter(|r| \
+         r.data.code == \"M\" && r.period == period(\"202402\")) }",
+    );
+    trial.ok("script attach late.rhai --job j");
+    run(&trial, "run r", 0);
+    assert_eq!(month("Centre A", "202402").as_deref(), Some("1"));
+    assert_eq!(month("Centre A", "202403").as_deref(), Some("5"));
+    // The hook that is asked about the periods reads all of them.
+    trial.ok("script detach late.rhai --job j");
+    trial
+        .xfer
+        .file("late.rhai", "fn period(p, ctx) { if ctx.item.source.code == \"LATE\" { p.shift(-1) } else { p } }");
+    trial.ok("script attach late.rhai --job j");
+    run(&trial, "run r", 0);
+    assert_eq!(month("Centre A", "202403").as_deref(), Some("101"));
+    assert_eq!(month("Centre A", "202402").as_deref(), Some("101"));
+}

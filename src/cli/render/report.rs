@@ -324,6 +324,11 @@ fn about(findings: &[&Finding]) -> String {
     if more > 0 {
         names.push(format!("and {more} more"));
     }
+    // A period says nothing by itself; why it cannot be used does.
+    let periods = findings.iter().all(|finding| finding.object.as_ref().is_some_and(|object| object.kind == "period"));
+    if let (true, Some(example)) = (periods, findings.iter().find_map(|finding| finding.example.as_ref())) {
+        names.push(format!("e.g. {example}"));
+    }
     names.join("\n")
 }
 

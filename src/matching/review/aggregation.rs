@@ -2,17 +2,19 @@
 //! over time (`aggregationType`): cases are added up, an average weight is not, and a stock is added over org units but
 //! is that of the last month over time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::item::{Combine, Item, SourceItem};
 use crate::domain::job::Job;
 use crate::domain::metadata::Metadata;
 use crate::domain::org_unit_map::OrgUnitMapping;
+use crate::domain::script::{Attachment, Hook};
 use crate::domain::uid::Uid;
-use crate::matching::finding;
+use crate::domain::value_type::ValueType;
+use crate::matching::finding::{self, of_runs};
 use crate::matching::items::{attribute_combos_of, category_combos_of};
 use crate::matching::review::overlap::quoted;
-use crate::matching::review::words::source_name;
+use crate::matching::review::words::{items, source_name};
 use crate::matching::review::{Finding, Review, through_analytics};
 
 /// Along what several values of a data element meet in one cell.
@@ -88,6 +90,8 @@ pub struct Merging<'review> {
     source: &'review Metadata,
     destination: &'review Metadata,
     job: &'review Job,
+    /// The scripts of the routine; those of the job and its items stand with them.
+    scripts: &'review [Attachment],
     /// Whether the map sends several source units to one.
     merges_units: bool,
 }
@@ -102,7 +106,13 @@ impl<'review> Merging<'review> {
     ) -> Self {
         let mut seen = BTreeSet::new();
         let merges_units = rows.iter().filter_map(OrgUnitMapping::target).any(|target| !seen.insert(target));
-        Self { source, destination, job, merges_units }
+        Self { source, destination, job, scripts: &[], merges_units }
+    }
+
+    /// The same where a routine has scripts of its own.
+    #[must_use]
+    pub fn with_scripts(self, scripts: &'review [Attachment]) -> Self {
+        Self { scripts, ..self }
     }
 
     /// Along what values of an item meet in one cell. `others` are items that may write the same cell.
@@ -111,7 +121,8 @@ impl<'review> Merging<'review> {
         if self.merges_units {
             ways.insert(Along::OrgUnits);
         }
-        if self.job.source_period_type != self.job.destination_period_type {
+        // A script that decides periods may put several into one.
+        if self.job.source_period_type != self.job.destination_period_type || self.acts(item, Hook::Period) {
             ways.insert(Along::Time);
         }
         let part = |other: &Item| {
@@ -128,6 +139,11 @@ impl<'review> Merging<'review> {
     /// The operator that fits an item, by the source's aggregation type and, where that says nothing, by the
     /// destination's; none where no value meets another, or nothing fits.
     pub fn operator(&self, item: &Item, others: &[Item]) -> Option<Combine> {
+        // Nothing can be calculated with a text.
+        let chosen = item.combine.unwrap_or(self.job.combine);
+        if self.holds_no_numbers(&item.source).is_some() {
+            return calculates(chosen).then_some(Combine::Last);
+        }
         let ways = self.ways(item, others);
         let counted = through_analytics(self.job, &item.source);
         let of =
@@ -168,84 +184,186 @@ impl<'review> Merging<'review> {
         indicator.is_some_and(|indicator| indicator.denominator.contains('{'))
     }
 
-    /// What speaks against the operator of an item.
+    /// Whether a script acts on an item, wherever it is attached.
+    fn acts(&self, item: &Item, hook: Hook) -> bool {
+        item.scripts.iter().chain(&self.job.scripts).chain(self.scripts).any(|script| script.acts(hook))
+    }
+
+    /// What speaks against the operator of an item. A script that combines takes the operator's place; others do not.
     fn finding(&self, number: usize, item: &Item) -> Option<Finding> {
         let combine = item.combine.unwrap_or(self.job.combine);
-        // Where nothing is said the missing operator is the finding; a script that combines knows what it does.
-        if combine == Combine::Error || !item.scripts.is_empty() || !self.job.scripts.is_empty() {
+        // Where nothing is said the missing operator is the finding.
+        if combine == Combine::Error || self.acts(item, Hook::Combine) {
             return None;
+        }
+        if let Some(found) = self.no_numbers(number, item, combine) {
+            return Some(found);
         }
         let ways = self.ways(item, &self.job.items);
         if ways.is_empty() {
             return None;
         }
-        let name = source_name(self.source, &item.source);
-        if self.is_ratio(&item.source) && combine == Combine::Sum {
-            let message = format!(
-                "item {number}: {name} is an indicator with a denominator; figures of several {} cannot be added up",
-                several(&ways)
-            );
-            return Some(self.no_operator(number, message));
+        let sides = self.sides(item);
+        let against: Vec<&Side> = sides.iter().filter(|side| side.objects(combine, &ways)).collect();
+        if against.is_empty() {
+            return None;
         }
-        let sides = [
-            (self.source_type(&item.source), through_analytics(self.job, &item.source), name.clone(), "source"),
-            (self.destination_type(item), true, self.destination.name_of(item.destination.data_element), "destination"),
-        ];
-        sides.into_iter().find_map(|(own, counted, name, side)| {
-            self.against(number, combine, own?, counted, &ways, &format!("{name} ({side})"))
+        let suits = |operator: &Combine| sides.iter().all(|side| !side.objects(*operator, &ways));
+        let better = sides.iter().filter_map(|side| side.wants(&ways)).find(suits);
+        let told = if better.is_some() { against } else { sides.iter().filter(|side| side.says(&ways)).collect() };
+        let asked = told.iter().map(|side| side.in_words(&ways)).collect::<Vec<_>>().join("; ");
+        let message = format!("item {number}: {asked}; the item takes {}", combine.name());
+        let job = quoted(&self.job.name);
+        Some(if let Some(operator) = better {
+            let operator = operator.name();
+            let hint =
+                format!("give the item the operator that fits: xfer job edit-item {job} {number} --combine {operator}");
+            Finding::new(&finding::OPERATOR_DOES_NOT_FIT, self.job, message).items(vec![number]).hint(hint)
+        } else if told.len() > 1 {
+            let hint = "source and destination disagree, and no operator is right for both: look which of them says what \
+                        the values are, and keep apart what meets in one cell, or map the item to another data element";
+            let message = format!("{message}, and no operator suits both");
+            Finding::new(&finding::NO_OPERATOR_FITS, self.job, message).items(vec![number]).hint(hint.to_owned())
+        } else if through_analytics(self.job, &item.source) {
+            // What comes from analytics anyway is not helped by reading it from there.
+            let hint = "combine along one way only, or keep org units and periods as they are";
+            Finding::new(&finding::NO_OPERATOR_FITS, self.job, message).items(vec![number]).hint(hint.to_owned())
+        } else {
+            Finding::new(&finding::NO_OPERATOR_FITS, self.job, message).items(vec![number])
         })
     }
 
-    fn no_operator(&self, number: usize, message: String) -> Finding {
-        let found = Finding::new(&finding::NO_OPERATOR_FITS, self.job, message).items(vec![number]);
-        let item = number.checked_sub(1).and_then(|index| self.job.items.get(index));
-        // What comes from analytics anyway is not helped by reading it from there.
-        if item.is_some_and(|item| through_analytics(self.job, &item.source)) {
-            let hint = "Combine along one way only, or keep org units and periods as they are.";
-            return found.hint(hint.to_owned());
-        }
-        found
+    /// What both servers say of an item's values, as far as they say something.
+    fn sides(&self, item: &Item) -> Vec<Side> {
+        let source = source_name(self.source, &item.source);
+        let own = if self.is_ratio(&item.source) {
+            Some(Says::Ratio)
+        } else {
+            let counted = through_analytics(self.job, &item.source);
+            self.source_type(&item.source).map(|own| Says::Type(own.to_owned(), counted))
+        };
+        let destination = self.destination.name_of(item.destination.data_element);
+        let theirs = self.destination_type(item).map(|own| Says::Type(own.to_owned(), true));
+        [(own, format!("{source} (source)")), (theirs, format!("{destination} (destination)"))]
+            .into_iter()
+            .filter_map(|(says, name)| Some(Side { says: says?, name }))
+            .collect()
     }
 
-    fn against(
-        &self,
-        number: usize,
-        combine: Combine,
-        aggregation_type: &str,
-        counted: bool,
-        ways: &BTreeSet<Along>,
-        name: &str,
-    ) -> Option<Finding> {
-        let fits: Vec<(Along, Fit)> =
-            ways.iter().map(|along| (*along, fit(aggregation_type, *along, counted))).collect();
-        let wrong = |(_, fit): &&(Along, Fit)| match fit {
-            Fit::Operator(operator) => *operator != combine,
+    /// Values that are no numbers, under an operator that calculates: every cell of them would be held back.
+    fn no_numbers(&self, number: usize, item: &Item, combine: Combine) -> Option<Finding> {
+        let holds = self.holds_no_numbers(&item.source)?;
+        if !calculates(combine) || self.acts(item, Hook::Value) {
+            return None;
+        }
+        let message = format!(
+            "item {number}: {} holds {holds}; the item takes {}, which calculates with numbers, so that every cell with \
+             another value would be held back",
+            source_name(self.source, &item.source),
+            combine.name()
+        );
+        let hint = format!(
+            "take an operator that does not calculate: xfer job edit-item {} {number} --combine last; where org units or \
+             option combos meet, give each a cell of its own",
+            quoted(&self.job.name)
+        );
+        Some(Finding::new(&finding::NO_OPERATOR_FITS, self.job, message).items(vec![number]).hint(hint))
+    }
+
+    /// What a data element holds, where it is no numbers.
+    fn holds_no_numbers(&self, source: &SourceItem) -> Option<&'static str> {
+        let SourceItem::DataElement { id, .. } = source else { return None };
+        let value_type = self.source.data_elements.get(id)?.value_type;
+        (!value_type.is_numeric()).then(|| match value_type {
+            ValueType::Boolean | ValueType::TrueOnly => "yes and no",
+            _ => "no numbers",
+        })
+    }
+
+    /// The ways in which values certainly meet in one cell, where no operator and no script says how they combine: a run
+    /// is refused. What a script with `period` does is known when it is asked.
+    fn unsaid(&self, item: &Item) -> BTreeSet<Along> {
+        let combine = item.combine.unwrap_or(self.job.combine);
+        if combine != Combine::Error || self.acts(item, Hook::Combine) {
+            return BTreeSet::new();
+        }
+        let mut ways = self.ways(item, &[]);
+        if self.acts(item, Hook::Period) {
+            ways.remove(&Along::Time);
+        }
+        ways
+    }
+}
+
+/// What one server says of the values of an item.
+#[derive(Debug)]
+struct Side {
+    says: Says,
+    name: String,
+}
+
+#[derive(Debug)]
+enum Says {
+    /// An aggregation type, and whether the values are figures of analytics.
+    Type(String, bool),
+    /// Shares of something: such figures cannot be added up.
+    Ratio,
+}
+
+impl Side {
+    fn fit(&self, along: Along) -> Fit {
+        match &self.says {
+            Says::Type(own, counted) => fit(own, along, *counted),
+            Says::Ratio => Fit::Unknown,
+        }
+    }
+
+    /// The one operator that it asks for.
+    fn wants(&self, ways: &BTreeSet<Along>) -> Option<Combine> {
+        match &self.says {
+            Says::Type(own, counted) => match fit_all(own, ways, *counted) {
+                Fit::Operator(operator) => Some(operator),
+                Fit::Never | Fit::Unknown => None,
+            },
+            Says::Ratio => None,
+        }
+    }
+
+    /// Whether it says anything.
+    fn says(&self, ways: &BTreeSet<Along>) -> bool {
+        matches!(self.says, Says::Ratio) || ways.iter().any(|along| self.fit(*along) != Fit::Unknown)
+    }
+
+    fn objects(&self, combine: Combine, ways: &BTreeSet<Along>) -> bool {
+        if matches!(self.says, Says::Ratio) {
+            return combine == Combine::Sum;
+        }
+        ways.iter().any(|along| match self.fit(*along) {
+            Fit::Operator(operator) => operator != combine,
             // Of values that are not combined a person may still want the largest or the last.
             Fit::Never => matches!(combine, Combine::Sum | Combine::Average),
             Fit::Unknown => false,
-        };
-        fits.iter().find(wrong)?;
-        let says = |(along, fit): &(Along, Fit)| match fit {
-            Fit::Operator(operator) => format!("{} {}", operator.name(), along.in_words()),
-            Fit::Never | Fit::Unknown => format!("nothing {}", along.in_words()),
-        };
-        let wanted = fits.iter().map(says).collect::<Vec<_>>().join(", ");
-        let job = quoted(&self.job.name);
-        let message = format!(
-            "item {number}: {name} has the aggregation type {aggregation_type}, which asks for {wanted}; the item takes {}",
-            combine.name()
-        );
-        Some(match fit_all(aggregation_type, ways, counted) {
-            Fit::Operator(operator) => {
-                let hint = format!(
-                    "give the item the operator that fits: xfer job edit-item {job} {number} --combine {}",
-                    operator.name()
-                );
-                Finding::new(&finding::OPERATOR_DOES_NOT_FIT, self.job, message).items(vec![number]).hint(hint)
-            }
-            Fit::Never | Fit::Unknown => self.no_operator(number, message),
         })
     }
+
+    fn in_words(&self, ways: &BTreeSet<Along>) -> String {
+        let name = &self.name;
+        let Says::Type(own, _) = &self.says else {
+            let of = several(ways);
+            return format!("{name} is an indicator with a denominator; figures of several {of} cannot be added up");
+        };
+        let wanted = ways.iter().map(|along| match self.fit(*along) {
+            Fit::Operator(operator) => format!("{} {}", operator.name(), along.in_words()),
+            Fit::Never | Fit::Unknown => format!("nothing {}", along.in_words()),
+        });
+        let wanted = wanted.collect::<Vec<_>>().join(", ");
+        format!("{name} has the aggregation type {own}, which asks for {wanted}")
+    }
+}
+
+/// Whether an operator takes numbers only.
+fn calculates(combine: Combine) -> bool {
+    matches!(combine, Combine::Sum | Combine::Average | Combine::Min | Combine::Max)
 }
 
 fn several(ways: &BTreeSet<Along>) -> String {
@@ -271,9 +389,35 @@ fn reads_several(source: &Metadata, item: &SourceItem) -> bool {
 pub(super) fn findings(review: &Review<'_>) -> Vec<Finding> {
     let of_job = |job| {
         let merging = Merging::new(review.source.metadata, review.destination.metadata, job, review.rows);
-        (1..).zip(&job.items).filter_map(|(number, item)| merging.finding(number, item)).collect::<Vec<_>>()
+        let merging = merging.with_scripts(review.scripts);
+        let mut found: Vec<Finding> = unsaid(&merging);
+        found.extend((1..).zip(&job.items).filter_map(|(number, item)| merging.finding(number, item)));
+        found
     };
     review.jobs.iter().flat_map(of_job).collect()
+}
+
+/// Items whose values meet without an operator, one finding for each way.
+fn unsaid(merging: &Merging<'_>) -> Vec<Finding> {
+    let mut by_ways: BTreeMap<BTreeSet<Along>, Vec<usize>> = BTreeMap::new();
+    for (number, item) in (1..).zip(&merging.job.items) {
+        let ways = merging.unsaid(item);
+        if !ways.is_empty() {
+            by_ways.entry(ways).or_default().push(number);
+        }
+    }
+    let finding = |(ways, numbers): (BTreeSet<Along>, Vec<usize>)| {
+        let message = format!(
+            "{}: values of several {} meet in one cell, and nothing says how they combine, so that a run is refused",
+            items(&numbers),
+            several(&ways)
+        );
+        let hint = "say how: `xfer job edit JOB --combine sum`, or `xfer job edit-item JOB NUMBER --combine OPERATOR` for \
+                    one item; or keep apart what meets";
+        let hint = hint.replace("JOB", &quoted(&merging.job.name));
+        Finding::new(&of_runs::COMBINE_MISSING, merging.job, message).items(numbers).hint(hint)
+    };
+    by_ways.into_iter().map(finding).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The rules that need jobs, maps and two servers, on a small country.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::date;
 
@@ -16,8 +16,10 @@ use crate::domain::journal::LedgerEntry;
 use crate::domain::metadata::{DataAccess, Metadata};
 use crate::domain::org_unit_map::{MappingState, OrgUnitMapping};
 use crate::domain::period::PeriodType;
+use crate::domain::script::{Attachment, ContentHash, Hook};
 use crate::domain::server::Account;
 use crate::domain::uid::Uid;
+use crate::domain::value_type::ValueType;
 use crate::matching::review::{Finding, Other, Party, Review, review};
 
 /// Everything that can be asked about.
@@ -30,6 +32,7 @@ struct World {
     jobs: Vec<Job>,
     rows: Vec<OrgUnitMapping>,
     window: Vec<String>,
+    scripts: Vec<Attachment>,
     ledger: Vec<LedgerEntry>,
     others: Vec<(Job, Vec<String>)>,
 }
@@ -45,6 +48,7 @@ impl World {
             jobs,
             rows: all_mapped(),
             window: vec!["202401..202403".to_owned()],
+            scripts: Vec::new(),
             ledger: Vec::new(),
             others: Vec::new(),
         }
@@ -67,7 +71,7 @@ impl World {
             jobs: &self.jobs,
             rows: &self.rows,
             window: &self.window,
-            scripts: &[],
+            scripts: &self.scripts,
             today: date(2024, 5, 15),
             ledger: &self.ledger,
             others: &others,
@@ -163,6 +167,88 @@ fn operators_are_held_against_the_aggregation_type() {
     world.says(&[]);
     world.jobs = vec![Job { destination_period_type: PeriodType::Quarterly, ..summed(vec![plain_item(1)]) }];
     world.says(&["no-operator-fits"]);
+}
+
+fn script(hooks: &[Hook]) -> Attachment {
+    Attachment {
+        script: "a.rhai".to_owned(),
+        hash: ContentHash::of("a"),
+        hooks: hooks.to_vec(),
+        parameters: BTreeMap::new(),
+        file: None,
+    }
+}
+
+/// Two units on one, an element of these aggregation types at both sides, and an operator.
+fn merging(source: &str, destination: &str, combine: Combine) -> World {
+    let rows = vec![mapping(unit(1), unit(1)), mapping(unit(2), unit(1))];
+    let mut world = World { rows, ..World::new(vec![Job { combine, ..job("a", vec![plain_item(1)]) }]) };
+    world.source.data_elements.get_mut(&element(1)).unwrap().aggregation_type = source.to_owned();
+    world.destination.data_elements.get_mut(&element(1)).unwrap().aggregation_type = destination.to_owned();
+    world
+}
+
+#[test]
+fn only_a_script_that_combines_takes_the_place_of_the_operator() {
+    for hook in [Hook::Rows, Hook::Period, Hook::Combine, Hook::Value] {
+        let told: &[&str] = if hook == Hook::Combine { &[] } else { &["operator-does-not-fit"] };
+        let mut of_job = merging("AVERAGE", "AVERAGE", Combine::Sum);
+        of_job.jobs[0].scripts = vec![script(&[hook])];
+        of_job.says(told);
+        let mut of_item = merging("AVERAGE", "AVERAGE", Combine::Sum);
+        of_item.jobs[0].items[0].scripts = vec![script(&[hook])];
+        of_item.says(told);
+        let scripts = vec![script(&[hook])];
+        World { scripts, ..merging("AVERAGE", "AVERAGE", Combine::Sum) }.says(told);
+    }
+    // What decides periods may put several into one.
+    let mut plain = World::new(vec![summed(vec![plain_item(1)])]);
+    plain.source.data_elements.get_mut(&element(1)).unwrap().aggregation_type = "LAST".to_owned();
+    plain.says(&[]);
+    plain.scripts = vec![script(&[Hook::Period])];
+    assert!(!plain.found().is_empty());
+}
+
+#[test]
+fn both_sides_are_judged_together() {
+    for combine in [Combine::Sum, Combine::Average] {
+        let world = merging("SUM", "AVERAGE", combine);
+        world.says(&["no-operator-fits"]);
+        let found = &world.found()[0];
+        assert!(found.message.contains("no operator suits both") && !found.hint.contains("--combine"), "{found:?}");
+    }
+    // What is advised is taken by the next check.
+    for (source, destination) in [("AVERAGE", "AVERAGE"), ("DEFAULT", "MAX"), ("AVERAGE", "DEFAULT"), ("MIN", "MIN")] {
+        let mut world = merging(source, destination, Combine::Sum);
+        world.says(&["operator-does-not-fit"]);
+        let hint = world.found()[0].hint.clone();
+        let all = [Combine::Average, Combine::Min, Combine::Max];
+        let advised = all.into_iter().find(|combine| hint.ends_with(combine.name())).unwrap();
+        world.jobs[0].items[0].combine = Some(advised);
+        world.says(&[]);
+    }
+}
+
+#[test]
+fn values_that_meet_without_an_operator_are_named() {
+    merging("SUM", "SUM", Combine::Error).says(&["combine-missing"]);
+    let mut quarters = World::new(vec![job("a", vec![plain_item(1)])]);
+    quarters.jobs[0].destination_period_type = PeriodType::Quarterly;
+    quarters.says(&["combine-missing"]);
+    quarters.scripts = vec![script(&[Hook::Combine])];
+    quarters.says(&[]);
+}
+
+#[test]
+fn nothing_is_calculated_with_what_is_no_number() {
+    let mut world = merging("NONE", "NONE", Combine::Sum);
+    for metadata in [&mut world.source, &mut world.destination] {
+        metadata.data_elements.get_mut(&element(1)).unwrap().value_type = ValueType::Text;
+    }
+    world.says(&["no-operator-fits"]);
+    assert!(world.found()[0].hint.contains("--combine last"));
+    world.jobs[0].combine = Combine::Last;
+    world.says(&[]);
 }
 
 #[test]

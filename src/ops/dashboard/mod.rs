@@ -18,7 +18,8 @@ use crate::matching::map_rules::{MapFinding, MapQuestion, Tally, check_map, tall
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::jobs;
-use crate::ops::quality::{CheckWindow, DEFAULT_WINDOW, is_drift};
+use crate::ops::quality::{CheckWindow, DEFAULT_WINDOW, is_drift, told_by_review};
+use crate::ops::review;
 use crate::ops::runs::{self, RunLine};
 use crate::ops::schedule::{self, Due};
 use crate::ops::servers::{self, ServerLine};
@@ -153,7 +154,7 @@ pub fn dashboard(home: &Home) -> Result<Dashboard, OpsError> {
     let copies = Copies::new(&config, &servers, &jobs)?;
     let pairs = pairs(&config, &servers, &jobs, &copies)?;
     let first_pair = first_pair(&config, &servers)?;
-    let jobs = checked(&config, &servers, jobs, &copies)?;
+    let jobs = checked(home, &config, &servers, jobs, &copies)?;
     let mut routines = Vec::new();
     for routine in config.routines()? {
         let (last, tried) = newest(runs::list(home, Some(&routine.name), usize::MAX)?);
@@ -291,6 +292,7 @@ fn first_pair(config: &ConfigStore, servers: &[ServerLine]) -> Result<Option<(St
 }
 
 fn checked(
+    home: &Home,
     config: &ConfigStore,
     servers: &[ServerLine],
     jobs: Vec<Job>,
@@ -315,7 +317,11 @@ fn checked(
             window: DEFAULT_WINDOW,
         };
         let findings = check_job(&question);
-        let findings = Findings::count(findings.iter().map(|(_, finding)| (finding.severity, finding.code)));
+        // The same as `job check` says of it.
+        let review = review::of_job(home, config, &job)?;
+        let own = findings.iter().filter(|(number, finding)| !told_by_review(&review, *number, finding.code));
+        let own = own.map(|(_, finding)| (finding.severity, finding.code));
+        let findings = Findings::count(own.chain(review.iter().map(|found| (found.code.severity, found.code.word))));
         lines.push(JobLine { job, findings: Some(findings) });
     }
     Ok(lines)

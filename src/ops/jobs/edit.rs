@@ -12,7 +12,7 @@ use crate::matching::items::ItemNames;
 use crate::matching::review::{Finding, overlap};
 use crate::ops::error::OpsError;
 use crate::ops::home::server;
-use crate::ops::jobs::{ItemText, OpenJob, check_calendars};
+use crate::ops::jobs::{ItemText, OpenJob, check_calendars, check_period_types};
 
 /// What is to be different about a job; what is absent stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -76,6 +76,10 @@ impl OpenJob {
         let fits = |job: &Job| check_calendars(&source, &destination, job, &[], &[]);
         if let (Err(refusal), Ok(())) = (fits(&job), fits(&self.job)) {
             return Err(refusal);
+        }
+        let types = |job: &Job| (job.source_period_type, job.destination_period_type);
+        if types(&job) != types(&self.job) {
+            check_period_types(job.source_period_type, job.destination_period_type)?;
         }
         for (item, number) in job.items.iter().zip(1..) {
             let error = |job| {

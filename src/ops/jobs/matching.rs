@@ -1,7 +1,7 @@
 //! Items found automatically: what can be selected, what the matcher says about it, and what of it is taken.
 
 use crate::domain::cell::CellAddress;
-use crate::domain::item::{Combine, Item};
+use crate::domain::item::Item;
 use crate::domain::metadata::{CategoryOptionCombo, DataSet};
 use crate::domain::run::Severity;
 use crate::domain::spelling::settled;
@@ -150,7 +150,7 @@ impl OpenJob {
             let of_another =
                 |other: &Item| other.destination == item.destination && other.source.id() != item.source.id();
             let chosen = item.combine.unwrap_or(self.job.combine);
-            if chosen == Combine::Error || items.iter().any(of_another) {
+            if items.iter().any(of_another) {
                 continue;
             }
             if let Some(operator) = merging.operator(item, &items).filter(|operator| *operator != chosen) {

@@ -7,6 +7,7 @@ pub mod matching;
 use std::path::Path;
 
 use bigdecimal::BigDecimal;
+use jiff::civil::date;
 
 use crate::domain::calendar;
 use crate::domain::coverage::Coverage;
@@ -16,7 +17,7 @@ use crate::domain::job::{Comments, Job, ReadFrom};
 use crate::domain::metadata::Metadata;
 use crate::domain::org_unit_map::OrgUnitMapping;
 use crate::domain::pair::Pair;
-use crate::domain::period::PeriodType;
+use crate::domain::period::{Home as PeriodHome, Period, PeriodType};
 use crate::domain::rounding::Rounding;
 use crate::domain::script::Attachment;
 use crate::domain::server::Server;
@@ -178,7 +179,19 @@ fn job_of(config: &ConfigStore, new: NewJob) -> Result<Job, OpsError> {
         items: Vec::new(),
     };
     check_calendars(&source, &destination, &job, &[], &[])?;
+    check_period_types(job.source_period_type, job.destination_period_type)?;
     Ok(job)
+}
+
+/// Refuses period types of which no source period has a place in one destination period.
+pub(in crate::ops) fn check_period_types(source: PeriodType, destination: PeriodType) -> Result<(), OpsError> {
+    if fit_into(source, destination) {
+        return Ok(());
+    }
+    Err(OpsError::invalid(
+        format!("no {} period lies within one {} period, or for the most part", source.name(), destination.name()),
+        format!("write the periods that are read (`--to-period-type {}`), or longer ones", source.name()),
+    ))
 }
 
 /// Refuses a job that could never be run: servers that count their periods differently, or that count them in a calendar
@@ -210,6 +223,13 @@ pub(in crate::ops) fn check_calendars(
         return Err(OpsError::invalid(words, need.instead));
     }
     Ok(())
+}
+
+/// Whether any period of a type has its home in one of another; two years show every way in which they can lie.
+fn fit_into(source: PeriodType, destination: PeriodType) -> bool {
+    let (first, end) = (source.containing(date(2023, 1, 1)), date(2025, 12, 31));
+    let mut all = std::iter::successors(Some(first), Period::next).take_while(|period| period.start() <= end);
+    all.any(|period| matches!(period.home_in(destination), Some(PeriodHome::In(_))))
 }
 
 /// All jobs, by name.

@@ -8,7 +8,7 @@ use crate::domain::item::{Item, SourceItem};
 use crate::domain::job::ReadFrom;
 use crate::domain::uid::Uid;
 use crate::domain::value_type::Referent;
-use crate::matching::finding::{self, VALUES_ARE_SOURCE_IDS};
+use crate::matching::finding::{self, VALUES_ARE_SOURCE_IDS, of_runs};
 use crate::matching::item_rules::changes_values;
 use crate::matching::job_rules::{JobQuestion, Refusals, RefusedValue, check_job as findings, may_refuse};
 use crate::matching::review::Finding;
@@ -131,7 +131,11 @@ fn one_system(open: &OpenJob) -> Result<bool, OpsError> {
 }
 
 /// Items that share a cell have no operator to choose where one of them has to go.
-fn told_by_review(review: &[Finding], number: usize, code: &str) -> bool {
+pub(in crate::ops) fn told_by_review(review: &[Finding], number: usize, code: &str) -> bool {
+    let missing = |found: &Finding| found.code.word == code && found.items.contains(&number);
+    if code == of_runs::COMBINE_MISSING.word && review.iter().any(missing) {
+        return true;
+    }
     let twice = |found: &&Finding| found.code == &finding::VALUE_COUNTED_TWICE;
     code == finding::ITEMS_SHARE_CELL.word && review.iter().filter(twice).any(|found| found.items.contains(&number))
 }

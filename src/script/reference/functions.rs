@@ -152,7 +152,7 @@ const FUNCTIONS: &[Line] = &[
     // rows
     ("row", "copy", "r.copy(#{ value, period, org_unit, data, coc, aoc })", "row", "A copy with some members changed."),
     ("row", "with_value", "r.with_value(x)", "row", "A copy with another value."),
-    ("row", "with_period", "r.with_period(p)", "row", "A copy with another period."),
+    ("row", "with_period", "r.with_period(p)", "row", "A copy with another period, to be added beside the row."),
     ("row", "skip", "r.skip(\"why\")", "row", "Left out, with a reason that is counted."),
     ("row", "reject", "r.reject(\"why\")", "row", "Refused, with a reason that is reported."),
     // parameters

@@ -37,7 +37,7 @@ use crate::transfer::combine::operators::{combined, factor, scaled};
 use crate::transfer::finding::{self, Code};
 use crate::transfer::hooks::{Acts, CellContext, Outcome, Part, Scene, SharedScript, SliceValues};
 use crate::transfer::map::Contribution;
-use crate::transfer::plan::{PlannedItem, PlannedJob, ShareGroup};
+use crate::transfer::plan::{PlannedItem, PlannedJob, ShareGroup, address_names};
 use crate::transfer::shape::{Value, shape};
 
 /// A cell with the text that should stand there, or the reason why there is none.
@@ -433,6 +433,7 @@ fn after(outcome: &Outcome<Value>) -> Option<String> {
 
 fn place(at: &CellContext<'_>) -> String {
     let names = at.scene.destination;
-    let element = names.name_of(at.item.destination.data_element);
-    format!("{element} at {} in {}", names.name_of(at.org_unit), at.period)
+    // With its option combos: 7 → 3 and 7 → 4 of one data element are two cells.
+    let cell = address_names(names, at.item.destination);
+    format!("{cell} at {} in {}", names.name_of(at.org_unit), at.period)
 }

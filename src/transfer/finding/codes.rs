@@ -121,7 +121,7 @@ table! {
         "Look it over and confirm it: `xfer orgunit map SOURCE DESTINATION`.";
     SOURCE_VALUE_INVALID = Error, Value, "source-value-invalid",
         "A source value is no number (or date) where the item needs one.",
-        "Correct the value at the source, or handle it in a script.";
+        "Correct the value at the source; where the data element holds no numbers, choose an operator that does not calculate (`--combine last`) or handle it in a script.";
     SOURCE_PERIOD_UNUSABLE = Error, Mapping, "source-period-unusable",
         "A source period lies half in one destination period and half in another; the cells of both are held back.",
         "Choose a destination period type of which one holds more than half of each source period (as of weeks in months), or let a script decide (`period`).";

@@ -8,7 +8,7 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::render::item::{address_names, item_ids, source_names};
 use crate::cli::render::listing::{Listing, number, text};
 use crate::cli::ui::{Format, Ui};
-use crate::domain::item::{Combine, WhenEmpty};
+use crate::domain::item::{Combine, Item, WhenEmpty};
 use crate::ops::files::job_items::script_names;
 use crate::ops::home::Home;
 use crate::ops::jobs::{self, OpenJob};
@@ -63,6 +63,59 @@ pub(super) fn show(open: &OpenJob, ui: &Ui) {
             job.combine.name()
         ));
     }
+    let listing = if ui.format == Format::Table { for_people(open) } else { for_programs(open) };
+    listing.print(ui);
+}
+
+const NO_ITEMS: &str = "no items yet; add one: xfer job add-item JOB SOURCE DESTINATION";
+
+/// What decides the value stands in a column that no narrow screen leaves out.
+fn for_people(open: &OpenJob) -> Listing {
+    let rules: Vec<String> = open.job.items.iter().map(rules_of).collect();
+    let column = text("rules", "Rules");
+    let columns = [
+        number("number", "#"),
+        text("kind", "Kind").detail(),
+        text("source_name", "Source"),
+        text("destination_name", "Destination"),
+        if rules.iter().all(String::is_empty) { column.detail() } else { column },
+        text("source_id", "Source id").whole().detail(),
+        text("destination_id", "Destination id").whole().detail(),
+        text("note", "Note").detail(),
+    ];
+    let mut listing = Listing::new(&columns, NO_ITEMS);
+    for ((item, rules), position) in open.job.items.iter().zip(rules).zip(1..) {
+        let (source_ids, destination_ids) = item_ids(item);
+        listing.row(vec![
+            json!(position),
+            json!(item.source.kind().replace('_', " ")),
+            json!(source_names(open, &item.source)),
+            json!(address_names(open, item)),
+            json!(Some(rules).filter(|rules| !rules.is_empty())),
+            json!(source_ids),
+            json!(destination_ids),
+            json!(item.note),
+        ]);
+    }
+    listing
+}
+
+/// An item's own rules in words.
+fn rules_of(item: &Item) -> String {
+    let rules = [
+        item.combine.map(|combine| format!("combine {}", combine.name())),
+        item.factor.as_ref().map(|factor| format!("factor {}", factor.to_plain_string())),
+        item.share.as_ref().map(|share| format!("share {}", share.to_plain_string())),
+        item.round.map(|rounding| format!("round {rounding}")),
+        item.coverage.map(|coverage| format!("coverage {coverage}")),
+        item.when_empty.map(|when_empty| format!("when empty {}", when_empty.name())),
+        Some(script_names(&item.scripts)).filter(|names| !names.is_empty()).map(|names| format!("scripts {names}")),
+    ];
+    rules.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+fn for_programs(open: &OpenJob) -> Listing {
+    let job = &open.job;
     let columns = [
         number("number", "#"),
         text("kind", "Kind").detail(),
@@ -79,7 +132,7 @@ pub(super) fn show(open: &OpenJob, ui: &Ui) {
         text("script", "Scripts").detail(),
         text("note", "Note").detail(),
     ];
-    let mut listing = Listing::new(&columns, "no items yet; add one: xfer job add-item JOB SOURCE DESTINATION");
+    let mut listing = Listing::new(&columns, NO_ITEMS);
     for (item, position) in job.items.iter().zip(1..) {
         let (source_ids, destination_ids) = item_ids(item);
         listing.row(vec![
@@ -99,5 +152,5 @@ pub(super) fn show(open: &OpenJob, ui: &Ui) {
             json!(item.note),
         ]);
     }
-    listing.print(ui);
+    listing
 }
