@@ -154,11 +154,12 @@ fn operators_are_held_against_the_aggregation_type() {
     let merged = vec![mapping(unit(1), unit(1)), mapping(unit(2), unit(1))];
     let mut world = World { rows: merged, ..World::new(vec![summed(vec![plain_item(1)])]) };
     world.says(&[]);
-    world.source.data_elements.get_mut(&element(1)).unwrap().aggregation_type = "AVERAGE".to_owned();
+    for metadata in [&mut world.source, &mut world.destination] {
+        metadata.data_elements.get_mut(&element(1)).unwrap().aggregation_type = "AVERAGE".to_owned();
+    }
     world.says(&["operator-does-not-fit"]);
     assert!(world.found()[0].hint.contains("--combine average"), "{:?}", world.found());
     world.jobs[0].items[0].combine = Some(Combine::Average);
-    world.destination.data_elements.get_mut(&element(1)).unwrap().aggregation_type = "AVERAGE".to_owned();
     world.says(&[]);
     for metadata in [&mut world.source, &mut world.destination] {
         metadata.data_elements.get_mut(&element(1)).unwrap().aggregation_type = "LAST".to_owned();

@@ -444,7 +444,7 @@ async fn a_list_that_does_not_come_out_even_is_read_again_and_then_given_up_by_n
 async fn a_server_that_repeats_pages_is_found_out() {
     let server = Server::dhis2("2.42.5", |seen, _| {
         let plural = seen.line().split("/api/").nth(1).unwrap().split('?').next().unwrap().to_owned();
-        json(&format!(r#"{{"pager":{{"page":1}},"{plural}":[{{"id":"OuLevel0001","level":1}}]}}"#))
+        json(&format!(r#"{{"pager":{{"page":1,"total":9}},"{plural}":[{{"id":"OuLevel0001","level":1}}]}}"#))
     })
     .await;
     let error = server.client().fetch_metadata(&|_| {}).await.unwrap_err();

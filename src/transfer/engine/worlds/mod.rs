@@ -124,7 +124,6 @@ const MET: [&str; 27] = [
     "held_back: source-not-readable",
     "held_back: value-invalid",
     "held_back, not readable: source-not-readable",
-    "kept, not readable",
     "refused: an item reads what it writes",
     "refused: no org unit is mapped",
     "refused: one value would be counted twice",
