@@ -136,7 +136,9 @@ impl Findings {
     pub fn into_sorted(self) -> Vec<Finding> {
         let mut all: Vec<Finding> = self.entries.into_values().collect();
         // What turned out to concern no cell is one thing all the same.
-        all.iter_mut().for_each(|finding| finding.count = finding.count.max(1));
+        for finding in &mut all {
+            finding.count = finding.count.max(1);
+        }
         all.sort_by(|left, right| {
             (left.severity, &left.code, std::cmp::Reverse(left.count)).cmp(&(
                 right.severity,

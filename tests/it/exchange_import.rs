@@ -83,7 +83,7 @@ fn what_a_job_cannot_do_as_the_exchange_does_is_left_out_by_name() {
         (json!({"aggregationType": "AVERAGE"}), "the request asks for AVERAGE, but LITS has the aggregation type SUM"),
         (
             json!({"filters": [{"dimension": "xyz", "items": ["a"]}]}),
-            "without the filter xyz = a its values would be others; its items are left out",
+            "without the filter xyz = a other values would be read; its items are left out",
         ),
         (json!({"inputIdScheme": "NONSENSE"}), "the id scheme NONSENSE is not known"),
     ] {

@@ -107,8 +107,9 @@ fn org_units_with_opposite_signs_are_only_asked_about() {
             .data_set("M", "Monthly", &["CAS"], json!({}))
     };
     let trial = Trial::between(&country("source", "Pavillon <5"), &country("destination", "Pavillon >5"));
-    trial.ok("orgunit auto src dst --accept likely");
-    let rows = trial.ok("orgunit list src dst --format json").json();
+    // The pair the other way round has no map yet.
+    trial.ok("orgunit auto dst src --accept likely");
+    let rows = trial.ok("orgunit list dst src --format json").json();
     for row in rows.as_array().unwrap() {
         let confirmed = row["state"] == "confirmed";
         assert!(!(confirmed && row.to_string().contains("Pavillon >5")), "{row}");
@@ -239,10 +240,11 @@ fn numbers_signs_and_letters_in_other_places_are_only_asked_about() {
     };
     let trial =
         Trial::between(&side("source").value(["P0", "", "", "Zone 1 Poste 2", "202401"], "9"), &side("destination"));
-    trial.ok("orgunit auto src dst --accept likely");
-    let rows = trial.ok("orgunit list src dst --format json").json();
+    // The pair the other way round has no map yet.
+    trial.ok("orgunit auto dst src --accept likely");
+    let rows = trial.ok("orgunit list dst src --format json").json();
     for row in rows.as_array().unwrap() {
-        let swapped = row.to_string().contains("Zone 2 Poste 1") || row.to_string().contains("Rh -");
+        let swapped = row.to_string().contains("Zone 1 Poste 2") || row.to_string().contains("Rh +");
         assert!(!(row["state"] == "confirmed" && swapped), "{row}");
     }
     trial.ok("job new j --from src --to dst");

@@ -274,7 +274,7 @@ impl<'review> Merging<'review> {
     fn holds_no_numbers(&self, source: &SourceItem) -> Option<&'static str> {
         let SourceItem::DataElement { id, .. } = source else { return None };
         let value_type = self.source.data_elements.get(id)?.value_type;
-        (!value_type.is_numeric()).then(|| match value_type {
+        (!value_type.is_numeric()).then_some(match value_type {
             ValueType::Boolean | ValueType::TrueOnly => "yes and no",
             _ => "no numbers",
         })

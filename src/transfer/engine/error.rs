@@ -53,14 +53,13 @@ impl TransferError {
     /// The exit code of the process (design 5).
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Plan(PlanError::UnitsLeftOut { .. }) => 70,
+            Self::Plan(PlanError::UnitsLeftOut { .. }) | Self::Unexplained(_) => 70,
             Self::Plan(_) | Self::Script(NotReady::Refused(_)) => 2,
             Self::Script(NotReady::Missing { .. } | NotReady::Altered { .. }) => 13,
             Self::Server(error) => error.kind.exit_code(),
             Self::WrongServer { .. } => 14,
             Self::AnalyticsTooOld { .. } => EXIT_TEMPORARY,
             Self::Journal(_) => 74,
-            Self::Unexplained(_) => 70,
         }
     }
 

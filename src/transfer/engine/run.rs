@@ -370,10 +370,12 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
                 found.example = Some(format!("{example}; {gone} {verb}, {rest} left"));
             }
             if rest == 0 {
-                found.hint = Some(match dry {
-                    true => "Nothing: the run deletes what the routine wrote there.".to_owned(),
-                    false => "Nothing more: the run deleted what the routine wrote there.".to_owned(),
-                });
+                let hint = if dry {
+                    "Nothing: the run deletes what the routine wrote there."
+                } else {
+                    "Nothing more: the run deleted what the routine wrote there."
+                };
+                found.hint = Some(hint.to_owned());
             } else if gone > 0 || deletes {
                 found.hint = Some(
                     "What is left is deleted by a run over all jobs and periods, within `max_delete` and `max_change`, \

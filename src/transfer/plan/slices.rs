@@ -14,7 +14,7 @@
 //! pilot in one district does not read the country); it is named in a finding. The estimate of cells is the product of
 //! items, periods and units, which real data fill to a tenth or less.
 //!
-//! Slices are in a fixed order for the same document and metadata, so that a run that was cut off meets the same ones.
+//! Cut are in a fixed order for the same document and metadata, so that a run that was cut off meets the same ones.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -56,7 +56,7 @@ pub struct Slice {
 
 /// The slices of a job, and the subtrees that no slice reads.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Slices {
+pub(super) struct Cut {
     /// In the order of work.
     pub slices: Vec<Slice>,
     /// Roots of large subtrees without a mapped unit, with their number of units.
@@ -81,7 +81,7 @@ struct Region {
 }
 
 /// Cuts a job whose cells per org unit are at most `cells_per_unit`.
-pub(super) fn cut(metadata: &Metadata, tree: &Tree, units: &UnitMap, cells_per_unit: usize) -> Slices {
+pub(super) fn cut(metadata: &Metadata, tree: &Tree, units: &UnitMap, cells_per_unit: usize) -> Cut {
     let mapped = (CELLS_PER_SLICE / cells_per_unit.max(1)).clamp(1, UNITS_PER_SLICE);
     #[cfg(test)]
     let mapped = small::UNITS.get().unwrap_or(mapped);
@@ -106,7 +106,7 @@ pub(super) fn cut(metadata: &Metadata, tree: &Tree, units: &UnitMap, cells_per_u
             ..Slice::default()
         });
     }
-    Slices { slices, untouched, unread }
+    Cut { slices, untouched, unread }
 }
 
 /// Small slices for tests: worlds of a few units are cut as large ones are.
@@ -280,13 +280,13 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{Slices, cut};
+    use super::{Cut, cut};
     use crate::domain::uid::Uid;
     use crate::transfer::fixture::{self, unit};
     use crate::transfer::plan::tree::Tree;
     use crate::transfer::plan::units::UnitMap;
 
-    fn slices(pairs: &[(Uid, Uid)], cells_per_unit: usize) -> (Slices, UnitMap, Tree) {
+    fn slices(pairs: &[(Uid, Uid)], cells_per_unit: usize) -> (Cut, UnitMap, Tree) {
         let metadata = fixture::metadata();
         let rows: Vec<_> = pairs.iter().map(|(source, target)| fixture::mapping(*source, *target)).collect();
         let units = UnitMap::new(&rows, &metadata, &[]);
@@ -294,7 +294,7 @@ mod tests {
         (cut(&metadata, &tree, &units, cells_per_unit), units, tree)
     }
 
-    fn units_read(slices: &Slices, tree: &Tree) -> BTreeSet<Uid> {
+    fn units_read(slices: &Cut, tree: &Tree) -> BTreeSet<Uid> {
         let mut seen = BTreeSet::new();
         for read in slices.slices.iter().flat_map(|slice| &slice.reads) {
             for root in &read.roots {
