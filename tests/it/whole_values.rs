@@ -300,7 +300,8 @@ fn a_script_does_not_move_values_between_periods_in_rows() {
         trial.ok("script attach late.rhai --job j");
         let report = run(&trial, "run r", 3);
         let held = findings(&report, "cell-not-whole");
-        assert!(held[0].to_string().contains("fn period"), "it says what to do {report:#}");
+        let held = held.first().unwrap_or_else(|| panic!("{script}\n{report:#}"));
+        assert!(held.to_string().contains("fn period"), "it says what to do {report:#}");
         assert_eq!(month("Centre A", "202403").as_deref(), Some("101"), "{script}");
         assert_eq!(month("Centre A", "202402"), None, "{script}");
         assert_eq!(month("Centre B", "202403").as_deref(), Some("1"), "nothing was moved there");

@@ -4,7 +4,7 @@
 //! parameters is one script, with one engine: a thousand items share it. A script's mistake is a rejection of what it was
 //! given, with the place in the script; one that was stopped by a limit refuses everything from then on, at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -193,6 +193,40 @@ fn failed<T>(error: &ScriptError, line: Option<u32>) -> Acted<T> {
     Acted { outcome: Outcome::Reject(reason), line: place.or(line) }
 }
 
+/// Rows that a script made anew with the value of one that it left out, in another period: by the place of the one that
+/// is gone. What it made anew where it stood was not moved.
+fn moved_anew(given: &[script::Row], kept: &[script::KeptRow]) -> Vec<(usize, SourceValue)> {
+    let series = |row: &script::Row| (row.data, row.category_option_combo, row.attribute_option_combo, row.org_unit);
+    let mut created: Vec<&script::Row> = Vec::new();
+    let mut stays: HashSet<usize> = HashSet::new();
+    for kept in kept {
+        match kept.origin {
+            script::Origin::Unchanged(index) | script::Origin::Changed(index) => {
+                stays.insert(index);
+            }
+            script::Origin::Created => created.push(&kept.row),
+        }
+    }
+    if created.is_empty() {
+        return Vec::new();
+    }
+    let mut gone: HashMap<_, Vec<usize>> = HashMap::new();
+    for (index, row) in given.iter().enumerate().filter(|(index, _)| !stays.contains(index)) {
+        gone.entry(series(row)).or_default().push(index);
+    }
+    let mut take = |row: &script::Row, fits: &dyn Fn(&script::Row) -> bool| {
+        let places = gone.get_mut(&series(row))?;
+        let at = places.iter().position(|index| given.get(*index).is_some_and(fits))?;
+        Some(places.swap_remove(at))
+    };
+    created.retain(|row| take(row, &|before| before == *row).is_none());
+    let moved = created.into_iter().filter_map(|row| {
+        let from = take(row, &|before| before.value == row.value)?;
+        Some((from, from_row(row.clone())))
+    });
+    moved.collect()
+}
+
 impl ActingScript for RunningScript {
     fn identity(&self) -> &Attachment {
         &self.attachment
@@ -210,6 +244,7 @@ impl ActingScript for RunningScript {
                 Ok(RowsOutcome::Rows { kept, dropped, rejected }) => {
                     let reasons =
                         |list: Vec<script::LeftOut>| list.into_iter().map(|out| (out.index, out.reason)).collect();
+                    let anew = moved_anew(&given, &kept);
                     let moved = kept.iter().filter_map(|kept| match kept.origin {
                         script::Origin::Changed(index) => {
                             let before = rows.get(index)?;
@@ -217,7 +252,7 @@ impl ActingScript for RunningScript {
                         }
                         script::Origin::Unchanged(_) | script::Origin::Created => None,
                     });
-                    let moved = moved.collect();
+                    let moved = moved.chain(anew).collect();
                     let kept = kept.into_iter().map(|kept| match kept.origin {
                         // To the last digit what the server sent.
                         script::Origin::Unchanged(index) => {
