@@ -199,13 +199,14 @@ fn add_split(
     };
     match (source_combos.as_slice(), target_combos.as_slice()) {
         // The only combo of either side: where they do not mean the same, a person has to say that it is right.
-        ([combo], [target_combo]) => match counterpart(source, *combo, destination, &target_combos) {
-            Some(ComboMatch { class, .. }) => propose(item(Some(*combo)), *target_combo, None, class, &[]),
-            None => {
+        ([combo], [target_combo]) => {
+            if let Some(ComboMatch { class, .. }) = counterpart(source, *combo, destination, &target_combos) {
+                propose(item(Some(*combo)), *target_combo, None, class, &[]);
+            } else {
                 let words = [format!("{} as {}", source.name_of(*combo), destination.name_of(*target_combo))];
                 propose(item(Some(*combo)), *target_combo, None, MatchClass::Ask, &words);
             }
-        },
+        }
         ([_, _, ..], [total]) => {
             let words = [format!("the {} parts are added up into one total", source_combos.len())];
             propose(item(None), *total, Some(Combine::Sum), MatchClass::Ask, &words);
