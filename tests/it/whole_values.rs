@@ -318,13 +318,13 @@ fn a_script_does_not_move_values_between_periods_in_rows() {
     run(&trial, "run r", 0);
     assert_eq!(month("Centre A", "202402").as_deref(), Some("1"));
     assert_eq!(month("Centre A", "202403").as_deref(), Some("5"));
-    // The hook that is asked about the periods reads all of them.
+    // The hook that is asked about the periods reads all of them; what only one of the items reaches waits.
     trial.ok("script detach late.rhai --job j");
     trial
         .xfer
         .file("late.rhai", "fn period(p, ctx) { if ctx.item.source.code == \"LATE\" { p.shift(-1) } else { p } }");
     trial.ok("script attach late.rhai --job j");
-    run(&trial, "run r", 0);
-    assert_eq!(month("Centre A", "202403").as_deref(), Some("105"));
+    assert!(!findings(&run(&trial, "run r", 3), "cell-not-whole").is_empty());
     assert_eq!(month("Centre A", "202402").as_deref(), Some("104"));
+    assert_eq!(month("Centre A", "202403").as_deref(), Some("5"));
 }

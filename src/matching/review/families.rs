@@ -2,7 +2,7 @@
 //! contains those of its facilities: together in one cell they are counted twice, and beside each other the totals of
 //! the destination count them twice. Raw values are those of the org unit itself, so that nothing of this concerns them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::item::{Combine, Item, SourceItem};
 use crate::domain::job::Job;
@@ -109,6 +109,14 @@ fn in_totals(review: &Review<'_>, job: &Job, beside: &[Family]) -> Option<Findin
         element.is_some_and(|element| element.value_type.is_numeric() && element.aggregation_type != "NONE")
     };
     let items = numbers(review, job, adds_up);
+    // A unit that collects nothing of the job gets no value: a run does not even ask for its figure.
+    let destination = review.destination.metadata;
+    let elements = items.iter().filter_map(|number| job.items.get(number.checked_sub(1)?));
+    let sets = elements.flat_map(|item| destination.data_sets_of(item.destination.data_element));
+    let collecting: BTreeSet<Uid> = sets.flat_map(|set| set.organisation_units.iter().copied()).collect();
+    let both =
+        |family: &&Family| collecting.contains(&family.parents_target) && collecting.contains(&family.childs_target);
+    let beside: Vec<Family> = beside.iter().filter(both).copied().collect();
     if beside.is_empty() || items.is_empty() {
         return None;
     }
@@ -119,7 +127,7 @@ fn in_totals(review: &Review<'_>, job: &Job, beside: &[Family]) -> Option<Findin
         "{}; each gets its own cell, but totals that the destination makes above them contain the lower figure twice",
         some(&names)
     );
-    Some(Finding::new(&finding::PARENT_BESIDE_CHILDREN, job, message).items(items).units(units(beside)))
+    Some(Finding::new(&finding::PARENT_BESIDE_CHILDREN, job, message).items(items).units(units(&beside)))
 }
 
 fn units(families: &[Family]) -> Vec<Uid> {

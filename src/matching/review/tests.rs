@@ -141,8 +141,12 @@ fn parents_and_children_meet_through_analytics_only() {
     world.jobs = vec![Job { read: ReadFrom::Analytics, ..summed(vec![plain_item(1)]) }];
     world.rows[2].state = MappingState::Ignored;
     world.says(&[]);
-    // Each in its own cell, which lie in each other: totals count twice.
+    // Each in its own cell, which lie in each other: totals count twice. Where the district collects nothing, it gets none.
     world.rows = vec![mapping(district_a(), district_a()), mapping(unit(1), unit(1))];
+    world.says(&[]);
+    for set in world.destination.data_sets.values_mut() {
+        set.organisation_units.insert(district_a());
+    }
     world.says(&["parent-beside-children"]);
     // Not where they go to units that have nothing to do with each other.
     world.rows = vec![mapping(district_a(), district_b()), mapping(unit(1), unit(1))];

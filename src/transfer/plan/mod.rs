@@ -218,6 +218,17 @@ impl PlannedJob {
                 hint: None,
             });
         }
+        if let Some(other) = self.left_out_by_a_script(key) {
+            return Some(Hold {
+                code: &finding::CELL_NOT_WHOLE,
+                object: None,
+                reason: format!(
+                    "scripts put what feeds it into other periods: of item {} this run has nothing",
+                    other + 1
+                ),
+                hint: Some("run more periods, or let all items of the cell go through the same script".to_owned()),
+            });
+        }
         let cut = self.hooked_periods.get(&item).filter(|hooked| hooked.cut.contains(&key.period))?;
         Some(Hold {
             code: &finding::CELL_NOT_WHOLE,
@@ -228,6 +239,18 @@ impl PlannedJob {
                 cut.script, key.period
             )),
         })
+    }
+
+    /// An item of a cell, by position, that writes other periods than the cell's in this run, because a script decides on
+    /// its periods or on those of the cell's other items.
+    fn left_out_by_a_script(&self, key: &CellKey) -> Option<usize> {
+        if self.hooked_periods.is_empty() {
+            return None;
+        }
+        let of_cell = |item: &PlannedItem| item.destination == key.address();
+        let mut positions =
+            self.items.iter().enumerate().filter(|(_, item)| of_cell(item)).map(|(position, _)| position);
+        positions.find(|position| !self.writes(*position, key.period))
     }
 
     /// Why nothing leads to a cell of this job any more, and whether it may be deleted; none for an ordinary job.
