@@ -70,8 +70,8 @@ impl Answer {
         let code = message.as_ref().and_then(|message| message.error_code.clone());
         match self.status {
             300..=399 => self.redirect(),
-            401 => ClientErrorKind::Unauthorized { message: said() },
-            400 if self.challenge => ClientErrorKind::Unauthorized { message: said() },
+            401 => ClientErrorKind::Unauthorized { message: said(), sent: true },
+            400 if self.challenge => ClientErrorKind::Unauthorized { message: said(), sent: true },
             403 => ClientErrorKind::Forbidden { message: said() },
             404 if message.is_none() => ClientErrorKind::NotDhis2,
             404 => ClientErrorKind::NotFound { message: said() },

@@ -126,6 +126,8 @@ impl Client {
         let fail = |kind| self.fail(ask.shown(), kind);
         let mut attempts = Attempts::new(RetryRule::Import, &self.transport.limits);
         let mut fresh_session_tried = false;
+        // A try that left, before one that did not.
+        let mut lost = None;
         loop {
             let failed = match self.transport.fetch_once(&ask).await {
                 Ok((answer, cookie)) => match read_import_answer(&answer) {
@@ -143,8 +145,10 @@ impl Client {
                 Err(failed) => failed,
             };
             if !self.transport.may_go_on(&mut attempts, &failed).await {
-                return Err(fail(failed.kind));
+                let never_left = !failed.kind.may_have_arrived();
+                return Err(fail(lost.filter(|_| never_left).unwrap_or(failed.kind)));
             }
+            lost = Some(failed.kind);
         }
     }
 

@@ -75,6 +75,8 @@ pub enum ClientErrorKind {
     Unauthorized {
         /// The server's sentence, such as `Account locked`.
         message: String,
+        /// Whether this request was sent at all: after one refusal no other is.
+        sent: bool,
     },
     /// 403.
     #[error("the server refuses permission: {message}")]
@@ -280,35 +282,26 @@ impl ClientErrorKind {
     }
 
     /// Whether the server may have acted on the request all the same: after an import that ended like this only a
-    /// read-back tells what was written. False means that it certainly wrote nothing.
+    /// read-back tells what was written. False means that the request never left.
     pub fn may_have_arrived(&self) -> bool {
         match self {
-            Self::Timeout { .. }
-            | Self::Interrupted { .. }
-            | Self::Unavailable { .. }
-            | Self::ServerError { .. }
-            | Self::EmptyAnswer
-            | Self::Malformed { .. }
-            | Self::TooLarge { .. }
-            | Self::LoginPage { location: None }
-            | Self::Other(_) => true,
-            Self::InvalidSetup { .. }
-            | Self::Connect { .. }
-            | Self::Tls { .. }
-            | Self::Unauthorized { .. }
-            | Self::Forbidden { .. }
-            | Self::LoginPage { location: Some(_) }
-            | Self::Redirect { .. }
+            // No connection, or none that anything is sent over.
+            Self::InvalidSetup { .. } | Self::Connect { .. } | Self::Tls { .. } => false,
+            Self::Unauthorized { sent, .. } => *sent,
+            // Whatever an answer says: a proxy, a session that ended or a login page may hide that the server acted.
+            _ => true,
+        }
+    }
+
+    /// Whether it is not about the request: the next one will fare no better.
+    pub fn is_the_server(&self) -> bool {
+        match self {
+            Self::Redirect { .. }
             | Self::NotDhis2
             | Self::NotFound { .. }
             | Self::RateLimited { .. }
-            | Self::PayloadTooLarge
-            | Self::UriTooLong
-            | Self::Refused { .. }
-            | Self::MissingIds { .. }
-            | Self::IncompleteList { .. }
-            | Self::EmptyList { .. }
-            | Self::AnalyticsNotReady { .. } => false,
+            | Self::Unavailable { status: 503, .. } => true,
+            kind => kind.is_permission(),
         }
     }
 
@@ -325,7 +318,7 @@ impl ClientErrorKind {
     /// The same error with every occurrence of the secrets struck out of the server's words.
     pub(crate) fn redacted(mut self, secrets: &[&str]) -> Self {
         let text = match &mut self {
-            Self::Unauthorized { message }
+            Self::Unauthorized { message, .. }
             | Self::Forbidden { message }
             | Self::NotFound { message }
             | Self::ServerError { message, .. }

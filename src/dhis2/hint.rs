@@ -12,7 +12,7 @@ impl ClientErrorKind {
             Self::Tls { problem, .. } => problem.hint(),
             Self::Timeout { .. } => "the server is slow or busy; try again later, or with fewer org units or periods",
             Self::Interrupted { .. } => "the network or a proxy broke off; try again",
-            Self::Unauthorized { message } => return Some(login_hint(message)),
+            Self::Unauthorized { message, .. } => return Some(login_hint(message)),
             Self::Forbidden { .. } => {
                 "give the user the authority that the server names; to write data values that is `F_DATAVALUE_ADD`"
             }

@@ -144,7 +144,7 @@ mod tests {
         assert_eq!(tries(RetryRule::ReadThatSplits, &unavailable(504, None)), 1);
         assert_eq!(tries(RetryRule::Import, &unavailable(504, None)), 1);
         assert_eq!(tries(RetryRule::Import, &unavailable(503, None)), 5);
-        assert_eq!(tries(RetryRule::Read, &ClientErrorKind::Unauthorized { message: String::new() }), 1);
+        assert_eq!(tries(RetryRule::Read, &ClientErrorKind::Unauthorized { message: String::new(), sent: true }), 1);
         assert_eq!(tries(RetryRule::Read, &ClientErrorKind::malformed("x")), 1);
         assert_eq!(tries(RetryRule::Read, &refused("E7144")), 1);
     }

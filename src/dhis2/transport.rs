@@ -195,7 +195,7 @@ impl Transport {
     /// session is tried once without it.
     pub(crate) async fn open(&self, ask: &Ask) -> Result<Opened, Failed> {
         if let Some(message) = lock(&self.refused).clone() {
-            return Err(Failed { kind: ClientErrorKind::Unauthorized { message }, cookie: None });
+            return Err(Failed { kind: ClientErrorKind::Unauthorized { message, sent: false }, cookie: None });
         }
         let opened = self.open_following(ask).await?;
         if opened.response.status() != reqwest::StatusCode::UNAUTHORIZED {
@@ -203,7 +203,11 @@ impl Transport {
         }
         let last = if opened.cookie.is_some() {
             self.drop_session(opened.cookie.as_deref());
-            self.open_following(ask).await?
+            match self.open_following(ask).await {
+                // The first answer tells more: an import has left, whatever became of the second try.
+                Err(failed) if ask.body.is_some() && !failed.kind.may_have_arrived() => opened,
+                again => again?,
+            }
         } else {
             opened
         };

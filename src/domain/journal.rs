@@ -41,6 +41,62 @@ pub struct ChunkStart {
     pub rows: u64,
 }
 
+/// A cell of a POST, written down with it: should nobody learn what became of the POST, the next run can tell by what
+/// the destination holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentCell {
+    /// The cell.
+    pub cell: CellKey,
+    /// What the destination held before.
+    pub previous: Option<String>,
+    /// What is sent; none for a deletion.
+    pub value: Option<String>,
+    /// How many source values it was made of.
+    pub contributions: u32,
+    /// The first source period that goes to it.
+    pub from: Option<Period>,
+}
+
+/// A cell that was sent and of which nobody knows whether it arrived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenCell {
+    /// The run that sent it.
+    pub run: Uuid,
+    /// The job's name.
+    pub job: String,
+    /// What was sent.
+    pub sent: SentCell,
+}
+
+/// What a read shows of an open cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// What was sent: it arrived.
+    Arrived {
+        /// The run that sent it.
+        run: Uuid,
+        /// How the cell ended in that run after all.
+        record: CellRecord,
+    },
+    /// What stood there before, so that nothing arrived; or nothing can be told, because the same was sent.
+    Untouched(CellKey),
+    /// Something else: somebody changed it since.
+    Changed(CellKey),
+}
+
+/// What the end of a cell means for the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// Nothing: nothing was sent, or it is not known what became of it. What is open stays open.
+    Stays,
+    /// What was sent stands there: it is the routine's.
+    Ours,
+    /// What stands there is not the routine's, or nothing stands there.
+    NotOurs,
+    /// What this run sent did not arrive: the ledger stays as it was.
+    Settled,
+}
+
 /// How a cell of a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CellRecord {
@@ -62,9 +118,11 @@ pub struct CellRecord {
     pub contributions: u32,
     /// The first source period that goes to it. Only the ledger keeps it: a record that is read again has none.
     pub from: Option<Period>,
+    /// What it means for the ledger. Not kept: a record that is read again has [`Claim::Stays`].
+    pub claim: Claim,
 }
 
-/// A cell that this routine once wrote.
+/// A cell that this routine wrote and that nobody changed since.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerEntry {
     /// The cell.
@@ -91,17 +149,29 @@ pub trait Journal: Send {
     /// Writes down that a run begins.
     fn begin_run(&mut self, start: &RunStart) -> Result<(), JournalError>;
 
-    /// Writes down a POST before it is sent.
-    fn chunk_sending(&mut self, run: Uuid, chunk: &ChunkStart) -> Result<(), JournalError>;
+    /// Writes down a POST before it is sent. Its cells stay open until a record or a read says what became of them.
+    fn chunk_sending(&mut self, run: Uuid, chunk: &ChunkStart, cells: &[SentCell]) -> Result<(), JournalError>;
 
     /// Writes down that the answer of a POST was read; `answer` is a short sentence about it.
     fn chunk_done(&mut self, run: Uuid, number: u64, answer: &str) -> Result<(), JournalError>;
 
-    /// Writes down how cells ended; created, updated, accepted and deleted cells change the ledger in the same
-    /// transaction. Cells of a dry run do not.
+    /// Writes down how cells ended; in the same transaction the ledger follows their claims and what is known of them is
+    /// open no more. Cells of a dry run change neither.
     fn record_cells(&mut self, run: Uuid, cells: &[CellRecord]) -> Result<(), JournalError>;
 
-    /// What this routine once wrote to these addresses, org units and periods.
+    /// The cells that were sent and of which nobody knows whether they arrived. A journal that keeps no ledger has none.
+    fn open_cells(&mut self) -> Result<Vec<OpenCell>, JournalError> {
+        Ok(Vec::new())
+    }
+
+    /// Writes down what a read showed of open cells: what arrived goes into the ledger and into the records of the run
+    /// that sent it, what somebody changed leaves the ledger, and none is open any more.
+    fn reconcile(&mut self, found: &[Found]) -> Result<(), JournalError> {
+        let _ = found;
+        Ok(())
+    }
+
+    /// What this routine wrote to these addresses, org units and periods, and a read has not shown otherwise since.
     fn ledger(
         &mut self,
         addresses: &[CellAddress],
@@ -116,7 +186,8 @@ pub trait Journal: Send {
         Ok(())
     }
 
-    /// Takes cells out of the ledger whose values are gone without this routine's doing.
+    /// Takes cells out of the ledger that a read showed changed or gone without this routine's doing. They are not taken
+    /// in again because they look the same some day: only what the routine writes is its own.
     fn forget(&mut self, cells: &[CellKey]) -> Result<(), JournalError> {
         let _ = cells;
         Ok(())

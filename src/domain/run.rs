@@ -310,6 +310,10 @@ pub struct Report {
     pub values: ValueCounts,
     /// All cells.
     pub cells: CellCounts,
+    /// Cells that earlier runs had written without learning it (killed, a lost answer, a full disk), and that are in the
+    /// ledger now. They are not counted in `cells`, unless this run has to do with them, too.
+    #[serde(default)]
+    pub recovered: u64,
     /// The jobs, in order.
     pub jobs: Vec<JobReport>,
     /// What a person should know, most severe first.

@@ -9,7 +9,7 @@ use crate::domain::cell::{CellAddress, CellKey, CellState};
 use crate::domain::coverage::Coverage;
 use crate::domain::item::{Combine, Item, SourceItem, WhenEmpty};
 use crate::domain::job::{Job, ReadFrom};
-use crate::domain::journal::CellRecord;
+use crate::domain::journal::{CellRecord, Claim};
 use crate::domain::metadata::{
     AttributeValue, CategoryCombo, CategoryOption, CategoryOptionCombo, DataAccess, DataElement, DataInputPeriod,
     DataSet, DataSetElement, Indicator, Metadata, OptionSet, OptionSetOption, OrganisationUnit, OrganisationUnitGroup,
@@ -363,5 +363,10 @@ pub(crate) fn cell(data_element: usize, org_unit: usize, period: &str, state: Ce
         reason: None,
         contributions: 2,
         from: None,
+        claim: match state {
+            CellState::Created | CellState::Updated | CellState::Accepted => Claim::Ours,
+            CellState::Deleted => Claim::NotOurs,
+            _ => Claim::Stays,
+        },
     }
 }

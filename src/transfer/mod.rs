@@ -3,8 +3,8 @@
 //! In the order of a value's way: `plan` cuts the work, `map` gives each source value a fate, `combine` and `shape`
 //! make one text per cell, `preflight` holds back what the destination would refuse or hide, `diff` leaves what has to
 //! be sent, `batch` makes POSTs of it, `accounting` and `refusal` read the answers, `verify` compares with what is
-//! there, `settle` gives each cell its one state, `report` adds up. `hooks` are the places in them where scripts act. All of these are functions over values: no I/O, no
-//! clock. Only `engine` awaits.
+//! there, `ownership` says whose a cell is, `settle` gives each cell its one state, `report` adds up. `hooks` are the
+//! places in them where scripts act. All of these are functions over values: no I/O, no clock. Only `engine` awaits.
 
 pub mod accounting;
 pub mod batch;
@@ -17,6 +17,7 @@ pub mod finding;
 pub(crate) mod fixture;
 pub mod hooks;
 pub mod map;
+pub mod ownership;
 pub mod plan;
 pub mod preflight;
 #[cfg(test)]

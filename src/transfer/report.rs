@@ -37,6 +37,8 @@ pub struct Tally {
     pub acts: Acts,
     /// Cells written, by name of the data set and period.
     pub written: BTreeMap<String, BTreeMap<String, u64>>,
+    /// Cells that earlier runs had written without learning it.
+    pub recovered: u64,
     /// Whether something failed that may pass.
     pub temporary: bool,
     /// Whether a server refused the login or a permission, so that nothing more could be done.
@@ -120,6 +122,7 @@ pub fn report(facts: RunFacts, mut tally: Tally) -> Result<Report, Unexplained> 
         periods: facts.periods,
         values,
         cells,
+        recovered: tally.recovered,
         jobs: tally.jobs,
         findings: tally.findings.into_sorted(),
         traffic: facts.traffic,

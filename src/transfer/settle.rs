@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::cell::CellState;
-use crate::domain::journal::CellRecord;
+use crate::domain::journal::{CellRecord, Claim};
 use crate::domain::metadata::Metadata;
 use crate::domain::period::Period;
 use crate::domain::run::{CellCounts, FindingObject, Severity};
@@ -90,6 +90,7 @@ pub fn settle(job: &str, cells: Vec<Cell>, ends: Vec<Option<Settled>>, destinati
             reason,
             contributions: cell.contributions,
             from: None,
+            claim: Claim::Stays,
         });
     }
     for ((data_set, period), number) in written {

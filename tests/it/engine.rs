@@ -15,7 +15,7 @@ use xfer::dhis2::limits::Limits;
 use xfer::domain::cell::{CellAddress, CellKey, CellState};
 use xfer::domain::item::{Combine, Item, SourceItem};
 use xfer::domain::job::{Job, ReadFrom};
-use xfer::domain::journal::{CellRecord, ChunkStart, Journal, JournalError, LedgerEntry, RunStart};
+use xfer::domain::journal::{CellRecord, ChunkStart, Journal, JournalError, LedgerEntry, RunStart, SentCell};
 use xfer::domain::metadata::Metadata;
 use xfer::domain::org_unit_map::{MappingState, OrgUnitMapping};
 use xfer::domain::period::relative::RelativeOptions;
@@ -47,7 +47,7 @@ impl Journal for Notes {
         Ok(())
     }
 
-    fn chunk_sending(&mut self, _run: Uuid, _chunk: &ChunkStart) -> Result<(), JournalError> {
+    fn chunk_sending(&mut self, _run: Uuid, _chunk: &ChunkStart, _cells: &[SentCell]) -> Result<(), JournalError> {
         self.sending += 1;
         Ok(())
     }

@@ -278,7 +278,7 @@ fn for_programs(records: &[CellRecord], metadata: Option<&Metadata>) -> Listing 
 mod tests {
     use super::for_people;
     use crate::domain::cell::{CellKey, CellState};
-    use crate::domain::journal::CellRecord;
+    use crate::domain::journal::{CellRecord, Claim};
     use crate::domain::period::Period;
     use crate::domain::uid::Uid;
 
@@ -301,6 +301,7 @@ mod tests {
             reason: reason.map(str::to_owned),
             contributions: 1,
             from: None,
+            claim: Claim::Stays,
         };
         let held = record("1250", CellState::HeldBack, Some("the org unit closed on 2015-12-31"));
         insta::assert_snapshot!(for_people(&[held, record("8", CellState::Updated, None)], None).table(80), @r"

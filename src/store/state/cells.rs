@@ -5,7 +5,7 @@ use rusqlite::{Row, params_from_iter};
 use uuid::Uuid;
 
 use crate::domain::cell::{CellKey, CellState};
-use crate::domain::journal::CellRecord;
+use crate::domain::journal::{CellRecord, Claim};
 use crate::domain::run::CellCounts;
 use crate::store::error::StoreError;
 use crate::store::state::StateStore;
@@ -102,6 +102,7 @@ fn read_cell(row: &Row<'_>, dictionary: &mut Dictionary<'_>) -> Result<CellRecor
         reason,
         contributions: row.get(11)?,
         from: None,
+        claim: Claim::Stays,
     })
 }
 

@@ -3,15 +3,17 @@
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use uuid::Uuid;
 
-use crate::domain::cell::{CellAddress, CellKey};
-use crate::domain::journal::{CellRecord, ChunkStart, Journal, JournalError, LedgerEntry, RunStart};
+use crate::domain::cell::{CellAddress, CellKey, CellState};
+use crate::domain::journal::{
+    CellRecord, ChunkStart, Claim, Found, Journal, JournalError, LedgerEntry, OpenCell, RunStart, SentCell,
+};
 use crate::domain::period::Period;
 use crate::domain::run::{Report, RunMode};
 use crate::domain::uid::Uid;
 use crate::store::column::{Json, Text, Word};
 use crate::store::error::{Kind, StoreError};
-use crate::store::state::StateStore;
 use crate::store::state::ledger::{LedgerWriter, look_up};
+use crate::store::state::{StateStore, open};
 use crate::store::state::words::Numbering;
 
 impl From<StoreError> for JournalError {
@@ -34,16 +36,20 @@ impl Journal for StateStore {
     }
 
     /// A chunk of the same number that was being sent before is sent again.
-    fn chunk_sending(&mut self, run: Uuid, chunk: &ChunkStart) -> Result<(), JournalError> {
-        self.database.write(|transaction| {
+    fn chunk_sending(&mut self, run: Uuid, chunk: &ChunkStart, cells: &[SentCell]) -> Result<(), JournalError> {
+        let Self { database, words } = self;
+        let fresh = database.write(|transaction| {
+            let mut numbering = words.within(transaction)?;
+            open::keep(transaction, &mut numbering, run, &chunk.job, cells)?;
             let (run, _) = run_number(transaction, run)?;
             transaction.execute(
                 "INSERT OR REPLACE INTO chunk (run, number, job, data_set, digest, row_count) \
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                 params![run, integer(chunk.number)?, chunk.job, chunk.data_set, chunk.digest, integer(chunk.rows)?],
             )?;
-            Ok(())
+            Ok(numbering.into_fresh())
         })?;
+        words.remember(fresh);
         Ok(())
     }
 
@@ -66,9 +72,46 @@ impl Journal for StateStore {
     fn record_cells(&mut self, run: Uuid, cells: &[CellRecord]) -> Result<(), JournalError> {
         let Self { database, words } = self;
         let fresh = database.write(|transaction| {
-            let (run, mode) = run_number(transaction, run)?;
+            let (number, mode) = run_number(transaction, run)?;
             let mut numbering = words.within(transaction)?;
-            record(transaction, &mut numbering, run, mode, cells)?;
+            record(transaction, &mut numbering, number, cells)?;
+            // Dry runs and comparisons write nothing at the destination.
+            if mode == RunMode::Run {
+                claim(transaction, &mut numbering, run, cells)?;
+            }
+            Ok(numbering.into_fresh())
+        })?;
+        words.remember(fresh);
+        Ok(())
+    }
+
+    fn open_cells(&mut self) -> Result<Vec<OpenCell>, JournalError> {
+        Ok(self.read_open_cells()?)
+    }
+
+    fn reconcile(&mut self, found: &[Found]) -> Result<(), JournalError> {
+        let Self { database, words } = self;
+        let fresh = database.write(|transaction| {
+            let mut numbering = words.within(transaction)?;
+            for found in found {
+                match found {
+                    Found::Arrived { run, record: found } => {
+                        let found = std::slice::from_ref(found);
+                        // The run may be forgotten by now; what it wrote is not.
+                        if let Some((number, _)) = find_run(transaction, *run)? {
+                            record(transaction, &mut numbering, number, found)?;
+                        }
+                        claim(transaction, &mut numbering, *run, found)?;
+                    }
+                    Found::Untouched(cell) | Found::Changed(cell) => {
+                        let cell = numbering.cell(cell)?;
+                        open::OpenWriter::new(transaction)?.close(&cell)?;
+                        if matches!(found, Found::Changed(_)) {
+                            LedgerWriter::new(transaction)?.forget(&cell)?;
+                        }
+                    }
+                }
+            }
             Ok(numbering.into_fresh())
         })?;
         words.remember(fresh);
@@ -132,18 +175,18 @@ fn integer(number: u64) -> Result<i64, StoreError> {
 
 /// The number and kind of a run.
 pub(super) fn run_number(connection: &Connection, run: Uuid) -> Result<(i64, RunMode), StoreError> {
-    connection
-        .prepare_cached("SELECT id, mode FROM run WHERE uuid = ?1")?
-        .query_row([Text(run)], |row| Ok((row.get(0)?, row.get::<_, Word<_>>(1)?.0)))
-        .optional()?
-        .ok_or_else(|| StoreError::not_found(Kind::Run, run.to_string()))
+    find_run(connection, run)?.ok_or_else(|| StoreError::not_found(Kind::Run, run.to_string()))
+}
+
+fn find_run(connection: &Connection, run: Uuid) -> Result<Option<(i64, RunMode)>, StoreError> {
+    let mut select = connection.prepare_cached("SELECT id, mode FROM run WHERE uuid = ?1")?;
+    Ok(select.query_row([Text(run)], |row| Ok((row.get(0)?, row.get::<_, Word<_>>(1)?.0))).optional()?)
 }
 
 fn record(
     transaction: &Transaction<'_>,
     numbering: &mut Numbering<'_>,
     run: i64,
-    mode: RunMode,
     cells: &[CellRecord],
 ) -> Result<(), StoreError> {
     let mut insert = transaction.prepare_cached(
@@ -151,7 +194,6 @@ fn record(
          attribute_option_combo, previous, value, state, code, reason, contributions) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     )?;
-    let mut ledger = LedgerWriter::new(transaction)?;
     for record in cells {
         let cell = numbering.cell(&record.cell)?;
         let [org_unit, period, data_element, category_option_combo, attribute_option_combo] = cell;
@@ -170,10 +212,35 @@ fn record(
             numbering.number_if_any(record.reason.as_deref())?,
             record.contributions
         ])?;
-        // Dry runs and comparisons write nothing at the destination.
-        if mode == RunMode::Run {
-            let from = record.from.map(|period| numbering.number(&period.to_string())).transpose()?;
-            ledger.settle(&cell, record, from)?;
+    }
+    Ok(())
+}
+
+/// Changes the ledger by the claims of cells, and closes those of which it is known what became of them.
+fn claim(
+    transaction: &Transaction<'_>,
+    numbering: &mut Numbering<'_>,
+    run: Uuid,
+    cells: &[CellRecord],
+) -> Result<(), StoreError> {
+    let mut ledger = LedgerWriter::new(transaction)?;
+    let mut open = open::OpenWriter::new(transaction)?;
+    let run = numbering.number(&run.to_string())?;
+    for record in cells {
+        let cell = numbering.cell(&record.cell)?;
+        let from = numbering.period_if_any(record.from)?;
+        match record.claim {
+            Claim::Stays if record.state == CellState::Unchanged => ledger.confirm(&cell, from)?,
+            Claim::Stays => {}
+            Claim::Settled => open.close_for(&cell, run)?,
+            Claim::Ours => {
+                ledger.put(&cell, record.value.as_deref(), from)?;
+                open.close(&cell)?;
+            }
+            Claim::NotOurs => {
+                ledger.forget(&cell)?;
+                open.close(&cell)?;
+            }
         }
     }
     Ok(())
@@ -224,13 +291,13 @@ pub(super) mod tests {
             rows: 500,
         };
         for number in [1, 2] {
-            store.chunk_sending(run, &chunk(number)).unwrap();
+            store.chunk_sending(run, &chunk(number), &[]).unwrap();
         }
         store.chunk_done(run, 1, "500 imported").unwrap();
         let record = store.run(run).unwrap();
         assert_eq!(record.open_chunks().collect::<Vec<_>>(), [&chunk(2)]);
         assert_eq!(record.chunks[0].answer.as_deref(), Some("500 imported"));
-        store.chunk_sending(run, &chunk(1)).unwrap();
+        store.chunk_sending(run, &chunk(1), &[]).unwrap();
         assert_eq!(store.run(run).unwrap().open_chunks().count(), 2, "sent again");
         let error = store.chunk_done(run, 3, "").unwrap_err();
         assert!(error.to_string().contains("there is no chunk `3 of run"), "{error}");

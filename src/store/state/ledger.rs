@@ -1,14 +1,14 @@
-//! The ledger: every cell that the routine wrote and that is still its own.
+//! The ledger: every cell that the routine wrote and nobody changed since, as far as any read showed.
 //!
-//! It decides what may be deleted: nothing that somebody else wrote. It is changed in the transaction that records how
-//! cells ended, and outlives the runs.
+//! It decides what may be deleted: nothing that somebody else wrote. It follows the claims of cells in the transaction
+//! that records how they ended, and outlives the runs.
 
 use std::collections::{HashMap, HashSet};
 
 use rusqlite::{CachedStatement, Connection, Row, Transaction, params};
 
-use crate::domain::cell::{CellAddress, CellKey, CellState};
-use crate::domain::journal::{CellRecord, LedgerEntry};
+use crate::domain::cell::{CellAddress, CellKey};
+use crate::domain::journal::LedgerEntry;
 use crate::domain::period::Period;
 use crate::domain::uid::Uid;
 use crate::store::error::StoreError;
@@ -95,51 +95,35 @@ impl<'transaction> LedgerWriter<'transaction> {
         Ok(())
     }
 
-    /// Puts a written cell into the ledger, takes a deleted one out. One that is there already, and should be, keeps its
-    /// value and says where that comes from now.
-    pub(super) fn settle(
-        &mut self,
-        cell: &CellNumbers,
-        record: &CellRecord,
-        from: Option<i64>,
-    ) -> Result<(), StoreError> {
+    /// Puts a written cell into the ledger, with the first source period that went there. Without a value there is
+    /// nothing to own.
+    pub(super) fn put(&mut self, cell: &CellNumbers, value: Option<&str>, from: Option<i64>) -> Result<(), StoreError> {
+        let Some(value) = value else { return self.forget(cell) };
         let [org_unit, period, data_element, category_option_combo, attribute_option_combo] = *cell;
-        match (record.state, &record.value) {
-            (CellState::Created | CellState::Updated | CellState::Accepted, Some(value)) => {
-                self.put.execute(params![
-                    org_unit,
-                    period,
-                    data_element,
-                    category_option_combo,
-                    attribute_option_combo,
-                    value,
-                    from
-                ])?;
-            }
-            // An accepted deletion is one that could not be read back.
-            (CellState::Deleted, _) | (CellState::Created | CellState::Updated | CellState::Accepted, None) => {
-                self.take.execute(*cell)?;
-            }
-            (CellState::Unchanged, _) if from.is_some() => {
-                self.confirm.execute(params![
-                    org_unit,
-                    period,
-                    data_element,
-                    category_option_combo,
-                    attribute_option_combo,
-                    from
-                ])?;
-            }
-            (
-                CellState::Unchanged
-                | CellState::Rejected
-                | CellState::ZeroSkipped
-                | CellState::Differs
-                | CellState::Unknown
-                | CellState::NotSent
-                | CellState::HeldBack,
-                _,
-            ) => {}
+        self.put.execute(params![
+            org_unit,
+            period,
+            data_element,
+            category_option_combo,
+            attribute_option_combo,
+            value,
+            from
+        ])?;
+        Ok(())
+    }
+
+    /// Says where the value of a cell comes from now, if it is in the ledger.
+    pub(super) fn confirm(&mut self, cell: &CellNumbers, from: Option<i64>) -> Result<(), StoreError> {
+        if from.is_some() {
+            let [org_unit, period, data_element, category_option_combo, attribute_option_combo] = *cell;
+            self.confirm.execute(params![
+                org_unit,
+                period,
+                data_element,
+                category_option_combo,
+                attribute_option_combo,
+                from
+            ])?;
         }
         Ok(())
     }

@@ -7,15 +7,16 @@
 //! - alerts: what each channel was told last, and messages that were not delivered yet
 //! - [`RunLock`]: two runs of one routine never overlap
 //!
-//! A POST is journaled before it is sent and its answer after it was read. A run that was killed is therefore one
-//! without a report, and its open chunks are those whose outcome nobody knows: the next run reads the cells back and
-//! sends what differs, so nothing has to be repaired here.
+//! A POST is journaled with its cells before it is sent and its answer after it was read. A run that was killed is
+//! therefore one without a report, and its open cells are those whose outcome nobody knows: the next run reads them,
+//! takes what arrived into the ledger ([`open`]) and sends what differs.
 
 mod alerts;
 mod cells;
 mod journal;
 mod ledger;
 mod lock;
+mod open;
 mod runs;
 mod schema;
 mod words;

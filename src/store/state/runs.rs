@@ -132,7 +132,11 @@ const UNUSED_WORDS: &str = "DELETE FROM word WHERE id NOT IN (
     UNION SELECT code FROM cell WHERE code IS NOT NULL UNION SELECT reason FROM cell WHERE reason IS NOT NULL
     UNION SELECT org_unit FROM ledger UNION SELECT period FROM ledger UNION SELECT data_element FROM ledger
     UNION SELECT category_option_combo FROM ledger UNION SELECT attribute_option_combo FROM ledger
-    UNION SELECT source_period FROM ledger WHERE source_period IS NOT NULL)";
+    UNION SELECT source_period FROM ledger WHERE source_period IS NOT NULL
+    UNION SELECT org_unit FROM open_cell UNION SELECT period FROM open_cell UNION SELECT data_element FROM open_cell
+    UNION SELECT category_option_combo FROM open_cell UNION SELECT attribute_option_combo FROM open_cell
+    UNION SELECT run FROM open_cell UNION SELECT job FROM open_cell
+    UNION SELECT source_period FROM open_cell WHERE source_period IS NOT NULL)";
 
 fn read_summary(row: &Row<'_>) -> rusqlite::Result<RunSummary> {
     let end = match row.get::<_, Option<String>>(4)? {
@@ -234,6 +238,7 @@ mod tests {
             periods: vec!["202401".to_owned()],
             values: ValueCounts { fetched: 4, contributing: 4, ..ValueCounts::default() },
             cells: CellCounts { total: 2, created: 1, rejected: 1, ..CellCounts::default() },
+            recovered: 0,
             jobs: vec![],
             findings: vec![],
             traffic: Traffic::default(),

@@ -47,6 +47,26 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     |transaction| {
         transaction.execute_batch("ALTER TABLE ledger ADD COLUMN source_period INTEGER; -- NULL where nobody noted it")
     },
+    // 6: the cells of POSTs until it is known what became of them. They outlive their run's rows: what may be deleted
+    // at the destination does not hang on what is remembered of runs.
+    |transaction| {
+        transaction.execute_batch(
+            "CREATE TABLE open_cell (
+                 org_unit INTEGER NOT NULL,
+                 period INTEGER NOT NULL,
+                 data_element INTEGER NOT NULL,
+                 category_option_combo INTEGER NOT NULL,
+                 attribute_option_combo INTEGER NOT NULL,
+                 run INTEGER NOT NULL, -- the word of the run's UUID
+                 job INTEGER NOT NULL,
+                 previous TEXT,
+                 value TEXT, -- NULL for a deletion
+                 contributions INTEGER NOT NULL,
+                 source_period INTEGER,
+                 PRIMARY KEY (org_unit, period, data_element, category_option_combo, attribute_option_combo, run)
+             ) STRICT, WITHOUT ROWID;",
+        )
+    },
 ];
 
 const FIRST: &str = "

@@ -105,6 +105,11 @@ impl Numbering<'_> {
         Ok([org_unit, period, data_element, category_option_combo, attribute_option_combo])
     }
 
+    /// The number of a period that may be absent.
+    pub(super) fn period_if_any(&mut self, period: Option<Period>) -> Result<Option<i64>, StoreError> {
+        period.map(|period| self.period(period)).transpose()
+    }
+
     fn period(&mut self, period: Period) -> Result<i64, StoreError> {
         if let Some(number) = self.periods.get(&period) {
             return Ok(*number);

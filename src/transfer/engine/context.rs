@@ -11,19 +11,19 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::domain::access::Reader;
 use crate::domain::journal::Journal;
 use crate::domain::metadata::Metadata;
 use crate::domain::period::Period;
 use crate::domain::routine::{Policies, RoutineDocument};
 use crate::domain::run::RunMode;
-use crate::domain::server::Account;
 use crate::domain::value_type::ImportEngine;
 use crate::transfer::batch::controller::{BatchController, DataSetKind};
 use crate::transfer::engine::Patience;
+use crate::transfer::engine::read::Side;
 use crate::transfer::events::{Event, SliceName};
 use crate::transfer::hooks::Scene;
-use crate::transfer::plan::{Plan, PlannedJob, Slice, Tree};
+use crate::transfer::ownership::Open;
+use crate::transfer::plan::{Plan, PlannedJob, Slice};
 use crate::transfer::preflight::Preflight;
 
 /// What every part of a run shares.
@@ -39,12 +39,8 @@ pub(super) struct Context<'run, S, D> {
     pub(super) document: &'run RoutineDocument,
     pub(super) plan: &'run Plan,
     pub(super) preflight: Preflight<'run>,
-    /// What the destination's user may read.
-    pub(super) destination_reader: Reader<'run>,
-    /// The destination's user.
-    pub(super) account: &'run Account,
-    /// The destination's tree as far as its user may read it.
-    pub(super) destination_tree: Tree,
+    /// The destination with what its user may read.
+    pub(super) side: Side<'run, D>,
     /// The destination's generation of imports.
     pub(super) import_engine: ImportEngine,
     pub(super) patience: Patience,
@@ -65,6 +61,10 @@ pub(super) struct State {
     pub(super) deletions_left: Option<u32>,
     /// Number of the next POST.
     pub(super) next_chunk: u64,
+    /// What earlier runs sent and no read has shown yet.
+    pub(super) open: Open,
+    /// Cells of earlier runs that turned out to have arrived.
+    pub(super) recovered: u64,
 }
 
 impl<'run, S, D> Context<'run, S, D> {
@@ -75,11 +75,11 @@ impl<'run, S, D> Context<'run, S, D> {
         now: Timestamp,
         servers: (&'run S, &'run D),
         metadata: (&'run Metadata, &'run Metadata),
+        side: Side<'run, D>,
+        (open, recovered): (Open, u64),
         document: &'run RoutineDocument,
         plan: &'run Plan,
         preflight: Preflight<'run>,
-        destination_reader: Reader<'run>,
-        account: &'run Account,
         import_engine: ImportEngine,
         patience: Patience,
         stop: CancellationToken,
@@ -104,9 +104,7 @@ impl<'run, S, D> Context<'run, S, D> {
             document,
             plan,
             preflight,
-            destination_reader,
-            account,
-            destination_tree: Tree::new(metadata.1, account.view_roots()),
+            side,
             import_engine,
             patience,
             stop,
@@ -117,6 +115,8 @@ impl<'run, S, D> Context<'run, S, D> {
                 seen: BTreeSet::new(),
                 deletions_left: document.routine.policies.max_delete,
                 next_chunk: 1,
+                open,
+                recovered,
             }),
         }
     }

@@ -26,6 +26,7 @@ mod prepare;
 mod prove;
 mod push;
 mod read;
+mod recover;
 mod replay;
 mod rights;
 mod run;

@@ -2,27 +2,28 @@
 //! preflight, guards.
 //!
 //! Slices are prepared one after another, the next one while the current one is being sent. Nothing here changes a
-//! server. A script's hooks act inside the pure stages that are called here; the run's resume needs nothing of its own,
-//! because what a run that was cut off has sent already turns out `unchanged` in the comparison.
+//! server. A script's hooks act inside the pure stages that are called here. What a run that was cut off has sent already
+//! turns out `unchanged` in the comparison; whose it is was said before (`recover`). The read for the comparison is also
+//! where the routine lets go of cells that somebody else changed (`ownership`).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use crate::domain::cell::CellKey;
-use crate::domain::item::WhenEmpty;
 use crate::domain::job::Comments;
 use crate::domain::journal::JournalError;
-use crate::domain::run::{RunMode, ValueCounts};
+use crate::domain::run::ValueCounts;
 use crate::domain::uid::Uid;
 use crate::transfer::combine::{WantedCell, combine};
 use crate::transfer::diff::{self, Cell, Diff, DiffRules, Hold, Step, StoredValues};
 use crate::transfer::engine::context::{Context, slice_name};
 use crate::transfer::engine::error::SliceError;
 use crate::transfer::engine::servers::DataServer;
-use crate::transfer::engine::{fetch, read};
+use crate::transfer::engine::{fetch, read, recover};
 use crate::transfer::events::{Event, SliceName};
 use crate::transfer::finding;
 use crate::transfer::hooks::Acts;
 use crate::transfer::map::{Mapped, Mapping, Remark};
+use crate::transfer::ownership;
 use crate::transfer::plan::{PlannedJob, Slice};
 use crate::transfer::preflight::Verdict;
 use crate::transfer::tally::{Findings, Note};
@@ -38,6 +39,8 @@ pub(super) struct Prepared<'run> {
     pub(super) values: ValueCounts,
     /// The cells with their steps.
     pub(super) cells: Vec<Cell>,
+    /// What the routine wrote of them and is still its own, by what was read.
+    pub(super) ledger: HashMap<CellKey, String>,
     /// Org units of the destination that cannot be read.
     pub(super) unreadable: BTreeSet<Uid>,
     pub(super) findings: Findings,
@@ -131,11 +134,11 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
             };
             let Made { wanted, doubts, remarks, .. } = self.make(job, mapping.finish(&self.context.scene()));
             let Some(Ok(stored)) =
-                self.context.unless_stopped(read::stored(self.context, job, &slice.destinations)).await
+                self.context.unless_stopped(read::stored(&self.context.side, job, &slice.destinations)).await
             else {
                 continue;
             };
-            let diff = self.compare(job, slice, wanted, (&doubts, &remarks), &stored)?;
+            let (diff, _) = self.compare(job, slice, wanted, (&doubts, &remarks), &stored)?;
             changes += diff.cells.iter().filter(|cell| cell.step.is_change()).count() as u64;
             existing += diff.existing;
         }
@@ -161,6 +164,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
             name,
             values: ValueCounts::default(),
             cells: Vec::new(),
+            ledger: HashMap::new(),
             unreadable: BTreeSet::new(),
             findings: std::mem::take(&mut self.findings),
             acts: Acts::default(),
@@ -184,7 +188,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         let stored = if slice.destinations.is_empty() {
             StoredValues::default()
         } else {
-            match self.context.unless_stopped(read::stored(self.context, job, &slice.destinations)).await {
+            match self.context.unless_stopped(read::stored(&self.context.side, job, &slice.destinations)).await {
                 Some(Ok(stored)) => stored,
                 failed => {
                     let error = failed.map_or_else(fetch::stopped, |failed| match failed {
@@ -200,10 +204,8 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         };
         let periods = stored.values.keys().map(|key| key.period);
         self.context.state().seen.extend(periods);
-        let diff = self.compare(job, slice, wanted, (&doubts, &remarks), &stored)?;
-        if prepared.failed.is_none() {
-            self.forget_gone(job, slice, &stored)?;
-        }
+        let (diff, ledger) = self.compare(job, slice, wanted, (&doubts, &remarks), &stored)?;
+        prepared.ledger = ledger;
         prepared.findings.merge(findings);
         prepared.findings.merge(diff.findings);
         prepared.cells = diff.cells;
@@ -228,45 +230,35 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         wanted: Vec<WantedCell>,
         (doubts, remarks): (&BTreeMap<CellKey, Hold>, &BTreeMap<CellKey, Remark>),
         stored: &StoredValues,
-    ) -> Result<Diff, JournalError> {
-        let ledger = self.ledger(job, slice, stored)?;
+    ) -> Result<(Diff, HashMap<CellKey, String>), JournalError> {
+        let sees = |cell: &CellKey| self.context.side.sees(stored, cell);
+        recover::settle(self.context, stored, |cell| {
+            sees(cell) && slice.destinations.contains(&cell.org_unit) && job.reads_back(cell)
+        })?;
+        let mut ledger = self.ledger(job, slice)?;
         let policies = self.context.policies();
         let deletes = policies.max_delete != Some(0);
         let names = self.context.destination_metadata;
         let remarks = Some(remarks).filter(|_| job.comments == Comments::Copy);
         let rules = DiffRules { only_changed: policies.only_changed, ledger: &ledger, doubts, remarks, deletes, names };
-        Ok(diff::diff(wanted, stored, job, rules))
-    }
-
-    /// What the routine wrote into the slice; asked for only where an item deletes.
-    fn ledger(
-        &self,
-        job: &PlannedJob,
-        slice: &Slice,
-        stored: &StoredValues,
-    ) -> Result<HashMap<CellKey, String>, JournalError> {
-        let deleting: Vec<_> =
-            job.items.iter().filter(|item| item.when_empty == WhenEmpty::Delete).map(|item| item.destination).collect();
-        if deleting.is_empty() || stored.values.is_empty() {
-            return Ok(HashMap::new());
+        let diff = diff::diff(wanted, stored, job, rules);
+        // Whatever becomes of the cells now: what somebody else changed or took away is his.
+        let lost = ownership::let_go(&ledger, stored, names, sees, |_| None);
+        if !lost.is_empty() {
+            self.context.journal().forget(&lost)?;
+            lost.iter().for_each(|cell| drop(ledger.remove(cell)));
         }
-        let org_units: Vec<Uid> = slice.destinations.iter().copied().collect();
-        let entries = self.context.journal().ledger(&deleting, &org_units, &job.periods.write)?;
-        Ok(entries.into_iter().map(|entry| (entry.cell, entry.value)).collect())
+        Ok((diff, ledger))
     }
 
-    /// Forgets leftover cells whose values somebody else has taken away already.
-    fn forget_gone(&self, job: &PlannedJob, slice: &Slice, stored: &StoredValues) -> Result<(), JournalError> {
-        let Some(leftover) = job.leftover.as_ref().filter(|_| self.context.mode == RunMode::Run) else { return Ok(()) };
-        let reader = self.context.destination_reader;
-        let is_gone = |cell: &CellKey| {
-            slice.destinations.contains(&cell.org_unit)
-                && !stored.unreadable.contains(&cell.org_unit)
-                && reader.address(&cell.address()).is_none()
-                && stored.values.get(cell).is_none_or(|stored| stored.value.is_none())
-        };
-        let gone: Vec<CellKey> = leftover.cells.keys().copied().filter(is_gone).collect();
-        if gone.is_empty() { Ok(()) } else { self.context.journal().forget(&gone) }
+    /// What the routine wrote into the slice.
+    fn ledger(&self, job: &PlannedJob, slice: &Slice) -> Result<HashMap<CellKey, String>, JournalError> {
+        let addresses: Vec<_> = job.addresses.keys().copied().collect();
+        let org_units: Vec<Uid> = slice.destinations.iter().copied().collect();
+        let entries = self.context.journal().ledger(&addresses, &org_units, &job.periods.write)?;
+        // Leftover cells are read beside cells of jobs that are being written in this very moment.
+        let entries = entries.into_iter().filter(|entry| job.has(&entry.cell));
+        Ok(entries.map(|entry| (entry.cell, entry.value)).collect())
     }
 
     /// Preflight and guards.
@@ -276,7 +268,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         }
         for cell in prepared.cells.iter_mut().filter(|cell| cell.step.is_sent()) {
             let verdict = self.context.preflight.check(&cell.key, cell.value.as_deref(), cell.comment.as_deref());
-            match (verdict, self.context.destination_reader.address(&cell.key.address())) {
+            match (verdict, self.context.side.reader.address(&cell.key.address())) {
                 // What stands there is not known: a value or a comment of somebody else's could be lost.
                 (Verdict::Pass { .. }, Some(hidden)) => {
                     cell.step = Step::Hold(Box::new(Hold {

@@ -4,10 +4,10 @@
 //! speaks against them (lost in a race, lost answers, a POST that never left) are sent again, alone, a few times with
 //! growing pauses; then they end by what is known of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::dhis2::data_value_sets::PayloadRow;
-use crate::domain::cell::CellState;
+use crate::domain::cell::{CellKey, CellState};
 use crate::domain::journal::JournalError;
 use crate::domain::run::RunMode;
 use crate::domain::uid::Uid;
@@ -22,6 +22,7 @@ use crate::transfer::engine::read;
 use crate::transfer::engine::servers::DataServer;
 use crate::transfer::events::Event;
 use crate::transfer::finding::{self, Code};
+use crate::transfer::ownership;
 use crate::transfer::settle::without_sending;
 use crate::transfer::tally::{Findings, Note};
 use crate::transfer::verify::{Judgement, Outcome, ReadBack, Settled, judge, predict};
@@ -35,6 +36,8 @@ pub(super) struct Proved {
     pub(super) login_refused: bool,
     /// Why the destination could not be reached at the end, if so.
     pub(super) unreachable: Option<String>,
+    /// Cells of which the server says that they held the value before ours came.
+    pub(super) left_alone: BTreeSet<CellKey>,
 }
 
 /// Sends what is to be sent of a slice and settles every cell.
@@ -43,7 +46,7 @@ pub(super) async fn prove<'run, S, D: DataServer>(
     slice: &Prepared<'run>,
 ) -> Result<Proved, JournalError> {
     let ends = slice.cells.iter().map(without_sending).collect();
-    let mut proof = Proof { context, slice, proved: Proved::new(ends), fallback: BTreeMap::new() };
+    let mut proof = Proof { context, slice, proved: Proved::new(ends), fallback: BTreeMap::new(), lost: BTreeMap::new() };
     let mut open: Vec<usize> =
         proof.proved.ends.iter().enumerate().filter(|(_, end)| end.is_none()).map(|(position, _)| position).collect();
     if context.mode == RunMode::Check {
@@ -75,7 +78,7 @@ pub(super) async fn prove<'run, S, D: DataServer>(
 
 impl Proved {
     fn new(ends: Vec<Option<Settled>>) -> Self {
-        Self { ends, findings: Findings::default(), login_refused: false, unreachable: None }
+        Self { ends, findings: Findings::default(), login_refused: false, unreachable: None, left_alone: BTreeSet::new() }
     }
 }
 
@@ -85,6 +88,9 @@ struct Proof<'proof, 'run, S, D> {
     proved: Proved,
     /// How open cells end if nothing more is done.
     fallback: BTreeMap<usize, Settled>,
+    /// Cells that left and whose answer was lost, with the reason: whatever is said of another try, the first may have
+    /// arrived.
+    lost: BTreeMap<usize, String>,
 }
 
 impl<S, D: DataServer> Proof<'_, '_, S, D> {
@@ -110,24 +116,26 @@ impl<S, D: DataServer> Proof<'_, '_, S, D> {
             let Some(data_set) = cell.data_set else { continue };
             rows.entry(data_set).or_default().push(row(cell));
         }
-        let (mut outcomes, trouble) = Sender::new(self.context, &self.slice.job.name, alone).send(rows).await?;
+        let (mut outcomes, trouble) = Sender::new(self.context, self.slice, alone).send(rows).await?;
+        // A login that is refused for an import may still read, and what the answer hides may have arrived: one look.
+        let read_back = self.read_back(&open, trouble.is_some()).await?;
         self.proved.login_refused |= trouble.as_ref().is_some_and(|trouble| trouble.login_refused);
-        let read_back = self.read_back(&open, trouble.is_some()).await;
         let mut again = Vec::new();
         for position in open {
             let Some(cell) = cells.get(position) else { continue };
             let outcome = outcomes
                 .remove(&cell.key)
                 .unwrap_or_else(|| Outcome::NotSent { reason: "the row was not tried".to_owned() });
+            let outcome = self.with_memory(position, outcome);
             self.judge(position, cell, &outcome, read_back.as_ref(), &mut again);
         }
         Ok(again)
     }
 
     /// Reads the org units of the open cells again; none where nothing can or shall be read.
-    async fn read_back(&mut self, open: &[usize], had_trouble: bool) -> Option<StoredValues> {
+    async fn read_back(&mut self, open: &[usize], had_trouble: bool) -> Result<Option<StoredValues>, JournalError> {
         if self.context.mode != RunMode::Run || !self.context.policies().verify {
-            return None;
+            return Ok(None);
         }
         let org_units: BTreeSet<Uid> = open
             .iter()
@@ -136,11 +144,14 @@ impl<S, D: DataServer> Proof<'_, '_, S, D> {
             .filter(|unit| !self.slice.unreadable.contains(unit))
             .collect();
         if org_units.is_empty() || self.proved.login_refused {
-            return None;
+            return Ok(None);
         }
-        let reading = read::stored(self.context, self.slice.job, &org_units);
-        match self.context.unless_stopped(reading).await {
-            Some(Ok(stored)) => Some(stored),
+        let reading = read::stored(&self.context.side, self.slice.job, &org_units);
+        Ok(match self.context.unless_stopped(reading).await {
+            Some(Ok(stored)) => {
+                self.let_go(&stored, &org_units)?;
+                Some(stored)
+            }
             Some(Err(error)) => {
                 let error = SliceError::from(error);
                 self.proved.login_refused |= error.login_refused;
@@ -151,7 +162,22 @@ impl<S, D: DataServer> Proof<'_, '_, S, D> {
                 None
             }
             None => None,
-        }
+        })
+    }
+
+    /// The read-back shows cells that somebody else changed meanwhile, too. What this slice sent is not among them as long
+    /// as it stands there.
+    fn let_go(&self, stored: &StoredValues, org_units: &BTreeSet<Uid>) -> Result<(), JournalError> {
+        let cells: HashMap<CellKey, &Cell> =
+            self.slice.cells.iter().filter(|cell| cell.step.is_sent()).map(|cell| (cell.key, cell)).collect();
+        let lost = ownership::let_go(
+            &self.slice.ledger,
+            stored,
+            self.context.destination_metadata,
+            |cell| org_units.contains(&cell.org_unit) && self.context.side.sees(stored, cell),
+            |cell| cells.get(cell).map(|cell| cell.value.clone()),
+        );
+        if lost.is_empty() { Ok(()) } else { self.context.journal().forget(&lost) }
     }
 
     fn judge(
@@ -172,12 +198,12 @@ impl<S, D: DataServer> Proof<'_, '_, S, D> {
             }
             _ => ReadBack::Unseen,
         };
+        if matches!(outcome, Outcome::Answered(RowVerdict::LeftAlone)) && !self.lost.contains_key(&position) {
+            self.proved.left_alone.insert(cell.key);
+        }
         let value_type = self.slice.job.items.get(cell.item).map_or(ValueType::Other, |item| item.value_type);
         match judge(cell, outcome, seen, value_type) {
-            Judgement::Settled(settled) => {
-                let settled = self.with_memory(position, settled);
-                self.settle(position, settled);
-            }
+            Judgement::Settled(settled) => self.settle(position, settled),
             Judgement::SendAgain(settled) => {
                 if matches!(
                     outcome,
@@ -185,20 +211,23 @@ impl<S, D: DataServer> Proof<'_, '_, S, D> {
                 ) {
                     self.proved.findings.add(Note::new(&finding::ROWS_LOST_IN_RACE, 1));
                 }
-                let settled = self.with_memory(position, settled);
                 self.fallback.insert(position, settled);
                 again.push(position);
             }
         }
     }
 
-    /// A row whose answer was lost once may still arrive: that it was not sent the second time does not make it
-    /// `not_sent`.
-    fn with_memory(&self, position: usize, settled: Settled) -> Settled {
-        match self.fallback.get(&position) {
-            Some(before) if before.state == CellState::Unknown && settled.state == CellState::NotSent => before.clone(),
-            _ => settled,
+    /// A row whose answer was lost once may still arrive, or has: that it was not sent the second time does not make it
+    /// `not_sent`, and what the read-back finds is ours.
+    fn with_memory(&mut self, position: usize, outcome: Outcome) -> Outcome {
+        match (&outcome, self.lost.get(&position)) {
+            (Outcome::NoAnswer { reason }, None) => {
+                self.lost.insert(position, reason.clone());
+            }
+            (Outcome::NotSent { .. }, Some(reason)) => return Outcome::NoAnswer { reason: reason.clone() },
+            _ => {}
         }
+        outcome
     }
 
     fn settle(&mut self, position: usize, mut settled: Settled) {

@@ -14,13 +14,15 @@ use sha2::{Digest, Sha256};
 use crate::dhis2::data_value_sets::{ImportAnswer, Payload, PayloadRow, payload_body};
 use crate::dhis2::error::{ClientError, ClientErrorKind};
 use crate::domain::cell::CellKey;
-use crate::domain::journal::{ChunkStart, JournalError};
+use crate::domain::journal::{ChunkStart, JournalError, SentCell};
 use crate::domain::run::RunMode;
 use crate::domain::uid::Uid;
 use crate::transfer::accounting::RowVerdict;
 use crate::transfer::batch::controller::{BatchController, DataSetKind, PostOutcome};
 use crate::transfer::batch::partition::{Lane, kind_of, plan};
+use crate::transfer::diff::Cell;
 use crate::transfer::engine::context::Context;
+use crate::transfer::engine::prepare::Prepared;
 use crate::transfer::engine::servers::DataServer;
 use crate::transfer::events::Event;
 use crate::transfer::refusal::Pruning;
@@ -32,7 +34,9 @@ const LAST_WORDS: Duration = Duration::from_secs(4);
 /// Sends rows of one job, all at once or (`alone`) one POST after another.
 pub(super) struct Sender<'send, 'run, S, D> {
     context: &'send Context<'run, S, D>,
-    job: &'send str,
+    slice: &'send Prepared<'run>,
+    /// The slice's cells, for what is written down of a POST before it leaves.
+    cells: HashMap<CellKey, &'send Cell>,
     alone: bool,
     /// Why nothing more is sent in this round.
     trouble: Mutex<Option<Trouble>>,
@@ -63,8 +67,10 @@ enum Posted {
 type Outcomes = HashMap<CellKey, Outcome>;
 
 impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
-    pub(super) fn new(context: &'send Context<'run, S, D>, job: &'send str, alone: bool) -> Self {
-        Self { context, job, alone, trouble: Mutex::new(None) }
+    pub(super) fn new(context: &'send Context<'run, S, D>, slice: &'send Prepared<'run>, alone: bool) -> Self {
+        let sent = slice.cells.iter().filter(|cell| cell.step.is_sent());
+        let cells = sent.map(|cell| (cell.key, cell)).collect();
+        Self { context, slice, cells, alone, trouble: Mutex::new(None) }
     }
 
     /// Sends the rows of each data set and says what became of each.
@@ -133,8 +139,10 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
                     let (left, right) = group.split_at(group.len() / 2);
                     open.extend([right.to_vec(), left.to_vec()]);
                 }
-                Posted::TooBig(reason) | Posted::NotSent(reason) => all(&Outcome::NotSent { reason }, &mut outcomes),
-                Posted::NoAnswer(reason) => all(&Outcome::NoAnswer { reason }, &mut outcomes),
+                Posted::NotSent(reason) => all(&Outcome::NotSent { reason }, &mut outcomes),
+                Posted::TooBig(reason) | Posted::NoAnswer(reason) => {
+                    all(&Outcome::NoAnswer { reason }, &mut outcomes);
+                }
                 Posted::Refused { code, text } => {
                     all(&Outcome::Answered(RowVerdict::Refused { code, text }), &mut outcomes);
                 }
@@ -199,13 +207,25 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
         };
         let chunk = ChunkStart {
             number,
-            job: self.job.to_owned(),
+            job: self.slice.job.name.clone(),
             data_set: payload.data_set,
             digest: Sha256::digest(payload_body(payload)).into(),
             rows: payload.rows.len() as u64,
         };
-        self.context.journal().chunk_sending(self.context.run, &chunk)?;
+        let cells: Vec<SentCell> = payload.rows.iter().map(|row| self.sent(row)).collect();
+        self.context.journal().chunk_sending(self.context.run, &chunk, &cells)?;
         Ok(number)
+    }
+
+    fn sent(&self, row: &PayloadRow) -> SentCell {
+        let cell = self.cells.get(&row.cell);
+        SentCell {
+            cell: row.cell,
+            previous: cell.and_then(|cell| cell.previous.clone()),
+            value: row.value.clone(),
+            contributions: cell.map_or(0, |cell| cell.contributions),
+            from: self.slice.job.first_source(&row.cell),
+        }
     }
 
     /// Sends, and sends again while no connection comes about: then nothing has left.
@@ -256,7 +276,7 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
             Kind::Unavailable { status: 503, .. } => {
                 self.give_up(Trouble { reason: reason.clone(), login_refused: false });
             }
-            kind if !kind.may_have_arrived() => {
+            kind if !kind.may_have_arrived() || kind.is_the_server() => {
                 self.give_up(Trouble { reason: reason.clone(), login_refused: false });
             }
             _ => {}

@@ -4,43 +4,76 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::dhis2::data_value_sets::RawQuery;
 use crate::dhis2::error::{ClientError, ClientErrorKind};
+use crate::domain::access::Reader;
+use crate::domain::cell::CellKey;
+use crate::domain::data_value::DataValue;
+use crate::domain::metadata::{DataSet, Metadata};
+use crate::domain::period::Period;
+use crate::domain::server::Account;
 use crate::domain::uid::Uid;
 use crate::transfer::diff::{Stored, StoredValues};
-use crate::transfer::engine::context::Context;
 use crate::transfer::engine::servers::DataServer;
-use crate::transfer::plan::PlannedJob;
+use crate::transfer::plan::{PlannedJob, Tree};
+
+/// The destination and what its user may read.
+pub(super) struct Side<'run, D> {
+    pub(super) server: &'run D,
+    pub(super) metadata: &'run Metadata,
+    /// The destination's tree as far as its user may read it.
+    pub(super) tree: Tree,
+    pub(super) account: &'run Account,
+    /// What the user may read, and was told so when the run began.
+    pub(super) reader: Reader<'run>,
+}
+
+impl<D> Side<'_, D> {
+    /// Whether a read shows what stands in a cell: where a right is missing, servers leave rows out without a word.
+    pub(super) fn sees(&self, stored: &StoredValues, cell: &CellKey) -> bool {
+        !stored.unreadable.contains(&cell.org_unit) && self.reader.address(&cell.address()).is_none()
+    }
+}
 
 /// Reads the job's cells of these org units. Units that the user may not read are named, not guessed.
-pub(super) async fn stored<S, D: DataServer>(
-    context: &Context<'_, S, D>,
+pub(super) async fn stored<D: DataServer>(
+    side: &Side<'_, D>,
     job: &PlannedJob,
     org_units: &BTreeSet<Uid>,
 ) -> Result<StoredValues, ClientError> {
-    let tree = &context.destination_tree;
+    let data_elements: BTreeSet<Uid> = job.addresses.keys().map(|address| address.data_element).collect();
+    let is_ours = |cell: &CellKey| job.addresses.contains_key(&cell.address()) && org_units.contains(&cell.org_unit);
+    cells(side, &data_elements, org_units, &job.periods.write, &is_ours).await
+}
+
+/// Reads the cells of these org units that are wanted.
+pub(super) async fn cells<D: DataServer>(
+    side: &Side<'_, D>,
+    data_elements: &BTreeSet<Uid>,
+    org_units: &BTreeSet<Uid>,
+    periods: &[Period],
+    wanted: &(dyn Fn(&CellKey) -> bool + Sync),
+) -> Result<StoredValues, ClientError> {
     let mut stored = StoredValues {
         values: HashMap::new(),
-        unreadable: org_units.iter().copied().filter(|unit| !tree.contains(*unit)).collect(),
+        unreadable: org_units.iter().copied().filter(|unit| !side.tree.contains(*unit)).collect(),
     };
-    let data_elements: BTreeSet<Uid> = job.addresses.keys().map(|address| address.data_element).collect();
-    let data_sets = data_sets_of(context, &data_elements);
-    for read in tree.cover(org_units) {
+    let data_sets = data_sets_of(side.metadata, data_elements);
+    for read in side.tree.cover(org_units) {
         let query = RawQuery {
             data_sets: data_sets.clone(),
             data_elements: data_elements.iter().copied().collect(),
             org_units: read.roots,
             children: read.children,
-            periods: job.periods.write.clone(),
+            periods: periods.to_vec(),
         };
-        let mut take = |value: crate::domain::data_value::DataValue| {
-            let ours = job.addresses.contains_key(&value.cell.address()) && org_units.contains(&value.cell.org_unit);
-            if ours && !value.deleted {
+        let mut take = |value: DataValue| {
+            if wanted(&value.cell) && !value.deleted {
                 let kept = Stored { value: value.value, comment: value.comment, followup: value.followup };
                 stored.values.insert(value.cell, kept);
             }
         };
-        match context.destination.read_raw(&query, &mut take).await {
+        match side.server.read_raw(&query, &mut take).await {
             Ok(_) => {}
-            Err(error) if may_not_read(&error.kind, context) => {
+            Err(error) if may_not_read(&error.kind, side.account) => {
                 return Ok(StoredValues { values: HashMap::new(), unreadable: org_units.clone() });
             }
             Err(error) => return Err(error),
@@ -50,19 +83,19 @@ pub(super) async fn stored<S, D: DataServer>(
 }
 
 /// The destination's data sets that hold these elements, for servers that read by data set.
-fn data_sets_of<S, D>(context: &Context<'_, S, D>, data_elements: &BTreeSet<Uid>) -> Vec<Uid> {
-    let holds = |data_set: &&crate::domain::metadata::DataSet| {
+fn data_sets_of(metadata: &Metadata, data_elements: &BTreeSet<Uid>) -> Vec<Uid> {
+    let holds = |data_set: &&DataSet| {
         data_set.data_set_elements.iter().any(|member| data_elements.contains(&member.data_element))
     };
-    context.destination_metadata.data_sets.values().filter(holds).map(|data_set| data_set.id).collect()
+    metadata.data_sets.values().filter(holds).map(|data_set| data_set.id).collect()
 }
 
 /// Whether the user may write but not read. An empty answer is 2.42's way to say so (`raw-read/superuser-without-org-
 /// units`), but only from a user without org units: for others the question was kept within their scope, and an empty
 /// answer is a failure like any other.
-fn may_not_read<S, D>(kind: &ClientErrorKind, context: &Context<'_, S, D>) -> bool {
+fn may_not_read(kind: &ClientErrorKind, account: &Account) -> bool {
     match kind {
-        ClientErrorKind::EmptyAnswer => context.account.view_roots().is_empty(),
+        ClientErrorKind::EmptyAnswer => account.view_roots().is_empty(),
         ClientErrorKind::Unauthorized { .. } | ClientErrorKind::LoginPage { .. } => false,
         kind => kind.is_permission(),
     }

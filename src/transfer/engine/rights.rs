@@ -53,15 +53,19 @@ fn absence_matters(document: &RoutineDocument) -> bool {
     addresses.len() < items().count() || items().any(|item| item.when_empty.unwrap_or(rule) != WhenEmpty::Keep)
 }
 
-/// What the destination says now about the cells that are compared.
+/// What the destination says now about the cells that are compared: those that the items write, and those of these other
+/// addresses, which earlier runs wrote.
 pub(super) async fn of_destination<D: DataServer>(
     client: &D,
     reader: Reader<'_>,
     document: &RoutineDocument,
+    others: &BTreeSet<CellAddress>,
 ) -> Result<Fresh, ClientError> {
     let addresses = document.jobs.iter().flat_map(|job| job.items.iter().map(|item| item.destination));
-    let category_options =
-        addresses.flat_map(|address| reader.options_behind(&stored(address), ReadFrom::Raw)).collect();
+    let category_options = addresses
+        .chain(others.iter().copied())
+        .flat_map(|address| reader.options_behind(&stored(address), ReadFrom::Raw))
+        .collect();
     ask(client, Question { category_options, ..Question::default() }).await
 }
 

@@ -1,6 +1,6 @@
 //! A run from its first request to its report.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use futures_util::future::join;
@@ -8,9 +8,9 @@ use jiff::civil::DateTime;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::dhis2::system::Probe;
-use crate::domain::cell::CellState;
+use crate::domain::cell::{CellAddress, CellKey, CellState};
 use crate::domain::item::WhenEmpty;
-use crate::domain::journal::{JournalError, RunStart};
+use crate::domain::journal::{Claim, JournalError, RunStart};
 use crate::domain::metadata::Metadata;
 use crate::domain::reach::feedback;
 use crate::domain::routine::RoutineDocument;
@@ -22,12 +22,14 @@ use crate::transfer::engine::context::Context;
 use crate::transfer::engine::error::SliceError;
 use crate::transfer::engine::prepare::{Failed, Prepared, Preparer};
 use crate::transfer::engine::prove::prove;
+use crate::transfer::engine::read::Side;
 use crate::transfer::engine::servers::DataServer;
-use crate::transfer::engine::{Endpoint, RunRequest, RunResult, TransferError, Tuning, rights};
+use crate::transfer::engine::{Endpoint, RunRequest, RunResult, TransferError, Tuning, recover, rights};
 use crate::transfer::events::Event;
 use crate::transfer::finding::{self, Code};
 use crate::transfer::hooks::{self, Hooks};
-use crate::transfer::plan::{LeftoverSearch, PlanError, PlanRequest, Whole, address_names, destination_periods, plan};
+use crate::transfer::ownership::{Open, claim};
+use crate::transfer::plan::{LeftoverSearch, PlanError, PlanRequest, Tree, Whole, address_names, destination_periods, plan};
 use crate::transfer::preflight::Preflight;
 use crate::transfer::report::{RunFacts, Tally, report};
 use crate::transfer::settle::{settle, without_sending};
@@ -96,11 +98,17 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
     if same_system {
         check_feedback(document, source.metadata)?;
     }
+    let mut open = Open::new(journal.open_cells()?);
+    // What is not seen must not be taken for gone, in cells that no item leads to any more either.
+    let mut written: BTreeSet<CellAddress> = open.keys().map(CellKey::address).collect();
+    journal.each_written(&mut |cell, _| {
+        written.insert(cell.address());
+    })?;
     let source_reader = rights::reader(source.metadata, &source_probe);
     let destination_reader = rights::reader(destination.metadata, &destination_probe);
     let (fresh_source, fresh_destination) = join(
         rights::of_source(source.client, source_reader, document),
-        rights::of_destination(destination.client, destination_reader, document),
+        rights::of_destination(destination.client, destination_reader, document, &written),
     )
     .await;
     let (fresh_source, fresh_destination) = (fresh_source?, fresh_destination?);
@@ -127,6 +135,15 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
     if same_system {
         findings.add(Note::new(&finding::SAME_SYSTEM, 1).example(source_probe.identity.system_id.clone()));
     }
+    let side = Side {
+        server: destination.client,
+        metadata: destination.metadata,
+        tree: Tree::new(destination.metadata, destination_probe.account.view_roots()),
+        account: &destination_probe.account,
+        reader: destination_reader.with_fresh(&fresh_destination),
+    };
+    // Before anything looks into the ledger.
+    let recovered = recover::look(&side, journal, &mut open, &stop).await?;
     let periods = destination_periods(&plan);
     let leftover = {
         let mut search = LeftoverSearch::new(whole, &periods, &plan.jobs);
@@ -164,11 +181,11 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
         now,
         (source.client, destination.client),
         (source.metadata, destination.metadata),
+        side,
+        (open, recovered),
         document,
         &plan,
         preflight,
-        destination_reader.with_fresh(&fresh_destination),
-        &destination_probe.account,
         import_engine,
         patience,
         stop,
@@ -339,6 +356,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
         }
         self.about_the_rest(preparer.remaining());
         self.about_leftover();
+        self.tally.recovered = self.context.state().recovered;
         Ok(self.tally)
     }
 
@@ -407,7 +425,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
         }
         self.tally.findings.merge(proved.findings);
         self.tally.slices_done += 1;
-        self.record(slice, proved.ends)
+        self.record(slice, proved.ends, &proved.left_alone)
     }
 
     /// A slice that could not be read on one side or the other.
@@ -428,7 +446,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
             self.halted = Some(error.reason.clone());
         }
         let ends = not_sent(&slice, &error.reason, at_destination);
-        self.record(slice, ends)
+        self.record(slice, ends, &BTreeSet::new())
     }
 
     fn name_failure(&mut self, slice: &Prepared<'run>, error: &SliceError) {
@@ -455,7 +473,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
         self.tally.slices_failed += 1;
         self.tally.temporary |= !self.tally.permission;
         let ends = not_sent(&slice, &reason, blind);
-        self.record(slice, ends)
+        self.record(slice, ends, &BTreeSet::new())
     }
 
     /// Where the item deletes already, the advice to let it is none.
@@ -480,10 +498,26 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
         ends
     }
 
-    fn record(&mut self, slice: Prepared<'run>, ends: Vec<Option<Settled>>) -> Result<(), JournalError> {
+    fn record(
+        &mut self,
+        slice: Prepared<'run>,
+        ends: Vec<Option<Settled>>,
+        left_alone: &BTreeSet<CellKey>,
+    ) -> Result<(), JournalError> {
         let ends = self.why_zeros_stay(&slice, ends);
+        let claims: Vec<Claim> = slice
+            .cells
+            .iter()
+            .zip(&ends)
+            .filter_map(|(cell, end)| {
+                let left_alone = left_alone.contains(&cell.key);
+                Some(claim(cell, end.as_ref()?.state, left_alone, self.context.destination_metadata))
+            })
+            .collect();
         let mut settled = settle(&slice.job.name, slice.cells, ends, self.context.destination_metadata);
-        for record in &mut settled.records {
+        // Records are the cells with an end, in order.
+        for (record, claim) in settled.records.iter_mut().zip(claims) {
+            record.claim = claim;
             record.from = slice.job.first_source(&record.cell);
             if record.state == CellState::Deleted && slice.job.leftover.is_some() {
                 *self.cleared.entry(record.cell.data_element).or_default() += 1;

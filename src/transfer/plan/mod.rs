@@ -267,6 +267,11 @@ impl PlannedJob {
         }
     }
 
+    /// Whether a read of the job's org units shows this cell.
+    pub fn reads_back(&self, key: &CellKey) -> bool {
+        self.addresses.contains_key(&key.address()) && self.periods.write.contains(&key.period)
+    }
+
     /// Whether values of an item may go to a destination period.
     pub fn writes(&self, item: usize, period: Period) -> bool {
         self.source_periods(item, period) > 0

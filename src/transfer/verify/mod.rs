@@ -235,7 +235,8 @@ fn has_its_remark(cell: &Cell, stored: Option<&Stored>, value_type: ValueType) -
         })
 }
 
-fn same(left: Option<&str>, right: Option<&str>, value_type: ValueType) -> bool {
+/// Whether two values mean the same; nothing is the same as nothing.
+pub fn same(left: Option<&str>, right: Option<&str>, value_type: ValueType) -> bool {
     match (left, right) {
         (None, None) => true,
         (Some(left), Some(right)) => value_type.same(left, right),

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use crate::domain::cell::{CellAddress, CellKey, CellState};
-use crate::domain::journal::{CellRecord, ChunkStart, Journal, JournalError, LedgerEntry, RunStart};
+use crate::domain::journal::{
+    CellRecord, ChunkStart, Claim, Found, Journal, JournalError, LedgerEntry, OpenCell, RunStart, SentCell,
+};
 use crate::domain::period::Period;
 use crate::domain::run::{Report, RunMode};
 use crate::domain::uid::Uid;
@@ -18,6 +20,7 @@ pub(in crate::transfer::engine) struct MemoryJournal {
     pub(in crate::transfer::engine) done: Vec<u64>,
     pub(in crate::transfer::engine) records: Vec<CellRecord>,
     pub(in crate::transfer::engine) ledger: HashMap<CellKey, String>,
+    pub(in crate::transfer::engine) open: Vec<OpenCell>,
     /// The first source period of each.
     pub(in crate::transfer::engine) from: HashMap<CellKey, Period>,
     pub(in crate::transfer::engine) reports: Vec<Report>,
@@ -36,6 +39,31 @@ impl MemoryJournal {
             None => Ok(()),
         }
     }
+
+    fn close(&mut self, cell: &CellKey) {
+        self.open.retain(|open| open.sent.cell != *cell);
+    }
+
+    fn claim(&mut self, run: Uuid, record: &CellRecord) {
+        match record.claim {
+            Claim::Stays => {
+                if record.state == CellState::Unchanged && self.ledger.contains_key(&record.cell) {
+                    self.from.extend(record.from.map(|from| (record.cell, from)));
+                }
+            }
+            Claim::Settled => self.open.retain(|open| open.sent.cell != record.cell || open.run != run),
+            Claim::Ours => {
+                self.close(&record.cell);
+                self.ledger.extend(record.value.clone().map(|value| (record.cell, value)));
+                self.from.remove(&record.cell);
+                self.from.extend(record.from.map(|from| (record.cell, from)));
+            }
+            Claim::NotOurs => {
+                self.close(&record.cell);
+                self.ledger.remove(&record.cell);
+            }
+        }
+    }
 }
 
 impl Journal for MemoryJournal {
@@ -46,8 +74,11 @@ impl Journal for MemoryJournal {
         Ok(())
     }
 
-    fn chunk_sending(&mut self, _run: Uuid, chunk: &ChunkStart) -> Result<(), JournalError> {
+    fn chunk_sending(&mut self, run: Uuid, chunk: &ChunkStart, cells: &[SentCell]) -> Result<(), JournalError> {
         self.write()?;
+        self.open.retain(|open| open.run != run || cells.iter().all(|sent| sent.cell != open.sent.cell));
+        let open = cells.iter().map(|sent| OpenCell { run, job: chunk.job.clone(), sent: sent.clone() });
+        self.open.extend(open);
         self.sending.push(chunk.number);
         Ok(())
     }
@@ -58,24 +89,10 @@ impl Journal for MemoryJournal {
         Ok(())
     }
 
-    fn record_cells(&mut self, _run: Uuid, cells: &[CellRecord]) -> Result<(), JournalError> {
+    fn record_cells(&mut self, run: Uuid, cells: &[CellRecord]) -> Result<(), JournalError> {
         self.write()?;
-        for record in cells {
-            match (record.state, &record.value) {
-                _ if self.mode != Some(RunMode::Run) => {}
-                (CellState::Created | CellState::Updated | CellState::Accepted, Some(value)) => {
-                    self.ledger.insert(record.cell, value.clone());
-                    self.from.remove(&record.cell);
-                    self.from.extend(record.from.map(|from| (record.cell, from)));
-                }
-                (CellState::Unchanged, _) if self.ledger.contains_key(&record.cell) => {
-                    self.from.extend(record.from.map(|from| (record.cell, from)));
-                }
-                (CellState::Deleted | CellState::Accepted, None) => {
-                    self.ledger.remove(&record.cell);
-                }
-                _ => {}
-            }
+        if self.mode == Some(RunMode::Run) {
+            cells.iter().for_each(|record| self.claim(run, record));
         }
         self.records.extend_from_slice(cells);
         Ok(())
@@ -102,6 +119,25 @@ impl Journal for MemoryJournal {
     fn forget(&mut self, cells: &[CellKey]) -> Result<(), JournalError> {
         for cell in cells {
             self.ledger.remove(cell);
+        }
+        Ok(())
+    }
+
+    fn open_cells(&mut self) -> Result<Vec<OpenCell>, JournalError> {
+        Ok(self.open.clone())
+    }
+
+    fn reconcile(&mut self, found: &[Found]) -> Result<(), JournalError> {
+        self.write()?;
+        for found in found {
+            match found {
+                Found::Arrived { run, record } => self.claim(*run, record),
+                Found::Untouched(cell) => self.close(cell),
+                Found::Changed(cell) => {
+                    self.ledger.remove(cell);
+                    self.close(cell);
+                }
+            }
         }
         Ok(())
     }

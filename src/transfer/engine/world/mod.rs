@@ -174,7 +174,7 @@ fn kind_of(fault: Fault) -> ClientErrorKind {
         Fault::Connect => ClientErrorKind::Connect { reason: "refused".to_owned(), source: None },
         Fault::Timeout => ClientErrorKind::Timeout { waited: Duration::from_mins(5) },
         Fault::Interrupted | Fault::Silent => ClientErrorKind::Interrupted { source: None },
-        Fault::Unauthorized => ClientErrorKind::Unauthorized { message: "Unauthorized".to_owned() },
+        Fault::Unauthorized => ClientErrorKind::Unauthorized { message: "Unauthorized".to_owned(), sent: true },
         Fault::ServerError => ClientErrorKind::ServerError { status: 500, message: "oops".to_owned() },
         Fault::TooLarge => ClientErrorKind::PayloadTooLarge,
     }
@@ -354,6 +354,8 @@ pub(in crate::transfer::engine) struct World {
     pub(in crate::transfer::engine) events: Mutex<Vec<Event>>,
     /// Whether the destination is the source, too.
     pub(in crate::transfer::engine) one_system: bool,
+    /// Runs that were begun.
+    pub(in crate::transfer::engine) runs: u128,
 }
 
 impl World {
@@ -369,6 +371,7 @@ impl World {
             stop: CancellationToken::new(),
             events: Mutex::default(),
             one_system: false,
+            runs: 0,
         }
     }
 
@@ -396,8 +399,9 @@ impl World {
         whole: Whole<'_>,
         mode: RunMode,
     ) -> Result<RunResult, TransferError> {
+        self.runs += 1;
         let request = RunRequest {
-            run: Uuid::nil(),
+            run: Uuid::from_u128(self.runs),
             now: Timestamp::UNIX_EPOCH,
             mode,
             document,

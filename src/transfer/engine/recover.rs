@@ -1,0 +1,76 @@
+//! What earlier runs sent and never learned the end of: killed, cut off, answered with a login page, or with the disk full
+//! when it was to be written down.
+//!
+//! When a run begins, whatever its jobs and periods and even if it only asks, the destination is read for exactly these
+//! cells. What turns out to have arrived is the routine's, with the value that stood there before it; what somebody
+//! changed since is not. Cells that cannot be read now stay open: they are tried again with the slices that read them,
+//! and in the next run.
+
+use std::collections::BTreeSet;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::cell::CellKey;
+use crate::domain::journal::{Found, Journal, JournalError};
+use crate::domain::period::Period;
+use crate::domain::uid::Uid;
+use crate::transfer::diff::StoredValues;
+use crate::transfer::engine::context::Context;
+use crate::transfer::engine::read::{self, Side};
+use crate::transfer::engine::servers::DataServer;
+use crate::transfer::ownership::Open;
+
+/// Org units that are read in one go.
+const UNITS: usize = 200;
+
+/// Reads the open cells and settles what can be seen. Gives how many arrived.
+pub(super) async fn look<D: DataServer>(
+    side: &Side<'_, D>,
+    journal: &mut dyn Journal,
+    open: &mut Open,
+    stop: &CancellationToken,
+) -> Result<u64, JournalError> {
+    let units: BTreeSet<Uid> = open.keys().map(|cell| cell.org_unit).collect();
+    let units: Vec<Uid> = units.into_iter().collect();
+    let mut recovered = 0;
+    for units in units.chunks(UNITS) {
+        let units: BTreeSet<Uid> = units.iter().copied().collect();
+        let cells: BTreeSet<CellKey> = open.keys().filter(|cell| units.contains(&cell.org_unit)).copied().collect();
+        let elements: BTreeSet<Uid> = cells.iter().map(|cell| cell.data_element).collect();
+        let periods: BTreeSet<Period> = cells.iter().map(|cell| cell.period).collect();
+        let periods: Vec<Period> = periods.into_iter().collect();
+        // A destination that cannot be read now is named by the slices; the cells stay open.
+        let wanted = |cell: &CellKey| cells.contains(cell);
+        let reading = read::cells(side, &elements, &units, &periods, &wanted);
+        let Some(Ok(stored)) = stop.run_until_cancelled(reading).await else { break };
+        let found =
+            open.reconcile(&stored, side.metadata, |cell| cells.contains(cell) && side.sees(&stored, cell));
+        recovered += write_down(journal, &found)?;
+    }
+    Ok(recovered)
+}
+
+/// Settles what the read of a slice shows of cells that could not be seen when the run began.
+pub(super) fn settle<S, D>(
+    context: &Context<'_, S, D>,
+    stored: &StoredValues,
+    seen: impl Fn(&CellKey) -> bool,
+) -> Result<(), JournalError> {
+    let found = {
+        let mut state = context.state();
+        if state.open.is_empty() {
+            return Ok(());
+        }
+        state.open.reconcile(stored, context.destination_metadata, seen)
+    };
+    let recovered = write_down(*context.journal(), &found)?;
+    context.state().recovered += recovered;
+    Ok(())
+}
+
+fn write_down(journal: &mut dyn Journal, found: &[Found]) -> Result<u64, JournalError> {
+    if !found.is_empty() {
+        journal.reconcile(found)?;
+    }
+    Ok(found.iter().filter(|found| matches!(found, Found::Arrived { .. })).count() as u64)
+}
