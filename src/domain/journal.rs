@@ -78,10 +78,8 @@ pub enum Found {
         /// How the cell ended in that run after all.
         record: CellRecord,
     },
-    /// What stood there before, so that nothing arrived; or nothing can be told, because the same was sent.
-    Untouched(CellKey),
-    /// Something else: somebody changed it since.
-    Changed(CellKey),
+    /// What stood there before, so that nothing arrived, or something else: then somebody changed it since.
+    Otherwise(CellKey),
 }
 
 /// What the end of a cell means for the ledger.
@@ -165,7 +163,7 @@ pub trait Journal: Send {
     }
 
     /// Writes down what a read showed of open cells: what arrived goes into the ledger and into the records of the run
-    /// that sent it, what somebody changed leaves the ledger, and none is open any more.
+    /// that sent it, and none is open any more.
     fn reconcile(&mut self, found: &[Found]) -> Result<(), JournalError> {
         let _ = found;
         Ok(())

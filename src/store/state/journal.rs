@@ -103,12 +103,9 @@ impl Journal for StateStore {
                         }
                         claim(transaction, &mut numbering, *run, found)?;
                     }
-                    Found::Untouched(cell) | Found::Changed(cell) => {
+                    Found::Otherwise(cell) => {
                         let cell = numbering.cell(cell)?;
                         open::OpenWriter::new(transaction)?.close(&cell)?;
-                        if matches!(found, Found::Changed(_)) {
-                            LedgerWriter::new(transaction)?.forget(&cell)?;
-                        }
                     }
                 }
             }

@@ -218,7 +218,7 @@ mod tests {
     use crate::store::error::StoreError;
     use crate::store::state::StateStore;
     use crate::store::state::cells::CellFilter;
-    use crate::store::state::cells::tests::cells;
+    use crate::store::state::cells::tests::{as_read, cells};
     use crate::store::state::journal::tests::begin;
     use crate::store::testing::cell;
 
@@ -293,6 +293,6 @@ mod tests {
         let run = begin(&mut store, 4, RunMode::Run);
         let again = CellRecord { reason: Some("reason 1".to_owned()), ..cell(1, 1, "202401", CellState::Updated) };
         store.record_cells(run, std::slice::from_ref(&again)).unwrap();
-        assert_eq!(cells(&store, run, &CellFilter::default()), [again]);
+        assert_eq!(cells(&store, run, &CellFilter::default()), [as_read(&again)]);
     }
 }

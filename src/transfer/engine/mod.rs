@@ -32,6 +32,8 @@ mod rights;
 mod run;
 mod servers;
 #[cfg(test)]
+mod histories;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod world;

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::cell::CellKey;
+use crate::domain::cell::{CellAddress, CellKey};
 use crate::domain::journal::{Found, Journal, JournalError};
 use crate::domain::period::Period;
 use crate::domain::uid::Uid;
@@ -18,7 +18,7 @@ use crate::transfer::diff::StoredValues;
 use crate::transfer::engine::context::Context;
 use crate::transfer::engine::read::{self, Side};
 use crate::transfer::engine::servers::DataServer;
-use crate::transfer::ownership::Open;
+use crate::transfer::ownership::{self, Open};
 
 /// Org units that are read in one go.
 const UNITS: usize = 200;
@@ -43,9 +43,19 @@ pub(super) async fn look<D: DataServer>(
         let wanted = |cell: &CellKey| cells.contains(cell);
         let reading = read::cells(side, &elements, &units, &periods, &wanted);
         let Some(Ok(stored)) = stop.run_until_cancelled(reading).await else { break };
-        let found =
-            open.reconcile(&stored, side.metadata, |cell| cells.contains(cell) && side.sees(&stored, cell));
+        let seen = |cell: &CellKey| cells.contains(cell) && side.sees(&stored, cell);
+        let found = open.reconcile(&stored, side.metadata, seen);
         recovered += write_down(journal, &found)?;
+        // What is neither what was sent nor what the ledger says is somebody else's.
+        let addresses: BTreeSet<CellAddress> = cells.iter().map(CellKey::address).collect();
+        let addresses: Vec<CellAddress> = addresses.into_iter().collect();
+        let units: Vec<Uid> = units.into_iter().collect();
+        let ledger = journal.ledger(&addresses, &units, &periods)?;
+        let ledger = ledger.into_iter().map(|entry| (entry.cell, entry.value)).collect();
+        let lost = ownership::let_go(&ledger, &stored, side.metadata, seen, |_| None);
+        if !lost.is_empty() {
+            journal.forget(&lost)?;
+        }
     }
     Ok(recovered)
 }

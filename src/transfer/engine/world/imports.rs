@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::State;
+use super::{Happened, State};
 use crate::dhis2::data_value_sets::{ImportAnswer, Payload, PayloadRow};
 use crate::domain::data_value::DataValue;
 use crate::domain::import_summary::{ImportConflict, ImportCount, ImportStatus, ImportSummary};
@@ -132,6 +132,7 @@ pub(super) fn set_based(state: &mut State, payload: &Payload, dry_run: bool, los
 
 fn store(state: &mut State, row: &PayloadRow, dry_run: bool) {
     if !dry_run {
+        note(state, row, row.value.clone());
         let text = state.meddled.get(&row.cell).cloned().or_else(|| row.value.clone());
         let value = DataValue {
             cell: row.cell,
@@ -146,6 +147,14 @@ fn store(state: &mut State, row: &PayloadRow, dry_run: bool) {
 
 fn remove(state: &mut State, row: &PayloadRow, dry_run: bool) {
     if !dry_run {
+        note(state, row, None);
         state.values.remove(&row.cell);
+    }
+}
+
+fn note(state: &mut State, row: &PayloadRow, after: Option<String>) {
+    if state.watched.contains(&row.cell) {
+        let before = state.values.get(&row.cell).and_then(|value| value.value.clone());
+        state.happened.push(Happened::Wrote { cell: row.cell, before, after });
     }
 }

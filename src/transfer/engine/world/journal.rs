@@ -132,11 +132,7 @@ impl Journal for MemoryJournal {
         for found in found {
             match found {
                 Found::Arrived { run, record } => self.claim(*run, record),
-                Found::Untouched(cell) => self.close(cell),
-                Found::Changed(cell) => {
-                    self.ledger.remove(cell);
-                    self.close(cell);
-                }
+                Found::Otherwise(cell) => self.close(cell),
             }
         }
         Ok(())

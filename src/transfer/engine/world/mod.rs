@@ -26,6 +26,7 @@ use crate::domain::access::{Fresh, Question};
 use crate::domain::cell::CellKey;
 use crate::domain::data_value::DataValue;
 use crate::domain::import_summary::{ImportCount, ImportStatus};
+use crate::domain::journal::Journal;
 use crate::domain::metadata::{DataAccess, Metadata};
 use crate::domain::period::Period;
 use crate::domain::period::relative::RelativeOptions;
@@ -60,6 +61,35 @@ pub(in crate::transfer::engine) enum Fault {
     ServerError,
     /// Too large for a proxy.
     TooLarge,
+    /// A POST: done, and answered with 401.
+    LoggedOut,
+    /// A POST: done, and answered with a redirect to the login page.
+    LoginPage,
+    /// A POST: done, and answered with 500.
+    FailedAfter,
+    /// The client's process dies before the request is looked at.
+    KilledBefore,
+    /// The client's process dies when the request was done.
+    KilledAfter,
+}
+
+impl Fault {
+    /// Whether a POST is done all the same.
+    fn is_applied(self) -> bool {
+        matches!(
+            self,
+            Self::Interrupted | Self::LoggedOut | Self::LoginPage | Self::FailedAfter | Self::KilledAfter
+        )
+    }
+}
+
+/// What happened at a destination, for whoever wants to know who wrote what and who saw it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::transfer::engine) enum Happened {
+    /// A row was stored or removed.
+    Wrote { cell: CellKey, before: Option<String>, after: Option<String> },
+    /// A read showed this of the cells that are watched.
+    Shown(BTreeMap<CellKey, Option<String>>),
 }
 
 #[derive(Debug, Default)]
@@ -88,6 +118,11 @@ pub(in crate::transfer::engine) struct State {
     pub(in crate::transfer::engine) hidden: BTreeSet<Uid>,
     /// Category options whose data the user may not read: their rows are left out of raw reads without a word.
     pub(in crate::transfer::engine) unreadable: BTreeSet<Uid>,
+    /// Cells of which is noted what reads show.
+    pub(in crate::transfer::engine) watched: BTreeSet<CellKey>,
+    pub(in crate::transfer::engine) happened: Vec<Happened>,
+    /// Tells that the client's process is dead.
+    pub(in crate::transfer::engine) kill: CancellationToken,
     in_flight: BTreeMap<u64, BTreeSet<Period>>,
     next_request: u64,
 }
@@ -132,6 +167,22 @@ impl Server {
         state.values.iter().filter_map(|(key, value)| Some((*key, value.value.clone()?))).collect()
     }
 
+    /// Forgets the faults, and the requests of a client that died.
+    pub(in crate::transfer::engine) fn calm(&self) {
+        let mut state = self.state.lock().unwrap();
+        state.post_faults.clear();
+        state.read_faults.clear();
+        state.in_flight.clear();
+        state.kill = CancellationToken::new();
+    }
+
+    /// The client's process is dead: nobody waits for what comes now.
+    async fn kill(&self) {
+        let kill = self.state.lock().unwrap().kill.clone();
+        kill.cancel();
+        std::future::pending::<()>().await;
+    }
+
     fn endpoint(&self) -> Endpoint<'_, Self> {
         let origin = "https://fake".to_owned();
         Endpoint { client: self, metadata: &self.metadata, origin, pinned_system_id: None }
@@ -173,9 +224,12 @@ fn kind_of(fault: Fault) -> ClientErrorKind {
     match fault {
         Fault::Connect => ClientErrorKind::Connect { reason: "refused".to_owned(), source: None },
         Fault::Timeout => ClientErrorKind::Timeout { waited: Duration::from_mins(5) },
-        Fault::Interrupted | Fault::Silent => ClientErrorKind::Interrupted { source: None },
-        Fault::Unauthorized => ClientErrorKind::Unauthorized { message: "Unauthorized".to_owned(), sent: true },
-        Fault::ServerError => ClientErrorKind::ServerError { status: 500, message: "oops".to_owned() },
+        Fault::Interrupted | Fault::Silent | Fault::KilledBefore | Fault::KilledAfter => {
+            ClientErrorKind::Interrupted { source: None }
+        }
+        Fault::LoginPage => ClientErrorKind::LoginPage { location: Some("/login".to_owned()) },
+        Fault::Unauthorized | Fault::LoggedOut => ClientErrorKind::Unauthorized { message: "Unauthorized".to_owned(), sent: true },
+        Fault::ServerError | Fault::FailedAfter => ClientErrorKind::ServerError { status: 500, message: "oops".to_owned() },
         Fault::TooLarge => ClientErrorKind::PayloadTooLarge,
     }
 }
@@ -250,17 +304,30 @@ impl DataServer for Server {
                 let unit = &self.metadata.organisation_units[&unit];
                 query.org_units.iter().any(|root| if query.children { unit.is_within(*root) } else { unit.id == *root })
             };
+            let region = |cell: &CellKey| {
+                query.data_elements.contains(&cell.data_element)
+                    && query.periods.contains(&cell.period)
+                    && inside(cell.org_unit)
+            };
             let found: Vec<DataValue> = state
                 .values
                 .values()
-                .filter(|value| query.data_elements.contains(&value.cell.data_element))
+                .filter(|value| region(&value.cell))
                 .filter(|value| !state.hidden.contains(&value.cell.data_element))
-                .filter(|value| query.periods.contains(&value.cell.period) && inside(value.cell.org_unit))
                 .filter(|value| self.may_read(&state, value.cell.attribute_option_combo))
                 .cloned()
                 .collect();
-            (found, state.read_faults.pop_front().flatten())
+            let fault = state.read_faults.pop_front().flatten();
+            if fault.is_none() && !state.watched.is_empty() {
+                let text = |cell: &CellKey| state.values.get(cell).and_then(|value| value.value.clone());
+                let shown = state.watched.iter().filter(|cell| region(cell)).map(|cell| (*cell, text(cell))).collect();
+                state.happened.push(Happened::Shown(shown));
+            }
+            (found, fault)
         };
+        if matches!(fault, Some(Fault::KilledBefore | Fault::KilledAfter)) {
+            self.kill().await;
+        }
         let number = found.len();
         let kept = if fault == Some(Fault::Interrupted) { number / 2 } else { number };
         match fault {
@@ -292,8 +359,12 @@ impl DataServer for Server {
         let (fault, request) = self.receive(payload, dry_run);
         // Other requests arrive before this one is done.
         tokio::task::yield_now().await;
+        if fault == Some(Fault::KilledBefore) {
+            self.kill().await;
+        }
         let answer = match fault {
-            None | Some(Fault::Interrupted) => self.judge(payload, dry_run, request),
+            None => self.judge(payload, dry_run, request),
+            Some(fault) if fault.is_applied() => self.judge(payload, dry_run, request),
             Some(Fault::Silent) => answer(
                 200,
                 ImportStatus::Success,
@@ -304,6 +375,9 @@ impl DataServer for Server {
             Some(_) => answer(500, ImportStatus::Error, ImportCount::default(), vec![], vec![]),
         };
         self.state.lock().unwrap().in_flight.remove(&request);
+        if fault == Some(Fault::KilledAfter) {
+            self.kill().await;
+        }
         match fault {
             None | Some(Fault::Silent) => Ok(answer),
             Some(fault) => Err(Self::fail(kind_of(fault))),
@@ -399,6 +473,20 @@ impl World {
         whole: Whole<'_>,
         mode: RunMode,
     ) -> Result<RunResult, TransferError> {
+        let mut journal = std::mem::take(&mut self.journal);
+        let result = self.start_with(&mut journal, document, whole, mode).await;
+        self.journal = journal;
+        result
+    }
+
+    /// Makes a run with a journal of its own.
+    pub(in crate::transfer::engine) async fn start_with(
+        &mut self,
+        journal: &mut dyn Journal,
+        document: &RoutineDocument,
+        whole: Whole<'_>,
+        mode: RunMode,
+    ) -> Result<RunResult, TransferError> {
         self.runs += 1;
         let request = RunRequest {
             run: Uuid::from_u128(self.runs),
@@ -410,7 +498,7 @@ impl World {
             source: if self.one_system { self.destination.endpoint() } else { self.source.endpoint() },
             destination: self.destination.endpoint(),
             relative: RelativeOptions::default(),
-            journal: &mut self.journal,
+            journal,
             tuning: Tuning::default(),
             patience: Patience { tries: 3, first_pause: Duration::ZERO },
             stop: self.stop.clone(),

@@ -1,0 +1,162 @@
+//! Who wrote what, and who saw it: what the ledger must hold, in plain slow code.
+//!
+//! It knows the destination's own book: each row that the routine's POSTs stored or removed there, and each read that was
+//! answered. What people do it need not know: they are seen by what reads show. A run that died may have died before it
+//! could note what it had read, so after one there may be two truths about a cell; they are told apart by what the journal
+//! then holds, which may be either but nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::cell::CellKey;
+use crate::transfer::engine::world::Happened;
+
+/// Whose a cell is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Owner {
+    /// Not the routine's.
+    Others,
+    /// The routine's, which wrote this.
+    Ours(String),
+    /// The routine wrote one of these, and has not seen it: what stood there before, and what of it was the routine's.
+    Unseen { sent: BTreeSet<Option<String>>, stood: Option<String>, ours: Option<String> },
+}
+
+impl Owner {
+    fn wrote(self, before: &Option<String>, after: &Option<String>) -> Self {
+        // To write what stands there makes nothing one's own.
+        if before == after {
+            return self;
+        }
+        match self {
+            Self::Others => Self::Unseen { sent: [after.clone()].into(), stood: before.clone(), ours: None },
+            Self::Ours(value) => Self::Unseen { sent: [after.clone()].into(), stood: before.clone(), ours: Some(value) },
+            Self::Unseen { mut sent, stood, ours } => {
+                sent.insert(after.clone());
+                Self::Unseen { sent, stood, ours }
+            }
+        }
+    }
+
+    fn shown(self, there: &Option<String>) -> BTreeSet<Self> {
+        let of = |value: &Option<String>| value.clone().map_or(Self::Others, Self::Ours);
+        match self {
+            Self::Others => [Self::Others].into(),
+            Self::Ours(value) if Some(&value) == there.as_ref() => [Self::Ours(value)].into(),
+            Self::Ours(_) => [Self::Others].into(),
+            Self::Unseen { sent, stood, ours } => {
+                let mut truths = BTreeSet::new();
+                if sent.contains(there) {
+                    truths.insert(of(there));
+                }
+                if *there == stood || truths.is_empty() {
+                    truths.insert(if ours == *there { of(there) } else { Self::Others });
+                }
+                truths
+            }
+        }
+    }
+
+    /// What it is, given what the journal holds; none where the journal must not hold that.
+    fn told(self, ledger: Option<&String>, is_open: bool) -> Option<Self> {
+        match self {
+            Self::Others => ledger.is_none().then_some(Self::Others),
+            Self::Ours(value) => (ledger == Some(&value)).then_some(Self::Ours(value)),
+            Self::Unseen { ref ours, .. } if is_open && ledger == ours.as_ref() => Some(self),
+            // By the server's word alone.
+            Self::Unseen { sent, .. } if !is_open => {
+                sent.contains(&ledger.cloned()).then(|| ledger.cloned().map_or(Self::Others, Self::Ours))
+            }
+            Self::Unseen { .. } => None,
+        }
+    }
+}
+
+/// What is true of each cell; several where that cannot be known yet.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Oracle {
+    truths: BTreeMap<CellKey, BTreeSet<Owner>>,
+}
+
+/// What a run should have told of earlier runs.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Recovered {
+    /// At least so many cells.
+    pub(super) sure: u64,
+    /// At most so many.
+    pub(super) possible: u64,
+}
+
+impl Oracle {
+    fn truths(&self, cell: &CellKey) -> BTreeSet<Owner> {
+        self.truths.get(cell).cloned().unwrap_or_else(|| [Owner::Others].into())
+    }
+
+    /// Follows what happened in a run. `looks_at` says which cells the run cannot help looking at when it reads them;
+    /// nothing is sure of one that did not come to its end. The error names a deletion of what was not the routine's.
+    pub(super) fn follow(
+        &mut self,
+        happened: &[Happened],
+        looks_at: impl Fn(&CellKey) -> bool,
+    ) -> Result<Recovered, String> {
+        let mut recovered = Recovered::default();
+        let mut met = BTreeSet::new();
+        for event in happened {
+            match event {
+                Happened::Wrote { cell, before, after } => {
+                    let truths = self.truths(cell);
+                    let owned = before.clone().is_none_or(|before| truths.contains(&Owner::Ours(before)));
+                    if after.is_none() && !owned {
+                        return Err(format!("{cell:?}: {before:?} was deleted, and it is {truths:?}"));
+                    }
+                    met.insert(*cell);
+                    self.truths.insert(*cell, truths.into_iter().map(|owner| owner.wrote(before, after)).collect());
+                }
+                Happened::Shown(cells) => {
+                    for (cell, there) in cells {
+                        let truths = self.truths(cell);
+                        let sure = looks_at(cell);
+                        if met.insert(*cell) {
+                            let arrived = |owner: &&Owner| matches!(owner, Owner::Unseen { sent, .. } if sent.contains(there));
+                            let unclear = |owner: &&Owner| matches!(owner, Owner::Unseen { stood, .. } if stood == there);
+                            let count = truths.iter().filter(arrived).count();
+                            let doubt = truths.iter().any(|owner| unclear(&owner));
+                            recovered.possible += u64::from(count > 0);
+                            recovered.sure += u64::from(sure && !doubt && count == truths.len());
+                        }
+                        let mut after: BTreeSet<Owner> =
+                            truths.iter().cloned().flat_map(|owner| owner.shown(there)).collect();
+                        if !sure {
+                            after.extend(truths);
+                            met.remove(cell);
+                        }
+                        self.truths.insert(*cell, after);
+                    }
+                }
+            }
+        }
+        Ok(recovered)
+    }
+
+    /// Holds the journal against what is true, cell by cell.
+    pub(super) fn hold(
+        &mut self,
+        cells: &BTreeSet<CellKey>,
+        ledger: &BTreeMap<CellKey, String>,
+        open: &BTreeSet<CellKey>,
+    ) -> Result<(), String> {
+        for cell in cells {
+            let truths = self.truths(cell);
+            let (written, is_open) = (ledger.get(cell), open.contains(cell));
+            let told: BTreeSet<Owner> =
+                truths.iter().cloned().filter_map(|owner| owner.told(written, is_open)).collect();
+            if told.is_empty() {
+                return Err(format!(
+                    "{cell:?}: the ledger has {written:?}{}, and it should be {truths:?}",
+                    if is_open { ", open" } else { "" }
+                ));
+            }
+            self.truths.insert(*cell, told);
+        }
+        Ok(())
+    }
+}
