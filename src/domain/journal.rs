@@ -49,6 +49,8 @@ pub struct SentCell {
     pub cell: CellKey,
     /// What the destination held before.
     pub previous: Option<String>,
+    /// Whether that is not known, because the user may not read there: then the same value proves nothing later.
+    pub blind: bool,
     /// What is sent; none for a deletion.
     pub value: Option<String>,
     /// How many source values it was made of.

@@ -267,6 +267,9 @@ impl Shell {
             reset.store(true, Ordering::Relaxed);
             return Err(Hangup);
         }
+        if fault == Some(Fault::AnswerStalled) {
+            std::future::pending().await
+        }
         self.ledger.settle(number, |entry| entry.status = Some(response.status));
         let cut = match fault {
             Some(Fault::CutBody { at }) => Some(at),

@@ -109,11 +109,11 @@ impl Open {
 
 fn found(cell: CellKey, sent: Vec<OpenCell>, there: Option<&str>, value_type: ValueType) -> Found {
     // What stood there before proves nothing, even where the same was sent.
-    if sent.iter().any(|open| same(there, open.sent.previous.as_deref(), value_type)) {
+    if sent.iter().any(|open| !open.sent.blind && same(there, open.sent.previous.as_deref(), value_type)) {
         return Found::Otherwise(cell);
     }
     // The last that fits: where two runs sent the same, the second is as good as the first.
-    let fits = |open: &OpenCell| same(there, open.sent.value.as_deref(), value_type);
+    let fits = |open: &OpenCell| !open.sent.blind && same(there, open.sent.value.as_deref(), value_type);
     match sent.into_iter().rev().find(fits) {
         Some(open) => Found::Arrived { run: open.run, record: recovered(open) },
         None => Found::Otherwise(cell),

@@ -16,6 +16,7 @@ mod exchange_import;
 mod faults;
 mod item_sheets;
 mod job_matching;
+mod ledger;
 mod machine_key;
 mod matching;
 mod names;

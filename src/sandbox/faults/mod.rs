@@ -55,6 +55,12 @@ pub enum Fault {
     LoginPage,
     /// The request is applied; the connection is reset before the answer.
     AnswerLost,
+    /// The request is applied; no answer ever. Ends when the client or the server goes away.
+    AnswerStalled,
+    /// 401, and the request is applied: a proxy checks the login on the way back, or the session ended meanwhile.
+    AppliedUnauthorized,
+    /// A redirect to the login page, and the request is applied.
+    AppliedRedirect,
     /// The import loses the race for a new period against another client: E7611 up to 2.42, silent on 2.43.
     NewPeriodRace,
     /// 200 with an empty body; nothing is applied.
@@ -90,7 +96,8 @@ impl Fault {
             None => response,
         };
         Some(match self {
-            Self::Unauthorized => Response::web_message(401, Some("Unauthorized"), None),
+            Self::AppliedRedirect => Response::empty(302).with_header("location", "/dhis-web-login/"),
+            Self::Unauthorized | Self::AppliedUnauthorized => Response::web_message(401, Some("Unauthorized"), None),
             Self::TooManyRequests { retry_after } => retry(proxy_page(429), retry_after),
             Self::InternalError => Response::web_message(500, Some("could not execute statement"), None),
             Self::BadGatewayHtml => proxy_page(502),
@@ -114,6 +121,9 @@ impl Fault {
                 | Self::CutBody { .. }
                 | Self::GatewayTimeout
                 | Self::AnswerLost
+                | Self::AnswerStalled
+                | Self::AppliedUnauthorized
+                | Self::AppliedRedirect
                 | Self::NewPeriodRace
                 | Self::EmptyList
                 | Self::ShortList { .. }

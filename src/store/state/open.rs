@@ -18,7 +18,7 @@ impl StateStore {
         self.database.read_together(|connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT org_unit, period, data_element, category_option_combo, attribute_option_combo, run, job, \
-                 previous, value, contributions, source_period FROM open_cell",
+                 previous, value, contributions, source_period, blind FROM open_cell",
             )?;
             let mut dictionary = Dictionary::new(connection)?;
             let mut rows = statement.query([])?;
@@ -32,6 +32,7 @@ impl StateStore {
                     sent: SentCell {
                         cell: read_key(row, 0, &mut dictionary)?,
                         previous: row.get(7)?,
+                        blind: row.get(11)?,
                         value: row.get(8)?,
                         contributions: row.get(9)?,
                         from: from.map(|number| dictionary.period(number)).transpose()?,
@@ -54,8 +55,8 @@ pub(super) fn keep(
     let (run, job) = (numbering.number(&run.to_string())?, numbering.number(job)?);
     let mut insert = transaction.prepare_cached(
         "INSERT OR REPLACE INTO open_cell (org_unit, period, data_element, category_option_combo, \
-         attribute_option_combo, run, job, previous, value, contributions, source_period) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+         attribute_option_combo, run, job, previous, value, contributions, source_period, blind) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?;
     for sent in cells {
         let [org_unit, period, data_element, category_option_combo, attribute_option_combo] =
@@ -71,7 +72,8 @@ pub(super) fn keep(
             sent.previous,
             sent.value,
             sent.contributions,
-            numbering.period_if_any(sent.from)?
+            numbering.period_if_any(sent.from)?,
+            sent.blind
         ])?;
     }
     Ok(())
@@ -129,6 +131,7 @@ mod tests {
         SentCell {
             cell: record.cell,
             previous: record.previous.clone(),
+            blind: false,
             value: record.value.clone(),
             contributions: record.contributions,
             from: Some("202312".parse().unwrap()),

@@ -60,6 +60,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
                  run INTEGER NOT NULL, -- the word of the run's UUID
                  job INTEGER NOT NULL,
                  previous TEXT,
+                 blind INTEGER NOT NULL, -- 1 where nobody knows the previous value
                  value TEXT, -- NULL for a deletion
                  contributions INTEGER NOT NULL,
                  source_period INTEGER,

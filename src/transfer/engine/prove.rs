@@ -198,8 +198,11 @@ impl<S, D: DataServer> Proof<'_, '_, S, D> {
             }
             _ => ReadBack::Unseen,
         };
+        // By the last answer; a try before it may have arrived.
         if matches!(outcome, Outcome::Answered(RowVerdict::LeftAlone)) && !self.lost.contains_key(&position) {
             self.proved.left_alone.insert(cell.key);
+        } else {
+            self.proved.left_alone.remove(&cell.key);
         }
         let value_type = self.slice.job.items.get(cell.item).map_or(ValueType::Other, |item| item.value_type);
         match judge(cell, outcome, seen, value_type) {

@@ -219,9 +219,13 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
 
     fn sent(&self, row: &PayloadRow) -> SentCell {
         let cell = self.cells.get(&row.cell);
+        // What cannot be read is at least what the routine wrote there last, if it did.
+        let unseen = self.slice.unreadable.contains(&row.cell.org_unit);
+        let written = self.slice.ledger.get(&row.cell).filter(|_| unseen);
         SentCell {
             cell: row.cell,
-            previous: cell.and_then(|cell| cell.previous.clone()),
+            previous: written.or(cell.and_then(|cell| cell.previous.as_ref())).cloned(),
+            blind: unseen && written.is_none(),
             value: row.value.clone(),
             contributions: cell.map_or(0, |cell| cell.contributions),
             from: self.slice.job.first_source(&row.cell),

@@ -271,7 +271,7 @@ impl Stage {
                     || sent.contains(cell)
                     || ledger.contains_key(cell) && !led(&whole_document, cell))
         };
-        let recovered = self.oracle.follow(&happened, looks_at)?;
+        let recovered = self.oracle.follow(&happened, blind, looks_at)?;
         let still: BTreeSet<CellKey> = self.store.open_cells().unwrap().iter().map(|open| open.sent.cell).collect();
         let after = self.ledger();
         self.oracle.hold(&self.cells, &after, &still)?;

@@ -18,21 +18,26 @@ pub(super) enum Owner {
     /// The routine's, which wrote this.
     Ours(String),
     /// The routine wrote one of these, and has not seen it: what stood there before, and what of it was the routine's.
-    Unseen { sent: BTreeSet<Option<String>>, stood: Option<String>, ours: Option<String> },
+    /// `blind`: it could not see what stood there, so that it may take it for its own or not.
+    Unseen { sent: BTreeSet<Option<String>>, stood: Option<String>, ours: Option<String>, blind: bool },
 }
 
 impl Owner {
-    fn wrote(self, before: &Option<String>, after: &Option<String>) -> Self {
-        // To write what stands there makes nothing one's own.
-        if before == after {
-            return self;
-        }
+    fn wrote(self, before: &Option<String>, after: &Option<String>, blind: bool) -> Self {
+        let sent = [after.clone()].into();
         match self {
-            Self::Others => Self::Unseen { sent: [after.clone()].into(), stood: before.clone(), ours: None },
-            Self::Ours(value) => Self::Unseen { sent: [after.clone()].into(), stood: before.clone(), ours: Some(value) },
-            Self::Unseen { mut sent, stood, ours } => {
+            // To write what stands there makes nothing one's own.
+            owner if !blind && before == after => owner,
+            Self::Ours(value) if after.as_ref() == Some(&value) => Self::Ours(value),
+            Self::Others => Self::Unseen { sent, stood: before.clone(), ours: None, blind },
+            // What cannot be seen is at least what was written last.
+            Self::Ours(value) => {
+                let stood = if blind { Some(value.clone()) } else { before.clone() };
+                Self::Unseen { sent, stood, ours: Some(value), blind: false }
+            }
+            Self::Unseen { mut sent, stood, ours, blind: before } => {
                 sent.insert(after.clone());
-                Self::Unseen { sent, stood, ours }
+                Self::Unseen { sent, stood, ours, blind: blind || before }
             }
         }
     }
@@ -43,12 +48,12 @@ impl Owner {
             Self::Others => [Self::Others].into(),
             Self::Ours(value) if Some(&value) == there.as_ref() => [Self::Ours(value)].into(),
             Self::Ours(_) => [Self::Others].into(),
-            Self::Unseen { sent, stood, ours } => {
+            Self::Unseen { sent, stood, ours, blind } => {
                 let mut truths = BTreeSet::new();
                 if sent.contains(there) {
                     truths.insert(of(there));
                 }
-                if *there == stood || truths.is_empty() {
+                if blind || *there == stood || truths.is_empty() {
                     truths.insert(if ours == *there { of(there) } else { Self::Others });
                 }
                 truths
@@ -63,8 +68,9 @@ impl Owner {
             Self::Ours(value) => (ledger == Some(&value)).then_some(Self::Ours(value)),
             Self::Unseen { ref ours, .. } if is_open && ledger == ours.as_ref() => Some(self),
             // By the server's word alone.
-            Self::Unseen { sent, .. } if !is_open => {
-                sent.contains(&ledger.cloned()).then(|| ledger.cloned().map_or(Self::Others, Self::Ours))
+            Self::Unseen { sent, ours, blind, .. } if !is_open => {
+                let fits = sent.contains(&ledger.cloned()) || blind && ledger == ours.as_ref();
+                fits.then(|| ledger.cloned().map_or(Self::Others, Self::Ours))
             }
             Self::Unseen { .. } => None,
         }
@@ -96,6 +102,7 @@ impl Oracle {
     pub(super) fn follow(
         &mut self,
         happened: &[Happened],
+        blind: bool,
         looks_at: impl Fn(&CellKey) -> bool,
     ) -> Result<Recovered, String> {
         let mut recovered = Recovered::default();
@@ -109,7 +116,8 @@ impl Oracle {
                         return Err(format!("{cell:?}: {before:?} was deleted, and it is {truths:?}"));
                     }
                     met.insert(*cell);
-                    self.truths.insert(*cell, truths.into_iter().map(|owner| owner.wrote(before, after)).collect());
+                    let after = truths.into_iter().map(|owner| owner.wrote(before, after, blind)).collect();
+                    self.truths.insert(*cell, after);
                 }
                 Happened::Shown(cells) => {
                     for (cell, there) in cells {
@@ -117,7 +125,7 @@ impl Oracle {
                         let sure = looks_at(cell);
                         if met.insert(*cell) {
                             let arrived = |owner: &&Owner| matches!(owner, Owner::Unseen { sent, .. } if sent.contains(there));
-                            let unclear = |owner: &&Owner| matches!(owner, Owner::Unseen { stood, .. } if stood == there);
+                            let unclear = |owner: &&Owner| matches!(owner, Owner::Unseen { stood, blind, .. } if *blind || stood == there);
                             let count = truths.iter().filter(arrived).count();
                             let doubt = truths.iter().any(|owner| unclear(&owner));
                             recovered.possible += u64::from(count > 0);
