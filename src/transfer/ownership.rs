@@ -149,3 +149,111 @@ fn text_of<'stored>(stored: &'stored StoredValues, cell: &CellKey) -> Option<&'s
 fn value_type(destination: &Metadata, cell: &CellKey) -> ValueType {
     destination.data_elements.get(&cell.data_element).map_or(ValueType::Other, |element| element.value_type)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use uuid::Uuid;
+
+    use super::{Open, claim, let_go};
+    use crate::domain::cell::{CellKey, CellState};
+    use crate::domain::journal::{Claim, Found, OpenCell, SentCell};
+    use crate::transfer::diff::{Cell, Step, Stored, StoredValues};
+    use crate::transfer::fixture::{cell, data_set, metadata};
+
+    fn key() -> CellKey {
+        cell(1, 1, "202401")
+    }
+
+    fn text(text: Option<&str>) -> Option<String> {
+        text.map(str::to_owned)
+    }
+
+    fn holding(value: Option<&str>) -> StoredValues {
+        let stored = value.map(|value| (key(), Stored { value: text(Some(value)), ..Stored::default() }));
+        StoredValues { values: stored.into_iter().collect(), ..StoredValues::default() }
+    }
+
+    fn ended(step: Step, previous: Option<&str>, value: Option<&str>, state: CellState, left_alone: bool) -> Claim {
+        let cell = Cell {
+            key: key(),
+            item: 0,
+            previous: text(previous),
+            value: text(value),
+            comment: None,
+            followup: false,
+            contributions: 1,
+            step,
+            data_set: Some(data_set()),
+        };
+        claim(&cell, state, left_alone, &metadata())
+    }
+
+    #[test]
+    fn only_what_was_written_over_something_else_is_ours() {
+        use CellState::{Accepted, Created, Deleted, NotSent, Rejected, Unchanged, Unknown, Updated};
+        let new = |state, left_alone| ended(Step::Create, None, Some("5"), state, left_alone);
+        assert_eq!(new(Created, false), Claim::Ours);
+        assert_eq!(new(Created, true), Claim::NotOurs, "somebody was faster");
+        assert_eq!(new(Accepted, false), Claim::Ours);
+        assert_eq!(new(Accepted, true), Claim::Settled, "the server had it");
+        assert_eq!(new(Unchanged, false), Claim::NotOurs, "it never left");
+        assert_eq!(new(Unknown, false), Claim::Stays, "it stays open");
+        assert_eq!((new(Rejected, false), new(NotSent, false)), (Claim::Settled, Claim::Settled));
+        assert_eq!(ended(Step::Update, Some("5.0"), Some("5"), Updated, false), Claim::Settled, "only a comment");
+        assert_eq!(ended(Step::Repeat, Some("5"), Some("5"), Accepted, false), Claim::Settled);
+        assert_eq!(ended(Step::Delete, Some("5"), None, Deleted, false), Claim::NotOurs);
+        assert_eq!(ended(Step::Delete, Some("5"), None, Accepted, false), Claim::NotOurs);
+        assert_eq!(ended(Step::Unchanged, Some("5"), Some("5"), Unchanged, false), Claim::Stays);
+    }
+
+    #[test]
+    fn what_a_read_shows_changed_or_gone_is_let_go() {
+        let ledger: HashMap<CellKey, String> = [(key(), "5".to_owned())].into();
+        let lost = |there, sent: Option<&str>| {
+            let sent = sent.map(|sent| Some(sent.to_owned()));
+            let_go(&ledger, &holding(there), &metadata(), |_| true, |_| sent.clone()).len()
+        };
+        assert_eq!([lost(Some("5"), None), lost(Some("5.0"), None)], [0, 0], "the same number");
+        assert_eq!([lost(Some("6"), None), lost(None, None)], [1, 1]);
+        assert_eq!([lost(Some("6"), Some("6")), lost(Some("7"), Some("6"))], [0, 1], "what was just sent");
+        assert!(let_go(&ledger, &holding(None), &metadata(), |_| false, |_| None).is_empty(), "not seen");
+    }
+
+    /// What is said of a cell to which these were sent: previous value, whether that is unknown, value.
+    fn found(sent: &[(Option<&str>, bool, Option<&str>)], there: Option<&str>) -> Option<(u128, Option<String>)> {
+        let open = sent.iter().zip(1..).map(|((previous, blind, value), run)| OpenCell {
+            run: Uuid::from_u128(run),
+            job: "a".to_owned(),
+            sent: SentCell {
+                cell: key(),
+                previous: text(*previous),
+                blind: *blind,
+                value: text(*value),
+                contributions: 1,
+                from: None,
+            },
+        });
+        let mut open = Open::new(open.collect());
+        let found = open.reconcile(&holding(there), &metadata(), |_| true);
+        assert!(open.is_empty());
+        match found.into_iter().next().unwrap() {
+            Found::Arrived { run, record } => Some((run.as_u128(), record.previous)),
+            Found::Otherwise(_) => None,
+        }
+    }
+
+    #[test]
+    fn what_was_sent_and_stands_there_arrived() {
+        let update = (Some("4"), false, Some("5"));
+        assert_eq!(found(&[update], Some("5")), Some((1, text(Some("4")))));
+        assert_eq!(found(&[update], Some("4")), None, "never arrived");
+        assert_eq!((found(&[update], Some("6")), found(&[update], None)), (None, None), "somebody else's");
+        assert_eq!(found(&[(Some("4"), false, None)], None), Some((1, text(Some("4")))), "a deletion");
+        assert_eq!(found(&[(Some("5"), false, Some("5"))], Some("5")), None, "it stood there before");
+        assert_eq!(found(&[(None, true, Some("5"))], Some("5")), None, "nobody knows what stood there");
+        assert_eq!(found(&[update, (None, true, Some("6"))], Some("6")), None);
+        assert_eq!(found(&[update, (Some("5"), false, Some("6"))], Some("6")), Some((2, text(Some("5")))));
+    }
+}

@@ -44,13 +44,8 @@ const ANYWHERE: [Fault; 15] = [
 ];
 
 /// What strikes imports only.
-const IMPORTS_ONLY: [Fault; 5] = [
-    Fault::AnswerLost,
-    Fault::NewPeriodRace,
-    Fault::BareConflict,
-    Fault::AppliedUnauthorized,
-    Fault::AppliedRedirect,
-];
+const IMPORTS_ONLY: [Fault; 5] =
+    [Fault::AnswerLost, Fault::NewPeriodRace, Fault::BareConflict, Fault::AppliedUnauthorized, Fault::AppliedRedirect];
 
 /// Small POSTs, so that a run of some hundred cells has a first, a middle and a last one.
 const ROWS_PER_POST: usize = 60;

@@ -16,17 +16,19 @@ fn name(centre: &str) -> String {
 
 fn country(side: &str) -> Country {
     let names = CENTRES.map(name);
-    Country::new(side)
-        .facilities(&names.each_ref().map(String::as_str))
-        .element("CAS", json!({}))
-        .data_set("M", "Monthly", &["CAS"], json!({}))
+    Country::new(side).facilities(&names.each_ref().map(String::as_str)).element("CAS", json!({})).data_set(
+        "M",
+        "Monthly",
+        &["CAS"],
+        json!({}),
+    )
 }
 
 /// A routine `r` that deletes what the source has no more; ten centres have a 3 in January.
 fn ready() -> Trial {
-    let source = CENTRES.iter().fold(country("source"), |country, centre| {
-        country.value(["CAS", "", "", &name(centre), "202401"], "3")
-    });
+    let source = CENTRES
+        .iter()
+        .fold(country("source"), |country, centre| country.value(["CAS", "", "", &name(centre), "202401"], "3"));
     let trial = Trial::between(&source, &country("destination"));
     trial.routine("", &[("CAS", "CAS")], "202401");
     trial.ok("routine edit r --when-empty delete");

@@ -49,7 +49,8 @@ pub fn in_words(report: &Report, width: u16) -> String {
     words.push_str(&equations(report));
     if report.recovered > 0 {
         let cells = counted(report.recovered, "cell");
-        let line = format!("recovered: {cells} that an interrupted run had written; the routine knows them as its own now");
+        let line =
+            format!("recovered: {cells} that an interrupted run had written; the routine knows them as its own now");
         let _ = writeln!(words, "{}", wrapped(&line, usize::from(width)));
     }
     if report.jobs.len() > 1 {

@@ -13,8 +13,8 @@ use crate::domain::uid::Uid;
 use crate::store::column::{Json, Text, Word};
 use crate::store::error::{Kind, StoreError};
 use crate::store::state::ledger::{LedgerWriter, look_up};
-use crate::store::state::{StateStore, open};
 use crate::store::state::words::Numbering;
+use crate::store::state::{StateStore, open};
 
 impl From<StoreError> for JournalError {
     fn from(error: StoreError) -> Self {

@@ -22,6 +22,8 @@
 mod context;
 mod error;
 mod fetch;
+#[cfg(test)]
+mod histories;
 mod prepare;
 mod prove;
 mod push;
@@ -31,8 +33,6 @@ mod replay;
 mod rights;
 mod run;
 mod servers;
-#[cfg(test)]
-mod histories;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -46,7 +46,8 @@ pub(super) async fn prove<'run, S, D: DataServer>(
     slice: &Prepared<'run>,
 ) -> Result<Proved, JournalError> {
     let ends = slice.cells.iter().map(without_sending).collect();
-    let mut proof = Proof { context, slice, proved: Proved::new(ends), fallback: BTreeMap::new(), lost: BTreeMap::new() };
+    let mut proof =
+        Proof { context, slice, proved: Proved::new(ends), fallback: BTreeMap::new(), lost: BTreeMap::new() };
     let mut open: Vec<usize> =
         proof.proved.ends.iter().enumerate().filter(|(_, end)| end.is_none()).map(|(position, _)| position).collect();
     if context.mode == RunMode::Check {
@@ -78,7 +79,13 @@ pub(super) async fn prove<'run, S, D: DataServer>(
 
 impl Proved {
     fn new(ends: Vec<Option<Settled>>) -> Self {
-        Self { ends, findings: Findings::default(), login_refused: false, unreachable: None, left_alone: BTreeSet::new() }
+        Self {
+            ends,
+            findings: Findings::default(),
+            login_refused: false,
+            unreachable: None,
+            left_alone: BTreeSet::new(),
+        }
     }
 }
 

@@ -29,7 +29,9 @@ use crate::transfer::events::Event;
 use crate::transfer::finding::{self, Code};
 use crate::transfer::hooks::{self, Hooks};
 use crate::transfer::ownership::{Open, claim};
-use crate::transfer::plan::{LeftoverSearch, PlanError, PlanRequest, Tree, Whole, address_names, destination_periods, plan};
+use crate::transfer::plan::{
+    LeftoverSearch, PlanError, PlanRequest, Tree, Whole, address_names, destination_periods, plan,
+};
 use crate::transfer::preflight::Preflight;
 use crate::transfer::report::{RunFacts, Tally, report};
 use crate::transfer::settle::{settle, without_sending};

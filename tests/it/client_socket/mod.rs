@@ -145,7 +145,10 @@ async fn an_expired_session_is_dropped_once_and_a_refused_login_is_not_repeated(
     let server = Server::start(|_, _| Reply::Json(401, "", r#"{"message":"Account locked"}"#.to_owned())).await;
     let client = server.client();
     let first = client.probe().await.unwrap_err();
-    assert!(matches!(&first.kind, ClientErrorKind::Unauthorized { message, .. } if message == "Account locked"), "{first}");
+    assert!(
+        matches!(&first.kind, ClientErrorKind::Unauthorized { message, .. } if message == "Account locked"),
+        "{first}"
+    );
     assert!(first.hint().is_some_and(|hint| hint.contains("locked")));
     let _ = read_raw(&client, &one_slice()).await.0.unwrap_err();
     assert_eq!(server.requests().len(), 1, "four failures may lock the account");

@@ -141,7 +141,9 @@ impl Stage {
         let world = World::new(history.version);
         let cells: BTreeSet<CellKey> = [1, 3]
             .into_iter()
-            .flat_map(|element| UNITS.into_iter().flat_map(move |clinic| [1, 2].map(|month| key((element, clinic, month)))))
+            .flat_map(|element| {
+                UNITS.into_iter().flat_map(move |clinic| [1, 2].map(|month| key((element, clinic, month))))
+            })
             .collect();
         world.destination.state.lock().unwrap().watched.clone_from(&cells);
         Self {
@@ -181,7 +183,11 @@ impl Stage {
             Step::Blind(blind) => self.world.destination.state.lock().unwrap().may_not_read = *blind,
             Step::Closed(clinic, closed) => {
                 let units = &mut self.world.destination.state.lock().unwrap().closed;
-                if *closed { units.insert(unit(*clinic)) } else { units.remove(&unit(*clinic)) };
+                if *closed {
+                    units.insert(unit(*clinic))
+                } else {
+                    units.remove(&unit(*clinic))
+                };
             }
         }
         Ok(())
@@ -272,7 +278,10 @@ impl Stage {
                     || ledger.contains_key(cell) && !led(&whole_document, cell))
         };
         let recovered = self.oracle.follow(&happened, blind, looks_at)?;
-        let still: BTreeSet<CellKey> = self.store.open_cells().unwrap().iter().map(|open| open.sent.cell).collect();
+        let mut still: BTreeMap<CellKey, BTreeSet<Option<String>>> = BTreeMap::new();
+        for open in self.store.open_cells().unwrap() {
+            still.entry(open.sent.cell).or_default().insert(open.sent.value);
+        }
         let after = self.ledger();
         self.oracle.hold(&self.cells, &after, &still)?;
         if let Some(report) = &report {
@@ -314,10 +323,10 @@ impl Stage {
     fn previous_values(
         &self,
         open: &[OpenCell],
-        still: &BTreeSet<CellKey>,
+        still: &BTreeMap<CellKey, BTreeSet<Option<String>>>,
         ledger: &BTreeMap<CellKey, String>,
     ) -> Result<(), String> {
-        for open in open.iter().filter(|open| !still.contains(&open.sent.cell)) {
+        for open in open.iter().filter(|open| !still.contains_key(&open.sent.cell)) {
             let Some(before) = self.before.get(&(open.run, open.sent.cell)) else { continue };
             let is_ours = open.sent.value.is_some() && ledger.get(&open.sent.cell) == open.sent.value.as_ref();
             let mut record = None;

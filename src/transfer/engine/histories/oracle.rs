@@ -61,6 +61,18 @@ impl Owner {
         }
     }
 
+    /// The same with what is in the journal and never arrived.
+    fn attempted(self, attempts: &BTreeSet<Option<String>>) -> Option<Self> {
+        let (mut sent, stood, ours) = match self {
+            Self::Others => (BTreeSet::new(), None, None),
+            Self::Ours(value) => (BTreeSet::new(), Some(value.clone()), Some(value)),
+            Self::Unseen { sent, stood, ours, .. } => (sent, stood, ours),
+        };
+        let new = !attempts.is_subset(&sent);
+        sent.extend(attempts.iter().cloned());
+        new.then_some(Self::Unseen { sent, stood, ours, blind: true })
+    }
+
     /// What it is, given what the journal holds; none where the journal must not hold that.
     fn told(self, ledger: Option<&String>, is_open: bool) -> Option<Self> {
         match self {
@@ -124,7 +136,8 @@ impl Oracle {
                         let truths = self.truths(cell);
                         let sure = looks_at(cell);
                         if met.insert(*cell) {
-                            let arrived = |owner: &&Owner| matches!(owner, Owner::Unseen { sent, .. } if sent.contains(there));
+                            let arrived =
+                                |owner: &&Owner| matches!(owner, Owner::Unseen { sent, .. } if sent.contains(there));
                             let unclear = |owner: &&Owner| matches!(owner, Owner::Unseen { stood, blind, .. } if *blind || stood == there);
                             let count = truths.iter().filter(arrived).count();
                             let doubt = truths.iter().any(|owner| unclear(&owner));
@@ -150,13 +163,18 @@ impl Oracle {
         &mut self,
         cells: &BTreeSet<CellKey>,
         ledger: &BTreeMap<CellKey, String>,
-        open: &BTreeSet<CellKey>,
+        open: &BTreeMap<CellKey, BTreeSet<Option<String>>>,
     ) -> Result<(), String> {
         for cell in cells {
             let truths = self.truths(cell);
-            let (written, is_open) = (ledger.get(cell), open.contains(cell));
-            let told: BTreeSet<Owner> =
+            let (written, is_open) = (ledger.get(cell), open.contains_key(cell));
+            let mut told: BTreeSet<Owner> =
                 truths.iter().cloned().filter_map(|owner| owner.told(written, is_open)).collect();
+            // What the book does not know did not arrive; should a person enter the same by hand before anybody looks,
+            // nobody can tell.
+            let attempt = |owner: Owner| owner.attempted(open.get(cell)?);
+            let attempts: BTreeSet<Owner> = told.iter().cloned().filter_map(attempt).collect();
+            told.extend(attempts);
             if told.is_empty() {
                 return Err(format!(
                     "{cell:?}: the ledger has {written:?}{}, and it should be {truths:?}",

@@ -81,6 +81,9 @@ fn store_old(state: &mut State, metadata: &Metadata, row: &PayloadRow, dry_run: 
         (Some(_), Some(existing)) => {
             if (&existing.value, &existing.comment, existing.followup) == (&row.value, &row.comment, row.followup) {
                 count.ignored += 1;
+                if !dry_run {
+                    note(state, row, row.value.clone());
+                }
             } else {
                 count.updated += 1;
                 store(state, row, dry_run);

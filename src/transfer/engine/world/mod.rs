@@ -76,10 +76,7 @@ pub(in crate::transfer::engine) enum Fault {
 impl Fault {
     /// Whether a POST is done all the same.
     fn is_applied(self) -> bool {
-        matches!(
-            self,
-            Self::Interrupted | Self::LoggedOut | Self::LoginPage | Self::FailedAfter | Self::KilledAfter
-        )
+        matches!(self, Self::Interrupted | Self::LoggedOut | Self::LoginPage | Self::FailedAfter | Self::KilledAfter)
     }
 }
 
@@ -228,8 +225,12 @@ fn kind_of(fault: Fault) -> ClientErrorKind {
             ClientErrorKind::Interrupted { source: None }
         }
         Fault::LoginPage => ClientErrorKind::LoginPage { location: Some("/login".to_owned()) },
-        Fault::Unauthorized | Fault::LoggedOut => ClientErrorKind::Unauthorized { message: "Unauthorized".to_owned(), sent: true },
-        Fault::ServerError | Fault::FailedAfter => ClientErrorKind::ServerError { status: 500, message: "oops".to_owned() },
+        Fault::Unauthorized | Fault::LoggedOut => {
+            ClientErrorKind::Unauthorized { message: "Unauthorized".to_owned(), sent: true }
+        }
+        Fault::ServerError | Fault::FailedAfter => {
+            ClientErrorKind::ServerError { status: 500, message: "oops".to_owned() }
+        }
         Fault::TooLarge => ClientErrorKind::PayloadTooLarge,
     }
 }

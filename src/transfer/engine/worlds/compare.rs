@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::build;
 use super::case::{Act, Case, Cell, Target, Values};
-use super::oracle::{Expected, Fate, Verdict, expect, leads_to_any};
+use super::oracle::{Expected, Fate, Verdict, expect, is_there, still_ours};
 use crate::domain::cell::CellState;
 use crate::domain::journal::CellRecord;
 use crate::domain::routine::RoutineDocument;
@@ -177,10 +177,13 @@ fn one_run(case: &Case, world: &mut World, ledger: &mut Values, seen: &mut Seen)
     if !wrong.is_empty() {
         return Err(wrong.join("\n  "));
     }
-    ledger.retain(|cell, _| after.contains_key(cell) || leads_to_any(case, cell));
+    ledger.retain(|cell, wrote| still_ours(case, cell, wrote, &before));
     for (cell, record) in records {
         match (record.state, &record.value) {
-            (CellState::Created | CellState::Updated | CellState::Accepted, Some(value)) => {
+            // Where only a comment is new, nothing becomes the routine's.
+            (CellState::Created | CellState::Updated | CellState::Accepted, Some(value))
+                if !is_there(case.keeps(cell.address.element).kind, value, before.get(&cell)) =>
+            {
                 ledger.insert(cell, value.clone());
             }
             (CellState::Deleted, _) => {

@@ -466,6 +466,25 @@ pub(super) fn leads_to_any(case: &Case, cell: &Cell) -> bool {
     case.map.iter().any(to_unit) && case.jobs.iter().any(to_address)
 }
 
+/// Whether what stands in a cell is still what the routine wrote there, as far as a run sees it: it reads the cells of its
+/// jobs and periods, and what nothing leads to any more.
+pub(super) fn still_ours(case: &Case, cell: &Cell, wrote: &str, destination: &Values) -> bool {
+    let in_run = |job: &Job| {
+        let period = job.to.index_of(&cell.period);
+        job.targets.iter().any(|target| target.address == cell.address)
+            && period.is_some_and(|period| periods(case, job).written.contains(&period))
+    };
+    let led = case.confirmed().any(|(_, to)| to == cell.unit) && case.jobs.iter().any(in_run);
+    let seen = reads(case.rights.destination_reads_option, cell.address.aoc);
+    let kind = case.keeps(cell.address.element).kind;
+    !(seen && (led || !leads_to_any(case, cell))) || is_there(kind, wrote, destination.get(cell))
+}
+
+/// Whether a cell holds that text, in whatever way it is written.
+pub(super) fn is_there(kind: Kind, text: &str, there: Option<&String>) -> bool {
+    there.is_some_and(|there| same(kind, text, there))
+}
+
 /// A cell that no item or unit leads to any more. If it is what the routine wrote, its rule for empty cells holds.
 fn leftover(case: &Case, cell: &Cell, destination: &Values, ledger: &Values) -> Fate {
     let of_address = case.jobs.iter().flat_map(|job| &job.targets).find(|target| target.address == cell.address);
