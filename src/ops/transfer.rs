@@ -25,6 +25,7 @@ use crate::store::{self, ConfigStore, RunLock};
 use crate::transfer::engine::{self, DataServer, Endpoint, Patience, RunRequest, Tuning};
 use crate::transfer::events::Event;
 use crate::transfer::plan::Whole;
+use crate::transfer::report::EXIT_INCOMPLETE;
 
 /// The exit code of a source without values, where that was asked to be a failure.
 const EXIT_EMPTY: u8 = 9;
@@ -159,7 +160,8 @@ pub(super) async fn launch(
     if !stop.is_cancelled() {
         name_latest(&mut report, &source.client, &source.metadata, document).await;
     }
-    if fail_on_empty && report.values.fetched == 0 && report.exit_code == 0 {
+    // What an empty source leaves to be looked at is part of what was asked to be told by this code.
+    if fail_on_empty && report.values.fetched == 0 && matches!(report.exit_code, 0 | EXIT_INCOMPLETE) {
         report.exit_code = EXIT_EMPTY;
     }
     if report != as_kept {

@@ -1,12 +1,14 @@
 //! The transfer engine's port: everything it writes down is on the disk when its call returns.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use uuid::Uuid;
 
 use crate::domain::cell::{CellAddress, CellKey};
 use crate::domain::journal::{CellRecord, ChunkStart, Journal, JournalError, LedgerEntry, RunStart};
 use crate::domain::period::Period;
-use crate::domain::run::{Report, RunMode};
+use crate::domain::run::{Report, RunMode, fetched_before};
 use crate::domain::uid::Uid;
 use crate::store::column::{Json, Text, Word};
 use crate::store::error::{Kind, StoreError};
@@ -93,6 +95,11 @@ impl Journal for StateStore {
 
     fn each_written(&mut self, visit: &mut dyn FnMut(CellKey, Option<Period>)) -> Result<(), JournalError> {
         Ok(self.visit_ledger(visit)?)
+    }
+
+    fn fetched_before(&mut self, periods: &[Period]) -> Result<BTreeMap<String, u64>, JournalError> {
+        let reports = self.reports_before()?;
+        Ok(fetched_before(&reports, periods))
     }
 
     fn forget(&mut self, cells: &[CellKey]) -> Result<(), JournalError> {

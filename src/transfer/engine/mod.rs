@@ -20,6 +20,7 @@
 //! one.
 
 mod context;
+mod emptied;
 mod error;
 mod fetch;
 mod prepare;
@@ -32,6 +33,7 @@ mod run;
 mod servers;
 #[cfg(test)]
 mod tests;
+mod waiting;
 #[cfg(test)]
 mod world;
 #[cfg(test)]

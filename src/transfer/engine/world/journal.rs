@@ -1,13 +1,13 @@
 //! A journal that forgets nothing but itself.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use uuid::Uuid;
 
 use crate::domain::cell::{CellAddress, CellKey, CellState};
 use crate::domain::journal::{CellRecord, ChunkStart, Journal, JournalError, LedgerEntry, RunStart};
 use crate::domain::period::Period;
-use crate::domain::run::{Report, RunMode};
+use crate::domain::run::{Report, RunMode, fetched_before};
 use crate::domain::uid::Uid;
 
 /// A journal in memory.
@@ -97,6 +97,11 @@ impl Journal for MemoryJournal {
     fn each_written(&mut self, visit: &mut dyn FnMut(CellKey, Option<Period>)) -> Result<(), JournalError> {
         self.ledger.keys().for_each(|cell| visit(*cell, self.from.get(cell).copied()));
         Ok(())
+    }
+
+    fn fetched_before(&mut self, periods: &[Period]) -> Result<BTreeMap<String, u64>, JournalError> {
+        let newest_first: Vec<Report> = self.reports.iter().rev().cloned().collect();
+        Ok(fetched_before(&newest_first, periods))
     }
 
     fn forget(&mut self, cells: &[CellKey]) -> Result<(), JournalError> {
