@@ -83,6 +83,8 @@ pub struct LedgerEntry {
 pub struct JournalError {
     /// What failed, in words.
     pub reason: String,
+    /// Whether it may pass by itself: another program was writing to the file.
+    pub passing: bool,
     /// The cause.
     #[source]
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,

@@ -18,7 +18,11 @@ use crate::store::state::words::Numbering;
 
 impl From<StoreError> for JournalError {
     fn from(error: StoreError) -> Self {
-        Self { reason: error.to_string(), source: Some(Box::new(error)) }
+        Self {
+            reason: error.to_string(),
+            passing: matches!(error, StoreError::Busy { .. }),
+            source: Some(Box::new(error)),
+        }
     }
 }
 

@@ -39,7 +39,7 @@ mod world;
 #[cfg(test)]
 mod worlds;
 
-pub use error::TransferError;
+pub use error::{PASSING, TransferError};
 pub use replay::{ReplayError, ReplayRequest, ReplayResult, ReplayWindow, replay};
 pub use run::{run, run_part};
 pub use servers::DataServer;

@@ -226,6 +226,9 @@ table! {
     NO_READ_BACK = Warning, Permission, "no-read-back",
         "The values were accepted but cannot be proved: the user may not read them at the destination.",
         "Share the data set with \"can view data\" and give the user the org units as data view org units.";
+    READ_BACK_CUT_OFF = Warning, Transport, "read-back-cut-off",
+        "The values were accepted by the destination, and the run came to its end before they could be read back.",
+        "Run again: what has arrived is found unchanged, and what has not is sent.";
     ROWS_LOST_IN_RACE = Info, Transport, "rows-lost-in-race",
         "The destination lost rows when two requests wrote at the same time; they were sent again alone.",
         "Nothing; should it happen often, set the routine's `parallel` to 1.";
