@@ -229,7 +229,9 @@ pub(super) fn clear_unfinished(plugins: &Path) {
         }
     }
     // What cannot be taken away now goes the next time.
-    left.iter().for_each(|folder| drop(fs::remove_dir_all(folder)));
+    for folder in &left {
+        let _ = fs::remove_dir_all(folder);
+    }
 }
 
 fn unfinished(plugins: &Path) -> Vec<PathBuf> {

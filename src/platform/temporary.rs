@@ -18,7 +18,7 @@ const SUFFIX: &str = ".tmp";
 const RANDOM: usize = 6;
 
 /// A file that is just being made has no lock yet, and nothing in it.
-const BEING_MADE: Duration = Duration::from_secs(60);
+const BEING_MADE: Duration = Duration::from_mins(1);
 
 /// Makes a file with a content in a folder: under a random name, for its owner alone, locked, and on the disk when this
 /// returns.
@@ -91,7 +91,7 @@ mod tests {
         fs::write(path(".xfer-Ab3dE6.tmp"), "half a key").unwrap();
         fs::write(path(".xfer-empty1.tmp"), "").unwrap();
         let old = fs::File::create(path(".xfer-empty2.tmp")).unwrap();
-        old.set_modified(SystemTime::now() - Duration::from_secs(600)).unwrap();
+        old.set_modified(SystemTime::now() - Duration::from_mins(10)).unwrap();
         drop(old);
         clear(folder.path());
         assert!(held.path().exists(), "somebody is at work on it");

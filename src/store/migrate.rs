@@ -107,9 +107,9 @@ pub fn clear_unfinished_backups(folders: &[&Path]) {
 /// The number in `config.db.v3.backup.4711.tmp`.
 fn process_of_unfinished(name: &str) -> Option<u32> {
     let (backup, process) = name.strip_suffix(".tmp")?.rsplit_once('.')?;
-    let (database, version) = backup.strip_suffix(".backup")?.rsplit_once(".v")?;
+    let (_, version) = backup.strip_suffix(".backup")?.rsplit_once(".db.v")?;
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    (database.ends_with(".db") && is_number(version) && is_number(process)).then(|| process.parse().ok()).flatten()
+    (is_number(version) && is_number(process)).then(|| process.parse().ok()).flatten()
 }
 
 /// Gives a finished copy its name, synced.

@@ -92,7 +92,7 @@ fn a_job_of_two_that_has_nothing_any_more_is_named_and_loses_nothing() {
     }
     assert_eq!(trial.value(["A", "", "", "Ada", "202401"]).as_deref(), Some("77"), "the other job goes on");
     let said = trial.run("run r").expect_code(3);
-    assert!(said.stdout.contains("source-empty") && said.stdout.contains("b for 202401 to 202402"), "{said}");
+    assert!(said.stdout.contains("source-empty") && said.stdout.contains("job b"), "{said}");
     // Asked about emptiness, the code tells of it: only if there is nothing at all.
     run(&trial, "run r --fail-on-empty", 3);
     run(&trial, "run r --job b --fail-on-empty", 9);

@@ -19,6 +19,9 @@ pub(super) struct Earlier {
     pub(super) fetched: u64,
 }
 
+const HINT: &str = "Look at the source: does it show these values, and may its user still see them? If they were \
+                    withdrawn on purpose, delete them by hand at the destination, too.";
+
 /// The finding about a job that was read wholly; none where it has values, or never had any.
 pub(super) fn about(job: &JobReport, planned: &PlannedJob, earlier: Earlier, source: &str) -> Option<Note> {
     // What a script adds by itself may have written cells without any source value.
@@ -36,8 +39,8 @@ pub(super) fn about(job: &JobReport, planned: &PlannedJob, earlier: Earlier, sou
         Earlier { fetched, .. } => format!("the last run over them read {fetched}"),
     };
     let example = format!("{source} has no values of {} for {}; {had}", job.name, spoken(&planned.periods.read));
-    Some(Note { severity: Severity::Error, ..Note::new(&finding::SOURCE_EMPTY, 1) }.about("job", &job.name, &*job.name))
-        .map(|note| note.example(example))
+    let note = Note { severity: Severity::Error, hint: Some(HINT.to_owned()), ..Note::new(&finding::SOURCE_EMPTY, 1) };
+    Some(note.about("job", &job.name, &*job.name).example(example))
 }
 
 fn spoken(periods: &[Period]) -> String {

@@ -172,7 +172,9 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         let (mut unreadable, mut failed) = (BTreeSet::new(), None);
         match self.stored(job, &units).await {
             Ok(stored) => {
-                cells.iter_mut().for_each(|cell| diff::look_again(cell, &stored));
+                for cell in &mut cells {
+                    diff::look_again(cell, &stored);
+                }
                 unreadable = stored.unreadable;
             }
             Err(error) => failed = Some(Failed::Destination(error)),

@@ -382,7 +382,9 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
         let whole = jobs.filter(|(number, _)| !self.unread.contains(number));
         let notes: Vec<Note> =
             whole.filter_map(|(_, ((job, planned), earlier))| emptied::about(job, planned, *earlier, source)).collect();
-        notes.into_iter().for_each(|note| self.tally.findings.add(note));
+        for note in notes {
+            self.tally.findings.add(note);
+        }
     }
 
     /// Says how many leftover cells are gone, and what would take the others away.

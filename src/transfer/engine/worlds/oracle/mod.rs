@@ -55,7 +55,7 @@ pub(super) enum Fate {
     /// It is deleted, as far as the routine's limit goes. The source has a zero for it, or nothing.
     Deleted { zero: bool },
     /// This, if the source had a value for the job; else it is left as it is and named. That cannot be told from here.
-    IfSpoken(Box<Fate>),
+    IfSpoken(Box<Self>),
 }
 
 /// Whether the source has any value for a job: an empty answer is no wish to delete.
