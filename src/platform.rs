@@ -10,9 +10,10 @@
 //! check, so the checks answer "private". A home chosen elsewhere (`XFER_HOME`) has to be private by itself there.
 
 pub mod access;
+pub mod temporary;
 
 use std::fs::{DirBuilder, File, Metadata, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
@@ -146,10 +147,7 @@ pub enum Existing {
 /// its name, and the folder synced. A crash at any moment leaves the old file or the new one, never half of one.
 pub fn write_privately(file: &Path, content: &[u8], existing: Existing) -> io::Result<()> {
     let folder = folder_of(file);
-    // `tempfile` opens with O_EXCL and mode 0600, under a random name.
-    let mut temporary = tempfile::Builder::new().prefix(".xfer-").suffix(".tmp").tempfile_in(folder)?;
-    temporary.write_all(content)?;
-    temporary.as_file().sync_all()?;
+    let temporary = temporary::written(folder, content)?;
     match existing {
         Existing::Replace => temporary.persist(file),
         Existing::Refuse => temporary.persist_noclobber(file),
@@ -188,6 +186,39 @@ pub fn keep_memory_private() {
     let _ = setrlimit(Resource::Core, none);
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}
+
+/// Lets a write beyond the largest size that a file may have fail like every other one, in words, instead of ending the
+/// process with a signal. Handlers stay for as long as the process lives, the runtime that sets them up need not.
+#[cfg(unix)]
+pub fn survive_size_limits() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else { return };
+    // Where it cannot be set up, it is as without it.
+    runtime.block_on(async { drop(signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))) });
+}
+
+/// Windows has no such signal.
+#[cfg(not(unix))]
+pub fn survive_size_limits() {}
+
+/// Whether the clock of this machine was set at all: one without a battery starts at 1970, or before.
+pub fn clock_is_set() -> bool {
+    std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH).is_ok()
+}
+
+/// Whether a process of that number is alive, whoever started it.
+#[cfg(unix)]
+pub fn is_alive(process: u32) -> bool {
+    let pid = i32::try_from(process).ok().and_then(rustix::process::Pid::from_raw);
+    // Not being allowed to ask means that it is there.
+    pid.is_some_and(|pid| !matches!(rustix::process::test_kill_process(pid), Err(rustix::io::Errno::SRCH)))
+}
+
+/// Whether a process of that number is alive. Windows is not asked: yes.
+#[cfg(not(unix))]
+pub fn is_alive(_process: u32) -> bool {
+    true
 }
 
 /// Windows writes no memory of a crashed process to the disk unless an administrator asked for it.

@@ -11,7 +11,7 @@ use crate::matching::items::ItemError;
 use crate::matching::review::Finding;
 use crate::ops::error::OpsError;
 use crate::store::StoreError;
-use crate::transfer::engine::TransferError;
+use crate::transfer::engine::{PASSING, TransferError};
 use crate::xferfile::XferFileError;
 
 /// An error as the person at the terminal, or the scheduler, meets it.
@@ -49,6 +49,12 @@ impl CliError {
     /// Local input or output that failed.
     pub fn local_io(message: String, cause: &dyn Error) -> Self {
         Self::new(ExitCode::LocalIo, message).caused_by(cause)
+    }
+
+    /// The clock of this machine was never set.
+    pub fn clock() -> Self {
+        Self::new(ExitCode::LocalIo, "the clock of this machine stands before 1970".to_owned())
+            .hint("set date and time: periods, certificates and the order of runs depend on them")
     }
 
     /// A file that could not be read: not found has a code of its own.
@@ -100,6 +106,7 @@ impl From<OpsError> for CliError {
             OpsError::Store(error) => error.into(),
             OpsError::Client(error) => error.into(),
             OpsError::Transfer(error) => error.into(),
+            OpsError::Journal(error) if error.passing => Self::of(ExitCode::Temporary, &error).hint(PASSING),
             OpsError::Journal(error) => Self::of(ExitCode::LocalIo, &error)
                 .hint("nothing is sent without a journal; free space or mend the disk, then run again"),
             OpsError::Script(error) => {
@@ -218,13 +225,13 @@ impl From<OpsError> for CliError {
                     XferFileError::WrongKey(_) => ExitCode::WrongKey,
                     XferFileError::Recipients { .. }
                     | XferFileError::NoSuchKey { .. }
-                    | XferFileError::EasyPassphrase(_)
-                    | XferFileError::NotAKey(_) => ExitCode::Usage,
+                    | XferFileError::EasyPassphrase(_) => ExitCode::Usage,
                     XferFileError::NotMade(_) => ExitCode::LocalIo,
                     XferFileError::NotAnXferFile
                     | XferFileError::TooLarge
                     | XferFileError::Unsupported { .. }
                     | XferFileError::Damaged(_)
+                    | XferFileError::NotAKey(_)
                     | XferFileError::TooWeak(_)
                     | XferFileError::TooDear(_) => ExitCode::Damaged,
                 };
@@ -258,14 +265,16 @@ impl From<StoreError> for CliError {
             | StoreError::InUse { .. }
             | StoreError::MixedPairs { .. }
             | StoreError::KeyClosed { .. } => ExitCode::Usage,
-            StoreError::NewerSchema { .. } | StoreError::Damaged { .. } | StoreError::AlteredScript { .. } => {
-                ExitCode::Damaged
-            }
+            StoreError::NewerSchema { .. }
+            | StoreError::Damaged { .. }
+            | StoreError::KeyDamaged { .. }
+            | StoreError::AlteredScript { .. } => ExitCode::Damaged,
             StoreError::Locked { .. } => ExitCode::Locked,
             StoreError::Busy { .. } => ExitCode::Temporary,
-            StoreError::Sealed { .. } | StoreError::SealedAlert { .. } | StoreError::WrongPassphrase { .. } => {
-                ExitCode::WrongKey
-            }
+            StoreError::Sealed { .. }
+            | StoreError::SealedAlert { .. }
+            | StoreError::KeyMissing { .. }
+            | StoreError::WrongPassphrase { .. } => ExitCode::WrongKey,
             StoreError::KeyUnreadable { .. }
             | StoreError::KeyPermissions { .. }
             | StoreError::DiskFull { .. }

@@ -32,6 +32,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     platform::keep_memory_private();
+    platform::survive_size_limits();
     say_nothing_of_values_in_a_panic();
     let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let ui = Ui::new(arguments.format(), arguments.quiet, arguments.yes, no_colour);

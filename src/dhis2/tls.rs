@@ -19,6 +19,8 @@ pub enum TlsProblem {
     SelfSigned,
     /// Certificates were given for the server, and it shows another one, which none of them issued.
     NotGiven(NotGiven),
+    /// The certificate cannot be used for another reason, in the library's words: revoked, or not well formed.
+    Unusable(String),
     /// The certificate is that of another host.
     OtherHost,
     /// The server only speaks what is too old to be safe.
@@ -65,8 +67,9 @@ impl TlsProblem {
                     .map_or(Self::UnknownIssuer, |other| Self::NotGiven(other.clone())),
                 other if is_authority_of_its_own(other) => Self::SelfSigned,
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => Self::OtherHost,
-                other => Self::Other(other.to_string()),
+                other => Self::Unusable(other.to_string()),
             },
+            Error::NoCertificatesPresented => Self::Unusable(error.to_string()),
             Error::PeerIncompatible(_) | Error::AlertReceived(rustls::AlertDescription::ProtocolVersion) => {
                 Self::TooOld
             }
@@ -100,6 +103,9 @@ impl TlsProblem {
                  may be listening"
             }
             Self::OtherHost => "use the host name that the certificate is for; somebody may be listening otherwise",
+            Self::Unusable(_) => {
+                "let the server's administrator look at the certificate; `openssl s_client -connect HOST:443` shows it"
+            }
             Self::TooOld => "the server needs TLS 1.2 or later; its proxy has to be updated",
             Self::Other(_) => {
                 "check that the address begins with https:// only if the server speaks it, that the certificate is \
@@ -121,6 +127,7 @@ impl fmt::Display for TlsProblem {
             Self::SelfSigned => "the server's certificate signs itself, so nobody vouches for it",
             Self::NotGiven(other) => return other.fmt(formatter),
             Self::OtherHost => "the server's certificate is that of another host",
+            Self::Unusable(words) => return write!(formatter, "the server's certificate cannot be used: {words}"),
             Self::TooOld => "the server only speaks encryption that is too old to be safe",
             Self::Other(words) => words,
         })

@@ -3,6 +3,8 @@
 //! The transfer engine knows the state store only as [`Journal`]; the store implements it and `ops` plugs the two
 //! together. The trait stands in the domain so that neither layer has to know the other.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -139,6 +141,8 @@ pub struct LedgerEntry {
 pub struct JournalError {
     /// What failed, in words.
     pub reason: String,
+    /// Whether it may pass by itself: another program was writing to the file.
+    pub passing: bool,
     /// The cause.
     #[source]
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -184,6 +188,13 @@ pub trait Journal: Send {
     fn each_written(&mut self, visit: &mut dyn FnMut(CellKey, Option<Period>)) -> Result<(), JournalError> {
         let _ = visit;
         Ok(())
+    }
+
+    /// Values that each job had when it was last read wholly by a run for real over some of these periods, by its name.
+    /// A journal that keeps no reports knows of none.
+    fn fetched_before(&mut self, periods: &[Period]) -> Result<BTreeMap<String, u64>, JournalError> {
+        let _ = periods;
+        Ok(BTreeMap::new())
     }
 
     /// Takes cells out of the ledger that a read showed changed or gone without this routine's doing. They are not taken

@@ -46,6 +46,10 @@ pub struct Policies {
     pub max_change: Option<u32>,
     /// Hold back deletions beyond this number.
     pub max_delete: Option<u32>,
+    /// Hold back all deletions of a job, and all zeros written because the source has nothing, if they exceed this
+    /// share of what the routine wrote there and still owns, in percent. Files from before it mean the usual share.
+    #[serde(skip_serializing_if = "is_usual_share")]
+    pub max_delete_share: u32,
     /// End with exit code 0 even though source org units without a mapping had values.
     pub tolerate_unmapped: bool,
     /// Refuse analytics tables that are older than this many hours.
@@ -62,11 +66,20 @@ impl Default for Policies {
             when_empty: WhenEmpty::Keep,
             max_change: None,
             max_delete: Some(1000),
+            max_delete_share: USUAL_DELETE_SHARE,
             tolerate_unmapped: false,
             max_analytics_age_hours: None,
             parallel: 2,
         }
     }
+}
+
+/// The share of what a routine wrote that may vanish in one run unless it says otherwise, in percent.
+pub const USUAL_DELETE_SHARE: u32 = 20;
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_usual_share(share: &u32) -> bool {
+    *share == USUAL_DELETE_SHARE
 }
 
 /// Everything that defines a run, whether it comes from the store (`run`) or from a file (`exec`).
@@ -98,7 +111,7 @@ mod tests {
     use super::{Policies, Routine};
 
     #[test]
-    fn a_routine_without_alerts_is_written_as_before_there_were_any() {
+    fn a_routine_without_alerts_and_with_usual_rules_is_written_as_before_there_were_any() {
         let routine = Routine {
             id: uuid::Uuid::nil(),
             name: "monthly".to_owned(),
@@ -109,7 +122,11 @@ mod tests {
             alerts: Vec::new(),
         };
         let text = serde_json::to_string(&routine).unwrap();
-        assert!(!text.contains("alerts"), "its digest would be another, and every file outdated: {text}");
+        let new = ["alerts", "max_delete_share"];
+        assert!(
+            !new.iter().any(|key| text.contains(key)),
+            "its digest would be another, and every file outdated: {text}"
+        );
         assert_eq!(serde_json::from_str::<Routine>(&text).unwrap(), routine);
     }
 }

@@ -1,11 +1,12 @@
 //! Runs: the counts that account for every value, the findings, and the report.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::cell::CellState;
+use crate::domain::period::Period;
 
 /// What became of the source values: `fetched + created_by_script = unmapped + dropped + invalid + contributing`
 /// (design 3.1).
@@ -335,6 +336,25 @@ impl Report {
     /// The format's name and version.
     pub const FORMAT: &'static str = "xfer-report/1";
 }
+
+/// Values that each job had when it was last read wholly over some of these periods, by the reports of runs, newest
+/// first.
+pub fn fetched_before(reports: &[Report], periods: &[Period]) -> BTreeMap<String, u64> {
+    let wanted: BTreeSet<String> = periods.iter().map(Period::to_string).collect();
+    let mut fetched = BTreeMap::new();
+    let real = reports.iter().filter(|report| report.mode == RunMode::Run);
+    for report in real.filter(|report| report.periods.iter().any(|period| wanted.contains(period))) {
+        // A part that could not be read says nothing about what the source had.
+        let whole = !report.findings.iter().any(|finding| UNREAD.contains(&finding.code.as_str()));
+        for job in report.jobs.iter().filter(|job| whole || job.values.fetched > 0) {
+            fetched.entry(job.name.clone()).or_insert(job.values.fetched);
+        }
+    }
+    fetched
+}
+
+/// Findings of runs that did not read all.
+const UNREAD: [&str; 2] = ["slice-failed", "slices-not-done"];
 
 #[cfg(test)]
 mod tests {

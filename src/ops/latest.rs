@@ -18,7 +18,7 @@ use crate::domain::job::{Job, ReadFrom};
 use crate::domain::metadata::Metadata;
 use crate::domain::period::Period;
 use crate::domain::routine::RoutineDocument;
-use crate::domain::run::{FindingObject, Report};
+use crate::domain::run::{Finding, FindingObject, Report};
 use crate::domain::uid::Uid;
 use crate::transfer::finding;
 
@@ -36,11 +36,14 @@ const MOST_ORG_UNITS: usize = 50;
 /// What the object of the finding is called.
 pub const KIND: &str = "last period with values";
 
+/// Whether a finding says that a run read nothing at all; where a job is named, it had values before and has none now.
+pub fn is_of_the_run(finding: &Finding) -> bool {
+    finding.code == finding::SOURCE_EMPTY.word && finding.severity == finding::SOURCE_EMPTY.severity
+}
+
 /// Says in the report of a run that found nothing which period has values.
 pub(super) async fn name_latest(report: &mut Report, client: &Client, metadata: &Metadata, document: &RoutineDocument) {
-    let Some(finding) = report.findings.iter_mut().find(|finding| finding.code == finding::SOURCE_EMPTY.word) else {
-        return;
-    };
+    let Some(finding) = report.findings.iter_mut().find(|finding| is_of_the_run(finding)) else { return };
     let periods = match report.periods.as_slice() {
         [] => return,
         [only] => only.clone(),

@@ -14,7 +14,7 @@ use crate::matching::names::nearest;
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::scripts::{self, Place};
-use crate::platform;
+use crate::platform::{self, FileLock};
 use crate::script::plugin::{
     self, FILES, MAIN, MANIFEST, Plugin, PluginError, README, TESTS, Texts, bundled, bundled_names, is_name,
 };
@@ -203,9 +203,52 @@ fn installed_names(home: &Home) -> Result<Vec<String>, OpsError> {
     Ok(names)
 }
 
+/// Where a plugin lies before it is in its place, and where the one lies that it takes the place of; random letters and
+/// digits follow.
+const NEW: &str = ".new-";
+const OLD: &str = ".old-";
+const RANDOM: usize = 6;
+
+/// The file that is locked meanwhile.
+const LOCK: &str = ".lock";
+
+/// Takes away what a killed installation left. A plugin that had lost its place to one that did not arrive gets it back.
+pub(super) fn clear_unfinished(plugins: &Path) {
+    let left = unfinished(plugins);
+    if left.is_empty() {
+        return;
+    }
+    let Ok(Some(_held)) = FileLock::acquire(&plugins.join(LOCK)) else { return };
+    for folder in &left {
+        let is_old = folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with(OLD));
+        for plugin in fs::read_dir(folder).into_iter().flatten().flatten().filter(|_| is_old) {
+            let place = plugins.join(plugin.file_name());
+            if !place.exists() {
+                let _ = fs::rename(plugin.path(), place);
+            }
+        }
+    }
+    // What cannot be taken away now goes the next time.
+    for folder in &left {
+        let _ = fs::remove_dir_all(folder);
+    }
+}
+
+fn unfinished(plugins: &Path) -> Vec<PathBuf> {
+    let is_ours = |name: &str| {
+        let random = name.strip_prefix(NEW).or_else(|| name.strip_prefix(OLD));
+        random.is_some_and(|text| text.len() == RANDOM && text.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    };
+    let entries = fs::read_dir(plugins).into_iter().flatten().flatten();
+    let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    folders.filter(|entry| entry.file_name().to_str().is_some_and(is_ours)).map(|entry| entry.path()).collect()
+}
+
 /// Writes a plugin's files beside its place, and moves them there as a whole.
 fn put(plugins: &Path, name: &str, texts: &Texts) -> std::io::Result<()> {
-    let new = tempfile::Builder::new().prefix(".new-").tempdir_in(plugins)?;
+    // Whoever clears up must not take this for litter.
+    let _held = FileLock::wait_for(&plugins.join(LOCK))?;
+    let new = tempfile::Builder::new().prefix(NEW).rand_bytes(RANDOM).tempdir_in(plugins)?;
     let made = new.path().join(name);
     platform::create_private_folder(&made)?;
     for (file, text) in texts.files() {
@@ -214,7 +257,7 @@ fn put(plugins: &Path, name: &str, texts: &Texts) -> std::io::Result<()> {
         file.sync_all()?;
     }
     let place = plugins.join(name);
-    let old = tempfile::Builder::new().prefix(".old-").tempdir_in(plugins)?;
+    let old = tempfile::Builder::new().prefix(OLD).rand_bytes(RANDOM).tempdir_in(plugins)?;
     match fs::symlink_metadata(&place) {
         Ok(there) if there.is_dir() => fs::rename(&place, old.path().join(name))?,
         Ok(_) => return Err(std::io::Error::other("a file or a link of this name is in the way")),

@@ -1,7 +1,7 @@
 //! Routines: jobs with a period window and the rules of a run.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
-use uuid::Uuid;
 
 use crate::domain::pair::Pair;
 use crate::domain::period::relative::RelativeOptions;
@@ -11,6 +11,7 @@ use crate::domain::script::ContentHash;
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, server, with_near};
 use crate::ops::jobs::{check_calendars, job};
+use crate::ops::new_id::new_id;
 use crate::ops::scripts;
 use crate::store::ConfigStore;
 
@@ -44,7 +45,7 @@ pub struct RoutineChange {
 pub fn new(home: &Home, new: NewRoutine) -> Result<Routine, OpsError> {
     let mut config = home.config()?;
     let routine = Routine {
-        id: Uuid::now_v7(),
+        id: new_id(Timestamp::now()),
         name: new.name,
         jobs: checked_jobs(&config, &new.jobs, &new.window)?,
         window: new.window,

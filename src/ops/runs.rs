@@ -1,5 +1,8 @@
 //! Past runs: found by id, listed, and their cells.
 
+use std::collections::VecDeque;
+
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::cell::CellState;
@@ -32,16 +35,34 @@ pub struct OfRoutine {
 /// The word for the newest run.
 pub const LAST: &str = "last";
 
-/// Runs of all routines or of one, the newest first.
+/// Runs of all routines or of one, the newest first. Within a routine they stand in the order in which they started,
+/// whatever the clock said at the time.
 pub fn list(home: &Home, routine: Option<&str>, limit: usize) -> Result<Vec<RunLine>, OpsError> {
-    let mut lines = Vec::new();
+    let mut of_routines = Vec::new();
     for routine in routines_of(home, routine)? {
         let Some(state) = StateStore::open_existing(home.files(), routine.id)? else { continue };
-        lines.extend(state.runs()?.into_iter().map(|summary| RunLine { summary, routine: routine.clone() }));
+        let line = |summary| RunLine { summary, routine: routine.clone() };
+        of_routines.push(state.runs()?.into_iter().map(line).collect());
     }
-    lines.sort_by_key(|line| std::cmp::Reverse(line.summary.run));
+    let now = Timestamp::now();
+    // No run starts in the future: what says so was started while the clock was wrong, and nobody knows when.
+    let mut lines = merged(of_routines, |line: &RunLine| {
+        let started = line.summary.started;
+        (started <= now, started, line.summary.run)
+    });
     lines.truncate(limit);
     Ok(lines)
+}
+
+/// Puts lists together by what their first ones are, the largest first; each list keeps its own order.
+fn merged<T, K: Ord>(lists: Vec<VecDeque<T>>, key: impl Fn(&T) -> K) -> Vec<T> {
+    let mut lists = lists;
+    let mut all = Vec::new();
+    loop {
+        let next = lists.iter_mut().filter(|list| !list.is_empty()).max_by_key(|list| list.front().map(&key));
+        let Some(first) = next.and_then(VecDeque::pop_front) else { return all };
+        all.push(first);
+    }
 }
 
 /// The routines of the configuration and those that only ran here from a file, all of them or those of a name.
@@ -129,4 +150,19 @@ pub fn destination_metadata(home: &Home, run: &RunLine) -> Result<Option<Metadat
     let config = home.config()?;
     let Some(pair) = config.routine_pair(run.routine.id)? else { return Ok(None) };
     Ok(Some(config.load_metadata(pair.destination)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::merged;
+
+    #[test]
+    fn a_list_keeps_its_order_whatever_its_times_say() {
+        // The second routine's oldest run was started while the clock was ahead of today (50).
+        let lists = vec![[40, 20, 10].into(), [30, 25, 90].into(), [].into()];
+        let order = merged(lists, |time: &i32| (*time <= 50, *time));
+        assert_eq!(order, [40, 30, 25, 20, 10, 90]);
+        let ahead = merged(vec![[90, 30].into(), [40].into()], |time: &i32| (*time <= 50, *time));
+        assert_eq!(ahead, [40, 90, 30], "the newest of its routine, and not of all");
+    }
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use crate::dhis2::client::Client;
 use crate::domain::job::Job;
@@ -18,6 +17,7 @@ use crate::domain::server::ServerId;
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, synced};
 use crate::ops::latest::name_latest;
+use crate::ops::new_id::new_id;
 use crate::ops::review::{self, Found, RunSide};
 use crate::ops::routines;
 use crate::ops::servers::connect;
@@ -25,6 +25,7 @@ use crate::store::{self, ConfigStore, RunLock};
 use crate::transfer::engine::{self, DataServer, Endpoint, Patience, RunRequest, Tuning};
 use crate::transfer::events::Event;
 use crate::transfer::plan::Whole;
+use crate::transfer::report::EXIT_INCOMPLETE;
 
 /// The exit code of a source without values, where that was asked to be a failure.
 const EXIT_EMPTY: u8 = 9;
@@ -81,8 +82,10 @@ pub async fn run(
         command: options.command,
         stop,
     };
-    let (report, tuning) = launch(home, launched, || remembered(&config, id), events).await?;
-    remember(&mut config, id, tuning)?;
+    // What was learned only saves time: no run fails for it.
+    let begin_with = || Ok(unless_failed(remembered(&config, id), "read").unwrap_or_default());
+    let (report, tuning) = launch(home, launched, begin_with, events).await?;
+    unless_failed(remember(&mut config, id, tuning), "kept");
     Ok(report)
 }
 
@@ -125,7 +128,8 @@ pub(super) async fn launch(
     // Before the lock is taken: nothing is asked of a server for what would be wrong anyway.
     let all_jobs = over_window_of(whole.document, document);
     let review = review::before_run(&all_jobs, &document.jobs, source.reviewed(), destination.reviewed(), reviewed)?;
-    let (id, now) = (Uuid::now_v7(), Timestamp::now());
+    let now = Timestamp::now();
+    let id = new_id(now);
     let _lock = RunLock::acquire(home.files(), document.routine.id, now)?;
     let mut journal = home.state(document.routine.id)?;
     journal.note_command(id, &command)?;
@@ -159,13 +163,22 @@ pub(super) async fn launch(
     if !stop.is_cancelled() {
         name_latest(&mut report, &source.client, &source.metadata, document).await;
     }
-    if fail_on_empty && report.values.fetched == 0 && report.exit_code == 0 {
+    // What an empty source leaves to be looked at is part of what was asked to be told by this code.
+    if fail_on_empty && report.values.fetched == 0 && matches!(report.exit_code, 0 | EXIT_INCOMPLETE) {
         report.exit_code = EXIT_EMPTY;
     }
-    if report != as_kept {
-        journal.finish_run(&report)?;
+    if report != as_kept
+        && let Err(cause) = journal.finish_run(&report)
+    {
+        // The report is kept as the engine made it, and what was added here is said all the same.
+        tracing::warn!(%cause, "the report is kept without what was found out after the run");
     }
     Ok((report, result.tuning))
+}
+
+/// What came of something that a run does not depend on.
+fn unless_failed<T>(outcome: Result<T, OpsError>, verb: &str) -> Option<T> {
+    outcome.inspect_err(|cause| tracing::warn!(%cause, "what was learned about the destination was not {verb}")).ok()
 }
 
 /// Returns when a run that was told to stop had its time to write a report. A server that does not answer the first

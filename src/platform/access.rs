@@ -207,16 +207,12 @@ pub fn give_to(_path: &Path, _account: &Account) -> io::Result<()> {
     Ok(())
 }
 
-/// Tries whether files can be made in a folder, by making one and taking it away.
-pub fn try_filling(folder: &Path) -> io::Result<()> {
-    tempfile::Builder::new().prefix(".xfer-").suffix(".tmp").tempfile_in(folder)?.close()
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
 
-    use super::{Account, Step, Use, Verdict, judge, try_filling};
+    use super::{Account, Step, Use, Verdict, judge};
+    use crate::platform::temporary::try_filling;
 
     fn account(id: u32, groups: &[u32]) -> Account {
         Account { name: "dhis".to_owned(), id, groups: groups.to_vec(), unbound: false }

@@ -3,6 +3,9 @@
 //! - **Rollback journal, truncated** (`journal_mode=TRUNCATE`) with `synchronous=FULL`: when a commit returns, it is on
 //!   the disk. Deleting the journal instead would need the folder to be synced too, or a power loss could bring the
 //!   journal back and undo a commit that we built upon.
+//! - **Write-ahead log** instead (`journal_mode=WAL`, as durable with `synchronous=FULL`) for what is written while a run
+//!   goes on: whoever looks into the file with another program keeps nobody from writing.
+//! - Who writes while another process does waits, and says so after a while ([`say_who_is_waited_for`]).
 //! - **`secure_delete`**: what is deleted is overwritten, so that an old sealed secret or an old value does not stay in
 //!   free pages.
 //! - The file is made before SQLite opens it, because SQLite would make it with the process's default mode; its journal
@@ -10,8 +13,10 @@
 //! - It is never opened and closed by other means while in use: on Unix closing any handle of a file frees the locks
 //!   that the process has on it.
 
+use std::cell::RefCell;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
@@ -20,8 +25,50 @@ use crate::platform;
 use crate::store::error::StoreError;
 use crate::store::migrate::{Migration, migrate};
 
-/// How long to wait for another process that writes, before giving up.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often, and with which pauses, another process that writes is waited for: half a minute in all.
+const TRIES: i32 = 600;
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// The try from which on somebody should know what is waited for.
+const SAID_AT: i32 = 20;
+
+/// How changes come into the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Journaling {
+    /// A rollback journal: one file to copy, one writer or many readers at a time.
+    Rollback,
+    /// A write-ahead log: readers and a writer at a time.
+    WriteAhead,
+}
+
+type Saying = Box<dyn Fn(&Path) + Send + Sync>;
+
+/// Who is told that a database is waited for.
+static SAYING: OnceLock<Saying> = OnceLock::new();
+
+thread_local! {
+    /// The file that this thread works with: SQLite does not say for which one it waits.
+    static IN_WORK: RefCell<PathBuf> = RefCell::default();
+}
+
+/// Has somebody told, once a wait, that a database is waited for because another program writes to it. The first one
+/// counts.
+pub fn say_who_is_waited_for(saying: impl Fn(&Path) + Send + Sync + 'static) {
+    let _ = SAYING.set(Box::new(saying));
+}
+
+/// Called by SQLite with the number of tries before.
+fn wait(tries: i32) -> bool {
+    if tries == SAID_AT
+        && let Some(say) = SAYING.get()
+    {
+        IN_WORK.with_borrow(|file| say(file));
+    }
+    if tries < TRIES {
+        std::thread::sleep(PAUSE);
+    }
+    tries < TRIES
+}
 
 /// An open database.
 #[derive(Debug)]
@@ -32,12 +79,13 @@ pub(crate) struct Database {
 
 impl Database {
     /// Opens the file, made if missing, and brings its schema up to date.
-    pub(crate) fn open(file: &Path, migrations: &[Migration]) -> Result<Self, StoreError> {
+    pub(crate) fn open(file: &Path, journaling: Journaling, migrations: &[Migration]) -> Result<Self, StoreError> {
         prepare_file(file)?;
+        IN_WORK.set(file.to_owned());
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let open = || -> Result<Connection, StoreError> {
             let mut connection = Connection::open_with_flags(file, flags)?;
-            set_up(&connection)?;
+            set_up(&mut connection, journaling)?;
             migrate(&mut connection, Some(file), migrations)?;
             Ok(connection)
         };
@@ -49,7 +97,7 @@ impl Database {
     #[cfg(test)]
     pub(crate) fn in_memory(migrations: &[Migration]) -> Result<Self, StoreError> {
         let mut connection = Connection::open_in_memory()?;
-        set_up(&connection)?;
+        set_up(&mut connection, Journaling::Rollback)?;
         migrate(&mut connection, None, migrations)?;
         Ok(Self { connection, file: PathBuf::from(":memory:") })
     }
@@ -65,6 +113,7 @@ impl Database {
 
     /// Reads; several statements may see the changes of another process in between.
     pub(crate) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        IN_WORK.set(self.file.clone());
         work(&self.connection).map_err(|error| error.in_file(&self.file))
     }
 
@@ -85,6 +134,7 @@ impl Database {
         work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let Self { connection, file } = self;
+        IN_WORK.set(file.clone());
         let write = || {
             // Immediate: a transaction that reads first and writes later fails at once if another writes in between.
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -93,6 +143,17 @@ impl Database {
             Ok(result)
         };
         write().map_err(|error: StoreError| error.in_file(file))
+    }
+
+    /// The same for what nobody should wait for: fails at once if another process writes.
+    pub(crate) fn write_without_waiting<T>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.connection.busy_timeout(Duration::ZERO)?;
+        let written = self.write(work);
+        self.connection.busy_handler(Some(wait))?;
+        written
     }
 }
 
@@ -110,8 +171,8 @@ fn prepare_file(file: &Path) -> Result<(), StoreError> {
     }
 }
 
-fn set_up(connection: &Connection) -> Result<(), StoreError> {
-    connection.busy_timeout(BUSY_TIMEOUT)?;
+fn set_up(connection: &mut Connection, journaling: Journaling) -> Result<(), StoreError> {
+    connection.busy_handler(Some(wait))?;
     connection.set_prepared_statement_cache_capacity(64);
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "secure_delete", true)?;
@@ -120,7 +181,15 @@ fn set_up(connection: &Connection) -> Result<(), StoreError> {
     // Only macOS has it: its plain fsync leaves data in the drive's cache.
     connection.pragma_update(None, "fullfsync", true)?;
     // Answers with the mode in force: `memory` for a database in memory.
-    connection.pragma_update_and_check(None, "journal_mode", "TRUNCATE", |row| row.get::<_, String>(0))?;
+    let mode = |mode| connection.pragma_update_and_check(None, "journal_mode", mode, |row| row.get::<_, String>(0));
+    if journaling == Journaling::WriteAhead {
+        // A disk without shared memory, or somebody who reads a file that has no log yet: then without one, this time.
+        match mode("WAL") {
+            Ok(_) => return Ok(()),
+            Err(cause) => tracing::debug!(%cause, "there is no write-ahead log this time"),
+        }
+    }
+    mode("TRUNCATE")?;
     Ok(())
 }
 
@@ -128,7 +197,7 @@ fn set_up(connection: &Connection) -> Result<(), StoreError> {
 mod tests {
     use std::fs;
 
-    use super::Database;
+    use super::{Database, Journaling};
     use crate::store::error::StoreError;
     use crate::store::migrate::Migration;
 
@@ -157,13 +226,32 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("home/test.db");
         let mode = |name: &str| fs::metadata(folder.path().join(name)).unwrap().mode() & 0o777;
-        let mut database = Database::open(&file, MIGRATIONS).unwrap();
+        let mut database = Database::open(&file, Journaling::Rollback, MIGRATIONS).unwrap();
         database.write(|transaction| Ok(transaction.execute("INSERT INTO t VALUES (1)", [])?)).unwrap();
         assert_eq!((mode("home"), mode("home/test.db"), mode("home/test.db-journal")), (0o700, 0o600, 0o600));
         drop(database);
         fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
-        assert_eq!(count(&Database::open(&file, MIGRATIONS).unwrap()), 1);
+        assert_eq!(count(&Database::open(&file, Journaling::Rollback, MIGRATIONS).unwrap()), 1);
         assert_eq!(mode("home/test.db"), 0o600);
+    }
+
+    #[test]
+    fn whoever_reads_keeps_nobody_from_writing() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("test.db");
+        let mut database = Database::open(&file, Journaling::WriteAhead, MIGRATIONS).unwrap();
+        let reader = rusqlite::Connection::open(&file).unwrap();
+        reader.execute_batch("BEGIN; SELECT count(*) FROM t;").unwrap();
+        let seen = || reader.query_row("SELECT count(*) FROM t", [], |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!(seen(), 0);
+        let insert = |transaction: &rusqlite::Transaction<'_>| Ok(transaction.execute("INSERT INTO t VALUES (1)", [])?);
+        assert_eq!(database.write_without_waiting(insert).unwrap(), 1);
+        assert_eq!((seen(), count(&database)), (0, 1));
+        let writer = rusqlite::Connection::open(&file).unwrap();
+        writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+        assert!(matches!(database.write_without_waiting(insert), Err(StoreError::Busy { .. })));
+        writer.execute_batch("COMMIT").unwrap();
+        assert_eq!(database.write(insert).unwrap(), 1);
     }
 
     #[test]
@@ -173,7 +261,7 @@ mod tests {
         fs::write(&file, "a letter to the ministry, longer than a header of a database would be, and more of it")
             .unwrap();
         let before = fs::read(&file).unwrap();
-        let error = Database::open(&file, MIGRATIONS).unwrap_err();
+        let error = Database::open(&file, Journaling::Rollback, MIGRATIONS).unwrap_err();
         assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}");
         assert_eq!(fs::read(&file).unwrap(), before);
     }

@@ -145,6 +145,20 @@ pub enum StoreError {
         #[source]
         source: Option<io::Error>,
     },
+    /// There are logins, and the machine key that opens them is gone.
+    #[error("the machine key `{}` is missing", file.display())]
+    KeyMissing {
+        /// The key file.
+        file: PathBuf,
+    },
+    /// The file of the machine key is empty, cut or altered.
+    #[error("the machine key `{}` cannot be used: {reason}", file.display())]
+    KeyDamaged {
+        /// The key file.
+        file: PathBuf,
+        /// Why, in words.
+        reason: String,
+    },
     /// Others than its owner could read the machine key.
     #[error("the machine key `{}` can be read by other users of this machine (mode {mode:o})", file.display())]
     KeyPermissions {
@@ -259,8 +273,10 @@ impl StoreError {
             Self::Locked { .. } => {
                 "wait until that run ends; the lock goes by itself, even if the run is killed".to_owned()
             }
-            Self::Busy { .. } => "try again in a moment".to_owned(),
-            Self::KeyUnreadable { file, .. } => format!(
+            Self::Busy { .. } => {
+                "close the program that has it open, or wait until it is done, and try again".to_owned()
+            }
+            Self::KeyUnreadable { file, .. } | Self::KeyMissing { file } | Self::KeyDamaged { file, .. } => format!(
                 "restore `{}` from a backup; without it, move it away and enter the login of every server again",
                 file.display()
             ),

@@ -48,9 +48,14 @@ impl Home {
         self.schedules_folder().join(format!("{name}.json"))
     }
 
+    /// The folder of the folders of org unit maps.
+    pub fn maps(&self) -> PathBuf {
+        self.folder.join("maps")
+    }
+
     /// The folder of the org unit maps of a pair as they were before imports.
     pub fn maps_folder(&self, pair: Pair) -> PathBuf {
-        self.folder.join("maps").join(format!("{}-{}", pair.source.0, pair.destination.0))
+        self.maps().join(format!("{}-{}", pair.source.0, pair.destination.0))
     }
 
     /// The folder of the routines' journals.

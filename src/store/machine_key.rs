@@ -80,6 +80,9 @@ impl KeyFile {
         if let Ok(key) = <[u8; KEY_LENGTH]>::try_from(bytes) {
             return Ok(Self::Plain(Zeroizing::new(key)));
         }
+        if bytes.is_empty() {
+            return Err("it is empty".to_owned());
+        }
         let no_key = || "it does not hold a key".to_owned();
         let text = std::str::from_utf8(bytes).map_err(|_| no_key())?;
         let rest = text.strip_prefix(MAGIC).ok_or_else(no_key)?;
@@ -117,8 +120,11 @@ pub(super) fn file_of(key: &Key, passphrase: Option<&SecretString>) -> Result<Ze
 
 /// Reads a key file; none if there is none. Refuses one that others may read.
 pub(super) fn read(file: &Path) -> Result<Option<KeyFile>, StoreError> {
-    let unreadable = |reason: String, source| StoreError::KeyUnreadable { file: file.to_owned(), reason, source };
-    let failed = |error| unreadable("it cannot be read".to_owned(), Some(error));
+    let failed = |error| StoreError::KeyUnreadable {
+        file: file.to_owned(),
+        reason: "it cannot be read".to_owned(),
+        source: Some(error),
+    };
     let opened = match std::fs::File::open(file) {
         Ok(opened) => opened,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -131,7 +137,7 @@ pub(super) fn read(file: &Path) -> Result<Option<KeyFile>, StoreError> {
     // Room for all of it from the start: what grows leaves copies of a key behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST_FILE));
     opened.take(LONGEST_FILE as u64).read_to_end(&mut bytes).map_err(failed)?;
-    KeyFile::parse(&bytes).map(Some).map_err(|reason| unreadable(reason, None))
+    KeyFile::parse(&bytes).map(Some).map_err(|reason| StoreError::KeyDamaged { file: file.to_owned(), reason })
 }
 
 /// Makes the file of a new key, whole or not at all. False if another process made one at the same time: that counts.

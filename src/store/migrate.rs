@@ -90,6 +90,28 @@ fn back_up(connection: &Connection, file: &Path, version: usize) -> Result<(), S
     copied
 }
 
+/// Takes away copies that killed processes had begun in these folders: the name ends with the number of the process.
+pub fn clear_unfinished_backups(folders: &[&Path]) {
+    for entry in folders.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten() {
+        let name = entry.file_name();
+        let process = name.to_str().and_then(process_of_unfinished);
+        if process.is_some_and(|process| process != std::process::id() && !platform::is_alive(process))
+            && entry.file_type().is_ok_and(|kind| kind.is_file())
+        {
+            // It is private and harmless, and goes the next time.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// The number in `config.db.v3.backup.4711.tmp`.
+fn process_of_unfinished(name: &str) -> Option<u32> {
+    let (backup, process) = name.strip_suffix(".tmp")?.rsplit_once('.')?;
+    let (_, version) = backup.strip_suffix(".backup")?.rsplit_once(".db.v")?;
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    (is_number(version) && is_number(process)).then(|| process.parse().ok()).flatten()
+}
+
 /// Gives a finished copy its name, synced.
 fn keep(unfinished: &Path, backup: &Path) -> std::io::Result<()> {
     platform::open_private_file(unfinished)?.sync_all()?;
@@ -102,7 +124,7 @@ mod tests {
     use rusqlite::Connection;
 
     use super::{Migration, backup_of, migrate};
-    use crate::store::database::Database;
+    use crate::store::database::{Database, Journaling};
     use crate::store::error::StoreError;
 
     const FIRST: Migration = |transaction| transaction.execute_batch("CREATE TABLE a (n INTEGER) STRICT");
@@ -122,6 +144,15 @@ mod tests {
         migrate(&mut connection, None, &[FIRST, SECOND]).unwrap();
         let kept: String = connection.query_row("SELECT t FROM a", [], |row| row.get(0)).unwrap();
         assert_eq!(kept, "kept");
+    }
+
+    #[test]
+    fn copies_that_were_not_finished_are_told_from_others() {
+        let process = super::process_of_unfinished;
+        assert_eq!(process("config.db.v3.backup.4711.tmp"), Some(4711));
+        for other in ["config.db.v3.backup", "x.backup.1.tmp", "a.db.v3.backup.x.tmp", "a.db.v3.backup..tmp", "a.tmp"] {
+            assert_eq!(process(other), None, "{other}");
+        }
     }
 
     #[test]
@@ -148,12 +179,12 @@ mod tests {
     fn an_older_database_is_backed_up_before_it_changes() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("test.db");
-        let mut database = Database::open(&file, &[FIRST]).unwrap();
+        let mut database = Database::open(&file, Journaling::Rollback, &[FIRST]).unwrap();
         database.write(|transaction| Ok(transaction.execute("INSERT INTO a VALUES (7)", [])?)).unwrap();
         drop(database);
         let backup = backup_of(&file, 1);
         assert!(!backup.exists(), "a new database has nothing to back up");
-        drop(Database::open(&file, &[FIRST, SECOND]).unwrap());
+        drop(Database::open(&file, Journaling::Rollback, &[FIRST, SECOND]).unwrap());
         #[cfg(unix)]
         {
             use std::os::unix::fs::MetadataExt;

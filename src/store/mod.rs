@@ -10,8 +10,9 @@
 //! | `schedules/<name>.json` | what a scheduler was given | `ops::schedule` |
 //! | `*.v<n>.backup` | a database as it was before a newer program changed its schema | [`migrate`] |
 //!
-//! All of them are their owner's alone (0600, folders 0700). No write-ahead log: rates are low, and one file is easier
-//! to back up, to move and to protect than three. Everything that writes runs in one immediate transaction, so that it
+//! All of them are their owner's alone (0600, folders 0700). The configuration has no write-ahead log: rates are low, and
+//! one file is easier to back up, to move and to protect than three. Journals have one (`.db-wal`, `.db-shm` beside them
+//! while they are open), so that somebody who looks into one with another program ends no run. Everything that writes runs in one immediate transaction, so that it
 //! happens wholly or not at all, and a second process waits instead of failing half-way.
 //!
 //! The store answers in domain types and prints, prompts and reads no environment. It decides nothing about data:
@@ -34,8 +35,10 @@ pub use config::{
     AnalyticsFlags, ConfigStore, ExportedFile, ItemId, MappingCounts, MetadataCounts, NewServer, Removal,
     ServerSettings, SyncedServer, Takeover, Tuning,
 };
+pub use database::say_who_is_waited_for;
 pub use error::{Kind, Named, StoreError};
 pub use home::Home;
+pub use migrate::clear_unfinished_backups;
 pub use state::{CellFilter, ChunkRecord, RunEnd, RunLock, RunRecord, RunSummary, StateStore, WaitingNotice};
 pub use unlocking::{AskingFailed, Unlocking};
 pub use vault::Protection;

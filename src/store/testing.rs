@@ -324,7 +324,13 @@ pub(crate) fn routine(number: u128, name: &str, jobs: &[&str]) -> Routine {
         name: name.to_owned(),
         jobs: jobs.iter().map(|job| (*job).to_owned()).collect(),
         window: vec!["202401..202406".to_owned(), "LAST_3_MONTHS".to_owned()],
-        policies: Policies { max_change: Some(20), when_empty: WhenEmpty::Zero, verify: false, ..Policies::default() },
+        policies: Policies {
+            max_change: Some(20),
+            max_delete_share: 35,
+            when_empty: WhenEmpty::Zero,
+            verify: false,
+            ..Policies::default()
+        },
         scripts: vec![attachment("suppress.rhai")],
         alerts: Vec::new(),
     }

@@ -184,6 +184,25 @@ impl Vault {
         Ok(successor)
     }
 
+    /// Reads with the key as it is; where something does not open, once more with the key read anew while no other
+    /// process may change it. A rotation puts a key and what it seals in their places one after the other, and whoever
+    /// reads in between has one without the other.
+    pub(super) fn reading<T>(&self, read: impl Fn(&Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let first = read(self);
+        let is_closed = |error: &StoreError| {
+            matches!(error, StoreError::Sealed { .. } | StoreError::SealedAlert { .. } | StoreError::KeyMissing { .. })
+        };
+        match first {
+            Err(error) if is_closed(&error) => {
+                let mut fresh = self.same();
+                // Where nothing can be locked, nothing is rotated either.
+                let Ok(_held) = fresh.hold() else { return Err(error) };
+                read(&fresh)
+            }
+            first => first,
+        }
+    }
+
     /// Another vault of the same key.
     pub(super) fn same(&self) -> Self {
         Self::new(&self.key_file, Arc::clone(&self.unlocking))
@@ -224,8 +243,7 @@ impl Vault {
             (Some(file), _) => self.open_file(file)?,
             (None, Missing::Make) => return self.made(None),
             (None, Missing::Fail) => {
-                let (file, reason) = (self.key_file.clone(), "it is missing".to_owned());
-                return Err(StoreError::KeyUnreadable { file, reason, source: None });
+                return Err(StoreError::KeyMissing { file: self.key_file.clone() });
             }
         };
         Ok(self.key.get_or_init(|| opened))
@@ -355,7 +373,7 @@ mod tests {
         let sealed = vault.seal(&SecretString::from("s"), &PLACE).unwrap();
         fs::write(&file, "short").unwrap();
         let error = Vault::new(&file, Arc::default()).open(&sealed, &PLACE).unwrap_err();
-        assert!(matches!(error, StoreError::KeyUnreadable { .. }), "{error:?}");
+        assert!(matches!(error, StoreError::KeyMissing { .. }), "{error:?}");
         fs::remove_file(&file).unwrap();
         let error = Vault::new(&file, Arc::default()).open(&sealed, &PLACE).unwrap_err();
         assert!(error.to_string().contains("missing"), "{error}");

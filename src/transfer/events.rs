@@ -35,6 +35,15 @@ pub enum Event {
         /// Cells that are held back.
         held_back: u64,
     },
+    /// A job is read as a whole, and what would vanish from the destination was judged: it makes more parts.
+    DeletionsWaited {
+        /// The job.
+        job: String,
+        /// Cells.
+        cells: u64,
+        /// Parts that were not planned.
+        parts: usize,
+    },
     /// A POST was answered.
     Pushed {
         /// Rows of the POST.

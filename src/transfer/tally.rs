@@ -23,6 +23,8 @@ struct Same {
 pub struct Note {
     /// The entry of the table.
     pub code: &'static Code,
+    /// How much it matters; as the table says, unless the circumstances make it worse.
+    pub severity: Severity,
     /// How many values or cells it concerns; 0 where they are counted later.
     pub count: u64,
     /// What it is about.
@@ -38,7 +40,7 @@ pub struct Note {
 impl Note {
     /// A finding without particulars.
     pub fn new(code: &'static Code, count: u64) -> Self {
-        Self { code, count, object: None, example: None, server: None, hint: None }
+        Self { code, severity: code.severity, count, object: None, example: None, server: None, hint: None }
     }
 
     /// Names the object it is about.
@@ -66,7 +68,7 @@ impl Findings {
     /// Adds one; the count is added to an earlier one about the same, whose example stays.
     pub fn add(&mut self, note: Note) {
         let same = Same {
-            severity: note.code.severity,
+            severity: note.severity,
             code: note.code.word,
             object: note.object.clone(),
             server_code: note.server.as_ref().and_then(|said| said.code.clone()),
@@ -74,7 +76,7 @@ impl Findings {
         let example = note.example.clone();
         let entry = self.entries.entry(same).or_insert_with(|| Finding {
             code: note.code.word.to_owned(),
-            severity: note.code.severity,
+            severity: note.severity,
             count: 0,
             object: note.object,
             example: note.example,

@@ -8,7 +8,7 @@ use clap::Args;
 use crate::cli::error::CliError;
 use crate::cli::prompt::{SecretSource, credential, secret};
 use crate::cli::ui::Ui;
-use crate::ops::xfer_files::{Privacy, read_key};
+use crate::ops::xfer_files::{Privacy, check_form, read_key};
 use crate::xferfile::Keys;
 
 /// The names that systemd's `LoadCredential=` gives to what opens a file.
@@ -60,10 +60,11 @@ impl OpeningKeys {
 
     /// What was given; never asks.
     pub(super) fn unasked(&self, ui: &Ui, file: &Path) -> Result<Keys, CliError> {
-        // Nobody should look for the key of a file that is not there.
+        // Nobody should look for the key of a file that is not there, or is damaged as far as that shows without one.
         if let Err(cause) = std::fs::metadata(file) {
             return Err(CliError::file(format!("{} could not be read", file.display()), &cause));
         }
+        check_form(file)?;
         let keys = self.given(ui)?;
         if keys.is_empty() {
             return Err(CliError::usage(format!("nothing was given that opens {}", file.display())).hint(format!(

@@ -121,6 +121,11 @@ fn in_words(event: &Event) -> String {
             grouped(*unchanged),
             grouped(*held_back)
         ),
+        Event::DeletionsWaited { job, cells, parts } => format!(
+            "{job} is read; {} without a value at the source waited for that and make {} more",
+            counted(*cells, "cell"),
+            counted(*parts as u64, "part")
+        ),
         Event::Pushed { rows, dry_run: true } => format!("asked about {}", counted(*rows, "cell")),
         Event::Pushed { rows, dry_run: false } => format!("sent {}", counted(*rows, "cell")),
         Event::SliceVerified { slice, again } => {

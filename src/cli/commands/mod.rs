@@ -37,11 +37,21 @@ use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::ui::Ui;
 use crate::ops::home::Home;
+use crate::ops::tidy::tidy;
 use crate::platform;
+use crate::store::say_who_is_waited_for;
 
 /// Carries out what was typed.
 pub fn execute(arguments: &Arguments, ui: &Ui) -> Result<ExitCode, CliError> {
+    if !platform::clock_is_set() {
+        return Err(CliError::clock());
+    }
+    let waiting = ui.clone();
+    say_who_is_waited_for(move |file| {
+        waiting.say(&format!("waiting for {}: another program is writing to it", file.display()));
+    });
     let home = home(arguments)?.unlocked_by(arguments.key_passphrase.unlocking(ui));
+    tidy(&home);
     match &arguments.command {
         None => dashboard::show(&home, ui),
         Some(Command::Init(command)) => init::execute(command, &home, ui),

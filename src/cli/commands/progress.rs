@@ -39,6 +39,7 @@ impl<'ui> RunProgress<'ui> {
             Event::SliceDiffed { slice, to_send, .. } => {
                 self.message(format!("{}: {} to send", in_words(slice), grouped(*to_send)));
             }
+            Event::DeletionsWaited { parts, .. } => self.bar.inc_length(*parts as u64),
             Event::Pushed { rows, .. } => {
                 let sent = self.rows.fetch_add(*rows, Ordering::Relaxed) + rows;
                 self.message(format!("{} sent", counted(sent, "cell")));

@@ -10,7 +10,6 @@ use crate::cli::ui::{Format, Ui, wrapped};
 use crate::domain::cell::CellState;
 use crate::domain::run::{Finding, Report, RunMode, RunOutcome, ScriptExample, ScriptReport, Severity};
 use crate::ops::latest;
-use crate::transfer::finding::SOURCE_EMPTY;
 
 /// Prints a report in the format of the invocation.
 pub fn print(report: &Report, ui: &Ui) {
@@ -102,7 +101,7 @@ fn headline(report: &Report) -> String {
 
 /// What a run over empty periods says first.
 fn nothing_read(report: &Report) -> Option<String> {
-    let finding = report.findings.iter().find(|finding| finding.code == SOURCE_EMPTY.word)?;
+    let finding = report.findings.iter().find(|finding| latest::is_of_the_run(finding))?;
     let latest = last_with_values(report)
         .map_or_else(String::new, |period| format!("; the last period for which it has any is {period}"));
     finding.example.as_ref().map(|_| format!("the source has no values for the {}{latest}", periods(&report.periods)))
@@ -110,7 +109,7 @@ fn nothing_read(report: &Report) -> Option<String> {
 
 /// The last period with values at the source, where the run found none in its own.
 pub fn last_with_values(report: &Report) -> Option<&str> {
-    let finding = report.findings.iter().find(|finding| finding.code == SOURCE_EMPTY.word)?;
+    let finding = report.findings.iter().find(|finding| latest::is_of_the_run(finding))?;
     finding.object.as_ref().filter(|object| object.kind == latest::KIND).map(|object| object.name.as_str())
 }
 

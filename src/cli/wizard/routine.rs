@@ -10,7 +10,7 @@ use crate::cli::wizard::scripts;
 use crate::domain::item::WhenEmpty;
 use crate::domain::job::Job;
 use crate::domain::period::PeriodType;
-use crate::domain::routine::{Policies, Routine};
+use crate::domain::routine::{Policies, Routine, USUAL_DELETE_SHARE};
 use crate::ops;
 use crate::ops::home::Home;
 use crate::ops::jobs;
@@ -91,8 +91,14 @@ pub(crate) fn edit(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Resu
         }
         2 => {
             let when_empty = when_empty(prompter)?;
-            change.policies = Some(Policies { when_empty, ..old.policies });
-            format!("xfer routine edit {called} --when-empty {}", when_empty.name())
+            let mut command = format!("xfer routine edit {called} --when-empty {}", when_empty.name());
+            let mut policies = Policies { when_empty, ..old.policies };
+            if when_empty != WhenEmpty::Keep {
+                policies.max_delete_share = max_delete_share(prompter)?;
+                write_share(&mut command, policies.max_delete_share);
+            }
+            change.policies = Some(policies);
+            command
         }
         3 => {
             let new =
@@ -256,6 +262,9 @@ fn rules(prompter: &mut dyn Prompter, known: &New) -> Result<Policies, Leave> {
     if known.when_empty.is_none() {
         policies.when_empty = when_empty(prompter)?;
     }
+    if policies.when_empty != WhenEmpty::Keep && known.max_delete_share.is_none() {
+        policies.max_delete_share = max_delete_share(prompter)?;
+    }
     if known.max_change.is_none() {
         let choices = [
             "write it, and report it",
@@ -280,6 +289,24 @@ fn when_empty(prompter: &mut dyn Prompter) -> Result<WhenEmpty, Leave> {
     let choices = ["leave it as it is", "write a zero", "delete it, if this routine has written it"].map(str::to_owned);
     let question = "The source has nothing, the destination has a value. What about it";
     Ok(rules[prompter.choose(question, &choices, 0)?])
+}
+
+fn max_delete_share(prompter: &mut dyn Prompter) -> Result<u32, Leave> {
+    let choices = [
+        "hold it back if more than a fifth of what the routine wrote would go",
+        "hold it back if more than half of it would go",
+        "let it go, however much it is",
+    ]
+    .map(str::to_owned);
+    let question = "A source that answers with nothing by mistake looks as if its values were gone. What about it";
+    Ok([USUAL_DELETE_SHARE, 50, 100][prompter.choose(question, &choices, 0)?])
+}
+
+fn write_share(command: &mut String, share: u32) {
+    if share != USUAL_DELETE_SHARE {
+        command.push_str(" --max-delete-share ");
+        command.push_str(&share.to_string());
+    }
 }
 
 /// The command that makes the same routine.
@@ -309,5 +336,7 @@ fn command(routine: &Routine) -> String {
     if policies.parallel != default.parallel {
         words.push(format!("--parallel {}", policies.parallel));
     }
-    words.join(" ")
+    let mut command = words.join(" ");
+    write_share(&mut command, policies.max_delete_share);
+    command
 }

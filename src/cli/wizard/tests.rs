@@ -72,6 +72,7 @@ fn a_routine_is_asked_for_in_plain_questions_and_told_as_a_command() {
         ("Which periods", Type("2024W54")),
         ("Which periods", Type("202401..202403, LAST_MONTH")),
         ("What about it", Type("delete")),
+        ("answers with nothing by mistake", Type("half")),
         ("change very much", Type("fifth")),
         ("What about them", Type("only reported")),
         ("Who should hear of it", Enter),
@@ -81,7 +82,7 @@ fn a_routine_is_asked_for_in_plain_questions_and_told_as_a_command() {
     assert!(said.contains("a name is needed."), "{said}");
     assert!(said.contains("2024W54"), "{said}");
     let command = "xfer routine new nightly --job soins --periods 202401..202403,LAST_MONTH --when-empty delete \
-                   --max-change 20 --tolerate-unmapped";
+                   --max-change 20 --tolerate-unmapped --max-delete-share 50";
     assert!(said.contains(command), "{said}");
 
     let mut person = Scripted::new(&[("different", Type("its periods")), ("Which periods", Enter)]);

@@ -4,8 +4,8 @@
 //! groups of DHIS2 by asking the server who they are. Whether messages arrive is for [`test()`] to say.
 
 use futures_util::future::join_all;
+use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
-use uuid::Uuid;
 
 use crate::domain::alert::{
     AlertChannel, AlertEvent, ArmedChannel, ChannelKind, MailRoute, PingMethod, Recipient, ServerSide, Shape, origin_of,
@@ -17,6 +17,7 @@ use crate::ops::alerts::deliver::{Delivered, DeliveryError, deliver};
 use crate::ops::alerts::message::Message;
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, server};
+use crate::ops::new_id::new_id;
 use crate::ops::routines::routine;
 use crate::ops::servers::connect;
 use crate::store::{ConfigStore, StateStore};
@@ -90,7 +91,7 @@ pub async fn add(home: &Home, name: &str, new: NewAlert) -> Result<AlertChannel,
         Some(name) => name,
         None => free_name(kind.name(), &routine),
     };
-    let channel = AlertChannel { id: Uuid::now_v7(), name, events, kind };
+    let channel = AlertChannel { id: new_id(Timestamp::now()), name, events, kind };
     config.add_alert(routine.id, &ArmedChannel { channel: channel.clone(), secret })?;
     Ok(channel)
 }
@@ -124,7 +125,7 @@ pub async fn test(home: &Home, name: &str, alert: Option<&str>) -> Result<Vec<Te
     let tested = tried.map(async |armed: &ArmedChannel| {
         let channel = armed.channel.clone();
         let message = Message::test(&routine.name, &channel.name);
-        let id = Uuid::now_v7().to_string();
+        let id = new_id(Timestamp::now()).to_string();
         Tested { result: deliver(armed, &message, &id, &alerting.servers, alerting.patience).await, channel }
     });
     Ok(join_all(tested).await)

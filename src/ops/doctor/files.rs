@@ -7,7 +7,7 @@ use crate::ops::doctor::{Complaint, codes};
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::xfer_files::{self, EXTENSION};
-use crate::platform::{self, access};
+use crate::platform::{self, temporary};
 use crate::store::{ConfigStore, StateStore, StoreError};
 use crate::xferfile::Keys;
 
@@ -24,7 +24,7 @@ pub(super) fn about_home(home: &Home) -> Vec<Complaint> {
         found.push(complaint.with_remedy(Some(remedy)));
     }
     if home.folder().exists()
-        && let Err(cause) = access::try_filling(home.folder())
+        && let Err(cause) = temporary::try_filling(home.folder())
     {
         found.push(Complaint::new(&codes::HOME_NOT_WRITABLE, &shown, in_words(&cause)));
     }

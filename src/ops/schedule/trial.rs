@@ -6,6 +6,7 @@ use crate::ops::error::OpsError;
 use crate::ops::schedule::crontab::SUPERUSER;
 use crate::ops::schedule::scheduled::{Scheduled, Scheduler};
 use crate::platform::access::{self, Account, Step, Use, Verdict, judge};
+use crate::platform::temporary;
 
 /// As whom it was tried, and what could not be.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -48,7 +49,7 @@ pub(super) fn attempt(run: &Scheduled, scheduler: Scheduler, kept: Vec<PathBuf>)
         });
     }
     if run.home.exists() {
-        access::try_filling(&run.home).map_err(|source| OpsError::LocalFile {
+        temporary::try_filling(&run.home).map_err(|source| OpsError::LocalFile {
             path: run.home.clone(),
             action: "written to, which every run has to do",
             source,

@@ -226,6 +226,12 @@ pub fn rekey(
     Ok(recipients)
 }
 
+/// Whether a file has the form of an xfer file, as far as that can be seen without a key.
+pub fn check_form(file: &Path) -> Result<(), OpsError> {
+    let header = xferfile::header(&read(file)?);
+    header.map(drop).map_err(|cause| OpsError::XferFile { path: file.to_owned(), cause })
+}
+
 /// A key for a file that does not exist yet.
 fn new_key(path: Option<&Path>) -> Result<Option<(&Path, FileKeyHolder)>, OpsError> {
     let Some(path) = path else { return Ok(None) };

@@ -21,8 +21,7 @@ use crate::store::vault::{Place, Vault};
 impl ConfigStore {
     /// How to log in, with the secret.
     pub fn login(&self, id: ServerId) -> Result<Login, StoreError> {
-        let kept = self.database.read(|connection| kept(connection, id))?;
-        opened(&self.vault, kept)
+        self.vault.reading(|vault| opened(vault, self.database.read(|connection| kept(connection, id))?))
     }
 
     /// Replaces how to log in, at the address that the server has.

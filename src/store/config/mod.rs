@@ -37,7 +37,7 @@ use std::sync::Arc;
 
 use rusqlite::Transaction;
 
-use crate::store::database::Database;
+use crate::store::database::{Database, Journaling};
 use crate::store::error::StoreError;
 use crate::store::home::Home;
 use crate::store::unlocking::Unlocking;
@@ -68,7 +68,7 @@ impl ConfigStore {
 
     /// The same, and says how the passphrase of the machine key is found out when a login is needed.
     pub fn open_with(home: &Home, unlocking: Arc<Unlocking>) -> Result<Self, StoreError> {
-        let database = Database::open(&home.config_database(), schema::MIGRATIONS)?;
+        let database = Database::open(&home.config_database(), Journaling::Rollback, schema::MIGRATIONS)?;
         Ok(Self { database, vault: Vault::new(home.key(), unlocking) })
     }
 

@@ -128,6 +128,19 @@ mod tests {
         assert_eq!(password(&ConfigStore::open(&home).unwrap(), "b"), "two");
     }
 
+    #[test]
+    fn whoever_has_the_key_of_before_a_rotation_reads_it_again_once() {
+        let (_folder, home, store) = home();
+        assert_eq!(password(&store, "a"), "one", "it knows the old key");
+        ConfigStore::open(&home).unwrap().rotate_key().unwrap();
+        assert_eq!((password(&store, "a"), password(&store, "b")), ("one".to_owned(), "two".to_owned()));
+        // What opens with no key is said as ever.
+        fs::write(home.key(), [7; 32]).unwrap();
+        let other = ConfigStore::open(&home).unwrap();
+        let refused = other.login(other.server("a").unwrap().id).unwrap_err();
+        assert!(matches!(refused, StoreError::Sealed { .. }), "{refused:?}");
+    }
+
     const PASSPHRASE: &str = "moringa kasava tilapia";
 
     /// Somebody who knows a passphrase, and counts how often she is asked.
@@ -279,7 +292,7 @@ mod tests {
         let (_folder, home, _store) = home();
         fs::remove_file(home.key()).unwrap();
         let protect = |home: &Home| ConfigStore::open(home).unwrap().protect_key(Some(SecretString::from(PASSPHRASE)));
-        assert!(matches!(protect(&home), Err(StoreError::KeyUnreadable { .. })));
+        assert!(matches!(protect(&home), Err(StoreError::KeyMissing { .. })));
         let empty = tempfile::tempdir().unwrap();
         let new = Home::new(empty.path().join("home"));
         protect(&new).unwrap();

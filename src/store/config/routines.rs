@@ -14,7 +14,7 @@ use crate::store::config::names::{Name, key};
 use crate::store::error::{Kind, StoreError};
 
 const COLUMNS: &str = "id, name, window, only_changed, verify, when_empty, max_change, max_delete, tolerate_unmapped, \
-     max_analytics_age_hours, parallel, scripts";
+     max_analytics_age_hours, parallel, scripts, max_delete_share";
 
 impl ConfigStore {
     /// Keeps a new routine; who is told of it is added by itself.
@@ -68,8 +68,8 @@ pub(super) fn insert(transaction: &Transaction<'_>, routine: &Routine) -> Result
         transaction,
         routine,
         "INSERT INTO routine (id, name, name_key, window, only_changed, verify, when_empty, max_change, max_delete, \
-         tolerate_unmapped, max_analytics_age_hours, parallel, scripts) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+         tolerate_unmapped, max_analytics_age_hours, parallel, scripts, max_delete_share) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
     )?;
     insert_jobs(transaction, routine)
 }
@@ -81,7 +81,7 @@ pub(super) fn replace(transaction: &Transaction<'_>, routine: &Routine) -> Resul
         routine,
         "UPDATE routine SET name = ?2, name_key = ?3, window = ?4, only_changed = ?5, verify = ?6, when_empty = ?7, \
          max_change = ?8, max_delete = ?9, tolerate_unmapped = ?10, max_analytics_age_hours = ?11, parallel = ?12, \
-         scripts = ?13 WHERE id = ?1",
+         scripts = ?13, max_delete_share = ?14 WHERE id = ?1",
     )?;
     if changed == 0 {
         return Err(StoreError::not_found(Kind::Routine, &routine.name));
@@ -109,7 +109,8 @@ fn write(transaction: &Transaction<'_>, routine: &Routine, statement: &str) -> R
                 routine.policies.tolerate_unmapped,
                 routine.policies.max_analytics_age_hours,
                 routine.policies.parallel,
-                JsonList(routine.scripts.as_slice())
+                JsonList(routine.scripts.as_slice()),
+                routine.policies.max_delete_share
             ],
         )
         .map_err(|error| name.taken(Kind::Routine, error))
@@ -153,6 +154,7 @@ fn read_routine(row: &Row<'_>) -> rusqlite::Result<Routine> {
             when_empty: row.get(5)?,
             max_change: row.get(6)?,
             max_delete: row.get(7)?,
+            max_delete_share: row.get(12)?,
             tolerate_unmapped: row.get(8)?,
             max_analytics_age_hours: row.get(9)?,
             parallel: row.get(10)?,

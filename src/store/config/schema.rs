@@ -88,6 +88,10 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     },
     // 10: whether comments of the source are moved; absent means that they are not.
     |transaction| transaction.execute_batch("ALTER TABLE job ADD COLUMN comments TEXT;"),
+    // 11: how much of what a routine wrote may vanish in one run, in percent.
+    |transaction| {
+        transaction.execute_batch("ALTER TABLE routine ADD COLUMN max_delete_share INTEGER NOT NULL DEFAULT 20;")
+    },
 ];
 
 const SERVERS: &str = "

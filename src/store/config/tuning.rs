@@ -39,10 +39,10 @@ impl ConfigStore {
         })
     }
 
-    /// Keeps what was learnt from requests of a shape.
+    /// Keeps what was learnt from requests of a shape. Nobody waits for that.
     pub fn set_tuning(&mut self, server: ServerId, setting: Tuning, shape: &str, value: u64) -> Result<(), StoreError> {
         let value = i64::try_from(value).unwrap_or(i64::MAX);
-        self.database.write(|transaction| {
+        self.database.write_without_waiting(|transaction| {
             transaction.execute(
                 "INSERT INTO tuning (server, setting, shape, value) VALUES (?1, ?2, ?3, ?4) \
                  ON CONFLICT DO UPDATE SET value = excluded.value",

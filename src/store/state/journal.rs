@@ -1,5 +1,7 @@
 //! The transfer engine's port: everything it writes down is on the disk when its call returns.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use uuid::Uuid;
 
@@ -8,7 +10,7 @@ use crate::domain::journal::{
     CellRecord, ChunkStart, Claim, Found, Journal, JournalError, LedgerEntry, OpenCell, RunStart, SentCell,
 };
 use crate::domain::period::Period;
-use crate::domain::run::{Report, RunMode};
+use crate::domain::run::{Report, RunMode, fetched_before};
 use crate::domain::uid::Uid;
 use crate::store::column::{Json, Text, Word};
 use crate::store::error::{Kind, StoreError};
@@ -18,7 +20,11 @@ use crate::store::state::{StateStore, open};
 
 impl From<StoreError> for JournalError {
     fn from(error: StoreError) -> Self {
-        Self { reason: error.to_string(), source: Some(Box::new(error)) }
+        Self {
+            reason: error.to_string(),
+            passing: matches!(error, StoreError::Busy { .. }),
+            source: Some(Box::new(error)),
+        }
     }
 }
 
@@ -133,6 +139,11 @@ impl Journal for StateStore {
 
     fn each_written(&mut self, visit: &mut dyn FnMut(CellKey, Option<Period>)) -> Result<(), JournalError> {
         Ok(self.visit_ledger(visit)?)
+    }
+
+    fn fetched_before(&mut self, periods: &[Period]) -> Result<BTreeMap<String, u64>, JournalError> {
+        let reports = self.reports_before()?;
+        Ok(fetched_before(&reports, periods))
     }
 
     fn forget(&mut self, cells: &[CellKey]) -> Result<(), JournalError> {

@@ -28,7 +28,7 @@ pub use cells::CellFilter;
 pub use lock::RunLock;
 pub use runs::{ChunkRecord, RunEnd, RunRecord, RunSummary};
 
-use crate::store::database::Database;
+use crate::store::database::{Database, Journaling};
 use crate::store::error::StoreError;
 use crate::store::home::Home;
 use crate::store::state::words::Words;
@@ -43,7 +43,7 @@ pub struct StateStore {
 impl StateStore {
     /// Opens the database of a routine, made if it is missing.
     pub fn open(home: &Home, routine: Uuid) -> Result<Self, StoreError> {
-        let database = Database::open(&home.state_database(routine), schema::MIGRATIONS)?;
+        let database = Database::open(&home.state_database(routine), Journaling::WriteAhead, schema::MIGRATIONS)?;
         Ok(Self { database, words: Words::default() })
     }
 

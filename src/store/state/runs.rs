@@ -64,6 +64,9 @@ pub struct ChunkRecord {
     pub answer: Option<String>,
 }
 
+/// So many runs back it is looked for when a job was last read.
+const REPORTS_LOOKED_AT: u32 = 20;
+
 /// The part of a report that a list of runs shows.
 #[derive(Deserialize)]
 struct Counts {
@@ -94,6 +97,19 @@ impl StateStore {
                 read_run,
             )?;
             Ok(RunRecord { start, report, chunks: read_chunks(connection, id)? })
+        })
+    }
+
+    /// The reports of the newest runs for real that came to one, newest first.
+    pub(super) fn reports_before(&self) -> Result<Vec<Report>, StoreError> {
+        self.database.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT report FROM run WHERE mode = ?1 AND report IS NOT NULL ORDER BY id DESC LIMIT ?2",
+            )?;
+            let reports = statement.query_map(params![Word(RunMode::Run), REPORTS_LOOKED_AT], |row| {
+                Ok(row.get::<_, Json<Report>>(0)?.0)
+            })?;
+            Ok(reports.collect::<Result<_, _>>()?)
         })
     }
 

@@ -15,6 +15,10 @@
 //! Comments and follow-up marks are lost when a value is overwritten without them; they ride along. A job that copies
 //! comments sends the source's in their place, and one that differs alone is an update.
 
+mod vanishing;
+
+pub use vanishing::Vanishing;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use bigdecimal::num_traits::Zero;
@@ -127,6 +131,9 @@ pub struct Diff {
     pub cells: Vec<Cell>,
     /// Values that the destination has in the slice, for the guards.
     pub existing: u64,
+    /// Values among them that would vanish if the source had nothing: what an item that deletes owns, and what is no zero
+    /// where an item writes zeros.
+    pub at_stake: u64,
     /// Stale cells that are kept.
     pub findings: Findings,
 }
@@ -169,7 +176,8 @@ pub fn diff(wanted: Vec<WantedCell>, stored: &StoredValues, job: &PlannedJob, ru
         .collect();
     stale.sort_unstable_by_key(|(key, _)| **key);
     let existing = stored.values.values().filter(|stored| stored.value.is_some()).count() as u64;
-    let mut diff = Diff { cells, existing, findings: Findings::default() };
+    let at_stake = stored.values.iter().filter(|(key, stored)| is_at_stake(key, stored, job, rules)).count() as u64;
+    let mut diff = Diff { cells, existing, at_stake, findings: Findings::default() };
     let mut kept: BTreeMap<(&'static str, Uid), Kept> = BTreeMap::new();
     for (key, stored) in stale {
         match stale_cell(*key, stored, job, rules) {
@@ -263,6 +271,19 @@ pub fn same_comment(left: Option<&str>, right: Option<&str>) -> bool {
     left.unwrap_or_default().trim() == right.unwrap_or_default().trim()
 }
 
+/// Whether a value would vanish if the source had nothing for its cell.
+fn is_at_stake(key: &CellKey, stored: &Stored, job: &PlannedJob, rules: DiffRules<'_>) -> bool {
+    let position = job.addresses.get(&key.address());
+    let (Some(item), Some(value)) = (position.and_then(|position| job.items.get(*position)), &stored.value) else {
+        return false;
+    };
+    match item.when_empty {
+        WhenEmpty::Keep => false,
+        WhenEmpty::Zero => item.value_type.is_numeric() && !is_zero(value),
+        WhenEmpty::Delete => is_ours(key, value, item, rules),
+    }
+}
+
 /// A cell for which nothing is wanted and that is held back.
 fn held_cell(key: CellKey, stored: Option<&Stored>, job: &PlannedJob, hold: Hold) -> Option<Cell> {
     let item = job.addresses.get(&key.address()).copied()?;
@@ -282,8 +303,13 @@ fn held_cell(key: CellKey, stored: Option<&Stored>, job: &PlannedJob, hold: Hold
 
 /// Whether what stands in a cell may be deleted: the item deletes, and it is still what this routine wrote.
 fn may_delete(key: &CellKey, previous: Option<&str>, item: &PlannedItem, rules: DiffRules<'_>) -> bool {
-    let is_ours = |previous| rules.ledger.get(key).is_some_and(|written| item.value_type.same(written, previous));
+    let is_ours = |previous| is_ours(key, previous, item, rules);
     rules.deletes && item.when_empty == WhenEmpty::Delete && previous.is_some_and(is_ours)
+}
+
+/// Whether a value is still what this routine wrote.
+fn is_ours(key: &CellKey, previous: &str, item: &PlannedItem, rules: DiffRules<'_>) -> bool {
+    rules.ledger.get(key).is_some_and(|written| item.value_type.same(written, previous))
 }
 
 fn step(text: &str, previous: Option<&str>, item: &PlannedItem, only_changed: bool, may_delete: bool) -> Step {
@@ -350,6 +376,24 @@ fn stale_cell(key: CellKey, stored: &Stored, job: &PlannedJob, rules: DiffRules<
         step,
         data_set: None,
     })
+}
+
+/// Looks once more at a cell that was compared a while ago: what somebody changed meanwhile is left alone.
+pub fn look_again(cell: &mut Cell, stored: &StoredValues) {
+    if !cell.step.is_sent() {
+        return;
+    }
+    let now = stored.values.get(&cell.key).cloned().unwrap_or_default();
+    if now.value == cell.previous && !stored.unreadable.contains(&cell.key.org_unit) {
+        (cell.comment, cell.followup) = (now.comment, now.followup);
+        return;
+    }
+    cell.step = Step::Hold(Box::new(Hold {
+        code: &finding::STALE_CHANGED,
+        object: None,
+        reason: "it was changed at the destination while the run was going on".to_owned(),
+        hint: Some("Run again: what stands there now is looked at anew.".to_owned()),
+    }));
 }
 
 /// Whether the changes of a job exceed the share of the destination's cells that the routine allows, in percent.

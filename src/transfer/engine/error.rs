@@ -9,6 +9,10 @@ use crate::transfer::hooks::NotReady;
 use crate::transfer::plan::PlanError;
 use crate::transfer::report::{EXIT_TEMPORARY, Unexplained};
 
+/// What to do about a journal that another program holds.
+pub const PASSING: &str =
+    "close the other program that has the database open for writing, then run again: what was sent is found again";
+
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
 pub enum TransferError {
@@ -59,6 +63,7 @@ impl TransferError {
             Self::Server(error) => error.kind.exit_code(),
             Self::WrongServer { .. } => 14,
             Self::AnalyticsTooOld { .. } => EXIT_TEMPORARY,
+            Self::Journal(error) if error.passing => EXIT_TEMPORARY,
             Self::Journal(_) => 74,
         }
     }
@@ -77,6 +82,7 @@ impl TransferError {
                 "run analytics at the source (Data Administration, Analytics management), or raise the routine's limit"
                     .to_owned(),
             ),
+            Self::Journal(error) if error.passing => Some(PASSING.to_owned()),
             Self::Journal(_) => Some(
                 "check that the state folder exists, may be written to and that the disk is not full; then run again"
                     .to_owned(),

@@ -20,6 +20,7 @@
 //! one.
 
 mod context;
+mod emptied;
 mod error;
 mod fetch;
 #[cfg(test)]
@@ -35,12 +36,13 @@ mod run;
 mod servers;
 #[cfg(test)]
 mod tests;
+mod waiting;
 #[cfg(test)]
 mod world;
 #[cfg(test)]
 mod worlds;
 
-pub use error::TransferError;
+pub use error::{PASSING, TransferError};
 pub use replay::{ReplayError, ReplayRequest, ReplayResult, ReplayWindow, replay};
 pub use run::{run, run_part};
 pub use servers::DataServer;

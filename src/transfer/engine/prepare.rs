@@ -1,7 +1,8 @@
 //! One slice from the source to the point where something is sent: fetch, map, combine, shape, read, compare,
 //! preflight, guards.
 //!
-//! Slices are prepared one after another, the next one while the current one is being sent. Nothing here changes a
+//! Slices are prepared one after another, the next one while the current one is being sent. What would vanish from the
+//! destination because the source has nothing waits until the whole job is read (`waiting`). Nothing here changes a
 //! server. A script's hooks act inside the pure stages that are called here. What a run that was cut off has sent already
 //! turns out `unchanged` in the comparison; whose it is was said before (`recover`). The read for the comparison is also
 //! where the routine lets go of cells that somebody else changed (`ownership`).
@@ -14,10 +15,11 @@ use crate::domain::journal::JournalError;
 use crate::domain::run::ValueCounts;
 use crate::domain::uid::Uid;
 use crate::transfer::combine::{WantedCell, combine};
-use crate::transfer::diff::{self, Cell, Diff, DiffRules, Hold, Step, StoredValues};
+use crate::transfer::diff::{self, Cell, Diff, DiffRules, Hold, Step, StoredValues, Vanishing};
 use crate::transfer::engine::context::{Context, slice_name};
 use crate::transfer::engine::error::SliceError;
 use crate::transfer::engine::servers::DataServer;
+use crate::transfer::engine::waiting::Waiting;
 use crate::transfer::engine::{fetch, read, recover};
 use crate::transfer::events::{Event, SliceName};
 use crate::transfer::finding;
@@ -64,12 +66,18 @@ pub(super) struct Preparer<'context, 'run, S, D> {
     current: Option<JobInWork<'run>>,
     /// What concerns a job as a whole; handed over with its next slice.
     findings: Findings,
+    /// Whether any job had values at the source.
+    spoke: bool,
 }
 
 struct JobInWork<'run> {
     number: usize,
     job: &'run PlannedJob,
     slices: VecDeque<(&'run Slice, Result<Mapping<'run>, SliceError>)>,
+    /// What would vanish, and what speaks for it.
+    vanishing: Vanishing,
+    /// Cells that would vanish from slices that are done; judged when all are read.
+    waiting: Waiting,
     /// Whether the guard `max_change` holds back every update and deletion.
     hold_changes: bool,
 }
@@ -77,12 +85,12 @@ struct JobInWork<'run> {
 impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D> {
     pub(super) fn new(context: &'context Context<'run, S, D>) -> Self {
         let jobs = context.plan.jobs.iter().enumerate().collect();
-        Self { context, jobs, current: None, findings: Findings::default() }
+        Self { context, jobs, current: None, findings: Findings::default(), spoke: false }
     }
 
     /// Slices that have not been prepared yet.
     pub(super) fn remaining(&self) -> usize {
-        let begun = self.current.as_ref().map_or(0, |current| current.slices.len());
+        let begun = self.current.as_ref().map_or(0, |current| current.slices.len() + current.waiting.parts());
         begun + self.jobs.iter().map(|(_, job)| job.slices.len()).sum::<usize>()
     }
 
@@ -96,7 +104,16 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
                 && let Some((slice, aggregated)) = current.slices.pop_front()
             {
                 let (job, number, hold_changes) = (current.job, current.number, current.hold_changes);
-                let mut prepared = self.prepare(job, number, slice, aggregated).await?;
+                let (mut prepared, at_stake) = self.prepare(job, number, slice, aggregated).await?;
+                self.keep_waiting(slice, &mut prepared, at_stake);
+                self.finish(&mut prepared, hold_changes);
+                return Ok(Some(prepared));
+            }
+            if let Some(current) = &mut self.current
+                && let Some((name, cells)) = current.waiting.next(current.job)
+            {
+                let (job, number, hold_changes) = (current.job, current.number, current.hold_changes);
+                let mut prepared = self.prepare_waiting(job, number, name, cells).await?;
                 self.finish(&mut prepared, hold_changes);
                 return Ok(Some(prepared));
             }
@@ -114,8 +131,84 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
             Some(percent) => self.changes_too_much(job, &slices, percent).await?,
             None => false,
         };
-        self.current = Some(JobInWork { number, job, slices, hold_changes });
+        let vanishing = match &job.leftover {
+            Some(leftover) => Vanishing::of_leftover(leftover.written, self.spoke),
+            None => Vanishing::default(),
+        };
+        self.current = Some(JobInWork { number, job, slices, vanishing, waiting: Waiting::default(), hold_changes });
         Ok(())
+    }
+
+    /// Sets aside what would vanish from a slice; once the job's last slice is read, judges what may.
+    fn keep_waiting(&mut self, slice: &Slice, prepared: &mut Prepared<'run>, at_stake: u64) {
+        let percent = self.context.policies().max_delete_share;
+        self.spoke |= prepared.values.fetched > 0;
+        let Some(current) = &mut self.current else { return };
+        current.vanishing.take(slice.number, prepared.values.fetched, &prepared.cells, at_stake);
+        if !current.slices.is_empty() {
+            current.waiting.take_from(slice, &mut prepared.cells);
+            return;
+        }
+        // Most jobs have one slice, and its own cells need not wait.
+        for cell in prepared.cells.iter_mut().filter(|cell| cell.vanishes()) {
+            if let Some(hold) = current.vanishing.against(slice.number, cell.key.period, percent) {
+                cell.step = Step::Hold(Box::new(hold));
+            }
+        }
+        current.waiting.judge(&current.vanishing, percent);
+        let (cells, parts) = (current.waiting.cells(), current.waiting.parts());
+        if parts > 0 {
+            self.context.tell(Event::DeletionsWaited { job: current.job.name.clone(), cells, parts });
+        }
+    }
+
+    /// What waited is read once more: somebody may have changed it while the rest of the job was on its way.
+    async fn prepare_waiting(
+        &self,
+        job: &'run PlannedJob,
+        job_number: usize,
+        name: SliceName,
+        mut cells: Vec<Cell>,
+    ) -> Result<Prepared<'run>, JournalError> {
+        self.context.tell(Event::SliceStarted { slice: name.clone() });
+        let sent: BTreeSet<CellKey> = cells.iter().filter(|cell| cell.step.is_sent()).map(|cell| cell.key).collect();
+        let units: BTreeSet<Uid> = sent.iter().map(|key| key.org_unit).collect();
+        let mut ledger = self.ledger(job, &units)?;
+        ledger.retain(|key, _| sent.contains(key));
+        let (mut unreadable, mut failed) = (BTreeSet::new(), None);
+        match self.stored(job, &units).await {
+            Ok(stored) => {
+                for cell in &mut cells {
+                    diff::look_again(cell, &stored);
+                }
+                self.let_go(&mut ledger, &stored)?;
+                unreadable = stored.unreadable;
+            }
+            Err(error) => failed = Some(Failed::Destination(error)),
+        }
+        Ok(Prepared {
+            job,
+            job_number,
+            name,
+            values: ValueCounts::default(),
+            cells,
+            ledger,
+            unreadable,
+            findings: Findings::default(),
+            acts: Acts::default(),
+            failed,
+        })
+    }
+
+    /// What the destination holds of the job in these org units.
+    async fn stored(&self, job: &PlannedJob, org_units: &BTreeSet<Uid>) -> Result<StoredValues, SliceError> {
+        if org_units.is_empty() {
+            return Ok(StoredValues::default());
+        }
+        match self.context.unless_stopped(read::stored(&self.context.side, job, org_units)).await {
+            Some(stored) => Ok(stored?),
+            None => Err(fetch::stopped()),
+        }
     }
 
     /// Reads and compares a whole job without sending anything: the guard `max_change` looks at a job as a whole.
@@ -155,7 +248,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         job_number: usize,
         slice: &'run Slice,
         aggregated: Result<Mapping<'run>, SliceError>,
-    ) -> Result<Prepared<'run>, JournalError> {
+    ) -> Result<(Prepared<'run>, u64), JournalError> {
         let name = slice_name(job, slice);
         self.context.tell(Event::SliceStarted { slice: name.clone() });
         let mut prepared = Prepared {
@@ -178,30 +271,18 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
             Ok(mapping) => self.make(job, mapping.finish(&self.context.scene())),
             Err(error) => {
                 prepared.failed = Some(Failed::Source(error));
-                return Ok(prepared);
+                return Ok((prepared, 0));
             }
         };
         let Made { values, wanted, doubts, remarks, findings, acts } = made;
         prepared.values = values;
         prepared.acts = acts;
         self.context.tell(Event::SliceFetched { slice: prepared.name.clone(), values });
-        let stored = if slice.destinations.is_empty() {
-            StoredValues::default()
-        } else {
-            match self.context.unless_stopped(read::stored(&self.context.side, job, &slice.destinations)).await {
-                Some(Ok(stored)) => stored,
-                failed => {
-                    let error = failed.map_or_else(fetch::stopped, |failed| match failed {
-                        Err(error) => error.into(),
-                        Ok(_) => fetch::stopped(),
-                    });
-                    prepared.failed = Some(Failed::Destination(error));
-                    // Nothing is known of the other side, so nothing is compared: the cells are known all the same.
-                    let unreadable = slice.destinations.clone();
-                    StoredValues { unreadable, ..StoredValues::default() }
-                }
-            }
-        };
+        let stored = self.stored(job, &slice.destinations).await.unwrap_or_else(|error| {
+            prepared.failed = Some(Failed::Destination(error));
+            // Nothing is known of the other side, so nothing is compared: the cells are known all the same.
+            StoredValues { unreadable: slice.destinations.clone(), ..StoredValues::default() }
+        });
         let periods = stored.values.keys().map(|key| key.period);
         self.context.state().seen.extend(periods);
         let (diff, ledger) = self.compare(job, slice, wanted, (&doubts, &remarks), &stored)?;
@@ -210,7 +291,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         prepared.findings.merge(diff.findings);
         prepared.cells = diff.cells;
         prepared.unreadable = stored.unreadable;
-        Ok(prepared)
+        Ok((prepared, diff.at_stake))
     }
 
     /// One value for each cell; scripts may leave some out.
@@ -235,26 +316,32 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         recover::settle(self.context, stored, |cell| {
             sees(cell) && slice.destinations.contains(&cell.org_unit) && job.reads_back(cell)
         })?;
-        let mut ledger = self.ledger(job, slice)?;
+        let mut ledger = self.ledger(job, &slice.destinations)?;
         let policies = self.context.policies();
         let deletes = policies.max_delete != Some(0);
         let names = self.context.destination_metadata;
         let remarks = Some(remarks).filter(|_| job.comments == Comments::Copy);
         let rules = DiffRules { only_changed: policies.only_changed, ledger: &ledger, doubts, remarks, deletes, names };
         let diff = diff::diff(wanted, stored, job, rules);
-        // Whatever becomes of the cells now: what somebody else changed or took away is his.
-        let lost = ownership::let_go(&ledger, stored, names, sees, |_| None);
+        self.let_go(&mut ledger, stored)?;
+        Ok((diff, ledger))
+    }
+
+    /// Whatever becomes of the cells now: what somebody else changed or took away is his.
+    fn let_go(&self, ledger: &mut HashMap<CellKey, String>, stored: &StoredValues) -> Result<(), JournalError> {
+        let sees = |cell: &CellKey| self.context.side.sees(stored, cell);
+        let lost = ownership::let_go(ledger, stored, self.context.destination_metadata, sees, |_| None);
         if !lost.is_empty() {
             self.context.journal().forget(&lost)?;
             lost.iter().for_each(|cell| drop(ledger.remove(cell)));
         }
-        Ok((diff, ledger))
+        Ok(())
     }
 
-    /// What the routine wrote into the slice.
-    fn ledger(&self, job: &PlannedJob, slice: &Slice) -> Result<HashMap<CellKey, String>, JournalError> {
+    /// What the routine wrote into these org units of the destination.
+    fn ledger(&self, job: &PlannedJob, org_units: &BTreeSet<Uid>) -> Result<HashMap<CellKey, String>, JournalError> {
         let addresses: Vec<_> = job.addresses.keys().copied().collect();
-        let org_units: Vec<Uid> = slice.destinations.iter().copied().collect();
+        let org_units: Vec<Uid> = org_units.iter().copied().collect();
         let entries = self.context.journal().ledger(&addresses, &org_units, &job.periods.write)?;
         // Leftover cells are read beside cells of jobs that are being written in this very moment.
         let entries = entries.into_iter().filter(|entry| job.has(&entry.cell));

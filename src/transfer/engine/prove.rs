@@ -46,8 +46,14 @@ pub(super) async fn prove<'run, S, D: DataServer>(
     slice: &Prepared<'run>,
 ) -> Result<Proved, JournalError> {
     let ends = slice.cells.iter().map(without_sending).collect();
-    let mut proof =
-        Proof { context, slice, proved: Proved::new(ends), fallback: BTreeMap::new(), lost: BTreeMap::new() };
+    let mut proof = Proof {
+        context,
+        slice,
+        proved: Proved::new(ends),
+        fallback: BTreeMap::new(),
+        lost: BTreeMap::new(),
+        cut_off: false,
+    };
     let mut open: Vec<usize> =
         proof.proved.ends.iter().enumerate().filter(|(_, end)| end.is_none()).map(|(position, _)| position).collect();
     if context.mode == RunMode::Check {
@@ -98,6 +104,9 @@ struct Proof<'proof, 'run, S, D> {
     /// Cells that left and whose answer was lost, with the reason: whatever is said of another try, the first may have
     /// arrived.
     lost: BTreeMap<usize, String>,
+    /// Whether the last round was not read back although it should and could have been: the run was told to stop, or
+    /// the destination was gone. That says nothing about what the user may read.
+    cut_off: bool,
 }
 
 impl<S, D: DataServer> Proof<'_, '_, S, D> {
@@ -127,6 +136,7 @@ impl<S, D: DataServer> Proof<'_, '_, S, D> {
         // A login that is refused for an import may still read, and what the answer hides may have arrived: one look.
         let read_back = self.read_back(&open, trouble.is_some()).await?;
         self.proved.login_refused |= trouble.as_ref().is_some_and(|trouble| trouble.login_refused);
+        self.cut_off = read_back.is_none() && self.is_over();
         let mut again = Vec::new();
         for position in open {
             let Some(cell) = cells.get(position) else { continue };
@@ -242,7 +252,9 @@ impl<S, D: DataServer> Proof<'_, '_, S, D> {
 
     fn settle(&mut self, position: usize, mut settled: Settled) {
         if settled.state == CellState::Accepted && settled.why.is_none() {
-            let (code, reason): (&'static Code, _) = if self.context.policies().verify {
+            let (code, reason): (&'static Code, _) = if self.cut_off && self.context.policies().verify {
+                (&finding::READ_BACK_CUT_OFF, "accepted by the server; the run ended before it was read back")
+            } else if self.context.policies().verify {
                 (&finding::NO_READ_BACK, "accepted by the server and not read back")
             } else {
                 (&finding::NOT_PROVED, "accepted by the server; the routine does not verify")

@@ -19,6 +19,7 @@ use crate::domain::uid::Uid;
 use crate::transfer::batch::controller::{BatchController, DataSetKind};
 use crate::transfer::diff::{Cell, Step};
 use crate::transfer::engine::context::Context;
+use crate::transfer::engine::emptied::{self, Earlier};
 use crate::transfer::engine::error::SliceError;
 use crate::transfer::engine::prepare::{Failed, Prepared, Preparer};
 use crate::transfer::engine::prove::prove;
@@ -30,7 +31,7 @@ use crate::transfer::finding::{self, Code};
 use crate::transfer::hooks::{self, Hooks};
 use crate::transfer::ownership::{Open, claim};
 use crate::transfer::plan::{
-    LeftoverSearch, PlanError, PlanRequest, Tree, Whole, address_names, destination_periods, plan,
+    LeftoverSearch, PlanError, PlanRequest, PlannedJob, Tree, Whole, address_names, destination_periods, plan,
 };
 use crate::transfer::preflight::Preflight;
 use crate::transfer::report::{RunFacts, Tally, report};
@@ -147,9 +148,18 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
     // Before anything looks into the ledger.
     let recovered = recover::look(&side, journal, &mut open, &stop).await?;
     let periods = destination_periods(&plan);
+    let read_before = journal.fetched_before(&periods)?;
+    let before = |job: &PlannedJob| read_before.get(&job.name).copied().unwrap_or_default();
+    let mut earlier: Vec<Earlier> =
+        plan.jobs.iter().map(|job| Earlier { fetched: before(job), ..Earlier::default() }).collect();
     let leftover = {
         let mut search = LeftoverSearch::new(whole, &periods, &plan.jobs);
-        journal.each_written(&mut |cell, from| search.take(cell, from))?;
+        journal.each_written(&mut |cell, from| {
+            if !search.take(cell, from) {
+                let jobs = plan.jobs.iter().zip(&mut earlier).filter(|(job, _)| job.leads_to(&cell));
+                jobs.for_each(|(_, earlier)| earlier.written += 1);
+            }
+        })?;
         search.into_job(&planning)
     };
     plan.jobs.extend(leftover);
@@ -195,7 +205,7 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
         journal,
         controllers,
     );
-    let tally = Driver::new(&context, findings).drive().await?;
+    let tally = Driver::new(&context, findings, earlier).drive().await?;
     let traffic = traffic(traffic_before, (source.client.traffic(), destination.client.traffic()));
     let facts = RunFacts {
         run,
@@ -326,10 +336,14 @@ struct Driver<'context, 'run, S, D> {
     halted: Option<String>,
     /// Leftover cells that were deleted, by data element.
     cleared: BTreeMap<Uid, u64>,
+    /// What is known of each job from before the run.
+    earlier: Vec<Earlier>,
+    /// Jobs of which a part could not be read.
+    unread: BTreeSet<usize>,
 }
 
 impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> {
-    fn new(context: &'context Context<'run, S, D>, findings: Findings) -> Self {
+    fn new(context: &'context Context<'run, S, D>, findings: Findings, earlier: Vec<Earlier>) -> Self {
         let jobs = context.plan.jobs.iter();
         let jobs = jobs.map(|job| JobReport { name: job.name.clone(), ..JobReport::default() }).collect();
         Self {
@@ -338,6 +352,8 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
             failures: 0,
             halted: None,
             cleared: BTreeMap::new(),
+            earlier,
+            unread: BTreeSet::new(),
         }
     }
 
@@ -357,6 +373,9 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
             self.halted.get_or_insert_with(|| "the run was stopped".to_owned());
         }
         self.about_the_rest(preparer.remaining());
+        if self.halted.is_none() {
+            self.about_emptied_jobs();
+        }
         self.about_leftover();
         self.tally.recovered = self.context.state().recovered;
         Ok(self.tally)
@@ -371,6 +390,18 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
             self.tally.temporary |= !self.tally.permission;
         } else if self.tally.slices_done > 0 && self.is_empty() && !self.tally.findings.has_any(&UNSEEN) {
             self.tally.findings.add(Note::new(&finding::SOURCE_EMPTY, 1));
+        }
+    }
+
+    /// Names the jobs that had values before and have none now.
+    fn about_emptied_jobs(&mut self) {
+        let source = self.context.reading.source.name();
+        let jobs = self.tally.jobs.iter().zip(&self.context.plan.jobs).zip(&self.earlier).enumerate();
+        let whole = jobs.filter(|(number, _)| !self.unread.contains(number));
+        let notes: Vec<Note> =
+            whole.filter_map(|(_, ((job, planned), earlier))| emptied::about(job, planned, *earlier, source)).collect();
+        for note in notes {
+            self.tally.findings.add(note);
         }
     }
 
@@ -442,6 +473,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
         self.tally.permission |= error.permission;
         self.tally.slices_failed += 1;
         self.failures += 1;
+        self.unread.insert(slice.job_number);
         // The client has tried for a while already. A destination that is down is down for every slice; a source may
         // fail at one district only, which must not cost the others.
         if error.login_refused || at_destination && error.temporary || self.failures >= FAILURES_IN_A_ROW {

@@ -135,8 +135,8 @@ table! {
         "Several source values go to one cell and no combine operator is set.",
         "Set the job's or the item's combine operator (`sum`, `average`, `last` …), or correct the map.";
     SOURCE_EMPTY = Warning, Source, "source-empty",
-        "The source has no values for the items, org units and periods of the run.",
-        "Check the periods (the report names the last one that has values), the items and whether the source user may see the data; analytics may need to be run.";
+        "The source has no values for the items, org units and periods of the run. An error where a job had values before and has none now: then the run is incomplete.",
+        "Check the periods (the report names the last one that has values), the items and whether the source user may see the data; analytics may need to be run. If the values were withdrawn on purpose, delete them by hand at the destination, too.";
     SOURCE_ITEM_MISSING = Error, Source, "source-item-missing",
         "The source does not know an item, or the user may not see it.",
         "Sync the source again and correct the item, or share it with the source user.";
@@ -204,6 +204,12 @@ table! {
     MAX_DELETE_EXCEEDED = Error, Policy, "max-delete-exceeded",
         "The run would delete more cells than the routine allows.",
         "Look at the differences with `xfer run --diff`; if they are right, raise `max_delete` for once.";
+    MAX_DELETE_SHARE_EXCEEDED = Error, Policy, "max-delete-share-exceeded",
+        "A larger share of what the routine wrote would be deleted (or overwritten with zeros) than it allows, because the source has nothing; nothing of the job is deleted.",
+        "Look at the source: an answer that is empty by mistake looks like this. If the values were withdrawn on purpose, raise the share for once: `xfer routine edit … --max-delete-share 100`.";
+    DELETE_WITHOUT_EVIDENCE = Error, Source, "delete-without-evidence",
+        "The source has nothing at all for the job, for a group of org units or for a period, and an empty answer is not a wish to delete: nothing is deleted or overwritten with zeros there.",
+        "Look at the source: does it show these values in its data entry? If they were withdrawn on purpose, delete them by hand at the destination.";
     DELETE_NOT_OURS = Info, Policy, "delete-not-ours",
         "The source has no value, but the cell was not written by this routine and is therefore not deleted.",
         "Delete it by hand at the destination if it is wrong.";
@@ -220,6 +226,9 @@ table! {
     NO_READ_BACK = Warning, Permission, "no-read-back",
         "The values were accepted but cannot be proved: the user may not read them at the destination.",
         "Share the data set with \"can view data\" and give the user the org units as data view org units.";
+    READ_BACK_CUT_OFF = Warning, Transport, "read-back-cut-off",
+        "The values were accepted by the destination, and the run came to its end before they could be read back.",
+        "Run again: what has arrived is found unchanged, and what has not is sent.";
     ROWS_LOST_IN_RACE = Info, Transport, "rows-lost-in-race",
         "The destination lost rows when two requests wrote at the same time; they were sent again alone.",
         "Nothing; should it happen often, set the routine's `parallel` to 1.";

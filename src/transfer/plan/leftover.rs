@@ -80,14 +80,15 @@ impl<'run> LeftoverSearch<'run> {
         }
     }
 
-    /// Takes a cell that the routine wrote, with the first source period that went there.
-    pub fn take(&mut self, cell: CellKey, from: Option<Period>) {
+    /// Takes a cell that the routine wrote, with the first source period that went there; whether it is left over.
+    pub fn take(&mut self, cell: CellKey, from: Option<Period>) -> bool {
         self.found.written += 1;
         let moved = || from.filter(|from| self.moved(&cell, *from)).map(|_| Leftover::Moved);
-        let Some(why) = self.reach.leftover(&cell).or_else(moved) else { return };
+        let Some(why) = self.reach.leftover(&cell).or_else(moved) else { return false };
         let in_run = self.whole.all_jobs && (self.whole.own_periods || self.covered.contains(&cell.period));
         let deletes = in_run && self.rule(cell.address()) == WhenEmpty::Delete;
         self.found.cells.insert(cell, (why, deletes));
+        true
     }
 
     /// Whether this run takes the source period that a cell was written from somewhere else, and none to the cell. A job

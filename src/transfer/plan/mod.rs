@@ -30,7 +30,7 @@ pub use periods::{Destination, JobPeriods};
 pub use shares::ShareGroup;
 #[cfg(test)]
 pub(crate) use slices::small;
-pub use slices::{LARGEST_UNTOUCHED_SUBTREE, Slice};
+pub use slices::{LARGEST_UNTOUCHED_SUBTREE, Slice, UNITS_PER_SLICE};
 pub use tree::{Tree, UnitRead, reads};
 pub use units::{Place, UnitMap};
 
@@ -270,6 +270,17 @@ impl PlannedJob {
     /// Whether a read of the job's org units shows this cell.
     pub fn reads_back(&self, key: &CellKey) -> bool {
         self.addresses.contains_key(&key.address()) && self.periods.write.contains(&key.period)
+    }
+
+    /// Whether the source's user may read all that feeds the job, as far as the source has it.
+    pub fn is_seen(&self) -> bool {
+        let unseen = |hold: &Hold| hold.code != &finding::SOURCE_ORG_UNIT_UNKNOWN;
+        self.hidden.is_empty() && !self.withheld.values().any(unseen)
+    }
+
+    /// Whether values of the job may go to a cell.
+    pub fn leads_to(&self, key: &CellKey) -> bool {
+        self.addresses.get(&key.address()).is_some_and(|item| self.writes(*item, key.period))
     }
 
     /// Whether values of an item may go to a destination period.

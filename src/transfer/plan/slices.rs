@@ -28,7 +28,7 @@ use crate::transfer::plan::units::UnitMap;
 pub(super) const CELLS_PER_SLICE: usize = 250_000;
 
 /// Mapped source units of a slice: a failed slice should not take a country with it.
-pub(super) const UNITS_PER_SLICE: usize = 400;
+pub const UNITS_PER_SLICE: usize = 400;
 
 /// Units of a region, mapped or not: the answer to one read stays within some seconds.
 const UNITS_PER_REGION: usize = 2_000;

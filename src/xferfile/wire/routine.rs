@@ -10,7 +10,7 @@ use crate::domain::item::{self, Combine, WhenEmpty};
 use crate::domain::job::{self, Comments, ReadFrom};
 use crate::domain::org_unit_map::{MappingState, MatchClass, MatchMethod, OrgUnitMapping};
 use crate::domain::period::PeriodType;
-use crate::domain::routine;
+use crate::domain::routine::{self, USUAL_DELETE_SHARE};
 use crate::domain::uid::Uid;
 use crate::xferfile::wire::script::{Attachment, attachments};
 use crate::xferfile::wire::{Unknown, word};
@@ -36,6 +36,8 @@ struct Policies {
     max_change: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     max_delete: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max_delete_share: Option<u32>,
     tolerate_unmapped: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     max_analytics_age_hours: Option<u32>,
@@ -138,6 +140,8 @@ impl Routine {
             when_empty: policies.when_empty.name().to_owned(),
             max_change: policies.max_change,
             max_delete: policies.max_delete,
+            // Left out where it is the usual one: versions from before it open the file.
+            max_delete_share: Some(policies.max_delete_share).filter(|share| *share != USUAL_DELETE_SHARE),
             tolerate_unmapped: policies.tolerate_unmapped,
             max_analytics_age_hours: policies.max_analytics_age_hours,
             parallel: policies.parallel,
@@ -154,6 +158,7 @@ impl Routine {
             when_empty: word(&policies.when_empty, WhenEmpty::from_name)?,
             max_change: policies.max_change,
             max_delete: policies.max_delete,
+            max_delete_share: policies.max_delete_share.unwrap_or(USUAL_DELETE_SHARE),
             tolerate_unmapped: policies.tolerate_unmapped,
             max_analytics_age_hours: policies.max_analytics_age_hours,
             parallel: policies.parallel,

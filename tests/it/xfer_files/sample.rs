@@ -68,6 +68,7 @@ pub(crate) fn sample(number: usize) -> Content {
             when_empty: WhenEmpty::ALL[number % 3],
             max_change: optional(0, 20),
             max_delete: optional(1, 1000),
+            max_delete_share: 10 + u32::try_from(number % 3).unwrap() * 10,
             tolerate_unmapped: number.is_multiple_of(5),
             max_analytics_age_hours: optional(0, 36),
             parallel: 1 + u8::try_from(number % 4).unwrap(),

@@ -42,6 +42,10 @@ pub struct Edit {
     /// Delete at most so many values in a run, or `none` for no limit
     #[arg(long, value_name = "NUMBER", value_parser = limit)]
     pub max_delete: Option<Limit>,
+    /// Delete nothing of a job if more than this share of what the routine wrote would vanish, in percent; 100 is no
+    /// limit
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub max_delete_share: Option<u32>,
     /// Values of org units that are not mapped are no failure
     #[arg(long, value_name = "yes|no", num_args = 0..=1, require_equals = true, default_missing_value = "yes",
           value_parser = yes_or_no)]
@@ -92,6 +96,7 @@ impl Edit {
         self.when_empty.is_some()
             || self.max_change.is_some()
             || self.max_delete.is_some()
+            || self.max_delete_share.is_some()
             || self.max_analytics_age.is_some()
             || self.parallel.is_some()
             || [self.send_unchanged, self.verify, self.tolerate_unmapped].iter().any(Option::is_some)
@@ -105,6 +110,7 @@ impl Edit {
             when_empty: self.when_empty.map_or(old.when_empty, Into::into),
             max_change: self.max_change.map_or(old.max_change, |limit| limit.0),
             max_delete: self.max_delete.map_or(old.max_delete, |limit| limit.0),
+            max_delete_share: self.max_delete_share.unwrap_or(old.max_delete_share),
             tolerate_unmapped: self.tolerate_unmapped.unwrap_or(old.tolerate_unmapped),
             max_analytics_age_hours: self.max_analytics_age.map_or(old.max_analytics_age_hours, |limit| limit.0),
             parallel: self.parallel.unwrap_or(old.parallel),

@@ -19,7 +19,7 @@ use crate::cli::ui::Ui;
 use crate::cli::wizard::{self, Missing};
 use crate::domain::alert::AlertChannel;
 use crate::domain::item::WhenEmpty;
-use crate::domain::routine::{Policies, Routine};
+use crate::domain::routine::{Policies, Routine, USUAL_DELETE_SHARE};
 use crate::ops;
 use crate::ops::dashboard::newest;
 use crate::ops::home::Home;
@@ -88,6 +88,10 @@ pub struct New {
     /// Delete at most so many values in a run
     #[arg(long, value_name = "NUMBER", default_value_t = MAX_DELETE)]
     pub max_delete: u32,
+    /// Delete nothing of a job if more than this share of what the routine wrote would vanish, in percent; 100 is no
+    /// limit [default: 20]
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub max_delete_share: Option<u32>,
     /// Values of org units that are not mapped are no failure
     #[arg(long)]
     pub tolerate_unmapped: bool,
@@ -137,6 +141,7 @@ impl New {
             no_verify: !policies.verify,
             max_change: policies.max_change,
             max_delete: MAX_DELETE,
+            max_delete_share: None,
             tolerate_unmapped: policies.tolerate_unmapped,
             max_analytics_age: policies.max_analytics_age_hours,
             parallel: policies.parallel,
@@ -151,6 +156,7 @@ impl New {
             when_empty: self.when_empty.map_or(WhenEmpty::Keep, Into::into),
             max_change: self.max_change,
             max_delete: Some(self.max_delete),
+            max_delete_share: self.max_delete_share.unwrap_or(USUAL_DELETE_SHARE),
             tolerate_unmapped: self.tolerate_unmapped,
             max_analytics_age_hours: self.max_analytics_age,
             parallel: self.parallel,
@@ -255,6 +261,7 @@ fn facts(routine: &Routine) -> Listing {
         ("source empty", policies.when_empty.name().to_owned()),
         ("largest change", optional(policies.max_change, " % of a job's cells")),
         ("most deletions", optional(policies.max_delete, "")),
+        ("largest share deleted", format!("{} % of what it wrote, by job", policies.max_delete_share)),
         (
             "unmapped org units",
             if policies.tolerate_unmapped { "tolerated" } else { "make a run incomplete" }.to_owned(),

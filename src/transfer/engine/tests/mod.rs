@@ -166,6 +166,10 @@ fn deletions_follow_the_ledger_and_the_limits() {
         state.values.retain(|key, _| key.org_unit != unit(1) && key.org_unit != unit(2));
     }
     routine.routine.policies.max_delete = Some(5);
+    let shared = world.run(&routine);
+    assert_laws(&world, &shared);
+    assert_eq!((shared.cells.deleted, shared.cells.held_back, shared.exit_code), (0, 8, 3), "8 of 32 are a quarter");
+    routine.routine.policies.max_delete_share = 25;
     let limited = world.run(&routine);
     assert_laws(&world, &limited);
     assert_eq!((limited.cells.deleted, limited.cells.held_back, limited.exit_code), (5, 3, 3));

@@ -10,7 +10,9 @@ use crate::domain::job::Job;
 use crate::domain::period::PeriodType;
 use crate::domain::run::Report;
 use crate::transfer::engine::world::World;
+use crate::transfer::events::Event;
 use crate::transfer::fixture::{cell, document, job, plain_item};
+use crate::transfer::plan::small;
 
 fn leftover(report: &Report) -> u64 {
     report.findings.iter().filter(|finding| finding.code == "leftover").map(|finding| finding.count).sum()
@@ -61,6 +63,44 @@ fn equal_values_hide_no_move_and_invent_none() {
     let on = world.run(&routine);
     assert_eq!((leftover(&on), on.cells.deleted), (0, 0));
     assert_eq!(world.destination.text_of(&cell(1, 1, "202402")).as_deref(), Some("5"));
+}
+
+#[test]
+fn what_would_vanish_from_the_first_part_of_a_job_waits_for_the_last() {
+    for version in VERSIONS {
+        small::UNITS.set(Some(1));
+        let mut world = World::new(version);
+        for number in 1..=8 {
+            for month in ["202401", "202402", "202403"] {
+                world.source.put(cell(1, number, month), "5");
+            }
+        }
+        let mut routine = document(vec![job("a", vec![plain_item(1)])], &["202401..202403"]);
+        routine.routine.policies.when_empty = WhenEmpty::Delete;
+        world.run(&routine);
+        let gone = [cell(1, 1, "202401"), cell(1, 2, "202402"), cell(1, 3, "202403"), cell(1, 4, "202401")];
+        let lose = |world: &World, cells: &[crate::domain::cell::CellKey]| {
+            let mut state = world.source.state.lock().unwrap();
+            for cell in cells {
+                state.values.remove(cell);
+            }
+        };
+        lose(&world, &gone);
+        let dry = world.try_run(&routine, crate::domain::run::RunMode::DryRun).unwrap().report;
+        let report = world.run(&routine);
+        assert_laws(&world, &report);
+        assert_eq!(counts(&report), [("deleted", 4), ("unchanged", 20)], "{version}");
+        assert_eq!(dry.cells, report.cells, "a dry run says what a run does");
+        let waited = |event: &Event| matches!(event, Event::DeletionsWaited { cells: 4, parts: 1, .. });
+        assert!(world.events.lock().unwrap().iter().any(waited));
+        // 5 of 20 are more than a fifth, of whatever part they are.
+        let more = [(1, "202402"), (2, "202401"), (5, "202401"), (6, "202401"), (8, "202401")];
+        lose(&world, &more.map(|(unit, month)| cell(1, unit, month)));
+        let held = world.run(&routine);
+        assert_laws(&world, &held);
+        assert_eq!(counts(&held), [("unchanged", 15), ("held_back", 5)], "{version}");
+        small::UNITS.set(None);
+    }
 }
 
 proptest! {

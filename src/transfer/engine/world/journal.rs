@@ -1,6 +1,6 @@
 //! A journal that forgets nothing but itself.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use uuid::Uuid;
 
@@ -9,7 +9,7 @@ use crate::domain::journal::{
     CellRecord, ChunkStart, Claim, Found, Journal, JournalError, LedgerEntry, OpenCell, RunStart, SentCell,
 };
 use crate::domain::period::Period;
-use crate::domain::run::{Report, RunMode};
+use crate::domain::run::{Report, RunMode, fetched_before};
 use crate::domain::uid::Uid;
 
 /// A journal in memory.
@@ -31,7 +31,7 @@ pub(in crate::transfer::engine) struct MemoryJournal {
 impl MemoryJournal {
     fn write(&mut self) -> Result<(), JournalError> {
         match &mut self.writes_left {
-            Some(0) => Err(JournalError { reason: "disk full".to_owned(), source: None }),
+            Some(0) => Err(JournalError { reason: "disk full".to_owned(), passing: false, source: None }),
             Some(left) => {
                 *left -= 1;
                 Ok(())
@@ -114,6 +114,11 @@ impl Journal for MemoryJournal {
     fn each_written(&mut self, visit: &mut dyn FnMut(CellKey, Option<Period>)) -> Result<(), JournalError> {
         self.ledger.keys().for_each(|cell| visit(*cell, self.from.get(cell).copied()));
         Ok(())
+    }
+
+    fn fetched_before(&mut self, periods: &[Period]) -> Result<BTreeMap<String, u64>, JournalError> {
+        let newest_first: Vec<Report> = self.reports.iter().rev().cloned().collect();
+        Ok(fetched_before(&newest_first, periods))
     }
 
     fn forget(&mut self, cells: &[CellKey]) -> Result<(), JournalError> {

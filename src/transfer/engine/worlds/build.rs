@@ -292,6 +292,8 @@ pub(super) fn document(case: &Case) -> RoutineDocument {
     document.routine.window = vec![case.window_text()];
     document.routine.policies.when_empty = case.when_empty;
     document.routine.policies.max_delete = case.max_delete;
+    // Of a few cells a share says nothing; `diff::vanishing` tests it.
+    document.routine.policies.max_delete_share = 100;
     document.org_unit_map = case
         .map
         .iter()

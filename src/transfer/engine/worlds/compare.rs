@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::build;
 use super::case::{Act, Case, Cell, Target, Values};
-use super::oracle::{Expected, Fate, Verdict, expect, is_there, still_ours};
+use super::oracle::{Expected, Fate, NO_EVIDENCE, Verdict, expect, is_there, still_ours};
 use crate::domain::cell::CellState;
 use crate::domain::journal::CellRecord;
 use crate::domain::routine::RoutineDocument;
@@ -252,6 +252,10 @@ fn judged(
     };
     let left_alone = was == is;
     match fate {
+        Some(Fate::IfSpoken(_)) if left_alone && state == Some(CellState::HeldBack) && code == NO_EVIDENCE => {
+            Ok("held_back")
+        }
+        Some(Fate::IfSpoken(fate)) => judged(Some(fate), was, is, record),
         None if left_alone && state.is_none() => Ok("nothing to do with it"),
         None => wrong("is no cell of the run".to_owned()),
         Some(Fate::Kept) if left_alone && state.is_none() => Ok("kept"),
@@ -291,7 +295,13 @@ fn judged(
 
 /// As many deletions as are due and allowed, no more and no fewer.
 fn limited(case: &Case, expected: &Expected, records: &BTreeMap<Cell, &CellRecord>) -> Result<(), String> {
-    let due = expected.fates.values().filter(|fate| matches!(fate, Fate::Deleted { .. })).count();
+    let held = |cell: &Cell| records.get(cell).is_some_and(|record| record.code.as_deref() == Some(NO_EVIDENCE));
+    let is_due = |(cell, fate): &(&Cell, &Fate)| match fate {
+        Fate::Deleted { .. } => true,
+        Fate::IfSpoken(fate) => matches!(**fate, Fate::Deleted { .. }) && !held(cell),
+        _ => false,
+    };
+    let due = expected.fates.iter().filter(is_due).count();
     let deleted = records.values().filter(|record| record.state == CellState::Deleted).count();
     let allowed = case.max_delete.map_or(due, |most| due.min(most as usize));
     if deleted == allowed {

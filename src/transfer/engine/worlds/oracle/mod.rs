@@ -54,7 +54,38 @@ pub(super) enum Fate {
     Kept,
     /// It is deleted, as far as the routine's limit goes. The source has a zero for it, or nothing.
     Deleted { zero: bool },
+    /// This, if the source had a value for the job; else it is left as it is and named. That cannot be told from here.
+    IfSpoken(Box<Self>),
 }
+
+/// Whether the source has any value for a job: an empty answer is no wish to delete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+enum Spoke {
+    #[default]
+    No,
+    /// Only at org units that lead nowhere, which may not be read.
+    Perhaps,
+    Yes,
+}
+
+impl Spoke {
+    /// What becomes of a cell that the source has nothing for.
+    fn judge(self, fate: Fate, there: &str) -> Fate {
+        match (self, fate) {
+            (_, fate @ (Fate::Kept | Fate::MayBeHeld(_) | Fate::ZeroSkipped)) | (Self::Yes, fate) => fate,
+            (_, Fate::Holds(text)) if text == there => Fate::Holds(text),
+            (Self::No, Fate::Held(mut reasons)) => {
+                reasons.insert(NO_EVIDENCE);
+                Fate::Held(reasons)
+            }
+            (Self::No, _) => Fate::Held([NO_EVIDENCE].into()),
+            (Self::Perhaps, fate) => Fate::IfSpoken(Box::new(fate)),
+        }
+    }
+}
+
+/// Why a cell stays that the source has nothing for.
+pub(super) const NO_EVIDENCE: &str = "delete-without-evidence";
 
 /// A value at a cell, before anything is made of it.
 struct Part {
@@ -85,12 +116,17 @@ pub(super) fn expect(case: &Case, destination: &Values, ledger: &Values) -> Verd
 
 fn expected(case: &Case, destination: &Values, ledger: &Values) -> Expected {
     let mut expected = Expected::default();
+    let mut spoke = Spoke::No;
     for job in &case.jobs {
-        follow(case, job, destination, ledger, &mut expected);
+        spoke = spoke.max(follow(case, job, destination, ledger, &mut expected));
     }
     // What no job has to do with stays, but for what the routine wrote there itself.
     for cell in destination.keys() {
-        let fate = if leads_to_any(case, cell) { Fate::Kept } else { leftover(case, cell, destination, ledger) };
+        let fate = if leads_to_any(case, cell) {
+            Fate::Kept
+        } else {
+            spoke.judge(leftover(case, cell, destination, ledger), &destination[cell])
+        };
         expected.fates.entry(cell.clone()).or_insert(fate);
     }
     expected
@@ -199,9 +235,10 @@ fn periods(case: &Case, job: &Job) -> Periods {
     Periods { written: touched.iter().map(|period| shifted(*period)).collect(), goes_to }
 }
 
-/// Follows every value of a job to its cells, then gives each cell its fate.
-fn follow(case: &Case, job: &Job, destination: &Values, ledger: &Values, expected: &mut Expected) {
+/// Follows every value of a job to its cells, then gives each cell its fate. Says whether there were any.
+fn follow(case: &Case, job: &Job, destination: &Values, ledger: &Values, expected: &mut Expected) -> Spoke {
     let periods = periods(case, job);
+    let mut spoke = Spoke::No;
     let mut sheets: BTreeMap<Cell, Sheet> = BTreeMap::new();
     for (cell, text) in visible(case, job) {
         let period = job.from.index_of(&cell.period);
@@ -229,6 +266,10 @@ fn follow(case: &Case, job: &Job, destination: &Values, ledger: &Values, expecte
                 }
             }
         }
+        if belongs_to_any {
+            let surely = !case.one_system && (!job.analytics || !rows.is_empty());
+            spoke = spoke.max(if surely { Spoke::Yes } else { Spoke::Perhaps });
+        }
         if belongs_to_any && !job.analytics {
             expected.fetched += 1;
             let ignored = |row: &&Row| row.said == Said::Ignored;
@@ -245,10 +286,11 @@ fn follow(case: &Case, job: &Job, destination: &Values, ledger: &Values, expecte
         let Some(target) = targets.get(&cell.address) else { continue };
         let written = job.to.index_of(&cell.period).is_some_and(|period| periods.written.contains(&period));
         if written && case.confirmed().any(|(_, to)| to == cell.unit) {
-            let fate = empty(case, job, target, cell, destination, ledger);
+            let fate = spoke.judge(empty(case, job, target, cell, destination, ledger), &destination[cell]);
             expected.fates.insert(cell.clone(), fate);
         }
     }
+    spoke
 }
 
 /// Whether the source user may not see an org unit that feeds a cell.

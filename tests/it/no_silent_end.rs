@@ -1,0 +1,215 @@
+//! What a run says never depends on what goes wrong beside it: locked and missing databases, keys that are being
+//! replaced, clocks, limits, and processes that were killed.
+#![cfg(unix)]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+use xfer::sandbox::faults::{Fault, Matcher};
+
+use crate::support::country::Country;
+use crate::support::trial::Trial;
+
+fn country(side: &str) -> Country {
+    Country::new(side).facilities(&["Centre A", "Centre B"]).element("CAS", json!({})).data_set(
+        "M",
+        "Monthly",
+        &["CAS"],
+        json!({}),
+    )
+}
+
+/// A routine `r` of one job over January 2024, with one value.
+fn ready() -> Trial {
+    let source = country("source").value(["CAS", "", "", "Centre A", "202401"], "3");
+    let trial = Trial::between(&source, &country("destination"));
+    trial.routine("", &[("CAS", "CAS")], "202401");
+    trial
+}
+
+fn state_database(trial: &Trial) -> PathBuf {
+    let mut files = fs::read_dir(trial.xfer.home().join("state")).unwrap().map(|entry| entry.unwrap().path());
+    files.find(|path| path.extension().is_some_and(|extension| extension == "db")).unwrap()
+}
+
+/// Somebody who looks into a database with another program, and does not let go of it.
+fn reader(file: &Path) -> Connection {
+    let reader = Connection::open(file).unwrap();
+    reader.execute_batch("BEGIN").unwrap();
+    let _: i64 = reader.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).unwrap();
+    reader
+}
+
+#[test]
+fn a_run_is_complete_although_what_it_learned_cannot_be_kept() {
+    let trial = ready();
+    let held = reader(&trial.xfer.home().join("config.db"));
+    let report = trial.run("run r --format json").expect_code(0).report();
+    assert_eq!((&report["outcome"], report["cells"]["created"].as_u64()), (&json!("complete"), Some(1)));
+    drop(held);
+    assert_eq!(trial.ok("runs show last --format json").report()["outcome"], "complete");
+}
+
+#[test]
+fn whoever_reads_a_journal_ends_no_run() {
+    let trial = ready();
+    trial.ok("run r");
+    let held = reader(&state_database(&trial));
+    Trial::store(&trial.source, ["CAS", "", "", "Centre A", "202401"], Some("4"));
+    assert_eq!(trial.run("run r --format json").expect_code(0).report()["cells"]["updated"], 1);
+    drop(held);
+    assert_eq!(trial.ok("runs list --format json").json().as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn whoever_writes_into_a_journal_is_waited_for_and_that_is_said() {
+    let trial = ready();
+    trial.ok("run r");
+    let other = Connection::open(state_database(&trial)).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut running = trial.xfer.command("run r").stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(running.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let said = lines.find(|line| line.contains("waiting for"));
+    assert!(said.as_ref().is_some_and(|line| line.contains(".db: another program is writing to it")), "{said:?}");
+    other.execute_batch("COMMIT").unwrap();
+    lines.for_each(drop);
+    assert_eq!(running.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_file_is_looked_at_before_its_key_and_each_has_its_own_code() {
+    let trial = ready();
+    trial.ok("routine export r --new-key-file run-key");
+    let exec = |words: &str| trial.run(&format!("exec {words}"));
+    let missing = exec("nowhere.xfer").expect_code(10);
+    assert!(missing.stderr.contains("nowhere.xfer"), "{missing}");
+    let whole = fs::read(trial.xfer.home().join("r.xfer")).unwrap();
+    trial.xfer.file("damaged.xfer", &whole[..60]);
+    trial.xfer.file("letter.xfer", "a letter to the ministry");
+    trial.xfer.file("nothing.xfer", "");
+    for file in ["damaged.xfer", "letter.xfer", "nothing.xfer"] {
+        let refused = exec(file).expect_code(13);
+        assert!(refused.stderr.contains(file) && !refused.stderr.contains("--key-file"), "{refused}");
+        let _ = exec(&format!("{file} --key-file nowhere-key")).expect_code(13);
+    }
+    let _ = exec("r.xfer").expect_code(2);
+    let _ = exec("r.xfer --key-file nowhere-key").expect_code(10);
+    trial.xfer.file("empty-key", "");
+    trial.xfer.file("cut-key", "xfer-key-1 q83vEjRWeJ");
+    for key in ["empty-key", "cut-key"] {
+        let refused = exec(&format!("r.xfer --key-file {key}")).expect_code(13);
+        assert!(refused.stderr.contains(key), "{refused}");
+    }
+    let _ = exec("r.xfer --key-file run-key --format json").expect_code(0).report();
+}
+
+#[test]
+fn a_machine_key_that_is_gone_or_empty_is_told_by_its_code() {
+    let trial = ready();
+    let key = trial.xfer.home().join("key");
+    let content = fs::read(&key).unwrap();
+    fs::remove_file(&key).unwrap();
+    let gone = trial.run("run r").expect_code(12);
+    assert!(gone.stderr.contains("is missing") && gone.stderr.contains("restore"), "{gone}");
+    trial.xfer.file("key", "");
+    let empty = trial.run("run r").expect_code(13);
+    assert!(empty.stderr.contains("it is empty"), "{empty}");
+    trial.xfer.file("key", &content[..20]);
+    let _ = trial.run("server test src").expect_code(13);
+    trial.xfer.file("key", content);
+    trial.ok("run r");
+}
+
+#[test]
+fn a_limit_on_the_size_of_files_is_an_error_and_no_signal() {
+    let trial = ready();
+    for line in ["routine export r --new-key-file run-key", "run r"] {
+        let limited = format!("ulimit -f 1; exec \"$0\" {line}");
+        let mut command = Command::new("/bin/sh");
+        command
+            .args(["-c", &limited, env!("CARGO_BIN_EXE_xfer")])
+            .env_clear()
+            .env("XFER_HOME", trial.xfer.home())
+            .current_dir(trial.xfer.home())
+            .stdin(Stdio::null());
+        let refused = trial.xfer.finished(&mut command).expect_code(74);
+        assert!(refused.stderr.contains("error: "), "{refused}");
+    }
+}
+
+#[test]
+fn the_last_run_is_the_one_that_started_last_whatever_the_clock_said() {
+    let trial = ready();
+    trial.ok("run r");
+    let first = trial.ok("runs list --format json").json()[0]["run"].as_str().unwrap().to_owned();
+    let ahead = "019ffffe-0000-7000-8000-000000000001";
+    let database = Connection::open(state_database(&trial)).unwrap();
+    let changed = database
+        .execute("UPDATE run SET uuid = ?1, started = '2031-05-05T05:05:05Z' WHERE uuid = ?2", [ahead, &first])
+        .unwrap();
+    assert_eq!(changed, 1);
+    drop(database);
+    trial.ok("run r --dry-run");
+    let list = trial.ok("runs list --format json").json();
+    let ids: Vec<&str> = list.as_array().unwrap().iter().map(|run| run["run"].as_str().unwrap()).collect();
+    assert_eq!((ids.len(), ids[1]), (2, ahead), "{list:#}");
+    assert_eq!(trial.ok("runs show last --format json").report()["mode"], "dry-run");
+}
+
+#[test]
+fn a_run_that_is_ended_before_it_reads_back_gives_no_advice_about_rights() {
+    let trial = ready();
+    // The comparison is let through, the read-back never answered.
+    let read_back = Matcher { from: 1, ..Matcher::every("GET", "/api/dataValueSets") };
+    trial.destination.faults().add(read_back, Fault::Stall);
+    let mut command = trial.xfer.prepared(&["run", "r", "--format", "json"]);
+    let mut running = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    while trial.destination.ledger().matching("GET", "/api/dataValueSets").len() < 2 {
+        std::thread::yield_now();
+    }
+    assert!(Command::new("kill").args(["-TERM", &running.id().to_string()]).status().unwrap().success());
+    let mut text = String::new();
+    running.stdout.take().unwrap().read_to_string(&mut text).unwrap();
+    assert_eq!(running.wait().unwrap().code(), Some(143));
+    let report: Value = serde_json::from_str(&text).unwrap();
+    let codes: Vec<&str> =
+        report["findings"].as_array().unwrap().iter().map(|finding| finding["code"].as_str().unwrap()).collect();
+    assert!(codes.contains(&"read-back-cut-off") && !codes.contains(&"no-read-back"), "{report:#}");
+    assert!(!text.contains("Share the data set"), "{report:#}");
+}
+
+#[test]
+fn what_killed_commands_left_goes_at_the_next_start() {
+    let trial = ready();
+    trial.ok("run r");
+    let home = trial.xfer.home().to_owned();
+    let below = |name: &str| home.join(name);
+    fs::create_dir_all(below("plugins/.new-aB3dE6/half")).unwrap();
+    fs::create_dir_all(below("plugins/.old-Xy12Zz/lost")).unwrap();
+    fs::write(below("plugins/.old-Xy12Zz/lost/plugin.ron"), "()").unwrap();
+    fs::create_dir_all(below("schedules")).unwrap();
+    // No process has this number: it is above what a machine gives.
+    let backup = "state/0.db.v3.backup.999999999.tmp";
+    let ours = [".xfer-aB3dE6.tmp", "state/.xfer-Zz99Zz.tmp", "schedules/.xfer-000000.tmp", backup];
+    let users = ["notes.tmp", ".xfer-notes.tmp", "state/xfer-aB3dE6.tmp", "plugins/.new-idea"];
+    for name in ours.iter().chain(&users) {
+        fs::write(below(name), "half of it").unwrap();
+    }
+    trial.ok("server list");
+    for name in ours.iter().chain(&["plugins/.new-aB3dE6", "plugins/.old-Xy12Zz"]) {
+        assert!(!below(name).exists(), "{name} is still there");
+    }
+    for name in users {
+        assert!(below(name).exists(), "{name} was a user's");
+    }
+    assert!(below("plugins/lost/plugin.ron").exists(), "it had made room for one that did not arrive");
+    // In folders that are not ours, when the program writes there again.
+    fs::create_dir(below("exports")).unwrap();
+    fs::write(below("exports/.xfer-aB3dE6.tmp"), "half of it").unwrap();
+    trial.ok("routine export r exports/r.xfer --new-key-file run-key");
+    assert_eq!(fs::read_dir(below("exports")).unwrap().count(), 1);
+}
