@@ -38,7 +38,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::civil::Date;
 
-use crate::domain::access::{Reader, Unreadable};
+use crate::domain::access::Reader;
 use crate::domain::calendar;
 use crate::domain::cell::{CellAddress, CellKey};
 use crate::domain::item::SourceItem;
@@ -102,7 +102,7 @@ pub struct PlannedJob {
     pub periods: JobPeriods,
     /// What becomes of comments and follow-up marks.
     pub comments: Comments,
-    /// Its items, without those that the source does not have.
+    /// Its items.
     pub items: Vec<PlannedItem>,
     /// Destination address → the first of its items, which speaks for all of them.
     pub addresses: BTreeMap<CellAddress, usize>,
@@ -114,7 +114,7 @@ pub struct PlannedJob {
     /// Items whose periods a script decides on, by position.
     hooked_periods: BTreeMap<usize, HookedPeriods>,
     /// Addresses of which the source's user may not read all that feeds them, with what is to blame.
-    hidden: BTreeMap<CellAddress, Unreadable>,
+    hidden: BTreeMap<CellAddress, Hold>,
     /// Destination org units that a source unit feeds which cannot be read or is gone: why their cells are held back.
     withheld: BTreeMap<Uid, Hold>,
     /// Source org unit → destination org unit, for values that name org units; empty where no item has such values.
@@ -210,13 +210,8 @@ impl PlannedJob {
         if let Some(hold) = self.withheld.get(&key.org_unit) {
             return Some(hold.clone());
         }
-        if let Some(hidden) = self.hidden.get(&key.address()) {
-            return Some(Hold {
-                code: &finding::SOURCE_NOT_READABLE,
-                object: Some(hidden.object()),
-                reason: hidden.in_words(),
-                hint: None,
-            });
+        if let Some(hold) = self.hidden.get(&key.address()) {
+            return Some(hold.clone());
         }
         if let Some(other) = self.left_out_by_a_script(key) {
             return Some(Hold {
@@ -389,16 +384,16 @@ fn plan_job(
     let hidden = drift::hidden(job, request.source_reader, findings);
     let one_system = request.source.system_id == request.destination.system_id;
     for (position, item) in job.items.iter().enumerate() {
-        if drift::item(item, job, request.source_reader, findings) {
-            let acting = request.hooks.item(number, position);
-            let policies = &request.document.routine.policies;
-            let planned = PlannedItem::new(item, job, policies, source, destination);
-            let scripted = acting.decide_values();
-            let by_script = scripted || !request.hooks.rows(number).is_empty();
-            let referent = planned.value_type.referent().filter(|_| !by_script && !one_system);
-            items.push(PlannedItem { scripted, referent, ..planned });
-            hooks.push(acting);
-        }
+        let acting = request.hooks.item(number, position);
+        let policies = &request.document.routine.policies;
+        let planned = PlannedItem::new(item, job, policies, source, destination);
+        let scripted = acting.decide_values();
+        let by_script = scripted || !request.hooks.rows(number).is_empty();
+        let referent = planned.value_type.referent().filter(|_| !by_script && !one_system);
+        // What the source does not show is not read, but its cells are the job's all the same, and held back.
+        let unseen = request.source_reader.missing(&item.source).is_some();
+        items.push(PlannedItem { scripted, referent, unseen, ..planned });
+        hooks.push(acting);
     }
     let hooked_periods = hooked_periods(request, job, &periods, &items, &hooks);
     if !hooked_periods.is_empty() {
@@ -498,7 +493,7 @@ fn ask_for_periods(
 
 fn reads_of(job: &Job, items: &[PlannedItem], source: &Metadata) -> Reads {
     let mut reads = Reads::default();
-    for item in items {
+    for item in items.iter().filter(|item| !item.unseen) {
         match (item.source, job.read) {
             (SourceItem::DataElement { id, .. }, ReadFrom::Raw) => {
                 reads.raw.insert(id);
