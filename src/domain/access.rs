@@ -207,8 +207,7 @@ impl<'run> Reader<'run> {
     /// What an item names and the metadata does not have, or does not show to the user.
     pub fn missing(&self, item: &SourceItem) -> Option<Unreadable> {
         let metadata = self.metadata;
-        let not_there =
-            |kind, id| Some(Unreadable { kind, id, name: metadata.name_of(id), reason: self.unseen(id) });
+        let not_there = |kind, id| Some(Unreadable { kind, id, name: metadata.name_of(id), reason: self.unseen(id) });
         if self.fresh.is_some_and(|fresh| fresh.gone.contains(&item.id())) {
             return not_there(item.kind_in_words(), item.id());
         }

@@ -139,6 +139,9 @@ table! {
     READS_WHAT_ANOTHER_WRITES = Warning, Mapping, "reads-what-another-writes",
         "Source and destination are one system, and an item reads a cell that another item writes: the outcome depends on what is done first.",
         "Read what the other item reads, or put the items into routines that run one after the other.";
+    VALUES_GO_ROUND = Warning, Mapping, "values-go-round",
+        "Another routine brings what this one writes back to where it was read, over two or more servers: every round of runs changes the values again, or takes back what somebody corrected.",
+        "Let values go one way only: take the item out of one of the routines, or write to a data element that the way back does not read.";
     OPERATOR_DOES_NOT_FIT = Warning, Mapping, "operator-does-not-fit",
         "Several values meet in one cell, and they are combined otherwise than the aggregation type of the data element says.",
         "Give the item the operator that fits: `xfer job edit-item JOB NUMBER --combine OPERATOR`.";

@@ -431,42 +431,11 @@ mod tests {
     use super::{Fit, fit, in_words};
     use crate::domain::value_type::ValueType;
 
-    const TYPES: [ValueType; 28] = [
-        ValueType::Text,
-        ValueType::LongText,
-        ValueType::MultiText,
-        ValueType::Letter,
-        ValueType::PhoneNumber,
-        ValueType::Email,
-        ValueType::Boolean,
-        ValueType::TrueOnly,
-        ValueType::Date,
-        ValueType::DateTime,
-        ValueType::Time,
-        ValueType::Number,
-        ValueType::UnitInterval,
-        ValueType::Percentage,
-        ValueType::Integer,
-        ValueType::IntegerPositive,
-        ValueType::IntegerNegative,
-        ValueType::IntegerZeroOrPositive,
-        ValueType::TrackerAssociate,
-        ValueType::Username,
-        ValueType::Coordinate,
-        ValueType::OrganisationUnit,
-        ValueType::Reference,
-        ValueType::Age,
-        ValueType::Url,
-        ValueType::FileResource,
-        ValueType::Image,
-        ValueType::GeoJson,
-    ];
-
     #[test]
     fn types_whose_values_can_fit_are_not_refused() {
         use ValueType::*;
 
-        for target in TYPES {
+        for target in ValueType::ALL {
             assert_ne!(fit(Text, target), Fit::Never, "{target:?}");
             assert_eq!(fit(target, Text), Fit::Always, "{target:?}");
             assert_eq!(fit(target, target), Fit::Always, "{target:?}");
@@ -484,7 +453,7 @@ mod tests {
 
     #[test]
     fn every_type_has_words_of_its_own() {
-        let words: BTreeSet<&str> = TYPES.into_iter().map(in_words).collect();
-        assert_eq!(words.len(), TYPES.len());
+        let words: BTreeSet<&str> = ValueType::ALL.into_iter().map(in_words).collect();
+        assert_eq!(words.len(), ValueType::ALL.len());
     }
 }

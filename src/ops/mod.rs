@@ -24,4 +24,5 @@ pub mod scripts;
 pub mod servers;
 pub mod sync;
 pub mod transfer;
+mod way_back;
 pub mod xfer_files;

@@ -1,7 +1,9 @@
 //! What changed about the objects of an item since the item was made.
 
 use crate::domain::finding::Code;
-use crate::domain::fingerprint::{DataSetFingerprint, ElementFingerprint, FormulaFingerprint, NamedObject, SourceFingerprint};
+use crate::domain::fingerprint::{
+    DataSetFingerprint, ElementFingerprint, FormulaFingerprint, NamedObject, SourceFingerprint,
+};
 use crate::domain::uid::Uid;
 use crate::matching::drift::{Change, Eyes, Side, or_none};
 use crate::matching::finding;
@@ -103,7 +105,10 @@ impl Comparison<'_> {
         }
         // What is not shown any more is a right that was taken away, and no other meaning of the item.
         if new == Some(&[]) {
-            let combo = format!("the {kind} option combo of the item for {name}, which stood for {},", old.unwrap_or_default().join(", "));
+            let combo = format!(
+                "the {kind} option combo of the item for {name}, which stood for {},",
+                old.unwrap_or_default().join(", ")
+            );
             self.change(&finding::ITEM_PART_LOST, &self.eyes.lost(&combo));
             return;
         }
@@ -269,7 +274,8 @@ mod tests {
             "item-data-sets-changed",
             "Cases is no longer in Form 1, also in Form 2 now",
         );
-        let lost = "can no longer be read by writer at national: it was deleted, or is not shared with the user any more";
+        let lost =
+            "can no longer be read by writer at national: it was deleted, or is not shared with the user any more";
         assert_eq!(destination_words(None), [("item-deleted", format!("at the destination, Cases {lost}"))]);
         let no_combo = ElementFingerprint { category_options: Some(Vec::new()), ..element() };
         let words = "at the destination, the category option combo of the item for Cases, which stood for male,";
@@ -284,7 +290,11 @@ mod tests {
             changes.into_iter().map(|change| (change.code.word, change.message)).collect::<Vec<_>>()
         };
         let options = |name: &str| ElementFingerprint { category_options: Some(vec![name.to_owned()]), ..element() };
-        assert_eq!(told(&Metadata::default(), options("Male0000001")), [], "the right to see it is no part of the item");
+        assert_eq!(
+            told(&Metadata::default(), options("Male0000001")),
+            [],
+            "the right to see it is no part of the item"
+        );
         let mut shown = Metadata::default();
         let id = named("Option", 1).id;
         let option = CategoryOption {

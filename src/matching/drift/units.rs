@@ -49,8 +49,8 @@ mod tests {
 
     use super::unit_drift;
     use crate::domain::fingerprint::{NamedObject, UnitFingerprint};
-    use crate::domain::uid::Uid;
     use crate::domain::metadata::Metadata;
+    use crate::domain::uid::Uid;
     use crate::matching::drift::{Eyes, Side};
 
     fn parent(number: u8) -> NamedObject {

@@ -333,8 +333,8 @@ fn a_finding_that_is_at_rest_is_no_warning() {
         seen: &world.seen,
         refusals: &world.refusals,
         window: "LAST_12_MONTHS",
-            users: ["reader at tracker", "writer at national"],
-            scripts: &[],
+        users: ["reader at tracker", "writer at national"],
+        scripts: &[],
     };
     assert_eq!(check_job(&question)[0].1.severity, Severity::Info);
 }

@@ -324,7 +324,7 @@ fn checked(
         };
         let findings = check_job(&question);
         // The same as `job check` says of it.
-        let review = review::of_job(home, config, &job)?;
+        let review = review::of_job(home, config, &job, None)?;
         let own = findings.iter().filter(|(number, finding)| !told_by_review(&review, *number, finding.code));
         let own = own.map(|(_, finding)| (finding.severity, finding.code));
         let findings = Findings::count(own.chain(review.iter().map(|found| (found.code.severity, found.code.word))));

@@ -305,7 +305,7 @@ impl OpenJob {
 
     /// What only shows when the job's items are seen together with its map, its users' rights and other routines.
     pub fn review(&self, home: &Home) -> Result<Vec<Finding>, OpsError> {
-        review::of_job(home, &self.config, &self.job)
+        review::of_job(home, &self.config, &self.job, None)
     }
 
     /// The org unit map of its pair.

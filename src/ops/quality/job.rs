@@ -17,7 +17,7 @@ use crate::ops::home::{Home, server};
 use crate::ops::jobs::{CheckedItem, OpenJob};
 use crate::ops::quality::CheckOptions;
 use crate::ops::quality::reading::{Question, ReadProgress, Reader};
-use crate::ops::quality::window::CheckWindow;
+use crate::ops::quality::window::{CheckWindow, DEFAULT_WINDOW};
 use crate::ops::review;
 use crate::store::ConfigStore;
 
@@ -115,7 +115,9 @@ fn check(
         users: [&source_user, &destination_user],
         scripts: &open.scripts,
     };
-    let review = review::of_job(home, &open.config, &open.job)?;
+    // Periods that were asked for by name are those that the review is about, too.
+    let asked = Some(window.given()).filter(|given| *given != [DEFAULT_WINDOW]);
+    let review = review::of_job(home, &open.config, &open.job, asked)?;
     let one_system = one_system(open)?;
     let findings = findings(&question)
         .into_iter()

@@ -6,9 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, Row, Statement, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Statement, Transaction, params};
 
-use crate::domain::metadata::Metadata;
+use crate::domain::metadata::{CategoryOption, Metadata};
 use crate::domain::server::{Account, ServerId, ServerIdentity};
 use crate::domain::uid::Uid;
 use crate::store::config::ConfigStore;
@@ -141,6 +141,7 @@ impl ConfigStore {
                 .execute("UPDATE server SET synced_at = ?2 WHERE id = ?1", params![server.0, synced.synced_at])?;
             found(changed, server)?;
             keep_names(transaction, server, metadata)?;
+            let category_options = with_former_names(transaction, server, &metadata.category_options)?;
             for table in TABLES {
                 transaction.execute(&format!("DELETE FROM {table} WHERE server = ?1"), [server.0])?;
             }
@@ -151,7 +152,7 @@ impl ConfigStore {
             save(transaction, server, &metadata.data_sets)?;
             save(transaction, server, &metadata.category_combos)?;
             save(transaction, server, &metadata.category_option_combos)?;
-            save(transaction, server, &metadata.category_options)?;
+            save(transaction, server, &category_options)?;
             save(transaction, server, &metadata.indicators)?;
             save(transaction, server, &metadata.program_indicators)?;
             save(transaction, server, &metadata.option_sets)
@@ -224,6 +225,22 @@ fn keep_names(transaction: &Transaction<'_>, server: ServerId, new: &Metadata) -
     Ok(())
 }
 
+/// Options that the user may not see stand in the copy by their ids ([`crate::dhis2::metadata`]). Those that were shown once
+/// keep the name that they had.
+fn with_former_names(
+    connection: &Connection,
+    server: ServerId,
+    new: &BTreeMap<Uid, CategoryOption>,
+) -> Result<BTreeMap<Uid, CategoryOption>, StoreError> {
+    let mut options = new.clone();
+    let mut statement = connection.prepare("SELECT name FROM category_option WHERE server = ?1 AND id = ?2")?;
+    for option in options.values_mut().filter(|option| option.name == option.id.as_str()) {
+        let former: Option<String> = statement.query_row(params![server.0, option.id], |row| row.get(0)).optional()?;
+        option.name = former.unwrap_or_else(|| option.id.to_string());
+    }
+    Ok(options)
+}
+
 fn lost(connection: &Connection, server: ServerId) -> Result<BTreeMap<Uid, String>, StoreError> {
     let mut statement = connection.prepare("SELECT id, name FROM lost_object WHERE server = ?1")?;
     let rows = statement.query_map([server.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -271,7 +288,8 @@ mod tests {
     fn what_a_sync_does_not_show_any_more_keeps_its_name_until_it_is_shown_again() {
         let folder = tempfile::tempdir().unwrap();
         let mut store = ConfigStore::in_memory(folder.path()).unwrap();
-        let (one, two) = (add_server(&mut store, "one", "https://a.org", "x"), add_server(&mut store, "two", "https://b.org", "x"));
+        let (one, two) =
+            (add_server(&mut store, "one", "https://a.org", "x"), add_server(&mut store, "two", "https://b.org", "x"));
         sync(&mut store, &one, &metadata());
         sync(&mut store, &two, &metadata());
         let mut less = metadata();
@@ -283,6 +301,13 @@ mod tests {
         sync(&mut store, &one, &less);
         assert_eq!(store.load_metadata(one.id).unwrap().name_of(id), element.name, "two syncs later, too");
         assert!(store.load_metadata(two.id).unwrap().lost.is_empty());
+        // Options that are hidden come by their ids.
+        for _ in 0..2 {
+            let mut hidden = metadata();
+            hidden.category_options.values_mut().for_each(|option| option.name = option.id.to_string());
+            sync(&mut store, &one, &hidden);
+            assert_eq!(store.load_metadata(one.id).unwrap().category_options, metadata().category_options);
+        }
         sync(&mut store, &one, &metadata());
         assert_eq!(store.load_metadata(one.id).unwrap(), metadata());
     }

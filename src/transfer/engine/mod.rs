@@ -20,6 +20,7 @@
 //! one.
 
 mod context;
+mod empty_periods;
 mod error;
 mod fetch;
 mod prepare;

@@ -172,7 +172,10 @@ fn what_is_hidden_as_a_whole_is_held_back_and_no_empty_period() {
         let report = world.run(&routine);
         assert_laws(&world, &report);
         assert_eq!((counts(&report), report.exit_code), (vec![("held_back", 1)], 3), "{rule:?}");
-        assert_eq!((said(&report, "source-item-missing"), said(&report, "source-empty")), (vec!["Element 1".into()], vec![]));
+        assert_eq!(
+            (said(&report, "source-item-missing"), said(&report, "source-empty")),
+            (vec!["Element 1".into()], vec![])
+        );
         let reason = world.journal.records[0].reason.clone().unwrap();
         assert!(reason.starts_with("data element Element 1 can no longer be read by "), "{reason}");
         // Where the destination holds nothing yet, no cell is known: the finding alone has to tell it.
