@@ -50,7 +50,7 @@ impl Answer {
             return Err(self.refusal());
         }
         if self.body.iter().all(u8::is_ascii_whitespace) {
-            return Err(ClientErrorKind::EmptyAnswer);
+            return Err(ClientErrorKind::EmptyBody);
         }
         if self.is_html() {
             return Err(ClientErrorKind::LoginPage { location: None });
@@ -168,8 +168,8 @@ mod tests {
         let good = Answer::new(200, Some("application/json;charset=UTF-8"), "{}");
         assert_eq!(good.json().unwrap(), b"{}");
         assert!(Answer::new(200, None, "[]").json().is_ok());
-        assert!(matches!(kind(200, "application/json", " \n"), ClientErrorKind::EmptyAnswer));
-        assert!(matches!(kind(204, "application/json", ""), ClientErrorKind::EmptyAnswer));
+        assert!(matches!(kind(200, "application/json", " \n"), ClientErrorKind::EmptyBody));
+        assert!(matches!(kind(204, "application/json", ""), ClientErrorKind::EmptyBody));
         assert!(matches!(kind(200, "text/html", "<html>"), ClientErrorKind::LoginPage { .. }));
         assert!(matches!(kind(200, "application/json", "<html>"), ClientErrorKind::LoginPage { .. }));
         assert!(matches!(kind(200, "application/xml", "<a/>"), ClientErrorKind::Malformed { .. }));

@@ -133,7 +133,10 @@ pub enum ClientErrorKind {
     /// 414, 431, or 400 "Request header is too large".
     #[error("the address of the request is too long for the server or a proxy before it")]
     UriTooLong,
-    /// A good status without a body. Up to 2.42 that is how a raw read outside the user's org units ends
+    /// A good status without a body where JSON was asked for.
+    #[error("the server answered with success and nothing else, which is no answer")]
+    EmptyBody,
+    /// Values that came as a good status without a body. Up to 2.42 that is how a raw read outside the user's org units ends
     /// (`raw-read/error-org-unit-outside-scope`).
     #[error("the server answered with success and no content, which is never a result")]
     EmptyAnswer,
@@ -232,6 +235,8 @@ impl ClientErrorKind {
             kind if kind.is_configuration() => 2,
             // What broke a connection in the library's words may be the network's fault; the usual faults have names.
             Self::Tls { .. } | Self::AnalyticsNotReady { .. } => 5,
+            // Servers up to 2.42 say in this way that an org unit or an option combo is not for the user.
+            Self::EmptyAnswer => 7,
             kind if kind.is_permission() => 7,
             kind if kind.is_temporary() => 5,
             _ => 1,
@@ -256,6 +261,7 @@ impl ClientErrorKind {
             | Self::RateLimited { .. }
             | Self::Unavailable { .. }
             | Self::IncompleteList { .. }
+            | Self::EmptyBody
             | Self::EmptyList { .. }
             | Self::ServerError { .. } => true,
             Self::Refused { code, .. } => code.as_deref().is_some_and(|code| PASSING_CODES.contains(&code)),
@@ -275,7 +281,7 @@ impl ClientErrorKind {
     /// Whether the user's org units may be the reason, so that a fresh session is worth one try.
     pub fn is_scope(&self) -> bool {
         match self {
-            Self::EmptyAnswer => true,
+            Self::EmptyAnswer | Self::EmptyBody => true,
             Self::Refused { code, .. } => code.as_deref().is_some_and(|code| SCOPE_CODES.contains(&code)),
             _ => false,
         }
@@ -447,5 +453,14 @@ mod tests {
         let ids: Vec<String> = (0..8).map(|number| format!("Abcdefghi{number:02}")).collect();
         let text = ClientErrorKind::MissingIds { ids }.to_string();
         assert!(text.ends_with("`Abcdefghi04` and 3 more"), "{text}");
+    }
+
+    #[test]
+    fn an_empty_answer_means_a_right_for_values_and_a_passing_fault_elsewhere() {
+        assert_eq!((ClientErrorKind::EmptyAnswer.exit_code(), ClientErrorKind::EmptyBody.exit_code()), (7, 5));
+        let hint = |kind: ClientErrorKind| kind.hint().unwrap();
+        assert!(hint(ClientErrorKind::EmptyAnswer).contains("data view org units"));
+        assert!(hint(ClientErrorKind::EmptyBody).contains("try again"));
+        assert!(ClientErrorKind::EmptyBody.may_have_arrived(), "an import that ends like this is not known");
     }
 }

@@ -230,7 +230,7 @@ mod tests {
 
     #[test]
     fn success_without_a_summary_is_no_success() {
-        assert!(matches!(read(200, ""), Err(ClientErrorKind::EmptyAnswer)));
+        assert!(matches!(read(200, ""), Err(ClientErrorKind::EmptyBody)));
         assert!(matches!(read(200, r#"{"status":"OK"}"#), Err(ClientErrorKind::Malformed { .. })));
         let job = r#"{"status":"OK","response":{"id":"Abcdefghij1","jobStatus":"SCHEDULED","responseType":"JobConfiguration"}}"#;
         assert!(matches!(read(200, job), Err(ClientErrorKind::Malformed { .. })));

@@ -167,7 +167,7 @@ pub(crate) fn optional<T>(result: Result<T, ClientError>) -> Result<Option<T>, C
             ClientErrorKind::Forbidden { .. }
             | ClientErrorKind::NotFound { .. }
             | ClientErrorKind::NotDhis2
-            | ClientErrorKind::EmptyAnswer
+            | ClientErrorKind::EmptyBody
             | ClientErrorKind::Malformed { .. }
             | ClientErrorKind::LoginPage { .. }
             | ClientErrorKind::Refused { .. } => Ok(None),

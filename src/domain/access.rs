@@ -33,6 +33,8 @@ pub enum Reason {
     NoDataRead,
     /// The user's metadata does not show it.
     NotVisible,
+    /// The user's metadata showed it once and does not any more.
+    NoLongerVisible,
     /// It lies outside of the part of the tree that the user may read.
     OutsideView,
 }
@@ -43,6 +45,7 @@ impl Reason {
         match self {
             Self::NoDataRead => "the user has no data read access to it",
             Self::NotVisible => "the user may not see it",
+            Self::NoLongerVisible => "the user could see it once and can no longer, or it was deleted",
             Self::OutsideView => "it lies outside of the org units that the user may read",
         }
     }
@@ -154,10 +157,9 @@ impl<'run> Reader<'run> {
             None if self.sees_everything() => return None,
             // It was shown at the sync: what was taken away since is the right.
             None if synced.is_some() => Reason::NoDataRead,
-            None => Reason::NotVisible,
+            None => self.unseen(id),
         };
-        let name = synced.map_or_else(|| id.to_string(), |option| option.name.clone());
-        Some(Unreadable { kind: "category option", id, name, reason })
+        Some(Unreadable { kind: "category option", id, name: self.metadata.name_of(id), reason })
     }
 
     /// What speaks against an option combo: the first of its options that cannot be read.
@@ -170,7 +172,8 @@ impl<'run> Reader<'run> {
             Some(combo) => combo.category_options.iter().find_map(|option| self.option(*option)),
             None if id == Uid::DEFAULT_OPTION_COMBO || self.sees_everything() => None,
             None => {
-                Some(Unreadable { kind: "category option combo", id, name: id.to_string(), reason: Reason::NotVisible })
+                let (name, reason) = (self.metadata.name_of(id), self.unseen(id));
+                Some(Unreadable { kind: "category option combo", id, name, reason })
             }
         }
     }
@@ -181,12 +184,9 @@ impl<'run> Reader<'run> {
         let reason = match self.metadata.organisation_units.get(&id) {
             Some(unit) if roots.is_empty() || roots.iter().any(|root| unit.is_within(*root)) => return None,
             Some(_) => Reason::OutsideView,
-            None => Reason::NotVisible,
+            None => self.unseen(id),
         };
-        let name = match reason {
-            Reason::NotVisible => id.to_string(),
-            _ => self.metadata.org_unit_path_names(id),
-        };
+        let name = self.metadata.org_unit_path_names(id);
         Some(Unreadable { kind: "organisation unit", id, name, reason })
     }
 
@@ -199,17 +199,15 @@ impl<'run> Reader<'run> {
             Some(access) if access.read => return None,
             Some(_) => Reason::NoDataRead,
             None if self.sees_everything() => return None,
-            None => Reason::NotVisible,
+            None => self.unseen(id),
         };
-        let name = synced.map_or_else(|| id.to_string(), |set| set.name.clone());
-        Some(Unreadable { kind: "data set", id, name, reason })
+        Some(Unreadable { kind: "data set", id, name: self.metadata.name_of(id), reason })
     }
 
     /// What an item names and the metadata does not have, or does not show to the user.
     pub fn missing(&self, item: &SourceItem) -> Option<Unreadable> {
         let metadata = self.metadata;
-        let not_there =
-            |kind, id| Some(Unreadable { kind, id, name: metadata.name_of(id), reason: Reason::NotVisible });
+        let not_there = |kind, id| Some(Unreadable { kind, id, name: metadata.name_of(id), reason: self.unseen(id) });
         if self.fresh.is_some_and(|fresh| fresh.gone.contains(&item.id())) {
             return not_there(item.kind_in_words(), item.id());
         }
@@ -302,6 +300,17 @@ impl<'run> Reader<'run> {
     fn members(&self, combos: impl Iterator<Item = Uid>) -> BTreeSet<Uid> {
         let known = combos.filter_map(|combo| self.metadata.category_combos.get(&combo));
         known.flat_map(|combo| combo.category_option_combos.iter().copied()).collect()
+    }
+
+    /// Why an object does not show: what was there once was deleted, or is no longer shared with the user.
+    fn unseen(&self, id: Uid) -> Reason {
+        let gone_now = self.fresh.is_some_and(|fresh| fresh.gone.contains(&id));
+        if gone_now || self.metadata.lost.contains_key(&id) { Reason::NoLongerVisible } else { Reason::NotVisible }
+    }
+
+    /// The user by name, if it is known.
+    pub fn user(&self) -> &'run str {
+        self.account.map(|account| account.username.as_str()).filter(|name| !name.is_empty()).unwrap_or("the user")
     }
 
     /// Whether what is missing is not hidden but gone.

@@ -228,6 +228,21 @@ impl ItemFingerprint {
     pub fn of(source: &Metadata, destination: &Metadata, item: &Item) -> Option<Self> {
         let address = item.destination;
         let combos = [address.category_option_combo, address.attribute_option_combo].map(Some);
+        // Of a combo that is not shown nothing can be told: what was seen of it once must not be overwritten.
+        let hides = |metadata: &Metadata, combo: Uid| !metadata.category_option_combos.contains_key(&combo);
+        let of_source = match item.source {
+            SourceItem::DataElement { category_option_combo, attribute_option_combo, .. } => {
+                [category_option_combo, attribute_option_combo]
+            }
+            SourceItem::Indicator { .. } | SourceItem::ProgramIndicator { .. } => [None, None],
+        };
+        let mut of_both = of_source.into_iter().map(|combo| (source, combo));
+        let mut of_destination = combos.into_iter().map(|combo| (destination, combo));
+        if of_both.any(|(metadata, combo)| combo.is_some_and(|combo| hides(metadata, combo)))
+            || of_destination.any(|(metadata, combo)| combo.is_some_and(|combo| hides(metadata, combo)))
+        {
+            return None;
+        }
         Some(Self {
             source: SourceFingerprint::of(source, &item.source)?,
             destination: ElementFingerprint::of(destination, address.data_element, combos[0], combos[1])?,

@@ -38,6 +38,8 @@ pub struct Metadata {
     pub program_indicators: BTreeMap<Uid, ProgramIndicator>,
     /// Option sets with their options.
     pub option_sets: BTreeMap<Uid, OptionSet>,
+    /// Names of what an earlier sync showed and the last one did not: deleted, or no longer shared with the user.
+    pub lost: BTreeMap<Uid, String>,
 }
 
 /// A value of a metadata attribute.
@@ -344,18 +346,35 @@ impl Metadata {
         member.category_combo.or_else(|| self.data_elements.get(&data_element).map(|element| element.category_combo))
     }
 
+    /// Whether the last sync showed an object, whatever its kind.
+    pub fn knows(&self, id: Uid) -> bool {
+        self.organisation_units.contains_key(&id)
+            || self.data_elements.contains_key(&id)
+            || self.data_sets.contains_key(&id)
+            || self.category_combos.contains_key(&id)
+            || self.category_option_combos.contains_key(&id)
+            || self.category_options.contains_key(&id)
+            || self.indicators.contains_key(&id)
+            || self.program_indicators.contains_key(&id)
+            || self.option_sets.contains_key(&id)
+    }
+
     /// The names from the root down to the unit, joined as people write them: `Haiti / Sud-Est / Jacmel`.
     pub fn org_unit_path_names(&self, org_unit: Uid) -> String {
-        let Some(unit) = self.organisation_units.get(&org_unit) else { return org_unit.to_string() };
+        let Some(unit) = self.organisation_units.get(&org_unit) else { return self.name_of(org_unit) };
         let names: Vec<&str> = unit
             .path
             .iter()
-            .map(|id| self.organisation_units.get(id).map_or_else(|| id.as_str(), |unit| unit.name.as_str()))
+            .map(|id| {
+                let known = self.organisation_units.get(id).map(|unit| &unit.name).or_else(|| self.lost.get(id));
+                known.map_or_else(|| id.as_str(), String::as_str)
+            })
             .collect();
         names.join(" / ")
     }
 
-    /// An object's name by its id, whatever its kind; the id itself where nothing is known.
+    /// An object's name by its id, whatever its kind: the one that it had where it is no longer shown, the id itself where
+    /// nothing is known.
     pub fn name_of(&self, id: Uid) -> String {
         let name = self
             .organisation_units
@@ -368,7 +387,8 @@ impl Metadata {
             .or_else(|| self.program_indicators.get(&id).map(|object| &object.name))
             .or_else(|| self.category_combos.get(&id).map(|object| &object.name))
             .or_else(|| self.category_options.get(&id).map(|object| &object.name))
-            .or_else(|| self.option_sets.get(&id).map(|object| &object.name));
+            .or_else(|| self.option_sets.get(&id).map(|object| &object.name))
+            .or_else(|| self.lost.get(&id));
         name.cloned().unwrap_or_else(|| id.to_string())
     }
 }

@@ -139,6 +139,9 @@ table! {
     READS_WHAT_ANOTHER_WRITES = Warning, Mapping, "reads-what-another-writes",
         "Source and destination are one system, and an item reads a cell that another item writes: the outcome depends on what is done first.",
         "Read what the other item reads, or put the items into routines that run one after the other.";
+    VALUES_GO_ROUND = Warning, Mapping, "values-go-round",
+        "Another routine brings what this one writes back to where it was read, over two or more servers: every round of runs changes the values again, or takes back what somebody corrected.",
+        "Let values go one way only: take the item out of one of the routines, or write to a data element that the way back does not read.";
     OPERATOR_DOES_NOT_FIT = Warning, Mapping, "operator-does-not-fit",
         "Several values meet in one cell, and they are combined otherwise than the aggregation type of the data element says.",
         "Give the item the operator that fits: `xfer job edit-item JOB NUMBER --combine OPERATOR`.";
@@ -150,8 +153,8 @@ table! {
         "Move periods of one type as they are, and name them in the routine one by one or as a range.";
     // What changed since it was mapped.
     UNIT_DELETED = Error, Drift, "unit-deleted",
-        "An org unit of the map does not exist any more, or the user may not see it.",
-        "Map its successor, or take the row out of the map.";
+        "An org unit of the map can no longer be read: it was deleted, or the user may not see it any more.",
+        "If it still exists, let the user see it again and sync; only if it was deleted, map its successor, or take the row out of the map.";
     UNIT_RENAMED = Warning, Drift, "unit-renamed",
         "An org unit has another name than when its row was confirmed.",
         "Make sure that it is still the same place; then take today's state: `xfer orgunit check … --accept-drift`.";
@@ -168,8 +171,11 @@ table! {
         "The closing date of an org unit was set, changed or taken away after its row was confirmed.",
         "Map its successor where it has one; then take today's state: `xfer orgunit check … --accept-drift`.";
     ITEM_DELETED = Error, Drift, "item-deleted",
-        "An object of an item does not exist any more, or the user may not see it.",
-        "Map the item to its successor, or remove it.";
+        "An object of an item can no longer be read: it was deleted, or it is not shared with the user any more.",
+        "If it still exists, share it with the user again and sync; only if it was deleted, map the item to its successor.";
+    ITEM_PART_LOST = Error, Drift, "item-part-lost",
+        "An option combo or a data set that an item stands on can no longer be read: it was deleted, or it is not shared with the user any more.",
+        "If it still exists, share it with the user again and sync; only if it was deleted, choose what took its place: `xfer job edit-item`.";
     ITEM_RENAMED = Warning, Drift, "item-renamed",
         "An object of an item has another name than when the item was made.",
         "Make sure that it still counts the same; then take today's state: `xfer job check JOB --accept-drift`.";

@@ -41,13 +41,22 @@ fn warning(code: &'static str, message: String, hint: impl Into<String>) -> Item
     ItemFinding { severity: Severity::Warning, code, message, hint: hint.into() }
 }
 
-/// Everything that can be said about an item of a job.
-pub fn check_item(source: &Metadata, destination: &Metadata, job: &Job, item: &Item) -> Vec<ItemFinding> {
+/// Everything that can be said about an item of a job. `scripts` are those of the job's routines.
+pub fn check_item(
+    source: &Metadata,
+    destination: &Metadata,
+    job: &Job,
+    scripts: &[Attachment],
+    item: &Item,
+) -> Vec<ItemFinding> {
+    let acting: Vec<&Attachment> = item.scripts.iter().chain(&job.scripts).chain(scripts).collect();
     let mut findings = Vec::new();
     check_source(source, item, &mut findings);
     check_destination(destination, job, item, &mut findings);
-    check_value_types(source, destination, job, item, &mut findings);
-    check_ids(source, destination, job, item, &mut findings);
+    check_value_types(source, destination, &acting, item, &mut findings);
+    if acting.is_empty() {
+        check_ids(source, destination, job, item, &mut findings);
+    }
     check_contributions(source, job, item, &mut findings);
     check_operators(destination, job, item, &mut findings);
     findings
@@ -63,8 +72,8 @@ fn check_source(source: &Metadata, item: &Item, findings: &mut Vec<ItemFinding>)
     if !known {
         findings.push(error(
             "source-item-unknown",
-            format!("the source server has no {} {id}", item.source.kind().replace('_', " ")),
-            "it was deleted, or the metadata is old: sync the source server and check again",
+            format!("the source server shows no {} {}", item.source.kind().replace('_', " "), source.name_of(id)),
+            "sync the source server and check again; if it still exists there, share it with the user of that server",
         ));
         return;
     }
@@ -95,8 +104,8 @@ fn check_destination(destination: &Metadata, job: &Job, item: &Item, findings: &
     let Some(element) = destination.data_elements.get(&address.data_element) else {
         findings.push(error(
             "destination-element-unknown",
-            format!("the destination server has no data element {}", address.data_element),
-            "it was deleted, or the metadata is old: sync the destination server and check again",
+            format!("the destination server shows no data element {}", destination.name_of(address.data_element)),
+            "sync the destination server and check again; if it still exists there, share it with the user of that server",
         ));
         return;
     };
@@ -155,7 +164,7 @@ fn combo_fits(metadata: &Metadata, combo: Uid, category_combos: &[Uid]) -> bool 
 fn check_value_types(
     source: &Metadata,
     destination: &Metadata,
-    job: &Job,
+    acting: &[&Attachment],
     item: &Item,
     findings: &mut Vec<ItemFinding>,
 ) {
@@ -185,7 +194,7 @@ fn check_value_types(
             "values that do not fit are held back by name when the routine runs",
         )),
         // Whether a script makes them fit shows when it runs.
-        Fit::Never if item.scripts.iter().chain(&job.scripts).any(changes_values) => {}
+        Fit::Never if acting.iter().any(|script| changes_values(script)) => {}
         Fit::Never => findings.push(error(
             VALUE_TYPE_MISMATCH.word,
             described,
@@ -203,7 +212,7 @@ fn check_value_types(
 
 /// Values that are ids of the source. What a script makes of them is its own affair.
 fn check_ids(source: &Metadata, destination: &Metadata, job: &Job, item: &Item, findings: &mut Vec<ItemFinding>) {
-    if job.source == job.destination || !item.scripts.is_empty() || !job.scripts.is_empty() {
+    if job.source == job.destination {
         return;
     }
     let SourceItem::DataElement { id, .. } = item.source else { return };
@@ -422,42 +431,11 @@ mod tests {
     use super::{Fit, fit, in_words};
     use crate::domain::value_type::ValueType;
 
-    const TYPES: [ValueType; 28] = [
-        ValueType::Text,
-        ValueType::LongText,
-        ValueType::MultiText,
-        ValueType::Letter,
-        ValueType::PhoneNumber,
-        ValueType::Email,
-        ValueType::Boolean,
-        ValueType::TrueOnly,
-        ValueType::Date,
-        ValueType::DateTime,
-        ValueType::Time,
-        ValueType::Number,
-        ValueType::UnitInterval,
-        ValueType::Percentage,
-        ValueType::Integer,
-        ValueType::IntegerPositive,
-        ValueType::IntegerNegative,
-        ValueType::IntegerZeroOrPositive,
-        ValueType::TrackerAssociate,
-        ValueType::Username,
-        ValueType::Coordinate,
-        ValueType::OrganisationUnit,
-        ValueType::Reference,
-        ValueType::Age,
-        ValueType::Url,
-        ValueType::FileResource,
-        ValueType::Image,
-        ValueType::GeoJson,
-    ];
-
     #[test]
     fn types_whose_values_can_fit_are_not_refused() {
         use ValueType::*;
 
-        for target in TYPES {
+        for target in ValueType::ALL {
             assert_ne!(fit(Text, target), Fit::Never, "{target:?}");
             assert_eq!(fit(target, Text), Fit::Always, "{target:?}");
             assert_eq!(fit(target, target), Fit::Always, "{target:?}");
@@ -475,7 +453,7 @@ mod tests {
 
     #[test]
     fn every_type_has_words_of_its_own() {
-        let words: BTreeSet<&str> = TYPES.into_iter().map(in_words).collect();
-        assert_eq!(words.len(), TYPES.len());
+        let words: BTreeSet<&str> = ValueType::ALL.into_iter().map(in_words).collect();
+        assert_eq!(words.len(), ValueType::ALL.len());
     }
 }

@@ -26,4 +26,5 @@ pub mod servers;
 pub mod sync;
 pub mod tidy;
 pub mod transfer;
+mod way_back;
 pub mod xfer_files;

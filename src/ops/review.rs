@@ -21,6 +21,7 @@ use crate::matching::review::{Finding, Other, Party, Review, review};
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, server, synced};
 use crate::ops::routines;
+use crate::ops::way_back::WayBack;
 use crate::store::{ConfigStore, StateStore};
 use crate::transfer::tally::{Findings, Note};
 
@@ -35,25 +36,42 @@ pub fn one_system(one: &Server, other: &Server) -> bool {
 
 /// What the review says about a routine.
 pub fn of_routine(home: &Home, config: &ConfigStore, name: &str) -> Result<Vec<Finding>, OpsError> {
-    let document = routines::document(config, name)?;
+    over(home, config, name, None)
+}
+
+/// What it says about a routine in other periods than its own.
+fn over(home: &Home, config: &ConfigStore, name: &str, window: Option<&[String]>) -> Result<Vec<Finding>, OpsError> {
+    let mut document = routines::document(config, name)?;
+    if let Some(window) = window {
+        document.routine.window = window.to_vec();
+    }
     let Some(gathered) = Gathered::of(config, &document.jobs)? else { return Ok(Vec::new()) };
     let ledger = ledger(home, &document.routine)?;
     let others = gathered.others(config, Some(&document.routine))?;
-    Ok(gathered.review(&document, &ledger, &others))
+    let back = WayBack::of(config, &gathered.source.0, &gathered.destination.0, Some(&document.routine))?;
+    Ok(gathered.review(&document, &ledger, &others, &back))
 }
 
-/// What the review says about a job: by itself where no routine has it, else in each of its routines.
-pub fn of_job(home: &Home, config: &ConfigStore, job: &Job) -> Result<Vec<Finding>, OpsError> {
+/// What the review says about a job: by itself where no routine has it, else in each of its routines. `window` are the
+/// periods that are asked about in the place of the routines' own.
+pub fn of_job(
+    home: &Home,
+    config: &ConfigStore,
+    job: &Job,
+    window: Option<&[String]>,
+) -> Result<Vec<Finding>, OpsError> {
     let routines = config.routines()?;
     let with_job: Vec<&Routine> = routines.iter().filter(|routine| routine.jobs.contains(&job.name)).collect();
     let mut findings: Vec<Finding> = Vec::new();
     if with_job.is_empty() {
         let Some(gathered) = Gathered::of(config, std::slice::from_ref(job))? else { return Ok(findings) };
         let others = gathered.others(config, None)?;
-        return Ok(gathered.review(&alone(job.clone(), gathered.rows.clone()), &[], &others));
+        let back = WayBack::of(config, &gathered.source.0, &gathered.destination.0, None)?;
+        let document = alone(job.clone(), gathered.rows.clone(), window.unwrap_or_default());
+        return Ok(gathered.review(&document, &[], &others, &back));
     }
     for routine in with_job {
-        let of_routine = of_routine(home, config, &routine.name)?;
+        let of_routine = over(home, config, &routine.name, window)?;
         // What two jobs do together stands with one of them.
         let of_several = [&finding::JOBS_SHARE_CELL, &finding::READS_WHAT_IT_WRITES];
         let about_job = |found: &Finding| {
@@ -88,20 +106,20 @@ pub fn rights_at(home: &Home, config: &ConfigStore, name: &str) -> Result<Vec<Fi
         if asked.is_empty() {
             continue;
         }
-        let of_job = of_job(home, config, &job)?;
+        let of_job = of_job(home, config, &job, None)?;
         let wanted = |found: &Finding| asked.contains(&found.code) && found.job.as_ref() == Some(&job.name);
         findings.extend(of_job.into_iter().filter(wanted));
     }
     Ok(findings)
 }
 
-/// A job as the only one of a routine without periods.
-fn alone(job: Job, rows: Vec<OrgUnitMapping>) -> RoutineDocument {
+/// A job as the only one of a routine.
+fn alone(job: Job, rows: Vec<OrgUnitMapping>, window: &[String]) -> RoutineDocument {
     let routine = Routine {
         id: Uuid::nil(),
         name: job.name.clone(),
         jobs: vec![job.name.clone()],
-        window: Vec::new(),
+        window: window.to_vec(),
         policies: Policies::default(),
         scripts: Vec::new(),
         alerts: Vec::new(),
@@ -165,7 +183,14 @@ impl Gathered {
         Ok(rivals)
     }
 
-    fn review(&self, document: &RoutineDocument, ledger: &[LedgerEntry], rivals: &[Rival]) -> Vec<Finding> {
+    fn review(
+        &self,
+        document: &RoutineDocument,
+        ledger: &[LedgerEntry],
+        rivals: &[Rival],
+        back: &WayBack,
+    ) -> Vec<Finding> {
+        let journeys = back.journeys((&self.source.0, &self.source.1), (&self.destination.0, &self.destination.1));
         let others: Vec<Other<'_>> = rivals
             .iter()
             .map(|rival| {
@@ -184,6 +209,8 @@ impl Gathered {
             today: today(),
             ledger,
             others: &others,
+            systems: back.systems(),
+            journeys: &journeys,
         })
     }
 }
@@ -228,7 +255,8 @@ impl<'run> RunSide<'run> {
 pub(super) fn rivals(config: &ConfigStore, document: &RoutineDocument) -> Result<Vec<Finding>, OpsError> {
     let Some(gathered) = Gathered::of(config, &document.jobs)? else { return Ok(Vec::new()) };
     let others = gathered.others(config, Some(&document.routine))?;
-    let mut findings = gathered.review(document, &[], &others);
+    let back = WayBack::of(config, &gathered.source.0, &gathered.destination.0, Some(&document.routine))?;
+    let mut findings = gathered.review(document, &[], &others, &back);
     findings.retain(|found| !found.routines.is_empty());
     Ok(findings)
 }
@@ -254,6 +282,8 @@ pub(super) fn before_run(
         today: today(),
         ledger: &[],
         others: &[],
+        systems: ["", ""],
+        journeys: &[],
     });
     // What meets without an operator is refused by the run's plan, which knows the periods and names the cell.
     findings.retain(|found| found.code.category != Category::Permission && found.code != &of_runs::COMBINE_MISSING);

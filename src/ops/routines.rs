@@ -7,7 +7,8 @@ use crate::domain::pair::Pair;
 use crate::domain::period::relative::RelativeOptions;
 use crate::domain::period::{PeriodType, window};
 use crate::domain::routine::{Policies, Routine, RoutineDocument};
-use crate::domain::script::ContentHash;
+use crate::domain::script::{Attachment, ContentHash};
+use crate::matching::item_rules::changes_values;
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, server, with_near};
 use crate::ops::jobs::{check_calendars, job};
@@ -39,6 +40,18 @@ pub struct RoutineChange {
     pub window: Option<Vec<String>>,
     /// Other rules.
     pub policies: Option<Policies>,
+}
+
+/// The scripts of the routines that have a job, for its checks: what they do to values is known only where every one of
+/// the routines has some.
+pub(super) fn scripts_on(config: &ConfigStore, job: &str) -> Result<Vec<Attachment>, OpsError> {
+    let routines: Vec<Routine> =
+        config.routines()?.into_iter().filter(|routine| routine.jobs.iter().any(|name| name == job)).collect();
+    let acts = |routine: &Routine| routine.scripts.iter().any(changes_values);
+    if !routines.iter().all(acts) {
+        return Ok(Vec::new());
+    }
+    Ok(routines.into_iter().flat_map(|routine| routine.scripts).collect())
 }
 
 /// Makes a routine. Its jobs must be of one pair, and its window must mean something for each of them.

@@ -198,6 +198,7 @@ pub(crate) fn metadata() -> Metadata {
             aggregate_export_attribute_option_combo: None,
             aggregate_export_data_element: Some("DE".to_owned()),
         }]),
+        lost: BTreeMap::new(),
         option_sets: by_id([OptionSet {
             id: uid('p', 1),
             code: None,

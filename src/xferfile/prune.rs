@@ -90,6 +90,7 @@ pub fn prune(metadata: &Metadata, named: &Named) -> Metadata {
         data_elements: data_elements.into_iter().map(|element| (element.id, element.clone())).collect(),
         data_sets: data_sets.into_iter().map(|data_set| (data_set.id, data_set)).collect(),
         category_option_combos,
+        lost: metadata.lost.clone(),
         ..Metadata::default()
     };
     pruned.category_combos.retain(|id, _| combos.contains(id));

@@ -281,10 +281,58 @@ fn two_routines_that_write_one_cell_are_told_of_each_other() {
     let report = trial.run("run r --format json").expect_code(0).report();
     let told = |finding: &serde_json::Value| finding["code"] == "routines-share-cell";
     assert!(report["findings"].as_array().unwrap().iter().any(told), "{report:#}");
+    // Periods that were asked for are those that the check is about.
+    let asked = |periods: &str| codes(&trial.run(&format!("job check j --offline --format json --periods {periods}")));
+    assert!(asked("202403").contains("routines-share-cell"));
+    assert!(!asked("202311").contains("routines-share-cell"), "the other routine writes nothing then");
     // The same job in two routines makes the same value.
     trial.ok("routine remove s --yes");
     trial.ok("routine new year --job j --periods 2024");
     assert!(!codes(&check(&trial, 0)).contains("routines-share-cell"));
+}
+
+#[test]
+fn values_that_come_back_from_the_other_server_are_told_by_both_routines() {
+    let trial = Trial::between(&with_values("s"), &country("d"));
+    trial.routine("", &[("CAS", "DEC")], "202401");
+    trial.ok("orgunit auto dst src --accept sure");
+    trial.ok("job new back --from dst --to src");
+    trial.args(&["job", "add-item", "back", "DEC", "CAS", "--factor", "2"]).expect_code(0);
+    let made = trial.ok("routine new home --job back --periods 202401");
+    assert!(made.stderr.contains("values-go-round"), "\n{made}");
+    assert!(made.stderr.contains("then r (j) brings CAS at src to DEC at dst"), "\n{made}");
+    assert!(codes(&check(&trial, 0)).contains("values-go-round"));
+    let edited = trial.ok("routine edit r --when-empty keep");
+    assert!(edited.stderr.contains("home (back) brings DEC at dst to CAS at src"), "\n{edited}");
+    let doctor = trial.run("doctor --format json");
+    assert!(doctor.stdout.contains("values-go-round"), "\n{doctor}");
+    let report = trial.run("run r --format json").expect_code(0).report();
+    let told = |finding: &serde_json::Value| finding["code"] == "values-go-round";
+    assert!(report["findings"].as_array().unwrap().iter().any(told), "{report:#}");
+    // What comes back to another data element goes round no more.
+    trial.ok("job remove-item back 1");
+    trial.args(&["job", "add-item", "back", "DEC", "DEC"]).expect_code(0);
+    assert!(!codes(&check(&trial, 0)).contains("values-go-round"));
+}
+
+#[test]
+fn a_script_of_the_routine_quiets_what_scripts_of_items_and_jobs_quiet() {
+    let yes_no = json!({"valueType": "BOOLEAN", "aggregationType": "NONE"});
+    let trial = Trial::between(&country("s").change("dataElements", "CAS", yes_no), &country("d"));
+    trial.routine("", &[("CAS", "CAS")], "202401");
+    assert!(codes(&check(&trial, 3)).contains("value-type-mismatch"));
+    trial.xfer.file("number.rhai", "fn value(v, ctx) { if v == \"true\" { 1 } else { 0 } }");
+    for place in ["--job j", "--routine r"] {
+        trial.ok(&format!("script attach number.rhai {place}"));
+        let checked = trial.run("job check j --offline --format json");
+        assert!(!codes(&checked).contains("value-type-mismatch"), "{place}\n{checked}");
+        // A routine that does nothing to them would send them as they are.
+        if place == "--routine r" {
+            trial.ok("routine new plain --job j --periods 202401");
+            assert!(codes(&trial.run("job check j --offline --format json")).contains("value-type-mismatch"));
+        }
+        trial.ok(&format!("script detach number.rhai {place}"));
+    }
 }
 
 #[test]

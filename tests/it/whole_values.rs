@@ -125,6 +125,89 @@ fn a_right_that_is_taken_away_is_named_and_deletes_nothing() {
 }
 
 #[test]
+fn what_can_no_longer_be_read_has_its_name_and_is_not_taken_for_empty() {
+    let source = with_set(country("source"), "Monthly", &["CAS"]).value(["CAS", "", "", "Centre A", "202401"], "30");
+    let trial = Trial::between(&source, &with_set(country("destination"), "Monthly", &["CAS"]));
+    trial.routine("", &[("CAS", "CAS")], "202401");
+    run(&trial, "run r", 0);
+    Trial::share(&trial.source, "dataElements", "CAS", "--------");
+    for synced in [false, true] {
+        if synced {
+            trial.ok("server sync src --accept-shrink");
+            let checked = trial.run("job check j --offline --format json");
+            let told = checked.json().to_string();
+            assert!(told.contains("CAS can no longer be read by reader at src"), "\n{checked}");
+            assert!(!told.contains("accept-drift"), "\n{checked}");
+        }
+        let report = run(&trial, "run r", 3);
+        let named = findings(&report, "source-item-missing");
+        assert_eq!((named.len(), &named[0]["object"]["name"]), (1, &json!("CAS")), "{report:#}");
+        let hint = named[0]["hint"].as_str().unwrap();
+        assert!(hint.starts_with("Share the data element with reader at src again"), "{hint}");
+        assert_eq!(report["cells"]["held_back"], 1, "{report:#}");
+        assert!(findings(&report, "source-empty").is_empty(), "{report:#}");
+    }
+    trial.xfer.file("passphrase", "correct horse battery staple");
+    trial.ok("routine export r --passphrase-file passphrase");
+    let report = run(&trial, "exec r.xfer --passphrase-file passphrase", 3);
+    assert_eq!(findings(&report, "source-item-missing")[0]["object"]["name"], "CAS", "{report:#}");
+    // Shared again, nothing is left of it.
+    Trial::share(&trial.source, "dataElements", "CAS", "rwrw----");
+    trial.ok("server sync src");
+    assert_eq!(run(&trial, "run r", 0)["cells"]["unchanged"], 1);
+}
+
+#[test]
+fn months_without_any_value_are_named_and_a_run_without_any_is_another_thing() {
+    let source = with_set(country("source"), "Monthly", &["CAS"])
+        .value(["CAS", "", "", "Centre A", "202401"], "30")
+        .value(["CAS", "", "", "Centre A", "202404"], "31");
+    let trial = Trial::between(&source, &with_set(country("destination"), "Monthly", &["CAS"]));
+    trial.routine("", &[("CAS", "CAS")], "202401..202404");
+    let report = run(&trial, "run r", 0);
+    let told = findings(&report, "source-periods-empty");
+    assert_eq!((told.len(), &told[0]["example"]), (1, &json!("no values for 202402, 202403")), "{report:#}");
+    let report = run(&trial, "run r --periods 202402", 0);
+    assert!(findings(&report, "source-periods-empty").is_empty(), "{report:#}");
+    assert_eq!(findings(&report, "source-empty").len(), 1);
+    assert!(findings(&run(&trial, "run r --periods 202404", 0), "source-periods-empty").is_empty());
+}
+
+#[test]
+fn what_a_script_adds_into_another_row_is_counted_as_changed_and_dropped() {
+    let source = with_set(country("source"), "Monthly", &["CAS"])
+        .value(["CAS", "", "", "Centre A", "202401"], "30")
+        .value(["CAS", "", "", "Centre B", "202401"], "12");
+    let trial = Trial::between(&source, &with_set(country("destination"), "Monthly", &["CAS"]));
+    trial.routine("", &[("CAS", "CAS")], "202401");
+    trial.xfer.file(
+        "into.rhai",
+        "fn rows(rows, ctx) { let all = rows.map(|r| r.value).sum(); rows.filter(|r| r.org_unit.name == \"Centre A\")\
+         .map(|r| r.with_value(all)) }",
+    );
+    trial.ok("script attach into.rhai --job j");
+    let report = run(&trial, "run r", 0);
+    let script = &report["scripts"][0];
+    assert_eq!((&script["changed"], &script["dropped"]), (&json!(1), &json!(1)), "{report:#}");
+    assert_eq!(trial.value(["CAS", "", "", "Centre A", "202401"]).as_deref(), Some("42"));
+}
+
+#[test]
+fn an_option_that_is_hidden_is_no_drift_and_keeps_its_name() {
+    let source = by_project("source").value(["CAS", "", "P200", "Centre A", "202401"], "40");
+    let trial = Trial::between(&source, &by_project("destination"));
+    trial.routine("", &[("CAS.default.P200", "CAS.default.P200")], "202401");
+    run(&trial, "run r", 0);
+    Trial::share(&trial.source, "categoryOptions", "P200", "--------");
+    trial.ok("server sync src --accept-shrink");
+    let checked = trial.run("job check j --offline --format json");
+    let told = checked.json().to_string();
+    assert!(!told.contains("item-options-changed") && !told.contains("accept-drift"), "\n{checked}");
+    let report = run(&trial, "run r", 3);
+    assert_eq!(findings(&report, "source-not-readable")[0]["object"]["name"], "P200", "{report:#}");
+}
+
+#[test]
 fn a_file_asks_about_rights_as_the_store_does() {
     let source = by_project("source").value(["CAS", "", "P200", "Centre A", "202401"], "40");
     let trial = Trial::between(&source, &by_project("destination"));

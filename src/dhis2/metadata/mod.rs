@@ -269,7 +269,7 @@ impl Client {
         let shown = ask.shown();
         // What an empty answer to a question for values means does not hold for a list of metadata.
         let named = |kind| match kind {
-            ClientErrorKind::EmptyAnswer => ClientErrorKind::EmptyList { plural: T::PLURAL },
+            ClientErrorKind::EmptyBody => ClientErrorKind::EmptyList { plural: T::PLURAL },
             kind => kind,
         };
         let answer = self.transport.fetch(&ask).await.map_err(|kind| self.fail(shown.clone(), named(kind)))?;

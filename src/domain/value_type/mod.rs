@@ -73,6 +73,42 @@ pub enum ValueType {
     Other,
 }
 
+#[cfg(test)]
+impl ValueType {
+    /// Every type, for tests that hold for each of them.
+    pub(crate) const ALL: [Self; 29] = [
+        Self::Text,
+        Self::LongText,
+        Self::MultiText,
+        Self::Letter,
+        Self::PhoneNumber,
+        Self::Email,
+        Self::Boolean,
+        Self::TrueOnly,
+        Self::Date,
+        Self::DateTime,
+        Self::Time,
+        Self::Number,
+        Self::UnitInterval,
+        Self::Percentage,
+        Self::Integer,
+        Self::IntegerPositive,
+        Self::IntegerNegative,
+        Self::IntegerZeroOrPositive,
+        Self::TrackerAssociate,
+        Self::Username,
+        Self::Coordinate,
+        Self::OrganisationUnit,
+        Self::Reference,
+        Self::Age,
+        Self::Url,
+        Self::FileResource,
+        Self::Image,
+        Self::GeoJson,
+        Self::Other,
+    ];
+}
+
 /// Why a value cannot stand in a cell of a value type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ValueRefusal {

@@ -1,16 +1,20 @@
 //! What changed about the objects of an item since the item was made.
 
 use crate::domain::finding::Code;
-use crate::domain::fingerprint::{ElementFingerprint, FormulaFingerprint, NamedObject, SourceFingerprint};
-use crate::matching::drift::{Change, Side, or_none};
+use crate::domain::fingerprint::{
+    DataSetFingerprint, ElementFingerprint, FormulaFingerprint, NamedObject, SourceFingerprint,
+};
+use crate::domain::uid::Uid;
+use crate::matching::drift::{Change, Eyes, Side, or_none};
 use crate::matching::finding;
 
 /// Compares both sides of an item with what was seen; a side is none where its server does not have it any more.
 pub fn item_drift(
     seen: (&SourceFingerprint, &ElementFingerprint),
     now: (Option<&SourceFingerprint>, Option<&ElementFingerprint>),
+    eyes: (Eyes<'_>, Eyes<'_>),
 ) -> Vec<Change> {
-    let mut source = Comparison { side: Side::Source, changes: Vec::new() };
+    let mut source = Comparison { side: Side::Source, eyes: eyes.0, changes: Vec::new() };
     match (seen.0, now.0) {
         (old, None) => source.deleted(old.name()),
         (SourceFingerprint::DataElement(old), Some(SourceFingerprint::DataElement(new))) => source.elements(old, new),
@@ -18,7 +22,7 @@ pub fn item_drift(
         // An item's kind is part of its address: another kind is another item.
         (_, Some(_)) => {}
     }
-    let mut destination = Comparison { side: Side::Destination, changes: Vec::new() };
+    let mut destination = Comparison { side: Side::Destination, eyes: eyes.1, changes: Vec::new() };
     match now.1 {
         None => destination.deleted(&seen.1.name),
         Some(new) => destination.elements(seen.1, new),
@@ -26,18 +30,19 @@ pub fn item_drift(
     source.changes.into_iter().chain(destination.changes).collect()
 }
 
-struct Comparison {
+struct Comparison<'check> {
     side: Side,
+    eyes: Eyes<'check>,
     changes: Vec<Change>,
 }
 
-impl Comparison {
+impl Comparison<'_> {
     fn change(&mut self, code: &'static Code, words: &str) {
         self.changes.push(Change { code, side: self.side, message: format!("{}, {words}", self.side.at()) });
     }
 
     fn deleted(&mut self, name: &str) {
-        self.change(&finding::ITEM_DELETED, &format!("{name} does not exist any more, or the user may not see it"));
+        self.change(&finding::ITEM_DELETED, &self.eyes.lost(name));
     }
 
     fn names(&mut self, old: (&str, Option<&str>), new: (&str, Option<&str>)) {
@@ -98,6 +103,20 @@ impl Comparison {
         if old == new {
             return;
         }
+        // What is not shown any more is a right that was taken away, and no other meaning of the item.
+        if new == Some(&[]) {
+            let combo = format!(
+                "the {kind} option combo of the item for {name}, which stood for {},",
+                old.unwrap_or_default().join(", ")
+            );
+            self.change(&finding::ITEM_PART_LOST, &self.eyes.lost(&combo));
+            return;
+        }
+        if let (Some(old), Some(new)) = (old, new)
+            && self.only_hidden(old, new)
+        {
+            return;
+        }
         let list = |options: Option<&[String]>| match options {
             None | Some([]) => "nothing that is known".to_owned(),
             Some(options) => options.join(", "),
@@ -110,10 +129,28 @@ impl Comparison {
         self.change(&finding::ITEM_OPTIONS_CHANGED, &words);
     }
 
+    /// Whether two lists of options differ only by options that are not shown on one of the sides, and have their ids or
+    /// the names that they once had in the place of their names.
+    fn only_hidden(&self, old: &[String], new: &[String]) -> bool {
+        let metadata = self.eyes.metadata;
+        let is_shown = |name: &String| metadata.category_options.values().any(|option| option.name == *name);
+        let is_id = |name: &String| Uid::parse(name).is_ok_and(|id| !metadata.category_options.contains_key(&id));
+        let is_lost = |name: &String| metadata.lost.values().any(|lost| lost == name);
+        let mut came = new.iter().filter(|option| !old.contains(option));
+        let mut went = old.iter().filter(|option| !new.contains(option));
+        // Seen once and not now, or (by an older copy) not then and now.
+        old.len() == new.len()
+            && (came.clone().all(|option| !is_shown(option) && (is_id(option) || is_lost(option)))
+                || went.all(|option| Uid::parse(option).is_ok() && !is_shown(option)) && came.all(is_shown))
+    }
+
     /// A data set's new name is no change of the item; who collects the data element in which periods is.
     fn data_sets(&mut self, old: &ElementFingerprint, new: &ElementFingerprint) {
         let mut words = Vec::new();
-        for data_set in &old.data_sets {
+        let shown = |data_set: &&DataSetFingerprint| !self.eyes.metadata.lost.contains_key(&data_set.id);
+        let lost: Vec<&str> =
+            old.data_sets.iter().filter(|set| !shown(set)).map(|data_set| data_set.name.as_str()).collect();
+        for data_set in old.data_sets.iter().filter(shown) {
             match new.data_sets.iter().find(|other| other.id == data_set.id) {
                 None => words.push(format!("no longer in {}", data_set.name)),
                 Some(other) if other.period_type != data_set.period_type => words.push(format!(
@@ -127,6 +164,10 @@ impl Comparison {
         }
         let added = new.data_sets.iter().filter(|data_set| !old.data_sets.iter().any(|other| other.id == data_set.id));
         words.extend(added.map(|data_set| format!("also in {} now", data_set.name)));
+        if !lost.is_empty() {
+            let what = format!("{}, in which {} is collected,", lost.join(" and "), new.name);
+            self.change(&finding::ITEM_PART_LOST, &self.eyes.lost(&what));
+        }
         if !words.is_empty() {
             self.change(&finding::ITEM_DATA_SETS_CHANGED, &format!("{} is {}", new.name, words.join(", ")));
         }
@@ -135,15 +176,19 @@ impl Comparison {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
 
     use super::item_drift;
     use crate::domain::fingerprint::{
         DataSetFingerprint, ElementFingerprint, FormulaFingerprint, NamedObject, SourceFingerprint,
     };
+    use crate::domain::metadata::{CategoryOption, DataAccess, Metadata};
     use crate::domain::period::PeriodType;
     use crate::domain::uid::Uid;
     use crate::domain::value_type::ValueType;
+    use crate::matching::drift::Eyes;
 
     fn named(kind: &str, number: u8) -> NamedObject {
         NamedObject { id: Uid::parse(&format!("{kind:x<8}{number:03}")).unwrap(), name: format!("{kind} {number}") }
@@ -171,9 +216,15 @@ mod tests {
         FormulaFingerprint { name: "Rate".to_owned(), code: None, formula: "(a) / (b)".to_owned(), decimals: None }
     }
 
+    fn both(metadata: &Metadata) -> (Eyes<'_>, Eyes<'_>) {
+        let eyes = |user| Eyes { metadata, user };
+        (eyes("reader at tracker"), eyes("writer at national"))
+    }
+
     fn destination_words(now: Option<&ElementFingerprint>) -> Vec<(&'static str, String)> {
         let source = SourceFingerprint::Formula(formula());
-        let changes = item_drift((&source, &element()), (Some(&source), now));
+        let metadata = Metadata::default();
+        let changes = item_drift((&source, &element()), (Some(&source), now), both(&metadata));
         changes.into_iter().map(|change| (change.code.word, change.message)).collect()
     }
 
@@ -223,8 +274,46 @@ mod tests {
             "item-data-sets-changed",
             "Cases is no longer in Form 1, also in Form 2 now",
         );
-        let gone = "at the destination, Cases does not exist any more, or the user may not see it";
-        assert_eq!(destination_words(None), [("item-deleted", gone.to_owned())]);
+        let lost =
+            "can no longer be read by writer at national: it was deleted, or is not shared with the user any more";
+        assert_eq!(destination_words(None), [("item-deleted", format!("at the destination, Cases {lost}"))]);
+        let no_combo = ElementFingerprint { category_options: Some(Vec::new()), ..element() };
+        let words = "at the destination, the category option combo of the item for Cases, which stood for male,";
+        assert_eq!(destination_words(Some(&no_combo)), [("item-part-lost", format!("{words} {lost}"))]);
+    }
+
+    #[test]
+    fn what_is_hidden_is_no_other_meaning() {
+        let told = |metadata: &Metadata, now: ElementFingerprint| {
+            let source = SourceFingerprint::Formula(formula());
+            let changes = item_drift((&source, &element()), (Some(&source), Some(&now)), both(metadata));
+            changes.into_iter().map(|change| (change.code.word, change.message)).collect::<Vec<_>>()
+        };
+        let options = |name: &str| ElementFingerprint { category_options: Some(vec![name.to_owned()]), ..element() };
+        assert_eq!(
+            told(&Metadata::default(), options("Male0000001")),
+            [],
+            "the right to see it is no part of the item"
+        );
+        let mut shown = Metadata::default();
+        let id = named("Option", 1).id;
+        let option = CategoryOption {
+            id,
+            code: None,
+            name: "Pregnancies".to_owned(),
+            start_date: None,
+            end_date: None,
+            organisation_units: BTreeSet::new(),
+            access: DataAccess::default(),
+        };
+        shown.category_options.insert(id, option);
+        assert_eq!(told(&shown, options("Pregnancies"))[0].0, "item-options-changed", "eleven letters are a name, too");
+        let mut lost = Metadata::default();
+        lost.lost.insert(named("Form", 1).id, "Form 1".to_owned());
+        let words = "at the destination, Form 1, in which Cases is collected, can no longer be read by writer at national: \
+                     it was deleted, or is not shared with the user any more";
+        let without = ElementFingerprint { data_sets: Vec::new(), ..element() };
+        assert_eq!(told(&lost, without), [("item-part-lost", words.to_owned())]);
     }
 
     #[test]
@@ -235,7 +324,8 @@ mod tests {
             decimals: Some(1),
             ..formula()
         });
-        let changes = item_drift((&seen, &element()), (Some(&now), Some(&element())));
+        let metadata = Metadata::default();
+        let changes = item_drift((&seen, &element()), (Some(&now), Some(&element())), both(&metadata));
         let words: Vec<&str> = changes.iter().map(|change| change.message.as_str()).collect();
         assert_eq!(
             words,
@@ -264,7 +354,8 @@ mod tests {
                 ..element()
             };
             let source = SourceFingerprint::DataElement(element.clone());
-            prop_assert_eq!(item_drift((&source, &element), (Some(&source), Some(&element))), vec![]);
+            let metadata = Metadata::default();
+            prop_assert_eq!(item_drift((&source, &element), (Some(&source), Some(&element)), both(&metadata)), vec![]);
         }
     }
 }

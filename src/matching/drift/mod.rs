@@ -9,6 +9,7 @@ pub use items::item_drift;
 pub use units::unit_drift;
 
 use crate::domain::finding::Code;
+use crate::domain::metadata::Metadata;
 
 /// Which server of a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +27,25 @@ impl Side {
             Self::Source => "at the source",
             Self::Destination => "at the destination",
         }
+    }
+}
+
+/// How one side is looked at now.
+#[derive(Debug, Clone, Copy)]
+pub struct Eyes<'check> {
+    /// What the last sync showed.
+    pub metadata: &'check Metadata,
+    /// The user and the server: `xfer at national`.
+    pub user: &'check str,
+}
+
+impl Eyes<'_> {
+    /// That something known by name does not show any more. The server does not say whether it is gone or only hidden.
+    fn lost(&self, what: &str) -> String {
+        format!(
+            "{what} can no longer be read by {}: it was deleted, or is not shared with the user any more",
+            self.user
+        )
     }
 }
 

@@ -1,14 +1,14 @@
 //! What changed about an org unit since its row of the map was confirmed.
 
 use crate::domain::fingerprint::{NamedObject, UnitFingerprint};
-use crate::matching::drift::{Change, Side, or_none};
+use crate::matching::drift::{Change, Eyes, Side, or_none};
 use crate::matching::finding;
 
 /// Compares a unit with what was seen; `now` is none where the server does not have it any more.
-pub fn unit_drift(side: Side, seen: &UnitFingerprint, now: Option<&UnitFingerprint>) -> Vec<Change> {
+pub fn unit_drift(side: Side, eyes: Eyes<'_>, seen: &UnitFingerprint, now: Option<&UnitFingerprint>) -> Vec<Change> {
     let at = side.at();
     let Some(now) = now else {
-        let message = format!("{at}, {} does not exist any more, or the user may not see it", seen.name);
+        let message = format!("{at}, {}", eyes.lost(&seen.name));
         return vec![Change { code: &finding::UNIT_DELETED, side, message }];
     };
     let mut changes = Vec::new();
@@ -49,8 +49,9 @@ mod tests {
 
     use super::unit_drift;
     use crate::domain::fingerprint::{NamedObject, UnitFingerprint};
+    use crate::domain::metadata::Metadata;
     use crate::domain::uid::Uid;
-    use crate::matching::drift::Side;
+    use crate::matching::drift::{Eyes, Side};
 
     fn parent(number: u8) -> NamedObject {
         NamedObject { id: Uid::parse(&format!("District{number:03}")).unwrap(), name: format!("District {number}") }
@@ -66,8 +67,12 @@ mod tests {
         }
     }
 
+    fn eyes(metadata: &Metadata) -> Eyes<'_> {
+        Eyes { metadata, user: "writer at national" }
+    }
+
     fn words(now: Option<&UnitFingerprint>) -> Vec<(&'static str, String)> {
-        let changes = unit_drift(Side::Destination, &clinic(), now);
+        let changes = unit_drift(Side::Destination, eyes(&Metadata::default()), &clinic(), now);
         changes.into_iter().map(|change| (change.code.word, change.message)).collect()
     }
 
@@ -101,7 +106,8 @@ mod tests {
             "unit-closing-changed",
             "at the destination, Clinique Espoir was open and is closed on 2024-06-30 now",
         );
-        let gone = "at the destination, Clinique Espoir does not exist any more, or the user may not see it";
+        let gone = "at the destination, Clinique Espoir can no longer be read by writer at national: it was deleted, or is not \
+                    shared with the user any more";
         assert_eq!(words(None), [("unit-deleted", gone.to_owned())]);
         let renamed_parent = NamedObject { name: "District I".to_owned(), ..parent(1) };
         let now = UnitFingerprint { parent: Some(renamed_parent), ..clinic() };
@@ -120,7 +126,7 @@ mod tests {
         ) {
             let closed = closed.map(|day| date(2024, 6, day));
             let seen = UnitFingerprint { name, code, parent: above.map(parent), level, closed };
-            prop_assert_eq!(unit_drift(Side::Source, &seen, Some(&seen)), vec![]);
+            prop_assert_eq!(unit_drift(Side::Source, eyes(&Metadata::default()), &seen, Some(&seen)), vec![]);
             let mut now = seen.clone();
             match changed {
                 0 => now.name.push('x'),
@@ -129,7 +135,7 @@ mod tests {
                 3 => now.level += 1,
                 _ => now.closed = Some(date(2025, 1, 1)),
             }
-            prop_assert_eq!(unit_drift(Side::Source, &seen, Some(&now)).len(), 1);
+            prop_assert_eq!(unit_drift(Side::Source, eyes(&Metadata::default()), &seen, Some(&now)).len(), 1);
         }
     }
 }

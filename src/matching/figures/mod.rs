@@ -15,6 +15,7 @@ mod figure;
 mod opposites;
 mod phrases;
 mod places;
+pub(in crate::matching) mod sides;
 mod tokens;
 
 use std::collections::BTreeSet;

@@ -1,6 +1,7 @@
 //! Words that turn a name into its opposite, and numbers that are written as words or within them.
 
 use crate::matching::figures::phrases::Part;
+use crate::matching::figures::sides;
 use crate::matching::figures::tokens::Sign;
 
 /// What a name is about, where another name may be about the counterpart: a question by its number, and the side.
@@ -44,171 +45,27 @@ const SEX: usize = 1;
 /// The question of what time is counted in, which has more answers than two.
 const UNITS: usize = usize::MAX - 1;
 
+/// Lists of words for one side.
+type Words = &'static [&'static [&'static str]];
+
 /// Words for one side and for the other.
-const OPPOSITES: &[(&[&str], &[&str])] = &[
+const OPPOSITES: &[(Words, Words)] = &[
+    (&[sides::POSITIVE, &["reactivos", "reagentes"]], &[sides::NEGATIVE]),
     (
-        &[
-            "positif",
-            "positive",
-            "positifs",
-            "positives",
-            "pos",
-            "reactif",
-            "reactive",
-            "positivo",
-            "positiva",
-            "positivos",
-            "positivas",
-            "reactivo",
-            "reactivos",
-            "reagente",
-            "reagentes",
-        ],
-        &["negatif", "negative", "negatifs", "negatives", "neg", "negativo", "negativa", "negativos", "negativas"],
+        &[sides::FEMALE, &["feminins", "femeninos", "femeninas", "femininos", "femininas", "hembra", "hembras"]],
+        &[sides::MALE, &["masculins", "masculinos", "masculinas", "nino", "ninos"]],
+    ),
+    (&[sides::NEW], &[sides::OLD, &["viejo", "vieja", "viejos", "viejas", "velho", "velha", "velhos", "velhas"]]),
+    (
+        &[sides::PUBLIC, &["publics", "publiques", "publicos", "publicas"]],
+        &[sides::PRIVATE, &["prives", "privees", "privados", "privadas"]],
     ),
     (
-        &[
-            "femme",
-            "femmes",
-            "fille",
-            "filles",
-            "feminin",
-            "feminins",
-            "feminine",
-            "female",
-            "females",
-            "women",
-            "woman",
-            "girl",
-            "girls",
-            "mujer",
-            "mujeres",
-            "mulher",
-            "mulheres",
-            "femenino",
-            "femenina",
-            "femeninos",
-            "femeninas",
-            "feminino",
-            "feminina",
-            "femininos",
-            "femininas",
-            "nina",
-            "ninas",
-            "menina",
-            "meninas",
-            "hembra",
-            "hembras",
-        ],
-        &[
-            "homme",
-            "hommes",
-            "garcon",
-            "garcons",
-            "masculin",
-            "masculins",
-            "masculine",
-            "male",
-            "males",
-            "men",
-            "man",
-            "boy",
-            "boys",
-            "hombre",
-            "hombres",
-            "homem",
-            "homens",
-            "masculino",
-            "masculina",
-            "masculinos",
-            "masculinas",
-            "nino",
-            "ninos",
-            "menino",
-            "meninos",
-            "varon",
-            "varones",
-        ],
+        &[sides::ALIVE, &["live"]],
+        &[sides::DEAD, &["stillbirth", "stillbirths", "stillborn", "fallecida", "fallecidas", "falecida", "falecidas"]],
     ),
     (
-        &[
-            "nouveau",
-            "nouveaux",
-            "nouvelle",
-            "nouvelles",
-            "new",
-            "nuevo",
-            "nueva",
-            "nuevos",
-            "nuevas",
-            "novo",
-            "nova",
-            "novos",
-            "novas",
-        ],
-        &[
-            "ancien",
-            "anciens",
-            "ancienne",
-            "anciennes",
-            "old",
-            "antiguo",
-            "antigua",
-            "antiguos",
-            "antiguas",
-            "antigo",
-            "antiga",
-            "antigos",
-            "antigas",
-            "anterior",
-            "anteriores",
-            "viejo",
-            "vieja",
-            "viejos",
-            "viejas",
-            "velho",
-            "velha",
-            "velhos",
-            "velhas",
-        ],
-    ),
-    (
-        &["public", "publics", "publique", "publiques", "publico", "publica", "publicos", "publicas"],
-        &["prive", "prives", "privee", "privees", "private", "privado", "privada", "privados", "privadas"],
-    ),
-    (
-        &["vivant", "vivants", "vivante", "vivantes", "alive", "live", "vivo", "viva", "vivos", "vivas"],
-        &[
-            "mort",
-            "morts",
-            "morte",
-            "mortes",
-            "dead",
-            "stillbirth",
-            "stillbirths",
-            "stillborn",
-            "decede",
-            "decedes",
-            "muerto",
-            "muerta",
-            "muertos",
-            "muertas",
-            "morto",
-            "morta",
-            "mortos",
-            "mortas",
-            "fallecido",
-            "fallecida",
-            "fallecidos",
-            "fallecidas",
-            "falecido",
-            "falecida",
-            "falecidos",
-            "falecidas",
-        ],
-    ),
-    (
-        &[
+        &[&[
             "entree",
             "entrees",
             "admission",
@@ -222,8 +79,8 @@ const OPPOSITES: &[(&[&str], &[&str])] = &[
             "admisiones",
             "admissao",
             "admissoes",
-        ],
-        &[
+        ]],
+        &[&[
             "sortie",
             "sorties",
             "discharge",
@@ -237,10 +94,10 @@ const OPPOSITES: &[(&[&str], &[&str])] = &[
             "egresos",
             "alta",
             "altas",
-        ],
+        ]],
     ),
     (
-        &[
+        &[&[
             "recu",
             "recus",
             "recue",
@@ -254,8 +111,8 @@ const OPPOSITES: &[(&[&str], &[&str])] = &[
             "recebida",
             "recebidos",
             "recebidas",
-        ],
-        &[
+        ]],
+        &[&[
             "distribue",
             "distribues",
             "distribuee",
@@ -277,20 +134,20 @@ const OPPOSITES: &[(&[&str], &[&str])] = &[
             "consumidas",
             "entregado",
             "entregados",
-        ],
-    ),
-    (&["debut", "opening", "initial", "initiale", "inicio", "inicial"], &["fin", "closing", "final", "finale", "fim"]),
-    (
-        &["simple", "simples", "uncomplicated", "leve", "leves"],
-        &["grave", "graves", "severe", "severes", "complicated", "severo", "severa", "severos", "severas"],
+        ]],
     ),
     (
-        &["urbain", "urbaine", "urban", "urbano", "urbana", "urbanos", "urbanas"],
-        &["rural", "rurale", "rurales", "rurais"],
+        &[&["debut", "opening", "initial", "initiale", "inicio", "inicial"]],
+        &[&["fin", "closing", "final", "finale", "fim"]],
     ),
     (
-        &["interne", "internes", "inpatient", "inpatients", "interno", "interna", "internos", "internas"],
-        &[
+        &[&["simple", "simples", "uncomplicated", "leve", "leves"]],
+        &[&["grave", "graves", "severe", "severes", "complicated", "severo", "severa", "severos", "severas"]],
+    ),
+    (&[sides::URBAN, &["urbanos", "urbanas"]], &[sides::RURAL, &["rurais"]]),
+    (
+        &[&["interne", "internes", "inpatient", "inpatients", "interno", "interna", "internos", "internas"]],
+        &[&[
             "externe",
             "externes",
             "outpatient",
@@ -301,17 +158,17 @@ const OPPOSITES: &[(&[&str], &[&str])] = &[
             "externas",
             "ambulatorio",
             "ambulatorios",
-        ],
+        ]],
     ),
-    (&["oui", "yes", "si", "sim"], &["no", "nao"]),
-    (&["minimum", "min", "minimo", "minima"], &["maximum", "max", "maximo", "maxima"]),
-    (&["avant", "before", "antes"], &["apres", "after", "despues", "depois"]),
+    (&[sides::YES], &[sides::NO]),
+    (&[&["minimum", "min", "minimo", "minima"]], &[&["maximum", "max", "maximo", "maxima"]]),
+    (&[&["avant", "before", "antes"]], &[&["apres", "after", "despues", "depois"]]),
     (
-        &["gauche", "left", "izquierda", "izquierdo", "esquerda", "esquerdo"],
-        &["droite", "right", "derecha", "derecho", "direita", "direito"],
+        &[&["gauche", "left", "izquierda", "izquierdo", "esquerda", "esquerdo"]],
+        &[&["droite", "right", "derecha", "derecho", "direita", "direito"]],
     ),
     (
-        &[
+        &[&[
             "achieved",
             "realise",
             "realises",
@@ -321,8 +178,8 @@ const OPPOSITES: &[(&[&str], &[&str])] = &[
             "realizada",
             "realizados",
             "realizadas",
-        ],
-        &[
+        ]],
+        &[&[
             "planned",
             "prevu",
             "prevus",
@@ -339,7 +196,7 @@ const OPPOSITES: &[(&[&str], &[&str])] = &[
             "planeado",
             "planeada",
             "meta",
-        ],
+        ]],
     ),
 ];
 
@@ -413,9 +270,9 @@ pub(super) fn stands_of(parts: &[Part]) -> std::collections::BTreeSet<Stand> {
                 if denies_the_next || DENIALS.contains(&word) {
                     stands.insert(Stand { question: DENIAL, side: 0 });
                 }
-                let side = |(question, (one, other)): (usize, &(&[&str], &[&str]))| match () {
-                    () if one.contains(&word) => Some(Stand { question, side: 0 }),
-                    () if other.contains(&word) => Some(Stand { question, side: 1 }),
+                let side = |(question, (one, other)): (usize, &(Words, Words))| match () {
+                    () if has(one, word) => Some(Stand { question, side: 0 }),
+                    () if has(other, word) => Some(Stand { question, side: 1 }),
                     () => None,
                 };
                 stands.extend(OPPOSITES.iter().enumerate().find_map(side));
@@ -435,7 +292,11 @@ pub(super) fn stands_of(parts: &[Part]) -> std::collections::BTreeSet<Stand> {
 
 /// Whether a word says how a test came out.
 pub(super) fn is_result(word: &str) -> bool {
-    OPPOSITES.get(RESULT).is_some_and(|(one, other)| one.contains(&word) || other.contains(&word))
+    OPPOSITES.get(RESULT).is_some_and(|(one, other)| has(one, word) || has(other, word))
+}
+
+fn has(words: Words, word: &str) -> bool {
+    words.iter().any(|words| words.contains(&word))
 }
 
 /// The numbers in a word, or the number that it is a word for: `cpn1`, `2eme`, `troisieme`.

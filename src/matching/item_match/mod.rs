@@ -4,6 +4,7 @@
 //! would call it (`aggregateExportDataElement` …) or by a person's pattern. Then each category option combo, and each
 //! attribute option combo, is found by what its options mean, in whatever order.
 
+mod age_group;
 mod attributes;
 pub mod category_option;
 mod combos;

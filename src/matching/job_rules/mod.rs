@@ -17,8 +17,9 @@ use crate::domain::job::Job;
 use crate::domain::metadata::Metadata;
 use crate::domain::org_unit_map::OrgUnitMapping;
 use crate::domain::run::Severity;
+use crate::domain::script::Attachment;
 use crate::domain::uid::Uid;
-use crate::matching::drift::{Side, item_drift};
+use crate::matching::drift::{Eyes, Side, item_drift};
 use crate::matching::finding;
 use crate::matching::item_match::{clashing_options, combo_clash};
 use crate::matching::item_rules::{ItemFinding, check_item};
@@ -44,6 +45,10 @@ pub struct JobQuestion<'check> {
     pub refusals: &'check BTreeMap<usize, Refusals>,
     /// The periods in which they were read, as a person wrote them.
     pub window: &'check str,
+    /// Who looks at the source and at the destination: `xfer at national`.
+    pub users: [&'check str; 2],
+    /// The scripts of the routines that have the job.
+    pub scripts: &'check [Attachment],
 }
 
 /// Everything that speaks against a job, by the item's number, counted from 1.
@@ -54,7 +59,7 @@ pub fn check_job(question: &JobQuestion<'_>) -> Vec<(usize, ItemFinding)> {
     let mut collecting = Collecting::new(question);
     for (item, number) in question.job.items.iter().zip(1..) {
         let drift = drift(question, item, number);
-        let own = check_item(question.source, question.destination, question.job, item);
+        let own = check_item(question.source, question.destination, question.job, question.scripts, item);
         let told = |code| drift.iter().any(|(known, side)| known.code == finding::ITEM_DELETED.word && side == &code);
         let (source_gone, destination_gone) = (told(Side::Source), told(Side::Destination));
         let mut of_item: Vec<ItemFinding> = own
@@ -247,7 +252,11 @@ fn drift(question: &JobQuestion<'_>, item: &Item, number: usize) -> Vec<(ItemFin
     let combos = [address.category_option_combo, address.attribute_option_combo].map(Some);
     let source = SourceFingerprint::of(question.source, &item.source);
     let destination = ElementFingerprint::of(question.destination, address.data_element, combos[0], combos[1]);
-    item_drift((&seen.source, &seen.destination), (source.as_ref(), destination.as_ref()))
+    let eyes = (
+        Eyes { metadata: question.source, user: question.users[0] },
+        Eyes { metadata: question.destination, user: question.users[1] },
+    );
+    item_drift((&seen.source, &seen.destination), (source.as_ref(), destination.as_ref()), eyes)
         .into_iter()
         .map(|change| (of(change.code, change.message), change.side))
         .collect()

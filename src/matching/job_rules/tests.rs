@@ -153,6 +153,8 @@ impl World {
             seen: &self.seen,
             refusals: &self.refusals,
             window: "LAST_12_MONTHS",
+            users: ["reader at tracker", "writer at national"],
+            scripts: &[],
         };
         check_job(&question).into_iter().map(|(number, finding)| (number, finding.code, finding.message)).collect()
     }
@@ -306,7 +308,8 @@ fn values_that_would_be_refused_are_counted_with_examples_and_doubts_put_at_rest
 fn what_changed_since_is_told_once_and_by_name() {
     let mut world = World::new(vec![plain(1, 1)]);
     world.source.data_elements.remove(&uid("Element", 1));
-    let gone = "at the source, Element 1 does not exist any more, or the user may not see it";
+    let gone = "at the source, Element 1 can no longer be read by reader at tracker: it was deleted, or is not shared with the \
+                user any more";
     assert_eq!(world.told(), [(1, "item-deleted", gone.to_owned())]);
     world.seen = vec![None];
     assert_eq!(world.told()[0].1, "source-item-unknown", "without fingerprint the id has to do");
@@ -330,6 +333,8 @@ fn a_finding_that_is_at_rest_is_no_warning() {
         seen: &world.seen,
         refusals: &world.refusals,
         window: "LAST_12_MONTHS",
+        users: ["reader at tracker", "writer at national"],
+        scripts: &[],
     };
     assert_eq!(check_job(&question)[0].1.severity, Severity::Info);
 }

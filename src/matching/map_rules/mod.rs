@@ -41,6 +41,8 @@ pub struct MapQuestion<'check> {
     pub values: Option<&'check UnitValues>,
     /// First and last day of the window.
     pub window: (Date, Date),
+    /// Who looks at the source and at the destination: `xfer at national`.
+    pub users: [&'check str; 2],
 }
 
 /// One thing about a map.

@@ -7,7 +7,7 @@ use crate::domain::item::{Combine, SourceItem};
 use crate::domain::job::Job;
 use crate::domain::metadata::{Metadata, OrganisationUnit};
 use crate::domain::uid::Uid;
-use crate::matching::drift::{Side, unit_drift};
+use crate::matching::drift::{Eyes, Side, unit_drift};
 use crate::matching::figures::key;
 use crate::matching::finding;
 use crate::matching::map_rules::{Lookup, Loss, MapFinding, MapQuestion, assigned};
@@ -259,17 +259,23 @@ pub(super) fn drift(question: &MapQuestion<'_>) -> (Vec<MapFinding>, BTreeSet<(U
         let Some(seen) = question.seen.get(&source) else {
             for (side, now, id) in [(Side::Source, &now.0, source), (Side::Destination, &now.1, target)] {
                 if now.is_none() {
-                    let message = format!("{}, there is no org unit {id}, or the user may not see it", side.at());
+                    let (metadata, user) = match side {
+                        Side::Source => (question.source, question.users[0]),
+                        Side::Destination => (question.destination, question.users[1]),
+                    };
+                    let name = metadata.name_of(id);
+                    let message = format!("{}, there is no org unit {name} that {user} may see", side.at());
                     findings.push(about(question, &finding::UNIT_DELETED, source, message));
                 }
             }
             continue;
         };
-        let changes = unit_drift(Side::Source, &seen.source, now.0.as_ref()).into_iter().chain(unit_drift(
-            Side::Destination,
-            &seen.destination,
-            now.1.as_ref(),
-        ));
+        let [from, to] = question.users;
+        let source_eyes = Eyes { metadata: question.source, user: from };
+        let destination_eyes = Eyes { metadata: question.destination, user: to };
+        let at_source = unit_drift(Side::Source, source_eyes, &seen.source, now.0.as_ref());
+        let at_destination = unit_drift(Side::Destination, destination_eyes, &seen.destination, now.1.as_ref());
+        let changes = at_source.into_iter().chain(at_destination);
         for change in changes {
             if *change.code == finding::UNIT_CLOSING_CHANGED {
                 closing.insert((source, change.side == Side::Source));

@@ -120,6 +120,7 @@ impl World {
             seen: &self.seen,
             values: self.values.as_ref(),
             window: WINDOW,
+            users: ["reader at tracker", "writer at national"],
         }
     }
 

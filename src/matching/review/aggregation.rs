@@ -70,7 +70,8 @@ pub fn fit(aggregation_type: &str, along: Along, counted: bool) -> Fit {
         "MIN_SUM_ORG_UNIT" => (Some(Sum), Some(Min)),
         "MAX_SUM_ORG_UNIT" => (Some(Sum), Some(Max)),
         "COUNT" if counted => (Some(Sum), Some(Sum)),
-        "COUNT" | "STDDEV" | "VARIANCE" | "NONE" => (None, None),
+        // What a formula of its own makes of the values is not known.
+        "COUNT" | "STDDEV" | "VARIANCE" | "NONE" | "CUSTOM" => (None, None),
         _ => return Fit::Unknown,
     };
     let operator = if along == Along::Time { time } else { space };
@@ -451,7 +452,7 @@ mod tests {
             ("STDDEV", Fit::Never, Fit::Never, Fit::Never),
             ("VARIANCE", Fit::Never, Fit::Never, Fit::Never),
             ("NONE", Fit::Never, Fit::Never, Fit::Never),
-            ("CUSTOM", Fit::Unknown, Fit::Unknown, Fit::Unknown),
+            ("CUSTOM", Fit::Never, Fit::Never, Fit::Never),
             ("DEFAULT", Fit::Unknown, Fit::Unknown, Fit::Unknown),
         ] {
             assert_eq!(fit(aggregation_type, Along::OrgUnits, false), space, "{aggregation_type} over org units");

@@ -11,21 +11,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::civil::Date;
-
-use crate::domain::cell::CellAddress;
-use crate::domain::item::{Item, SourceItem};
+use crate::domain::item::Item;
 use crate::domain::job::Job;
 use crate::domain::metadata::Metadata;
 use crate::domain::org_unit_map::OrgUnitMapping;
 use crate::domain::reach::feedback;
 use crate::domain::uid::Uid;
 use crate::matching::finding;
+use crate::matching::review::meeting::{self, Place, circles, reads};
 use crate::matching::review::words::{cell_name, items, some, source_name};
-use crate::matching::review::{Finding, Review, periods, through_analytics};
-
-/// An item of a job by their positions: first the jobs that are looked at, then those of other routines.
-type Place = (usize, usize);
+use crate::matching::review::{Finding, Review, through_analytics};
 
 pub(super) fn findings(review: &Review<'_>) -> Vec<Finding> {
     if !review.one_system {
@@ -146,30 +141,11 @@ impl<'review> World<'review> {
     }
 
     fn is_read(&self, reader: &Node<'_>, unit: Uid, through_analytics: bool) -> bool {
-        if reader.read.contains(&unit) {
-            return true;
-        }
-        let known = self.review.source.metadata.organisation_units.get(&unit);
-        through_analytics && known.is_some_and(|unit| unit.path.iter().any(|above| reader.read.contains(above)))
+        meeting::is_read(self.review.source.metadata, &reader.read, unit, through_analytics)
     }
 
     fn periods_meet(&self, from: &Node<'_>, to: &Node<'_>, through_analytics: bool) -> bool {
-        let (writer, reader) = (from.job, to.job);
-        let (written, read) = (writer.destination_period_type, reader.source_period_type);
-        if written != read {
-            // Analytics adds shorter periods up into longer ones.
-            return through_analytics && written.nominal_days() < read.nominal_days();
-        }
-        // What moves with the days meets sooner or later.
-        if from.window != to.window && (periods::is_relative(from.window) || periods::is_relative(to.window)) {
-            return true;
-        }
-        let today: Date = self.review.today;
-        match periods::written(writer, from.window, today).zip(periods::read(reader, to.window, today)) {
-            Some((written, read)) => written.intersection(&read).next().is_some(),
-            // No routine says which periods: those that are read are those that are written, unless they are moved.
-            None => writer.period_shift == 0,
-        }
+        meeting::periods_meet((from.job, from.window), (to.job, to.window), through_analytics, self.review.today)
     }
 
     fn item(&self, place: Place) -> Option<(&'review Job, &'review Item)> {
@@ -245,56 +221,8 @@ impl<'review> World<'review> {
     }
 }
 
-/// Whether values of a cell are among those that an item reads.
-fn reads(metadata: &Metadata, source: &SourceItem, cell: CellAddress) -> bool {
-    match *source {
-        SourceItem::DataElement { id, category_option_combo, attribute_option_combo } => {
-            id == cell.data_element
-                && category_option_combo.is_none_or(|combo| combo == cell.category_option_combo)
-                && attribute_option_combo.is_none_or(|combo| combo == cell.attribute_option_combo)
-        }
-        // What a formula names it reads: `#{element}`, `#{element.combo}`.
-        SourceItem::Indicator { id } => metadata.indicators.get(&id).is_some_and(|indicator| {
-            let element = cell.data_element;
-            let combo = cell.category_option_combo;
-            let texts = [format!("#{{{element}}}"), format!("#{{{element}.{combo}"), format!("#{{{element}.*")];
-            [&indicator.numerator, &indicator.denominator]
-                .iter()
-                .any(|formula| texts.iter().any(|text| formula.contains(text.as_str())))
-        }),
-        SourceItem::ProgramIndicator { .. } => false,
-    }
-}
-
 /// Circles that are part of no other one.
 fn without_contained(circles: Vec<BTreeSet<Place>>) -> Vec<BTreeSet<Place>> {
     let all = circles.clone();
     circles.into_iter().filter(|one| !all.iter().any(|other| other != one && one.is_subset(other))).collect()
-}
-
-/// Items from which one comes back to where one was: each set of them once.
-fn circles(edges: &BTreeMap<Place, BTreeSet<Place>>) -> Vec<BTreeSet<Place>> {
-    let reach: BTreeMap<Place, BTreeSet<Place>> = edges.keys().map(|from| (*from, reachable(edges, *from))).collect();
-    let mut circles: Vec<BTreeSet<Place>> = Vec::new();
-    for (from, reached) in &reach {
-        if !reached.contains(from) || circles.iter().any(|circle| circle.contains(from)) {
-            continue;
-        }
-        let back = |place: &&Place| reach.get(*place).is_some_and(|reached| reached.contains(from));
-        circles.push(reached.iter().filter(back).copied().collect());
-    }
-    circles
-}
-
-fn reachable(edges: &BTreeMap<Place, BTreeSet<Place>>, from: Place) -> BTreeSet<Place> {
-    let mut reached = BTreeSet::new();
-    let mut open = vec![from];
-    while let Some(place) = open.pop() {
-        for next in edges.get(&place).into_iter().flatten() {
-            if reached.insert(*next) {
-                open.push(*next);
-            }
-        }
-    }
-    reached
 }

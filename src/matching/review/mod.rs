@@ -9,7 +9,9 @@
 //! - [`overlap`]: values that would be counted twice
 //! - `families`: org units that are read together with their parents
 //! - [`aggregation`]: operators that do not fit what is combined
-//! - `loops`: items that read what items write
+//! - `loops`: items that read what items write, on one system
+//! - [`rounds`]: values that other routines bring back over several servers
+//! - `meeting`: where what one item writes is read by another
 //! - [`agreement`]: items of one cell that do not say the same about it
 //! - `rivals`: several jobs that write one cell
 //! - `calendar`: what cannot be done in a calendar that is not the ISO one
@@ -22,10 +24,12 @@ mod calendar;
 mod families;
 mod leftover;
 mod loops;
+mod meeting;
 pub mod overlap;
 mod periods;
 mod rights;
 mod rivals;
+pub mod rounds;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -42,6 +46,7 @@ use crate::domain::run::Severity;
 use crate::domain::script::Attachment;
 use crate::domain::server::Account;
 use crate::domain::uid::Uid;
+use crate::matching::review::rounds::Journey;
 
 /// One side of the jobs.
 #[derive(Debug, Clone, Copy)]
@@ -94,6 +99,10 @@ pub struct Review<'review> {
     pub ledger: &'review [LedgerEntry],
     /// Jobs of other routines that write to the same destination.
     pub others: &'review [Other<'review>],
+    /// The systems of source and destination; two names of one system are equal.
+    pub systems: [&'review str; 2],
+    /// Jobs of other routines on a way from the destination back to the source.
+    pub journeys: &'review [Journey<'review>],
 }
 
 /// One thing that speaks against it.
@@ -162,6 +171,7 @@ pub fn review(review: &Review<'_>) -> Vec<Finding> {
     findings.extend(agreement::findings(review));
     findings.extend(families::findings(review));
     findings.extend(loops::findings(review));
+    findings.extend(rounds::findings(review));
     findings.extend(rivals::findings(review));
     findings.extend(aggregation::findings(review));
     findings.extend(rights::findings(review));

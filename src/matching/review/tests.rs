@@ -20,6 +20,7 @@ use crate::domain::script::{Attachment, ContentHash, Hook};
 use crate::domain::server::Account;
 use crate::domain::uid::Uid;
 use crate::domain::value_type::ValueType;
+use crate::matching::review::rounds::Journey;
 use crate::matching::review::{Finding, Other, Party, Review, review};
 
 /// Everything that can be asked about.
@@ -35,6 +36,8 @@ struct World {
     scripts: Vec<Attachment>,
     ledger: Vec<LedgerEntry>,
     others: Vec<(Job, Vec<String>)>,
+    /// Jobs on the way back, with the systems that they read and write.
+    journeys: Vec<(Job, [&'static str; 2])>,
 }
 
 impl World {
@@ -51,6 +54,7 @@ impl World {
             scripts: Vec::new(),
             ledger: Vec::new(),
             others: Vec::new(),
+            journeys: Vec::new(),
         }
     }
 
@@ -75,6 +79,19 @@ impl World {
             today: date(2024, 5, 15),
             ledger: &self.ledger,
             others: &others,
+            systems: ["here", "there"],
+            journeys: &self
+                .journeys
+                .iter()
+                .map(|(job, systems)| Journey {
+                    routine: "back",
+                    job,
+                    window: &self.window,
+                    rows: &self.rows,
+                    systems: *systems,
+                    metadata: [&self.destination, &self.source],
+                })
+                .collect::<Vec<_>>(),
         })
     }
 
@@ -363,6 +380,35 @@ fn a_circle_through_another_routine_is_a_circle() {
     world.others = vec![(other(vec![plain(3, 1)]), vec!["LAST_3_MONTHS".to_owned()])];
     world.says(&["reads-what-it-writes"]);
     world.one_system = false;
+    world.says(&[]);
+}
+
+#[test]
+fn values_that_another_routine_brings_back_go_round() {
+    let plain = |from, to| item(from, Uid::DEFAULT_OPTION_COMBO, plain_address(to));
+    let back = |name: &str, items| Job { name: name.to_owned(), ..job("b", items) };
+    let mut world = World::new(vec![job("a", vec![plain(4, 4), plain(1, 3)])]);
+    world.says(&[]);
+    world.journeys = vec![(back("b", vec![plain(3, 1)]), ["there", "here"])];
+    world.says(&["values-go-round"]);
+    let found = &world.found()[0];
+    assert!(!found.refuses(), "each run by itself does what it says");
+    assert_eq!((found.items.as_slice(), found.routines.as_slice()), (&[2][..], &["back".to_owned()][..]));
+    let names = [1, 3].map(|number| world.source.name_of(element(number)));
+    assert!(found.message.contains(&format!("a brings {} at", names[0])), "{}", found.message);
+    assert!(found.message.contains(&format!("back (b) brings {} at", names[1])), "{}", found.message);
+    // Over a third system.
+    world.journeys =
+        vec![(back("b", vec![plain(3, 4)]), ["there", "beyond"]), (back("c", vec![plain(4, 1)]), ["beyond", "here"])];
+    world.says(&["values-go-round"]);
+    // Other data elements come back, nothing comes back to the source, or nothing is brought on.
+    world.journeys = vec![(back("b", vec![plain(3, 4)]), ["there", "here"])];
+    world.says(&[]);
+    world.journeys = vec![(back("b", vec![plain(3, 1)]), ["there", "beyond"])];
+    world.says(&[]);
+    // What comes back in other periods than are read.
+    let earlier = Job { period_shift: -40, ..back("b", vec![plain(3, 1)]) };
+    world.journeys = vec![(earlier, ["there", "here"])];
     world.says(&[]);
 }
 

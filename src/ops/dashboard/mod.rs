@@ -18,8 +18,9 @@ use crate::matching::map_rules::{MapFinding, MapQuestion, Tally, check_map, tall
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::jobs;
-use crate::ops::quality::{CheckWindow, DEFAULT_WINDOW, is_drift, told_by_review};
+use crate::ops::quality::{CheckWindow, DEFAULT_WINDOW, is_drift, told_by_review, users};
 use crate::ops::review;
+use crate::ops::routines;
 use crate::ops::runs::{self, RunLine};
 use crate::ops::schedule::{self, Due};
 use crate::ops::servers::{self, ServerLine};
@@ -255,9 +256,11 @@ fn pairs(
                 },
                 |source| tally(source, &rows),
             );
+            let [source_user, destination_user] = users(config, [from, to])?;
             let findings = copies.of(pair).map(|(source, destination)| {
                 let (rows, jobs, window) = (&rows, &own, window.days());
-                check_map(&MapQuestion { source, destination, rows, jobs, seen: &seen, values: None, window })
+                let users = [source_user.as_str(), destination_user.as_str()];
+                check_map(&MapQuestion { source, destination, rows, jobs, seen: &seen, values: None, window, users })
             });
             let count = |findings: Vec<MapFinding>| {
                 Findings::count(findings.iter().map(|finding| (finding.code.severity, finding.code.word)))
@@ -307,6 +310,7 @@ fn checked(
             lines.push(JobLine { job, findings: None });
             continue;
         };
+        let [source_user, destination_user] = users(config, [&job.source, &job.destination])?;
         let question = JobQuestion {
             source,
             destination,
@@ -315,10 +319,12 @@ fn checked(
             seen: &config.item_fingerprints(&job.name)?,
             refusals: &BTreeMap::new(),
             window: DEFAULT_WINDOW,
+            users: [&source_user, &destination_user],
+            scripts: &routines::scripts_on(config, &job.name)?,
         };
         let findings = check_job(&question);
         // The same as `job check` says of it.
-        let review = review::of_job(home, config, &job)?;
+        let review = review::of_job(home, config, &job, None)?;
         let own = findings.iter().filter(|(number, finding)| !told_by_review(&review, *number, finding.code));
         let own = own.map(|(_, finding)| (finding.severity, finding.code));
         let findings = Findings::count(own.chain(review.iter().map(|found| (found.code.severity, found.code.word))));

@@ -47,7 +47,7 @@ pub(super) fn about_reviews(home: &Home, config: &ConfigStore, jobs: &[Job]) -> 
         found.extend(complaints(&routine.name, told));
     }
     for job in jobs.iter().filter(|job| !routines.iter().any(|routine| routine.jobs.contains(&job.name))) {
-        found.extend(complaints(&job.name, review::of_job(home, config, job)?));
+        found.extend(complaints(&job.name, review::of_job(home, config, job, None)?));
     }
     Ok(found)
 }

@@ -146,6 +146,8 @@ pub struct ItemSides<'job> {
     pub destination: &'job Metadata,
     /// The job.
     pub job: &'job Job,
+    /// The scripts of the routines that have it.
+    pub scripts: &'job [Attachment],
     /// What its items looked like.
     pub seen: &'job [Option<ItemFingerprint>],
 }
@@ -176,7 +178,7 @@ pub fn import(bytes: &[u8], sides: ItemSides<'_>) -> Result<ReadItems, Vec<Sheet
         }
         match item(&row, &cells, manner, sides.job) {
             Ok(item) => {
-                let wrong = check_item(sides.source, sides.destination, sides.job, &item);
+                let wrong = check_item(sides.source, sides.destination, sides.job, sides.scripts, &item);
                 let errors = wrong.into_iter().filter(|finding| finding.severity == Severity::Error);
                 let before = findings.len();
                 findings.extend(errors.map(|error| SheetFinding {

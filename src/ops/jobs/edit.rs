@@ -83,7 +83,7 @@ impl OpenJob {
         }
         for (item, number) in job.items.iter().zip(1..) {
             let error = |job| {
-                let findings = check_item(&self.source, &self.destination, job, item);
+                let findings = check_item(&self.source, &self.destination, job, &self.scripts, item);
                 findings.into_iter().find(ItemFinding::stops)
             };
             if let Some(finding) = error(&job).filter(|_| error(&self.job).is_none()) {
@@ -133,7 +133,7 @@ impl OpenJob {
                 "see `xfer job show`; remove one of them",
             ));
         }
-        let findings = check_item(&self.source, &self.destination, &self.job, &item);
+        let findings = check_item(&self.source, &self.destination, &self.job, &self.scripts, &item);
         if let Some(error) = findings.iter().find(|finding| finding.stops()) {
             return Err(OpsError::ItemRefused { message: error.message.clone(), hint: error.hint.clone() });
         }

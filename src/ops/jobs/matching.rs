@@ -170,7 +170,7 @@ impl OpenJob {
                 added.known += 1;
                 continue;
             }
-            let findings = check_item(&self.source, &self.destination, &self.job, &item);
+            let findings = check_item(&self.source, &self.destination, &self.job, &self.scripts, &item);
             let overlap = || overlap::refusal(&self.source, &self.destination, &self.job, &item, None);
             let error = findings.into_iter().find(|finding| finding.severity == Severity::Error);
             if let Some((message, hint)) = error.map(|error| (error.message, error.hint)).or_else(overlap) {

@@ -29,6 +29,7 @@ use crate::ops::files::job_items::{self, ItemSides};
 use crate::ops::files::sheet::{SheetFinding, SheetStyle};
 use crate::ops::home::{Home, server, synced, with_near};
 use crate::ops::review;
+use crate::ops::routines;
 use crate::store::{ConfigStore, Removal};
 
 /// A job to be made.
@@ -114,6 +115,8 @@ pub struct OpenJob {
     pub source: Metadata,
     /// The destination server's metadata.
     pub destination: Metadata,
+    /// The scripts of the routines that have the job.
+    pub(in crate::ops) scripts: Vec<Attachment>,
     pub(in crate::ops) config: ConfigStore,
 }
 
@@ -157,7 +160,7 @@ pub fn draft(home: &Home, new: NewJob) -> Result<OpenJob, OpsError> {
     let job = job_of(&config, new)?;
     let (_, source) = synced(&config, &job.source)?;
     let (_, destination) = synced(&config, &job.destination)?;
-    Ok(OpenJob { job, source, destination, config })
+    Ok(OpenJob { job, source, destination, scripts: Vec::new(), config })
 }
 
 fn job_of(config: &ConfigStore, new: NewJob) -> Result<Job, OpsError> {
@@ -250,7 +253,8 @@ pub fn open(home: &Home, name: &str) -> Result<OpenJob, OpsError> {
     let job = job(&config, name)?;
     let (_, source) = synced(&config, &job.source)?;
     let (_, destination) = synced(&config, &job.destination)?;
-    Ok(OpenJob { job, source, destination, config })
+    let scripts = routines::scripts_on(&config, &job.name)?;
+    Ok(OpenJob { job, source, destination, scripts, config })
 }
 
 /// Removes a job; one that a routine uses stays.
@@ -283,7 +287,7 @@ impl OpenJob {
                 "see `xfer job show`; to change an item, remove it and add it again",
             ));
         }
-        let findings = check_item(&self.source, &self.destination, &self.job, &item);
+        let findings = check_item(&self.source, &self.destination, &self.job, &self.scripts, &item);
         if let Some(error) = findings.iter().find(|finding| finding.stops()) {
             return Err(OpsError::ItemRefused { message: error.message.clone(), hint: error.hint.clone() });
         }
@@ -301,7 +305,7 @@ impl OpenJob {
 
     /// What only shows when the job's items are seen together with its map, its users' rights and other routines.
     pub fn review(&self, home: &Home) -> Result<Vec<Finding>, OpsError> {
-        review::of_job(home, &self.config, &self.job)
+        review::of_job(home, &self.config, &self.job, None)
     }
 
     /// The org unit map of its pair.
@@ -334,7 +338,13 @@ impl OpenJob {
     /// place. Any mistake refuses all of it.
     pub fn plan_import(&self, path: &Path, bytes: &[u8], replace: bool) -> Result<ItemsChange, OpsError> {
         let seen = self.config.item_fingerprints(&self.job.name)?;
-        let sides = ItemSides { source: &self.source, destination: &self.destination, job: &self.job, seen: &seen };
+        let sides = ItemSides {
+            source: &self.source,
+            destination: &self.destination,
+            job: &self.job,
+            scripts: &self.scripts,
+            seen: &seen,
+        };
         let read = job_items::import(bytes, sides)
             .map_err(|findings| OpsError::File { path: path.to_path_buf(), findings })?;
         let same = |a: &Item, b: &Item| a.source == b.source && a.destination == b.destination;

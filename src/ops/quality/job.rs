@@ -17,8 +17,9 @@ use crate::ops::home::{Home, server};
 use crate::ops::jobs::{CheckedItem, OpenJob};
 use crate::ops::quality::CheckOptions;
 use crate::ops::quality::reading::{Question, ReadProgress, Reader};
-use crate::ops::quality::window::CheckWindow;
+use crate::ops::quality::window::{CheckWindow, DEFAULT_WINDOW};
 use crate::ops::review;
+use crate::store::ConfigStore;
 
 /// What a check of a job says.
 #[derive(Debug, Clone)]
@@ -59,7 +60,7 @@ pub async fn check_job(
         doubtful.iter().map(|(number, _)| (*number, Refusals::default())).collect();
     // The store must not be shared between threads; what is looked at are metadata alone.
     let destination = &open.destination;
-    let (one_system, unscripted) = (one_system(open)?, open.job.scripts.is_empty());
+    let (one_system, unscripted) = (one_system(open)?, open.job.scripts.is_empty() && open.scripts.is_empty());
     let names_source_unit = |item: &Item| {
         let target = destination.data_elements.get(&item.destination.data_element);
         let names_unit = target.is_some_and(|element| element.value_type.referent() == Some(Referent::OrgUnit));
@@ -102,6 +103,7 @@ fn check(
     refusals: &BTreeMap<usize, Refusals>,
 ) -> Result<JobCheck, OpsError> {
     let words = window.words();
+    let [source_user, destination_user] = users(&open.config, [&open.job.source, &open.job.destination])?;
     let question = JobQuestion {
         source: &open.source,
         destination: &open.destination,
@@ -110,8 +112,12 @@ fn check(
         seen: &open.config.item_fingerprints(&open.job.name)?,
         refusals,
         window: &words,
+        users: [&source_user, &destination_user],
+        scripts: &open.scripts,
     };
-    let review = review::of_job(home, &open.config, &open.job)?;
+    // Periods that were asked for by name are those that the review is about, too.
+    let asked = Some(window.given()).filter(|given| *given != [DEFAULT_WINDOW]);
+    let review = review::of_job(home, &open.config, &open.job, asked)?;
     let one_system = one_system(open)?;
     let findings = findings(&question)
         .into_iter()
@@ -122,6 +128,16 @@ fn check(
         .collect();
     let looked_at = refusals.values().map(|refusals| refusals.looked_at).sum();
     Ok(JobCheck { review, findings, window, looked_at })
+}
+
+/// Who looks at each of two servers, in words: `xfer at national`.
+pub(in crate::ops) fn users(config: &ConfigStore, names: [&str; 2]) -> Result<[String; 2], OpsError> {
+    let of = |name: &str| {
+        let account = config.server_settings(server(config, name)?.id)?.account;
+        let user = account.map(|account| account.username).filter(|user| !user.is_empty());
+        Ok::<_, OpsError>(format!("{} at {name}", user.as_deref().unwrap_or("the user")))
+    };
+    Ok([of(names[0])?, of(names[1])?])
 }
 
 /// Whether source and destination are one system, as far as is known.
@@ -150,7 +166,7 @@ pub fn accept_job_drift(open: &mut OpenJob) -> Result<usize, OpsError> {
 /// The items for which only values can tell whether they fit. What is read through analytics is summed up before it is
 /// sent; single values say nothing about the sums.
 fn doubtful(open: &OpenJob) -> Vec<(usize, Item)> {
-    if open.job.read == ReadFrom::Analytics || open.job.scripts.iter().any(changes_values) {
+    if open.job.read == ReadFrom::Analytics || open.job.scripts.iter().chain(&open.scripts).any(changes_values) {
         return Vec::new();
     }
     let numbered = (1..).zip(&open.job.items);

@@ -17,6 +17,7 @@ use crate::matching::map_rules::{
 use crate::ops::error::OpsError;
 use crate::ops::org_units::PairMap;
 use crate::ops::quality::CheckOptions;
+use crate::ops::quality::job::users;
 use crate::ops::quality::reading::{Question, ReadProgress, Reader};
 use crate::ops::quality::window::CheckWindow;
 use crate::store::ConfigStore;
@@ -71,6 +72,8 @@ pub async fn check_map(
 
 fn check(map: &PairMap, jobs: &[Job], window: CheckWindow, values: Option<&UnitValues>) -> Result<MapCheck, OpsError> {
     let seen = map.config.org_unit_fingerprints(map.pair)?;
+    let (from, to) = (server(&map.config, map.pair.source)?, server(&map.config, map.pair.destination)?);
+    let [source_user, destination_user] = users(&map.config, [&from.name, &to.name])?;
     let question = MapQuestion {
         source: &map.source,
         destination: &map.destination,
@@ -79,6 +82,7 @@ fn check(map: &PairMap, jobs: &[Job], window: CheckWindow, values: Option<&UnitV
         seen: &seen,
         values,
         window: window.days(),
+        users: [&source_user, &destination_user],
     };
     Ok(MapCheck {
         coverage: coverage(&question),

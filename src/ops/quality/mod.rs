@@ -9,8 +9,8 @@ mod map;
 mod reading;
 mod window;
 
-pub(in crate::ops) use job::told_by_review;
 pub use job::{JobCheck, accept_job_drift, check_job};
+pub(in crate::ops) use job::{told_by_review, users};
 pub use map::{MapCheck, accept_map_drift, check_map};
 pub use reading::ReadProgress;
 pub use window::{CheckWindow, DEFAULT_WINDOW};

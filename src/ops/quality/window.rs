@@ -37,6 +37,11 @@ impl CheckWindow {
         (self.first.start(), self.last.end())
     }
 
+    /// The periods as they were given.
+    pub fn given(&self) -> &[String] {
+        &self.written
+    }
+
     /// As a person wrote it.
     pub fn words(&self) -> String {
         self.written.join(", ")

@@ -6,10 +6,11 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, Row, Statement, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Statement, Transaction, params};
 
-use crate::domain::metadata::Metadata;
+use crate::domain::metadata::{CategoryOption, Metadata};
 use crate::domain::server::{Account, ServerId, ServerIdentity};
+use crate::domain::uid::Uid;
 use crate::store::config::ConfigStore;
 use crate::store::config::servers::{AnalyticsFlags, found, store_identity};
 use crate::store::error::StoreError;
@@ -117,6 +118,19 @@ const TABLES: [&str; 11] = [
     "option_set",
 ];
 
+/// The tables of objects that findings name.
+const NAMED_TABLES: [&str; 9] = [
+    "organisation_unit",
+    "data_element",
+    "data_set",
+    "category_combo",
+    "category_option_combo",
+    "category_option",
+    "indicator",
+    "program_indicator",
+    "option_set",
+];
+
 impl ConfigStore {
     /// Puts a new copy of a server's metadata in the place of the old one.
     pub fn save_metadata(&mut self, server: ServerId, synced: &SyncedServer<'_>) -> Result<(), StoreError> {
@@ -126,6 +140,8 @@ impl ConfigStore {
             let changed = transaction
                 .execute("UPDATE server SET synced_at = ?2 WHERE id = ?1", params![server.0, synced.synced_at])?;
             found(changed, server)?;
+            keep_names(transaction, server, metadata)?;
+            let category_options = with_former_names(transaction, server, &metadata.category_options)?;
             for table in TABLES {
                 transaction.execute(&format!("DELETE FROM {table} WHERE server = ?1"), [server.0])?;
             }
@@ -136,7 +152,7 @@ impl ConfigStore {
             save(transaction, server, &metadata.data_sets)?;
             save(transaction, server, &metadata.category_combos)?;
             save(transaction, server, &metadata.category_option_combos)?;
-            save(transaction, server, &metadata.category_options)?;
+            save(transaction, server, &category_options)?;
             save(transaction, server, &metadata.indicators)?;
             save(transaction, server, &metadata.program_indicators)?;
             save(transaction, server, &metadata.option_sets)
@@ -158,6 +174,7 @@ impl ConfigStore {
                 indicators: load(connection, server)?,
                 program_indicators: load(connection, server)?,
                 option_sets: load(connection, server)?,
+                lost: lost(connection, server)?,
             })
         })
     }
@@ -185,6 +202,49 @@ impl ConfigStore {
             })
         })
     }
+}
+
+/// Keeps the names of what the copy that is there has and the new one does not: whoever maps it or runs with it is told
+/// what was lost, and not an id. What is shown again is lost no longer.
+fn keep_names(transaction: &Transaction<'_>, server: ServerId, new: &Metadata) -> Result<(), StoreError> {
+    let mut keep = transaction.prepare("INSERT OR REPLACE INTO lost_object (server, id, name) VALUES (?1, ?2, ?3)")?;
+    for table in NAMED_TABLES {
+        let mut statement = transaction.prepare(&format!("SELECT id, name FROM {table} WHERE server = ?1"))?;
+        let mut rows = statement.query([server.0])?;
+        while let Some(row) = rows.next()? {
+            let (id, name): (Uid, String) = (row.get(0)?, row.get(1)?);
+            if !new.knows(id) {
+                keep.execute(params![server.0, id, name])?;
+            }
+        }
+    }
+    let mut forget = transaction.prepare("DELETE FROM lost_object WHERE server = ?1 AND id = ?2")?;
+    for id in lost(transaction, server)?.into_keys().filter(|id| new.knows(*id)) {
+        forget.execute(params![server.0, id])?;
+    }
+    Ok(())
+}
+
+/// Options that the user may not see stand in the copy by their ids ([`crate::dhis2::metadata`]). Those that were shown once
+/// keep the name that they had.
+fn with_former_names(
+    connection: &Connection,
+    server: ServerId,
+    new: &BTreeMap<Uid, CategoryOption>,
+) -> Result<BTreeMap<Uid, CategoryOption>, StoreError> {
+    let mut options = new.clone();
+    let mut statement = connection.prepare("SELECT name FROM category_option WHERE server = ?1 AND id = ?2")?;
+    for option in options.values_mut().filter(|option| option.name == option.id.as_str()) {
+        let former: Option<String> = statement.query_row(params![server.0, option.id], |row| row.get(0)).optional()?;
+        option.name = former.unwrap_or_else(|| option.id.to_string());
+    }
+    Ok(options)
+}
+
+fn lost(connection: &Connection, server: ServerId) -> Result<BTreeMap<Uid, String>, StoreError> {
+    let mut statement = connection.prepare("SELECT id, name FROM lost_object WHERE server = ?1")?;
+    let rows = statement.query_map([server.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 fn save<T: Cached>(
@@ -216,13 +276,41 @@ fn load<T: Cached>(connection: &Connection, server: ServerId) -> Result<BTreeMap
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use crate::domain::metadata::{Metadata, OrganisationUnitGroup};
     use crate::domain::server::ServerId;
     use crate::store::config::{AnalyticsFlags, ConfigStore, MetadataCounts, SyncedServer};
     use crate::store::error::StoreError;
     use crate::store::testing::{account, add_server, data_elements, identity, metadata, org_units, sync, uid};
+
+    #[test]
+    fn what_a_sync_does_not_show_any_more_keeps_its_name_until_it_is_shown_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = ConfigStore::in_memory(folder.path()).unwrap();
+        let (one, two) =
+            (add_server(&mut store, "one", "https://a.org", "x"), add_server(&mut store, "two", "https://b.org", "x"));
+        sync(&mut store, &one, &metadata());
+        sync(&mut store, &two, &metadata());
+        let mut less = metadata();
+        let (id, element) = less.data_elements.pop_first().unwrap();
+        less.data_sets.clear();
+        sync(&mut store, &one, &less);
+        let kept = store.load_metadata(one.id).unwrap();
+        assert_eq!((kept.name_of(id), kept.lost.len()), (element.name.clone(), 1 + metadata().data_sets.len()));
+        sync(&mut store, &one, &less);
+        assert_eq!(store.load_metadata(one.id).unwrap().name_of(id), element.name, "two syncs later, too");
+        assert!(store.load_metadata(two.id).unwrap().lost.is_empty());
+        // Options that are hidden come by their ids.
+        for _ in 0..2 {
+            let mut hidden = metadata();
+            hidden.category_options.values_mut().for_each(|option| option.name = option.id.to_string());
+            sync(&mut store, &one, &hidden);
+            assert_eq!(store.load_metadata(one.id).unwrap().category_options, metadata().category_options);
+        }
+        sync(&mut store, &one, &metadata());
+        assert_eq!(store.load_metadata(one.id).unwrap(), metadata());
+    }
 
     #[test]
     fn a_copy_is_what_was_synced() {
@@ -256,7 +344,8 @@ mod tests {
         assert_eq!(kept.identity, Some(identity()));
 
         sync(&mut store, &one, &Metadata::default());
-        assert_eq!(store.load_metadata(one.id).unwrap(), Metadata::default(), "the old copy is replaced whole");
+        let now = Metadata { lost: BTreeMap::new(), ..store.load_metadata(one.id).unwrap() };
+        assert_eq!(now, Metadata::default(), "the old copy is replaced whole");
     }
 
     #[test]

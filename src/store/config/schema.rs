@@ -92,7 +92,41 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     |transaction| {
         transaction.execute_batch("ALTER TABLE routine ADD COLUMN max_delete_share INTEGER NOT NULL DEFAULT 20;")
     },
+    // 12: names of what an earlier sync showed and the last one did not.
+    |transaction| {
+        transaction.execute_batch(
+            "CREATE TABLE lost_object (
+                 server INTEGER NOT NULL REFERENCES server ON DELETE CASCADE,
+                 id TEXT NOT NULL,
+                 name TEXT NOT NULL,
+                 PRIMARY KEY (server, id)
+             ) STRICT, WITHOUT ROWID;",
+        )?;
+        transaction.execute_batch(NAMES_FROM_FINGERPRINTS)
+    },
 ];
+
+// What was lost before names were kept is known from the rows and items that point at it.
+const NAMES_FROM_FINGERPRINTS: &str = "
+    WITH seen_object (server, id, name) AS (
+        SELECT source_server, source, json_extract(seen, '$.source.name') FROM org_unit_mapping
+        UNION ALL
+        SELECT destination_server, destination, json_extract(seen, '$.destination.name') FROM org_unit_mapping
+        UNION ALL
+        SELECT job.source, job_item.source, json_extract(seen, '$.source.name') FROM job_item JOIN job ON job.id = job
+        UNION ALL
+        SELECT job.destination, data_element, json_extract(seen, '$.destination.name')
+            FROM job_item JOIN job ON job.id = job
+    )
+    INSERT OR IGNORE INTO lost_object (server, id, name)
+    SELECT server, id, name FROM seen_object AS seen
+    WHERE id IS NOT NULL AND name IS NOT NULL
+        AND EXISTS (SELECT 1 FROM server WHERE server.id = seen.server AND synced_at IS NOT NULL)
+        AND NOT EXISTS (SELECT 1 FROM organisation_unit AS o WHERE o.server = seen.server AND o.id = seen.id)
+        AND NOT EXISTS (SELECT 1 FROM data_element AS d WHERE d.server = seen.server AND d.id = seen.id)
+        AND NOT EXISTS (SELECT 1 FROM indicator AS i WHERE i.server = seen.server AND i.id = seen.id)
+        AND NOT EXISTS (SELECT 1 FROM program_indicator AS p WHERE p.server = seen.server AND p.id = seen.id);
+";
 
 const SERVERS: &str = "
     CREATE TABLE server (
@@ -350,10 +384,34 @@ mod tests {
             )
             .unwrap();
         migrate(&mut connection, None, MIGRATIONS).unwrap();
+        let mut named = connection.prepare("SELECT server, id, name FROM lost_object").unwrap();
+        assert!(named.query([]).unwrap().next().unwrap().is_none(), "nothing was seen of them");
         for table in ["org_unit_mapping", "job_item"] {
             let question = format!("SELECT count(*), count(seen) FROM {table}");
             let counts: (i64, i64) = connection.query_row(&question, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
             assert_eq!(counts, (1, 0), "{table}");
         }
+    }
+
+    #[test]
+    fn what_was_lost_before_names_were_kept_has_the_name_that_its_row_or_item_noted() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, None, &MIGRATIONS[..10]).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO server (id, name, name_key, url, allow_http, login, synced_at) VALUES
+                     (1, 'a', 'a', 'https://a.org', 0, 'token', 'then'), (2, 'b', 'b', 'https://b.org', 0, 'token', 'then');
+                 INSERT INTO org_unit_mapping (source_server, destination_server, source, destination, method, state, seen)
+                     VALUES (1, 2, 'aUnit000001', 'bUnit000001', 'name', 'confirmed',
+                         '{\"source\": {\"name\": \"Jacmel\"}, \"destination\": {\"name\": \"Jacmel (new)\"}}');
+                 INSERT INTO organisation_unit (server, id, name, path_ids, attribute_values)
+                     VALUES (2, 'bUnit000001', 'Jacmel', 'bUnit000001', '[]');",
+            )
+            .unwrap();
+        migrate(&mut connection, None, MIGRATIONS).unwrap();
+        let mut statement = connection.prepare("SELECT server, id, name FROM lost_object").unwrap();
+        let names = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+        let names: Vec<(i64, String, String)> = names.collect::<Result<_, _>>().unwrap();
+        assert_eq!(names, [(1, "aUnit000001".to_owned(), "Jacmel".to_owned())]);
     }
 }

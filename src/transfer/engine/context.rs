@@ -57,6 +57,8 @@ pub(super) struct State {
     pub(super) controllers: BTreeMap<DataSetKind, BatchController>,
     /// Periods of which the destination holds a value.
     pub(super) seen: BTreeSet<Period>,
+    /// Periods of which the source sent a value, by job.
+    pub(super) read: BTreeMap<String, BTreeSet<Period>>,
     /// Deletions that the routine still allows.
     pub(super) deletions_left: Option<u32>,
     /// Number of the next POST.
@@ -113,6 +115,7 @@ impl<'run, S, D> Context<'run, S, D> {
             state: Mutex::new(State {
                 controllers,
                 seen: BTreeSet::new(),
+                read: BTreeMap::new(),
                 deletions_left: document.routine.policies.max_delete,
                 next_chunk: 1,
                 open,

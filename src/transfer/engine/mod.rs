@@ -21,6 +21,7 @@
 
 mod context;
 mod emptied;
+mod empty_periods;
 mod error;
 mod fetch;
 #[cfg(test)]

@@ -296,7 +296,8 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
 
     /// One value for each cell; scripts may leave some out.
     fn make(&self, job: &PlannedJob, mapped: Mapped) -> Made {
-        let Mapped { mut values, contributions, doubts, remarks, slice_values, mut acts, findings } = mapped;
+        let Mapped { mut values, contributions, doubts, remarks, slice_values, periods, mut acts, findings } = mapped;
+        self.context.state().read.entry(job.name.clone()).or_default().extend(periods);
         let combined = combine(contributions, job, &self.context.scene(), &slice_values);
         values.contributing -= combined.dropped;
         values.dropped += combined.dropped;

@@ -4,8 +4,8 @@
 //! look as if they were gone, and `when_empty` would then delete their copies. So each run asks about the category
 //! options behind what it reads (one short request for each side, and none where only the combo `default` is used),
 //! and below 2.39, where raw values are read by data set, about the data sets. Data elements and indicators that are
-//! gone are left out of answers, too: they are asked about where a cell may be emptied for it (`when_empty` other than
-//! `keep`), or made of the rest (several items of one address). The org units come with the probe.
+//! gone are left out of answers, too, and their absence looks like a period without values: so they are asked about as
+//! well. The org units come with the probe.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::dhis2::error::ClientError;
 use crate::dhis2::system::Probe;
 use crate::domain::access::{Fresh, Question, Reader};
 use crate::domain::cell::CellAddress;
-use crate::domain::item::{SourceItem, WhenEmpty};
+use crate::domain::item::SourceItem;
 use crate::domain::job::ReadFrom;
 use crate::domain::metadata::Metadata;
 use crate::domain::routine::RoutineDocument;
@@ -39,18 +39,8 @@ pub(super) async fn of_source<S: DataServer>(
         data_sets: items().flat_map(|(item, read)| reader.data_sets_behind(item, read)).collect(),
         ..Question::default()
     };
-    if absence_matters(document) {
-        items().for_each(|(item, _)| question.about(item));
-    }
+    items().for_each(|(item, _)| question.about(item));
     ask(client, question).await
-}
-
-/// Whether a missing data element would change cells: empty them, or leave them with the rest of a sum.
-fn absence_matters(document: &RoutineDocument) -> bool {
-    let items = || document.jobs.iter().flat_map(|job| &job.items);
-    let rule = document.routine.policies.when_empty;
-    let addresses: BTreeSet<CellAddress> = items().map(|item| item.destination).collect();
-    addresses.len() < items().count() || items().any(|item| item.when_empty.unwrap_or(rule) != WhenEmpty::Keep)
 }
 
 /// What the destination says now about the cells that are compared: those that the items write, and those of these other

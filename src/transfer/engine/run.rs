@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use futures_util::future::join;
 use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::dhis2::system::Probe;
@@ -25,7 +26,7 @@ use crate::transfer::engine::prepare::{Failed, Prepared, Preparer};
 use crate::transfer::engine::prove::prove;
 use crate::transfer::engine::read::Side;
 use crate::transfer::engine::servers::DataServer;
-use crate::transfer::engine::{Endpoint, RunRequest, RunResult, TransferError, Tuning, recover, rights};
+use crate::transfer::engine::{Endpoint, RunRequest, RunResult, TransferError, Tuning, empty_periods, recover, rights};
 use crate::transfer::events::Event;
 use crate::transfer::finding::{self, Code};
 use crate::transfer::hooks::{self, Hooks};
@@ -390,6 +391,10 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
             self.tally.temporary |= !self.tally.permission;
         } else if self.tally.slices_done > 0 && self.is_empty() && !self.tally.findings.has_any(&UNSEEN) {
             self.tally.findings.add(Note::new(&finding::SOURCE_EMPTY, 1));
+        } else if self.tally.slices_failed == 0 && !self.is_empty() && !self.tally.findings.has_any(&UNSEEN) {
+            let today = self.context.now.to_zoned(TimeZone::UTC).date();
+            let jobs = self.context.plan.jobs.iter();
+            empty_periods::tell(jobs, &self.context.state().read, today, &mut self.tally.findings);
         }
     }
 

@@ -137,9 +137,12 @@ table! {
     SOURCE_EMPTY = Warning, Source, "source-empty",
         "The source has no values for the items, org units and periods of the run. An error where a job had values before and has none now: then the run is incomplete.",
         "Check the periods (the report names the last one that has values), the items and whether the source user may see the data; analytics may need to be run. If the values were withdrawn on purpose, delete them by hand at the destination, too.";
+    SOURCE_PERIODS_EMPTY = Info, Source, "source-periods-empty",
+        "For some periods of the run the source has no value at all of a job.",
+        "Nothing, if nobody reported then; otherwise look at the source whether the reports are late or the periods the wrong ones.";
     SOURCE_ITEM_MISSING = Error, Source, "source-item-missing",
-        "The source does not know an item, or the user may not see it.",
-        "Sync the source again and correct the item, or share it with the source user.";
+        "What an item reads can no longer be read by the source user: it was deleted, or is not shared any more. Its cells are held back.",
+        "Share it with the source user again; only if it was deleted, sync the source and map the item to its successor.";
     SOURCE_ITEM_UNANSWERED = Warning, Source, "source-item-unanswered",
         "The source left an item out of its answer without a word; it has no values, or the user may not see it.",
         "Check whether the item has data in these periods and is shared with the source user.";
@@ -260,9 +263,6 @@ table! {
     ORG_UNIT_IGNORED = Info, Mapping, "org-unit-ignored",
         "A source org unit that is marked as ignored has values; they are left out.",
         "Nothing, if that is what the mark is for; otherwise map the org unit.";
-    ORG_UNIT_PARTNER_OUT_OF_SCOPE = Error, Permission, "org-unit-partner-out-of-scope",
-        "The org unit is merged with one that the source user may not read, or that the source does not have; half a sum is not sent.",
-        "Give the source user all org units that are merged into one, as data view org units; or take the lost one out of the map.";
     AREA_NOT_READ = Info, Source, "area-not-read",
         "A large part of the source's tree has no mapped org unit and was not read, so unmapped values there are not counted.",
         "Nothing, if that part is not to be transferred; otherwise map its org units.";

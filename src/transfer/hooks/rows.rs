@@ -50,32 +50,13 @@ pub fn through_rows(rows: Vec<SourceValue>, scripts: &[SharedScript], at: &RowsC
         let account = account(&before, &after);
         through.created += account.created.len() as u64;
         through.dropped += account.dropped.len() as u64;
-        through.moved.extend(moved(&before, &after, &account));
+        let moved = after.moved.iter().filter_map(|(index, row)| Some((before.get(*index)?.clone(), row.clone())));
+        through.moved.extend(moved);
         take_down(&mut through.acts, script.name(), &account, line, at.scene.source);
         through.rejected.extend(account.rejected.iter().map(|(row, _)| (*row).clone()));
         through.rows = after.kept;
     }
     through
-}
-
-/// Values that a script took out of one period and put into another: rows whose period it changed, and rows that it made
-/// anew with the value of one that it left out. A copy beside the row that it was made of is an addition.
-fn moved(before: &[SourceValue], after: &RowsAfter, account: &Account<'_>) -> Vec<(SourceValue, SourceValue)> {
-    let series = |row: &SourceValue| {
-        (row.data, row.category_option_combo, row.attribute_option_combo, row.org_unit, row.value.clone())
-    };
-    let changed = after.moved.iter().filter_map(|(index, row)| Some((before.get(*index)?.clone(), row.clone())));
-    let mut moved: Vec<_> = changed.collect();
-    let mut gone: HashMap<_, Vec<&SourceValue>> = HashMap::new();
-    for (row, _) in &account.dropped {
-        gone.entry(series(row)).or_default().push(row);
-    }
-    let anew = account.created.iter().filter_map(|row| {
-        let from = gone.get_mut(&series(row))?.pop()?;
-        Some((from.clone(), (*row).clone()))
-    });
-    moved.extend(anew.filter(|(from, to)| from.period != to.period).collect::<Vec<_>>());
-    moved
 }
 
 /// Counts what a script did, with a few examples of each kind.

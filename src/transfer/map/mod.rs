@@ -12,11 +12,14 @@
 //! A value that cannot be used leaves a *doubt* about every cell that it would have been part of: a cell is written whole
 //! or not at all, so nothing is sent for it, whatever else goes there.
 
+mod fate;
+mod value;
+
+pub use value::{Remark, SourceValue};
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::dhis2::analytics::AnalyticsValue;
 use crate::domain::cell::CellKey;
-use crate::domain::data_value::DataValue;
 use crate::domain::decimal::parse_number;
 use crate::domain::job::Comments;
 use crate::domain::metadata::Metadata;
@@ -25,88 +28,11 @@ use crate::domain::run::ValueCounts;
 use crate::domain::shown::shown;
 use crate::domain::uid::Uid;
 use crate::transfer::diff::Hold;
-use crate::transfer::finding::{self, Code};
+use crate::transfer::finding;
 use crate::transfer::hooks::{Acts, RowKey, RowsContext, Scene, SliceValues, through_rows};
+use crate::transfer::map::fate::{Blame, Fate, Nowhere, target_period};
 use crate::transfer::plan::{Destination, HookedPeriod, Place, PlannedJob, Slice, UnitMap};
 use crate::transfer::tally::{Findings, Note};
-
-/// A value as the source sent it, whichever way it was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourceValue {
-    /// Data element, indicator or program indicator.
-    pub data: Uid,
-    /// Its COC, where it has one.
-    pub category_option_combo: Option<Uid>,
-    /// Its AOC, where it has one.
-    pub attribute_option_combo: Option<Uid>,
-    /// Its org unit.
-    pub org_unit: Uid,
-    /// Its period.
-    pub period: Period,
-    /// Its text; none where only a comment is stored.
-    pub value: Option<String>,
-    /// Its comment and follow-up mark, where it has one of them.
-    pub remark: Option<Box<Remark>>,
-}
-
-/// What stands beside a value.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Remark {
-    /// Its comment.
-    pub comment: Option<String>,
-    /// Its follow-up mark.
-    pub followup: bool,
-}
-
-impl Remark {
-    /// None where there is neither a comment nor a mark.
-    fn of(comment: Option<String>, followup: bool) -> Option<Box<Self>> {
-        let comment = comment.filter(|comment| !comment.trim().is_empty());
-        (comment.is_some() || followup).then(|| Box::new(Self { comment, followup }))
-    }
-
-    /// The remarks of all contributions to one cell: their different comments in the order of source period and org
-    /// unit, and a mark if any has one.
-    fn together(mut all: Vec<(Period, Uid, u32, Self)>) -> Self {
-        all.sort_unstable();
-        let followup = all.iter().any(|(_, _, _, remark)| remark.followup);
-        let mut comments: Vec<String> = Vec::new();
-        for comment in all.into_iter().filter_map(|(_, _, _, remark)| remark.comment) {
-            if !comments.contains(&comment) {
-                comments.push(comment);
-            }
-        }
-        Self { comment: Some(comments.join(" | ")).filter(|text| !text.is_empty()), followup }
-    }
-}
-
-impl From<DataValue> for SourceValue {
-    fn from(value: DataValue) -> Self {
-        Self {
-            data: value.cell.data_element,
-            category_option_combo: Some(value.cell.category_option_combo),
-            attribute_option_combo: Some(value.cell.attribute_option_combo),
-            org_unit: value.cell.org_unit,
-            period: value.cell.period,
-            value: value.value,
-            remark: Remark::of(value.comment, value.followup),
-        }
-    }
-}
-
-impl From<AnalyticsValue> for SourceValue {
-    fn from(value: AnalyticsValue) -> Self {
-        Self {
-            data: value.data,
-            category_option_combo: value.category_option_combo,
-            attribute_option_combo: value.attribute_option_combo,
-            org_unit: value.org_unit,
-            period: value.period,
-            value: Some(value.value),
-            remark: None,
-        }
-    }
-}
 
 /// A source value on its way to one cell.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -139,6 +65,8 @@ pub struct Mapped {
     pub remarks: BTreeMap<CellKey, Remark>,
     /// The source values at their destination, if a script may look them up.
     pub slice_values: SliceValues,
+    /// Source periods with a value, whatever became of it.
+    pub periods: BTreeSet<Period>,
     /// What scripts did.
     pub acts: Acts,
     /// Every fate other than contributing, by reason and object.
@@ -148,33 +76,6 @@ pub struct Mapped {
 /// What to do about a script that moves values in `rows`.
 const MOVE_WITH_PERIOD: &str = "let `fn period(p, ctx)` of the script say where periods go: a run then reads all that goes \
                                 to a cell; `rows` moves no values between periods";
-
-/// Why a value does not contribute, or only in part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Fate {
-    Unmapped,
-    Proposed,
-    Ignored,
-    Empty,
-    Straddles,
-    NoNumber,
-    OptionCombo,
-    /// `rows` made a row that has no place.
-    Foreign,
-    /// `rows` put a row into a period that the run does not cover.
-    NotCovered,
-    /// `period` left the period out.
-    PeriodDropped,
-    /// `period` failed.
-    PeriodFailed,
-}
-
-/// The object to blame, as an id or a period.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Blame {
-    Object(Uid),
-    Period(Period),
-}
 
 /// The mapping of one slice, value by value. A clone keeps what was taken so far, for a read that has to be repeated.
 #[derive(Debug, Clone)]
@@ -192,6 +93,9 @@ pub struct Mapping<'plan> {
     /// Contributing values with a remark, where the job does not copy it, and the first in words.
     left_behind: Option<(u64, String)>,
     slice_values: SliceValues,
+    periods: BTreeSet<Period>,
+    /// The period of the value before: they come in runs.
+    last_period: Option<Period>,
     /// Whether a script may look values up.
     keeps_values: bool,
     /// The number of the next value that is placed.
@@ -213,6 +117,8 @@ impl<'plan> Mapping<'plan> {
             remarks: BTreeMap::new(),
             left_behind: None,
             slice_values: SliceValues::default(),
+            periods: BTreeSet::new(),
+            last_period: None,
             keeps_values: job.is_scripted(),
             next_value: 0,
             fates: BTreeMap::new(),
@@ -241,6 +147,9 @@ impl<'plan> Mapping<'plan> {
             return;
         }
         self.values.fetched += 1;
+        if self.last_period.replace(period) != Some(period) {
+            self.periods.insert(period);
+        }
         let unit = Blame::Object(value.org_unit);
         match place {
             Place::To(_) if !job.rows.is_empty() => self.held.push(value),
@@ -525,53 +434,10 @@ impl<'plan> Mapping<'plan> {
             doubts,
             remarks,
             slice_values: self.slice_values,
+            periods: self.periods,
             acts,
             findings,
         }
-    }
-}
-
-/// Why a value has no destination period for an item. In the order of weight.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Nowhere {
-    /// A script left the period out.
-    Dropped,
-    /// The run does not read the period: a script with `rows` put the value there.
-    NotCovered,
-    /// The period lies half in one that the job writes and half in another.
-    Straddles,
-    /// A script failed on the period.
-    Failed,
-    /// The value is no number where one is needed.
-    Refused,
-}
-
-impl Nowhere {
-    fn fate(self) -> Fate {
-        match self {
-            Self::Dropped => Fate::PeriodDropped,
-            Self::NotCovered => Fate::NotCovered,
-            Self::Straddles => Fate::Straddles,
-            Self::Failed => Fate::PeriodFailed,
-            Self::Refused => Fate::NoNumber,
-        }
-    }
-}
-
-/// Where values of an item and a source period go.
-fn target_period(job: &PlannedJob, item: usize, period: Period) -> Result<Period, Nowhere> {
-    match job.hooked_periods(item) {
-        Some(hooked) => match hooked.destinations.get(&period) {
-            Some(HookedPeriod::To(to)) => Ok(*to),
-            Some(HookedPeriod::Dropped(_)) => Err(Nowhere::Dropped),
-            Some(HookedPeriod::Rejected(_)) => Err(Nowhere::Failed),
-            None => Err(Nowhere::NotCovered),
-        },
-        None => match job.periods.destination_of(period) {
-            Destination::To(to) => Ok(to),
-            Destination::Between(..) => Err(Nowhere::Straddles),
-            Destination::NotCovered => Err(Nowhere::NotCovered),
-        },
     }
 }
 
@@ -581,25 +447,6 @@ fn cells_of(job: &PlannedJob, item: usize, target: Uid, period: Period) -> impl 
     let alone = group.is_empty().then_some(item);
     let items = alone.into_iter().chain(group.iter().copied());
     items.filter_map(move |item| Some(CellKey::new(job.items.get(item)?.destination, target, period)))
-}
-
-impl Fate {
-    /// The entry of the findings table, and the kind of object to blame.
-    fn describe(self) -> (&'static Code, &'static str) {
-        match self {
-            Self::Unmapped => (&finding::ORG_UNIT_UNMAPPED, "organisation unit"),
-            Self::Proposed => (&finding::ORG_UNIT_PROPOSED, "organisation unit"),
-            Self::Ignored => (&finding::ORG_UNIT_IGNORED, "organisation unit"),
-            Self::Empty => (&finding::SOURCE_VALUE_EMPTY, "data element"),
-            Self::Straddles => (&finding::SOURCE_PERIOD_UNUSABLE, "period"),
-            Self::NoNumber => (&finding::SOURCE_VALUE_INVALID, "data element"),
-            Self::OptionCombo => (&finding::OPTION_COMBO_NOT_MAPPED, "data element"),
-            Self::Foreign => (&finding::SCRIPT_ROW_FOREIGN, "data element"),
-            Self::NotCovered => (&finding::SCRIPT_ROW_FOREIGN, "period"),
-            Self::PeriodDropped => (&finding::SCRIPT_DROPPED, "period"),
-            Self::PeriodFailed => (&finding::SCRIPT_FAILED, "period"),
-        }
-    }
 }
 
 /// Replaces the ids at the places where [`Mapping::note`] put them by names.

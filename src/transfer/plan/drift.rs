@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 
 use crate::domain::access::{Reader, Reason, Unreadable};
 use crate::domain::cell::CellAddress;
-use crate::domain::item::Item;
 use crate::domain::job::Job;
 use crate::domain::metadata::Metadata;
 use crate::domain::routine::RoutineDocument;
@@ -24,7 +23,7 @@ pub(super) fn units(units: &UnitMap, document: &RoutineDocument, source: &Metada
         if units.unknown.contains(&row.source) {
             findings.add(
                 Note::new(&finding::SOURCE_ORG_UNIT_UNKNOWN, 0)
-                    .about("organisation unit", &row.source, row.source.to_string())
+                    .about("organisation unit", &row.source, source.name_of(row.source))
                     .example(row.note.clone().unwrap_or_else(|| "a row of the org unit map".to_owned())),
             );
         }
@@ -42,7 +41,7 @@ pub(super) fn units(units: &UnitMap, document: &RoutineDocument, source: &Metada
 pub(super) fn withheld(units: &UnitMap, source: &Metadata) -> BTreeMap<Uid, Hold> {
     let hold = |unit: Uid| {
         let gone = units.unknown.contains(&unit);
-        let name = if gone { unit.to_string() } else { source.org_unit_path_names(unit) };
+        let name = source.org_unit_path_names(unit);
         let (code, why) = if gone {
             (&finding::SOURCE_ORG_UNIT_UNKNOWN, "does not exist at the source any more, or the user may not see it")
         } else {
@@ -76,11 +75,28 @@ pub(super) fn untouched(subtrees: &[(Uid, usize)], source: &Metadata, findings: 
 /// The addresses of a job of which the source's user may not read all that feeds them, each with what is to blame first,
 /// and a finding for everything that cannot be read; it counts the cells that are held back for it, which come later. An item that the source does not have (or does not show) takes its
 /// partners with it: a sum without one of its parts is no sum.
-pub(super) fn hidden(job: &Job, reader: Reader<'_>, findings: &mut Findings) -> BTreeMap<CellAddress, Unreadable> {
+pub(super) fn hidden(job: &Job, reader: Reader<'_>, findings: &mut Findings) -> BTreeMap<CellAddress, Hold> {
     let mut hidden = BTreeMap::new();
     for item in &job.items {
         if let Some(missing) = reader.missing(&item.source) {
-            hidden.entry(item.destination).or_insert(missing);
+            findings.add(Note {
+                object: Some(missing.object()),
+                hint: Some(share_again(&missing, job, reader)),
+                ..Note::new(&finding::SOURCE_ITEM_MISSING, 0).example(format!("an item of job {}", job.name))
+            });
+            hidden.entry(item.destination).or_insert_with(|| Hold {
+                code: &finding::SOURCE_ITEM_MISSING,
+                object: Some(missing.object()),
+                reason: format!(
+                    "{} {} can no longer be read by {} at {}: {}",
+                    missing.kind,
+                    missing.name,
+                    reader.user(),
+                    job.source,
+                    missing.reason.words()
+                ),
+                hint: Some(share_again(&missing, job, reader)),
+            });
             continue;
         }
         for unreadable in reader.item(&item.source, job.read) {
@@ -92,20 +108,24 @@ pub(super) fn hidden(job: &Job, reader: Reader<'_>, findings: &mut Findings) -> 
                     unreadable.in_words()
                 ))
             });
-            hidden.entry(item.destination).or_insert(unreadable);
+            hidden.entry(item.destination).or_insert_with(|| Hold {
+                code: &finding::SOURCE_NOT_READABLE,
+                object: Some(unreadable.object()),
+                reason: unreadable.in_words(),
+                hint: None,
+            });
         }
     }
     hidden
 }
 
-/// Whether the source has an item's data; names it otherwise.
-pub(super) fn item(item: &Item, job: &Job, reader: Reader<'_>, findings: &mut Findings) -> bool {
-    let missing = reader.missing(&item.source);
-    if let Some(missing) = &missing {
-        findings.add(Note {
-            object: Some(missing.object()),
-            ..Note::new(&finding::SOURCE_ITEM_MISSING, 1).example(format!("an item of job {}", job.name))
-        });
-    }
-    missing.is_none()
+/// What to do about an object that does not show: the way back comes before the way without it.
+fn share_again(missing: &Unreadable, job: &Job, reader: Reader<'_>) -> String {
+    format!(
+        "Share the {} with {} at {} again; only if it was deleted there, sync {} and map the item to its successor.",
+        missing.kind,
+        reader.user(),
+        job.source,
+        job.source
+    )
 }

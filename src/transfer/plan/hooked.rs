@@ -10,7 +10,8 @@
 //! read; what lands elsewhere is none of this run's, also if it lies in the window.
 //!
 //! Wanted is what the window asks for: the longer periods that it covers, where the job makes longer ones; else, and
-//! where the script puts nothing into those, the periods into which the script puts those of the window.
+//! where the script puts nothing into those, the periods into which the script puts those of the window. A window of a
+//! job that writes what it reads names source periods, as with a job's shift: who moves March to February runs March.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,6 +20,10 @@ use crate::transfer::hooks::{ActingScript, Outcome, PeriodContext};
 
 /// Most periods that a script is asked about beyond the window, on either side. Further out than that no month begins.
 const FURTHEST: usize = 5_000;
+
+/// How far around the window a script is asked at least that writes the periods that it reads, in days: it may compare
+/// with the year before, or put the months of a year into one of them.
+const AROUND: usize = 2 * 366;
 
 /// Where a script puts the source periods of an item.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -139,7 +144,9 @@ impl Search<'_> {
             return;
         }
         let length = usize::from(first.period_type().nominal_days()).max(1);
-        let patience = 2 * usize::from(self.written.nominal_days()) / length + 2;
+        let same_type = first.period_type() == self.written;
+        let around = (2 * usize::from(self.written.nominal_days())).max(if same_type { AROUND } else { 0 });
+        let patience = around / length + 2;
         let between: Vec<Period> =
             std::iter::successors(Some(first), Period::next).take_while(|period| *period <= last).collect();
         let mut touches = false;
@@ -196,7 +203,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::{HookedPeriod, HookedPeriods};
-    use crate::domain::period::PeriodType;
+    use crate::domain::period::{Period, PeriodType};
     use crate::domain::script::Hook;
     use crate::transfer::fixture::{document, job, metadata, period, plain_item, plan_of};
     use crate::transfer::hooks::PeriodContext;
@@ -219,6 +226,33 @@ mod tests {
         let quarterly = HookedPeriods::of(&*script, &read, &BTreeSet::new(), PeriodType::Quarterly, &at);
         let HookedPeriod::Rejected(reason) = &quarterly.destinations[&read[0]] else { panic!("{quarterly:?}") };
         assert!(reason.contains("202312, which is Monthly; the job writes Quarterly"), "{reason}");
+    }
+
+    #[test]
+    fn periods_of_the_same_type_are_read_whole_wherever_their_parts_stand() {
+        let plan = plan_of(&document(vec![job("a", vec![plain_item(1)])], &["202401"])).unwrap();
+        let metadata = metadata();
+        let at = PeriodContext { source: &metadata, destination: &metadata, job: "a", item: &plan.jobs[0].items[0] };
+        let read = |script: &str, window: &[&str]| {
+            let script = ready(&attached(script, &[Hook::Period]), &job("a", Vec::new())).unwrap();
+            let asked: Vec<_> = window.iter().map(|text| period(text)).collect();
+            let hooked = HookedPeriods::of(&*script, &asked, &BTreeSet::new(), PeriodType::Monthly, &at);
+            assert!(hooked.cut.is_empty());
+            let to = |(from, to): (&Period, &HookedPeriod)| match to {
+                HookedPeriod::To(to) => format!("{from}>{to}"),
+                other => panic!("{other:?}"),
+            };
+            hooked.destinations.iter().map(to).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(read("month-before", &["202401"]), "202401>202312");
+        // February alone would make half of January.
+        assert_eq!(read("feb-to-jan", &["202402"]), "202401>202401 202402>202401");
+        assert_eq!(read("feb-to-jan", &["202401", "202402"]), "202401>202401 202402>202401");
+        // The same month of the year before stands twelve months away.
+        assert_eq!(read("with-last-year", &["202403"]), "202303>202403 202403>202403");
+        assert_eq!(read("with-last-year", &["202303"]), "202303>202403 202403>202403");
+        let months: Vec<String> = (1..=12).map(|month| format!("2024{month:02}>202401")).collect();
+        assert_eq!(read("year-to-january", &["202412"]), months.join(" "));
     }
 
     #[test]

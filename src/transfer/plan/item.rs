@@ -38,6 +38,8 @@ pub struct PlannedItem {
     pub value_type: ValueType,
     /// Whether the destination does not keep zeros in cells of this item.
     pub zero_vanishes: bool,
+    /// Whether the source does not show what it reads: it was deleted, or is hidden from the user. Nothing is read for it.
+    pub unseen: bool,
     /// What its values are ids of at the source, where nobody but us translates them and the two servers are not one.
     pub referent: Option<Referent>,
 }
@@ -73,6 +75,7 @@ impl PlannedItem {
             when_empty: item.when_empty.unwrap_or(policies.when_empty),
             value_type,
             zero_vanishes,
+            unseen: false,
             referent: None,
         }
     }

@@ -29,6 +29,9 @@ pub(super) struct Metadata {
     indicators: Vec<Named>,
     program_indicators: Vec<Named>,
     option_sets: Vec<OptionSet>,
+    /// What the last sync did not show any more, by the name that it had.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    lost: BTreeMap<Uid, String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -156,6 +159,7 @@ impl Metadata {
                 .map(|object| Named { id: object.id, code: object.code.clone(), name: object.name.clone() })
                 .collect(),
             option_sets: metadata.option_sets.values().map(OptionSet::of).collect(),
+            lost: metadata.lost.clone(),
         }
     }
 
@@ -201,6 +205,7 @@ impl Metadata {
                 .map(|object| (object.id, object.into_program_indicator()))
                 .collect(),
             option_sets: self.option_sets.into_iter().map(|object| (object.id, object.into_option_set())).collect(),
+            lost: self.lost,
         })
     }
 }

@@ -82,7 +82,9 @@ async fn a_page_or_nothing_is_never_an_answer() {
             let server = server(endpoint, raw(content_type, body)).await;
             let error = ask(&server, endpoint).await.expect_err(&case);
             let right = match (&error, body) {
-                (ClientErrorKind::EmptyAnswer | ClientErrorKind::EmptyList { .. }, "") => true,
+                (ClientErrorKind::EmptyBody | ClientErrorKind::EmptyAnswer | ClientErrorKind::EmptyList { .. }, "") => {
+                    true
+                }
                 (ClientErrorKind::LoginPage { .. }, page) => !page.is_empty(),
                 _ => false,
             };

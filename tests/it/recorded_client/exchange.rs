@@ -70,7 +70,9 @@ impl Exchange {
         let too_long = self.path.len() + self.query.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>();
         Some(match self.status {
             200..=299 if speaks => return None,
-            200..=299 if self.body.is_empty() => "EmptyAnswer",
+            // Only values that were asked for may not be there for the user.
+            200..=299 if self.body.is_empty() && self.path.contains("dataValueSets") => "EmptyAnswer",
+            200..=299 if self.body.is_empty() => "EmptyBody",
             200..=299 if html => "LoginPage",
             200..=299 if self.content_type().contains("json") => return None,
             200..=299 => "Malformed",

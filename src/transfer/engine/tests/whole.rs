@@ -154,9 +154,36 @@ fn a_data_element_that_is_gone_after_the_sync_deletes_nothing() {
     world.run(&routine);
     world.source.state.lock().unwrap().hidden.insert(element(4));
     let report = world.run(&routine);
-    assert_eq!((counts(&report), report.exit_code), (vec![("unchanged", 1)], 3));
+    assert_laws(&world, &report);
+    assert_eq!((counts(&report), report.exit_code), (vec![("unchanged", 1), ("held_back", 1)], 3));
     assert_eq!(said(&report, "source-item-missing"), ["Element 4"]);
     assert_eq!(world.destination.text_of(&cell(4, 1, "202401")).as_deref(), Some("text"));
+}
+
+#[test]
+fn what_is_hidden_as_a_whole_is_held_back_and_no_empty_period() {
+    for rule in [WhenEmpty::Keep, WhenEmpty::Zero, WhenEmpty::Delete] {
+        let mut world = World::new("2.42.5");
+        world.source.put(cell(1, 1, "202401"), "30");
+        let mut routine = document(vec![job("a", vec![plain_item(1)])], &["202401"]);
+        routine.routine.policies.when_empty = rule;
+        world.run(&routine);
+        world.source.state.lock().unwrap().hidden.insert(element(1));
+        let report = world.run(&routine);
+        assert_laws(&world, &report);
+        assert_eq!((counts(&report), report.exit_code), (vec![("held_back", 1)], 3), "{rule:?}");
+        assert_eq!(
+            (said(&report, "source-item-missing"), said(&report, "source-empty")),
+            (vec!["Element 1".into()], vec![])
+        );
+        let reason = world.journal.records[0].reason.clone().unwrap();
+        assert!(reason.starts_with("data element Element 1 can no longer be read by "), "{reason}");
+        // Where the destination holds nothing yet, no cell is known: the finding alone has to tell it.
+        world.destination.state.lock().unwrap().values.clear();
+        let unknown = world.run(&routine);
+        assert_eq!((counts(&unknown), unknown.exit_code), (vec![], 3));
+        assert_eq!((said(&unknown, "source-item-missing").len(), said(&unknown, "source-empty").len()), (1, 0));
+    }
 }
 
 #[test]

@@ -224,6 +224,8 @@ fn reviewed(world: &World, document: &RoutineDocument) -> Option<String> {
         today: jiff::civil::date(2024, 11, 15),
         ledger: &[],
         others: &[],
+        systems: ["source", "destination"],
+        journeys: &[],
     });
     findings.into_iter().find(Finding::refuses).map(|finding| format!("{}: {}", finding.code.word, finding.message))
 }
