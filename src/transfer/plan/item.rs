@@ -13,6 +13,7 @@ use crate::domain::value_type::{Referent, ValueType};
 
 /// An item made ready to run.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own that the metadata answer")]
 pub struct PlannedItem {
     /// What is read.
     pub source: SourceItem,

@@ -180,7 +180,7 @@ fn plan_job(
         let referent = planned.value_type.referent().filter(|_| !by_script && !one_system);
         // What the source does not show is not read, but its cells are the job's all the same, and held back.
         let unseen = request.source_reader.missing(&item.source).is_some();
-        items.push(PlannedItem { scripted, referent, unseen, ..planned });
+        items.push(PlannedItem { scripted, unseen, referent, ..planned });
         hooks.push(acting);
     }
     let hooked_periods = hooked_periods(request, job, &periods, &items, &hooks);
