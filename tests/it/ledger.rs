@@ -132,8 +132,11 @@ fn what_nobody_saw_the_end_of_is_found_by_the_next_run() {
     trial.destination.faults().add(Matcher::imports().nth(1), Fault::AnswerLost);
     let lost = trial.run("run r --no-verify --format json").expect_code(6).json();
     trial.destination.faults().clear();
-    assert_eq!((&lost["cells"]["accepted"], &lost["cells"]["unknown"]), (&json!(1), &json!(9)), "{lost:#}");
-    assert_eq!(run(&trial, 0)["recovered"], 9);
+    // Two POSTs go side by side after the first row of the month.
+    let unknown = &lost["cells"]["unknown"];
+    assert!(unknown.as_u64().unwrap() > 0, "{lost:#}");
+    assert_eq!(lost["cells"]["accepted"].as_u64().unwrap() + unknown.as_u64().unwrap(), 10, "{lost:#}");
+    assert_eq!(&run(&trial, 0)["recovered"], unknown);
     assert_deletes(&trial, "A");
 }
 

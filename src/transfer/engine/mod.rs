@@ -11,9 +11,10 @@
 //! Only what talks to a server awaits: `fetch`, `read`, `push`. One slice is prepared while another is sent, so memory
 //! holds two slices (and, for analytics, a job's aggregated values: see `fetch`).
 //!
-//! **Surviving.** A POST is in the journal before it is sent; a journal that cannot be written stops the run before the
-//! next POST. A run that was cut off at any moment is resumed by running it again: what has arrived is found
-//! `unchanged`, what has not is sent. A failed slice costs its own cells, not the others'.
+//! **Surviving.** A POST is in the journal with its cells before it is sent; a journal that cannot be written stops the
+//! run before the next POST. A run that was cut off at any moment is resumed by running it again: what has arrived is
+//! found `unchanged` and is the routine's (`recover`), what has not is sent. A failed slice costs its own cells, not the
+//! others'.
 //!
 //! **Scripts** act inside the pure stages: `rows` before [`crate::transfer::map`], `period` within it, `combine` and
 //! `value` in [`crate::transfer::combine`]. None of them can reach an envelope, a login or a URL, because no stage has
