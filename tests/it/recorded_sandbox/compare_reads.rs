@@ -3,8 +3,8 @@
 //! Beyond status and content type: JSON bodies in all that a client can act on. Left out, each for its reason:
 //! - `created`, `lastUpdated`: the moment of the recording;
 //! - the order of rows of analytics and of raw reads up to 2.42: servers promise none;
-//! - 2.43 raw reads: the order among rows that the server's sort does not tell apart;
-//! - which rows a `limit` keeps where the sort does not decide it (all versions up to 2.42, ties on 2.43): only their
+//! - raw reads from 2.43 on: the order among rows that the server's sort does not tell apart;
+//! - which rows a `limit` keeps where the sort does not decide it (all versions up to 2.42, ties later): only their
 //!   number is compared, and that each is a row of the unlimited answer;
 //! - `metaData.dimensions.co`: the server lists a hash set, so that only its members are compared;
 //! - `devMessage`: the place in the server's SQL (`Position: 70`);
@@ -17,7 +17,6 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use xfer::sandbox::exchange::{Request, Response};
 use xfer::sandbox::instance::Instance;
-use xfer::sandbox::profile::Profile;
 
 use super::compare;
 use super::exchange::Exchange;
@@ -123,7 +122,7 @@ fn settle(body: &mut Value, exchange: &Exchange) {
     }
     let head = body.clone();
     if let Some(rows) = body.get_mut("dataValues").and_then(Value::as_array_mut) {
-        let ordered = exchange.area == "raw-read" && exchange.profile == Profile::V43;
+        let ordered = exchange.area == "raw-read" && exchange.profile.imports_set_based();
         let key = |row: &Value| {
             let mut row = row.clone();
             for moment in ["created", "lastUpdated"] {
@@ -182,7 +181,7 @@ fn limited(expected: &mut Value, found: &mut Value, request: &Request, instance:
     }
     // What the sort decides is still compared: the data elements, where the request sorts by them.
     let sorted = request.parameter("order").is_some_and(|order| order.starts_with("DE"))
-        && instance.with_state(|state| state.profile == Profile::V43);
+        && instance.with_state(|state| state.profile.imports_set_based());
     for body in [expected, found] {
         for row in body["dataValues"].as_array_mut().into_iter().flatten() {
             *row = if sorted { row["dataElement"].clone() } else { Value::Null };

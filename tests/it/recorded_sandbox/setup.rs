@@ -10,6 +10,7 @@ use xfer::sandbox::events::Events;
 use xfer::sandbox::exchange::{Request, Response};
 use xfer::sandbox::filling::{ADMIN, ADMIN_ID, ADMIN_PASSWORD};
 use xfer::sandbox::instance::{Instance, State};
+use xfer::sandbox::profile::Profile;
 use xfer::sandbox::values::{Registration, RegistrationKey, StoredValue, ValueKey, Values};
 use xfer::sandbox::world::World;
 
@@ -20,6 +21,8 @@ use super::jobs;
 const PASSWORD: &str = "Sample-Pass-1";
 /// When the baseline was written: the day of the recordings, before any of them.
 const WRITTEN: &str = "2026-11-22T21:52:09.087";
+/// When 2.44 was recorded.
+const LATER: &str = "2026-11-29T22:40:00.000";
 /// What stands for the `<session>` of requests that bring one.
 const UNKNOWN_SESSION: &str = "0123456789ABCDEF0123456789ABCDEF";
 
@@ -65,6 +68,9 @@ impl Country {
             exchange.before.iter().filter_map(Value::as_array).flatten().for_each(|row| store(&mut state.values, row));
             if unplaced {
                 store_one_value(&mut state.values);
+            }
+            if exchange.profile >= Profile::V44 {
+                LATER.clone_into(&mut state.settings.now);
             }
             turn_settings(state, &about, &exchange.target());
         });
