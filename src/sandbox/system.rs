@@ -126,7 +126,7 @@ fn info(state: &State, user: &User, request: &Request) -> Response {
     if state.profile >= Profile::V43 {
         put("capability", json!({"analyticsTotalCounts": false}));
     }
-    put("version", state.profile.version().into());
+    put("version", state.settings.version.as_deref().unwrap_or(state.profile.version()).into());
     put("revision", "fatal: not a git repository (or any of the parent directories): .git".into());
     put("buildTime", "2026-11-22T21:24:25.000".into());
     if user.is_superuser() {

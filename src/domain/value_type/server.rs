@@ -338,6 +338,7 @@ mod tests {
             ("2.41", ImportEngine::RowByRow),
             ("2.42", ImportEngine::RowByRow),
             ("2.43", ImportEngine::SetBased),
+            ("2.44", ImportEngine::SetBased),
         ] {
             let folder = recorded().join(version).join("import");
             for entry in std::fs::read_dir(folder).unwrap() {

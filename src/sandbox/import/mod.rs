@@ -101,7 +101,9 @@ pub(in crate::sandbox) fn media_type(request: &Request) -> String {
 pub(in crate::sandbox) fn unsupported_media_type(profile: Profile, request: &Request) -> Response {
     let given = request.header("content-type").unwrap_or_default();
     let message = if profile >= Profile::V42 {
-        format!("Content-Type '{given}' is not supported")
+        // Spring 6 (`HttpMediaTypeNotSupportedException`) leaves out a type that was not given.
+        let named = if given.is_empty() { String::new() } else { format!("'{given}' ") };
+        format!("Content-Type {named}is not supported")
     } else {
         format!("Content type '{given}' not supported")
     };

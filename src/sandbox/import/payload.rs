@@ -115,11 +115,12 @@ impl<'text> Payload<'text> {
         if !matches!(body, Json::Object(_)) {
             return Err(Unbindable);
         }
-        let rows = match body.get("dataValues") {
-            None | Some(Json::Null) => Vec::new(),
-            Some(Json::List(rows)) => rows.iter().map(bind_row).collect::<Result<_, _>>()?,
+        let (rows, cut) = match body.get("dataValues") {
+            None | Some(Json::Null) => (Vec::new(), false),
+            Some(Json::List(rows)) => bind_rows(rows)?,
             Some(_) => return Err(Unbindable),
         };
+        let body = if cut { before_rows(body) } else { body };
         Ok(Self {
             data_set: scalar(&body, "dataSet")?,
             complete_date: scalar(&body, "completeDate")?,
@@ -226,13 +227,71 @@ impl<'text> Payload<'text> {
     }
 }
 
-fn bind_row<'text>(json: &Json<'text>) -> Result<Option<Row<'text>>, Unbindable> {
-    match json {
-        Json::Null => return Ok(None),
-        Json::Object(_) => {}
-        _ => return Err(Unbindable),
+/// The properties of a row that are texts.
+const TEXTS: [&str; 10] = [
+    "dataElement",
+    "period",
+    "orgUnit",
+    "categoryOptionCombo",
+    "attributeOptionCombo",
+    "value",
+    "comment",
+    "storedBy",
+    "created",
+    "lastUpdated",
+];
+
+/// Binds rows, and tells whether reading ended early.
+///
+/// An array in place of a text makes the reader lose its place, as it takes the array for an absent text and does not
+/// step over it (`EmptyStringToNullStdDeserializer`): the row ends there, with what stood before. After an empty array
+/// the rest of the row counts as another row; the one entry of a longer array ends the row, its bracket the list, and
+/// the row's brace the body. A second entry is no row, which fails the whole body.
+fn bind_rows<'text>(rows: &[Json<'text>]) -> Result<(Vec<Option<Row<'text>>>, bool), Unbindable> {
+    let mut bound = Vec::new();
+    for row in rows {
+        let Json::Object(entries) = row else {
+            if *row != Json::Null {
+                return Err(Unbindable);
+            }
+            bound.push(None);
+            continue;
+        };
+        let is_array =
+            |(key, value): &(Cow<'_, str>, Json<'_>)| TEXTS.contains(&key.as_ref()) && matches!(value, Json::List(_));
+        if !entries.iter().any(is_array) {
+            bound.push(Some(bind_row(row)?));
+            continue;
+        }
+        let mut rest = entries.as_slice();
+        loop {
+            let Some(at) = rest.iter().position(is_array) else {
+                bound.push(Some(bind_row(&Json::Object(rest.to_vec()))?));
+                break;
+            };
+            bound.push(Some(bind_row(&Json::Object(rest[..at].to_vec()))?));
+            match &rest[at].1 {
+                Json::List(list) if list.is_empty() => rest = &rest[at + 1..],
+                Json::List(list) if list.len() == 1 && !matches!(list[0], Json::List(_) | Json::Object(_)) => {
+                    return Ok((bound, true));
+                }
+                _ => return Err(Unbindable),
+            }
+        }
     }
-    Ok(Some(Row {
+    Ok((bound, false))
+}
+
+/// The keys of a body that stand before its rows.
+fn before_rows(body: Json<'_>) -> Json<'_> {
+    let Json::Object(mut entries) = body else { return body };
+    let rows = entries.iter().position(|(key, _)| key == "dataValues");
+    entries.truncate(rows.unwrap_or(entries.len()));
+    Json::Object(entries)
+}
+
+fn bind_row<'text>(json: &Json<'text>) -> Result<Row<'text>, Unbindable> {
+    Ok(Row {
         data_element: scalar(json, "dataElement")?,
         period: scalar(json, "period")?,
         org_unit: scalar(json, "orgUnit")?,
@@ -246,7 +305,7 @@ fn bind_row<'text>(json: &Json<'text>) -> Result<Option<Row<'text>>, Unbindable>
         stored_by: scalar(json, "storedBy")?,
         created: scalar(json, "created")?,
         last_updated: scalar(json, "lastUpdated")?,
-    }))
+    })
 }
 
 /// A property as text: numbers as written, booleans as words.
@@ -412,11 +471,27 @@ mod tests {
         assert_eq!(value("1E2"), Ok(Some("1E2".to_owned())));
         assert_eq!(value("true"), Ok(Some("true".to_owned())));
         assert_eq!(value("null"), Ok(None));
-        assert_eq!(value("[1]"), Err(Unbindable));
+        assert_eq!(value("[1]"), Ok(None));
+        assert_eq!(value("[1,2]"), Err(Unbindable));
+        assert_eq!(value("{}"), Err(Unbindable));
         assert!(Payload::bind("\u{feff}{} and more").is_ok());
         assert!(Payload::bind("[]").is_err());
         assert!(Payload::bind(r#"{"dataValues":{}}"#).is_err());
         assert!(Payload::bind(r#"{"dataValues":[null]}"#).is_ok_and(|payload| payload.rows[0].is_none()));
+    }
+
+    #[test]
+    fn an_array_for_a_text_ends_more_than_its_row() {
+        let rows = |json: &str| {
+            let text = format!(r#"{{"dataSet":"a","dataValues":[{json},{{"value":"3"}}],"period":"202401"}}"#);
+            let payload = Payload::bind(&text)?;
+            let values = payload.rows.iter().flatten().map(|row| row.value.as_deref().map(str::to_owned));
+            Ok((values.collect::<Vec<_>>(), payload.period.is_some()))
+        };
+        let three = || Some("3".to_owned());
+        assert_eq!(rows(r#"{"value":["1"],"comment":"c"}"#), Ok((vec![None], false)));
+        assert_eq!(rows(r#"{"value":[]}"#), Ok((vec![None, None, three()], true)));
+        assert_eq!(rows(r#"{"value":"1","comment":["c","d"]}"#), Err(Unbindable));
     }
 
     #[test]

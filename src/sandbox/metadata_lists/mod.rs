@@ -45,7 +45,8 @@ pub fn get(state: &mut State, user: &User, request: &Request) -> Response {
     if !front::accepts_json(request) {
         return front::not_acceptable();
     }
-    let parameters = request.parameters();
+    let mut parameters = request.parameters();
+    parameters.retain(|(name, _)| name != "gist" || !state.settings.ignores_gist_switch);
     match segments[1..] {
         [] => list(context, schema, request, &parameters, shift),
         ["gist"] => gist::list(context, schema, request, &parameters),

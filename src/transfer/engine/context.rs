@@ -12,13 +12,13 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::domain::access::Reader;
+use crate::domain::capabilities::Capabilities;
 use crate::domain::journal::Journal;
 use crate::domain::metadata::Metadata;
 use crate::domain::period::Period;
 use crate::domain::routine::{Policies, RoutineDocument};
 use crate::domain::run::RunMode;
 use crate::domain::server::Account;
-use crate::domain::value_type::ImportEngine;
 use crate::transfer::batch::controller::{BatchController, DataSetKind};
 use crate::transfer::engine::Patience;
 use crate::transfer::events::{Event, SliceName};
@@ -45,8 +45,8 @@ pub(super) struct Context<'run, S, D> {
     pub(super) account: &'run Account,
     /// The destination's tree as far as its user may read it.
     pub(super) destination_tree: Tree,
-    /// The destination's generation of imports.
-    pub(super) import_engine: ImportEngine,
+    /// How the destination's version behaves.
+    pub(super) capabilities: Capabilities,
     pub(super) patience: Patience,
     pub(super) stop: CancellationToken,
     pub(super) events: &'run (dyn Fn(Event) + Send + Sync),
@@ -80,7 +80,7 @@ impl<'run, S, D> Context<'run, S, D> {
         preflight: Preflight<'run>,
         destination_reader: Reader<'run>,
         account: &'run Account,
-        import_engine: ImportEngine,
+        capabilities: Capabilities,
         patience: Patience,
         stop: CancellationToken,
         events: &'run (dyn Fn(Event) + Send + Sync),
@@ -107,7 +107,7 @@ impl<'run, S, D> Context<'run, S, D> {
             destination_reader,
             account,
             destination_tree: Tree::new(metadata.1, account.view_roots()),
-            import_engine,
+            capabilities,
             patience,
             stop,
             events,

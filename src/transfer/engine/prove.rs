@@ -205,6 +205,10 @@ impl<S, D: DataServer> Proof<'_, '_, S, D> {
         if settled.state == CellState::Accepted && settled.why.is_none() {
             let (code, reason): (&'static Code, _) = if self.context.policies().verify {
                 (&finding::NO_READ_BACK, "accepted by the server and not read back")
+            } else if self.context.capabilities.loses_rows_silently {
+                let reason = "accepted by the server, whose version may lose rows without saying so; the routine does \
+                              not verify";
+                (&finding::NOT_PROVED, reason)
             } else {
                 (&finding::NOT_PROVED, "accepted by the server; the routine does not verify")
             };

@@ -104,5 +104,6 @@ fn split_path(text: &str) -> (String, Vec<(String, String)>) {
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     let pairs =
         pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(key, value)| (decode(key), decode(value)));
-    (path.to_owned(), pairs.collect())
+    // A slash at the end means nothing to a server.
+    (path.trim_end_matches('/').to_owned(), pairs.collect())
 }

@@ -6,7 +6,7 @@
 //! - raw reads from 2.43 on: the order among rows that the server's sort does not tell apart;
 //! - which rows a `limit` keeps where the sort does not decide it (all versions up to 2.42, ties later): only their
 //!   number is compared, and that each is a row of the unlimited answer;
-//! - `metaData.dimensions.co`: the server lists a hash set, so that only its members are compared;
+//! - the order of `metaData.dimensions`: servers list sets there, so that only their members are compared;
 //! - `devMessage`: the place in the server's SQL (`Position: 70`);
 //! - the texts of E7103, E7111, E7112 and E7121, which print the server's own objects: their codes are compared;
 //! - packed files: their first four bytes, since compressors differ;
@@ -108,8 +108,9 @@ fn without_moments(text: &str) -> String {
 /// Puts rows into an order that both sides share, where the server's own order means nothing, and blanks what no
 /// client can act on.
 fn settle(body: &mut Value, exchange: &Exchange) {
-    if let Some(combos) = body.pointer_mut("/metaData/dimensions/co").and_then(Value::as_array_mut) {
-        combos.sort_by_cached_key(ToString::to_string);
+    let dimensions = body.pointer_mut("/metaData/dimensions").and_then(Value::as_object_mut);
+    for items in dimensions.into_iter().flatten().filter_map(|(_, items)| items.as_array_mut()) {
+        items.sort_by_cached_key(ToString::to_string);
     }
     if let Some(detail) = body.get_mut("devMessage") {
         *detail = detail.as_str().and_then(|text| text.split('\n').next()).into();
