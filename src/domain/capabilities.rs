@@ -73,8 +73,18 @@ mod tests {
     /// One line per version, in the order of the fields.
     #[test]
     fn the_table_is_the_one_that_was_measured() {
-        let versions =
-            ["2.36.13", "2.38.1", "2.39.0", "2.42.5.2", "2.43.0", "2.43.1", "2.43.2", "2.43-SNAPSHOT", "2.44.0", "2.51.3"];
+        let versions = [
+            "2.36.13",
+            "2.38.1",
+            "2.39.0",
+            "2.42.5.2",
+            "2.43.0",
+            "2.43.1",
+            "2.43.2",
+            "2.43-SNAPSHOT",
+            "2.44.0",
+            "2.51.3",
+        ];
         let table = versions.map(|text| {
             let can = Capabilities::of(&text.parse().unwrap());
             let yes = |flag: bool| if flag { 'y' } else { '-' };

@@ -351,7 +351,7 @@ fn a_file_that_changes_is_taken_over_by_the_same_system() {
     xfer.file("both.json", source().metadata());
     xfer.file("values.json", source().values());
     let mut running =
-        Running::start(&xfer, 2, "--metadata both.json --data values.json --source-profile 2.41 --profile 2.41");
+        Running::start(&xfer, 2, "--metadata both.json --data values.json --source-profile 2.41 --profile 2.44");
     let (from, to) = (running.urls[0].clone(), running.urls[1].clone());
     let seen = |url: &str, user: &str| {
         let target = format!(

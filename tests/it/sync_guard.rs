@@ -315,9 +315,9 @@ fn patches_count_where_a_fault_was_mended() {
     let windows = serde_json::json!({"dataInputPeriods": [
         {"period": {"id": "202401"}, "openingDate": "2024-01-01T00:00:00.000", "closingDate": "2124-01-01T00:00:00.000"},
     ]});
-    let source = ["202401", "202402"].iter().fold(country("source"), |country, month| {
-        country.value(["A", "", "", "Un", month], "3")
-    });
+    let source = ["202401", "202402"]
+        .iter()
+        .fold(country("source"), |country, month| country.value(["A", "", "", "Un", month], "3"));
     for (profile, version, written) in
         [(Profile::V43, None, false), (Profile::V44, Some("2.43.2"), true), (Profile::V44, None, true)]
     {

@@ -145,10 +145,8 @@ mod tests {
             combo(Uid::DEFAULT_OPTION_COMBO, Uid::DEFAULT_CATEGORY_COMBO, &[]),
             combo(uid("AocFundE001"), uid("CcbFunding1"), &[]),
         ];
-        let mut metadata = Metadata {
-            category_option_combos: combos.map(|combo| (combo.id, combo)).into(),
-            ..Metadata::default()
-        };
+        let mut metadata =
+            Metadata { category_option_combos: combos.map(|combo| (combo.id, combo)).into(), ..Metadata::default() };
         let note = name_combos_without_options(&mut metadata).unwrap();
         assert!(note.contains("combo AocFundE001") && !note.contains("HllvX50cXC0"), "{note}");
         let hidden = metadata.category_option_combos[&uid("AocFundE001")].category_options[0];

@@ -46,7 +46,9 @@ pub(super) fn about_data_sets(
             let words = format!("the user may not enter data for the data set {}", set.name);
             found.push(Complaint::new(&finding::DATA_SET_NO_WRITE, name, words));
         }
-        if !set.data_input_periods.is_empty() && version.is_some_and(|version| Capabilities::of(version).input_periods_inverted) {
+        if !set.data_input_periods.is_empty()
+            && version.is_some_and(|version| Capabilities::of(version).input_periods_inverted)
+        {
             let words = format!("the data set {} has data input periods", set.name);
             found.push(Complaint::new(&finding::INPUT_PERIODS_INVERTED, name, words));
         }

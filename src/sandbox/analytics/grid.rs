@@ -9,8 +9,8 @@ use super::query::{OutputSchemes, Query};
 use super::rows::{Row, Shown};
 use crate::domain::period::Period;
 use crate::sandbox::exchange::Response;
-use crate::sandbox::scheme::Scheme;
 use crate::sandbox::instance::State;
+use crate::sandbox::scheme::Scheme;
 
 /// The columns of an indicator's parts, shown for `includeNumDen`.
 const PARTS: [(&str, &str); 5] = [

@@ -394,9 +394,7 @@ impl Tree {
             (None | Some(Json::Null), _) => Ok(None),
             (Some(Json::Text(text)), _) => Ok(Some(text.clone())),
             (Some(Json::Number(number)), Self::Lenient) => Ok(Some(Cow::Borrowed(number))),
-            (Some(Json::Bool(value)), Self::Lenient) => {
-                Ok(Some(Cow::Borrowed(if *value { "true" } else { "false" })))
-            }
+            (Some(Json::Bool(value)), Self::Lenient) => Ok(Some(Cow::Borrowed(if *value { "true" } else { "false" }))),
             (Some(other), Self::Lenient) => Err(wrong_node(name, "STRING", other)),
             (Some(other), Self::Strict) => Err(wrong_kind(name, "STRING", other)),
         }

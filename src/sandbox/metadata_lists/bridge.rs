@@ -45,7 +45,10 @@ pub(super) fn takes(context: Context<'_>, schema: &Schema, parameters: &[(String
     all("paging") != ["false"]
         && schema.plural != "attributes"
         && parameters.iter().all(|(name, _)| UNDERSTOOD.contains(&name.as_str()))
-        && Fields::parse(if fields.is_empty() { DEFAULT_FIELDS } else { &fields }).0.iter().all(|field| is_simple_field(context, schema, field))
+        && Fields::parse(if fields.is_empty() { DEFAULT_FIELDS } else { &fields })
+            .0
+            .iter()
+            .all(|field| is_simple_field(context, schema, field))
         && !filters.iter().any(|filter| filter.contains("token") || filter.contains("display"))
         && filters.iter().all(|filter| is_simple_filter(context, schema, filter))
         && all("order").iter().flat_map(|orders| orders.split(',')).all(|order| is_simple_order(context, schema, order))
@@ -60,7 +63,8 @@ fn is_simple_field(context: Context<'_>, schema: &Schema, field: &Field) -> bool
             // What is below must be stored; whether the reference itself is, nobody asks.
             nested.0.iter().all(|field| {
                 let property = inner.property(context.profile, &field.name).filter(|_| !field.preset);
-                field.nested.is_none() && property.is_some_and(|property| property.kind.is_simple() && is_kept(property))
+                field.nested.is_none()
+                    && property.is_some_and(|property| property.kind.is_simple() && is_kept(property))
             })
         }
         (Kind::Author, Some(nested)) => nested.0.iter().all(|field| matches!(field.name.as_str(), "id" | "username")),
@@ -135,7 +139,9 @@ pub(super) fn list(
         .map(|object| Value::Object(project(context, schema, &readable(context, schema, object, &fields), &fields)))
         .collect();
     let mut body = Map::new();
-    body.insert("pager".into(), page.pager(context, request, &format!("/{}", schema.plural), Some(total)));
+    // Links repeat the request's own path, a suffix or a slash at its end included.
+    let endpoint = request.path().trim_start_matches("/api");
+    body.insert("pager".into(), page.pager(context, request, endpoint, Some(total)));
     body.insert("gist".into(), true.into());
     body.insert(schema.plural.into(), Value::Array(entries));
     Response::json(200, &Value::Object(body))
@@ -161,7 +167,8 @@ fn refuse(context: Context<'_>, schema: &Schema, request: &Request, fields: &Fie
             && field.nested.as_ref().is_some_and(|nested| nested.0.iter().any(|field| field.name == "sortOrder"));
         if sorted {
             return refusal(
-                "com.fasterxml.jackson.databind.JsonMappingException: Null key for a Map not allowed in JSON".to_owned(),
+                "com.fasterxml.jackson.databind.JsonMappingException: Null key for a Map not allowed in JSON"
+                    .to_owned(),
             );
         }
     }

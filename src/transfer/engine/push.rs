@@ -112,7 +112,8 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
 
     /// One chunk through all its refusals.
     async fn chunk(&self, data_set: Uid, kind: DataSetKind, rows: Vec<PayloadRow>) -> Result<Outcomes, JournalError> {
-        let mut pruning = Pruning::new(&rows, self.context.destination_metadata, self.context.capabilities.import_engine);
+        let mut pruning =
+            Pruning::new(&rows, self.context.destination_metadata, self.context.capabilities.import_engine);
         let mut outcomes: Outcomes = HashMap::with_capacity(rows.len());
         let mut open: Vec<Vec<usize>> = vec![(0..rows.len()).collect()];
         while let Some(group) = open.pop() {

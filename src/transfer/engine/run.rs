@@ -262,8 +262,7 @@ fn about_analytics(probe: &Probe, findings: &mut Findings) {
 
 /// A version whose rules are not known, of either server.
 fn about_versions(probes: [&Probe; 2], findings: &mut Findings) {
-    let mut doubts: Vec<String> =
-        probes.into_iter().filter_map(|probe| doubt_about(&probe.identity.version)).collect();
+    let mut doubts: Vec<String> = probes.into_iter().filter_map(|probe| doubt_about(&probe.identity.version)).collect();
     doubts.dedup();
     for doubt in doubts {
         findings.add(Note::new(&finding::VERSION_UNTESTED, 1).example(doubt));

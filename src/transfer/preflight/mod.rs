@@ -30,8 +30,8 @@ pub use hold::HoldBack;
 use hold::{Kind, blame, blame_user};
 use index::{Capture, ComboIndex, ElementIndex, Index};
 
-use crate::domain::capabilities::Capabilities;
 use crate::domain::calendar::is_iso;
+use crate::domain::capabilities::Capabilities;
 use crate::domain::cell::CellKey;
 use crate::domain::metadata::{Metadata, OrganisationUnit};
 use crate::domain::server::{Account, ServerVersion};

@@ -87,11 +87,15 @@ fn as_sets(value: Value) -> Value {
             Value::Array(entries)
         }
         // any moment since the server began to live
-        Value::String(text) if text.len() == 23 && RECORDED.iter().any(|day| text.starts_with(day)) => "volatile".into(),
+        Value::String(text) if text.len() == 23 && RECORDED.iter().any(|day| text.starts_with(day)) => {
+            "volatile".into()
+        }
         // what a Java library says of its own insides
         Value::String(text) => match text.split_once("Exception: ") {
             // counted with the recorder's own host
-            None if text.contains(" at index ") => text.replace(|character: char| character.is_ascii_digit(), "").into(),
+            None if text.contains(" at index ") => {
+                text.replace(|character: char| character.is_ascii_digit(), "").into()
+            }
             Some((class, _)) if class.starts_with(['o', 'c']) && class.contains('.') => class.into(),
             _ => Value::String(text),
         },
