@@ -128,7 +128,7 @@ impl Page {
     }
 
     /// The objects on the page.
-    pub(super) fn cut<'object>(self, objects: Vec<&'object Object>) -> Vec<&'object Object> {
+    pub(super) fn cut(self, objects: Vec<&Object>) -> Vec<&Object> {
         objects.into_iter().skip((self.number - 1).saturating_mul(self.size)).take(self.size).collect()
     }
 
