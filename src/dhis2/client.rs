@@ -8,11 +8,11 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::dhis2::analytics::memory::AnalyticsMemory;
-use crate::dhis2::capabilities::Capabilities;
 use crate::dhis2::error::{ClientError, ClientErrorKind};
 use crate::dhis2::http::basic;
 use crate::dhis2::limits::Limits;
 use crate::dhis2::transport::{Transport, lock};
+use crate::domain::capabilities::Capabilities;
 use crate::domain::certificates::Certificates;
 use crate::domain::run::Traffic;
 use crate::domain::secret::Login;

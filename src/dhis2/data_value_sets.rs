@@ -16,7 +16,6 @@ use tokio::sync::mpsc;
 use tokio_util::io::{StreamReader, SyncIoBridge};
 
 use crate::dhis2::answer::Answer;
-use crate::dhis2::capabilities::Capabilities;
 use crate::dhis2::client::Client;
 use crate::dhis2::error::{ClientError, ClientErrorKind};
 pub use crate::dhis2::import_answer::ImportAnswer;
@@ -27,6 +26,7 @@ use crate::dhis2::query::{ListCost, Query, distinct, entries_per_request};
 use crate::dhis2::raw_stream::{Expectation, Sink, read_values};
 use crate::dhis2::retry::{Attempts, RetryRule};
 use crate::dhis2::transport::{Ask, Failed, Opened, lock, next_chunk};
+use crate::domain::capabilities::Capabilities;
 use crate::domain::cell::CellKey;
 use crate::domain::data_value::DataValue;
 use crate::domain::import_summary::ImportSummary;

@@ -187,6 +187,12 @@ pub enum ClientErrorKind {
         /// DHIS2's plural of the type.
         plural: &'static str,
     },
+    /// A list of metadata that came from an engine which leaves objects out, although another one was asked for.
+    #[error("the list of {plural} comes from the server's gist engine, which leaves objects out without a word")]
+    ListByGist {
+        /// DHIS2's plural of the type.
+        plural: &'static str,
+    },
     /// Analytics would answer, but with nothing in it.
     #[error("analytics is not ready: {reason}")]
     AnalyticsNotReady {

@@ -48,6 +48,10 @@ impl ClientErrorKind {
                 "a proxy, or a server that has just started, answers like this: try again in some minutes, and look into the \
                  server's log if it stays"
             }
+            Self::ListByGist { .. } => {
+                "nothing was taken over, the old copy stays; it was asked for with `gist=false`, which a proxy may have \
+                 taken away: let queries through to the server as they are"
+            }
             Self::EmptyList { .. } => {
                 "nothing was taken over, the old copy stays; a proxy, or a server that has just started, answers like \
                  this: sync again in some minutes, and look into the server's log if it stays"

@@ -10,7 +10,6 @@
 //! exchanges         the server's own exchanges, as far as they may write what we write
 //! messages          messages to users of the server
 //! webhook           messages about runs to an address that a person gave, which is no DHIS2 server
-//! capabilities      what a version can do
 //! ── below ──
 //! transport         one request, its retries (retry), session (cookies), redirects (redirect), limits (limits)
 //! http              the HTTP library's client, and what its failures mean (tls: of the encryption)
@@ -23,7 +22,6 @@
 pub mod access;
 pub mod analytics;
 pub mod answer;
-pub mod capabilities;
 pub mod client;
 pub mod completeness;
 mod cookies;

@@ -4,11 +4,11 @@ use jiff::civil::DateTime;
 use serde::Deserialize;
 
 use crate::dhis2::answer::{Answer, parse};
-use crate::dhis2::capabilities::Capabilities;
 use crate::dhis2::client::Client;
 use crate::dhis2::error::{ClientError, ClientErrorKind, clean};
 use crate::dhis2::query::Query;
 use crate::dhis2::transport::Ask;
+use crate::domain::capabilities::Capabilities;
 use crate::domain::server::{Account, ServerIdentity};
 use crate::domain::uid::Uid;
 

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod alert;
 pub mod calendar;
+pub mod capabilities;
 pub mod cell;
 pub mod certificates;
 pub mod coverage;
@@ -20,6 +21,8 @@ pub mod org_unit_map;
 pub mod pair;
 pub mod period;
 pub mod reach;
+#[cfg(test)]
+mod recorded;
 pub mod rounding;
 pub mod routine;
 pub mod run;

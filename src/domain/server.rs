@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::domain::uid::Uid;
-use crate::domain::value_type::ImportEngine;
 
 /// A server's number in the config store. It never changes and is never used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -132,13 +131,6 @@ pub struct ServerVersion {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a DHIS2 version such as 2.41.3")]
 pub struct VersionError(pub String);
-
-impl ServerVersion {
-    /// The import engine of this version: row by row up to 2.42, set-based from 2.43.
-    pub fn import_engine(&self) -> ImportEngine {
-        if self.major >= 43 { ImportEngine::SetBased } else { ImportEngine::RowByRow }
-    }
-}
 
 impl FromStr for ServerVersion {
     type Err = VersionError;

@@ -7,6 +7,7 @@ use crate::dhis2::limits::Limits;
 use crate::dhis2::system::Probe;
 use crate::dhis2::trust::check_usable;
 use crate::domain::calendar::is_iso;
+use crate::domain::capabilities::doubt_about;
 use crate::domain::certificates::Certificates;
 use crate::domain::finding::Code;
 use crate::domain::run::{Finding, FindingObject};
@@ -17,12 +18,7 @@ use crate::ops::error::OpsError;
 use crate::ops::home::{self, Home};
 use crate::ops::review;
 use crate::store::{self, AnalyticsFlags, ConfigStore, MetadataCounts, Named, Removal, ServerSettings};
-use crate::transfer::finding::ZEROS_LEFT_OUT;
-
-/// The oldest major version that is supported (2.38).
-pub const OLDEST_MAJOR: u16 = 38;
-/// The newest major version that the rules were read from (2.44).
-pub const NEWEST_MAJOR: u16 = 44;
+use crate::transfer::finding::{VERSION_UNTESTED, ZEROS_LEFT_OUT};
 
 /// A server to be added.
 #[derive(Debug, Clone)]
@@ -336,10 +332,8 @@ pub fn findings(name: &str, probe: &Probe) -> Vec<Finding> {
 /// The same as entries of the tables of findings, each with a sentence of its own; most severe first.
 pub fn concerns(probe: &Probe) -> Vec<(&'static Code, String)> {
     let mut found: Vec<(&'static Code, String)> = Vec::new();
-    let version = &probe.identity.version;
-    if version.major < OLDEST_MAJOR || version.major > NEWEST_MAJOR {
-        let known = format!("xfer knows the rules of 2.{OLDEST_MAJOR} to 2.{NEWEST_MAJOR}");
-        found.push((&codes::VERSION_UNTESTED, format!("{known}; {version} may have others")));
+    if let Some(doubt) = doubt_about(&probe.identity.version) {
+        found.push((&VERSION_UNTESTED, doubt));
     }
     let calendar = &probe.identity.calendar;
     if !is_iso(calendar) {

@@ -1,7 +1,7 @@
 //! What a server answers before, or instead of, any of its controllers: Tomcat's and Spring's refusals, the version in
 //! the path, methods and content types that nobody serves.
 //!
-//! 2.40 and 2.41 play the war in Tomcat 9, 2.42 and 2.43 the embedded Tomcat, as they were recorded.
+//! 2.40 and 2.41 play the war in Tomcat 9, 2.42 and later the embedded Tomcat, as they were recorded.
 
 use std::borrow::Cow;
 
@@ -89,11 +89,13 @@ pub fn normalise(profile: Profile, request: &Request) -> Option<Cow<'_, Request>
     Some(request)
 }
 
-/// The war answers most reads with an `ETag` and a repeated one with 304; the embedded server has none. Left out are
-/// raw data values and what must not be stored (`ExcludableShallowEtagHeaderFilter`).
+/// The war answers most reads with an `ETag` and a repeated one with 304; the embedded server has none up to 2.43. Left
+/// out are raw data values, what must not be stored (`ExcludableShallowEtagHeaderFilter`), and lists of gist.
 pub fn tag(profile: Profile, request: &Request, mut response: Response) -> Response {
     let path = request.path();
-    let tagged = profile <= Profile::V41
+    let streamed = profile >= Profile::V44 && is_gist(&response.body);
+    let tagged = (profile <= Profile::V41 || profile >= Profile::V44)
+        && !streamed
         && response.status == 200
         && matches!(request.method.as_str(), "GET" | "HEAD")
         && !["/api/dataValueSets", "/api/system/"].iter().any(|start| path.starts_with(start));
@@ -110,6 +112,12 @@ pub fn tag(profile: Profile, request: &Request, mut response: Response) -> Respo
         response.headers.retain(|(name, _)| name != "content-type");
     }
     response.with_header("etag", &tag)
+}
+
+/// Whether a list was answered by the gist engine, as it says itself beside its pager.
+fn is_gist(body: &[u8]) -> bool {
+    let mark = b"\"gist\":true";
+    body.get(..1_000).unwrap_or(body).windows(mark.len()).any(|window| window == mark)
 }
 
 /// Scheme and host as the client named them: what links and redirects start with.
@@ -250,6 +258,9 @@ mod tests {
         request.headers.push(("if-none-match".into(), own.unwrap()));
         assert_eq!(tag(Profile::V40, &request, answer()).status, 304);
         assert_eq!(tag(Profile::V42, &request, answer()).status, 200);
+        assert_eq!(tag(Profile::V44, &request, answer()).status, 304);
+        let list = Response::json(200, &serde_json::json!({"pager": {"page": 1}, "gist": true, "options": []}));
+        assert!(tag(Profile::V44, &request, list).headers.iter().all(|(name, _)| name != "etag"));
     }
 
     #[test]

@@ -11,11 +11,13 @@ pub enum Profile {
     V42,
     /// 2.43.1
     V43,
+    /// 2.44 in development
+    V44,
 }
 
 impl Profile {
     /// Every profile.
-    pub const ALL: [Self; 4] = [Self::V40, Self::V41, Self::V42, Self::V43];
+    pub const ALL: [Self; 5] = [Self::V40, Self::V41, Self::V42, Self::V43, Self::V44];
 
     /// `2.40` … as in `--profile` and in the folders of the recordings.
     pub fn name(self) -> &'static str {
@@ -24,6 +26,7 @@ impl Profile {
             Self::V41 => "2.41",
             Self::V42 => "2.42",
             Self::V43 => "2.43",
+            Self::V44 => "2.44",
         }
     }
 
@@ -39,6 +42,7 @@ impl Profile {
             Self::V41 => "2.41.9.1",
             Self::V42 => "2.42.5.2",
             Self::V43 => "2.43.1",
+            Self::V44 => "2.44-SNAPSHOT",
         }
     }
 
@@ -49,7 +53,13 @@ impl Profile {
             Self::V41 => 41,
             Self::V42 => 42,
             Self::V43 => 43,
+            Self::V44 => 44,
         }
+    }
+
+    /// Whether data input periods are read the wrong way round: 2.43.0 and 2.43.1 only (`import/input-period-open`).
+    pub fn inverts_input_periods(self) -> bool {
+        self == Self::V43
     }
 
     /// Whether imports are set-based (2.43 and later) instead of row by row.

@@ -27,6 +27,10 @@ pub struct Settings {
     /// against another client. Up to 2.42 its rows of that period are refused with E7611; 2.43 stores nothing and
     /// answers SUCCESS with `ignored` (recording `import/race-new-period-loser`). Resets itself when it has struck.
     pub next_new_period_loses: bool,
+    /// What `system/info` says instead of the profile's own version: another patch, or one that nobody knows.
+    pub version: Option<String>,
+    /// A fault of 2.44: `gist=false` does not arrive, as with a proxy that takes it away.
+    pub ignores_gist_switch: bool,
     /// A fault of the next metadata list: so many objects before its page were deleted since the page before was read
     /// (below 0: made). Resets itself.
     pub next_page_shift: i64,
@@ -45,6 +49,8 @@ impl Default for Settings {
             output_period_types: true,
             auto_group: false,
             next_new_period_loses: false,
+            version: None,
+            ignores_gist_switch: false,
             next_page_shift: 0,
         }
     }

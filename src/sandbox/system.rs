@@ -16,6 +16,11 @@ use crate::sandbox::{front, jobs};
 /// What a never-built table says since 2.42 (`system/info-analytics-never-run`).
 const NEVER: &str = "1970-01-01T00:00:00.000";
 
+/// `GET /api/system/ping`.
+pub fn pong() -> Response {
+    plain_text("pong")
+}
+
 /// Answers them.
 pub fn handle(state: &mut State, user: &User, request: &Request) -> Response {
     let segments = front::segments(request);
@@ -35,7 +40,7 @@ pub fn handle(state: &mut State, user: &User, request: &Request) -> Response {
         return front::method_not_allowed(state.profile, &request.method);
     }
     if segments == ["system", "ping"] {
-        return plain_text("pong");
+        return pong();
     }
     let wants_text = request.header("accept").is_some_and(|accept| accept.starts_with("text/plain"));
     if let ["systemSettings", key] = segments[..]
@@ -121,7 +126,7 @@ fn info(state: &State, user: &User, request: &Request) -> Response {
     if state.profile >= Profile::V43 {
         put("capability", json!({"analyticsTotalCounts": false}));
     }
-    put("version", state.profile.version().into());
+    put("version", state.settings.version.as_deref().unwrap_or(state.profile.version()).into());
     put("revision", "fatal: not a git repository (or any of the parent directories): .git".into());
     put("buildTime", "2026-11-22T21:24:25.000".into());
     if user.is_superuser() {

@@ -316,10 +316,13 @@ fn a_killed_run_is_simply_started_again() {
 #[test]
 fn the_demo_plays_to_its_end_and_leaves_nothing_behind() {
     let xfer = Xfer::new();
-    let demo = xfer.run("demo").expect_code(0);
-    for word in ["$ xfer server sync --all", "$ xfer run monthly --dry-run", "read back from it", "PALU CAS CONFIRMES"]
-    {
-        assert!(demo.stdout.contains(word), "{word} is missing\n{demo}");
+    for line in ["demo", "demo --profile 2.44"] {
+        let demo = xfer.run(line).expect_code(0);
+        let words =
+            ["$ xfer server sync --all", "$ xfer run monthly --dry-run", "read back from it", "PALU CAS CONFIRMES"];
+        for word in words {
+            assert!(demo.stdout.contains(word), "{word} is missing\n{demo}");
+        }
     }
     assert_eq!(std::fs::read_dir(xfer.home()).unwrap().count(), 0);
 }

@@ -295,13 +295,14 @@ fn assert_truth(document: &RoutineDocument, ended: &Ended) {
 const MONTHLY: [&str; 3] = ["Rapport mensuel", "Programme paludisme", "Bailleurs"];
 
 #[test]
-fn the_same_routine_ends_in_the_same_true_cells_on_all_four_versions() {
+fn the_same_routine_ends_in_the_same_true_cells_on_all_five_versions() {
     let document = routine(&MONTHLY, "202607..202608");
     let ends: Vec<Ended> = [
         (Profile::V42, Profile::V40),
         (Profile::V40, Profile::V41),
         (Profile::V43, Profile::V42),
-        (Profile::V41, Profile::V43),
+        (Profile::V44, Profile::V43),
+        (Profile::V41, Profile::V44),
     ]
     .into_iter()
     .map(|(from, to)| transfer(&document, from, to, FaultPlan::default))
@@ -336,7 +337,7 @@ fn program_indicators_and_indicators_arrive_through_analytics() {
 #[test]
 fn what_goes_wrong_on_the_way_changes_nothing_in_the_end() {
     let document = routine(&["Programme paludisme"], "LAST_MONTH");
-    for to in [Profile::V42, Profile::V43] {
+    for to in [Profile::V42, Profile::V43, Profile::V44] {
         let quiet = transfer(&document, Profile::V42, to, FaultPlan::default);
         assert_truth(&document, &quiet);
         for fault in [

@@ -236,6 +236,11 @@ fn faults_of_imports_on_2_43() {
 }
 
 #[test]
+fn faults_of_imports_on_2_44() {
+    matrix(Profile::V44, &TWO_JOBS, Server::Destination, "POST", "/api/dataValueSets", &import_faults());
+}
+
+#[test]
 fn faults_of_imports_on_2_42() {
     matrix(Profile::V42, &TWO_JOBS, Server::Destination, "POST", "/api/dataValueSets", &import_faults());
 }
@@ -243,6 +248,11 @@ fn faults_of_imports_on_2_42() {
 #[test]
 fn faults_of_reads_at_the_destination() {
     matrix(Profile::V43, &TWO_JOBS, Server::Destination, "GET", "/api/dataValueSets", &ANYWHERE);
+}
+
+#[test]
+fn faults_of_reads_at_a_2_44_destination() {
+    matrix(Profile::V44, &TWO_JOBS, Server::Destination, "GET", "/api/dataValueSets", &ANYWHERE);
 }
 
 #[test]

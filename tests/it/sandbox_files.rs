@@ -117,6 +117,7 @@ fn what_may_not_be_written_is_refused_as_each_generation_does() {
         (Profile::V41, "E7615", "E7617", "E7601"),
         (Profile::V42, "E7615", "E7617", "E7601"),
         (Profile::V43, "E8012", "E8011", "E8010"),
+        (Profile::V44, "E8012", "E8011", "E8010"),
     ] {
         let sandbox = server(profile, &country);
         assert_eq!(refused(&sandbox, "writer", "P100", "Centre A"), "\"OK\"", "{profile:?}");
@@ -168,7 +169,7 @@ fn a_data_set_that_may_not_be_read_closes_reads_by_data_set_only() {
         };
         let (status, body) = read(&format!("dataSet={}", country.id("dataSets", "M")));
         match profile {
-            Profile::V43 => assert_eq!((status, &body["errorCode"]), (409, &json!("E2010"))),
+            Profile::V43 | Profile::V44 => assert_eq!((status, &body["errorCode"]), (409, &json!("E2010"))),
             _ => assert_eq!((status, body), (200, Value::Null), "nothing at all, not an empty list"),
         }
         let (status, body) = read(&format!("dataElement={}", country.id("dataElements", "CAS")));
@@ -350,7 +351,7 @@ fn a_file_that_changes_is_taken_over_by_the_same_system() {
     xfer.file("both.json", source().metadata());
     xfer.file("values.json", source().values());
     let mut running =
-        Running::start(&xfer, 2, "--metadata both.json --data values.json --source-profile 2.41 --profile 2.41");
+        Running::start(&xfer, 2, "--metadata both.json --data values.json --source-profile 2.41 --profile 2.44");
     let (from, to) = (running.urls[0].clone(), running.urls[1].clone());
     let seen = |url: &str, user: &str| {
         let target = format!(

@@ -141,7 +141,9 @@ fn a_cut_body_announces_more_than_it_brings() {
 
 #[test]
 fn a_lost_race_for_a_new_period_looks_as_each_version_has_it() {
-    for (profile, expected) in [(Profile::V42, "E7611"), (Profile::V43, "\"ignored\":1")] {
+    for (profile, expected) in
+        [(Profile::V42, "E7611"), (Profile::V43, "\"ignored\":1"), (Profile::V44, "\"ignored\":1")]
+    {
         let sandbox = sandbox(profile, ServerOptions::default());
         sandbox.faults().add(Matcher::imports().nth(0), Fault::NewPeriodRace);
         let lost = import(&sandbox).expect("an answer");

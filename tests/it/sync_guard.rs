@@ -1,10 +1,11 @@
 //! A sync that would lose a country: what a server lists is taken over whole, and only if it can be right.
 
 use xfer::sandbox::faults::{Fault, Matcher};
+use xfer::sandbox::profile::Profile;
 
 use crate::support::Output;
 use crate::support::country::Country;
-use crate::support::trial::{Trial, id_of};
+use crate::support::trial::{Trial, ask, id_of};
 
 /// Six facilities, a data set of five data elements.
 fn country(side: &str) -> Country {
@@ -120,10 +121,96 @@ fn a_list_without_a_count_is_not_believed() {
         refused(&output, 5, &["the list of dataElements is not complete", "does not say how many", "old copy stays"]);
         assert_eq!(kept(&trial, "data elements"), "5");
         trial.source.faults().clear();
-        trial.source.faults().add(Matcher::every("GET", "/api/dataElements").first(2), fault);
+        // A page without a pager is taken for the only one.
+        let once = if pager { 2 } else { 1 };
+        trial.source.faults().add(Matcher::every("GET", "/api/dataElements").first(once), fault);
         trial.ok("server sync src");
         trial.source.faults().clear();
     }
+}
+
+/// The lists that a sync of the source reads, as it asked for them.
+fn lists(trial: &Trial) -> Vec<String> {
+    trial.source.ledger().clear();
+    trial.ok("server sync src");
+    let asked = trial.source.ledger().matching("GET", "/api/").into_iter().map(|entry| entry.target);
+    asked.filter(|target| target.contains("page=1&") || target.ends_with("page=1")).collect()
+}
+
+#[test]
+fn no_list_may_lie_about_its_total() {
+    let full = |side| {
+        country(side)
+            .combo("Sexe", &["F", "M"])
+            .option_set("Oui", &["oui", "non"])
+            .object("indicators", "Part", serde_json::json!({"numerator": "1", "denominator": "1"}))
+            .object("programIndicators", "Suivi", serde_json::json!({"expression": "1"}))
+            .object("organisationUnitGroups", "Dispensaires", serde_json::json!({}))
+            .object("organisationUnitLevels", "Pays", serde_json::json!({"level": 1}))
+    };
+    let trial = Trial::between(&full("source"), &full("destination"));
+    let before = trial.ok("server show src --format json").json();
+    let lists = lists(&trial);
+    assert_eq!(lists.len(), 11, "{lists:#?}");
+    for target in lists {
+        let path = target.split('?').next().unwrap();
+        let plural = path.rsplit('/').next().unwrap();
+        trial.source.faults().add(Matcher::every("GET", path), Fault::ShortList { missing: 1 });
+        trial.source.ledger().clear();
+        let output = trial.run("server sync src --accept-shrink");
+        refused(&output, 5, &[&format!("the list of {plural} is not complete"), "old copy stays"]);
+        let asked = trial.source.ledger().matching("GET", path);
+        let readings = asked.iter().filter(|entry| entry.target.contains("page=1&")).count();
+        assert_eq!(readings, 2, "{plural} is asked for once more and then given up: {asked:#?}");
+        trial.source.faults().clear();
+    }
+    let same = |shown: &serde_json::Value| -> Vec<serde_json::Value> {
+        let facts = shown.as_array().unwrap().iter();
+        facts.filter(|fact| fact["value"].is_number()).cloned().collect()
+    };
+    assert_eq!(same(&trial.ok("server show src --format json").json()), same(&before), "the old copy stays");
+}
+
+/// 2.44 answers lists of simple fields by its gist engine, which loses objects: `gist=false` keeps every one of them
+/// away, and these are the ones that need it.
+#[test]
+fn every_list_is_kept_away_from_the_engine_that_loses_objects() {
+    for profile in Profile::ALL {
+        let trial = Trial::of_versions(profile, Profile::V43, &country("source"), &country("destination"));
+        let mut by_gist = Vec::new();
+        for target in lists(&trial) {
+            assert!(target.contains("gist=false"), "{target}");
+            assert_eq!(ask(&trial.source, "admin", &target)["gist"], serde_json::Value::Null, "{target}");
+            let unsaid = target.replace("gist=false", "").replace("?&", "?").replace("&&", "&");
+            if ask(&trial.source, "admin", unsaid.trim_end_matches('&'))["gist"] == true {
+                by_gist.push(target.split(['/', '?']).nth(2).unwrap().to_owned());
+            }
+        }
+        by_gist.sort();
+        let expected: &[&str] = if profile >= Profile::V44 {
+            &[
+                "categoryOptionCombos",
+                "indicators",
+                "optionSets",
+                "organisationUnitGroups",
+                "organisationUnitLevels",
+                "programIndicators",
+            ]
+        } else {
+            &[]
+        };
+        assert_eq!(by_gist, expected, "{}", profile.name());
+    }
+}
+
+#[test]
+fn a_list_of_the_engine_that_loses_objects_is_not_believed() {
+    let (source, destination) = (country("source"), country("destination"));
+    let trial = Trial::of_versions(Profile::V44, Profile::V43, &source, &destination);
+    Trial::change(&trial.source, |state| state.settings.ignores_gist_switch = true);
+    refused(&trial.run("server sync src"), 1, &["gist engine", "`gist=false`", "old copy stays"]);
+    Trial::change(&trial.source, |state| state.settings.ignores_gist_switch = false);
+    trial.ok("server sync src");
 }
 
 #[test]
@@ -204,4 +291,44 @@ fn long_and_wild_values_are_shown_short_and_types_that_can_fit_are_tried() {
 fn a_file_that_is_not_there_is_said_before_its_key_is_asked_for() {
     let xfer = crate::support::Xfer::new();
     refused(&xfer.run("exec nix.xfer"), 10, &["nix.xfer"]);
+}
+
+#[test]
+fn a_version_that_nobody_knows_is_taken_for_the_newest_known_and_that_is_said() {
+    let source = country("source").value(["A", "", "", "Un", "202401"], "3");
+    let trial = Trial::of_versions(Profile::V42, Profile::V44, &source, &country("destination"));
+    trial.routine("", &[("A", "A")], "202401");
+    let known = trial.run("server test dst");
+    assert!(!known.stderr.contains("version-untested"), "{known}");
+    Trial::change(&trial.destination, |state| state.settings.version = Some("2.47.1".into()));
+    let tested = trial.run("server test dst");
+    assert!(tested.stderr.contains("2.47.1 is taken for 2.44"), "{tested}");
+    let run = trial.run("run r --format json");
+    let report = run.report();
+    let told = report["findings"].as_array().unwrap().iter().find(|finding| finding["code"] == "version-untested");
+    assert!(told.is_some_and(|finding| finding["example"].to_string().contains("taken for 2.44")), "{run}");
+    assert_eq!(trial.value(["A", "", "", "Un", "202401"]).as_deref(), Some("3"), "{run}");
+}
+
+#[test]
+fn patches_count_where_a_fault_was_mended() {
+    let windows = serde_json::json!({"dataInputPeriods": [
+        {"period": {"id": "202401"}, "openingDate": "2024-01-01T00:00:00.000", "closingDate": "2124-01-01T00:00:00.000"},
+    ]});
+    let source = ["202401", "202402"]
+        .iter()
+        .fold(country("source"), |country, month| country.value(["A", "", "", "Un", month], "3"));
+    for (profile, version, written) in
+        [(Profile::V43, None, false), (Profile::V44, Some("2.43.2"), true), (Profile::V44, None, true)]
+    {
+        let destination = country("destination").change("dataSets", "M", windows.clone());
+        let trial = Trial::of_versions(Profile::V42, profile, &source, &destination);
+        Trial::change(&trial.destination, |state| state.settings.version = version.map(str::to_owned));
+        trial.routine("", &[("A", "A")], "202401..202402");
+        let run = trial.run("run r --format json");
+        let found = |code: &str| run.report()["findings"].to_string().contains(&format!("\"{code}\""));
+        assert_eq!(found("input-periods-inverted"), !written, "{version:?}: {run}");
+        assert!(found("input-period-closed"), "202402 is not listed: {run}");
+        assert_eq!(trial.value(["A", "", "", "Un", "202401"]).is_some(), written, "{version:?}: {run}");
+    }
 }

@@ -63,7 +63,7 @@ fn texts_with_a_form_are_judged_as_servers_judge_them() {
     let source = values.iter().fold(forms("source", &elements), |country, (code, value)| {
         country.value([code, "", "", "Centre A", MONTH], value)
     });
-    for destination in [Profile::V42, Profile::V43] {
+    for destination in [Profile::V42, Profile::V43, Profile::V44] {
         let trial = Trial::of_versions(Profile::V42, destination, &source, &forms("destination", &elements));
         let items: Vec<(&str, &str)> = elements.iter().map(|(code, _)| (*code, *code)).collect();
         trial.routine("", &items, MONTH);
@@ -153,7 +153,7 @@ fn a_data_set_may_stay_open_after_an_attribute_option_ends() {
     let source = months
         .iter()
         .fold(project("source", 0), |country, month| country.value(["CAS", "", "P100", "Centre A", month], "7"));
-    for version in [Profile::V42, Profile::V43] {
+    for version in [Profile::V42, Profile::V43, Profile::V44] {
         for (open, taken) in [(0, 1), (2, 3)] {
             let trial = Trial::of_versions(Profile::V42, version, &source, &project("destination", open));
             trial.routine("", &[("CAS.default.P100", "CAS.default.P100")], "202406..202409");

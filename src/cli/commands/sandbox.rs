@@ -34,6 +34,9 @@ pub enum ProfileArgument {
     /// DHIS2 2.43.1
     #[value(name = "2.43")]
     V43,
+    /// DHIS2 2.44 as in development in August 2026
+    #[value(name = "2.44")]
+    V44,
 }
 
 impl From<ProfileArgument> for Profile {
@@ -43,6 +46,7 @@ impl From<ProfileArgument> for Profile {
             ProfileArgument::V41 => Self::V41,
             ProfileArgument::V42 => Self::V42,
             ProfileArgument::V43 => Self::V43,
+            ProfileArgument::V44 => Self::V44,
         }
     }
 }

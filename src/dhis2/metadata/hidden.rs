@@ -8,8 +8,52 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::metadata::{CategoryOption, DataAccess, Metadata};
+use crate::domain::metadata::{CategoryOption, CategoryOptionCombo, DataAccess, Metadata};
 use crate::domain::uid::Uid;
+
+/// An option combo without any option, where lists leave out what the user may not read (2.44): no options is what
+/// hidden options look like. One stands in for them under the combo's own id, so that the combo counts as one that may
+/// not be read instead of one that anybody may.
+pub(super) fn name_combos_without_options(metadata: &mut Metadata) -> Option<String> {
+    let defaults = &metadata.category_combos;
+    let is_default = |combo: &CategoryOptionCombo| {
+        combo.id == Uid::DEFAULT_OPTION_COMBO
+            || defaults.get(&combo.category_combo).is_some_and(|combo| combo.is_default)
+    };
+    let mut names = Vec::new();
+    for combo in metadata.category_option_combos.values_mut() {
+        if combo.category_options.is_empty() && !is_default(combo) {
+            combo.category_options.push(combo.id);
+            names.push(combo.name.clone());
+            let option = unreadable(combo.id, combo.name.clone());
+            metadata.category_options.insert(combo.id, option);
+        }
+    }
+    if names.is_empty() {
+        return None;
+    }
+    let more = names.len().saturating_sub(NAMED);
+    names.truncate(NAMED);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    Some(format!(
+        "categoryOptionCombos: of {}{more} no category option is shown, so the user may not read them; share their \
+         options with the user, or delete the combos if they have none",
+        names.join(", ")
+    ))
+}
+
+/// What stands in for an option that the user is not shown.
+fn unreadable(id: Uid, name: String) -> CategoryOption {
+    CategoryOption {
+        id,
+        code: None,
+        name,
+        start_date: None,
+        end_date: None,
+        organisation_units: BTreeSet::new(),
+        access: DataAccess { read: false, write: true },
+    }
+}
 
 /// Hidden options that are named in a note; the rest is counted.
 const NAMED: usize = 5;
@@ -30,16 +74,7 @@ pub(super) fn stand_in(metadata: &mut Metadata) -> Option<String> {
         return None;
     }
     for id in hidden.keys() {
-        let option = CategoryOption {
-            id: *id,
-            code: None,
-            name: id.to_string(),
-            start_date: None,
-            end_date: None,
-            organisation_units: BTreeSet::new(),
-            access: DataAccess { read: false, write: true },
-        };
-        metadata.category_options.insert(*id, option);
+        metadata.category_options.insert(*id, unreadable(*id, id.to_string()));
     }
     let named: Vec<String> = hidden.iter().take(NAMED).map(|(id, combo)| format!("`{id}` (of {combo})")).collect();
     let more = hidden.len().saturating_sub(NAMED);
@@ -53,7 +88,7 @@ pub(super) fn stand_in(metadata: &mut Metadata) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::stand_in;
+    use super::{name_combos_without_options, stand_in};
     use crate::domain::metadata::{CategoryCombo, CategoryOption, CategoryOptionCombo, DataAccess, Metadata};
     use crate::domain::uid::Uid;
 
@@ -102,5 +137,20 @@ mod tests {
         assert_eq!(metadata.category_options.len(), 2);
         assert_eq!(metadata.category_options[&uid("CopFundE001")].access, DataAccess { read: false, write: true });
         assert_eq!(stand_in(&mut metadata), None);
+    }
+
+    #[test]
+    fn a_combo_without_options_is_one_that_may_not_be_read() {
+        let combos = [
+            combo(Uid::DEFAULT_OPTION_COMBO, Uid::DEFAULT_CATEGORY_COMBO, &[]),
+            combo(uid("AocFundE001"), uid("CcbFunding1"), &[]),
+        ];
+        let mut metadata =
+            Metadata { category_option_combos: combos.map(|combo| (combo.id, combo)).into(), ..Metadata::default() };
+        let note = name_combos_without_options(&mut metadata).unwrap();
+        assert!(note.contains("combo AocFundE001") && !note.contains("HllvX50cXC0"), "{note}");
+        let hidden = metadata.category_option_combos[&uid("AocFundE001")].category_options[0];
+        assert!(!metadata.category_options[&hidden].access.read);
+        assert_eq!(stand_in(&mut metadata), None, "nothing is said twice");
     }
 }

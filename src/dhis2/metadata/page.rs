@@ -33,13 +33,15 @@ pub struct Page<T> {
     pub objects: Vec<T>,
     /// What was left out, in words.
     pub left_out: Vec<String>,
+    /// Whether the server says that its gist engine answered, which leaves things out without a word (2.44).
+    pub by_gist: bool,
 }
 
 /// Reads a page of the list of that plural.
 pub fn read_page<T: DeserializeOwned>(body: &[u8], plural: &'static str) -> Result<Page<T>, ClientErrorKind> {
     let strict: Result<Raw<T>, _> = read_raw(body, plural);
     match strict {
-        Ok(raw) => Ok(Page { pager: raw.pager, objects: raw.objects, left_out: Vec::new() }),
+        Ok(raw) => Ok(Page { pager: raw.pager, objects: raw.objects, left_out: Vec::new(), by_gist: raw.by_gist }),
         Err(error) if error.is_eof() => Err(ClientErrorKind::Interrupted { source: Some(Box::new(error)) }),
         Err(_) => read_tolerantly(body, plural),
     }
@@ -50,7 +52,7 @@ fn read_tolerantly<T: DeserializeOwned>(body: &[u8], plural: &'static str) -> Re
         what: format!("a list of {plural}"),
         source: Some(Box::new(error)),
     })?;
-    let mut page = Page { pager: raw.pager, objects: Vec::new(), left_out: Vec::new() };
+    let mut page = Page { pager: raw.pager, objects: Vec::new(), left_out: Vec::new(), by_gist: raw.by_gist };
     for value in raw.objects {
         let text = |key: &str| value.get(key).and_then(serde_json::Value::as_str).map(clean);
         let id = text("id").unwrap_or_else(|| "without id".to_owned());
@@ -75,6 +77,7 @@ fn read_raw<T: DeserializeOwned>(body: &[u8], plural: &'static str) -> Result<Ra
 struct Raw<T> {
     pager: Option<Pager>,
     objects: Vec<T>,
+    by_gist: bool,
 }
 
 struct Seed<T> {
@@ -98,16 +101,17 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Seed<T> {
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Raw<T>, M::Error> {
-        let (mut pager, mut objects) = (None, None);
+        let (mut pager, mut objects, mut by_gist) = (None, None, false);
         while let Some(key) = map.next_key::<String>()? {
             match key.as_str() {
                 "pager" => pager = map.next_value()?,
+                "gist" => by_gist = map.next_value::<serde_json::Value>()? == true,
                 key if key == self.plural => objects = Some(map.next_value::<Vec<T>>()?),
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
         let objects = objects.ok_or_else(|| M::Error::custom(format!("no list `{}`", self.plural)))?;
-        Ok(Raw { pager, objects })
+        Ok(Raw { pager, objects, by_gist })
     }
 }
 

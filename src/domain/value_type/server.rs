@@ -248,10 +248,12 @@ fn is_username(text: &str) -> bool {
 }
 
 /// Roughly Apache's `EmailValidator` with its defaults: words with single dots between them (or a text in quotes) of 64
-/// characters at most, then a host with a known top-level domain, or an address in brackets. Its list of top-level
-/// domains is not kept here: two letters or more will do, and the server decides about the rest.
+/// characters at most, blanks before them allowed, then a host with a known top-level domain, or an address in brackets.
+/// Its list of top-level domains is not kept here: two letters or more will do unless they are set aside for never being
+/// one, and the server decides about the rest.
 fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
+    let local = local.trim_start_matches([' ', '\t', '\n', '\u{b}', '\u{c}', '\r']);
     let word = |word: &str| {
         let special =
             |letter: char| letter.is_control() || letter.is_whitespace() || "()<>@,;:\\\".[]".contains(letter);
@@ -262,13 +264,16 @@ fn is_email(text: &str) -> bool {
     let local_is_sound = local.encode_utf16().count() <= 64 && (quoted || local.split('.').all(word));
     let bracketed = domain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     let domain_is_sound = match bracketed {
-        Some(address) => address.parse::<std::net::Ipv4Addr>().is_ok(),
+        Some(address) => address.parse::<std::net::IpAddr>().is_ok(),
         // Names in other scripts are asked about in their ASCII form, whatever that is.
         None if domain.is_ascii() => is_public_host(domain) && domain.parse::<std::net::Ipv4Addr>().is_err(),
         None => domain.split('.').count() > 1 && domain.split('.').all(word),
     };
     local_is_sound && domain_is_sound
 }
+
+/// Names that will never be top-level domains (RFC 2606, RFC 6761, RFC 6762, RFC 7686).
+const NO_TOP_LEVEL: [&str; 7] = ["example", "invalid", "local", "localdomain", "localhost", "onion", "test"];
 
 /// A name with a top-level domain of letters, or an IPv4 address.
 fn is_public_host(host: &str) -> bool {
@@ -285,7 +290,9 @@ fn is_public_host(host: &str) -> bool {
     let top_level = labels.last().is_some_and(|last| {
         last.len() >= 2 && (last.bytes().all(|byte| byte.is_ascii_alphabetic()) || last.starts_with("xn--"))
     });
-    labels.len() >= 2 && labels.iter().all(label_is_sound) && top_level
+    let is_set_aside =
+        labels.last().is_some_and(|last| NO_TOP_LEVEL.iter().any(|name| last.eq_ignore_ascii_case(name)));
+    labels.len() >= 2 && labels.iter().all(label_is_sound) && top_level && !is_set_aside
 }
 
 #[cfg(test)]
@@ -338,6 +345,7 @@ mod tests {
             ("2.41", ImportEngine::RowByRow),
             ("2.42", ImportEngine::RowByRow),
             ("2.43", ImportEngine::SetBased),
+            ("2.44", ImportEngine::SetBased),
         ] {
             let folder = recorded().join(version).join("import");
             for entry in std::fs::read_dir(folder).unwrap() {
@@ -407,11 +415,14 @@ mod tests {
                     "o'neil.jean+x@sub.example.org",
                     "\"a b\"@example.org",
                     "a@[10.0.0.1]",
+                    "a@[2001:db8::1]",
                 ],
                 &[
                     "nonsense",
                     "a@b",
                     "a@localhost",
+                    "a@clinic.invalid",
+                    "a@clinic.local",
                     "@example.org",
                     "a@",
                     "a b@example.org",

@@ -16,6 +16,7 @@ pub const OF_RUNS: &[&Code] = &[
     &finding::NO_IMPORT_AUTHORITY,
     &finding::OPTIONS_RESTRICTED,
     &finding::SERVER_CHANGED,
+    &finding::VERSION_UNTESTED,
     &finding::ZEROS_LEFT_OUT,
 ];
 
@@ -87,9 +88,6 @@ table! {
         "The metadata of the server was never copied, so that nothing can be mapped or checked.",
         "Copy it: `xfer server sync`.";
     // What a server says about itself and the user.
-    VERSION_UNTESTED = Warning, Configuration, "version-untested",
-        "The version of the server is outside those whose rules the program knows.",
-        "Try a dry run first, and look closely at what is read back.";
     CALENDAR_UNSUPPORTED = Warning, Configuration, "calendar-unsupported",
         "The server counts its periods in a calendar in which the program cannot calculate.",
         "Transfer to a server of the same calendar, the same periods in and out, each named; weeks, shifts, coarser and relative periods are refused.";

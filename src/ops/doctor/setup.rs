@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use crate::domain::capabilities::Capabilities;
 use crate::domain::metadata::{DataSet, Metadata};
 use crate::domain::server::{KeptExchange, ServerVersion};
 use crate::domain::uid::Uid;
 use crate::ops::doctor::uses::Uses;
 use crate::ops::doctor::{Complaint, codes};
 use crate::transfer::finding;
-use crate::transfer::preflight::input_periods_inverted;
 
 /// From how many org units on the restrictions of attribute options slow writing down.
 const MANY_ORG_UNITS: usize = 1000;
@@ -46,7 +46,9 @@ pub(super) fn about_data_sets(
             let words = format!("the user may not enter data for the data set {}", set.name);
             found.push(Complaint::new(&finding::DATA_SET_NO_WRITE, name, words));
         }
-        if !set.data_input_periods.is_empty() && version.is_some_and(input_periods_inverted) {
+        if !set.data_input_periods.is_empty()
+            && version.is_some_and(|version| Capabilities::of(version).input_periods_inverted)
+        {
             let words = format!("the data set {} has data input periods", set.name);
             found.push(Complaint::new(&finding::INPUT_PERIODS_INVERTED, name, words));
         }

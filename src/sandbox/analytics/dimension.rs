@@ -108,13 +108,14 @@ impl DataItem {
     }
 }
 
-/// One item of `pe`: a period, or a plain span of days (`2024-01-01_2024-01-31`), which no stored period equals.
+/// One item of `pe`: a period, or a span of days (`2024-01-01_2024-01-31`), which the server takes for a day that ends
+/// later: it goes by the name of its first day, and only values of that day are found under it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PeriodItem {
     /// The text in rows.
     pub(super) id: String,
-    /// The period; none for a span of days.
-    pub(super) period: Option<Period>,
+    /// The period; of a span of days its first day.
+    pub(super) period: Period,
     /// First day.
     pub(super) start: Date,
     /// Last day.
@@ -124,7 +125,7 @@ pub(super) struct PeriodItem {
 impl PeriodItem {
     /// The item of a period.
     pub(super) fn of(period: Period) -> Self {
-        Self { id: period.to_string(), period: Some(period), start: period.start(), end: period.end() }
+        Self { id: period.to_string(), period, start: period.start(), end: period.end() }
     }
 }
 

@@ -28,6 +28,10 @@ pub(super) fn values(
     combos: &mut Combos,
 ) -> Result<HashMap<Key, Content>, Refusal> {
     let Some(element) = frame.state.world.get("dataElements", &operand.element) else { return Ok(HashMap::new()) };
+    if text(element, "domainType") == Some("TRACKER") {
+        // The table takes in aggregate data only (`JdbcAnalyticsTableManager`), whatever was imported.
+        return Ok(HashMap::new());
+    }
     let name = query.aggregation_type.as_deref().or_else(|| text(element, "aggregationType")).unwrap_or("SUM");
     let aggregation = Aggregation::parse(name)?;
     let reader = Reader { frame, operand, column: Column::of(element, &frame.state.settings) };

@@ -9,8 +9,8 @@ use super::query::{OutputSchemes, Query};
 use super::rows::{Row, Shown};
 use crate::domain::period::Period;
 use crate::sandbox::exchange::Response;
+use crate::sandbox::instance::State;
 use crate::sandbox::scheme::Scheme;
-use crate::sandbox::world::World;
 
 /// The columns of an indicator's parts, shown for `includeNumDen`.
 const PARTS: [(&str, &str); 5] = [
@@ -120,9 +120,9 @@ pub(super) fn csv(query: &Query, dimensions: &Dimensions, rows: &[Row<'_>]) -> R
 
 /// Rewrites the ids of rows into an output scheme. Objects that lack the property keep their id, and metadata keeps
 /// its ids (`analytics/output-id-scheme-code`). With `skipMeta` rows are left as they are.
-pub(super) fn rename(world: &World, schemes: &OutputSchemes, dimensions: &Dimensions, rows: &mut [Row<'_>]) {
+pub(super) fn rename(state: &State, schemes: &OutputSchemes, dimensions: &Dimensions, rows: &mut [Row<'_>]) {
     let name = |scheme: &Scheme, plurals: &[&str], id: &str| {
-        let object = plurals.iter().find_map(|plural| world.get(plural, id))?;
+        let object = plurals.iter().find_map(|plural| state.world.get(plural, id))?;
         scheme.of(object).map(str::to_owned)
     };
     for row in rows {
@@ -136,7 +136,10 @@ pub(super) fn rename(world: &World, schemes: &OutputSchemes, dimensions: &Dimens
                     _ => None,
                 },
                 "ou" => name(&schemes.org_unit, &["organisationUnits"], cell),
-                "pe" if schemes.any == Scheme::Name => Period::parse(cell).ok().map(super::period_names::of_period),
+                "pe" if schemes.any == Scheme::Name => {
+                    let named = |period| super::period_names::of_period(period, state.profile);
+                    Period::parse(cell).ok().map(named)
+                }
                 "pe" => None,
                 _ => name(&schemes.any, &["categoryOptionCombos", "categoryOptions", "organisationUnitGroups"], cell),
             };

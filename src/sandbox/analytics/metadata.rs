@@ -9,6 +9,7 @@ use super::dimension::{Axis, DataItem, Dimension, Dimensions, Operand, PeriodIte
 use super::period_names;
 use super::query::Query;
 use crate::sandbox::instance::{State, User};
+use crate::sandbox::profile::Profile;
 use crate::sandbox::world::{Object, World, reference, references, text};
 
 /// The member `metaData`.
@@ -16,7 +17,7 @@ pub(super) fn metadata(state: &State, user: &User, query: &Query, dimensions: &D
     if query.skip_meta {
         return json!({});
     }
-    let writer = Writer { world: &state.world, query };
+    let writer = Writer { world: &state.world, profile: state.profile, query };
     let mut items = Map::new();
     for dimension in dimensions.all() {
         writer.add_items(dimension, &mut items);
@@ -45,6 +46,7 @@ pub(super) fn metadata(state: &State, user: &User, query: &Query, dimensions: &D
 
 struct Writer<'world> {
     world: &'world World,
+    profile: Profile,
     query: &'world Query,
 }
 
@@ -186,7 +188,7 @@ impl<'world> Writer<'world> {
     }
 
     fn period(&self, item: &PeriodItem) -> Value {
-        let name = item.period.map_or_else(|| item.id.clone(), period_names::of_period);
+        let name = period_names::of_period(item.period, self.profile);
         if !self.details() {
             return json!({"name": name});
         }

@@ -83,7 +83,7 @@ fn answer(state: &State, user: &User, request: &Request, form: Form) -> Result<R
     }
     let mut rows = if query.skip_data { Vec::new() } else { rows::rows(state, &query, &dimensions)? };
     if let Some(schemes) = query.output.as_ref().filter(|_| !query.skip_meta) {
-        grid::rename(&state.world, schemes, &dimensions, &mut rows);
+        grid::rename(state, schemes, &dimensions, &mut rows);
     }
     match form {
         Form::Grid => {

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 
 use crate::domain::period::relative::RelativePeriod;
 use crate::domain::period::{Period, PeriodType};
+use crate::sandbox::profile::Profile;
 
 const MONTHS: [&str; 12] = [
     "January",
@@ -20,8 +21,9 @@ const MONTHS: [&str; 12] = [
     "December",
 ];
 
-/// The name of a period: `January 2024`, `January - March 2024`, `Week 1 2024-01-01 - 2024-01-07`.
-pub(super) fn of_period(period: Period) -> String {
+/// The name of a period: `January 2024`, `January - March 2024`, `Week 1 2024-01-01 - 2024-01-07` (2.44 sets a dash after
+/// the week's number).
+pub(super) fn of_period(period: Period, profile: Profile) -> String {
     let (start, end) = (period.start(), period.end());
     let number = || {
         let text = period.to_string();
@@ -33,7 +35,10 @@ pub(super) fn of_period(period: Period) -> String {
         PeriodType::BiWeekly => format!("BiWeek {} {start} - {end}", number()),
         PeriodType::Yearly => start.year().to_string(),
         PeriodType::Monthly => format!("{} {}", month(start), start.year()),
-        _ if period_type.is_weekly() => format!("Week {} {start} - {end}", number()),
+        _ if period_type.is_weekly() => {
+            let dash = if profile >= Profile::V44 { " -" } else { "" };
+            format!("Week {}{dash} {start} - {end}", number())
+        }
         _ if start.year() == end.year() => format!("{} - {} {}", month(start), month(end), end.year()),
         _ => format!("{} {} - {} {}", month(start), start.year(), month(end), end.year()),
     }
@@ -54,6 +59,7 @@ pub(super) fn of_keyword(keyword: RelativePeriod) -> String {
 mod tests {
     use super::{of_keyword, of_period};
     use crate::domain::period::Period;
+    use crate::sandbox::profile::Profile;
 
     #[test]
     fn names_are_those_of_the_server() {
@@ -65,8 +71,10 @@ mod tests {
             ("20240131", "2024-01-31"),
             ("2024April", "April 2024 - March 2025"),
         ] {
-            assert_eq!(of_period(Period::parse(period).unwrap()), name);
+            assert_eq!(of_period(Period::parse(period).unwrap(), Profile::V43), name);
         }
+        let later = of_period(Period::parse("2024W2").unwrap(), Profile::V44);
+        assert_eq!(later, "Week 2 - 2024-01-08 - 2024-01-14");
         assert_eq!(of_keyword("LAST_12_MONTHS".parse().unwrap()), "Last 12 months");
     }
 }

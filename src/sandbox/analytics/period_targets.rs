@@ -43,9 +43,7 @@ impl Periods {
         let items: Vec<PeriodItem> = dimensions.periods().into_iter().cloned().collect();
         let mut by_type: HashMap<PeriodType, HashMap<Period, u32>> = HashMap::new();
         for (position, item) in items.iter().enumerate() {
-            if let Some(period) = item.period {
-                by_type.entry(period.period_type()).or_default().insert(period, place(position));
-            }
+            by_type.entry(item.period.period_type()).or_default().insert(item.period, place(position));
         }
         let is_column = dimensions.columns.iter().any(|column| matches!(column.axis, Axis::Period(_)));
         Self { items, dates: query.dates, by_type, is_column }

@@ -107,14 +107,11 @@ fn spans(frame: &Frame<'_>, set: &Object) -> Vec<(Vec<u32>, (Date, Date), f64)> 
             f64::from(period.period_type().nominal_days() / set_type.nominal_days())
         }
     };
-    let periods: Vec<Period> = frame.periods.items.iter().filter_map(|item| item.period).collect();
+    let periods: Vec<Period> = frame.periods.items.iter().map(|item| item.period).collect();
     if frame.periods.is_column() {
         let items = frame.periods.items.iter().enumerate();
         return items
-            .filter_map(|(position, item)| {
-                let period = item.period?;
-                Some((vec![super::frame::place(position)], (item.start, item.end), due(&period)))
-            })
+            .map(|(position, item)| (vec![super::frame::place(position)], (item.start, item.end), due(&item.period)))
             .collect();
     }
     let start = periods.iter().map(Period::start).min();

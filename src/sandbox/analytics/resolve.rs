@@ -168,8 +168,8 @@ fn dynamic(state: &State, user: &User, query: &Query, asked: &Asked) -> Option<D
             .items
             .iter()
             .filter_map(|item| query.input.find(world, plural, item))
-            // an option whose data may not be read is dropped without a word (dhis2-api 4.7); groups share no data
-            .filter(|item| plural != "categoryOptions" || access(user, item).data_read)
+            // what may not be seen is unknown here; data that may not be read is refused by name later
+            .filter(|item| access(user, item).read)
             .filter_map(|item| text(item, "id"))
             .map(str::to_owned)
             .collect()

@@ -7,6 +7,7 @@ use super::dimension::{Axis, Dimension, PeriodItem};
 use super::period_names;
 use super::query::{Asked, Query};
 use super::refusal::Refusal;
+use crate::domain::period::PeriodType;
 use crate::domain::period::relative::{self, RelativeOptions, RelativePeriod};
 use crate::sandbox::instance::State;
 use crate::sandbox::periods;
@@ -23,7 +24,7 @@ pub(super) fn resolve(state: &State, query: &Query, asked: &Asked) -> Result<Dim
             keywords.push((text.clone(), json!({"name": period_names::of_keyword(keyword)})));
             relative::expand(keyword, today, RelativeOptions::default()).into_iter().map(PeriodItem::of).collect()
         } else if let Some(period) = periods::parse(state.profile, text) {
-            keywords.push((text.clone(), json!({"name": period_names::of_period(period)})));
+            keywords.push((text.clone(), json!({"name": period_names::of_period(period, state.profile)})));
             vec![PeriodItem::of(period)]
         } else if let Some(span) = span_of_days(text) {
             keywords.push((text.clone(), json!({"name": format!("{} - {}", span.start, span.end)})));
@@ -47,9 +48,9 @@ fn today(state: &State) -> Option<Date> {
     state.settings.now.get(..10)?.parse().ok()
 }
 
-/// `2024-01-01_2024-01-31` (`IsoPeriodHolder`).
+/// `2024-01-01_2024-01-31` or `20240101_20240131` (`IsoPeriodHolder.toDailyPeriod`).
 fn span_of_days(text: &str) -> Option<PeriodItem> {
     let (start, end) = text.split_once('_')?;
     let (start, end) = (start.parse().ok()?, end.parse().ok()?);
-    Some(PeriodItem { id: text.to_owned(), period: None, start, end })
+    Some(PeriodItem { end, ..PeriodItem::of(PeriodType::Daily.containing(start)) })
 }

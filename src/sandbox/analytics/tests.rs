@@ -92,6 +92,30 @@ fn data_sets_that_may_be_seen_but_not_read_are_refused_by_name() {
 }
 
 #[test]
+fn options_that_may_not_be_read_are_dropped_or_refused_by_name() {
+    let instance = instance(Profile::V42);
+    let asked = format!("dx:DemFunded01&dimension=CatFunding1:CopFundA001;CopFundE001&{PLACE}");
+    let shown = |body: &Value| body["metaData"]["dimensions"]["CatFunding1"].clone();
+    let (_, body) = query(&instance, "clerk_wide", &asked);
+    assert_eq!(shown(&body), serde_json::json!(["CopFundA001"]), "what may not be seen is unknown: {body}");
+    instance.with_state(|state| {
+        state.world.get_mut("categoryOptions", "CopFundE001").unwrap()["sharing"]["public"] = "r-------".into();
+    });
+    assert_eq!(query(&instance, "clerk_wide", &asked).1["errorCode"], "E7121");
+    let all = format!("dx:DemFunded01&dimension=CatFunding1&{PLACE}");
+    assert_eq!(query(&instance, "clerk_wide", &all).1["errorCode"], "E7121");
+}
+
+#[test]
+fn a_span_of_days_is_a_day_by_its_first_one() {
+    let asked = "dx:DemInteger1&pe:2024-01-01_2024-01-31;202401&ou:OuNation001";
+    let (_, body) = query(&instance(Profile::V42), "admin", asked);
+    assert_eq!(body["metaData"]["dimensions"]["pe"], serde_json::json!(["20240101", "202401"]), "{body}");
+    assert_eq!(body["metaData"]["items"]["2024-01-01_2024-01-31"]["name"], "2024-01-01 - 2024-01-31");
+    assert_eq!(body["height"], 1, "only the month has a value");
+}
+
+#[test]
 fn org_units_come_as_levels_groups_and_the_users_own() {
     assert_eq!(
         rows("dx:DemInteger1&pe:202401&ou:LEVEL-3"),

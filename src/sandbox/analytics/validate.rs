@@ -3,7 +3,7 @@
 //! The first broken rule is told (2.40: no dimension is E7101 and not the E7104 that follows). From 2.41 on a query
 //! without periods is refused before all of them, with E7146.
 
-use super::dimension::{Axis, DataItem, Dimension, Dimensions};
+use super::dimension::{Axis, DataItem, Dimension, Dimensions, Dynamic};
 use super::query::Query;
 use super::refusal::{Refusal, rule};
 use crate::domain::value_type::ValueType;
@@ -55,6 +55,16 @@ fn decide_access(state: &State, user: &User, dimensions: &Dimensions) -> Result<
         };
         if state.world.get(plural, id).is_some_and(|object| !access(user, object).data_read) {
             let message = format!("User: `{}` is not allowed to read data for `{class}`: `{id}`", user.name());
+            return Err(Refusal::Conflict("E7121", message));
+        }
+    }
+    let options = dimensions.columns.iter().chain(&dimensions.filters).filter_map(|dimension| match &dimension.axis {
+        Axis::Dynamic(Dynamic::Category { .. }, items) => Some(items),
+        _ => None,
+    });
+    for id in options.flatten() {
+        if state.world.get("categoryOptions", id).is_some_and(|option| !access(user, option).data_read) {
+            let message = format!("User: `{}` is not allowed to read data for `CategoryOption`: `{id}`", user.name());
             return Err(Refusal::Conflict("E7121", message));
         }
     }

@@ -23,7 +23,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use self::options::Options;
-use self::payload::{Payload, Unwalkable};
+use self::payload::{Payload, Tree, Unwalkable};
 use self::unpack::DamagedBody;
 use crate::sandbox::exchange::{Request, Response};
 use crate::sandbox::instance::{State, User};
@@ -56,10 +56,14 @@ impl Body<'_> {
     }
 
     /// The body as the set-based engine reads it, or how it fails.
-    fn payload_walked(&self, options: &Options) -> Result<Payload<'_>, Unwalkable> {
-        let text = self.text.as_ref().map_err(|damage| Unwalkable::Broken(damage.to_string()))?;
+    fn payload_walked(&self, options: &Options, profile: Profile) -> Result<Payload<'_>, Unwalkable> {
+        let later = profile >= Profile::V44;
+        let damaged = |damage: &DamagedBody| {
+            if later { Unwalkable::Conflict(damage.to_string()) } else { Unwalkable::Broken(damage.to_string()) }
+        };
+        let text = self.text.as_ref().map_err(damaged)?;
         match self.format {
-            Format::Json => Payload::walk(text),
+            Format::Json => Payload::walk(text, if later { Tree::Lenient } else { Tree::Strict }),
             Format::Csv => Ok(Payload::csv(text, options.data_set.clone(), true)),
         }
     }
@@ -97,7 +101,9 @@ pub(in crate::sandbox) fn media_type(request: &Request) -> String {
 pub(in crate::sandbox) fn unsupported_media_type(profile: Profile, request: &Request) -> Response {
     let given = request.header("content-type").unwrap_or_default();
     let message = if profile >= Profile::V42 {
-        format!("Content-Type '{given}' is not supported")
+        // Spring 6 (`HttpMediaTypeNotSupportedException`) leaves out a type that was not given.
+        let named = if given.is_empty() { String::new() } else { format!("'{given}' ") };
+        format!("Content-Type {named}is not supported")
     } else {
         format!("Content type '{given}' not supported")
     };

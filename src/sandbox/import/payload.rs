@@ -88,11 +88,22 @@ pub(super) struct ScopeInput {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Unbindable;
 
+/// How the set-based engine's tree of JSON is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tree {
+    /// Texts only are texts (2.43).
+    Strict,
+    /// Numbers and truth values stand for their texts, a `null` list for none, a byte order mark for nothing (2.44).
+    Lenient,
+}
+
 /// How the set-based engine fails over a body that it cannot walk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Unwalkable {
     /// Status 400 with this message.
     Refused(String),
+    /// Status 409 with this message.
+    Conflict(String),
     /// Status 500 with this message.
     Broken(String),
 }
@@ -104,11 +115,12 @@ impl<'text> Payload<'text> {
         if !matches!(body, Json::Object(_)) {
             return Err(Unbindable);
         }
-        let rows = match body.get("dataValues") {
-            None | Some(Json::Null) => Vec::new(),
-            Some(Json::List(rows)) => rows.iter().map(bind_row).collect::<Result<_, _>>()?,
+        let (rows, cut) = match body.get("dataValues") {
+            None | Some(Json::Null) => (Vec::new(), false),
+            Some(Json::List(rows)) => bind_rows(rows)?,
             Some(_) => return Err(Unbindable),
         };
+        let body = if cut { before_rows(body) } else { body };
         Ok(Self {
             data_set: scalar(&body, "dataSet")?,
             complete_date: scalar(&body, "completeDate")?,
@@ -125,12 +137,17 @@ impl<'text> Payload<'text> {
     }
 
     /// Walks a body as the set-based engine does.
-    pub(super) fn walk(text: &'text str) -> Result<Self, Unwalkable> {
+    pub(super) fn walk(text: &'text str, tree: Tree) -> Result<Self, Unwalkable> {
+        let text = if tree == Tree::Lenient { text.trim_start_matches('\u{feff}') } else { text };
         let body = Json::read(text).map_err(|error| refused(text, &error))?;
-        let data_set = string(&body, "dataSet")?;
-        let complete_date = string(&body, "completeDate")?;
-        let org_unit = string(&body, "orgUnit")?;
-        let period = string(&body, "period")?;
+        if tree == Tree::Lenient && !matches!(body, Json::Object(_)) {
+            return Err(wrong_node("(root)", "OBJECT", &body));
+        }
+        let string = |name: &str| tree.string(&body, name);
+        let data_set = string("dataSet")?;
+        let complete_date = string("completeDate")?;
+        let org_unit = string("orgUnit")?;
+        let period = string("period")?;
         let combo = body.get("attributeOptionCombo");
         let dry_run = boolean(&body, "dryRun")?;
         let mut schemes = Schemes::default();
@@ -142,7 +159,7 @@ impl<'text> Payload<'text> {
             ("categoryOptionComboIdScheme", &mut schemes.category_option_combo),
             ("attributeOptionComboIdScheme", &mut schemes.attribute_option_combo),
         ] {
-            *scheme = string(&body, name)?.map(|text| Scheme::parse(&text));
+            *scheme = string(name)?.map(|text| Scheme::parse(&text));
         }
         Ok(Self {
             data_set,
@@ -154,8 +171,8 @@ impl<'text> Payload<'text> {
             dry_run,
             strategy: None,
             schemes,
-            deletion: body.get("deletion").map(walk_scope).transpose()?,
-            rows: walk_rows(&body)?,
+            deletion: body.get("deletion").map(|scope| tree.scope(scope)).transpose()?,
+            rows: tree.rows(&body)?,
         })
     }
 
@@ -210,13 +227,71 @@ impl<'text> Payload<'text> {
     }
 }
 
-fn bind_row<'text>(json: &Json<'text>) -> Result<Option<Row<'text>>, Unbindable> {
-    match json {
-        Json::Null => return Ok(None),
-        Json::Object(_) => {}
-        _ => return Err(Unbindable),
+/// The properties of a row that are texts.
+const TEXTS: [&str; 10] = [
+    "dataElement",
+    "period",
+    "orgUnit",
+    "categoryOptionCombo",
+    "attributeOptionCombo",
+    "value",
+    "comment",
+    "storedBy",
+    "created",
+    "lastUpdated",
+];
+
+/// Binds rows, and tells whether reading ended early.
+///
+/// An array in place of a text makes the reader lose its place, as it takes the array for an absent text and does not
+/// step over it (`EmptyStringToNullStdDeserializer`): the row ends there, with what stood before. After an empty array
+/// the rest of the row counts as another row; the one entry of a longer array ends the row, its bracket the list, and
+/// the row's brace the body. A second entry is no row, which fails the whole body.
+fn bind_rows<'text>(rows: &[Json<'text>]) -> Result<(Vec<Option<Row<'text>>>, bool), Unbindable> {
+    let mut bound = Vec::new();
+    for row in rows {
+        let Json::Object(entries) = row else {
+            if *row != Json::Null {
+                return Err(Unbindable);
+            }
+            bound.push(None);
+            continue;
+        };
+        let is_array =
+            |(key, value): &(Cow<'_, str>, Json<'_>)| TEXTS.contains(&key.as_ref()) && matches!(value, Json::List(_));
+        if !entries.iter().any(is_array) {
+            bound.push(Some(bind_row(row)?));
+            continue;
+        }
+        let mut rest = entries.as_slice();
+        loop {
+            let Some(at) = rest.iter().position(is_array) else {
+                bound.push(Some(bind_row(&Json::Object(rest.to_vec()))?));
+                break;
+            };
+            bound.push(Some(bind_row(&Json::Object(rest[..at].to_vec()))?));
+            match &rest[at].1 {
+                Json::List(list) if list.is_empty() => rest = &rest[at + 1..],
+                Json::List(list) if list.len() == 1 && !matches!(list[0], Json::List(_) | Json::Object(_)) => {
+                    return Ok((bound, true));
+                }
+                _ => return Err(Unbindable),
+            }
+        }
     }
-    Ok(Some(Row {
+    Ok((bound, false))
+}
+
+/// The keys of a body that stand before its rows.
+fn before_rows(body: Json<'_>) -> Json<'_> {
+    let Json::Object(mut entries) = body else { return body };
+    let rows = entries.iter().position(|(key, _)| key == "dataValues");
+    entries.truncate(rows.unwrap_or(entries.len()));
+    Json::Object(entries)
+}
+
+fn bind_row<'text>(json: &Json<'text>) -> Result<Row<'text>, Unbindable> {
+    Ok(Row {
         data_element: scalar(json, "dataElement")?,
         period: scalar(json, "period")?,
         org_unit: scalar(json, "orgUnit")?,
@@ -230,7 +305,7 @@ fn bind_row<'text>(json: &Json<'text>) -> Result<Option<Row<'text>>, Unbindable>
         stored_by: scalar(json, "storedBy")?,
         created: scalar(json, "created")?,
         last_updated: scalar(json, "lastUpdated")?,
-    }))
+    })
 }
 
 /// A property as text: numbers as written, booleans as words.
@@ -280,13 +355,9 @@ fn wrong_kind(path: &str, wanted: &str, found: &Json<'_>) -> Unwalkable {
     ))
 }
 
-/// A text property; another kind ends the request.
-fn string<'text>(json: &Json<'text>, name: &str) -> Result<Text<'text>, Unwalkable> {
-    match json.get(name) {
-        None | Some(Json::Null) => Ok(None),
-        Some(Json::Text(text)) => Ok(Some(text.clone())),
-        Some(other) => Err(wrong_kind(name, "STRING", other)),
-    }
+/// A node of another kind, in the words of the later reader.
+fn wrong_node(path: &str, wanted: &str, found: &Json<'_>) -> Unwalkable {
+    Unwalkable::Broken(format!("{} node at path {path} is not a {wanted}: {}", found.kind(), found.show()))
 }
 
 /// A truth value; another kind ends the request.
@@ -316,49 +387,70 @@ fn option_map(json: &Json<'_>) -> Option<OptionMap> {
     )
 }
 
-fn walk_rows<'text>(body: &Json<'text>) -> Result<Vec<Option<Row<'text>>>, Unwalkable> {
-    match body.get("dataValues") {
-        None => Ok(Vec::new()),
-        Some(Json::List(rows)) => rows.iter().map(|row| walk_row(row).map(Some)).collect(),
-        Some(other) => Err(Unwalkable::Broken(format!("{} node has no elements property.", other.kind()))),
+impl Tree {
+    /// A text property; another kind ends the request.
+    fn string<'text>(self, json: &Json<'text>, name: &str) -> Result<Text<'text>, Unwalkable> {
+        match (json.get(name), self) {
+            (None | Some(Json::Null), _) => Ok(None),
+            (Some(Json::Text(text)), _) => Ok(Some(text.clone())),
+            (Some(Json::Number(number)), Self::Lenient) => Ok(Some(Cow::Borrowed(number))),
+            (Some(Json::Bool(value)), Self::Lenient) => Ok(Some(Cow::Borrowed(if *value { "true" } else { "false" }))),
+            (Some(other), Self::Lenient) => Err(wrong_node(name, "STRING", other)),
+            (Some(other), Self::Strict) => Err(wrong_kind(name, "STRING", other)),
+        }
     }
-}
 
-fn walk_row<'text>(json: &Json<'text>) -> Result<Row<'text>, Unwalkable> {
-    let combo = json.get("categoryOptionCombo");
-    Ok(Row {
-        data_element: string(json, "dataElement")?,
-        org_unit: string(json, "orgUnit")?,
-        category_option_combo: combo.and_then(any_string),
-        category_options: combo.and_then(option_map),
-        attribute_option_combo: string(json, "attributeOptionCombo")?,
-        period: string(json, "period")?,
-        value: string(json, "value")?,
-        comment: string(json, "comment")?,
-        followup: boolean(json, "followUp")?,
-        deleted: boolean(json, "deleted")?,
-        stored_by: None,
-        created: None,
-        last_updated: None,
-    })
-}
+    fn rows<'text>(self, body: &Json<'text>) -> Result<Vec<Option<Row<'text>>>, Unwalkable> {
+        match (body.get("dataValues"), self) {
+            (None, _) | (Some(Json::Null), Self::Lenient) => Ok(Vec::new()),
+            (Some(Json::List(rows)), _) => rows.iter().map(|row| self.row(row).map(Some)).collect(),
+            (Some(other), Self::Lenient) => Err(wrong_node(".dataValues", "ARRAY", other)),
+            (Some(other), Self::Strict) => {
+                Err(Unwalkable::Broken(format!("{} node has no elements property.", other.kind())))
+            }
+        }
+    }
 
-fn walk_scope(json: &Json<'_>) -> Result<ScopeInput, Unwalkable> {
-    let texts = |name: &str| match json.get(name) {
-        Some(Json::List(list)) => list.iter().filter_map(any_string).map(Cow::into_owned).collect(),
-        _ => Vec::new(),
-    };
-    let elements = match json.get("elements") {
-        Some(Json::List(list)) => list
-            .iter()
-            .map(|element| {
-                let part = |name: &str| string(element, name).map(|text| text.map(Cow::into_owned));
-                Ok((part("dataElement")?, part("categoryOptionCombo")?, part("attributeOptionCombo")?))
-            })
-            .collect::<Result<_, _>>()?,
-        _ => Vec::new(),
-    };
-    Ok(ScopeInput { org_units: texts("orgUnits"), periods: texts("periods"), elements })
+    fn row<'text>(self, json: &Json<'text>) -> Result<Row<'text>, Unwalkable> {
+        if self == Self::Lenient && !matches!(json, Json::Object(_)) {
+            return Err(wrong_node(".dataValues", "OBJECT", json));
+        }
+        let string = |name: &str| self.string(json, name);
+        let combo = json.get("categoryOptionCombo");
+        Ok(Row {
+            data_element: string("dataElement")?,
+            org_unit: string("orgUnit")?,
+            category_option_combo: combo.and_then(any_string),
+            category_options: combo.and_then(option_map),
+            attribute_option_combo: string("attributeOptionCombo")?,
+            period: string("period")?,
+            value: string("value")?,
+            comment: string("comment")?,
+            followup: boolean(json, "followUp")?,
+            deleted: boolean(json, "deleted")?,
+            stored_by: None,
+            created: None,
+            last_updated: None,
+        })
+    }
+
+    fn scope(self, json: &Json<'_>) -> Result<ScopeInput, Unwalkable> {
+        let texts = |name: &str| match json.get(name) {
+            Some(Json::List(list)) => list.iter().filter_map(any_string).map(Cow::into_owned).collect(),
+            _ => Vec::new(),
+        };
+        let elements = match json.get("elements") {
+            Some(Json::List(list)) => list
+                .iter()
+                .map(|element| {
+                    let part = |name: &str| self.string(element, name).map(|text| text.map(Cow::into_owned));
+                    Ok((part("dataElement")?, part("categoryOptionCombo")?, part("attributeOptionCombo")?))
+                })
+                .collect::<Result<_, _>>()?,
+            _ => Vec::new(),
+        };
+        Ok(ScopeInput { org_units: texts("orgUnits"), periods: texts("periods"), elements })
+    }
 }
 
 #[cfg(test)]
@@ -377,7 +469,9 @@ mod tests {
         assert_eq!(value("1E2"), Ok(Some("1E2".to_owned())));
         assert_eq!(value("true"), Ok(Some("true".to_owned())));
         assert_eq!(value("null"), Ok(None));
-        assert_eq!(value("[1]"), Err(Unbindable));
+        assert_eq!(value("[1]"), Ok(None));
+        assert_eq!(value("[1,2]"), Err(Unbindable));
+        assert_eq!(value("{}"), Err(Unbindable));
         assert!(Payload::bind("\u{feff}{} and more").is_ok());
         assert!(Payload::bind("[]").is_err());
         assert!(Payload::bind(r#"{"dataValues":{}}"#).is_err());
@@ -385,19 +479,52 @@ mod tests {
     }
 
     #[test]
+    fn an_array_for_a_text_ends_more_than_its_row() {
+        let rows = |json: &str| {
+            let text = format!(r#"{{"dataSet":"a","dataValues":[{json},{{"value":"3"}}],"period":"202401"}}"#);
+            let payload = Payload::bind(&text)?;
+            let values = payload.rows.iter().flatten().map(|row| row.value.as_deref().map(str::to_owned));
+            Ok((values.collect::<Vec<_>>(), payload.period.is_some()))
+        };
+        let three = || Some("3".to_owned());
+        assert_eq!(rows(r#"{"value":["1"],"comment":"c"}"#), Ok((vec![None], false)));
+        assert_eq!(rows(r#"{"value":[]}"#), Ok((vec![None, None, three()], true)));
+        assert_eq!(rows(r#"{"value":"1","comment":["c","d"]}"#), Err(Unbindable));
+    }
+
+    #[test]
     fn walking_wants_texts() {
         let failure = |json: &str| {
             let text = ROW.replace("VALUE", json);
-            Payload::walk(&text).err()
+            Payload::walk(&text, Tree::Strict).err()
         };
         let broken = |message: &str| Some(Unwalkable::Broken(message.to_owned()));
         assert_eq!(failure("12"), broken("Path `$.value` does not contain an STRING but a(n) NUMBER: 12"));
         assert_eq!(failure("[1]"), broken("Path `$.value` does not contain an STRING but a(n) ARRAY: [1]"));
         assert_eq!(failure("\"12\""), None);
-        assert_eq!(Payload::walk(r#"{"dataValues":null}"#).err(), broken("NULL node has no elements property."));
-        assert!(Payload::walk("[]").is_ok_and(|payload| payload.rows.is_empty()));
-        assert!(matches!(Payload::walk("\u{feff}{}"), Err(Unwalkable::Refused(_))));
-        assert!(matches!(Payload::walk("{\"a\":"), Err(Unwalkable::Refused(_))));
+        let walk = |text| Payload::walk(text, Tree::Strict);
+        assert_eq!(walk(r#"{"dataValues":null}"#).err(), broken("NULL node has no elements property."));
+        assert!(walk("[]").is_ok_and(|payload| payload.rows.is_empty()));
+        assert!(matches!(walk("\u{feff}{}"), Err(Unwalkable::Refused(_))));
+        assert!(matches!(walk("{\"a\":"), Err(Unwalkable::Refused(_))));
+    }
+
+    #[test]
+    fn the_later_tree_takes_scalars_for_texts() {
+        let value = |json: &str| {
+            let text = ROW.replace("VALUE", json);
+            let payload = Payload::walk(&text, Tree::Lenient)?;
+            Ok(payload.rows[0].clone().unwrap_or_default().value.map(Cow::into_owned))
+        };
+        for (json, text) in [("12", "12"), ("1E2", "1E2"), ("true", "true"), ("\"a\"", "a")] {
+            assert_eq!(value(json), Ok(Some(text.to_owned())), "{json}");
+        }
+        assert!(matches!(value("[1]"), Err(Unwalkable::Broken(_))));
+        let walk = |text| Payload::walk(text, Tree::Lenient);
+        assert!(walk("\u{feff}{\"dataValues\":null}").is_ok_and(|payload| payload.rows.is_empty()));
+        for broken in ["[]", r#"{"dataValues":[null]}"#, r#"{"dataValues":{}}"#] {
+            assert!(matches!(walk(broken), Err(Unwalkable::Broken(_))), "{broken}");
+        }
     }
 
     #[test]

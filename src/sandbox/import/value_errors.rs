@@ -14,19 +14,18 @@ pub(super) fn key(value_type: ValueType) -> &'static str {
         ValueType::IntegerZeroOrPositive => "value_not_zero_or_positive_integer",
         ValueType::Boolean => "value_not_bool",
         ValueType::TrueOnly => "value_not_true_only",
-        ValueType::Date | ValueType::Age => "value_not_valid_date",
+        ValueType::Date => "value_not_valid_date",
+        ValueType::Age => "value_not_valid_age",
         ValueType::DateTime => "value_not_valid_datetime",
         ValueType::Time => "value_not_valid_time",
         ValueType::Coordinate => "value_not_coordinate",
         ValueType::Url => "value_not_url",
         ValueType::Letter => "value_not_valid_letter",
-        ValueType::Email => "value_not_email",
+        ValueType::Email => "value_not_valid_email",
         ValueType::PhoneNumber => "value_not_phone_number",
         ValueType::Username => "value_not_valid_username",
-        ValueType::FileResource => "value_not_valid_file_resource_uid",
-        ValueType::Image => "value_not_valid_image_uid",
+        ValueType::FileResource | ValueType::Image => "value_not_valid_file_resource_uid",
         ValueType::OrganisationUnit => "value_not_valid_org_unit_uid",
-        ValueType::GeoJson => "value_not_valid_geojson",
         _ => "value_length_greater_than_max_length",
     }
 }
@@ -44,8 +43,7 @@ pub(super) fn words(key: &'static str) -> &'static str {
         "value_not_true_only" => "Data value is not true",
         "value_not_valid_date" => "Data value is not a valid date",
         "value_not_valid_letter" => "Data value is not a valid letter",
-        "value_not_coordinate" => "Data value is not a coordinate",
-        "value_length_greater_than_max_length" => "Data value length is greater than max length",
+        "value_length_greater_than_max_length" => "Data value is greater than max length",
         other => other,
     }
 }

@@ -41,6 +41,9 @@ impl Access {
     }
 }
 
+/// The scheme of personal access tokens.
+const API_TOKEN: &str = "ApiToken";
+
 /// Finds the user behind a request, or the answer that refuses it.
 pub fn authenticate(state: &mut State, request: &Request) -> Result<Access, Box<Response>> {
     let cookie = session::cookie(request);
@@ -64,7 +67,8 @@ pub fn authenticate(state: &mut State, request: &Request) -> Result<Access, Box<
             None => Err(Box::new(refusal::unauthorized(request))),
         };
     }
-    if strip_scheme(header, "apitoken").is_some() {
+    // The beginning is enough (`ApiTokenResolver`); whether a token follows is looked at later.
+    if header.get(..API_TOKEN.len()).is_some_and(|start| start.eq_ignore_ascii_case(API_TOKEN)) {
         let owner = token::check(state, request, header).map_err(Box::new)?;
         return Ok(open(state, owner, known));
     }

@@ -19,9 +19,11 @@ pub(super) fn anonymous(state: &mut State, request: &Request) -> Response {
             Profile::V40 => "/dhis-web-commons/security/login.action",
             Profile::V41 => "/dhis-web-login",
             Profile::V42 => "/dhis-web-login/",
-            Profile::V43 => "/login/",
+            Profile::V43 | Profile::V44 => "/login/",
         };
-        Response::empty(302).with_header("location", &format!("{}{page}", base_url(request)))
+        // 2.44 names the page only.
+        let host = if state.profile >= Profile::V44 { String::new() } else { base_url(request) };
+        Response::empty(302).with_header("location", &format!("{host}{page}"))
     };
     let inside_api = request.path().starts_with("/api/");
     if state.profile == Profile::V41 || (state.profile == Profile::V40 && !inside_api) {

@@ -78,9 +78,9 @@ impl Form {
 pub(super) fn check(state: &mut State, request: &Request, header: &str) -> Result<User, Response> {
     let profile = state.profile;
     let key = header.split_once(' ').map(|(_, key)| key).unwrap_or_default();
-    let well_formed =
-        key.trim_end_matches('=').bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte));
-    if key.is_empty() || !well_formed {
+    let signs = key.trim_end_matches('=');
+    let well_formed = signs.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte));
+    if signs.is_empty() || !well_formed {
         return Err(refused(profile, 400, "Api token is malformed"));
     }
     let form = [Form::One, Form::Two].into_iter().find(|form| key.starts_with(form.prefix()));

@@ -6,6 +6,7 @@ use crate::sandbox::exchange::{Request, Response};
 use crate::sandbox::front;
 use crate::sandbox::metadata_lists::derive::{Context, IMPORTED};
 use crate::sandbox::metadata_lists::fields::{Fields, project};
+use crate::sandbox::metadata_lists::filter::Like;
 use crate::sandbox::metadata_lists::schema::{SCHEMAS, Schema};
 use crate::sandbox::metadata_lists::{query, query_refusal};
 
@@ -46,7 +47,7 @@ pub(super) fn get(context: Context<'_>, request: &Request) -> Response {
             .collect();
         let fields = Fields::of_request(&own, ":owner");
         let objects = context.world.list(schema.plural).iter().collect();
-        let mut objects = match query::select(context, schema, objects, &own) {
+        let mut objects = match query::select(context, schema, objects, &own, Like::Plain) {
             Ok(objects) => objects,
             Err(error) => return query_refusal(context.profile, &error),
         };

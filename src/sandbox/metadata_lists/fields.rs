@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::sandbox::metadata_lists::derive::{self, Context};
 use crate::sandbox::metadata_lists::schema::{Kind, Property, Schema};
+use crate::sandbox::profile::Profile;
 use crate::sandbox::world::{Object, text};
 
 /// The fields of a request, as a tree.
@@ -185,7 +186,15 @@ fn parse_transformer(characters: &[char], position: &mut usize) -> Transformer {
 pub fn project(context: Context<'_>, schema: &Schema, object: &Object, fields: &Fields) -> Object {
     let mut shown = Map::new();
     for property in schema.properties(context.profile) {
-        for field in asked(schema, property, fields) {
+        let mut asked = asked(schema, property, fields);
+        if context.profile >= Profile::V44 {
+            // Of a property that is named twice the first one is shown (`metadata/fields-transformers`), and presets
+            // lack what kind of item a data element is (`metadata/fields-all-one`).
+            asked.truncate(1);
+            let kind_of_element = schema.plural == "dataElements" && property.name == "dimensionItemType";
+            asked.retain(|field| field.is_some() || !kind_of_element);
+        }
+        for field in asked {
             let Some(value) = derive::value(context, schema, object, property) else { continue };
             let nested = field.and_then(|field| field.nested.as_ref());
             let value = shape(context, property, value, nested);
@@ -337,7 +346,6 @@ fn key_by(value: Value, property: &str) -> Value {
 mod tests {
     use super::*;
     use crate::sandbox::instance::User;
-    use crate::sandbox::profile::Profile;
     use crate::sandbox::world::World;
 
     fn shown(fields: &str) -> Value {

@@ -16,6 +16,15 @@ use crate::sandbox::world::Object;
 #[error("{0}")]
 pub(super) struct QueryError(pub(super) String);
 
+/// What a `like` makes of `*` and `?`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Like {
+    /// Characters.
+    Plain,
+    /// Any text, any character: as gist reads them.
+    WithWildcards,
+}
+
 /// One condition.
 #[derive(Debug, Clone)]
 pub(super) struct Filter {
@@ -23,6 +32,7 @@ pub(super) struct Filter {
     last: Last,
     operator: Operator,
     argument: String,
+    like: Like,
 }
 
 /// What the path ends at.
@@ -60,7 +70,12 @@ enum Place {
 
 impl Filter {
     /// Reads a filter of a type.
-    pub(super) fn parse(context: Context<'_>, schema: &'static Schema, text: &str) -> Result<Self, QueryError> {
+    pub(super) fn parse(
+        context: Context<'_>,
+        schema: &'static Schema,
+        text: &str,
+        like: Like,
+    ) -> Result<Self, QueryError> {
         let rewritten = match text.strip_prefix("attributeValues.attribute.id:eq:") {
             Some(id) => format!("{id}:!null"),
             None => text.to_owned(),
@@ -73,7 +88,7 @@ impl Filter {
         let last = find(context, schema, path)?;
         let operator = Operator::parse(context, operator)?;
         check_argument(last, operator, &argument)?;
-        Ok(Self { path: path.split('.').map(str::to_owned).collect(), last, operator, argument })
+        Ok(Self { path: path.split('.').map(str::to_owned).collect(), last, operator, argument, like })
     }
 
     /// Whether an object passes.
@@ -114,6 +129,11 @@ impl Filter {
             Operator::GreaterOrEqual => compare(&[Ordering::Greater, Ordering::Equal]),
             Operator::Less => compare(&[Ordering::Less]),
             Operator::LessOrEqual => compare(&[Ordering::Less, Ordering::Equal]),
+            Operator::Text { place: Place::Anywhere, ignore_case, negated }
+                if self.like == Like::WithWildcards && self.argument.contains(['*', '?']) =>
+            {
+                any(&|value| fits(value, &self.argument, ignore_case) != negated)
+            }
             Operator::Text { place, ignore_case, negated } => {
                 any(&|value| holds(value, &self.argument, place, ignore_case) != negated)
             }
@@ -168,6 +188,11 @@ impl Operator {
     fn compares_values(self) -> bool {
         !matches!(self, Self::In { .. } | Self::Null { .. } | Self::Empty { .. })
     }
+}
+
+/// Whether a version knows an operator.
+pub(super) fn is_operator(context: Context<'_>, text: &str) -> bool {
+    Operator::parse(context, text).is_ok()
 }
 
 /// What a path leads to.
@@ -337,6 +362,23 @@ fn holds(value: &str, part: &str, place: Place, ignore_case: bool) -> bool {
     }
 }
 
+/// Whether a text fits a pattern of `*` (any text) and `?` (any character).
+fn fits(value: &str, pattern: &str, ignore_case: bool) -> bool {
+    fn rest_fits(value: &[char], pattern: &[char]) -> bool {
+        match pattern.split_first() {
+            None => value.is_empty(),
+            Some(('*', rest)) => (0..=value.len()).any(|taken| rest_fits(&value[taken..], rest)),
+            Some((wanted, rest)) => value
+                .split_first()
+                .is_some_and(|(first, after)| (*wanted == '?' || first == wanted) && rest_fits(after, rest)),
+        }
+    }
+    let letters = |text: &str| -> Vec<char> {
+        if ignore_case { text.to_lowercase().chars().collect() } else { text.chars().collect() }
+    };
+    rest_fits(&letters(value), &letters(pattern))
+}
+
 /// Whether every word of `words` begins a word of the value.
 fn has_tokens(value: &str, words: &str) -> bool {
     let value = value.to_lowercase();
@@ -365,7 +407,7 @@ mod tests {
         let user = User { object: Object::new(), authorities: Vec::new() };
         let context = Context { profile, world: &world, user: &user, base_url: "" };
         let schema = Schema::of("organisationUnits").unwrap();
-        let filter = Filter::parse(context, schema, filter)?;
+        let filter = Filter::parse(context, schema, filter, Like::Plain)?;
         let objects = world.list("organisationUnits").iter();
         Ok(objects.filter(|unit| filter.passes(context, schema, unit)).map(|unit| plain(&unit["name"])).collect())
     }

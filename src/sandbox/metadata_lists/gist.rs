@@ -1,14 +1,14 @@
 //! The gist form of lists: flat fields, collections as links or numbers.
 
-use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 use crate::sandbox::exchange::{Request, Response};
 use crate::sandbox::front;
 use crate::sandbox::metadata_lists::derive::{self, Context};
-use crate::sandbox::metadata_lists::fields::{Field, Fields};
+use crate::sandbox::metadata_lists::fields::{self, Field, Fields};
+use crate::sandbox::metadata_lists::filter::{Like, QueryError};
 use crate::sandbox::metadata_lists::schema::{Kind, Property, Schema};
-use crate::sandbox::metadata_lists::{is_relation, query, query_refusal};
+use crate::sandbox::metadata_lists::{bridge, is_relation, query, query_refusal};
 use crate::sandbox::profile::Profile;
 use crate::sandbox::world::{Object, references, text};
 
@@ -67,46 +67,90 @@ fn answer(
     key: &str,
 ) -> Response {
     let value = |name: &str| parameters.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str());
-    let mut objects = match query::select(context, schema, objects, parameters) {
+    let mut objects = match selected(context, schema, objects, parameters) {
         Ok(objects) => objects,
         Err(error) => return query_refusal(context.profile, &error),
     };
     if let Err(error) = query::sort(context, schema, &mut objects, parameters, true) {
         return Response::web_message(400, Some(&error.0), None);
     }
-    let number = |name: &str, default: usize| value(name).and_then(|text| text.parse().ok()).unwrap_or(default).max(1);
-    let (page, size) = (number("page", 1), number("pageSize", DEFAULT_PAGE).min(LARGEST_PAGE));
+    let Some(page) = Page::of_request(parameters) else {
+        return Response::web_message(500, Some("/ by zero"), None);
+    };
     let total = objects.len();
     let fields = Fields::of_request(parameters, "*");
-    let entries: Vec<Value> = objects
+    objects.retain(|object| !bridge::is_lost(context, schema, object, &fields));
+    let entries: Vec<Value> = page
+        .cut(objects)
         .into_iter()
-        .skip((page - 1).saturating_mul(size))
-        .take(size)
         .map(|object| Value::Object(show(context, schema, object, &fields, parameters)))
         .collect();
     if value("headless") == Some("true") {
         return Response::json(200, &Value::Array(entries));
     }
     let counted = ["total", "totalPages"].iter().any(|name| value(name) == Some("true"));
-    let mut pager = Map::new();
-    pager.insert("page".into(), page.into());
-    pager.insert("pageSize".into(), size.into());
-    if counted {
-        pager.insert("total".into(), total.into());
-    }
-    if page * size < total {
-        pager.insert("nextPage".into(), link(context, request, endpoint, page + 1).into());
-    }
-    if page > 1 {
-        pager.insert("prevPage".into(), link(context, request, endpoint, page - 1).into());
-    }
-    if counted {
-        pager.insert("pageCount".into(), total.div_ceil(size).into());
-    }
     let mut body = Map::new();
-    body.insert("pager".into(), Value::Object(pager));
+    body.insert("pager".into(), page.pager(context, request, endpoint, counted.then_some(total)));
+    if context.profile >= Profile::V44 {
+        body.insert("gist".into(), true.into());
+    }
     body.insert(key.into(), Value::Array(entries));
     Response::json(200, &Value::Object(body))
+}
+
+/// The objects that pass the filters. A `like` takes `*` and `?` for wildcards here.
+pub(super) fn selected<'object>(
+    context: Context<'_>,
+    schema: &'static Schema,
+    objects: Vec<&'object Object>,
+    parameters: &[(String, String)],
+) -> Result<Vec<&'object Object>, QueryError> {
+    query::select(context, schema, objects, parameters, Like::WithWildcards)
+}
+
+/// A page of a gist list (`GistPager`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Page {
+    number: usize,
+    size: usize,
+}
+
+impl Page {
+    /// The page that a request asks for; none for a size of 0, by which the server divides.
+    pub(super) fn of_request(parameters: &[(String, String)]) -> Option<Self> {
+        let value = |name: &str| parameters.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str());
+        let number = |name: &str, default: usize| {
+            let given = value(name).and_then(|text| text.parse::<i64>().ok());
+            given.map_or(default, |given| usize::try_from(given.unsigned_abs()).unwrap_or(default))
+        };
+        let size = number("pageSize", DEFAULT_PAGE).min(LARGEST_PAGE);
+        (size > 0).then(|| Self { number: number("page", 1).max(1), size })
+    }
+
+    /// The objects on the page.
+    pub(super) fn cut(self, objects: Vec<&Object>) -> Vec<&Object> {
+        objects.into_iter().skip((self.number - 1).saturating_mul(self.size)).take(self.size).collect()
+    }
+
+    /// The `pager`: the page that was asked for, be it beyond the end. Without a count there is always a next page
+    /// from 2.43 on (`extra/metadata/gist-parent-root`).
+    pub(super) fn pager(self, context: Context<'_>, request: &Request, endpoint: &str, total: Option<usize>) -> Value {
+        let mut pager = Map::new();
+        pager.insert("page".into(), self.number.into());
+        pager.insert("pageSize".into(), self.size.into());
+        if let Some(total) = total {
+            pager.insert("total".into(), total.into());
+            pager.insert("pageCount".into(), total.div_ceil(self.size).into());
+        }
+        let more = total.map_or(context.profile >= Profile::V43, |total| total.div_ceil(self.size) > self.number);
+        if more {
+            pager.insert("nextPage".into(), link(context, request, endpoint, self.number + 1).into());
+        }
+        if self.number > 1 {
+            pager.insert("prevPage".into(), link(context, request, endpoint, self.number - 1).into());
+        }
+        Value::Object(pager)
+    }
 }
 
 /// Links are relative to the API up to 2.41 (`metadata/gist-org-units`).
@@ -114,14 +158,14 @@ fn api_root(context: Context<'_>) -> &'static str {
     if context.profile <= Profile::V41 { "" } else { "/api" }
 }
 
-/// The request again with another page at the end, parameters decoded.
+/// The request again with another page at the end, its parameters as they were sent.
 fn link(context: Context<'_>, request: &Request, endpoint: &str, page: usize) -> String {
     let host = if context.profile <= Profile::V41 { "" } else { context.base_url };
     let query = request.target.split_once('?').map(|(_, query)| query).unwrap_or_default();
     let kept: Vec<String> = query
         .split('&')
         .filter(|part| !part.is_empty() && !part.starts_with("page="))
-        .map(|part| percent_decode_str(part).decode_utf8_lossy().into_owned())
+        .map(str::to_owned)
         .chain([format!("page={page}")])
         .collect();
     format!("{host}{}{endpoint}?{}", api_root(context), kept.join("&"))
@@ -190,6 +234,10 @@ fn flat(
     let value = derive::value(context, schema, object, property)?;
     if !is_relation(property.kind) {
         return Some(match property.kind {
+            Kind::Reference(_) | Kind::Author if field.is_some_and(|field| field.nested.is_some()) => {
+                let fields = field.cloned().into_iter().collect();
+                return fields::project(context, schema, object, &Fields(fields)).remove(property.name);
+            }
             Kind::Reference(_) | Kind::Author => value.get("id").cloned().unwrap_or(value),
             _ => value,
         });

@@ -2,6 +2,7 @@
 //!
 //! Metadata is read here, never written: a sandbox's country is given when it starts.
 
+mod bridge;
 pub mod derive;
 mod export;
 pub mod fields;
@@ -15,8 +16,8 @@ pub mod schema;
 use serde_json::{Map, Value};
 
 use self::derive::Context;
-use self::fields::{Duplicate, Fields, project};
-use self::filter::QueryError;
+use self::fields::{Fields, project};
+use self::filter::{Like, QueryError};
 use self::schema::{Kind, Schema};
 use crate::domain::uid::Uid;
 use crate::sandbox::access::access;
@@ -44,7 +45,8 @@ pub fn get(state: &mut State, user: &User, request: &Request) -> Response {
     if !front::accepts_json(request) {
         return front::not_acceptable();
     }
-    let parameters = request.parameters();
+    let mut parameters = request.parameters();
+    parameters.retain(|(name, _)| name != "gist" || !state.settings.ignores_gist_switch);
     match segments[1..] {
         [] => list(context, schema, request, &parameters, shift),
         ["gist"] => gist::list(context, schema, request, &parameters),
@@ -83,8 +85,8 @@ fn find<'state>(context: Context<'state>, schema: &Schema, id: &str) -> Result<&
 }
 
 fn single(context: Context<'_>, schema: &Schema, object: &Object, fields: &Fields) -> Response {
-    if let Err(duplicate) = fields.check() {
-        return duplicate_response(context.profile, &duplicate);
+    if let Some(refusal) = refused_twice(context.profile, fields) {
+        return refusal;
     }
     Response::json(200, &Value::Object(project(context, schema, object, fields)))
 }
@@ -112,16 +114,19 @@ fn list(
     parameters: &[(String, String)],
     shift: i64,
 ) -> Response {
+    if bridge::takes(context, schema, parameters) {
+        return bridge::list(context, schema, request, parameters);
+    }
     let fields = Fields::of_request(parameters, ":idName");
-    if let Err(duplicate) = fields.check() {
-        return duplicate_response(context.profile, &duplicate);
+    if let Some(refusal) = refused_twice(context.profile, &fields) {
+        return refusal;
     }
     let operands = operands::of_request(context, schema, request);
     let objects: Vec<&Object> = match &operands {
         Some(operands) => operands.iter().collect(),
         None => context.world.list(schema.plural).iter().collect(),
     };
-    let mut objects = match query::select(context, schema, objects, parameters) {
+    let mut objects = match query::select(context, schema, objects, parameters, Like::Plain) {
         Ok(objects) => objects,
         Err(error) => return query_refusal(context.profile, &error),
     };
@@ -148,14 +153,15 @@ fn query_refusal(profile: Profile, error: &QueryError) -> Response {
 }
 
 /// One property twice with other transformers: 409 from the war, an empty 200 from the embedded server, which had
-/// begun to answer when it found out (`metadata/fields-transformers`).
-fn duplicate_response(profile: Profile, duplicate: &Duplicate) -> Response {
+/// begun to answer when it found out (`metadata/fields-transformers`). From 2.44 on the first one counts.
+fn refused_twice(profile: Profile, fields: &Fields) -> Option<Response> {
+    let duplicate = fields.check().err().filter(|_| profile <= Profile::V43)?;
     if profile <= Profile::V41 {
-        return Response::web_message(409, Some(&duplicate.to_string()), None);
+        return Some(Response::web_message(409, Some(&duplicate.to_string()), None));
     }
     let mut response = Response::json(200, &Value::Null);
     response.body.clear();
-    response
+    Some(response)
 }
 
 /// Whether a property is a list of other objects.

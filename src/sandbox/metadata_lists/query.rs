@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::sandbox::access::access;
 use crate::sandbox::metadata_lists::derive::{self, Context};
-use crate::sandbox::metadata_lists::filter::{Filter, QueryError};
+use crate::sandbox::metadata_lists::filter::{Filter, Like, QueryError};
 use crate::sandbox::metadata_lists::schema::{Kind, Property, Schema};
 use crate::sandbox::profile::Profile;
 use crate::sandbox::world::{Object, text};
@@ -17,13 +17,14 @@ pub(super) fn select<'object>(
     schema: &'static Schema,
     objects: Vec<&'object Object>,
     parameters: &[(String, String)],
+    like: Like,
 ) -> Result<Vec<&'object Object>, QueryError> {
     let value = |name: &str| parameters.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str());
     let filters = parameters
         .iter()
         .filter(|(name, _)| name == "filter")
         .flat_map(|(_, value)| split_filters(value))
-        .map(|text| Filter::parse(context, schema, &text))
+        .map(|text| Filter::parse(context, schema, &text, like))
         .collect::<Result<Vec<_>, _>>()?;
     let any = value("rootJunction").is_some_and(|junction| junction.eq_ignore_ascii_case("OR"));
     let words = value("query").map(str::to_lowercase);

@@ -103,7 +103,7 @@ impl Property {
 }
 
 const fn property(name: &'static str, kind: Kind, default: Default) -> Property {
-    Property { name, kind, default, owner: true, since: Profile::V40, until: Profile::V43 }
+    Property { name, kind, default, owner: true, since: Profile::V40, until: Profile::V44 }
 }
 
 const fn text(name: &'static str) -> Property {
@@ -193,8 +193,8 @@ const IDENTIFIABLE: &[Property] = &[
     property("createdBy", Kind::Author, Default::Absent),
     property("lastUpdatedBy", Kind::Author, Default::Absent),
     property("user", Kind::Author, Default::Absent).derived(),
-    list("favorites"),
-    flag("favorite").derived(),
+    list("favorites").until(Profile::V43),
+    flag("favorite").derived().until(Profile::V43),
     property("sharing", Kind::Part(SHARING), Default::Absent),
     property("access", Kind::Part(ACCESS), Default::Absent).derived(),
     text("displayName").derived(),
@@ -246,8 +246,8 @@ const OPERAND: &[Property] = &[
     date("created"),
     date("lastUpdated"),
     list("translations"),
-    list("favorites"),
-    flag("favorite"),
+    list("favorites").until(Profile::V43),
+    flag("favorite").until(Profile::V43),
     flag("externalAccess").until(Profile::V40),
     list("userGroupAccesses").until(Profile::V40),
     list("userAccesses").until(Profile::V40),

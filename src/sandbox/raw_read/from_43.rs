@@ -13,6 +13,7 @@ use crate::domain::uid::Uid;
 use crate::sandbox::access::access;
 use crate::sandbox::instance::{State, User};
 use crate::sandbox::periods;
+use crate::sandbox::profile::Profile;
 use crate::sandbox::reach::may_read_option_combo;
 use crate::sandbox::scheme::Scheme;
 use crate::sandbox::world::{World, text};
@@ -33,7 +34,7 @@ pub(super) fn select(state: &State, user: &User, query: &Query) -> Result<Select
         category_option_combos: decode("categoryOptionCombos", &input.any, &query.category_option_combos)?,
         periods: decode_periods(state, &query.periods)?,
     };
-    keep_rules(query, &asked, &state.settings.now)?;
+    keep_rules(query, &asked, &state.settings.now, state.profile != Profile::V43)?;
     decide_access(state, user, &asked)?;
     Ok(asked.into_selection(state, query))
 }
@@ -87,11 +88,12 @@ fn decode_periods(state: &State, texts: &[String]) -> Result<Vec<Period>, Refusa
     Ok(found)
 }
 
-fn keep_rules(query: &Query, asked: &Asked, now: &str) -> Result<(), Refusal> {
+fn keep_rules(query: &Query, asked: &Asked, now: &str, by_last_update: bool) -> Result<(), Refusal> {
     let broken = |broken: bool, code: &'static str| if broken { Err(rule(code)) } else { Ok(()) };
     broken(asked.data_sets.is_empty() && asked.groups.is_empty() && asked.data_elements.is_empty(), "E2001")?;
-    // `lastUpdated` no longer stands for a period (`raw-read/last-updated-old`), whatever the text says.
-    broken(asked.periods.is_empty() && query.dates.is_none(), "E2002")?;
+    // On 2.43.1 `lastUpdated` does not stand for a period (`raw-read/last-updated-old`), whatever the text says.
+    let since = query.last_updated.is_some() || query.last_updated_duration.is_some();
+    broken(asked.periods.is_empty() && query.dates.is_none() && !(since && by_last_update), "E2002")?;
     broken(!asked.periods.is_empty() && query.dates.is_some(), "E2003")?;
     broken(query.dates.is_some_and(|(start, end)| start > end), "E2004")?;
     if let Some(duration) = query.last_updated_duration.as_ref().filter(|text| moment::before(now, text).is_none()) {

@@ -19,7 +19,7 @@ fn verdicts(version: &str, name: &str) -> Vec<RowVerdict> {
 }
 
 fn engine(version: &str) -> ImportEngine {
-    if version == "2.43" { ImportEngine::SetBased } else { ImportEngine::RowByRow }
+    if ["2.43", "2.44"].contains(&version) { ImportEngine::SetBased } else { ImportEngine::RowByRow }
 }
 
 fn letters(verdicts: &[RowVerdict]) -> String {
@@ -51,7 +51,7 @@ fn is_ours(exchange: &Exchange) -> bool {
 #[test]
 fn what_is_called_written_is_stored_and_what_is_called_refused_is_not() {
     let mut judged = 0;
-    for version in ["2.40", "2.41", "2.42", "2.43"] {
+    for version in ["2.40", "2.41", "2.42", "2.43", "2.44"] {
         for exchange in imports(version).iter().filter(|exchange| is_ours(exchange)) {
             let rows: Vec<PayloadRow> = exchange.rows.iter().flatten().cloned().collect();
             let verdicts = account(&rows, &exchange.answer, engine(version));

@@ -11,12 +11,12 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::domain::capabilities::Capabilities;
 use crate::domain::journal::Journal;
 use crate::domain::metadata::Metadata;
 use crate::domain::period::Period;
 use crate::domain::routine::{Policies, RoutineDocument};
 use crate::domain::run::RunMode;
-use crate::domain::value_type::ImportEngine;
 use crate::transfer::batch::controller::{BatchController, DataSetKind};
 use crate::transfer::engine::Patience;
 use crate::transfer::engine::read::Side;
@@ -41,8 +41,8 @@ pub(super) struct Context<'run, S, D> {
     pub(super) preflight: Preflight<'run>,
     /// The destination with what its user may read.
     pub(super) side: Side<'run, D>,
-    /// The destination's generation of imports.
-    pub(super) import_engine: ImportEngine,
+    /// How the destination's version behaves.
+    pub(super) capabilities: Capabilities,
     pub(super) patience: Patience,
     pub(super) stop: CancellationToken,
     pub(super) events: &'run (dyn Fn(Event) + Send + Sync),
@@ -82,7 +82,7 @@ impl<'run, S, D> Context<'run, S, D> {
         document: &'run RoutineDocument,
         plan: &'run Plan,
         preflight: Preflight<'run>,
-        import_engine: ImportEngine,
+        capabilities: Capabilities,
         patience: Patience,
         stop: CancellationToken,
         events: &'run (dyn Fn(Event) + Send + Sync),
@@ -107,7 +107,7 @@ impl<'run, S, D> Context<'run, S, D> {
             plan,
             preflight,
             side,
-            import_engine,
+            capabilities,
             patience,
             stop,
             events,

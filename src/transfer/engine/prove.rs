@@ -256,6 +256,10 @@ impl<S, D: DataServer> Proof<'_, '_, S, D> {
                 (&finding::READ_BACK_CUT_OFF, "accepted by the server; the run ended before it was read back")
             } else if self.context.policies().verify {
                 (&finding::NO_READ_BACK, "accepted by the server and not read back")
+            } else if self.context.capabilities.loses_rows_silently {
+                let reason = "accepted by the server, whose version may lose rows without saying so; the routine does \
+                              not verify";
+                (&finding::NOT_PROVED, reason)
             } else {
                 (&finding::NOT_PROVED, "accepted by the server; the routine does not verify")
             };

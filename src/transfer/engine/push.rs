@@ -118,7 +118,8 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
 
     /// One chunk through all its refusals.
     async fn chunk(&self, data_set: Uid, kind: DataSetKind, rows: Vec<PayloadRow>) -> Result<Outcomes, JournalError> {
-        let mut pruning = Pruning::new(&rows, self.context.destination_metadata, self.context.import_engine);
+        let mut pruning =
+            Pruning::new(&rows, self.context.destination_metadata, self.context.capabilities.import_engine);
         let mut outcomes: Outcomes = HashMap::with_capacity(rows.len());
         let mut open: Vec<Vec<usize>> = vec![(0..rows.len()).collect()];
         while let Some(group) = open.pop() {
@@ -297,7 +298,7 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
     }
 
     fn controller<T>(&self, kind: DataSetKind, act: impl FnOnce(&mut BatchController) -> T) -> T {
-        let import_engine = self.context.import_engine;
+        let import_engine = self.context.capabilities.import_engine;
         let mut state = self.context.state();
         act(state.controllers.entry(kind).or_insert_with(|| BatchController::new(import_engine, kind, None)))
     }

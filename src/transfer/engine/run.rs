@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::dhis2::system::Probe;
+use crate::domain::capabilities::{Capabilities, doubt_about};
 use crate::domain::cell::{CellAddress, CellKey, CellState};
 use crate::domain::item::WhenEmpty;
 use crate::domain::journal::{Claim, JournalError, RunStart};
@@ -139,6 +140,7 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
     if same_system {
         findings.add(Note::new(&finding::SAME_SYSTEM, 1).example(source_probe.identity.system_id.clone()));
     }
+    about_versions([&source_probe, &destination_probe], &mut findings);
     let side = Side {
         server: destination.client,
         metadata: destination.metadata,
@@ -175,7 +177,7 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
         slices: plan.jobs.iter().map(|job| job.slices.len()).sum(),
         periods: periods.iter().map(ToString::to_string).collect(),
     });
-    let import_engine = destination_probe.identity.version.import_engine();
+    let capabilities = Capabilities::of(&destination_probe.identity.version);
     let preflight = Preflight::new(
         destination.metadata,
         &destination_probe.account,
@@ -186,7 +188,7 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
     about_destination(&preflight, &mut findings);
     let controllers = BTreeMap::from(
         [(DataSetKind::Plain, tuning.plain_rows), (DataSetKind::Restricted, tuning.restricted_rows)]
-            .map(|(kind, rows)| (kind, BatchController::new(import_engine, kind, rows))),
+            .map(|(kind, rows)| (kind, BatchController::new(capabilities.import_engine, kind, rows))),
     );
     let context = Context::new(
         run,
@@ -199,7 +201,7 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
         document,
         &plan,
         preflight,
-        import_engine,
+        capabilities,
         patience,
         stop,
         events,
@@ -285,6 +287,15 @@ fn about_analytics(probe: &Probe, findings: &mut Findings) {
     }
     if probe.analytics_includes_zeros == Some(false) {
         findings.add(Note::new(&finding::ZEROS_LEFT_OUT, 1));
+    }
+}
+
+/// A version whose rules are not known, of either server.
+fn about_versions(probes: [&Probe; 2], findings: &mut Findings) {
+    let mut doubts: Vec<String> = probes.into_iter().filter_map(|probe| doubt_about(&probe.identity.version)).collect();
+    doubts.dedup();
+    for doubt in doubts {
+        findings.add(Note::new(&finding::VERSION_UNTESTED, 1).example(doubt));
     }
 }
 

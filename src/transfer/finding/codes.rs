@@ -191,6 +191,9 @@ table! {
     CALENDAR_DIFFERS = Error, Configuration, "calendar-differs",
         "The two servers use different calendars; their periods do not correspond.",
         "Transfers need the same calendar on both servers.";
+    VERSION_UNTESTED = Warning, Configuration, "version-untested",
+        "The version of a server is outside those whose rules the program knows; a newer one is taken for the newest that it knows.",
+        "Try a dry run first, and look closely at what is read back; a newer xfer may know the version.";
     SERVER_CHANGED = Warning, Configuration, "server-changed",
         "The server's version or metadata changed since the last sync.",
         "Sync the server again and look at `xfer check`.";

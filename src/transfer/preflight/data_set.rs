@@ -9,7 +9,7 @@ use jiff::civil::Date;
 
 use super::hold::{HoldBack, Kind, blame};
 use super::index::{ComboIndex, DataSetIndex, Membership};
-use super::{Preflight, Subject, input_periods_inverted};
+use super::{Preflight, Subject};
 use crate::domain::metadata::{DataInputPeriod, DataSet};
 use crate::domain::period::Period;
 use crate::domain::uid::Uid;
@@ -125,7 +125,7 @@ impl Preflight<'_> {
             let open = candidate.input_periods.get(&period).is_some_and(|inputs| {
                 // 2.43.0 and 2.43.1 take closed windows and refuse open ones (`import/input-period-open`): there the
                 // server decides, and `about_destination` says so.
-                input_periods_inverted(&self.version) || inputs.iter().any(|input| is_open(input, self.today))
+                self.inverted_windows || inputs.iter().any(|input| is_open(input, self.today))
             });
             return (!open).then_some(Fault::InputPeriod);
         }

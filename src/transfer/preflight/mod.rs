@@ -31,6 +31,7 @@ use hold::{Kind, blame, blame_user};
 use index::{Capture, ComboIndex, ElementIndex, Index};
 
 use crate::domain::calendar::is_iso;
+use crate::domain::capabilities::Capabilities;
 use crate::domain::cell::CellKey;
 use crate::domain::metadata::{Metadata, OrganisationUnit};
 use crate::domain::server::{Account, ServerVersion};
@@ -63,6 +64,8 @@ pub struct Preflight<'metadata> {
     user: User,
     engine: ImportEngine,
     version: ServerVersion,
+    /// Whether the server reads data input periods the wrong way round.
+    inverted_windows: bool,
     today: Date,
     /// Whether periods have days that can be compared with others: those of the ISO calendar do.
     knows_days: bool,
@@ -90,7 +93,8 @@ impl<'metadata> Preflight<'metadata> {
     /// Indexes the destination's metadata for its logged-in user. `today` is the destination server's own date.
     pub fn new(metadata: &'metadata Metadata, account: &Account, version: &ServerVersion, today: Date) -> Self {
         let superuser = account.is_superuser();
-        let engine = version.import_engine();
+        let capabilities = Capabilities::of(version);
+        let engine = capabilities.import_engine;
         let capture = if superuser && engine == ImportEngine::SetBased {
             Capture::Everywhere
         } else {
@@ -108,6 +112,7 @@ impl<'metadata> Preflight<'metadata> {
             },
             engine,
             version: version.clone(),
+            inverted_windows: capabilities.input_periods_inverted,
             today,
             knows_days: true,
         }
@@ -245,7 +250,7 @@ impl<'metadata> Preflight<'metadata> {
         if !self.user.may_import {
             findings.push(self.no_authority());
         }
-        if input_periods_inverted(&self.version) {
+        if self.inverted_windows {
             let restricted = self.index.data_sets.iter().filter(|data_set| !data_set.input_periods.is_empty());
             findings.extend(restricted.map(|data_set| {
                 let reason = format!(
@@ -279,12 +284,6 @@ impl<'metadata> Preflight<'metadata> {
         let reason = "no data set of the destination holds the data element".to_owned();
         blame(self.metadata, &DATA_ELEMENT_IN_NO_DATA_SET, Kind::DataElement, cell.data_element, reason)
     }
-}
-
-/// Whether the version refuses open input periods and takes closed ones: tags 2.43.0, 2.43.0.1 and 2.43.1
-/// (DHIS2-21981, dhis2-api 6.6). Unreleased builds of 2.43 without a patch number count as early.
-pub fn input_periods_inverted(version: &ServerVersion) -> bool {
-    version.major == 43 && version.patch.first().is_none_or(|patch| *patch <= 1)
 }
 
 /// Positions of cells whose key stands more than once in the slice, all of them, in order.

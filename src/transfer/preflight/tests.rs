@@ -308,30 +308,27 @@ fn held(exchange: &Exchange, at: &str) -> Vec<Option<String>> {
     .collect()
 }
 
+/// What is left out of the comparison. Windows are inverted on the recorded 2.43.1 and left to the server; force and
+/// auto-grouping change the rules; a superuser of 2.43 may write the year 2099, which we hold back all the same, as 2.42
+/// does.
+fn odd(exchange: &Exchange) -> bool {
+    ["input-period", "future-superuser", "race", "force", "strategy", "top-level", "auto-group", "deletion", "atomic"]
+        .iter()
+        .any(|odd| exchange.name.contains(odd))
+}
+
 #[test]
 fn what_preflight_lets_pass_is_accepted_by_the_set_based_server_and_nothing_else_is() {
     let mut compared = 0;
     let mut differing = Vec::new();
-    for exchange in imports("2.43").iter().filter(|exchange| is_ours(exchange)) {
-        // Windows are inverted on the recorded 2.43.1 and left to the server; force and auto-grouping change the rules;
-        // a superuser of 2.43 may write the year 2099, which we hold back all the same, as 2.42 does.
-        if [
-            "input-period",
-            "future-superuser",
-            "race",
-            "force",
-            "strategy",
-            "top-level",
-            "auto-group",
-            "deletion",
-            "atomic",
-        ]
-        .iter()
-        .any(|odd| exchange.name.contains(odd))
-        {
+    let recorded = [("2.43", "2.43.1"), ("2.44", "2.44-SNAPSHOT")];
+    let recorded = recorded.map(|(folder, at)| imports(folder).into_iter().map(move |exchange| (at, exchange)));
+    for (at, exchange) in recorded.into_iter().flatten().filter(|(_, exchange)| is_ours(exchange)) {
+        let windows_are_right = at.starts_with("2.44") && exchange.name.contains("input-period");
+        if !windows_are_right && odd(&exchange) {
             continue;
         }
-        let held = held(exchange, "2.43.1");
+        let held = held(&exchange, at);
         let summary = exchange.answer.summary.as_ref();
         let refused_any =
             exchange.answer.http_status != 200 || summary.is_none_or(|summary| !summary.rejected_rows.is_empty());
@@ -342,7 +339,7 @@ fn what_preflight_lets_pass_is_accepted_by_the_set_based_server_and_nothing_else
         compared += 1;
     }
     assert!(differing.is_empty(), "{}", differing.join("\n"));
-    assert!(compared > 40, "only {compared} imports were compared");
+    assert!(compared > 80, "only {compared} imports were compared");
 }
 
 #[test]

@@ -50,9 +50,16 @@ impl Exchange {
         }
     }
 
-    pub(super) fn asked(&self, key: &str) -> Vec<&str> {
-        let values = self.query.iter().filter(|(name, _)| name == key);
-        values.flat_map(|(_, value)| value.split(',')).collect()
+    /// How many fields were asked for, those in brackets not counted.
+    pub(super) fn fields(&self) -> usize {
+        let values = self.query.iter().filter(|(name, _)| name == "fields");
+        let separators = values.flat_map(|(_, value)| {
+            value.chars().scan(0_i32, |depth, character| {
+                *depth += i32::from(character == '[') - i32::from(character == ']');
+                Some(u8::from(character == ',' && *depth == 0))
+            })
+        });
+        separators.filter(|&separator| separator > 0).count() + 1
     }
 
     /// The items of `dimension=name:a;b`.
@@ -99,5 +106,6 @@ fn split_path(text: &str) -> (String, Vec<(String, String)>) {
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     let pairs =
         pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(key, value)| (decode(key), decode(value)));
-    (path.to_owned(), pairs.collect())
+    // A slash at the end means nothing to a server.
+    (path.trim_end_matches('/').to_owned(), pairs.collect())
 }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use xfer::domain::period::Period;
 use xfer::sandbox::exchange::{Request, Response};
 use xfer::sandbox::instance::Instance;
+use xfer::sandbox::profile::Profile;
 
 use super::compare;
 use super::exchange::Exchange;
@@ -27,7 +28,9 @@ pub(super) fn compare(
     let mut differences = match exchange.response.get("body") {
         Some(expected) => {
             let mut differences = Vec::new();
-            let broken_json = exchange.status() == 400;
+            // The JSON library of the recorded 2.44 is a stand-in for one that is not public.
+            let stand_in = exchange.profile >= Profile::V44 && exchange.status() == 500;
+            let broken_json = exchange.status() == 400 || stand_in;
             let ignore = |path: &str| path == "response.importOptions" || broken_json && path == "message";
             let found = normalised(compare::json_body(response));
             compare::json("", &normalised(expected.clone()), &found, &ignore, &mut differences);

@@ -3,10 +3,10 @@
 //! Beyond status and content type: JSON bodies in all that a client can act on. Left out, each for its reason:
 //! - `created`, `lastUpdated`: the moment of the recording;
 //! - the order of rows of analytics and of raw reads up to 2.42: servers promise none;
-//! - 2.43 raw reads: the order among rows that the server's sort does not tell apart;
-//! - which rows a `limit` keeps where the sort does not decide it (all versions up to 2.42, ties on 2.43): only their
+//! - raw reads from 2.43 on: the order among rows that the server's sort does not tell apart;
+//! - which rows a `limit` keeps where the sort does not decide it (all versions up to 2.42, ties later): only their
 //!   number is compared, and that each is a row of the unlimited answer;
-//! - `metaData.dimensions.co`: the server lists a hash set, so that only its members are compared;
+//! - the order of `metaData.dimensions`: servers list sets there, so that only their members are compared;
 //! - `devMessage`: the place in the server's SQL (`Position: 70`);
 //! - the texts of E7103, E7111, E7112 and E7121, which print the server's own objects: their codes are compared;
 //! - packed files: their first four bytes, since compressors differ;
@@ -17,7 +17,6 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use xfer::sandbox::exchange::{Request, Response};
 use xfer::sandbox::instance::Instance;
-use xfer::sandbox::profile::Profile;
 
 use super::compare;
 use super::exchange::Exchange;
@@ -109,8 +108,9 @@ fn without_moments(text: &str) -> String {
 /// Puts rows into an order that both sides share, where the server's own order means nothing, and blanks what no
 /// client can act on.
 fn settle(body: &mut Value, exchange: &Exchange) {
-    if let Some(combos) = body.pointer_mut("/metaData/dimensions/co").and_then(Value::as_array_mut) {
-        combos.sort_by_cached_key(ToString::to_string);
+    let dimensions = body.pointer_mut("/metaData/dimensions").and_then(Value::as_object_mut);
+    for items in dimensions.into_iter().flatten().filter_map(|(_, items)| items.as_array_mut()) {
+        items.sort_by_cached_key(ToString::to_string);
     }
     if let Some(detail) = body.get_mut("devMessage") {
         *detail = detail.as_str().and_then(|text| text.split('\n').next()).into();
@@ -123,7 +123,7 @@ fn settle(body: &mut Value, exchange: &Exchange) {
     }
     let head = body.clone();
     if let Some(rows) = body.get_mut("dataValues").and_then(Value::as_array_mut) {
-        let ordered = exchange.area == "raw-read" && exchange.profile == Profile::V43;
+        let ordered = exchange.area == "raw-read" && exchange.profile.imports_set_based();
         let key = |row: &Value| {
             let mut row = row.clone();
             for moment in ["created", "lastUpdated"] {
@@ -182,7 +182,7 @@ fn limited(expected: &mut Value, found: &mut Value, request: &Request, instance:
     }
     // What the sort decides is still compared: the data elements, where the request sorts by them.
     let sorted = request.parameter("order").is_some_and(|order| order.starts_with("DE"))
-        && instance.with_state(|state| state.profile == Profile::V43);
+        && instance.with_state(|state| state.profile.imports_set_based());
     for body in [expected, found] {
         for row in body["dataValues"].as_array_mut().into_iter().flatten() {
             *row = if sorted { row["dataElement"].clone() } else { Value::Null };

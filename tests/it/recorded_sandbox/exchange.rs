@@ -6,8 +6,13 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use xfer::sandbox::profile::Profile;
 
+/// The folder of exchanges that were recorded beside the others.
+const EXTRA: &str = "extra";
+
 /// One recorded exchange.
 pub(super) struct Exchange {
+    /// The folder above its version: none, or `extra`.
+    part: &'static str,
     /// The version that answered.
     pub(super) profile: Profile,
     /// The folder: `import`, `raw-read` …
@@ -27,11 +32,12 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    fn read(path: &Path, profile: Profile, area: &str) -> Option<Self> {
+    fn read(path: &Path, part: &'static str, profile: Profile, area: &str) -> Option<Self> {
         let name = path.file_stem()?.to_str()?.to_owned();
         let mut file: Value = serde_json::from_str(&fs::read_to_string(path).ok()?).expect("a recording is JSON");
         let mut take = |key: &str| file.get_mut(key).map(Value::take);
         Some(Self {
+            part,
             profile,
             area: area.to_owned(),
             name,
@@ -64,9 +70,15 @@ impl Exchange {
         self.response["status"].as_u64().unwrap_or_default()
     }
 
-    /// `2.42/import/clean-new`.
+    /// `2.42/import/clean-new`, `extra/2.44/metadata/paged-parent-root`.
     pub(super) fn title(&self) -> String {
-        format!("{}/{}/{}", self.profile.name(), self.area, self.name)
+        let part = if self.part.is_empty() { String::new() } else { format!("{}/", self.part) };
+        format!("{part}{}/{}/{}", self.profile.name(), self.area, self.name)
+    }
+
+    /// What it is counted under: `import`, `metadata (extra)`.
+    pub(super) fn kind(&self) -> String {
+        if self.part.is_empty() { self.area.clone() } else { format!("{} ({})", self.area, self.part) }
     }
 }
 
@@ -112,14 +124,16 @@ impl Recordings {
     }
 }
 
+/// Those of each version, and those of `extra`, which is laid out in the same way.
 fn read_all(folder: &Path) -> Vec<Exchange> {
     let mut exchanges = Vec::new();
-    for profile in Profile::ALL {
-        for area in sorted(&folder.join(profile.name())) {
+    let parts = ["", EXTRA].map(|part| Profile::ALL.map(|profile| (part, profile)));
+    for (part, profile) in parts.into_iter().flatten() {
+        for area in sorted(&folder.join(part).join(profile.name())) {
             let area_name = area.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
             let files =
                 sorted(&area).into_iter().filter(|file| file.extension().is_some_and(|suffix| suffix == "json"));
-            exchanges.extend(files.filter_map(|file| Exchange::read(&file, profile, &area_name)));
+            exchanges.extend(files.filter_map(|file| Exchange::read(&file, part, profile, &area_name)));
         }
     }
     exchanges

@@ -10,6 +10,7 @@ use xfer::sandbox::events::Events;
 use xfer::sandbox::exchange::{Request, Response};
 use xfer::sandbox::filling::{ADMIN, ADMIN_ID, ADMIN_PASSWORD};
 use xfer::sandbox::instance::{Instance, State};
+use xfer::sandbox::profile::Profile;
 use xfer::sandbox::values::{Registration, RegistrationKey, StoredValue, ValueKey, Values};
 use xfer::sandbox::world::World;
 
@@ -20,6 +21,8 @@ use super::jobs;
 const PASSWORD: &str = "Sample-Pass-1";
 /// When the baseline was written: the day of the recordings, before any of them.
 const WRITTEN: &str = "2026-11-22T21:52:09.087";
+/// When 2.44 was recorded.
+const LATER: &str = "2026-11-29T22:40:00.000";
 /// What stands for the `<session>` of requests that bring one.
 const UNKNOWN_SESSION: &str = "0123456789ABCDEF0123456789ABCDEF";
 
@@ -54,7 +57,7 @@ impl Country {
     /// A server in the state that a recording found.
     pub(super) fn instance(&self, exchange: &Exchange, recordings: &Recordings) -> Instance {
         let about = full_about(exchange, recordings);
-        let unplaced = about.contains("has no data view org units") || about.contains("has no org units");
+        let unplaced = is_unplaced(&about);
         let world = if unplaced { &self.fresh } else { &self.world };
         let instance = Instance::of_world(exchange.profile, world.clone());
         instance.with_state(|state| {
@@ -63,13 +66,24 @@ impl Country {
                 state.values = self.baseline.clone();
             }
             exchange.before.iter().filter_map(Value::as_array).flatten().for_each(|row| store(&mut state.values, row));
-            if unplaced {
+            if unplaced && exchange.before.is_none() && !writes {
                 store_one_value(&mut state.values);
+            }
+            if exchange.profile >= Profile::V44 {
+                LATER.clone_into(&mut state.settings.now);
             }
             turn_settings(state, &about, &exchange.target());
         });
         instance
     }
+}
+
+/// Whether a superuser asks as on a fresh server, where nobody has org units.
+fn is_unplaced(about: &str) -> bool {
+    let about = about.to_lowercase();
+    let lacks = ["has no", "without", "no data view", "no capture"].iter().any(|words| about.contains(words));
+    let superuser = about.contains("superuser") || about.contains("has no org units");
+    superuser && lacks && ["org unit", "organisation unit"].iter().any(|words| about.contains(words))
 }
 
 /// The nation to enter and view data for the superuser; a fresh server's has none.
@@ -304,6 +318,12 @@ fn token(instance: &Instance, placeholder: &str, about: &str) -> String {
     } else {
         json!([])
     };
+    if says("malformed") {
+        return "no token, for blanks are not part of one".to_owned();
+    }
+    if says("empty") {
+        return String::new();
+    }
     let expire: i64 = if says("expired") { 1000 } else { 4_102_444_800_000 };
     let created =
         send(instance, "POST", "/api/apiToken", &right_basic(ADMIN), &json!({"attributes": limit, "expire": expire}));

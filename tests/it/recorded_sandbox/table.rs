@@ -31,7 +31,7 @@ impl Table {
                 2
             }
         };
-        let counts = self.counts.entry(exchange.area.clone()).or_default().entry(exchange.profile.name()).or_default();
+        let counts = self.counts.entry(exchange.kind()).or_default().entry(exchange.profile.name()).or_default();
         counts[column] += 1;
     }
 
@@ -48,17 +48,17 @@ impl Table {
 
 impl fmt::Display for Table {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(formatter, "area            version  agreed  excluded  differing")?;
+        writeln!(formatter, "area              version  agreed  excluded  differing")?;
         let mut total: Counts = [0; 3];
         for (area, versions) in &self.counts {
             for (version, counts) in versions {
-                writeln!(formatter, "{area:<15} {version:<8} {:>6}  {:>8}  {:>9}", counts[0], counts[1], counts[2])?;
+                writeln!(formatter, "{area:<17} {version:<8} {:>6}  {:>8}  {:>9}", counts[0], counts[1], counts[2])?;
                 for (sum, count) in total.iter_mut().zip(counts) {
                     *sum += count;
                 }
             }
         }
-        writeln!(formatter, "{:<24} {:>6}  {:>8}  {:>9}", "all", total[0], total[1], total[2])?;
+        writeln!(formatter, "{:<26} {:>6}  {:>8}  {:>9}", "all", total[0], total[1], total[2])?;
         for (reason, count) in &self.reasons {
             writeln!(formatter, "excluded {count}: {reason}")?;
         }

@@ -5,7 +5,7 @@ use super::Frame;
 use super::errors::{self, Fault};
 use super::source::Source;
 use crate::domain::period::Period;
-use crate::sandbox::catalog::{Catalog, DataSet};
+use crate::sandbox::catalog::{Catalog, DataSet, InputPeriod};
 use crate::sandbox::import::timeliness;
 
 /// The only data set that all data elements belong to between them (`autoTargetDataSet`). An element without any is
@@ -184,7 +184,8 @@ impl Checks<'_> {
         if set.input_periods.is_empty() {
             self.expiry_and_future(set)?;
         } else {
-            // The windows are read the wrong way round: an open one refuses, a closed one lets pass.
+            // Read the wrong way round, an open window refuses and a closed one lets pass.
+            let inverted = self.frame.inverted_windows;
             let refused = self
                 .source
                 .periods
@@ -192,7 +193,8 @@ impl Checks<'_> {
                 .filter(|period| {
                     let id = period.to_string();
                     let mut windows = set.input_periods.iter().filter(|window| window.period == id).peekable();
-                    windows.peek().is_none() || windows.any(|window| timeliness::is_open(window, now))
+                    let open = |window: &InputPeriod| timeliness::is_open(window, now);
+                    windows.peek().is_none() || if inverted { windows.any(open) } else { !windows.any(open) }
                 })
                 .collect();
             all_good(refused, |periods| errors::periods_untimely(self.id, periods))?;

@@ -32,9 +32,10 @@ const NO_GROUP: &str = "Cannot invoke \"org.hisp.dhis.datavalue.DataEntryGroup.d
 
 /// Imports a body and answers.
 pub(super) fn import(state: &mut State, user: &User, options: &Options, body: &Body<'_>) -> Response {
-    match body.payload_walked(options) {
+    match body.payload_walked(options, state.profile) {
         Ok(payload) => run(state, user, options, &payload),
         Err(Unwalkable::Refused(message)) => Response::web_message(400, Some(&message), None),
+        Err(Unwalkable::Conflict(message)) => Response::web_message(409, Some(&message), None),
         Err(Unwalkable::Broken(message)) => Response::web_message(500, Some(&message), None),
     }
 }
@@ -47,6 +48,8 @@ pub(super) struct Frame<'request> {
     options: &'request Options,
     now: jiff::civil::DateTime,
     dry_run: bool,
+    /// Whether the windows of input periods are read the wrong way round.
+    inverted_windows: bool,
 }
 
 /// What became of a group that was not refused (`DataEntrySummary`).
@@ -76,6 +79,7 @@ fn run(state: &mut State, user: &User, options: &Options, payload: &Payload<'_>)
         options,
         now: timeliness::now(&state.settings),
         dry_run: payload.dry_run.unwrap_or(options.dry_run),
+        inverted_windows: state.profile.inverts_input_periods(),
     };
     let profile = state.profile;
     let decoded = decode::decode(payload, &catalog, &lookups, profile);

@@ -241,3 +241,28 @@ fn old_versions_keep_the_dates_of_a_row() {
         assert_eq!((stored.stored_by.as_str(), stored.created.as_str()), ("someone", created), "{profile:?}");
     }
 }
+
+#[test]
+fn data_elements_of_trackers_are_stored_like_any_other() {
+    let mut server = server();
+    let answer = server.post("DstMonthly1", &[row("DemTrackWgt", "3.5", &json!({}))]);
+    assert_eq!((answer.http, answer.counts), (200, [1, 0, 0, 0]), "{answer:?}");
+    assert_eq!(server.stored("DemTrackWgt"), Some((Some("3.5"), None, false)));
+}
+
+/// The keys of `ValidationUtils.valueIsValid`.
+#[test]
+fn texts_with_a_form_are_refused_by_the_key_of_their_form() {
+    for (element, fits, other, key) in [
+        ("DemEmail001", "ministere@example.org", "nonsense", "value_not_valid_email"),
+        ("DemEmail001", "a.b+c@sub.example.org", "a@localhost", "value_not_valid_email"),
+        ("DemPhone001", "+509 37 11 00 00", "12345", "value_not_phone_number"),
+        ("DemUrl00001", "https://example.org/x", "example.org", "value_not_url"),
+    ] {
+        let answer = server().post("DstMonthly1", &[row(element, fits, &json!({}))]);
+        assert!(answer.conflicts.is_empty(), "{fits}: {answer:?}");
+        let answer = server().post("DstMonthly1", &[row(element, other, &json!({}))]);
+        assert_eq!(answer.codes(), ["E7619"], "{other}");
+        assert_eq!(answer.body["response"]["conflicts"][0]["objects"]["value"], key, "{other}");
+    }
+}

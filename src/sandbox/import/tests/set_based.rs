@@ -251,3 +251,22 @@ fn combos_may_be_named_by_their_options() {
     let body = json!({"dataValues": [by_options]});
     assert_eq!(server.post_as("clerk_wide", "", &body).codes(), ["E8101"]);
 }
+
+#[test]
+fn data_elements_of_trackers_belong_to_no_data_set() {
+    let answer = server().post("DstMonthly1", &[row("DemTrackWgt", "3.5", &json!({}))]);
+    assert_eq!((answer.http, answer.codes()), (409, vec!["E8020"]), "{answer:?}");
+    let bare = json!({"dataValues": [row("DemTrackWgt", "3.5", &json!({}))]});
+    assert_eq!(server().post_as("clerk_wide", "", &bare).codes(), ["E8003"]);
+}
+
+#[test]
+fn windows_are_right_again_on_2_44() {
+    let open = [row("DemWindow01", "1", &json!({}))];
+    let closed = [row("DemWindow01", "1", &json!({"period": "202402"}))];
+    let codes = |profile, rows: &[serde_json::Value]| -> Vec<String> {
+        Server::new(profile).post("DstWindow01", rows).codes().into_iter().map(str::to_owned).collect()
+    };
+    assert_eq!((codes(Profile::V43, &open), codes(Profile::V43, &closed)), (vec!["E8030".to_owned()], Vec::new()));
+    assert_eq!((codes(Profile::V44, &open), codes(Profile::V44, &closed)), (Vec::new(), vec!["E8030".to_owned()]));
+}

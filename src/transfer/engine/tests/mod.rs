@@ -17,7 +17,7 @@ use crate::transfer::fixture::{
     plain_item, unit,
 };
 
-const VERSIONS: [&str; 2] = ["2.42.5", "2.43.1"];
+const VERSIONS: [&str; 3] = ["2.42.5", "2.43.1", "2.44.0"];
 
 fn routine() -> RoutineDocument {
     document(vec![job("counts", vec![plain_item(1), plain_item(3), plain_item(4)])], &["202401", "202402"])

@@ -23,6 +23,7 @@ use crate::dhis2::data_value_sets::{ImportAnswer, Payload, PayloadRow, RawQuery}
 use crate::dhis2::error::{ClientError, ClientErrorKind};
 use crate::dhis2::system::{AnalyticsStamp, Probe};
 use crate::domain::access::{Fresh, Question};
+use crate::domain::capabilities::Capabilities;
 use crate::domain::cell::CellKey;
 use crate::domain::data_value::DataValue;
 use crate::domain::import_summary::{ImportCount, ImportStatus};
@@ -204,7 +205,7 @@ impl Server {
     }
 
     fn engine(&self) -> ImportEngine {
-        fixture::identity(self.version).version.import_engine()
+        Capabilities::of(&fixture::identity(self.version).version).import_engine
     }
 
     fn fail(kind: ClientErrorKind) -> ClientError {

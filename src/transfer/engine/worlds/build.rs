@@ -219,7 +219,7 @@ pub(super) const COMMENT: &str = "seen";
 
 /// Both servers as they are before the first run.
 pub(super) fn world(case: &Case) -> World {
-    let source = Server::with(if case.source_is_new { "2.43.0" } else { "2.42.4" }, COMMON.clone());
+    let source = Server::with(if case.source_is_new { "2.44.0" } else { "2.42.4" }, COMMON.clone());
     let version = if case.destination_is_new { "2.43.1" } else { "2.42.5" };
     let mut world = World::of(source, Server::with(version, destination_metadata(case)));
     world.one_system = case.one_system;

@@ -341,8 +341,8 @@ impl fmt::Debug for Case {
 
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let version = |new: bool| if new { "2.43" } else { "2.42" };
-        let (source, destination) = (version(self.source_is_new), version(self.destination_is_new));
+        let version = |new: bool, newer: &'static str| if new { newer } else { "2.42" };
+        let (source, destination) = (version(self.source_is_new, "2.44"), version(self.destination_is_new, "2.43"));
         writeln!(
             f,
             "{source} -> {destination}, window {}, when_empty {:?}, max_delete {:?}, analytics {} zeros",
