@@ -20,6 +20,7 @@ pub mod org_unit_map;
 pub mod pair;
 pub mod period;
 pub mod reach;
+pub mod redaction;
 pub mod rounding;
 pub mod routine;
 pub mod run;

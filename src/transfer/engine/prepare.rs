@@ -5,6 +5,7 @@
 //! server. A script's hooks act inside the pure stages that are called here; the run's resume needs nothing of its own,
 //! because what a run that was cut off has sent already turns out `unchanged` in the comparison.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use crate::domain::cell::CellKey;
@@ -230,6 +231,11 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         stored: &StoredValues,
     ) -> Result<Diff, JournalError> {
         let ledger = self.ledger(job, slice, stored)?;
+        let mut all_doubts = Cow::Borrowed(doubts);
+        if !stored.twice.is_empty() {
+            all_doubts.to_mut().extend(stored.doubts());
+        }
+        let doubts = &*all_doubts;
         let policies = self.context.policies();
         let deletes = policies.max_delete != Some(0);
         let names = self.context.destination_metadata;

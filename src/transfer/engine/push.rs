@@ -136,7 +136,7 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
                 Posted::TooBig(reason) | Posted::NotSent(reason) => all(&Outcome::NotSent { reason }, &mut outcomes),
                 Posted::NoAnswer(reason) => all(&Outcome::NoAnswer { reason }, &mut outcomes),
                 Posted::Refused { code, text } => {
-                    all(&Outcome::Answered(RowVerdict::Refused { code, text }), &mut outcomes);
+                    all(&Outcome::Answered(RowVerdict::Refused { code, text: text.into() }), &mut outcomes);
                 }
             }
         }

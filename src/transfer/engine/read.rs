@@ -1,7 +1,9 @@
 //! Reading the destination's values of a slice: for the comparison, and again as the proof after the push.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
+use crate::dhis2::bounds::{Excess, MOST_HELD};
 use crate::dhis2::data_value_sets::RawQuery;
 use crate::dhis2::error::{ClientError, ClientErrorKind};
 use crate::domain::uid::Uid;
@@ -10,7 +12,11 @@ use crate::transfer::engine::context::Context;
 use crate::transfer::engine::servers::DataServer;
 use crate::transfer::plan::PlannedJob;
 
-/// Reads the job's cells of these org units. Units that the user may not read are named, not guessed.
+/// Bytes that a stored value takes, its texts apart.
+const WEIGHT_OF_VALUE: usize = 200;
+
+/// Reads the job's cells of these org units. A cell that comes twice with different contents is one of which nothing is
+/// known. Units that the user may not read are named, not guessed.
 pub(super) async fn stored<S, D: DataServer>(
     context: &Context<'_, S, D>,
     job: &PlannedJob,
@@ -19,8 +25,10 @@ pub(super) async fn stored<S, D: DataServer>(
     let tree = &context.destination_tree;
     let mut stored = StoredValues {
         values: HashMap::new(),
+        twice: BTreeSet::new(),
         unreadable: org_units.iter().copied().filter(|unit| !tree.contains(*unit)).collect(),
     };
+    let mut held = 0;
     let data_elements: BTreeSet<Uid> = job.addresses.keys().map(|address| address.data_element).collect();
     let data_sets = data_sets_of(context, &data_elements);
     for read in tree.cover(org_units) {
@@ -33,15 +41,32 @@ pub(super) async fn stored<S, D: DataServer>(
         };
         let mut take = |value: crate::domain::data_value::DataValue| {
             let ours = job.addresses.contains_key(&value.cell.address()) && org_units.contains(&value.cell.org_unit);
-            if ours && !value.deleted {
-                let kept = Stored { value: value.value, comment: value.comment, followup: value.followup };
-                stored.values.insert(value.cell, kept);
+            if !ours || value.deleted || held > MOST_HELD {
+                return;
+            }
+            held += WEIGHT_OF_VALUE + value.text_length();
+            let kept = Stored { value: value.value, comment: value.comment, followup: value.followup };
+            match stored.values.entry(value.cell) {
+                Entry::Vacant(place) => {
+                    place.insert(kept);
+                }
+                Entry::Occupied(known) if *known.get() == kept => {}
+                Entry::Occupied(known) => {
+                    stored.twice.insert(*known.key());
+                }
             }
         };
         match context.destination.read_raw(&query, &mut take).await {
+            Ok(_) if held > MOST_HELD => {
+                return Err(ClientError {
+                    server: context.destination.name().to_owned(),
+                    request: "GET /api/dataValueSets".to_owned(),
+                    kind: ClientErrorKind::TooLarge { excess: Excess::Held(MOST_HELD) },
+                });
+            }
             Ok(_) => {}
             Err(error) if may_not_read(&error.kind, context) => {
-                return Ok(StoredValues { values: HashMap::new(), unreadable: org_units.clone() });
+                return Ok(StoredValues { unreadable: org_units.clone(), ..StoredValues::default() });
             }
             Err(error) => return Err(error),
         }
