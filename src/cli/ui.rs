@@ -90,7 +90,10 @@ impl Ui {
     /// Warns on stderr, even with `--quiet`.
     pub fn warn(&self, text: &str) {
         let label = self.paint("warning:", "33;1");
-        write_all(&mut io::stderr().lock(), &format!("{}\n", self.wrapped(&format!("{label} {}", printable(&redact(text))))));
+        write_all(
+            &mut io::stderr().lock(),
+            &format!("{}\n", self.wrapped(&format!("{label} {}", printable(&redact(text))))),
+        );
     }
 
     /// Writes an error with its causes and hints to stderr.

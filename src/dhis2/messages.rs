@@ -89,7 +89,14 @@ impl Client {
         groups: &[Recipient],
     ) -> Result<(), ClientError> {
         let body = Some(message_body(subject, text, users, groups));
-        let ask = Ask { query: Query::new(RESOURCE), body, slow: false, fresh: false, rule: RetryRule::Import, bounds: Bounds::ONE };
+        let ask = Ask {
+            query: Query::new(RESOURCE),
+            body,
+            slow: false,
+            fresh: false,
+            rule: RetryRule::Import,
+            bounds: Bounds::ONE,
+        };
         self.read(ask, |answer| answer.json().map(|_| ())).await
     }
 

@@ -443,7 +443,10 @@ mod tests {
     fn sizes_and_ids_are_bounded() {
         let small = Expectation { most_bytes: 20, ..Expectation::default() };
         let body = format!(r#"{{"period":"202401","orgUnit":"OuFacility1","dataValues":[{{{ROW}}}]}}"#);
-        assert!(matches!(read_with(body.as_bytes(), &small), Err(ClientErrorKind::TooLarge { excess: Excess::Bytes(20) })));
+        assert!(matches!(
+            read_with(body.as_bytes(), &small),
+            Err(ClientErrorKind::TooLarge { excess: Excess::Bytes(20) })
+        ));
         let code = body.replace("OuFacility1", "TAR_F1");
         assert!(matches!(read(code.as_bytes()), Err(ClientErrorKind::Malformed { .. })));
         let nameless = r#"{"period":"202401","orgUnit":null,"dataValues":[{"dataElement":"DemNumber01"}]}"#;
@@ -455,7 +458,9 @@ mod tests {
         let two_tops = body.replace(r#""period""#, r#""period":"202402","period""#);
         assert!(matches!(read(two_tops.as_bytes()), Err(ClientErrorKind::Malformed { .. })));
         let marked = format!("\u{feff}{body}");
-        assert!(matches!(read(marked.as_bytes()), Err(ClientErrorKind::Malformed { what, .. }) if what.contains("mark")));
+        assert!(
+            matches!(read(marked.as_bytes()), Err(ClientErrorKind::Malformed { what, .. }) if what.contains("mark"))
+        );
     }
 
     #[test]

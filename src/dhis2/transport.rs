@@ -185,9 +185,8 @@ impl Transport {
             let failed = match self.fetch_once(ask).await {
                 Ok((received, cookie)) => {
                     let (reader, weight, shown) = (Arc::clone(&reader), received.weight, ask.shown());
-                    let understand = move || {
-                        reader(&received.answer).inspect_err(|_| log_whole(&shown, &received.answer))
-                    };
+                    let understand =
+                        move || reader(&received.answer).inspect_err(|_| log_whole(&shown, &received.answer));
                     match in_background(understand).await {
                         Ok(read) => return Ok((read, weight)),
                         Err(kind) => Failed { kind, cookie },

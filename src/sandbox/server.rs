@@ -360,7 +360,7 @@ fn drip(response: Response, pause: Duration) -> hyper::Response<Body> {
             Some((Ok(Frame::data(drop)), at + 1))
         }
     });
-    let mut answer = hyper::Response::new(BodyExt::boxed(StreamBody::new(SyncStream(Box::pin(drops)))));
+    let mut answer = hyper::Response::new(BodyExt::boxed(StreamBody::new(drops)));
     *answer.status_mut() = hyper::StatusCode::from_u16(response.status).unwrap_or_default();
     answer
 }

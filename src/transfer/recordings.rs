@@ -146,7 +146,7 @@ fn summary(body: &Value) -> ImportSummary {
     };
     let count = |key: &str| body["importCount"][key].as_u64().unwrap();
     ImportSummary {
-            beyond: 0,
+        beyond: 0,
         status: match body["status"].as_str().unwrap() {
             "SUCCESS" => ImportStatus::Success,
             "WARNING" => ImportStatus::Warning,

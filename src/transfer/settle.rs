@@ -105,8 +105,7 @@ fn is_write(state: CellState) -> bool {
 
 fn note(why: &Why, cell: &Cell, state: CellState, destination: &Metadata) -> Note {
     let mut note = Note::new(why.code, 1);
-    note.server =
-        why.said.as_ref().map(|said| ServerSaid { code: said.code.clone(), text: why.reason.to_string() });
+    note.server = why.said.as_ref().map(|said| ServerSaid { code: said.code.clone(), text: why.reason.to_string() });
     note.hint.clone_from(&why.hint);
     note.object = Some(why.object.clone().unwrap_or_else(|| FindingObject {
         kind: "data element".to_owned(),

@@ -294,8 +294,7 @@ impl Client {
         // and options that the user may not read; older servers do not know the switch and ignore it.
         let query = query.pair("gist", "false");
         let ask = Ask::list(query);
-        let read =
-            |answer: &Answer| Ok(Converted::of::<T>(read_page(answer.json()?, T::PLURAL)?));
+        let read = |answer: &Answer| Ok(Converted::of::<T>(read_page(answer.json()?, T::PLURAL)?));
         match self.transport.fetch(&ask, read).await {
             Ok((page, weight)) => Ok(page.weighing(weight)),
             // What an empty answer to a question for values means does not hold for a list of metadata.

@@ -198,9 +198,9 @@ impl Mutation {
 
     fn object(self, members: &Map<String, Value>) -> String {
         let is_row = members.contains_key("dataElement");
-        let members = members.iter().filter(|(key, _)| {
-            self != Self::Uncounted || !matches!(key.as_str(), "height" | "total" | "importCount")
-        });
+        let members = members
+            .iter()
+            .filter(|(key, _)| self != Self::Uncounted || !matches!(key.as_str(), "height" | "total" | "importCount"));
         let mut written: Vec<String> = members
             .map(|(key, value)| {
                 let key = if self == Self::OtherNames { format!("{key}X") } else { key.clone() };

@@ -79,7 +79,9 @@ impl Unproved {
             Self::PeriodRace => "the server did not know the period; it loses rows when requests race for a new one",
             Self::UncountedZero => "the server does not count zeros that it does not keep",
             Self::Contradiction => "the server's counts and its list of refused rows contradict each other",
-            Self::NotNamed => "the server's account is longer than what is kept of one, and the row is not named in that",
+            Self::NotNamed => {
+                "the server's account is longer than what is kept of one, and the row is not named in that"
+            }
             Self::GaveUp => "the server refused again and again without a reason, and the row was not tried",
         }
     }

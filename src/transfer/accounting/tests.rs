@@ -158,7 +158,7 @@ fn rows(number: usize) -> Vec<PayloadRow> {
 fn answer(status: ImportStatus, count: [u64; 4], conflicts: Vec<ImportConflict>, rejected: Vec<usize>) -> ImportAnswer {
     let [imported, updated, ignored, deleted] = count;
     let summary = ImportSummary {
-            beyond: 0,
+        beyond: 0,
         status,
         description: None,
         count: ImportCount { imported, updated, ignored, deleted },

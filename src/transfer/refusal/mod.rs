@@ -110,7 +110,10 @@ impl<'chunk> Pruning<'chunk> {
             && self.repeated
         {
             self.unnamed_in_a_row += 1;
-            return Next { settled: vec![(*row, RowVerdict::Refused { code, text: Arc::clone(text) })], resend: vec![] };
+            return Next {
+                settled: vec![(*row, RowVerdict::Refused { code, text: Arc::clone(text) })],
+                resend: vec![],
+            };
         }
         if !self.repeated {
             self.repeated = true;

@@ -148,7 +148,7 @@ fn refusal(code: &str, text: &str, rows: Vec<usize>, rejected_rows: Vec<usize>) 
     let conflict =
         ImportConflict { code: Some(code.to_owned()), text: text.into(), rows, named_ids: vec![], property: None };
     let summary = ImportSummary {
-            beyond: 0,
+        beyond: 0,
         status: ImportStatus::Error,
         description: None,
         count: ImportCount::default(),

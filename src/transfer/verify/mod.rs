@@ -233,9 +233,12 @@ fn unproved(reason: Unproved, there: &str) -> Settled {
         Unproved::GaveUp => Settled::because(CellState::NotSent, &finding::SERVER_GAVE_UP, reason.words()),
         Unproved::NoSummary => Settled::because(CellState::Rejected, &finding::SERVER_FAILED, reason.words()),
         // Alone, one request at a time, and still not known: then it is no race.
-        Unproved::PeriodRace => {
-            Settled::said(CellState::Rejected, &finding::PERIOD_INVALID, Some("E7611".to_owned()), reason.words().into())
-        }
+        Unproved::PeriodRace => Settled::said(
+            CellState::Rejected,
+            &finding::PERIOD_INVALID,
+            Some("E7611".to_owned()),
+            reason.words().into(),
+        ),
         Unproved::Lost | Unproved::Contradiction | Unproved::UncountedZero | Unproved::NotNamed => Settled::because(
             CellState::Differs,
             &finding::DIFFERS_AFTER_WRITE,

@@ -16,7 +16,15 @@ pub(super) fn answer(
     conflicts: Vec<ImportConflict>,
     rejected_rows: Vec<usize>,
 ) -> ImportAnswer {
-    let summary = ImportSummary { status, description: None, count, conflicts, beyond: 0, rejected_rows, data_set_complete: None };
+    let summary = ImportSummary {
+        status,
+        description: None,
+        count,
+        conflicts,
+        beyond: 0,
+        rejected_rows,
+        data_set_complete: None,
+    };
     ImportAnswer { http_status, summary: Some(summary), message: None }
 }
 
