@@ -3,13 +3,20 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::time::Duration;
 
-use xfer::dhis2::error::ClientError;
+use xfer::dhis2::data_value_sets::RawQuery;
+use xfer::dhis2::error::{ClientError, ClientErrorKind};
+use xfer::dhis2::limits::Limits;
 use xfer::domain::cell::CellState;
-use xfer::sandbox::faults::{Fault, Matcher, Mutation};
+use xfer::domain::metadata::Metadata;
+use xfer::domain::period::Period;
+use xfer::sandbox::faults::{Fault, FaultPlan, Flood, Matcher, Mutation};
+use xfer::sandbox::fixtures;
 use xfer::sandbox::profile::Profile;
 
 use crate::announce::announce;
+use crate::engine::Side;
 use crate::faults::{Ended, Server, Stage, TWO_JOBS, texts_of, try_go};
 use crate::support::country::Country;
 use crate::support::trial::Trial;
@@ -60,6 +67,10 @@ fn faults_of_malformed_answers_in_a_run() {
         let mut ends: BTreeMap<u8, usize> = BTreeMap::new();
         for (server, method, path) in OF_A_RUN {
             for mutation in Mutation::ALL.into_iter().chain([Mutation::Deleted]) {
+                // No server says how many raw values there are: fewer are as good an answer as all.
+                if mutation == Mutation::HalfOfLists && (server, method, path) == OF_A_RUN[0] {
+                    continue;
+                }
                 let name = format!("{mutation:?} of {method} {path} at the {server:?}");
                 stage.destination.sandbox.instance().with_state(|state| state.values = stage.before.clone());
                 stage.side(server).sandbox.faults().add(Matcher::every(method, path), Fault::Malformed(mutation));
@@ -107,8 +118,9 @@ fn faults_of_malformed_answers_about_server_user_and_metadata() {
                     client.probe().await?;
                     let (metadata, notes) = client.fetch_metadata_with_notes(&|_| ()).await?;
                     // What is taken over is what there is, or is said to be less.
-                    let complete = metadata == whole || !notes.missing.is_empty() || !notes.notes.is_empty();
-                    assert!(complete, "{name}: less than there is, without a word");
+                    let less = sizes(&metadata).iter().zip(sizes(&whole)).any(|(size, whole)| *size < whole);
+                    let is_said = !notes.missing.is_empty() || !notes.notes.is_empty();
+                    assert!(!less || is_said, "{name}: less than there is, without a word");
                     Ok(())
                 }
                 .await;
@@ -126,6 +138,16 @@ fn faults_of_malformed_answers_about_server_user_and_metadata() {
         }
         tell("syncs", &ends);
     });
+}
+
+/// How many objects there are of the types that are tried.
+fn sizes(metadata: &Metadata) -> [usize; 4] {
+    [
+        metadata.organisation_units.len(),
+        metadata.data_sets.len(),
+        metadata.category_option_combos.len(),
+        metadata.option_sets.len(),
+    ]
 }
 
 fn tell(what: &str, ends: &BTreeMap<u8, usize>) {
@@ -195,18 +217,47 @@ fn a_destination_that_contradicts_itself_is_not_written_to() {
 
 #[test]
 fn a_long_sentence_fills_neither_screen_nor_journal() {
+    const BEFORE: &str = r#"{"httpStatusCode":200,"response":{"responseType":"ImportSummary","status":"ERROR",
+        "importCount":{"imported":0,"updated":0,"ignored":0,"deleted":0},"rejectedIndexes":[],"conflicts":[{"value":""#;
+    let sentence = "the server has very much to say. ";
     let trial = trial();
-    let text = "the server has very much to say. ".repeat(1_600);
-    let body = format!(
-        r#"{{"httpStatusCode":409,"status":"ERROR","response":{{"responseType":"ImportSummary","status":"ERROR",
-        "importCount":{{"imported":0,"updated":0,"ignored":0,"deleted":0}},"conflicts":[{{"value":"{text}"}}],"rejectedIndexes":[]}}}}"#
-    );
-    let leaked: &'static str = Box::leak(body.into_boxed_str());
-    trial.destination.faults().add(Matcher::imports(), Fault::Malformed(Mutation::Document(leaked)));
-    let output = trial.run("run r");
+    let flood = Flood::Repeated { before: BEFORE, entry: sentence, times: 1_600, after: r#""}]}}"#, packed: false };
+    trial.destination.faults().add(Matcher::imports(), Fault::Flood(flood));
+    let output = trial.run("run r").expect_code(3);
     assert!(output.stdout.len() + output.stderr.len() < 20_000, "{}", output.stdout.len() + output.stderr.len());
     let cells = trial.ok("runs cells last --format json");
     assert!(cells.stdout.contains("very much to say") && cells.stdout.len() < 5_000, "{cells}");
     let said = trial.run("run r -vv");
-    assert!(said.stderr.len() > text.len(), "the log has it whole");
+    assert!(said.stderr.len() > sentence.len() * 1_600, "the log has it whole");
+}
+
+#[test]
+fn faults_of_answers_that_drip() {
+    runtime().block_on(async {
+        let limits = Limits { silence: Duration::from_secs(2), ..Limits::impatient() };
+        let side = Side::with_limits(fixtures::source(Profile::V42), "reader", FaultPlan::default(), limits).await;
+        for path in ["/api/me", "/api/dataValueSets"] {
+            let drip = Fault::Drip { pause: Duration::from_millis(50) };
+            side.sandbox.faults().add(Matcher::every("GET", path), drip);
+            let roots = side.metadata.organisation_units.values().filter(|unit| unit.path.len() == 1);
+            let query = RawQuery {
+                data_sets: side.metadata.data_sets.keys().copied().collect(),
+                org_units: roots.map(|unit| unit.id).collect(),
+                children: true,
+                periods: vec![Period::parse("202610").unwrap()],
+                ..RawQuery::default()
+            };
+            let mut sink = |_| ();
+            let asked = match path {
+                "/api/me" => side.client.probe().await.map(drop),
+                _ => side.client.read_raw(&query, &mut sink).await.map(drop),
+            };
+            let error = asked.unwrap_err();
+            assert!(matches!(error.kind, ClientErrorKind::TooSlow { .. }), "{path}: {error}");
+            assert_eq!(error.kind.exit_code(), 5);
+            let asked = side.sandbox.ledger().matching("GET", path).len();
+            assert_eq!(asked, 1, "{path}: what drips once drips again");
+            side.sandbox.faults().clear();
+        }
+    });
 }

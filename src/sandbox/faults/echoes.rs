@@ -35,7 +35,7 @@ impl Echo {
                 let conflict = json!({"object": said, "value": said, "errorCode": said, "property": said});
                 let summary = json!({
                     "responseType": "ImportSummary", "status": "ERROR", "description": said,
-                    "importCount": {"imported": 0, "updated": 0, "ignored": 1, "deleted": 0},
+                    "importCount": {"imported": 0, "updated": 0, "ignored": 0, "deleted": 0},
                     "conflicts": [conflict], "rejectedIndexes": [], "dataSetComplete": said,
                 });
                 Response::json(

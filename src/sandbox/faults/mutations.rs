@@ -230,9 +230,10 @@ impl Mutation {
 
     fn list(self, entries: &[Value]) -> String {
         let mut written: Vec<String> = entries.iter().map(|entry| self.written(entry)).collect();
+        let of_rows = entries.iter().any(|entry| entry.is_object() || entry.is_array());
         match self {
-            Self::EntriesTwice => written.extend(written.clone()),
-            Self::EntriesContradict => {
+            Self::EntriesTwice if of_rows => written.extend(written.clone()),
+            Self::EntriesContradict if of_rows => {
                 written.extend(entries.iter().map(|entry| contradicting(entry).to_string()));
             }
             Self::HalfOfLists => written.truncate(written.len() / 2),
