@@ -9,6 +9,7 @@ pub mod error;
 pub mod exit_code;
 pub mod line_reader;
 pub mod prompt;
+mod redacting;
 pub mod render;
 pub mod ui;
 pub mod unlock;
@@ -64,7 +65,7 @@ fn say_nothing_of_values_in_a_panic() {
 }
 
 /// Logs go to stderr. `XFER_LOG` takes tracing's filter syntax; `-v` shows what xfer does, `-vv` how. What the
-/// network crates log stays out: it could hold headers.
+/// network crates log stays out: it could hold headers. No line holds a login, whoever wrote it ([`redacting`]).
 fn start_logging(verbosity: u8) {
     use tracing_subscriber::EnvFilter;
 
@@ -83,7 +84,7 @@ fn start_logging(verbosity: u8) {
     // A second start in one process (tests) keeps the first one's logger.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(quieted)
-        .with_writer(std::io::stderr)
+        .with_writer(redacting::stderr)
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
         .without_time()
         .try_init();

@@ -11,6 +11,8 @@ use console::measure_text_width;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::error::CliError;
+use crate::cli::redacting::shown;
+use crate::domain::redaction::redact;
 
 /// What lists are printed as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -81,28 +83,31 @@ impl Ui {
     /// Says something on stderr, unless `--quiet`.
     pub fn say(&self, text: &str) {
         if !self.quiet {
-            write_all(&mut io::stderr().lock(), &format!("{}\n", self.wrapped(&printable(text))));
+            write_all(&mut io::stderr().lock(), &format!("{}\n", self.wrapped(&printable(&redact(text)))));
         }
     }
 
     /// Warns on stderr, even with `--quiet`.
     pub fn warn(&self, text: &str) {
         let label = self.paint("warning:", "33;1");
-        write_all(&mut io::stderr().lock(), &format!("{}\n", self.wrapped(&format!("{label} {}", printable(text)))));
+        write_all(
+            &mut io::stderr().lock(),
+            &format!("{}\n", self.wrapped(&format!("{label} {}", printable(&redact(text))))),
+        );
     }
 
     /// Writes an error with its causes and hints to stderr.
     pub fn error(&self, message: &str, causes: &[String], hints: &[String]) {
-        let mut text = format!("{} {}\n", self.paint("error:", "31;1"), printable(message));
+        let mut text = format!("{} {}\n", self.paint("error:", "31;1"), printable(&shown(message)));
         for cause in causes {
             text.push_str("  caused by: ");
-            text.push_str(&printable(cause));
+            text.push_str(&printable(&shown(cause)));
             text.push('\n');
         }
         for hint in hints {
             text.push_str(&self.paint("hint:", "36;1"));
             text.push(' ');
-            text.push_str(&printable(hint));
+            text.push_str(&printable(&shown(hint)));
             text.push('\n');
         }
         write_all(&mut io::stderr().lock(), &self.wrapped(&text));
@@ -113,9 +118,9 @@ impl Ui {
         let line = serde_json::json!({
             "format": "xfer-error/1",
             "exit_code": error.code.number(),
-            "error": error.message,
-            "causes": error.causes,
-            "hints": error.hints,
+            "error": shown(&error.message),
+            "causes": error.causes.iter().map(|cause| shown(cause)).collect::<Vec<_>>(),
+            "hints": error.hints.iter().map(|hint| shown(hint)).collect::<Vec<_>>(),
         });
         write_all(&mut io::stderr().lock(), &format!("{line}\n"));
     }

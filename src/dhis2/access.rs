@@ -87,7 +87,7 @@ impl Client {
                 .pair("fields", "id,access[data]")
                 .pair("filter", &format!("id:in:[{}]", asked.join(",")))
                 .pair("paging", "false");
-            let ask = Ask { fresh: true, ..Ask::get(query) };
+            let ask = Ask { fresh: true, ..Ask::list(query) };
             let page = self.read(ask, |answer| read_page::<WireObject>(answer.json()?, plural));
             let page = page.await;
             // No word about rights is not the same as no rule about them.

@@ -9,6 +9,10 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::dhis2::error::{ClientErrorKind, clean};
+use crate::domain::redaction::redacted_address;
+
+/// What some editors and proxies put before a text.
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// An answer, as far as its meaning depends on it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -55,6 +59,9 @@ impl Answer {
         if self.is_html() {
             return Err(ClientErrorKind::LoginPage { location: None });
         }
+        if self.body.starts_with(BYTE_ORDER_MARK) {
+            return Err(ClientErrorKind::malformed("it begins with a byte order mark, which no JSON does"));
+        }
         if self.type_contains("xml") || self.type_contains("csv") {
             let what =
                 format!("JSON was asked for, `{}` came", clean(self.content_type.as_deref().unwrap_or_default()));
@@ -67,7 +74,7 @@ impl Answer {
     pub(crate) fn refusal(&self) -> ClientErrorKind {
         let message = self.web_message();
         let said = || self.sentence(message.as_ref());
-        let code = message.as_ref().and_then(|message| message.error_code.clone());
+        let code = message.as_ref().and_then(|message| message.error_code.as_deref()).and_then(code);
         match self.status {
             300..=399 => self.redirect(),
             401 => ClientErrorKind::Unauthorized { message: said(), sent: true },
@@ -138,9 +145,17 @@ pub(crate) fn is_login_page(location: &str) -> bool {
     location.to_ascii_lowercase().contains("login")
 }
 
-/// An address for people to see: without query and fragment, where tokens may stand.
+/// A server's error code, such as `E7128`; none where it is no such thing.
+pub(crate) fn code(text: &str) -> Option<String> {
+    const LONGEST_CODE: usize = 40;
+    let is_code = (1..=LONGEST_CODE).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
+    is_code.then(|| clean(text))
+}
+
+/// An address for people to see: without user, query and fragment, where logins and tokens may stand.
 pub(crate) fn shown_location(location: &str) -> String {
-    clean(location.split(['?', '#']).next().unwrap_or_default())
+    clean(&redacted_address(location))
 }
 
 /// Parses JSON; `what` names it in the error.

@@ -5,15 +5,13 @@ use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use secrecy::{ExposeSecret, SecretString};
-
 use crate::dhis2::analytics::memory::AnalyticsMemory;
 use crate::dhis2::error::{ClientError, ClientErrorKind};
-use crate::dhis2::http::basic;
 use crate::dhis2::limits::Limits;
 use crate::dhis2::transport::{Transport, lock};
 use crate::domain::capabilities::Capabilities;
 use crate::domain::certificates::Certificates;
+use crate::domain::redaction::keep_secret;
 use crate::domain::run::Traffic;
 use crate::domain::secret::Login;
 use crate::domain::server::{BaseUrl, ServerIdentity};
@@ -43,8 +41,6 @@ pub struct Client {
     identity: Mutex<Option<ServerIdentity>>,
     /// What was learned about its analytics.
     pub(crate) analytics: Mutex<AnalyticsMemory>,
-    /// What must never appear in an error: the password or token, as typed and as sent.
-    secrets: Vec<SecretString>,
 }
 
 impl fmt::Debug for Client {
@@ -66,10 +62,10 @@ impl Client {
             let reason = format!("`{url}` is not encrypted: password and data could be read on the way");
             return Err(fail(ClientErrorKind::setup(reason)));
         }
-        let secrets = secrets_of(&login);
+        keep_secret(&login);
         let transport = Transport::new(url, &login, limits, certificates.as_ref()).map_err(fail)?;
         let analytics = Mutex::new(AnalyticsMemory::new(limits.analytics_cells));
-        Ok(Self { server, transport, identity: Mutex::default(), analytics, secrets })
+        Ok(Self { server, transport, identity: Mutex::default(), analytics })
     }
 
     /// The server's name as people gave it.
@@ -109,18 +105,7 @@ impl Client {
 
     /// An error of this server about a request, without secrets.
     pub(crate) fn fail(&self, request: impl Into<String>, kind: ClientErrorKind) -> ClientError {
-        let secrets: Vec<&str> = self.secrets.iter().map(ExposeSecret::expose_secret).collect();
-        ClientError { server: self.server.clone(), request: request.into(), kind: kind.redacted(&secrets) }
-    }
-}
-
-/// The secret as typed, and as it stands in the header.
-fn secrets_of(login: &Login) -> Vec<SecretString> {
-    match login {
-        Login::Basic { username, password } => {
-            vec![password.clone(), basic(username, password).as_str().into()]
-        }
-        Login::Token(token) => vec![token.clone()],
+        ClientError { server: self.server.clone(), request: request.into(), kind: kind.redacted() }
     }
 }
 

@@ -128,7 +128,7 @@ impl Client {
             for units in units.chunks(unit_size) {
                 for periods in periods.chunks(period_size) {
                     let part = base.clone().pairs("dataSet", sets).pairs("period", periods).pairs("orgUnit", units);
-                    all.extend(self.read(Ask::get(part), read_registrations).await?);
+                    all.extend(self.read(Ask::list(part), read_registrations).await?);
                 }
             }
         }

@@ -4,7 +4,6 @@
 //! (`Limits::held_values`): a connection that breaks before that is tried again without anybody noticing, after that
 //! the caller must throw away what it got.
 
-use std::collections::HashSet;
 use std::io;
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
@@ -16,6 +15,7 @@ use tokio::sync::mpsc;
 use tokio_util::io::{StreamReader, SyncIoBridge};
 
 use crate::dhis2::answer::Answer;
+use crate::dhis2::bounds::Bounds;
 use crate::dhis2::client::Client;
 use crate::dhis2::error::{ClientError, ClientErrorKind};
 pub use crate::dhis2::import_answer::ImportAnswer;
@@ -25,9 +25,8 @@ pub use crate::dhis2::payload::{Payload, PayloadRow, payload_body};
 use crate::dhis2::query::{ListCost, Query, distinct, entries_per_request};
 use crate::dhis2::raw_stream::{Expectation, Sink, read_values};
 use crate::dhis2::retry::{Attempts, RetryRule};
-use crate::dhis2::transport::{Ask, Failed, Opened, lock, next_chunk};
+use crate::dhis2::transport::{Ask, Failed, Opened, Pace, Received, in_background, lock, next_chunk};
 use crate::domain::capabilities::Capabilities;
-use crate::domain::cell::CellKey;
 use crate::domain::data_value::DataValue;
 use crate::domain::import_summary::ImportSummary;
 use crate::domain::period::Period;
@@ -35,6 +34,12 @@ use crate::domain::uid::{UID_LENGTH, Uid};
 
 /// Values handed from the parser's thread to the caller at once.
 const BATCH: usize = 512;
+
+/// Bytes of their texts, after which no more are waited for.
+const BATCH_TEXT: usize = 256 << 10;
+
+/// Bytes of values that are kept back.
+const HELD_BYTES: usize = 10 << 20;
 
 /// What to read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -68,8 +73,8 @@ impl Client {
     /// Reads raw values as a stream; each is handed over as it arrives. Returns their number. A body that ends early
     /// or is empty is an error, and what was handed over before it must be thrown away.
     ///
-    /// A question too long for one request is cut; no value comes twice. Asking for nothing (no org unit, no period,
-    /// nothing to read) sends nothing and returns 0.
+    /// A question too long for one request is cut. Whether a cell comes twice, in one answer or in several, is the
+    /// caller's to see. Asking for nothing (no org unit, no period, nothing to read) sends nothing and returns 0.
     pub async fn read_raw(
         &self,
         query: &RawQuery,
@@ -78,14 +83,10 @@ impl Client {
         const REQUEST: &str = "GET /api/dataValueSets";
         let can = self.capabilities().await?;
         let parts = self.parts_of(query, can).map_err(|kind| self.fail(REQUEST, kind))?;
-        // Below overlapping org units of different requests the same value would come twice.
-        let mut seen = (query.children && parts.len() > 1).then(HashSet::<CellKey>::new);
         let mut count = 0;
         let mut hand_over = |value: DataValue| {
-            if seen.as_mut().is_none_or(|seen| seen.insert(value.cell)) {
-                count += 1;
-                on_value(value);
-            }
+            count += 1;
+            on_value(value);
         };
         for part in &parts {
             self.read_part(part, &mut hand_over).await.map_err(|kind| self.fail(REQUEST, kind))?;
@@ -122,7 +123,14 @@ impl Client {
 
     /// Sends a body to an import and reads its answer.
     pub(crate) async fn import(&self, query: Query, body: Vec<u8>) -> Result<ImportAnswer, ClientError> {
-        let ask = Ask { query, body: Some(gzipped(&body)), slow: true, fresh: false, rule: RetryRule::Import };
+        let ask = Ask {
+            query,
+            body: Some(gzipped(&body)),
+            slow: true,
+            fresh: false,
+            rule: RetryRule::Import,
+            bounds: Bounds::IMPORT,
+        };
         let fail = |kind| self.fail(ask.shown(), kind);
         let mut attempts = Attempts::new(RetryRule::Import, &self.transport.limits);
         let mut fresh_session_tried = false;
@@ -130,7 +138,7 @@ impl Client {
         let mut lost = None;
         loop {
             let failed = match self.transport.fetch_once(&ask).await {
-                Ok((answer, cookie)) => match read_import_answer(&answer) {
+                Ok((received, cookie)) => match read_and_log(received).await {
                     Ok(read) if blames_scope(&read) && cookie.is_some() && !fresh_session_tried => {
                         fresh_session_tried = true;
                         self.transport.drop_session(cookie.as_deref());
@@ -234,7 +242,7 @@ impl Client {
         let refused = |kind| before_any(Failed { kind, cookie: cookie.clone() });
         let content_type = response.headers().get(reqwest::header::CONTENT_TYPE).and_then(|text| text.to_str().ok());
         if !is_stream(response.status().as_u16(), content_type) {
-            let answer = self.transport.collect(response, start).await.map_err(refused)?;
+            let answer = self.transport.collect(response, start, Bounds::ONE).await.map_err(refused)?.answer;
             let kind = answer
                 .json()
                 .err()
@@ -245,11 +253,15 @@ impl Client {
         let body = self.blocking_body(response, start, sender.clone());
         let expected = part.expected.clone();
         let parser = tokio::task::spawn_blocking(move || {
-            let mut batch = Vec::with_capacity(BATCH);
+            let (mut batch, mut text) = (Vec::with_capacity(BATCH), 0);
             let read = read_values(body.reader, &expected, &mut |value| {
+                text += value.text_length();
                 batch.push(value);
-                batch.len() < BATCH
-                    || sender.blocking_send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).is_ok()
+                if batch.len() < BATCH && text < BATCH_TEXT {
+                    return true;
+                }
+                text = 0;
+                sender.blocking_send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).is_ok()
             });
             // The failure that the network reported beats what the parser made of it.
             let read = read.map_err(|kind| lock(&body.failure).take().unwrap_or(kind));
@@ -258,11 +270,12 @@ impl Client {
             }
             read
         });
-        let mut held = Vec::new();
+        let (mut held, mut held_text) = (Vec::new(), 0);
         let mut handed_over = false;
         while let Some(batch) = receiver.recv().await {
+            held_text += batch.iter().map(DataValue::text_length).sum::<usize>();
             held.extend(batch);
-            if handed_over || held.len() > self.transport.limits.held_values {
+            if handed_over || held_text > HELD_BYTES || held.len() > self.transport.limits.held_values {
                 handed_over = true;
                 held.drain(..).for_each(&mut *on_value);
             }
@@ -290,18 +303,18 @@ impl Client {
         let limits = self.transport.limits;
         let bytes_in = Arc::clone(&self.transport.meter.bytes_in);
         let slot = Arc::clone(&failure);
-        let chunks = stream::unfold(Some((response, listener)), move |state| {
+        let chunks = stream::unfold(Some((response, listener, Pace::new(start))), move |state| {
             let (slot, bytes_in) = (Arc::clone(&slot), Arc::clone(&bytes_in));
             async move {
-                let (mut response, listener) = state?;
+                let (mut response, listener, mut pace) = state?;
                 let chunk = tokio::select! {
-                    chunk = next_chunk(&mut response, &limits, start, limits.stream_total) => chunk,
+                    chunk = next_chunk(&mut response, &limits, &mut pace, limits.stream_total) => chunk,
                     () = listener.closed() => Err(ClientErrorKind::Other("the read was cancelled".to_owned())),
                 };
                 match chunk {
                     Ok(Some(chunk)) => {
                         bytes_in.fetch_add(chunk.len() as u64, Ordering::Relaxed);
-                        Some((Ok(chunk), Some((response, listener))))
+                        Some((Ok(chunk), Some((response, listener, pace))))
                     }
                     Ok(None) => None,
                     Err(kind) => {
@@ -327,6 +340,15 @@ struct BlockingBody {
 fn is_stream(status: u16, content_type: Option<&str>) -> bool {
     let content_type = content_type.unwrap_or_default().to_ascii_lowercase();
     status == 200 && !["html", "xml", "csv"].iter().any(|word| content_type.contains(word))
+}
+
+/// Reads the answer to an import. What people are shown only the beginning of stands in the log, whole.
+async fn read_and_log(received: Received) -> Result<ImportAnswer, ClientErrorKind> {
+    let answer = in_background(move || read_import_answer(&received.answer)).await?;
+    for said in answer.long_sentences() {
+        tracing::debug!(?said, "the server's sentence about an import, whole");
+    }
+    Ok(answer)
 }
 
 /// Reads the values of a whole answer: what [`Client::read_raw`] does with a stream.

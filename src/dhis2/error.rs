@@ -2,13 +2,15 @@
 //!
 //! One variant per situation that a caller treats differently, so that nobody above reads sentences to decide. Texts
 //! from servers are cut and cleaned before they are kept ([`clean`]): they end on terminals and in reports, and a
-//! hostile server may write what it likes into them. Secrets are struck out ([`ClientErrorKind::redacted`]).
+//! hostile server may write what it likes into them, the logins that it knows among other things: these are struck out.
 
 use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
+use crate::dhis2::bounds::Excess;
 use crate::dhis2::tls::TlsProblem;
+use crate::domain::redaction::{redact, redacted};
 
 /// Longest piece of a server's text that is kept, in characters.
 pub const LONGEST_TEXT: usize = 512;
@@ -159,11 +161,19 @@ pub enum ClientErrorKind {
         /// The server's sentence.
         message: String,
     },
-    /// An answer larger than we take.
-    #[error("the answer is larger than the limit of {limit} bytes")]
+    /// An answer that holds more than we take.
+    #[error("the answer is {excess}")]
     TooLarge {
-        /// The limit in bytes.
-        limit: u64,
+        /// What it has too much of.
+        excess: Excess,
+    },
+    /// An answer that comes so slowly that it would never end.
+    #[error("the answer comes too slowly: {received} bytes in {} s", waited.as_secs())]
+    TooSlow {
+        /// Bytes that came.
+        received: u64,
+        /// How long they took.
+        waited: Duration,
     },
     /// Ids that the server dropped from the question without a word.
     #[error("the server does not know {}", listed(ids))]
@@ -219,7 +229,7 @@ const PASSING_CODES: [&str; 3] = ["E7131", "E7136", "E7144"];
 impl ClientErrorKind {
     /// A [`ClientErrorKind::Malformed`] without a parser's words.
     pub(crate) fn malformed(what: impl Into<String>) -> Self {
-        Self::Malformed { what: what.into(), source: None }
+        Self::Malformed { what: clean(&what.into()), source: None }
     }
 
     /// An [`ClientErrorKind::InvalidSetup`] without a library's words.
@@ -269,6 +279,7 @@ impl ClientErrorKind {
             | Self::IncompleteList { .. }
             | Self::EmptyBody
             | Self::EmptyList { .. }
+            | Self::TooSlow { .. }
             | Self::ServerError { .. } => true,
             Self::Refused { code, .. } => code.as_deref().is_some_and(|code| PASSING_CODES.contains(&code)),
             _ => false,
@@ -320,15 +331,16 @@ impl ClientErrorKind {
     /// Whether a smaller question may pass.
     pub fn is_too_big(&self) -> bool {
         match self {
-            Self::PayloadTooLarge | Self::UriTooLong | Self::TooLarge { .. } | Self::Timeout { .. } => true,
+            Self::PayloadTooLarge | Self::UriTooLong | Self::Timeout { .. } => true,
+            Self::TooLarge { excess } => excess.is_of_size(),
             Self::Unavailable { status, .. } => matches!(status, 502 | 504 | 524),
             Self::Refused { code, .. } => matches!(code.as_deref(), Some("E7128" | "E7131" | "E7136")),
             _ => false,
         }
     }
 
-    /// The same error with every occurrence of the secrets struck out of the server's words.
-    pub(crate) fn redacted(mut self, secrets: &[&str]) -> Self {
+    /// The same error with every login struck out of its words.
+    pub(crate) fn redacted(mut self) -> Self {
         let text = match &mut self {
             Self::Unauthorized { message, .. }
             | Self::Forbidden { message }
@@ -337,14 +349,10 @@ impl ClientErrorKind {
             | Self::Refused { message, .. } => message,
             Self::Redirect { location } | Self::LoginPage { location: Some(location) } => location,
             Self::Malformed { what, .. } => what,
+            Self::Connect { reason, .. } | Self::InvalidSetup { reason, .. } | Self::Other(reason) => reason,
             _ => return self,
         };
-        // A secret of one or two characters would strike out half of every sentence.
-        for secret in secrets.iter().filter(|secret| secret.len() > 2) {
-            if text.contains(secret) {
-                *text = text.replace(secret, "***");
-            }
-        }
+        *text = redacted(std::mem::take(text));
         self
     }
 }
@@ -363,8 +371,10 @@ fn listed(ids: &[String]) -> String {
     if more == 0 { shown } else { format!("{shown} and {more} more") }
 }
 
-/// A server's text without control characters, runs of white space as one blank, cut at [`LONGEST_TEXT`] characters.
+/// A server's text without logins and control characters, runs of white space as one blank, cut at [`LONGEST_TEXT`]
+/// characters.
 pub fn clean(text: &str) -> String {
+    let text = redact(text);
     let mut cleaned = String::new();
     let mut length = 0;
     for word in text.split(|letter: char| letter.is_whitespace() || letter.is_control()).filter(|word| !word.is_empty())
@@ -428,6 +438,8 @@ impl Error for ClientError {
 #[cfg(test)]
 mod tests {
     use super::{ClientError, ClientErrorKind, LONGEST_TEXT, clean};
+    use crate::domain::redaction::keep_secret;
+    use crate::domain::secret::Login;
 
     #[test]
     fn texts_of_servers_are_cut_and_harmless() {
@@ -439,6 +451,7 @@ mod tests {
 
     #[test]
     fn errors_name_server_and_request_and_no_secret() {
+        keep_secret(&Login::Token("hunter2-secret".to_owned().into()));
         let kind = ClientErrorKind::Refused {
             status: 409,
             code: Some("E7120".to_owned()),
@@ -447,7 +460,7 @@ mod tests {
         let error = ClientError {
             server: "ministry".to_owned(),
             request: "GET /api/analytics".to_owned(),
-            kind: kind.redacted(&["hunter2-secret"]),
+            kind: kind.redacted(),
         };
         assert_eq!(error.to_string(), "ministry: the server refuses (E7120): no access for *** (GET /api/analytics)");
         assert!(error.is_permission() && !error.is_temporary());

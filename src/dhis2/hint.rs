@@ -2,6 +2,7 @@
 //!
 //! Apart from the errors themselves, because these sentences are rewritten more often than the cases change.
 
+use crate::dhis2::bounds::Excess;
 use crate::dhis2::error::ClientErrorKind;
 
 impl ClientErrorKind {
@@ -35,7 +36,12 @@ impl ClientErrorKind {
             }
             Self::Malformed { .. } => "a proxy may have changed the answer; try again, and check the server's version",
             Self::Refused { code, .. } => return code.as_deref().and_then(code_hint).map(str::to_owned),
-            Self::TooLarge { .. } => "ask for less in one request",
+            Self::TooLarge { excess: Excess::Held(_) } => "run over fewer periods at a time, or split the job in two",
+            Self::TooLarge { excess } if excess.is_of_size() => "ask for less in one request",
+            Self::TooLarge { .. } => {
+                "no DHIS2 server answers like this; check the address, and what stands before the server"
+            }
+            Self::TooSlow { .. } => "check the network between here and there; try again when it is faster",
             Self::MissingIds { .. } => {
                 "sync the server's metadata and check the mapping: these were deleted there, never existed, or are \
                  not known to its version"

@@ -4,14 +4,16 @@
 //! 2.43. The summary stands in a web message from 2.38 and alone before. Data values and completeness registrations
 //! are answered alike.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
-use crate::dhis2::answer::Answer;
-use crate::dhis2::error::{ClientErrorKind, SCOPE_CODES, clean};
-use crate::domain::import_summary::{ImportConflict, ImportCount, ImportStatus, ImportSummary};
-
-/// Longest text of one conflict that is kept, in characters: the ids of 10,000 offenders.
-const LONGEST_CONFLICT: usize = 130_000;
+use crate::dhis2::answer::{Answer, code};
+use crate::dhis2::error::{ClientErrorKind, LONGEST_TEXT, SCOPE_CODES, clean};
+use crate::dhis2::import_conflicts::{Conflicts, Positions};
+use crate::domain::import_summary::{ImportCount, ImportStatus, ImportSummary};
 
 /// The answer to an import, whatever its HTTP status.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,9 +26,18 @@ pub struct ImportAnswer {
     pub message: Option<String>,
 }
 
+impl ImportAnswer {
+    /// The sentences of which people are shown only the beginning, for the log.
+    pub(crate) fn long_sentences(&self) -> impl Iterator<Item = &Arc<str>> {
+        let conflicts = self.summary.iter().flat_map(|summary| &summary.conflicts);
+        conflicts.map(|conflict| &conflict.text).filter(|text| text.len() > LONGEST_TEXT)
+    }
+}
+
 #[derive(Deserialize)]
-struct Envelope {
-    response: Option<WireSummary>,
+struct Envelope<'body> {
+    #[serde(borrow)]
+    response: Option<&'body RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -35,8 +46,8 @@ struct WireSummary {
     status: Option<ImportStatus>,
     description: Option<String>,
     import_count: Option<ImportCount>,
-    conflicts: Option<Vec<WireConflict>>,
-    rejected_indexes: Option<Vec<i64>>,
+    conflicts: Option<Conflicts>,
+    rejected_indexes: Option<Positions>,
     data_set_complete: Option<String>,
     response_type: Option<String>,
 }
@@ -48,17 +59,6 @@ impl WireSummary {
             || self.conflicts.is_some()
             || self.response_type.as_deref() == Some("ImportSummary")
     }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WireConflict {
-    object: Option<String>,
-    objects: Option<serde_json::Map<String, serde_json::Value>>,
-    value: Option<String>,
-    error_code: Option<String>,
-    property: Option<String>,
-    indexes: Option<Vec<i64>>,
 }
 
 /// Reads the answer to an import. Statuses with a meaning for rows (200, 409, and 400 and 500 in DHIS2's own words) are
@@ -92,89 +92,27 @@ fn read_summary(body: &[u8]) -> Result<Option<ImportSummary>, ClientErrorKind> {
             ClientErrorKind::Malformed { what: "no import summary".to_owned(), source: Some(Box::new(error)) }
         }
     };
-    let value: serde_json::Value = serde_json::from_slice(body).map_err(damaged)?;
+    serde_json::from_slice::<IgnoredAny>(body).map_err(damaged)?;
     // A web message without a summary has members of other types under the same names (`status: "OK"`).
-    let wrapped = Envelope::deserialize(&value).ok().and_then(|envelope| envelope.response);
-    let wire = match wrapped {
-        Some(wire) => Some(wire),
-        None if value.get("response").is_none() => WireSummary::deserialize(&value).ok(),
-        None => None,
+    let wire = match serde_json::from_slice::<Envelope<'_>>(body).ok().and_then(|envelope| envelope.response) {
+        Some(response) => serde_json::from_str::<WireSummary>(response.get()).ok(),
+        None => serde_json::from_slice::<WireSummary>(body).ok(),
     };
     Ok(wire.filter(WireSummary::is_summary).and_then(summary_of))
 }
 
 /// The domain's summary; none without a verdict.
 fn summary_of(wire: WireSummary) -> Option<ImportSummary> {
+    let (conflicts, rejected) = (wire.conflicts.unwrap_or_default(), wire.rejected_indexes.unwrap_or_default());
     Some(ImportSummary {
         status: wire.status?,
         description: wire.description.as_deref().map(clean),
         count: wire.import_count.unwrap_or_default(),
-        conflicts: wire.conflicts.unwrap_or_default().into_iter().map(conflict_of).collect(),
-        rejected_rows: positions(&wire.rejected_indexes.unwrap_or_default()),
+        conflicts: conflicts.kept,
+        beyond: conflicts.beyond + rejected.beyond,
+        rejected_rows: rejected.kept,
         data_set_complete: wire.data_set_complete.as_deref().map(clean),
     })
-}
-
-fn conflict_of(wire: WireConflict) -> ImportConflict {
-    let text = wire.value.unwrap_or_default();
-    let named_ids = named_ids(wire.object.as_deref(), wire.objects.as_ref(), &text, wire.error_code.as_deref());
-    ImportConflict {
-        code: wire.error_code,
-        rows: positions(&wire.indexes.unwrap_or_default()),
-        named_ids,
-        property: wire.property,
-        text: harmless(&text),
-    }
-}
-
-/// A conflict's text, whole: 2.43 lists every offender in it, and those who prune need all of them. Only what could
-/// play tricks on a terminal is taken out; who shows it cuts it.
-fn harmless(text: &str) -> String {
-    text.chars().filter(|letter| !letter.is_control()).take(LONGEST_CONFLICT).collect()
-}
-
-/// Row numbers; 2.43's `-1` for "one row, see the text" is left out.
-fn positions(indexes: &[i64]) -> Vec<usize> {
-    indexes.iter().filter_map(|index| usize::try_from(*index).ok()).collect()
-}
-
-/// The ids that a conflict names as its cause: `object` and `objects` where the server fills them (up to 2.42), else
-/// what stands in backticks in the text (2.43): `` `[OuFacility8, OuFacility9]` ``, `` `abc` ``.
-fn named_ids(
-    object: Option<&str>,
-    objects: Option<&serde_json::Map<String, serde_json::Value>>,
-    text: &str,
-    code: Option<&str>,
-) -> Vec<String> {
-    // `user` is who asks, `value` is a value, `args` is the text once more.
-    let causes = objects.into_iter().flatten().filter(|(key, _)| !matches!(key.as_str(), "user" | "value" | "args"));
-    let mut words: Vec<&str> = object.into_iter().chain(causes.filter_map(|(_, value)| value.as_str())).collect();
-    words.retain(|word| looks_like_id(word));
-    // Value errors of 2.43 (E812x) put the value itself in backticks.
-    let names_a_value = code.is_some_and(|code| code.starts_with("E812") || code == "E8000");
-    if words.is_empty() && !names_a_value {
-        words = quoted(text).flat_map(|quoted| quoted.trim_matches(['[', ']']).split(", ")).collect();
-        words.retain(|word| looks_like_id(word));
-    }
-    let mut ids: Vec<String> = Vec::new();
-    for word in words {
-        if !ids.iter().any(|known| known == word) {
-            ids.push(harmless(word));
-        }
-    }
-    ids
-}
-
-/// Whether a word can be an id, a code or a period rather than a sentence or a dump of an object.
-fn looks_like_id(word: &str) -> bool {
-    !word.is_empty()
-        && word != "null"
-        && !word.contains(|letter: char| letter.is_whitespace() || "[]={}`".contains(letter))
-}
-
-/// What stands between backticks.
-fn quoted(text: &str) -> impl Iterator<Item = &str> {
-    text.split('`').skip(1).step_by(2)
 }
 
 /// Whether the user's org units are blamed, so that a session from before a grant may be the reason (dhis2-api 1.1).
@@ -187,7 +125,7 @@ pub(crate) fn blames_scope(answer: &ImportAnswer) -> bool {
 fn sentence(answer: &Answer) -> Option<String> {
     let message = answer.web_message()?;
     let text = clean(message.message.as_deref()?);
-    Some(match message.error_code {
+    Some(match message.error_code.as_deref().and_then(code) {
         Some(code) => format!("{code}: {text}"),
         None => text,
     })
@@ -259,7 +197,37 @@ mod tests {
         );
         let conflict = read(409, &body).unwrap().summary.unwrap().conflicts.remove(0);
         assert_eq!(conflict.named_ids, ids);
-        assert_eq!(conflict.text, format!("not usable with org unit(s): `[{list}]`"));
+        assert_eq!(*conflict.text, format!("not usable with org unit(s): `[{list}]`"));
         assert_eq!(conflict.rows, [0]);
+    }
+
+    #[test]
+    fn more_than_is_kept_is_counted() {
+        let answer = |conflicts: &str, indexes: &str| {
+            let body = format!(
+                r#"{{"status":"ERROR","importCount":{{}},"conflicts":[{conflicts}],"rejectedIndexes":[{indexes}]}}"#
+            );
+            read(409, &body).unwrap().summary.unwrap()
+        };
+        let many = answer(&vec!["{}"; 100_000].join(","), "1,-1,2");
+        assert_eq!((many.conflicts.len(), many.beyond), (60_000, 40_000));
+        assert_eq!(many.rejected_rows, [1, 2]);
+        let long = format!(r#"{{"value":"{}"}}"#, "x".repeat(200_000));
+        let long = answer(&vec![long; 200].join(","), "");
+        assert!(long.conflicts.iter().map(|conflict| conflict.text.len()).sum::<usize>() <= 17 << 20);
+        assert_eq!(long.conflicts.len() as u64 + long.beyond, 200);
+        let rows = vec!["7"; 150_000].join(",");
+        let rows = answer(&vec![format!(r#"{{"indexes":[{rows}]}}"#); 20].join(","), &rows);
+        assert!(rows.conflicts.iter().map(|conflict| conflict.rows.len()).sum::<usize>() <= 1_200_000);
+        assert!(rows.beyond >= 50_000 && rows.rejected_rows.len() == 100_000);
+    }
+
+    #[test]
+    fn odd_members_of_a_conflict_say_nothing() {
+        let body = r#"{"status":"WARNING","importCount":{"ignored":1},"conflicts":[
+            {"object":"x y","objects":{"orgUnit":"OuFacility5","user":"admin","deep":{"a":["b"]},"n":7},
+             "value":"no","errorCode":"not a code at all","indexes":[3]}]}"#;
+        let conflict = read(409, body).unwrap().summary.unwrap().conflicts.remove(0);
+        assert_eq!((conflict.named_ids, conflict.code), (vec!["OuFacility5".to_owned()], None));
     }
 }

@@ -16,14 +16,17 @@ pub struct Limits {
     pub slow_silence: Duration,
     /// One request in all, without its retries.
     pub total: Duration,
+    /// The slowest that an answer may come once it has begun, in bytes a second, after [`Limits::silence`] for nothing:
+    /// a byte now and then is not an answer that will end.
+    pub slowest: u64,
     /// One streamed raw read in all: a country's values may flow for long.
     pub stream_total: Duration,
-    /// Largest answer held in memory, decompressed. The largest seen is 56 MB (`measured.md`).
+    /// Largest answer held in memory, decompressed, if that is less than the bounds of its kind.
     pub body_bytes: u64,
     /// Largest raw read, decompressed, of which only a part is ever held.
     pub stream_bytes: u64,
     /// Values of one raw read kept back before the first is handed over: as long as all fit, a connection that broke is
-    /// tried again without anybody noticing. About 10 MB.
+    /// tried again without anybody noticing. About 10 MB, which is also the most that is held.
     pub held_values: usize,
     /// Longest request line in bytes. A bare Tomcat takes 8,192 bytes of headers in all, cookies and tokens included.
     pub request_line: usize,
@@ -50,8 +53,9 @@ impl Default for Limits {
             silence: Duration::from_mins(1),
             slow_silence: Duration::from_mins(5),
             total: Duration::from_mins(10),
+            slowest: 1 << 10,
             stream_total: Duration::from_hours(1),
-            body_bytes: 256 << 20,
+            body_bytes: 64 << 20,
             stream_bytes: 16 << 30,
             held_values: 50_000,
             request_line: 6_000,

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::dhis2::answer::{Answer, parse};
+use crate::dhis2::bounds::Bounds;
 use crate::dhis2::client::Client;
 use crate::dhis2::error::{ClientError, ClientErrorKind, clean};
 use crate::dhis2::query::Query;
@@ -88,7 +89,14 @@ impl Client {
         groups: &[Recipient],
     ) -> Result<(), ClientError> {
         let body = Some(message_body(subject, text, users, groups));
-        let ask = Ask { query: Query::new(RESOURCE), body, slow: false, fresh: false, rule: RetryRule::Import };
+        let ask = Ask {
+            query: Query::new(RESOURCE),
+            body,
+            slow: false,
+            fresh: false,
+            rule: RetryRule::Import,
+            bounds: Bounds::ONE,
+        };
         self.read(ask, |answer| answer.json().map(|_| ())).await
     }
 

@@ -4,7 +4,7 @@
 //! client            the connection to one server as one user; what the layers above hold
 //! system            who is there: probe, analytics stamp
 //! metadata          paged lists → domain::metadata
-//! data_value_sets   raw values: streamed reads (raw_stream), imports (payload, import_answer)
+//! data_value_sets   raw values: streamed reads (raw_stream), imports (payload, import_answer, import_conflicts)
 //! analytics         aggregated values: cut into requests (part), what is learned (memory), one answer (grid)
 //! completeness      complete data set registrations
 //! exchanges         the server's own exchanges, as far as they may write what we write
@@ -14,6 +14,7 @@
 //! transport         one request, its retries (retry), session (cookies), redirects (redirect), limits (limits)
 //! http              the HTTP library's client, and what its failures mean (tls: of the encryption)
 //! answer, error     what an answer means (hint: what to do): pure, so recordings of real servers are judged by the same code
+//! bounds            how much an answer may make us hold: metered while it arrives
 //! query             escaping, and cutting of long questions
 //! ```
 //!
@@ -22,6 +23,7 @@
 pub mod access;
 pub mod analytics;
 pub mod answer;
+pub mod bounds;
 pub mod client;
 pub mod completeness;
 mod cookies;
@@ -31,6 +33,7 @@ pub mod exchanges;
 mod hint;
 mod http;
 pub mod import_answer;
+mod import_conflicts;
 pub mod limits;
 pub mod messages;
 pub mod metadata;

@@ -13,6 +13,8 @@ use flate2::bufread::MultiGzDecoder;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
+use crate::dhis2::answer::BYTE_ORDER_MARK;
+use crate::dhis2::bounds::{Bounds, Excess, Metered, excess_of};
 use crate::dhis2::error::ClientErrorKind;
 use crate::dhis2::transport::GZIP_MARK;
 use crate::domain::cell::CellKey;
@@ -22,6 +24,12 @@ use crate::domain::uid::Uid;
 
 /// Bytes read ahead of the parser.
 const BUFFER: usize = 128 << 10;
+
+/// Rows that wait for what may stand behind the list. Servers that take out what rows have in common write it first.
+const MOST_WAITING: usize = 50_000;
+
+/// Bytes of their texts.
+const MOST_WAITING_TEXT: usize = 8 << 20;
 
 /// What an answer may contain, and what it may not.
 #[derive(Debug, Clone, Default)]
@@ -49,74 +57,52 @@ pub type Sink<'sink> = dyn FnMut(DataValue) -> bool + 'sink;
 /// ids than UIDs, values that were not asked for.
 pub fn read_values(body: impl Read, expected: &Expectation, sink: &mut Sink<'_>) -> Result<u64, ClientErrorKind> {
     let mut wire = BufReader::with_capacity(BUFFER, body);
-    let first = wire.fill_buf().map_err(|error| read_failure(&error, expected))?.first().copied();
-    match first {
+    let first = wire.fill_buf().map_err(read_failure)?;
+    if first.starts_with(BYTE_ORDER_MARK) {
+        return Err(ClientErrorKind::malformed("it begins with a byte order mark, which no JSON does"));
+    }
+    let bounds = Bounds::STREAM.at_most(expected.most_bytes);
+    match first.first().copied() {
         None => Err(ClientErrorKind::EmptyAnswer),
         Some(GZIP_MARK) => {
             let plain = MultiGzDecoder::new(wire);
-            read_plain(BufReader::with_capacity(BUFFER, Limited::new(plain, expected.most_bytes)), expected, sink)
+            read_plain(BufReader::with_capacity(BUFFER, Metered::new(plain, bounds)), expected, sink)
         }
         Some(b'<') => Err(ClientErrorKind::LoginPage { location: None }),
-        Some(_) => {
-            read_plain(BufReader::with_capacity(BUFFER, Limited::new(wire, expected.most_bytes)), expected, sink)
-        }
+        Some(_) => read_plain(BufReader::with_capacity(BUFFER, Metered::new(wire, bounds)), expected, sink),
     }
 }
 
 fn read_plain(body: impl Read, expected: &Expectation, sink: &mut Sink<'_>) -> Result<u64, ClientErrorKind> {
-    let mut reading = Reading { expected, sink, top: Top::default(), waiting: Vec::new(), count: 0 };
+    let mut reading =
+        Reading { expected, sink, top: Top::default(), waiting: Vec::new(), waiting_text: 0, excess: None, count: 0 };
     let mut deserializer = serde_json::Deserializer::from_reader(body);
     let result = Answer { reading: &mut reading }.deserialize(&mut deserializer).and_then(|()| deserializer.end());
     match result {
         Ok(()) => Ok(reading.count),
-        Err(error) => Err(parse_failure(error, expected)),
+        Err(error) => Err(parse_failure(error, reading.excess)),
     }
 }
 
 /// The failure of a reader, in our words.
-fn read_failure(error: &io::Error, expected: &Expectation) -> ClientErrorKind {
-    io_failure(error.kind(), expected, io::Error::new(error.kind(), error.to_string()))
+fn read_failure(error: io::Error) -> ClientErrorKind {
+    match excess_of(&error) {
+        Some(excess) => ClientErrorKind::TooLarge { excess },
+        None => ClientErrorKind::Interrupted { source: Some(Box::new(error)) },
+    }
 }
 
-fn parse_failure(error: serde_json::Error, expected: &Expectation) -> ClientErrorKind {
-    if let Some(kind) = error.io_error_kind() {
-        return io_failure(kind, expected, error);
+fn parse_failure(error: serde_json::Error, excess: Option<Excess>) -> ClientErrorKind {
+    if let Some(excess) = excess {
+        return ClientErrorKind::TooLarge { excess };
+    }
+    if error.is_io() {
+        return read_failure(error.into());
     }
     if error.is_eof() {
         return ClientErrorKind::Interrupted { source: Some(Box::new(error)) };
     }
     ClientErrorKind::malformed(format!("raw data values: {error}"))
-}
-
-fn io_failure(
-    kind: io::ErrorKind,
-    expected: &Expectation,
-    error: impl std::error::Error + Send + Sync + 'static,
-) -> ClientErrorKind {
-    match kind {
-        io::ErrorKind::FileTooLarge => ClientErrorKind::TooLarge { limit: expected.most_bytes },
-        _ => ClientErrorKind::Interrupted { source: Some(Box::new(error)) },
-    }
-}
-
-/// A reader that fails past a number of bytes.
-struct Limited<R> {
-    inner: R,
-    left: u64,
-}
-
-impl<R> Limited<R> {
-    fn new(inner: R, most: u64) -> Self {
-        Self { inner, left: most }
-    }
-}
-
-impl<R: Read> Read for Limited<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        self.left = self.left.checked_sub(read as u64).ok_or(io::ErrorKind::FileTooLarge)?;
-        Ok(read)
-    }
 }
 
 /// A period, parsed without keeping its text.
@@ -182,6 +168,9 @@ struct Reading<'reading, 'sink> {
     top: Top,
     /// Rows that lack a part which may still stand behind the list.
     waiting: Vec<WireValue>,
+    waiting_text: usize,
+    /// Why the reading ends, where that is a limit of ours.
+    excess: Option<Excess>,
     count: u64,
 }
 
@@ -192,6 +181,13 @@ impl Reading<'_, '_> {
             || row.org_unit.is_none() && self.top.org_unit.is_none()
             || row.attribute_option_combo.is_none() && self.top.attribute_option_combo.is_none();
         if lacks_part {
+            let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+            self.waiting_text += length(&row.value) + length(&row.comment);
+            if self.waiting.len() == MOST_WAITING || self.waiting_text > MOST_WAITING_TEXT {
+                let excess = Excess::Incomplete(MOST_WAITING as u64);
+                self.excess = Some(excess);
+                return Err(excess.to_string());
+            }
             self.waiting.push(row);
             return Ok(());
         }
@@ -276,8 +272,15 @@ impl<'de> Visitor<'de> for Answer<'_, '_, '_> {
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<(), M::Error> {
         let reading = self.reading;
         let (mut lists, mut keys) = (0, 0);
+        let mut known = Vec::new();
         while let Some(key) = map.next_key::<TopKey>()? {
             keys += 1;
+            if key != TopKey::Other {
+                if known.contains(&key) {
+                    return Err(M::Error::custom(format!("{key:?} stands there twice")));
+                }
+                known.push(key);
+            }
             match key {
                 TopKey::DataValues => {
                     lists += 1;
@@ -292,8 +295,7 @@ impl<'de> Visitor<'de> for Answer<'_, '_, '_> {
         match lists {
             0 if keys == 0 && reading.expected.bare_when_empty => {}
             1 => {}
-            0 => return Err(M::Error::custom("no list of data values")),
-            _ => return Err(M::Error::custom("more than one list of data values")),
+            _ => return Err(M::Error::custom("no list of data values")),
         }
         reading.finish().map_err(M::Error::custom)
     }
@@ -336,6 +338,7 @@ mod tests {
     use std::io::Write;
 
     use super::{Expectation, read_values};
+    use crate::dhis2::bounds::Excess;
     use crate::dhis2::error::ClientErrorKind;
     use crate::domain::data_value::DataValue;
     use crate::domain::period::Period;
@@ -440,12 +443,41 @@ mod tests {
     fn sizes_and_ids_are_bounded() {
         let small = Expectation { most_bytes: 20, ..Expectation::default() };
         let body = format!(r#"{{"period":"202401","orgUnit":"OuFacility1","dataValues":[{{{ROW}}}]}}"#);
-        assert!(matches!(read_with(body.as_bytes(), &small), Err(ClientErrorKind::TooLarge { limit: 20 })));
+        assert!(matches!(
+            read_with(body.as_bytes(), &small),
+            Err(ClientErrorKind::TooLarge { excess: Excess::Bytes(20) })
+        ));
         let code = body.replace("OuFacility1", "TAR_F1");
         assert!(matches!(read(code.as_bytes()), Err(ClientErrorKind::Malformed { .. })));
         let nameless = r#"{"period":"202401","orgUnit":null,"dataValues":[{"dataElement":"DemNumber01"}]}"#;
         assert!(matches!(read(nameless.as_bytes()), Err(ClientErrorKind::Malformed { .. })));
         let trailing = format!("{body}{{}}");
         assert!(read(trailing.as_bytes()).is_err());
+        let twice = body.replace(r#""value":"3""#, r#""value":"3","value":"4""#);
+        assert!(matches!(read(twice.as_bytes()), Err(ClientErrorKind::Malformed { .. })));
+        let two_tops = body.replace(r#""period""#, r#""period":"202402","period""#);
+        assert!(matches!(read(two_tops.as_bytes()), Err(ClientErrorKind::Malformed { .. })));
+        let marked = format!("\u{feff}{body}");
+        assert!(
+            matches!(read(marked.as_bytes()), Err(ClientErrorKind::Malformed { what, .. }) if what.contains("mark"))
+        );
+    }
+
+    #[test]
+    fn rows_that_lack_a_part_wait_up_to_a_number() {
+        let large = Expectation { most_bytes: 1 << 30, ..Expectation::default() };
+        let row = format!(r#"{{{ROW},"period":"202401"}},"#);
+        let body = |rows: usize| {
+            format!(r#"{{"dataValues":[{}{{{ROW},"period":"202401"}}],"orgUnit":"OuFacility1"}}"#, row.repeat(rows))
+        };
+        assert_eq!(read_with(body(49_999).as_bytes(), &large).unwrap().len(), 50_000);
+        let refused = read_with(body(50_000).as_bytes(), &large);
+        assert!(matches!(refused, Err(ClientErrorKind::TooLarge { excess: Excess::Incomplete(50_000) })));
+        let long = row.replace(r#""3""#, &format!(r#""{}""#, "x".repeat(100_000)));
+        let refused = read_with(format!(r#"{{"dataValues":[{}]}}"#, long.repeat(100)).as_bytes(), &large);
+        assert!(matches!(refused, Err(ClientErrorKind::TooLarge { excess: Excess::Incomplete(_) })));
+        let text = format!(r#"{{"dataValues":[{{"value":"{}"}}]}}"#, "x".repeat(600 << 10));
+        let refused = read_with(text.as_bytes(), &large);
+        assert!(matches!(refused, Err(ClientErrorKind::TooLarge { excess: Excess::Text(_) })));
     }
 }

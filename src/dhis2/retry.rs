@@ -81,6 +81,8 @@ impl Attempts {
                 ClientErrorKind::RateLimited { .. } | ClientErrorKind::Unavailable { status: 503, .. }
             ),
             RetryRule::ReadThatSplits if failure.is_too_big() => false,
+            // What dripped once drips again, and each time costs minutes.
+            _ if matches!(failure, ClientErrorKind::TooSlow { .. }) => false,
             // Codes that pass with time (tables being swapped) take longer than a client should block.
             RetryRule::Read | RetryRule::ReadThatSplits => failure.is_temporary() && failure.code().is_none(),
         }

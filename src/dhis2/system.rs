@@ -142,7 +142,7 @@ impl Client {
         }
         let ask = Ask::get(Query::new("configuration/dataOutputPeriodTypes"));
         let missing = self.read(ask, |answer| {
-            let list: Vec<serde_json::Value> = parse(answer.json()?, "output period types")?;
+            let list: Vec<serde::de::IgnoredAny> = parse(answer.json()?, "output period types")?;
             Ok(list.is_empty())
         });
         Ok(optional(missing.await)?.unwrap_or(false))
@@ -152,10 +152,15 @@ impl Client {
     pub(crate) async fn read<T>(
         &self,
         ask: Ask,
-        reader: impl FnOnce(&Answer) -> Result<T, ClientErrorKind>,
-    ) -> Result<T, ClientError> {
-        let answer = self.transport.fetch(&ask).await;
-        answer.and_then(|answer| reader(&answer)).map_err(|kind| self.fail(ask.shown(), kind))
+        reader: impl Fn(&Answer) -> Result<T, ClientErrorKind> + Send + Sync + 'static,
+    ) -> Result<T, ClientError>
+    where
+        T: Send + 'static,
+    {
+        match self.transport.fetch(&ask, reader).await {
+            Ok((read, _)) => Ok(read),
+            Err(kind) => Err(self.fail(ask.shown(), kind)),
+        }
     }
 }
 

@@ -2,7 +2,9 @@
 //!
 //! Every request carries `X-Requested-With: XMLHttpRequest`: without it a server that does not like the login sends
 //! people to its login page instead of saying 401 (dhis2-api 1.4). Bodies are decompressed here, not by the library, so
-//! that the bytes that came over the wire can be counted and the decompressed size can be bounded.
+//! that the bytes that came over the wire can be counted, and what they become can be bounded ([`bounds`]).
+//!
+//! [`bounds`]: crate::dhis2::bounds
 
 use std::io::Read;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,8 +16,9 @@ use reqwest::header::{self, HeaderMap, HeaderValue};
 use url::Url;
 
 use crate::dhis2::answer::Answer;
+use crate::dhis2::bounds::{Bounds, Excess, Gauge, MOST_RATIO, Room, Weight, check_ratio};
 use crate::dhis2::cookies::CookieJar;
-use crate::dhis2::error::ClientErrorKind;
+use crate::dhis2::error::{ClientErrorKind, LONGEST_TEXT};
 use crate::dhis2::http::{authorization, failure_of, http_client, interrupted};
 use crate::dhis2::limits::Limits;
 use crate::dhis2::query::Query;
@@ -28,6 +31,12 @@ use crate::domain::server::BaseUrl;
 /// First byte of gzip. No JSON begins with it, so bodies are recognised by what they are, not by a header that a
 /// proxy may have dropped (`raw-read/compression-gzip` has none).
 pub(crate) const GZIP_MARK: u8 = 0x1f;
+
+/// What is read of an answer whose status says all but a sentence.
+const REFUSAL_BYTES: usize = 256 << 10;
+
+/// Bytes unpacked at a time.
+const PIECE: usize = 64 << 10;
 
 /// One request to be made.
 #[derive(Debug, Clone)]
@@ -42,12 +51,19 @@ pub(crate) struct Ask {
     pub(crate) fresh: bool,
     /// When it is repeated.
     pub(crate) rule: RetryRule,
+    /// How much the answer may hold.
+    pub(crate) bounds: Bounds,
 }
 
 impl Ask {
-    /// A plain read.
+    /// A plain read of one object.
     pub(crate) fn get(query: Query) -> Self {
-        Self { query, body: None, slow: false, fresh: false, rule: RetryRule::Read }
+        Self { query, body: None, slow: false, fresh: false, rule: RetryRule::Read, bounds: Bounds::ONE }
+    }
+
+    /// A plain read of a list.
+    pub(crate) fn list(query: Query) -> Self {
+        Self { bounds: Bounds::LIST, ..Self::get(query) }
     }
 
     /// Method and path without query, for errors.
@@ -55,6 +71,15 @@ impl Ask {
         let method = if self.body.is_some() { "POST" } else { "GET" };
         format!("{method} /api/{}", self.query.resource())
     }
+}
+
+/// An answer that was read to its end, with the room that it takes.
+#[derive(Debug)]
+pub(crate) struct Received {
+    pub(crate) answer: Answer,
+    pub(crate) weight: Weight,
+    /// Kept until the answer is parsed.
+    _room: Room,
 }
 
 /// A failed try, and whether a session was sent with it.
@@ -147,15 +172,26 @@ impl Transport {
         "GET ".len() + path + " HTTP/1.1\r\n".len()
     }
 
-    /// Makes a request until it succeeds or may not be repeated, and reads the whole answer.
-    pub(crate) async fn fetch(&self, ask: &Ask) -> Result<Answer, ClientErrorKind> {
+    /// Makes a request until its answer is understood or it may not be repeated. An answer that turns out to be broken
+    /// off when it is read is as good as a connection that broke.
+    pub(crate) async fn fetch<T: Send + 'static>(
+        &self,
+        ask: &Ask,
+        reader: impl Fn(&Answer) -> Result<T, ClientErrorKind> + Send + Sync + 'static,
+    ) -> Result<(T, Weight), ClientErrorKind> {
         let mut attempts = Attempts::new(ask.rule, &self.limits);
+        let reader = Arc::new(reader);
         loop {
             let failed = match self.fetch_once(ask).await {
-                Ok((answer, cookie)) => match answer.json() {
-                    Ok(_) => return Ok(answer),
-                    Err(kind) => Failed { kind, cookie },
-                },
+                Ok((received, cookie)) => {
+                    let (reader, weight, shown) = (Arc::clone(&reader), received.weight, ask.shown());
+                    let understand =
+                        move || reader(&received.answer).inspect_err(|_| log_whole(&shown, &received.answer));
+                    match in_background(understand).await {
+                        Ok(read) => return Ok((read, weight)),
+                        Err(kind) => Failed { kind, cookie },
+                    }
+                }
                 Err(failed) => failed,
             };
             if !self.may_go_on(&mut attempts, &failed).await {
@@ -178,11 +214,11 @@ impl Transport {
     }
 
     /// One try, with the answer read to its end whatever its status.
-    pub(crate) async fn fetch_once(&self, ask: &Ask) -> Result<(Answer, Option<String>), Failed> {
+    pub(crate) async fn fetch_once(&self, ask: &Ask) -> Result<(Received, Option<String>), Failed> {
         let start = Instant::now();
         let result = match self.open(ask).await {
-            Ok(Opened { response, cookie }) => match self.collect(response, start).await {
-                Ok(answer) => Ok((answer, cookie)),
+            Ok(Opened { response, cookie }) => match self.collect(response, start, ask.bounds).await {
+                Ok(received) => Ok((received, cookie)),
                 Err(kind) => Err(Failed { kind, cookie }),
             },
             Err(failed) => Err(failed),
@@ -275,8 +311,14 @@ impl Transport {
         }
     }
 
-    /// Reads a body to its end, within all limits of time and size, and decompresses it.
-    pub(crate) async fn collect(&self, response: reqwest::Response, start: Instant) -> Result<Answer, ClientErrorKind> {
+    /// Reads a body to its end, within all limits of time and size, and decompresses it. Of a refusal only as much is
+    /// read as its sentence may take: the status has said the rest.
+    pub(crate) async fn collect(
+        &self,
+        response: reqwest::Response,
+        start: Instant,
+        bounds: Bounds,
+    ) -> Result<Received, ClientErrorKind> {
         let mut response = response;
         let headers = response.headers();
         let date = text_of(headers, &header::DATE);
@@ -288,21 +330,33 @@ impl Transport {
             retry_after: text_of(headers, &header::RETRY_AFTER).and_then(|text| retry_after(&text, date.as_deref())),
             body: Vec::new(),
         };
-        let mut wire = Vec::new();
-        while let Some(chunk) = next_chunk(&mut response, &self.limits, start, self.limits.total).await? {
+        // A refused import has an account of its rows; every other refusal has a sentence.
+        let is_refusal = !(200..300).contains(&answer.status) && !(answer.status == 409 && bounds == Bounds::IMPORT);
+        let mut gauge = Gauge::new(bounds.at_most(self.limits.body_bytes));
+        let too_large = |excess| ClientErrorKind::TooLarge { excess };
+        let (mut wire, mut room) = (Vec::new(), Room::default());
+        let mut pace = Pace::new(start);
+        while let Some(chunk) = next_chunk(&mut response, &self.limits, &mut pace, self.limits.total).await? {
             self.meter.bytes_in.fetch_add(chunk.len() as u64, Ordering::Relaxed);
-            if (wire.len() + chunk.len()) as u64 > self.limits.body_bytes {
-                return Err(ClientErrorKind::TooLarge { limit: self.limits.body_bytes });
-            }
             wire.extend_from_slice(&chunk);
+            if is_refusal && wire.len() > REFUSAL_BYTES {
+                wire.truncate(REFUSAL_BYTES);
+                break;
+            }
+            if wire.first() != Some(&GZIP_MARK) && !is_refusal {
+                gauge.take(&chunk).map_err(too_large)?;
+            } else if wire.len() as u64 > self.limits.body_bytes {
+                return Err(too_large(Excess::Bytes(self.limits.body_bytes)));
+            }
+            room.make(wire.len() as u64).await;
         }
-        answer.body = if wire.first() == Some(&GZIP_MARK) {
-            let limit = self.limits.body_bytes;
-            in_background(move || unzipped(&wire, limit)).await?
+        if wire.first() == Some(&GZIP_MARK) {
+            room.make((wire.len() as u64).saturating_mul(MOST_RATIO)).await;
+            (answer.body, gauge) = in_background(move || unzipped(&wire, gauge, is_refusal)).await?;
         } else {
-            wire
-        };
-        Ok(answer)
+            answer.body = wire;
+        }
+        Ok(Received { answer, weight: gauge.weight(), _room: room })
     }
 
     fn keep_cookies(&self, headers: &HeaderMap) {
@@ -315,18 +369,45 @@ impl Transport {
     }
 }
 
-/// The next piece of a body; none at its end. `total` counts from `start`.
+/// How fast a body comes.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    /// When the request was sent.
+    start: Instant,
+    /// When its body began.
+    began: Instant,
+    received: u64,
+}
+
+impl Pace {
+    /// A body begins.
+    pub(crate) fn new(start: Instant) -> Self {
+        Self { start, began: Instant::now(), received: 0 }
+    }
+}
+
+/// The next piece of a body; none at its end. `total` counts from the start of the request; before that an answer ends
+/// that comes slower than the limit.
 pub(crate) async fn next_chunk(
     response: &mut reqwest::Response,
     limits: &Limits,
-    start: Instant,
+    pace: &mut Pace,
     total: Duration,
 ) -> Result<Option<bytes::Bytes>, ClientErrorKind> {
-    let waited = limits.silence.min(total.saturating_sub(start.elapsed()));
+    let (passed, since_begun) = (pace.start.elapsed(), pace.began.elapsed());
+    let allowed = limits.silence.saturating_add(Duration::from_secs(pace.received / limits.slowest.max(1)));
+    let too_slow = || ClientErrorKind::TooSlow { received: pace.received, waited: pace.began.elapsed() };
+    if pace.received > 0 && since_begun > allowed {
+        return Err(too_slow());
+    }
+    let waited = limits.silence.min(total.saturating_sub(passed));
     match tokio::time::timeout(waited, response.chunk()).await {
-        Err(_) => Err(ClientErrorKind::Timeout { waited: start.elapsed() }),
+        Err(_) => Err(ClientErrorKind::Timeout { waited: pace.start.elapsed() }),
         Ok(Err(error)) => Err(interrupted(error)),
-        Ok(Ok(chunk)) => Ok(chunk),
+        Ok(Ok(chunk)) => {
+            pace.received += chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
+            Ok(chunk)
+        }
     }
 }
 
@@ -340,16 +421,36 @@ pub(crate) async fn in_background<T: Send + 'static>(
     }
 }
 
-/// Decompresses up to a limit.
-fn unzipped(wire: &[u8], limit: u64) -> Result<Vec<u8>, ClientErrorKind> {
-    let mut body = Vec::new();
-    let read = MultiGzDecoder::new(wire).take(limit + 1).read_to_end(&mut body);
-    if body.len() as u64 > limit {
-        return Err(ClientErrorKind::TooLarge { limit });
+/// Decompresses what the gauge lets pass; of a refusal its beginning.
+fn unzipped(wire: &[u8], mut gauge: Gauge, is_refusal: bool) -> Result<(Vec<u8>, Gauge), ClientErrorKind> {
+    let mut unpacked = MultiGzDecoder::new(wire);
+    let (mut body, mut piece) = (Vec::new(), vec![0; PIECE]);
+    loop {
+        let length = match unpacked.read(&mut piece) {
+            Ok(length) => length,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            // The refusal may have been cut by us.
+            Err(_) if is_refusal => 0,
+            Err(error) => return Err(ClientErrorKind::Interrupted { source: Some(Box::new(error)) }),
+        };
+        let piece = piece.get(..length).unwrap_or_default();
+        if piece.is_empty() || is_refusal && body.len() >= REFUSAL_BYTES {
+            return Ok((body, gauge));
+        }
+        if !is_refusal {
+            let excess = |excess| ClientErrorKind::TooLarge { excess };
+            gauge.take(piece).map_err(excess)?;
+            check_ratio(wire.len() as u64, gauge.weight().bytes).map_err(excess)?;
+        }
+        body.extend_from_slice(piece);
     }
-    match read {
-        Ok(_) => Ok(body),
-        Err(error) => Err(ClientErrorKind::Interrupted { source: Some(Box::new(error)) }),
+}
+
+/// What a server says beyond what people are shown of it stands in the log, whole.
+fn log_whole(request: &str, answer: &Answer) {
+    if answer.body.len() > LONGEST_TEXT {
+        let said = String::from_utf8_lossy(&answer.body);
+        tracing::debug!(request, status = answer.status, ?said, "the server's answer, whole");
     }
 }
 

@@ -16,3 +16,11 @@ pub struct DataValue {
     /// True for a soft-deleted value.
     pub deleted: bool,
 }
+
+impl DataValue {
+    /// Bytes of its texts, which are what makes one value larger than another.
+    pub fn text_length(&self) -> usize {
+        let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        length(&self.value) + length(&self.comment)
+    }
+}

@@ -3,6 +3,8 @@
 //! A summary is evidence, not proof: 2.43 answers SUCCESS for rows that it lost in a race
 //! (`import/race-new-period-loser`), 2.42 drops insignificant zeros out of every count.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 /// The verdict of a summary.
@@ -36,8 +38,8 @@ pub struct ImportCount {
 pub struct ImportConflict {
     /// `E7612`, `E8022` …; absent up to 2.36 and for completeness registrations.
     pub code: Option<String>,
-    /// The server's sentence.
-    pub text: String,
+    /// The server's sentence; each of many thousand rows may be refused by the same.
+    pub text: Arc<str>,
     /// Zero-based positions of the rows it concerns. Empty where the server names none; 2.43's `-1` is left out.
     pub rows: Vec<usize>,
     /// Ids that the server names as the cause, from `object`, `objects` and the text's `[id, id]`.
@@ -55,8 +57,10 @@ pub struct ImportSummary {
     pub description: Option<String>,
     /// Its counts.
     pub count: ImportCount,
-    /// What it refused and why.
+    /// What it refused and why, as many as are kept.
     pub conflicts: Vec<ImportConflict>,
+    /// Conflicts and positions that came beyond those that are kept: then nothing follows from what is not named.
+    pub beyond: u64,
     /// Zero-based positions of refused rows; includes all rows of a refused group from 2.43 on.
     pub rejected_rows: Vec<usize>,
     /// Whether the server registered the data set as complete, or the date (`dataSetComplete`).

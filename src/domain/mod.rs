@@ -23,6 +23,7 @@ pub mod period;
 pub mod reach;
 #[cfg(test)]
 mod recorded;
+pub mod redaction;
 pub mod rounding;
 pub mod routine;
 pub mod run;

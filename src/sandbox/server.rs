@@ -252,7 +252,7 @@ impl Shell {
             }
             _ => {}
         }
-        let played = fault.and_then(Fault::answer);
+        let played = fault.and_then(|fault| fault.answer_to(&request));
         let response = if fault.is_none_or(Fault::is_applied) {
             let own = self.handle(request, written, number).await?;
             let own = match fault {
@@ -275,7 +275,11 @@ impl Shell {
             Some(Fault::CutBody { at }) => Some(at),
             _ => None,
         };
-        Ok(send(self.instance.with_state(|state| state.profile), response, cut))
+        let profile = self.instance.with_state(|state| state.profile);
+        match fault {
+            Some(Fault::Drip { pause }) => Ok(drip(response, pause)),
+            _ => Ok(send(profile, response, cut)),
+        }
     }
 
     /// Counts the rows of a write for the ledger, off the runtime's threads: bodies may be large.
@@ -346,6 +350,22 @@ async fn receive(request: hyper::Request<Incoming>) -> Result<Request, Hangup> {
         .collect();
     let target = head.uri.path_and_query().map_or_else(|| head.uri.path(), |target| target.as_str()).to_owned();
     Ok(Request { method: head.method.as_str().to_owned(), target, headers, body })
+}
+
+/// The answer on the wire, a byte at a time.
+fn drip(response: Response, pause: Duration) -> hyper::Response<Body> {
+    let bytes = Bytes::from(response.body);
+    let drops = stream::unfold(0, move |at| {
+        let drop = bytes.get(at..=at).map(Bytes::copy_from_slice);
+        async move {
+            let drop = drop?;
+            tokio::time::sleep(pause).await;
+            Some((Ok(Frame::data(drop)), at + 1))
+        }
+    });
+    let mut answer = hyper::Response::new(BodyExt::boxed(StreamBody::new(drops)));
+    *answer.status_mut() = hyper::StatusCode::from_u16(response.status).unwrap_or_default();
+    answer
 }
 
 /// The answer on the wire. The embedded server (2.42, 2.43) sends bodies in chunks, the war tells their length; a body

@@ -3,8 +3,9 @@
 //! In the order of a value's way: `plan` cuts the work, `map` gives each source value a fate, `combine` and `shape`
 //! make one text per cell, `preflight` holds back what the destination would refuse or hide, `diff` leaves what has to
 //! be sent, `batch` makes POSTs of it, `accounting` and `refusal` read the answers, `verify` compares with what is
-//! there, `ownership` says whose a cell is, `settle` gives each cell its one state, `report` adds up. `hooks` are the
-//! places in them where scripts act. All of these are functions over values: no I/O, no clock. Only `engine` awaits.
+//! there, `ownership` says whose a cell is, `settle` gives each cell its one state, `report` adds up. `twice` knows values
+//! that were seen already. `hooks` are the places in them where scripts act. All of these are functions over values: no
+//! I/O, no clock. Only `engine` awaits.
 
 pub mod accounting;
 pub mod batch;
@@ -27,4 +28,5 @@ pub mod report;
 pub mod settle;
 pub mod shape;
 pub mod tally;
+pub mod twice;
 pub mod verify;

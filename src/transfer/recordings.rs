@@ -146,6 +146,7 @@ fn summary(body: &Value) -> ImportSummary {
     };
     let count = |key: &str| body["importCount"][key].as_u64().unwrap();
     ImportSummary {
+        beyond: 0,
         status: match body["status"].as_str().unwrap() {
             "SUCCESS" => ImportStatus::Success,
             "WARNING" => ImportStatus::Warning,
@@ -164,7 +165,7 @@ fn summary(body: &Value) -> ImportSummary {
             .iter()
             .map(|conflict| ImportConflict {
                 code: conflict["errorCode"].as_str().map(str::to_owned),
-                text: conflict["value"].as_str().unwrap_or_default().to_owned(),
+                text: conflict["value"].as_str().unwrap_or_default().into(),
                 rows: positions(&conflict["indexes"]),
                 named_ids: vec![],
                 property: conflict["property"].as_str().map(str::to_owned),

@@ -9,7 +9,7 @@ use crate::domain::cell::CellState;
 use crate::domain::journal::{CellRecord, Claim};
 use crate::domain::metadata::Metadata;
 use crate::domain::period::Period;
-use crate::domain::run::{CellCounts, FindingObject, Severity};
+use crate::domain::run::{CellCounts, FindingObject, ServerSaid, Severity};
 use crate::domain::shown::shown;
 use crate::domain::uid::Uid;
 use crate::transfer::diff::{Cell, Step};
@@ -48,8 +48,8 @@ pub fn without_sending(cell: &Cell) -> Option<Settled> {
             let why = Why {
                 code: hold.code,
                 object: hold.object.clone(),
-                reason: hold.reason.clone(),
-                server: None,
+                reason: hold.reason.as_str().into(),
+                said: None,
                 hint: hold.hint.clone(),
             };
             Some(Settled { state: CellState::HeldBack, why: Some(Box::new(why)) })
@@ -75,8 +75,8 @@ pub fn settle(job: &str, cells: Vec<Cell>, ends: Vec<Option<Settled>>, destinati
         }
         let (code, reason) = match end.why {
             Some(why) => {
-                let code = why.server.and_then(|said| said.code).unwrap_or_else(|| why.code.word.to_owned());
-                (Some(code), Some(why.reason))
+                let code = why.said.and_then(|said| said.code).unwrap_or_else(|| why.code.word.to_owned());
+                (Some(code), Some(why.reason.to_string()))
             }
             None => (None, None),
         };
@@ -106,7 +106,7 @@ fn is_write(state: CellState) -> bool {
 
 fn note(why: &Why, cell: &Cell, state: CellState, destination: &Metadata) -> Note {
     let mut note = Note::new(why.code, 1);
-    note.server.clone_from(&why.server);
+    note.server = why.said.as_ref().map(|said| ServerSaid { code: said.code.clone(), text: why.reason.to_string() });
     note.hint.clone_from(&why.hint);
     note.object = Some(why.object.clone().unwrap_or_else(|| FindingObject {
         kind: "data element".to_owned(),

@@ -18,7 +18,7 @@ use xfer::sandbox::faults::{Fault, FaultPlan, Matcher, Position};
 use xfer::sandbox::fixtures;
 use xfer::sandbox::profile::Profile;
 use xfer::sandbox::values::Values;
-use xfer::transfer::engine::{Patience, RunRequest, Tuning, run};
+use xfer::transfer::engine::{Patience, RunRequest, TransferError, Tuning, run};
 use xfer::transfer::tally::Findings;
 
 use crate::announce::announce;
@@ -54,7 +54,7 @@ const ROWS_PER_POST: usize = 60;
 const LAST_MONTH: &str = "202610";
 
 /// One job read raw, one through analytics.
-const TWO_JOBS: [&str; 2] = ["Programme paludisme", "Registres de patients"];
+pub(crate) const TWO_JOBS: [&str; 2] = ["Programme paludisme", "Registres de patients"];
 
 /// Several of each, so that the source is asked several times.
 const FIVE_JOBS: [&str; 5] =
@@ -64,29 +64,29 @@ const FIVE_JOBS: [&str; 5] =
 const DOCUMENTED: [u8; 3] = [5, 6, 7];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Server {
+pub(crate) enum Server {
     Source,
     Destination,
 }
 
 /// Both servers, kept for all cases of a test.
-struct Stage {
-    source: Side,
-    destination: Side,
-    before: Values,
-    document: RoutineDocument,
-    quiet: Ended,
+pub(crate) struct Stage {
+    pub(crate) source: Side,
+    pub(crate) destination: Side,
+    pub(crate) before: Values,
+    pub(crate) document: RoutineDocument,
+    pub(crate) quiet: Ended,
 }
 
 /// What a run left behind.
-struct Ended {
-    report: Report,
-    notes: Notes,
-    texts: BTreeMap<CellKey, String>,
+pub(crate) struct Ended {
+    pub(crate) report: Report,
+    pub(crate) notes: Notes,
+    pub(crate) texts: BTreeMap<CellKey, String>,
 }
 
 impl Stage {
-    async fn new(to: Profile, jobs: &[&str]) -> Self {
+    pub(crate) async fn new(to: Profile, jobs: &[&str]) -> Self {
         let limits = || Limits {
             silence: Duration::from_millis(250),
             slow_silence: Duration::from_secs(1),
@@ -106,7 +106,7 @@ impl Stage {
         Self { source, destination, before, document, quiet }
     }
 
-    fn side(&self, server: Server) -> &Side {
+    pub(crate) fn side(&self, server: Server) -> &Side {
         match server {
             Server::Source => &self.source,
             Server::Destination => &self.destination,
@@ -159,7 +159,7 @@ impl Stage {
     }
 }
 
-fn texts_of(values: &Values) -> BTreeMap<CellKey, &str> {
+pub(crate) fn texts_of(values: &Values) -> BTreeMap<CellKey, &str> {
     let living = values.data.iter().filter(|(_, stored)| !stored.deleted);
     living
         .filter_map(|(key, stored)| {
@@ -176,6 +176,14 @@ fn texts_of(values: &Values) -> BTreeMap<CellKey, &str> {
 }
 
 async fn go(document: &RoutineDocument, source: &Side, destination: &Side) -> Ended {
+    try_go(document, source, destination).await.unwrap()
+}
+
+pub(crate) async fn try_go(
+    document: &RoutineDocument,
+    source: &Side,
+    destination: &Side,
+) -> Result<Ended, TransferError> {
     let mut notes = Notes::default();
     let request = RunRequest {
         run: Uuid::nil(),
@@ -192,9 +200,9 @@ async fn go(document: &RoutineDocument, source: &Side, destination: &Side) -> En
         patience: Patience { tries: 3, first_pause: Duration::ZERO },
         stop: CancellationToken::new(),
     };
-    let report = run(request, &|_| ()).await.unwrap().report;
+    let report = run(request, &|_| ()).await?.report;
     assert_eq!((report.values.unexplained(), report.cells.unexplained()), (0, 0), "{report:?}");
-    Ended { report, notes, texts: destination.texts() }
+    Ok(Ended { report, notes, texts: destination.texts() })
 }
 
 /// Every fault on the first, middle and last request of a kind. Tells how many cases ended well and how many with a

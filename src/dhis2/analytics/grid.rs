@@ -126,7 +126,15 @@ pub fn read_grid(answer: &Answer) -> Result<Grid, ClientErrorKind> {
 fn wire_grid(answer: &Answer) -> Result<WireGrid<'_>, ClientErrorKind> {
     let wire: WireGrid<'_> = parse(answer.json()?, "an analytics grid")?;
     let (rows, columns) = (wire.rows.len() as u64, wire.headers.len());
-    let whole = wire.height.is_none_or(|height| height == rows)
+    // Every version says how many rows there are; an answer that does not, or that has fewer, was broken off or cut.
+    if wire.height.is_none_or(|height| rows < height) {
+        let said = match wire.height {
+            Some(height) => format!("has {rows} rows of {height}"),
+            None => format!("has {rows} rows and does not say of how many"),
+        };
+        return Err(ClientErrorKind::Interrupted { source: Some(format!("the analytics grid {said}").into()) });
+    }
+    let whole = wire.height == Some(rows)
         && wire.header_width.is_none_or(|width| width == columns as u64)
         && (rows == 0 || wire.width.is_none_or(|width| width == columns as u64))
         && wire.rows.iter().all(|row| row.len() == columns);
@@ -134,7 +142,9 @@ fn wire_grid(answer: &Answer) -> Result<WireGrid<'_>, ClientErrorKind> {
         Ok(wire)
     } else {
         let height = wire.height.unwrap_or_default();
-        Err(ClientErrorKind::malformed(format!("an analytics grid of {rows} rows that says it has {height}")))
+        Err(ClientErrorKind::malformed(format!(
+            "an analytics grid of {rows} rows that says it has {height}, or whose rows are not as wide as its headers"
+        )))
     }
 }
 
@@ -255,8 +265,16 @@ mod tests {
             (&columns[..], format!("[{}]", row.replace("2024W2", "week two")), 1),
         ] {
             let refused = read_analytics_values(&grid(columns, &rows, height), &asked(false));
-            assert!(matches!(refused, Err(ClientErrorKind::Malformed { .. })), "{rows}: {refused:?}");
+            let broken_off = height > rows.matches("[\"").count();
+            match refused {
+                Err(ClientErrorKind::Interrupted { .. }) => assert!(broken_off, "{rows}"),
+                Err(ClientErrorKind::Malformed { .. }) => assert!(!broken_off, "{rows}"),
+                other => panic!("{rows}: {other:?}"),
+            }
         }
+        let mut unsaid = grid(&columns, &format!("[{row}]"), 1);
+        unsaid.body = String::from_utf8(unsaid.body).unwrap().replace(r#""height":1,"#, "").into_bytes();
+        assert!(matches!(read_grid(&unsaid), Err(ClientErrorKind::Interrupted { .. })), "no word of its height");
         assert!(read_analytics_values(&grid(&columns, &format!("[{row}]"), 1), &asked(true)).is_err(), "no `co`");
     }
 

@@ -20,11 +20,12 @@ use crate::dhis2::analytics::grid::{Asked, read_analytics_values, read_grid};
 use crate::dhis2::analytics::memory::SMALLEST_BUDGET;
 use crate::dhis2::analytics::part::{Part, diagonal, unresolved};
 use crate::dhis2::answer::Answer;
+use crate::dhis2::bounds::{Bounds, Excess, MOST_HELD};
 use crate::dhis2::client::Client;
 use crate::dhis2::error::{ClientError, ClientErrorKind};
 use crate::dhis2::query::{Query, distinct};
 use crate::dhis2::retry::RetryRule;
-use crate::dhis2::transport::{Ask, in_background, lock};
+use crate::dhis2::transport::{Ask, lock};
 use crate::domain::period::Period;
 use crate::domain::uid::Uid;
 
@@ -64,19 +65,27 @@ impl Client {
         // The last part is read next, so that halves stay near each other.
         let mut parts = whole.within(room);
         parts.reverse();
-        let mut values = Vec::new();
+        let (mut values, mut held) = (Vec::new(), 0);
         while let Some(part) = parts.pop() {
+            if held > MOST_HELD {
+                return Err(self.fail(REQUEST, ClientErrorKind::TooLarge { excess: Excess::Held(MOST_HELD) }));
+            }
             let cells = part.cells();
             if cells > self.analytics_budget() {
                 match part.halves() {
                     Ok(halves) => parts.extend(halves.into_iter().rev()),
-                    Err(part) => values.extend(self.read_grid_of(&part, query.option_combos).await?),
+                    Err(part) => {
+                        let read = self.read_grid_of(&part, query.option_combos).await?;
+                        held += weight(&read);
+                        values.extend(read);
+                    }
                 }
                 continue;
             }
             match self.read_grid_of(&part, query.option_combos).await {
                 Ok(read) => {
                     lock(&self.analytics).grow(cells);
+                    held += weight(&read);
                     values.extend(read);
                 }
                 Err(error) if error.kind.is_too_big() => {
@@ -121,14 +130,22 @@ impl Client {
             periods: part.periods.iter().copied().collect(),
             option_combos,
         };
-        let answer = self.ask_analytics(part.query(option_combos).pair("skipMeta", "true"), part.cells() > 1).await?;
-        in_background(move || read_analytics_values(&answer, &asked)).await.map_err(|kind| self.fail(REQUEST, kind))
+        let query = part.query(option_combos).pair("skipMeta", "true");
+        self.ask_analytics(query, part.cells() > 1, move |answer| read_analytics_values(answer, &asked)).await
     }
 
-    async fn ask_analytics(&self, query: Query, splits: bool) -> Result<Answer, ClientError> {
+    async fn ask_analytics<T: Send + 'static>(
+        &self,
+        query: Query,
+        splits: bool,
+        reader: impl Fn(&Answer) -> Result<T, ClientErrorKind> + Send + Sync + 'static,
+    ) -> Result<T, ClientError> {
         let rule = if splits { RetryRule::ReadThatSplits } else { RetryRule::Read };
-        let ask = Ask { slow: true, fresh: true, rule, ..Ask::get(query) };
-        self.transport.fetch(&ask).await.map_err(|kind| self.fail(REQUEST, kind))
+        let ask = Ask { slow: true, fresh: true, rule, bounds: Bounds::GRID, ..Ask::get(query) };
+        match self.transport.fetch(&ask, reader).await {
+            Ok((read, _)) => Ok(read),
+            Err(kind) => Err(self.fail(REQUEST, kind)),
+        }
     }
 
     /// Checks that the server knows every id and period of a question; those that it proved to know are not asked
@@ -150,11 +167,8 @@ impl Client {
         let mut missing = BTreeSet::new();
         for part in diagonal(&asked, self.room(false)) {
             let query = part.query(false).pair("skipData", "true");
-            match self.ask_analytics(query, false).await {
-                Ok(answer) => {
-                    let grid = read_grid(&answer).map_err(|kind| self.fail(REQUEST, kind))?;
-                    missing.extend(unresolved(&part, &grid));
-                }
+            match self.ask_analytics(query, false, read_grid).await {
+                Ok(grid) => missing.extend(unresolved(&part, &grid)),
                 // None of the items is known: the codes of an empty dimension.
                 Err(error) if matches!(error.kind.code(), Some("E7124")) => {
                     missing.extend(part.data.iter().map(Uid::to_string));
@@ -187,6 +201,11 @@ impl Client {
         }
         Ok(())
     }
+}
+
+/// Bytes that values take in memory.
+fn weight(values: &[AnalyticsValue]) -> usize {
+    values.iter().map(|value| size_of::<AnalyticsValue>() + value.value.len()).sum()
 }
 
 /// Something for a dimension that has nothing new to ask.

@@ -1,14 +1,122 @@
 //! The objects of one list as its pages come in, and whether the list is complete.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Mutex;
 
+use crate::dhis2::bounds::{Excess, Weight};
 use crate::dhis2::error::clean;
-use crate::dhis2::metadata::page::Page;
+use crate::dhis2::metadata::page::{Page, Pager};
 use crate::dhis2::metadata::wire::Listed;
+use crate::dhis2::transport::lock;
 use crate::domain::uid::Uid;
 
 /// Notes kept of one type: a list that is wrong throughout should not fill a screen. The rest is counted.
 const NOTES_OF_A_TYPE: usize = 20;
+
+/// Objects that the copy would lack, of one type, in words. A person has to see the first of them and their number.
+const MISSING_OF_A_TYPE: usize = 100;
+
+/// Objects of one list. The largest countries have some ten thousand org units.
+const MOST_OBJECTS: usize = 300_000;
+
+/// Bytes of the metadata of one server, of all its lists together.
+const MOST_BYTES: u64 = 160 << 20;
+
+/// Values in it.
+const MOST_VALUES: u64 = 12_000_000;
+
+/// What the lists of one sync may still hold together.
+#[derive(Debug)]
+pub(super) struct Allowance(Mutex<Weight>);
+
+impl Default for Allowance {
+    fn default() -> Self {
+        Self(Mutex::new(Weight { bytes: MOST_BYTES, values: MOST_VALUES }))
+    }
+}
+
+impl Allowance {
+    fn spend(&self, weight: Weight) -> Result<(), Excess> {
+        let mut left = lock(&self.0);
+        match (left.bytes.checked_sub(weight.bytes), left.values.checked_sub(weight.values)) {
+            (Some(bytes), Some(values)) => {
+                *left = Weight { bytes, values };
+                Ok(())
+            }
+            _ => Err(Excess::Together(MOST_BYTES)),
+        }
+    }
+
+    fn give_back(&self, weight: Weight) {
+        let mut left = lock(&self.0);
+        left.bytes += weight.bytes;
+        left.values += weight.values;
+    }
+}
+
+/// A page whose objects are those of the domain, as far as they can be.
+#[derive(Debug)]
+pub(super) struct Converted<O> {
+    pub(super) pager: Option<Pager>,
+    objects: Vec<(String, Fate<O>)>,
+    left_out: Vec<String>,
+    more_left_out: usize,
+    weight: Weight,
+}
+
+/// What becomes of an object.
+#[derive(Debug)]
+enum Fate<O> {
+    Kept {
+        id: Uid,
+        object: O,
+        notes: Vec<String>,
+    },
+    Left {
+        note: String,
+        /// Whether the copy is whole without it.
+        dispensable: bool,
+    },
+}
+
+impl<O> Converted<O> {
+    pub(super) fn of<T: Listed<Object = O>>(page: Page<T>) -> Self {
+        let objects = page.objects.into_iter().map(|object| {
+            let (id, dispensable) = (object.id().to_owned(), object.is_dispensable());
+            (id, convert(object).unwrap_or_else(|note| Fate::Left { note, dispensable }))
+        });
+        Self {
+            pager: page.pager,
+            objects: objects.collect(),
+            left_out: page.left_out,
+            more_left_out: page.more_left_out,
+            weight: Weight::default(),
+        }
+    }
+
+    /// The same page, with what it weighed as an answer.
+    pub(super) fn weighing(self, weight: Weight) -> Self {
+        Self { weight, ..self }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.objects.is_empty() && self.left_out.is_empty()
+    }
+}
+
+/// The domain's form of an object, or why it has none.
+fn convert<T: Listed>(object: T) -> Result<Fate<T::Object>, String> {
+    let (shown, name) = (clean(object.id()), object.name().map(clean).unwrap_or_default());
+    let left_out = |reason: String| {
+        let called = if name.is_empty() { String::new() } else { format!(" ({name})") };
+        format!("{} `{shown}`{called} was left out: {reason}", T::PLURAL)
+    };
+    let id = Uid::parse(object.id()).map_err(|_| left_out("its id is not a DHIS2 id".to_owned()))?;
+    let mut notes = Vec::new();
+    let object = object.into_domain(id, &mut notes).map_err(|reason| left_out(clean(&reason)))?;
+    let notes = notes.iter().map(|note| clean(&format!("{}: {note}", T::PLURAL))).collect();
+    Ok(Fate::Kept { id, object, notes })
+}
 
 /// The objects of a list as its pages come in.
 pub(super) struct Collected<T: Listed> {
@@ -20,7 +128,9 @@ pub(super) struct Collected<T: Listed> {
     more_notes: usize,
     /// Objects that the server has and the copy would lack, in words.
     missing: Vec<String>,
+    missing_more: usize,
     total: Option<u64>,
+    weight: Weight,
 }
 
 /// A list whose count says that it is not whole, or that has none to say so.
@@ -51,38 +161,55 @@ impl<T: Listed> Default for Collected<T> {
             notes: Vec::new(),
             more_notes: 0,
             missing: Vec::new(),
+            missing_more: 0,
             total: None,
+            weight: Weight::default(),
         }
     }
 }
 
 impl<T: Listed> Collected<T> {
     /// Takes a page in; returns how many of its objects come for the first time.
-    pub(super) fn take(&mut self, page: Page<T>) -> usize {
+    pub(super) fn take(&mut self, page: Converted<T::Object>, allowance: &Allowance) -> Result<usize, Excess> {
+        allowance.spend(page.weight)?;
+        self.weight.bytes += page.weight.bytes;
+        self.weight.values += page.weight.values;
         if let Some(total) = page.pager.and_then(|pager| pager.total) {
             self.total = Some(total);
         }
-        let mut new = page.left_out.len();
-        self.unread += page.left_out.len();
+        let mut new = page.left_out.len() + page.more_left_out;
+        self.unread += new;
+        self.missing_more += page.more_left_out;
+        self.more_notes += page.more_left_out;
         for note in page.left_out {
-            self.missing.push(note.clone());
+            self.lacks(note.clone());
             self.note(note);
         }
-        for object in page.objects {
+        for (shown, fate) in page.objects {
             // Objects made or deleted meanwhile shift the pages, so one may come twice.
-            if !self.ids.insert(object.id().to_owned()) {
+            if !self.ids.insert(shown) {
                 continue;
             }
             new += 1;
-            let dispensable = object.is_dispensable();
-            if let Err(note) = self.keep(object) {
-                if !dispensable {
-                    self.missing.push(note.clone());
+            match fate {
+                Fate::Kept { id, object, notes } => {
+                    self.objects.insert(id, object);
+                    notes.into_iter().for_each(|note| self.note(note));
                 }
-                self.note(note);
+                Fate::Left { note, dispensable } => {
+                    if !dispensable {
+                        self.lacks(note.clone());
+                    }
+                    self.note(note);
+                }
             }
         }
-        new
+        if self.seen() > MOST_OBJECTS as u64 { Err(Excess::Objects(MOST_OBJECTS as u64)) } else { Ok(new) }
+    }
+
+    /// Forgets what was read, for another reading.
+    pub(super) fn discard(self, allowance: &Allowance) {
+        allowance.give_back(self.weight);
     }
 
     /// How many objects there are, as the last page said.
@@ -102,20 +229,12 @@ impl<T: Listed> Collected<T> {
         (self.total != Some(listed)).then_some(Uneven { total: self.total, listed })
     }
 
-    fn keep(&mut self, object: T) -> Result<(), String> {
-        let (shown, name) = (clean(object.id()), object.name().map(clean).unwrap_or_default());
-        let left_out = |reason: String| {
-            let called = if name.is_empty() { String::new() } else { format!(" ({name})") };
-            format!("{} `{shown}`{called} was left out: {reason}", T::PLURAL)
-        };
-        let id = Uid::parse(object.id()).map_err(|_| left_out("its id is not a DHIS2 id".to_owned()))?;
-        let mut notes = Vec::new();
-        let object = object.into_domain(id, &mut notes).map_err(left_out)?;
-        self.objects.insert(id, object);
-        for note in notes {
-            self.note(format!("{}: {note}", T::PLURAL));
+    fn lacks(&mut self, note: String) {
+        if self.missing.len() < MISSING_OF_A_TYPE {
+            self.missing.push(note);
+        } else {
+            self.missing_more += 1;
         }
-        Ok(())
     }
 
     fn note(&mut self, note: String) {
@@ -131,18 +250,29 @@ impl<T: Listed> Collected<T> {
         if self.more_notes > 0 {
             self.notes.push(format!("{}: {} more like these", T::PLURAL, self.more_notes));
         }
+        if self.missing_more > 0 {
+            self.missing.push(format!("{}: {} more like these", T::PLURAL, self.missing_more));
+        }
         Kept { objects: self.objects, notes: self.notes, missing: self.missing }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Collected, Kept, NOTES_OF_A_TYPE, Uneven};
-    use crate::dhis2::metadata::page::{Page, Pager, read_page};
+    use super::{Allowance, Collected, Converted, Kept, NOTES_OF_A_TYPE, Uneven};
+    use crate::dhis2::bounds::{Excess, Weight};
+    use crate::dhis2::metadata::page::{Pager, read_page};
     use crate::dhis2::metadata::wire_data::WireDataSet;
+    use crate::domain::metadata::DataSet;
 
-    fn page(body: &str) -> Page<WireDataSet> {
-        read_page(body.as_bytes(), "dataSets").unwrap()
+    fn page(body: &str) -> Converted<DataSet> {
+        Converted::of::<WireDataSet>(read_page(body.as_bytes(), "dataSets").unwrap())
+    }
+
+    impl Collected<WireDataSet> {
+        fn new(&mut self, page: Converted<DataSet>) -> usize {
+            self.take(page, &Allowance::default()).unwrap()
+        }
     }
 
     #[test]
@@ -154,11 +284,11 @@ mod tests {
             {"id":"DstBroken01","name":"Broken","periodType":7}]}"#,
         );
         assert_eq!(first.pager, Some(Pager { total: Some(5), ..Pager::default() }));
-        assert_eq!(collected.take(first), 4);
+        assert_eq!(collected.new(first), 4);
         let again = page(r#"{"dataSets":[{"id":"DstMonthly1","periodType":"Monthly"}]}"#);
-        assert_eq!(collected.take(again), 0, "a repeated page has nothing new");
+        assert_eq!(collected.new(again), 0, "a repeated page has nothing new");
         assert_eq!(collected.uneven(), Some(Uneven { total: Some(5), listed: 4 }), "one of the five was never listed");
-        collected.take(page(r#"{"pager":{"total":4},"dataSets":[]}"#));
+        collected.new(page(r#"{"pager":{"total":4},"dataSets":[]}"#));
         assert_eq!(collected.uneven(), None, "the last page's count is the newest");
         let Kept { objects, notes, missing } = collected.finish();
         assert_eq!(objects.len(), 1);
@@ -173,7 +303,7 @@ mod tests {
     fn a_list_without_a_count_is_not_known_to_be_whole() {
         for body in [r#"{"dataSets":[]}"#, r#"{"pager":{"page":1},"dataSets":[]}"#, r#"{"pager":null,"dataSets":[]}"#] {
             let mut collected = Collected::<WireDataSet>::default();
-            collected.take(page(body));
+            collected.new(page(body));
             assert_eq!(collected.uneven(), Some(Uneven { total: None, listed: 0 }), "{body}");
         }
     }
@@ -182,9 +312,21 @@ mod tests {
     fn many_notes_are_counted() {
         let sets: Vec<String> = (0..50).map(|number| format!(r#"{{"id":"DstMonthl{number:02}"}}"#)).collect();
         let mut collected = Collected::<WireDataSet>::default();
-        collected.take(page(&format!(r#"{{"dataSets":[{}]}}"#, sets.join(","))));
+        collected.new(page(&format!(r#"{{"dataSets":[{}]}}"#, sets.join(","))));
         let notes = collected.finish().notes;
         assert_eq!(notes.len(), NOTES_OF_A_TYPE + 1);
         assert_eq!(notes.last().map(String::as_str), Some("dataSets: 30 more like these"));
+    }
+
+    #[test]
+    fn the_lists_of_a_sync_have_one_allowance() {
+        let heavy = || Converted { weight: Weight { bytes: 100 << 20, values: 1 }, ..page(r#"{"dataSets":[]}"#) };
+        let allowance = Allowance::default();
+        let mut first = Collected::<WireDataSet>::default();
+        assert_eq!(first.take(heavy(), &allowance), Ok(0));
+        let mut second = Collected::<WireDataSet>::default();
+        assert!(matches!(second.take(heavy(), &allowance), Err(Excess::Together(_))));
+        first.discard(&allowance);
+        assert_eq!(second.take(heavy(), &allowance), Ok(0), "what was read in vain does not count");
     }
 }

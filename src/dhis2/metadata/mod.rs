@@ -13,6 +13,7 @@
 mod collected;
 mod hidden;
 pub mod page;
+mod text;
 pub(crate) mod wire;
 mod wire_category;
 mod wire_data;
@@ -25,9 +26,10 @@ use std::pin::Pin;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::dhis2::answer::Answer;
+use crate::dhis2::bounds::Excess;
 use crate::dhis2::client::Client;
 use crate::dhis2::error::{ClientError, ClientErrorKind};
-use crate::dhis2::metadata::collected::{Collected, Kept, Uneven};
+use crate::dhis2::metadata::collected::{Allowance, Collected, Converted, Kept, Uneven};
 use crate::dhis2::metadata::page::{Page, Pager, read_page};
 use crate::dhis2::metadata::wire::Listed;
 use crate::dhis2::metadata::wire_category::{
@@ -36,7 +38,7 @@ use crate::dhis2::metadata::wire_category::{
 use crate::dhis2::metadata::wire_data::{WireDataElement, WireDataSet, WireOptionSet};
 use crate::dhis2::metadata::wire_units::{WireGroup, WireLevel, WireOrganisationUnit};
 use crate::dhis2::query::Query;
-use crate::dhis2::transport::{Ask, in_background};
+use crate::dhis2::transport::Ask;
 use crate::domain::metadata::{Metadata, OrganisationUnit, OrganisationUnitLevel};
 use crate::domain::uid::Uid;
 
@@ -45,6 +47,9 @@ const LISTS_AT_ONCE: usize = 2;
 
 /// Pages of one list read at once.
 const PAGES_AT_ONCE: usize = 3;
+
+/// How many times fewer objects are asked for where a page is too large to be held: a data set lists its org units.
+const SMALLER_PAGES: usize = 10;
 
 /// How often a list is read before it is given up as incomplete: objects made or deleted meanwhile shift its pages.
 const READINGS: usize = 2;
@@ -69,7 +74,11 @@ pub struct MetadataNotes {
     pub missing: Vec<String>,
 }
 
-type Progress<'caller> = dyn Fn(MetadataProgress) + Send + Sync + 'caller;
+/// What the lists of one sync share.
+struct Progressing<'caller> {
+    told: &'caller (dyn Fn(MetadataProgress) + Send + Sync),
+    allowance: Allowance,
+}
 
 /// Puts what was read into its place.
 type Fill = Box<dyn FnOnce(&mut Metadata) + Send>;
@@ -97,10 +106,10 @@ pub fn read_list(plural: &str, answer: &Answer) -> Option<Result<ListAnswer, Cli
         fill: fn(&mut Metadata, BTreeMap<Uid, T::Object>),
     ) -> Result<ListAnswer, ClientErrorKind> {
         let page = read_page::<T>(answer.json()?, T::PLURAL)?;
-        let mut read = ListAnswer { pager: page.pager, ..ListAnswer::default() };
-        read.objects = page.objects.len() + page.left_out.len();
+        let mut read = ListAnswer { pager: page.pager, objects: page.len(), ..ListAnswer::default() };
         let mut collected = Collected::<T>::default();
-        collected.take(Page { pager: None, ..page });
+        let page = Converted::of(Page { pager: None, ..page });
+        collected.take(page, &Allowance::default()).map_err(|excess| ClientErrorKind::TooLarge { excess })?;
         let kept = collected.finish();
         fill(&mut read.metadata, kept.objects);
         read.notes = kept.notes;
@@ -151,6 +160,7 @@ impl Client {
         &self,
         progress: &(dyn Fn(MetadataProgress) + Send + Sync),
     ) -> Result<(Metadata, MetadataNotes), ClientError> {
+        let progress = &Progressing { told: progress, allowance: Allowance::default() };
         let lists: Vec<Reading<'_>> = vec![
             self.reading::<WireOrganisationUnit>(progress, false, fill_org_units),
             self.reading::<WireLevel>(progress, false, fill_levels),
@@ -181,7 +191,7 @@ impl Client {
     /// A list to be read, and where it goes.
     fn reading<'client, T: Listed>(
         &'client self,
-        progress: &'client Progress<'client>,
+        progress: &'client Progressing<'client>,
         optional: bool,
         fill: fn(&mut Metadata, BTreeMap<Uid, T::Object>),
     ) -> Reading<'client>
@@ -202,12 +212,23 @@ impl Client {
         })
     }
 
-    /// Reads one list, and once more where it does not come out even.
-    async fn list<T: Listed>(&self, progress: &Progress<'_>) -> Result<Kept<T::Object>, ClientError> {
-        let mut reading = 1;
+    /// Reads one list, and once more where it does not come out even. Pages that are too large are asked for smaller.
+    async fn list<T: Listed>(&self, progress: &Progressing<'_>) -> Result<Kept<T::Object>, ClientError> {
+        let (mut reading, mut size) = (1, self.transport.limits.page_size);
         loop {
-            let collected = self.read_through::<T>(progress).await?;
+            let mut collected = Collected::<T>::default();
+            match self.read_through::<T>(size, &mut collected, progress).await {
+                Ok(()) => {}
+                Err(error) if is_too_large_a_page(&error.kind) && size > 1 => {
+                    collected.discard(&progress.allowance);
+                    size = (size / SMALLER_PAGES).max(1);
+                    tracing::info!(list = T::PLURAL, size, "the pages of a list are large and are asked for smaller");
+                    continue;
+                }
+                Err(error) => return Err(error),
+            }
             let Some(Uneven { total, listed }) = collected.uneven() else { return Ok(collected.finish()) };
+            collected.discard(&progress.allowance);
             if reading == READINGS {
                 let kind = ClientErrorKind::IncompleteList { plural: T::PLURAL, total, listed };
                 return Err(self.fail(format!("GET /api/{}", T::PLURAL), kind));
@@ -219,70 +240,86 @@ impl Client {
 
     /// Reads one list to its end: as many pages as the first one promises a few at a time, then one by one until a page
     /// is empty.
-    async fn read_through<T: Listed>(&self, progress: &Progress<'_>) -> Result<Collected<T>, ClientError> {
-        let mut collected = Collected::<T>::default();
-        let first = self.page::<T>(1).await?;
+    async fn read_through<T: Listed>(
+        &self,
+        size: usize,
+        collected: &mut Collected<T>,
+        progress: &Progressing<'_>,
+    ) -> Result<(), ClientError> {
+        let first = self.page::<T>(1, size).await?;
         let promised = pages_promised(first.pager, self.transport.limits.pages);
-        let mut more = self.take_page(&mut collected, first, progress)?;
-        let mut pages = stream::iter(2..=promised).map(|number| self.page::<T>(number)).buffered(PAGES_AT_ONCE);
+        let mut more = self.take_page(collected, first, progress)?;
+        let mut pages = stream::iter(2..=promised).map(|number| self.page::<T>(number, size)).buffered(PAGES_AT_ONCE);
         while more && let Some(page) = pages.next().await {
-            more = self.take_page(&mut collected, page?, progress)?;
+            more = self.take_page(collected, page?, progress)?;
         }
         drop(pages);
         let mut number = promised;
         while more {
             number += 1;
             if number > self.transport.limits.pages {
-                let limit = self.transport.limits.pages as u64;
-                return Err(self.fail(format!("GET /api/{}", T::PLURAL), ClientErrorKind::TooLarge { limit }));
+                let excess = Excess::Pages(self.transport.limits.pages as u64);
+                return Err(self.fail(format!("GET /api/{}", T::PLURAL), ClientErrorKind::TooLarge { excess }));
             }
-            let page = self.page::<T>(number).await?;
-            more = self.take_page(&mut collected, page, progress)?;
+            let page = self.page::<T>(number, size).await?;
+            more = self.take_page(collected, page, progress)?;
         }
-        Ok(collected)
+        Ok(())
     }
 
     /// Takes a page in; false after the last one.
     fn take_page<T: Listed>(
         &self,
         collected: &mut Collected<T>,
-        page: Page<T>,
-        progress: &Progress<'_>,
+        page: Converted<T::Object>,
+        progress: &Progressing<'_>,
     ) -> Result<bool, ClientError> {
-        let empty = page.objects.is_empty() && page.left_out.is_empty();
+        let fail = |kind| self.fail(format!("GET /api/{}", T::PLURAL), kind);
         // Without a pager the list came whole.
-        let more = !empty && page.pager.is_some();
-        let new = collected.take(page);
+        let more = !page.is_empty() && page.pager.is_some();
+        let new = collected.take(page, &progress.allowance);
+        let new = new.map_err(|excess| fail(ClientErrorKind::TooLarge { excess }))?;
         let read = collected.seen();
-        progress(MetadataProgress { kind: T::PLURAL, read, total: collected.total().unwrap_or(read).max(read) });
+        let total = collected.total().unwrap_or(read).max(read);
+        (progress.told)(MetadataProgress { kind: T::PLURAL, read, total });
         if more && new == 0 {
-            let kind = ClientErrorKind::malformed("the server repeats a page of the list");
-            return Err(self.fail(format!("GET /api/{}", T::PLURAL), kind));
+            return Err(fail(ClientErrorKind::malformed("the server repeats a page of the list")));
         }
         Ok(more)
     }
 
-    async fn page<T: Listed>(&self, number: usize) -> Result<Page<T>, ClientError> {
+    async fn page<T: Listed>(&self, number: usize, size: usize) -> Result<Converted<T::Object>, ClientError>
+    where
+        T::Object: 'static,
+    {
         let query = Query::new(T::PLURAL).pair("fields", T::FIELDS).pair("order", "id:asc");
         let query = T::FILTER.into_iter().fold(query, |query, filter| query.pair("filter", filter));
-        let query =
-            query.pair("pageSize", &self.transport.limits.page_size.to_string()).pair("page", &number.to_string());
+        let query = query.pair("pageSize", &size.to_string()).pair("page", &number.to_string());
         // 2.44 may answer a list by another engine, which leaves out objects without a word where a reference is empty
         // and options that the user may not read; older servers do not know the switch and ignore it.
         let query = query.pair("gist", "false");
-        let ask = Ask::get(query);
-        let shown = ask.shown();
-        // What an empty answer to a question for values means does not hold for a list of metadata.
-        let named = |kind| match kind {
-            ClientErrorKind::EmptyBody => ClientErrorKind::EmptyList { plural: T::PLURAL },
-            kind => kind,
+        let ask = Ask::list(query);
+        let read = |answer: &Answer| {
+            let page = read_page(answer.json()?, T::PLURAL)?;
+            if page.by_gist {
+                return Err(ClientErrorKind::ListByGist { plural: T::PLURAL });
+            }
+            Ok(Converted::of::<T>(page))
         };
-        let answer = self.transport.fetch(&ask).await.map_err(|kind| self.fail(shown.clone(), named(kind)))?;
-        let page = in_background(move || read_page(answer.json()?, T::PLURAL)).await;
-        let by_gist = ClientErrorKind::ListByGist { plural: T::PLURAL };
-        let whole = page.and_then(|page| if page.by_gist { Err(by_gist) } else { Ok(page) });
-        whole.map_err(|kind| self.fail(shown, named(kind)))
+        match self.transport.fetch(&ask, read).await {
+            Ok((page, weight)) => Ok(page.weighing(weight)),
+            // What an empty answer to a question for values means does not hold for a list of metadata.
+            Err(ClientErrorKind::EmptyBody) => {
+                Err(self.fail(ask.shown(), ClientErrorKind::EmptyList { plural: T::PLURAL }))
+            }
+            Err(kind) => Err(self.fail(ask.shown(), kind)),
+        }
     }
+}
+
+/// Whether smaller pages may pass.
+fn is_too_large_a_page(kind: &ClientErrorKind) -> bool {
+    matches!(kind, ClientErrorKind::TooLarge { excess: Excess::Bytes(_) | Excess::Values(_) })
 }
 
 /// How many pages the first one promises, by the size of page that the server really uses.

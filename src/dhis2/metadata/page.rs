@@ -1,16 +1,25 @@
 //! One page of a metadata list.
 //!
-//! The list stands under the type's plural, beside an optional `pager`. A page whose objects all have the expected
-//! shape is read in one go; where one of them does not, the page is read again object by object, so that one odd
-//! object costs itself and not the sync.
+//! The list stands under the type's plural, beside an optional `pager`. Its objects are read one by one, so that one odd
+//! object costs itself and not the sync, and that what they take in memory grows with those that are of use.
 
 use std::fmt;
 use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
+use serde_json::value::RawValue;
 
+use crate::dhis2::bounds::Excess;
 use crate::dhis2::error::{ClientErrorKind, clean};
+
+/// Objects on one page. A thousand are asked for; a server that does not page sends all that it has.
+const MOST_OBJECTS: usize = 100_000;
+
+/// Odd objects of a page that are named; the rest is counted.
+const MOST_NAMED: usize = 50;
 
 /// What a page says about its list. `nextPage` is not used: behind proxies it points elsewhere (dhis2-api 3.1).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -31,87 +40,141 @@ pub struct Page<T> {
     pub pager: Option<Pager>,
     /// Its objects.
     pub objects: Vec<T>,
-    /// What was left out, in words.
+    /// What was left out, in words: the first of them.
     pub left_out: Vec<String>,
+    /// How much more was left out.
+    pub more_left_out: usize,
     /// Whether the server says that its gist engine answered, which leaves things out without a word (2.44).
     pub by_gist: bool,
 }
 
+impl<T> Page<T> {
+    /// Objects on the page, used or not.
+    pub fn len(&self) -> usize {
+        self.objects.len() + self.left_out.len() + self.more_left_out
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 /// Reads a page of the list of that plural.
 pub fn read_page<T: DeserializeOwned>(body: &[u8], plural: &'static str) -> Result<Page<T>, ClientErrorKind> {
-    let strict: Result<Raw<T>, _> = read_raw(body, plural);
-    match strict {
-        Ok(raw) => Ok(Page { pager: raw.pager, objects: raw.objects, left_out: Vec::new(), by_gist: raw.by_gist }),
+    let mut too_many = false;
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    let read = Seed { plural, too_many: &mut too_many, of: PhantomData }.deserialize(&mut deserializer);
+    match read.and_then(|page| deserializer.end().map(|()| page)) {
+        Ok(page) => Ok(page),
+        Err(_) if too_many => Err(ClientErrorKind::TooLarge { excess: Excess::Objects(MOST_OBJECTS as u64) }),
         Err(error) if error.is_eof() => Err(ClientErrorKind::Interrupted { source: Some(Box::new(error)) }),
-        Err(_) => read_tolerantly(body, plural),
-    }
-}
-
-fn read_tolerantly<T: DeserializeOwned>(body: &[u8], plural: &'static str) -> Result<Page<T>, ClientErrorKind> {
-    let raw: Raw<serde_json::Value> = read_raw(body, plural).map_err(|error| ClientErrorKind::Malformed {
-        what: format!("a list of {plural}"),
-        source: Some(Box::new(error)),
-    })?;
-    let mut page = Page { pager: raw.pager, objects: Vec::new(), left_out: Vec::new(), by_gist: raw.by_gist };
-    for value in raw.objects {
-        let text = |key: &str| value.get(key).and_then(serde_json::Value::as_str).map(clean);
-        let id = text("id").unwrap_or_else(|| "without id".to_owned());
-        let name = text("name").map(|name| format!(" ({name})")).unwrap_or_default();
-        match serde_json::from_value(value) {
-            Ok(object) => page.objects.push(object),
-            Err(error) => {
-                page.left_out.push(format!("{plural} `{id}`{name} was left out: it cannot be understood: {error}"));
-            }
+        Err(error) => {
+            Err(ClientErrorKind::Malformed { what: format!("a list of {plural}"), source: Some(Box::new(error)) })
         }
     }
-    Ok(page)
 }
 
-fn read_raw<T: DeserializeOwned>(body: &[u8], plural: &'static str) -> Result<Raw<T>, serde_json::Error> {
-    let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let page = Seed { plural, of: PhantomData }.deserialize(&mut deserializer)?;
-    deserializer.end()?;
-    Ok(page)
+/// What an object says of itself that could not be read as a whole.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Label {
+    id: Option<serde_json::Value>,
+    name: Option<serde_json::Value>,
 }
 
-struct Raw<T> {
-    pager: Option<Pager>,
-    objects: Vec<T>,
-    by_gist: bool,
+/// An object that cannot be understood, in words.
+fn odd(object: &RawValue, plural: &str, error: &serde_json::Error) -> String {
+    // Whatever is long is no id and no name.
+    const LONGEST: usize = 4_096;
+    let label = if object.get().len() > LONGEST { None } else { serde_json::from_str::<Label>(object.get()).ok() };
+    let label = label.unwrap_or_default();
+    let text = |value: &Option<serde_json::Value>| value.as_ref().and_then(serde_json::Value::as_str).map(clean);
+    let id = text(&label.id).unwrap_or_else(|| "without id".to_owned());
+    let name = text(&label.name).map(|name| format!(" ({name})")).unwrap_or_default();
+    format!("{plural} `{id}`{name} was left out: it cannot be understood: {}", clean(&error.to_string()))
 }
 
-struct Seed<T> {
+struct Seed<'page, T> {
     plural: &'static str,
+    too_many: &'page mut bool,
     of: PhantomData<T>,
 }
 
-impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for Seed<T> {
-    type Value = Raw<T>;
+impl<'de, T: DeserializeOwned> DeserializeSeed<'de> for Seed<'_, T> {
+    type Value = Page<T>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Raw<T>, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Page<T>, D::Error> {
         deserializer.deserialize_map(self)
     }
 }
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for Seed<T> {
-    type Value = Raw<T>;
+impl<'de, T: DeserializeOwned> Visitor<'de> for Seed<'_, T> {
+    type Value = Page<T>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "an object with a list `{}`", self.plural)
     }
 
-    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Raw<T>, M::Error> {
-        let (mut pager, mut objects, mut by_gist) = (None, None, false);
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Page<T>, M::Error> {
+        let twice = |key: &str| M::Error::custom(format!("`{key}` stands there twice"));
+        let (mut pager, mut page): (Option<Option<Pager>>, Option<Page<T>>) = (None, None);
+        let mut by_gist = false;
         while let Some(key) = map.next_key::<String>()? {
             match key.as_str() {
-                "pager" => pager = map.next_value()?,
+                "pager" if pager.is_some() => return Err(twice("pager")),
+                "pager" => pager = Some(map.next_value()?),
                 "gist" => by_gist = map.next_value::<serde_json::Value>()? == true,
-                key if key == self.plural => objects = Some(map.next_value::<Vec<T>>()?),
+                key if key == self.plural && page.is_some() => return Err(twice(key)),
+                key if key == self.plural => {
+                    let objects = Objects { plural: self.plural, too_many: &mut *self.too_many, of: PhantomData };
+                    page = Some(map.next_value_seed(objects)?);
+                }
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
-        let objects = objects.ok_or_else(|| M::Error::custom(format!("no list `{}`", self.plural)))?;
-        Ok(Raw { pager, objects, by_gist })
+        let page = page.ok_or_else(|| M::Error::custom(format!("no list `{}`", self.plural)))?;
+        Ok(Page { pager: pager.flatten(), by_gist, ..page })
+    }
+}
+
+/// The objects of a page.
+struct Objects<'page, T> {
+    plural: &'static str,
+    too_many: &'page mut bool,
+    of: PhantomData<T>,
+}
+
+impl<'de, T: DeserializeOwned> DeserializeSeed<'de> for Objects<'_, T> {
+    type Value = Page<T>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Page<T>, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de, T: DeserializeOwned> Visitor<'de> for Objects<'_, T> {
+    type Value = Page<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "a list of {}", self.plural)
+    }
+
+    fn visit_seq<S: SeqAccess<'de>>(self, mut list: S) -> Result<Page<T>, S::Error> {
+        let (objects, left_out) = (Vec::new(), Vec::new());
+        let mut page = Page { pager: None, objects, left_out, more_left_out: 0, by_gist: false };
+        while let Some(object) = list.next_element::<&'de RawValue>()? {
+            if page.len() == MOST_OBJECTS {
+                *self.too_many = true;
+                return Err(S::Error::custom("too many objects"));
+            }
+            match serde_json::from_str(object.get()) {
+                Ok(object) => page.objects.push(object),
+                Err(error) if page.left_out.len() < MOST_NAMED => page.left_out.push(odd(object, self.plural, &error)),
+                Err(_) => page.more_left_out += 1,
+            }
+        }
+        Ok(page)
     }
 }
 

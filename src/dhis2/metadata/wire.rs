@@ -4,16 +4,20 @@
 //! 2.40 and `0.0` on 2.42), dates as days or moments. An object that cannot stand in the domain (an id that is none, a
 //! period type that this program does not know) is left out with a note: one odd object must not cost the sync.
 
+use std::fmt;
+
 use jiff::civil::Date;
 use serde::Deserialize;
+use serde::de::{Deserializer, Visitor};
 
+use crate::dhis2::metadata::text;
 use crate::domain::metadata::{AttributeValue, DataAccess};
 use crate::domain::uid::Uid;
 
 /// A type of metadata: how it is asked for, and what becomes of it.
 pub(crate) trait Listed: serde::de::DeserializeOwned + Send + 'static {
     /// The domain's form of it.
-    type Object: Send;
+    type Object: Send + 'static;
 
     /// DHIS2's plural, the endpoint and the key of the list.
     const PLURAL: &'static str;
@@ -40,24 +44,47 @@ pub(crate) trait Listed: serde::de::DeserializeOwned + Send + 'static {
     fn into_domain(self, id: Uid, notes: &mut Vec<String>) -> Result<Self::Object, String>;
 }
 
-/// A reference to another object.
+/// A reference to another object. There may be a country's org units of them, so what is no id is not kept.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Reference {
-    pub(crate) id: String,
+    id: ReferredId,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct ReferredId(Option<Uid>);
+
+impl<'de> Deserialize<'de> for ReferredId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl Visitor<'_> for Text {
+            type Value = ReferredId;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an id")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<ReferredId, E> {
+                Ok(ReferredId(Uid::parse(text).ok()))
+            }
+        }
+        deserializer.deserialize_str(Text)
+    }
 }
 
 impl Reference {
     pub(crate) fn uid(&self) -> Result<Uid, String> {
-        Uid::parse(&self.id).map_err(|error| error.to_string())
+        self.id.0.ok_or_else(|| "it refers to something without a DHIS2 id".to_owned())
     }
 }
 
 /// The ids of a list of references; those that are none are noted.
 pub(crate) fn uids<C: FromIterator<Uid>>(references: Option<Vec<Reference>>, of: Uid, notes: &mut Vec<String>) -> C {
-    let references = references.unwrap_or_default().into_iter();
-    references
-        .filter_map(|reference| reference.uid().map_err(|error| notes.push(format!("`{of}`: {error}"))).ok())
-        .collect()
+    let references = references.unwrap_or_default();
+    let odd = references.iter().filter(|reference| reference.id.0.is_none()).count();
+    if odd > 0 {
+        notes.push(format!("`{of}`: {odd} references to something without a DHIS2 id"));
+    }
+    references.into_iter().filter_map(|reference| reference.id.0).collect()
 }
 
 /// A required reference.
@@ -87,6 +114,7 @@ pub(crate) fn named(name: Option<String>, id: Uid) -> String {
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct WireAttributeValue {
+    #[serde(default, deserialize_with = "text::name_if_short")]
     value: Option<String>,
     attribute: Option<Reference>,
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
+use crate::dhis2::metadata::text;
 use crate::dhis2::metadata::wire::{Listed, Reference, WireAccess, access, named, optional_day, required, uids};
 use crate::domain::metadata::{CategoryCombo, CategoryOption, CategoryOptionCombo, Indicator, ProgramIndicator};
 use crate::domain::uid::Uid;
@@ -12,8 +13,11 @@ use crate::domain::uid::Uid;
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct WireCategoryCombo {
+    #[serde(deserialize_with = "text::id")]
     id: String,
+    #[serde(default, deserialize_with = "text::name")]
     code: Option<String>,
+    #[serde(default, deserialize_with = "text::name")]
     name: Option<String>,
     is_default: Option<bool>,
     category_option_combos: Option<Vec<Reference>>,
@@ -44,8 +48,11 @@ impl Listed for WireCategoryCombo {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct WireOptionCombo {
+    #[serde(deserialize_with = "text::id")]
     id: String,
+    #[serde(default, deserialize_with = "text::name")]
     code: Option<String>,
+    #[serde(default, deserialize_with = "text::name")]
     name: Option<String>,
     category_combo: Option<Reference>,
     category_options: Option<Vec<Reference>>,
@@ -84,10 +91,15 @@ impl Listed for WireOptionCombo {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct WireCategoryOption {
+    #[serde(deserialize_with = "text::id")]
     id: String,
+    #[serde(default, deserialize_with = "text::name")]
     code: Option<String>,
+    #[serde(default, deserialize_with = "text::name")]
     name: Option<String>,
+    #[serde(default, deserialize_with = "text::word")]
     start_date: Option<String>,
+    #[serde(default, deserialize_with = "text::word")]
     end_date: Option<String>,
     organisation_units: Option<Vec<Reference>>,
     access: Option<WireAccess>,
@@ -123,13 +135,20 @@ impl Listed for WireCategoryOption {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct WireIndicator {
+    #[serde(deserialize_with = "text::id")]
     id: String,
+    #[serde(default, deserialize_with = "text::name")]
     code: Option<String>,
+    #[serde(default, deserialize_with = "text::name")]
     name: Option<String>,
     decimals: Option<i64>,
+    #[serde(default, deserialize_with = "text::formula")]
     numerator: Option<String>,
+    #[serde(default, deserialize_with = "text::formula")]
     denominator: Option<String>,
+    #[serde(default, deserialize_with = "text::name")]
     aggregate_export_category_option_combo: Option<String>,
+    #[serde(default, deserialize_with = "text::name")]
     aggregate_export_attribute_option_combo: Option<String>,
 }
 
@@ -165,14 +184,21 @@ impl Listed for WireIndicator {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct WireProgramIndicator {
+    #[serde(deserialize_with = "text::id")]
     id: String,
+    #[serde(default, deserialize_with = "text::name")]
     code: Option<String>,
+    #[serde(default, deserialize_with = "text::name")]
     name: Option<String>,
     program: Option<Reference>,
+    #[serde(default, deserialize_with = "text::word")]
     aggregation_type: Option<String>,
     decimals: Option<i64>,
+    #[serde(default, deserialize_with = "text::name")]
     aggregate_export_category_option_combo: Option<String>,
+    #[serde(default, deserialize_with = "text::name")]
     aggregate_export_attribute_option_combo: Option<String>,
+    #[serde(default, deserialize_with = "text::name")]
     aggregate_export_data_element: Option<String>,
 }
 

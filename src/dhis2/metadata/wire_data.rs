@@ -5,6 +5,7 @@
 
 use serde::Deserialize;
 
+use crate::dhis2::metadata::text;
 use crate::dhis2::metadata::wire::{
     Listed, Reference, WireAccess, WireAttributeValue, access, attribute_values, named, optional_day, required, uids,
 };
@@ -17,11 +18,16 @@ use crate::domain::value_type::ValueType;
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct WireDataElement {
+    #[serde(deserialize_with = "text::id")]
     id: String,
+    #[serde(default, deserialize_with = "text::name")]
     code: Option<String>,
+    #[serde(default, deserialize_with = "text::name")]
     name: Option<String>,
+    #[serde(default, deserialize_with = "text::name")]
     short_name: Option<String>,
     value_type: Option<ValueType>,
+    #[serde(default, deserialize_with = "text::word")]
     aggregation_type: Option<String>,
     zero_is_significant: Option<bool>,
     category_combo: Option<Reference>,
@@ -71,12 +77,21 @@ struct WireMember {
     category_combo: Option<Reference>,
 }
 
+/// A period, as an object of its own.
+#[derive(Debug, Deserialize)]
+struct WirePeriod {
+    #[serde(deserialize_with = "text::id")]
+    id: String,
+}
+
 /// When a period takes entries.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct WireInputPeriod {
-    period: Option<Reference>,
+    period: Option<WirePeriod>,
+    #[serde(default, deserialize_with = "text::word")]
     opening_date: Option<String>,
+    #[serde(default, deserialize_with = "text::word")]
     closing_date: Option<String>,
 }
 
@@ -84,9 +99,13 @@ struct WireInputPeriod {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct WireDataSet {
+    #[serde(deserialize_with = "text::id")]
     id: String,
+    #[serde(default, deserialize_with = "text::name")]
     code: Option<String>,
+    #[serde(default, deserialize_with = "text::name")]
     name: Option<String>,
+    #[serde(default, deserialize_with = "text::word")]
     period_type: Option<String>,
     category_combo: Option<Reference>,
     open_future_periods: Option<i32>,
@@ -164,16 +183,22 @@ fn input_period(wire: WireInputPeriod, of: Uid, notes: &mut Vec<String>) -> Resu
 /// An option.
 #[derive(Debug, Deserialize)]
 struct WireOption {
+    #[serde(deserialize_with = "text::id")]
     id: String,
+    #[serde(default, deserialize_with = "text::name")]
     code: Option<String>,
+    #[serde(default, deserialize_with = "text::name")]
     name: Option<String>,
 }
 
 /// An option set.
 #[derive(Debug, Deserialize)]
 pub(crate) struct WireOptionSet {
+    #[serde(deserialize_with = "text::id")]
     id: String,
+    #[serde(default, deserialize_with = "text::name")]
     code: Option<String>,
+    #[serde(default, deserialize_with = "text::name")]
     name: Option<String>,
     options: Option<Vec<Option<WireOption>>>,
 }
@@ -193,13 +218,16 @@ impl Listed for WireOptionSet {
 
     fn into_domain(self, id: Uid, notes: &mut Vec<String>) -> Result<OptionSet, String> {
         // Gaps in an option set's sort order are printed as null.
+        let mut odd = 0_u64;
         let options = self.options.unwrap_or_default().into_iter().flatten().filter_map(|wire| {
-            let option =
-                Uid::parse(&wire.id).map_err(|error| notes.push(format!("option set `{id}`: {error}"))).ok()?;
+            let option = Uid::parse(&wire.id).map_err(|_| odd += 1).ok()?;
             let code = wire.code?;
             Some(OptionSetOption { id: option, name: named(wire.name, option), code })
         });
         let options = options.collect();
+        if odd > 0 {
+            notes.push(format!("option set `{id}`: {odd} options without a DHIS2 id"));
+        }
         Ok(OptionSet { id, code: self.code, name: named(self.name, id), options })
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::dhis2::metadata::text;
 use crate::dhis2::metadata::wire::{
     Listed, Reference, WireAttributeValue, attribute_values, named, optional_day, uids,
 };
@@ -12,12 +13,19 @@ use crate::domain::uid::Uid;
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct WireOrganisationUnit {
+    #[serde(deserialize_with = "text::id")]
     id: String,
+    #[serde(default, deserialize_with = "text::name")]
     code: Option<String>,
+    #[serde(default, deserialize_with = "text::name")]
     name: Option<String>,
+    #[serde(default, deserialize_with = "text::name")]
     short_name: Option<String>,
+    #[serde(default, deserialize_with = "text::formula")]
     path: Option<String>,
+    #[serde(default, deserialize_with = "text::word")]
     opening_date: Option<String>,
+    #[serde(default, deserialize_with = "text::word")]
     closed_date: Option<String>,
     attribute_values: Option<Vec<WireAttributeValue>>,
 }
@@ -59,8 +67,10 @@ impl Listed for WireOrganisationUnit {
 /// The name of a level.
 #[derive(Debug, Deserialize)]
 pub(crate) struct WireLevel {
+    #[serde(deserialize_with = "text::id")]
     id: String,
     level: u32,
+    #[serde(default, deserialize_with = "text::name")]
     name: Option<String>,
 }
 
@@ -87,8 +97,11 @@ impl Listed for WireLevel {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct WireGroup {
+    #[serde(deserialize_with = "text::id")]
     id: String,
+    #[serde(default, deserialize_with = "text::name")]
     code: Option<String>,
+    #[serde(default, deserialize_with = "text::name")]
     name: Option<String>,
     organisation_units: Option<Vec<Reference>>,
 }

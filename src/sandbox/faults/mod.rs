@@ -4,12 +4,18 @@
 //! a run and nothing else. Each fault acts where the real one acts: on the connection, in a proxy's answer, or in the
 //! import.
 
+mod echoes;
+mod floods;
 mod lists;
+mod mutations;
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::sandbox::exchange::{Request, Response};
+pub use crate::sandbox::faults::echoes::Echo;
+pub use crate::sandbox::faults::floods::Flood;
+pub use crate::sandbox::faults::mutations::Mutation;
 use crate::sandbox::front;
 
 /// Something that goes wrong with one request.
@@ -86,6 +92,17 @@ pub enum Fault {
         /// How many were deleted: as many are passed over unseen. Below 0, how many were made: as many come twice.
         by: i64,
     },
+    /// The answer is malformed; the request is applied.
+    Malformed(Mutation),
+    /// An answer that would take more memory than there is; nothing is applied.
+    Flood(Flood),
+    /// The answer repeats the login that came with the request; nothing is applied.
+    Echo(Echo),
+    /// The request is applied, and the answer comes a byte at a time.
+    Drip {
+        /// The time between two bytes.
+        pause: Duration,
+    },
 }
 
 impl Fault {
@@ -113,6 +130,15 @@ impl Fault {
         })
     }
 
+    /// The same for faults whose answer depends on what was asked.
+    pub(super) fn answer_to(self, request: &Request) -> Option<Response> {
+        match self {
+            Self::Echo(echo) => Some(echo.answer(request)),
+            Self::Flood(flood) => Some(flood.answer()),
+            _ => self.answer(),
+        }
+    }
+
     /// Whether the server acts on the request all the same.
     pub fn is_applied(self) -> bool {
         matches!(
@@ -129,6 +155,8 @@ impl Fault {
                 | Self::ShortList { .. }
                 | Self::UncountedList { .. }
                 | Self::ShiftedPage { .. }
+                | Self::Malformed(_)
+                | Self::Drip { .. }
         )
     }
 
@@ -137,6 +165,7 @@ impl Fault {
         match self {
             Self::EmptyList => lists::emptied(own),
             Self::ShortList { missing } => lists::shortened(own, missing),
+            Self::Malformed(mutation) => mutation.apply(own),
             Self::UncountedList { missing, pager } => lists::uncounted(lists::shortened(own, missing), pager),
             _ => own,
         }

@@ -16,6 +16,7 @@ mod set_based;
 mod tests;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::dhis2::data_value_sets::{ImportAnswer, PayloadRow};
 use crate::domain::import_summary::{ImportConflict, ImportStatus, ImportSummary};
@@ -31,7 +32,7 @@ pub enum RowVerdict {
         /// The server's code, where it gave one.
         code: Option<String>,
         /// The server's sentence.
-        text: String,
+        text: Arc<str>,
     },
     /// The destination held it already (or, for a deletion, had nothing to delete).
     LeftAlone,
@@ -41,7 +42,7 @@ pub enum RowVerdict {
         /// The server's code, where it gave one.
         code: Option<String>,
         /// The server's sentence.
-        text: String,
+        text: Arc<str>,
     },
     /// The answer does not explain this row: read back, then send again.
     Unproved {
@@ -63,6 +64,8 @@ pub enum Unproved {
     UncountedZero,
     /// Counts, positions and status contradict each other.
     Contradiction,
+    /// The account names more rows than are kept of one.
+    NotNamed,
     /// Refusals without a name went on and on; the rest was not tried.
     GaveUp,
 }
@@ -76,6 +79,9 @@ impl Unproved {
             Self::PeriodRace => "the server did not know the period; it loses rows when requests race for a new one",
             Self::UncountedZero => "the server does not count zeros that it does not keep",
             Self::Contradiction => "the server's counts and its list of refused rows contradict each other",
+            Self::NotNamed => {
+                "the server's account is longer than what is kept of one, and the row is not named in that"
+            }
             Self::GaveUp => "the server refused again and again without a reason, and the row was not tried",
         }
     }
@@ -85,6 +91,9 @@ impl Unproved {
 pub fn account(rows: &[PayloadRow], answer: &ImportAnswer, engine: ImportEngine) -> Vec<RowVerdict> {
     let Some(summary) = &answer.summary else { return all(rows, Unproved::NoSummary) };
     let Some(evidence) = Evidence::of(summary, rows.len()) else { return all(rows, Unproved::Contradiction) };
+    if summary.beyond > 0 {
+        return as_far_as_named(rows, summary, engine);
+    }
     match engine {
         ImportEngine::SetBased => set_based::account(rows, summary, &evidence),
         ImportEngine::RowByRow => row_by_row::account(rows, summary, &evidence),
@@ -125,6 +134,21 @@ impl Evidence {
     fn counts_nothing(&self) -> bool {
         self.written == 0 && self.ignored == 0
     }
+}
+
+/// Of an account that is not kept whole only what it says by name is believed.
+fn as_far_as_named(rows: &[PayloadRow], summary: &ImportSummary, engine: ImportEngine) -> Vec<RowVerdict> {
+    let mut verdicts = all(rows, Unproved::NotNamed);
+    for conflict in summary.conflicts.iter().rev() {
+        let alone = engine == ImportEngine::RowByRow || set_based::is_value_error(conflict);
+        let verdict = if alone { refused(conflict) } else { refused_together(conflict, rows.len()) };
+        for &position in &conflict.rows {
+            if let Some(of_row) = verdicts.get_mut(position) {
+                of_row.clone_from(&verdict);
+            }
+        }
+    }
+    verdicts
 }
 
 /// The same reason for every row.

@@ -13,7 +13,7 @@ use crate::domain::import_summary::{ImportConflict, ImportSummary};
 
 /// Whether a conflict speaks of its own rows alone. Codes that are not known to do so are taken for group refusals,
 /// which costs another POST and no row.
-fn is_value_error(conflict: &ImportConflict) -> bool {
+pub(super) fn is_value_error(conflict: &ImportConflict) -> bool {
     matches!(conflict.code.as_deref(), Some("E8120" | "E8121" | "E8122" | "E8123" | "E8124" | "E8125"))
 }
 

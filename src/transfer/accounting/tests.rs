@@ -158,6 +158,7 @@ fn rows(number: usize) -> Vec<PayloadRow> {
 fn answer(status: ImportStatus, count: [u64; 4], conflicts: Vec<ImportConflict>, rejected: Vec<usize>) -> ImportAnswer {
     let [imported, updated, ignored, deleted] = count;
     let summary = ImportSummary {
+        beyond: 0,
         status,
         description: None,
         count: ImportCount { imported, updated, ignored, deleted },
@@ -175,7 +176,7 @@ fn any_conflict() -> impl Strategy<Value = ImportConflict> {
     ];
     (code, prop::collection::vec(0_usize..9, 0..4)).prop_map(|(code, rows)| ImportConflict {
         code: code.map(str::to_owned),
-        text: "no".to_owned(),
+        text: "no".into(),
         rows,
         named_ids: vec![],
         property: None,

@@ -51,6 +51,8 @@ pub struct Stored {
 pub struct StoredValues {
     /// By cell; only cells of the job.
     pub values: HashMap<CellKey, Stored>,
+    /// Cells that the server named twice, with different contents: what stands there is not known.
+    pub twice: BTreeSet<CellKey>,
     /// Org units whose values the user may not read: what stands there is not known.
     pub unreadable: BTreeSet<Uid>,
 }
@@ -85,6 +87,16 @@ impl Step {
     /// Whether a value of the destination goes away or becomes another one.
     pub fn is_change(&self) -> bool {
         matches!(self, Self::Update | Self::Delete | Self::Vanish)
+    }
+}
+
+impl StoredValues {
+    /// The cells that are held back because nobody knows what stands in them.
+    pub fn doubts(&self) -> impl Iterator<Item = (CellKey, Hold)> {
+        let reason = "the destination gave what stands there twice, and not the same both times";
+        let hold =
+            || Hold { code: &finding::DESTINATION_VALUE_TWICE, object: None, reason: reason.to_owned(), hint: None };
+        self.twice.iter().map(move |cell| (*cell, hold()))
     }
 }
 

@@ -31,7 +31,7 @@ fn stored(values: &[(CellKey, &str)]) -> StoredValues {
         .iter()
         .map(|(key, text)| (*key, Stored { value: Some((*text).to_owned()), ..Stored::default() }))
         .collect();
-    StoredValues { values, unreadable: BTreeSet::new() }
+    StoredValues { values, ..StoredValues::default() }
 }
 
 fn compare(plan: &Plan, wanted: Vec<WantedCell>, stored: &StoredValues, ledger: &[(CellKey, &str)]) -> Diff {

@@ -8,8 +8,11 @@
 use std::collections::BTreeSet;
 
 use crate::dhis2::analytics::AnalyticsQuery;
+use crate::dhis2::bounds::{Excess, MOST_HELD};
 use crate::dhis2::data_value_sets::RawQuery;
+use crate::dhis2::error::{ClientError, ClientErrorKind};
 use crate::dhis2::system::AnalyticsStamp;
+use crate::domain::data_value::DataValue;
 use crate::domain::uid::Uid;
 use crate::transfer::engine::context::Reading;
 use crate::transfer::engine::error::SliceError;
@@ -45,7 +48,7 @@ pub(super) async fn aggregated<'run, S: DataServer>(
         Err(error) => return all_failed(&error),
     };
     for _ in 0..=REFETCHES {
-        let mut read = Vec::with_capacity(job.slices.len());
+        let (mut read, mut held) = (Vec::with_capacity(job.slices.len()), 0);
         for slice in &job.slices {
             let mut mapping = empty(slice);
             let outcome = match reading.unless_stopped(read_slice(reading, job, slice, &places, &mut mapping)).await {
@@ -58,7 +61,11 @@ pub(super) async fn aggregated<'run, S: DataServer>(
             {
                 return all_failed(error);
             }
+            held += outcome.as_ref().map_or(0, Mapping::weight);
             read.push(outcome);
+            if let Err(error) = check_room(reading, "GET /api/analytics", held) {
+                return all_failed(&error);
+            }
         }
         match stamp(reading).await {
             Ok(after) if after == before => return read,
@@ -150,6 +157,7 @@ async fn read_slice<'run, S: DataServer>(
         for value in reading.source.read_analytics(&query).await? {
             mapping.take(value.into());
         }
+        check_room(reading, "GET /api/analytics", mapping.weight())?;
     }
     Ok(())
 }
@@ -191,9 +199,28 @@ async fn read_raw<S: DataServer>(
             children: read.children,
             periods: job.periods.read.clone(),
         };
-        reading.source.read_raw(&query, &mut |value| mapping.take(value.into())).await?;
+        let mut take = |value: DataValue| {
+            // What was deleted is no value, whether or not the server was asked to leave it out.
+            if !value.deleted {
+                mapping.take(value.into());
+            }
+        };
+        reading.source.read_raw(&query, &mut take).await?;
+        check_room(reading, "GET /api/dataValueSets", mapping.weight())?;
     }
     Ok(())
+}
+
+/// Refuses more values than can be held.
+fn check_room<S: DataServer>(reading: &Reading<'_, S>, request: &str, held: usize) -> Result<(), SliceError> {
+    if held <= MOST_HELD {
+        return Ok(());
+    }
+    Err(SliceError::from(ClientError {
+        server: reading.source.name().to_owned(),
+        request: request.to_owned(),
+        kind: ClientErrorKind::TooLarge { excess: Excess::Held(MOST_HELD) },
+    }))
 }
 
 /// The run was told to stop.

@@ -7,6 +7,7 @@
 //! turns out `unchanged` in the comparison; whose it is was said before (`recover`). The read for the comparison is also
 //! where the routine lets go of cells that somebody else changed (`ownership`).
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use crate::domain::cell::CellKey;
@@ -318,6 +319,11 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
             sees(cell) && slice.destinations.contains(&cell.org_unit) && job.reads_back(cell)
         })?;
         let mut ledger = self.ledger(job, &slice.destinations)?;
+        let mut all_doubts = Cow::Borrowed(doubts);
+        if !stored.twice.is_empty() {
+            all_doubts.to_mut().extend(stored.doubts());
+        }
+        let doubts = &*all_doubts;
         let policies = self.context.policies();
         let deletes = policies.max_delete != Some(0);
         let names = self.context.destination_metadata;

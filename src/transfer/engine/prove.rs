@@ -210,7 +210,7 @@ impl<S, D: DataServer> Proof<'_, '_, S, D> {
             return;
         }
         let seen = match read_back {
-            Some(stored) if !stored.unreadable.contains(&cell.key.org_unit) => {
+            Some(stored) if !stored.unreadable.contains(&cell.key.org_unit) && !stored.twice.contains(&cell.key) => {
                 ReadBack::Seen(stored.values.get(&cell.key))
             }
             _ => ReadBack::Unseen,

@@ -145,7 +145,7 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
                     all(&Outcome::NoAnswer { reason }, &mut outcomes);
                 }
                 Posted::Refused { code, text } => {
-                    all(&Outcome::Answered(RowVerdict::Refused { code, text }), &mut outcomes);
+                    all(&Outcome::Answered(RowVerdict::Refused { code, text: text.into() }), &mut outcomes);
                 }
             }
         }

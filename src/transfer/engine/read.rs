@@ -1,7 +1,9 @@
 //! Reading the destination's values of a slice: for the comparison, and again as the proof after the push.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
+use crate::dhis2::bounds::{Excess, MOST_HELD};
 use crate::dhis2::data_value_sets::RawQuery;
 use crate::dhis2::error::{ClientError, ClientErrorKind};
 use crate::domain::access::Reader;
@@ -27,13 +29,17 @@ pub(super) struct Side<'run, D> {
 }
 
 impl<D> Side<'_, D> {
-    /// Whether a read shows what stands in a cell: where a right is missing, servers leave rows out without a word.
+    /// Whether a read shows what stands in a cell: where a right is missing, servers leave rows out without a word, and a
+    /// cell that comes twice shows nothing.
     pub(super) fn sees(&self, stored: &StoredValues, cell: &CellKey) -> bool {
-        !stored.unreadable.contains(&cell.org_unit) && self.reader.address(&cell.address()).is_none()
+        !stored.unreadable.contains(&cell.org_unit) && !stored.twice.contains(cell) && self.reader.address(&cell.address()).is_none()
     }
 }
 
-/// Reads the job's cells of these org units. Units that the user may not read are named, not guessed.
+/// Bytes that a stored value takes, its texts apart.
+const WEIGHT_OF_VALUE: usize = 200;
+
+/// Reads the job's cells of these org units.
 pub(super) async fn stored<D: DataServer>(
     side: &Side<'_, D>,
     job: &PlannedJob,
@@ -44,7 +50,8 @@ pub(super) async fn stored<D: DataServer>(
     cells(side, &data_elements, org_units, &job.periods.write, &is_ours).await
 }
 
-/// Reads the cells of these org units that are wanted.
+/// Reads the cells of these org units that are wanted. A cell that comes twice with different contents is one of which
+/// nothing is known. Units that the user may not read are named, not guessed.
 pub(super) async fn cells<D: DataServer>(
     side: &Side<'_, D>,
     data_elements: &BTreeSet<Uid>,
@@ -54,8 +61,10 @@ pub(super) async fn cells<D: DataServer>(
 ) -> Result<StoredValues, ClientError> {
     let mut stored = StoredValues {
         values: HashMap::new(),
+        twice: BTreeSet::new(),
         unreadable: org_units.iter().copied().filter(|unit| !side.tree.contains(*unit)).collect(),
     };
+    let mut held = 0;
     let data_sets = data_sets_of(side.metadata, data_elements);
     for read in side.tree.cover(org_units) {
         let query = RawQuery {
@@ -66,15 +75,32 @@ pub(super) async fn cells<D: DataServer>(
             periods: periods.to_vec(),
         };
         let mut take = |value: DataValue| {
-            if wanted(&value.cell) && !value.deleted {
-                let kept = Stored { value: value.value, comment: value.comment, followup: value.followup };
-                stored.values.insert(value.cell, kept);
+            if !wanted(&value.cell) || value.deleted || held > MOST_HELD {
+                return;
+            }
+            held += WEIGHT_OF_VALUE + value.text_length();
+            let kept = Stored { value: value.value, comment: value.comment, followup: value.followup };
+            match stored.values.entry(value.cell) {
+                Entry::Vacant(place) => {
+                    place.insert(kept);
+                }
+                Entry::Occupied(known) if *known.get() == kept => {}
+                Entry::Occupied(known) => {
+                    stored.twice.insert(*known.key());
+                }
             }
         };
         match side.server.read_raw(&query, &mut take).await {
+            Ok(_) if held > MOST_HELD => {
+                return Err(ClientError {
+                    server: side.server.name().to_owned(),
+                    request: "GET /api/dataValueSets".to_owned(),
+                    kind: ClientErrorKind::TooLarge { excess: Excess::Held(MOST_HELD) },
+                });
+            }
             Ok(_) => {}
             Err(error) if may_not_read(&error.kind, side.account) => {
-                return Ok(StoredValues { values: HashMap::new(), unreadable: org_units.clone() });
+                return Ok(StoredValues { unreadable: org_units.clone(), ..StoredValues::default() });
             }
             Err(error) => return Err(error),
         }

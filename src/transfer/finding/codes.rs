@@ -269,6 +269,12 @@ table! {
     AREA_NOT_READ = Info, Source, "area-not-read",
         "A large part of the source's tree has no mapped org unit and was not read, so unmapped values there are not counted.",
         "Nothing, if that part is not to be transferred; otherwise map its org units.";
+    SOURCE_VALUE_TWICE = Error, Source, "source-value-twice",
+        "The source gave the same value twice and not the same both times; nothing is sent for the cells that it is part of.",
+        "Run again, somebody may have been entering it; if it stays, let the source's administrator look for doubled rows or for a proxy that mixes answers.";
+    DESTINATION_VALUE_TWICE = Error, Transport, "destination-value-twice",
+        "The destination gave the same value twice and not the same both times: what stands in the cell is not known, and nothing is sent for it.",
+        "Run again, somebody may have been entering it; if it stays, let the destination's administrator look for doubled rows or for a proxy that mixes answers.";
     SOURCE_VALUE_EMPTY = Info, Source, "source-value-empty",
         "A source value has a comment but no value; there is nothing to transfer.",
         "Nothing, unless the comment stands for a number that is missing at the source.";

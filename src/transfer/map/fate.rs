@@ -23,6 +23,8 @@ pub(super) enum Fate {
     PeriodDropped,
     /// `period` failed.
     PeriodFailed,
+    /// The source said something else of it before.
+    Twice,
 }
 
 /// The object to blame, as an id or a period.
@@ -47,6 +49,7 @@ impl Fate {
             Self::NotCovered => (&finding::SCRIPT_ROW_FOREIGN, "period"),
             Self::PeriodDropped => (&finding::SCRIPT_DROPPED, "period"),
             Self::PeriodFailed => (&finding::SCRIPT_FAILED, "period"),
+            Self::Twice => (&finding::SOURCE_VALUE_TWICE, "data element"),
         }
     }
 }

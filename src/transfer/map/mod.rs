@@ -9,6 +9,9 @@
 //! a whole slice at once: where a job has one, the values that can contribute are held until the last has arrived, and
 //! go through the scripts before they are placed. What `period` says stands in the plan.
 //!
+//! A value that comes twice counts once. Where it says something else the second time nobody knows which is right: it
+//! is held back by name, and never added to itself.
+//!
 //! A value that cannot be used leaves a *doubt* about every cell that it would have been part of: a cell is written whole
 //! or not at all, so nothing is sent for it, whatever else goes there.
 
@@ -19,6 +22,7 @@ pub use value::{Remark, SourceValue};
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::dhis2::bounds::MOST_HELD;
 use crate::domain::cell::CellKey;
 use crate::domain::decimal::parse_number;
 use crate::domain::job::Comments;
@@ -33,6 +37,7 @@ use crate::transfer::hooks::{Acts, RowKey, RowsContext, Scene, SliceValues, thro
 use crate::transfer::map::fate::{Blame, Fate, Nowhere, target_period};
 use crate::transfer::plan::{Destination, HookedPeriod, Place, PlannedJob, Slice, UnitMap};
 use crate::transfer::tally::{Findings, Note};
+use crate::transfer::twice::{Before, Seen};
 
 /// A source value on its way to one cell.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -101,7 +106,14 @@ pub struct Mapping<'plan> {
     /// The number of the next value that is placed.
     next_value: u32,
     fates: BTreeMap<(Fate, Blame), (u64, String)>,
+    /// Values that came already: one that comes again is no other value.
+    seen: Seen,
+    /// Bytes that it holds, about.
+    weight: usize,
 }
+
+/// Bytes that a value takes on its way, its text apart: a contribution, the memory that it came, its place in a cell.
+const WEIGHT_OF_VALUE: usize = 200;
 
 impl<'plan> Mapping<'plan> {
     /// For one slice of a job.
@@ -122,12 +134,24 @@ impl<'plan> Mapping<'plan> {
             keeps_values: job.is_scripted(),
             next_value: 0,
             fates: BTreeMap::new(),
+            seen: Seen::default(),
+            weight: 0,
         }
+    }
+
+    /// Bytes that it holds, about.
+    pub fn weight(&self) -> usize {
+        self.weight
+    }
+
+    /// Whether it holds as much as it may; then what it took is not all that came.
+    pub fn is_full(&self) -> bool {
+        self.weight > MOST_HELD
     }
 
     /// Takes one value.
     pub fn take(&mut self, value: SourceValue) {
-        if !self.job.reads.knows(value.data) {
+        if self.is_full() || !self.job.reads.knows(value.data) {
             return;
         }
         let place = self.units.place_of(value.org_unit);
@@ -146,6 +170,20 @@ impl<'plan> Mapping<'plan> {
             }
             return;
         }
+        match self.seen.note(&value.address(), &(&value.value, &value.remark)) {
+            Before::Never => {}
+            Before::Same => return,
+            Before::Other => {
+                self.values.fetched += 1;
+                self.values.invalid += 1;
+                self.note(Fate::Twice, Blame::Object(data), &value);
+                self.doubt_twice(&value);
+                return;
+            }
+        }
+        let text = |text: Option<&String>| text.map_or(0, String::len);
+        let remark = value.remark.as_ref().and_then(|remark| remark.comment.as_ref());
+        self.weight += WEIGHT_OF_VALUE + text(value.value.as_ref()) + text(remark);
         self.values.fetched += 1;
         if self.last_period.replace(period) != Some(period) {
             self.periods.insert(period);
@@ -301,10 +339,23 @@ impl<'plan> Mapping<'plan> {
         }
     }
 
+    /// Leaves a doubt about the cells of a value that the source gave twice, and not the same both times.
+    fn doubt_twice(&mut self, value: &SourceValue) {
+        let reason = format!(
+            "the source gave the value of {} at {} in {} twice, and not the same both times",
+            value.data, value.org_unit, value.period
+        );
+        for cell in self.cells_of_value(value) {
+            let hold = Hold { code: &finding::SOURCE_VALUE_TWICE, object: None, reason: reason.clone(), hint: None };
+            self.doubts.insert(cell, hold);
+        }
+    }
+
     /// The cells that a value goes to as it stands.
     fn cells_of_value(&self, value: &SourceValue) -> BTreeSet<CellKey> {
         let (job, Some(target)) = (self.job, self.target_of(value.org_unit)) else { return BTreeSet::new() };
         let items = job.items_of(value.data, value.category_option_combo, value.attribute_option_combo);
+        let items = items.filter(|item| job.reads_for(*item, value.period));
         let periods = items.filter_map(|item| Some((item, target_period(job, item, value.period).ok()?)));
         periods.flat_map(|(item, period)| cells_of(job, item, target, period)).collect()
     }

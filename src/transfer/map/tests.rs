@@ -172,6 +172,18 @@ fn values_of_another_slice_are_left_to_it() {
     assert_eq!(finish(mapping).values.fetched, 1);
 }
 
+#[test]
+fn a_value_that_comes_twice_counts_once_and_one_that_contradicts_itself_is_held_back() {
+    let document = document(vec![job("a", vec![plain_item(1)])], &["202401"]);
+    let mapped = map(&document, vec![plain(1, 1, "3"), plain(1, 1, "3"), plain(1, 2, "4"), plain(1, 2, "15557")]);
+    assert_eq!((mapped.values.fetched, mapped.values.contributing, mapped.values.invalid), (3, 2, 1));
+    assert_eq!(mapped.values.unexplained(), 0);
+    assert_eq!(mapped.contributions.iter().map(|part| part.text.as_str()).collect::<Vec<_>>(), ["3", "4"]);
+    let doubts: Vec<_> = mapped.doubts.values().map(|hold| hold.code.word).collect();
+    assert_eq!(doubts, ["source-value-twice"], "one cell, and the other one goes its way");
+    assert!(mapped.findings.has(&crate::transfer::finding::SOURCE_VALUE_TWICE));
+}
+
 proptest! {
     #[test]
     fn no_value_goes_missing(
@@ -180,9 +192,18 @@ proptest! {
     ) {
         let mut routine = document(vec![job("a", vec![plain_item(1), plain_item(4)])], &["202401"]);
         routine.org_unit_map.retain(|row| mapped_units.iter().any(|number| row.source == unit(*number)));
+        // The same value again is no other value; with another content it is one, and of no use.
+        let mut first = std::collections::HashMap::new();
         let asked = values
             .iter()
             .filter(|(data, combo, _, _)| matches!(data, 1 | 4) && *combo == 0)
+            .filter(|(data, _, at, text)| match first.entry((*data, *at)) {
+                std::collections::hash_map::Entry::Vacant(place) => {
+                    place.insert(text.clone());
+                    true
+                }
+                std::collections::hash_map::Entry::Occupied(known) => known.get() != text,
+            })
             .count();
         let combos = [Uid::DEFAULT_OPTION_COMBO, male(), female()];
         let values = values

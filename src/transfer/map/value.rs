@@ -25,7 +25,7 @@ pub struct SourceValue {
 }
 
 /// What stands beside a value.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Remark {
     /// Its comment.
     pub comment: Option<String>,
@@ -52,6 +52,15 @@ impl Remark {
             }
         }
         Self { comment: Some(comments.join(" | ")).filter(|text| !text.is_empty()), followup }
+    }
+}
+
+/// Where a value stands at the source: data element, COC, AOC, org unit, period.
+pub(super) type SourceAddress = (Uid, Option<Uid>, Option<Uid>, Uid, Period);
+
+impl SourceValue {
+    pub(super) fn address(&self) -> SourceAddress {
+        (self.data, self.category_option_combo, self.attribute_option_combo, self.org_unit, self.period)
     }
 }
 

@@ -16,6 +16,8 @@ mod simulation;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use crate::dhis2::data_value_sets::{ImportAnswer, PayloadRow};
 use crate::domain::import_summary::ImportStatus;
 use crate::domain::metadata::Metadata;
@@ -70,11 +72,11 @@ impl<'chunk> Pruning<'chunk> {
         let rows: Vec<PayloadRow> = sent.iter().filter_map(|&position| self.rows.get(position).cloned()).collect();
         let verdicts = account(&rows, answer, self.engine);
         if let Some(text) = refused_without_account(answer, &verdicts) {
-            return self.refused_without_name(sent, None, &text);
+            return self.refused_without_name(sent, None, &text.into());
         }
         let mut next = Next::default();
         let mut together: Vec<usize> = Vec::new();
-        let mut sentence: Option<(Option<String>, String)> = None;
+        let mut sentence: Option<(Option<String>, Arc<str>)> = None;
         for (position, (&row, verdict)) in sent.iter().zip(verdicts).enumerate() {
             match verdict {
                 RowVerdict::RefusedTogether { code, text } => {
@@ -103,12 +105,15 @@ impl<'chunk> Pruning<'chunk> {
     }
 
     /// A refusal that names nobody: once more, then in halves, then the row that stands alone is the guilty one.
-    fn refused_without_name(&mut self, group: &[usize], code: Option<String>, text: &str) -> Next {
+    fn refused_without_name(&mut self, group: &[usize], code: Option<String>, text: &Arc<str>) -> Next {
         if let [row] = group
             && self.repeated
         {
             self.unnamed_in_a_row += 1;
-            return Next { settled: vec![(*row, RowVerdict::Refused { code, text: text.to_owned() })], resend: vec![] };
+            return Next {
+                settled: vec![(*row, RowVerdict::Refused { code, text: Arc::clone(text) })],
+                resend: vec![],
+            };
         }
         if !self.repeated {
             self.repeated = true;
@@ -130,12 +135,12 @@ fn depth(number: usize) -> usize {
 }
 
 /// Settles the guilty rows (ascending) and sends the others again. Positions count the rows of this POST.
-fn drop_named(sent: &[usize], together: &[usize], guilty: &[usize], code: Option<&str>, text: &str) -> Next {
+fn drop_named(sent: &[usize], together: &[usize], guilty: &[usize], code: Option<&str>, text: &Arc<str>) -> Next {
     let mut next = Next::default();
     let mut others = Vec::new();
     for &position in together {
         if guilty.binary_search(&position).is_ok() {
-            let verdict = RowVerdict::Refused { code: code.map(str::to_owned), text: text.to_owned() };
+            let verdict = RowVerdict::Refused { code: code.map(str::to_owned), text: Arc::clone(text) };
             next.settled.push((sent[position], verdict));
         } else {
             others.push(sent[position]);

@@ -111,7 +111,7 @@ impl Server {
         self.stored.extend(rows.iter().filter(|row| row.1.is_none()).map(|row| row.0.cell));
         let conflicts = bad.iter().map(|&position| ImportConflict {
             code: Some("E8122".to_owned()),
-            text: format!("Value #{position} value `x` is no valid NUMBER: value_not_numeric"),
+            text: format!("Value #{position} value `x` is no valid NUMBER: value_not_numeric").into(),
             rows: vec![position],
             named_ids: vec![],
             property: None,
@@ -123,6 +123,7 @@ impl Server {
         };
         let (updated, ignored) = (u64::try_from(good).unwrap(), u64::try_from(bad.len()).unwrap());
         let summary = ImportSummary {
+            beyond: 0,
             status,
             description: None,
             count: ImportCount { updated, ignored, ..ImportCount::default() },
@@ -145,8 +146,9 @@ pub(super) fn bare(http_status: u16, message: Option<&str>) -> ImportAnswer {
 
 fn refusal(code: &str, text: &str, rows: Vec<usize>, rejected_rows: Vec<usize>) -> ImportAnswer {
     let conflict =
-        ImportConflict { code: Some(code.to_owned()), text: text.to_owned(), rows, named_ids: vec![], property: None };
+        ImportConflict { code: Some(code.to_owned()), text: text.into(), rows, named_ids: vec![], property: None };
     let summary = ImportSummary {
+        beyond: 0,
         status: ImportStatus::Error,
         description: None,
         count: ImportCount::default(),

@@ -158,6 +158,7 @@ fn an_exception_inside_a_row_by_row_import_is_cut_down_to_its_cause() {
         let failed = group.contains(&123);
         let imported = if failed { 0 } else { u64::try_from(group.len()).unwrap() };
         let summary = ImportSummary {
+            beyond: 0,
             status: if failed { ImportStatus::Error } else { ImportStatus::Success },
             description: Some(if failed { "The import process failed: boom" } else { "done" }.to_owned()),
             count: ImportCount { imported, ..ImportCount::default() },
@@ -211,7 +212,7 @@ fn an_id_that_no_row_bears_leads_to_halves() {
         let flaw = |at: usize| (rows[at].cell == guilty).then_some(Flaw::OrgUnit);
         let mut answer = honest.post(&group.iter().map(|&at| (rows[at].clone(), flaw(at))).collect::<Vec<_>>());
         for conflict in answer.summary.iter_mut().flat_map(|summary| &mut summary.conflicts) {
-            conflict.text = "Data set DataSet0001 not usable with org unit(s): `[Elsewhere01]`".to_owned();
+            conflict.text = "Data set DataSet0001 not usable with org unit(s): `[Elsewhere01]`".into();
         }
         answer
     });

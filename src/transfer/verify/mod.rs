@@ -5,8 +5,11 @@
 //! not there, and whose cell still holds what it held before, is worth another try; one whose cell holds a third value
 //! is not: somebody else writes there, and we would overwrite him.
 
+use std::sync::Arc;
+
+use crate::dhis2::error::LONGEST_TEXT;
 use crate::domain::cell::CellState;
-use crate::domain::run::{FindingObject, ServerSaid};
+use crate::domain::run::FindingObject;
 use crate::domain::shown::shown;
 use crate::domain::value_type::ValueType;
 use crate::transfer::accounting::{RowVerdict, Unproved};
@@ -55,12 +58,19 @@ pub struct Why {
     pub code: &'static Code,
     /// What is to blame, where that is not the data element.
     pub object: Option<FindingObject>,
-    /// Why, in words.
-    pub reason: String,
-    /// What the server said.
-    pub server: Option<ServerSaid>,
+    /// Why, in words: the server's own, where it said something.
+    pub reason: Arc<str>,
+    /// Whether the reason is what the server said, and its code.
+    pub said: Option<Said>,
     /// What can be done, where it is more exact than the table's remedy.
     pub hint: Option<String>,
+}
+
+/// That a server gave the reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// Its code, where it gave one.
+    pub code: Option<String>,
 }
 
 /// What follows for a cell.
@@ -88,15 +98,23 @@ impl Settled {
     }
 
     /// A state with a reason.
-    pub fn because(state: CellState, code: &'static Code, reason: impl Into<String>) -> Self {
-        let why = Why { code, object: None, reason: reason.into(), server: None, hint: None };
+    pub fn because(state: CellState, code: &'static Code, reason: impl Into<Arc<str>>) -> Self {
+        let why = Why { code, object: None, reason: reason.into(), said: None, hint: None };
         Self { state, why: Some(Box::new(why)) }
     }
 
-    fn said(state: CellState, code: &'static Code, server_code: Option<String>, text: &str) -> Self {
-        let server = ServerSaid { code: server_code, text: text.to_owned() };
-        let why = Why { code, object: None, reason: text.to_owned(), server: Some(server), hint: None };
+    fn said(state: CellState, code: &'static Code, server_code: Option<String>, text: Arc<str>) -> Self {
+        let said = Some(Said { code: server_code });
+        let why = Why { code, object: None, reason: cut(text), said, hint: None };
         Self { state, why: Some(Box::new(why)) }
+    }
+}
+
+/// A server's sentence as far as people read it; the log has it whole.
+fn cut(text: Arc<str>) -> Arc<str> {
+    match text.char_indices().nth(LONGEST_TEXT) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()).into(),
+        None => text,
     }
 }
 
@@ -204,7 +222,7 @@ fn not_there(outcome: &Outcome, there: Option<&str>) -> Settled {
             } else {
                 finding::of_server(code.as_deref())
             };
-            Settled::said(CellState::Rejected, entry, code.clone(), text)
+            Settled::said(CellState::Rejected, entry, code.clone(), Arc::clone(text))
         }
         Outcome::Answered(RowVerdict::Unproved { reason }) => unproved(*reason, &there),
     }
@@ -215,10 +233,13 @@ fn unproved(reason: Unproved, there: &str) -> Settled {
         Unproved::GaveUp => Settled::because(CellState::NotSent, &finding::SERVER_GAVE_UP, reason.words()),
         Unproved::NoSummary => Settled::because(CellState::Rejected, &finding::SERVER_FAILED, reason.words()),
         // Alone, one request at a time, and still not known: then it is no race.
-        Unproved::PeriodRace => {
-            Settled::said(CellState::Rejected, &finding::PERIOD_INVALID, Some("E7611".to_owned()), reason.words())
-        }
-        Unproved::Lost | Unproved::Contradiction | Unproved::UncountedZero => Settled::because(
+        Unproved::PeriodRace => Settled::said(
+            CellState::Rejected,
+            &finding::PERIOD_INVALID,
+            Some("E7611".to_owned()),
+            reason.words().into(),
+        ),
+        Unproved::Lost | Unproved::Contradiction | Unproved::UncountedZero | Unproved::NotNamed => Settled::because(
             CellState::Differs,
             &finding::DIFFERS_AFTER_WRITE,
             format!("{}; the cell holds {there}", reason.words()),

@@ -32,7 +32,7 @@ fn unproved(reason: Unproved) -> Outcome {
 }
 
 fn refused() -> Outcome {
-    Outcome::Answered(RowVerdict::Refused { code: Some("E8022".to_owned()), text: "not assigned".to_owned() })
+    Outcome::Answered(RowVerdict::Refused { code: Some("E8022".to_owned()), text: "not assigned".into() })
 }
 
 fn lost() -> Outcome {
@@ -90,7 +90,7 @@ fn a_dry_run_says_what_would_be() {
     let refusal = predict(&cell(Step::Update, Some("4"), Some("5")), &refused());
     assert_eq!(refusal.state, CellState::Rejected);
     let why = refusal.why.unwrap();
-    assert_eq!((why.code.word, why.server.unwrap().code.as_deref()), ("org-unit-not-assigned", Some("E8022")));
+    assert_eq!((why.code.word, why.said.unwrap().code.as_deref()), ("org-unit-not-assigned", Some("E8022")));
 }
 
 fn any_outcome() -> impl Strategy<Value = Outcome> {

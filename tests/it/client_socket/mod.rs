@@ -12,6 +12,7 @@ use std::sync::Arc;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use xfer::dhis2::analytics::AnalyticsQuery;
+use xfer::dhis2::bounds::Excess;
 use xfer::dhis2::client::Client;
 use xfer::dhis2::data_value_sets::{Payload, PayloadRow, RawQuery};
 use xfer::dhis2::error::ClientErrorKind;
@@ -517,7 +518,7 @@ async fn bodies_have_a_limit_zipped_or_not() {
     let server = Server::dhis2("2.42.5", move |_, _| Reply::Bytes(bomb.clone())).await;
     let client = server.client_with(limits);
     let error = client.fetch_metadata(&|_| {}).await.unwrap_err();
-    assert!(matches!(error.kind, ClientErrorKind::TooLarge { limit: 10_000 }), "{error}");
+    assert!(matches!(error.kind, ClientErrorKind::TooLarge { excess: Excess::Bytes(10_000) }), "{error}");
     let (read, _) = read_raw(&client, &one_slice()).await;
-    assert!(matches!(read, Err(ClientErrorKind::TooLarge { limit: 10_000 })), "{read:?}");
+    assert!(matches!(read, Err(ClientErrorKind::TooLarge { excess: Excess::Bytes(10_000) })), "{read:?}");
 }

@@ -212,7 +212,7 @@ fn check_import(exchange: &Exchange) -> Verdict {
         same!(conflict.code.as_deref(), expected["errorCode"].as_str(), "code");
         same!(conflict.rows, numbers(&expected["indexes"]), "rows");
         same!(conflict.property.as_deref(), expected["property"].as_str(), "property");
-        same!(Some(conflict.text.as_str()), expected["value"].as_str(), "text");
+        same!(Some(&*conflict.text), expected["value"].as_str(), "text");
         same!(sorted(conflict.named_ids.clone()), sorted(named_by(expected)), "named ids");
     }
     Ok("summaries")

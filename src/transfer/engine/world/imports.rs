@@ -16,12 +16,20 @@ pub(super) fn answer(
     conflicts: Vec<ImportConflict>,
     rejected_rows: Vec<usize>,
 ) -> ImportAnswer {
-    let summary = ImportSummary { status, description: None, count, conflicts, rejected_rows, data_set_complete: None };
+    let summary = ImportSummary {
+        status,
+        description: None,
+        count,
+        conflicts,
+        beyond: 0,
+        rejected_rows,
+        data_set_complete: None,
+    };
     ImportAnswer { http_status, summary: Some(summary), message: None }
 }
 
 fn conflict(code: &str, text: String, rows: Vec<usize>) -> ImportConflict {
-    ImportConflict { code: Some(code.to_owned()), text, rows, named_ids: vec![], property: None }
+    ImportConflict { code: Some(code.to_owned()), text: text.into(), rows, named_ids: vec![], property: None }
 }
 
 /// Up to 2.42.
