@@ -4,6 +4,7 @@
 //! become of the file since. That the file has changed is told, never acted upon; attaching it again takes it over.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::domain::routine::RoutineDocument;
@@ -213,29 +214,46 @@ fn state_of_plugin(home: &Home, name: &str, hash: &ContentHash) -> FileState {
 }
 
 fn state_of(file: &Path, hash: &ContentHash) -> FileState {
-    match std::fs::read_to_string(file) {
+    match read_text(file, limits::SOURCE, "a script") {
         Ok(text) if ContentHash::of(&text) == *hash => FileState::Same,
         Ok(_) => FileState::Altered,
-        Err(_) => FileState::Gone,
+        Err(Refusal::Refused(_)) => FileState::Altered,
+        Err(Refusal::NotRead(_)) => FileState::Gone,
     }
 }
 
 /// Reads a file that may be a script.
 pub(super) fn read(file: &Path) -> Result<ScriptSource, OpsError> {
     let failed = |source| OpsError::LocalFile { path: PathBuf::from(file), action: "read", source };
-    let bytes = std::fs::read(file).map_err(failed)?;
-    let shown = file.display();
-    if bytes.len() > limits::SOURCE {
-        return Err(OpsError::invalid(
-            format!("{shown} is {} bytes long; a script has at most {}", bytes.len(), limits::SOURCE),
-            "is it the right file?",
-        ));
-    }
-    let Ok(content) = String::from_utf8(bytes) else {
-        return Err(OpsError::invalid(format!("{shown} is no text in UTF-8"), "save the script as UTF-8"));
-    };
+    let content = read_text(file, limits::SOURCE, "a script").map_err(|refusal| match refusal {
+        Refusal::NotRead(source) => failed(source),
+        Refusal::Refused(error) => error,
+    })?;
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     Ok(ScriptSource::new(name, content))
+}
+
+/// Why a text is not read.
+pub(super) enum Refusal {
+    /// The system gives no such file.
+    NotRead(std::io::Error),
+    /// It is too long, or no text.
+    Refused(OpsError),
+}
+
+/// Reads a text of at most so many bytes; of a longer one, no more than shows that it is longer.
+pub(super) fn read_text(file: &Path, most: usize, what: &str) -> Result<String, Refusal> {
+    let mut bytes = Vec::new();
+    let open = std::fs::File::open(file).map_err(Refusal::NotRead)?;
+    open.take(most as u64 + 1).read_to_end(&mut bytes).map_err(Refusal::NotRead)?;
+    let shown = file.display();
+    if bytes.len() > most {
+        let longest = format!("{shown} is too long: {what} has at most {} KiB", most / 1024);
+        return Err(Refusal::Refused(OpsError::invalid(longest, "is it the right file?")));
+    }
+    String::from_utf8(bytes).map_err(|_| {
+        Refusal::Refused(OpsError::invalid(format!("{shown} is no text in UTF-8"), "save the file as UTF-8"))
+    })
 }
 
 /// Changes the list of scripts of a place.

@@ -54,14 +54,52 @@ pub const LISTED_TEXT_PER_VALUE: usize = 256;
 /// How deep lists and maps may be nested where they are shown, sorted, searched or compared.
 pub const DEPTH: usize = 64;
 
-/// Most variables of a function at once.
+/// Most variables of a function.
 pub const VARIABLES: usize = 256;
+
+/// Most arguments of a call, and parameters of a function.
+pub const ARGUMENTS: usize = 32;
+
+/// Most elements that are written out in one list.
+pub const ELEMENTS: usize = 4096;
+
+/// Most keys that are written out in one map.
+pub const KEYS: usize = 512;
+
+/// Most cases of a `switch`.
+pub const CASES: usize = 1024;
 
 /// Most functions of a script.
 pub const FUNCTIONS: usize = 256;
 
 /// Longest source of a script in bytes.
 pub const SOURCE: usize = 256 * 1024;
+
+/// Longest reason of what a script leaves out or refuses, and longest message about a mistake of it, in bytes. Each is
+/// kept with its cell, and a run has many cells.
+pub const REASON: usize = 2048;
+
+/// Most bytes of values that the calls of a script may give back at once beyond what follows from what they were given.
+/// A script can share one text ten thousand times; what leaves it is ten thousand texts.
+pub const RETURNED: usize = 8 * 1024 * 1024;
+
+/// Further bytes for each call of `value` and `combine`: DHIS2 has short texts.
+pub const RETURNED_PER_CALL: usize = 256;
+
+/// How often what was given may be given back beyond that: a script may write of each value what it was and what it is.
+pub const RETURNED_TIMES_GIVEN: usize = 2;
+
+/// Bytes that a row counts as, without its text.
+pub const ROW: usize = 256;
+
+/// Most parameters that a script is given.
+pub const PARAMETERS: usize = 128;
+
+/// Longest text of a parameter in bytes, all elements of a list together.
+pub const PARAMETER: usize = 64 * 1024;
+
+/// Longest file with tests of a script, in bytes.
+pub const TESTS: usize = 4 * 1024 * 1024;
 
 /// Lines that `print` and `debug` may leave in the log of a call; the rest is counted only.
 pub const LOG_LINES: usize = 100;

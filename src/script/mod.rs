@@ -7,7 +7,7 @@
 //!
 //! - `hooks`, `runner`, `outcome`: what the rest of the program uses
 //! - `call`, `handed`, `returned`: how hooks and functions of functions are called fast, and what a hook gave back
-//! - [`limits`], `memory`, `stack`, `watch`, `work`: what keeps a script within its bounds
+//! - [`limits`], `extent`, `leaving`, `memory`, `stack`, `watch`, `work`: what keeps a script within its bounds
 //! - `number`, `arithmetic`, `text`, `list`, `period_type`, `things`, `row`, `context`, `slice`: what scripts can see
 //!   and do
 //! - [`testing`]: the tests that analysts write
@@ -20,9 +20,11 @@ mod context;
 mod convert;
 mod engine;
 mod error;
+mod extent;
 mod failing;
 mod handed;
 mod hooks;
+mod leaving;
 pub mod limits;
 mod list;
 mod memory;

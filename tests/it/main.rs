@@ -33,6 +33,7 @@ mod sandbox_files;
 mod sandbox_server;
 mod schedule;
 mod script_docs;
+mod script_faults;
 mod script_hostile;
 mod script_tools;
 mod scripts;

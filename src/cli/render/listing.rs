@@ -203,8 +203,8 @@ impl Listing {
             Format::Table if !ui.shows_tables() => {}
             Format::Table if self.rows.is_empty() => ui.say(self.empty),
             Format::Table => ui.data(&format!("{}\n", self.table(ui.width()))),
-            Format::Json => ui.data(&format!("{:#}\n", self.json())),
-            Format::Csv => ui.data(&self.csv()),
+            Format::Json => ui.raw_data(&format!("{:#}\n", self.json())),
+            Format::Csv => ui.raw_data(&self.csv()),
         }
     }
 
