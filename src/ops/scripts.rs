@@ -9,13 +9,15 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::routine::RoutineDocument;
 use crate::domain::script::{Attachment, ContentHash, Hook, ParameterValue, ScriptSource};
+use crate::domain::spelling::composed;
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::jobs::job;
 use crate::ops::plugins;
 use crate::ops::routines::routine;
 use crate::script::plugin::{self, PREFIX};
-use crate::script::{Script, limits};
+use crate::script::testing::Scalar;
+use crate::script::{self, Script, limits};
 use crate::store::ConfigStore;
 
 /// Compiles a script and says which hooks it defines.
@@ -82,8 +84,12 @@ pub struct AtWork {
 /// What checks a script before it is attached: the hooks that it defines, or the error that refuses it.
 pub type Check<'check> = &'check dyn Fn(&ScriptSource) -> Result<Vec<Hook>, OpsError>;
 
-/// Refuses parameters that a script does not know: a name that is misspelt would leave another one unset.
+/// Refuses parameters that are too many or too long, or that a script does not know: a name that is misspelt would leave another one unset.
 pub fn check_names(script: &Script, parameters: &BTreeMap<String, ParameterValue>) -> Result<(), OpsError> {
+    let params = parameters.iter().map(|(name, value)| (name.clone(), Scalar::from(value).to_param())).collect();
+    if let Some((what, hint)) = script::too_much(&params) {
+        return Err(OpsError::invalid(what, hint));
+    }
     let Some(unknown) = script.unknown_parameter(parameters.keys().map(String::as_str)) else { return Ok(()) };
     let names = script.parameters();
     let hint = if names.is_empty() {
@@ -131,7 +137,7 @@ pub(super) fn attach_text(
     config.keep_script(script)?;
     let mut replaced = false;
     change(&mut config, place, |scripts| {
-        if let Some(old) = scripts.iter_mut().find(|old| old.script == attachment.script) {
+        if let Some(old) = scripts.iter_mut().find(|old| composed(&old.script) == composed(&attachment.script)) {
             *old = attachment.clone();
             replaced = true;
         } else {
@@ -148,7 +154,7 @@ pub fn detach(home: &Home, place: &Place, name: &str) -> Result<Attachment, OpsE
     let mut config = home.config()?;
     let mut removed = None;
     change(&mut config, place, |scripts| {
-        let Some(position) = scripts.iter().position(|attachment| attachment.script == name) else {
+        let Some(position) = scripts.iter().position(|attachment| composed(&attachment.script) == composed(name)) else {
             let there: Vec<&str> = scripts.iter().map(|attachment| attachment.script.as_str()).collect();
             let hint = if there.is_empty() {
                 "no script is attached there; `xfer script list` shows where".to_owned()
@@ -229,7 +235,7 @@ pub(super) fn read(file: &Path) -> Result<ScriptSource, OpsError> {
         Refusal::NotRead(source) => failed(source),
         Refusal::Refused(error) => error,
     })?;
-    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = file.file_name().map(|name| composed(&name.to_string_lossy()).into_owned()).unwrap_or_default();
     Ok(ScriptSource::new(name, content))
 }
 

@@ -63,7 +63,7 @@ impl<T: Weighed> Weighed for Outcome<T> {
 }
 
 /// What is wrong with parameters that are too many or too long; none where nothing is.
-pub(super) fn too_much(params: &Params) -> Option<(String, String)> {
+pub fn too_much(params: &Params) -> Option<(String, String)> {
     let most = limits::PARAMETERS;
     if params.len() > most {
         let hint = "put what belongs together into one list: `--param names=a,b,c`";

@@ -49,6 +49,7 @@ mod work;
 pub use context::{Contribution, ItemNames, Place, RunContext};
 pub use error::ScriptError;
 pub use hooks::{Hook, Script};
+pub use leaving::too_much;
 pub use number::Number;
 pub use outcome::{Acted, KeptRow, LeftOut, Origin, Outcome, Row, RowsOutcome, Value};
 pub use params::{Param, Params};

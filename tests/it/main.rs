@@ -21,6 +21,7 @@ mod matching;
 mod names;
 mod operators;
 mod option_names;
+mod output_faults;
 mod plugins;
 mod process_secrets;
 mod quality;
