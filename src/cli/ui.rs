@@ -147,7 +147,8 @@ impl Ui {
         if self.assume_yes {
             return true;
         }
-        self.terminal && dialoguer::Confirm::new().with_prompt(printable(question)).default(false).interact().unwrap_or_default()
+        self.terminal
+            && dialoguer::Confirm::new().with_prompt(printable(question)).default(false).interact().unwrap_or_default()
     }
 
     /// Whether `--yes` was given.

@@ -105,12 +105,15 @@ mod tests {
 
     #[test]
     fn what_cannot_be_seen_is_shown_where_it_does_not_belong() {
-        for unseen in ["\u{202e}", "\u{2066}", "\u{200b}", "\u{200d}", "\u{feff}", "\u{ad}", "\u{7f}", "\u{9b}", "\u{e0041}"] {
+        for unseen in
+            ["\u{202e}", "\u{2066}", "\u{200b}", "\u{200d}", "\u{feff}", "\u{ad}", "\u{7f}", "\u{9b}", "\u{e0041}"]
+        {
             let text = format!("Jac{unseen}mel");
             assert_eq!(tame(&text), "Jac\u{fffd}mel", "{text:?}");
             assert_eq!(tame_lines(&text), "Jac\u{fffd}mel", "{text:?}");
         }
-        for belongs in ["می\u{200c}خواهم", "ක්\u{200d}ෂ", "ភាសា\u{200b}ខ្មែរ", "👩\u{200d}⚕"] {
+        for belongs in ["می\u{200c}خواهم", "ක්\u{200d}ෂ", "ភាសា\u{200b}ខ្មែរ", "👩\u{200d}⚕"]
+        {
             assert_eq!(tame(belongs), belongs);
         }
         assert_eq!(tame_lines("a\n\tb\rc"), "a\n\tb\u{fffd}c");

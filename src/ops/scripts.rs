@@ -154,7 +154,8 @@ pub fn detach(home: &Home, place: &Place, name: &str) -> Result<Attachment, OpsE
     let mut config = home.config()?;
     let mut removed = None;
     change(&mut config, place, |scripts| {
-        let Some(position) = scripts.iter().position(|attachment| composed(&attachment.script) == composed(name)) else {
+        let Some(position) = scripts.iter().position(|attachment| composed(&attachment.script) == composed(name))
+        else {
             let there: Vec<&str> = scripts.iter().map(|attachment| attachment.script.as_str()).collect();
             let hint = if there.is_empty() {
                 "no script is attached there; `xfer script list` shows where".to_owned()

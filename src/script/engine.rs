@@ -14,8 +14,8 @@ use rust_decimal::Decimal;
 use super::failing::{Failed, failure};
 use super::params::Params;
 use super::watch::Watch;
-use crate::domain::shown::cut;
 use super::{arithmetic, context, limits, list, period_type, row, text, things};
+use crate::domain::shown::cut;
 
 /// What `skip("why")` ends a hook with.
 #[derive(Debug, Clone)]

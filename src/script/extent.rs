@@ -52,7 +52,9 @@ impl Kind {
     pub(super) fn in_words(self) -> (String, &'static str) {
         let most = self.most();
         match self {
-            Self::Arguments => (format!("this call has more than {most} arguments"), "hand them over as a list: `[a, b]`"),
+            Self::Arguments => {
+                (format!("this call has more than {most} arguments"), "hand them over as a list: `[a, b]`")
+            }
             Self::Parameters => {
                 (format!("this function has more than {most} parameters"), "let it take a list or a map instead")
             }
@@ -64,9 +66,10 @@ impl Kind {
                 (format!("this map has more than {most} keys"), "split it, or look the values up with `lookup`")
             }
             Self::Cases => (format!("this `switch` has more than {most} cases"), "split it, or use `if`"),
-            Self::Variables => {
-                (format!("this function makes more than {most} variables"), "use a list or a map, or split the function")
-            }
+            Self::Variables => (
+                format!("this function makes more than {most} variables"),
+                "use a list or a map, or split the function",
+            ),
         }
     }
 }
@@ -190,7 +193,9 @@ mod tests {
     fn written(kind: Kind, number: usize) -> String {
         let body = match kind {
             Kind::Arguments => format!("f({})", many(number, |n| n.to_string())),
-            Kind::Parameters => return format!("fn f({}) {{ 1 }} fn value(v) {{ v }}", many(number, |n| format!("p{n}"))),
+            Kind::Parameters => {
+                return format!("fn f({}) {{ 1 }} fn value(v) {{ v }}", many(number, |n| format!("p{n}")));
+            }
             Kind::Elements => format!("[{}].len()", many(number, |_| "v".to_owned())),
             Kind::Keys => format!("#{{ {} }}.len()", many(number, |n| format!("k{n}: v"))),
             Kind::Cases => format!("switch v {{ {}, _ => 1 }}", many(number - 1, |n| format!("{n} => v"))),
@@ -205,14 +210,7 @@ mod tests {
 
     #[test]
     fn each_kind_has_its_most_and_one_more_is_refused_in_words_and_with_its_place() {
-        let kinds = [
-            Kind::Arguments,
-            Kind::Parameters,
-            Kind::Elements,
-            Kind::Keys,
-            Kind::Cases,
-            Kind::Variables,
-        ];
+        let kinds = [Kind::Arguments, Kind::Parameters, Kind::Elements, Kind::Keys, Kind::Cases, Kind::Variables];
         for kind in kinds {
             let (what, _) = kind.in_words();
             assert_eq!(refused(&written(kind, kind.most())), None, "{kind:?}");
@@ -231,7 +229,10 @@ mod tests {
             format!("[{lists}].len()"),
             format!("f([{}])", many(limits::ELEMENTS, |_| "1".to_owned())),
             format!("[{closures}].len()"),
-            format!("f(`${{[{}]}} (,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,)`)", many(200, |_| "v".to_owned())),
+            format!(
+                "f(`${{[{}]}} (,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,)`)",
+                many(200, |_| "v".to_owned())
+            ),
         ] {
             assert_eq!(refused(&format!("fn f(x) {{ x }} fn value(v) {{ {body} }}")), None, "{body}");
         }

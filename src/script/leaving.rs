@@ -108,7 +108,10 @@ mod tests {
         let with = |param| Params::from([("long".to_owned(), param)]);
         assert_eq!(too_much(&with(text(limits::PARAMETER - 1))), None);
         let (what, hint) = too_much(&with(text(limits::PARAMETER))).unwrap();
-        assert_eq!((what.as_str(), hint.as_str()), ("the parameter `long` is too long", "a parameter has at most 64 KiB"));
+        assert_eq!(
+            (what.as_str(), hint.as_str()),
+            ("the parameter `long` is too long", "a parameter has at most 64 KiB")
+        );
         assert!(too_much(&with(Param::List(vec![text(10); 10_000]))).is_some());
         let many = (0..=limits::PARAMETERS).map(|n| (format!("p{n}"), text(1))).collect();
         assert!(too_much(&many).is_some());

@@ -22,8 +22,7 @@ const RETURNED_NOTHING: &str = "the script returned nothing for it";
 const NOT_RETURNED: &str = "the script did not return it";
 
 /// What is wrong with a result that is far larger than what was given. The runner adds what to give back instead.
-const TOO_MUCH_RETURNED: &str =
-    "the function gave back far more than it was given: more than 8 MiB of rows, texts and reasons beyond twice its rows";
+const TOO_MUCH_RETURNED: &str = "the function gave back far more than it was given: more than 8 MiB of rows, texts and reasons beyond twice its rows";
 
 /// What a hook has to give back.
 pub(super) fn expected(hook: Hook) -> &'static str {

@@ -137,14 +137,15 @@ impl Runner {
     pub fn value(&mut self, value: &Value, place: &Place) -> Result<Outcome<Value>, ScriptError> {
         let Some(entry) = self.script.entry(Hook::Value) else { return Ok(Outcome::Unchanged) };
         let call = Call { entry, standing: Standing::at(Hook::Value, place), values: 0 };
-        let outcome = self.settled(
-            &call,
-            || convert::to_dynamic(value),
-            |result| {
-                if convert::is_same(result, value) { Ok(Outcome::Unchanged) } else { value_of(result) }
-            },
-        )
-        .map(flat);
+        let outcome = self
+            .settled(
+                &call,
+                || convert::to_dynamic(value),
+                |result| {
+                    if convert::is_same(result, value) { Ok(Outcome::Unchanged) } else { value_of(result) }
+                },
+            )
+            .map(flat);
         self.leaving(entry, outcome, value.length()).map_err(|error| error.in_row(row_in_words(value, place)))
     }
 
@@ -230,7 +231,8 @@ impl Runner {
             return outcome;
         }
         let (name, source) = (self.script.name(), self.script.source());
-        let error = ScriptError::run(name, entry.hook, leaving::TOO_MUCH.to_owned(), Some(leaving::LEAVE_LESS.to_owned()));
+        let error =
+            ScriptError::run(name, entry.hook, leaving::TOO_MUCH.to_owned(), Some(leaving::LEAVE_LESS.to_owned()));
         let error = error.stopped(Stop::Memory).at(source, entry.line, 1);
         self.stopped = Some(error.clone());
         Err(error)

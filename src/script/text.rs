@@ -9,12 +9,12 @@ use rhai::{Array, Dynamic, Engine, INT, ImmutableString, Map};
 use rust_decimal::Decimal;
 
 use super::failing::{Failed, failure, text_too_long};
+use super::limits;
 use super::number::{Number, of_dynamic, plain, to_dynamic};
 use super::period_type::ScriptPeriod;
 use super::row::ScriptRow;
 use super::things::identity;
 use super::work::charge_text;
-use super::limits;
 use crate::domain::shown::cut_off;
 
 /// Registers the functions of texts.

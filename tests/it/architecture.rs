@@ -167,7 +167,7 @@ fn only_cli_prints_prompts_and_reads_the_environment() {
 }
 
 /// What writes to standard output or error without looking at what became of it.
-const STREAMS: &[&str] = &["println!", "print!", "stdout()", "stderr()", "Term::stdout", "refusal.print", "dbg!"];
+const STREAMS: &[&str] = &["println!", "print!", "::stdout()", "::stderr()", "Term::stdout", "refusal.print", "dbg!"];
 
 #[test]
 fn one_module_prints() {

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use xfer::script::{RowsOutcome, Runner, Script, ScriptError, limits};
 
-use crate::support::Xfer;
 use crate::script_hostile::{memory, place, rows_of, run_context, twelve};
+use crate::support::Xfer;
 
 /// Memory that a script may need beyond what it was given, and with what it gave back.
 const MEMORY_KIB: u64 = 64 * 1024;
@@ -339,7 +339,8 @@ fn table() -> Vec<Hostile> {
         for depth in [20, 100, 20_000] {
             // As deep as the longest source allows.
             let depth = depth.min(250_000 / (before.len() + behind.len()));
-            let source = format!("fn value(v) {{ {}v{} }}\nfn f(x) {{ x }}", before.repeat(depth), behind.repeat(depth));
+            let source =
+                format!("fn value(v) {{ {}v{} }}\nfn f(x) {{ x }}", before.repeat(depth), behind.repeat(depth));
             all.push(Hostile { name: format!("{before}…{behind} {depth} deep"), source });
         }
     }
@@ -348,7 +349,12 @@ fn table() -> Vec<Hostile> {
             let mut source = (*before).to_owned();
             let mut number = 0;
             while number < most && source.len() < 250_000 {
-                let _ = write!(source, "{}{}", if number > 0 { between } else { "" }, each.replace("{n}", &number.to_string()));
+                let _ = write!(
+                    source,
+                    "{}{}",
+                    if number > 0 { between } else { "" },
+                    each.replace("{n}", &number.to_string())
+                );
                 number += 1;
             }
             source.push_str(behind);
@@ -517,11 +523,20 @@ fn the_tools_of_scripts_obey_the_same_limits() {
         assert!(output.code != 0 && output.code != 70, "{output}");
         assert!(format!("{}{}", output.stdout, output.stderr).contains(said), "{said}\n{output}");
     }
-    let lines = format!("{}\nprint(\"{}\")\nthrow \"{}\"\n1 + 1\n", "x".repeat(400_000), "y".repeat(100_000), "z".repeat(100_000));
+    let lines = format!(
+        "{}\nprint(\"{}\")\nthrow \"{}\"\n1 + 1\n",
+        "x".repeat(400_000),
+        "y".repeat(100_000),
+        "z".repeat(100_000)
+    );
     let stdin = std::fs::File::open(xfer.file("lines", lines)).unwrap();
     let mut repl = xfer.prepared(&["script", "repl"]);
     let output = xfer.finished(repl.stdin(stdin));
-    assert!(output.stderr.contains("the script is too long") && output.stdout.contains("\n2\n"), "{:.2000}", output.stderr);
+    assert!(
+        output.stderr.contains("the script is too long") && output.stdout.contains("\n2\n"),
+        "{:.2000}",
+        output.stderr
+    );
     assert!(output.stdout.len() + output.stderr.len() < 10_000, "what is too long is not shown whole");
 }
 

@@ -9,9 +9,9 @@ use console::measure_text_width;
 use serde_json::{Map, Value};
 
 use crate::cli::render::clock;
-use crate::ops::files::cell::guarded;
 use crate::cli::ui::{Format, Ui, printable};
 use crate::domain::shown::shown;
+use crate::ops::files::cell::guarded;
 
 /// A column: its key in JSON and CSV, and its title in tables.
 #[derive(Debug, Clone, Copy)]

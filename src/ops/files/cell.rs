@@ -97,8 +97,26 @@ mod tests {
     #[test]
     fn what_a_spreadsheet_would_run_begins_with_a_quote() {
         for formula in [
-            "=cmd()", "+1+2", "-2+3", "@x", "\t=x", "\r=x", "\n=x", " =x", "\u{a0}=x", "\u{3000}=x", "\u{200b}=x",
-            "\u{feff}+x", "\u{ff1d}x", "\u{ff0b}x", "\u{ff0d}x", "\u{ff20}x", "\0=x", "\u{7f}@x", "  \u{202e}=x", "\tx",
+            "=cmd()",
+            "+1+2",
+            "-2+3",
+            "@x",
+            "\t=x",
+            "\r=x",
+            "\n=x",
+            " =x",
+            "\u{a0}=x",
+            "\u{3000}=x",
+            "\u{200b}=x",
+            "\u{feff}+x",
+            "\u{ff1d}x",
+            "\u{ff0b}x",
+            "\u{ff0d}x",
+            "\u{ff20}x",
+            "\0=x",
+            "\u{7f}@x",
+            "  \u{202e}=x",
+            "\tx",
         ] {
             assert!(guarded(formula).starts_with('\''), "{formula:?}");
         }

@@ -222,8 +222,7 @@ impl Import {
             };
             self.line("alert", &alert.name, change, format!("{}: {}", alert.kind.name(), alert.kind.goes_to()));
         }
-        for gone in here.iter().filter(|known| !alerts.iter().any(|alert| same_name(&alert.name, &known.name)))
-        {
+        for gone in here.iter().filter(|known| !alerts.iter().any(|alert| same_name(&alert.name, &known.name))) {
             self.line("alert", &gone.name, Change::Removed, "the file does not have it");
         }
         Ok(())

@@ -111,7 +111,10 @@ mod tests {
         let name = Name::new(Kind::Job, "  Santé ÉCOLE ").unwrap();
         assert_eq!((name.text.as_str(), name.key.as_str()), ("Santé ÉCOLE", "santé école"));
         assert_eq!(key("SANTÉ école"), name.key);
-        assert_eq!(Name::new(Kind::Job, "Sante\u{301} E\u{301}COLE").unwrap(), Name::new(Kind::Job, "Santé ÉCOLE").unwrap());
+        assert_eq!(
+            Name::new(Kind::Job, "Sante\u{301} E\u{301}COLE").unwrap(),
+            Name::new(Kind::Job, "Santé ÉCOLE").unwrap()
+        );
         let long = "x".repeat(101);
         for bad in ["", "   ", "two\nlines", "\u{1b}[31mred", &long] {
             assert!(matches!(Name::new(Kind::Job, bad), Err(StoreError::BadName { .. })), "{bad:?}");

@@ -354,9 +354,13 @@ mod tests {
         migrate(&mut connection, None, MIGRATIONS).unwrap();
         let number = |name: &str| number_of(&connection, Kind::Server, "server", name).ok();
         assert_eq!((number("SANT\u{c9}"), number("sante\u{301}")), (Some(1), Some(1)));
-        assert_eq!((number("e\u{301}te\u{301}"), number("\u{e9}t\u{e9}"), number("\u{c9}TE\u{301}")), (Some(2), Some(3), Some(3)));
+        assert_eq!(
+            (number("e\u{301}te\u{301}"), number("\u{e9}t\u{e9}"), number("\u{c9}TE\u{301}")),
+            (Some(2), Some(3), Some(3))
+        );
         assert_eq!(number("Plain"), Some(4));
-        let name = |text: &str| Name::new(Kind::Server, text).unwrap().or_kept(&connection, "server", &2, text).unwrap();
+        let name =
+            |text: &str| Name::new(Kind::Server, text).unwrap().or_kept(&connection, "server", &2, text).unwrap();
         assert_eq!(name("e\u{301}te\u{301}").text, "e\u{301}te\u{301}", "the second of two keeps name and key");
         assert_eq!(name("E\u{301}te\u{301}").text, "\u{c9}t\u{e9}", "a new name is a new name");
     }
