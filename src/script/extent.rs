@@ -7,7 +7,7 @@
 use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rhai::{Engine, LexError, Position, Token};
+use rhai::{AST, ASTNode, Engine, LexError, Position, Stmt, Token};
 
 use super::limits;
 
@@ -84,6 +84,24 @@ pub(super) fn watch(engine: &mut Engine) -> Arc<Mutex<Option<TooMany>>> {
         let Some(kind) = over else { return token };
         kept.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(TooMany { kind, place: place(position) });
         Token::LexError(Box::new(LexError::ImproperSymbol(String::new(), String::new())))
+    });
+    found
+}
+
+/// The place of the first `switch` that stands too deep in others.
+pub(super) fn deep_switch(ast: &AST) -> Option<(usize, usize)> {
+    let mut found = None;
+    ast.walk(&mut |path: &[ASTNode]| {
+        let switch = |node: &ASTNode| match node {
+            ASTNode::Stmt(statement @ Stmt::Switch(..)) => Some(statement.position()),
+            _ => None,
+        };
+        if let Some(position) = path.last().and_then(switch)
+            && path.iter().filter_map(switch).count() > limits::SWITCHES
+        {
+            found = Some(place(position));
+        }
+        found.is_none()
     });
     found
 }
@@ -219,6 +237,21 @@ mod tests {
             let line = if kind == Kind::Parameters { 1 } else { 2 };
             assert_eq!(place.map(|(line, _)| line), Some(line), "{kind:?}");
         }
+    }
+
+    #[test]
+    fn switches_stand_in_each_other_up_to_a_depth() {
+        let nested = |depth: usize| {
+            let (open, close) = ("switch { v } { 1 => 1, _ => ".repeat(depth), " }".repeat(depth));
+            refused(&format!("fn value(v) {{ {open}v{close} }}"))
+        };
+        assert_eq!(nested(limits::SWITCHES), None);
+        for depth in [limits::SWITCHES + 1, 20] {
+            let (said, place) = nested(depth).unwrap();
+            assert_eq!((said.as_str(), place.is_some()), ("`switch` stands in `switch` more than 8 deep", true));
+        }
+        let row = "switch v { 1 => 1, _ => v };".repeat(50);
+        assert_eq!(refused(&format!("fn value(v) {{ {row} v }}")), None, "one after another");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use rhai::{AST, Engine, Stmt};
+use rhai::{AST, Engine, OptimizationLevel, Scope, Stmt};
 
 use super::engine;
 use super::error::{ScriptError, parse};
@@ -147,7 +147,8 @@ pub(super) fn parsed(engine: &mut Engine, name: &str, source: &str) -> Result<AS
     }
     let too_many = extent::watch(engine);
     // A text as deeply nested as the limit allows takes more stack than a worker thread has.
-    super::stack::with_room(|| engine.compile(source)).map_err(|error| {
+    engine.set_optimization_level(OptimizationLevel::None);
+    let ast = super::stack::with_room(|| engine.compile(source)).map_err(|error| {
         let found = *too_many.lock().unwrap_or_else(PoisonError::into_inner);
         found.map_or_else(
             || parse::translate(&error, name, source),
@@ -156,7 +157,12 @@ pub(super) fn parsed(engine: &mut Engine, name: &str, source: &str) -> Result<AS
                 ScriptError::compile(name, &what, hint).at(source, line, column)
             },
         )
-    })
+    })?;
+    if let Some((line, column)) = extent::deep_switch(&ast) {
+        let what = format!("`switch` stands in `switch` more than {} deep", limits::SWITCHES);
+        return Err(ScriptError::compile(name, &what, "put a part into a function").at(source, line, column));
+    }
+    Ok(super::stack::with_room(|| engine.optimize_ast(&Scope::new(), ast, OptimizationLevel::Simple)))
 }
 
 /// The hooks among a script's functions.

@@ -21,7 +21,7 @@ pub const RUN_TIME: Duration = Duration::from_mins(10);
 /// double what is there before the meter is read again, so this is well below half of the 64 MiB that are promised. The engine's own
 /// limits for lists, maps and texts are off: it goes through the whole list at every `push`, and counts the texts in it
 /// as if they were one.
-pub const MEMORY: i64 = 20 * 1024 * 1024;
+pub const MEMORY: i64 = 16 * 1024 * 1024;
 
 /// How often a call may hold what it was given once more, beyond [`MEMORY`]: the values and rows themselves do not count,
 /// and a script that filters, changes and sorts them has as many lists of them at once.
@@ -68,6 +68,9 @@ pub const KEYS: usize = 512;
 
 /// Most cases of a `switch`.
 pub const CASES: usize = 1024;
+
+/// How deep one `switch` may stand in another: the engine's optimizer takes twice the time for each.
+pub const SWITCHES: usize = 8;
 
 /// Most functions of a script.
 pub const FUNCTIONS: usize = 256;

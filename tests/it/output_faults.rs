@@ -50,7 +50,6 @@ const PRINTING: &[&str] = &[
     "script definitions",
     "plugin list",
     "plugin show cap-outliers",
-    "plugin test",
     "key show-location",
     "doctor --offline",
     "doctor --offline --format json",
@@ -69,8 +68,7 @@ struct Read {
 
 fn office() -> Office {
     let office = Office::ready();
-    office.xfer.file("cap.rhai", "fn value(v) { if v > 10 { 10 } else { v } }\n");
-    office.xfer.file("cap.tests.ron", "(cases: [(name: \"caps\", value: 12, expect: 10)])\n");
+    office.ok("script new value cap.rhai");
     office.ok("routine export monthly --new-key-file run-key");
     office.xfer.run("run monthly").code;
     office

@@ -21,6 +21,9 @@ const MEMORY_KIB: u64 = 64 * 1024;
 /// Values that a script is called with, or rows that it is given at once: fewer where the program is slow.
 const VALUES: usize = if cfg!(debug_assertions) { 1_000 } else { 10_000 };
 
+/// In a program that is not optimised, a part of the table is tried, of each family some; the rest in a release build.
+const EACH: usize = if cfg!(debug_assertions) { 4 } else { 1 };
+
 /// The longest message: what went wrong, and what to do.
 const MESSAGE: usize = 3 * 2048;
 
@@ -460,7 +463,7 @@ fn wrong_with(grown: u64, text: &str) -> Option<String> {
 fn every_hostile_script_ends_in_words_and_within_its_memory() {
     let table = table();
     assert!(table.len() >= 150, "{}", table.len());
-    let next = Mutex::new(0..table.len());
+    let next = Mutex::new((0..table.len()).step_by(EACH));
     let results = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..2 {
@@ -498,7 +501,7 @@ fn every_hostile_script_ends_in_words_and_within_its_memory() {
     }
     told.sort_unstable_by(|left, right| right.cmp(left));
     told.iter().for_each(|(_, line)| println!("{line}"));
-    println!("{} scripts", table.len());
+    println!("{} scripts", told.len());
     assert!(wrong.is_empty(), "{wrong}");
 }
 
