@@ -145,7 +145,13 @@ pub enum Existing {
 
 /// Writes a file for its owner alone, wholly or not at all: into a temporary file in the same folder, synced, moved to
 /// its name, and the folder synced. A crash at any moment leaves the old file or the new one, never half of one.
+///
+/// What is no file but a device or a pipe is written into: to put a file in its place would take it from everybody.
 pub fn write_privately(file: &Path, content: &[u8], existing: Existing) -> io::Result<()> {
+    if existing == Existing::Replace && is_written_into(file) {
+        let mut there = OpenOptions::new().write(true).open(file)?;
+        return there.write_all(content).and_then(|()| there.flush());
+    }
     let folder = folder_of(file);
     let temporary = temporary::written(folder, content)?;
     match existing {
@@ -154,6 +160,12 @@ pub fn write_privately(file: &Path, content: &[u8], existing: Existing) -> io::R
     }
     .map_err(|failure| failure.error)?;
     sync_folder(folder)
+}
+
+/// Whether a name stands for a device or a pipe, directly or through links such as `/dev/stdout`.
+fn is_written_into(file: &Path) -> bool {
+    let is_special = std::fs::metadata(file).is_ok_and(|there| !there.is_file() && !there.is_dir());
+    is_special || (cfg!(unix) && ["/dev", "/proc"].iter().any(|folder| file.starts_with(folder)))
 }
 
 fn folder_of(file: &Path) -> &Path {

@@ -36,13 +36,15 @@ pub enum ExitCode {
     LocalIo = 74,
     /// Ctrl-C.
     Interrupted = 130,
+    /// Whoever read what was printed has gone away.
+    ClosedPipe = 141,
     /// Asked to end by the system.
     Terminated = 143,
 }
 
 impl ExitCode {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Success,
         Self::Other,
         Self::Usage,
@@ -59,6 +61,7 @@ impl ExitCode {
         Self::Bug,
         Self::LocalIo,
         Self::Interrupted,
+        Self::ClosedPipe,
         Self::Terminated,
     ];
 
@@ -93,6 +96,7 @@ impl ExitCode {
             Self::Bug => "a bug in xfer",
             Self::LocalIo => "local input or output failed",
             Self::Interrupted => "interrupted (Ctrl-C)",
+            Self::ClosedPipe => "what was printed was not read to its end (a closed pipe)",
             Self::Terminated => "terminated",
         }
     }

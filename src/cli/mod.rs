@@ -8,6 +8,7 @@ pub mod commands;
 pub mod error;
 pub mod exit_code;
 pub mod line_reader;
+pub mod output;
 pub mod prompt;
 mod redacting;
 pub mod render;
@@ -18,39 +19,56 @@ mod wizard;
 use std::ffi::OsString;
 use std::panic::AssertUnwindSafe;
 
+use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
+use crate::cli::output::Output;
 use crate::cli::ui::{Format, Ui};
 use crate::platform;
 
 /// Runs the program with these arguments (the program's name first) and says how it ended.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let output = Output::default();
+    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let arguments = match args::read(arguments) {
         Ok(arguments) => arguments,
         Err(refusal) => {
-            // Help and version are answers, everything else is wrong usage. A closed pipe is the reader's right.
-            let _ = refusal.print();
-            return if refusal.use_stderr() { ExitCode::Usage } else { ExitCode::Success };
+            // Help and version are answers, everything else is wrong usage.
+            output.answer(&refusal, !no_colour);
+            let code = if refusal.use_stderr() { ExitCode::Usage } else { ExitCode::Success };
+            return settled(code, &Ui::new(Format::Table, false, false, no_colour, output));
         }
     };
     platform::keep_memory_private();
     platform::survive_size_limits();
     say_nothing_of_values_in_a_panic();
-    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let ui = Ui::new(arguments.format(), arguments.quiet, arguments.yes, no_colour);
+    let ui = Ui::new(arguments.format(), arguments.quiet, arguments.yes, no_colour, output);
     start_logging(arguments.verbose);
     let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| commands::execute(&arguments, &ui)));
-    match outcome {
+    let code = match outcome {
         Ok(Ok(code)) => code,
-        Ok(Err(error)) => {
-            ui.error(&error.message, &error.causes, &error.hints);
-            if ui.format == Format::Json {
-                ui.error_as_json(&error);
-            }
-            error.code
-        }
+        Ok(Err(error)) => failed(&error, &ui),
         // The hook has said where.
         Err(_) => ExitCode::Bug,
+    };
+    settled(code, &ui)
+}
+
+/// Tells about an error.
+fn failed(error: &CliError, ui: &Ui) -> ExitCode {
+    ui.error(&error.message, &error.causes, &error.hints);
+    if ui.format == Format::Json {
+        ui.error_as_json(error);
     }
+    error.code
+}
+
+/// The end of the program: what was printed has to have arrived.
+fn settled(code: ExitCode, ui: &Ui) -> ExitCode {
+    let (code, error) = ui.output().settled(code);
+    if let Some(error) = error {
+        failed(&error, ui);
+    }
+    code
 }
 
 /// A panic's message may quote the value that it stumbled over, and that may be a secret or somebody's figures: only
@@ -59,8 +77,7 @@ fn say_nothing_of_values_in_a_panic() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(|place| format!(" at {}:{}", place.file(), place.line())).unwrap_or_default();
         let text = format!("error: this is a bug in xfer{place}\nhint: please report it with what you did\n");
-        // There is nobody left to tell if this fails.
-        let _ = std::io::Write::write_all(&mut std::io::stderr().lock(), text.as_bytes());
+        output::talk(&text);
     }));
 }
 
@@ -84,8 +101,10 @@ fn start_logging(verbosity: u8) {
     // A second start in one process (tests) keeps the first one's logger.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(quieted)
-        .with_writer(redacting::stderr)
-        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .with_writer(output::log)
+        // A log that cannot be written says so on the same stream, and panics if that fails.
+        .log_internal_errors(false)
+        .with_ansi(output::talks_to_a_terminal())
         .without_time()
         .try_init();
 }

@@ -10,14 +10,9 @@ use crate::domain::redaction::{redact, redacted};
 /// Longest error, cause or hint that is shown; the rest stands in the log.
 const LONGEST_SHOWN: usize = 2_000;
 
-/// A writer to stderr for log lines.
-pub(super) fn stderr() -> Redacting<io::Stderr> {
-    Redacting(io::stderr())
-}
-
 /// A writer that strikes logins out. The logger hands each line over in one piece, so none is cut in two.
 #[derive(Debug)]
-pub(super) struct Redacting<W>(W);
+pub(super) struct Redacting<W>(pub(super) W);
 
 impl<W: Write> Write for Redacting<W> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {

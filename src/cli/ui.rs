@@ -1,18 +1,19 @@
 //! The one object through which the program talks: data to stdout, talk to stderr.
 //!
-//! A closed pipe is a success (`xfer … | head`). Names come from servers and files: control characters are replaced
-//! before they reach a terminal.
+//! Names come from servers and files: what drives a terminal, or cannot be seen, is replaced before it reaches one. The
+//! streams themselves are [`super::output`]'s.
 
 use std::borrow::Cow;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use console::measure_text_width;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::error::CliError;
+use crate::cli::output::{self, Output, talk};
 use crate::cli::redacting::shown;
-use crate::domain::redaction::redact;
+use crate::domain::shown::tame_lines;
 
 /// What lists are printed as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -39,19 +40,19 @@ pub struct Ui {
     colour: bool,
     width: Option<u16>,
     talk_width: Option<u16>,
+    output: Output,
 }
 
 /// Wide enough for most tables when there is no terminal to ask.
 const WIDTH_WITHOUT_TERMINAL: u16 = 140;
 
 impl Ui {
-    /// The talk of an invocation; `no_colour` is the environment's `NO_COLOR`.
-    pub fn new(format: Format, quiet: bool, assume_yes: bool, no_colour: bool) -> Self {
-        let terminal = io::stderr().is_terminal() && io::stdin().is_terminal();
-        let width = io::stdout().is_terminal().then(|| console::Term::stdout().size().1);
-        let talk_width = io::stderr().is_terminal().then(|| console::Term::stderr().size().1);
+    /// The talk of an invocation, with its output; `no_colour` is the environment's `NO_COLOR`.
+    pub fn new(format: Format, quiet: bool, assume_yes: bool, no_colour: bool, output: Output) -> Self {
+        let terminal = output::talks_to_a_terminal() && io::stdin().is_terminal();
+        let (width, talk_width) = (output::width(), output::talk_width());
         let colour = talk_width.is_some() && !no_colour;
-        Self { format, quiet, assume_yes, terminal, tables: true, colour, width, talk_width }
+        Self { format, quiet, assume_yes, terminal, tables: true, colour, width, talk_width, output }
     }
 
     /// Whether a person can be asked.
@@ -75,25 +76,37 @@ impl Ui {
         self.width.or(self.talk_width).unwrap_or(WIDTH_WITHOUT_TERMINAL)
     }
 
-    /// Writes data to stdout.
+    /// Writes text for people to stdout.
     pub fn data(&self, text: &str) {
-        write_all(&mut io::stdout().lock(), text);
+        self.output.for_people(text);
+    }
+
+    /// Writes data for programs to stdout: JSON, CSV, the files that people edit.
+    pub fn raw_data(&self, text: &str) {
+        self.output.for_programs(text);
+    }
+
+    /// Where data goes.
+    pub fn output(&self) -> &Output {
+        &self.output
+    }
+
+    /// Whether what is printed goes nowhere any more: a command that prints for ever ends then.
+    pub fn is_unread(&self) -> bool {
+        self.output.is_lost()
     }
 
     /// Says something on stderr, unless `--quiet`.
     pub fn say(&self, text: &str) {
         if !self.quiet {
-            write_all(&mut io::stderr().lock(), &format!("{}\n", self.wrapped(&printable(&redact(text)))));
+            talk(&format!("{}\n", self.wrapped(&printable(text))));
         }
     }
 
     /// Warns on stderr, even with `--quiet`.
     pub fn warn(&self, text: &str) {
         let label = self.paint("warning:", "33;1");
-        write_all(
-            &mut io::stderr().lock(),
-            &format!("{}\n", self.wrapped(&format!("{label} {}", printable(&redact(text))))),
-        );
+        talk(&format!("{}\n", self.wrapped(&format!("{label} {}", printable(text)))));
     }
 
     /// Writes an error with its causes and hints to stderr.
@@ -110,7 +123,7 @@ impl Ui {
             text.push_str(&printable(&shown(hint)));
             text.push('\n');
         }
-        write_all(&mut io::stderr().lock(), &self.wrapped(&text));
+        talk(&self.wrapped(&text));
     }
 
     /// Writes an error to stderr as one line of JSON, for programs that read what is printed.
@@ -122,7 +135,7 @@ impl Ui {
             "causes": error.causes.iter().map(|cause| shown(cause)).collect::<Vec<_>>(),
             "hints": error.hints.iter().map(|hint| shown(hint)).collect::<Vec<_>>(),
         });
-        write_all(&mut io::stderr().lock(), &format!("{line}\n"));
+        talk(&format!("{line}\n"));
     }
 
     /// Talk broken between words, where there is a terminal that would break it within them.
@@ -135,7 +148,8 @@ impl Ui {
         if self.assume_yes {
             return true;
         }
-        self.terminal && dialoguer::Confirm::new().with_prompt(question).default(false).interact().unwrap_or_default()
+        self.terminal
+            && dialoguer::Confirm::new().with_prompt(printable(question)).default(false).interact().unwrap_or_default()
     }
 
     /// Whether `--yes` was given.
@@ -145,7 +159,7 @@ impl Ui {
 
     /// A progress bar on stderr; invisible without a terminal or with `--quiet`.
     pub fn progress(&self, what: &str) -> ProgressBar {
-        if self.quiet || !io::stderr().is_terminal() {
+        if self.quiet || !output::talks_to_a_terminal() {
             return ProgressBar::hidden();
         }
         let bar = ProgressBar::new(0);
@@ -161,15 +175,10 @@ impl Ui {
     }
 }
 
-/// Text without control characters other than line breaks and tabs: an org unit's name cannot drive a terminal.
+/// Text without characters that act and are not seen, other than line breaks and tabs: an org unit's name cannot drive a
+/// terminal.
 pub fn printable(text: &str) -> String {
-    text.chars()
-        .map(|character| match character {
-            '\n' | '\t' => character,
-            character if character.is_control() => '\u{fffd}',
-            character => character,
-        })
-        .collect()
+    tame_lines(text)
 }
 
 /// Text whose lines are broken between words. A line that is indented goes on below its own beginning, and a command
@@ -218,11 +227,6 @@ fn words(line: &str, is_command: bool) -> impl Iterator<Item = &str> {
         quoted ^= is_command && character == '\'';
         character == ' ' && !quoted
     })
-}
-
-/// Writes and flushes. Nothing can be done about a stream that fails, and a closed pipe is the reader's right.
-fn write_all(stream: &mut dyn Write, text: &str) {
-    let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ pub mod certificates;
 pub mod coverage;
 pub mod data_value;
 pub mod decimal;
+pub mod file_name;
 pub mod finding;
 pub mod fingerprint;
 pub mod import_summary;

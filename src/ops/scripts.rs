@@ -4,17 +4,20 @@
 //! become of the file since. That the file has changed is told, never acted upon; attaching it again takes it over.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::domain::routine::RoutineDocument;
 use crate::domain::script::{Attachment, ContentHash, Hook, ParameterValue, ScriptSource};
+use crate::domain::spelling::composed;
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::jobs::job;
 use crate::ops::plugins;
 use crate::ops::routines::routine;
 use crate::script::plugin::{self, PREFIX};
-use crate::script::{Script, limits};
+use crate::script::testing::Scalar;
+use crate::script::{self, Script, limits};
 use crate::store::ConfigStore;
 
 /// Compiles a script and says which hooks it defines.
@@ -81,8 +84,12 @@ pub struct AtWork {
 /// What checks a script before it is attached: the hooks that it defines, or the error that refuses it.
 pub type Check<'check> = &'check dyn Fn(&ScriptSource) -> Result<Vec<Hook>, OpsError>;
 
-/// Refuses parameters that a script does not know: a name that is misspelt would leave another one unset.
+/// Refuses parameters that are too many or too long, or that a script does not know: a name that is misspelt would leave another one unset.
 pub fn check_names(script: &Script, parameters: &BTreeMap<String, ParameterValue>) -> Result<(), OpsError> {
+    let params = parameters.iter().map(|(name, value)| (name.clone(), Scalar::from(value).to_param())).collect();
+    if let Some((what, hint)) = script::too_much(&params) {
+        return Err(OpsError::invalid(what, hint));
+    }
     let Some(unknown) = script.unknown_parameter(parameters.keys().map(String::as_str)) else { return Ok(()) };
     let names = script.parameters();
     let hint = if names.is_empty() {
@@ -130,7 +137,7 @@ pub(super) fn attach_text(
     config.keep_script(script)?;
     let mut replaced = false;
     change(&mut config, place, |scripts| {
-        if let Some(old) = scripts.iter_mut().find(|old| old.script == attachment.script) {
+        if let Some(old) = scripts.iter_mut().find(|old| composed(&old.script) == composed(&attachment.script)) {
             *old = attachment.clone();
             replaced = true;
         } else {
@@ -147,7 +154,8 @@ pub fn detach(home: &Home, place: &Place, name: &str) -> Result<Attachment, OpsE
     let mut config = home.config()?;
     let mut removed = None;
     change(&mut config, place, |scripts| {
-        let Some(position) = scripts.iter().position(|attachment| attachment.script == name) else {
+        let Some(position) = scripts.iter().position(|attachment| composed(&attachment.script) == composed(name))
+        else {
             let there: Vec<&str> = scripts.iter().map(|attachment| attachment.script.as_str()).collect();
             let hint = if there.is_empty() {
                 "no script is attached there; `xfer script list` shows where".to_owned()
@@ -213,29 +221,46 @@ fn state_of_plugin(home: &Home, name: &str, hash: &ContentHash) -> FileState {
 }
 
 fn state_of(file: &Path, hash: &ContentHash) -> FileState {
-    match std::fs::read_to_string(file) {
+    match read_text(file, limits::SOURCE, "a script") {
         Ok(text) if ContentHash::of(&text) == *hash => FileState::Same,
         Ok(_) => FileState::Altered,
-        Err(_) => FileState::Gone,
+        Err(Refusal::Refused(_)) => FileState::Altered,
+        Err(Refusal::NotRead(_)) => FileState::Gone,
     }
 }
 
 /// Reads a file that may be a script.
 pub(super) fn read(file: &Path) -> Result<ScriptSource, OpsError> {
     let failed = |source| OpsError::LocalFile { path: PathBuf::from(file), action: "read", source };
-    let bytes = std::fs::read(file).map_err(failed)?;
-    let shown = file.display();
-    if bytes.len() > limits::SOURCE {
-        return Err(OpsError::invalid(
-            format!("{shown} is {} bytes long; a script has at most {}", bytes.len(), limits::SOURCE),
-            "is it the right file?",
-        ));
-    }
-    let Ok(content) = String::from_utf8(bytes) else {
-        return Err(OpsError::invalid(format!("{shown} is no text in UTF-8"), "save the script as UTF-8"));
-    };
-    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let content = read_text(file, limits::SOURCE, "a script").map_err(|refusal| match refusal {
+        Refusal::NotRead(source) => failed(source),
+        Refusal::Refused(error) => error,
+    })?;
+    let name = file.file_name().map(|name| composed(&name.to_string_lossy()).into_owned()).unwrap_or_default();
     Ok(ScriptSource::new(name, content))
+}
+
+/// Why a text is not read.
+pub(super) enum Refusal {
+    /// The system gives no such file.
+    NotRead(std::io::Error),
+    /// It is too long, or no text.
+    Refused(OpsError),
+}
+
+/// Reads a text of at most so many bytes; of a longer one, no more than shows that it is longer.
+pub(super) fn read_text(file: &Path, most: usize, what: &str) -> Result<String, Refusal> {
+    let mut bytes = Vec::new();
+    let open = std::fs::File::open(file).map_err(Refusal::NotRead)?;
+    open.take(most as u64 + 1).read_to_end(&mut bytes).map_err(Refusal::NotRead)?;
+    let shown = file.display();
+    if bytes.len() > most {
+        let longest = format!("{shown} is too long: {what} has at most {} KiB", most / 1024);
+        return Err(Refusal::Refused(OpsError::invalid(longest, "is it the right file?")));
+    }
+    String::from_utf8(bytes).map_err(|_| {
+        Refusal::Refused(OpsError::invalid(format!("{shown} is no text in UTF-8"), "save the file as UTF-8"))
+    })
 }
 
 /// Changes the list of scripts of a place.

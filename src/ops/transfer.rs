@@ -14,6 +14,7 @@ use crate::domain::period::relative::RelativeOptions;
 use crate::domain::routine::RoutineDocument;
 use crate::domain::run::{FileReport, Finding, Report, RunMode};
 use crate::domain::server::ServerId;
+use crate::domain::spelling::same_name;
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, synced};
 use crate::ops::latest::name_latest;
@@ -244,7 +245,7 @@ pub(super) fn adapt(document: &mut RoutineDocument, options: &RunOptions) -> Res
         document.routine.window.clone_from(periods);
     }
     for name in &options.jobs {
-        if !document.jobs.iter().any(|job| job.name.eq_ignore_ascii_case(name)) {
+        if !document.jobs.iter().any(|job| same_name(&job.name, name)) {
             let jobs: Vec<&str> = document.jobs.iter().map(|job| job.name.as_str()).collect();
             return Err(OpsError::invalid(
                 format!("the routine {} has no job `{name}`", document.routine.name),
@@ -253,7 +254,7 @@ pub(super) fn adapt(document: &mut RoutineDocument, options: &RunOptions) -> Res
         }
     }
     if !options.jobs.is_empty() {
-        document.jobs.retain(|job| options.jobs.iter().any(|name| job.name.eq_ignore_ascii_case(name)));
+        document.jobs.retain(|job| options.jobs.iter().any(|name| same_name(&job.name, name)));
     }
     for job in &document.jobs {
         // Which periods these are depends on the server's date; whether they are any does not.

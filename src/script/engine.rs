@@ -15,6 +15,7 @@ use super::failing::{Failed, failure};
 use super::params::Params;
 use super::watch::Watch;
 use super::{arithmetic, context, limits, list, period_type, row, text, things};
+use crate::domain::shown::cut;
 
 /// What `skip("why")` ends a hook with.
 #[derive(Debug, Clone)]
@@ -60,7 +61,8 @@ fn register_rest(engine: &mut Engine, watch: &Arc<Watch>) {
         engine.register_fn(name, move |value: Dynamic| watch.print(&text::shown(&value)));
     }
     engine.register_fn("skip", |reason: &str| -> Failed<Dynamic> {
-        Err(Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(Skip(reason.to_owned())), Position::NONE)))
+        let reason = cut(reason, limits::REASON).into_owned();
+        Err(Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(Skip(reason)), Position::NONE)))
     });
     engine.register_fn("!", |truth: bool| !truth);
     // `"5" == 5` is simply false to the engine, and `"5" - "3"` removes a letter: both hide a mistake.

@@ -1,13 +1,14 @@
 //! Scripts and the hooks they define.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use rhai::{AST, Engine, Stmt};
+use rhai::{AST, Engine, OptimizationLevel, Scope, Stmt};
 
 use super::engine;
 use super::error::{ScriptError, parse};
+use super::extent::{self, TooMany};
 use super::limits;
 use super::outcome::Acted;
 use super::params::Params;
@@ -89,7 +90,7 @@ impl Script {
     /// with, or has statements outside of functions, which would never run.
     pub fn compile(name: &str, source: &str) -> Result<Self, ScriptError> {
         let watch = Arc::new(Watch::new(Duration::ZERO));
-        let ast = parsed(&engine::build(&Params::new(), &watch), name, source)?;
+        let ast = parsed(&mut engine::build(&Params::new(), &watch), name, source)?;
         let hooks = entries(&ast, name, source)?;
         Ok(Self { name: name.into(), source: source.into(), hooks })
     }
@@ -140,12 +141,28 @@ impl Script {
 }
 
 /// Compiles a text for an engine.
-pub(super) fn parsed(engine: &Engine, name: &str, source: &str) -> Result<AST, ScriptError> {
+pub(super) fn parsed(engine: &mut Engine, name: &str, source: &str) -> Result<AST, ScriptError> {
     if source.len() > limits::SOURCE {
         return Err(ScriptError::compile(name, "the script is too long", "a script has at most 256 KiB"));
     }
+    let too_many = extent::watch(engine);
     // A text as deeply nested as the limit allows takes more stack than a worker thread has.
-    super::stack::with_room(|| engine.compile(source)).map_err(|error| parse::translate(&error, name, source))
+    engine.set_optimization_level(OptimizationLevel::None);
+    let ast = super::stack::with_room(|| engine.compile(source)).map_err(|error| {
+        let found = *too_many.lock().unwrap_or_else(PoisonError::into_inner);
+        found.map_or_else(
+            || parse::translate(&error, name, source),
+            |TooMany { kind, place: (line, column) }| {
+                let (what, hint) = kind.in_words();
+                ScriptError::compile(name, &what, hint).at(source, line, column)
+            },
+        )
+    })?;
+    if let Some((line, column)) = extent::deep_switch(&ast) {
+        let what = format!("`switch` stands in `switch` more than {} deep", limits::SWITCHES);
+        return Err(ScriptError::compile(name, &what, "put a part into a function").at(source, line, column));
+    }
+    Ok(super::stack::with_room(|| engine.optimize_ast(&Scope::new(), ast, OptimizationLevel::Simple)))
 }
 
 /// The hooks among a script's functions.

@@ -7,7 +7,7 @@
 //!
 //! - `hooks`, `runner`, `outcome`: what the rest of the program uses
 //! - `call`, `handed`, `returned`: how hooks and functions of functions are called fast, and what a hook gave back
-//! - [`limits`], `memory`, `stack`, `watch`, `work`: what keeps a script within its bounds
+//! - [`limits`], `extent`, `leaving`, `memory`, `stack`, `watch`, `work`: what keeps a script within its bounds
 //! - `number`, `arithmetic`, `text`, `list`, `period_type`, `things`, `row`, `context`, `slice`: what scripts can see
 //!   and do
 //! - [`testing`]: the tests that analysts write
@@ -20,9 +20,11 @@ mod context;
 mod convert;
 mod engine;
 mod error;
+mod extent;
 mod failing;
 mod handed;
 mod hooks;
+mod leaving;
 pub mod limits;
 mod list;
 mod memory;
@@ -47,6 +49,7 @@ mod work;
 pub use context::{Contribution, ItemNames, Place, RunContext};
 pub use error::ScriptError;
 pub use hooks::{Hook, Script};
+pub use leaving::too_much;
 pub use number::Number;
 pub use outcome::{Acted, KeptRow, LeftOut, Origin, Outcome, Row, RowsOutcome, Value};
 pub use params::{Param, Params};

@@ -1,6 +1,7 @@
 //! What goes into a hook and what comes out.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::domain::value_type::ValueType;
 use crate::script::number::Number;
@@ -31,6 +32,16 @@ impl Value {
             };
         }
         Some(Self::Text(text.to_owned()))
+    }
+}
+
+impl Value {
+    /// Bytes of its text; a number and a truth have none to speak of.
+    pub(super) fn length(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Number(_) | Self::Boolean(_) => 0,
+        }
     }
 }
 
@@ -122,8 +133,8 @@ pub enum Origin {
 pub struct LeftOut {
     /// Its position among the rows given.
     pub index: usize,
-    /// Why.
-    pub reason: String,
+    /// Why. Often the same for many rows.
+    pub reason: Arc<str>,
 }
 
 pub use super::row::Row;

@@ -3,12 +3,14 @@
 //! What cannot be read is said in words; the runner adds where and in which hook.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use rhai::{Array, Dynamic};
+use rhai::{Array, Dynamic, ImmutableString};
 
 use super::convert;
 use super::error::type_in_words;
 use super::hooks::Hook;
+use super::limits;
 use super::outcome::{KeptRow, LeftOut, Origin, Outcome, Row, RowsOutcome, Value};
 use super::row::{Fate, ScriptRow};
 use crate::domain::period::Period;
@@ -18,6 +20,9 @@ const RETURNED_NOTHING: &str = "the script returned nothing for it";
 
 /// The reason of a row that did not come back.
 const NOT_RETURNED: &str = "the script did not return it";
+
+/// What is wrong with a result that is far larger than what was given. The runner adds what to give back instead.
+const TOO_MUCH_RETURNED: &str = "the function gave back far more than it was given: more than 8 MiB of rows, texts and reasons beyond twice its rows";
 
 /// What a hook has to give back.
 pub(super) fn expected(hook: Hook) -> &'static str {
@@ -52,6 +57,7 @@ pub(super) fn rows_of(result: &Dynamic, given: &[Row]) -> Result<RowsOutcome, St
     let Some(list) = result.read_lock::<Array>() else {
         return Err(format!("the function gave back {}", type_in_words(result.type_name())));
     };
+    let mut room = Room::of(given);
     let at_home = at_home(&list, given);
     let mut seen = vec![false; given.len()];
     let (mut kept, mut dropped, mut rejected) = (Vec::new(), Vec::new(), Vec::new());
@@ -69,16 +75,48 @@ pub(super) fn rows_of(result: &Dynamic, given: &[Row]) -> Result<RowsOutcome, St
             *seen = true;
         }
         match (row.fate.clone(), origin) {
-            (Some(Fate::Skipped(reason)), Some(index)) => dropped.push(LeftOut { index, reason }),
-            (Some(Fate::Rejected(reason)), Some(index)) => rejected.push(LeftOut { index, reason }),
+            (Some(Fate::Skipped(reason)), Some(index)) => {
+                room.take(reason.len())?;
+                dropped.push(LeftOut { index, reason });
+            }
+            (Some(Fate::Rejected(reason)), Some(index)) => {
+                room.take(reason.len())?;
+                rejected.push(LeftOut { index, reason });
+            }
             (Some(_), None) => {} // a copy, or a new row that never was
-            (None, origin) => kept.push(kept_row(&row, origin, given)?),
+            (None, origin) => {
+                // Weighed before it is made: ten thousand rows can share one text, and each gets its own.
+                room.take(limits::ROW + text_length(&row.value))?;
+                kept.push(kept_row(&row, origin, given)?);
+            }
         }
     }
+    let not_returned: Arc<str> = NOT_RETURNED.into();
     let missing = seen.iter().enumerate().filter(|(_, seen)| !**seen);
-    dropped.extend(missing.map(|(index, _)| LeftOut { index, reason: NOT_RETURNED.to_owned() }));
+    dropped.extend(missing.map(|(index, _)| LeftOut { index, reason: Arc::clone(&not_returned) }));
     dropped.sort_by_key(|left_out| left_out.index);
     Ok(RowsOutcome::Rows { kept, dropped, rejected })
+}
+
+/// What may still be given back of a slice.
+struct Room(usize);
+
+impl Room {
+    /// As much as follows from what was given, and what a script may add.
+    fn of(given: &[Row]) -> Self {
+        let given: usize = given.iter().map(|row| limits::ROW + row.value.as_ref().map_or(0, Value::length)).sum();
+        Self(limits::RETURNED + limits::RETURNED_TIMES_GIVEN * given)
+    }
+
+    fn take(&mut self, bytes: usize) -> Result<(), String> {
+        self.0 = self.0.checked_sub(bytes).ok_or_else(|| TOO_MUCH_RETURNED.to_owned())?;
+        Ok(())
+    }
+}
+
+/// Bytes of a text; of all else none.
+fn text_length(value: &Dynamic) -> usize {
+    value.read_lock::<ImmutableString>().map_or(0, |text| text.len())
 }
 
 /// By the place of a row among those given: the element that came of it and stands in its period.

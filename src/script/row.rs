@@ -10,10 +10,12 @@ use rhai::{Dynamic, Engine, INT, ImmutableString, Map, NativeCallContext};
 use rust_decimal::Decimal;
 
 use crate::domain::period::Period;
+use crate::domain::shown::cut;
 use crate::domain::uid::Uid;
 use crate::script::context::slice_of;
 use crate::script::error::suggest;
 use crate::script::failing::{Failed, failure};
+use crate::script::limits;
 use crate::script::outcome::Value;
 use crate::script::period_type::ScriptPeriod;
 use crate::script::slice::{NotFound, Slice};
@@ -53,8 +55,8 @@ pub(super) struct ScriptRow {
 /// What the script decided on a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Fate {
-    Skipped(String),
-    Rejected(String),
+    Skipped(Arc<str>),
+    Rejected(Arc<str>),
 }
 
 /// What the error translation looks for: kind of object, the text, near names.
@@ -136,11 +138,11 @@ pub(super) fn register(engine: &mut Engine) {
             Ok(ScriptRow { period: period(&value)?, ..row })
         })
         .register_fn("skip", |row: ScriptRow, reason: &str| ScriptRow {
-            fate: Some(Fate::Skipped(reason.to_owned())),
+            fate: Some(Fate::Skipped(cut(reason, limits::REASON).into())),
             ..row
         })
         .register_fn("reject", |row: ScriptRow, reason: &str| ScriptRow {
-            fate: Some(Fate::Rejected(reason.to_owned())),
+            fate: Some(Fate::Rejected(cut(reason, limits::REASON).into())),
             ..row
         })
         .register_fn("row", |context: NativeCallContext, members: Map| -> Failed<ScriptRow> {

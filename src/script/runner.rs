@@ -15,6 +15,7 @@ use super::convert;
 use super::engine::{self, Skip};
 use super::error::{ScriptError, runtime};
 use super::hooks::{Entry, Hook, Script, parsed};
+use super::leaving::{self, Leaving, Weighed};
 use super::limits;
 use super::memory::held;
 use super::outcome::{LeftOut, Outcome, Row, RowsOutcome, Value};
@@ -23,8 +24,8 @@ use super::returned::{expected, period_of, rows_of, value_of};
 use super::row::ScriptRow;
 use super::slice::Slice;
 use super::stack::with_room;
-use super::text::shown;
-use super::watch::{Allowance, Log, Watch};
+use super::text;
+use super::watch::{Allowance, Log, Stop, Watch};
 use crate::domain::period::Period;
 
 /// Runs one script for one worker. Sending it to another thread is fine, sharing it is not possible.
@@ -42,6 +43,7 @@ pub struct Runner {
     asks_for_sources: bool,
     /// Bytes that earlier calls have kept: a closure that holds itself is never freed.
     retained: i64,
+    leaving: Leaving,
     stopped: Option<ScriptError>,
 }
 
@@ -86,9 +88,12 @@ impl Runner {
     /// # Errors
     /// [`ScriptError`] as [`Script::compile`].
     pub fn with_budget(script: &Script, run: RunContext, budget: Duration) -> Result<Self, ScriptError> {
+        if let Some((what, hint)) = leaving::too_much(&run.params) {
+            return Err(ScriptError::compile(script.name(), &what, &hint));
+        }
         let watch = Arc::new(Watch::new(budget));
-        let engine = engine::build(&run.params, &watch);
-        let ast = parsed(&engine, script.name(), script.source())?;
+        let mut engine = engine::build(&run.params, &watch);
+        let ast = parsed(&mut engine, script.name(), script.source())?;
         let mentions = |name: &str| script.source().contains(name);
         Ok(Self {
             caller: Caller::new(engine, &ast, script.hooks()),
@@ -100,6 +105,7 @@ impl Runner {
             looks_up: mentions("lookup") || mentions("parts"),
             asks_for_sources: mentions("sources"),
             retained: 0,
+            leaving: Leaving::new(),
             stopped: None,
         })
     }
@@ -131,15 +137,16 @@ impl Runner {
     pub fn value(&mut self, value: &Value, place: &Place) -> Result<Outcome<Value>, ScriptError> {
         let Some(entry) = self.script.entry(Hook::Value) else { return Ok(Outcome::Unchanged) };
         let call = Call { entry, standing: Standing::at(Hook::Value, place), values: 0 };
-        self.settled(
-            &call,
-            || convert::to_dynamic(value),
-            |result| {
-                if convert::is_same(result, value) { Ok(Outcome::Unchanged) } else { value_of(result) }
-            },
-        )
-        .map(flat)
-        .map_err(|error| error.in_row(row_in_words(value, place)))
+        let outcome = self
+            .settled(
+                &call,
+                || convert::to_dynamic(value),
+                |result| {
+                    if convert::is_same(result, value) { Ok(Outcome::Unchanged) } else { value_of(result) }
+                },
+            )
+            .map(flat);
+        self.leaving(entry, outcome, value.length()).map_err(|error| error.in_row(row_in_words(value, place)))
     }
 
     /// What the hook `period` makes of a source period, for all org units at once; unchanged where the script has no
@@ -151,9 +158,9 @@ impl Runner {
         let Some(entry) = self.script.entry(Hook::Period) else { return Ok(Outcome::Unchanged) };
         let standing = Standing { item: Some(item), period: Some(period), ..Standing::nowhere(Hook::Period) };
         let given = || Dynamic::from(ScriptPeriod(period));
-        self.settled(&Call { entry, standing, values: 0 }, given, |result| period_of(result, period))
-            .map(flat)
-            .map_err(|error| error.in_row(format!("{} in {period}", item.source.name)))
+        let call = Call { entry, standing, values: 0 };
+        let outcome = self.settled(&call, given, |result| period_of(result, period)).map(flat);
+        self.leaving(entry, outcome, 0).map_err(|error| error.in_row(format!("{} in {period}", item.source.name)))
     }
 
     /// What the hook `combine` makes of several values. The script has to define it.
@@ -167,7 +174,9 @@ impl Runner {
         let contributions = if self.asks_for_sources { values } else { &[] };
         let standing = Standing { contributions, ..Standing::at(Hook::Combine, place) };
         let given = || Dynamic::from_array(values.iter().map(|one| convert::to_dynamic(&one.value)).collect());
-        self.settled(&Call { entry, standing, values: values.len() }, given, value_of).map(flat).map_err(|error| {
+        let outcome = self.settled(&Call { entry, standing, values: values.len() }, given, value_of).map(flat);
+        let length = values.iter().map(|one| one.value.length()).sum();
+        self.leaving(entry, outcome, length).map_err(|error| {
             let shown: Vec<String> = values.iter().take(3).map(|one| one.value.to_string()).collect();
             let more = if values.len() > 3 { ", …" } else { "" };
             let destination = &place.item.destination.name;
@@ -196,11 +205,37 @@ impl Runner {
             Ended::With(outcome) => outcome,
             Ended::Skipped(reason) => RowsOutcome::Rows {
                 kept: Vec::new(),
-                dropped: (0..rows.len()).map(|index| LeftOut { index, reason: reason.clone() }).collect(),
+                dropped: {
+                    let reason: Arc<str> = reason.into();
+                    (0..rows.len()).map(|index| LeftOut { index, reason: Arc::clone(&reason) }).collect()
+                },
                 rejected: Vec::new(),
             },
             Ended::Rejected(reason) => RowsOutcome::Rejected { reason },
         })
+    }
+
+    /// Weighs what leaves the script for good: a value, a reason, or a message. The meter does not see it, and a run
+    /// keeps it.
+    fn leaving<T: Weighed>(
+        &mut self,
+        entry: Entry,
+        outcome: Result<Outcome<T>, ScriptError>,
+        given: usize,
+    ) -> Result<Outcome<T>, ScriptError> {
+        let weight = match &outcome {
+            Ok(outcome) => outcome.weight(),
+            Err(error) => error.what().len() + error.hint().map_or(0, str::len),
+        };
+        if self.leaving.takes(given, weight) || outcome.as_ref().is_err_and(|error| error.stop().is_some()) {
+            return outcome;
+        }
+        let (name, source) = (self.script.name(), self.script.source());
+        let error =
+            ScriptError::run(name, entry.hook, leaving::TOO_MUCH.to_owned(), Some(leaving::LEAVE_LESS.to_owned()));
+        let error = error.stopped(Stop::Memory).at(source, entry.line, 1);
+        self.stopped = Some(error.clone());
+        Err(error)
     }
 
     /// Calls a hook where there is room, and reads its result before it is given up.
@@ -274,7 +309,7 @@ impl Runner {
                     Ok(Ended::Skipped(skip.0.clone()))
                 }
                 EvalAltResult::ErrorRuntime(thrown, _) if thrown.is_unit() => Ok(Ended::Rejected(REFUSED.to_owned())),
-                EvalAltResult::ErrorRuntime(thrown, _) => Ok(Ended::Rejected(shown(thrown))),
+                EvalAltResult::ErrorRuntime(thrown, _) => Ok(Ended::Rejected(text::reason(thrown))),
                 _ => Err(error),
             },
         }

@@ -465,8 +465,8 @@ fn rows_are_changed_made_and_left_out_and_none_is_lost() {
     assert_eq!(
         dropped,
         [
-            LeftOut { index: 1, reason: "the script did not return it".to_owned() },
-            LeftOut { index: 2, reason: "negative".to_owned() },
+            LeftOut { index: 1, reason: "the script did not return it".into() },
+            LeftOut { index: 2, reason: "negative".into() },
         ]
     );
     assert_eq!(rejected, []);

@@ -9,11 +9,13 @@ use rhai::{Array, Dynamic, Engine, INT, ImmutableString, Map};
 use rust_decimal::Decimal;
 
 use super::failing::{Failed, failure, text_too_long};
+use super::limits;
 use super::number::{Number, of_dynamic, plain, to_dynamic};
 use super::period_type::ScriptPeriod;
 use super::row::ScriptRow;
 use super::things::identity;
 use super::work::charge_text;
+use crate::domain::shown::cut_off;
 
 /// Registers the functions of texts.
 pub(super) fn register(engine: &mut Engine) {
@@ -76,21 +78,33 @@ fn worked(text: &str) -> &str {
 /// A value as a person would write it, cut off where a text may be no longer: a list can hold the same long text ten
 /// thousand times.
 pub(super) fn shown(value: &Dynamic) -> String {
-    let mut bounded = Bounded(String::new());
-    // The one failure is the bound's.
-    let _ = write_value(&mut bounded, value, None);
-    bounded.0
+    written(value, limits::TEXT)
 }
 
-struct Bounded(String);
+/// The reason that a value is, as long as reasons may be.
+pub(super) fn reason(value: &Dynamic) -> String {
+    // A character more, so that it shows whether there is more.
+    cut_off(written(value, limits::REASON + 4), limits::REASON)
+}
+
+fn written(value: &Dynamic, most: usize) -> String {
+    let mut bounded = Bounded { text: String::new(), most };
+    // The one failure is the bound's.
+    let _ = write_value(&mut bounded, value, None);
+    bounded.text
+}
+
+struct Bounded {
+    text: String,
+    most: usize,
+}
 
 impl fmt::Write for Bounded {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        if self.0.len() + text.len() > super::limits::TEXT {
-            return Err(fmt::Error);
-        }
-        self.0.push_str(text);
-        Ok(())
+        let room = self.most.saturating_sub(self.text.len());
+        let fits = text.floor_char_boundary(room.min(text.len()));
+        self.text.push_str(text.get(..fits).unwrap_or_default());
+        if fits < text.len() { Err(fmt::Error) } else { Ok(()) }
     }
 }
 

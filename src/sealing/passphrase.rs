@@ -43,9 +43,11 @@ impl Work {
     pub const CURRENT: Self = Self { memory_kib: 64 * 1024, passes: 3, lanes: 4 };
     /// The least that is accepted when reading: OWASP's minimum.
     const FLOOR: Self = Self { memory_kib: 19 * 1024, passes: 2, lanes: 1 };
-    /// The most of each, and of memory times passes: a guess of ten seconds.
-    const CAP: Self = Self { memory_kib: 1024 * 1024, passes: 16, lanes: 8 };
-    const MOST_KIB_PASSES: u64 = 4 * 1024 * 1024;
+    /// The most of each.
+    const CAP: Self = Self { memory_kib: 512 * 1024, passes: 16, lanes: 8 };
+    /// The most of memory times passes, of all guesses that one file asks for: some five seconds on a slow machine, and
+    /// more than this program asks for with as many passphrases as it allows. Lanes share the work and add none.
+    const MOST_KIB_PASSES: u64 = 2 * 1024 * 1024;
 
     /// Whether so much work may be done at all.
     pub fn check(self) -> Result<(), SealingError> {
@@ -54,7 +56,7 @@ impl Work {
         if memory_kib > Self::CAP.memory_kib
             || passes > Self::CAP.passes
             || lanes > Self::CAP.lanes
-            || u64::from(memory_kib) * u64::from(passes) > Self::MOST_KIB_PASSES
+            || self.kib_passes() > Self::MOST_KIB_PASSES
         {
             return Err(SealingError::TooDear(asked));
         }
@@ -62,6 +64,27 @@ impl Work {
             return Err(SealingError::TooWeak(asked));
         }
         Ok(())
+    }
+
+    /// Whether all of this may be done for one file: who does not know which passphrase is meant, tries each.
+    pub fn check_all(all: impl Iterator<Item = Self>) -> Result<(), SealingError> {
+        let mut sum = 0_u64;
+        for work in all {
+            work.check()?;
+            sum = sum.saturating_add(work.kib_passes());
+        }
+        if sum <= Self::MOST_KIB_PASSES {
+            return Ok(());
+        }
+        let most = Self::MOST_KIB_PASSES / 1024;
+        Err(SealingError::TooDear(format!(
+            "its passphrases together ask for {} MiB times passes, and a file may ask for {most}",
+            sum / 1024
+        )))
+    }
+
+    fn kib_passes(self) -> u64 {
+        u64::from(self.memory_kib) * u64::from(self.passes)
     }
 
     /// The key of a passphrase. Equal passphrases with different salts give different keys.
@@ -123,7 +146,8 @@ mod tests {
         }
         let dear = [
             Work { memory_kib: u32::MAX, ..current },
-            Work { memory_kib: 1024 * 1024 + 1, ..current },
+            Work { memory_kib: 512 * 1024 + 1, ..current },
+            Work { memory_kib: 512 * 1024, passes: 5, lanes: 4 },
             Work { memory_kib: 1024 * 1024, passes: 5, lanes: 4 },
             Work { passes: 17, ..current },
             Work { passes: u32::MAX, ..current },
@@ -134,6 +158,18 @@ mod tests {
         for work in dear {
             assert!(matches!(work.check(), Err(SealingError::TooDear(_))), "{work:?}");
         }
+    }
+
+    #[test]
+    fn many_cheap_guesses_are_as_dear_as_one() {
+        let most = Work { memory_kib: 512 * 1024, passes: 4, lanes: 8 };
+        assert_eq!(Work::check_all([most].into_iter()), Ok(()));
+        assert_eq!(Work::check_all([Work::CURRENT; 8].into_iter()), Ok(()), "what we write");
+        for dear in [vec![most, Work::FLOOR], vec![Work::CURRENT; 11]] {
+            assert!(matches!(Work::check_all(dear.into_iter()), Err(SealingError::TooDear(_))));
+        }
+        let weak = Work::check_all([Work { passes: 1, ..most }].into_iter());
+        assert!(matches!(weak, Err(SealingError::TooWeak(_))), "{weak:?}");
     }
 
     #[test]

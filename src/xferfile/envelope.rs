@@ -88,6 +88,7 @@ fn seal_for(body: &[u8], file_key: &FileKey, recipients: Vec<Recipient>) -> Resu
     if recipients.is_empty() || recipients.len() > MOST_RECIPIENTS {
         return Err(XferFileError::Recipients { most: MOST_RECIPIENTS });
     }
+    Recipient::check_all(&recipients)?;
     let nonce = sealing::new_nonce()?;
     let wire = WireHeader { cipher: CIPHER.to_owned(), nonce: STANDARD.encode(nonce), recipients };
     let pretty = ron::ser::PrettyConfig::default().new_line("\n");
@@ -133,7 +134,8 @@ pub(super) fn reseal(opened: &Opened, change: &Change) -> Result<Vec<u8>, XferFi
     seal_for(&opened.body, &opened.file_key, recipients)
 }
 
-/// The file key from the first recipient that a key at hand belongs to; key files first, because they cost nothing.
+/// The file key from the first recipient that a key at hand belongs to; key files first, because they cost nothing. A
+/// passphrase is stretched for recipients with a passphrase only, and none without one.
 fn file_key(recipients: &[Recipient], keys: &Keys) -> Result<FileKey, XferFileError> {
     let (passphrases, key_files): (Vec<_>, Vec<_>) =
         recipients.iter().partition(|recipient| matches!(recipient, Recipient::Passphrase { .. }));
@@ -197,7 +199,7 @@ fn cut(file: &[u8]) -> Result<Parts<'_>, XferFileError> {
     if wire.recipients.is_empty() || wire.recipients.len() > MOST_RECIPIENTS {
         return Err(XferFileError::Damaged("its header has no recipients, or too many"));
     }
-    wire.recipients.iter().try_for_each(Recipient::check)?;
+    Recipient::check_all(&wire.recipients)?;
     let recipients = wire.recipients.iter().map(Recipient::kind).collect();
     let header = Header { format, written_by, recipients };
     Ok(Parts { header, wire, bound: &file[..body_start], body: &file[body_start..] })

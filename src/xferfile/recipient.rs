@@ -114,12 +114,13 @@ impl Recipient {
         Ok(Self::KeyFile { key: key.name(), wrapped: wrap(key.bytes(), file_key, KEY_FILE)? })
     }
 
-    /// Whether what it asks for may be done at all.
-    pub(super) fn check(&self) -> Result<(), XferFileError> {
-        match self {
-            Self::Passphrase { argon2id, .. } => Ok(argon2id.check()?),
-            Self::KeyFile { .. } => Ok(()),
-        }
+    /// Whether what all of a file ask for may be done at all; looked at before anything is derived, and before a file is
+    /// written.
+    pub(super) fn check_all(all: &[Self]) -> Result<(), XferFileError> {
+        Ok(Work::check_all(all.iter().filter_map(|recipient| match recipient {
+            Self::Passphrase { argon2id, .. } => Some(*argon2id),
+            Self::KeyFile { .. } => None,
+        }))?)
     }
 
     /// The file key, if one of these keys opens it.

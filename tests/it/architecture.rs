@@ -166,6 +166,27 @@ fn only_cli_prints_prompts_and_reads_the_environment() {
     fail_with(&findings);
 }
 
+/// What writes to standard output or error without looking at what became of it.
+const STREAMS: &[&str] = &["println!", "print!", "::stdout()", "::stderr()", "Term::stdout", "refusal.print", "dbg!"];
+
+#[test]
+fn one_module_prints() {
+    let mut findings = String::new();
+    for source in sources() {
+        if source.path == Path::new("cli/output.rs") {
+            continue;
+        }
+        for (number, line) in code_lines(&source.product) {
+            // A question at a terminal is drawn on it.
+            let line = line.replace("Term::stderr()", "");
+            for stream in STREAMS.iter().filter(|stream| line.contains(**stream)) {
+                writeln!(findings, "{}:{number}: `{stream}`", source.path.display()).unwrap();
+            }
+        }
+    }
+    fail_with(&findings);
+}
+
 #[test]
 fn every_module_says_what_it_is_and_stays_readable() {
     let mut findings = String::new();

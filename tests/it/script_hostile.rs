@@ -171,7 +171,7 @@ fn named(letter: &str) -> Arc<Named> {
     Arc::new(Named { id: Uid::parse(&letter.repeat(11)).unwrap(), code: None, name: letter.to_owned() })
 }
 
-fn place() -> Place {
+pub(crate) fn place() -> Place {
     Place {
         item: Arc::new(ItemNames {
             source: named("a"),
@@ -190,11 +190,16 @@ fn place() -> Place {
     }
 }
 
-fn twelve() -> Value {
+pub(crate) fn twelve() -> Value {
     Value::Number(Number::from(12))
 }
 
 fn rows() -> Vec<Row> {
+    rows_of(2_000)
+}
+
+/// So many rows.
+pub(crate) fn rows_of(number: usize) -> Vec<Row> {
     let place = place();
     let row = |value: i64| Row {
         data: place.item.source.id,
@@ -204,10 +209,10 @@ fn rows() -> Vec<Row> {
         period: place.period,
         value: Some(Value::Number(Number::from(value))),
     };
-    (0..2_000).map(row).collect()
+    (0..).take(number).map(row).collect()
 }
 
-fn run_context() -> RunContext {
+pub(crate) fn run_context() -> RunContext {
     RunContext {
         job: "job".to_owned(),
         source: "source".to_owned(),
@@ -240,7 +245,7 @@ fn end_of(source: &str) -> (End, String) {
 }
 
 /// A figure of this process in KiB, as the system counts it; none where it does not tell.
-fn memory(figure: &str) -> Option<u64> {
+pub(crate) fn memory(figure: &str) -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix(figure))?;
     line.trim_start_matches(':').trim().trim_end_matches(" kB").parse().ok()

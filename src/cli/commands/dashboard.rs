@@ -28,7 +28,7 @@ pub fn show(home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
         Format::Json => {
             let object: serde_json::Map<String, Value> =
                 sections.iter().map(|(name, listing)| ((*name).to_owned(), listing.json())).collect();
-            ui.data(&format!("{:#}\n", Value::Object(object)));
+            ui.raw_data(&format!("{:#}\n", Value::Object(object)));
         }
         Format::Csv => {
             return Err(CliError::usage("the dashboard is several lists, which one CSV file cannot hold".to_owned())

@@ -111,6 +111,10 @@ impl Show<'_> {
     }
 
     fn carry_out(&self, explanation: &str, words: &[&str], ui: &Ui) -> Result<ExitCode, CliError> {
+        // A show without audience ends.
+        if ui.is_unread() {
+            return Ok(ExitCode::Success);
+        }
         let typed: Vec<String> = words.iter().map(|word| shell_word(word)).collect();
         let explanation = if explanation.is_empty() { String::new() } else { format!("\n{explanation}\n") };
         self.ui.data(&format!("{explanation}$ xfer {}\n", typed.join(" ")));

@@ -44,7 +44,7 @@ pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, CliError> {
     let failed = |cause: std::io::Error| CliError::file(format!("{} could not be read", path.display()), &cause);
     let mut bytes = Vec::new();
     if path == Path::new("-") {
-        std::io::stdin().lock().take(LARGEST_FILE).read_to_end(&mut bytes).map_err(failed)?;
+        std::io::stdin().lock().take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(failed)?;
     } else {
         let file = std::fs::File::open(path).map_err(failed)?;
         file.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(failed)?;
@@ -59,7 +59,7 @@ pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, CliError> {
 /// is replaced only if the person says so.
 pub(super) fn write_file(path: Option<&Path>, bytes: &[u8], ui: &Ui) -> Result<(), CliError> {
     let Some(path) = path.filter(|path| *path != Path::new("-")) else {
-        ui.data(&String::from_utf8_lossy(bytes));
+        ui.raw_data(&String::from_utf8_lossy(bytes));
         return Ok(());
     };
     may_replace(path, "", ui)?;

@@ -54,7 +54,7 @@ pub struct Backup {
 pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     match command {
         Command::ShowLocation => {
-            ui.data(&format!("{}\n", keys::location(home).display()));
+            ui.raw_data(&format!("{}\n", keys::location(home).display()));
             ui.say(match keys::protection(home)? {
                 Protection::NoKey => "it is not there yet: it is made when the first password is kept",
                 Protection::FileMode => "it has no passphrase: who can read it can use it",

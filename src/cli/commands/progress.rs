@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use indicatif::ProgressBar;
 
 use crate::cli::render::listing::{counted, grouped};
-use crate::cli::ui::Ui;
+use crate::cli::ui::{Ui, printable};
 use crate::transfer::events::{Event, SliceName};
 
 /// Draws the events of a run, and says what must not get lost in a moving bar.
@@ -65,7 +65,7 @@ impl<'ui> RunProgress<'ui> {
     }
 
     fn message(&self, text: String) {
-        self.bar.set_message(text);
+        self.bar.set_message(printable(&text));
     }
 
     /// Warns once: the same trouble in twenty slices is one sentence.

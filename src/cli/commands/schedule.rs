@@ -135,7 +135,7 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
         Command::List => list(home, ui)?,
         Command::Show(arguments) => {
             let prepared = prepare(&arguments.what, home, ui)?;
-            ui.data(&told(&prepared, arguments)?);
+            ui.raw_data(&told(&prepared, arguments)?);
             say_times(&prepared, ui);
         }
         Command::Install(arguments) => install(arguments, home, ui)?,

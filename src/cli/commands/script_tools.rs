@@ -297,7 +297,12 @@ pub(super) fn repl(arguments: &Repl, ui: &Ui) -> Result<ExitCode, CliError> {
             "" => {}
             "exit" | "quit" => break,
             line => match session.enter(line) {
-                Answer::Shown(lines) => ui.data(&printable(&(lines.join("\n") + "\n"))),
+                Answer::Shown(lines) => {
+                    ui.data(&printable(&(lines.join("\n") + "\n")));
+                    if ui.is_unread() {
+                        break;
+                    }
+                }
                 Answer::Kept => {}
                 Answer::Mistake(what) => ui.warn(&what),
             },
@@ -310,7 +315,7 @@ pub(super) fn repl(arguments: &Repl, ui: &Ui) -> Result<ExitCode, CliError> {
 pub(super) fn definitions(arguments: &Definitions, ui: &Ui) -> Result<ExitCode, CliError> {
     let text = script_tools::definitions();
     match &arguments.file {
-        None => ui.data(&text),
+        None => ui.raw_data(&text),
         Some(file) => {
             write_file(Some(file), text.as_bytes(), ui)?;
             ui.say(&format!("{} tells editors what scripts can use", file.display()));

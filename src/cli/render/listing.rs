@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use crate::cli::render::clock;
 use crate::cli::ui::{Format, Ui, printable};
 use crate::domain::shown::shown;
+use crate::ops::files::cell::guarded;
 
 /// A column: its key in JSON and CSV, and its title in tables.
 #[derive(Debug, Clone, Copy)]
@@ -203,8 +204,8 @@ impl Listing {
             Format::Table if !ui.shows_tables() => {}
             Format::Table if self.rows.is_empty() => ui.say(self.empty),
             Format::Table => ui.data(&format!("{}\n", self.table(ui.width()))),
-            Format::Json => ui.data(&format!("{:#}\n", self.json())),
-            Format::Csv => ui.data(&self.csv()),
+            Format::Json => ui.raw_data(&format!("{:#}\n", self.json())),
+            Format::Csv => ui.raw_data(&self.csv()),
         }
     }
 
@@ -291,7 +292,7 @@ fn in_table(value: &Value) -> String {
 fn in_csv(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
-        Value::String(text) => neutralised(text),
+        Value::String(text) => guarded(text).into_owned(),
         other => other.to_string(),
     }
 }
@@ -322,17 +323,11 @@ fn plural(noun: &str) -> String {
     }
 }
 
-/// Text that a spreadsheet does not take for a formula.
-pub fn neutralised(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err();
-    if formula { format!("'{text}") } else { text.to_owned() }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Listing, counted, grouped, neutralised, number, text};
+    use super::{Listing, counted, grouped, number, text};
 
     fn listing() -> Listing {
         let mut listing = Listing::new(&[text("name", "Server"), number("org_units", "Org units")], "none");
@@ -405,7 +400,5 @@ mod tests {
         assert_eq!(grouped(1_234_567), "1,234,567");
         assert_eq!(counted(1, "cell"), "1 cell");
         assert_eq!(counted(2500, "facility"), "2,500 facilities");
-        assert_eq!(neutralised("-5.2"), "-5.2");
-        assert_eq!(neutralised("-2+3"), "'-2+3");
     }
 }

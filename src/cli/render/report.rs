@@ -15,7 +15,7 @@ use crate::ops::latest;
 pub fn print(report: &Report, ui: &Ui) {
     match ui.format {
         Format::Table => ui.data(&in_words(report, ui.width())),
-        Format::Json => ui.data(&format!("{:#}\n", json!(report))),
+        Format::Json => ui.raw_data(&format!("{:#}\n", json!(report))),
         Format::Csv => counts_by_job(report).print(ui),
     }
 }

@@ -9,6 +9,7 @@ use crate::cli::error::CliError;
 use crate::cli::render::shell_word;
 use crate::cli::wizard::prompter::{Leave, Prompter, ask_until, say_commands};
 use crate::cli::wizard::server::explain;
+use crate::domain::file_name::file_name;
 use crate::ops::home::Home;
 use crate::ops::xfer_files::{self, Export};
 use crate::xferfile::Keys;
@@ -32,10 +33,12 @@ pub(super) fn export(prompter: &mut dyn Prompter, home: &Home, routine: &str) ->
         return Ok(());
     }
     loop {
-        let file = free_path(prompter, "Where to write the file", &format!("{routine}.xfer"))?;
+        let file =
+            free_path(prompter, "Where to write the file", &xfer_files::default_file(routine).display().to_string())?;
         let mut export = Export { routine: routine.to_owned(), file: Some(file.clone()), ..Export::default() };
         if chosen == 0 {
-            export.new_key_file = Some(free_path(prompter, "Where to write the key", &format!("{routine}.key"))?);
+            export.new_key_file =
+                Some(free_path(prompter, "Where to write the key", &format!("{}.key", file_name(routine)))?);
         } else {
             export.keys = Keys { passphrases: vec![new_passphrase(prompter)?], key_files: Vec::new() };
         }

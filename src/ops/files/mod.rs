@@ -2,6 +2,7 @@
 //!
 //! Every line is checked before anything is applied, and every finding names its line and column.
 
+pub mod cell;
 pub mod damage;
 mod item_cells;
 pub mod job_items;

@@ -8,6 +8,7 @@ use bigdecimal::BigDecimal;
 
 use crate::domain::spelling::settled;
 use crate::domain::written_number::NumberManner;
+use crate::ops::files::cell::{guarded, unguarded};
 use crate::ops::files::sheet_text::{self, SheetText, is_whole_header};
 
 /// What a spreadsheet's file looks like.
@@ -71,14 +72,9 @@ pub struct SheetRow<'sheet> {
 }
 
 impl<'sheet> SheetRow<'sheet> {
-    /// A cell's text without white space at its ends; empty where the column or the cell is missing.
+    /// A cell's text; empty where the column or the cell is missing.
     pub fn get(&self, column: &str) -> &'sheet str {
-        let cell = self.columns.get(column).and_then(|index| self.record.get(*index)).unwrap_or_default().trim();
-        // The quote that `write` put before text that looks like a formula.
-        match cell.strip_prefix('\'') {
-            Some(rest) if needs_quote(rest) => rest,
-            _ => cell,
-        }
+        self.columns.get(column).and_then(|index| self.record.get(*index)).unwrap_or_default()
     }
 
     /// A cell's text, unless it is empty.
@@ -149,7 +145,8 @@ impl Sheet {
                                        or write it twice where it belongs to the text";
                         findings.push(SheetFinding { line, column: None, message: message.to_owned() });
                     } else if record.iter().any(|cell| !cell.trim().is_empty()) {
-                        rows.push((line, record));
+                        // Without white space at its ends, and as it was before `write` made it safe.
+                        rows.push((line, record.iter().map(|cell| unguarded(cell.trim()).into_owned()).collect()));
                     }
                 }
                 Err(cause) => {
@@ -209,9 +206,7 @@ pub fn write<'row>(
     // Writing to memory has no failure that a caller could act on.
     let _ = writer.write_record(header);
     for row in rows {
-        let cells =
-            row.iter().map(|cell| if needs_quote(cell) { format!("'{cell}") } else { cell.clone().into_owned() });
-        let _ = writer.write_record(cells);
+        let _ = writer.write_record(row.iter().map(|cell| guarded(cell).into_owned()));
     }
     bytes.extend(writer.into_inner().unwrap_or_default());
     bytes
@@ -222,15 +217,6 @@ pub fn write<'row>(
 fn swallows_rows(cell: &str, separator: u8, columns: usize) -> bool {
     let is_row = |line: &str| line.bytes().filter(|byte| *byte == separator).count() + 1 >= columns;
     columns > 3 && cell.lines().skip(1).any(is_row)
-}
-
-/// Text that looks like a formula, and text that would be taken for such text with its quote.
-fn needs_quote(text: &str) -> bool {
-    looks_like_formula(text.trim_start_matches('\''))
-}
-
-fn looks_like_formula(text: &str) -> bool {
-    text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err()
 }
 
 #[cfg(test)]
@@ -249,6 +235,9 @@ mod tests {
                     vec!["-5".into(), "two\nlines".into()],
                     vec!["'=cmd()".into(), "''+x".into()],
                     vec!["'quoted'".into(), "'".into()],
+                    vec![" =x".into(), "\u{a0}=x".into()],
+                    vec!["\t=x".into(), "\u{ff1d}x".into()],
+                    vec!["a\0b\u{7f}".into(), "\0=x ␀".into()],
                 ];
                 let bytes = write(style, KNOWN, rows.clone().into_iter());
                 let sheet = Sheet::parse(&bytes, &[&["a"]], KNOWN).unwrap();

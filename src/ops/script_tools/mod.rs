@@ -19,10 +19,11 @@ pub use session::{Answer, Session, completed};
 use crate::domain::script::ParameterValue;
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
+use crate::ops::scripts::Refusal;
 use crate::ops::{plugins, scripts};
 use crate::script::plugin::PREFIX;
 use crate::script::testing::{Case, CaseResult, CombineGiven, Expected, Given, RowGiven, Sample, Scalar, Suite};
-use crate::script::{Hook, Params, Script, with_room};
+use crate::script::{Hook, Params, Script, limits, with_room};
 
 /// The ending of a script's file.
 const SCRIPT: &str = "rhai";
@@ -93,15 +94,13 @@ pub fn sample(
 }
 
 fn suite(tests: &Path, script: &Path) -> Result<Suite, OpsError> {
-    let text = std::fs::read_to_string(tests).map_err(|source| {
-        if source.kind() == std::io::ErrorKind::NotFound {
-            OpsError::invalid(
-                format!("{} has no tests: there is no {}", script.display(), tests.display()),
-                "docs/scripting.md shows how they are written; `xfer script new` begins a script with its tests",
-            )
-        } else {
-            OpsError::LocalFile { path: tests.to_path_buf(), action: "read", source }
-        }
+    let text = scripts::read_text(tests, limits::TESTS, "a file with tests").map_err(|refusal| match refusal {
+        Refusal::NotRead(source) if source.kind() == std::io::ErrorKind::NotFound => OpsError::invalid(
+            format!("{} has no tests: there is no {}", script.display(), tests.display()),
+            "docs/scripting.md shows how they are written; `xfer script new` begins a script with its tests",
+        ),
+        Refusal::NotRead(source) => OpsError::LocalFile { path: tests.to_path_buf(), action: "read", source },
+        Refusal::Refused(error) => error,
     })?;
     Suite::parse(&text).map_err(|error| {
         let (line, column) = error.position;

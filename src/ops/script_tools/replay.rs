@@ -15,6 +15,7 @@ use crate::domain::period::Period;
 use crate::domain::routine::RoutineDocument;
 use crate::domain::run::ValueCounts;
 use crate::domain::script::{Attachment, Hook, ParameterValue, ScriptSource};
+use crate::domain::spelling::composed;
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, synced};
 use crate::ops::plugins;
@@ -185,9 +186,13 @@ fn with_tried(
         })
     };
     let mut tried = document.clone();
-    if tried.attachments().any(|attached| attached.script == source.name) {
+    if tried.attachments().any(|attached| composed(&attached.script) == composed(&source.name)) {
         for job in &tried.jobs {
-            let on_an_item = job.items.iter().flat_map(|item| &item.scripts).any(|old| old.script == source.name);
+            let on_an_item = job
+                .items
+                .iter()
+                .flat_map(|item| &item.scripts)
+                .any(|old| composed(&old.script) == composed(&source.name));
             if on_an_item && replayed.contains(&Hook::Rows) {
                 return Err(OpsError::invalid(
                     format!("{} defines `rows` now, and is attached to an item of {}", source.name, job.name),
@@ -199,7 +204,9 @@ fn with_tried(
         let of_jobs = tried.jobs.iter_mut();
         let of_jobs =
             of_jobs.flat_map(|job| job.items.iter_mut().flat_map(|item| &mut item.scripts).chain(&mut job.scripts));
-        for old in of_jobs.chain(&mut tried.routine.scripts).filter(|old| old.script == source.name) {
+        for old in
+            of_jobs.chain(&mut tried.routine.scripts).filter(|old| composed(&old.script) == composed(&source.name))
+        {
             *old = attachment(std::mem::take(&mut old.parameters))?;
         }
     } else {

@@ -7,6 +7,7 @@ use crate::domain::certificates::Certificates;
 use crate::domain::job::Job;
 use crate::domain::pair::Pair;
 use crate::domain::server::Server;
+use crate::domain::spelling::same_name;
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::store::{ConfigStore, NewServer, Takeover};
@@ -171,7 +172,7 @@ impl Import {
     }
 
     fn job(&mut self, known: &[Job], mut job: Job) {
-        let here = known.iter().find(|other| other.name.eq_ignore_ascii_case(&job.name));
+        let here = known.iter().find(|other| same_name(&other.name, &job.name));
         let items = format!("{} items", job.items.len());
         match here {
             Some(other) if (&other.source, &other.destination) != (&job.source, &job.destination) => {
@@ -214,15 +215,14 @@ impl Import {
         let here = here.map(|routine| routine.alerts).unwrap_or_default();
         let alerts = self.takeover.routine.alerts.clone();
         for alert in &alerts {
-            let change = match here.iter().find(|known| known.name.eq_ignore_ascii_case(&alert.name)) {
+            let change = match here.iter().find(|known| same_name(&known.name, &alert.name)) {
                 None => Change::Added,
                 Some(known) if known == alert => Change::Kept,
                 Some(_) => Change::Replaced,
             };
             self.line("alert", &alert.name, change, format!("{}: {}", alert.kind.name(), alert.kind.goes_to()));
         }
-        for gone in here.iter().filter(|known| !alerts.iter().any(|alert| alert.name.eq_ignore_ascii_case(&known.name)))
-        {
+        for gone in here.iter().filter(|known| !alerts.iter().any(|alert| same_name(&alert.name, &known.name))) {
             self.line("alert", &gone.name, Change::Removed, "the file does not have it");
         }
         Ok(())

@@ -22,10 +22,12 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 use crate::domain::alert::ArmedChannel;
+use crate::domain::file_name::file_name;
 use crate::domain::metadata::Metadata;
 use crate::domain::routine::RoutineDocument;
 use crate::domain::script::ContentHash;
 use crate::domain::server::Server;
+use crate::domain::spelling::same_name;
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, synced};
 use crate::ops::routines;
@@ -82,16 +84,21 @@ pub struct Inspected {
     pub content: Option<Content>,
 }
 
+/// The file that a routine is exported to where nobody names another: in the folder that one is in, whatever the name.
+pub fn default_file(routine: &str) -> PathBuf {
+    PathBuf::from(format!("{}.{EXTENSION}", file_name(routine)))
+}
+
 /// The file that an export would replace, if it is an xfer file and not an older export of the same routine from here.
 pub fn replaces_another(home: &Home, routine: &str, file: Option<&Path>) -> Result<Option<PathBuf>, OpsError> {
-    let file = file.map_or_else(|| PathBuf::from(format!("{routine}.{EXTENSION}")), Path::to_owned);
+    let file = file.map_or_else(|| default_file(routine), Path::to_owned);
     let mut begin = Vec::new();
     let looked = std::fs::File::open(&file).and_then(|opened| opened.take(64).read_to_end(&mut begin));
     if looked.is_err() || !xferfile::looks_like_one(&begin) {
         return Ok(None);
     }
     let config = home.config()?;
-    let Some(routine) = config.routines()?.into_iter().find(|known| known.name.eq_ignore_ascii_case(routine)) else {
+    let Some(routine) = config.routines()?.into_iter().find(|known| same_name(&known.name, routine)) else {
         return Ok(None); // Which the export itself complains about.
     };
     let path = std::path::absolute(&file).unwrap_or_else(|_| file.clone());
@@ -102,7 +109,7 @@ pub fn replaces_another(home: &Home, routine: &str, file: Option<&Path>) -> Resu
 
 /// Exports a routine as a file that needs nothing but one of its keys. An older export of that name is replaced.
 pub fn export(home: &Home, export: &Export, now: Timestamp) -> Result<Exported, OpsError> {
-    let file = export.file.clone().unwrap_or_else(|| PathBuf::from(format!("{}.{EXTENSION}", export.routine)));
+    let file = export.file.clone().unwrap_or_else(|| default_file(&export.routine));
     let broken = |cause| OpsError::XferFile { path: file.clone(), cause };
     refuse_other_files(&file)?;
     export.keys.check_strength().map_err(broken)?;

@@ -16,7 +16,9 @@ mod tests;
 use std::fmt;
 
 use super::hooks::Hook;
+use super::limits;
 use super::watch::Stop;
+use crate::domain::shown::{cut, cut_off};
 
 /// Why a script does not compile, or did not come to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,13 +51,14 @@ impl ScriptError {
             hook: None,
             position: None,
             row: None,
-            what: what.to_owned(),
-            hint: Some(hint.to_owned()),
+            what: cut(what, limits::REASON).into_owned(),
+            hint: Some(cut(hint, limits::REASON).into_owned()),
             stop: None,
         }
     }
 
     pub(super) fn run(script: &str, hook: Hook, what: String, hint: Option<String>) -> Self {
+        let (what, hint) = (cut_off(what, limits::REASON), hint.map(|hint| cut_off(hint, limits::REASON)));
         Self { script: script.to_owned(), hook: Some(hook), position: None, row: None, what, hint, stop: None }
     }
 
@@ -72,7 +75,7 @@ impl ScriptError {
     /// With the row that it happened in.
     #[must_use]
     pub(super) fn in_row(mut self, row: String) -> Self {
-        self.row.get_or_insert(row);
+        self.row.get_or_insert(cut_off(row, limits::REASON));
         self
     }
 

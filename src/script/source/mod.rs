@@ -11,6 +11,7 @@ mod parameters;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use super::limits;
 use code::code_only;
 pub(super) use ending::{Ending, without_value};
 pub(super) use parameters::{missing, parameters, unknown};
@@ -28,7 +29,7 @@ struct Function<'code> {
 /// Every function whose body is closed.
 fn functions(code: &str) -> Vec<Function<'_>> {
     let mut found = Vec::new();
-    for (at, _) in words_of(code).filter(|(_, word)| *word == "fn") {
+    for (at, _) in words_of(code).filter(|(_, word)| *word == "fn").take(limits::FUNCTIONS) {
         let Some((rest_at, rest)) = code.get(at + 2..).map(|rest| (at + 2, rest)) else { continue };
         let name = words_of(rest).next().map_or("", |(_, name)| name);
         let Some(open) = rest.find('{') else { continue };

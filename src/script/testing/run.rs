@@ -144,7 +144,7 @@ impl<'case> Bench<'case> {
             RowsOutcome::Rows { kept, dropped, rejected } => {
                 let kept = kept.iter().map(|kept| Line::plain(self.row_in_words(&kept.row)));
                 let left = |what: &'static str| {
-                    move |row: LeftOut| Line::because(format!("row {} {what}", row.index + 1), row.reason)
+                    move |row: LeftOut| Line::because(format!("row {} {what}", row.index + 1), row.reason.as_ref())
                 };
                 let kept = kept.chain(dropped.into_iter().map(left("dropped")));
                 kept.chain(rejected.into_iter().map(left("rejected"))).collect()

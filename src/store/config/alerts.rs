@@ -34,7 +34,8 @@ impl ConfigStore {
     pub fn remove_alert(&mut self, routine: Uuid, name: &str) -> Result<AlertChannel, StoreError> {
         self.database.write(|transaction| {
             let kept = of_routine(transaction, routine)?.into_iter();
-            let found = kept.map(|kept| kept.channel).find(|channel| key(&channel.name) == key(name));
+            let same = kept.map(|kept| kept.channel).filter(|channel| key(&channel.name) == key(name));
+            let found = same.reduce(|found, other| if other.name == name { other } else { found });
             let channel = found.ok_or_else(|| StoreError::not_found(Kind::Alert, name))?;
             transaction.execute(
                 "DELETE FROM routine_alert WHERE routine = ?1 AND uuid = ?2",

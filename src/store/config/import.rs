@@ -11,7 +11,7 @@ use crate::domain::routine::Routine;
 use crate::domain::script::ScriptSource;
 use crate::domain::server::ServerId;
 use crate::store::column::Text;
-use crate::store::config::names::key;
+use crate::store::config::names::{BY_NAME, keys};
 use crate::store::config::servers::server_number;
 use crate::store::config::{ConfigStore, NewServer, alerts, jobs, org_unit_maps, routines, scripts, servers};
 use crate::store::error::StoreError;
@@ -56,7 +56,7 @@ impl ConfigStore {
             }
             for job in &takeover.jobs {
                 let known: Option<String> = transaction
-                    .query_row("SELECT name FROM job WHERE name_key = ?1", [key(&job.name)], |row| row.get(0))
+                    .query_row(&format!("SELECT name FROM job WHERE {BY_NAME}"), keys(&job.name), |row| row.get(0))
                     .optional()?;
                 match known {
                     Some(name) => jobs::replace(transaction, &name, job, &|_| None)?,

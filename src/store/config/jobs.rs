@@ -127,8 +127,8 @@ pub(super) fn replace(
     job: &Job,
     look: LookAtItem<'_>,
 ) -> Result<(), StoreError> {
-    let name = Name::new(Kind::Job, &job.name)?;
     let id = job_number(transaction, old_name)?;
+    let name = Name::new(Kind::Job, &job.name)?.or_kept(transaction, "job", &id, &job.name)?;
     let source = server_number(transaction, &job.source)?;
     let destination = server_number(transaction, &job.destination)?;
     transaction

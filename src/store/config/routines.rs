@@ -10,7 +10,7 @@ use crate::store::column::{Json, JsonList, Text};
 use crate::store::config::ConfigStore;
 use crate::store::config::alerts;
 use crate::store::config::jobs::job_number;
-use crate::store::config::names::{Name, key};
+use crate::store::config::names::{BY_NAME, Name, keys};
 use crate::store::error::{Kind, StoreError};
 
 const COLUMNS: &str = "id, name, window, only_changed, verify, when_empty, max_change, max_delete, tolerate_unmapped, \
@@ -40,7 +40,7 @@ impl ConfigStore {
     pub fn routine(&self, name: &str) -> Result<Routine, StoreError> {
         self.database.read_together(|connection| {
             let routine = connection
-                .query_row(&format!("SELECT {COLUMNS} FROM routine WHERE name_key = ?1"), [key(name)], read_routine)
+                .query_row(&format!("SELECT {COLUMNS} FROM routine WHERE {BY_NAME}"), keys(name), read_routine)
                 .optional()?
                 .ok_or_else(|| StoreError::not_found(Kind::Routine, name))?;
             completed(connection, routine)
@@ -92,7 +92,8 @@ pub(super) fn replace(transaction: &Transaction<'_>, routine: &Routine) -> Resul
 
 /// Writes a routine's own columns, in one order for every statement; gives how many rows that was.
 fn write(transaction: &Transaction<'_>, routine: &Routine, statement: &str) -> Result<usize, StoreError> {
-    let name = Name::new(Kind::Routine, &routine.name)?;
+    let name =
+        Name::new(Kind::Routine, &routine.name)?.or_kept(transaction, "routine", &Text(routine.id), &routine.name)?;
     transaction
         .execute(
             statement,

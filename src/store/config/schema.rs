@@ -1,8 +1,10 @@
 //! The schema of `config.db`, as the list of migrations that lead to it.
 //!
-//! Names are unique without regard to case: `name_key` holds them folded, because SQLite folds only ASCII. Numbers of
+//! Names are unique without regard to case and to what accents are made of: `name_key` holds them folded, because SQLite
+//! folds only ASCII. Numbers of
 //! servers are never used again (AUTOINCREMENT), because sealed secrets are bound to them.
 
+use crate::store::config::names;
 use crate::store::migrate::Migration;
 
 /// Every migration ever released. Append only.
@@ -103,6 +105,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
              ) STRICT, WITHOUT ROWID;",
         )?;
         transaction.execute_batch(NAMES_FROM_FINGERPRINTS)
+    },
+    // 13: one name is one, whatever its accents are made of.
+    |transaction| {
+        let tables = ["server", "job", "routine", "routine_alert"];
+        tables.into_iter().try_for_each(|table| names::settle_keys(transaction, table))
     },
 ];
 
@@ -366,7 +373,35 @@ mod tests {
     use rusqlite::Connection;
 
     use super::MIGRATIONS;
+    use crate::store::config::names::{Name, number_of};
+    use crate::store::error::Kind;
     use crate::store::migrate::migrate;
+
+    #[test]
+    fn names_of_before_are_found_by_either_writing_and_two_that_are_the_same_by_now_both_stay() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, None, &MIGRATIONS[..10]).unwrap();
+        for (id, name) in [(1, "Sante\u{301}"), (2, "e\u{301}te\u{301}"), (3, "\u{e9}t\u{e9}"), (4, "plain")] {
+            connection
+                .execute(
+                    "INSERT INTO server (id, name, name_key, url, allow_http, login) VALUES (?1, ?2, ?3, 'u', 0, 'token')",
+                    (id, name, name.to_lowercase()),
+                )
+                .unwrap();
+        }
+        migrate(&mut connection, None, MIGRATIONS).unwrap();
+        let number = |name: &str| number_of(&connection, Kind::Server, "server", name).ok();
+        assert_eq!((number("SANT\u{c9}"), number("sante\u{301}")), (Some(1), Some(1)));
+        assert_eq!(
+            (number("e\u{301}te\u{301}"), number("\u{e9}t\u{e9}"), number("\u{c9}TE\u{301}")),
+            (Some(2), Some(3), Some(3))
+        );
+        assert_eq!(number("Plain"), Some(4));
+        let name =
+            |text: &str| Name::new(Kind::Server, text).unwrap().or_kept(&connection, "server", &2, text).unwrap();
+        assert_eq!(name("e\u{301}te\u{301}").text, "e\u{301}te\u{301}", "the second of two keeps name and key");
+        assert_eq!(name("E\u{301}te\u{301}").text, "\u{c9}t\u{e9}", "a new name is a new name");
+    }
 
     #[test]
     fn a_map_and_a_job_from_before_the_fingerprints_stay_and_have_none() {

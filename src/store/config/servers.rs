@@ -10,7 +10,7 @@ use crate::domain::server::{Account, BaseUrl, LoginKind, Server, ServerId, Serve
 use crate::store::column::{Json, Text};
 use crate::store::config::ConfigStore;
 use crate::store::config::credentials::{kind_and_user, store_secret};
-use crate::store::config::names::{Name, key, number_of};
+use crate::store::config::names::{BY_NAME, Name, keys, number_of};
 use crate::store::error::{Kind, StoreError};
 use crate::store::vault::Vault;
 
@@ -72,7 +72,7 @@ impl ConfigStore {
     pub fn server(&self, name: &str) -> Result<Server, StoreError> {
         self.database.read(|connection| {
             connection
-                .query_row(&format!("SELECT {COLUMNS} FROM server WHERE name_key = ?1"), [key(name)], read_server)
+                .query_row(&format!("SELECT {COLUMNS} FROM server WHERE {BY_NAME}"), keys(name), read_server)
                 .optional()?
                 .ok_or_else(|| StoreError::not_found(Kind::Server, name))
         })
@@ -110,8 +110,9 @@ impl ConfigStore {
 
     /// Gives a server another name. Jobs and maps follow.
     pub fn rename_server(&mut self, id: ServerId, name: &str) -> Result<(), StoreError> {
-        let name = Name::new(Kind::Server, name)?;
+        let new = Name::new(Kind::Server, name)?;
         self.database.write(|transaction| {
+            let name = new.or_kept(transaction, "server", &id.0, name)?;
             let changed = transaction
                 .execute("UPDATE server SET name = ?2, name_key = ?3 WHERE id = ?1", params![id.0, name.text, name.key])
                 .map_err(|error| name.taken(Kind::Server, error))?;

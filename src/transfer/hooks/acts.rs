@@ -2,6 +2,8 @@
 
 use crate::domain::run::{ScriptExample, ScriptReport};
 use crate::domain::script::Hook;
+use crate::domain::shown::cut_off;
+use crate::script::limits;
 use crate::transfer::finding;
 use crate::transfer::hooks::{Acted, Outcome};
 use crate::transfer::tally::{Findings, Note};
@@ -57,7 +59,7 @@ impl Acts {
         }
         if entry.examples.len() < EXAMPLES {
             let (at, before, after) = example();
-            entry.examples.push(ScriptExample { at, before: Some(before), after, line: acted.line, reason });
+            entry.examples.push(short(ScriptExample { at, before: Some(before), after, line: acted.line, reason }));
         }
     }
 
@@ -77,7 +79,7 @@ impl Acts {
     pub(super) fn example(&mut self, script: &str, example: impl FnOnce() -> ScriptExample) {
         let entry = self.entry(script, Hook::Rows);
         if entry.examples.len() < EXAMPLES {
-            entry.examples.push(example());
+            entry.examples.push(short(example()));
         }
     }
 
@@ -136,6 +138,13 @@ impl Acts {
     pub fn into_reports(self) -> Vec<ScriptReport> {
         self.entries.into_iter().map(|(_, report)| report).collect()
     }
+}
+
+/// An example as long as a reason may be: what a script makes of a value can be a quarter of a mebibyte.
+fn short(example: ScriptExample) -> ScriptExample {
+    let short = |text: Option<String>| text.map(|text| cut_off(text, limits::REASON));
+    let ScriptExample { before, after, reason, .. } = example;
+    ScriptExample { before: short(before), after: short(after), reason: short(reason), ..example }
 }
 
 fn in_words(example: &ScriptExample, script: &str) -> String {

@@ -60,11 +60,11 @@ impl ActingScript for FakeScript {
             let mut row = row.clone();
             match row.value.as_deref() {
                 Some("99") => {
-                    after.dropped.push((index, "99 means unknown".to_owned()));
+                    after.dropped.push((index, "99 means unknown".into()));
                     continue;
                 }
                 Some("98") => {
-                    after.rejected.push((index, "98 is impossible".to_owned()));
+                    after.rejected.push((index, "98 is impossible".into()));
                     continue;
                 }
                 Some("666") => return at_line(1, Outcome::Reject("the slice cannot be".to_owned())),

@@ -85,9 +85,9 @@ pub struct RowsAfter {
     /// The rows to go on with: as they were, changed, or added.
     pub kept: Vec<SourceValue>,
     /// Why rows were left out, by their place among those given.
-    pub dropped: Vec<(usize, String)>,
+    pub dropped: Vec<(usize, Arc<str>)>,
     /// Rows that cannot be used, by their place among those given, and why.
-    pub rejected: Vec<(usize, String)>,
+    pub rejected: Vec<(usize, Arc<str>)>,
     /// Rows that went to another period, by their place among those given, and where they stand now.
     pub moved: Vec<(usize, SourceValue)>,
 }

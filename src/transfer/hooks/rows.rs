@@ -6,6 +6,7 @@
 //! `after = before + created − dropped − rejected` holds whatever a script does, and with it the equation of the report.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use crate::domain::metadata::Metadata;
 use crate::domain::run::ScriptExample;
@@ -38,14 +39,8 @@ pub fn through_rows(rows: Vec<SourceValue>, scripts: &[SharedScript], at: &RowsC
         let Acted { outcome, line } = script.rows(&before, at);
         let after = match outcome {
             Outcome::Value(after) => after,
-            Outcome::Drop(reason) => RowsAfter {
-                dropped: (0..before.len()).map(|index| (index, reason.clone())).collect(),
-                ..RowsAfter::default()
-            },
-            Outcome::Reject(reason) => RowsAfter {
-                rejected: (0..before.len()).map(|index| (index, reason.clone())).collect(),
-                ..RowsAfter::default()
-            },
+            Outcome::Drop(reason) => RowsAfter { dropped: for_each(&before, reason), ..RowsAfter::default() },
+            Outcome::Reject(reason) => RowsAfter { rejected: for_each(&before, reason), ..RowsAfter::default() },
         };
         let account = account(&before, &after);
         through.created += account.created.len() as u64;
@@ -57,6 +52,12 @@ pub fn through_rows(rows: Vec<SourceValue>, scripts: &[SharedScript], at: &RowsC
         through.rows = after.kept;
     }
     through
+}
+
+/// One reason for all rows.
+pub(super) fn for_each(rows: &[SourceValue], reason: String) -> Vec<(usize, Arc<str>)> {
+    let reason: Arc<str> = reason.into();
+    (0..rows.len()).map(|index| (index, Arc::clone(&reason))).collect()
 }
 
 /// Counts what a script did, with a few examples of each kind.
@@ -106,8 +107,8 @@ pub(super) struct Account<'rows> {
 
 /// Holds the rows that a script gave back against those that it was given.
 pub(super) fn account<'rows>(before: &'rows [SourceValue], after: &'rows RowsAfter) -> Account<'rows> {
-    let reasons = |list: &'rows [(usize, String)]| -> HashMap<usize, &'rows str> {
-        list.iter().map(|(index, reason)| (*index, reason.as_str())).collect()
+    let reasons = |list: &'rows [(usize, Arc<str>)]| -> HashMap<usize, &'rows str> {
+        list.iter().map(|(index, reason)| (*index, reason.as_ref())).collect()
     };
     let (rejected, dropped) = (reasons(&after.rejected), reasons(&after.dropped));
     let mut account = Account::default();
@@ -167,8 +168,8 @@ mod tests {
         let before = [row(1, 1, "1"), row(1, 2, "2"), row(1, 3, "3")];
         let after = [row(1, 3, "3"), row(1, 1, "10"), row(2, 1, "new"), row(1, 1, "twice")];
         let before = [before.as_slice(), &[row(3, 1, "bad")]].concat();
-        let rejected = vec![(3, "bad data".to_owned())];
-        let dropped = vec![(1, "small".to_owned())];
+        let rejected = vec![(3, "bad data".into())];
+        let dropped = vec![(1, "small".into())];
         let after = RowsAfter { kept: after.to_vec(), dropped, rejected, ..RowsAfter::default() };
         let account = account(&before, &after);
         assert_eq!(account.changed, [(&before[0], &after.kept[1])]);
@@ -190,7 +191,7 @@ mod tests {
             let mut after = RowsAfter { kept: rows(after), ..RowsAfter::default() };
             for (index, refused) in said {
                 let list = if refused { &mut after.rejected } else { &mut after.dropped };
-                list.push((index, "said".to_owned()));
+                list.push((index, "said".into()));
             }
             let before = rows(before);
             let account = account(&before, &after);

@@ -17,6 +17,7 @@ use crate::domain::job::Job;
 use crate::domain::period::Period;
 use crate::domain::routine::RoutineDocument;
 use crate::domain::script::{Attachment, Hook, ParameterValue};
+use crate::domain::shown::cut_off;
 use crate::script::{self, Contribution, Number, Param, Place, RowsOutcome, RunContext, Runner, ScriptError};
 use crate::transfer::hooks::names::Names;
 use crate::transfer::hooks::slices::{cells_slice, rows_slice};
@@ -186,7 +187,7 @@ impl State {
 /// A script's mistake: what went wrong and what to do about it, at its own place in the text.
 fn failed<T>(error: &ScriptError, line: Option<u32>) -> Acted<T> {
     let reason = match error.hint() {
-        Some(hint) => format!("{}; {hint}", error.what()),
+        Some(hint) => cut_off(format!("{}; {hint}", error.what()), script::limits::REASON),
         None => error.what().to_owned(),
     };
     let place = error.position().and_then(|(line, _)| u32::try_from(line).ok());
@@ -312,11 +313,15 @@ impl ActingScript for RunningScript {
     }
 }
 
+/// As much of a number that is too large as helps to recognise it.
+const SHOWN: usize = 80;
+
 fn too_large<T>(value: &Value, line: Option<u32>) -> Acted<T> {
     let shown = match value {
         Value::Number(number) => plain_text(number),
         Value::Text(text) => text.clone(),
     };
+    let shown = cut_off(shown, SHOWN);
     let reason = format!("{shown} has more than the 28 digits that scripts calculate with");
     Acted { outcome: Outcome::Reject(reason), line }
 }

@@ -14,7 +14,7 @@ use crate::domain::period::Period;
 use crate::domain::script::{Attachment, Hook};
 use crate::domain::uid::Uid;
 use crate::script::{Log, limits};
-use crate::transfer::hooks::rows::account;
+use crate::transfer::hooks::rows::{account, for_each};
 use crate::transfer::hooks::{
     Acted, ActingScript, CellContext, Outcome, Part, PeriodContext, RowsAfter, RowsContext, SharedScript,
 };
@@ -201,11 +201,10 @@ impl ActingScript for Watched {
 
     fn rows(&self, rows: &[SourceValue], at: &RowsContext<'_>) -> Acted<RowsAfter> {
         let acted = self.script.rows(rows, at);
-        let all = |reason: &String| (0..rows.len()).map(|index| (index, reason.clone())).collect();
         let whole = match &acted.outcome {
             Outcome::Value(_) => RowsAfter::default(),
-            Outcome::Drop(reason) => RowsAfter { dropped: all(reason), ..RowsAfter::default() },
-            Outcome::Reject(reason) => RowsAfter { rejected: all(reason), ..RowsAfter::default() },
+            Outcome::Drop(reason) => RowsAfter { dropped: for_each(rows, reason.clone()), ..RowsAfter::default() },
+            Outcome::Reject(reason) => RowsAfter { rejected: for_each(rows, reason.clone()), ..RowsAfter::default() },
         };
         let after = match &acted.outcome {
             Outcome::Value(after) => after,

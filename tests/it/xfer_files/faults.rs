@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use xfer::cli::error::CliError;
+use xfer::cli::exit_code::ExitCode;
+use xfer::ops::error::OpsError;
 use xfer::xferfile::{FileKeyHolder, Keys, XferFileError, document, header};
 
 use crate::announce::announce;
@@ -30,21 +33,17 @@ impl Victim {
 
     /// The altered file is refused as damaged, unsupported or wrongly keyed, and the refusal says nothing of it.
     #[track_caller]
-    fn refuses(&self, altered: &[u8], what: &str) {
+    fn refuses(&self, altered: &[u8], what: &str) -> ExitCode {
         assert_ne!(altered, self.file, "{what} alters nothing");
         let refusal = document::open(altered, &self.keys).map(drop).unwrap_err();
-        let described = match &refusal {
-            XferFileError::NotAnXferFile
-            | XferFileError::Damaged(_)
-            | XferFileError::WrongKey(_)
-            | XferFileError::Unsupported { .. }
-            | XferFileError::TooWeak(_)
-            | XferFileError::TooDear(_) => format!("{refusal} {:?}", refusal.hint()),
-            other => panic!("{what}: {other:?}"),
-        };
+        let refusal = CliError::from(OpsError::XferFile { path: "monthly.xfer".into(), cause: refusal });
+        let described = format!("{} {:?} {:?}", refusal.message, refusal.causes, refusal.hints);
+        assert!(matches!(refusal.code, ExitCode::WrongKey | ExitCode::Damaged), "{what}: {refusal:?}");
+        assert!(!refusal.hints.is_empty(), "{what}: {described}");
         for secret in [PASSWORD, TOKEN, "tracker.example.org", "10.0.0.7", "Reader", "Élément"] {
             assert!(!described.contains(secret), "{what}: {described}");
         }
+        refusal.code
     }
 }
 
@@ -53,9 +52,9 @@ fn ten_thousand_alterations_are_all_refused() {
     let victim = Victim::new();
     let (file, body) = (&victim.file, victim.body);
     assert!(document::open(file, &victim.keys).is_ok());
-    let mut number = 0;
+    let (mut number, mut wrong_key) = (0, 0);
     let mut refuse = |altered: &[u8], what: String| {
-        victim.refuses(altered, &what);
+        wrong_key += usize::from(victim.refuses(altered, &what) == ExitCode::WrongKey);
         number += 1;
     };
     let flip = |index: usize, bit: usize| {
@@ -85,18 +84,32 @@ fn ten_thousand_alterations_are_all_refused() {
     refuse(&[&file[..body], &other.file[other.body..]].concat(), "another file's body".to_owned());
     refuse(&[&other.file[..other.body], &file[body..]].concat(), "another file's header".to_owned());
     assert!(number >= 10_000, "only {number} alterations were tried");
-    announce(&format!("S2: {number} alterations of an xfer file, all refused"));
+    // Only what is altered about a recipient can look like another recipient's.
+    assert!((1..body * 8).contains(&wrong_key), "{wrong_key}");
+    announce(&format!(
+        "S2: {number} alterations of an xfer file, all refused: {wrong_key} with 12, {} with 13",
+        number - wrong_key
+    ));
 }
 
 /// A header with a passphrase recipient that asks for so much; well formed otherwise.
 fn asking_for(memory_kib: u64, passes: u64, lanes: u64) -> Vec<u8> {
+    asking_often(memory_kib, passes, lanes, 1)
+}
+
+/// The same with so many of them.
+fn asking_often(memory_kib: u64, passes: u64, lanes: u64, times: usize) -> Vec<u8> {
     let encoded = |length: usize| "A".repeat(length / 3 * 4);
-    let header = format!(
-        "(cipher: \"XChaCha20-Poly1305\", nonce: \"{}\", recipients: [Passphrase(argon2id: (memory_kib: {memory_kib}, \
-         passes: {passes}, lanes: {lanes}), salt: \"{}AA==\", wrapped: \"{}\")])\n",
-        encoded(24),
+    let recipient = format!(
+        "Passphrase(argon2id: (memory_kib: {memory_kib}, passes: {passes}, lanes: {lanes}), salt: \"{}AA==\", \
+         wrapped: \"{}\"),",
         encoded(15),
         encoded(72)
+    );
+    let header = format!(
+        "(cipher: \"XChaCha20-Poly1305\", nonce: \"{}\", recipients: [{}])\n",
+        encoded(24),
+        recipient.repeat(times)
     );
     let mut file = format!("xfer-file/1 xfer 0.1.0 header {:08}\n{header}", header.len()).into_bytes();
     file.extend([0; 64]);
@@ -123,6 +136,8 @@ fn absurd_and_weak_costs_are_refused_before_anything_is_derived() {
         (64 * 1024, 1 << 40, 4),
         (64 * 1024, 3, 1 << 40),
         (512 * 1024, 9, 4),
+        (512 * 1024, 5, 4),
+        (768 * 1024, 2, 1),
     ];
     let weak = [
         (19 * 1024 - 1, 2, 1),
@@ -149,6 +164,27 @@ fn absurd_and_weak_costs_are_refused_before_anything_is_derived() {
     assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
     let honest = document::open(&asking_for(64 * 1024, 3, 4), &keys).map(drop).unwrap_err();
     assert!(matches!(honest, XferFileError::WrongKey(_)), "an honest cost is paid: {honest:?}");
+}
+
+#[test]
+fn all_passphrases_of_a_file_together_cost_what_one_file_may() {
+    let keys = Keys { passphrases: vec!["correct horse battery staple".into()], key_files: Vec::new() };
+    let key_file = Keys { passphrases: Vec::new(), key_files: vec![FileKeyHolder::generate().unwrap()] };
+    for (memory, passes, times) in [(512 * 1024, 4, 2), (512 * 1024, 4, 8), (256 * 1024, 2, 5), (128 * 1024, 3, 8)] {
+        let file = asking_often(memory, passes, 4, times);
+        for keys in [&keys, &key_file] {
+            let refusal = document::open(&file, keys).map(drop).unwrap_err();
+            assert!(matches!(refusal, XferFileError::TooDear(_)), "{times} times {memory}: {refusal:?}");
+            assert!(refusal.to_string().contains("passphrases together"), "{refusal}");
+            let refusal = CliError::from(OpsError::XferFile { path: "dear.xfer".into(), cause: refusal });
+            assert_eq!(refusal.code, ExitCode::Damaged);
+        }
+    }
+    // What this program writes at most is read: eight times what one costs.
+    let most = asking_often(64 * 1024, 3, 4, 8);
+    assert!(header(&most).is_ok());
+    let refusal = document::open(&most, &key_file).map(drop).unwrap_err();
+    assert!(matches!(refusal, XferFileError::WrongKey(_)), "{refusal:?}");
 }
 
 #[test]
