@@ -268,7 +268,7 @@ impl Shell {
             return Err(Hangup);
         }
         if fault == Some(Fault::AnswerStalled) {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
         self.ledger.settle(number, |entry| entry.status = Some(response.status));
         let cut = match fault {

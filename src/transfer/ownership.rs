@@ -9,7 +9,7 @@
 //!
 //! Everything here is a function of what was written down and what was read.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use crate::domain::cell::{CellKey, CellState};
 use crate::domain::journal::{CellRecord, Claim, Found, OpenCell};
@@ -45,16 +45,16 @@ pub fn claim(cell: &Cell, state: CellState, left_alone: bool, destination: &Meta
 }
 
 /// Cells of the ledger that a read shows changed or gone. `seen` says of which cells it shows anything; `sent` which
-/// of them this very slice has written since, and what.
-pub fn let_go(
-    ledger: &HashMap<CellKey, String>,
+/// of them this very slice has written since, and what. In order.
+pub fn let_go<'ledger>(
+    ledger: impl IntoIterator<Item = (&'ledger CellKey, &'ledger String)>,
     stored: &StoredValues,
     destination: &Metadata,
     seen: impl Fn(&CellKey) -> bool,
     sent: impl Fn(&CellKey) -> Option<Option<String>>,
 ) -> Vec<CellKey> {
     let mut gone: Vec<CellKey> = ledger
-        .iter()
+        .into_iter()
         .filter(|(cell, _)| seen(cell))
         .filter(|(cell, written)| {
             let (there, value_type) = (text_of(stored, cell), value_type(destination, cell));
@@ -80,7 +80,9 @@ impl Open {
         for open in open {
             cells.entry(open.sent.cell).or_default().push(open);
         }
-        cells.values_mut().for_each(|sent| sent.sort_by_key(|open| open.run));
+        for sent in cells.values_mut() {
+            sent.sort_by_key(|open| open.run);
+        }
         Self { cells }
     }
 

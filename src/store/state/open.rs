@@ -182,7 +182,9 @@ mod tests {
         let mut store = StateStore::in_memory().unwrap();
         let runs = [1, 2].map(|number| begin(&mut store, number, RunMode::Run));
         let record = cell(1, 1, "202401", CellState::Rejected);
-        runs.iter().for_each(|run| post(&mut store, *run, std::slice::from_ref(&record)));
+        for run in runs {
+            post(&mut store, run, std::slice::from_ref(&record));
+        }
         assert_eq!(store.open_cells().unwrap().len(), 2);
         store.record_cells(runs[1], &[CellRecord { claim: Claim::Settled, ..record.clone() }]).unwrap();
         assert_eq!(open_units(&mut store), [(runs[0], "o0000000001".to_owned())]);

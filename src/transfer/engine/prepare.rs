@@ -340,7 +340,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         let lost = ownership::let_go(ledger, stored, self.context.destination_metadata, sees, |_| None);
         if !lost.is_empty() {
             self.context.journal().forget(&lost)?;
-            lost.iter().for_each(|cell| drop(ledger.remove(cell)));
+            ledger.retain(|cell, _| lost.binary_search(cell).is_err());
         }
         Ok(())
     }

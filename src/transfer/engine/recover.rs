@@ -6,7 +6,7 @@
 //! changed since is not. Cells that cannot be read now stay open: they are tried again with the slices that read them,
 //! and in the next run.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tokio_util::sync::CancellationToken;
 
@@ -51,7 +51,7 @@ pub(super) async fn look<D: DataServer>(
         let addresses: Vec<CellAddress> = addresses.into_iter().collect();
         let units: Vec<Uid> = units.into_iter().collect();
         let ledger = journal.ledger(&addresses, &units, &periods)?;
-        let ledger = ledger.into_iter().map(|entry| (entry.cell, entry.value)).collect();
+        let ledger: BTreeMap<CellKey, String> = ledger.into_iter().map(|entry| (entry.cell, entry.value)).collect();
         let lost = ownership::let_go(&ledger, &stored, side.metadata, seen, |_| None);
         if !lost.is_empty() {
             journal.forget(&lost)?;

@@ -22,7 +22,7 @@ use xfer::domain::data_value::DataValue;
 use xfer::domain::period::Period;
 use xfer::domain::uid::Uid;
 
-use self::server::{Reply, Seen, Server, json, refusal};
+use self::server::{Reply, Seen, Server, json, read_request, refusal};
 
 fn uid(text: &str) -> Uid {
     Uid::parse(text).unwrap()
@@ -269,6 +269,25 @@ async fn an_import_is_sent_once_whatever_happens_to_its_answer() {
     assert_eq!(seen.line(), "POST /ctx/api/dataValueSets?importStrategy=CREATE_AND_UPDATE&dryRun=true HTTP/1.1");
     assert_eq!((seen.header("content-encoding"), seen.header("content-type")), (None, Some("application/json")));
     assert_eq!(seen.body[..2], [0x1f, 0x8b]);
+}
+
+// "Never left" would be wrong of the first try: a proxy that says 503 may have handed it on.
+#[tokio::test]
+async fn an_import_that_left_once_may_have_arrived_whatever_becomes_of_the_next_try() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = Server::client_at(&format!("http://{}/ctx", listener.local_addr().unwrap())).unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        drop(listener);
+        read_request(&mut stream).await.unwrap();
+        let busy = b"HTTP/1.1 503 Busy\r\nRetry-After: 0\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        stream.write_all(busy).await.unwrap();
+    });
+    let error = client.push(&payload(), false).await.unwrap_err();
+    assert!(matches!(error.kind, ClientErrorKind::Unavailable { status: 503, .. }), "{error}");
+    assert!(error.kind.may_have_arrived());
+    let never = client.push(&payload(), false).await.unwrap_err();
+    assert!(!never.kind.may_have_arrived(), "{never}");
 }
 
 #[tokio::test]

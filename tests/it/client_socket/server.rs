@@ -158,7 +158,7 @@ async fn serve(
     }
 }
 
-async fn read_request(stream: &mut tokio::net::TcpStream) -> Option<Seen> {
+pub(super) async fn read_request(stream: &mut tokio::net::TcpStream) -> Option<Seen> {
     let mut bytes = Vec::new();
     let mut buffer = [0; 4096];
     let head_end = loop {

@@ -23,38 +23,37 @@ pub(super) enum Owner {
 }
 
 impl Owner {
-    fn wrote(self, before: &Option<String>, after: &Option<String>, blind: bool) -> Self {
-        let sent = [after.clone()].into();
+    fn wrote(self, before: Option<&String>, after: Option<&String>, blind: bool) -> Self {
+        let sent = [after.cloned()].into();
         match self {
             // To write what stands there makes nothing one's own.
             owner if !blind && before == after => owner,
-            Self::Ours(value) if after.as_ref() == Some(&value) => Self::Ours(value),
-            Self::Others => Self::Unseen { sent, stood: before.clone(), ours: None, blind },
+            Self::Ours(value) if after == Some(&value) => Self::Ours(value),
+            Self::Others => Self::Unseen { sent, stood: before.cloned(), ours: None, blind },
             // What cannot be seen is at least what was written last.
             Self::Ours(value) => {
-                let stood = if blind { Some(value.clone()) } else { before.clone() };
+                let stood = if blind { Some(value.clone()) } else { before.cloned() };
                 Self::Unseen { sent, stood, ours: Some(value), blind: false }
             }
             Self::Unseen { mut sent, stood, ours, blind: before } => {
-                sent.insert(after.clone());
+                sent.insert(after.cloned());
                 Self::Unseen { sent, stood, ours, blind: blind || before }
             }
         }
     }
 
-    fn shown(self, there: &Option<String>) -> BTreeSet<Self> {
-        let of = |value: &Option<String>| value.clone().map_or(Self::Others, Self::Ours);
+    fn shown(self, there: Option<&String>) -> BTreeSet<Self> {
+        let of = |value: Option<&String>| value.cloned().map_or(Self::Others, Self::Ours);
         match self {
-            Self::Others => [Self::Others].into(),
-            Self::Ours(value) if Some(&value) == there.as_ref() => [Self::Ours(value)].into(),
-            Self::Ours(_) => [Self::Others].into(),
+            Self::Ours(value) if Some(&value) == there => [Self::Ours(value)].into(),
+            Self::Others | Self::Ours(_) => [Self::Others].into(),
             Self::Unseen { sent, stood, ours, blind } => {
                 let mut truths = BTreeSet::new();
-                if sent.contains(there) {
+                if sent.contains(&there.cloned()) {
                     truths.insert(of(there));
                 }
-                if blind || *there == stood || truths.is_empty() {
-                    truths.insert(if ours == *there { of(there) } else { Self::Others });
+                if blind || there == stood.as_ref() || truths.is_empty() {
+                    truths.insert(if ours.as_ref() == there { of(there) } else { Self::Others });
                 }
                 truths
             }
@@ -128,7 +127,8 @@ impl Oracle {
                         return Err(format!("{cell:?}: {before:?} was deleted, and it is {truths:?}"));
                     }
                     met.insert(*cell);
-                    let after = truths.into_iter().map(|owner| owner.wrote(before, after, blind)).collect();
+                    let after =
+                        truths.into_iter().map(|owner| owner.wrote(before.as_ref(), after.as_ref(), blind)).collect();
                     self.truths.insert(*cell, after);
                 }
                 Happened::Shown(cells) => {
@@ -145,7 +145,7 @@ impl Oracle {
                             recovered.sure += u64::from(sure && !doubt && count == truths.len());
                         }
                         let mut after: BTreeSet<Owner> =
-                            truths.iter().cloned().flat_map(|owner| owner.shown(there)).collect();
+                            truths.iter().cloned().flat_map(|owner| owner.shown(there.as_ref())).collect();
                         if !sure {
                             after.extend(truths);
                             met.remove(cell);

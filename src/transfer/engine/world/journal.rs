@@ -92,7 +92,9 @@ impl Journal for MemoryJournal {
     fn record_cells(&mut self, run: Uuid, cells: &[CellRecord]) -> Result<(), JournalError> {
         self.write()?;
         if self.mode == Some(RunMode::Run) {
-            cells.iter().for_each(|record| self.claim(run, record));
+            for record in cells {
+                self.claim(run, record);
+            }
         }
         self.records.extend_from_slice(cells);
         Ok(())
