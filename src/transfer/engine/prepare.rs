@@ -45,6 +45,8 @@ pub(super) struct Prepared<'run> {
     pub(super) findings: Findings,
     /// What scripts did.
     pub(super) acts: Acts,
+    /// Cells that the routine wrote and that are not there any more, as far as that was looked at.
+    pub(super) gone: u64,
     /// Why the slice cannot be sent: the source (then there are no cells) or the destination could not be read.
     pub(super) failed: Option<Failed>,
 }
@@ -188,6 +190,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
             unreadable,
             findings: Findings::default(),
             acts: Acts::default(),
+            gone: 0,
             failed,
         }
     }
@@ -252,6 +255,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
             unreadable: BTreeSet::new(),
             findings: std::mem::take(&mut self.findings),
             acts: Acts::default(),
+            gone: 0,
             failed: None,
         };
         let mapping = match aggregated {
@@ -278,7 +282,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         self.context.state().seen.extend(periods);
         let diff = self.compare(job, slice, wanted, (&doubts, &remarks), &stored)?;
         if prepared.failed.is_none() {
-            self.forget_gone(job, slice, &stored)?;
+            prepared.gone = self.forget_gone(job, slice, &stored, values.fetched == 0)?;
         }
         prepared.findings.merge(findings);
         prepared.findings.merge(diff.findings);
@@ -331,9 +335,25 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         Ok(entries.into_iter().map(|entry| (entry.cell, entry.value)).collect())
     }
 
-    /// Forgets leftover cells whose values somebody else has taken away already.
-    fn forget_gone(&self, job: &PlannedJob, slice: &Slice, stored: &StoredValues) -> Result<(), JournalError> {
-        let Some(leftover) = job.leftover.as_ref().filter(|_| self.context.mode == RunMode::Run) else { return Ok(()) };
+    /// Forgets leftover cells whose values somebody else has taken away already, and such cells of a slice for which the
+    /// source has nothing: what is gone on both sides is no reason to ask for it. Gives how many they are.
+    fn forget_gone(
+        &self,
+        job: &PlannedJob,
+        slice: &Slice,
+        stored: &StoredValues,
+        is_silent: bool,
+    ) -> Result<u64, JournalError> {
+        let written: Vec<CellKey> = match &job.leftover {
+            Some(leftover) => leftover.cells.keys().copied().collect(),
+            None if is_silent => {
+                let addresses: Vec<_> = job.addresses.keys().copied().collect();
+                let org_units: Vec<Uid> = slice.destinations.iter().copied().collect();
+                let entries = self.context.journal().ledger(&addresses, &org_units, &job.periods.write)?;
+                entries.into_iter().map(|entry| entry.cell).filter(|cell| job.leads_to(cell)).collect()
+            }
+            None => return Ok(0),
+        };
         let reader = self.context.destination_reader;
         let is_gone = |cell: &CellKey| {
             slice.destinations.contains(&cell.org_unit)
@@ -341,8 +361,11 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
                 && reader.address(&cell.address()).is_none()
                 && stored.values.get(cell).is_none_or(|stored| stored.value.is_none())
         };
-        let gone: Vec<CellKey> = leftover.cells.keys().copied().filter(is_gone).collect();
-        if gone.is_empty() { Ok(()) } else { self.context.journal().forget(&gone) }
+        let gone: Vec<CellKey> = written.into_iter().filter(is_gone).collect();
+        if self.context.mode == RunMode::Run && !gone.is_empty() {
+            self.context.journal().forget(&gone)?;
+        }
+        Ok(gone.len() as u64)
     }
 
     /// Preflight and guards.

@@ -516,6 +516,9 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
 
     fn record(&mut self, slice: Prepared<'run>, ends: Vec<Option<Settled>>) -> Result<(), JournalError> {
         let ends = self.why_zeros_stay(&slice, ends);
+        if let Some(earlier) = self.earlier.get_mut(slice.job_number) {
+            earlier.written = earlier.written.saturating_sub(slice.gone);
+        }
         let mut settled = settle(&slice.job.name, slice.cells, ends, self.context.destination_metadata);
         for record in &mut settled.records {
             record.from = slice.job.first_source(&record.cell);
