@@ -247,7 +247,8 @@ mod tests {
         }
         let newer = protected(text.replace("key/1", "key/2").as_bytes()).err().unwrap();
         assert!(newer.contains("newer version"), "{newer}");
-        for other in ["", "short", "xfer-key-1 AAAA 00000000\n"] {
+        assert_eq!(KeyFile::parse(b"").err().unwrap(), "it is empty");
+        for other in ["short", "xfer-key-1 AAAA 00000000\n"] {
             assert_eq!(KeyFile::parse(other.as_bytes()).err().unwrap(), "it does not hold a key");
         }
     }

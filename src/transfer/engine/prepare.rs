@@ -49,6 +49,8 @@ pub(super) struct Prepared<'run> {
     pub(super) findings: Findings,
     /// What scripts did.
     pub(super) acts: Acts,
+    /// Cells that the routine wrote and that are not there any more, as far as that was looked at.
+    pub(super) gone: u64,
     /// Why the slice cannot be sent: the source (then there are no cells) or the destination could not be read.
     pub(super) failed: Option<Failed>,
 }
@@ -197,6 +199,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
             unreadable,
             findings: Findings::default(),
             acts: Acts::default(),
+            gone: 0,
             failed,
         })
     }
@@ -232,7 +235,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
             else {
                 continue;
             };
-            let (diff, _) = self.compare(job, slice, wanted, (&doubts, &remarks), &stored)?;
+            let (diff, ..) = self.compare(job, slice, wanted, (&doubts, &remarks), &stored)?;
             changes += diff.cells.iter().filter(|cell| cell.step.is_change()).count() as u64;
             existing += diff.existing;
         }
@@ -262,6 +265,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
             unreadable: BTreeSet::new(),
             findings: std::mem::take(&mut self.findings),
             acts: Acts::default(),
+            gone: 0,
             failed: None,
         };
         let mapping = match aggregated {
@@ -286,8 +290,9 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         });
         let periods = stored.values.keys().map(|key| key.period);
         self.context.state().seen.extend(periods);
-        let (diff, ledger) = self.compare(job, slice, wanted, (&doubts, &remarks), &stored)?;
+        let (diff, ledger, let_go) = self.compare(job, slice, wanted, (&doubts, &remarks), &stored)?;
         prepared.ledger = ledger;
+        prepared.gone = let_go;
         prepared.findings.merge(findings);
         prepared.findings.merge(diff.findings);
         prepared.cells = diff.cells;
@@ -313,7 +318,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         wanted: Vec<WantedCell>,
         (doubts, remarks): (&BTreeMap<CellKey, Hold>, &BTreeMap<CellKey, Remark>),
         stored: &StoredValues,
-    ) -> Result<(Diff, HashMap<CellKey, String>), JournalError> {
+    ) -> Result<(Diff, HashMap<CellKey, String>, u64), JournalError> {
         let sees = |cell: &CellKey| self.context.side.sees(stored, cell);
         recover::settle(self.context, stored, |cell| {
             sees(cell) && slice.destinations.contains(&cell.org_unit) && job.reads_back(cell)
@@ -330,19 +335,19 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         let remarks = Some(remarks).filter(|_| job.comments == Comments::Copy);
         let rules = DiffRules { only_changed: policies.only_changed, ledger: &ledger, doubts, remarks, deletes, names };
         let diff = diff::diff(wanted, stored, job, rules);
-        self.let_go(&mut ledger, stored)?;
-        Ok((diff, ledger))
+        let let_go = self.let_go(&mut ledger, stored)?;
+        Ok((diff, ledger, let_go))
     }
 
-    /// Whatever becomes of the cells now: what somebody else changed or took away is his.
-    fn let_go(&self, ledger: &mut HashMap<CellKey, String>, stored: &StoredValues) -> Result<(), JournalError> {
+    /// Whatever becomes of the cells now: what somebody else changed or took away is his. Gives how many they are.
+    fn let_go(&self, ledger: &mut HashMap<CellKey, String>, stored: &StoredValues) -> Result<u64, JournalError> {
         let sees = |cell: &CellKey| self.context.side.sees(stored, cell);
         let lost = ownership::let_go(ledger, stored, self.context.destination_metadata, sees, |_| None);
         if !lost.is_empty() {
             self.context.journal().forget(&lost)?;
             ledger.retain(|cell, _| lost.binary_search(cell).is_err());
         }
-        Ok(())
+        Ok(lost.len() as u64)
     }
 
     /// What the routine wrote into these org units of the destination.

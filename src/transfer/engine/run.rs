@@ -564,6 +564,9 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
                 Some(claim(cell, end.as_ref()?.state, left_alone, self.context.destination_metadata))
             })
             .collect();
+        if let Some(earlier) = self.earlier.get_mut(slice.job_number) {
+            earlier.written = earlier.written.saturating_sub(slice.gone);
+        }
         let mut settled = settle(&slice.job.name, slice.cells, ends, self.context.destination_metadata);
         // Records are the cells with an end, in order.
         for (record, claim) in settled.records.iter_mut().zip(claims) {

@@ -74,7 +74,7 @@ fn no_secret_is_found_anywhere() {
     say("exec monthly.xfer --key-file run-key --notify-file echoing-hook --log-file run.log", 3);
     say("exec monthly.xfer --passphrase-file passphrase --dry-run --log-file run.log", 3);
     say("exec monthly.xfer --passphrase-file old-password --json --log-file run.log", 12);
-    say("exec monthly.xfer --key-file passphrase --json --log-file run.log", 2);
+    say("exec monthly.xfer --key-file passphrase --json --log-file run.log", 13);
     say("routine rekey monthly.xfer --key-file run-key --add-new-key-file second-key", 0);
     say("routine import monthly.xfer --key-file second-key --yes --format json", 0);
     say("key rotate", 0);

@@ -89,7 +89,7 @@ fn wrong_keys_and_old_files_are_refused_by_name() {
     office.xfer.file("wrong", "another passphrase entirely");
     office.refused("exec monthly.xfer --passphrase-file wrong", 12, &["the passphrase does not open"]);
     office.refused("exec other.xfer --key-file other-key --min-revision 3", 2, &["revision 2, older than 3"]);
-    office.refused("exec monthly.xfer --key-file password", 2, &["no key of an xfer file"]);
+    office.refused("exec monthly.xfer --key-file password", 13, &["no key of an xfer file"]);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

@@ -15,7 +15,7 @@ use xfer::domain::job::{Job, ReadFrom};
 use xfer::domain::metadata::Metadata;
 use xfer::domain::org_unit_map::{MappingState, MatchClass, MatchMethod, OrgUnitMapping};
 use xfer::domain::period::PeriodType;
-use xfer::domain::routine::{Policies, Routine, RoutineDocument};
+use xfer::domain::routine::{Policies, Routine, RoutineDocument, USUAL_DELETE_SHARE};
 use xfer::domain::script::{Attachment, Hook, ParameterValue, ScriptSource};
 use xfer::domain::secret::Login;
 use xfer::domain::server::BaseUrl;
@@ -68,7 +68,8 @@ pub(crate) fn sample(number: usize) -> Content {
             when_empty: WhenEmpty::ALL[number % 3],
             max_change: optional(0, 20),
             max_delete: optional(1, 1000),
-            max_delete_share: 10 + u32::try_from(number % 3).unwrap() * 10,
+            // What files say that were written before there was another share.
+            max_delete_share: USUAL_DELETE_SHARE,
             tolerate_unmapped: number.is_multiple_of(5),
             max_analytics_age_hours: optional(0, 36),
             parallel: 1 + u8::try_from(number % 4).unwrap(),
