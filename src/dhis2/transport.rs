@@ -331,7 +331,8 @@ impl Transport {
             body: Vec::new(),
         };
         // A refused import has an account of its rows; every other refusal has a sentence.
-        let is_refusal = !(200..300).contains(&answer.status) && !(answer.status == 409 && bounds == Bounds::IMPORT);
+        let has_account = (200..300).contains(&answer.status) || answer.status == 409 && bounds == Bounds::IMPORT;
+        let is_refusal = !has_account;
         let mut gauge = Gauge::new(bounds.at_most(self.limits.body_bytes));
         let too_large = |excess| ClientErrorKind::TooLarge { excess };
         let (mut wire, mut room) = (Vec::new(), Room::default());

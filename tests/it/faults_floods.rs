@@ -64,7 +64,7 @@ const ROW: &str = r#"{"dataElement":"aaaaaaaaaaa","categoryOptionCombo":"aaaaaaa
 /// The floods for each reader, times so many megabytes.
 fn floods(size: usize) -> Vec<(&'static str, &'static str, &'static str, Flood)> {
     let conflicts = |entry| repeated(concat_conflicts(), entry, 240 * size / 100, "{}]}}");
-    vec![
+    let mut floods = vec![
         ("run r", "POST", "/api/dataValueSets", conflicts("{},")),
         ("run r", "POST", "/api/dataValueSets", packed(conflicts("{},"))),
         ("run r", "POST", "/api/dataValueSets", conflicts(r#"{"value":"no","indexes":[0,1,2,3]},"#)),
@@ -146,7 +146,40 @@ fn floods(size: usize) -> Vec<(&'static str, &'static str, &'static str, Flood)>
             "/api/analytics",
             repeated(r#"{"headers":[{"name":"dx"}],"height":9,"rows":[["#, r#""","#, 300 * size / 100, r#"""]]}"#),
         ),
-    ]
+    ];
+    // As much as just passes, which is read to its end.
+    floods.extend([
+        ("run r", "POST", "/api/dataValueSets", repeated(concat_conflicts(), r#"{"value":"no"},"#, 60, "{}]}}")),
+        (
+            "run i",
+            "GET",
+            "/api/analytics",
+            repeated(
+                r#"{"headers":[{"name":"dx"}],"height":9000000,"rows":["#,
+                r#"["aaaaaaaaaaa","aaaaaaaaaaa","202401","1"],"#,
+                25,
+                "[]]}",
+            ),
+        ),
+        (
+            "server sync src",
+            "GET",
+            "/api/optionSets",
+            repeated(r#"{"pager":{"total":1},"optionSets":[{"id":"aaaaaaaaaaa","options":["#, "null,", 19, "null]}]}"),
+        ),
+        (
+            "server sync src",
+            "GET",
+            "/api/dataSets",
+            repeated(
+                r#"{"pager":{"total":1},"dataSets":[{"id":"aaaaaaaaaaa","dataInputPeriods":["#,
+                "{},",
+                5,
+                "{}]}]}",
+            ),
+        ),
+    ]);
+    floods
 }
 
 const fn concat_conflicts() -> &'static str {

@@ -194,7 +194,9 @@ impl<T: Listed> Collected<T> {
             match fate {
                 Fate::Kept { id, object, notes } => {
                     self.objects.insert(id, object);
-                    notes.into_iter().for_each(|note| self.note(note));
+                    for note in notes {
+                        self.note(note);
+                    }
                 }
                 Fate::Left { note, dispensable } => {
                     if !dispensable {
@@ -270,7 +272,7 @@ mod tests {
     }
 
     impl Collected<WireDataSet> {
-        fn new(&mut self, page: Converted<DataSet>) -> usize {
+        fn take_alone(&mut self, page: Converted<DataSet>) -> usize {
             self.take(page, &Allowance::default()).unwrap()
         }
     }
@@ -284,11 +286,11 @@ mod tests {
             {"id":"DstBroken01","name":"Broken","periodType":7}]}"#,
         );
         assert_eq!(first.pager, Some(Pager { total: Some(5), ..Pager::default() }));
-        assert_eq!(collected.new(first), 4);
+        assert_eq!(collected.take_alone(first), 4);
         let again = page(r#"{"dataSets":[{"id":"DstMonthly1","periodType":"Monthly"}]}"#);
-        assert_eq!(collected.new(again), 0, "a repeated page has nothing new");
+        assert_eq!(collected.take_alone(again), 0, "a repeated page has nothing new");
         assert_eq!(collected.uneven(), Some(Uneven { total: Some(5), listed: 4 }), "one of the five was never listed");
-        collected.new(page(r#"{"pager":{"total":4},"dataSets":[]}"#));
+        collected.take_alone(page(r#"{"pager":{"total":4},"dataSets":[]}"#));
         assert_eq!(collected.uneven(), None, "the last page's count is the newest");
         let Kept { objects, notes, missing } = collected.finish();
         assert_eq!(objects.len(), 1);
@@ -303,7 +305,7 @@ mod tests {
     fn a_list_without_a_count_is_not_known_to_be_whole() {
         for body in [r#"{"dataSets":[]}"#, r#"{"pager":{"page":1},"dataSets":[]}"#, r#"{"pager":null,"dataSets":[]}"#] {
             let mut collected = Collected::<WireDataSet>::default();
-            collected.new(page(body));
+            collected.take_alone(page(body));
             assert_eq!(collected.uneven(), Some(Uneven { total: None, listed: 0 }), "{body}");
         }
     }
@@ -312,7 +314,7 @@ mod tests {
     fn many_notes_are_counted() {
         let sets: Vec<String> = (0..50).map(|number| format!(r#"{{"id":"DstMonthl{number:02}"}}"#)).collect();
         let mut collected = Collected::<WireDataSet>::default();
-        collected.new(page(&format!(r#"{{"dataSets":[{}]}}"#, sets.join(","))));
+        collected.take_alone(page(&format!(r#"{{"dataSets":[{}]}}"#, sets.join(","))));
         let notes = collected.finish().notes;
         assert_eq!(notes.len(), NOTES_OF_A_TYPE + 1);
         assert_eq!(notes.last().map(String::as_str), Some("dataSets: 30 more like these"));

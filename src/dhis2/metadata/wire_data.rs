@@ -3,7 +3,10 @@
 //! `expiryDays` is an integer on 2.40 and a float on 2.42; a `dataSetElements` entry has a category combo only where it
 //! overrides the data element's own (`metadata/data-sets-fields`).
 
+use std::fmt;
+
 use serde::Deserialize;
+use serde::de::{Deserializer, SeqAccess, Visitor};
 
 use crate::dhis2::metadata::text;
 use crate::dhis2::metadata::wire::{
@@ -191,6 +194,42 @@ struct WireOption {
     name: Option<String>,
 }
 
+/// The options of a set as far as they are of use, and how many have no id.
+#[derive(Debug, Default)]
+struct Options {
+    kept: Vec<OptionSetOption>,
+    odd: u64,
+}
+
+impl<'de> Deserialize<'de> for Options {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct List;
+        impl<'de> Visitor<'de> for List {
+            type Value = Options;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a list of options")
+            }
+
+            fn visit_seq<S: SeqAccess<'de>>(self, mut list: S) -> Result<Options, S::Error> {
+                let mut options = Options::default();
+                while let Some(wire) = list.next_element::<Option<WireOption>>()? {
+                    // Gaps in an option set's sort order are printed as null.
+                    let Some(wire) = wire else { continue };
+                    let Ok(id) = Uid::parse(&wire.id) else {
+                        options.odd += 1;
+                        continue;
+                    };
+                    let name = named(wire.name, id);
+                    options.kept.extend(wire.code.map(|code| OptionSetOption { id, name, code }));
+                }
+                Ok(options)
+            }
+        }
+        deserializer.deserialize_seq(List)
+    }
+}
+
 /// An option set.
 #[derive(Debug, Deserialize)]
 pub(crate) struct WireOptionSet {
@@ -200,7 +239,7 @@ pub(crate) struct WireOptionSet {
     code: Option<String>,
     #[serde(default, deserialize_with = "text::name")]
     name: Option<String>,
-    options: Option<Vec<Option<WireOption>>>,
+    options: Option<Options>,
 }
 
 impl Listed for WireOptionSet {
@@ -217,14 +256,7 @@ impl Listed for WireOptionSet {
     }
 
     fn into_domain(self, id: Uid, notes: &mut Vec<String>) -> Result<OptionSet, String> {
-        // Gaps in an option set's sort order are printed as null.
-        let mut odd = 0_u64;
-        let options = self.options.unwrap_or_default().into_iter().flatten().filter_map(|wire| {
-            let option = Uid::parse(&wire.id).map_err(|_| odd += 1).ok()?;
-            let code = wire.code?;
-            Some(OptionSetOption { id: option, name: named(wire.name, option), code })
-        });
-        let options = options.collect();
+        let Options { kept: options, odd } = self.options.unwrap_or_default();
         if odd > 0 {
             notes.push(format!("option set `{id}`: {odd} options without a DHIS2 id"));
         }

@@ -79,7 +79,7 @@ fn login(request: &Request) -> (String, String) {
 /// A sentence that repeats the login in every form.
 fn spoken(request: &Request) -> String {
     let (user, password) = login(request);
-    let hexadecimal: String = password.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hexadecimal = password.bytes().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
     format!(
         "{}: `{user}` with `{password}` ({} {} {hexadecimal} {})",
         request.header("authorization").unwrap_or_default(),

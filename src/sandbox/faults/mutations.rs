@@ -130,17 +130,15 @@ impl Mutation {
             Self::Xml => {
                 let body = b"<?xml version=\"1.0\"?><dxf2/>".to_vec();
                 let headers = vec![("content-type".to_owned(), "application/xml".to_owned())];
-                Response { body, headers, ..own }
+                Response { headers, body, ..own }
             }
             Self::Document(text) => replaced(text.as_bytes().to_vec()),
             Self::Trailing(text) => replaced([&own.body, text.as_bytes()].concat()),
             Self::ByteOrderMark => replaced([b"\xef\xbb\xbf", own.body.as_slice()].concat()),
             Self::NoUtf8 => {
-                let mut body = own.body.clone();
-                if let Some(text) = body.iter().position(|byte| *byte == b'"') {
-                    body.splice(text + 1..text + 1, *b"\xff\xfe");
-                }
-                replaced(body)
+                let quote = own.body.iter().position(|byte| *byte == b'"').map_or(0, |quote| quote + 1);
+                let (before, after) = own.body.split_at(quote);
+                replaced([before, b"\xff\xfe", after].concat())
             }
             Self::Bomb => replaced(packed(&[own.body.as_slice(), &vec![b' '; 4 << 20]].concat())),
             Self::FalseGzip => replaced([b"\x1f\x8b", own.body.as_slice()].concat()),
