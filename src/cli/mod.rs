@@ -9,6 +9,7 @@ pub mod error;
 pub mod exit_code;
 pub mod line_reader;
 pub mod prompt;
+mod question;
 pub mod render;
 pub mod ui;
 pub mod unlock;

@@ -11,6 +11,7 @@ use console::measure_text_width;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::error::CliError;
+use crate::cli::question::Question;
 
 /// What lists are printed as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -130,7 +131,15 @@ impl Ui {
         if self.assume_yes {
             return true;
         }
-        self.terminal && dialoguer::Confirm::new().with_prompt(question).default(false).interact().unwrap_or_default()
+        if !self.terminal {
+            return false;
+        }
+        let width = usize::from(self.talk_width.unwrap_or(WIDTH_WITHOUT_TERMINAL));
+        let asked = Question::new(question, None, width);
+        if let Some(above) = &asked.above {
+            write_all(&mut io::stderr().lock(), &format!("{}\n", self.wrapped(above)));
+        }
+        dialoguer::Confirm::new().with_prompt(asked.prompt).default(false).interact().unwrap_or_default()
     }
 
     /// Whether `--yes` was given.

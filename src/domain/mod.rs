@@ -5,6 +5,7 @@ pub mod alert;
 pub mod calendar;
 pub mod cell;
 pub mod certificates;
+pub mod counted;
 pub mod coverage;
 pub mod data_value;
 pub mod decimal;

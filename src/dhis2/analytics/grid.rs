@@ -12,6 +12,7 @@ use serde::de::{Deserializer, Visitor};
 
 use crate::dhis2::answer::{Answer, parse};
 use crate::dhis2::error::ClientErrorKind;
+use crate::domain::counted::counted;
 use crate::domain::period::Period;
 use crate::domain::uid::Uid;
 
@@ -134,7 +135,10 @@ fn wire_grid(answer: &Answer) -> Result<WireGrid<'_>, ClientErrorKind> {
         Ok(wire)
     } else {
         let height = wire.height.unwrap_or_default();
-        Err(ClientErrorKind::malformed(format!("an analytics grid of {rows} rows that says it has {height}")))
+        Err(ClientErrorKind::malformed(format!(
+            "an analytics grid of {} that says it has {height}",
+            counted(rows, "row")
+        )))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The maps and jobs, in short: what keeps values from arriving, and what changed since it was mapped. Their own checks
 //! say it in full.
 
+use crate::domain::counted::counted;
 use std::collections::BTreeSet;
 
 use crate::domain::job::Job;
@@ -20,7 +21,8 @@ pub(super) fn about_maps_and_jobs(dashboard: &Dashboard) -> Vec<Complaint> {
         let Some(findings) = pair.findings else { continue };
         let about = format!("{} → {}", pair.source, pair.destination);
         if findings.errors > 0 {
-            let words = format!("{} of the map's org units keep values from arriving", findings.errors);
+            let words = format!("{} of the map", counted(findings.errors, "org unit"))
+                + if findings.errors == 1 { " keeps values from arriving" } else { " keep values from arriving" };
             found.push(Complaint::new(&codes::MAP_HAS_ERRORS, &about, words));
         }
         found.extend(drift(&about, findings));
@@ -28,7 +30,7 @@ pub(super) fn about_maps_and_jobs(dashboard: &Dashboard) -> Vec<Complaint> {
     for line in &dashboard.jobs {
         let Some(findings) = line.findings else { continue };
         if findings.errors > 0 {
-            let words = format!("{} errors in its items", findings.errors);
+            let words = format!("{} in its items", counted(findings.errors, "error"));
             found.push(Complaint::new(&codes::JOB_HAS_ERRORS, &line.job.name, words));
         }
         found.extend(drift(&line.job.name, findings));

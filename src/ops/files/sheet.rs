@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use crate::domain::counted::counted_len;
 use bigdecimal::BigDecimal;
 
 use crate::domain::spelling::settled;
@@ -142,7 +143,8 @@ impl Sheet {
                 Ok(record) => {
                     let line = lines.line_of(record.position());
                     if record.len() > header.len() && record.iter().skip(header.len()).any(|cell| !cell.is_empty()) {
-                        let message = format!("{} cells, but the header has {}", record.len(), header.len());
+                        let message =
+                            format!("{}, but the header has {}", counted_len(record.len(), "cell"), header.len());
                         findings.push(SheetFinding { line, column: None, message });
                     } else if record.iter().any(|cell| swallows_rows(cell, separator, header.len())) {
                         let message = "a quotation mark opens a cell here that goes on over whole rows; close it, \

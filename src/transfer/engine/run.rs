@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::dhis2::system::Probe;
 use crate::domain::cell::CellState;
+use crate::domain::counted::counted;
 use crate::domain::item::WhenEmpty;
 use crate::domain::journal::{JournalError, RunStart};
 use crate::domain::metadata::Metadata;
@@ -241,7 +242,7 @@ fn check_analytics(server: &str, probe: &Probe, allowed: Option<u32>) -> Result<
         Some(latest) => {
             let age = probe.server_date.duration_since(latest);
             if age > SignedDuration::from_hours(i64::from(allowed)) {
-                refused(format!("{} hours old", age.as_hours()))
+                refused(format!("{} old", counted(age.as_hours().unsigned_abs(), "hour")))
             } else {
                 Ok(())
             }
