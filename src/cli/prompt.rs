@@ -54,7 +54,20 @@ pub fn secret(ui: &Ui, source: &SecretSource, what: &str, flag: &str) -> Result<
     if secret.is_empty() {
         return Err(CliError::usage(format!("the {what} is empty")).hint("give the secret itself, and nothing else"));
     }
+    if let Some(mark) = quoted(secret).filter(|_| !matches!(source, SecretSource::Prompt | SecretSource::NewPrompt)) {
+        ui.warn(&format!(
+            "the {what} begins and ends with {mark}: the quotes are taken for a part of it; leave them out if they are not"
+        ));
+    }
     Ok(SecretString::from(secret))
+}
+
+/// The quotation mark that a secret stands between, as in `PASSWORD="…"` of a settings file.
+fn quoted(secret: &str) -> Option<char> {
+    let first = secret.chars().next()?;
+    let last = secret.chars().next_back()?;
+    let pairs = [('"', '"'), ('\'', '\''), ('`', '`'), ('\u{201c}', '\u{201d}'), ('\u{2018}', '\u{2019}')];
+    (secret.chars().count() > 1 && pairs.contains(&(first, last))).then_some(first)
 }
 
 /// The file of a service manager's credential: it lies in a folder that only the service can enter. None where the

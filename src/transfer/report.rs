@@ -119,6 +119,7 @@ pub fn report(facts: RunFacts, mut tally: Tally) -> Result<Report, Unexplained> 
         destination: facts.destination,
         periods: facts.periods,
         values,
+        tolerates_unmapped: facts.tolerate_unmapped,
         cells,
         jobs: tally.jobs,
         findings: tally.findings.into_sorted(),

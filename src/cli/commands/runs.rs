@@ -117,7 +117,7 @@ fn list(arguments: &List, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
             if programs { outcome(run) } else { json!(outcome_in_words(run)) },
             // Of a dry run the number is what would be, which a table cannot say beside what is.
             json!(written.filter(|_| programs || run.mode != RunMode::DryRun)),
-            json!(cells.map(|c| c.rejected + c.differs + c.unknown + c.not_sent + c.held_back)),
+            json!(end.map(|end| end.problems)),
             json!(cells.map(|cells| cells.total)),
             json!(run.command.as_deref().map(in_shell)),
         ];

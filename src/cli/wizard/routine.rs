@@ -12,6 +12,7 @@ use crate::domain::job::Job;
 use crate::domain::period::PeriodType;
 use crate::domain::routine::{Policies, Routine};
 use crate::ops;
+use crate::ops::copies::Copies;
 use crate::ops::home::Home;
 use crate::ops::jobs;
 use crate::ops::routines::{self, NewRoutine, RoutineChange};
@@ -43,7 +44,7 @@ pub(crate) fn new(prompter: &mut dyn Prompter, home: &Home, known: &New) -> Resu
 
 /// What speaks against a routine that its jobs do not show by themselves.
 fn say_review(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Result<(), Leave> {
-    let findings = ops::review::of_routine(home, &home.config()?, name)?;
+    let findings = ops::review::of_routine(home, &Copies::new(&home.config()?), name)?;
     for line in review::lines(&findings, "xfer doctor") {
         prompter.say(&format!("Look at this: {line}"));
     }

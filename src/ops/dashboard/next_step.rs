@@ -244,6 +244,7 @@ mod tests {
                     finished: String::new(),
                     outcome,
                     exit_code: 0,
+                    problems: 0,
                     values: ValueCounts::default(),
                     cells: CellCounts::default(),
                 }),

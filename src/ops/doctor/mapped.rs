@@ -1,18 +1,18 @@
 //! The maps and jobs, in short: what keeps values from arriving, and what changed since it was mapped. Their own checks
 //! say it in full.
 
-use crate::domain::counted::counted;
 use std::collections::BTreeSet;
 
+use crate::domain::counted::counted;
 use crate::domain::job::Job;
 use crate::matching::finding::of_runs;
 use crate::matching::review::Finding;
+use crate::ops::copies::Copies;
 use crate::ops::dashboard::{Dashboard, FileState, Findings};
 use crate::ops::doctor::{Complaint, codes};
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::review;
-use crate::store::ConfigStore;
 
 /// What the checks of all maps and jobs say without asking a server.
 pub(super) fn about_maps_and_jobs(dashboard: &Dashboard) -> Vec<Complaint> {
@@ -40,16 +40,16 @@ pub(super) fn about_maps_and_jobs(dashboard: &Dashboard) -> Vec<Complaint> {
 
 /// What the review says about every routine, and about the jobs that no routine has. Many things of one kind are told by
 /// the first of them.
-pub(super) fn about_reviews(home: &Home, config: &ConfigStore, jobs: &[Job]) -> Result<Vec<Complaint>, OpsError> {
-    let routines = config.routines()?;
+pub(super) fn about_reviews(home: &Home, copies: &Copies<'_>, jobs: &[Job]) -> Result<Vec<Complaint>, OpsError> {
+    let routines = copies.config().routines()?;
     let (mut found, mut seen) = (Vec::new(), Seen::default());
     for routine in &routines {
-        let mut told = review::of_routine(home, config, &routine.name)?;
+        let mut told = review::of_routine(home, copies, &routine.name)?;
         told.retain(|one| seen.is_new(&routine.name, one));
         found.extend(complaints(&routine.name, told));
     }
     for job in jobs.iter().filter(|job| !routines.iter().any(|routine| routine.jobs.contains(&job.name))) {
-        found.extend(complaints(&job.name, review::of_job(home, config, job)?));
+        found.extend(complaints(&job.name, review::of_job(home, copies, job)?));
     }
     Ok(found)
 }
