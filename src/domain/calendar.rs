@@ -121,7 +121,7 @@ mod tests {
         let quarterly = Job { destination_period_type: PeriodType::Quarterly, ..plain.clone() };
         assert_eq!(need(&quarterly).as_deref(), Some("plain makes Quarterly periods of Monthly ones"));
         let shifted = Job { period_shift: -1, ..plain.clone() };
-        assert_eq!(need(&shifted).as_deref(), Some("plain moves values by -1 periods"));
+        assert_eq!(need(&shifted).as_deref(), Some("plain moves values by -1 period"));
         let (source_period_type, destination_period_type) = (PeriodType::WeeklySunday, PeriodType::WeeklySunday);
         let weekly = Job { source_period_type, destination_period_type, ..plain };
         assert_eq!(need(&weekly).as_deref(), Some("plain moves weeks"));

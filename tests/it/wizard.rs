@@ -124,7 +124,7 @@ fn what_was_answered_before_an_interruption_is_not_asked_again() {
     assert!(hidden < shown, "the cursor stays hidden\n{seen}");
 
     let mut person = Person::start(&xfer, "init", 80);
-    person.answers("There is tracker already", "");
+    person.answers("Which of the two is it", "");
     adds(&mut person, servers.destination.url(), "writer", PASSWORD);
     person.sees("3 of 7 · Org units");
     person.answers("What about them", "");
@@ -202,7 +202,7 @@ fn wrong_answers_get_a_sentence_and_the_same_question_again() {
     assert_eq!(xfer.run("server list --format json").expect_code(0).json().as_array().unwrap().len(), 1);
 
     let mut person = Person::start(&xfer, "server edit tracker", 100);
-    person.is_asked("What is to be different about tracker");
+    person.is_asked("What is to be different");
     person.presses(&format!("{UP}{ENTER}"));
     person.answers("How do you log in", "");
     person.answers("User name", "reader");
