@@ -13,7 +13,7 @@ pub mod access;
 pub mod temporary;
 
 use std::fs::{DirBuilder, File, Metadata, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;

@@ -10,6 +10,7 @@ pub mod exit_code;
 pub mod line_reader;
 pub mod output;
 pub mod prompt;
+mod question;
 mod redacting;
 pub mod render;
 pub mod ui;

@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use crate::cli::error::CliError;
+use crate::cli::question::Question;
 use crate::cli::ui::Ui;
 use crate::platform;
 
@@ -40,10 +41,10 @@ pub fn secret(ui: &Ui, source: &SecretSource, what: &str, flag: &str) -> Result<
             return Err(CliError::usage(format!("the {what} is missing"))
                 .hint(format!("give it with {flag} FILE (- reads standard input); there is no terminal to ask at")));
         }
-        SecretSource::Prompt => asked(dialoguer::Password::new().with_prompt(capitalised(what)), what)?,
+        SecretSource::Prompt => asked(dialoguer::Password::new().with_prompt(line_for(ui, what)), what)?,
         SecretSource::NewPrompt => asked(
             dialoguer::Password::new()
-                .with_prompt(capitalised(what))
+                .with_prompt(line_for(ui, what))
                 .with_confirmation("The same again", "These two differ; once more"),
             what,
         )?,
@@ -53,7 +54,20 @@ pub fn secret(ui: &Ui, source: &SecretSource, what: &str, flag: &str) -> Result<
     if secret.is_empty() {
         return Err(CliError::usage(format!("the {what} is empty")).hint("give the secret itself, and nothing else"));
     }
+    if let Some(mark) = quoted(secret).filter(|_| !matches!(source, SecretSource::Prompt | SecretSource::NewPrompt)) {
+        ui.warn(&format!(
+            "the {what} begins and ends with {mark}: the quotes are taken for a part of it; leave them out if they are not"
+        ));
+    }
     Ok(SecretString::from(secret))
+}
+
+/// The quotation mark that a secret stands between, as in `PASSWORD="…"` of a settings file.
+fn quoted(secret: &str) -> Option<char> {
+    let first = secret.chars().next()?;
+    let last = secret.chars().next_back()?;
+    let pairs = [('"', '"'), ('\'', '\''), ('`', '`'), ('\u{201c}', '\u{201d}'), ('\u{2018}', '\u{2019}')];
+    (secret.chars().count() > 1 && pairs.contains(&(first, last))).then_some(first)
 }
 
 /// The file of a service manager's credential: it lies in a folder that only the service can enter. None where the
@@ -61,6 +75,15 @@ pub fn secret(ui: &Ui, source: &SecretSource, what: &str, flag: &str) -> Result<
 pub fn credential(name: &str) -> Option<PathBuf> {
     let file = PathBuf::from(std::env::var_os("CREDENTIALS_DIRECTORY")?).join(name);
     file.exists().then_some(file)
+}
+
+/// The line that asks for a secret; what is too long for it is said before.
+fn line_for(ui: &Ui, what: &str) -> String {
+    let asked = Question::new(&capitalised(what), None, usize::from(ui.width()));
+    if let Some(above) = &asked.above {
+        ui.say(above);
+    }
+    asked.prompt
 }
 
 fn asked(prompt: dialoguer::Password<'_>, what: &str) -> Result<Zeroizing<String>, CliError> {
@@ -160,7 +183,7 @@ fn text_of(bytes: &[u8], what: &str) -> Result<Zeroizing<String>, CliError> {
 }
 
 /// A sentence's beginning.
-pub(super) fn capitalised(text: &str) -> String {
+pub(crate) fn capitalised(text: &str) -> String {
     let mut characters = text.chars();
     characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }

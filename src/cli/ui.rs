@@ -12,6 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::error::CliError;
 use crate::cli::output::{self, Output, talk};
+use crate::cli::question::Question;
 use crate::cli::redacting::shown;
 use crate::domain::shown::tame_lines;
 
@@ -148,8 +149,15 @@ impl Ui {
         if self.assume_yes {
             return true;
         }
-        self.terminal
-            && dialoguer::Confirm::new().with_prompt(printable(question)).default(false).interact().unwrap_or_default()
+        if !self.terminal {
+            return false;
+        }
+        let width = usize::from(self.talk_width.unwrap_or(WIDTH_WITHOUT_TERMINAL));
+        let asked = Question::new(question, None, width);
+        if let Some(above) = &asked.above {
+            talk(&format!("{}\n", self.wrapped(above)));
+        }
+        dialoguer::Confirm::new().with_prompt(asked.prompt).default(false).interact().unwrap_or_default()
     }
 
     /// Whether `--yes` was given.

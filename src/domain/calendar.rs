@@ -4,6 +4,7 @@
 //! on both). Where a month begins and how long it is cannot be told from here (dhis2-api 9.3), so whatever needs that is
 //! refused: coarser periods, a shift, weeks, relative windows, ranges of days, scripts that move periods.
 
+use crate::domain::counted::noun_for;
 use crate::domain::job::Job;
 use crate::domain::period::relative::RelativePeriod;
 use crate::domain::period::{Period, PeriodType};
@@ -52,7 +53,12 @@ pub fn needs_of_job<'job>(job: &'job Job, of_routine: impl IntoIterator<Item = &
     }
     if job.period_shift != 0 {
         return need(
-            format!("{} moves values by {} periods", job.name, job.period_shift),
+            format!(
+                "{} moves values by {} {}",
+                job.name,
+                job.period_shift,
+                noun_for(job.period_shift.unsigned_abs().into(), "period")
+            ),
             "leave the periods where they are: `xfer job edit … --shift 0`".to_owned(),
         );
     }
@@ -115,7 +121,7 @@ mod tests {
         let quarterly = Job { destination_period_type: PeriodType::Quarterly, ..plain.clone() };
         assert_eq!(need(&quarterly).as_deref(), Some("plain makes Quarterly periods of Monthly ones"));
         let shifted = Job { period_shift: -1, ..plain.clone() };
-        assert_eq!(need(&shifted).as_deref(), Some("plain moves values by -1 periods"));
+        assert_eq!(need(&shifted).as_deref(), Some("plain moves values by -1 period"));
         let (source_period_type, destination_period_type) = (PeriodType::WeeklySunday, PeriodType::WeeklySunday);
         let weekly = Job { source_period_type, destination_period_type, ..plain };
         assert_eq!(need(&weekly).as_deref(), Some("plain moves weeks"));

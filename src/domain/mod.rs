@@ -6,6 +6,7 @@ pub mod calendar;
 pub mod capabilities;
 pub mod cell;
 pub mod certificates;
+pub mod counted;
 pub mod coverage;
 pub mod data_value;
 pub mod decimal;

@@ -309,6 +309,9 @@ pub struct Report {
     pub periods: Vec<String>,
     /// All source values.
     pub values: ValueCounts,
+    /// Whether values of org units that are not mapped are no reason for the run to be incomplete.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tolerates_unmapped: bool,
     /// All cells.
     pub cells: CellCounts,
     /// Cells that earlier runs had written without learning it (killed, a lost answer, a full disk), and that are in the

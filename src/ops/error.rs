@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::dhis2::error::{ClientError, ClientErrorKind};
+use crate::domain::counted::counted_len;
 use crate::domain::journal::JournalError;
 use crate::matching::items::ItemError;
 use crate::matching::review::Finding;
@@ -177,5 +178,5 @@ fn listed(shrunk: &[Shrunk]) -> String {
 }
 
 fn mistakes(number: usize) -> String {
-    if number == 1 { "a mistake".to_owned() } else { format!("{number} mistakes") }
+    counted_len(number, "mistake")
 }

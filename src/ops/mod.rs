@@ -1,6 +1,7 @@
 //! The use cases: a request in, an outcome out, silent. One file per face of the program.
 
 pub mod alerts;
+pub mod copies;
 pub mod dashboard;
 pub mod demo;
 pub mod doctor;

@@ -2,6 +2,7 @@
 //! was opened with.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -18,8 +19,9 @@ use crate::domain::routine::{Policies, Routine, RoutineDocument};
 use crate::domain::server::{Account, Server};
 use crate::matching::finding::{self, of_runs};
 use crate::matching::review::{Finding, Other, Party, Review, review};
+use crate::ops::copies::Copies;
 use crate::ops::error::OpsError;
-use crate::ops::home::{Home, server, synced};
+use crate::ops::home::{Home, server};
 use crate::ops::routines;
 use crate::ops::way_back::WayBack;
 use crate::store::{ConfigStore, StateStore};
@@ -35,17 +37,18 @@ pub fn one_system(one: &Server, other: &Server) -> bool {
 }
 
 /// What the review says about a routine.
-pub fn of_routine(home: &Home, config: &ConfigStore, name: &str) -> Result<Vec<Finding>, OpsError> {
-    over(home, config, name, None)
+pub fn of_routine(home: &Home, copies: &Copies<'_>, name: &str) -> Result<Vec<Finding>, OpsError> {
+    over(home, copies, name, None)
 }
 
 /// What it says about a routine in other periods than its own.
-fn over(home: &Home, config: &ConfigStore, name: &str, window: Option<&[String]>) -> Result<Vec<Finding>, OpsError> {
+fn over(home: &Home, copies: &Copies<'_>, name: &str, window: Option<&[String]>) -> Result<Vec<Finding>, OpsError> {
+    let config = copies.config();
     let mut document = routines::document(config, name)?;
     if let Some(window) = window {
         document.routine.window = window.to_vec();
     }
-    let Some(gathered) = Gathered::of(config, &document.jobs)? else { return Ok(Vec::new()) };
+    let Some(gathered) = Gathered::of(copies, &document.jobs)? else { return Ok(Vec::new()) };
     let ledger = ledger(home, &document.routine)?;
     let others = gathered.others(config, Some(&document.routine))?;
     let back = WayBack::of(config, &gathered.source.0, &gathered.destination.0, Some(&document.routine))?;
@@ -56,22 +59,23 @@ fn over(home: &Home, config: &ConfigStore, name: &str, window: Option<&[String]>
 /// periods that are asked about in the place of the routines' own.
 pub fn of_job(
     home: &Home,
-    config: &ConfigStore,
+    copies: &Copies<'_>,
     job: &Job,
     window: Option<&[String]>,
 ) -> Result<Vec<Finding>, OpsError> {
+    let config = copies.config();
     let routines = config.routines()?;
     let with_job: Vec<&Routine> = routines.iter().filter(|routine| routine.jobs.contains(&job.name)).collect();
     let mut findings: Vec<Finding> = Vec::new();
     if with_job.is_empty() {
-        let Some(gathered) = Gathered::of(config, std::slice::from_ref(job))? else { return Ok(findings) };
+        let Some(gathered) = Gathered::of(copies, std::slice::from_ref(job))? else { return Ok(findings) };
         let others = gathered.others(config, None)?;
         let back = WayBack::of(config, &gathered.source.0, &gathered.destination.0, None)?;
         let document = alone(job.clone(), gathered.rows.clone(), window.unwrap_or_default());
         return Ok(gathered.review(&document, &[], &others, &back));
     }
     for routine in with_job {
-        let of_routine = over(home, config, &routine.name, window)?;
+        let of_routine = over(home, copies, &routine.name, window)?;
         // What two jobs do together stands with one of them.
         let of_several = [&finding::JOBS_SHARE_CELL, &finding::READS_WHAT_IT_WRITES];
         let about_job = |found: &Finding| {
@@ -95,6 +99,7 @@ pub fn is_about_pair(found: &Finding) -> bool {
 /// What the user of a server may not read or write of what jobs want there.
 pub fn rights_at(home: &Home, config: &ConfigStore, name: &str) -> Result<Vec<Finding>, OpsError> {
     let mut findings: Vec<Finding> = Vec::new();
+    let copies = Copies::new(config);
     for job in config.jobs()? {
         let of_side = [
             (&job.source, &of_runs::SOURCE_NOT_READABLE),
@@ -106,7 +111,7 @@ pub fn rights_at(home: &Home, config: &ConfigStore, name: &str) -> Result<Vec<Fi
         if asked.is_empty() {
             continue;
         }
-        let of_job = of_job(home, config, &job, None)?;
+        let of_job = of_job(home, &copies, &job, None)?;
         let wanted = |found: &Finding| asked.contains(&found.code) && found.job.as_ref() == Some(&job.name);
         findings.extend(of_job.into_iter().filter(wanted));
     }
@@ -129,8 +134,8 @@ fn alone(job: Job, rows: Vec<OrgUnitMapping>, window: &[String]) -> RoutineDocum
 
 /// The servers of a pair with everything that the review wants to know of them.
 struct Gathered {
-    source: (Server, Metadata, Option<Account>),
-    destination: (Server, Metadata, Option<Account>),
+    source: (Server, Arc<Metadata>, Option<Account>),
+    destination: (Server, Arc<Metadata>, Option<Account>),
     rows: Vec<OrgUnitMapping>,
 }
 
@@ -146,11 +151,11 @@ struct Rival {
 
 impl Gathered {
     /// Nothing before both servers were synced.
-    fn of(config: &ConfigStore, jobs: &[Job]) -> Result<Option<Self>, OpsError> {
+    fn of(copies: &Copies<'_>, jobs: &[Job]) -> Result<Option<Self>, OpsError> {
         let Some(first) = jobs.first() else { return Ok(None) };
         let side = |name: &str| {
-            let (server, metadata) = synced(config, name)?;
-            let account = config.server_settings(server.id)?.account;
+            let (server, metadata) = copies.synced(name)?;
+            let account = copies.config().server_settings(server.id)?.account;
             Ok::<_, OpsError>((server, metadata, account))
         };
         let (source, destination) = match (side(&first.source), side(&first.destination)) {
@@ -158,7 +163,7 @@ impl Gathered {
             (Err(OpsError::NotSynced { .. }), _) | (_, Err(OpsError::NotSynced { .. })) => return Ok(None),
             (Err(error), _) | (_, Err(error)) => return Err(error),
         };
-        let rows = config.org_unit_map(Pair { source: source.0.id, destination: destination.0.id })?;
+        let rows = copies.config().org_unit_map(Pair { source: source.0.id, destination: destination.0.id })?;
         Ok(Some(Self { source, destination, rows }))
     }
 
@@ -215,7 +220,7 @@ impl Gathered {
     }
 }
 
-fn party(side: &(Server, Metadata, Option<Account>)) -> Party<'_> {
+fn party(side: &(Server, Arc<Metadata>, Option<Account>)) -> Party<'_> {
     let (server, metadata, account) = side;
     let calendar = server.identity.as_ref().map_or("", |identity| identity.calendar.as_str());
     Party { name: &server.name, metadata, account: account.as_ref(), calendar }
@@ -253,7 +258,7 @@ impl<'run> RunSide<'run> {
 
 /// What a routine does together with others of the store, for a run from there.
 pub(super) fn rivals(config: &ConfigStore, document: &RoutineDocument) -> Result<Vec<Finding>, OpsError> {
-    let Some(gathered) = Gathered::of(config, &document.jobs)? else { return Ok(Vec::new()) };
+    let Some(gathered) = Gathered::of(&Copies::new(config), &document.jobs)? else { return Ok(Vec::new()) };
     let others = gathered.others(config, Some(&document.routine))?;
     let back = WayBack::of(config, &gathered.source.0, &gathered.destination.0, Some(&document.routine))?;
     let mut findings = gathered.review(document, &[], &others, &back);

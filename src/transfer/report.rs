@@ -121,6 +121,7 @@ pub fn report(facts: RunFacts, mut tally: Tally) -> Result<Report, Unexplained> 
         destination: facts.destination,
         periods: facts.periods,
         values,
+        tolerates_unmapped: facts.tolerate_unmapped,
         cells,
         recovered: tally.recovered,
         jobs: tally.jobs,

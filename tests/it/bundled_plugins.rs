@@ -3,14 +3,13 @@
 #![cfg(unix)]
 
 use std::path::Path;
-use std::process::Stdio;
 
 use serde_json::{Value, json};
 use xfer::script::plugin::{bundled, bundled_names};
 
-use crate::support::Output;
 use crate::support::country::Country;
 use crate::support::trial::Trial;
+use crate::support::{Output, in_shell};
 
 /// Types the commands of a README, those of a run apart: what the last `xfer run` came to.
 #[track_caller]
@@ -27,28 +26,17 @@ fn typed(trial: &Trial, plugin: &str) -> Output {
     for command in before {
         // A dry run that holds a cell back ends with another code, and the run that follows is what counts.
         let allowed: &[i32] = if command.contains("--dry-run") { &[0, 3] } else { &[0] };
-        let output = in_shell(trial, command);
+        let output = shell(trial, command);
         assert!(allowed.contains(&output.code), "{command}\n{output}");
     }
-    in_shell(trial, run)
+    shell(trial, run)
 }
 
-fn in_shell(trial: &Trial, command: &str) -> Output {
+fn shell(trial: &Trial, command: &str) -> Output {
     let program = Path::new(env!("CARGO_BIN_EXE_xfer"));
-    let output = std::process::Command::new("/bin/sh")
-        .args(["-c", command])
-        .env_clear()
-        .env("XFER_HOME", trial.xfer.home())
-        .env("PATH", program.parent().unwrap())
-        .current_dir(trial.xfer.home())
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    Output {
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-        code: output.status.code().unwrap_or(-1),
-    }
+    let path = program.parent().unwrap().as_os_str();
+    let home = trial.xfer.home();
+    in_shell(command, home, &[("XFER_HOME", home.as_os_str()), ("PATH", path)])
 }
 
 /// Two facilities, and these elements in a data set of this period type.

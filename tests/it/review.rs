@@ -395,21 +395,31 @@ fn servers_of_one_calendar_move_periods_as_they_are() {
     trial.run("run r").expect_code(2);
 }
 
-#[test]
-fn what_may_not_be_read_and_what_was_left_behind_is_said_before_a_run() {
-    let projects = |side| {
-        Country::new(side)
-            .facilities(&["Centre A"])
-            .attribute_combo("Projet", &["P100", "P200"])
-            .element("CAS", json!({}))
-            .data_set("M", "Monthly", &["CAS"], json!({"categoryCombo": "Projet"}))
-    };
-    let source = projects("s")
+/// Cases of two projects, which are attribute options.
+fn projects(side: &str) -> Country {
+    Country::new(side)
+        .facilities(&["Centre A"])
+        .attribute_combo("Projet", &["P100", "P200"])
+        .element("CAS", json!({}))
+        .data_set("M", "Monthly", &["CAS"], json!({"categoryCombo": "Projet"}))
+}
+
+fn with_projects(side: &str) -> Country {
+    projects(side)
         .value(["CAS", "", "P100", "Centre A", "202401"], "5")
         .value(["CAS", "", "P200", "Centre A", "202401"], "40")
-        .may_not_read("P200");
-    let trial = Trial::between(&source, &projects("d"));
+}
+
+/// A routine `r` of the job `j` with both projects over January 2024.
+fn both_projects(trial: &Trial) {
     trial.routine("", &[("CAS.default.P100", "CAS.default.P100"), ("CAS.default.P200", "CAS.default.P200")], "202401");
+}
+
+#[test]
+fn what_may_not_be_read_and_what_was_left_behind_is_said_before_a_run() {
+    let source = with_projects("s").may_not_read("P200");
+    let trial = Trial::between(&source, &projects("d"));
+    both_projects(&trial);
     let listed = check(&trial, 3);
     assert!(codes(&listed).contains("source-not-readable") && listed.stdout.contains("P200"), "\n{listed}");
     said_everywhere(&trial, "source-not-readable");
@@ -507,18 +517,9 @@ fn items_of_one_cell_that_disagree_are_not_imported_and_not_run() {
 
 #[test]
 fn what_may_not_be_written_is_said_before_a_run() {
-    let projects = |side| {
-        Country::new(side)
-            .facilities(&["Centre A"])
-            .attribute_combo("Projet", &["P100", "P200"])
-            .element("CAS", json!({}))
-            .data_set("M", "Monthly", &["CAS"], json!({"categoryCombo": "Projet"}))
-    };
-    let source = projects("s")
-        .value(["CAS", "", "P100", "Centre A", "202401"], "5")
-        .value(["CAS", "", "P200", "Centre A", "202401"], "40");
+    let source = with_projects("s");
     let trial = Trial::between(&source, &projects("d").may_not_write("P200"));
-    trial.routine("", &[("CAS.default.P100", "CAS.default.P100"), ("CAS.default.P200", "CAS.default.P200")], "202401");
+    both_projects(&trial);
     let listed = check(&trial, 3);
     assert!(codes(&listed).contains("category-option-no-write") && listed.stdout.contains("P200"), "\n{listed}");
     said_everywhere(&trial, "category-option-no-write");

@@ -51,12 +51,7 @@ fn interrupted(xfer: &Xfer, words: &[&str], is_stalled: impl Fn() -> bool) -> Ou
     }
     let killed = Command::new("kill").args(["-INT", &running.id().to_string()]).status().unwrap();
     assert!(killed.success());
-    let output = running.wait_with_output().unwrap();
-    Output {
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-        code: output.status.code().unwrap_or(-1),
-    }
+    running.wait_with_output().unwrap().into()
 }
 
 #[test]
@@ -297,4 +292,55 @@ fn a_file_that_is_older_than_its_routine_is_told_wherever_it_matters() {
     trial.ok("routine export r --key-file run-key");
     assert_eq!(told(&exec()), None);
     assert!(!trial.ok("schedule list --format json").json()[0]["state"].as_str().unwrap().contains("older"));
+}
+
+#[test]
+fn a_run_that_is_incomplete_for_unmapped_values_alone_has_problems() {
+    let source = country("source")
+        .value(["CAS", "F", "", "Centre A", "202401"], "3")
+        .value(["CAS", "F", "", "Centre B", "202401"], "4");
+    let one = Country::new("destination")
+        .facilities(&["Centre A"])
+        .combo("Sexe", &["F", "M"])
+        .element("CAS", json!({"categoryCombo": "Sexe"}))
+        .data_set("M", "Monthly", &["CAS"], json!({}));
+    let trial = Trial::between(&source, &one);
+    trial.routine("--combine sum", &[("CAS.F", "CAS.F")], "202401");
+    trial.run("run r").expect_code(3);
+    let listed = trial.ok("runs list --format json").json();
+    assert_eq!((&listed[0]["outcome"], &listed[0]["problems"]), (&json!("incomplete"), &json!(1)), "{listed}");
+    trial.ok("routine edit r --tolerate-unmapped");
+    trial.ok("run r");
+    let listed = trial.ok("runs list --format json").json();
+    assert_eq!((&listed[0]["outcome"], &listed[0]["problems"]), (&json!("complete"), &json!(0)), "{listed}");
+}
+
+#[test]
+fn both_sheets_come_back_with_headings_as_people_write_them() {
+    let trial = ready();
+    for (sheet, kind) in [("orgunit export src dst", "orgunit import src dst"), ("job export j", "job import j")] {
+        let exported = trial.ok(sheet).stdout;
+        let (header, rows) = exported.split_once('\n').unwrap();
+        for heading in [header.replace('_', " ").to_uppercase(), header.replace('_', "-"), header.replace("_id", " Id")]
+        {
+            trial.xfer.file("back.csv", format!("{heading}\n{rows}"));
+            let back = trial.ok(&format!("{kind} back.csv"));
+            assert!(
+                back.stderr.contains("0 added, 0 changed") || back.stderr.contains("0 items added, 0 changed"),
+                "{back}"
+            );
+        }
+        trial.xfer.file("back.csv", format!("{}\n{rows}", header.replace("source_id", "sourc_idd")));
+        let refused = trial.run(&format!("{kind} back.csv")).expect_code(2);
+        assert!(refused.stderr.contains("did you mean source_id?"), "{refused}");
+    }
+}
+
+#[test]
+fn a_password_between_quotes_is_told() {
+    let trial = ready();
+    let url = trial.source.url();
+    trial.xfer.file("wrong", "\"Another-Pass-2\"\n");
+    let refused = trial.run(&format!("server add again {url} --username reader --password-file wrong")).expect_code(7);
+    assert!(refused.stderr.contains("the password of reader at again begins and ends with \""), "{refused}");
 }

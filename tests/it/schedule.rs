@@ -172,7 +172,7 @@ fn units_are_written_taken_by_systemd_started_and_removed() {
     assert_eq!(state(&office), "not in [HOME]/units/xfer-monthly.timer any more");
 
     let removed = systemd(&office, "schedule remove monthly").expect_code(0);
-    assert!(removed.stderr.contains("removed [HOME]/units/xfer-monthly.service"), "\n{removed}");
+    assert!(removed.stderr.contains("removed\n    [HOME]/units/xfer-monthly.service\n"), "\n{removed}");
     let told = read(&office.xfer.home().join("told"));
     assert!(told.ends_with("disable --now xfer-monthly.timer\ndaemon-reload\n"), "{told}");
     assert_eq!(systemd(&office, "schedule list --format json").json().as_array().unwrap().len(), 0);
@@ -292,7 +292,7 @@ fn a_schedule_that_is_installed_in_another_folder_leaves_nothing_in_the_old_one(
     let there = |file: &str| office.xfer.home().join(file).exists();
     office.ok(&format!("schedule install {WHAT} --for cron-d --folder cron.d"));
     let moved = office.ok(&format!("schedule install {WHAT} --for cron-d --folder other.d"));
-    assert!(moved.stderr.contains("removed [HOME]/cron.d/xfer-monthly"), "\n{moved}");
+    assert!(moved.stderr.contains("removed\n    [HOME]/cron.d/xfer-monthly\n"), "\n{moved}");
     assert!(!there("cron.d/xfer-monthly") && there("other.d/xfer-monthly"));
     office.ok("schedule remove monthly.xfer");
     assert!(!there("other.d/xfer-monthly"));

@@ -13,10 +13,11 @@ use crate::cli::commands::pair::PairArguments;
 use crate::cli::commands::wait;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
-use crate::cli::render::listing::{Column, Listing, counted, grouped, number, text};
+use crate::cli::render::listing::{Column, Listing, number, text};
 use crate::cli::render::org_units::tally_in_words;
 use crate::cli::render::shell_word;
 use crate::cli::ui::{Format, Ui};
+use crate::domain::counted::{counted, grouped};
 use crate::domain::finding::Category;
 use crate::domain::run::Severity;
 use crate::matching::review::Finding;
@@ -171,7 +172,11 @@ fn say_coverage(checked: &MapCheck, ui: &Ui) {
         counted(coverage.values, "value")
     ));
     if coverage.values_ignored > 0 {
-        ui.say(&format!("{} more are of org units that are deliberately left out", grouped(coverage.values_ignored)));
+        ui.say(&format!(
+            "{} more {} of org units that are deliberately left out",
+            grouped(coverage.values_ignored),
+            if coverage.values_ignored == 1 { "is" } else { "are" }
+        ));
     }
 }
 

@@ -116,7 +116,7 @@ fn jobs(board: &Dashboard) -> Listing {
 
 fn files(board: &Dashboard) -> Listing {
     let columns = [
-        text("file", "Xfer file"),
+        text("file", "Xfer file").whole(),
         text("routine", "Routine"),
         number("revision", "Revision"),
         moment("exported_at", "Written").detail(),

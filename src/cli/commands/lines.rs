@@ -12,8 +12,8 @@ use jiff::Timestamp;
 
 use crate::cli::error::CliError;
 use crate::cli::render::clock;
-use crate::cli::render::listing::{counted, grouped};
 use crate::cli::ui::{Ui, printable};
+use crate::domain::counted::{counted, grouped};
 use crate::domain::run::Report;
 use crate::platform;
 use crate::transfer::events::{Event, SliceName};

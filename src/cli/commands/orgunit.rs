@@ -291,11 +291,11 @@ fn say_state(tally: &Tally, pair: &PairArguments, ui: &Ui) {
     ui.say(&tally_in_words(tally, "org unit"));
     let (source, destination) = (shell_word(&pair.source), shell_word(&pair.destination));
     if tally.proposed > 0 {
-        ui.say(&format!("next: xfer orgunit map {source} {destination}, which asks about what is proposed"));
+        ui.say(&format!("next, to decide about what is proposed:\n  xfer orgunit map {source} {destination}"));
     } else if tally.unmapped > 0 {
         ui.say(&format!(
-            "next: xfer orgunit export {source} {destination} map.csv, fill in the rest, \
-             then xfer orgunit import {source} {destination} map.csv"
+            "next, to fill in the rest in a spreadsheet, and to take it over:\n  xfer orgunit export {source} {destination} \
+             map.csv\n  xfer orgunit import {source} {destination} map.csv"
         ));
     }
 }

@@ -8,12 +8,14 @@ use serde_json::json;
 
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
-use crate::cli::render::listing::{Listing, counted, text};
+use crate::cli::render::listing::{Listing, text};
 use crate::cli::render::shell_word;
 use crate::cli::ui::{Ui, printable};
 use crate::cli::wizard;
+use crate::domain::counted::counted;
 use crate::domain::script::{Attachment, Hook, ParameterValue};
 use crate::ops::home::Home;
+use crate::ops::jobs;
 use crate::ops::plugins::{self, Found, Origin};
 use crate::ops::scripts::Place;
 use crate::script::plugin::{self, Plugin, is_name};
@@ -72,13 +74,18 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
         Command::New { name } => {
             let folder = plugins::create(Path::new(""), name)?;
             ui.say(&format!("{} holds an example of a plugin", folder.display()));
-            ui.say(&format!("next: change it, then xfer plugin test ./{name}; xfer plugin install ./{name}"));
+            ui.say(&format!(
+                "next, when it does what you want:\n  xfer plugin test ./{name}\n  xfer plugin install ./{name}"
+            ));
         }
         Command::Install { folder, replace } => {
             let plugin = plugins::install(home, folder, *replace)?;
             let (name, version) = (&plugin.manifest.name, &plugin.manifest.version);
             ui.say(&format!("the plugin {name} {version} is installed"));
-            ui.say(&format!("next: xfer script attach plugin:{name} --job JOB"));
+            if let Some(job) = jobs::list(home)?.first() {
+                let job = shell_word(&job.name);
+                ui.say(&format!("next, to let it act on a job:\n  xfer script attach plugin:{name} --job {job}"));
+            }
         }
         Command::Remove { name } => {
             plugins::remove(home, name)?;

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use indicatif::ProgressBar;
 
-use crate::cli::render::listing::{counted, grouped};
 use crate::cli::ui::{Ui, printable};
+use crate::domain::counted::{counted, counted_len, grouped};
 use crate::transfer::events::{Event, SliceName};
 
 /// Draws the events of a run, and says what must not get lost in a moving bar.
@@ -30,7 +30,7 @@ impl<'ui> RunProgress<'ui> {
         match event {
             Event::Planned { slices, periods } => {
                 self.bar.set_length(*slices as u64);
-                self.message(format!("{} periods", periods.len()));
+                self.message(counted_len(periods.len(), "period"));
             }
             Event::SliceStarted { slice } => self.message(format!("reading {}", in_words(slice))),
             Event::SliceFetched { slice, values } => {

@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 use crate::cli::commands::again::in_shell;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
-use crate::cli::render::listing::{Listing, counted, moment, number, text};
+use crate::cli::render::listing::{Listing, moment, number, text};
 use crate::cli::render::{clock, report};
 use crate::cli::ui::{Format, Ui};
 use crate::domain::cell::CellState;
+use crate::domain::counted::counted;
 use crate::domain::decimal::parse_number;
 use crate::domain::journal::CellRecord;
 use crate::domain::metadata::Metadata;
@@ -116,7 +117,7 @@ fn list(arguments: &List, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
             if programs { outcome(run) } else { json!(outcome_in_words(run)) },
             // Of a dry run the number is what would be, which a table cannot say beside what is.
             json!(written.filter(|_| programs || run.mode != RunMode::DryRun)),
-            json!(cells.map(|c| c.rejected + c.differs + c.unknown + c.not_sent + c.held_back)),
+            json!(end.map(|end| end.problems)),
             json!(cells.map(|cells| cells.total)),
             json!(run.command.as_deref().map(in_shell)),
         ];

@@ -253,9 +253,7 @@ fn install(arguments: &InstallArguments, home: &Home, ui: &Ui) -> Result<(), Cli
     if let Some(old) = &installed.moved_from {
         say_removed(old, ui);
     }
-    for file in &installed.files {
-        ui.say(&format!("wrote {}", file.display()));
-    }
+    say_files("wrote", &installed.files, ui);
     match &installed.verified {
         Some(Verified::Fine) => ui.say("systemd read the units and finds nothing wrong"),
         Some(Verified::Doubts(words)) => ui.warn(&format!("systemd says about the units:\n{words}")),
@@ -273,7 +271,7 @@ fn install(arguments: &InstallArguments, home: &Home, ui: &Ui) -> Result<(), Cli
     }
     say_commands("start it with:", &installed.to_start, ui);
     if what.scheduler == Scheduler::SystemdUser {
-        ui.say("so that it runs while you are not logged in, once: loginctl enable-linger");
+        ui.say("so that it runs while you are not logged in, once:\n    loginctl enable-linger");
     }
     say_times(&prepared, ui);
     Ok(())
@@ -285,7 +283,8 @@ fn say_commands(heading: &str, commands: &[Vec<String>], ui: &Ui) {
     }
     ui.say(heading);
     for command in commands {
-        ui.say(&format!("  {}", command.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" ")));
+        // Four spaces keep it in one piece, so that it can be copied.
+        ui.say(&format!("    {}", command.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" ")));
     }
 }
 
@@ -306,17 +305,25 @@ fn remove(arguments: &RemoveArguments, home: &Home, ui: &Ui) -> Result<(), CliEr
 }
 
 fn say_removed(removed: &Removed, ui: &Ui) {
-    for file in &removed.files {
-        let what = if file.exists() { "took its line out of" } else { "removed" };
-        ui.say(&format!("{what} {}", file.display()));
+    let (left, gone): (Vec<PathBuf>, Vec<PathBuf>) = removed.files.iter().cloned().partition(|file| file.exists());
+    say_files("took its line out of", &left, ui);
+    say_files("removed", &gone, ui);
+}
+
+/// What was done to files, each on a line of its own.
+fn say_files(what: &str, files: &[PathBuf], ui: &Ui) {
+    if files.is_empty() {
+        return;
     }
+    let paths: Vec<String> = files.iter().map(|file| format!("    {}", file.display())).collect();
+    ui.say(&format!("{what}\n{}", paths.join("\n")));
 }
 
 fn list(home: &Home, ui: &Ui) -> Result<(), CliError> {
     let columns = [
-        text("name", "Schedule"),
+        text("name", "Schedule").whole(),
         text("routine", "Routine").detail(),
-        text("file", "Xfer file").detail(),
+        text("file", "Xfer file").whole(),
         text("scheduler", "Started by").whole().detail(),
         text("user", "As").detail(),
         text("at", "When").whole(),

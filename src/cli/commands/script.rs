@@ -15,6 +15,7 @@ use crate::cli::render::shell_word;
 use crate::cli::ui::{Format, Ui};
 use crate::domain::script::{Attachment, Hook, ParameterValue};
 use crate::ops::home::Home;
+use crate::ops::routines;
 use crate::ops::script_tools as ops_tools;
 use crate::ops::scripts::{self, AtWork, FileState, Place};
 use crate::script::plugin::PREFIX;
@@ -162,11 +163,15 @@ fn attach(arguments: &Attach, home: &Home, ui: &Ui) -> Result<ExitCode, CliError
     };
     let instead = if replaced { ", in the place of the text that was attached before" } else { "" };
     ui.say(&format!("{} ({}) acts on {}{instead}", attachment.script, hook_names(&attachment.hooks), place.in_words()));
-    let next = match &place {
-        Place::Routine { routine } => format!("next: xfer run {} --dry-run", shell_word(routine)),
-        Place::Job { .. } | Place::Item { .. } => "next: xfer run ROUTINE --dry-run".to_owned(),
+    let routine = match &place {
+        Place::Routine { routine } => Some(routine.clone()),
+        Place::Job { job } | Place::Item { job, .. } => {
+            routines::list(home)?.into_iter().find(|routine| routine.jobs.contains(job)).map(|routine| routine.name)
+        }
     };
-    ui.say(&format!("{next} shows what it changes"));
+    if let Some(routine) = routine {
+        ui.say(&format!("next, to see what it changes:\n  xfer run {} --dry-run", shell_word(&routine)));
+    }
     Ok(ExitCode::Success)
 }
 
@@ -225,7 +230,7 @@ fn for_people(at_work: &[AtWork]) -> Listing {
         text("parameters", "Parameters"),
         text("hooks", "Functions").detail(),
         text("state", "File").whole(),
-        text("file", "Read from").detail(),
+        text("file", "Read from").whole().detail(),
     ];
     let mut listing = Listing::new(&columns, NONE_AT_WORK);
     for AtWork { place, attachment, file } in at_work {

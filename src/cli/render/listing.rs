@@ -2,14 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use comfy_table::{
-    Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width, presets,
-};
-use console::measure_text_width;
 use serde_json::{Map, Value};
 
 use crate::cli::render::clock;
 use crate::cli::ui::{Format, Ui, printable};
+use crate::domain::counted::grouped;
 use crate::domain::shown::shown;
 use crate::ops::files::cell::guarded;
 
@@ -18,16 +15,16 @@ use crate::ops::files::cell::guarded;
 pub struct Column {
     key: &'static str,
     title: &'static str,
-    holds: Holds,
-    detail: bool,
-    whole: bool,
+    pub(super) holds: Holds,
+    pub(super) detail: bool,
+    pub(super) whole: bool,
     shown: usize,
-    least: usize,
+    pub(super) least: usize,
 }
 
 /// What stands in a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Holds {
+pub(super) enum Holds {
     Text,
     Numbers,
     Moments,
@@ -77,7 +74,7 @@ impl Column {
         Self { least, ..self }
     }
 
-    fn in_table(self, value: &Value) -> String {
+    pub(super) fn in_table(self, value: &Value) -> String {
         let text = match value {
             Value::String(kept) if self.holds == Holds::Moments => clock::minute(kept),
             Value::String(kept) if self.holds == Holds::Values => shown(kept),
@@ -104,11 +101,8 @@ impl Column {
     }
 }
 
-/// Columns side by side, one line below the header: nothing between rows that a reader has to look past.
-const STYLE: TableStyle = presets::NOTHING.header_separator(LineStyle::none().fill('─').junction('─'));
-
 /// What a column of running text is left with before details are left out of the table.
-const FEW_WORDS: usize = 18;
+pub(super) const FEW_WORDS: usize = 18;
 
 /// Characters of a table's cell. What is longer is no table's business, and the library counts columns in 16 bits.
 const LONGEST_CELL: usize = 2_000;
@@ -119,8 +113,8 @@ const TIME_ZONE: &str = "time_zone";
 /// A list to be printed.
 #[derive(Debug, Clone)]
 pub struct Listing {
-    columns: Vec<Column>,
-    rows: Vec<Vec<Value>>,
+    pub(super) columns: Vec<Column>,
+    pub(super) rows: Vec<Vec<Value>>,
     empty: &'static str,
 }
 
@@ -145,7 +139,7 @@ impl Listing {
         })
     }
 
-    fn with_columns(&self, keep: impl Fn(usize) -> bool) -> Self {
+    pub(super) fn with_columns(&self, keep: impl Fn(usize) -> bool) -> Self {
         let kept: Vec<usize> = (0..self.columns.len()).filter(|&index| keep(index)).collect();
         Self {
             columns: kept.iter().map(|&index| self.columns[index]).collect(),
@@ -154,25 +148,8 @@ impl Listing {
         }
     }
 
-    /// The same list as far as it fits: without details that say nothing, and without as many others as it takes.
-    fn fitting(&self, width: u16) -> Self {
-        let mut list =
-            self.with_columns(|index| !self.columns[index].detail || self.rows.iter().any(|row| !row[index].is_null()));
-        while list.least_width() > width {
-            let Some(spare) = list.columns.iter().rposition(|column| column.detail) else { break };
-            list = list.with_columns(|index| index != spare);
-        }
-        list
-    }
-
-    /// The width that the table needs for nothing to be broken but titles and running text.
-    fn least_width(&self) -> u16 {
-        let columns = (0..self.columns.len()).map(|index| self.least_column_width(index).saturating_add(1));
-        columns.fold(0_u16, u16::saturating_add).saturating_sub(1)
-    }
-
     /// The title of a column; that of moments names the time zone, or both where the clocks were changed in between.
-    fn title(&self, index: usize) -> String {
+    pub(super) fn title(&self, index: usize) -> String {
         let column = &self.columns[index];
         if column.holds != Holds::Moments {
             return column.title.to_owned();
@@ -181,16 +158,6 @@ impl Listing {
         let zones: BTreeSet<String> = zones.collect();
         let zones = if zones.is_empty() { clock::zone() } else { zones.into_iter().collect::<Vec<_>>().join("/") };
         format!("{} ({zones})", column.title)
-    }
-
-    /// The width that a column needs, with the space at either side of it: running text gets room for a few words.
-    fn least_column_width(&self, index: usize) -> u16 {
-        let column = &self.columns[index];
-        let widest = self.rows.iter().map(|row| measure_text_width(&column.in_table(&row[index]))).max();
-        let content = widest.unwrap_or_default();
-        let title = self.title(index).split(' ').map(measure_text_width).max().unwrap_or_default();
-        let needed = title.max(if column.whole { content } else { content.min(column.least) });
-        u16::try_from(needed + 2).unwrap_or(u16::MAX)
     }
 
     /// Whether it has no rows.
@@ -207,43 +174,6 @@ impl Listing {
             Format::Json => ui.raw_data(&format!("{:#}\n", self.json())),
             Format::Csv => ui.raw_data(&self.csv()),
         }
-    }
-
-    /// The list as a table of at most `width` columns.
-    pub fn table(&self, width: u16) -> String {
-        let list = self.fitting(width);
-        let mut table = list.arranged();
-        table.set_width(width);
-        if list.least_width() <= width {
-            for (index, arranged) in table.column_iter_mut().enumerate() {
-                let least = Width::Fixed(list.least_column_width(index));
-                arranged.set_constraint(ColumnConstraint::LowerBoundary(least));
-            }
-        }
-        table.trim_fmt()
-    }
-
-    fn arranged(&self) -> Table {
-        let mut table = Table::new();
-        table.load_style(STYLE);
-        table.set_content_arrangement(ContentArrangement::Dynamic);
-        let align = |column: &Column| match column.holds {
-            Holds::Numbers => CellAlignment::Right,
-            Holds::Text | Holds::Moments | Holds::Values => CellAlignment::Left,
-        };
-        let titles = self.columns.iter().enumerate();
-        table.set_header(
-            titles.map(|(index, column)| Cell::new(self.title(index)).set_alignment(align(column))).collect::<Vec<_>>(),
-        );
-        for row in &self.rows {
-            let cells = row.iter().zip(&self.columns);
-            table.add_row(
-                cells
-                    .map(|(value, column)| Cell::new(column.in_table(value)).set_alignment(align(column)))
-                    .collect::<Vec<_>>(),
-            );
-        }
-        table
     }
 
     /// The list as JSON objects.
@@ -297,37 +227,11 @@ fn in_csv(value: &Value) -> String {
     }
 }
 
-/// A number with its thousands set apart: `188,697`.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
-/// A count with its noun: `1 cell`, `2,500 cells`.
-pub fn counted(number: u64, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{} {}", grouped(number), plural(noun)) }
-}
-
-fn plural(noun: &str) -> String {
-    match noun.strip_suffix('y') {
-        Some(stem) if !stem.ends_with(['a', 'e', 'i', 'o', 'u']) => format!("{stem}ies"),
-        _ if noun.ends_with('s') => format!("{noun}es"),
-        _ => format!("{noun}s"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Listing, counted, grouped, number, text};
+    use super::{Listing, number, text};
 
     fn listing() -> Listing {
         let mut listing = Listing::new(&[text("name", "Server"), number("org_units", "Org units")], "none");
@@ -353,33 +257,6 @@ mod tests {
     }
 
     #[test]
-    fn a_narrow_table_leaves_out_details_and_breaks_no_id() {
-        let columns = [
-            text("run", "Run").shown(13),
-            text("unit", "Org unit"),
-            text("id", "Id").whole().detail(),
-            text("note", "Note").detail(),
-            text("address", "Address").whole().detail(),
-        ];
-        let mut listing = Listing::new(&columns, "none");
-        listing.row(vec![
-            json!("01a20783-90f0-7779-b82a-cd1c049d1c20"),
-            json!("Haïti / Artibonite / Saint-Marc / Centre de Santé Saint-Joseph"),
-            json!("aFac0000001"),
-            Value::Null,
-            json!("https://national.example.org/dhis"),
-        ]);
-        let titles = |width| {
-            listing.table(width).lines().next().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
-        };
-        assert_eq!(titles(120).as_deref(), Some("Run Org unit Id Address"), "a note that nothing has is left out");
-        assert_eq!(titles(80).as_deref(), Some("Run Org unit Id"));
-        assert_eq!(titles(40).as_deref(), Some("Run Org unit"));
-        assert!(listing.table(40).contains(" 01a20783-90f0 "));
-        assert!(listing.table(120).contains(" https://national.example.org/dhis"));
-    }
-
-    #[test]
     fn no_text_is_too_long_for_a_table() {
         let columns = [text("value", "Value").brief(), text("note", "Note"), text("id", "Id").whole()];
         let long = "長x".repeat(40_000);
@@ -392,13 +269,5 @@ mod tests {
             assert!(table.contains('…'), "{width}");
         }
         assert_eq!(listing.json()[0]["value"], json!(long), "programs get all of it");
-    }
-
-    #[test]
-    fn numbers_and_nouns_read_well() {
-        assert_eq!(grouped(0), "0");
-        assert_eq!(grouped(1_234_567), "1,234,567");
-        assert_eq!(counted(1, "cell"), "1 cell");
-        assert_eq!(counted(2500, "facility"), "2,500 facilities");
     }
 }

@@ -7,6 +7,7 @@ pub mod org_units;
 pub mod report;
 pub mod review;
 pub mod server;
+mod table;
 
 /// A name as it must be typed in a shell: quoted where it needs to be.
 pub fn shell_word(name: &str) -> String {

@@ -1,6 +1,6 @@
 //! An org unit map in words, the same wherever it is told.
 
-use crate::cli::render::listing::{counted, grouped};
+use crate::domain::counted::{counted, grouped};
 use crate::matching::map_rules::Tally;
 
 /// "185 org units: 150 mapped, 5 ignored, 30 unmapped (12 of these are proposed)". The parts add up.

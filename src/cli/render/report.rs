@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use serde_json::json;
 
 use crate::cli::render::clock;
-use crate::cli::render::listing::{Listing, counted, grouped, number, text};
+use crate::cli::render::listing::{Listing, number, text};
 use crate::cli::ui::{Format, Ui, wrapped};
 use crate::domain::cell::CellState;
+use crate::domain::counted::{counted, counted_len, grouped};
 use crate::domain::run::{Finding, Report, RunMode, RunOutcome, ScriptExample, ScriptReport, Severity};
 use crate::ops::latest;
 
@@ -117,7 +118,7 @@ fn periods(periods: &[String]) -> String {
     match periods {
         [] => "no periods".to_owned(),
         [only] => format!("period {only}"),
-        [first, .., last] => format!("{} periods {first} to {last}", periods.len()),
+        [first, .., last] => format!("{} {first} to {last}", counted_len(periods.len(), "period")),
     }
 }
 

@@ -77,8 +77,7 @@ fn kind(
         4 => (message(prompter, home, routine)?, None),
         5 => {
             let address = address(prompter, "the switch")?;
-            let signals =
-                prompter.confirm("Does it take /start and /fail below its address, as healthchecks.io does", false)?;
+            let signals = prompter.confirm("Does it take /start and /fail below its address", false)?;
             (NewKind::Ping { method: PingMethod::Get, signals }, address)
         }
         _ => (NewKind::Webhook(Shape::Json), address(prompter, "the program")?),
@@ -111,8 +110,8 @@ fn message(prompter: &mut dyn Prompter, home: &Home, routine: &str) -> Result<Ne
     let choices = job.map(|job| vec![job.destination.clone(), job.source.clone()]).unwrap_or_default();
     let on = [ServerSide::Destination, ServerSide::Source][prompter.choose("On which server", &choices, 0)?];
     let list = |text: &str| several(text).unwrap_or_default();
-    let users = list(&prompter.text("To which users, by user name (several with commas, empty for none)", Some(""))?);
-    let groups = list(&prompter.text("To which user groups (several with commas, empty for none)", Some(""))?);
+    let users = list(&prompter.text("To which users, by user name (empty for none)", Some(""))?);
+    let groups = list(&prompter.text("To which user groups (empty for none)", Some(""))?);
     Ok(NewKind::Dhis2Message { on, users, groups })
 }
 

@@ -2,10 +2,10 @@
 //! option combos follow by name. Only combos that do not are asked about one by one.
 
 use crate::cli::render::item::{address_names, source_names};
-use crate::cli::render::listing::counted;
 use crate::cli::wizard::job::add;
 use crate::cli::wizard::prompter::{Leave, Prompter};
 use crate::domain::cell::CellAddress;
+use crate::domain::counted::counted;
 use crate::domain::item::{Item, SourceItem};
 use crate::domain::org_unit_map::MatchClass;
 use crate::domain::spelling::settled;
@@ -232,7 +232,7 @@ fn each_combo(prompter: &mut dyn Prompter, open: &mut OpenJob, proposals: Vec<It
 fn elsewhere(prompter: &mut dyn Prompter, open: &OpenJob, item: &Item) -> Result<Option<Item>, Leave> {
     let cells = open.destination_cells();
     let choices: Vec<String> = cells.iter().map(|(name, _)| name.clone()).collect();
-    let chosen = prompter.search("Which cell of the destination (type to search, Esc: none)", &choices)?;
+    let chosen = prompter.search("Which cell (type to search, Esc: none)", &choices)?;
     Ok(chosen.map(|chosen| Item { destination: cells[chosen].1, ..item.clone() }))
 }
 
@@ -280,8 +280,8 @@ fn element_by_hand(prompter: &mut dyn Prompter, open: &mut OpenJob, sources: &[S
     let mut choices = vec!["leave it out".to_owned(), "choose for each option combo".to_owned()];
     choices.extend(elements.iter().map(|(name, _)| name.clone()));
     let (name, number) = (open.source.name_of(first.id()), counted(sources.len() as u64, "option combo"));
-    let question = format!("{name} ({number}) goes to (type to search, Esc: stop)");
-    let element = match prompter.search(&question, &choices)? {
+    prompter.say(&format!("\n{name}, {number}"));
+    let element = match prompter.search("Goes to which data element (type to search, Esc: stop)", &choices)? {
         None => return Ok(false),
         Some(0) => return Ok(true),
         Some(1) => return cells_by_hand(prompter, open, sources),
@@ -325,8 +325,8 @@ fn cells_by_hand(prompter: &mut dyn Prompter, open: &mut OpenJob, sources: &[Sou
     let mut choices = vec!["leave it out".to_owned()];
     choices.extend(cells.iter().map(|(name, _)| name.clone()));
     for source in sources {
-        let question = format!("{} goes to (type to search, Esc: stop)", source_names(open, source));
-        match prompter.search(&question, &choices)? {
+        prompter.say(&format!("\n{}", source_names(open, source)));
+        match prompter.search("Goes to which cell (type to search, Esc: stop)", &choices)? {
             None => return Ok(false),
             Some(0) => {}
             Some(chosen) => add(prompter, open, vec![Item::new(*source, cells[chosen - 1].1)])?,

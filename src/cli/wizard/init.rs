@@ -3,16 +3,16 @@
 
 use crate::cli::commands::{job, routine};
 use crate::cli::render::clock;
-use crate::cli::render::listing::counted;
 use crate::cli::render::shell_word;
 use crate::cli::ui::Ui;
 use crate::cli::wizard::job as job_wizard;
-use crate::cli::wizard::pair::say_if_one;
+use crate::cli::wizard::pair::{One, say_if_one};
 use crate::cli::wizard::prompter::{Leave, Prompter};
 use crate::cli::wizard::server::Known;
 use crate::cli::wizard::{
     export, org_units as org_unit_wizard, routine as routine_wizard, server as server_wizard, trial,
 };
+use crate::domain::counted::counted;
 use crate::domain::job::Job;
 use crate::domain::org_unit_map::MappingState;
 use crate::ops::dashboard;
@@ -63,25 +63,25 @@ fn choose_servers(prompter: &mut dyn Prompter, home: &Home, ui: &Ui) -> Result<P
             let first = server_wizard::add(prompter, home, ui, Known::default(), source)?;
             let second =
                 add_other(prompter, home, ui, "Now the destination: the server that they go to.", destination)?;
-            with_direction(prompter, home, ui, (first, second))
+            with_direction(prompter, home, ui, (first, second), Servers::Added)
         }
         [only] => {
             let choices = [
                 format!("values come from {only}"),
                 format!("values go to {only}"),
-                format!("values stay within {only}, from tracker to aggregate for example"),
+                format!("values stay within {only}: from tracker to aggregate"),
             ];
-            let question = format!("There is {only} already. Which of the two is it");
-            let chosen = prompter.choose(&question, &choices, 0)?;
+            prompter.say(&format!("There is {only} already."));
+            let chosen = prompter.choose("Which of the two is it", &choices, 0)?;
             if chosen == 2 {
-                with_direction(prompter, home, ui, (only.clone(), only.clone()))
+                with_direction(prompter, home, ui, (only.clone(), only.clone()), Servers::Known)
             } else if chosen == 0 {
                 let other =
                     add_other(prompter, home, ui, "Now the destination: the server that they go to.", destination)?;
-                with_direction(prompter, home, ui, (only.clone(), other))
+                with_direction(prompter, home, ui, (only.clone(), other), Servers::Added)
             } else {
                 let other = add_other(prompter, home, ui, "Now the source: the server that has the figures.", source)?;
-                with_direction(prompter, home, ui, (other, only.clone()))
+                with_direction(prompter, home, ui, (other, only.clone()), Servers::Added)
             }
         }
         [first, second] => {
@@ -92,8 +92,8 @@ fn choose_servers(prompter: &mut dyn Prompter, home: &Home, ui: &Ui) -> Result<P
             let choices =
                 [format!("from {from} to {to}"), format!("from {to} to {from}"), "another server …".to_owned()];
             match prompter.choose("Which way do the values go", &choices, 0)? {
-                0 => with_direction(prompter, home, ui, (from, to)),
-                1 => with_direction(prompter, home, ui, (to, from)),
+                0 => with_direction(prompter, home, ui, (from, to), Servers::Known),
+                1 => with_direction(prompter, home, ui, (to, from), Servers::Known),
                 _ => {
                     let other = add_other(prompter, home, ui, "Another server.", "other")?;
                     choose_two(prompter, home, ui, &[vec![other], names].concat())
@@ -119,16 +119,30 @@ fn choose_two(prompter: &mut dyn Prompter, home: &Home, ui: &Ui, names: &[String
     let from = names[prompter.choose("Which server has the figures", names, 0)?].clone();
     let others: Vec<String> = names.iter().filter(|name| **name != from).cloned().collect();
     let to = others[prompter.choose("Which server do they go to", &others, 0)?].clone();
-    with_direction(prompter, home, ui, (from, to))
+    with_direction(prompter, home, ui, (from, to), Servers::Known)
+}
+
+/// Whether a server of the pair was added just now. Of an address that another server has, it was asked then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Servers {
+    Known,
+    Added,
 }
 
 /// The pair, once the user at the destination may write there or the person knows that it may not.
-fn with_direction(prompter: &mut dyn Prompter, home: &Home, ui: &Ui, pair: PairNames) -> Result<PairNames, Leave> {
-    if say_if_one(prompter, home, &pair)? {
-        let choices = ["go on: it is meant so".to_owned(), format!("correct the address of {}", pair.1)];
-        if prompter.choose("What now", &choices, 0)? == 1 {
+fn with_direction(
+    prompter: &mut dyn Prompter,
+    home: &Home,
+    ui: &Ui,
+    pair: PairNames,
+    servers_now: Servers,
+) -> Result<PairNames, Leave> {
+    let meant = |one| pair.0 == pair.1 || servers_now == Servers::Added && one == One::SameAddress;
+    if say_if_one(prompter, home, &pair)?.is_some_and(|one| !meant(one)) {
+        let choices = [format!("correct the address of {}", pair.1), "go on: it is meant so".to_owned()];
+        if prompter.choose("What now", &choices, 0)? == 0 {
             server_wizard::edit(prompter, home, ui, &pair.1)?;
-            return with_direction(prompter, home, ui, pair);
+            return with_direction(prompter, home, ui, pair, Servers::Known);
         }
     }
     loop {

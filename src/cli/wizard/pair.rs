@@ -1,8 +1,9 @@
 //! Which two servers are meant, where a wizard was not told.
 
 use crate::cli::error::CliError;
+use crate::cli::prompt::capitalised;
 use crate::cli::wizard::prompter::{Leave, Prompter};
-use crate::domain::server::Server;
+use crate::domain::server::{BaseUrl, Server};
 use crate::ops::dashboard;
 use crate::ops::home::Home;
 use crate::ops::servers;
@@ -54,19 +55,50 @@ pub(crate) fn choose_pair(
     Ok(chosen)
 }
 
+/// How two names stand for one server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum One {
+    /// They have one address.
+    SameAddress,
+    /// Two addresses lead to it.
+    SameSystem,
+}
+
 /// Says at once where both names stand for one server: mapped like two, it is easily taken for two. Gives whether they
-/// do.
-pub(crate) fn say_if_one(prompter: &mut dyn Prompter, home: &Home, pair: &(String, String)) -> Result<bool, Leave> {
+/// do, and how.
+pub(crate) fn say_if_one(
+    prompter: &mut dyn Prompter,
+    home: &Home,
+    pair: &(String, String),
+) -> Result<Option<One>, Leave> {
     let (source, destination) = (servers::show(home, &pair.0)?.server, servers::show(home, &pair.1)?.server);
     let id = |server: &Server| server.identity.as_ref().map(|identity| identity.system_id.clone());
-    let one = source.url == destination.url || (id(&source).is_some() && id(&source) == id(&destination));
-    if one {
-        prompter.say(&format!(
-            "{} and {} are one and the same DHIS2 server ({}). Values would be read from it and written back into it. That \
-             is right where its tracker data goes into its own aggregate data; a job that reads the cells which it \
-             writes changes them at every run.",
-            pair.0, pair.1, source.url
-        ));
-    }
-    Ok(one)
+    let one = if source.url == destination.url {
+        One::SameAddress
+    } else if id(&source).is_some() && id(&source) == id(&destination) {
+        One::SameSystem
+    } else {
+        return Ok(None);
+    };
+    let both = if pair.0 == pair.1 { format!("source and destination are {}", pair.0) } else { both(&pair.0, &pair.1) };
+    prompter.say(&format!("{} ({}). {WITHIN_ONE}", capitalised(&both), source.url));
+    Ok(Some(one))
+}
+
+/// What it means that source and destination are one.
+const WITHIN_ONE: &str = "Values would be read from it and written back into it. That is right where its tracker data \
+    goes into its own aggregate data; a job that reads the cells which it writes changes them at every run.";
+
+fn both(one: &str, other: &str) -> String {
+    format!("{one} and {other} are one and the same DHIS2 server")
+}
+
+/// Whether an address that was typed for a server is meant, if another server has it already.
+pub(crate) fn may_be_one(prompter: &mut dyn Prompter, home: &Home, name: &str, url: &BaseUrl) -> Result<bool, Leave> {
+    let known = servers::list(home)?.into_iter().map(|line| line.server);
+    let Some(other) = known.into_iter().find(|server| server.name != name && server.url == *url) else {
+        return Ok(true);
+    };
+    prompter.say(&format!("{url} is the address of {} already: {}. {WITHIN_ONE}", other.name, both(&other.name, name)));
+    prompter.confirm("Is that meant so", false)
 }

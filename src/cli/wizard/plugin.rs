@@ -58,9 +58,21 @@ pub(super) fn steps(
 #[cfg(test)]
 mod tests {
     use super::steps;
+    use crate::cli::question::Question;
     use crate::cli::wizard::scripted::{Answer, Scripted};
     use crate::domain::script::ParameterValue;
-    use crate::script::plugin::bundled;
+    use crate::script::plugin::{bundled, bundled_names};
+
+    #[test]
+    fn the_questions_of_every_bundled_plugin_fit_into_a_line() {
+        for name in bundled_names() {
+            for parameter in bundled(name).unwrap().unwrap().manifest.parameters {
+                let suggestion = parameter.default.as_ref().map(ToString::to_string);
+                let asked = Question::new(&parameter.prompt, suggestion.as_deref(), 80);
+                assert_eq!(asked.above, None, "{name}: {}", parameter.prompt);
+            }
+        }
+    }
 
     #[test]
     fn each_parameter_is_asked_for_until_it_fits() {

@@ -4,6 +4,7 @@ use secrecy::SecretString;
 
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
+use crate::domain::counted::noun_for;
 
 /// Why a step ends without being done.
 #[derive(Debug)]
@@ -73,6 +74,6 @@ pub(crate) fn say_commands(prompter: &mut dyn Prompter, commands: &[String]) {
     if commands.is_empty() {
         return;
     }
-    let many = if commands.len() == 1 { "command" } else { "commands" };
+    let many = noun_for(commands.len() as u64, "command");
     prompter.say(&format!("The same without questions, by {many}:\n  {}", commands.join("\n  ")));
 }

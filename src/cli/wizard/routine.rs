@@ -12,6 +12,7 @@ use crate::domain::job::Job;
 use crate::domain::period::PeriodType;
 use crate::domain::routine::{Policies, Routine, USUAL_DELETE_SHARE};
 use crate::ops;
+use crate::ops::copies::Copies;
 use crate::ops::home::Home;
 use crate::ops::jobs;
 use crate::ops::routines::{self, NewRoutine, RoutineChange};
@@ -43,7 +44,7 @@ pub(crate) fn new(prompter: &mut dyn Prompter, home: &Home, known: &New) -> Resu
 
 /// What speaks against a routine that its jobs do not show by themselves.
 fn say_review(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Result<(), Leave> {
-    let findings = ops::review::of_routine(home, &home.config()?, name)?;
+    let findings = ops::review::of_routine(home, &Copies::new(&home.config()?), name)?;
     for line in review::lines(&findings, "xfer doctor") {
         prompter.say(&format!("Look at this: {line}"));
     }
@@ -272,14 +273,14 @@ fn rules(prompter: &mut dyn Prompter, known: &New) -> Result<Policies, Leave> {
             "hold it back if more than a fifth of the cells would change",
         ]
         .map(str::to_owned);
-        let question = "And if a run would change very much of what the destination has";
+        let question = "If a run would change very much at the destination";
         policies.max_change = [None, Some(50), Some(20)][prompter.choose(question, &choices, 0)?];
     }
     if !known.tolerate_unmapped {
-        let choices = ["the run counts as incomplete, so that somebody looks (exit code 3)", "they are only reported"]
-            .map(str::to_owned);
-        let question = "Values of org units that are not mapped cannot be sent. What about them";
-        policies.tolerate_unmapped = prompter.choose(question, &choices, 0)? == 1;
+        let choices =
+            ["the run counts as incomplete, so that somebody looks", "they are only reported"].map(str::to_owned);
+        prompter.say("Values of org units that are not mapped cannot be sent.");
+        policies.tolerate_unmapped = prompter.choose("What about them", &choices, 0)? == 1;
     }
     Ok(policies)
 }
@@ -287,8 +288,8 @@ fn rules(prompter: &mut dyn Prompter, known: &New) -> Result<Policies, Leave> {
 fn when_empty(prompter: &mut dyn Prompter) -> Result<WhenEmpty, Leave> {
     let rules = [WhenEmpty::Keep, WhenEmpty::Zero, WhenEmpty::Delete];
     let choices = ["leave it as it is", "write a zero", "delete it, if this routine has written it"].map(str::to_owned);
-    let question = "The source has nothing, the destination has a value. What about it";
-    Ok(rules[prompter.choose(question, &choices, 0)?])
+    prompter.say("A cell may be empty at the source while the destination has a value.");
+    Ok(rules[prompter.choose("What about it", &choices, 0)?])
 }
 
 fn max_delete_share(prompter: &mut dyn Prompter) -> Result<u32, Leave> {

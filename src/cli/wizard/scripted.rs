@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use secrecy::SecretString;
 
+use crate::cli::question::{LONGEST_PROMPT, Question};
 use crate::cli::wizard::prompter::{Leave, Prompter};
 
 /// An answer.
@@ -44,6 +45,10 @@ impl Scripted {
     }
 
     fn answer(&mut self, question: &str) -> Answer {
+        assert!(
+            console::measure_text_width(question) <= LONGEST_PROMPT,
+            "`{question}` is too long for one line: say what explains it before, and ask in a few words"
+        );
         let _ = writeln!(self.said, "? {question}");
         let Some((expected, answer)) = self.answers.pop_front() else {
             panic!("no answer to `{question}`\n{}", self.said)
@@ -64,6 +69,8 @@ impl Prompter for Scripted {
     }
 
     fn text(&mut self, question: &str, suggestion: Option<&str>) -> Result<String, Leave> {
+        let fits = Question::new(question, suggestion, 80).above.is_none();
+        assert!(fits, "`{question}` with `{suggestion:?}` is too long for one line");
         match self.answer(question) {
             Answer::Type(text) => Ok(text.to_owned()),
             Answer::Enter => Ok(suggestion.unwrap_or_default().to_owned()),
@@ -91,6 +98,7 @@ impl Prompter for Scripted {
 
     fn choose(&mut self, question: &str, choices: &[String], suggestion: usize) -> Result<usize, Leave> {
         for choice in choices {
+            assert!(console::measure_text_width(choice) <= 74, "`{choice}` is too long for a line of a menu");
             let _ = writeln!(self.said, "  - {choice}");
         }
         match self.answer(question) {

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::error::CliError;
 use crate::cli::render::item::{address_names, source_names};
-use crate::cli::render::listing::counted;
 use crate::cli::render::shell_word;
 use crate::cli::ui::printable;
 use crate::cli::wizard::plugin::steps as ask_for;
 use crate::cli::wizard::prompter::{Leave, Prompter, ask_until};
 use crate::cli::wizard::server::explain;
+use crate::domain::counted::{counted, noun_for};
 use crate::domain::script::{Attachment, Hook, ParameterValue};
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
@@ -115,7 +115,7 @@ fn by_script(prompter: &mut dyn Prompter, home: &Home, whole: &Place, commands: 
     let Some(file) = choose_file(prompter, home)? else { return Ok(()) };
     let script = script_tools::open(&file)?;
     let hooks: Vec<&str> = script.hooks().map(script::Hook::name).collect();
-    let many = if hooks.len() == 1 { "function" } else { "functions" };
+    let many = noun_for(hooks.len() as u64, "function");
     prompter.say(&format!("{} has the {many} {}.", script.name(), hooks.join(", ")));
     let Some(place) = where_it_acts(prompter, home, whole, hooks.contains(&Hook::Rows.name()))? else {
         return Ok(());

@@ -8,8 +8,10 @@ use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::render::{server as server_view, shell_word};
 use crate::cli::ui::Ui;
+use crate::cli::wizard::pair::may_be_one;
 use crate::cli::wizard::prompter::{Leave, Prompter, ask_until, say_commands};
 use crate::domain::certificates::Certificates;
+use crate::domain::counted::counted_len;
 use crate::domain::secret::{Login, token};
 use crate::domain::server::BaseUrl;
 use crate::ops::home::Home;
@@ -39,7 +41,7 @@ pub(crate) fn add(
     };
     let (mut url, mut allow_http) = match known.url {
         Some(url) => (url, known.allow_http),
-        None => address(prompter)?,
+        None => address(prompter, home, &name)?,
     };
     let given = known.login.map(|arguments| arguments.login(ui, &name)).transpose()?.flatten();
     let mut login = match given {
@@ -69,7 +71,7 @@ pub(crate) fn add(
                 match again(prompter, &error)? {
                     Again::Secret => login = secret_of(prompter, &name, &login)?,
                     Again::Login => login = self::login(prompter, &name)?,
-                    Again::Address => (url, allow_http) = address(prompter)?,
+                    Again::Address => (url, allow_http) = address(prompter, home, &name)?,
                     Again::Same => {}
                 }
             }
@@ -82,15 +84,15 @@ pub(crate) fn edit(prompter: &mut dyn Prompter, home: &Home, ui: &Ui, name: &str
     loop {
         let server = servers::show(home, name)?.server;
         let choices = ["its name", "its address", "how to log in", "nothing"].map(str::to_owned);
-        let question = format!("What is to be different about {name} ({})", server.url);
-        let (change, words) = match prompter.choose(&question, &choices, 3)? {
+        prompter.say(&format!("{name} is at {}.", server.url));
+        let (change, words) = match prompter.choose("What is to be different", &choices, 3)? {
             0 => {
                 let new = ask_until(prompter, "Its new name", Some(name), |name| free_name(home, name))?;
                 let words = format!(" --rename {}", shell_word(&new));
                 (ServerChange { name: Some(new), test: true, ..ServerChange::default() }, words)
             }
             1 => {
-                let (url, allow_http) = address(prompter)?;
+                let (url, allow_http) = address(prompter, home, name)?;
                 let mut words = format!(" --url {url}{}", if allow_http { " --allow-http" } else { "" });
                 let mut change = ServerChange { allow_http, test: true, ..ServerChange::default() };
                 if url.origin() != server.url.origin() {
@@ -181,8 +183,8 @@ fn free_name(home: &Home, name: &str) -> Result<String, String> {
     Ok(name.to_owned())
 }
 
-/// The address, and whether plain http to another machine was allowed.
-fn address(prompter: &mut dyn Prompter) -> Result<(BaseUrl, bool), Leave> {
+/// The address of a server, and whether plain http to another machine was allowed.
+fn address(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Result<(BaseUrl, bool), Leave> {
     loop {
         let url = ask_until(prompter, "Its address, as it stands in your browser", None, |text| {
             if text.is_empty() {
@@ -190,6 +192,9 @@ fn address(prompter: &mut dyn Prompter) -> Result<(BaseUrl, bool), Leave> {
             }
             BaseUrl::parse(text).map_err(|cause| cause.to_string())
         })?;
+        if !may_be_one(prompter, home, name, &url)? {
+            continue;
+        }
         if url.is_https() || url.is_loopback() {
             return Ok((url, false));
         }
@@ -245,7 +250,7 @@ fn described(login: &Login) -> String {
     };
     let text = secret.expose_secret();
     let spaces = if text.trim() == text { "" } else { ", with white space at its ends" };
-    format!("{who} {} characters{spaces}", text.chars().count())
+    format!("{who} {}{spaces}", counted_len(text.chars().count(), "character"))
 }
 
 /// What did not work and what helps against it. Technical causes stay out: the message names the one that matters.

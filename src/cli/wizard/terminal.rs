@@ -13,7 +13,8 @@ use zeroize::Zeroizing;
 
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
-use crate::cli::ui::{Ui, printable};
+use crate::cli::question::Question;
+use crate::cli::ui::{Ui, printable, wrapped};
 use crate::cli::wizard::prompter::{Leave, Prompter};
 
 /// Whether Ctrl-C is taken care of: a question is open, or a run that ends in order.
@@ -24,9 +25,6 @@ pub(crate) struct Terminal<'ui> {
     ui: &'ui Ui,
     theme: ColorfulTheme,
 }
-
-/// Columns of a question's line that are left for the answer.
-const ROOM_FOR_ANSWER: usize = 16;
 
 /// The most choices that are shown at once.
 const SHOWN: usize = 12;
@@ -44,16 +42,19 @@ impl<'ui> Terminal<'ui> {
         Self { ui, theme: ColorfulTheme::default() }
     }
 
-    /// A question in one line. A long one is said before, whole: a terminal that breaks a line of a menu shows it
-    /// again and again.
-    fn question(&self, question: &str) -> String {
-        let width = usize::from(console::Term::stderr().size().1).saturating_sub(ROOM_FOR_ANSWER).max(20);
-        let question = printable(question);
-        if console::measure_text_width(&question) <= width {
-            return question;
+    /// A question in one short line; what does not fit is said before.
+    fn question(question: &str, suggestion: Option<&str>) -> Question {
+        let asked = Question::new(question, suggestion, columns());
+        if let Some(above) = &asked.above {
+            show(&wrapped(above, columns()));
         }
-        self.ui.say(&question);
-        shortened(&question, width)
+        asked
+    }
+
+    /// What was answered stays on the screen, broken between words.
+    fn answered(question: &Question, answer: &str) {
+        let tick = console::style("✔").for_stderr().green();
+        show(&wrapped(&format!("{tick} {}", question.with_answer(answer)), columns()));
     }
 
     fn ask<T>(&self, question: impl FnOnce(&ColorfulTheme) -> dialoguer::Result<T>) -> Result<T, Leave> {
@@ -94,62 +95,94 @@ impl Prompter for Terminal<'_> {
     }
 
     fn text(&mut self, question: &str, suggestion: Option<&str>) -> Result<String, Leave> {
-        let question = self.question(question);
-        self.ask(|theme| {
-            let input = Input::<String>::with_theme(theme).with_prompt(question).allow_empty(true);
+        let question = Self::question(question, suggestion);
+        let answer = self.ask(|theme| {
+            let input = Input::<String>::with_theme(theme).with_prompt(&question.prompt).allow_empty(true);
+            let input = input.report(false).show_default(question.shows_suggestion);
             match suggestion {
                 Some(suggestion) => input.default(suggestion.to_owned()).interact_text(),
                 None => input.interact_text(),
             }
-        })
+        })?;
+        // The library takes away the last line of what was typed, and no other.
+        let typed = if suggestion == Some(answer.as_str()) { "" } else { answer.as_str() };
+        let _ = console::Term::stderr().clear_last_lines(question.lines_above_last(suggestion, typed, columns()));
+        Self::answered(&question, &answer);
+        Ok(answer)
     }
 
     fn secret(&mut self, question: &str) -> Result<SecretString, Leave> {
-        let question = self.question(question);
+        let question = Self::question(question, None);
         let secret = self.ask(|theme| {
-            Password::with_theme(theme).with_prompt(question).allow_empty_password(true).report(false).interact()
+            Password::with_theme(theme)
+                .with_prompt(&question.prompt)
+                .allow_empty_password(true)
+                .report(false)
+                .interact()
         })?;
         // Taken over as it is, the text would leave the room behind its end unwiped.
         Ok(SecretString::from(Zeroizing::new(secret).as_str()))
     }
 
     fn confirm(&mut self, question: &str, suggestion: bool) -> Result<bool, Leave> {
-        let question = self.question(question);
-        self.ask(|theme| Confirm::with_theme(theme).with_prompt(question).default(suggestion).interact())
+        let question = Self::question(question, None);
+        let answer = self.ask(|theme| {
+            Confirm::with_theme(theme).with_prompt(&question.prompt).default(suggestion).report(false).interact()
+        })?;
+        Self::answered(&question, if answer { "yes" } else { "no" });
+        Ok(answer)
     }
 
     fn choose(&mut self, question: &str, choices: &[String], suggestion: usize) -> Result<usize, Leave> {
-        let question = self.question(question);
+        let question = Self::question(question, None);
         let shown: Vec<String> = choices.iter().map(|choice| fitting(choice)).collect();
         let chosen = self.ask(|theme| {
             Select::with_theme(theme)
-                .with_prompt(question)
+                .with_prompt(&question.prompt)
                 .items(&shown)
                 .default(suggestion)
                 .max_length(SHOWN)
+                .report(false)
                 .interact_opt()
         })?;
-        chosen.ok_or(Leave::Later)
+        let chosen = chosen.ok_or(Leave::Later)?;
+        Self::answered(&question, choices.get(chosen).map_or("", String::as_str));
+        Ok(chosen)
     }
 
     fn search(&mut self, question: &str, choices: &[String]) -> Result<Option<usize>, Leave> {
-        let question = self.question(question);
+        let question = Self::question(question, None);
         let shown: Vec<String> = choices.iter().map(|choice| fitting(choice)).collect();
-        self.ask(|theme| {
+        let chosen = self.ask(|theme| {
             FuzzySelect::with_theme(theme)
-                .with_prompt(question)
+                .with_prompt(&question.prompt)
                 .items(&shown)
                 .default(0)
                 .max_length(SHOWN)
+                .report(false)
                 .interact_opt()
-        })
+        })?;
+        if let Some(choice) = chosen.and_then(|chosen| choices.get(chosen)) {
+            Self::answered(&question, choice);
+        }
+        Ok(chosen)
     }
+}
+
+/// The columns of the terminal.
+fn columns() -> usize {
+    usize::from(console::Term::stderr().size().1)
+}
+
+/// Part of a question, so that it is shown where nothing is said, too.
+fn show(text: &str) {
+    // A terminal that cannot be written to ends the question that comes next.
+    let _ = console::Term::stderr().write_line(text);
 }
 
 /// A choice in one line: what does not fit is left out in the middle, because both ends of a path say most.
 fn fitting(text: &str) -> String {
-    let width = usize::from(console::Term::stderr().size().1).saturating_sub(6).max(20);
-    shortened(&printable(text), width)
+    shortened(&printable(text), columns().saturating_sub(6).max(20))
 }
 
 /// A text of at most so many columns, with an ellipsis in its middle.

@@ -12,6 +12,7 @@ use serde::de::{Deserializer, Visitor};
 
 use crate::dhis2::answer::{Answer, parse};
 use crate::dhis2::error::ClientErrorKind;
+use crate::domain::counted::counted;
 use crate::domain::period::Period;
 use crate::domain::uid::Uid;
 
@@ -143,7 +144,8 @@ fn wire_grid(answer: &Answer) -> Result<WireGrid<'_>, ClientErrorKind> {
     } else {
         let height = wire.height.unwrap_or_default();
         Err(ClientErrorKind::malformed(format!(
-            "an analytics grid of {rows} rows that says it has {height}, or whose rows are not as wide as its headers"
+            "an analytics grid of {} that says it has {height}, or whose rows are not as wide as its headers",
+            counted(rows, "row")
         )))
     }
 }

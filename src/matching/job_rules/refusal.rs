@@ -1,5 +1,6 @@
 //! Values that exist at the source and that the destination's data element would not take.
 
+use crate::domain::counted::{counted, grouped, times};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::decimal::{parse_number, plain_text};
@@ -148,8 +149,7 @@ pub(super) fn tell(question: &JobQuestion<'_>, item: &Item, refusals: &Refusals,
                 doubt.message = format!("{}; there are no values in {} to tell", doubt.message, question.window);
             } else {
                 doubt.severity = Severity::Info;
-                doubt.message =
-                    format!("{}; all {} values in {} fit", doubt.message, refusals.looked_at, question.window);
+                doubt.message = format!("{}; {}", doubt.message, fitting(refusals.looked_at, question.window));
             }
         }
         return;
@@ -157,7 +157,7 @@ pub(super) fn tell(question: &JobQuestion<'_>, item: &Item, refusals: &Refusals,
     let mut texts: Vec<(&String, &u64)> = refusals.texts.iter().collect();
     texts.sort_by_key(|(text, count)| (std::cmp::Reverse(**count), *text));
     let most: Vec<String> =
-        texts.iter().take(EXAMPLES).map(|(text, count)| format!("`{}` ({count} times)", shown(text))).collect();
+        texts.iter().take(EXAMPLES).map(|(text, count)| format!("`{}` ({})", shown(text), times(**count))).collect();
     let examples: Vec<String> = refusals
         .examples
         .iter()
@@ -170,12 +170,19 @@ pub(super) fn tell(question: &JobQuestion<'_>, item: &Item, refusals: &Refusals,
     findings.push(of(
         &finding::VALUES_REFUSED,
         format!(
-            "{target} would refuse {} of {} values of {name} in {}, most often {}; for example {}",
-            refusals.refused,
-            refusals.looked_at,
+            "{target} would refuse {} of {} of {name} in {}, most often {}; for example {}",
+            grouped(refusals.refused),
+            counted(refusals.looked_at, "value"),
             question.window,
             most.join(", "),
             examples.join(", ")
         ),
     ));
+}
+/// "all 12 values in LAST_12_MONTHS fit"
+fn fitting(values: u64, window: &str) -> String {
+    match values {
+        1 => format!("the only value in {window} fits"),
+        _ => format!("all {} in {window} fit", counted(values, "value")),
+    }
 }

@@ -294,8 +294,8 @@ fn values_that_would_be_refused_are_counted_with_examples_and_doubts_put_at_rest
         [(
             1,
             "values-refused",
-            "Element 1 would refuse 3 of 5 values of Element 1 in LAST_12_MONTHS, most often `2.5` (2 times), `-1` (1 \
-             times); for example `2.5` of Unitxxxx001 in 202401, `-1` of Unitxxxx001 in 202401, `2.5` of Unitxxxx001 \
+            "Element 1 would refuse 3 of 5 values of Element 1 in LAST_12_MONTHS, most often `2.5` (twice), `-1` (once); for \
+             example `2.5` of Unitxxxx001 in 202401, `-1` of Unitxxxx001 in 202401, `2.5` of Unitxxxx001 \
              in 202401"
                 .to_owned()
         )]

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::cell::{CellAddress, CellKey};
+use crate::domain::counted::counted_len;
 use crate::domain::job::Job;
 use crate::domain::period::Period;
 use crate::domain::reach::{Leftover, Reach};
@@ -53,8 +54,7 @@ fn finding(review: &Review<'_>, reason: Leftover, cells: &[CellKey]) -> Option<F
     let units: BTreeSet<Uid> = cells.iter().map(|cell| cell.org_unit).collect();
     let names: Vec<String> = addresses.iter().map(|address| cell_name(destination, *address)).collect();
     let places: Vec<String> = units.iter().map(|unit| destination.name_of(*unit)).collect();
-    let (values, were) =
-        if cells.len() == 1 { ("1 value".to_owned(), "was") } else { (format!("{} values", cells.len()), "were") };
+    let (values, were) = (counted_len(cells.len(), "value"), if cells.len() == 1 { "was" } else { "were" });
     let message = format!(
         "{values} of {} at {} (in {} for example) {were} written by this routine: {}",
         some(&names),

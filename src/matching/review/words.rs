@@ -1,6 +1,7 @@
 //! Names for sentences.
 
 use crate::domain::cell::CellAddress;
+use crate::domain::counted::noun_for;
 use crate::domain::item::SourceItem;
 use crate::domain::metadata::Metadata;
 use crate::domain::uid::Uid;
@@ -45,6 +46,6 @@ pub(super) fn some(names: &[String]) -> String {
 /// Item numbers for a sentence: `item 1`, `items 1 and 3`.
 pub(super) fn items(numbers: &[usize]) -> String {
     let texts: Vec<String> = numbers.iter().map(ToString::to_string).collect();
-    let noun = if numbers.len() == 1 { "item" } else { "items" };
+    let noun = noun_for(numbers.len() as u64, "item");
     format!("{noun} {}", some(&texts))
 }

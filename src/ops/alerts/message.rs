@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::domain::alert::{Condition, Notice, NoticeCounts, Shape};
+use crate::domain::counted::{counted, grouped};
 
 /// A message, in every form that a channel may need.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,8 +54,11 @@ fn what_happened(notice: &Notice) -> String {
         (Some(reason), _) => reason.clone(),
         (None, Some(counts)) => {
             format!(
-                "{} of {} cells did not arrive, {} are new or changed",
-                counts.missing, counts.total, counts.written
+                "{} of {} did not arrive, {} {} new or changed",
+                grouped(counts.missing),
+                counted(counts.total, "cell"),
+                grouped(counts.written),
+                if counts.written == 1 { "is" } else { "are" }
             )
         }
         (None, None) => "it came to no report".to_owned(),

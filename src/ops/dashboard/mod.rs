@@ -8,13 +8,13 @@ use std::path::Path;
 use jiff::Zoned;
 
 use crate::domain::job::Job;
-use crate::domain::metadata::Metadata;
 use crate::domain::pair::Pair;
 use crate::domain::routine::Routine;
 use crate::domain::run::{RunMode, Severity};
-use crate::domain::server::ServerId;
+use crate::domain::server::{Server, ServerId};
 use crate::matching::job_rules::{JobQuestion, check_job};
 use crate::matching::map_rules::{MapFinding, MapQuestion, Tally, check_map, tally};
+use crate::ops::copies::Copies;
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::jobs;
@@ -145,24 +145,30 @@ pub struct Dashboard {
 
 /// Looks at everything.
 pub fn dashboard(home: &Home) -> Result<Dashboard, OpsError> {
-    let scheduled = schedule::due(home, &Zoned::now())?;
     if home.is_empty() {
-        return Ok(Dashboard { schedules: scheduled.len(), ..Dashboard::default() });
+        let schedules = schedule::due(home, &Zoned::now())?.len();
+        return Ok(Dashboard { schedules, ..Dashboard::default() });
     }
     let config = home.config()?;
+    dashboard_of(home, &Copies::new(&config))
+}
+
+/// The same of a home that is not empty, where copies were loaded before.
+pub fn dashboard_of(home: &Home, copies: &Copies<'_>) -> Result<Dashboard, OpsError> {
+    let scheduled = schedule::due(home, &Zoned::now())?;
+    let config = copies.config();
     let servers = servers::list(home)?;
     let jobs = jobs::list(home)?;
-    let copies = Copies::new(&config, &servers, &jobs)?;
-    let pairs = pairs(&config, &servers, &jobs, &copies)?;
-    let first_pair = first_pair(&config, &servers)?;
-    let jobs = checked(home, &config, &servers, jobs, &copies)?;
+    let pairs = pairs(&servers, &jobs, copies)?;
+    let first_pair = first_pair(config, &servers)?;
+    let jobs = checked(home, &servers, jobs, copies)?;
     let mut routines = Vec::new();
     for routine in config.routines()? {
         let (last, tried) = newest(runs::list(home, Some(&routine.name), usize::MAX)?);
         let next = earliest(&scheduled, |due| due.record.routine == routine.id);
         routines.push(RoutineLine { routine, last, tried, next });
     }
-    let files = files(home, &config, &scheduled)?;
+    let files = files(home, config, &scheduled)?;
     Ok(Dashboard { servers, pairs, first_pair, jobs, routines, files, schedules: scheduled.len() })
 }
 
@@ -203,35 +209,8 @@ fn files(home: &Home, config: &ConfigStore, scheduled: &[Due]) -> Result<Vec<Fil
     Ok(lines)
 }
 
-/// The metadata of the servers that are part of a map or a job, as far as they were synced.
-struct Copies(BTreeMap<ServerId, Metadata>);
-
-impl Copies {
-    fn new(config: &ConfigStore, servers: &[ServerLine], jobs: &[Job]) -> Result<Self, OpsError> {
-        let mapped = config.mapped_pairs()?;
-        let used = |line: &&ServerLine| {
-            let (id, name) = (line.server.id, &line.server.name);
-            mapped.iter().any(|pair| pair.source == id || pair.destination == id)
-                || jobs.iter().any(|job| job.source == *name || job.destination == *name)
-        };
-        let mut copies = BTreeMap::new();
-        for line in servers.iter().filter(|line| line.counts.is_some()).filter(used) {
-            copies.insert(line.server.id, config.load_metadata(line.server.id)?);
-        }
-        Ok(Self(copies))
-    }
-
-    fn of(&self, pair: Pair) -> Option<(&Metadata, &Metadata)> {
-        Some((self.0.get(&pair.source)?, self.0.get(&pair.destination)?))
-    }
-}
-
-fn pairs(
-    config: &ConfigStore,
-    servers: &[ServerLine],
-    jobs: &[Job],
-    copies: &Copies,
-) -> Result<Vec<PairLine>, OpsError> {
+fn pairs(servers: &[ServerLine], jobs: &[Job], copies: &Copies<'_>) -> Result<Vec<PairLine>, OpsError> {
+    let config = copies.config();
     let window = CheckWindow::new(&[DEFAULT_WINDOW.to_owned()], None)?;
     let mut pairs = Vec::new();
     for source in servers {
@@ -246,7 +225,8 @@ fn pairs(
             }
             let (rows, seen) = (config.org_unit_map(pair)?, config.org_unit_fingerprints(pair)?);
             // Before the source was synced, nothing but the rows is known.
-            let tally = copies.0.get(&pair.source).map_or_else(
+            let (of_source, of_destination) = (copies.of(&source.server)?, copies.of(&destination.server)?);
+            let tally = of_source.as_deref().map_or_else(
                 || Tally {
                     units: counts.confirmed + counts.proposed + counts.ignored,
                     mapped: counts.confirmed,
@@ -256,8 +236,8 @@ fn pairs(
                 },
                 |source| tally(source, &rows),
             );
-            let [source_user, destination_user] = users(config, [from, to])?;
-            let findings = copies.of(pair).map(|(source, destination)| {
+            let [source_user, destination_user] = users(copies.config(), [from, to])?;
+            let findings = of_source.as_deref().zip(of_destination.as_deref()).map(|(source, destination)| {
                 let (rows, jobs, window) = (&rows, &own, window.days());
                 let users = [source_user.as_str(), destination_user.as_str()];
                 check_map(&MapQuestion { source, destination, rows, jobs, seen: &seen, values: None, window, users })
@@ -294,26 +274,22 @@ fn first_pair(config: &ConfigStore, servers: &[ServerLine]) -> Result<Option<(St
     Ok(Some((source.name.clone(), destination.name.clone())))
 }
 
-fn checked(
-    home: &Home,
-    config: &ConfigStore,
-    servers: &[ServerLine],
-    jobs: Vec<Job>,
-    copies: &Copies,
-) -> Result<Vec<JobLine>, OpsError> {
-    let number = |name: &str| servers.iter().find(|line| line.server.name == name).map(|line| line.server.id);
+fn checked(home: &Home, servers: &[ServerLine], jobs: Vec<Job>, copies: &Copies<'_>) -> Result<Vec<JobLine>, OpsError> {
+    let config = copies.config();
+    let known = |name: &str| servers.iter().find(|line| line.server.name == name).map(|line| &line.server);
+    let copy = |server: Option<&Server>| server.map_or(Ok(None), |server| copies.of(server));
     let mut lines = Vec::new();
     for job in jobs {
-        let pair = number(&job.source).zip(number(&job.destination));
-        let pair = pair.map(|(source, destination)| Pair { source, destination });
-        let Some((pair, (source, destination))) = pair.and_then(|pair| Some((pair, copies.of(pair)?))) else {
+        let (from, to) = (known(&job.source), known(&job.destination));
+        let (Some((from, to)), Some((source, destination))) = (from.zip(to), copy(from)?.zip(copy(to)?)) else {
             lines.push(JobLine { job, findings: None });
             continue;
         };
-        let [source_user, destination_user] = users(config, [&job.source, &job.destination])?;
+        let [source_user, destination_user] = users(copies.config(), [&job.source, &job.destination])?;
+        let pair = Pair { source: from.id, destination: to.id };
         let question = JobQuestion {
-            source,
-            destination,
+            source: &source,
+            destination: &destination,
             job: &job,
             rows: &config.org_unit_map(pair)?,
             seen: &config.item_fingerprints(&job.name)?,
@@ -324,7 +300,7 @@ fn checked(
         };
         let findings = check_job(&question);
         // The same as `job check` says of it.
-        let review = review::of_job(home, config, &job, None)?;
+        let review = review::of_job(home, copies, &job, None)?;
         let own = findings.iter().filter(|(number, finding)| !told_by_review(&review, *number, finding.code));
         let own = own.map(|(_, finding)| (finding.severity, finding.code));
         let findings = Findings::count(own.chain(review.iter().map(|found| (found.code.severity, found.code.word))));

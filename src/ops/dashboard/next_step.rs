@@ -1,5 +1,6 @@
 //! The one thing to do next, from where everything stands.
 
+use crate::domain::counted::counted;
 use crate::domain::run::RunOutcome;
 use crate::ops::dashboard::{Dashboard, Findings};
 use crate::store::RunSummary;
@@ -82,7 +83,7 @@ impl Dashboard {
     /// What was mapped may not be what it was, or not right: to be looked at before the next run writes on.
     fn next_of_drift(&self) -> Option<NextStep> {
         let drift = |findings: Option<Findings>| findings.map_or(0, |findings| findings.drift);
-        let changes = |number| if number == 1 { "change".to_owned() } else { format!("{number} changes") };
+        let changes = |number| if number == 1 { "change".to_owned() } else { counted(number, "change") };
         if let Some(pair) = self.pairs.iter().find(|pair| drift(pair.findings) > 0) {
             let sentence = format!("Look at the {} to org units since they were mapped", changes(drift(pair.findings)));
             return Some(step(sentence, &["orgunit", "check", &pair.source, &pair.destination, "--offline"]));
@@ -243,6 +244,7 @@ mod tests {
                     finished: String::new(),
                     outcome,
                     exit_code: 0,
+                    problems: 0,
                     values: ValueCounts::default(),
                     cells: CellCounts::default(),
                 }),

@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::dhis2::system::Probe;
+use crate::domain::counted::counted;
 use crate::domain::server::ServerIdentity;
 use crate::ops::doctor::remembered::length;
 use crate::ops::doctor::uses::Uses;
@@ -59,7 +60,10 @@ fn about_analytics(name: &str, probe: &Probe, uses: &Uses) -> Option<Complaint> 
     };
     let (allowed, routine) = uses.oldest_analytics.as_ref()?;
     let hours = probe.server_date.duration_since(built).as_hours();
-    let words = format!("its analytics tables are {hours} hours old; the routine {routine} allows {allowed}");
+    let words = format!(
+        "its analytics tables are {} old; the routine {routine} allows {allowed}",
+        counted(hours.unsigned_abs(), "hour")
+    );
     (hours >= i64::from(*allowed)).then(|| Complaint::new(&finding::ANALYTICS_STALE, name, words))
 }
 

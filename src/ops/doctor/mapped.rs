@@ -3,15 +3,16 @@
 
 use std::collections::BTreeSet;
 
+use crate::domain::counted::counted;
 use crate::domain::job::Job;
 use crate::matching::finding::of_runs;
 use crate::matching::review::Finding;
+use crate::ops::copies::Copies;
 use crate::ops::dashboard::{Dashboard, FileState, Findings};
 use crate::ops::doctor::{Complaint, codes};
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::review;
-use crate::store::ConfigStore;
 
 /// What the checks of all maps and jobs say without asking a server.
 pub(super) fn about_maps_and_jobs(dashboard: &Dashboard) -> Vec<Complaint> {
@@ -20,7 +21,8 @@ pub(super) fn about_maps_and_jobs(dashboard: &Dashboard) -> Vec<Complaint> {
         let Some(findings) = pair.findings else { continue };
         let about = format!("{} → {}", pair.source, pair.destination);
         if findings.errors > 0 {
-            let words = format!("{} of the map's org units keep values from arriving", findings.errors);
+            let words = format!("{} of the map", counted(findings.errors, "org unit"))
+                + if findings.errors == 1 { " keeps values from arriving" } else { " keep values from arriving" };
             found.push(Complaint::new(&codes::MAP_HAS_ERRORS, &about, words));
         }
         found.extend(drift(&about, findings));
@@ -28,7 +30,7 @@ pub(super) fn about_maps_and_jobs(dashboard: &Dashboard) -> Vec<Complaint> {
     for line in &dashboard.jobs {
         let Some(findings) = line.findings else { continue };
         if findings.errors > 0 {
-            let words = format!("{} errors in its items", findings.errors);
+            let words = format!("{} in its items", counted(findings.errors, "error"));
             found.push(Complaint::new(&codes::JOB_HAS_ERRORS, &line.job.name, words));
         }
         found.extend(drift(&line.job.name, findings));
@@ -38,16 +40,16 @@ pub(super) fn about_maps_and_jobs(dashboard: &Dashboard) -> Vec<Complaint> {
 
 /// What the review says about every routine, and about the jobs that no routine has. Many things of one kind are told by
 /// the first of them.
-pub(super) fn about_reviews(home: &Home, config: &ConfigStore, jobs: &[Job]) -> Result<Vec<Complaint>, OpsError> {
-    let routines = config.routines()?;
+pub(super) fn about_reviews(home: &Home, copies: &Copies<'_>, jobs: &[Job]) -> Result<Vec<Complaint>, OpsError> {
+    let routines = copies.config().routines()?;
     let (mut found, mut seen) = (Vec::new(), Seen::default());
     for routine in &routines {
-        let mut told = review::of_routine(home, config, &routine.name)?;
+        let mut told = review::of_routine(home, copies, &routine.name)?;
         told.retain(|one| seen.is_new(&routine.name, one));
         found.extend(complaints(&routine.name, told));
     }
     for job in jobs.iter().filter(|job| !routines.iter().any(|routine| routine.jobs.contains(&job.name))) {
-        found.extend(complaints(&job.name, review::of_job(home, config, job, None)?));
+        found.extend(complaints(&job.name, review::of_job(home, copies, job, None)?));
     }
     Ok(found)
 }

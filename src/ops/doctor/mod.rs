@@ -26,7 +26,8 @@ use crate::domain::job::Job;
 use crate::domain::server::{KeptExchange, Server};
 use crate::matching::finding as of_checks;
 use crate::matching::names::nearest;
-use crate::ops::dashboard::dashboard;
+use crate::ops::copies::Copies;
+use crate::ops::dashboard::dashboard_of;
 use crate::ops::doctor::uses::{Uses, uses};
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
@@ -113,10 +114,11 @@ pub async fn examine(home: &Home, examination: &Examination, now: Timestamp) -> 
                 };
                 found.extend(closed);
                 asked = answers.len();
-                found.extend(about_servers(&config, &servers, &uses, &answers, now)?);
+                let copies = Copies::new(&config);
+                found.extend(about_servers(&copies, &servers, &uses, &answers, now)?);
                 found.extend(about_calendars(&servers, &jobs, &answers));
-                found.extend(mapped::about_reviews(home, &config, &jobs)?);
-                let dashboard = dashboard(home)?;
+                found.extend(mapped::about_reviews(home, &copies, &jobs)?);
+                let dashboard = dashboard_of(home, &copies)?;
                 found.extend(mapped::about_maps_and_jobs(&dashboard));
                 outdated = mapped::outdated_files(&dashboard);
             }
@@ -196,7 +198,7 @@ fn unreachable(name: &str, cause: &ClientError) -> Complaint {
 }
 
 fn about_servers(
-    config: &ConfigStore,
+    copies: &Copies<'_>,
     servers: &[Server],
     uses: &BTreeMap<String, Uses>,
     answers: &[Answer],
@@ -210,7 +212,7 @@ fn about_servers(
             found.push(Complaint::new(&codes::NOT_ENCRYPTED, name, format!("its address is {}", server.url)));
         }
         let answer = answers.iter().find(|answer| answer.server == number);
-        let remembered = if answer.is_none() { remembered::remembered(config, server, now)? } else { None };
+        let remembered = if answer.is_none() { remembered::remembered(copies.config(), server, now)? } else { None };
         if let Some(answer) = answer {
             found.extend(answers::about_answer(name, server.identity.as_ref(), &answer.probe, &own, now));
         }
@@ -223,7 +225,7 @@ fn about_servers(
         if server.synced_at.is_none() {
             found.push(Complaint::new(&codes::NEVER_SYNCED, name, "its metadata was never copied"));
         } else if own.is_destination {
-            let metadata = config.load_metadata(server.id)?;
+            let metadata = copies.of(server)?.unwrap_or_default();
             let kept = server.identity.as_ref();
             let version = answer.map(|answer| &answer.probe.identity).or(kept).map(|identity| &identity.version);
             found.extend(setup::about_data_sets(name, &metadata, version, &own));

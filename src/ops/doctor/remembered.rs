@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::dhis2::system::Probe;
+use crate::domain::counted::counted;
 use crate::domain::server::{KeptExchange, LastAnswer, Server};
 use crate::ops::error::OpsError;
 use crate::store::{AnalyticsFlags, ConfigStore, ServerSettings};
@@ -49,10 +50,7 @@ fn recall(server: &Server, settings: ServerSettings, answer: LastAnswer, now: Ti
 
 /// A length of time as people say it: `3 days`, `1 hour`.
 pub(super) fn length(time: SignedDuration) -> String {
-    let some = |number: i64, what: &str| {
-        let plural = if number == 1 { "" } else { "s" };
-        format!("{number} {what}{plural}")
-    };
+    let some = |number: i64, what: &str| counted(number.unsigned_abs(), what);
     match (time.as_hours() / 24, time.as_hours(), time.as_mins()) {
         (days @ 1.., _, _) => some(days, "day"),
         (_, hours @ 1.., _) => some(hours, "hour"),

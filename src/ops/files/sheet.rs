@@ -4,12 +4,14 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use crate::domain::counted::counted_len;
 use bigdecimal::BigDecimal;
 
 use crate::domain::spelling::settled;
 use crate::domain::written_number::NumberManner;
+use crate::matching::names::nearest;
 use crate::ops::files::cell::{guarded, unguarded};
-use crate::ops::files::sheet_text::{self, SheetText, is_whole_header};
+use crate::ops::files::sheet_text::{self, SheetText, is_whole_header, meant, words_joined};
 
 /// What a spreadsheet's file looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,8 +119,11 @@ impl Sheet {
                                has. Export it again with --separator ';' (or ,), or open it by importing text";
                 return Err(in_header(None, message.to_owned()));
             }
+            let name = meant(&name, known).map_or(name, str::to_owned);
             if !known.contains(&name.as_str()) {
-                let message = format!("no such column; known are {}", known.join(", "));
+                let near = nearest(&words_joined(&name), known.iter().copied(), 1);
+                let guess = near.first().map_or_else(String::new, |near| format!("did you mean {near}? "));
+                let message = format!("no such column; {guess}known are {}", known.join(", "));
                 return Err(in_header(Some(&name), message));
             }
             if columns.insert(name.clone(), index).is_some() {
@@ -138,7 +143,8 @@ impl Sheet {
                 Ok(record) => {
                     let line = lines.line_of(record.position());
                     if record.len() > header.len() && record.iter().skip(header.len()).any(|cell| !cell.is_empty()) {
-                        let message = format!("{} cells, but the header has {}", record.len(), header.len());
+                        let message =
+                            format!("{}, but the header has {}", counted_len(record.len(), "cell"), header.len());
                         findings.push(SheetFinding { line, column: None, message });
                     } else if record.iter().any(|cell| swallows_rows(cell, separator, header.len())) {
                         let message = "a quotation mark opens a cell here that goes on over whole rows; close it, \
@@ -276,13 +282,31 @@ mod tests {
     }
 
     #[test]
+    fn a_heading_is_understood_as_people_write_it() {
+        let known = &["source_id", "source_name", "state"];
+        for heading in ["source_id", "Source ID", "source id", "Source-Id", "SOURCE_ID", " Source  Id ", "source.id"] {
+            let text = format!("\"{heading}\",State\naFac0000001,ignored\n");
+            let sheet =
+                Sheet::parse(text.as_bytes(), &[&["source_id"]], known).unwrap_or_else(|found| panic!("{found:?}"));
+            let cells: Vec<_> = sheet.rows().map(|row| [row.get("source_id"), row.get("state")]).collect();
+            assert_eq!(cells, [["aFac0000001", "ignored"]], "{heading}");
+        }
+        let found = Sheet::parse(b"Sorce ID,state\n", &[&["source_id"]], known).unwrap_err();
+        let expected = "line 1, column sorce id: no such column; did you mean source_id? known are source_id, source_name, \
+                        state";
+        assert_eq!(found[0].to_string(), expected);
+        let twice = Sheet::parse(b"source_id,Source ID\n", &[&["source_id"]], known).unwrap_err();
+        assert_eq!(twice[0].to_string(), "line 1, column source_id: the column stands there twice");
+    }
+
+    #[test]
     fn what_is_wrong_is_named_by_line_and_column() {
         let findings = |text: &str| {
             let found = Sheet::parse(text.as_bytes(), &[&["a"]], KNOWN).unwrap_err();
             found.iter().map(ToString::to_string).collect::<Vec<_>>()
         };
         assert_eq!(findings("b\n1"), ["line 1: the column a is missing"]);
-        assert_eq!(findings("a,bb\n"), ["line 1, column bb: no such column; known are a, b"]);
+        assert_eq!(findings("a,zzzz\n"), ["line 1, column zzzz: no such column; known are a, b"]);
         assert_eq!(findings("a,a\n"), ["line 1, column a: the column stands there twice"]);
         assert_eq!(findings("a,b\n1,2\n\n1,2,3\n"), ["line 4: 3 cells, but the header has 2"]);
         let four = |text: &str| {

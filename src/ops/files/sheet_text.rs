@@ -102,7 +102,20 @@ fn separator(header: &str, known: &[&str]) -> u8 {
 /// How many known columns a header has with such a separator.
 fn columns(header: &str, separator: u8, known: &[&str]) -> usize {
     let cells = header.split(char::from(separator)).map(|cell| cell.trim().trim_matches('"').trim().to_lowercase());
-    cells.filter(|cell| known.contains(&cell.as_str())).count()
+    cells.filter(|cell| meant(cell, known).is_some()).count()
+}
+
+/// The column that a heading means: people write `Source ID`, `source-id` or `SOURCE_ID` for `source_id`.
+pub(super) fn meant<'known>(heading: &str, known: &[&'known str]) -> Option<&'known str> {
+    let joined = words_joined(heading);
+    known.iter().find(|name| **name == heading).or_else(|| known.iter().find(|name| **name == joined)).copied()
+}
+
+/// A heading as our columns are written: in small letters, its words joined by `_`.
+pub(super) fn words_joined(heading: &str) -> String {
+    let letters = |character: char| if character.is_alphanumeric() { character } else { ' ' };
+    let words: String = heading.to_lowercase().chars().map(letters).collect();
+    words.split_whitespace().collect::<Vec<_>>().join("_")
 }
 
 /// Whether a header stands in one cell as a whole: the file was opened with another separator than it has.

@@ -14,7 +14,7 @@ use crate::domain::coverage::Coverage;
 use crate::domain::fingerprint::ItemFingerprint;
 use crate::domain::item::{Combine, Item, WhenEmpty};
 use crate::domain::job::{Comments, Job, ReadFrom};
-use crate::domain::metadata::Metadata;
+use crate::domain::metadata::{DataSet, Metadata};
 use crate::domain::org_unit_map::OrgUnitMapping;
 use crate::domain::pair::Pair;
 use crate::domain::period::{Home as PeriodHome, Period, PeriodType};
@@ -24,6 +24,7 @@ use crate::domain::server::Server;
 use crate::matching::item_rules::{ItemFinding, check_item};
 use crate::matching::items::{ItemKind, ItemNames, Reference};
 use crate::matching::review::{Finding, agreement, overlap};
+use crate::ops::copies::Copies;
 use crate::ops::error::OpsError;
 use crate::ops::files::job_items::{self, ItemSides};
 use crate::ops::files::sheet::{SheetFinding, SheetStyle};
@@ -152,6 +153,14 @@ pub fn new(home: &Home, new: NewJob) -> Result<Job, OpsError> {
     let job = job_of(&config, new)?;
     config.add_job(&job)?;
     Ok(job)
+}
+
+/// A data set of the source whose periods a job reads, for an example; none before the source was synced.
+pub fn first_data_set(home: &Home, job: &Job) -> Result<Option<String>, OpsError> {
+    let config = home.config()?;
+    let metadata = Copies::new(&config).of(&server(&config, &job.source)?)?;
+    let read = |set: &&DataSet| set.period_type == job.source_period_type;
+    Ok(metadata.and_then(|metadata| metadata.data_sets.values().find(read).map(|set| set.name.clone())))
 }
 
 /// A job that is not made yet, to see what it would become.
@@ -305,7 +314,7 @@ impl OpenJob {
 
     /// What only shows when the job's items are seen together with its map, its users' rights and other routines.
     pub fn review(&self, home: &Home) -> Result<Vec<Finding>, OpsError> {
-        review::of_job(home, &self.config, &self.job, None)
+        review::of_job(home, &Copies::new(&self.config), &self.job, None)
     }
 
     /// The org unit map of its pair.

@@ -12,6 +12,7 @@ use crate::matching::finding::{self, VALUES_ARE_SOURCE_IDS, of_runs};
 use crate::matching::item_rules::changes_values;
 use crate::matching::job_rules::{JobQuestion, Refusals, RefusedValue, check_job as findings, may_refuse};
 use crate::matching::review::Finding;
+use crate::ops::copies::Copies;
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, server};
 use crate::ops::jobs::{CheckedItem, OpenJob};
@@ -117,7 +118,7 @@ fn check(
     };
     // Periods that were asked for by name are those that the review is about, too.
     let asked = Some(window.given()).filter(|given| *given != [DEFAULT_WINDOW]);
-    let review = review::of_job(home, &open.config, &open.job, asked)?;
+    let review = review::of_job(home, &Copies::new(&open.config), &open.job, asked)?;
     let one_system = one_system(open)?;
     let findings = findings(&question)
         .into_iter()

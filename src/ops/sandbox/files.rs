@@ -3,6 +3,7 @@
 //! The files are looked at while the servers run: what changed on disk is taken over by the same system, so that a
 //! right can be taken away, or a value corrected, between two runs.
 
+use crate::domain::counted::counted_len;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -126,7 +127,7 @@ impl FileServer {
             let values = load_values(&loaded, &self.files.data)?;
             let count = values.data.len();
             self.running.instance().with_state(|state| state.values = values);
-            let text = format!("read again; the {} holds {count} values now", self.files.role.name());
+            let text = format!("read again; the {} holds {} now", self.files.role.name(), counted_len(count, "value"));
             notes.extend(self.files.data.first().map(|path| self.note(path, &text)));
         }
         Ok(notes)

@@ -4,6 +4,7 @@
 //! has here. Nothing that belongs to another server is ever replaced: what would collide gets a name of its own.
 
 use crate::domain::certificates::Certificates;
+use crate::domain::counted::counted_len;
 use crate::domain::job::Job;
 use crate::domain::pair::Pair;
 use crate::domain::server::Server;
@@ -167,13 +168,18 @@ impl Import {
             Change::Kept
         };
         let name = format!("{} → {}", self.takeover.source, self.takeover.destination);
-        self.line("org units", &name, change, format!("{new} rows new, {changed} replaced, {same} as they are"));
+        self.line(
+            "org units",
+            &name,
+            change,
+            format!("{} new, {changed} replaced, {same} as before", counted_len(new, "row")),
+        );
         Ok(())
     }
 
     fn job(&mut self, known: &[Job], mut job: Job) {
         let here = known.iter().find(|other| same_name(&other.name, &job.name));
-        let items = format!("{} items", job.items.len());
+        let items = counted_len(job.items.len(), "item");
         match here {
             Some(other) if (&other.source, &other.destination) != (&job.source, &job.destination) => {
                 let taken: Vec<String> = known.iter().map(|job| job.name.clone()).collect();

@@ -3,6 +3,7 @@
 use super::runtime::{Words, words};
 use super::suggest::nearest;
 use super::type_in_words;
+use crate::domain::counted::counted_len;
 use crate::script::reference::{self, Kind};
 use crate::script::source;
 
@@ -103,7 +104,7 @@ pub(super) fn not_found(signature: &str, source: &str) -> Words {
 
 /// A function without a name that is called with another number of values than it takes.
 fn handed_over(given: usize) -> Words {
-    let values = if given == 1 { "one value".to_owned() } else { format!("{given} values") };
+    let values = if given == 1 { "one value".to_owned() } else { counted_len(given, "value") };
     words(
         format!("this gives {values} to a function that takes another number of them"),
         "a function for `reduce` takes two, the total and the element: `|total, x| …`; all others take one: `|x| …`",

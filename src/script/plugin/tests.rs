@@ -68,7 +68,7 @@ fn every_bundled_plugin_holds_its_own_cases() {
 fn small_counts_are_asked_for_by_the_number_below_which_they_are_left_out() {
     let plugin = bundled("suppress-small-counts").unwrap().unwrap();
     let threshold = plugin.manifest.parameter("threshold").unwrap();
-    assert_eq!(threshold.prompt, "Counts below which number are left out? (5 leaves out 1 to 4)");
+    assert_eq!(threshold.prompt, "Below which count (5 leaves out 1 to 4)?");
     let tests = "(params: {\"threshold\": 5, \"secondary\": false, \"totals\": \"both\"}, cases: [(name: \"as it says\", \
                  given: rows([(data: \"A\", value: 4), (data: \"B\", value: 5)]), \
                  expected: rows((kept: [(data: \"B\", value: 5)], dropped: {1: \"\"})))])";

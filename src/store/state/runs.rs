@@ -6,7 +6,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::domain::journal::{ChunkStart, RunStart};
-use crate::domain::run::{CellCounts, Report, RunMode, RunOutcome, ValueCounts};
+use crate::domain::run::{CellCounts, Finding, Report, RunMode, RunOutcome, Severity, ValueCounts};
 use crate::store::column::{Json, Text, Word};
 use crate::store::error::StoreError;
 use crate::store::state::StateStore;
@@ -42,6 +42,8 @@ pub struct RunEnd {
     pub values: ValueCounts,
     /// Its cells.
     pub cells: CellCounts,
+    /// Values and cells for which it is not complete; where it is so for another reason, what its findings count.
+    pub problems: u64,
 }
 
 /// A run with all that was written down about it but its cells.
@@ -71,7 +73,30 @@ const REPORTS_LOOKED_AT: u32 = 20;
 #[derive(Deserialize)]
 struct Counts {
     values: ValueCounts,
+    #[serde(default)]
+    tolerates_unmapped: bool,
     cells: CellCounts,
+    #[serde(default)]
+    findings: Vec<Finding>,
+}
+
+impl Counts {
+    fn problems(&self, outcome: RunOutcome) -> u64 {
+        if outcome == RunOutcome::Complete {
+            return 0;
+        }
+        let (values, cells) = (&self.values, &self.cells);
+        let unmapped = if self.tolerates_unmapped { 0 } else { values.unmapped };
+        let counted = unmapped
+            + values.invalid
+            + cells.rejected
+            + cells.differs
+            + cells.unknown
+            + cells.not_sent
+            + cells.held_back;
+        let errors = self.findings.iter().filter(|finding| finding.severity == Severity::Error);
+        if counted > 0 { counted } else { errors.map(|finding| finding.count.max(1)).sum::<u64>().max(1) }
+    }
 }
 
 impl StateStore {
@@ -159,10 +184,12 @@ fn read_summary(row: &Row<'_>) -> rusqlite::Result<RunSummary> {
         None => None,
         Some(finished) => {
             let counts: Counts = row.get::<_, Json<_>>(7)?.0;
+            let outcome = row.get::<_, Word<_>>(5)?.0;
             Some(RunEnd {
                 finished,
-                outcome: row.get::<_, Word<_>>(5)?.0,
+                outcome,
                 exit_code: row.get(6)?,
+                problems: counts.problems(outcome),
                 values: counts.values,
                 cells: counts.cells,
             })
@@ -253,6 +280,7 @@ mod tests {
             destination: ServerReport::default(),
             periods: vec!["202401".to_owned()],
             values: ValueCounts { fetched: 4, contributing: 4, ..ValueCounts::default() },
+            tolerates_unmapped: false,
             cells: CellCounts { total: 2, created: 1, rejected: 1, ..CellCounts::default() },
             recovered: 0,
             jobs: vec![],
@@ -260,6 +288,27 @@ mod tests {
             traffic: Traffic::default(),
             written_by_data_set: [("Malaria".to_owned(), [("202401".to_owned(), 1)].into())].into(),
             file: None,
+        }
+    }
+
+    #[test]
+    fn a_run_that_is_not_complete_has_problems_and_a_complete_one_has_none() {
+        let mut store = StateStore::in_memory().unwrap();
+        let unmapped = ValueCounts { fetched: 4, unmapped: 3, contributing: 1, ..ValueCounts::default() };
+        let nothing = CellCounts::default();
+        let held = CellCounts { total: 2, held_back: 2, ..CellCounts::default() };
+        let cases = [
+            (RunOutcome::Incomplete, false, unmapped, nothing, 3),
+            (RunOutcome::Complete, true, unmapped, nothing, 0),
+            (RunOutcome::Incomplete, true, unmapped, held, 2),
+            (RunOutcome::Incomplete, false, unmapped, held, 5),
+            (RunOutcome::Incomplete, false, ValueCounts::default(), nothing, 1),
+        ];
+        for (number, (outcome, tolerates_unmapped, values, cells, expected)) in (1..).zip(cases) {
+            let run = begin(&mut store, number, RunMode::Run);
+            store.finish_run(&Report { outcome, tolerates_unmapped, values, cells, ..report(run) }).unwrap();
+            let listed = store.runs().unwrap().into_iter().find(|line| line.run == run).unwrap();
+            assert_eq!(listed.end.unwrap().problems, expected, "case {number}");
         }
     }
 

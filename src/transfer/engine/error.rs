@@ -4,6 +4,7 @@
 //! the report, with its own exit code.
 
 use crate::dhis2::error::ClientError;
+use crate::domain::counted::counted;
 use crate::domain::journal::JournalError;
 use crate::transfer::hooks::NotReady;
 use crate::transfer::plan::PlanError;
@@ -36,7 +37,7 @@ pub enum TransferError {
         found: String,
     },
     /// The source's analytics tables are older than the routine allows.
-    #[error("the analytics tables of `{server}` are {age}, older than the {allowed} hours that the routine allows")]
+    #[error("the analytics tables of `{server}` are {age}, older than the {} that the routine allows", counted((*allowed).into(), "hour"))]
     AnalyticsTooOld {
         /// The source's name.
         server: String,

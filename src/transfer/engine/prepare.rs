@@ -342,7 +342,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
     /// Whatever becomes of the cells now: what somebody else changed or took away is his. Gives how many they are.
     fn let_go(&self, ledger: &mut HashMap<CellKey, String>, stored: &StoredValues) -> Result<u64, JournalError> {
         let sees = |cell: &CellKey| self.context.side.sees(stored, cell);
-        let lost = ownership::let_go(ledger, stored, self.context.destination_metadata, sees, |_| None);
+        let lost = ownership::let_go(&*ledger, stored, self.context.destination_metadata, sees, |_| None);
         if !lost.is_empty() {
             self.context.journal().forget(&lost)?;
             ledger.retain(|cell, _| lost.binary_search(cell).is_err());

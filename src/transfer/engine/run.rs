@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::dhis2::system::Probe;
 use crate::domain::capabilities::{Capabilities, doubt_about};
 use crate::domain::cell::{CellAddress, CellKey, CellState};
+use crate::domain::counted::counted;
 use crate::domain::item::WhenEmpty;
 use crate::domain::journal::{Claim, JournalError, RunStart};
 use crate::domain::metadata::Metadata;
@@ -273,7 +274,7 @@ fn check_analytics(server: &str, probe: &Probe, allowed: Option<u32>) -> Result<
         Some(latest) => {
             let age = probe.server_date.duration_since(latest);
             if age > SignedDuration::from_hours(i64::from(allowed)) {
-                refused(format!("{} hours old", age.as_hours()))
+                refused(format!("{} old", counted(age.as_hours().unsigned_abs(), "hour")))
             } else {
                 Ok(())
             }

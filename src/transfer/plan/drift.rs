@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::access::{Reader, Reason, Unreadable};
 use crate::domain::cell::CellAddress;
+use crate::domain::counted::counted_len;
 use crate::domain::job::Job;
 use crate::domain::metadata::Metadata;
 use crate::domain::routine::RoutineDocument;
@@ -67,7 +68,11 @@ pub(super) fn untouched(subtrees: &[(Uid, usize)], source: &Metadata, findings: 
         findings.add(
             Note::new(&finding::AREA_NOT_READ, *units as u64)
                 .about("organisation unit", &root, source.org_unit_path_names(*root))
-                .example(format!("{units} org units, none of them mapped")),
+                .example(if *units == 1 {
+                    "1 org unit, which is not mapped".to_owned()
+                } else {
+                    format!("{}, none of them mapped", counted_len(*units, "org unit"))
+                }),
         );
     }
 }

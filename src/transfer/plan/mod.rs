@@ -43,6 +43,7 @@ use jiff::civil::Date;
 
 use crate::domain::access::Reader;
 use crate::domain::calendar;
+use crate::domain::counted::counted_len;
 use crate::domain::item::SourceItem;
 use crate::domain::job::{Job, ReadFrom};
 use crate::domain::metadata::Metadata;
@@ -199,7 +200,7 @@ fn plan_job(
         let others = match slices.unread.len() - 1 {
             0 => String::new(),
             1 => " and another org unit".to_owned(),
-            more => format!(" and {more} other org units"),
+            more => format!(" and {}", counted_len(more, "other org unit")),
         };
         let org_units = format!("{}{others}", source.org_unit_path_names(*first));
         return Err(PlanError::UnitsLeftOut { job: job.name.clone(), org_units });

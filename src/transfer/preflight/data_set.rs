@@ -4,6 +4,7 @@
 //! sent with one of them on its payload; any for which every rule passes will do, and the first by id keeps runs alike.
 //! Where none passes, the one that got furthest is reported: its fault is the one that a person has to mend.
 
+use crate::domain::counted::noun_for;
 use jiff::ToSpan;
 use jiff::civil::Date;
 
@@ -212,7 +213,7 @@ impl Preflight<'_> {
 /// What a data set makes of the end of an attribute option, as the end of a sentence about that end.
 fn stays_open(data_set: &impl std::fmt::Display, periods: i32) -> String {
     let number = periods.unsigned_abs();
-    let noun = if number == 1 { "period" } else { "periods" };
+    let noun = noun_for(number.into(), "period");
     match periods {
         0 => String::new(),
         1.. => format!(", and data set `{data_set}` stays open for {number} more {noun} only"),

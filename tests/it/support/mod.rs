@@ -36,6 +36,23 @@ pub(crate) struct Output {
     pub code: i32,
 }
 
+impl From<std::process::Output> for Output {
+    fn from(output: std::process::Output) -> Self {
+        Self {
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+            code: output.status.code().unwrap_or(-1),
+        }
+    }
+}
+
+/// Runs a line of the shell in a folder, in an environment that holds nothing but these variables.
+pub(crate) fn in_shell(line: &str, folder: &Path, variables: &[(&str, &std::ffi::OsStr)]) -> Output {
+    let mut command = std::process::Command::new("/bin/sh");
+    command.args(["-c", line, env!("CARGO_BIN_EXE_xfer")]).env_clear().current_dir(folder);
+    command.envs(variables.iter().copied()).stdin(std::process::Stdio::null()).output().unwrap().into()
+}
+
 impl Xfer {
     pub(crate) fn new() -> Self {
         let mut secrets = Canaries::default();

@@ -3,32 +3,21 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use xfer::sandbox::faults::{Fault, Matcher};
 use xfer::sandbox::fixtures;
 
 use crate::command_line::{Office, cells};
-use crate::support::Output;
+use crate::support::{Output, in_shell};
 use crate::xfer_files::lifecycle::{elsewhere, mode};
 
 /// Runs `exec` through a shell, as cron does: another folder, no terminal, an almost empty environment.
-fn as_cron(home: &std::path::Path, umask: &str, words: &str) -> Output {
-    let script = format!("umask {umask}; cd /; exec \"$0\" exec {words}");
-    let output = Command::new("/bin/sh")
-        .args(["-c", &script, env!("CARGO_BIN_EXE_xfer")])
-        .env_clear()
-        .env("HOME", home)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    Output {
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-        code: output.status.code().unwrap_or(-1),
-    }
+fn as_cron(home: &Path, umask: &str, words: &str) -> Output {
+    let script = format!("umask {umask}; exec \"$0\" exec {words}");
+    in_shell(&script, Path::new("/"), &[("HOME", home.as_os_str())])
 }
 
 fn everything_below(folder: &std::path::Path, found: &mut Vec<PathBuf>) {

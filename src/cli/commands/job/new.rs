@@ -116,7 +116,16 @@ pub(super) fn new(arguments: &New, home: &Home, ui: &Ui) -> Result<ExitCode, Cli
     let combine = arguments.combine.map_or(Combine::Error, Into::into);
     let job = jobs::new(home, arguments.job(name, from, to, combine))?;
     ui.say(&format!("made the job {}, from {} to {}", job.name, job.source, job.destination));
-    ui.say(&format!("next: xfer job auto {} --data-set NAME", shell_word(&job.name)));
+    let called = shell_word(&job.name);
+    let data_set = jobs::first_data_set(home, &job)?;
+    let by_name = data_set.map(|name| {
+        format!(
+            "\nor take the data elements of a data set, such as this one:\n  xfer job auto {called} --data-set {}",
+            shell_word(&name)
+        )
+    });
+    let by_name = by_name.unwrap_or_default();
+    ui.say(&format!("next, to choose what it carries, question by question:\n  xfer job edit {called}{by_name}"));
     Ok(ExitCode::Success)
 }
 

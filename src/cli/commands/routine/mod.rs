@@ -21,6 +21,7 @@ use crate::domain::alert::AlertChannel;
 use crate::domain::item::WhenEmpty;
 use crate::domain::routine::{Policies, Routine, USUAL_DELETE_SHARE};
 use crate::ops;
+use crate::ops::copies::Copies;
 use crate::ops::dashboard::newest;
 use crate::ops::home::Home;
 use crate::ops::routines::{self, NewRoutine};
@@ -186,16 +187,18 @@ fn new(arguments: &New, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     let name = shell_word(&routine.name);
     ui.say(&format!("made the routine {}", routine.name));
     if review(&routine.name, home, ui)? {
-        ui.say(&format!("next: mend what runs are refused for, then xfer run {name} --dry-run"));
+        ui.say(&format!("next: mend what runs are refused for, and try it:\n  xfer run {name} --dry-run"));
     } else {
-        ui.say(&format!("next: xfer run {name} --dry-run, then xfer run {name}"));
+        ui.say(&format!(
+            "next, to see what would be written, and to write it:\n  xfer run {name} --dry-run\n  xfer run {name}"
+        ));
     }
     Ok(ExitCode::Success)
 }
 
 /// Warns of what speaks against a routine, and says whether its runs are refused.
 pub(super) fn review(name: &str, home: &Home, ui: &Ui) -> Result<bool, CliError> {
-    let findings = ops::review::of_routine(home, &home.config()?, name)?;
+    let findings = ops::review::of_routine(home, &Copies::new(&home.config()?), name)?;
     let jobs = findings.first().and_then(|found| found.job.clone()).unwrap_or_else(|| "JOB".to_owned());
     render::review::warn(&findings, &format!("xfer job check {}", shell_word(&jobs)), ui);
     Ok(findings.iter().any(ops::review::Found::refuses))

@@ -7,6 +7,9 @@
 
 mod item;
 mod model;
+mod reading;
+mod schemes;
+mod target;
 
 use crate::domain::item::{Item, SourceItem};
 use crate::domain::job::ReadFrom;
@@ -16,9 +19,10 @@ use crate::domain::spelling::settled;
 use crate::ops::error::OpsError;
 use crate::ops::home::server;
 use crate::ops::jobs::OpenJob;
-use crate::ops::jobs::exchange::item::{Schemes, Taker};
+use crate::ops::jobs::exchange::item::Taker;
 pub use crate::ops::jobs::exchange::model::{Exchange, parse};
 use crate::ops::jobs::exchange::model::{Request, Target};
+use crate::ops::jobs::exchange::schemes::Schemes;
 
 /// What an exchange becomes.
 #[derive(Debug, Clone, Default, PartialEq)]

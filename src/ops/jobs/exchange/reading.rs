@@ -1,0 +1,114 @@
+//! What one `dx` of an exchange names at the source: a data element with or without its combos, an indicator, or a program
+//! indicator.
+
+use crate::domain::uid::Uid;
+use crate::matching::item_match::Selected;
+use crate::matching::items::{attribute_combos_of, category_combos_of};
+use crate::ops::jobs::exchange::item::{Taker, combos_of, is_called};
+use crate::ops::jobs::exchange::schemes::{Object, Scheme, object};
+
+/// What a `dx` reads.
+pub(super) struct Read {
+    pub(super) selected: Selected,
+    pub(super) category_option_combo: Option<Uid>,
+    pub(super) attribute_option_combo: Option<Uid>,
+}
+
+impl Taker<'_> {
+    /// What a `dx` names: as a whole, or cut at its dots where that gives a data element and its combos. A code may hold
+    /// dots itself, so every cut is tried.
+    pub(super) fn read(&self, dx: &str) -> Result<Read, String> {
+        let mut found: Vec<Read> = self
+            .objects(dx)
+            .into_iter()
+            .map(|selected| Read { selected, category_option_combo: None, attribute_option_combo: None })
+            .collect();
+        let mut reason: Option<String> = None;
+        let dots: Vec<usize> = dx.match_indices('.').map(|(position, _)| position).collect();
+        let cuts = dots.iter().flat_map(|first| {
+            let seconds = dots.iter().filter(move |second| *second > first).map(|second| Some(*second));
+            seconds.chain([None]).map(move |second| (*first, second))
+        });
+        for (first, second) in cuts {
+            let end = second.unwrap_or(dx.len());
+            let (object, coc) = (&dx[..first], &dx[first + 1..end]);
+            let aoc = second.map(|second| &dx[second + 1..]);
+            for selected in self.objects(object) {
+                let Selected::DataElement(id) = selected else {
+                    reason.get_or_insert_with(|| format!("{object} is no data element, and has no option combos"));
+                    continue;
+                };
+                let own = self.own_combo(id, coc, &category_combos_of(self.source, id), "category option combo");
+                let attribute = aoc.map_or(Ok(None), |aoc| {
+                    self.own_combo(id, aoc, &attribute_combos_of(self.source, id), "attribute option combo")
+                });
+                match (own, attribute) {
+                    (Ok(category_option_combo), Ok(attribute_option_combo)) => {
+                        found.push(Read { selected, category_option_combo, attribute_option_combo });
+                    }
+                    (Err(why), _) | (_, Err(why)) => {
+                        reason.get_or_insert(why);
+                    }
+                }
+            }
+        }
+        match found.len() {
+            1 => found.pop().ok_or_else(String::new),
+            0 => Err(reason.unwrap_or_else(|| self.unknown(dx))),
+            several => Err(format!("it can be read in {several} ways; add it with `xfer job add-item`")),
+        }
+    }
+
+    fn unknown(&self, dx: &str) -> String {
+        let rates = [
+            "REPORTING_RATE",
+            "ACTUAL_REPORTS",
+            "EXPECTED_REPORTS",
+            "REPORTING_RATE_ON_TIME",
+            "ACTUAL_REPORTS_ON_TIME",
+        ];
+        if rates.iter().any(|rate| dx.to_uppercase().ends_with(&format!(".{rate}"))) {
+            return "a job carries no reporting rates".to_owned();
+        }
+        match self.schemes.input {
+            Scheme::Attribute(_) => "the source has no data element with this value of the attribute; those of \
+                                     indicators are not known to xfer"
+                .to_owned(),
+            _ => "the source has nothing of that name".to_owned(),
+        }
+    }
+
+    /// Every object of the source that a text names in the request's scheme.
+    fn objects(&self, text: &str) -> Vec<Selected> {
+        let named = |object: &Object<'_>| self.schemes.input.of(object).as_deref() == Some(text);
+        let source = self.source;
+        let elements = source
+            .data_elements
+            .values()
+            .map(|o| (Selected::DataElement(o.id), object(o.id, o.code.as_deref(), &o.name, &o.attribute_values)));
+        let indicators = source
+            .indicators
+            .values()
+            .map(|o| (Selected::Indicator(o.id), object(o.id, o.code.as_deref(), &o.name, &[])));
+        let program_indicators = source
+            .program_indicators
+            .values()
+            .map(|o| (Selected::ProgramIndicator(o.id), object(o.id, o.code.as_deref(), &o.name, &[])));
+        let all = elements.chain(indicators).chain(program_indicators);
+        all.filter(|(_, object)| named(object)).map(|(selected, _)| selected).collect()
+    }
+
+    /// A combo of a source data element, by id or code; `*` is every one.
+    fn own_combo(&self, id: Uid, text: &str, of: &[Uid], what: &str) -> Result<Option<Uid>, String> {
+        if text == "*" {
+            return Ok(None);
+        }
+        let combos = combos_of(self.source, of);
+        let found: Vec<Uid> = combos.iter().filter(|combo| is_called(self.source, **combo, text)).copied().collect();
+        match found.as_slice() {
+            [only] => Ok(Some(*only)),
+            [] => Err(format!("{} has no {what} {text}", self.source.name_of(id))),
+            several => Err(format!("{} has {} {what}s {text}", self.source.name_of(id), several.len())),
+        }
+    }
+}
