@@ -140,7 +140,9 @@ fn check_error(exchange: &Exchange, expected: &str) -> Verdict {
                 && (text.contains("not allowed to") || text.contains("is not allowed") || text.contains("User has no"))
         });
     same!(kind.is_permission(), about_rights, format!("permission ({kind})"));
-    if kind.is_temporary() && exchange.status < 500 && kind.code() != Some("E7144") {
+    // An empty answer where JSON was asked for is that of a server that has not got so far, as a task without its summary.
+    let passes = exchange.status >= 500 || kind.code() == Some("E7144") || expected == "EmptyBody";
+    if kind.is_temporary() && !passes {
         return Err(format!("nothing about {} is temporary", exchange.status));
     }
     if kind.is_permission() && kind.hint().is_none() {
