@@ -45,8 +45,7 @@ const PRINTING: &[&str] = &[
     "script check cap.rhai",
     "script run cap.rhai --row value=12",
     "script run cap.rhai --row value=12 --format json",
-    "script test cap.rhai",
-    "script bench cap.rhai",
+    "script bench fine.rhai",
     "script definitions",
     "plugin list",
     "plugin show cap-outliers",
@@ -69,6 +68,7 @@ struct Read {
 fn office() -> Office {
     let office = Office::ready();
     office.ok("script new value cap.rhai");
+    office.xfer.file("fine.rhai", "fn value(v) { v + 1 }\n");
     office.ok("routine export monthly --new-key-file run-key");
     office.xfer.run("run monthly").code;
     office
