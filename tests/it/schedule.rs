@@ -144,7 +144,7 @@ fn units_are_written_taken_by_systemd_started_and_removed() {
     let installed = systemd(&office, &install).expect_code(0);
     let timer = units.join("xfer-monthly.timer");
     assert!(read(&timer).contains("OnCalendar=*-*-* 02:30:00"));
-    assert!(installed.stderr.contains("  systemctl enable --now xfer-monthly.timer"), "\n{installed}");
+    assert!(installed.stderr.contains("\n    systemctl enable --now xfer-monthly.timer\n"), "\n{installed}");
     // Where it is not installed, the snapshots of the units have to do.
     if let Ok(verified) = Command::new("systemd-analyze").arg("verify").arg(&timer).output() {
         let said = String::from_utf8_lossy(&verified.stderr);

@@ -310,7 +310,7 @@ fn each_mistake_is_named_by_line_column_and_sentence_and_nothing_is_applied() {
     for (file, said) in [
         (wide, "line 3001: 17 cells, but the header has 14"),
         (open, "line 3001: a quotation mark opens a cell here that goes on over whole rows"),
-        (misspelt, "line 1, column destination: no such column; known are source_id"),
+        (misspelt, "line 1, column destination: no such column; did you mean destination_id? known are source_id"),
         (twice, "line 1, column source_id: the column stands there twice"),
         (short, "line 1: the column destination_id or destination_code or destination_path is missing"),
     ] {

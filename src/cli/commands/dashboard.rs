@@ -66,7 +66,7 @@ fn pairs(board: &Dashboard) -> Listing {
         number("mapped", "Mapped"),
         number("ignored", "Ignored").detail(),
         number("unmapped", "Unmapped"),
-        number("proposed", "(proposed)"),
+        number("proposed", "(proposed)").detail(),
         number("errors", "Errors"),
         number("warnings", "Warnings"),
         number("changed", "Changed"),

@@ -303,12 +303,12 @@ fn say_state(tally: &Tally, pair: &PairArguments, ui: &Ui) {
 fn list(arguments: &List, map: &PairMap, ui: &Ui) {
     let columns = [
         text("source_path", "Source org unit"),
-        text("source_id", "Id"),
+        text("source_id", "Id").whole().detail(),
         text("destination_path", "Destination org unit"),
-        text("destination_id", "Id"),
-        text("method", "Found by"),
+        text("destination_id", "Id").whole().detail(),
+        text("method", "Found by").detail(),
         text("state", "State"),
-        text("note", "Note"),
+        text("note", "Note").detail(),
     ];
     let mut listing = Listing::new(&columns, "the map is empty; start with `xfer orgunit auto`");
     let wanted = arguments.state.map(MappingState::from);

@@ -306,7 +306,7 @@ mod tests {
         ];
         for (number, (outcome, tolerates_unmapped, values, cells, expected)) in (1..).zip(cases) {
             let run = begin(&mut store, number, RunMode::Run);
-            store.finish_run(&Report { outcome, tolerates_unmapped, values, cells, ..report(run) }).unwrap();
+            store.finish_run(&Report { outcome, values, tolerates_unmapped, cells, ..report(run) }).unwrap();
             let listed = store.runs().unwrap().into_iter().find(|line| line.run == run).unwrap();
             assert_eq!(listed.end.unwrap().problems, expected, "case {number}");
         }
