@@ -221,7 +221,7 @@ impl<'de> Deserialize<'de> for Options {
                         continue;
                     };
                     let name = named(wire.name, id);
-                    options.kept.extend(wire.code.map(|code| OptionSetOption { id, name, code }));
+                    options.kept.extend(wire.code.map(|code| OptionSetOption { id, code, name }));
                 }
                 Ok(options)
             }
