@@ -294,13 +294,13 @@ fn when_empty(prompter: &mut dyn Prompter) -> Result<WhenEmpty, Leave> {
 
 fn max_delete_share(prompter: &mut dyn Prompter) -> Result<u32, Leave> {
     let choices = [
-        "hold it back if more than a fifth of what the routine wrote would go",
+        "hold it back if more than a fifth of it would go",
         "hold it back if more than half of it would go",
         "let it go, however much it is",
     ]
     .map(str::to_owned);
-    let question = "A source that answers with nothing by mistake looks as if its values were gone. What about it";
-    Ok([USUAL_DELETE_SHARE, 50, 100][prompter.choose(question, &choices, 0)?])
+    prompter.say("A source that answers with nothing by mistake looks as if its values were gone.");
+    Ok([USUAL_DELETE_SHARE, 50, 100][prompter.choose("What about it", &choices, 0)?])
 }
 
 fn write_share(command: &mut String, share: u32) {

@@ -72,7 +72,7 @@ fn a_routine_is_asked_for_in_plain_questions_and_told_as_a_command() {
         ("Which periods", Type("2024W54")),
         ("Which periods", Type("202401..202403, LAST_MONTH")),
         ("What about it", Type("delete")),
-        ("answers with nothing by mistake", Type("half")),
+        ("What about it", Type("half")),
         ("change very much", Type("fifth")),
         ("What about them", Type("only reported")),
         ("Who should hear of it", Enter),
