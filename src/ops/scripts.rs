@@ -223,8 +223,7 @@ fn state_of_plugin(home: &Home, name: &str, hash: &ContentHash) -> FileState {
 fn state_of(file: &Path, hash: &ContentHash) -> FileState {
     match read_text(file, limits::SOURCE, "a script") {
         Ok(text) if ContentHash::of(&text) == *hash => FileState::Same,
-        Ok(_) => FileState::Altered,
-        Err(Refusal::Refused(_)) => FileState::Altered,
+        Ok(_) | Err(Refusal::Refused(_)) => FileState::Altered,
         Err(Refusal::NotRead(_)) => FileState::Gone,
     }
 }
@@ -234,7 +233,7 @@ pub(super) fn read(file: &Path) -> Result<ScriptSource, OpsError> {
     let failed = |source| OpsError::LocalFile { path: PathBuf::from(file), action: "read", source };
     let content = read_text(file, limits::SOURCE, "a script").map_err(|refusal| match refusal {
         Refusal::NotRead(source) => failed(source),
-        Refusal::Refused(error) => error,
+        Refusal::Refused(error) => *error,
     })?;
     let name = file.file_name().map(|name| composed(&name.to_string_lossy()).into_owned()).unwrap_or_default();
     Ok(ScriptSource::new(name, content))
@@ -245,7 +244,7 @@ pub(super) enum Refusal {
     /// The system gives no such file.
     NotRead(std::io::Error),
     /// It is too long, or no text.
-    Refused(OpsError),
+    Refused(Box<OpsError>),
 }
 
 /// Reads a text of at most so many bytes; of a longer one, no more than shows that it is longer.
@@ -256,10 +255,10 @@ pub(super) fn read_text(file: &Path, most: usize, what: &str) -> Result<String, 
     let shown = file.display();
     if bytes.len() > most {
         let longest = format!("{shown} is too long: {what} has at most {} KiB", most / 1024);
-        return Err(Refusal::Refused(OpsError::invalid(longest, "is it the right file?")));
+        return Err(Refusal::Refused(Box::new(OpsError::invalid(longest, "is it the right file?"))));
     }
     String::from_utf8(bytes).map_err(|_| {
-        Refusal::Refused(OpsError::invalid(format!("{shown} is no text in UTF-8"), "save the file as UTF-8"))
+        Refusal::Refused(Box::new(OpsError::invalid(format!("{shown} is no text in UTF-8"), "save the file as UTF-8")))
     })
 }
 

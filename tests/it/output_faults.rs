@@ -70,7 +70,7 @@ fn office() -> Office {
     office.ok("script new value cap.rhai");
     office.xfer.file("fine.rhai", "fn value(v) { v + 1 }\n");
     office.ok("routine export monthly --new-key-file run-key");
-    office.xfer.run("run monthly").code;
+    assert_eq!(office.xfer.run("run monthly").code, 3, "some facilities are closed");
     office
 }
 

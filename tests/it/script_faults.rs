@@ -500,7 +500,9 @@ fn every_hostile_script_ends_in_words_and_within_its_memory() {
         }
     }
     told.sort_unstable_by(|left, right| right.cmp(left));
-    told.iter().for_each(|(_, line)| println!("{line}"));
+    for (_, line) in &told {
+        println!("{line}");
+    }
     println!("{} scripts", told.len());
     assert!(wrong.is_empty(), "{wrong}");
 }

@@ -30,22 +30,22 @@ impl<'ui> RunProgress<'ui> {
         match event {
             Event::Planned { slices, periods } => {
                 self.bar.set_length(*slices as u64);
-                self.message(counted_len(periods.len(), "period"));
+                self.message(&counted_len(periods.len(), "period"));
             }
-            Event::SliceStarted { slice } => self.message(format!("reading {}", in_words(slice))),
+            Event::SliceStarted { slice } => self.message(&format!("reading {}", in_words(slice))),
             Event::SliceFetched { slice, values } => {
-                self.message(format!("{}: {}", in_words(slice), counted(values.fetched, "value")));
+                self.message(&format!("{}: {}", in_words(slice), counted(values.fetched, "value")));
             }
             Event::SliceDiffed { slice, to_send, .. } => {
-                self.message(format!("{}: {} to send", in_words(slice), grouped(*to_send)));
+                self.message(&format!("{}: {} to send", in_words(slice), grouped(*to_send)));
             }
             Event::DeletionsWaited { parts, .. } => self.bar.inc_length(*parts as u64),
             Event::Pushed { rows, .. } => {
                 let sent = self.rows.fetch_add(*rows, Ordering::Relaxed) + rows;
-                self.message(format!("{} sent", counted(sent, "cell")));
+                self.message(&format!("{} sent", counted(sent, "cell")));
             }
             Event::SliceVerified { slice, again } if *again > 0 => {
-                self.message(format!("{}: {} again", in_words(slice), grouped(*again)));
+                self.message(&format!("{}: {} again", in_words(slice), grouped(*again)));
             }
             Event::SliceVerified { .. } => {}
             Event::SliceFinished { .. } => self.bar.inc(1),
@@ -64,8 +64,8 @@ impl<'ui> RunProgress<'ui> {
         self.bar.finish_and_clear();
     }
 
-    fn message(&self, text: String) {
-        self.bar.set_message(printable(&text));
+    fn message(&self, text: &str) {
+        self.bar.set_message(printable(text));
     }
 
     /// Warns once: the same trouble in twenty slices is one sentence.

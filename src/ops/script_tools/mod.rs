@@ -100,7 +100,7 @@ fn suite(tests: &Path, script: &Path) -> Result<Suite, OpsError> {
             "docs/scripting.md shows how they are written; `xfer script new` begins a script with its tests",
         ),
         Refusal::NotRead(source) => OpsError::LocalFile { path: tests.to_path_buf(), action: "read", source },
-        Refusal::Refused(error) => error,
+        Refusal::Refused(error) => *error,
     })?;
     Suite::parse(&text).map_err(|error| {
         let (line, column) = error.position;

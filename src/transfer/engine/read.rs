@@ -32,7 +32,9 @@ impl<D> Side<'_, D> {
     /// Whether a read shows what stands in a cell: where a right is missing, servers leave rows out without a word, and a
     /// cell that comes twice shows nothing.
     pub(super) fn sees(&self, stored: &StoredValues, cell: &CellKey) -> bool {
-        !stored.unreadable.contains(&cell.org_unit) && !stored.twice.contains(cell) && self.reader.address(&cell.address()).is_none()
+        !stored.unreadable.contains(&cell.org_unit)
+            && !stored.twice.contains(cell)
+            && self.reader.address(&cell.address()).is_none()
     }
 }
 
