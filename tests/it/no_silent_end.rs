@@ -146,10 +146,10 @@ fn the_last_run_is_the_one_that_started_last_whatever_the_clock_said() {
     let trial = ready();
     trial.ok("run r");
     let first = trial.ok("runs list --format json").json()[0]["run"].as_str().unwrap().to_owned();
-    let ahead = "019ffffe-0000-7000-8000-000000000001";
+    let ahead = "01f00000-0000-7000-8000-000000000001";
     let database = Connection::open(state_database(&trial)).unwrap();
     let changed = database
-        .execute("UPDATE run SET uuid = ?1, started = '2031-05-05T05:05:05Z' WHERE uuid = ?2", [ahead, &first])
+        .execute("UPDATE run SET uuid = ?1, started = '2037-07-04T05:05:05Z' WHERE uuid = ?2", [ahead, &first])
         .unwrap();
     assert_eq!(changed, 1);
     drop(database);
