@@ -341,12 +341,12 @@ impl Report {
 }
 
 /// Values that each job had when it was last read wholly over some of these periods, by the reports of runs, newest
-/// first.
+/// first. A run over all of these periods and more says nothing about them: its values may have been in the others.
 pub fn fetched_before(reports: &[Report], periods: &[Period]) -> BTreeMap<String, u64> {
     let wanted: BTreeSet<String> = periods.iter().map(Period::to_string).collect();
     let mut fetched = BTreeMap::new();
     let real = reports.iter().filter(|report| report.mode == RunMode::Run);
-    for report in real.filter(|report| report.periods.iter().any(|period| wanted.contains(period))) {
+    for report in real.filter(|report| speaks_of(&report.periods, &wanted)) {
         // A part that could not be read says nothing about what the source had.
         let whole = !report.findings.iter().any(|finding| UNREAD.contains(&finding.code.as_str()));
         for job in report.jobs.iter().filter(|job| whole || job.values.fetched > 0) {
@@ -356,13 +356,32 @@ pub fn fetched_before(reports: &[Report], periods: &[Period]) -> BTreeMap<String
     fetched
 }
 
+/// Whether a run over these periods says anything about those.
+fn speaks_of(read: &[String], wanted: &BTreeSet<String>) -> bool {
+    let read: BTreeSet<String> = read.iter().cloned().collect();
+    !read.is_disjoint(wanted) && (read == *wanted || !read.is_superset(wanted))
+}
+
 /// Findings of runs that did not read all.
 const UNREAD: [&str; 2] = ["slice-failed", "slices-not-done"];
 
 #[cfg(test)]
 mod tests {
-    use super::{CellCounts, ValueCounts};
+    use super::{CellCounts, ValueCounts, speaks_of};
     use crate::domain::cell::CellState;
+
+    #[test]
+    fn a_run_over_more_periods_says_nothing_about_some_of_them() {
+        let before = |read: &[&str], asked: &[&str]| {
+            let read: Vec<String> = read.iter().map(|period| (*period).to_owned()).collect();
+            speaks_of(&read, &asked.iter().map(|period| (*period).to_owned()).collect())
+        };
+        assert!(before(&["202401", "202402"], &["202401", "202402"]));
+        assert!(before(&["202401", "202402"], &["202402", "202403"]), "the window moved on");
+        assert!(before(&["202401"], &["202401", "202402"]));
+        assert!(!before(&["202401", "202402"], &["202402"]));
+        assert!(!before(&["202401"], &["202402"]));
+    }
 
     #[test]
     fn counts_close_only_when_every_cell_has_a_state() {

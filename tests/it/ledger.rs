@@ -102,7 +102,9 @@ fn what_a_killed_run_had_written_is_its_own_and_can_be_told_apart() {
 fn a_killed_update_is_not_somebody_elses() {
     let trial = ready();
     assert_eq!(run(&trial, 0)["recovered"], 0);
-    CENTRES.iter().for_each(|centre| at_source(&trial, centre, Some("5")));
+    for centre in CENTRES {
+        at_source(&trial, centre, Some("5"));
+    }
     let killed = kill_once_written(&trial, "5", 1);
     // The source lets go of one before the routine has looked.
     at_source(&trial, "B", None);
@@ -153,7 +155,9 @@ fn an_answer_that_is_a_login_page_is_looked_behind() {
         assert_eq!((&rest["cells"]["created"], &rest["recovered"]), (&json!(9), &json!(0)), "{fault:?}: {rest:#}");
 
         // The login is gone for good: not even the look behind it works.
-        CENTRES.iter().for_each(|centre| at_source(&trial, centre, Some("5")));
+        for centre in CENTRES {
+            at_source(&trial, centre, Some("5"));
+        }
         trial.destination.faults().add(Matcher::imports(), fault);
         let reads = Matcher { from: 1, ..Matcher::every("GET", "/api/dataValueSets") };
         trial.destination.faults().add(reads, Fault::Unauthorized);
