@@ -131,7 +131,7 @@ fn web_pages_and_empty_answers_are_never_no_data() {
                 }
                 let sent = office.servers.destination.ledger().imports().len();
                 server.faults().add(Matcher::every("GET", endpoint), fault);
-                let run = office.xfer.run("exec monthly.xfer --key-file run-key --timeout 60s");
+                let run = office.xfer.run("exec monthly.xfer --key-file run-key --timeout 10s");
                 server.faults().clear();
                 let optional = endpoint == "/api/systemSettings" && run.code == 3;
                 assert!(run.code != 0 && (run.code != 3 || optional), "{fault:?} at {endpoint}\n{run}");
