@@ -5,14 +5,11 @@
 //! printed, and the slowest are looked at by hand.
 
 use std::fmt::Write as _;
-use std::process::{Command, Stdio};
-use std::sync::Mutex;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use xfer::script::{RowsOutcome, Runner, Script, ScriptError, limits};
 
-use crate::script_hostile::{memory, place, rows_of, run_context, twelve};
+use crate::script_hostile::{each_alone, memory, place, rows_of, run_context, twelve};
 use crate::support::Xfer;
 
 /// Memory that a script may need beyond what it was given, and with what it gave back.
@@ -463,26 +460,9 @@ fn wrong_with(grown: u64, text: &str) -> Option<String> {
 fn every_hostile_script_ends_in_words_and_within_its_memory() {
     let table = table();
     assert!(table.len() >= 150, "{}", table.len());
-    let next = Mutex::new((0..table.len()).step_by(EACH));
-    let results = Mutex::new(Vec::new());
-    thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                loop {
-                    let Some(which) = next.lock().unwrap().next() else { break };
-                    let child = Command::new(std::env::current_exe().unwrap())
-                        .args(["--exact", "script_faults::one_hostile_script", "--ignored", "--nocapture"])
-                        .env(WHICH, which.to_string())
-                        .stdin(Stdio::null())
-                        .output()
-                        .unwrap();
-                    results.lock().unwrap().push((which, child));
-                }
-            });
-        }
-    });
+    let children = each_alone((0..table.len()).step_by(EACH), "script_faults::one_hostile_script", WHICH);
     let (mut wrong, mut told) = (String::new(), Vec::new());
-    for (which, child) in results.into_inner().unwrap() {
+    for (which, child) in children {
         let name = &table[which].name;
         let output = String::from_utf8_lossy(&child.stdout).into_owned();
         let measured = output.lines().find_map(|line| line.strip_prefix("measured "));

@@ -4,7 +4,7 @@
 //! truth and what an allocator counts is not: it knows nothing of fragments and stacks.
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -279,14 +279,36 @@ fn one_script() {
     println!("\nmeasured {taken} {grown} {end:?} {}", text.chars().take(200).collect::<String>());
 }
 
+/// Runs an ignored test of this binary once for each number, two at a time and each in a process of its own, which is told
+/// its number by that variable.
+pub(crate) fn each_alone(
+    numbers: impl Iterator<Item = usize> + Send,
+    test: &str,
+    variable: &str,
+) -> Vec<(usize, Output)> {
+    let next = Mutex::new(numbers);
+    let results = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let Some(which) = next.lock().unwrap().next() else { break };
+                    let child = Command::new(std::env::current_exe().unwrap())
+                        .args(["--exact", test, "--ignored", "--nocapture"])
+                        .env(variable, which.to_string())
+                        .stdin(Stdio::null())
+                        .output()
+                        .unwrap();
+                    results.lock().unwrap().push((which, child));
+                }
+            });
+        }
+    });
+    results.into_inner().unwrap()
+}
+
 /// What a script of the table took: time, KiB, how it ended, and its message.
-fn measured(which: usize) -> (Duration, u64, String, String) {
-    let child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "script_hostile::one_script", "--ignored", "--nocapture"])
-        .env(WHICH, which.to_string())
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
+fn measured(which: usize, child: &Output) -> (Duration, u64, String, String) {
     let output = String::from_utf8_lossy(&child.stdout).into_owned();
     let line = output.lines().find_map(|line| line.strip_prefix("measured "));
     let Some(line) = line else { panic!("{}: {output}{}", SCRIPTS[which].0, String::from_utf8_lossy(&child.stderr)) };
@@ -299,21 +321,9 @@ fn measured(which: usize) -> (Duration, u64, String, String) {
 #[test]
 fn each_is_stopped_in_time_and_within_its_memory() {
     assert!(SCRIPTS.len() >= 40);
-    let next = Mutex::new(0..SCRIPTS.len());
-    let results = Mutex::new(Vec::new());
-    thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                loop {
-                    let Some(which) = next.lock().unwrap().next() else { break };
-                    let measured = measured(which);
-                    results.lock().unwrap().push((which, measured));
-                }
-            });
-        }
-    });
     let mut wrong = String::new();
-    for (which, (taken, grown, end, text)) in results.into_inner().unwrap() {
+    for (which, child) in each_alone(0..SCRIPTS.len(), "script_hostile::one_script", WHICH) {
+        let (taken, grown, end, text) = measured(which, &child);
         let (name, expected, _) = SCRIPTS[which];
         let line = format!("{name}: {end} after {taken:?} and {} MiB: {text}\n", grown / 1024);
         print!("{line}");

@@ -255,19 +255,4 @@ mod tests {
         '=cmd(),
         ");
     }
-
-    #[test]
-    fn no_text_is_too_long_for_a_table() {
-        let columns = [text("value", "Value").brief(), text("note", "Note"), text("id", "Id").whole()];
-        let long = "長x".repeat(40_000);
-        let mut listing = Listing::new(&columns, "none");
-        for _ in 0..3 {
-            listing.row(vec![json!(long), json!(long), json!(long)]);
-        }
-        for width in [1, 40, 80, 120, 400] {
-            let table = listing.table(width);
-            assert!(table.contains('…'), "{width}");
-        }
-        assert_eq!(listing.json()[0]["value"], json!(long), "programs get all of it");
-    }
 }

@@ -170,7 +170,7 @@ impl<'plan> Mapping<'plan> {
             }
             return;
         }
-        match self.seen.note(&value.address(), &(&value.value, &value.remark)) {
+        match self.seen.note(&RowKey::of(&value), &(&value.value, &value.remark)) {
             Before::Never => {}
             Before::Same => return,
             Before::Other => {

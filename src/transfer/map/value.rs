@@ -55,15 +55,6 @@ impl Remark {
     }
 }
 
-/// Where a value stands at the source: data element, COC, AOC, org unit, period.
-pub(super) type SourceAddress = (Uid, Option<Uid>, Option<Uid>, Uid, Period);
-
-impl SourceValue {
-    pub(super) fn address(&self) -> SourceAddress {
-        (self.data, self.category_option_combo, self.attribute_option_combo, self.org_unit, self.period)
-    }
-}
-
 impl From<DataValue> for SourceValue {
     fn from(value: DataValue) -> Self {
         Self {
