@@ -10,6 +10,7 @@
 pub mod access;
 pub mod analytics;
 pub mod catalog;
+mod chance;
 pub mod completeness;
 pub mod cost;
 pub mod country;

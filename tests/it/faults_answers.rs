@@ -1,10 +1,14 @@
 //! Malformed answers, each change of a right one for each reader: what comes of them is an error in words with a
 //! documented exit code or a right end, nothing wrong is written, and every count closes.
+//!
+//! The tables are tried twice: in this process, where every cell can be looked at, and through the program, whose exit
+//! code and largest memory are those that a person meets.
 
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::time::Duration;
 
+use serde_json::json;
 use xfer::dhis2::data_value_sets::RawQuery;
 use xfer::dhis2::error::{ClientError, ClientErrorKind};
 use xfer::dhis2::limits::Limits;
@@ -18,8 +22,12 @@ use xfer::sandbox::profile::Profile;
 use crate::announce::announce;
 use crate::engine::Side;
 use crate::faults::{Ended, Server, Stage, TWO_JOBS, texts_of, try_go};
+use crate::support::assert_accounts;
 use crate::support::country::Country;
-use crate::support::trial::Trial;
+use crate::support::trial::{MOST_MEMORY, Trial};
+
+/// Changes at one place that each reader is tried with, besides one of each kind: fewer where the program is slow.
+const PLACES: u32 = if cfg!(debug_assertions) { 6 } else { 160 };
 
 /// What the table of exit codes has for a server that does not answer as it should, and for a run that ends.
 const DOCUMENTED: [u8; 8] = [0, 1, 2, 3, 5, 6, 7, 14];
@@ -31,6 +39,21 @@ const OF_A_RUN: [(Server, &str, &str); 4] = [
     (Server::Destination, "GET", "/api/dataValueSets"),
     (Server::Destination, "POST", "/api/dataValueSets"),
 ];
+
+/// What a sync reads.
+const OF_A_SYNC: [&str; 7] = [
+    "/api/system/info",
+    "/api/me",
+    "/api/systemSettings",
+    "/api/organisationUnits",
+    "/api/dataSets",
+    "/api/categoryOptionCombos",
+    "/api/optionSets",
+];
+
+fn changes() -> impl Iterator<Item = Mutation> {
+    Mutation::ALL.into_iter().chain((0..PLACES).map(Mutation::Anywhere))
+}
 
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
@@ -66,7 +89,7 @@ fn faults_of_malformed_answers_in_a_run() {
         let stage = Box::pin(Stage::new(Profile::V43, &TWO_JOBS)).await;
         let mut ends: BTreeMap<u8, usize> = BTreeMap::new();
         for (server, method, path) in OF_A_RUN {
-            for mutation in Mutation::ALL.into_iter().chain([Mutation::Deleted]) {
+            for mutation in changes().chain([Mutation::Deleted]) {
                 // No server says how many raw values there are: fewer are as good an answer as all.
                 if mutation == Mutation::HalfOfLists && (server, method, path) == OF_A_RUN[0] {
                     continue;
@@ -96,22 +119,13 @@ fn faults_of_malformed_answers_in_a_run() {
 
 #[test]
 fn faults_of_malformed_answers_about_server_user_and_metadata() {
-    const PATHS: [&str; 7] = [
-        "/api/system/info",
-        "/api/me",
-        "/api/systemSettings",
-        "/api/organisationUnits",
-        "/api/dataSets",
-        "/api/categoryOptionCombos",
-        "/api/optionSets",
-    ];
     runtime().block_on(async {
         let stage = Box::pin(Stage::new(Profile::V42, &TWO_JOBS)).await;
         let client = &stage.source.client;
         let whole = client.fetch_metadata(&|_| ()).await.unwrap();
         let mut ends: BTreeMap<u8, usize> = BTreeMap::new();
-        for path in PATHS {
-            for mutation in Mutation::ALL {
+        for path in OF_A_SYNC {
+            for mutation in changes() {
                 let name = format!("{mutation:?} of GET {path}");
                 stage.source.sandbox.faults().add(Matcher::every("GET", path), Fault::Malformed(mutation));
                 let asked: Result<(), ClientError> = async {
@@ -140,6 +154,90 @@ fn faults_of_malformed_answers_about_server_user_and_metadata() {
     });
 }
 
+/// A routine that reads raw values and a program indicator, and has run once.
+fn trial_of_both_reads() -> Trial {
+    let with_more = |side: &str| {
+        let more = country(side).element("B", json!({}));
+        more.data_set("N", "Monthly", &["B"], json!({}))
+    };
+    let indicator = json!({"aggregationType": "SUM", "expression": "V{event_count}"});
+    let source = with_more("source").object("programs", "P", json!({})).object("programIndicators", "I", indicator);
+    let program = json!({"program": {"id": source.id("programs", "P")}});
+    let source = source.change("programIndicators", "I", program).result("I", "Un", "202401", "7");
+    let source = source.value(UN, "3").value(DEUX, "4");
+    let trial = Trial::between(&source, &with_more("destination"));
+    trial.routine("", &[("A", "A"), ("I", "B")], "202401");
+    trial.ok("run r");
+    trial
+}
+
+/// How often which exit code, and the most memory.
+#[derive(Default)]
+struct Tried {
+    ends: BTreeMap<u8, usize>,
+    most: (u64, String),
+}
+
+/// Changes one answer again and again, and looks at what a command makes of each.
+fn try_through_the_program(line: &str, server: Server, method: &str, path: &str, mutations: &[Mutation]) -> Tried {
+    let trial = trial_of_both_reads();
+    let right = trial.values();
+    assert_eq!(right.values().collect::<Vec<_>>(), ["4", "3", "7"], "{right:?}");
+    let mut tried = Tried::default();
+    for mutation in mutations {
+        let name = format!("`{line}`: {mutation:?} of {method} {path} at the {server:?}");
+        let sandbox = if server == Server::Source { &trial.source } else { &trial.destination };
+        Trial::change(&trial.destination, |state| state.values.data.clear());
+        sandbox.faults().add(Matcher::every(method, path), Fault::Malformed(*mutation));
+        let watched = trial.watched(line);
+        sandbox.faults().clear();
+        let code = u8::try_from(watched.code).unwrap_or(u8::MAX);
+        assert!(DOCUMENTED.contains(&code), "{name}: exit code {}\n{}", watched.code, watched.stderr);
+        assert!(code == 0 || watched.stdout.len() + watched.stderr.len() > 20, "{name}: without a word");
+        if line.starts_with("run") && !watched.stdout.is_empty() {
+            assert_accounts(&serde_json::from_str(&watched.stdout).unwrap());
+        }
+        for (cell, text) in trial.values() {
+            assert_eq!(right.get(&cell), Some(&text), "{name}: {cell:?}");
+        }
+        assert!(watched.peak < MOST_MEMORY, "{name}: {} MB", watched.peak >> 20);
+        if watched.peak > tried.most.0 {
+            tried.most = (watched.peak, name);
+        }
+        *tried.ends.entry(code).or_default() += 1;
+    }
+    trial.ok("server sync src");
+    trial.ok("run r");
+    assert_eq!(trial.values(), right, "as it was, once the server is itself again");
+    tried
+}
+
+/// Every answer that a run or a sync reads, changed in each way, through the program itself. What fails is tried again
+/// after a while, so most of the time is spent waiting, by many beside each other.
+#[test]
+fn faults_of_malformed_answers_through_the_program() {
+    let (step, lanes) = if cfg!(debug_assertions) { (8, 1) } else { (1, 4) };
+    let mutations: Vec<Mutation> = changes().chain([Mutation::Deleted]).step_by(step).collect();
+    let reads = OF_A_RUN.map(|(server, method, path)| ("run r --format json", server, method, path));
+    let syncs = OF_A_SYNC.map(|path| ("server sync src", Server::Source, "GET", path));
+    let readers: Vec<_> = reads.into_iter().chain(syncs).collect();
+    let all = std::thread::scope(|scope| {
+        let mut running = Vec::new();
+        for (line, server, method, path) in readers {
+            for part in mutations.chunks(mutations.len().div_ceil(lanes)) {
+                running.push(scope.spawn(move || try_through_the_program(line, server, method, path, part)));
+            }
+        }
+        running.into_iter().map(|part| part.join().unwrap()).collect::<Vec<_>>()
+    });
+    let mut ends = BTreeMap::new();
+    all.iter().flat_map(|tried| &tried.ends).for_each(|(code, cases)| *ends.entry(*code).or_default() += cases);
+    tell("commands", &ends);
+    if let Some(most) = all.iter().map(|tried| &tried.most).max() {
+        announce(&format!("faults: the most memory that one of them took: {} MB, {}", most.0 >> 20, most.1));
+    }
+}
+
 /// How many objects there are of the types that are tried.
 fn sizes(metadata: &Metadata) -> [usize; 4] {
     [
@@ -157,12 +255,7 @@ fn tell(what: &str, ends: &BTreeMap<u8, usize>) {
 }
 
 fn country(side: &str) -> Country {
-    Country::new(side).facilities(&["Un", "Deux"]).element("A", serde_json::json!({})).data_set(
-        "M",
-        "Monthly",
-        &["A"],
-        serde_json::json!({}),
-    )
+    Country::new(side).facilities(&["Un", "Deux"]).element("A", json!({})).data_set("M", "Monthly", &["A"], json!({}))
 }
 
 const UN: [&str; 5] = ["A", "", "", "Un", "202401"];

@@ -2,18 +2,12 @@
 //! 512 MB. They take minutes: `XFER_FAULTS=long cargo test --release faults`.
 #![cfg(target_os = "linux")]
 
-use std::process::Stdio;
-use std::time::Duration;
-
 use xfer::sandbox::faults::{Fault, Flood, Matcher};
 use xfer::sandbox::server::RunningSandbox;
 
 use crate::announce::announce;
 use crate::support::country::Country;
-use crate::support::trial::Trial;
-
-/// What a program may take, whatever a server sends.
-const MOST_MEMORY: u64 = 512 << 20;
+use crate::support::trial::{MOST_MEMORY, Trial, Watched};
 
 /// What the table of exit codes has for a server that does not answer as it should.
 const DOCUMENTED: [i32; 6] = [1, 2, 3, 5, 6, 7];
@@ -28,26 +22,6 @@ fn country(side: &str) -> Country {
 
 fn is_long() -> bool {
     std::env::var("XFER_FAULTS").is_ok_and(|length| length == "long")
-}
-
-/// Runs a command to its end; its exit code, its peak and what it says.
-fn peak(trial: &Trial, line: &str) -> (i32, u64, String) {
-    let mut command = trial.xfer.prepared(&line.split(' ').collect::<Vec<_>>());
-    let mut running = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut most = 0;
-    let code = loop {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", running.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kilobytes: u64 = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0);
-        most = most.max(kilobytes << 10);
-        if let Some(ended) = running.try_wait().unwrap() {
-            break ended.code().unwrap_or(-1);
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    };
-    let mut said = String::new();
-    std::io::Read::read_to_string(&mut running.stderr.take().unwrap(), &mut said).unwrap();
-    (code, most, said)
 }
 
 fn repeated(before: &'static str, entry: &'static str, megabytes: usize, after: &'static str) -> Flood {
@@ -211,7 +185,7 @@ fn faults_of_floods_take_no_more_memory_than_there_is() {
         let name = format!("`{entry}` again and again from {method} {path}{}", if packed { ", packed" } else { "" });
         let side: &RunningSandbox = if method == "POST" { &trial.destination } else { &trial.source };
         side.faults().add(Matcher::every(method, path), Fault::Flood(flood));
-        let (code, most, said) = peak(&trial, line);
+        let Watched { code, peak: most, stderr: said, .. } = trial.watched(line);
         side.faults().clear();
         assert!(DOCUMENTED.contains(&code), "{name}: exit code {code}\n{said}");
         assert!(!said.is_empty() && said.len() < 20_000, "{name}: {} bytes said", said.len());

@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 use super::export::{Export, named, sharing};
-use super::random::Chance;
+use crate::sandbox::chance::Chance;
 
 /// The combo without disaggregation and its one option combo; the same ids on every DHIS2 server.
 pub(super) const DEFAULT_COMBO: &str = "bjDvmb4bfuf";

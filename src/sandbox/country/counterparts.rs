@@ -3,7 +3,7 @@
 
 use super::facilities::{Facility, Fate, Kind, communes};
 use super::places::{DEPARTMENTS, without_accents};
-use super::random::Chance;
+use crate::sandbox::chance::Chance;
 
 /// A facility of the destination.
 #[derive(Debug, Clone)]

@@ -9,8 +9,8 @@ use super::catalogue::DESTINATION_ELEMENTS;
 use super::combos::DEFAULT_OPTION_COMBO;
 use super::counterparts::Counterpart;
 use super::ids::Ids;
-use super::random::Chance;
 use crate::domain::period::Period;
+use crate::sandbox::chance::Chance;
 use crate::sandbox::values::{StoredValue, ValueKey, Values};
 
 /// The months that somebody typed: every second one, and never the last. So windows of three months and of twelve hold

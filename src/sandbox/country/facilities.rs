@@ -6,7 +6,7 @@
 
 use super::counterparts::{self, Counterpart};
 use super::places::{DEPARTMENTS, FACILITY_NAMES};
-use super::random::Chance;
+use crate::sandbox::chance::Chance;
 
 /// What kind of facility it is; decides what it reports and how much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

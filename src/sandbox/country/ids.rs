@@ -2,7 +2,7 @@
 
 use super::combos::OptionCombo;
 use super::places::DEPARTMENTS;
-use super::random::Chance;
+use crate::sandbox::chance::Chance;
 
 /// Makes the ids of one side.
 #[derive(Debug, Clone, Copy)]

@@ -28,7 +28,6 @@ mod ids;
 mod org_units;
 mod places;
 mod programs;
-mod random;
 mod ranks;
 mod source_metadata;
 #[cfg(test)]
@@ -43,10 +42,10 @@ use jiff::civil::Date;
 use serde_json::Value;
 
 use crate::domain::period::{Period, PeriodType};
+use crate::sandbox::chance::Chance;
 use crate::sandbox::values::{ValueKey, Values};
 use facilities::Facilities;
 use ids::Ids;
-use random::Chance;
 use values::Calendar;
 
 pub use programs::Fact;

@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 use super::export::{Export, named, references, sharing};
 use super::facilities::{Facility, Kind};
 use super::ids::Ids;
-use super::random::Chance;
 use super::source_metadata::default_combo;
 use crate::domain::period::Period;
+use crate::sandbox::chance::Chance;
 use crate::sandbox::events::{Enrollment, Event as StoredEvent, Events};
 
 /// A program indicator.

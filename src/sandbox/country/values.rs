@@ -9,10 +9,10 @@ use super::catalogue::{Amount, SOURCE_ELEMENTS, SourceElement, SourceSet};
 use super::combos::Combo;
 use super::facilities::{Facility, Kind};
 use super::ids::{Ids, options_key};
-use super::random::Chance;
 use super::ranks::Ranks;
 use super::source_metadata::STOCK_STATES;
 use crate::domain::period::Period;
+use crate::sandbox::chance::Chance;
 use crate::sandbox::values::{Registration, RegistrationKey, StoredValue, ValueKey, Values};
 
 /// Malaria follows the rains: per cent of the usual, January to December.

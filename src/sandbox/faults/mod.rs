@@ -4,6 +4,7 @@
 //! a run and nothing else. Each fault acts where the real one acts: on the connection, in a proxy's answer, or in the
 //! import.
 
+mod anywhere;
 mod echoes;
 mod floods;
 mod lists;

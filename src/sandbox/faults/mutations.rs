@@ -4,6 +4,7 @@
 use serde_json::{Map, Value};
 
 use crate::sandbox::exchange::Response;
+use crate::sandbox::faults::anywhere;
 
 /// A change of an answer. Its status stays, but for [`Mutation::Status`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +73,8 @@ pub enum Mutation {
     FalseGzip,
     /// Another status.
     Status(u16),
+    /// One change at one place, both picked by this number.
+    Anywhere(u32),
 }
 
 impl Mutation {
@@ -143,6 +146,7 @@ impl Mutation {
             Self::Bomb => replaced(packed(&[own.body.as_slice(), &vec![b' '; 4 << 20]].concat())),
             Self::FalseGzip => replaced([b"\x1f\x8b", own.body.as_slice()].concat()),
             Self::Status(status) => Response { status, ..own },
+            Self::Anywhere(number) => anywhere::changed(number, own),
             Self::LongTexts(_)
             | Self::MembersTwice
             | Self::MembersContradict

@@ -14,8 +14,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::{Read as _, Seek as _};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine;
 use serde_json::{Value, json};
@@ -40,6 +43,18 @@ pub(crate) struct Trial {
     pub(crate) xfer: Xfer,
     pub(crate) source: RunningSandbox,
     pub(crate) destination: RunningSandbox,
+}
+
+/// What the program may take of memory, whatever a server sends.
+pub(crate) const MOST_MEMORY: u64 = 512 << 20;
+
+/// What a command did that was watched while it ran.
+pub(crate) struct Watched {
+    pub(crate) code: i32,
+    /// Its largest memory in bytes; 0 where the system does not tell.
+    pub(crate) peak: u64,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 /// The files of one server.
@@ -158,6 +173,32 @@ impl Trial {
     #[must_use]
     pub(crate) fn args(&self, words: &[&str]) -> Output {
         self.xfer.args(words)
+    }
+
+    /// Runs a command line to its end and watches its memory.
+    #[track_caller]
+    pub(crate) fn watched(&self, line: &str) -> Watched {
+        let mut outputs = [tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap()];
+        let [stdout, stderr] = outputs.each_ref().map(|file| Stdio::from(file.try_clone().unwrap()));
+        let mut running = self.xfer.command(line).stdout(stdout).stderr(stderr).spawn().unwrap();
+        let mut peak = 0;
+        let status = loop {
+            let status = std::fs::read_to_string(format!("/proc/{}/status", running.id())).unwrap_or_default();
+            let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            let kilobytes: u64 = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0);
+            peak = peak.max(kilobytes << 10);
+            match running.try_wait().unwrap() {
+                Some(status) => break status,
+                None => std::thread::sleep(Duration::from_millis(2)),
+            }
+        };
+        let [stdout, stderr] = outputs.each_mut().map(|file| {
+            let mut said = String::new();
+            file.rewind().unwrap();
+            file.read_to_string(&mut said).unwrap();
+            said
+        });
+        Watched { code: status.code().unwrap_or(-1), peak, stdout, stderr }
     }
 
     /// A job `j` with these items (source and destination by name) and a routine `r` over these periods.

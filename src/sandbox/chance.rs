@@ -1,4 +1,4 @@
-//! The generator's chance: numbers that depend on the seed and on what they are for, and on nothing else.
+//! Reproducible chance: numbers that depend on the seed and on what they are for, and on nothing else.
 //!
 //! A value is drawn by hashing what it belongs to (element, facility, period), not by taking the next number of a
 //! sequence. So adding an element, a month or a facility changes no other value.
