@@ -18,6 +18,7 @@ mod faults;
 mod faults_answers;
 mod faults_echoes;
 mod faults_floods;
+mod faults_kills;
 mod item_sheets;
 mod job_matching;
 mod ledger;

@@ -197,6 +197,11 @@ impl Matcher {
         Self { method: Some(method.to_owned()), path_prefix: path_prefix.to_owned(), from: 0, until: usize::MAX }
     }
 
+    /// Every request there is.
+    pub fn every_request() -> Self {
+        Self { method: None, path_prefix: String::new(), from: 0, until: usize::MAX }
+    }
+
     /// Every page of a metadata list, by its plural name.
     pub fn lists(plural: &str) -> Self {
         Self::every("GET", &format!("/api/{plural}"))
