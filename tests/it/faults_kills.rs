@@ -6,38 +6,17 @@
 use std::process::Child;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
 use xfer::sandbox::faults::{Fault, Matcher};
 use xfer::sandbox::profile::Profile;
 use xfer::sandbox::server::RunningSandbox;
 
 use crate::announce::announce;
 use crate::faults::Server;
-use crate::support::country::Country;
+use crate::support::life::{Step, assert_right, prepare, ready};
 use crate::support::trial::Trial;
-
-const CENTRES: [&str; 8] = ["A", "B", "C", "D", "E", "F", "G", "H"];
-
-/// The centre whose value at the destination a person entered.
-const BY_HAND: &str = "Z";
 
 /// Of how many kill points one is tried: all of them take minutes.
 const ONE_IN: usize = if cfg!(debug_assertions) { 13 } else { 1 };
-
-/// A step in the life of a routine; a kill strikes one of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Step {
-    /// The destination has nothing.
-    Fill,
-    /// Each value is another at the source.
-    Update,
-    /// The source has none of the values of one element any more.
-    Delete,
-    /// Metadata are read anew.
-    Sync,
-}
-
-const STEPS: [Step; 4] = [Step::Fill, Step::Sync, Step::Update, Step::Delete];
 
 /// When the program is killed, seen from a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,48 +38,6 @@ struct Point {
     server: Server,
     request: usize,
     moment: Moment,
-}
-
-fn centre(name: &str) -> String {
-    format!("Centre {name}")
-}
-
-fn country(side: &str) -> Country {
-    let names: Vec<String> = CENTRES.iter().chain([&BY_HAND]).map(|name| centre(name)).collect();
-    let country = Country::new(side).facilities(&names.iter().map(String::as_str).collect::<Vec<_>>());
-    let country = country.element("CAS", json!({})).element("STAYS", json!({}));
-    country.data_set("M", "Monthly", &["CAS", "STAYS"], json!({}))
-}
-
-/// Two servers and a routine that may delete whatever is its own.
-fn ready(to: Profile) -> Trial {
-    let trial = Trial::of_versions(Profile::V42, to, &country("source"), &country("destination"));
-    trial.routine("", &[("CAS", "CAS"), ("STAYS", "STAYS")], "202401");
-    trial.ok("routine edit r --when-empty delete --max-delete-share 100");
-    trial
-}
-
-fn set(sandbox: &RunningSandbox, element: &str, value: Option<&str>) {
-    CENTRES.iter().for_each(|name| Trial::store(sandbox, [element, "", "", &centre(name), "202401"], value));
-}
-
-/// What the source has before a step.
-fn prepare(trial: &Trial, step: Step) {
-    match step {
-        Step::Fill => {
-            Trial::change(&trial.destination, |state| state.values.data.clear());
-            set(&trial.source, "CAS", Some("3"));
-            set(&trial.source, "STAYS", Some("1"));
-            Trial::store(&trial.destination, ["CAS", "", "", &centre(BY_HAND), "202401"], Some("3"));
-        }
-        Step::Update => set(&trial.source, "CAS", Some("5")),
-        Step::Delete => set(&trial.source, "CAS", None),
-        Step::Sync => {}
-    }
-}
-
-fn line(step: Step) -> &'static str {
-    if step == Step::Sync { "server sync --all" } else { "run r" }
 }
 
 fn sandbox(trial: &Trial, server: Server) -> &RunningSandbox {
@@ -134,7 +71,7 @@ fn kill_at(point: Point, at: &RunningSandbox, running: &mut Child) -> bool {
 /// The whole life with one kill in it; whether the kill met a living program.
 fn live_through(trial: &Trial, point: Point) -> bool {
     let mut lived = false;
-    for step in STEPS {
+    for step in Step::ALL {
         prepare(trial, step);
         if step == point.step {
             let at = sandbox(trial, point.server);
@@ -144,27 +81,14 @@ fn live_through(trial: &Trial, point: Point) -> bool {
                 Moment::After => at.faults().add(Matcher::every_request().nth(point.request), Fault::AnswerStalled),
                 Moment::Later(_) => {}
             }
-            lived = kill_at(point, at, &mut trial.xfer.command(line(step)).spawn().unwrap());
+            lived = kill_at(point, at, &mut trial.xfer.command(step.line()).spawn().unwrap());
             at.faults().clear();
         }
         // A sync that was killed leaves the copy of before, which a run works with.
         if step != Step::Sync {
-            trial.ok(line(step));
+            trial.ok(step.line());
         }
-        let cells: Vec<(String, String, String)> =
-            trial.values().into_iter().map(|([element, _, _, unit, _], value)| (element, unit, value)).collect();
-        let cas = match step {
-            Step::Fill | Step::Sync => Some("3"),
-            Step::Update => Some("5"),
-            Step::Delete => None,
-        };
-        let mut right: Vec<(String, String, String)> = Vec::new();
-        right.extend(
-            CENTRES.iter().filter_map(|name| cas.map(|value| ("CAS".to_owned(), centre(name), value.to_owned()))),
-        );
-        right.push(("CAS".to_owned(), centre(BY_HAND), "3".to_owned()));
-        right.extend(CENTRES.iter().map(|name| ("STAYS".to_owned(), centre(name), "1".to_owned())));
-        assert_eq!(cells, right, "{point:?}: after {step:?}");
+        assert_right(trial, step, &format!("{point:?}"));
     }
     lived
 }
@@ -172,11 +96,11 @@ fn live_through(trial: &Trial, point: Point) -> bool {
 /// How many requests each step makes at each server, undisturbed.
 fn requests(trial: &Trial) -> Vec<(Step, Server, usize)> {
     let mut requests = Vec::new();
-    for step in STEPS {
+    for step in Step::ALL {
         prepare(trial, step);
         trial.source.ledger().clear();
         trial.destination.ledger().clear();
-        trial.ok(line(step));
+        trial.ok(step.line());
         for server in [Server::Source, Server::Destination] {
             requests.push((step, server, sandbox(trial, server).ledger().entries().len()));
         }

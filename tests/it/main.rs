@@ -16,6 +16,7 @@ mod engine;
 mod exchange_import;
 mod faults;
 mod faults_answers;
+mod faults_disks;
 mod faults_echoes;
 mod faults_floods;
 mod faults_kills;

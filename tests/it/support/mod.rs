@@ -3,6 +3,7 @@
 
 pub(crate) mod country;
 pub(crate) mod leaks;
+pub(crate) mod life;
 pub(crate) mod listener;
 pub(crate) mod person;
 pub(crate) mod second_country;
