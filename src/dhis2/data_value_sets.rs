@@ -147,7 +147,9 @@ impl Client {
                         }
                         return Ok(read);
                     }
-                    Ok(read) => return Ok(read),
+                    Ok(read) => {
+                        return Ok(ImportAnswer { is_of_another_try: lost.is_some() || fresh_session_tried, ..read });
+                    }
                     Err(kind) => Failed { kind, cookie },
                 },
                 Err(failed) => failed,

@@ -24,6 +24,9 @@ pub struct ImportAnswer {
     pub summary: Option<ImportSummary>,
     /// The server's sentence where there is no summary.
     pub message: Option<String>,
+    /// Whether the import had left before, and was turned away at the door: what turned it away may not have been the
+    /// server.
+    pub is_of_another_try: bool,
 }
 
 impl ImportAnswer {
@@ -69,16 +72,24 @@ pub fn read_import_answer(answer: &Answer) -> Result<ImportAnswer, ClientErrorKi
         200..=299 => {
             let summary = read_summary(answer.json()?)?;
             let summary = summary.ok_or_else(|| ClientErrorKind::malformed("success without an import summary"))?;
-            Ok(ImportAnswer { http_status: answer.status, summary: Some(summary), message: None })
+            Ok(ImportAnswer {
+                http_status: answer.status,
+                summary: Some(summary),
+                message: None,
+                is_of_another_try: false,
+            })
         }
         409 if !answer.is_html() && !answer.body.is_empty() => {
             let summary = read_summary(&answer.body)?;
             let message = if summary.is_none() { sentence(answer) } else { None };
-            Ok(ImportAnswer { http_status: 409, summary, message })
+            Ok(ImportAnswer { http_status: 409, summary, message, is_of_another_try: false })
         }
-        400 | 500 if from_dhis2 => {
-            Ok(ImportAnswer { http_status: answer.status, summary: None, message: sentence(answer) })
-        }
+        400 | 500 if from_dhis2 => Ok(ImportAnswer {
+            http_status: answer.status,
+            summary: None,
+            message: sentence(answer),
+            is_of_another_try: false,
+        }),
         _ => Err(answer.refusal()),
     }
 }

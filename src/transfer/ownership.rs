@@ -18,15 +18,27 @@ use crate::domain::value_type::ValueType;
 use crate::transfer::diff::{Cell, StoredValues};
 use crate::transfer::verify::same;
 
-/// What the end of a cell means for the ledger. `left_alone`: the server says that it had the value before ours came.
-pub fn claim(cell: &Cell, state: CellState, left_alone: bool, destination: &Metadata) -> Claim {
+/// Whether the server says that it had the value before ours came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LeftAlone {
+    /// It does not.
+    No,
+    /// It does, and nothing of ours can have been there before.
+    BySomebody,
+    /// It does, and an earlier run may have brought it: only a read can tell whether it is there at all.
+    PerhapsByUs,
+}
+
+/// What the end of a cell means for the ledger.
+pub fn claim(cell: &Cell, state: CellState, left_alone: LeftAlone, destination: &Metadata) -> Claim {
     if !cell.step.is_sent() {
         return Claim::Stays;
     }
     let changes = !same(cell.previous.as_deref(), cell.value.as_deref(), value_type(destination, &cell.key));
     match state {
-        CellState::Created | CellState::Updated if left_alone && changes => Claim::NotOurs,
-        CellState::Accepted if left_alone && cell.value.is_some() => Claim::Settled,
+        CellState::Created | CellState::Updated if left_alone == LeftAlone::BySomebody && changes => Claim::NotOurs,
+        CellState::Accepted if left_alone == LeftAlone::BySomebody && cell.value.is_some() => Claim::Settled,
+        CellState::Accepted if left_alone == LeftAlone::PerhapsByUs => Claim::Stays,
         CellState::Unknown | CellState::HeldBack => Claim::Stays,
         CellState::Created | CellState::Updated | CellState::Accepted if cell.value.is_some() && changes => Claim::Ours,
         CellState::Deleted => Claim::NotOurs,
@@ -67,10 +79,40 @@ pub fn let_go<'ledger>(
     gone
 }
 
+/// Cells that a read may show gone before it is asked again whether they are.
+const GONE_WITHOUT_DOUBT: usize = 10;
+
+/// Cells of the ledger that a read shows without a value, if they are so many that it may be the read that is false: a
+/// server that is starting, a proxy, a lost right answer with an empty or a short list as if nothing were wrong. Other
+/// values prove that somebody is at work there, no value does not. Empty where there is no doubt. In order.
+pub fn doubtful<'ledger>(
+    ledger: impl IntoIterator<Item = (&'ledger CellKey, &'ledger String)>,
+    stored: &StoredValues,
+    seen: impl Fn(&CellKey) -> bool,
+) -> Vec<CellKey> {
+    let mut known = 0_usize;
+    let mut gone: Vec<CellKey> = ledger
+        .into_iter()
+        .map(|(cell, _)| *cell)
+        .filter(&seen)
+        .inspect(|_| known += 1)
+        .filter(|cell| text_of(stored, cell).is_none())
+        .collect();
+    // A fifth of a few cells is a few cells.
+    if gone.len() <= GONE_WITHOUT_DOUBT && gone.len() * 5 < known {
+        return Vec::new();
+    }
+    gone.sort_unstable();
+    gone
+}
+
 /// Open cells, by cell; what several runs sent to one is in the order of their ids, which is that of time.
 #[derive(Debug, Default)]
 pub struct Open {
     cells: BTreeMap<CellKey, Vec<OpenCell>>,
+    /// What had not arrived when this run looked. It still may while the run lasts: a server that works through a long
+    /// import does not stop because the client was killed.
+    late: BTreeMap<CellKey, Vec<OpenCell>>,
 }
 
 impl Open {
@@ -83,12 +125,19 @@ impl Open {
         for sent in cells.values_mut() {
             sent.sort_by_key(|open| open.run);
         }
-        Self { cells }
+        Self { cells, late: BTreeMap::new() }
     }
 
-    /// Whether nothing is open.
+    /// Whether nothing is open, and nothing may still arrive.
     pub fn is_empty(&self) -> bool {
-        self.cells.is_empty()
+        self.cells.is_empty() && self.late.is_empty()
+    }
+
+    /// Whether this value may have arrived from a run before: then it is no wonder that the server has it already.
+    pub fn may_have_brought(&self, cell: &CellKey, value: Option<&str>, destination: &Metadata) -> bool {
+        let sent = self.cells.get(cell).into_iter().chain(self.late.get(cell)).flatten();
+        let value_type = value_type(destination, cell);
+        sent.into_iter().any(|open| !open.sent.blind && same(open.sent.value.as_deref(), value, value_type))
     }
 
     /// The open cells, in order.
@@ -103,9 +152,28 @@ impl Open {
         destination: &Metadata,
         seen: impl Fn(&CellKey) -> bool,
     ) -> Vec<Found> {
+        let mut all = Vec::new();
+        let late: Vec<CellKey> = self.late.keys().copied().filter(|cell| seen(cell)).collect();
+        for cell in late {
+            let (there, value_type) = (text_of(stored, &cell), value_type(destination, &cell));
+            let Some(sent) = self.late.get(&cell) else { continue };
+            if let found @ Found::Arrived { .. } = found(cell, sent.clone(), there, value_type) {
+                self.late.remove(&cell);
+                all.push(found);
+            }
+        }
         let known: Vec<CellKey> = self.cells.keys().copied().filter(|cell| seen(cell)).collect();
-        let taken = known.into_iter().filter_map(|cell| self.cells.remove_entry(&cell));
-        taken.map(|(cell, sent)| found(cell, sent, text_of(stored, &cell), value_type(destination, &cell))).collect()
+        for cell in known {
+            let (there, value_type) = (text_of(stored, &cell), value_type(destination, &cell));
+            let Some(sent) = self.cells.remove(&cell) else { continue };
+            let found = found(cell, sent.clone(), there, value_type);
+            let stands = |open: &OpenCell| same(there, open.sent.previous.as_deref(), value_type);
+            if matches!(found, Found::Otherwise(_)) && sent.iter().any(stands) {
+                self.late.insert(cell, sent);
+            }
+            all.push(found);
+        }
+        all
     }
 }
 
@@ -158,7 +226,7 @@ mod tests {
 
     use uuid::Uuid;
 
-    use super::{Open, claim, let_go};
+    use super::{LeftAlone, Open, claim, doubtful, let_go};
     use crate::domain::cell::{CellKey, CellState};
     use crate::domain::journal::{Claim, Found, OpenCell, SentCell};
     use crate::transfer::diff::{Cell, Step, Stored, StoredValues};
@@ -177,7 +245,13 @@ mod tests {
         StoredValues { values: stored.into_iter().collect(), ..StoredValues::default() }
     }
 
-    fn ended(step: Step, previous: Option<&str>, value: Option<&str>, state: CellState, left_alone: bool) -> Claim {
+    fn ended(
+        step: Step,
+        previous: Option<&str>,
+        value: Option<&str>,
+        state: CellState,
+        left_alone: LeftAlone,
+    ) -> Claim {
         let cell = Cell {
             key: key(),
             item: 0,
@@ -195,19 +269,22 @@ mod tests {
     #[test]
     fn only_what_was_written_over_something_else_is_ours() {
         use CellState::{Accepted, Created, Deleted, NotSent, Rejected, Unchanged, Unknown, Updated};
+        use LeftAlone::{BySomebody, No, PerhapsByUs};
         let new = |state, left_alone| ended(Step::Create, None, Some("5"), state, left_alone);
-        assert_eq!(new(Created, false), Claim::Ours);
-        assert_eq!(new(Created, true), Claim::NotOurs, "somebody was faster");
-        assert_eq!(new(Accepted, false), Claim::Ours);
-        assert_eq!(new(Accepted, true), Claim::Settled, "the server had it");
-        assert_eq!(new(Unchanged, false), Claim::NotOurs, "it never left");
-        assert_eq!(new(Unknown, false), Claim::Stays, "it stays open");
-        assert_eq!((new(Rejected, false), new(NotSent, false)), (Claim::Settled, Claim::Settled));
-        assert_eq!(ended(Step::Update, Some("5.0"), Some("5"), Updated, false), Claim::Settled, "only a comment");
-        assert_eq!(ended(Step::Repeat, Some("5"), Some("5"), Accepted, false), Claim::Settled);
-        assert_eq!(ended(Step::Delete, Some("5"), None, Deleted, false), Claim::NotOurs);
-        assert_eq!(ended(Step::Delete, Some("5"), None, Accepted, false), Claim::NotOurs);
-        assert_eq!(ended(Step::Unchanged, Some("5"), Some("5"), Unchanged, false), Claim::Stays);
+        assert_eq!(new(Created, No), Claim::Ours);
+        assert_eq!(new(Created, BySomebody), Claim::NotOurs, "somebody was faster");
+        assert_eq!(new(Accepted, No), Claim::Ours);
+        assert_eq!(new(Accepted, BySomebody), Claim::Settled, "the server had it");
+        assert_eq!(new(Created, PerhapsByUs), Claim::Ours, "it stands there");
+        assert_eq!(new(Accepted, PerhapsByUs), Claim::Stays, "nobody has looked");
+        assert_eq!(new(Unchanged, No), Claim::NotOurs, "it never left");
+        assert_eq!(new(Unknown, No), Claim::Stays, "it stays open");
+        assert_eq!((new(Rejected, No), new(NotSent, No)), (Claim::Settled, Claim::Settled));
+        assert_eq!(ended(Step::Update, Some("5.0"), Some("5"), Updated, No), Claim::Settled, "only a comment");
+        assert_eq!(ended(Step::Repeat, Some("5"), Some("5"), Accepted, No), Claim::Settled);
+        assert_eq!(ended(Step::Delete, Some("5"), None, Deleted, No), Claim::NotOurs);
+        assert_eq!(ended(Step::Delete, Some("5"), None, Accepted, No), Claim::NotOurs);
+        assert_eq!(ended(Step::Unchanged, Some("5"), Some("5"), Unchanged, No), Claim::Stays);
     }
 
     #[test]
@@ -221,6 +298,46 @@ mod tests {
         assert_eq!([lost(Some("6"), None), lost(None, None)], [1, 1]);
         assert_eq!([lost(Some("6"), Some("6")), lost(Some("7"), Some("6"))], [0, 1], "what was just sent");
         assert!(let_go(&ledger, &holding(None), &metadata(), |_| false, |_| None).is_empty(), "not seen");
+    }
+
+    #[test]
+    fn many_cells_without_a_value_are_a_doubt_and_other_values_are_none() {
+        let ledger =
+            |cells: u8| (0..cells).map(|unit| (cell(unit, 1, "202401"), "5".to_owned())).collect::<HashMap<_, _>>();
+        let holding = |cells: std::ops::Range<u8>, value: &str| StoredValues {
+            values: cells
+                .map(|unit| (cell(unit, 1, "202401"), Stored { value: text(Some(value)), ..Stored::default() }))
+                .collect(),
+            ..StoredValues::default()
+        };
+        let doubts = |ledger: &HashMap<_, _>, stored| doubtful(ledger, &stored, |_| true).len();
+        assert_eq!(doubts(&ledger(200), holding(0..0, "5")), 200);
+        assert_eq!(doubts(&ledger(200), holding(0..189, "5")), 11);
+        assert_eq!(doubts(&ledger(200), holding(0..190, "5")), 0, "somebody deleted ten");
+        assert_eq!(doubts(&ledger(10), holding(0..9, "5")), 0);
+        assert_eq!(doubts(&ledger(10), holding(0..8, "5")), 2, "a fifth");
+        assert_eq!(doubts(&ledger(200), holding(0..200, "6")), 0, "somebody is at work");
+        assert_eq!(doubtful(&ledger(10), &holding(0..0, "5"), |_| false), []);
+    }
+
+    #[test]
+    fn what_had_not_arrived_may_still_do_so() {
+        let sent = SentCell {
+            cell: key(),
+            previous: None,
+            blind: false,
+            value: text(Some("5")),
+            contributions: 1,
+            from: None,
+        };
+        let mut open = Open::new(vec![OpenCell { run: Uuid::from_u128(1), job: "a".to_owned(), sent }]);
+        let mut look = |there| open.reconcile(&holding(there), &metadata(), |_| true);
+        assert_eq!(look(None), [Found::Otherwise(key())]);
+        assert_eq!(look(None), [], "said once");
+        assert_eq!(look(Some("7")), [], "somebody else's, so far");
+        assert!(matches!(look(Some("5")).as_slice(), [Found::Arrived { .. }]));
+        assert_eq!(look(Some("5")), []);
+        assert!(open.is_empty());
     }
 
     /// What is said of a cell to which these were sent: previous value, whether that is unknown, value.
@@ -239,7 +356,7 @@ mod tests {
         });
         let mut open = Open::new(open.collect());
         let found = open.reconcile(&holding(there), &metadata(), |_| true);
-        assert!(open.is_empty());
+        assert_eq!(open.keys().count(), 0);
         match found.into_iter().next().unwrap() {
             Found::Arrived { run, record } => Some((run.as_u128(), record.previous)),
             Found::Otherwise(_) => None,

@@ -136,6 +136,7 @@ fn answer(response: &Value) -> ImportAnswer {
         http_status: u16::try_from(response["status"].as_u64().unwrap()).unwrap(),
         summary: inner["importCount"].is_object().then(|| summary(inner)),
         message: body["message"].as_str().map(str::to_owned),
+        is_of_another_try: false,
     }
 }
 

@@ -29,6 +29,10 @@ impl From<StoreError> for JournalError {
 }
 
 impl Journal for StateStore {
+    fn turn_to(&mut self, system_id: &str) -> Result<u64, JournalError> {
+        Ok(self.turn_ledger_to(system_id)?)
+    }
+
     fn begin_run(&mut self, start: &RunStart) -> Result<(), JournalError> {
         let periods: Vec<String> = start.periods.iter().map(Period::to_string).collect();
         self.database.write(|transaction| {

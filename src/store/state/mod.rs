@@ -2,7 +2,8 @@
 //!
 //! - the journal: the runs, their POSTs and how each cell ended, written as it happens; the port of the transfer
 //!   engine, [`Journal`](crate::domain::journal::Journal), is implemented here
-//! - the ledger: every cell that the routine ever wrote and that is still its own; deletions touch nothing else
+//! - the ledger: every cell that the routine ever wrote and that is still its own; deletions touch nothing else. Each
+//!   destination has its own ([`destination`])
 //! - reading: the list of runs, a run with its report and cells
 //! - alerts: what each channel was told last, and messages that were not delivered yet
 //! - [`RunLock`]: two runs of one routine never overlap
@@ -13,6 +14,7 @@
 
 mod alerts;
 mod cells;
+mod destination;
 mod journal;
 mod ledger;
 mod lock;

@@ -177,7 +177,16 @@ const UNUSED_WORDS: &str = "DELETE FROM word WHERE id NOT IN (
     UNION SELECT org_unit FROM open_cell UNION SELECT period FROM open_cell UNION SELECT data_element FROM open_cell
     UNION SELECT category_option_combo FROM open_cell UNION SELECT attribute_option_combo FROM open_cell
     UNION SELECT run FROM open_cell UNION SELECT job FROM open_cell
-    UNION SELECT source_period FROM open_cell WHERE source_period IS NOT NULL)";
+    UNION SELECT source_period FROM open_cell WHERE source_period IS NOT NULL
+    UNION SELECT org_unit FROM ledger_aside UNION SELECT period FROM ledger_aside
+    UNION SELECT data_element FROM ledger_aside UNION SELECT category_option_combo FROM ledger_aside
+    UNION SELECT attribute_option_combo FROM ledger_aside
+    UNION SELECT source_period FROM ledger_aside WHERE source_period IS NOT NULL
+    UNION SELECT org_unit FROM open_cell_aside UNION SELECT period FROM open_cell_aside
+    UNION SELECT data_element FROM open_cell_aside UNION SELECT category_option_combo FROM open_cell_aside
+    UNION SELECT attribute_option_combo FROM open_cell_aside
+    UNION SELECT run FROM open_cell_aside UNION SELECT job FROM open_cell_aside
+    UNION SELECT source_period FROM open_cell_aside WHERE source_period IS NOT NULL)";
 
 fn read_summary(row: &Row<'_>) -> rusqlite::Result<RunSummary> {
     let end = match row.get::<_, Option<String>>(4)? {

@@ -68,6 +68,47 @@ pub(super) const MIGRATIONS: &[Migration] = &[
              ) STRICT, WITHOUT ROWID;",
         )
     },
+    |connection| {
+        connection.execute_batch(
+            "-- Whose ledger it is: no number at one server says anything about another.
+             CREATE TABLE destination (
+                 id INTEGER PRIMARY KEY,
+                 system_id TEXT NOT NULL UNIQUE,
+                 is_current INTEGER NOT NULL -- 1 for the one that ledger and open_cell speak of
+             ) STRICT;
+             CREATE TABLE ledger_aside (
+                 destination INTEGER NOT NULL REFERENCES destination,
+                 org_unit INTEGER NOT NULL,
+                 period INTEGER NOT NULL,
+                 data_element INTEGER NOT NULL,
+                 category_option_combo INTEGER NOT NULL,
+                 attribute_option_combo INTEGER NOT NULL,
+                 value TEXT NOT NULL,
+                 source_period INTEGER,
+                 PRIMARY KEY (
+                     destination, org_unit, period, data_element, category_option_combo, attribute_option_combo
+                 )
+             ) STRICT, WITHOUT ROWID;
+             CREATE TABLE open_cell_aside (
+                 destination INTEGER NOT NULL REFERENCES destination,
+                 org_unit INTEGER NOT NULL,
+                 period INTEGER NOT NULL,
+                 data_element INTEGER NOT NULL,
+                 category_option_combo INTEGER NOT NULL,
+                 attribute_option_combo INTEGER NOT NULL,
+                 run INTEGER NOT NULL,
+                 job INTEGER NOT NULL,
+                 previous TEXT,
+                 blind INTEGER NOT NULL,
+                 value TEXT,
+                 contributions INTEGER NOT NULL,
+                 source_period INTEGER,
+                 PRIMARY KEY (
+                     destination, org_unit, period, data_element, category_option_combo, attribute_option_combo, run
+                 )
+             ) STRICT, WITHOUT ROWID;",
+        )
+    },
 ];
 
 const FIRST: &str = "

@@ -166,7 +166,7 @@ fn answer(status: ImportStatus, count: [u64; 4], conflicts: Vec<ImportConflict>,
         rejected_rows: rejected,
         data_set_complete: None,
     };
-    ImportAnswer { http_status: 200, summary: Some(summary), message: None }
+    ImportAnswer { http_status: 200, summary: Some(summary), message: None, is_of_another_try: false }
 }
 
 fn any_conflict() -> impl Strategy<Value = ImportConflict> {

@@ -4,7 +4,7 @@
 //! the report, with its own exit code.
 
 use crate::dhis2::error::ClientError;
-use crate::domain::counted::counted;
+use crate::domain::counted::{counted, counted_len};
 use crate::domain::journal::JournalError;
 use crate::transfer::hooks::NotReady;
 use crate::transfer::plan::PlanError;
@@ -106,6 +106,24 @@ pub(super) struct SliceError {
     pub(super) permission: bool,
     /// Whether nothing more can be done with this login.
     pub(super) login_refused: bool,
+}
+
+impl SliceError {
+    /// A server that leaves out many values, and others when it is asked again.
+    pub(super) fn two_answers(server: &str, first: usize, second: usize) -> Self {
+        Self {
+            reason: format!(
+                "{server} answered the same question in two ways: of what this routine wrote there, {} and then {} had \
+                 no value",
+                counted_len(first, "cell"),
+                counted_len(second, "cell"),
+            ),
+            hint: Some("run again when the server, or what stands before it, has settled".to_owned()),
+            temporary: true,
+            permission: false,
+            login_refused: false,
+        }
+    }
 }
 
 impl From<ClientError> for SliceError {

@@ -179,7 +179,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         let mut ledger = self.ledger(job, &units)?;
         ledger.retain(|key, _| sent.contains(key));
         let (mut unreadable, mut failed) = (BTreeSet::new(), None);
-        match self.stored(job, &units).await {
+        match self.stored(job, &units, &ledger).await {
             Ok(stored) => {
                 for cell in &mut cells {
                     diff::look_again(cell, &stored);
@@ -204,8 +204,29 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         })
     }
 
-    /// What the destination holds of the job in these org units.
-    async fn stored(&self, job: &PlannedJob, org_units: &BTreeSet<Uid>) -> Result<StoredValues, SliceError> {
+    /// What the destination holds of the job in these org units. Where much of what the routine wrote there is not
+    /// there any more, it is asked once more: one false answer must neither make the routine forget its cells nor make
+    /// others its own.
+    async fn stored(
+        &self,
+        job: &PlannedJob,
+        org_units: &BTreeSet<Uid>,
+        ledger: &HashMap<CellKey, String>,
+    ) -> Result<StoredValues, SliceError> {
+        let stored = self.read(job, org_units).await?;
+        let gone = self.doubtful(ledger, &stored);
+        if gone.is_empty() {
+            return Ok(stored);
+        }
+        let again = self.read(job, org_units).await?;
+        let gone_again = self.doubtful(ledger, &again);
+        if gone_again.is_empty() || gone_again == gone {
+            return Ok(again);
+        }
+        Err(SliceError::two_answers(self.context.destination.name(), gone.len(), gone_again.len()))
+    }
+
+    async fn read(&self, job: &PlannedJob, org_units: &BTreeSet<Uid>) -> Result<StoredValues, SliceError> {
         if org_units.is_empty() {
             return Ok(StoredValues::default());
         }
@@ -213,6 +234,10 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
             Some(stored) => Ok(stored?),
             None => Err(fetch::stopped()),
         }
+    }
+
+    fn doubtful(&self, ledger: &HashMap<CellKey, String>, stored: &StoredValues) -> Vec<CellKey> {
+        ownership::doubtful(ledger, stored, |cell| self.context.side.sees(stored, cell))
     }
 
     /// Reads and compares a whole job without sending anything: the guard `max_change` looks at a job as a whole.
@@ -230,12 +255,9 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
                 continue;
             };
             let Made { wanted, doubts, remarks, .. } = self.make(job, mapping.finish(&self.context.scene()));
-            let Some(Ok(stored)) =
-                self.context.unless_stopped(read::stored(&self.context.side, job, &slice.destinations)).await
-            else {
-                continue;
-            };
-            let (diff, ..) = self.compare(job, slice, wanted, (&doubts, &remarks), &stored)?;
+            let ledger = self.ledger(job, &slice.destinations)?;
+            let Ok(stored) = self.stored(job, &slice.destinations, &ledger).await else { continue };
+            let (diff, ..) = self.compare(job, slice, wanted, (&doubts, &remarks), &stored, ledger)?;
             changes += diff.cells.iter().filter(|cell| cell.step.is_change()).count() as u64;
             existing += diff.existing;
         }
@@ -283,14 +305,15 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         prepared.values = values;
         prepared.acts = acts;
         self.context.tell(Event::SliceFetched { slice: prepared.name.clone(), values });
-        let stored = self.stored(job, &slice.destinations).await.unwrap_or_else(|error| {
+        let ledger = self.ledger(job, &slice.destinations)?;
+        let stored = self.stored(job, &slice.destinations, &ledger).await.unwrap_or_else(|error| {
             prepared.failed = Some(Failed::Destination(error));
             // Nothing is known of the other side, so nothing is compared: the cells are known all the same.
             StoredValues { unreadable: slice.destinations.clone(), ..StoredValues::default() }
         });
         let periods = stored.values.keys().map(|key| key.period);
         self.context.state().seen.extend(periods);
-        let (diff, ledger, let_go) = self.compare(job, slice, wanted, (&doubts, &remarks), &stored)?;
+        let (diff, ledger, let_go) = self.compare(job, slice, wanted, (&doubts, &remarks), &stored, ledger)?;
         prepared.ledger = ledger;
         prepared.gone = let_go;
         prepared.findings.merge(findings);
@@ -318,12 +341,15 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         wanted: Vec<WantedCell>,
         (doubts, remarks): (&BTreeMap<CellKey, Hold>, &BTreeMap<CellKey, Remark>),
         stored: &StoredValues,
+        mut ledger: HashMap<CellKey, String>,
     ) -> Result<(Diff, HashMap<CellKey, String>, u64), JournalError> {
         let sees = |cell: &CellKey| self.context.side.sees(stored, cell);
-        recover::settle(self.context, stored, |cell| {
+        let arrived = recover::settle(self.context, stored, |cell| {
             sees(cell) && slice.destinations.contains(&cell.org_unit) && job.reads_back(cell)
         })?;
-        let mut ledger = self.ledger(job, &slice.destinations)?;
+        if arrived > 0 {
+            ledger = self.ledger(job, &slice.destinations)?;
+        }
         let mut all_doubts = Cow::Borrowed(doubts);
         if !stored.twice.is_empty() {
             all_doubts.to_mut().extend(stored.doubts());

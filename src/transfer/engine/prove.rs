@@ -22,7 +22,7 @@ use crate::transfer::engine::read;
 use crate::transfer::engine::servers::DataServer;
 use crate::transfer::events::Event;
 use crate::transfer::finding::{self, Code};
-use crate::transfer::ownership;
+use crate::transfer::ownership::{self, LeftAlone};
 use crate::transfer::settle::without_sending;
 use crate::transfer::tally::{Findings, Note};
 use crate::transfer::verify::{Judgement, Outcome, ReadBack, Settled, judge, predict};
@@ -36,8 +36,8 @@ pub(super) struct Proved {
     pub(super) login_refused: bool,
     /// Why the destination could not be reached at the end, if so.
     pub(super) unreachable: Option<String>,
-    /// Cells of which the server says that they held the value before ours came.
-    pub(super) left_alone: BTreeSet<CellKey>,
+    /// Cells of which the server says that they held the value before ours came, and what that means.
+    pub(super) left_alone: BTreeMap<CellKey, LeftAlone>,
 }
 
 /// Sends what is to be sent of a slice and settles every cell.
@@ -52,6 +52,7 @@ pub(super) async fn prove<'run, S, D: DataServer>(
         proved: Proved::new(ends),
         fallback: BTreeMap::new(),
         lost: BTreeMap::new(),
+        sent_again: BTreeSet::new(),
         cut_off: false,
     };
     let mut open: Vec<usize> =
@@ -90,7 +91,7 @@ impl Proved {
             findings: Findings::default(),
             login_refused: false,
             unreachable: None,
-            left_alone: BTreeSet::new(),
+            left_alone: BTreeMap::new(),
         }
     }
 }
@@ -104,6 +105,8 @@ struct Proof<'proof, 'run, S, D> {
     /// Cells that left and whose answer was lost, with the reason: whatever is said of another try, the first may have
     /// arrived.
     lost: BTreeMap<usize, String>,
+    /// Cells that left more than once: that the server has them already says nothing about who brought them.
+    sent_again: BTreeSet<CellKey>,
     /// Whether the last round was not read back although it should and could have been: the run was told to stop, or
     /// the destination was gone. That says nothing about what the user may read.
     cut_off: bool,
@@ -132,7 +135,11 @@ impl<S, D: DataServer> Proof<'_, '_, S, D> {
             let Some(data_set) = cell.data_set else { continue };
             rows.entry(data_set).or_default().push(row(cell));
         }
-        let (mut outcomes, trouble) = Sender::new(self.context, self.slice, alone).send(rows).await?;
+        if alone {
+            self.sent_again.extend(rows.values().flatten().map(|row| row.cell));
+        }
+        let (mut outcomes, trouble, sent_again) = Sender::new(self.context, self.slice, alone).send(rows).await?;
+        self.sent_again.extend(sent_again);
         // A login that is refused for an import may still read, and what the answer hides may have arrived: one look.
         let read_back = self.read_back(&open, trouble.is_some()).await?;
         self.proved.login_refused |= trouble.as_ref().is_some_and(|trouble| trouble.login_refused);
@@ -187,13 +194,15 @@ impl<S, D: DataServer> Proof<'_, '_, S, D> {
     fn let_go(&self, stored: &StoredValues, org_units: &BTreeSet<Uid>) -> Result<(), JournalError> {
         let cells: HashMap<CellKey, &Cell> =
             self.slice.cells.iter().filter(|cell| cell.step.is_sent()).map(|cell| (cell.key, cell)).collect();
-        let lost = ownership::let_go(
-            &self.slice.ledger,
-            stored,
-            self.context.destination_metadata,
-            |cell| org_units.contains(&cell.org_unit) && self.context.side.sees(stored, cell),
-            |cell| cells.get(cell).map(|cell| cell.value.clone()),
-        );
+        let seen = |cell: &CellKey| org_units.contains(&cell.org_unit) && self.context.side.sees(stored, cell);
+        let was_sent = |cell: &CellKey| cells.contains_key(cell);
+        // What was sent is missing from one that is false, too: the next comparison looks again.
+        if !ownership::doubtful(&self.slice.ledger, stored, |cell| seen(cell) && !was_sent(cell)).is_empty() {
+            return Ok(());
+        }
+        let lost = ownership::let_go(&self.slice.ledger, stored, self.context.destination_metadata, seen, |cell| {
+            cells.get(cell).map(|cell| cell.value.clone())
+        });
         if lost.is_empty() { Ok(()) } else { self.context.journal().forget(&lost) }
     }
 
@@ -216,8 +225,12 @@ impl<S, D: DataServer> Proof<'_, '_, S, D> {
             _ => ReadBack::Unseen,
         };
         // By the last answer; a try before it may have arrived.
-        if matches!(outcome, Outcome::Answered(RowVerdict::LeftAlone)) && !self.lost.contains_key(&position) {
-            self.proved.left_alone.insert(cell.key);
+        let is_left_alone = matches!(outcome, Outcome::Answered(RowVerdict::LeftAlone));
+        if is_left_alone && !self.lost.contains_key(&position) && !self.sent_again.contains(&cell.key) {
+            let metadata = self.context.destination_metadata;
+            let before = self.context.state().open.may_have_brought(&cell.key, cell.value.as_deref(), metadata);
+            let left_alone = if before { LeftAlone::PerhapsByUs } else { LeftAlone::BySomebody };
+            self.proved.left_alone.insert(cell.key, left_alone);
         } else {
             self.proved.left_alone.remove(&cell.key);
         }

@@ -40,6 +40,8 @@ pub(super) struct Sender<'send, 'run, S, D> {
     alone: bool,
     /// Why nothing more is sent in this round.
     trouble: Mutex<Option<Trouble>>,
+    /// Cells that left more than once in this round.
+    sent_again: Mutex<BTreeSet<CellKey>>,
 }
 
 /// Why nothing more is sent.
@@ -70,19 +72,20 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
     pub(super) fn new(context: &'send Context<'run, S, D>, slice: &'send Prepared<'run>, alone: bool) -> Self {
         let sent = slice.cells.iter().filter(|cell| cell.step.is_sent());
         let cells = sent.map(|cell| (cell.key, cell)).collect();
-        Self { context, slice, cells, alone, trouble: Mutex::new(None) }
+        Self { context, slice, cells, alone, trouble: Mutex::default(), sent_again: Mutex::default() }
     }
 
-    /// Sends the rows of each data set and says what became of each.
+    /// Sends the rows of each data set and says what became of each, and which left more than once.
     pub(super) async fn send(
-        &self,
+        self,
         rows: BTreeMap<Uid, Vec<PayloadRow>>,
-    ) -> Result<(Outcomes, Option<Trouble>), JournalError> {
+    ) -> Result<(Outcomes, Option<Trouble>, BTreeSet<CellKey>), JournalError> {
         let mut outcomes = Outcomes::new();
         for (data_set, rows) in rows {
             outcomes.extend(self.data_set(data_set, rows).await?);
         }
-        Ok((outcomes, self.trouble()))
+        let trouble = self.trouble();
+        Ok((outcomes, trouble, self.sent_again.into_inner().unwrap_or_else(PoisonError::into_inner)))
     }
 
     async fn data_set(&self, id: Uid, rows: Vec<PayloadRow>) -> Result<Outcomes, JournalError> {
@@ -122,7 +125,11 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
             Pruning::new(&rows, self.context.destination_metadata, self.context.capabilities.import_engine);
         let mut outcomes: Outcomes = HashMap::with_capacity(rows.len());
         let mut open: Vec<Vec<usize>> = vec![(0..rows.len()).collect()];
+        let mut is_first = true;
         while let Some(group) = open.pop() {
+            if !std::mem::take(&mut is_first) {
+                self.leaves_again(group.iter().filter_map(|row| rows.get(*row)));
+            }
             let all = |outcome: &Outcome, outcomes: &mut Outcomes| {
                 outcomes.extend(group.iter().filter_map(|row| Some((rows.get(*row)?.cell, outcome.clone()))));
             };
@@ -153,6 +160,12 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
         Ok(outcomes)
     }
 
+    /// Whatever the answer to the first time was, the server may have acted on it.
+    fn leaves_again<'row>(&self, rows: impl Iterator<Item = &'row PayloadRow>) {
+        let mut sent_again = self.sent_again.lock().unwrap_or_else(PoisonError::into_inner);
+        sent_again.extend(rows.map(|row| row.cell));
+    }
+
     /// Periods of written rows need no primer any more.
     fn remember_periods(&self, outcomes: &Outcomes) {
         let written = |outcome: &Outcome| matches!(outcome, Outcome::Answered(RowVerdict::Written));
@@ -179,6 +192,9 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
         let start = Instant::now();
         let result = self.push(&payload).await;
         let seconds = start.elapsed().as_secs_f64();
+        if result.as_ref().is_ok_and(|answer| answer.is_of_another_try) {
+            self.leaves_again(payload.rows.iter());
+        }
         let posted = self.understand(result);
         let (learned, sentence) = match &posted {
             Posted::Answer(answer) if answer.summary.is_some() => (PostOutcome::Answered, Some(sentence(answer))),

@@ -32,7 +32,7 @@ use crate::transfer::engine::{Endpoint, RunRequest, RunResult, TransferError, Tu
 use crate::transfer::events::Event;
 use crate::transfer::finding::{self, Code};
 use crate::transfer::hooks::{self, Hooks};
-use crate::transfer::ownership::{Open, claim};
+use crate::transfer::ownership::{LeftAlone, Open, claim};
 use crate::transfer::plan::{
     LeftoverSearch, PlanError, PlanRequest, PlannedJob, Tree, Whole, address_names, destination_periods, plan,
 };
@@ -104,6 +104,7 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
     if same_system {
         check_feedback(document, source.metadata)?;
     }
+    let aside = journal.turn_to(&destination_probe.identity.system_id)?;
     let mut open = Open::new(journal.open_cells()?);
     // What is not seen must not be taken for gone, in cells that no item leads to any more either.
     let mut written: BTreeSet<CellAddress> = open.keys().map(CellKey::address).collect();
@@ -142,6 +143,10 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
         findings.add(Note::new(&finding::SAME_SYSTEM, 1).example(source_probe.identity.system_id.clone()));
     }
     about_versions([&source_probe, &destination_probe], &mut findings);
+    if aside > 0 {
+        let example = counted(aside, "cell");
+        findings.add(Note::new(&finding::ANOTHER_DESTINATION, 1).example(example));
+    }
     let side = Side {
         server: destination.client,
         metadata: destination.metadata,
@@ -497,7 +502,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
             self.halted = Some(error.reason.clone());
         }
         let ends = not_sent(&slice, &error.reason, at_destination);
-        self.record(slice, ends, &BTreeSet::new())
+        self.record(slice, ends, &BTreeMap::new())
     }
 
     fn name_failure(&mut self, slice: &Prepared<'run>, error: &SliceError) {
@@ -524,7 +529,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
         self.tally.slices_failed += 1;
         self.tally.temporary |= !self.tally.permission;
         let ends = not_sent(&slice, &reason, blind);
-        self.record(slice, ends, &BTreeSet::new())
+        self.record(slice, ends, &BTreeMap::new())
     }
 
     /// Where the item deletes already, the advice to let it is none.
@@ -553,7 +558,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
         &mut self,
         slice: Prepared<'run>,
         ends: Vec<Option<Settled>>,
-        left_alone: &BTreeSet<CellKey>,
+        left_alone: &BTreeMap<CellKey, LeftAlone>,
     ) -> Result<(), JournalError> {
         let ends = self.why_zeros_stay(&slice, ends);
         let claims: Vec<Claim> = slice
@@ -561,7 +566,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
             .iter()
             .zip(&ends)
             .filter_map(|(cell, end)| {
-                let left_alone = left_alone.contains(&cell.key);
+                let left_alone = left_alone.get(&cell.key).copied().unwrap_or(LeftAlone::No);
                 Some(claim(cell, end.as_ref()?.state, left_alone, self.context.destination_metadata))
             })
             .collect();

@@ -293,6 +293,9 @@ table! {
     SAME_SYSTEM = Warning, Configuration, "same-system",
         "Source and destination say that they are the same system: one is a copy of the other, or both are one server.",
         "Nothing, if values are meant to move within one system; otherwise check both addresses.";
+    ANOTHER_DESTINATION = Warning, Configuration, "another-destination",
+        "The routine wrote to another system before. What it wrote there is its own there; here nothing is yet.",
+        "Nothing, if the routine is meant to go to another server now; otherwise check the destination's address.";
     XFER_FILE_OUTDATED = Warning, Configuration, "xfer-file-outdated",
         "The xfer file is older than its routine: the run did what the routine was when it was exported.",
         "Export the routine again to the same place: `xfer routine export`.";

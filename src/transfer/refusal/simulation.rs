@@ -132,7 +132,7 @@ impl Server {
             data_set_complete: None,
         };
         let http_status = if status == ImportStatus::Error { 409 } else { 200 };
-        ImportAnswer { http_status, summary: Some(summary), message: None }
+        ImportAnswer { http_status, summary: Some(summary), message: None, is_of_another_try: false }
     }
 }
 
@@ -141,7 +141,7 @@ fn join(ids: &BTreeSet<String>) -> String {
 }
 
 pub(super) fn bare(http_status: u16, message: Option<&str>) -> ImportAnswer {
-    ImportAnswer { http_status, summary: None, message: message.map(str::to_owned) }
+    ImportAnswer { http_status, summary: None, message: message.map(str::to_owned), is_of_another_try: false }
 }
 
 fn refusal(code: &str, text: &str, rows: Vec<usize>, rejected_rows: Vec<usize>) -> ImportAnswer {
@@ -156,5 +156,5 @@ fn refusal(code: &str, text: &str, rows: Vec<usize>, rejected_rows: Vec<usize>) 
         rejected_rows,
         data_set_complete: None,
     };
-    ImportAnswer { http_status: 409, summary: Some(summary), message: None }
+    ImportAnswer { http_status: 409, summary: Some(summary), message: None, is_of_another_try: false }
 }

@@ -166,7 +166,12 @@ fn an_exception_inside_a_row_by_row_import_is_cut_down_to_its_cause() {
             rejected_rows: vec![],
             data_set_complete: None,
         };
-        ImportAnswer { http_status: if failed { 409 } else { 200 }, summary: Some(summary), message: None }
+        ImportAnswer {
+            http_status: if failed { 409 } else { 200 },
+            summary: Some(summary),
+            message: None,
+            is_of_another_try: false,
+        }
     });
     assert!(posts - 1 <= 2 * depth(300) + 1, "{posts} POSTs");
     for (at, verdict) in verdicts.iter().enumerate() {

@@ -43,7 +43,7 @@ struct Mortal<'store> {
 }
 
 impl Mortal<'_> {
-    fn write(&mut self, act: impl FnOnce(&mut StateStore) -> Result<(), JournalError>) -> Result<(), JournalError> {
+    fn write<T>(&mut self, act: impl FnOnce(&mut StateStore) -> Result<T, JournalError>) -> Result<T, JournalError> {
         let dead = || JournalError { reason: "the process is dead".to_owned(), passing: false, source: None };
         match &mut self.left {
             None => act(self.store),
@@ -62,6 +62,10 @@ impl Mortal<'_> {
 }
 
 impl Journal for Mortal<'_> {
+    fn turn_to(&mut self, system_id: &str) -> Result<u64, JournalError> {
+        self.write(|store| store.turn_to(system_id))
+    }
+
     fn begin_run(&mut self, start: &RunStart) -> Result<(), JournalError> {
         self.write(|store| store.begin_run(start))
     }

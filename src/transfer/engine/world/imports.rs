@@ -25,7 +25,7 @@ pub(super) fn answer(
         rejected_rows,
         data_set_complete: None,
     };
-    ImportAnswer { http_status, summary: Some(summary), message: None }
+    ImportAnswer { http_status, summary: Some(summary), message: None, is_of_another_try: false }
 }
 
 fn conflict(code: &str, text: String, rows: Vec<usize>) -> ImportConflict {
@@ -105,7 +105,12 @@ pub(super) fn set_based(state: &mut State, payload: &Payload, dry_run: bool, los
     let rows = &payload.rows;
     let all: Vec<usize> = (0..rows.len()).collect();
     if rows.iter().any(|row| state.poison.contains(&row.cell)) {
-        return ImportAnswer { http_status: 500, summary: None, message: Some("group is null".to_owned()) };
+        return ImportAnswer {
+            http_status: 500,
+            summary: None,
+            message: Some("group is null".to_owned()),
+            is_of_another_try: false,
+        };
     }
     let closed: BTreeSet<String> = rows
         .iter()
