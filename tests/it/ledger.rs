@@ -3,10 +3,11 @@
 #![cfg(unix)]
 
 use serde_json::{Value, json};
-use xfer::sandbox::faults::{Fault, Matcher};
+use xfer::sandbox::faults::{Fault, Matcher, Mutation};
+use xfer::sandbox::profile::Profile;
 
 use crate::support::country::Country;
-use crate::support::trial::Trial;
+use crate::support::trial::{Trial, server};
 
 const CENTRES: [&str; 10] = ["A", "B", "C", "D", "E", "F", "G", "H", "I", "J"];
 
@@ -26,10 +27,14 @@ fn country(side: &str) -> Country {
 
 /// A routine `r` that deletes what the source has no more; ten centres have a 3 in January.
 fn ready() -> Trial {
+    ready_on(Profile::V43)
+}
+
+fn ready_on(to: Profile) -> Trial {
     let source = CENTRES
         .iter()
         .fold(country("source"), |country, centre| country.value(["CAS", "", "", &name(centre), "202401"], "3"));
-    let trial = Trial::between(&source, &country("destination"));
+    let trial = Trial::of_versions(Profile::V42, to, &source, &country("destination"));
     trial.routine("", &[("CAS", "CAS")], "202401");
     trial.ok("routine edit r --when-empty delete");
     trial
@@ -191,4 +196,101 @@ fn what_a_person_entered_again_is_not_deleted() {
             assert_deletes(&trial, "A");
         }
     }
+}
+
+/// A list that is empty or cut short, once, as if nothing were wrong: of a server that starts, a proxy, a lost answer.
+#[test]
+fn one_false_answer_of_the_destination_makes_nothing_forgotten_and_nothing_ours() {
+    for (mutation, line) in [
+        (Mutation::Document(r#"{"dataValues":[]}"#), "run r --dry-run"),
+        (Mutation::HalfOfLists, "run r --dry-run"),
+        (Mutation::Document(r#"{"dataValues":[]}"#), "run r"),
+        (Mutation::HalfOfLists, "run r"),
+    ] {
+        let trial = ready();
+        // A person was there before, with the very number.
+        by_hand(&trial, "J", Some("3"));
+        assert_eq!(run(&trial, 0)["cells"]["created"], 9);
+        let reads = Matcher::every("GET", "/api/dataValueSets");
+        trial.destination.faults().add(reads.first(1), Fault::Malformed(mutation));
+        let report = trial.ok(&format!("{line} --format json")).json();
+        trial.destination.faults().clear();
+        assert_eq!(report["cells"]["unchanged"], 10, "{line}, {mutation:?}: {report:#}");
+        at_source(&trial, "J", None);
+        let report = run(&trial, 0);
+        assert_eq!(report["cells"]["deleted"], 0, "{line}, {mutation:?}: {report:#}");
+        assert_eq!(there(&trial, "J").as_deref(), Some("3"));
+        assert_deletes(&trial, "A");
+    }
+}
+
+#[test]
+fn a_destination_that_contradicts_itself_is_left_alone() {
+    let trial = ready();
+    run(&trial, 0);
+    let reads = || Matcher::every("GET", "/api/dataValueSets");
+    let empty = Mutation::Document(r#"{"dataValues":[]}"#);
+    trial.destination.faults().add(reads().first(1), Fault::Malformed(empty));
+    trial.destination.faults().add(reads().nth(1), Fault::Malformed(Mutation::HalfOfLists));
+    let output = trial.run("run r").expect_code(5);
+    trial.destination.faults().clear();
+    assert!(output.stdout.contains("answered the same question in two ways"), "{output}");
+    assert_eq!(run(&trial, 0)["cells"]["unchanged"], 10);
+    assert_deletes(&trial, "A");
+}
+
+#[test]
+fn what_really_went_is_let_go() {
+    let trial = ready();
+    run(&trial, 0);
+    CENTRES.iter().for_each(|centre| by_hand(&trial, centre, None));
+    trial.ok("run r --dry-run");
+    CENTRES.iter().for_each(|centre| by_hand(&trial, centre, Some("3")));
+    at_source(&trial, "A", None);
+    assert_eq!(run(&trial, 0)["cells"]["deleted"], 0, "a person entered them");
+}
+
+/// Up to 2.42 a server says that a row which it has already was left alone. Whoever sent it twice knows better.
+#[test]
+fn what_was_taken_and_answered_with_an_error_stays_ours() {
+    for status in [401, 409, 413, 429, 500, 503] {
+        let trial = ready_on(Profile::V41);
+        // The first row of a month goes alone.
+        let posts = Matcher::imports().first(2);
+        trial.destination.faults().add(posts, Fault::Malformed(Mutation::Status(status)));
+        let _ = trial.run("run r");
+        trial.destination.faults().clear();
+        let report = run(&trial, 0);
+        assert_eq!(report["cells"]["rejected"], 0, "{status}: {report:#}");
+        for centre in ["A", "J"] {
+            assert_deletes(&trial, centre);
+        }
+    }
+}
+
+/// A test server first, then the national one, where a person entered the same numbers.
+#[test]
+fn what_was_written_to_another_server_says_nothing_about_this_one() {
+    let trial = ready();
+    run(&trial, 0);
+    let national = server(Profile::V44, &country("national"));
+    for centre in CENTRES {
+        Trial::store(&national, ["CAS", "", "", &name(centre), "202401"], Some("3"));
+    }
+    let national_holds =
+        || national.instance().with_state(|state| state.values.data.values().filter(|stored| !stored.deleted).count());
+    trial.ok(&format!("server edit dst --url {} --username writer --password-file password", national.url()));
+    trial.ok("server sync dst");
+    let report = run(&trial, 0);
+    let found = report["findings"].as_array().unwrap().iter().find(|found| found["code"] == "another-destination");
+    assert_eq!(found.unwrap()["example"], "10 cells", "{report:#}");
+    at_source(&trial, "A", None);
+    let report = run(&trial, 0);
+    assert_eq!((&report["cells"]["deleted"], national_holds()), (&json!(0), 10), "{report:#}");
+    assert!(!report.to_string().contains("another-destination"), "told once");
+    // Back at the first one, everything is as it was.
+    trial.ok(&format!("server edit dst --url {} --username writer --password-file password", trial.destination.url()));
+    trial.ok("server sync dst");
+    let report = run(&trial, 0);
+    assert_eq!((&report["cells"]["deleted"], there(&trial, "A")), (&json!(1), None), "{report:#}");
 }
