@@ -216,7 +216,11 @@ pub fn survive_size_limits() {}
 
 /// Whether the clock of this machine was set at all: one without a battery starts at 1970, or before.
 pub fn clock_is_set() -> bool {
-    std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH).is_ok()
+    is_after_1970(std::time::SystemTime::now())
+}
+
+fn is_after_1970(now: std::time::SystemTime) -> bool {
+    now.duration_since(std::time::SystemTime::UNIX_EPOCH).is_ok()
 }
 
 /// Whether a process of that number is alive, whoever started it.
@@ -340,9 +344,17 @@ mod tests {
     use std::io::ErrorKind;
     use std::path::Path;
 
-    use super::{Existing, FileLock, home_folder, write_privately};
+    use super::{Existing, FileLock, home_folder, is_after_1970, write_privately};
     #[cfg(unix)]
     use super::{create_private_file, create_private_folder};
+
+    // The program takes its time from the machine: the test of the whole of it would have to set that.
+    #[test]
+    fn a_clock_before_1970_is_not_set() {
+        let epoch = std::time::SystemTime::UNIX_EPOCH;
+        let second = std::time::Duration::from_secs(1);
+        assert!(!is_after_1970(epoch - second) && is_after_1970(epoch) && is_after_1970(epoch + second));
+    }
 
     #[cfg(unix)]
     fn mode(path: &Path) -> u32 {

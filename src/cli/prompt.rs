@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use crate::cli::error::CliError;
 use crate::cli::question::Question;
 use crate::cli::ui::Ui;
+use crate::domain::redaction::keep_password;
 use crate::platform;
 
 /// The longest secret that a file or standard input may hold, in bytes.
@@ -59,7 +60,9 @@ pub fn secret(ui: &Ui, source: &SecretSource, what: &str, flag: &str) -> Result<
             "the {what} begins and ends with {mark}: the quotes are taken for a part of it; leave them out if they are not"
         ));
     }
-    Ok(SecretString::from(secret))
+    let secret = SecretString::from(secret);
+    keep_password(None, &secret);
+    Ok(secret)
 }
 
 /// The quotation mark that a secret stands between, as in `PASSWORD="…"` of a settings file.

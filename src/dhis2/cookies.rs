@@ -7,6 +7,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::redaction::keep_session;
+
 /// Most bytes of cookies that are kept: they share the server's 8,192 bytes of headers with the request line.
 const MOST_BYTES: usize = 1_024;
 
@@ -41,6 +43,7 @@ impl CookieJar {
         let others: usize =
             self.cookies.iter().filter(|(known, _)| *known != name).map(|(key, kept)| key.len() + kept.len() + 3).sum();
         if others + name.len() + value.len() <= MOST_BYTES {
+            keep_session(value);
             self.cookies.insert(name.to_owned(), value.to_owned());
         }
     }

@@ -13,6 +13,7 @@ use crate::dhis2::error::ClientErrorKind;
 use crate::dhis2::http::{failure_of, http_client};
 use crate::dhis2::limits::Limits;
 use crate::domain::alert::origin_of;
+use crate::domain::redaction::keep_address;
 use crate::domain::server::BaseUrl;
 
 /// What is asked of an address.
@@ -28,6 +29,7 @@ pub enum Call {
 
 /// Calls the address; gives what it answered, in short.
 pub async fn deliver(address: &SecretString, call: Call, patience: Duration) -> Result<String, ClientErrorKind> {
+    keep_address(address);
     match tokio::time::timeout(patience, answer_of(address, call)).await {
         Ok(answered) => answered,
         Err(_) => Err(ClientErrorKind::Timeout { waited: patience }),

@@ -3,7 +3,7 @@
 //! The transfer engine knows the state store only as [`Journal`]; the store implements it and `ops` plugs the two
 //! together. The trait stands in the domain so that neither layer has to know the other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -196,6 +196,15 @@ pub trait Journal: Send {
     fn each_written(&mut self, visit: &mut dyn FnMut(CellKey, Option<Period>)) -> Result<(), JournalError> {
         let _ = visit;
         Ok(())
+    }
+
+    /// The addresses of all cells that [`each_written`](Self::each_written) shows, each once.
+    fn written_addresses(&mut self) -> Result<BTreeSet<CellAddress>, JournalError> {
+        let mut addresses = BTreeSet::new();
+        self.each_written(&mut |cell, _| {
+            addresses.insert(cell.address());
+        })?;
+        Ok(addresses)
     }
 
     /// Values that each job had when it was last read wholly by a run for real over some of these periods, by its name.

@@ -1,18 +1,21 @@
-//! What must not be seen: the logins in use, struck out of every sentence in whatever form they stand there.
+//! What must not be seen: the secrets in use, struck out of every sentence in whatever form they stand there.
 //!
+//! Secrets are the logins of servers and mail servers with the sessions that they open, the secret parts of web addresses
+//! that are told of runs, and passphrases.
 //! A server may repeat what it was sent: a refusal that quotes the password, an error page with the request's headers,
 //! a redirect with a user in its address. What servers say ends on terminals, in logs, reports and journals, and what
-//! one server says may hold the other one's login. So there is one list for the whole process. A login is put on it
-//! before it is first used; texts of servers pass through [`redact`] where they are read, log lines and errors once more
+//! one server says may hold the other one's login. So there is one list for the whole process. A secret is put on it when
+//! it is read or opened, before it is first used; texts of servers pass through [`redact`] where they are read, log lines and errors once more
 //! where they are written.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
 use crate::domain::secret::Login;
@@ -26,6 +29,18 @@ const SHORTEST: usize = 3;
 /// Shorter encoded forms occur by accident, in ids for instance.
 const SHORTEST_ENCODED: usize = 6;
 
+/// Shorter pieces of a secret within something longer that is Base64 as a whole occur by accident.
+const SHORTEST_WITHIN: usize = 10;
+
+/// Shorter parts of an address are names that people gave, or numbers of versions.
+const SHORTEST_PART: usize = 8;
+
+/// A part of an address that is at least so long is no name, if no sign stands between its words.
+const LONG_PART: usize = 20;
+
+/// Sessions that are struck out: whoever opens a new one with each answer fills no memory.
+const MOST_SESSIONS: usize = 200;
+
 type Form = Zeroizing<String>;
 
 /// The forms that are looked for, longest first: a form may be part of another.
@@ -33,10 +48,43 @@ static FORMS: RwLock<Vec<Form>> = RwLock::new(Vec::new());
 
 /// From now on this login is struck out everywhere.
 pub fn keep_secret(login: &Login) {
-    let forms = match login {
-        Login::Basic { username, password } => forms(Some(username), password.expose_secret()),
-        Login::Token(token) => forms(None, token.expose_secret().trim()),
-    };
+    match login {
+        Login::Basic { username, password } => keep_password(Some(username), password),
+        Login::Token(token) => keep(forms(None, token.expose_secret().trim())),
+    }
+}
+
+/// From now on this password or passphrase is struck out everywhere.
+pub fn keep_password(username: Option<&str>, password: &SecretString) {
+    keep(forms(username, password.expose_secret()));
+}
+
+/// From now on this session of a server is struck out everywhere: for as long as it lives it is as good as the login.
+pub fn keep_session(session: &str) {
+    static SESSIONS: AtomicUsize = AtomicUsize::new(0);
+    /// Shorter ones are no sessions: what a load balancer calls its machines.
+    const SHORTEST_SESSION: usize = 16;
+    if session.len() >= SHORTEST_SESSION
+        && !is_known(session)
+        && SESSIONS.fetch_add(1, Ordering::Relaxed) < MOST_SESSIONS
+    {
+        keep(vec![Zeroizing::new(session.to_owned())]);
+    }
+}
+
+/// From now on the secret parts of a web address are struck out everywhere: user and password, the values of its query,
+/// and what is long and random in its path. Host and names stay.
+pub fn keep_address(address: &SecretString) {
+    let (login, parts) = secret_parts(address.expose_secret().trim());
+    let login = login.map(|(user, password)| forms(Some(&user), &password)).unwrap_or_default();
+    keep(login.into_iter().chain(parts.iter().flat_map(|part| forms(None, part))).collect());
+}
+
+fn is_known(secret: &str) -> bool {
+    FORMS.read().unwrap_or_else(PoisonError::into_inner).iter().any(|form| form.as_str() == secret)
+}
+
+fn keep(forms: Vec<Form>) {
     let mut known = FORMS.write().unwrap_or_else(PoisonError::into_inner);
     for form in forms {
         if !known.contains(&form) {
@@ -87,6 +135,62 @@ fn without_user(address: &str) -> String {
     }
 }
 
+/// User and password of a web address, decoded; and what else is secret about it, as it stands there and decoded. Values
+/// of its query that may be words of many sentences are secret only with their names (`to=office`, `v=1.0`).
+fn secret_parts(address: &str) -> (Option<(Form, Form)>, Vec<Form>) {
+    let mut parts: Vec<Form> = Vec::new();
+    let address = address.split('#').next().unwrap_or_default();
+    let (place, query) = address.split_once('?').unwrap_or((address, ""));
+    let place = place.split_once("//").map_or(place, |(_, rest)| rest);
+    let (host, path) = place.split_once('/').unwrap_or((place, ""));
+    if let Some((login, _)) = host.rsplit_once('@') {
+        parts.push(Zeroizing::new(login.to_owned()));
+        parts.extend(login.split_once(':').map(|(_, password)| Zeroizing::new(password.to_owned())));
+    }
+    parts.extend(path.split('/').filter(|part| is_random(part)).map(|part| Zeroizing::new(part.to_owned())));
+    for pair in query.split('&') {
+        let (name, value) = pair.split_once('=').unwrap_or(("", pair));
+        if is_random(value) || is_name_of_secret(name) {
+            parts.push(Zeroizing::new(value.to_owned()));
+        } else if !value.is_empty() {
+            parts.push(Zeroizing::new(pair.to_owned()));
+        }
+    }
+    for part in parts
+        .iter()
+        .flat_map(|part| [percent_decoded(part), percent_decoded(&part.replace('+', " "))])
+        .collect::<Vec<_>>()
+    {
+        if !parts.contains(&part) {
+            parts.push(part);
+        }
+    }
+    let login = host.rsplit_once('@').and_then(|(login, _)| login.split_once(':'));
+    (login.map(|(user, password)| (percent_decoded(user), percent_decoded(password))), parts)
+}
+
+fn percent_decoded(text: &str) -> Form {
+    Zeroizing::new(percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned())
+}
+
+/// Whether a part of an address is no name that a person gave: of letters and digits, of large and small ones within, or so
+/// long without a sign between words that nobody would read it.
+fn is_random(part: &str) -> bool {
+    let part = percent_decoded(part);
+    let has = |wanted: fn(&char) -> bool| part.chars().any(|letter| wanted(&letter));
+    let letters = part.chars().count();
+    let digits = has(char::is_ascii_digit);
+    let mixed = has(|letter| letter.is_lowercase()) && part.chars().skip(1).any(char::is_uppercase);
+    let one_word = !has(|letter| matches!(letter, '-' | '_' | '.' | ' '));
+    (letters >= SHORTEST_PART && (digits || mixed)) || (letters >= LONG_PART && one_word)
+}
+
+/// Whether a name in a query says that its value is a secret, however short it is.
+fn is_name_of_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["token", "key", "secret", "pass", "pw", "sig", "auth", "code"].iter().any(|word| name.contains(word))
+}
+
 fn struck_out<'text>(text: &'text str, forms: &[Form]) -> Cow<'text, str> {
     let mut shown = Cow::Borrowed(text);
     for form in forms {
@@ -105,6 +209,7 @@ fn forms(username: Option<&str>, secret: &str) -> Vec<Form> {
     let bytes = secret.as_bytes();
     let mut encoded = vec![
         escaped_as_json(secret),
+        escaped_as_ascii_json(secret),
         escaped_as_html(secret),
         percent_encoded(secret, false, "%20"),
         percent_encoded(secret, true, "%20"),
@@ -118,10 +223,51 @@ fn forms(username: Option<&str>, secret: &str) -> Vec<Form> {
         let pair = Zeroizing::new(format!("{username}:{secret}"));
         encoded.push(Zeroizing::new(STANDARD_NO_PAD.encode(pair.as_bytes())));
         encoded.push(Zeroizing::new(URL_SAFE_NO_PAD.encode(pair.as_bytes())));
+        // As mail servers are told it (RFC 4616).
+        let plain = Zeroizing::new(format!("\0{username}\0{secret}"));
+        encoded.push(Zeroizing::new(STANDARD_NO_PAD.encode(plain.as_bytes())));
     }
+    encoded.extend(within_base64(bytes));
     encoded.retain(|form| form.len() >= SHORTEST_ENCODED && form.as_str() != secret);
     encoded.push(Zeroizing::new(secret.to_owned()));
     encoded
+}
+
+/// What is the same wherever the secret stands within a text that is Base64 as a whole: three letters become four signs,
+/// and those that its neighbours have a part in are left out.
+fn within_base64(secret: &[u8]) -> Vec<Form> {
+    let mut found = Vec::new();
+    for before in 0..3_usize {
+        let mut text = Zeroizing::new(vec![0; before]);
+        text.extend_from_slice(secret);
+        let whole = text.len() / 3 * 3;
+        text.truncate(whole);
+        for whole in [STANDARD_NO_PAD.encode(&*text), URL_SAFE_NO_PAD.encode(&*text)].map(Zeroizing::new) {
+            let first = [0, 2, 3][before];
+            if let Some(own) = whole.get(first..).filter(|own| own.len() >= SHORTEST_WITHIN) {
+                found.push(Zeroizing::new(own.to_owned()));
+            }
+        }
+    }
+    found
+}
+
+/// As programs write JSON that must pass through anything: only ASCII, and no `/` alone.
+fn escaped_as_ascii_json(secret: &str) -> Form {
+    let mut text = Zeroizing::new(String::with_capacity(secret.len() * 6));
+    for letter in secret.chars() {
+        match letter {
+            '"' | '\\' | '/' => text.extend(['\\', letter]),
+            letter if letter.is_ascii() => text.push(letter),
+            letter => {
+                for unit in letter.encode_utf16(&mut [0; 2]) {
+                    // Writing into a text does not fail.
+                    let _ = write!(text, "\\u{unit:04x}");
+                }
+            }
+        }
+    }
+    text
 }
 
 fn escaped_as_json(secret: &str) -> Form {
@@ -171,7 +317,10 @@ fn write_hexadecimal(text: &mut String, before: &str, byte: u8, lower: bool) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Form, STRUCK_OUT, forms, keep_secret, redact, redacted_address, struck_out};
+    use super::{
+        Form, STRUCK_OUT, forms, keep_address, keep_password, keep_secret, keep_session, redact, redacted_address,
+        secret_parts, struck_out,
+    };
     use crate::domain::secret::Login;
 
     const PASSWORD: &str = "pa ss\"w&é-7";
@@ -195,6 +344,7 @@ mod tests {
             "7061207373227726c3a92d37",
             "7061207373227726C3A92D37",
             "cGEgc3MidybDqS03",
+            "pa ss\\\"w&\\u00e9-7",
         ] {
             let text = format!("you sent [{said}]==, no");
             assert_eq!(struck_out(&text, &known), format!("you sent [{STRUCK_OUT}]==, no"), "{said}");
@@ -226,5 +376,60 @@ mod tests {
             assert_eq!(redacted_address(address), shown, "{address}");
         }
         assert_eq!(redact("moringa/kasava 9"), STRUCK_OUT);
+    }
+
+    // Whoever packs a whole header or document into Base64 packs the secret with it, at any of three places.
+    #[test]
+    fn a_secret_within_a_larger_text_in_base64_is_struck_out() {
+        use base64::Engine;
+        use base64::engine::general_purpose::STANDARD;
+        let mut known = forms(None, "moringa-kasava-99");
+        known.sort_by_key(|form| std::cmp::Reverse(form.len()));
+        for before in ["", "a", "ab", "abc"] {
+            let whole = STANDARD.encode(format!("{before}moringa-kasava-99 and more"));
+            let shown = struck_out(&whole, &known);
+            assert!(shown.contains(STRUCK_OUT), "{before}: {shown}");
+            let left = STANDARD.decode(shown.split(STRUCK_OUT).next().unwrap()).unwrap_or_default();
+            assert!(!String::from_utf8_lossy(&left).contains("morin"), "{before}: {shown}");
+        }
+        let mail = forms(Some("his@h.org"), "moringa");
+        let plain = STANDARD.encode("\0his@h.org\0moringa");
+        assert!(struck_out(&plain, &mail).starts_with(STRUCK_OUT), "{plain}");
+    }
+
+    #[test]
+    fn the_secret_parts_of_addresses_are_found_and_names_stay() {
+        let parts =
+            |address: &str| -> Vec<String> { secret_parts(address).1.iter().map(|part| part.to_string()).collect() };
+        for (address, secret) in [
+            ("https://clerk:p%40w1@h.org/x", &["clerk:p%40w1", "p%40w1", "clerk:p@w1", "p@w1"][..]),
+            (
+                "https://hooks.slack.com/services/T012AB3CD/B0/q83vEjRWeJqwErTyUi12",
+                &["T012AB3CD", "q83vEjRWeJqwErTyUi12"],
+            ),
+            (
+                "https://hc-ping.com/5b1c0c1e-7d1f-4f6e-9d0e-2f6f0c0f1a2b?create=1",
+                &["5b1c0c1e-7d1f-4f6e-9d0e-2f6f0c0f1a2b", "create=1"],
+            ),
+            ("https://h.org/run?v=1.0&sig=ab%2Bcd&to=office#x", &["v=1.0", "ab%2Bcd", "to=office", "ab+cd"]),
+            ("https://tok3n@h.org/run?x=q83vEjRWeJ", &["tok3n", "q83vEjRWeJ"]),
+            ("https://h.org/run?token=abc", &["abc"]),
+            ("https://h.org/alerts/district-offices-of-the-north", &[]),
+            ("https://h.org", &[]),
+        ] {
+            assert_eq!(parts(address), secret, "{address}");
+        }
+    }
+
+    #[test]
+    fn passwords_addresses_and_sessions_are_struck_out_for_the_whole_process() {
+        keep_password(Some("his@h.org"), &"tamarind-7731".to_owned().into());
+        keep_address(&"https://h.org/in/Zk3vEjRWeJqw88?sig=a%2Fb%2Bc99\n".to_owned().into());
+        keep_address(&"https://clerk:tilapia%2042@h.org".to_owned().into());
+        assert_eq!(redact("Basic Y2xlcms6dGlsYXBpYSA0Mg=="), "Basic ***==");
+        keep_session("F0A9C2D4E6B8A1C3D5E7");
+        keep_session("node1");
+        let said = "535 tamarind-7731: /in/Zk3vEjRWeJqw88?sig=a/b+c99 (a%2Fb%2Bc99), F0A9C2D4E6B8A1C3D5E7, node1";
+        assert_eq!(redact(said), "535 ***: /in/***?sig=*** (***), ***, node1");
     }
 }

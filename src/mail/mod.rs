@@ -17,6 +17,7 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::domain::alert::{MailRoute, MailSecurity, UnusableAddress};
+use crate::domain::redaction::{keep_password, redact};
 
 /// The longest piece of a mail server's text that is kept, in characters.
 const LONGEST_TEXT: usize = 300;
@@ -104,6 +105,9 @@ pub async fn send(
     patience: Duration,
 ) -> Result<Sent, MailError> {
     route.check()?;
+    if let Some(password) = password {
+        keep_password(route.username.as_deref(), password);
+    }
     let text = message(route, letter)?.formatted();
     let from = mailbox(&route.from)?.email;
     let transport = transport(route, password, patience)?;
@@ -117,10 +121,10 @@ pub async fn send(
         let (error, is_about_person) = match tokio::time::timeout(left, transport.send_raw(&envelope, &text)).await {
             Ok(Ok(response)) => {
                 let words = response.message().collect::<Vec<_>>().join(" ");
-                answer.get_or_insert(in_short(&format!("{} {words}", response.code()), password));
+                answer.get_or_insert(in_short(&format!("{} {words}", response.code())));
                 continue;
             }
-            Ok(Err(error)) => (reason_of(&error, route.security, password, patience), is_about_person(&error)),
+            Ok(Err(error)) => (reason_of(&error, route.security, patience), is_about_person(&error)),
             Err(_) => (MailError::Timeout { waited: patience }, false),
         };
         // Nobody else gets it either, and a login that is refused is not tried once for each of them.
@@ -192,13 +196,8 @@ fn transport(
 }
 
 /// What the library's failure means.
-fn reason_of(
-    error: &lettre::transport::smtp::Error,
-    security: MailSecurity,
-    password: Option<&SecretString>,
-    waited: Duration,
-) -> MailError {
-    let said = in_short(&innermost(error), password);
+fn reason_of(error: &lettre::transport::smtp::Error, security: MailSecurity, waited: Duration) -> MailError {
+    let said = in_short(&innermost(error));
     match () {
         () if error.is_timeout() => MailError::Timeout { waited },
         () if error.is_tls() || (security != MailSecurity::None && is_distrust(error)) => MailError::Encryption(said),
@@ -229,10 +228,9 @@ fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     last.to_string()
 }
 
-/// A server's text on one line, cut, without the password.
-fn in_short(text: &str, password: Option<&SecretString>) -> String {
-    let secret = password.map(ExposeSecret::expose_secret).filter(|secret| secret.len() > 2);
-    let text = secret.map_or_else(|| text.to_owned(), |secret| text.replace(secret, "***"));
+/// A server's text on one line, cut, without any secret.
+fn in_short(text: &str) -> String {
+    let text = redact(text);
     let words: Vec<&str> = text.split(|letter: char| letter.is_whitespace() || letter.is_control()).collect();
     let line = words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
     line.chars().take(LONGEST_TEXT).collect()
@@ -301,8 +299,9 @@ mod tests {
     fn addresses_are_checked_and_texts_cut() {
         check_address("his@example.org").unwrap();
         assert!(matches!(check_address("his"), Err(MailError::Address(_))));
-        let secret = secrecy::SecretString::from("opensesame");
-        assert_eq!(in_short("535 5.7.8\r\n opensesame\u{7} is wrong", Some(&secret)), "535 5.7.8 *** is wrong");
-        assert_eq!(in_short(&"x".repeat(1000), None).len(), 300);
+        crate::domain::redaction::keep_password(Some("his"), &secrecy::SecretString::from("opensesame"));
+        assert_eq!(in_short("535 5.7.8\r\n opensesame\u{7} is wrong"), "535 5.7.8 *** is wrong");
+        assert_eq!(in_short("535 AUTH AGhpcwBvcGVuc2VzYW1l, b3BlbnNlc2FtZQ=="), "535 AUTH ***, ***==");
+        assert_eq!(in_short(&"x".repeat(1000)).len(), 300);
     }
 }

@@ -15,11 +15,13 @@ use crate::domain::uid::Uid;
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, synced};
 use crate::ops::sandbox::{self, PASSWORD, Ports, RunningPair, WRITER, items_file, map_file};
-use crate::platform::{self, Existing};
+use crate::platform::{self, Existing, FileLock};
 use crate::sandbox::country::{Country, TrueJob};
 use crate::sandbox::fixtures::SEED;
 use crate::sandbox::profile::Profile;
 
+/// How its folder is named. What a demo that was killed left goes when the next one starts.
+const PREFIX: &str = "xfer-demo-";
 /// What the demo calls the destination server.
 const DESTINATION: &str = "national";
 /// The periods of the demo's run.
@@ -65,7 +67,8 @@ pub struct Stage {
 
 #[derive(Debug)]
 enum Folder {
-    Temporary(TempDir),
+    // Let go of before it is removed: what is held cannot be removed everywhere.
+    Temporary { _held: FileLock, folder: TempDir },
     Kept(PathBuf),
 }
 
@@ -75,8 +78,14 @@ pub fn prepare(profile: Profile, keep: bool) -> Result<Stage, OpsError> {
         let path = path.to_path_buf();
         move |source| OpsError::LocalFile { path, action: "written", source }
     };
-    let temporary = TempDir::with_prefix("xfer-demo-").map_err(failed(Path::new("the temporary folder")))?;
-    let folder = if keep { Folder::Kept(temporary.keep()) } else { Folder::Temporary(temporary) };
+    platform::temporary::clear_folders(PREFIX);
+    let temporary = TempDir::with_prefix(PREFIX).map_err(failed(Path::new("the temporary folder")))?;
+    let folder = if keep {
+        Folder::Kept(temporary.keep())
+    } else {
+        let held = platform::temporary::hold_folder(temporary.path()).map_err(failed(temporary.path()))?;
+        Folder::Temporary { _held: held, folder: temporary }
+    };
     let country = Country::haiti(SEED);
     let write_file = |name: &str, content: &[u8]| {
         let path = folder.path().join(name);
@@ -115,7 +124,7 @@ fn shown(job: &TrueJob) -> Option<(&'static str, &'static str)> {
 impl Folder {
     fn path(&self) -> &Path {
         match self {
-            Self::Temporary(folder) => folder.path(),
+            Self::Temporary { folder, .. } => folder.path(),
             Self::Kept(folder) => folder,
         }
     }

@@ -164,11 +164,15 @@ pub(super) async fn launch(
     if !stop.is_cancelled() {
         name_latest(&mut report, &source.client, &source.metadata, document).await;
     }
+    if !result.closed {
+        tracing::warn!("the end of the run could not be written down; what is reported here holds all the same");
+    }
     // What an empty source leaves to be looked at is part of what was asked to be told by this code.
     if fail_on_empty && report.values.fetched == 0 && matches!(report.exit_code, 0 | EXIT_INCOMPLETE) {
         report.exit_code = EXIT_EMPTY;
     }
-    if report != as_kept
+    if result.closed
+        && report != as_kept
         && let Err(cause) = journal.finish_run(&report)
     {
         // The report is kept as the engine made it, and what was added here is said all the same.

@@ -11,6 +11,8 @@ use std::time::{Duration, SystemTime};
 
 use tempfile::NamedTempFile;
 
+use crate::platform::FileLock;
+
 const PREFIX: &str = ".xfer-";
 const SUFFIX: &str = ".tmp";
 
@@ -55,6 +57,43 @@ pub fn clear(folder: &Path) {
     }
 }
 
+/// The file in a temporary folder that is locked for as long as somebody works there.
+const HOLD: &str = ".xfer-held";
+
+/// Marks a temporary folder as one that goes when its process is gone ([`clear_folders`]), and holds it until what this
+/// gives is dropped.
+pub fn hold_folder(folder: &Path) -> io::Result<FileLock> {
+    // Locked before it has its name: whoever clears never finds it there unlocked.
+    let unnamed = folder.join(".xfer-holding");
+    let lock = FileLock::acquire(&unnamed)?.ok_or(io::ErrorKind::ResourceBusy)?;
+    fs::rename(&unnamed, folder.join(HOLD))?;
+    Ok(lock)
+}
+
+/// Takes away the folders of temporary files with this prefix that killed processes left. Those that somebody holds stay,
+/// and so do those that were never held: a person wanted to keep them. What cannot be taken away stays, too.
+pub fn clear_folders(prefix: &str) {
+    clear_folders_in(&tempfile::env::temp_dir(), prefix);
+}
+
+fn clear_folders_in(parent: &Path, prefix: &str) {
+    let is_ours = |name: &str| {
+        let random = name.strip_prefix(prefix);
+        random.is_some_and(|random| random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    };
+    let entries = fs::read_dir(parent).into_iter().flatten().flatten();
+    for entry in entries.filter(|entry| entry.file_name().to_str().is_some_and(is_ours)) {
+        let (folder, hold) = (entry.path(), entry.path().join(HOLD));
+        // Neither may be a link, which somebody else made.
+        let kind = |path: &Path| fs::symlink_metadata(path).map(|metadata| metadata.file_type());
+        let is_held_once =
+            kind(&folder).is_ok_and(|kind| kind.is_dir()) && kind(&hold).is_ok_and(|kind| kind.is_file());
+        if is_held_once && let Ok(Some(_lock)) = FileLock::acquire(&hold) {
+            let _ = fs::remove_dir_all(&folder);
+        }
+    }
+}
+
 fn is_one(name: &str) -> bool {
     let middle = name.strip_prefix(PREFIX).and_then(|rest| rest.strip_suffix(SUFFIX));
     middle.is_some_and(|middle| middle.len() == RANDOM && middle.bytes().all(|byte| byte.is_ascii_alphanumeric()))
@@ -76,7 +115,36 @@ mod tests {
     use std::fs;
     use std::time::{Duration, SystemTime};
 
-    use super::{clear, written};
+    use super::{clear, clear_folders_in, hold_folder, written};
+
+    #[test]
+    fn folders_that_nobody_holds_any_more_go_and_those_never_held_stay() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = |name: &str| {
+            let path = parent.path().join(name);
+            fs::create_dir(&path).unwrap();
+            fs::write(path.join("map.csv"), "a map").unwrap();
+            path
+        };
+        let held = folder("demo-aaaaa1");
+        let lock = hold_folder(&held).unwrap();
+        let left = folder("demo-aaaaa2");
+        drop(hold_folder(&left).unwrap());
+        let kept = folder("demo-aaaaa3");
+        let others = ["demo-of-ours", "demo-aaaaa44", "dem0-aaaaa1"].map(|name| {
+            let path = folder(name);
+            drop(hold_folder(&path).unwrap());
+            path
+        });
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(&others[0], parent.path().join("demo-link00")).unwrap();
+        clear_folders_in(parent.path(), "demo-");
+        assert!(held.join("map.csv").exists() && kept.join("map.csv").exists() && !left.exists());
+        assert!(others.iter().all(|path| path.join("map.csv").exists()));
+        drop(lock);
+        clear_folders_in(parent.path(), "demo-");
+        assert!(!held.exists() && kept.exists());
+    }
 
     #[test]
     fn what_nobody_holds_goes_and_everything_else_stays() {

@@ -19,6 +19,7 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
+use crate::domain::redaction::keep_password;
 use crate::platform::{self, Existing};
 use crate::sealing::{self, KEY_LENGTH, Key, NONCE_LENGTH, SALT_LENGTH, SealingError, TAG_LENGTH, Work};
 use crate::store::error::StoreError;
@@ -63,6 +64,7 @@ impl fmt::Debug for KeyFile {
 impl ProtectedKey {
     /// The key; none if it is another passphrase, or the line was altered.
     pub(super) fn open(&self, passphrase: &SecretString) -> Result<Option<Key>, SealingError> {
+        keep_password(None, passphrase);
         let key = self.work.stretch(passphrase, &self.salt)?;
         let opened = sealing::open(&key, &self.sealed, self.bound.as_bytes());
         Ok(opened.and_then(|bytes| bytes.as_slice().try_into().ok()).map(Zeroizing::new))
@@ -110,6 +112,7 @@ impl KeyFile {
 /// The bytes of a file for a key, sealed with a passphrase where there is one.
 pub(super) fn file_of(key: &Key, passphrase: Option<&SecretString>) -> Result<Zeroizing<Vec<u8>>, SealingError> {
     let Some(passphrase) = passphrase else { return Ok(Zeroizing::new(key.to_vec())) };
+    keep_password(None, passphrase);
     let mut salt = [0; SALT_LENGTH];
     sealing::fill_randomly(&mut salt)?;
     let Work { memory_kib, passes, lanes } = Work::CURRENT;

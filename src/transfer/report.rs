@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::domain::journal::JournalError;
 use crate::domain::run::{
     CellCounts, FileReport, JobReport, Report, RunMode, RunOutcome, ServerReport, Traffic, ValueCounts,
 };
 use crate::transfer::finding;
 use crate::transfer::hooks::Acts;
-use crate::transfer::tally::Findings;
+use crate::transfer::tally::{Findings, Note};
 
 /// Everything is where it should be.
 pub const EXIT_COMPLETE: u8 = 0;
@@ -25,6 +26,8 @@ pub const EXIT_TEMPORARY: u8 = 5;
 pub const EXIT_UNKNOWN: u8 = 6;
 /// A login or permission was refused.
 pub const EXIT_PERMISSION: u8 = 7;
+/// Something could not be written on this machine.
+pub const EXIT_LOCAL: u8 = 74;
 
 /// What a run's jobs came to.
 #[derive(Debug, Default)]
@@ -131,6 +134,21 @@ pub fn report(facts: RunFacts, mut tally: Tally) -> Result<Report, Unexplained> 
         file: facts.file,
         scripts: tally.acts.into_reports(),
     })
+}
+
+/// Says in a report that the end of its run could not be written down. Everything before it was, so that the counts hold
+/// and the next run finds what it needs.
+pub fn not_closed(report: &mut Report, cause: &JournalError) {
+    let mut findings = Findings::default();
+    findings.add(Note::new(&finding::JOURNAL_NOT_CLOSED, 1).example(cause.to_string()));
+    report.findings.splice(0..0, findings.into_sorted());
+    if report.outcome == RunOutcome::Complete {
+        report.outcome = RunOutcome::Incomplete;
+    }
+    // Who tries again with a login that is refused locks the account: nothing takes the place of that.
+    if report.exit_code != EXIT_PERMISSION {
+        report.exit_code = EXIT_LOCAL;
+    }
 }
 
 fn exit_code(values: &ValueCounts, cells: &CellCounts, tally: &Tally, tolerate_unmapped: bool) -> u8 {

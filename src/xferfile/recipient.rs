@@ -9,6 +9,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::domain::redaction::keep_password;
 use crate::sealing::{self, KEY_LENGTH, NONCE_LENGTH, SALT_LENGTH, TAG_LENGTH, Work, check_strength};
 use crate::xferfile::error::XferFileError;
 use crate::xferfile::key_file::FileKeyHolder;
@@ -105,6 +106,7 @@ impl Recipient {
     pub(super) fn for_passphrase(passphrase: &SecretString, file_key: &FileKey) -> Result<Self, XferFileError> {
         let mut salt = [0; SALT_LENGTH];
         sealing::fill_randomly(&mut salt)?;
+        keep_password(None, passphrase);
         let wrapped = wrap(&*Work::CURRENT.stretch(passphrase, &salt)?, file_key, PASSPHRASE)?;
         Ok(Self::Passphrase { argon2id: Work::CURRENT, salt: STANDARD.encode(salt), wrapped })
     }
@@ -134,6 +136,7 @@ impl Recipient {
             Self::Passphrase { argon2id, salt, wrapped } => {
                 let salt: [u8; SALT_LENGTH] = decode(salt)?;
                 for passphrase in &keys.passphrases {
+                    keep_password(None, passphrase);
                     if let Some(key) = unwrap(&*argon2id.stretch(passphrase, &salt)?, wrapped, PASSPHRASE) {
                         return Ok(Some(key));
                     }

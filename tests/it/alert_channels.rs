@@ -281,6 +281,35 @@ fn refused_with_data(output: &Output, code: i32, words: &[&str]) {
     }
 }
 
+#[test]
+fn a_mail_server_or_a_listener_that_repeats_what_is_secret_gets_it_nowhere() {
+    let (mail, channel) = (MailServer::start(Mailing::Echoing), Channel::echoing());
+    let office = Office::ready();
+    office.xfer.file("mail-password", MAIL_PASSWORD);
+    add(&office, "monthly", &channel, "--webhook");
+    office.ok(&format!(
+        "routine alert add monthly --mail-to his@health.example --mail-server 127.0.0.1:{} --mail-security none \
+         --mail-user {MAIL_USER} --password-file mail-password",
+        mail.port
+    ));
+    office.ok("routine export monthly --new-key-file run-key");
+    for line in [
+        "routine alert test monthly -vv",
+        "run monthly -vv",
+        "exec monthly.xfer --key-file run-key -vv",
+        "exec monthly.xfer --key-file run-key --notify-file hook -vv",
+    ] {
+        let mut command = office.xfer.prepared(&line.split(' ').collect::<Vec<_>>());
+        // What it says is searched when it has ended.
+        let said = office.xfer.finished(command.env("XFER_LOG", "trace"));
+        if !line.contains("--notify-file") {
+            let said = format!("{said}");
+            assert!(said.contains("535") && said.contains("***"), "{line}\n{said}");
+        }
+    }
+    assert_eq!(office.xfer.leaks(), Vec::<String>::new());
+}
+
 #[tokio::test]
 async fn a_password_is_never_offered_in_the_clear() {
     let server = MailServer::start(Mailing::Taking);

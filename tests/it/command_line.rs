@@ -327,6 +327,36 @@ fn the_demo_plays_to_its_end_and_leaves_nothing_behind() {
     assert_eq!(std::fs::read_dir(xfer.home()).unwrap().count(), 0);
 }
 
+#[cfg(unix)]
+#[test]
+fn what_a_killed_demo_leaves_goes_when_the_next_one_starts_and_a_running_one_stays() {
+    use std::io::{BufRead, BufReader};
+
+    let xfer = Xfer::new();
+    // The first line that it says comes when its folder and servers are there.
+    let start = || {
+        let mut demo = xfer.command("demo").stdout(std::process::Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines().map_while(Result::ok);
+        assert!(lines.by_ref().any(|line| line.contains("xfer server add")));
+        (demo, lines)
+    };
+    let folders = || std::fs::read_dir(xfer.home()).unwrap().count();
+    let (mut killed, _said) = start();
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    assert_eq!(folders(), 1);
+    let (mut running, _still) = start();
+    assert_eq!(folders(), 1, "what was left is gone, and the running one has its own");
+    let (mut beside, _said) = start();
+    assert_eq!(folders(), 2, "nobody takes away what another works in");
+    for demo in [&mut running, &mut beside] {
+        demo.kill().unwrap();
+        demo.wait().unwrap();
+    }
+    let _ = xfer.run("demo").expect_code(0);
+    assert_eq!(folders(), 0);
+}
+
 #[test]
 fn the_sandbox_runs_until_it_is_told_to_end() {
     use std::io::{BufRead, BufReader};

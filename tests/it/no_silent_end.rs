@@ -55,6 +55,73 @@ fn a_run_is_complete_although_what_it_learned_cannot_be_kept() {
 }
 
 #[test]
+fn a_run_says_what_it_did_although_its_end_cannot_be_written_down() {
+    let trial = ready();
+    trial.ok("run r");
+    Trial::store(&trial.source, ["CAS", "", "", "Centre A", "202401"], Some("4"));
+    let meddle = |sql| Connection::open(state_database(&trial)).unwrap().execute_batch(sql).unwrap();
+    meddle("CREATE TRIGGER full BEFORE UPDATE ON run BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END");
+    let ended = trial.run("run r --format json").expect_code(74);
+    let report = ended.report();
+    assert_eq!((&report["exit_code"], &report["cells"]["updated"]), (&json!(74), &json!(1)), "{ended}");
+    assert_eq!(report["findings"][0]["code"], "journal-not-closed", "{ended}");
+    assert!(ended.stderr.contains("could not be written down"), "{ended}");
+    meddle("DROP TRIGGER full");
+    let again = trial.run("run r --format json").expect_code(0).report();
+    assert_eq!((&again["cells"]["unchanged"], &again["recovered"]), (&json!(1), &json!(0)), "{again:#}");
+    Trial::store(&trial.source, ["CAS", "", "", "Centre A", "202401"], Some("5"));
+    assert_eq!(trial.run("run r --format json").expect_code(0).report()["cells"]["updated"], 1, "it is still ours");
+}
+
+#[test]
+fn a_run_ends_with_its_report_and_code_although_the_store_is_gone_or_takes_nothing() {
+    let trial = ready();
+    let config = trial.xfer.home().join("config.db");
+    // Whoever may read and not write: by rights that bind everybody but root, and by the database itself.
+    Connection::open(&config)
+        .unwrap()
+        .execute_batch("CREATE TRIGGER no BEFORE INSERT ON tuning BEGIN SELECT RAISE(ABORT, 'read-only'); END")
+        .unwrap();
+    fs::set_permissions(&config, std::os::unix::fs::PermissionsExt::from_mode(0o400)).unwrap();
+    let report = trial.run("run r --format json").expect_code(0).report();
+    assert_eq!((&report["outcome"], &report["cells"]["created"]), (&json!("complete"), &json!(1)));
+    fs::set_permissions(&config, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+
+    Trial::store(&trial.source, ["CAS", "", "", "Centre A", "202401"], Some("4"));
+    trial.destination.ledger().clear();
+    let read_back = Matcher { from: 1, ..Matcher::every("GET", "/api/dataValueSets") };
+    trial.destination.faults().add(read_back, Fault::Slow { delay: std::time::Duration::from_secs(1) });
+    let mut command = trial.xfer.prepared(&["run", "r", "--format", "json"]);
+    let running = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    while trial.destination.ledger().matching("POST", "/api/dataValueSets").is_empty() {
+        std::thread::yield_now();
+    }
+    fs::rename(&config, trial.xfer.home().join("elsewhere")).unwrap();
+    let ended = running.wait_with_output().unwrap();
+    fs::rename(trial.xfer.home().join("elsewhere"), &config).unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(0), "{said}");
+    let report: Value = serde_json::from_slice(&ended.stdout).unwrap();
+    assert_eq!((&report["outcome"], &report["cells"]["updated"]), (&json!("complete"), &json!(1)), "{said}");
+}
+
+#[test]
+fn a_login_page_in_place_of_the_read_back_leaves_nothing_unsaid() {
+    let trial = ready();
+    let read_back = Matcher { from: 1, ..Matcher::every("GET", "/api/dataValueSets") };
+    trial.destination.faults().add(read_back, Fault::AppliedRedirect);
+    let ended = trial.run("run r --format json").expect_code(7);
+    let report = ended.report();
+    assert_eq!((&report["cells"]["total"], &report["cells"]["accepted"]), (&json!(1), &json!(1)), "{ended}");
+    let findings = report["findings"].to_string();
+    assert!(findings.contains("read-back-cut-off") && !findings.contains("no-read-back"), "{ended}");
+    assert!(!format!("{ended}").contains("Share the data set"), "{ended}");
+    trial.destination.faults().clear();
+    let again = trial.run("run r --format json").expect_code(0).report();
+    assert_eq!(again["cells"]["unchanged"], 1, "{again:#}");
+}
+
+#[test]
 fn whoever_reads_a_journal_ends_no_run() {
     let trial = ready();
     trial.ok("run r");

@@ -396,6 +396,29 @@ fn what_cannot_be_a_certificate_of_a_server_is_refused_in_words() {
 }
 
 #[test]
+fn a_run_that_meets_a_certificate_it_cannot_trust_ends_as_a_fault_of_the_setup() {
+    use crate::support::country::Country;
+    use crate::support::trial::Trial;
+
+    let country = |side| {
+        let country = Country::new(side).facilities(&["Centre A"]).element("CAS", serde_json::json!({}));
+        country.data_set("M", "Monthly", &["CAS"], serde_json::json!({}))
+    };
+    let source = country("source").value(["CAS", "", "", "Centre A", "202401"], "7");
+    let trial = Trial::between(&source, &country("destination"));
+    trial.routine("", &[("CAS", "CAS")], "202401");
+    let unknown = Authority::new("Somebody else").issue(&for_this_machine());
+    let listener = in_front_of(trial.destination.url(), unknown);
+    let edit = format!("server edit dst --url {} --username writer --password-file password --no-test", listener.url());
+    trial.ok(&edit);
+    for line in ["run r", "run r --format json", "run r --dry-run"] {
+        let ended = trial.run(line).expect_code(2);
+        assert!(format!("{ended}").contains("SSL_CERT_FILE"), "{line}: {ended}");
+    }
+    assert_eq!(*listener.requests.lock().unwrap(), b"", "nothing was sent");
+}
+
+#[test]
 fn a_run_and_an_xfer_file_know_the_certificate_of_a_server() {
     use crate::support::country::Country;
     use crate::support::trial::Trial;

@@ -14,6 +14,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::domain::redaction::{keep_address, keep_password};
 use crate::domain::server::BaseUrl;
 use crate::domain::uid::Uid;
 
@@ -189,6 +190,18 @@ impl MailSecurity {
             Self::Starttls => 587,
             Self::None => 25,
         }
+    }
+}
+
+impl ArmedChannel {
+    /// A channel with its secret, which is struck out of everything from now on ([`redaction`](crate::domain::redaction)).
+    pub fn new(channel: AlertChannel, secret: Option<SecretString>) -> Self {
+        match (&channel.kind, &secret) {
+            (ChannelKind::Mail(route), Some(password)) => keep_password(route.username.as_deref(), password),
+            (_, Some(address)) => keep_address(address),
+            (_, None) => {}
+        }
+        Self { channel, secret }
     }
 }
 

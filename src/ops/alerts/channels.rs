@@ -92,7 +92,7 @@ pub async fn add(home: &Home, name: &str, new: NewAlert) -> Result<AlertChannel,
         None => free_name(kind.name(), &routine),
     };
     let channel = AlertChannel { id: new_id(Timestamp::now()), name, events, kind };
-    config.add_alert(routine.id, &ArmedChannel { channel: channel.clone(), secret })?;
+    config.add_alert(routine.id, &ArmedChannel::new(channel.clone(), secret))?;
     Ok(channel)
 }
 

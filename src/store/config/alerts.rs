@@ -55,7 +55,7 @@ impl ConfigStore {
                 if secret.is_none() && kept.sealed.is_some() {
                     without(&kept)?;
                 }
-                Ok(ArmedChannel { secret, channel: kept.channel })
+                Ok(ArmedChannel::new(kept.channel, secret))
             };
             kept.into_iter().map(arm).collect::<Result<Vec<_>, _>>()
         };

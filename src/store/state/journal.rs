@@ -1,6 +1,6 @@
 //! The transfer engine's port: everything it writes down is on the disk when its call returns.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use uuid::Uuid;
@@ -143,6 +143,10 @@ impl Journal for StateStore {
 
     fn each_written(&mut self, visit: &mut dyn FnMut(CellKey, Option<Period>)) -> Result<(), JournalError> {
         Ok(self.visit_ledger(visit)?)
+    }
+
+    fn written_addresses(&mut self) -> Result<BTreeSet<CellAddress>, JournalError> {
+        Ok(self.ledger_addresses()?)
     }
 
     fn fetched_before(&mut self, periods: &[Period]) -> Result<BTreeMap<String, u64>, JournalError> {

@@ -3,7 +3,7 @@
 //! It decides what may be deleted: nothing that somebody else wrote. It follows the claims of cells in the transaction
 //! that records how they ended, and outlives the runs.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use rusqlite::{CachedStatement, Connection, Row, Transaction, params};
 
@@ -54,6 +54,28 @@ impl StateStore {
                 visit(read_key(row, 0, &mut dictionary)?, period_if_any(row, 5, &mut dictionary)?);
             }
             Ok(())
+        })
+    }
+}
+
+impl StateStore {
+    /// The addresses of the ledger's cells, each once. SQLite sorts them out: of the millions of cells of years, only the
+    /// few addresses come out of the database.
+    pub(super) fn ledger_addresses(&self) -> Result<BTreeSet<CellAddress>, StoreError> {
+        self.database.read_together(|connection| {
+            let mut statement = connection
+                .prepare("SELECT DISTINCT data_element, category_option_combo, attribute_option_combo FROM ledger")?;
+            let mut dictionary = Dictionary::new(connection)?;
+            let mut rows = statement.query([])?;
+            let mut addresses = BTreeSet::new();
+            while let Some(row) = rows.next()? {
+                addresses.insert(CellAddress {
+                    data_element: dictionary.uid(row.get(0)?)?,
+                    category_option_combo: dictionary.uid(row.get(1)?)?,
+                    attribute_option_combo: dictionary.uid(row.get(2)?)?,
+                });
+            }
+            Ok(addresses)
         })
     }
 }
@@ -217,6 +239,25 @@ mod tests {
         let accepted_deletion = CellRecord { value: None, ..cell(3, 1, "202401", CellState::Accepted) };
         store.record_cells(later, &[accepted_deletion]).unwrap();
         assert_eq!(ledger(&store), ["d0000000000/o0000000001=5"]);
+    }
+
+    #[test]
+    fn addresses_come_once_whatever_stands_there() {
+        let mut store = StateStore::in_memory().unwrap();
+        assert!(store.written_addresses().unwrap().is_empty());
+        let run = begin(&mut store, 1, RunMode::Run);
+        let all: Vec<CellRecord> = (0..30)
+            .map(|number| cell(number % 3, number, ["202401", "202402"][number % 2], CellState::Created))
+            .collect();
+        store.record_cells(run, &all).unwrap();
+        let mut walked = std::collections::BTreeSet::new();
+        store
+            .each_written(&mut |cell, _| {
+                walked.insert(cell.address());
+            })
+            .unwrap();
+        assert_eq!(store.written_addresses().unwrap(), walked);
+        assert_eq!(walked.len(), 3);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::domain::counted::{counted, counted_len};
 use crate::domain::journal::JournalError;
 use crate::transfer::hooks::NotReady;
 use crate::transfer::plan::PlanError;
-use crate::transfer::report::{EXIT_TEMPORARY, Unexplained};
+use crate::transfer::report::{EXIT_LOCAL, EXIT_TEMPORARY, Unexplained};
 
 /// What to do about a journal that another program holds.
 pub const PASSING: &str =
@@ -65,7 +65,7 @@ impl TransferError {
             Self::WrongServer { .. } => 14,
             Self::AnalyticsTooOld { .. } => EXIT_TEMPORARY,
             Self::Journal(error) if error.passing => EXIT_TEMPORARY,
-            Self::Journal(_) => 74,
+            Self::Journal(_) => EXIT_LOCAL,
         }
     }
 

@@ -148,4 +148,6 @@ pub struct RunResult {
     pub tuning: Tuning,
     /// Whether the run was told to stop before it was done.
     pub stopped: bool,
+    /// Whether the journal has the report; its own findings say why not.
+    pub closed: bool,
 }

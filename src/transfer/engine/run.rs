@@ -37,7 +37,7 @@ use crate::transfer::plan::{
     LeftoverSearch, PlanError, PlanRequest, PlannedJob, Tree, Whole, address_names, destination_periods, plan,
 };
 use crate::transfer::preflight::Preflight;
-use crate::transfer::report::{RunFacts, Tally, report};
+use crate::transfer::report::{RunFacts, Tally, not_closed, report};
 use crate::transfer::settle::{settle, without_sending};
 use crate::transfer::tally::{Findings, Note};
 use crate::transfer::verify::Settled;
@@ -108,9 +108,7 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
     let mut open = Open::new(journal.open_cells()?);
     // What is not seen must not be taken for gone, in cells that no item leads to any more either.
     let mut written: BTreeSet<CellAddress> = open.keys().map(CellKey::address).collect();
-    journal.each_written(&mut |cell, _| {
-        written.insert(cell.address());
-    })?;
+    written.extend(journal.written_addresses()?);
     let source_reader = rights::reader(source.metadata, &source_probe);
     let destination_reader = rights::reader(destination.metadata, &destination_probe);
     let (fresh_source, fresh_destination) = join(
@@ -229,8 +227,12 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
         tolerate_unmapped: document.routine.policies.tolerate_unmapped,
         file: file.cloned(),
     };
-    let report = report(facts, tally)?;
-    context.journal().finish_run(&report)?;
+    let mut report = report(facts, tally)?;
+    let kept = context.journal().finish_run(&report);
+    // What became of every cell is written down by now, and what the run says does not hang on this last write.
+    if let Err(cause) = &kept {
+        not_closed(&mut report, cause);
+    }
     let state = context.state();
     let learned = |kind| state.controllers.get(&kind).map(BatchController::remembered);
     let tuning = match mode {
@@ -240,7 +242,7 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
         // A dry run's speed says nothing about writing.
         RunMode::DryRun | RunMode::Check => tuning,
     };
-    Ok(RunResult { report, tuning, stopped: context.stop.is_cancelled() })
+    Ok(RunResult { report, tuning, stopped: context.stop.is_cancelled(), closed: kept.is_ok() })
 }
 
 /// Refuses a server that is not the one that the routine was made for.

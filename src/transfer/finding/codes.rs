@@ -235,6 +235,9 @@ table! {
     READ_BACK_CUT_OFF = Warning, Transport, "read-back-cut-off",
         "The values were accepted by the destination, and the run came to its end before they could be read back.",
         "Run again: what has arrived is found unchanged, and what has not is sent.";
+    JOURNAL_NOT_CLOSED = Error, Transport, "journal-not-closed",
+        "The end of the run could not be written down on this machine; what this report says holds all the same, and `xfer runs` shows the run as broken off.",
+        "Check that the state folder may be written to, that the disk is not full and that no other program holds the database; then run again: what has arrived is found unchanged.";
     ROWS_LOST_IN_RACE = Info, Transport, "rows-lost-in-race",
         "The destination lost rows when two requests wrote at the same time; they were sent again alone.",
         "Nothing; should it happen often, set the routine's `parallel` to 1.";

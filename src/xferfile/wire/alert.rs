@@ -123,7 +123,7 @@ impl Alert {
                 (ChannelKind::Dhis2Message { on, users: named(users), groups: named(groups) }, None)
             }
         };
-        Ok(ArmedChannel { channel: AlertChannel { id, name, events, kind }, secret })
+        Ok(ArmedChannel::new(AlertChannel { id, name, events, kind }, secret))
     }
 }
 

@@ -133,6 +133,8 @@ pub(crate) enum Mailing {
     Starttls,
     /// It takes everything from everybody.
     Open,
+    /// It lets nobody in, and repeats what it was told: as it came, and the password in words and lines.
+    Echoing,
     /// It never says a word.
     Silent,
 }
@@ -239,6 +241,11 @@ fn converse<S: Read + Write>(
                 return Ok(End::Encrypt);
             }
             "AUTH" => {
+                if mailing == Mailing::Echoing {
+                    let packed = STANDARD.encode(format!("user {MAIL_USER} with {MAIL_PASSWORD} is unknown"));
+                    say(stream, &format!("535-5.7.8 {line}\r\n535-{MAIL_PASSWORD}\r\n535 {packed}"))?;
+                    continue;
+                }
                 known = line == format!("AUTH PLAIN {}", STANDARD.encode(format!("\0{MAIL_USER}\0{MAIL_PASSWORD}")));
                 say(stream, if known { "235 welcome" } else { "535 5.7.8 who are you" })?;
             }

@@ -103,6 +103,10 @@ impl Journal for Mortal<'_> {
         self.store.each_written(visit)
     }
 
+    fn written_addresses(&mut self) -> Result<BTreeSet<CellAddress>, JournalError> {
+        self.store.written_addresses()
+    }
+
     fn forget(&mut self, cells: &[CellKey]) -> Result<(), JournalError> {
         self.write(|store| store.forget(cells))
     }

@@ -110,6 +110,29 @@ fn a_full_disk_stops_before_the_next_post() {
 }
 
 #[test]
+fn what_a_run_says_does_not_hang_on_the_last_write() {
+    let mut writes = 8;
+    let report = loop {
+        let mut world = filled("2.43.1");
+        world.journal.writes_left = Some(writes);
+        match world.try_run(&routine(), RunMode::Run) {
+            Err(error) => assert_eq!(error.exit_code(), 74),
+            Ok(result) => {
+                world.journal.writes_left = None;
+                let again = world.run(&routine());
+                assert_eq!((again.cells.unchanged, again.exit_code), (32, 0), "everything else was written down");
+                break result.report;
+            }
+        }
+        writes += 1;
+        assert!(writes < 1_000);
+    };
+    assert_eq!((report.cells.created, report.exit_code, report.outcome), (32, 74, RunOutcome::Incomplete));
+    assert_eq!(report.findings[0].code, "journal-not-closed");
+    assert!(report.findings[0].hint.as_deref().is_some_and(|hint| hint.contains("run again")));
+}
+
+#[test]
 fn a_concurrent_writer_shows_as_a_difference() {
     let mut world = filled("2.43.1");
     world.destination.state.lock().unwrap().meddled.insert(cell(1, 2, "202401"), "99".to_owned());
