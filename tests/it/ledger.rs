@@ -273,7 +273,7 @@ fn what_was_taken_and_answered_with_an_error_stays_ours() {
 fn what_was_written_to_another_server_says_nothing_about_this_one() {
     let trial = ready();
     run(&trial, 0);
-    let national = server(Profile::V44, &country("national"));
+    let national = server(Profile::V44, &country("destination"));
     for centre in CENTRES {
         Trial::store(&national, ["CAS", "", "", &name(centre), "202401"], Some("3"));
     }
