@@ -139,6 +139,7 @@ struct WireValue {
     value: Option<String>,
     comment: Option<String>,
     followup: Option<bool>,
+    stored_by: Option<String>,
     deleted: Option<bool>,
 }
 
@@ -245,6 +246,7 @@ fn complete(row: WireValue, top: Top) -> Result<DataValue, String> {
         value: row.value,
         comment: row.comment,
         followup: row.followup.unwrap_or(false),
+        stored_by: row.stored_by,
         deleted: row.deleted.unwrap_or(false),
     })
 }

@@ -13,6 +13,8 @@ pub struct DataValue {
     pub comment: Option<String>,
     /// Its follow-up mark, lost the same way.
     pub followup: bool,
+    /// The user who stored it last, where the server says so.
+    pub stored_by: Option<String>,
     /// True for a soft-deleted value.
     pub deleted: bool,
 }

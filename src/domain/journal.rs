@@ -72,6 +72,15 @@ pub struct OpenCell {
     pub sent: SentCell,
 }
 
+/// Whose ledger it is now.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Turned {
+    /// Cells of another destination that were put aside.
+    pub aside: u64,
+    /// The users as whom the routine has written to this one; none where not all of them are known.
+    pub writers: Option<BTreeSet<String>>,
+}
+
 /// What a read shows of an open cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
@@ -151,11 +160,11 @@ pub struct JournalError {
 /// Journal and ledger of one routine. Every method that writes has committed, synced to the disk, when it returns.
 pub trait Journal: Send {
     /// From now on ledger and open cells are those of this destination, by the system id that it gives itself. What the
-    /// routine wrote at another one is put aside until it writes there again. Gives how many cells that are. Nothing
-    /// changes where a server hides its id.
-    fn turn_to(&mut self, system_id: &str) -> Result<u64, JournalError> {
-        let _ = system_id;
-        Ok(0)
+    /// routine wrote at another one is put aside until it writes there again. Nothing changes where a server hides its
+    /// id. `user` is whom the routine is logged in as, `writes` whether it is about to write as that user.
+    fn turn_to(&mut self, system_id: &str, user: &str, writes: bool) -> Result<Turned, JournalError> {
+        let _ = (system_id, user, writes);
+        Ok(Turned::default())
     }
 
     /// Writes down that a run begins.

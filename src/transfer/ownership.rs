@@ -4,6 +4,8 @@
 //!   there already (a comment, a repetition) makes nothing one's own.
 //! - It ends the moment a read shows another value or none, and does not come back because the cell looks the same some
 //!   day: whoever entered that number again is its owner. Only writing it again does.
+//! - Where the server says who stored a value last, and that is nobody whom the routine logs in as, it is his: equal
+//!   numbers do not make it the routine's.
 //! - What was sent without an end that anybody saw is open. The first read that shows what was sent, where something
 //!   else had stood, proves that it arrived.
 //!
@@ -70,7 +72,7 @@ pub fn let_go<'ledger>(
         .filter(|(cell, _)| seen(cell))
         .filter(|(cell, written)| {
             let (there, value_type) = (text_of(stored, cell), value_type(destination, cell));
-            !same(there, Some(written), value_type)
+            (by_somebody_else(stored, cell) || !same(there, Some(written), value_type))
                 && !sent(cell).is_some_and(|sent| same(there, sent.as_deref(), value_type))
         })
         .map(|(cell, _)| *cell)
@@ -157,6 +159,9 @@ impl Open {
         for cell in late {
             let (there, value_type) = (text_of(stored, &cell), value_type(destination, &cell));
             let Some(sent) = self.late.get(&cell) else { continue };
+            if by_somebody_else(stored, &cell) {
+                continue;
+            }
             if let found @ Found::Arrived { .. } = found(cell, sent.clone(), there, value_type) {
                 self.late.remove(&cell);
                 all.push(found);
@@ -166,7 +171,10 @@ impl Open {
         for cell in known {
             let (there, value_type) = (text_of(stored, &cell), value_type(destination, &cell));
             let Some(sent) = self.cells.remove(&cell) else { continue };
-            let found = found(cell, sent.clone(), there, value_type);
+            let found = match by_somebody_else(stored, &cell) {
+                true => Found::Otherwise(cell),
+                false => found(cell, sent.clone(), there, value_type),
+            };
             let stands = |open: &OpenCell| same(there, open.sent.previous.as_deref(), value_type);
             if matches!(found, Found::Otherwise(_)) && sent.iter().any(stands) {
                 self.late.insert(cell, sent);
@@ -210,6 +218,10 @@ fn recovered(open: OpenCell) -> CellRecord {
         from: sent.from,
         claim,
     }
+}
+
+fn by_somebody_else(stored: &StoredValues, cell: &CellKey) -> bool {
+    stored.values.get(cell).is_some_and(|stored| stored.by_somebody_else)
 }
 
 fn text_of<'stored>(stored: &'stored StoredValues, cell: &CellKey) -> Option<&'stored str> {
@@ -298,6 +310,9 @@ mod tests {
         assert_eq!([lost(Some("6"), None), lost(None, None)], [1, 1]);
         assert_eq!([lost(Some("6"), Some("6")), lost(Some("7"), Some("6"))], [0, 1], "what was just sent");
         assert!(let_go(&ledger, &holding(None), &metadata(), |_| false, |_| None).is_empty(), "not seen");
+        let mut by_hand = holding(Some("5"));
+        by_hand.values.values_mut().for_each(|stored| stored.by_somebody_else = true);
+        assert_eq!(let_go(&ledger, &by_hand, &metadata(), |_| true, |_| None).len(), 1, "the same number, by a person");
     }
 
     #[test]

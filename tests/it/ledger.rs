@@ -294,3 +294,48 @@ fn what_was_written_to_another_server_says_nothing_about_this_one() {
     let report = run(&trial, 0);
     assert_eq!((&report["cells"]["deleted"], there(&trial, "A")), (&json!(1), None), "{report:#}");
 }
+
+/// The same number does not make it ours: the server says who entered it.
+#[test]
+fn what_another_user_stored_is_his_even_where_the_number_is_the_same() {
+    // Deleted and entered again before anybody looked.
+    let trial = ready();
+    run(&trial, 0);
+    by_hand(&trial, "A", Some("3"));
+    at_source(&trial, "A", None);
+    let report = run(&trial, 0);
+    assert_eq!((&report["cells"]["deleted"], there(&trial, "A").as_deref()), (&json!(0), Some("3")), "{report:#}");
+    assert_deletes(&trial, "B");
+
+    // Sent, never arrived, and entered by a person before anybody looked.
+    let trial = ready();
+    trial.destination.faults().add(Matcher::imports().nth(1), Fault::Stall);
+    let mut running = trial.xfer.command("run r").spawn().unwrap();
+    while trial.destination.ledger().imports().len() < 2 {
+        std::thread::yield_now();
+    }
+    running.kill().unwrap();
+    running.wait().unwrap();
+    trial.destination.faults().clear();
+    let missing: Vec<&str> = CENTRES.into_iter().filter(|centre| there(&trial, centre).is_none()).collect();
+    missing.iter().for_each(|centre| by_hand(&trial, centre, Some("3")));
+    run(&trial, 0);
+    at_source(&trial, missing[0], None);
+    let report = run(&trial, 0);
+    assert_eq!(report["cells"]["deleted"], 0, "{report:#}");
+
+    // Believed without a look, and not there.
+    let trial = ready();
+    let lost = Mutation::Document(
+        r#"{"httpStatusCode":200,"status":"OK","response":{"responseType":"ImportSummary","status":"SUCCESS",
+            "importCount":{"imported":1,"updated":0,"ignored":0,"deleted":0},"conflicts":[],"rejectedIndexes":[]}}"#,
+    );
+    trial.destination.faults().add(Matcher::imports(), Fault::Malformed(lost));
+    let _ = trial.run("run r --no-verify");
+    trial.destination.faults().clear();
+    Trial::change(&trial.destination, |state| state.values.data.clear());
+    CENTRES.iter().for_each(|centre| by_hand(&trial, centre, Some("3")));
+    run(&trial, 0);
+    at_source(&trial, "A", None);
+    assert_eq!(run(&trial, 0)["cells"]["deleted"], 0);
+}

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::domain::cell::{CellAddress, CellKey, CellState};
 use crate::domain::journal::{
-    CellRecord, ChunkStart, Claim, Found, Journal, JournalError, LedgerEntry, OpenCell, RunStart, SentCell,
+    CellRecord, ChunkStart, Claim, Found, Journal, JournalError, LedgerEntry, OpenCell, RunStart, SentCell, Turned,
 };
 use crate::domain::period::Period;
 use crate::domain::run::{Report, RunMode, fetched_before};
@@ -29,8 +29,8 @@ impl From<StoreError> for JournalError {
 }
 
 impl Journal for StateStore {
-    fn turn_to(&mut self, system_id: &str) -> Result<u64, JournalError> {
-        Ok(self.turn_ledger_to(system_id)?)
+    fn turn_to(&mut self, system_id: &str, user: &str, writes: bool) -> Result<Turned, JournalError> {
+        Ok(self.turn_ledger_to(system_id, user, writes)?)
     }
 
     fn begin_run(&mut self, start: &RunStart) -> Result<(), JournalError> {

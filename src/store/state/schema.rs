@@ -76,6 +76,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
                  system_id TEXT NOT NULL UNIQUE,
                  is_current INTEGER NOT NULL -- 1 for the one that ledger and open_cell speak of
              ) STRICT;
+             CREATE TABLE writer (
+                 destination INTEGER NOT NULL REFERENCES destination,
+                 name TEXT NOT NULL, -- empty: somebody wrote before names were kept
+                 PRIMARY KEY (destination, name)
+             ) STRICT, WITHOUT ROWID;
              CREATE TABLE ledger_aside (
                  destination INTEGER NOT NULL REFERENCES destination,
                  org_unit INTEGER NOT NULL,

@@ -44,6 +44,8 @@ pub struct Stored {
     pub comment: Option<String>,
     /// Its follow-up mark.
     pub followup: bool,
+    /// Whether the server names a user who stored it last and who is none of those that the routine logs in as.
+    pub by_somebody_else: bool,
 }
 
 /// The destination's values in a slice.

@@ -131,7 +131,12 @@ fn comments_and_follow_up_marks_ride_along() {
     let mut there = stored(&[]);
     there.values.insert(
         cell(1, 1, "202401"),
-        Stored { value: Some("4".to_owned()), comment: Some("checked".to_owned()), followup: true },
+        Stored {
+            value: Some("4".to_owned()),
+            comment: Some("checked".to_owned()),
+            followup: true,
+            ..Stored::default()
+        },
     );
     let diff = compare(&plan(WhenEmpty::Keep), vec![wanted(1, 1, "5")], &there, &[]);
     assert_eq!((diff.cells[0].comment.as_deref(), diff.cells[0].followup), (Some("checked"), true));

@@ -24,11 +24,21 @@ pub(super) struct Side<'run, D> {
     /// The destination's tree as far as its user may read it.
     pub(super) tree: Tree,
     pub(super) account: &'run Account,
+    /// The users as whom the routine has written there; none where not all of them are known.
+    pub(super) writers: Option<BTreeSet<String>>,
     /// What the user may read, and was told so when the run began.
     pub(super) reader: Reader<'run>,
 }
 
 impl<D> Side<'_, D> {
+    /// Whether it was certainly not the routine that stored a value.
+    fn is_somebody_else(&self, stored_by: Option<&str>) -> bool {
+        match (&self.writers, stored_by) {
+            (Some(writers), Some(name)) if !name.is_empty() => !writers.contains(name),
+            _ => false,
+        }
+    }
+
     /// Whether a read shows what stands in a cell: where a right is missing, servers leave rows out without a word, and a
     /// cell that comes twice shows nothing.
     pub(super) fn sees(&self, stored: &StoredValues, cell: &CellKey) -> bool {
@@ -81,7 +91,9 @@ pub(super) async fn cells<D: DataServer>(
                 return;
             }
             held += WEIGHT_OF_VALUE + value.text_length();
-            let kept = Stored { value: value.value, comment: value.comment, followup: value.followup };
+            let by_somebody_else = side.is_somebody_else(value.stored_by.as_deref());
+            let kept =
+                Stored { value: value.value, comment: value.comment, followup: value.followup, by_somebody_else };
             match stored.values.entry(value.cell) {
                 Entry::Vacant(place) => {
                     place.insert(kept);

@@ -13,7 +13,7 @@ use crate::domain::capabilities::{Capabilities, doubt_about};
 use crate::domain::cell::{CellAddress, CellKey, CellState};
 use crate::domain::counted::counted;
 use crate::domain::item::WhenEmpty;
-use crate::domain::journal::{Claim, JournalError, RunStart};
+use crate::domain::journal::{Claim, JournalError, RunStart, Turned};
 use crate::domain::metadata::Metadata;
 use crate::domain::reach::feedback;
 use crate::domain::routine::RoutineDocument;
@@ -104,7 +104,9 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
     if same_system {
         check_feedback(document, source.metadata)?;
     }
-    let aside = journal.turn_to(&destination_probe.identity.system_id)?;
+    let user = &destination_probe.account.username;
+    let Turned { aside, writers } =
+        journal.turn_to(&destination_probe.identity.system_id, user, mode == RunMode::Run)?;
     let mut open = Open::new(journal.open_cells()?);
     // What is not seen must not be taken for gone, in cells that no item leads to any more either.
     let mut written: BTreeSet<CellAddress> = open.keys().map(CellKey::address).collect();
@@ -150,6 +152,7 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
         metadata: destination.metadata,
         tree: Tree::new(destination.metadata, destination_probe.account.view_roots()),
         account: &destination_probe.account,
+        writers,
         reader: destination_reader.with_fresh(&fresh_destination),
     };
     // Before anything looks into the ledger.

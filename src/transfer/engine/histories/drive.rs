@@ -10,7 +10,7 @@ use crate::domain::cell::{CellAddress, CellKey};
 use crate::domain::item::Combine;
 use crate::domain::job::Job;
 use crate::domain::journal::{
-    CellRecord, ChunkStart, Found, Journal, JournalError, LedgerEntry, OpenCell, RunStart, SentCell,
+    CellRecord, ChunkStart, Found, Journal, JournalError, LedgerEntry, OpenCell, RunStart, SentCell, Turned,
 };
 use crate::domain::period::Period;
 use crate::domain::routine::RoutineDocument;
@@ -62,8 +62,8 @@ impl Mortal<'_> {
 }
 
 impl Journal for Mortal<'_> {
-    fn turn_to(&mut self, system_id: &str) -> Result<u64, JournalError> {
-        self.write(|store| store.turn_to(system_id))
+    fn turn_to(&mut self, system_id: &str, user: &str, writes: bool) -> Result<Turned, JournalError> {
+        self.write(|store| store.turn_to(system_id, user, writes))
     }
 
     fn begin_run(&mut self, start: &RunStart) -> Result<(), JournalError> {

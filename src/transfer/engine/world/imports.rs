@@ -155,6 +155,7 @@ fn store(state: &mut State, row: &PayloadRow, dry_run: bool) {
             value: text,
             comment: row.comment.clone(),
             followup: row.followup,
+            stored_by: None,
             deleted: false,
         };
         state.values.insert(row.cell, value);

@@ -152,7 +152,14 @@ impl Server {
     }
 
     pub(in crate::transfer::engine) fn put(&self, cell: CellKey, text: &str) {
-        let value = DataValue { cell, value: Some(text.to_owned()), comment: None, followup: false, deleted: false };
+        let value = DataValue {
+            cell,
+            value: Some(text.to_owned()),
+            comment: None,
+            followup: false,
+            stored_by: None,
+            deleted: false,
+        };
         self.state.lock().unwrap().values.insert(cell, value);
     }
 

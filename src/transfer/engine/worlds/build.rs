@@ -246,7 +246,7 @@ pub(super) fn update_source(world: &mut World, case: &Case) {
 }
 
 fn data_value(cell: CellKey, text: &str) -> DataValue {
-    DataValue { cell, value: Some(text.to_owned()), comment: None, followup: false, deleted: false }
+    DataValue { cell, value: Some(text.to_owned()), comment: None, followup: false, stored_by: None, deleted: false }
 }
 
 /// The analytics tables: for each org unit the sum of what lies in it, numbers only, texts where they stand.
