@@ -81,6 +81,18 @@ pub fn let_go<'ledger>(
     gone
 }
 
+/// Cells of the ledger whose value somebody else stored, whatever it is. In order.
+pub fn stored_by_somebody_else<'ledger>(
+    ledger: impl IntoIterator<Item = (&'ledger CellKey, &'ledger String)>,
+    stored: &StoredValues,
+    seen: impl Fn(&CellKey) -> bool,
+) -> Vec<CellKey> {
+    let cells = ledger.into_iter().map(|(cell, _)| *cell);
+    let mut his: Vec<CellKey> = cells.filter(|cell| by_somebody_else(stored, cell) && seen(cell)).collect();
+    his.sort_unstable();
+    his
+}
+
 /// Cells that a read may show gone before it is asked again whether they are.
 const GONE_WITHOUT_DOUBT: usize = 10;
 

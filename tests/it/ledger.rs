@@ -168,10 +168,13 @@ fn an_answer_that_is_a_login_page_is_looked_behind() {
         trial.destination.faults().add(reads, Fault::Unauthorized);
         let report = run(&trial, 7);
         trial.destination.faults().clear();
-        assert_eq!(report["cells"]["unknown"], 10, "{fault:?}: {report:#}");
-        assert_eq!(holding(&trial, "5"), 10);
+        // Two POSTs go side by side; the second may still see that the first was turned away.
+        let (unknown, not_sent) = (&report["cells"]["unknown"], &report["cells"]["not_sent"]);
+        let sent = unknown.as_u64().unwrap();
+        assert_eq!(sent + not_sent.as_u64().unwrap(), 10, "{fault:?}: {report:#}");
+        assert!(sent > 0 && holding(&trial, "5") as u64 == sent, "{fault:?}: {report:#}");
         let found = run(&trial, 0);
-        assert_eq!((&found["recovered"], &found["cells"]["unchanged"]), (&json!(10), &json!(10)), "{found:#}");
+        assert_eq!((&found["recovered"], &found["cells"]["unchanged"]), (unknown, unknown), "{found:#}");
         assert_deletes(&trial, "A");
     }
 }

@@ -350,6 +350,12 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         if arrived > 0 {
             ledger = self.ledger(job, &slice.destinations)?;
         }
+        // Equal numbers of somebody else are not for the comparison to judge.
+        let his = ownership::stored_by_somebody_else(&ledger, stored, sees);
+        if !his.is_empty() {
+            self.context.journal().forget(&his)?;
+            ledger.retain(|cell, _| his.binary_search(cell).is_err());
+        }
         let mut all_doubts = Cow::Borrowed(doubts);
         if !stored.twice.is_empty() {
             all_doubts.to_mut().extend(stored.doubts());
@@ -361,7 +367,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         let remarks = Some(remarks).filter(|_| job.comments == Comments::Copy);
         let rules = DiffRules { only_changed: policies.only_changed, ledger: &ledger, doubts, remarks, deletes, names };
         let diff = diff::diff(wanted, stored, job, rules);
-        let let_go = self.let_go(&mut ledger, stored)?;
+        let let_go = self.let_go(&mut ledger, stored)? + his.len() as u64;
         Ok((diff, ledger, let_go))
     }
 
