@@ -154,6 +154,11 @@ impl Vault {
         })
     }
 
+    /// Whether there is no file of the key.
+    pub(super) fn is_missing(&self) -> Result<bool, StoreError> {
+        Ok(self.protection()? == Protection::NoKey)
+    }
+
     /// Opens the key's file, where there is one and it needs a passphrase.
     pub(super) fn unlock(&self) -> Result<(), StoreError> {
         match self.protection()? {
@@ -223,8 +228,11 @@ impl Vault {
     pub(super) fn replace_with(&mut self, successor: Self) -> Result<(), StoreError> {
         let failed = |error| StoreError::io("replacing", &self.key_file, error);
         std::fs::rename(&successor.key_file, &self.key_file).map_err(failed)?;
-        if let Some(folder) = self.key_file.parent() {
-            platform::sync_folder(folder).map_err(failed)?;
+        // A power loss may bring both files back, and with them each secret opens.
+        if let Some(folder) = self.key_file.parent()
+            && let Err(cause) = platform::sync_folder(folder)
+        {
+            tracing::warn!(%cause, "the key is rotated, but its folder could not be synced");
         }
         self.key = successor.key;
         Ok(())
