@@ -257,9 +257,7 @@ impl StoreError {
                 };
             }
             // Every statement is ours: what it does not find makes this another program's file, or a mixture of versions.
-            Some(ErrorCode::Unknown) if is_about_tables(&source) => {
-                return Self::Damaged { file, reason: source.to_string() };
-            }
+            _ if is_about_tables(&source) => return Self::Damaged { file, reason: first_line(&source) },
             _ => {}
         }
         match source {
@@ -354,6 +352,13 @@ fn is_about_tables(error: &rusqlite::Error) -> bool {
         || words.contains("has no column named")
         || words.contains("already exists")
         || words.contains("duplicate column name")
+}
+
+/// Without the statement that follows.
+fn first_line(error: &rusqlite::Error) -> String {
+    let words = error.to_string();
+    let end = words.find(" in ").or_else(|| words.find('\n')).unwrap_or(words.len());
+    words.get(..end).unwrap_or_default().to_owned()
 }
 
 /// A read that failed, where it was one.

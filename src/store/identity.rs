@@ -116,8 +116,12 @@ pub(crate) fn check(connection: &Connection, file: &Path, schema: &Schema) -> Re
         if seen == 0 {
             return Err(damaged(file, "it does not say which version it has".to_owned()));
         }
-        if let Some(missing) = schema.tables(seen)?.iter().find(|table| !found.contains(table)) {
+        let due = schema.tables(seen)?;
+        if let Some(missing) = due.iter().find(|table| !found.contains(table)) {
             return Err(damaged(file, format!("its table {missing} is missing")));
+        }
+        if let Some(early) = newest.iter().find(|table| found.contains(table) && !due.contains(table)) {
+            return Err(damaged(file, format!("its version is {version}, and it has the table {early} of a later one")));
         }
     }
     Ok(if application == own { Stamp::There } else { Stamp::Missing })
