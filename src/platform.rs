@@ -10,7 +10,10 @@
 //! check, so the checks answer "private". A home chosen elsewhere (`XFER_HOME`) has to be private by itself there.
 
 pub mod access;
+mod closed_output;
 pub mod temporary;
+
+pub use closed_output::fail_on_closed_output;
 
 use std::fs::{DirBuilder, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Write};

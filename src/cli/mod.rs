@@ -28,6 +28,7 @@ use crate::platform;
 
 /// Runs the program with these arguments (the program's name first) and says how it ended.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    platform::fail_on_closed_output();
     let output = Output::default();
     let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let arguments = match args::read(arguments) {

@@ -106,9 +106,18 @@ mod tests {
 
     #[test]
     fn what_cannot_be_seen_is_shown_where_it_does_not_belong() {
-        for unseen in
-            ["\u{202e}", "\u{2066}", "\u{200b}", "\u{200d}", "\u{feff}", "\u{ad}", "\u{7f}", "\u{9b}", "\u{e0041}", "\u{1d173}"]
-        {
+        for unseen in [
+            "\u{202e}",
+            "\u{2066}",
+            "\u{200b}",
+            "\u{200d}",
+            "\u{feff}",
+            "\u{ad}",
+            "\u{7f}",
+            "\u{9b}",
+            "\u{e0041}",
+            "\u{1d173}",
+        ] {
             let text = format!("Jac{unseen}mel");
             assert_eq!(tame(&text), "Jac\u{fffd}mel", "{text:?}");
             assert_eq!(tame_lines(&text), "Jac\u{fffd}mel", "{text:?}");

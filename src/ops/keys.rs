@@ -75,7 +75,10 @@ fn refuse_without_configuration(home: &Home) -> Result<(), OpsError> {
 
 fn without_configuration(home: &Home) -> OpsError {
     OpsError::invalid(
-        format!("there is no configuration `{}`, so the key was left as it was", home.files().config_database().display()),
+        format!(
+            "there is no configuration `{}`, so the key was left as it was",
+            home.files().config_database().display()
+        ),
         "if it was moved away, put it back first: only this key opens the logins in it",
     )
 }

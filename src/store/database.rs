@@ -242,7 +242,10 @@ fn immutable(file: &Path) -> String {
     for &byte in file.as_os_str().as_encoded_bytes() {
         match byte {
             b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => uri.push(char::from(byte)),
-            other => uri.push_str(&format!("%{other:02x}")),
+            other => {
+                let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
+                uri.extend(['%', digit(other >> 4), digit(other & 15)]);
+            }
         }
     }
     uri + "?immutable=1"
@@ -317,6 +320,40 @@ mod tests {
         fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
         assert_eq!(count(&Database::open(&file, Journaling::Rollback, &SCHEMA).unwrap()), 1);
         assert_eq!(mode("home/test.db"), 0o600);
+    }
+
+    #[test]
+    fn a_file_that_nobody_can_write_is_read_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a file?#% é.db");
+        let mut database = Database::open(&file, Journaling::WriteAhead, &SCHEMA).unwrap();
+        database.write(|transaction| Ok(transaction.execute("INSERT INTO t VALUES (1)", [])?)).unwrap();
+        drop(database);
+        let mut database = Database::open_as_it_is(&file, &SCHEMA).unwrap();
+        assert_eq!(count(&database), 1);
+        let written = database.write(|transaction| Ok(transaction.execute("INSERT INTO t VALUES (1)", [])?));
+        assert!(written.is_err());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing lies beside it");
+    }
+
+    /// Two that make a database at once make one, and whoever is killed meanwhile leaves nothing under its name.
+    #[test]
+    fn a_database_appears_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("test.db");
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    let mut database = Database::open(&file, Journaling::Rollback, &SCHEMA).unwrap();
+                    database.write(|transaction| Ok(transaction.execute("INSERT INTO t VALUES (1)", [])?)).unwrap();
+                });
+            }
+        });
+        assert_eq!(count(&Database::open(&file, Journaling::Rollback, &SCHEMA).unwrap()), 4);
+        fs::write(&file, "").unwrap();
+        let refused = Database::open(&file, Journaling::Rollback, &SCHEMA).unwrap_err();
+        assert!(matches!(refused, StoreError::Damaged { .. }), "{refused:?}");
+        assert_eq!(fs::read(&file).unwrap(), b"");
     }
 
     #[test]

@@ -366,7 +366,7 @@ fn unread(file: PathBuf, extended: Option<i32>, source: rusqlite::Error) -> Stor
     use rusqlite::ffi::{SQLITE_IOERR_CORRUPTFS, SQLITE_IOERR_FSTAT, SQLITE_IOERR_READ, SQLITE_IOERR_SHORT_READ};
     let reads = [SQLITE_IOERR_CORRUPTFS, SQLITE_IOERR_FSTAT, SQLITE_IOERR_READ, SQLITE_IOERR_SHORT_READ];
     if extended.is_none_or(|extended| reads.contains(&extended)) {
-        return StoreError::Io { action: "reading", file, source: io::Error::other(source) };
+        return StoreError::Io { action: "reading", file, source: io::Error::other(source.to_string()) };
     }
     StoreError::Database { file, source }
 }

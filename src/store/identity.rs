@@ -121,7 +121,10 @@ pub(crate) fn check(connection: &Connection, file: &Path, schema: &Schema) -> Re
             return Err(damaged(file, format!("its table {missing} is missing")));
         }
         if let Some(early) = newest.iter().find(|table| found.contains(table) && !due.contains(table)) {
-            return Err(damaged(file, format!("its version is {version}, and it has the table {early} of a later one")));
+            return Err(damaged(
+                file,
+                format!("its version is {version}, and it has the table {early} of a later one"),
+            ));
         }
     }
     Ok(if application == own { Stamp::There } else { Stamp::Missing })

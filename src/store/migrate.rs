@@ -178,10 +178,10 @@ mod tests {
 
     #[test]
     fn an_older_database_is_backed_up_before_it_changes() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("test.db");
         static OLD: Schema = Schema::new("a test", 7, &[FIRST]);
         static NEW: Schema = Schema::new("a test", 7, &[FIRST, SECOND]);
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("test.db");
         let mut database = Database::open(&file, Journaling::Rollback, &OLD).unwrap();
         database.write(|transaction| Ok(transaction.execute("INSERT INTO a VALUES (7)", [])?)).unwrap();
         drop(database);

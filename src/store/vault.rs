@@ -213,6 +213,15 @@ impl Vault {
         Self::new(&self.key_file, Arc::clone(&self.unlocking))
     }
 
+    /// A vault with this one's key that knows of no other.
+    pub(super) fn without_successor(&self) -> Result<Self, StoreError> {
+        let opened = self.opened(Missing::Fail)?;
+        let copy = OpenedKey { key: opened.key.clone(), passphrase: opened.passphrase.clone(), sealed: None };
+        // No next key lies beside a name that nobody has.
+        let vault = Self::new(self.key_file.with_file_name("no-key"), Arc::clone(&self.unlocking));
+        Ok(Self { key: OnceLock::from(copy), ..vault })
+    }
+
     /// Whether a rotation was cut off: its key is still there.
     pub(super) fn has_successor(&self) -> bool {
         self.successor_file().exists()

@@ -92,8 +92,16 @@ fn wrong_files(office: &Office, own: &Path, other: &Path) -> Vec<(&'static str, 
     let table = if own.ends_with("config.db") { "exported_file" } else { "open_cell" };
     let all = vec![
         ("an empty file", Vec::new(), "it is empty"),
-        ("another program's database", made(None, "CREATE TABLE t (a); INSERT INTO t VALUES (1)"), "none of the tables"),
-        ("another program's database, of its kind", made(None, "CREATE TABLE t (a); PRAGMA application_id = 77"), "not"),
+        (
+            "another program's database",
+            made(None, "CREATE TABLE t (a); INSERT INTO t VALUES (1)"),
+            "none of the tables",
+        ),
+        (
+            "another program's database, of its kind",
+            made(None, "CREATE TABLE t (a); PRAGMA application_id = 77"),
+            "not",
+        ),
         ("our other kind", made(Some(other), ""), "it is a database, but not"),
         ("our other kind, as it was before", made(Some(other), "PRAGMA application_id = 0"), "none of the tables"),
         ("no version", made(Some(own), "PRAGMA user_version = 0"), "which version"),
@@ -117,7 +125,10 @@ fn what_is_no_configuration_of_ours_is_damage_and_left_as_it_is() {
         for line in ["server list", "run monthly", "routine edit monthly --max-delete 7", "runs list", ""] {
             let output = office.xfer.run(line);
             assert!(output.code == 13, "{what}: {line}\n{output}");
-            assert!(output.stderr.contains("config.db` is damaged") && output.stderr.contains(words), "{what}: {line}\n{output}");
+            assert!(
+                output.stderr.contains("config.db` is damaged") && output.stderr.contains(words),
+                "{what}: {line}\n{output}"
+            );
             assert!(output.stderr.contains("\nhint: nothing was changed"), "{what}: {line}\n{output}");
         }
         let doctor = office.xfer.run("doctor --format json").expect_code(3);
@@ -235,7 +246,8 @@ fn a_call_that_failed_or_was_killed_does_not_block_the_next_one() {
     office.ok(rekey);
     office.ok("routine inspect out/m.xfer --key-file out/k2");
     assert_eq!(names(&folder), ["k2", "m.key", "m.xfer"]);
-    for line in ["routine export monthly - --new-key-file out/k3", "routine export monthly out/n.xfer --new-key-file -"] {
+    for line in ["routine export monthly - --new-key-file out/k3", "routine export monthly out/n.xfer --new-key-file -"]
+    {
         office.refused(line, 2, &["not printed"]);
     }
     assert_eq!(names(&folder), ["k2", "m.key", "m.xfer"]);
@@ -307,4 +319,26 @@ echo "a run ends with $?" >&2
     }
     assert!(output.code == 0 && output.stderr.contains("a run ends with 74"), "\n{output}");
     assert!(output.stdout.contains("home-not-writable") && !output.stdout.contains("database-unusable"), "\n{output}");
+}
+
+/// What is printed to nobody did not arrive; what prints nothing has nothing to lose.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_closed_output_is_no_success() {
+    let office = Office::ready();
+    let shell = |line: &str| {
+        let home = office.xfer.home();
+        crate::support::in_shell(line, home, &[("XFER_HOME", home.as_os_str())])
+    };
+    for line in ["server list", "--help", "orgunit export tracker national -", "runs list --format json", "doctor"] {
+        let output = shell(&format!("exec \"$0\" {line} >&-"));
+        assert!(matches!(output.code, 3 | 74), "{line}\n{output}");
+        assert!(output.stderr.contains("could not be written to standard output"), "{line}\n{output}");
+        let chosen = shell(&format!("exec \"$0\" {line} > /dev/null"));
+        assert!(matches!(chosen.code, 0 | 3), "{line}\n{chosen}");
+        let both_ways = shell(&format!("exec \"$0\" {line} 1<> /dev/null"));
+        assert_eq!(both_ways.code, chosen.code, "{line}\n{both_ways}");
+    }
+    let quiet = shell("exec \"$0\" routine edit monthly --max-delete 7 >&-");
+    assert_eq!(quiet.code, 0, "\n{quiet}");
 }

@@ -133,11 +133,8 @@ async fn about_configured(
     if closed.is_none() {
         found.extend(files::about_logins(config)?);
     }
-    let answers = if examination.offline || closed.is_some() {
-        Vec::new()
-    } else {
-        ask(config, &servers, &uses, found).await
-    };
+    let answers =
+        if examination.offline || closed.is_some() { Vec::new() } else { ask(config, &servers, &uses, found).await };
     found.extend(closed);
     let copies = Copies::new(config);
     found.extend(about_servers(&copies, &servers, &uses, &answers, now)?);

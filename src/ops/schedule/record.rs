@@ -136,7 +136,8 @@ pub fn due(home: &Home, now: &Zoned) -> Result<Vec<Due>, OpsError> {
         let times = Times::parse(&record.at).ok().map(|times| times.leaving_out(leaves_out));
         let next = times.as_ref().and_then(|times| times.next(now, 1).pop());
         let since = last_start.map_or(record.installed_at, |last| last.max(record.installed_at));
-        let missed = times.filter(|_| is_known).and_then(|times| times.missed(&since.to_zoned(now.time_zone().clone()), now));
+        let missed =
+            times.filter(|_| is_known).and_then(|times| times.missed(&since.to_zoned(now.time_zone().clone()), now));
         Ok(Due { record, next, last_start, missed })
     });
     found.collect()

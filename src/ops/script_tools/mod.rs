@@ -154,7 +154,11 @@ pub fn begin(hook: Hook, file: &Path) -> Result<PathBuf, OpsError> {
 }
 
 /// A file that is written where it is missing, before it has its name.
-fn prepared<'file>(path: &'file Path, text: &'static str, is_missing: bool) -> std::io::Result<Option<Prepared<'file>>> {
+fn prepared<'file>(
+    path: &'file Path,
+    text: &'static str,
+    is_missing: bool,
+) -> std::io::Result<Option<Prepared<'file>>> {
     is_missing.then(|| Prepared::new(path, text.as_bytes(), Existing::Refuse)).transpose()
 }
 

@@ -13,9 +13,9 @@
 
 use secrecy::SecretString;
 
+use crate::store::config::alerts::{seal_alerts_again, try_alerts};
+use crate::store::config::credentials::{seal_logins_again, try_logins};
 use crate::store::config::{ConfigStore, sealed_secrets};
-use crate::store::config::alerts::seal_alerts_again;
-use crate::store::config::credentials::seal_logins_again;
 use crate::store::error::StoreError;
 use crate::store::vault::{Missing, Vault};
 
@@ -32,7 +32,16 @@ impl ConfigStore {
         }
         self.finish_rotation()?;
         let successor = self.vault.successor()?;
-        let sealed = self.seal_all_with(&successor)?;
+        let sealed = match self.seal_all_with(&successor) {
+            Ok(sealed) => sealed,
+            Err(error) => {
+                // Nothing was sealed with it, as a rule. Where that cannot be seen it stays, and the next rotation goes on.
+                if self.opens_with_its_key_alone() {
+                    let _ = self.vault.drop_successor();
+                }
+                return Err(error);
+            }
+        };
         self.vault.replace_with(successor)?;
         Ok(sealed)
     }
@@ -49,6 +58,16 @@ impl ConfigStore {
             let alerts = transaction.execute("UPDATE routine_alert SET secret = NULL WHERE secret IS NOT NULL", [])?;
             Ok(Some(logins + alerts))
         })
+    }
+
+    /// Whether every secret that is kept opens without the next key.
+    fn opens_with_its_key_alone(&self) -> bool {
+        let Ok(alone) = self.vault.without_successor() else { return false };
+        let tried = self.database.read_together(|connection| {
+            try_logins(connection, &alone)?;
+            try_alerts(connection, &alone)
+        });
+        tried.is_ok()
     }
 
     fn sealed(&self) -> Result<usize, StoreError> {
@@ -330,6 +349,24 @@ mod tests {
         store.update_login(a, &basic("admin", "new")).unwrap();
         assert_eq!(password(&store, "a"), "new");
         assert!(matches!(store.login(b), Err(StoreError::Sealed { .. })));
+    }
+
+    #[test]
+    fn a_rotation_that_fails_leaves_no_next_key_unless_something_needs_it() {
+        let (_folder, home, mut store) = home();
+        let key = fs::read(home.key()).unwrap();
+        let meddle =
+            |sql: &str| rusqlite::Connection::open(home.config_database()).unwrap().execute_batch(sql).unwrap();
+        meddle("CREATE TRIGGER full BEFORE UPDATE ON server BEGIN SELECT RAISE(ABORT, 'no room'); END");
+        assert!(store.rotate_key().is_err());
+        assert!(!store.vault.has_successor(), "nothing needs it");
+        assert_eq!(fs::read(home.key()).unwrap(), key);
+        meddle("DROP TRIGGER full");
+        let successor = store.vault.successor().unwrap();
+        store.seal_all_with(&successor).unwrap();
+        assert!(!store.opens_with_its_key_alone());
+        store.vault.drop_successor().unwrap();
+        assert!(!store.opens_with_its_key_alone(), "it is not remembered");
     }
 
     #[test]

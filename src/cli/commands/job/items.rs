@@ -11,8 +11,8 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::render::{review, shell_word};
 use crate::cli::ui::Ui;
 use crate::domain::finding::with_hint;
-use crate::ops::files::job_items::names;
 use crate::matching::review::Finding;
+use crate::ops::files::job_items::names;
 use crate::ops::home::Home;
 use crate::ops::jobs::{self, ItemText, NewItem, OpenJob};
 

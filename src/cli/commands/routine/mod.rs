@@ -208,8 +208,9 @@ pub(super) fn review(name: &str, home: &Home, ui: &Ui) -> bool {
 
 /// Says that what was done is done, although nobody could look it over.
 pub(super) fn warn_of_unmade_review(cause: &CliError, ui: &Ui) {
-    let causes: String = cause.causes.iter().map(|cause| format!(": {cause}")).collect();
-    ui.warn(&format!("this is done, but it could not be looked over: {cause}{causes}"));
+    let mut words = vec![cause.message.as_str()];
+    words.extend(cause.causes.iter().map(String::as_str));
+    ui.warn(&format!("this is done, but it could not be looked over: {}", words.join(": ")));
 }
 
 fn reviewed(name: &str, home: &Home, ui: &Ui) -> Result<bool, OpsError> {

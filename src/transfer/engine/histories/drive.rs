@@ -44,7 +44,8 @@ struct Mortal<'store> {
 
 impl Mortal<'_> {
     fn write(&mut self, act: impl FnOnce(&mut StateStore) -> Result<(), JournalError>) -> Result<(), JournalError> {
-        let dead = || JournalError { reason: "the process is dead".to_owned(), passing: false, damaged: false, source: None };
+        let dead =
+            || JournalError { reason: "the process is dead".to_owned(), passing: false, damaged: false, source: None };
         match &mut self.left {
             None => act(self.store),
             Some((0, true)) => {
