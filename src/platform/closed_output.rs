@@ -25,6 +25,8 @@ mod early {
 
     use std::sync::atomic::{AtomicBool, Ordering};
 
+    use rustix::stdio::stdout;
+
     static CLOSED: AtomicBool = AtomicBool::new(false);
 
     pub(super) fn was_closed() -> bool {
@@ -32,7 +34,7 @@ mod early {
     }
 
     extern "C" fn look() {
-        if rustix::io::fcntl_getfd(std::io::stdout()).is_err() {
+        if rustix::io::fcntl_getfd(stdout()).is_err() {
             CLOSED.store(true, Ordering::Relaxed);
         }
     }

@@ -292,7 +292,7 @@ impl StoreError {
                 "close the program that has it open, or wait until it is done, and try again".to_owned()
             }
             Self::KeyMissing { file } => format!(
-                "put `{}` back from its backup; if it is lost for good, `xfer key forget` gives up what it sealed, and \
+                "restore `{}` from its backup; if it is lost for good, `xfer key forget` gives up what it sealed, and \
                  the login of every server is entered again: `xfer server edit NAME`",
                 file.display()
             ),
