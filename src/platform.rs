@@ -15,8 +15,10 @@ pub mod temporary;
 use std::fs::{DirBuilder, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use etcetera::BaseStrategy;
+use tempfile::NamedTempFile;
 
 /// The program's folder inside the platform's folder for data.
 const FOLDER: &str = "xfer";
@@ -147,19 +149,62 @@ pub enum Existing {
 /// its name, and the folder synced. A crash at any moment leaves the old file or the new one, never half of one.
 ///
 /// What is no file but a device or a pipe is written into: to put a file in its place would take it from everybody.
+///
+/// The file is there, whole, when it has its name: a folder that cannot be synced after that is a warning, for whoever
+/// fails says that nothing was done.
 pub fn write_privately(file: &Path, content: &[u8], existing: Existing) -> io::Result<()> {
-    if existing == Existing::Replace && is_written_into(file) {
-        let mut there = OpenOptions::new().write(true).open(file)?;
-        return there.write_all(content).and_then(|()| there.flush());
+    Prepared::new(file, content, existing)?.place()
+}
+
+/// A file that is written and waits for its name; dropped before it gets it, nothing is left. For what consists of more
+/// than one file: everything that may fail for want of room is done before the first of them appears.
+#[derive(Debug)]
+pub struct Prepared<'file> {
+    file: &'file Path,
+    content: Content<'file>,
+    existing: Existing,
+}
+
+/// Where the content is until then.
+#[derive(Debug)]
+enum Content<'file> {
+    /// In the file's folder.
+    Temporary(NamedTempFile),
+    /// Nowhere yet: a device is written into.
+    Given(&'file [u8]),
+}
+
+impl<'file> Prepared<'file> {
+    /// Writes the content, on the disk when this returns, into a temporary file beside the file's place.
+    pub fn new(file: &'file Path, content: &'file [u8], existing: Existing) -> io::Result<Self> {
+        let content = if existing == Existing::Replace && is_written_into(file) {
+            Content::Given(content)
+        } else {
+            Content::Temporary(temporary::written(folder_of(file), content)?)
+        };
+        Ok(Self { file, content, existing })
     }
-    let folder = folder_of(file);
-    let temporary = temporary::written(folder, content)?;
-    match existing {
-        Existing::Replace => temporary.persist(file),
-        Existing::Refuse => temporary.persist_noclobber(file),
+
+    /// Gives it its name.
+    pub fn place(self) -> io::Result<()> {
+        let Self { file, content, existing } = self;
+        let temporary = match content {
+            Content::Temporary(temporary) => temporary,
+            Content::Given(content) => {
+                let mut there = OpenOptions::new().write(true).open(file)?;
+                return there.write_all(content).and_then(|()| there.flush());
+            }
+        };
+        match existing {
+            Existing::Replace => temporary.persist(file),
+            Existing::Refuse => temporary.persist_noclobber(file),
+        }
+        .map_err(|failure| failure.error)?;
+        if let Err(cause) = sync_folder(folder_of(file)) {
+            tracing::warn!(file = %file.display(), %cause, "the file is written, but may be gone after a power loss");
+        }
+        Ok(())
     }
-    .map_err(|failure| failure.error)?;
-    sync_folder(folder)
 }
 
 /// Whether a name stands for a device or a pipe, directly or through links such as `/dev/stdout`.
@@ -168,7 +213,8 @@ fn is_written_into(file: &Path) -> bool {
     is_special || (cfg!(unix) && ["/dev", "/proc"].iter().any(|folder| file.starts_with(folder)))
 }
 
-fn folder_of(file: &Path) -> &Path {
+/// The folder that a file is in.
+pub fn folder_of(file: &Path) -> &Path {
     match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -214,13 +260,18 @@ pub fn survive_size_limits() {
 #[cfg(not(unix))]
 pub fn survive_size_limits() {}
 
-/// Whether the clock of this machine was set at all: one without a battery starts at 1970, or before.
+/// The first second of the year 9000. What is added to now (a window of periods, the next start of a schedule) has to
+/// fit before the end of 9999, which is as far as dates go.
+const LATEST: u64 = 221_845_392_000;
+
+/// Whether the clock of this machine shows a time that can be one: a clock without a battery starts at 1970, or before,
+/// and a broken one is thousands of years ahead. Asked once, before anything else asks for the time.
 pub fn clock_is_set() -> bool {
-    is_after_1970(std::time::SystemTime::now())
+    can_be_now(SystemTime::now())
 }
 
-fn is_after_1970(now: std::time::SystemTime) -> bool {
-    now.duration_since(std::time::SystemTime::UNIX_EPOCH).is_ok()
+fn can_be_now(time: SystemTime) -> bool {
+    time.duration_since(SystemTime::UNIX_EPOCH).is_ok_and(|since| since.as_secs() < LATEST)
 }
 
 /// Whether a process of that number is alive, whoever started it.
@@ -240,6 +291,30 @@ pub fn is_alive(_process: u32) -> bool {
 /// Windows writes no memory of a crashed process to the disk unless an administrator asked for it.
 #[cfg(not(unix))]
 pub fn keep_memory_private() {}
+
+/// Whether files can be made in a folder by this account, as far as the system tells.
+#[cfg(unix)]
+pub fn is_writable(folder: &Path) -> bool {
+    rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok()
+}
+
+/// Whether files can be made in a folder by this account, as far as the system tells.
+#[cfg(not(unix))]
+pub fn is_writable(folder: &Path) -> bool {
+    temporary::try_filling(folder).is_ok()
+}
+
+/// Whether the disk of a folder has no room left for this account.
+#[cfg(unix)]
+pub fn has_no_room(folder: &Path) -> bool {
+    rustix::fs::statvfs(folder).is_ok_and(|disk| disk.f_bavail == 0 && disk.f_blocks > 0)
+}
+
+/// Whether the disk of a folder has no room left for this account. Windows says so by its errors.
+#[cfg(not(unix))]
+pub fn has_no_room(_folder: &Path) -> bool {
+    false
+}
 
 /// Whether an error says that there is no room left, on the disk or in the user's share of it.
 pub fn is_disk_full(error: &io::Error) -> bool {
@@ -344,17 +419,9 @@ mod tests {
     use std::io::ErrorKind;
     use std::path::Path;
 
-    use super::{Existing, FileLock, home_folder, is_after_1970, write_privately};
+    use super::{Existing, FileLock, home_folder, write_privately};
     #[cfg(unix)]
     use super::{create_private_file, create_private_folder};
-
-    // The program takes its time from the machine: the test of the whole of it would have to set that.
-    #[test]
-    fn a_clock_before_1970_is_not_set() {
-        let epoch = std::time::SystemTime::UNIX_EPOCH;
-        let second = std::time::Duration::from_secs(1);
-        assert!(!is_after_1970(epoch - second) && is_after_1970(epoch) && is_after_1970(epoch + second));
-    }
 
     #[cfg(unix)]
     fn mode(path: &Path) -> u32 {
@@ -459,6 +526,35 @@ mod tests {
             done.store(true, Ordering::Relaxed);
         });
         assert_eq!(fs::read_to_string(&victim).unwrap(), "untouched");
+    }
+
+    #[test]
+    fn a_clock_is_believed_between_1970_and_9000() {
+        use std::time::{Duration, SystemTime};
+        let seconds = |seconds| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds)).unwrap();
+        for (time, is_possible) in [
+            (SystemTime::UNIX_EPOCH - Duration::from_secs(1), false),
+            (SystemTime::UNIX_EPOCH, true),
+            (seconds(4_300_000_000), true),
+            (seconds(super::LATEST - 1), true),
+            (seconds(super::LATEST), false),
+            (seconds(253_402_300_700), false),
+            (seconds(9_000_000_000_000), false),
+        ] {
+            assert_eq!(super::can_be_now(time), is_possible, "{time:?}");
+        }
+        let latest = jiff::Timestamp::from_second(i64::try_from(super::LATEST).unwrap()).unwrap();
+        assert_eq!(latest.to_string(), "9000-01-01T00:00:00Z");
+    }
+
+    #[test]
+    fn what_waits_for_its_name_leaves_nothing_without_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        drop(super::Prepared::new(&file, b"one", Existing::Refuse).unwrap());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        super::Prepared::new(&file, b"one", Existing::Refuse).unwrap().place().unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"one");
     }
 
     #[test]

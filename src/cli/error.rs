@@ -11,7 +11,7 @@ use crate::matching::items::ItemError;
 use crate::matching::review::Finding;
 use crate::ops::error::OpsError;
 use crate::store::StoreError;
-use crate::transfer::engine::{PASSING, TransferError};
+use crate::transfer::engine::{DAMAGED, PASSING, TransferError};
 use crate::xferfile::XferFileError;
 
 /// An error as the person at the terminal, or the scheduler, meets it.
@@ -51,9 +51,10 @@ impl CliError {
         Self::new(ExitCode::LocalIo, message).caused_by(cause)
     }
 
-    /// The clock of this machine was never set.
+    /// The clock of this machine was never set, or is broken.
     pub fn clock() -> Self {
-        Self::new(ExitCode::LocalIo, "the clock of this machine stands before 1970".to_owned())
+        let message = "the clock of this machine stands before 1970 or after 8999";
+        Self::new(ExitCode::LocalIo, message.to_owned())
             .hint("set date and time: periods, certificates and the order of runs depend on them")
     }
 
@@ -107,6 +108,7 @@ impl From<OpsError> for CliError {
             OpsError::Client(error) => error.into(),
             OpsError::Transfer(error) => error.into(),
             OpsError::Journal(error) if error.passing => Self::of(ExitCode::Temporary, &error).hint(PASSING),
+            OpsError::Journal(error) if error.damaged => Self::of(ExitCode::Damaged, &error).hint(DAMAGED),
             OpsError::Journal(error) => Self::of(ExitCode::LocalIo, &error)
                 .hint("nothing is sent without a journal; free space or mend the disk, then run again"),
             OpsError::Script(error) => {

@@ -152,6 +152,8 @@ pub struct JournalError {
     pub reason: String,
     /// Whether it may pass by itself: another program was writing to the file.
     pub passing: bool,
+    /// Whether what is written there cannot be read any more.
+    pub damaged: bool,
     /// The cause.
     #[source]
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,

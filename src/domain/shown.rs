@@ -45,12 +45,13 @@ fn harmless(text: &str, instead: impl Fn(char) -> char) -> String {
 
 /// Controls, and characters without a sign of their own: marks and overrides of the direction of writing, blanks without
 /// width, fillers, tags. Two names that differ in them only look alike.
-fn acts_unseen(character: char) -> bool {
+pub fn acts_unseen(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}'
             | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
-            | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+            | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Between letters of Arabic, of India and of its neighbours, joiners and breaks without width belong to the writing; and
@@ -105,9 +106,18 @@ mod tests {
 
     #[test]
     fn what_cannot_be_seen_is_shown_where_it_does_not_belong() {
-        for unseen in
-            ["\u{202e}", "\u{2066}", "\u{200b}", "\u{200d}", "\u{feff}", "\u{ad}", "\u{7f}", "\u{9b}", "\u{e0041}"]
-        {
+        for unseen in [
+            "\u{202e}",
+            "\u{2066}",
+            "\u{200b}",
+            "\u{200d}",
+            "\u{feff}",
+            "\u{ad}",
+            "\u{7f}",
+            "\u{9b}",
+            "\u{e0041}",
+            "\u{1d173}",
+        ] {
             let text = format!("Jac{unseen}mel");
             assert_eq!(tame(&text), "Jac\u{fffd}mel", "{text:?}");
             assert_eq!(tame_lines(&text), "Jac\u{fffd}mel", "{text:?}");

@@ -40,9 +40,10 @@ impl Home {
         &self.files
     }
 
-    /// Whether nothing was ever kept here.
+    /// Whether nothing was ever kept here. What cannot be looked at is not empty: it says why when it is opened.
     pub fn is_empty(&self) -> bool {
-        !self.files.config_database().exists()
+        let found = std::fs::symlink_metadata(self.files.config_database());
+        found.is_err_and(|cause| cause.kind() == std::io::ErrorKind::NotFound)
     }
 
     /// Opens the configuration, made on first use.
@@ -50,10 +51,27 @@ impl Home {
         Ok(ConfigStore::open_with(&self.files, Arc::clone(&self.unlocking))?)
     }
 
+    /// Opens the journal and ledger of a routine that was run, to look into them.
+    pub fn past(&self, routine: Uuid) -> Result<StateStore, OpsError> {
+        match StateStore::open_existing(&self.files, routine)? {
+            Some(state) => Ok(state),
+            None => self.state(routine),
+        }
+    }
+
     /// Opens the journal and ledger of a routine, made on first use.
     pub fn state(&self, routine: Uuid) -> Result<StateStore, OpsError> {
         Ok(StateStore::open(&self.files, routine)?)
     }
+}
+
+/// A journal that cannot be read, and why. Whoever only looks shows the others, and says so.
+#[derive(Debug)]
+pub struct Unread {
+    /// Its file.
+    pub file: PathBuf,
+    /// Why.
+    pub cause: OpsError,
 }
 
 /// A server by its name.

@@ -35,13 +35,17 @@ pub fn unlock(home: &Home) -> Result<(), OpsError> {
 pub fn protect(home: &Home, passphrase: SecretString) -> Result<(), OpsError> {
     check_strength(&passphrase)
         .map_err(|cause| OpsError::invalid(cause.to_string(), "take five or more words that do not belong together"))?;
+    refuse_without_configuration(home)?;
     Ok(home.config()?.protect_key(Some(passphrase))?)
 }
 
 /// Takes the passphrase off the key.
 pub fn unprotect(home: &Home) -> Result<(), OpsError> {
     match protection(home)? {
-        Protection::Passphrase => Ok(home.config()?.protect_key(None)?),
+        Protection::Passphrase => {
+            refuse_without_configuration(home)?;
+            Ok(home.config()?.protect_key(None)?)
+        }
         Protection::NoKey | Protection::FileMode => {
             Err(OpsError::invalid("the key has no passphrase", "nothing was changed; `xfer key protect` gives it one"))
         }
@@ -49,8 +53,49 @@ pub fn unprotect(home: &Home) -> Result<(), OpsError> {
 }
 
 /// Makes a new key, protected as the old one is, and seals every login with it; gives how many there were.
+///
+/// With no configuration, or nothing sealed in it, the key stays: it may be the only one that opens what was moved away.
 pub fn rotate(home: &Home) -> Result<usize, OpsError> {
+    if home.is_empty() {
+        return Err(without_configuration(home));
+    }
     Ok(home.config()?.rotate_key()?)
+}
+
+/// Whether there is a key of this machine, opened or not.
+fn has_key(home: &Home) -> bool {
+    let key = location(home);
+    [key.with_extension("next"), key].iter().any(|file| std::fs::symlink_metadata(file).is_ok())
+}
+
+/// Refuses to change a key whose configuration is gone: what it seals may be put back.
+fn refuse_without_configuration(home: &Home) -> Result<(), OpsError> {
+    if home.is_empty() && has_key(home) { Err(without_configuration(home)) } else { Ok(()) }
+}
+
+fn without_configuration(home: &Home) -> OpsError {
+    OpsError::invalid(
+        format!(
+            "there is no configuration `{}`, so the key was left as it was",
+            home.files().config_database().display()
+        ),
+        "if it was moved away, put it back first: only this key opens the logins in it",
+    )
+}
+
+/// Gives up what a key sealed that is lost for good; gives how much it was.
+pub fn forget(home: &Home) -> Result<usize, OpsError> {
+    let key_is_there = || {
+        let key = location(home);
+        OpsError::invalid(
+            format!("the key `{}` is there, so nothing was given up", key.display()),
+            "if it is damaged, or nobody knows its passphrase, move it away first",
+        )
+    };
+    if home.is_empty() {
+        return Ok(0);
+    }
+    home.config()?.forget_secrets()?.ok_or_else(key_is_there)
 }
 
 /// Copies the key as it lies there, with its passphrase if it has one, to a file that does not exist yet.

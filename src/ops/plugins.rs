@@ -143,10 +143,17 @@ pub fn create(parent: &Path, name: &str) -> Result<PathBuf, OpsError> {
     }
     let folder = parent.join(name);
     let failed = |source| OpsError::LocalFile { path: folder.clone(), action: "made", source };
-    fs::create_dir(&folder).map_err(failed)?;
-    for (file, text) in plugin::template(name).files() {
-        fs::write(folder.join(file), text).map_err(failed)?;
+    if fs::symlink_metadata(&folder).is_ok() {
+        return Err(failed(std::io::ErrorKind::AlreadyExists.into()));
     }
+    // Whole when it appears under its name, or not there at all.
+    let begun = tempfile::Builder::new().prefix(NEW).rand_bytes(RANDOM).tempdir_in(parent).map_err(failed)?;
+    let made = begun.path().join(name);
+    fs::create_dir(&made).map_err(failed)?;
+    for (file, text) in plugin::template(name).files() {
+        fs::write(made.join(file), text).map_err(failed)?;
+    }
+    fs::rename(&made, &folder).map_err(failed)?;
     Ok(folder)
 }
 

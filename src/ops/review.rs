@@ -49,7 +49,10 @@ fn over(home: &Home, copies: &Copies<'_>, name: &str, window: Option<&[String]>)
         document.routine.window = window.to_vec();
     }
     let Some(gathered) = Gathered::of(copies, &document.jobs)? else { return Ok(Vec::new()) };
-    let ledger = ledger(home, &document.routine)?;
+    let ledger = ledger(home, &document.routine).unwrap_or_else(|cause| {
+        copies.note_unread(home.files().state_database(document.routine.id), cause);
+        Vec::new()
+    });
     let others = gathered.others(config, Some(&document.routine))?;
     let back = WayBack::of(config, &gathered.source.0, &gathered.destination.0, Some(&document.routine))?;
     Ok(gathered.review(&document, &ledger, &others, &back))
@@ -233,10 +236,8 @@ fn today() -> Date {
 
 /// What a routine wrote; nothing is made where it was never run.
 fn ledger(home: &Home, routine: &Routine) -> Result<Vec<LedgerEntry>, OpsError> {
-    if !home.files().state_database(routine.id).exists() {
-        return Ok(Vec::new());
-    }
-    Ok(StateStore::open(home.files(), routine.id)?.whole_ledger()?)
+    let state = StateStore::open_existing(home.files(), routine.id)?;
+    Ok(state.map_or_else(|| Ok(Vec::new()), |state| state.whole_ledger())?)
 }
 
 /// One side of a run, as far as the review looks at it.

@@ -11,7 +11,7 @@ use crate::domain::metadata::Metadata;
 use crate::domain::run::Report;
 use crate::matching::names::nearest;
 use crate::ops::error::OpsError;
-use crate::ops::home::Home;
+use crate::ops::home::{Home, Unread};
 use crate::store::{CellFilter, ConfigStore, RunSummary, StateStore};
 
 /// A run, with the routine that made it.
@@ -32,17 +32,33 @@ pub struct OfRoutine {
     pub name: String,
 }
 
+/// Runs, as far as the journals can be read.
+#[derive(Debug, Default)]
+pub struct Runs {
+    /// The runs, the newest first.
+    pub lines: Vec<RunLine>,
+    /// The journals that cannot be read.
+    pub unread: Vec<Unread>,
+}
+
 /// The word for the newest run.
 pub const LAST: &str = "last";
 
 /// Runs of all routines or of one, the newest first. Within a routine they stand in the order in which they started,
 /// whatever the clock said at the time.
-pub fn list(home: &Home, routine: Option<&str>, limit: usize) -> Result<Vec<RunLine>, OpsError> {
+///
+/// A journal that cannot be read keeps nobody from seeing the others.
+pub fn list(home: &Home, routine: Option<&str>, limit: usize) -> Result<Runs, OpsError> {
     let mut of_routines = Vec::new();
-    for routine in routines_of(home, routine)? {
-        let Some(state) = StateStore::open_existing(home.files(), routine.id)? else { continue };
-        let line = |summary| RunLine { summary, routine: routine.clone() };
-        of_routines.push(state.runs()?.into_iter().map(line).collect());
+    let (routines, mut unread) = routines_of(home, routine)?;
+    for routine in routines {
+        match runs_of(home, routine.id) {
+            Ok(runs) => {
+                let line = |summary| RunLine { summary, routine: routine.clone() };
+                of_routines.push(runs.into_iter().map(line).collect());
+            }
+            Err(cause) => unread.push(Unread { file: home.files().state_database(routine.id), cause }),
+        }
     }
     let now = Timestamp::now();
     // No run starts in the future: what says so was started while the clock was wrong, and nobody knows when.
@@ -51,7 +67,13 @@ pub fn list(home: &Home, routine: Option<&str>, limit: usize) -> Result<Vec<RunL
         (started <= now, started, line.summary.run)
     });
     lines.truncate(limit);
-    Ok(lines)
+    Ok(Runs { lines, unread })
+}
+
+/// The runs of a routine, the newest first; none where it was never run.
+fn runs_of(home: &Home, routine: Uuid) -> Result<Vec<RunSummary>, OpsError> {
+    let state = StateStore::open_existing(home.files(), routine)?;
+    Ok(state.map_or_else(|| Ok(Vec::new()), |state| state.runs())?)
 }
 
 /// Puts lists together by what their first ones are, the largest first; each list keeps its own order.
@@ -65,32 +87,38 @@ fn merged<T, K: Ord>(lists: Vec<VecDeque<T>>, key: impl Fn(&T) -> K) -> Vec<T> {
     }
 }
 
-/// The routines of the configuration and those that only ran here from a file, all of them or those of a name.
-fn routines_of(home: &Home, name: Option<&str>) -> Result<Vec<OfRoutine>, OpsError> {
+/// The routines of the configuration and those that only ran here from a file, all of them or those of a name; and the
+/// journals of nobody knows which routine.
+fn routines_of(home: &Home, name: Option<&str>) -> Result<(Vec<OfRoutine>, Vec<Unread>), OpsError> {
     // A machine that only runs files has no configuration, and looking makes none.
     let config = if home.is_empty() { None } else { Some(home.config()?) };
     let configured = config.as_ref().map_or_else(|| Ok(Vec::new()), ConfigStore::routines)?;
     let mut known: Vec<OfRoutine> =
         configured.into_iter().map(|routine| OfRoutine { id: routine.id, name: routine.name }).collect();
+    let mut unread = Vec::new();
     for id in journals(home) {
         if known.iter().any(|routine| routine.id == id) {
             continue;
         }
-        let newest = StateStore::open_existing(home.files(), id)?.map(|state| state.runs()).transpose()?;
-        if let Some(run) = newest.and_then(|runs| runs.into_iter().next()) {
-            known.push(OfRoutine { id, name: run.routine });
+        match runs_of(home, id) {
+            Ok(runs) => known.extend(runs.into_iter().next().map(|run| OfRoutine { id, name: run.routine })),
+            Err(cause) => unread.push(Unread { file: home.files().state_database(id), cause }),
         }
     }
-    let Some(name) = name else { return Ok(known) };
+    let Some(name) = name else { return Ok((known, unread)) };
     let wanted = name.trim().to_lowercase();
     let (of_name, others): (Vec<_>, Vec<_>) =
         known.into_iter().partition(|routine| routine.name.to_lowercase() == wanted);
     if of_name.is_empty() {
+        // It may be the one that is meant.
+        if let Some(unread) = unread.into_iter().next() {
+            return Err(unread.cause);
+        }
         let near = nearest(name, others.iter().map(|routine| routine.name.as_str()), 3);
         let near = near.into_iter().map(str::to_owned).collect();
         return Err(OpsError::NotFound { kind: "routine", name: name.to_owned(), near });
     }
-    Ok(of_name)
+    Ok((of_name, Vec::new()))
 }
 
 /// The routines that have a journal here.
@@ -104,13 +132,21 @@ fn journals(home: &Home) -> Vec<Uuid> {
 
 /// A run by its id, the beginning of it, or `last`.
 pub fn find(home: &Home, text: &str) -> Result<RunLine, OpsError> {
-    let lines = list(home, None, usize::MAX)?;
+    let Runs { lines, unread } = list(home, None, usize::MAX)?;
     let wanted = text.to_lowercase();
+    let mut unread = unread.into_iter();
+    // The newest of all may stand in a journal that cannot be read, and so may the one that is not found.
+    let missing = |found: &[RunLine]| wanted == LAST || found.is_empty();
     let mut found: Vec<RunLine> = if wanted == LAST {
         lines.into_iter().take(1).collect()
     } else {
         lines.into_iter().filter(|line| line.summary.run.to_string().starts_with(&wanted)).collect()
     };
+    if missing(&found)
+        && let Some(unread) = unread.next()
+    {
+        return Err(unread.cause);
+    }
     match found.len() {
         0 => Err(OpsError::NotFound { kind: "run", name: text.to_owned(), near: Vec::new() }),
         1 => Ok(found.remove(0)),
@@ -123,7 +159,7 @@ pub fn find(home: &Home, text: &str) -> Result<RunLine, OpsError> {
 
 /// The report of a run; none if it never finished.
 pub fn report(home: &Home, run: &RunLine) -> Result<Option<Report>, OpsError> {
-    Ok(home.state(run.routine.id)?.run(run.summary.run)?.report)
+    Ok(home.past(run.routine.id)?.run(run.summary.run)?.report)
 }
 
 /// Hands over the cells of a run one by one, with the routine's destination for names.
@@ -134,7 +170,7 @@ pub fn cells(
     job: Option<&str>,
     each: &mut dyn FnMut(CellRecord),
 ) -> Result<(), OpsError> {
-    let state = home.state(run.routine.id)?;
+    let state = home.past(run.routine.id)?;
     let filter = CellFilter { states: states.to_vec(), job: job.map(str::to_owned) };
     state.cells(run.summary.run, &filter, |record| {
         each(record);

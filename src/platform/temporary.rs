@@ -6,7 +6,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use tempfile::NamedTempFile;
@@ -46,14 +46,8 @@ pub fn try_filling(folder: &Path) -> io::Result<()> {
 
 /// Takes away what killed processes left of files on their way to a name in a folder. What cannot be taken away stays.
 pub fn clear(folder: &Path) {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    for entry in entries.filter(|entry| entry.file_name().to_str().is_some_and(is_one)) {
-        let path = entry.path();
-        // Not a link, which somebody else made.
-        let is_file = fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_file());
-        if is_file && is_abandoned(&path) {
-            let _ = fs::remove_file(&path);
-        }
+    for path in abandoned(folder) {
+        let _ = fs::remove_file(&path);
     }
 }
 
@@ -92,6 +86,15 @@ fn clear_folders_in(parent: &Path, prefix: &str) {
             let _ = fs::remove_dir_all(&folder);
         }
     }
+}
+
+/// What killed processes left of files on their way to a name in a folder.
+pub fn abandoned(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let own = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_one)).map(|entry| entry.path());
+    // Not a link, which somebody else made.
+    let is_file = |path: &PathBuf| fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file());
+    own.filter(|path| is_file(path) && is_abandoned(path)).collect()
 }
 
 fn is_one(name: &str) -> bool {

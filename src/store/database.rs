@@ -8,22 +8,24 @@
 //! - Who writes while another process does waits, and says so after a while ([`say_who_is_waited_for`]).
 //! - **`secure_delete`**: what is deleted is overwritten, so that an old sealed secret or an old value does not stay in
 //!   free pages.
-//! - The file is made before SQLite opens it, because SQLite would make it with the process's default mode; its journal
-//!   takes the file's mode.
+//! - A new file is made whole, with its schema, before it gets its name: an empty file in its place is damage, whatever
+//!   moment a process was killed at. It is its owner's alone, and its journal takes the file's mode.
+//! - A file that is there is looked at before anything in it is changed ([`identity`]).
 //! - It is never opened and closed by other means while in use: on Unix closing any handle of a file frees the locks
 //!   that the process has on it.
 
 use std::cell::RefCell;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
-use std::time::Duration;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
-use crate::platform;
+use crate::platform::{self, Existing};
 use crate::store::error::StoreError;
-use crate::store::migrate::{Migration, migrate};
+use crate::store::identity::{self, Schema};
+use crate::store::migrate::migrate;
 
 /// How often, and with which pauses, another process that writes is waited for: half a minute in all.
 const TRIES: i32 = 600;
@@ -57,17 +59,30 @@ pub fn say_who_is_waited_for(saying: impl Fn(&Path) + Send + Sync + 'static) {
     let _ = SAYING.set(Box::new(saying));
 }
 
+/// The file that was last waited for in vain, and until when: a command that asks again does not wait twice.
+static IN_VAIN: Mutex<Option<(PathBuf, Instant)>> = Mutex::new(None);
+
 /// Called by SQLite with the number of tries before.
 fn wait(tries: i32) -> bool {
+    let mut in_vain = IN_VAIN.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_same = |(file, at): &(PathBuf, Instant)| {
+        at.elapsed() < PAUSE * TRIES.unsigned_abs() && IN_WORK.with_borrow(|in_work| in_work == file)
+    };
+    if in_vain.as_ref().is_some_and(is_same) {
+        return false;
+    }
+    if tries >= TRIES {
+        *in_vain = Some((IN_WORK.with_borrow(Clone::clone), Instant::now()));
+        return false;
+    }
+    drop(in_vain);
     if tries == SAID_AT
         && let Some(say) = SAYING.get()
     {
         IN_WORK.with_borrow(|file| say(file));
     }
-    if tries < TRIES {
-        std::thread::sleep(PAUSE);
-    }
-    tries < TRIES
+    std::thread::sleep(PAUSE);
+    true
 }
 
 /// An open database.
@@ -79,26 +94,64 @@ pub(crate) struct Database {
 
 impl Database {
     /// Opens the file, made if missing, and brings its schema up to date.
-    pub(crate) fn open(file: &Path, journaling: Journaling, migrations: &[Migration]) -> Result<Self, StoreError> {
-        prepare_file(file)?;
-        IN_WORK.set(file.to_owned());
+    pub(crate) fn open(file: &Path, journaling: Journaling, schema: &Schema) -> Result<Self, StoreError> {
+        make_if_missing(file, schema)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let open = || -> Result<Connection, StoreError> {
+        Self::connect(file, schema, || {
             let mut connection = Connection::open_with_flags(file, flags)?;
-            set_up(&mut connection, journaling)?;
-            migrate(&mut connection, Some(file), migrations)?;
+            set_up(&mut connection)?;
+            let stamp = identity::check(&connection, file, schema)?;
+            platform::make_private(file).map_err(|error| StoreError::io("closing to other users", file, error))?;
+            set_journal(&connection, journaling)?;
+            migrate(&mut connection, Some(file), schema.migrations)?;
+            identity::stamp(&connection, schema, stamp);
+            connection.busy_handler(Some(wait))?;
             Ok(connection)
-        };
+        })
+    }
+
+    /// Opens a file that is there, to look into it. Where nothing can be written, as on a disk that is mounted for
+    /// reading alone, it is read as it lies there: a write-ahead log needs a file beside it that cannot be made then.
+    pub(crate) fn open_to_look(file: &Path, journaling: Journaling, schema: &Schema) -> Result<Self, StoreError> {
+        let opened = Self::open(file, journaling, schema);
+        match opened {
+            Err(StoreError::Database { .. } | StoreError::Io { .. }) if can_be_read_as_it_is(file) => {
+                Self::open_as_it_is(file, schema)
+            }
+            opened => opened,
+        }
+    }
+
+    /// Opens a file that nobody can write.
+    fn open_as_it_is(file: &Path, schema: &Schema) -> Result<Self, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+        let uri = immutable(file);
+        Self::connect(file, schema, || {
+            let mut connection = Connection::open_with_flags(&uri, flags)?;
+            set_up(&mut connection)?;
+            identity::check(&connection, file, schema)?;
+            migrate(&mut connection, Some(file), schema.migrations)?;
+            Ok(connection)
+        })
+    }
+
+    fn connect(
+        file: &Path,
+        schema: &Schema,
+        open: impl FnOnce() -> Result<Connection, StoreError>,
+    ) -> Result<Self, StoreError> {
+        IN_WORK.set(file.to_owned());
+        identity::check_file(file, schema)?;
         let connection = open().map_err(|error| error.in_file(file))?;
         Ok(Self { connection, file: file.to_owned() })
     }
 
     /// A database that is gone when it is dropped.
     #[cfg(test)]
-    pub(crate) fn in_memory(migrations: &[Migration]) -> Result<Self, StoreError> {
+    pub(crate) fn in_memory(schema: &Schema) -> Result<Self, StoreError> {
         let mut connection = Connection::open_in_memory()?;
-        set_up(&mut connection, Journaling::Rollback)?;
-        migrate(&mut connection, None, migrations)?;
+        set_up(&mut connection)?;
+        migrate(&mut connection, None, schema.migrations)?;
         Ok(Self { connection, file: PathBuf::from(":memory:") })
     }
 
@@ -142,6 +195,7 @@ impl Database {
             transaction.commit()?;
             Ok(result)
         };
+        // The transaction is gone by now, and the file free to be looked at.
         write().map_err(|error: StoreError| error.in_file(file))
     }
 
@@ -157,21 +211,48 @@ impl Database {
     }
 }
 
-/// Makes the file and its folder for their owner alone; closes an existing file to others.
-fn prepare_file(file: &Path) -> Result<(), StoreError> {
+/// Makes a file that is missing, and its folder, for their owner alone: with its whole schema under a temporary name,
+/// then moved to its own. If another process made it at the same time, that one counts.
+fn make_if_missing(file: &Path, schema: &Schema) -> Result<(), StoreError> {
+    match std::fs::symlink_metadata(file) {
+        Ok(_) => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(StoreError::io("reading", file, error)),
+    }
+    identity::refuse_orphans(file)?;
     if let Some(folder) = file.parent() {
         platform::create_private_folder(folder).map_err(|error| StoreError::io("making the folder", folder, error))?;
     }
-    match platform::create_private_file(file) {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            platform::make_private(file).map_err(|error| StoreError::io("closing to other users", file, error))
-        }
-        Err(error) => Err(StoreError::io("making", file, error)),
+    let content = identity::new_database(schema).map_err(|error| error.in_file(file))?;
+    match platform::write_privately(file, &content, Existing::Refuse) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(StoreError::io("making", file, error)),
+        _ => Ok(()),
     }
 }
 
-fn set_up(connection: &mut Connection, journaling: Journaling) -> Result<(), StoreError> {
+/// Whether nothing can be written beside a file, and nothing lies beside it that belongs into it.
+fn can_be_read_as_it_is(file: &Path) -> bool {
+    let has_log = identity::beside(file).any(|path| std::fs::metadata(path).is_ok_and(|found| found.len() > 0));
+    !has_log && file.parent().is_some_and(|folder| !platform::is_writable(folder))
+}
+
+/// The address by which SQLite opens a file without locks and without anything beside it.
+fn immutable(file: &Path) -> String {
+    let mut uri = String::from("file:");
+    for &byte in file.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => uri.push(char::from(byte)),
+            other => {
+                let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
+                uri.extend(['%', digit(other >> 4), digit(other & 15)]);
+            }
+        }
+    }
+    uri + "?immutable=1"
+}
+
+/// What holds for a connection; nothing in the file changes.
+fn set_up(connection: &mut Connection) -> Result<(), StoreError> {
     connection.busy_handler(Some(wait))?;
     connection.set_prepared_statement_cache_capacity(64);
     connection.pragma_update(None, "foreign_keys", true)?;
@@ -180,7 +261,12 @@ fn set_up(connection: &mut Connection, journaling: Journaling) -> Result<(), Sto
     connection.pragma_update(None, "synchronous", "FULL")?;
     // Only macOS has it: its plain fsync leaves data in the drive's cache.
     connection.pragma_update(None, "fullfsync", true)?;
-    // Answers with the mode in force: `memory` for a database in memory.
+    Ok(())
+}
+
+/// How changes come into the file.
+fn set_journal(connection: &Connection, journaling: Journaling) -> Result<(), StoreError> {
+    // Answers with the mode in force.
     let mode = |mode| connection.pragma_update_and_check(None, "journal_mode", mode, |row| row.get::<_, String>(0));
     if journaling == Journaling::WriteAhead {
         // A disk without shared memory, or somebody who reads a file that has no log yet: then without one, this time.
@@ -199,9 +285,10 @@ mod tests {
 
     use super::{Database, Journaling};
     use crate::store::error::StoreError;
-    use crate::store::migrate::Migration;
+    use crate::store::identity::Schema;
 
-    const MIGRATIONS: &[Migration] = &[|transaction| transaction.execute_batch("CREATE TABLE t (n INTEGER) STRICT")];
+    static SCHEMA: Schema =
+        Schema::new("a test", 7, &[|transaction| transaction.execute_batch("CREATE TABLE t (n INTEGER) STRICT")]);
 
     fn count(database: &Database) -> i64 {
         database.read(|connection| Ok(connection.query_row("SELECT count(*) FROM t", [], |row| row.get(0))?)).unwrap()
@@ -209,7 +296,7 @@ mod tests {
 
     #[test]
     fn a_failed_write_leaves_nothing() {
-        let mut database = Database::in_memory(MIGRATIONS).unwrap();
+        let mut database = Database::in_memory(&SCHEMA).unwrap();
         let failed: Result<(), StoreError> = database.write(|transaction| {
             transaction.execute("INSERT INTO t VALUES (1)", [])?;
             transaction.execute("INSERT INTO t VALUES ('text in a strict table')", [])?;
@@ -226,20 +313,54 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("home/test.db");
         let mode = |name: &str| fs::metadata(folder.path().join(name)).unwrap().mode() & 0o777;
-        let mut database = Database::open(&file, Journaling::Rollback, MIGRATIONS).unwrap();
+        let mut database = Database::open(&file, Journaling::Rollback, &SCHEMA).unwrap();
         database.write(|transaction| Ok(transaction.execute("INSERT INTO t VALUES (1)", [])?)).unwrap();
         assert_eq!((mode("home"), mode("home/test.db"), mode("home/test.db-journal")), (0o700, 0o600, 0o600));
         drop(database);
         fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
-        assert_eq!(count(&Database::open(&file, Journaling::Rollback, MIGRATIONS).unwrap()), 1);
+        assert_eq!(count(&Database::open(&file, Journaling::Rollback, &SCHEMA).unwrap()), 1);
         assert_eq!(mode("home/test.db"), 0o600);
+    }
+
+    #[test]
+    fn a_file_that_nobody_can_write_is_read_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a file?#% é.db");
+        let mut database = Database::open(&file, Journaling::WriteAhead, &SCHEMA).unwrap();
+        database.write(|transaction| Ok(transaction.execute("INSERT INTO t VALUES (1)", [])?)).unwrap();
+        drop(database);
+        let mut database = Database::open_as_it_is(&file, &SCHEMA).unwrap();
+        assert_eq!(count(&database), 1);
+        let written = database.write(|transaction| Ok(transaction.execute("INSERT INTO t VALUES (1)", [])?));
+        assert!(written.is_err());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing lies beside it");
+    }
+
+    /// Two that make a database at once make one, and whoever is killed meanwhile leaves nothing under its name.
+    #[test]
+    fn a_database_appears_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("test.db");
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    let mut database = Database::open(&file, Journaling::Rollback, &SCHEMA).unwrap();
+                    database.write(|transaction| Ok(transaction.execute("INSERT INTO t VALUES (1)", [])?)).unwrap();
+                });
+            }
+        });
+        assert_eq!(count(&Database::open(&file, Journaling::Rollback, &SCHEMA).unwrap()), 4);
+        fs::write(&file, "").unwrap();
+        let refused = Database::open(&file, Journaling::Rollback, &SCHEMA).unwrap_err();
+        assert!(matches!(refused, StoreError::Damaged { .. }), "{refused:?}");
+        assert_eq!(fs::read(&file).unwrap(), b"");
     }
 
     #[test]
     fn whoever_reads_keeps_nobody_from_writing() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("test.db");
-        let mut database = Database::open(&file, Journaling::WriteAhead, MIGRATIONS).unwrap();
+        let mut database = Database::open(&file, Journaling::WriteAhead, &SCHEMA).unwrap();
         let reader = rusqlite::Connection::open(&file).unwrap();
         reader.execute_batch("BEGIN; SELECT count(*) FROM t;").unwrap();
         let seen = || reader.query_row("SELECT count(*) FROM t", [], |row| row.get::<_, i64>(0)).unwrap();
@@ -261,7 +382,7 @@ mod tests {
         fs::write(&file, "a letter to the ministry, longer than a header of a database would be, and more of it")
             .unwrap();
         let before = fs::read(&file).unwrap();
-        let error = Database::open(&file, Journaling::Rollback, MIGRATIONS).unwrap_err();
+        let error = Database::open(&file, Journaling::Rollback, &SCHEMA).unwrap_err();
         assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}");
         assert_eq!(fs::read(&file).unwrap(), before);
     }

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use rusqlite::ErrorCode;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::platform;
 use crate::store::unlocking::AskingFailed;
@@ -238,11 +238,26 @@ impl StoreError {
     pub(crate) fn in_file(self, file: &Path) -> Self {
         let Self::Sqlite(source) = self else { return self };
         let file = file.to_owned();
+        let extended = source.sqlite_error().map(|error| error.extended_code);
         match source.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => return Self::DiskFull { file },
+            Some(ErrorCode::SystemIoFailure) => {
+                let folder = file.parent().unwrap_or(Path::new("."));
+                let is_full = extended == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE) || platform::has_no_room(folder);
+                return if is_full { Self::DiskFull { file } } else { unread(file, extended, source) };
+            }
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => return Self::Busy { file },
             Some(ErrorCode::NotADatabase) => return Self::Damaged { file, reason: "it is no database".to_owned() },
-            Some(ErrorCode::DatabaseCorrupt) => return Self::Damaged { file, reason: source.to_string() },
+            Some(ErrorCode::DatabaseCorrupt) => {
+                // SQLite says the same of a read that failed: only a file that is read again and found wrong is damaged.
+                return match faults_of(&file) {
+                    Ok(()) => Self::Io { action: "reading", file, source: io::Error::other(PASSING_FAULT) },
+                    Err(found) if is_fault_of_disk(&found) => unread(file, None, found),
+                    Err(_) => Self::Damaged { file, reason: source.to_string() },
+                };
+            }
+            // Every statement is ours: what it does not find makes this another program's file, or a mixture of versions.
+            _ if is_about_tables(&source) => return Self::Damaged { file, reason: first_line(&source) },
             _ => {}
         }
         match source {
@@ -276,8 +291,14 @@ impl StoreError {
             Self::Busy { .. } => {
                 "close the program that has it open, or wait until it is done, and try again".to_owned()
             }
-            Self::KeyUnreadable { file, .. } | Self::KeyMissing { file } | Self::KeyDamaged { file, .. } => format!(
-                "restore `{}` from a backup; without it, move it away and enter the login of every server again",
+            Self::KeyMissing { file } => format!(
+                "restore `{}` from its backup; if it is lost for good, `xfer key forget` gives up what it sealed, and \
+                 the login of every server is entered again: `xfer server edit NAME`",
+                file.display()
+            ),
+            Self::KeyUnreadable { file, .. } | Self::KeyDamaged { file, .. } => format!(
+                "restore `{}` from a backup; without one, move it away, give up what it sealed with `xfer key forget` \
+                 and enter the login of every server again",
                 file.display()
             ),
             Self::KeyPermissions { file, .. } => format!(
@@ -286,8 +307,8 @@ impl StoreError {
             ),
             Self::KeyClosed { .. } => "give the passphrase that the key was protected with".to_owned(),
             Self::WrongPassphrase { file } => format!(
-                "try again; if nobody knows it any more, restore `{}` from a backup made before, or move it away and \
-                 enter the login of every server again",
+                "try again; if nobody knows it any more, restore `{}` from a backup made before, or move it away, \
+                 give up what it sealed with `xfer key forget` and enter the login of every server again",
                 file.display()
             ),
             Self::Sealed { server } => {
@@ -297,11 +318,57 @@ impl StoreError {
                 format!("remove the alert {alert} and add it again: `xfer routine alert remove ROUTINE {alert}`")
             }
             Self::DiskFull { .. } => "free some space and try again; nothing was half-written".to_owned(),
+            Self::Io { action: "reading", .. } => {
+                "try again; if it goes on, look at the disk and at the rights of this account before anything else: the \
+                 file itself may be whole"
+                    .to_owned()
+            }
             Self::Io { .. } | Self::Database { .. } => {
                 "check that the disk is present, has space left, and that this account may write there".to_owned()
             }
         })
     }
+}
+
+/// What a disk that failed once leaves to be said.
+const PASSING_FAULT: &str = "the disk did not give what is in the file; read again, the file is whole";
+
+/// What is wrong with a database as it lies there; nothing where it can be read from end to end.
+fn faults_of(file: &Path) -> rusqlite::Result<()> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags)?;
+    let found: String = connection.pragma_query_value(None, "integrity_check", |row| row.get(0))?;
+    if found == "ok" { Ok(()) } else { Err(rusqlite::Error::InvalidQuery) }
+}
+
+fn is_fault_of_disk(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure)
+}
+
+fn is_about_tables(error: &rusqlite::Error) -> bool {
+    let words = error.to_string();
+    words.contains("no such table")
+        || words.contains("no such column")
+        || words.contains("has no column named")
+        || words.contains("already exists")
+        || words.contains("duplicate column name")
+}
+
+/// Without the statement that follows.
+fn first_line(error: &rusqlite::Error) -> String {
+    let words = error.to_string();
+    let end = words.find(" in ").or_else(|| words.find('\n')).unwrap_or(words.len());
+    words.get(..end).unwrap_or_default().to_owned()
+}
+
+/// A read that failed, where it was one.
+fn unread(file: PathBuf, extended: Option<i32>, source: rusqlite::Error) -> StoreError {
+    use rusqlite::ffi::{SQLITE_IOERR_CORRUPTFS, SQLITE_IOERR_FSTAT, SQLITE_IOERR_READ, SQLITE_IOERR_SHORT_READ};
+    let reads = [SQLITE_IOERR_CORRUPTFS, SQLITE_IOERR_FSTAT, SQLITE_IOERR_READ, SQLITE_IOERR_SHORT_READ];
+    if extended.is_none_or(|extended| reads.contains(&extended)) {
+        return StoreError::Io { action: "reading", file, source: io::Error::other(source.to_string()) };
+    }
+    StoreError::Database { file, source }
 }
 
 /// Joins names as people do.
@@ -341,6 +408,43 @@ mod tests {
         assert_eq!(locked.to_string(), "the routine is being run already by process 42 since 2024-05-06T07:08:09Z");
         let locked = StoreError::Locked { pid: None, since: None };
         assert_eq!(locked.to_string(), "the routine is being run already");
+    }
+
+    /// SQLite calls a read that failed damage; the file says which of the two it is.
+    #[test]
+    fn damage_is_what_is_found_when_the_file_is_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("test.db");
+        let said = || {
+            let corrupt = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(11), None);
+            StoreError::Sqlite(corrupt).in_file(&file)
+        };
+        let connection = rusqlite::Connection::open(&file).unwrap();
+        connection.execute_batch("CREATE TABLE t (n); CREATE INDEX i ON t (n); INSERT INTO t VALUES (1), (2)").unwrap();
+        drop(connection);
+        let error = said();
+        assert!(matches!(error, StoreError::Io { action: "reading", .. }), "{error:?}");
+        assert!(!error.hint().unwrap().contains("move it away"));
+        let mut bytes = std::fs::read(&file).unwrap();
+        bytes[4096..4200].fill(0xff);
+        std::fs::write(&file, bytes).unwrap();
+        assert!(matches!(said(), StoreError::Damaged { .. }));
+        std::fs::write(&file, "no database").unwrap();
+        assert!(matches!(said(), StoreError::Damaged { .. }));
+    }
+
+    #[test]
+    fn what_sqlite_says_of_a_disk_keeps_its_meaning() {
+        let file = Path::new("/f");
+        let words = [(4874, "no space left"), (266, "reading"), (8458, "reading"), (778, "failed"), (1034, "failed")];
+        for (code, expected) in words {
+            let sqlite = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+            let error = StoreError::Sqlite(sqlite).in_file(file);
+            assert!(error.to_string().contains(expected), "{code}: {error}");
+        }
+        let words = Some("no such table: server".to_owned());
+        let sqlite = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(1), words);
+        assert!(matches!(StoreError::Sqlite(sqlite).in_file(file), StoreError::Damaged { .. }));
     }
 
     #[test]

@@ -126,6 +126,7 @@ mod tests {
     use super::{Migration, backup_of, migrate};
     use crate::store::database::{Database, Journaling};
     use crate::store::error::StoreError;
+    use crate::store::identity::Schema;
 
     const FIRST: Migration = |transaction| transaction.execute_batch("CREATE TABLE a (n INTEGER) STRICT");
     const SECOND: Migration = |transaction| transaction.execute_batch("ALTER TABLE a ADD COLUMN t TEXT");
@@ -177,14 +178,16 @@ mod tests {
 
     #[test]
     fn an_older_database_is_backed_up_before_it_changes() {
+        static OLD: Schema = Schema::new("a test", 7, &[FIRST]);
+        static NEW: Schema = Schema::new("a test", 7, &[FIRST, SECOND]);
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("test.db");
-        let mut database = Database::open(&file, Journaling::Rollback, &[FIRST]).unwrap();
+        let mut database = Database::open(&file, Journaling::Rollback, &OLD).unwrap();
         database.write(|transaction| Ok(transaction.execute("INSERT INTO a VALUES (7)", [])?)).unwrap();
         drop(database);
         let backup = backup_of(&file, 1);
         assert!(!backup.exists(), "a new database has nothing to back up");
-        drop(Database::open(&file, Journaling::Rollback, &[FIRST, SECOND]).unwrap());
+        drop(Database::open(&file, Journaling::Rollback, &NEW).unwrap());
         #[cfg(unix)]
         {
             use std::os::unix::fs::MetadataExt;

@@ -23,6 +23,7 @@ pub mod config;
 mod database;
 mod error;
 mod home;
+mod identity;
 mod machine_key;
 mod migrate;
 pub mod state;

@@ -154,6 +154,11 @@ impl Vault {
         })
     }
 
+    /// Whether there is no file of the key.
+    pub(super) fn is_missing(&self) -> Result<bool, StoreError> {
+        Ok(self.protection()? == Protection::NoKey)
+    }
+
     /// Opens the key's file, where there is one and it needs a passphrase.
     pub(super) fn unlock(&self) -> Result<(), StoreError> {
         match self.protection()? {
@@ -208,6 +213,15 @@ impl Vault {
         Self::new(&self.key_file, Arc::clone(&self.unlocking))
     }
 
+    /// A vault with this one's key that knows of no other.
+    pub(super) fn without_successor(&self) -> Result<Self, StoreError> {
+        let opened = self.opened(Missing::Fail)?;
+        let copy = OpenedKey { key: opened.key.clone(), passphrase: opened.passphrase.clone(), sealed: None };
+        // No next key lies beside a name that nobody has.
+        let vault = Self::new(self.key_file.with_file_name("no-key"), Arc::clone(&self.unlocking));
+        Ok(Self { key: OnceLock::from(copy), ..vault })
+    }
+
     /// Whether a rotation was cut off: its key is still there.
     pub(super) fn has_successor(&self) -> bool {
         self.successor_file().exists()
@@ -223,8 +237,11 @@ impl Vault {
     pub(super) fn replace_with(&mut self, successor: Self) -> Result<(), StoreError> {
         let failed = |error| StoreError::io("replacing", &self.key_file, error);
         std::fs::rename(&successor.key_file, &self.key_file).map_err(failed)?;
-        if let Some(folder) = self.key_file.parent() {
-            platform::sync_folder(folder).map_err(failed)?;
+        // A power loss may bring both files back, and with them each secret opens.
+        if let Some(folder) = self.key_file.parent()
+            && let Err(cause) = platform::sync_folder(folder)
+        {
+            tracing::warn!(%cause, "the key is rotated, but its folder could not be synced");
         }
         self.key = successor.key;
         Ok(())

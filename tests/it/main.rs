@@ -5,6 +5,7 @@ mod alert_channels;
 mod alerts;
 mod announce;
 mod architecture;
+mod broken_homes;
 mod bundled_plugins;
 mod client_socket;
 mod command_line;

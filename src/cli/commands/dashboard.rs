@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::cli::commands::init;
 use crate::cli::commands::runs::outcome;
+use crate::cli::commands::unread::say_unread;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::render::listing::{Listing, moment, number, text};
@@ -50,7 +51,7 @@ pub fn show(home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
             return init::offer(home, ui);
         }
     }
-    Ok(ExitCode::Success)
+    Ok(say_unread(board.unread, ui))
 }
 
 /// When a run is due, as lists take it.

@@ -1,6 +1,6 @@
 //! `xfer key`: the machine key, which seals the passwords and tokens that this home keeps.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
@@ -8,6 +8,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::prompt::{SecretSource, secret};
 use crate::cli::ui::Ui;
+use crate::domain::counted::counted;
 use crate::ops::home::Home;
 use crate::ops::keys;
 use crate::store::Protection;
@@ -25,6 +26,11 @@ pub enum Command {
     Protect(Protect),
     /// Make a new key and seal every password, token and address of an alert anew with it
     Rotate,
+    /// Give up a key that is lost for good: forget every password, token and address of an alert that it sealed
+    ///
+    /// Only where the key is missing. Logins are entered again afterwards (`xfer server edit NAME`), and the first one
+    /// makes a new key. If there is a backup of the key, put it back instead.
+    Forget,
     /// Copy the key to another place: without it, a backup of the configuration is worth nothing
     Backup(Backup),
 }
@@ -68,8 +74,25 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
         Command::Protect(arguments) => protect(arguments, home, ui)?,
         Command::Rotate => {
             let sealed = keys::rotate(home)?;
+            if sealed == 0 {
+                ui.say("nothing is sealed with the key yet; it was left as it is");
+                return Ok(ExitCode::Success);
+            }
             ui.say(&format!("made a new key; {sealed} secrets are sealed with it"));
             ui.say("a backup of the old key opens only old copies of the configuration; make a new one");
+        }
+        Command::Forget => {
+            let question = "Forget every password, token and address of an alert that the lost key sealed?";
+            if !ui.confirm(question) {
+                return Err(CliError::usage("nothing was given up".to_owned())
+                    .hint("put the key back from its backup, or give --yes to do without it"));
+            }
+            let forgotten = keys::forget(home)?;
+            ui.say(&format!("{} given up", counted(forgotten as u64, "secret")));
+            ui.say("next: enter the login of every server again:\n  xfer server edit NAME");
+        }
+        Command::Backup(arguments) if arguments.file == Path::new("-") => {
+            return Err(CliError::usage("a key is not printed".to_owned()).hint("name a file: xfer key backup FILE"));
         }
         Command::Backup(arguments) => {
             keys::backup(home, &arguments.file)?;

@@ -28,6 +28,7 @@ pub mod schedule;
 pub mod script;
 pub mod script_tools;
 pub mod server;
+mod unread;
 pub mod xfer_file;
 
 use std::future::Future;

@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use crate::cli::commands::again::in_shell;
+use crate::cli::commands::unread::say_unread;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::render::listing::{Listing, moment, number, text};
@@ -105,7 +106,8 @@ fn list(arguments: &List, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
         columns.extend([text("finished", "Finished"), number("exit_code", "Exit code")]);
     }
     let mut listing = Listing::new(&columns, "no runs yet");
-    for line in runs::list(home, arguments.routine.as_deref(), arguments.limit)? {
+    let runs = runs::list(home, arguments.routine.as_deref(), arguments.limit)?;
+    for line in runs.lines {
         let run = &line.summary;
         let end = run.end.as_ref();
         let cells = end.map(|end| end.cells);
@@ -128,7 +130,7 @@ fn list(arguments: &List, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
         listing.row(row);
     }
     listing.print(ui);
-    Ok(ExitCode::Success)
+    Ok(say_unread(runs.unread, ui))
 }
 
 /// How a run ended.

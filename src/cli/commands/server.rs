@@ -221,7 +221,10 @@ fn add(arguments: &Add, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
         server_view::say_test(&test, ui);
     }
     if arguments.sync {
-        return sync_all(std::slice::from_ref(name), home, ui, &mut |_| Ok(false));
+        // What failed is the copy alone: the server is not added again.
+        let again = format!("{name} is added; copy its metadata again: xfer server sync {}", shell_word(name));
+        return sync_all(std::slice::from_ref(name), home, ui, &mut |_| Ok(false))
+            .map_err(|error: CliError| error.hint(again));
     }
     ui.say(&format!("next: xfer server sync {}", shell_word(name)));
     Ok(ExitCode::Success)

@@ -113,7 +113,7 @@ pub(super) fn export(arguments: &Export, home: &Home, ui: &Ui) -> Result<ExitCod
         exported.revision,
         opens_with(&exported.recipients)
     ));
-    review(&exported.routine, home, ui)?;
+    review(&exported.routine, home, ui);
     let key = export.keys.key_files.is_empty().then_some(exported.new_key_file).flatten();
     let key = key.or_else(|| arguments.keys.key_files.first().cloned());
     let opened = match &key {

@@ -35,7 +35,7 @@ pub(super) fn try_out(prompter: &mut dyn Prompter, home: &Home, ui: &Ui, routine
 
 /// Whether a routine has been run to an end that left nothing open.
 pub(super) fn was_run(home: &Home, routine: &str) -> Result<bool, Leave> {
-    let last = runs::list(home, Some(routine), 1)?.into_iter().next();
+    let last = runs::list(home, Some(routine), 1)?.lines.into_iter().next();
     Ok(last.is_some_and(|line| line.summary.end.is_some()))
 }
 

@@ -16,12 +16,12 @@ use crate::matching::job_rules::{JobQuestion, check_job};
 use crate::matching::map_rules::{MapFinding, MapQuestion, Tally, check_map, tally};
 use crate::ops::copies::Copies;
 use crate::ops::error::OpsError;
-use crate::ops::home::Home;
+use crate::ops::home::{Home, Unread};
 use crate::ops::jobs;
 use crate::ops::quality::{CheckWindow, DEFAULT_WINDOW, is_drift, told_by_review, users};
 use crate::ops::review;
 use crate::ops::routines;
-use crate::ops::runs::{self, RunLine};
+use crate::ops::runs::{self, RunLine, Runs};
 use crate::ops::schedule::{self, Due};
 use crate::ops::servers::{self, ServerLine};
 use crate::ops::xfer_files::{export_again, is_outdated};
@@ -125,7 +125,7 @@ pub enum FileState {
 }
 
 /// Everything that the dashboard shows.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Dashboard {
     /// Servers.
     pub servers: Vec<ServerLine>,
@@ -141,6 +141,8 @@ pub struct Dashboard {
     pub files: Vec<FileLine>,
     /// How many schedules were installed from this home.
     pub schedules: usize,
+    /// Journals that cannot be read.
+    pub unread: Vec<Unread>,
 }
 
 /// Looks at everything.
@@ -163,17 +165,22 @@ pub fn dashboard_of(home: &Home, copies: &Copies<'_>) -> Result<Dashboard, OpsEr
     let first_pair = first_pair(config, &servers)?;
     let jobs = checked(home, &servers, jobs, copies)?;
     let mut routines = Vec::new();
+    let Runs { lines, mut unread } = runs::list(home, None, usize::MAX)?;
     for routine in config.routines()? {
-        let (last, tried) = newest(runs::list(home, Some(&routine.name), usize::MAX)?);
+        let own = lines.iter().filter(|line| line.routine.id == routine.id).cloned();
+        let (last, tried) = newest(own);
         let next = earliest(&scheduled, |due| due.record.routine == routine.id);
         routines.push(RoutineLine { routine, last, tried, next });
     }
     let files = files(home, config, &scheduled)?;
-    Ok(Dashboard { servers, pairs, first_pair, jobs, routines, files, schedules: scheduled.len() })
+    let of_reviews = copies.take_unread().into_iter();
+    let unknown: Vec<Unread> = of_reviews.filter(|one| !unread.iter().any(|known| known.file == one.file)).collect();
+    unread.extend(unknown);
+    Ok(Dashboard { servers, pairs, first_pair, jobs, routines, files, schedules: scheduled.len(), unread })
 }
 
 /// The newest run that was to send values, and the newest dry run after it.
-pub fn newest(runs: Vec<RunLine>) -> (Option<RunLine>, Option<RunLine>) {
+pub fn newest(runs: impl IntoIterator<Item = RunLine>) -> (Option<RunLine>, Option<RunLine>) {
     let mut tried = None;
     for run in runs {
         match run.summary.mode {

@@ -97,32 +97,16 @@ pub async fn examine(home: &Home, examination: &Examination, now: Timestamp) -> 
     let mut asked = 0;
     let mut outdated = BTreeSet::new();
     if !home.is_empty() {
-        match home.config() {
-            Ok(config) => {
-                found.extend(files::about_databases(home, &config)?);
-                let servers = config.servers()?;
-                let jobs = config.jobs()?;
-                let uses = uses(&jobs, &config.routines()?);
-                let closed = files::about_key(home, &config);
-                if closed.is_none() {
-                    found.extend(files::about_logins(&config)?);
-                }
-                let answers = if examination.offline || closed.is_some() {
-                    Vec::new()
-                } else {
-                    ask(&config, &servers, &uses, &mut found).await
-                };
-                found.extend(closed);
-                asked = answers.len();
-                let copies = Copies::new(&config);
-                found.extend(about_servers(&copies, &servers, &uses, &answers, now)?);
-                found.extend(about_calendars(&servers, &jobs, &answers));
-                found.extend(mapped::about_reviews(home, &copies, &jobs)?);
-                let dashboard = dashboard_of(home, &copies)?;
-                found.extend(mapped::about_maps_and_jobs(&dashboard));
-                outdated = mapped::outdated_files(&dashboard);
+        let looked = match home.config() {
+            Ok(config) => about_configured(home, examination, &config, now, &mut found).await,
+            Err(cause) => Err(cause),
+        };
+        match looked {
+            Ok(looked) => (asked, outdated) = looked,
+            Err(cause @ OpsError::Store(_)) => {
+                found.push(files::unusable(&home.files().config_database(), &cause));
             }
-            Err(cause) => found.push(files::unusable(&home.files().config_database(), &cause)),
+            Err(cause) => return Err(cause),
         }
     }
     found.extend(schedules::about_schedules(home, &outdated, &now.to_zoned(TimeZone::system()))?);
@@ -131,6 +115,41 @@ pub async fn examine(home: &Home, examination: &Examination, now: Timestamp) -> 
     let ignored = all - found.len();
     found.sort_by_key(|complaint| complaint.code.severity);
     Ok(Diagnosis { complaints: found, ignored, asked })
+}
+
+/// Looks at everything that is configured; gives how many servers were asked, and which files are outdated.
+async fn about_configured(
+    home: &Home,
+    examination: &Examination,
+    config: &ConfigStore,
+    now: Timestamp,
+    found: &mut Vec<Complaint>,
+) -> Result<(usize, BTreeSet<String>), OpsError> {
+    found.extend(files::about_databases(home, config)?);
+    let servers = config.servers()?;
+    let jobs = config.jobs()?;
+    let uses = uses(&jobs, &config.routines()?);
+    let closed = files::about_key(home, config);
+    if closed.is_none() {
+        found.extend(files::about_logins(config)?);
+    }
+    let answers =
+        if examination.offline || closed.is_some() { Vec::new() } else { ask(config, &servers, &uses, found).await };
+    found.extend(closed);
+    let copies = Copies::new(config);
+    found.extend(about_servers(&copies, &servers, &uses, &answers, now)?);
+    found.extend(about_calendars(&servers, &jobs, &answers));
+    found.extend(mapped::about_reviews(home, &copies, &jobs)?);
+    let dashboard = dashboard_of(home, &copies)?;
+    found.extend(mapped::about_maps_and_jobs(&dashboard));
+    for unread in &dashboard.unread {
+        let complaint = files::unusable(&unread.file, &unread.cause);
+        // The journals of configured routines were looked at already.
+        if !found.iter().any(|known| known.about == complaint.about) {
+            found.push(complaint);
+        }
+    }
+    Ok((answers.len(), mapped::outdated_files(&dashboard)))
 }
 
 /// Refuses a word that no finding has: what was meant would go on being told.

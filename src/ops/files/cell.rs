@@ -7,8 +7,16 @@
 
 use std::borrow::Cow;
 
+use crate::domain::shown::acts_unseen;
+
 /// What stands before a picture that belongs to the text itself.
 const AS_IT_IS: char = '\u{2426}';
+
+/// What a formula begins with, narrow, wide and small.
+const FORMULA_SIGNS: [char; 13] = [
+    '=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}', '\u{2212}', '\u{fe66}', '\u{fe62}', '\u{fe63}',
+    '\u{fe6b}',
+];
 
 /// Text for a cell.
 pub fn guarded(text: &str) -> Cow<'_, str> {
@@ -81,10 +89,10 @@ fn looks_like_formula(text: &str) -> bool {
     let begins = text.trim_start_matches(|character: char| {
         character.is_whitespace()
             || is_picture(character)
-            || character.is_control()
-            || matches!(character, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+            || acts_unseen(character)
+            || matches!(character, '\u{fe00}'..='\u{fe0f}')
     });
-    let formula = begins.starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}', '\u{2212}']);
+    let formula = begins.starts_with(FORMULA_SIGNS);
     text.starts_with(['\t', '\r', '\n']) || formula && text.parse::<f64>().is_err()
 }
 
@@ -117,6 +125,19 @@ mod tests {
             "\u{7f}@x",
             "  \u{202e}=x",
             "\tx",
+            "\u{fe66}x",
+            "\u{fe62}x",
+            "\u{fe63}x",
+            "\u{fe6b}x",
+            "\u{61c}=x",
+            "\u{180e}=x",
+            "\u{206a}=x",
+            "\u{fff9}=x",
+            "\u{34f}=x",
+            "\u{115f}=x",
+            "\u{e0041}=x",
+            "\u{1d173}=x",
+            "\u{fe0f}=x",
         ] {
             assert!(guarded(formula).starts_with('\''), "{formula:?}");
         }
@@ -134,7 +155,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_again(text in "['=+@\u{0}-\u{1f}\u{7f}␀␦␛ a＝\u{a0}\u{200b}-]{0,12}") {
+        fn what_is_written_is_read_again(text in "['=+@\u{0}-\u{1f}\u{7f}␀␦␛ a＝﹦\u{a0}\u{200b}\u{61c}\u{e0041}-]{0,12}") {
             let cell = guarded(&text).into_owned();
             prop_assert_eq!(unguarded(&cell), text.as_str());
             let pictured = cell.chars().all(|sign| !sign.is_control() || matches!(sign, '\t' | '\n' | '\r'));

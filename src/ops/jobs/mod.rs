@@ -314,7 +314,10 @@ impl OpenJob {
 
     /// What only shows when the job's items are seen together with its map, its users' rights and other routines.
     pub fn review(&self, home: &Home) -> Result<Vec<Finding>, OpsError> {
-        review::of_job(home, &Copies::new(&self.config), &self.job, None)
+        let copies = Copies::new(&self.config);
+        let findings = review::of_job(home, &copies, &self.job, None)?;
+        copies.all_read()?;
+        Ok(findings)
     }
 
     /// The org unit map of its pair.

@@ -118,7 +118,9 @@ fn check(
     };
     // Periods that were asked for by name are those that the review is about, too.
     let asked = Some(window.given()).filter(|given| *given != [DEFAULT_WINDOW]);
-    let review = review::of_job(home, &Copies::new(&open.config), &open.job, asked)?;
+    let copies = Copies::new(&open.config);
+    let review = review::of_job(home, &copies, &open.job, asked)?;
+    copies.all_read()?;
     let one_system = one_system(open)?;
     let findings = findings(&question)
         .into_iter()

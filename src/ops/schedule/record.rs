@@ -129,13 +129,15 @@ fn read(file: &Path) -> Option<Record> {
 /// What the installed schedules come to at a moment, in its time zone.
 pub fn due(home: &Home, now: &Zoned) -> Result<Vec<Due>, OpsError> {
     let found = records(home).into_iter().map(|record| {
-        let last_start = last_start(home, record.routine)?;
+        // A journal that cannot be read says nothing about starts; whoever shows runs names it.
+        let (last_start, is_known) = last_start(home, record.routine).map_or((None, false), |start| (start, true));
         // Written by this program; a line that it does not understand any more is due at no time that it could say.
         let leaves_out = record.scheduler.leaves_out_missing_hours();
         let times = Times::parse(&record.at).ok().map(|times| times.leaving_out(leaves_out));
         let next = times.as_ref().and_then(|times| times.next(now, 1).pop());
         let since = last_start.map_or(record.installed_at, |last| last.max(record.installed_at));
-        let missed = times.and_then(|times| times.missed(&since.to_zoned(now.time_zone().clone()), now));
+        let missed =
+            times.filter(|_| is_known).and_then(|times| times.missed(&since.to_zoned(now.time_zone().clone()), now));
         Ok(Due { record, next, last_start, missed })
     });
     found.collect()

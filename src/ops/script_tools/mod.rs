@@ -8,7 +8,6 @@ mod replay;
 mod session;
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 pub use bench::{Measured, bench};
@@ -21,6 +20,7 @@ use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::scripts::Refusal;
 use crate::ops::{plugins, scripts};
+use crate::platform::{Existing, Prepared};
 use crate::script::plugin::PREFIX;
 use crate::script::testing::{Case, CaseResult, CombineGiven, Expected, Given, RowGiven, Sample, Scalar, Suite};
 use crate::script::{Hook, Params, Script, limits, with_room};
@@ -121,25 +121,45 @@ pub fn template(hook: Hook) -> (&'static str, &'static str) {
     }
 }
 
-/// Begins a script with its tests; gives the file of the tests. What is there already is never overwritten.
+/// Begins a script with its tests; gives the file of the tests. What is there already is never overwritten; one of the
+/// two as it is begun is what a killed call left, and the other is made.
 pub fn begin(hook: Hook, file: &Path) -> Result<PathBuf, OpsError> {
     let (script, cases) = template(hook);
     let tests = tests_of(file);
     if file.extension().is_none_or(|extension| extension != SCRIPT) {
         return Err(OpsError::invalid(format!("{} does not end in .rhai", file.display()), "name it like scale.rhai"));
     }
-    if let Some(there) = [file, &tests].into_iter().find(|path| path.exists()) {
+    let is_begun = |path: &Path, text: &str| std::fs::read(path).is_ok_and(|found| found == text.as_bytes());
+    let there: Vec<(&Path, &str)> =
+        [(file, script), (&tests, cases)].into_iter().filter(|(path, _)| path.symlink_metadata().is_ok()).collect();
+    if let [(there, text), more @ ..] = there.as_slice()
+        && !(more.is_empty() && is_begun(there, text))
+    {
         return Err(OpsError::invalid(format!("{} is there already", there.display()), "give another name"));
     }
-    write_new(file, script)?;
-    write_new(&tests, cases)?;
+    let is_missing = |path: &Path| !there.iter().any(|(known, _)| *known == path);
+    let failed = |path: &Path, source| OpsError::LocalFile { path: path.to_path_buf(), action: "written", source };
+    // Both are on the disk before one of them appears.
+    let of_tests = prepared(&tests, cases, is_missing(&tests)).map_err(|cause| failed(&tests, cause))?;
+    let of_script = prepared(file, script, is_missing(file)).map_err(|cause| failed(file, cause))?;
+    let makes_tests = of_tests.is_some();
+    of_tests.map_or(Ok(()), Prepared::place).map_err(|cause| failed(&tests, cause))?;
+    of_script.map_or(Ok(()), Prepared::place).map_err(|cause| {
+        if makes_tests {
+            let _ = std::fs::remove_file(&tests);
+        }
+        failed(file, cause)
+    })?;
     Ok(tests)
 }
 
-fn write_new(path: &Path, text: &str) -> Result<(), OpsError> {
-    let failed = |source| OpsError::LocalFile { path: path.to_path_buf(), action: "written", source };
-    let mut file = std::fs::File::create_new(path).map_err(failed)?;
-    file.write_all(text.as_bytes()).map_err(failed)
+/// A file that is written where it is missing, before it has its name.
+fn prepared<'file>(
+    path: &'file Path,
+    text: &'static str,
+    is_missing: bool,
+) -> std::io::Result<Option<Prepared<'file>>> {
+    is_missing.then(|| Prepared::new(path, text.as_bytes(), Existing::Refuse)).transpose()
 }
 
 /// What a script made of rows that a person gave.

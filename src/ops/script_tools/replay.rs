@@ -85,7 +85,7 @@ pub async fn replay(
 ) -> Result<Replay, OpsError> {
     let hooks = hooks(script, options.hook)?;
     let run = runs::find(home, &options.run)?;
-    let record = home.state(run.routine.id)?.run(run.summary.run)?;
+    let record = home.past(run.routine.id)?.run(run.summary.run)?;
     let config = home.config()?;
     let mut document = routines::document(&config, &run.routine.name)?;
     if let Some(report) = &record.report {

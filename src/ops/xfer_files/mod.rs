@@ -31,7 +31,7 @@ use crate::domain::spelling::same_name;
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, synced};
 use crate::ops::routines;
-use crate::platform::{self, Existing};
+use crate::platform::{self, Existing, Prepared};
 use crate::store::{ConfigStore, ExportedFile, StoreError};
 use crate::xferfile::prune::{Named, named_at_destination, named_at_source, prune};
 use crate::xferfile::{
@@ -114,8 +114,8 @@ pub fn export(home: &Home, export: &Export, now: Timestamp) -> Result<Exported, 
     refuse_other_files(&file)?;
     export.keys.check_strength().map_err(broken)?;
     let mut keys = export.keys.clone();
-    let new_key = new_key(export.new_key_file.as_deref())?;
-    keys.key_files.extend(new_key.iter().map(|(_, key)| key.clone()));
+    let new_key = new_key(export.new_key_file.as_deref(), &file)?;
+    keys.key_files.extend(new_key.iter().map(|new_key| new_key.key.clone()));
     if keys.is_empty() {
         return Err(broken(XferFileError::Recipients { most: xferfile::MOST_RECIPIENTS }));
     }
@@ -126,20 +126,22 @@ pub fn export(home: &Home, export: &Export, now: Timestamp) -> Result<Exported, 
     }
     content.not_after = export.not_after;
     content.revision = config.next_revision(&content.document.routine)?;
+    let digest = routines::digest(&content.document)?;
     let bytes = document::seal(&content, &keys).map_err(broken)?;
     let recipients = xferfile::header(&bytes).map_err(broken)?.recipients;
-    if let Some((path, key)) = &new_key {
-        write_new_key(path, key)?;
-    }
-    write(&file, &bytes)?;
+    write(&file, &bytes, new_key.as_ref())?;
     let path = std::path::absolute(&file).unwrap_or_else(|_| file.clone());
-    config.remember_export(&ExportedFile {
+    let remembered = config.remember_export(&ExportedFile {
         routine: content.document.routine.id,
         path: path.to_string_lossy().into_owned(),
         revision: content.revision,
         exported_at: now.to_string(),
-        digest: routines::digest(&content.document)?,
-    })?;
+        digest,
+    });
+    if let Err(cause) = remembered {
+        // The file is what was asked for.
+        tracing::warn!(%cause, "the file is written, but not remembered: nobody will tell when it is older than the routine");
+    }
     Ok(Exported {
         file: file.clone(),
         new_key_file: export.new_key_file.clone(),
@@ -222,14 +224,11 @@ pub fn rekey(
     let bytes = read(file)?;
     let broken = |cause| OpsError::XferFile { path: file.to_owned(), cause };
     let mut change = change.clone();
-    let new_key = new_key(new_key_file)?;
-    change.add.key_files.extend(new_key.iter().map(|(_, key)| key.clone()));
+    let new_key = new_key(new_key_file, file)?;
+    change.add.key_files.extend(new_key.iter().map(|new_key| new_key.key.clone()));
     let bytes = document::rekey(&bytes, keys, &change).map_err(broken)?;
     let recipients = xferfile::header(&bytes).map_err(broken)?.recipients;
-    if let Some((path, key)) = &new_key {
-        write_new_key(path, key)?;
-    }
-    write(file, &bytes)?;
+    write(file, &bytes, new_key.as_ref())?;
     Ok(recipients)
 }
 
@@ -239,17 +238,40 @@ pub fn check_form(file: &Path) -> Result<(), OpsError> {
     header.map(drop).map_err(|cause| OpsError::XferFile { path: file.to_owned(), cause })
 }
 
+/// A key that is made for an xfer file.
+struct NewKey<'path> {
+    path: &'path Path,
+    key: FileKeyHolder,
+    /// Whether it lies there already, because a call before was killed between the two files.
+    is_there: bool,
+}
+
 /// A key for a file that does not exist yet.
-fn new_key(path: Option<&Path>) -> Result<Option<(&Path, FileKeyHolder)>, OpsError> {
+fn new_key<'path>(path: Option<&'path Path>, file: &Path) -> Result<Option<NewKey<'path>>, OpsError> {
     let Some(path) = path else { return Ok(None) };
-    if path.exists() {
+    if path == Path::new("-") {
+        return Err(OpsError::invalid("a key is not printed", "name a file for the new key"));
+    }
+    if std::fs::symlink_metadata(path).is_ok() {
+        if let Some(key) = key_of_killed_call(path, file) {
+            return Ok(Some(NewKey { path, key, is_there: true }));
+        }
         return Err(OpsError::invalid(
             format!("there is a file {} already", path.display()),
             "use it with --key-file, or choose another name for the new key",
         ));
     }
     let key = FileKeyHolder::generate().map_err(|cause| OpsError::XferFile { path: path.to_owned(), cause })?;
-    Ok(Some((path, key)))
+    Ok(Some(NewKey { path, key, is_there: false }))
+}
+
+/// The key that a killed call made for a file which never got its name: it opens what that call left beside the file's
+/// place, and nothing else.
+fn key_of_killed_call(path: &Path, file: &Path) -> Option<FileKeyHolder> {
+    let key = read_key(path, Privacy::OfItsMode).ok()?;
+    let keys = Keys { key_files: vec![key.clone()], ..Keys::default() };
+    let opens = |left: &PathBuf| read(left).is_ok_and(|bytes| document::open(&bytes, &keys).is_ok());
+    platform::temporary::abandoned(platform::folder_of(file)).iter().any(opens).then_some(key)
 }
 
 /// Reads a file, as long as it is no larger than an xfer file can be.
@@ -264,16 +286,30 @@ fn read(file: &Path) -> Result<Vec<u8>, OpsError> {
     Ok(bytes)
 }
 
-fn write(file: &Path, bytes: &[u8]) -> Result<(), OpsError> {
-    platform::write_privately(file, bytes, Existing::Replace).map_err(|source| OpsError::LocalFile {
-        path: file.to_owned(),
-        action: "written",
-        source,
+/// Writes a file and the key that was made for it. The file waits for its name until the key has its own: whoever is
+/// killed in between leaves the old file as it was, and the key for the next call to take over. Where the file cannot be
+/// written, no key is left.
+fn write(file: &Path, bytes: &[u8], new_key: Option<&NewKey<'_>>) -> Result<(), OpsError> {
+    let failed = |source| OpsError::LocalFile { path: file.to_owned(), action: "written", source };
+    let prepared = Prepared::new(file, bytes, Existing::Replace).map_err(failed)?;
+    let made = new_key.filter(|new_key| !new_key.is_there);
+    if let Some(NewKey { path, key, .. }) = made {
+        write_new_key(path, key)?;
+    }
+    prepared.place().map_err(|cause| {
+        if let Some(NewKey { path, .. }) = made {
+            // It opens nothing.
+            let _ = std::fs::remove_file(path);
+        }
+        failed(cause)
     })
 }
 
 /// An older export may be replaced, a letter to the ministry may not.
 fn refuse_other_files(file: &Path) -> Result<(), OpsError> {
+    if file == Path::new("-") {
+        return Err(OpsError::invalid("an xfer file is not printed", "name a file: xfer routine export ROUTINE FILE"));
+    }
     let mut begin = Vec::new();
     let looked = std::fs::File::open(file).and_then(|opened| opened.take(64).read_to_end(&mut begin));
     match looked {

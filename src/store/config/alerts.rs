@@ -81,6 +81,17 @@ fn place(id: i64, origin: &str) -> Place<'_> {
     Place { table: "routine_alert", row: id, column: "secret", origin }
 }
 
+/// Fails unless every secret opens.
+pub(super) fn try_alerts(connection: &Connection, vault: &Vault) -> Result<(), StoreError> {
+    let mut statement = connection.prepare(&format!("SELECT {COLUMNS} FROM routine_alert WHERE secret IS NOT NULL"))?;
+    for kept in statement.query_map([], read)? {
+        let kept = kept?;
+        let closed = |_| StoreError::SealedAlert { alert: kept.channel.name.clone() };
+        open_secret(vault, &kept)?.map_err(closed)?;
+    }
+    Ok(())
+}
+
 /// Opens every secret and seals it with the key of another vault; gives how many there were.
 pub(super) fn seal_alerts_again(
     transaction: &Transaction<'_>,

@@ -100,6 +100,15 @@ fn opened(vault: &Vault, kept: Kept) -> Result<Login, StoreError> {
     })
 }
 
+/// Fails unless every login that has a secret opens.
+pub(super) fn try_logins(connection: &Connection, vault: &Vault) -> Result<(), StoreError> {
+    let mut statement = connection.prepare("SELECT id FROM server WHERE secret IS NOT NULL")?;
+    for id in statement.query_map([], |row| row.get(0))? {
+        opened(vault, kept(connection, ServerId(id?))?)?;
+    }
+    Ok(())
+}
+
 /// Opens every login that has a secret and seals it with the key of another vault; gives how many there were.
 pub(super) fn seal_logins_again(
     transaction: &Transaction<'_>,

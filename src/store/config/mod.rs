@@ -35,7 +35,7 @@ pub use tuning::Tuning;
 
 use std::sync::Arc;
 
-use rusqlite::Transaction;
+use rusqlite::{Connection, Transaction};
 
 use crate::store::database::{Database, Journaling};
 use crate::store::error::StoreError;
@@ -68,18 +68,26 @@ impl ConfigStore {
 
     /// The same, and says how the passphrase of the machine key is found out when a login is needed.
     pub fn open_with(home: &Home, unlocking: Arc<Unlocking>) -> Result<Self, StoreError> {
-        let database = Database::open(&home.config_database(), Journaling::Rollback, schema::MIGRATIONS)?;
+        let database = Database::open(&home.config_database(), Journaling::Rollback, &schema::SCHEMA)?;
         Ok(Self { database, vault: Vault::new(home.key(), unlocking) })
     }
 
     /// Writes what is sealed, in one transaction; meanwhile no other process changes the key.
+    ///
+    /// A key that is missing is made only where nothing is sealed yet: another one would hide that the old one is gone,
+    /// and take its place.
     fn write_sealed<T>(
         &mut self,
         work: impl FnOnce(&Transaction<'_>, &Vault) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let _held = self.vault.hold()?;
         let vault = &self.vault;
-        self.database.write(|transaction| work(transaction, vault))
+        self.database.write(|transaction| {
+            if vault.is_missing()? && sealed_secrets(transaction)? > 0 {
+                return Err(StoreError::KeyMissing { file: vault.key_file().to_owned() });
+            }
+            work(transaction, vault)
+        })
     }
 
     /// What is wrong with the database's structure; nothing as a rule. Reads all of it.
@@ -90,9 +98,17 @@ impl ConfigStore {
     /// A store that is gone when it is dropped; its key lies in `folder`.
     #[cfg(test)]
     pub(crate) fn in_memory(folder: &std::path::Path) -> Result<Self, StoreError> {
-        let database = Database::in_memory(schema::MIGRATIONS)?;
+        let database = Database::in_memory(&schema::SCHEMA)?;
         Ok(Self { database, vault: Vault::new(Home::new(folder).key(), Arc::default()) })
     }
+}
+
+/// How many passwords, tokens and addresses are sealed.
+fn sealed_secrets(connection: &Connection) -> Result<usize, StoreError> {
+    let count = "SELECT (SELECT count(*) FROM server WHERE secret IS NOT NULL)
+                      + (SELECT count(*) FROM routine_alert WHERE secret IS NOT NULL)";
+    let sealed: i64 = connection.query_row(count, [], |row| row.get(0))?;
+    Ok(usize::try_from(sealed).unwrap_or_default())
 }
 
 #[cfg(test)]

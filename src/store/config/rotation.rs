@@ -5,26 +5,73 @@
 //! (`key.next`) until the database holds nothing that the old one sealed; whatever moment it stops at, each secret opens
 //! with one of the two, and the next rotation starts from there.
 //!
+//! With nothing sealed, both keys are left alone: a configuration that is new, because the old one was moved away, must
+//! not cost the key that opens the old one.
+//!
 //! Two processes that change the key at one time would each undo what the other did, so that they wait for one another
 //! ([`Vault::hold`]), and so does whoever seals something meanwhile.
 
 use secrecy::SecretString;
 
-use crate::store::config::ConfigStore;
-use crate::store::config::alerts::seal_alerts_again;
-use crate::store::config::credentials::seal_logins_again;
+use crate::store::config::alerts::{seal_alerts_again, try_alerts};
+use crate::store::config::credentials::{seal_logins_again, try_logins};
+use crate::store::config::{ConfigStore, sealed_secrets};
 use crate::store::error::StoreError;
 use crate::store::vault::{Missing, Vault};
 
 impl ConfigStore {
     /// Makes a new machine key and seals every login, and every secret of an alert, with it; gives how many there were.
+    /// With none, the key stays.
     pub fn rotate_key(&mut self) -> Result<usize, StoreError> {
         let _held = self.vault.hold()?;
+        if self.sealed()? == 0 {
+            return Ok(0);
+        }
+        if self.vault.is_missing()? {
+            return Err(StoreError::KeyMissing { file: self.vault.key_file().to_owned() });
+        }
         self.finish_rotation()?;
         let successor = self.vault.successor()?;
-        let sealed = self.seal_all_with(&successor)?;
+        let sealed = match self.seal_all_with(&successor) {
+            Ok(sealed) => sealed,
+            Err(error) => {
+                // Nothing was sealed with it, as a rule. Where that cannot be seen it stays, and the next rotation goes on.
+                if self.opens_with_its_key_alone() {
+                    let _ = self.vault.drop_successor();
+                }
+                return Err(error);
+            }
+        };
         self.vault.replace_with(successor)?;
         Ok(sealed)
+    }
+
+    /// Gives up everything that a key sealed which is gone for good, so that logins can be entered again; gives how much
+    /// it was. None if there is a key: nothing is given up then.
+    pub fn forget_secrets(&mut self) -> Result<Option<usize>, StoreError> {
+        let _held = self.vault.hold()?;
+        if !self.vault.is_missing()? {
+            return Ok(None);
+        }
+        self.database.write(|transaction| {
+            let logins = transaction.execute("UPDATE server SET secret = NULL WHERE secret IS NOT NULL", [])?;
+            let alerts = transaction.execute("UPDATE routine_alert SET secret = NULL WHERE secret IS NOT NULL", [])?;
+            Ok(Some(logins + alerts))
+        })
+    }
+
+    /// Whether every secret that is kept opens without the next key.
+    fn opens_with_its_key_alone(&self) -> bool {
+        let Ok(alone) = self.vault.without_successor() else { return false };
+        let tried = self.database.read_together(|connection| {
+            try_logins(connection, &alone)?;
+            try_alerts(connection, &alone)
+        });
+        tried.is_ok()
+    }
+
+    fn sealed(&self) -> Result<usize, StoreError> {
+        self.database.read(sealed_secrets)
     }
 
     /// Opens the machine key, if it needs a passphrase: for what should fail before anything else is done.
@@ -38,13 +85,13 @@ impl ConfigStore {
         let _held = self.vault.hold()?;
         // Its next key lies there under the passphrase that the key had at that time.
         self.finish_rotation()?;
-        let missing = if self.servers()?.is_empty() { Missing::Make } else { Missing::Fail };
+        let missing = if self.sealed()? == 0 { Missing::Make } else { Missing::Fail };
         self.vault.protect(passphrase, missing)
     }
 
     /// Seals with the current key what a rotation that was cut off had sealed with the next one.
     fn finish_rotation(&mut self) -> Result<(), StoreError> {
-        if self.vault.has_successor() {
+        if self.vault.has_successor() && self.sealed()? > 0 {
             // Before the database is closed to others, because it may ask a person.
             self.vault.unlock()?;
             let current = self.vault.same();
@@ -285,6 +332,54 @@ mod tests {
             assert_eq!(opened, ("one".to_owned(), "two".to_owned()), "round {round}");
             open().protect_key(None).unwrap();
         }
+    }
+
+    #[test]
+    fn a_key_that_is_lost_is_replaced_only_when_what_it_sealed_is_given_up() {
+        let (_folder, home, mut store) = home();
+        assert_eq!(store.forget_secrets().unwrap(), None, "the key is there");
+        fs::remove_file(home.key()).unwrap();
+        let mut store = ConfigStore::open(&home).unwrap();
+        let (a, b) = (store.server("a").unwrap().id, store.server("b").unwrap().id);
+        for refused in [store.update_login(a, &basic("admin", "new")).map(|()| 0), store.rotate_key()] {
+            assert!(matches!(refused, Err(StoreError::KeyMissing { .. })), "{refused:?}");
+        }
+        assert!(!home.key().exists() && !store.vault.has_successor(), "nothing was made");
+        assert_eq!(store.forget_secrets().unwrap(), Some(2));
+        store.update_login(a, &basic("admin", "new")).unwrap();
+        assert_eq!(password(&store, "a"), "new");
+        assert!(matches!(store.login(b), Err(StoreError::Sealed { .. })));
+    }
+
+    #[test]
+    fn a_rotation_that_fails_leaves_no_next_key_unless_something_needs_it() {
+        let (_folder, home, mut store) = home();
+        let key = fs::read(home.key()).unwrap();
+        let meddle =
+            |sql: &str| rusqlite::Connection::open(home.config_database()).unwrap().execute_batch(sql).unwrap();
+        meddle("CREATE TRIGGER full BEFORE UPDATE ON server BEGIN SELECT RAISE(ABORT, 'no room'); END");
+        assert!(store.rotate_key().is_err());
+        assert!(!store.vault.has_successor(), "nothing needs it");
+        assert_eq!(fs::read(home.key()).unwrap(), key);
+        meddle("DROP TRIGGER full");
+        let successor = store.vault.successor().unwrap();
+        store.seal_all_with(&successor).unwrap();
+        assert!(!store.opens_with_its_key_alone());
+        store.vault.drop_successor().unwrap();
+        assert!(!store.opens_with_its_key_alone(), "it is not remembered");
+    }
+
+    #[test]
+    fn a_rotation_that_finds_nothing_sealed_leaves_the_key() {
+        let (folder, home, store) = home();
+        let key = fs::read(home.key()).unwrap();
+        let away = folder.path().join("config.away");
+        drop(store);
+        fs::rename(home.config_database(), &away).unwrap();
+        assert_eq!(ConfigStore::open(&home).unwrap().rotate_key().unwrap(), 0);
+        assert_eq!(fs::read(home.key()).unwrap(), key);
+        fs::rename(&away, home.config_database()).unwrap();
+        assert_eq!(password(&ConfigStore::open(&home).unwrap(), "a"), "one");
     }
 
     #[test]

@@ -5,7 +5,11 @@
 //! servers are never used again (AUTOINCREMENT), because sealed secrets are bound to them.
 
 use crate::store::config::names;
+use crate::store::identity::Schema;
 use crate::store::migrate::Migration;
+
+/// The kind of database.
+pub(super) static SCHEMA: Schema = Schema::new("the configuration", i32::from_be_bytes(*b"xfrc"), MIGRATIONS);
 
 /// Every migration ever released. Append only.
 pub(super) const MIGRATIONS: &[Migration] = &[

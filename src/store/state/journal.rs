@@ -23,6 +23,7 @@ impl From<StoreError> for JournalError {
         Self {
             reason: error.to_string(),
             passing: matches!(error, StoreError::Busy { .. }),
+            damaged: matches!(error, StoreError::Damaged { .. } | StoreError::NewerSchema { .. }),
             source: Some(Box::new(error)),
         }
     }

@@ -45,13 +45,20 @@ pub struct StateStore {
 impl StateStore {
     /// Opens the database of a routine, made if it is missing.
     pub fn open(home: &Home, routine: Uuid) -> Result<Self, StoreError> {
-        let database = Database::open(&home.state_database(routine), Journaling::WriteAhead, schema::MIGRATIONS)?;
+        let database = Database::open(&home.state_database(routine), Journaling::WriteAhead, &schema::SCHEMA)?;
         Ok(Self { database, words: Words::default() })
     }
 
-    /// Opens the database of a routine; none if it has never run, and then none is made.
+    /// Opens the database of a routine to look into it; none if it has never run, and then none is made. Where nothing
+    /// can be written it is read as it is.
     pub fn open_existing(home: &Home, routine: Uuid) -> Result<Option<Self>, StoreError> {
-        if home.state_database(routine).exists() { Self::open(home, routine).map(Some) } else { Ok(None) }
+        let file = home.state_database(routine);
+        let found = std::fs::symlink_metadata(&file);
+        if found.is_err_and(|cause| cause.kind() == std::io::ErrorKind::NotFound) {
+            return Ok(None);
+        }
+        let database = Database::open_to_look(&file, Journaling::WriteAhead, &schema::SCHEMA)?;
+        Ok(Some(Self { database, words: Words::default() }))
     }
 
     /// What is wrong with the database's structure; nothing as a rule. Reads all of it.
@@ -62,6 +69,6 @@ impl StateStore {
     /// A store that is gone when it is dropped.
     #[cfg(test)]
     pub(crate) fn in_memory() -> Result<Self, StoreError> {
-        Ok(Self { database: Database::in_memory(schema::MIGRATIONS)?, words: Words::default() })
+        Ok(Self { database: Database::in_memory(&schema::SCHEMA)?, words: Words::default() })
     }
 }

@@ -4,7 +4,11 @@
 //! periods and reasons. Those are kept once, as `word`, and cells refer to them by number: a cell takes some 30 bytes
 //! instead of 150. The view `cell_text` shows cells in words, for anybody with an SQLite tool.
 
+use crate::store::identity::Schema;
 use crate::store::migrate::Migration;
+
+/// The kind of database.
+pub(super) static SCHEMA: Schema = Schema::new("the journal of a routine", i32::from_be_bytes(*b"xfrs"), MIGRATIONS);
 
 /// Every migration ever released. Append only.
 pub(super) const MIGRATIONS: &[Migration] = &[

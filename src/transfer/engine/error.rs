@@ -14,6 +14,10 @@ use crate::transfer::report::{EXIT_LOCAL, EXIT_TEMPORARY, Unexplained};
 pub const PASSING: &str =
     "close the other program that has the database open for writing, then run again: what was sent is found again";
 
+/// What to do about a journal that cannot be read any more.
+pub const DAMAGED: &str = "nothing more was sent; restore the journal from a backup, or move it away to begin anew: the \
+                           routine then deletes nothing that it wrote before";
+
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
 pub enum TransferError {
@@ -65,6 +69,7 @@ impl TransferError {
             Self::WrongServer { .. } => 14,
             Self::AnalyticsTooOld { .. } => EXIT_TEMPORARY,
             Self::Journal(error) if error.passing => EXIT_TEMPORARY,
+            Self::Journal(error) if error.damaged => 13,
             Self::Journal(_) => EXIT_LOCAL,
         }
     }
@@ -84,6 +89,7 @@ impl TransferError {
                     .to_owned(),
             ),
             Self::Journal(error) if error.passing => Some(PASSING.to_owned()),
+            Self::Journal(error) if error.damaged => Some(DAMAGED.to_owned()),
             Self::Journal(_) => Some(
                 "check that the state folder exists, may be written to and that the disk is not full; then run again"
                     .to_owned(),

@@ -44,7 +44,7 @@ mod world;
 #[cfg(test)]
 mod worlds;
 
-pub use error::{PASSING, TransferError};
+pub use error::{DAMAGED, PASSING, TransferError};
 pub use replay::{ReplayError, ReplayRequest, ReplayResult, ReplayWindow, replay};
 pub use run::{run, run_part};
 pub use servers::DataServer;

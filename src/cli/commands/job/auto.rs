@@ -222,7 +222,10 @@ fn keep(open: &mut OpenJob, items: Vec<Item>, dry_run: bool, home: &Home, ui: &U
         open.job.name,
         open.job.items.len()
     ));
-    if added.added > 0 { review_of_job(open, home, ui) } else { Ok(()) }
+    if added.added > 0 {
+        review_of_job(open, home, ui);
+    }
+    Ok(())
 }
 
 /// The job that is asked for beside the exchange's items.

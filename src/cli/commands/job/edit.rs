@@ -123,7 +123,7 @@ pub(super) fn edit(arguments: &Edit, home: &Home, ui: &Ui) -> Result<ExitCode, C
     let mut open = jobs::open(home, &arguments.name)?;
     open.edit(arguments.change())?;
     ui.say(&format!("changed the job {}", open.job.name));
-    review_of_job(&open, home, ui)?;
+    review_of_job(&open, home, ui);
     Ok(ExitCode::Success)
 }
 
@@ -159,6 +159,6 @@ pub(super) fn edit_item(arguments: &EditItem, home: &Home, ui: &Ui) -> Result<Ex
     for doubt in doubts {
         ui.warn(&with_hint(&doubt.message, &doubt.hint));
     }
-    review_of_item(&open, arguments.number, home, ui)?;
+    review_of_item(&open, arguments.number, home, ui);
     Ok(ExitCode::Success)
 }

@@ -5,11 +5,13 @@ use clap::Args;
 
 use crate::cli::commands::job::arguments::{CombineArgument, KindArgument, WhenEmptyArgument, number};
 use crate::cli::commands::job::operators::{NewRules, share};
+use crate::cli::commands::routine::warn_of_unmade_review;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::render::{review, shell_word};
 use crate::cli::ui::Ui;
 use crate::domain::finding::with_hint;
+use crate::matching::review::Finding;
 use crate::ops::files::job_items::names;
 use crate::ops::home::Home;
 use crate::ops::jobs::{self, ItemText, NewItem, OpenJob};
@@ -114,22 +116,26 @@ pub(super) fn add_item(arguments: &AddItem, home: &Home, ui: &Ui) -> Result<Exit
     for finding in findings {
         ui.warn(&with_hint(&finding.message, &finding.hint));
     }
-    review_of_item(&open, open.job.items.len(), home, ui)?;
+    review_of_item(&open, open.job.items.len(), home, ui);
     Ok(ExitCode::Success)
 }
 
 /// Warns of what the job's review says about one item.
-pub(super) fn review_of_item(open: &OpenJob, number: usize, home: &Home, ui: &Ui) -> Result<(), CliError> {
-    let mut findings = open.review(home)?;
+pub(super) fn review_of_item(open: &OpenJob, number: usize, home: &Home, ui: &Ui) {
+    let mut findings = reviewed(open, home, ui);
     findings.retain(|found| found.items.contains(&number) && found.job.as_deref() == Some(open.job.name.as_str()));
     review::warn(&findings, &check_command(&open.job.name), ui);
-    Ok(())
 }
 
 /// Warns of everything that the job's review says.
-pub(super) fn review_of_job(open: &OpenJob, home: &Home, ui: &Ui) -> Result<(), CliError> {
-    review::warn(&open.review(home)?, &check_command(&open.job.name), ui);
-    Ok(())
+pub(super) fn review_of_job(open: &OpenJob, home: &Home, ui: &Ui) {
+    review::warn(&reviewed(open, home, ui), &check_command(&open.job.name), ui);
+}
+
+/// What the review says of a job that was changed; that it could not be made is a warning.
+fn reviewed(open: &OpenJob, home: &Home, ui: &Ui) -> Vec<Finding> {
+    let found = open.review(home);
+    found.map_err(|cause| warn_of_unmade_review(&cause.into(), ui)).unwrap_or_default()
 }
 
 fn check_command(job: &str) -> String {

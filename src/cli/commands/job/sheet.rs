@@ -104,6 +104,6 @@ pub(super) fn import(arguments: &Import, home: &Home, ui: &Ui) -> Result<ExitCod
     }
     open.apply(change)?;
     ui.say(&format!("{summary}; {} has {} now", open.job.name, open.job.items.len()));
-    review_of_job(&open, home, ui)?;
+    review_of_job(&open, home, ui);
     Ok(ExitCode::Success)
 }

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::cli::commands::job::WhenEmptyArgument;
 use crate::cli::commands::runs::outcome;
+use crate::cli::commands::unread::say_unread;
 use crate::cli::commands::xfer_file;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
@@ -23,9 +24,10 @@ use crate::domain::routine::{Policies, Routine, USUAL_DELETE_SHARE};
 use crate::ops;
 use crate::ops::copies::Copies;
 use crate::ops::dashboard::newest;
+use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::routines::{self, NewRoutine};
-use crate::ops::runs;
+use crate::ops::runs::{self, Runs};
 
 /// `xfer routine …`
 #[derive(Debug, Subcommand)]
@@ -186,7 +188,7 @@ fn new(arguments: &New, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     let routine = routines::new(home, new)?;
     let name = shell_word(&routine.name);
     ui.say(&format!("made the routine {}", routine.name));
-    if review(&routine.name, home, ui)? {
+    if review(&routine.name, home, ui) {
         ui.say(&format!("next: mend what runs are refused for, and try it:\n  xfer run {name} --dry-run"));
     } else {
         ui.say(&format!(
@@ -196,9 +198,28 @@ fn new(arguments: &New, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     Ok(ExitCode::Success)
 }
 
-/// Warns of what speaks against a routine, and says whether its runs are refused.
-pub(super) fn review(name: &str, home: &Home, ui: &Ui) -> Result<bool, CliError> {
-    let findings = ops::review::of_routine(home, &Copies::new(&home.config()?), name)?;
+/// Warns of what speaks against a routine, and says whether its runs are refused. The routine is made, changed or
+/// written by then: a review that cannot be made is a warning.
+pub(super) fn review(name: &str, home: &Home, ui: &Ui) -> bool {
+    let found = reviewed(name, home, ui);
+    let not_made = |cause: OpsError| warn_of_unmade_review(&cause.into(), ui);
+    found.map_err(not_made).unwrap_or_default()
+}
+
+/// Says that what was done is done, although nobody could look it over.
+pub(super) fn warn_of_unmade_review(cause: &CliError, ui: &Ui) {
+    let mut words = vec![cause.message.as_str()];
+    words.extend(cause.causes.iter().map(String::as_str));
+    ui.warn(&format!("this is done, but it could not be looked over: {}", words.join(": ")));
+}
+
+fn reviewed(name: &str, home: &Home, ui: &Ui) -> Result<bool, OpsError> {
+    let config = home.config()?;
+    let copies = Copies::new(&config);
+    let findings = ops::review::of_routine(home, &copies, name)?;
+    for unread in copies.take_unread() {
+        warn_of_unmade_review(&unread.cause.into(), ui);
+    }
     let jobs = findings.first().and_then(|found| found.job.clone()).unwrap_or_else(|| "JOB".to_owned());
     render::review::warn(&findings, &format!("xfer job check {}", shell_word(&jobs)), ui);
     Ok(findings.iter().any(ops::review::Found::refuses))
@@ -227,9 +248,10 @@ fn list(home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     ];
     let empty = "no routines yet; make one: xfer routine new NAME --job JOB --periods LAST_3_MONTHS";
     let mut listing = Listing::new(&columns, empty);
+    let Runs { lines, unread } = runs::list(home, None, usize::MAX)?;
     for routine in routines::list(home)? {
         // What was only tried is not the last run.
-        let last = newest(runs::list(home, Some(&routine.name), usize::MAX)?).0;
+        let last = newest(lines.iter().filter(|line| line.routine.id == routine.id).cloned()).0;
         let last = last.as_ref().map(|run| &run.summary);
         listing.row(vec![
             json!(routine.name),
@@ -241,7 +263,7 @@ fn list(home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
         ]);
     }
     listing.print(ui);
-    Ok(ExitCode::Success)
+    Ok(say_unread(unread, ui))
 }
 
 fn show(name: &str, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {

@@ -44,7 +44,8 @@ struct Mortal<'store> {
 
 impl Mortal<'_> {
     fn write<T>(&mut self, act: impl FnOnce(&mut StateStore) -> Result<T, JournalError>) -> Result<T, JournalError> {
-        let dead = || JournalError { reason: "the process is dead".to_owned(), passing: false, source: None };
+        let dead =
+            || JournalError { reason: "the process is dead".to_owned(), passing: false, damaged: false, source: None };
         match &mut self.left {
             None => act(self.store),
             Some((0, true)) => {

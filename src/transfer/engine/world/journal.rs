@@ -31,7 +31,9 @@ pub(in crate::transfer::engine) struct MemoryJournal {
 impl MemoryJournal {
     fn write(&mut self) -> Result<(), JournalError> {
         match &mut self.writes_left {
-            Some(0) => Err(JournalError { reason: "disk full".to_owned(), passing: false, source: None }),
+            Some(0) => {
+                Err(JournalError { reason: "disk full".to_owned(), passing: false, damaged: false, source: None })
+            }
             Some(left) => {
                 *left -= 1;
                 Ok(())
