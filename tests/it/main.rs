@@ -50,6 +50,7 @@ mod sheets;
 mod spreadsheet;
 mod support;
 mod sync_guard;
+mod sync_lies;
 mod tls;
 mod value_forms;
 mod whole_values;

@@ -36,6 +36,7 @@ fn server(side: char, elements: &[(u32, &str, &str, &[&str])]) -> Metadata {
                     end_date: None,
                     organisation_units: BTreeSet::new(),
                     access: DataAccess::default(),
+                    is_hidden: false,
                 },
             );
             option

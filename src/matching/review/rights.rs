@@ -101,8 +101,10 @@ fn writing(review: &Review<'_>, job: &Job) -> Vec<Finding> {
     }
     let told = |((kind, id), numbers): ((&'static str, Uid), Vec<usize>)| {
         let code = if kind == "data set" { &of_runs::DATA_SET_NO_WRITE } else { &of_runs::CATEGORY_OPTION_NO_WRITE };
+        let is_hidden = metadata.category_options.get(&id).is_some_and(|option| option.is_hidden);
+        let may_not = if is_hidden { "see" } else { "enter data for" };
         let message = format!(
-            "the user at {server} may not enter data for the {kind} {}: values of {} are held back",
+            "the user at {server} may not {may_not} the {kind} {}: values of {} are held back",
             metadata.name_of(id),
             items(&numbers)
         );

@@ -199,7 +199,9 @@ impl<'metadata> Preflight<'metadata> {
         if let Some(option) = unwritable
             && !self.user.superuser
         {
-            let reason = format!("user `{}` may not enter data for the category option", self.user.name);
+            let is_hidden = self.metadata.category_options.get(&option).is_some_and(|option| option.is_hidden);
+            let may_not = if is_hidden { "see" } else { "enter data for" };
+            let reason = format!("user `{}` may not {may_not} the category option", self.user.name);
             return Err(Box::new(blame(
                 self.metadata,
                 &CATEGORY_OPTION_NO_WRITE,
