@@ -20,6 +20,7 @@ mod faults_disks;
 mod faults_echoes;
 mod faults_floods;
 mod faults_kills;
+mod hidden_options;
 mod item_sheets;
 mod job_matching;
 mod ledger;
