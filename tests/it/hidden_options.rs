@@ -78,7 +78,7 @@ fn an_option_that_was_never_shown_is_named_by_match_check_and_run() {
         let trial = Trial::of_versions(profile, profile, &filled("source"), &country("destination"));
         Trial::share(&trial.source, "categoryOptions", "P200", HIDDEN);
         // Another home has never seen it.
-        trial.ok("server remove src --cascade");
+        trial.ok("server remove src --cascade --yes");
         let url = trial.source.url().to_owned();
         trial.ok(&format!("server add src {url} --username reader --password-file password"));
         trial.ok("server sync src");
