@@ -101,6 +101,15 @@ pub enum ClientErrorKind {
     /// The path does not exist, in words that are not DHIS2's.
     #[error("there is no DHIS2 at this address (404)")]
     NotDhis2,
+    /// An answer about the system that names no version.
+    #[error("what answers at this address does not name a version of DHIS2")]
+    NoVersion,
+    /// A version that is none of DHIS2's.
+    #[error("the server names `{version}` as its version, which xfer does not know")]
+    UnknownVersion {
+        /// What it names.
+        version: String,
+    },
     /// A DHIS2 that does not know the object.
     #[error("not found: {message}")]
     NotFound {
@@ -182,14 +191,25 @@ pub enum ClientErrorKind {
         ids: Vec<String>,
     },
     /// A list of metadata in which the server counts other than it lists, after several readings.
-    #[error("the list of {plural} is not complete: the server {} and lists {listed}", counts(*.total))]
+    #[error("the list of {plural} is not complete: the server {} and lists {listed}", counts(*.total, *.before))]
     IncompleteList {
         /// DHIS2's plural of the type.
         plural: &'static str,
         /// What the server counts; none where it does not say how many there are.
         total: Option<u64>,
+        /// What it counted on an earlier page, where its pages do not agree.
+        before: Option<u64>,
         /// What it listed.
         listed: u64,
+    },
+    /// An answer to a list of metadata in which there is no list, or none that can be understood.
+    #[error("the list of {plural} did not come: the answer is not one")]
+    NoList {
+        /// DHIS2's plural of the type.
+        plural: &'static str,
+        /// What the parser said.
+        #[source]
+        source: Option<Cause>,
     },
     /// A list of metadata to which the server said nothing at all.
     #[error("the list of {plural} came without a word: an answer that is empty")]
@@ -262,7 +282,13 @@ impl ClientErrorKind {
     /// Whether a person has to mend an address, a certificate or a setting: no waiting helps.
     pub fn is_configuration(&self) -> bool {
         match self {
-            Self::InvalidSetup { .. } | Self::NotDhis2 | Self::Redirect { .. } => true,
+            Self::InvalidSetup { .. }
+            | Self::NotDhis2
+            | Self::NoVersion
+            | Self::UnknownVersion { .. }
+            | Self::Redirect { .. }
+            // It came so twice: something on the way changes the question.
+            | Self::ListByGist { .. } => true,
             Self::Tls { problem, .. } => !matches!(problem, TlsProblem::Other(_)),
             _ => false,
         }
@@ -277,6 +303,7 @@ impl ClientErrorKind {
             | Self::RateLimited { .. }
             | Self::Unavailable { .. }
             | Self::IncompleteList { .. }
+            | Self::NoList { .. }
             | Self::EmptyBody
             | Self::EmptyList { .. }
             | Self::TooSlow { .. }
@@ -321,6 +348,8 @@ impl ClientErrorKind {
         match self {
             Self::Redirect { .. }
             | Self::NotDhis2
+            | Self::NoVersion
+            | Self::UnknownVersion { .. }
             | Self::NotFound { .. }
             | Self::RateLimited { .. }
             | Self::Unavailable { status: 503, .. } => true,
@@ -349,6 +378,7 @@ impl ClientErrorKind {
             | Self::Refused { message, .. } => message,
             Self::Redirect { location } | Self::LoginPage { location: Some(location) } => location,
             Self::Malformed { what, .. } => what,
+            Self::UnknownVersion { version } => version,
             Self::Connect { reason, .. } | Self::InvalidSetup { reason, .. } | Self::Other(reason) => reason,
             _ => return self,
         };
@@ -358,8 +388,12 @@ impl ClientErrorKind {
 }
 
 /// What a server says of a list's length.
-fn counts(total: Option<u64>) -> String {
-    total.map_or_else(|| "does not say how many there are".to_owned(), |total| format!("counts {total}"))
+fn counts(total: Option<u64>, before: Option<u64>) -> String {
+    match (before, total) {
+        (Some(before), Some(total)) => format!("counts {before}, then {total}"),
+        (None, Some(total)) => format!("counts {total}"),
+        (_, None) => "does not say how many there are".to_owned(),
+    }
 }
 
 /// The first ids of a list, as people read them.

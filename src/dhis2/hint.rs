@@ -22,7 +22,12 @@ impl ClientErrorKind {
                  the token, are right"
             }
             Self::Redirect { location } => return Some(redirect_hint(location)),
-            Self::NotDhis2 => "check the address; many servers have DHIS2 below a path, such as https://host/dhis",
+            Self::NotDhis2 | Self::NoVersion => {
+                "check the address; many servers have DHIS2 below a path, such as https://host/dhis"
+            }
+            Self::UnknownVersion { .. } => {
+                "check the address, and what stands before the server; versions of DHIS2 look like 2.41.3 or 43.0"
+            }
             Self::RateLimited { .. } => "wait and try again, or run at a quieter time",
             Self::Unavailable { .. } => {
                 "a proxy answers in place of DHIS2, which may be restarting or overloaded; try again later"
@@ -58,7 +63,7 @@ impl ClientErrorKind {
                 "nothing was taken over, the old copy stays; it was asked for with `gist=false`, which a proxy may have \
                  taken away: let queries through to the server as they are"
             }
-            Self::EmptyList { .. } => {
+            Self::NoList { .. } | Self::EmptyList { .. } => {
                 "nothing was taken over, the old copy stays; a proxy, or a server that has just started, answers like \
                  this: sync again in some minutes, and look into the server's log if it stays"
             }

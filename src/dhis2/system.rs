@@ -9,7 +9,7 @@ use crate::dhis2::error::{ClientError, ClientErrorKind, clean};
 use crate::dhis2::query::Query;
 use crate::dhis2::transport::Ask;
 use crate::domain::capabilities::Capabilities;
-use crate::domain::server::{Account, ServerIdentity};
+use crate::domain::server::{Account, ServerIdentity, ServerVersion};
 use crate::domain::uid::Uid;
 
 /// The setting that keeps zeros in analytics tables.
@@ -172,6 +172,8 @@ pub(crate) fn optional<T>(result: Result<T, ClientError>) -> Result<Option<T>, C
             ClientErrorKind::Forbidden { .. }
             | ClientErrorKind::NotFound { .. }
             | ClientErrorKind::NotDhis2
+            | ClientErrorKind::NoVersion
+            | ClientErrorKind::UnknownVersion { .. }
             | ClientErrorKind::EmptyBody
             | ClientErrorKind::Malformed { .. }
             | ClientErrorKind::LoginPage { .. }
@@ -185,8 +187,13 @@ pub(crate) fn optional<T>(result: Result<T, ClientError>) -> Result<Option<T>, C
 pub fn read_info(answer: &Answer) -> Result<SystemInfo, ClientErrorKind> {
     let wire: WireInfo = parse(answer.json()?, "system/info")?;
     // Something else that answers JSON below /api/system/info is not a DHIS2.
-    let version = wire.version.ok_or(ClientErrorKind::NotDhis2)?;
-    let version = version.parse().map_err(|_| ClientErrorKind::NotDhis2)?;
+    let version = wire.version.as_deref().map(clean).ok_or(ClientErrorKind::NoVersion)?;
+    let version: ServerVersion =
+        version.parse().map_err(|_| ClientErrorKind::UnknownVersion { version: version.clone() })?;
+    // Other programs have versions, too. A DHIS2 of another kind of version at least says which system it is.
+    if !version.is_of_series_two() && wire.system_id.as_deref().is_none_or(str::is_empty) {
+        return Err(ClientErrorKind::UnknownVersion { version: version.text });
+    }
     let server_date = wire.server_date.as_deref().and_then(server_time);
     Ok(SystemInfo {
         identity: ServerIdentity {
@@ -260,8 +267,15 @@ mod tests {
 
     #[test]
     fn something_else_is_no_dhis2() {
-        for body in ["{}", r#"{"version":"7.1","serverDate":"2026-11-22T22:18:42.878"}"#] {
-            assert!(matches!(read_info(&answer(body)), Err(ClientErrorKind::NotDhis2)), "{body}");
+        assert!(matches!(read_info(&answer("{}")), Err(ClientErrorKind::NoVersion)));
+        let versions = ["7.1", "nonsense", "v2.42.1", "", "2", "1.4", "2.x"];
+        for version in versions {
+            let body = format!(r#"{{"version":"{version}","serverDate":"2026-11-22T22:18:42.878"}}"#);
+            let error = read_info(&answer(&body)).unwrap_err();
+            assert!(matches!(&error, ClientErrorKind::UnknownVersion { version: named } if named == version), "{body}");
+            let words = error.to_string();
+            assert!(words.contains(&format!("`{version}`")) && !words.contains("404"), "{words}");
+            assert_eq!(error.exit_code(), 2);
         }
     }
 

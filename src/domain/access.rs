@@ -159,7 +159,17 @@ impl<'run> Reader<'run> {
             None if synced.is_some() => Reason::NoDataRead,
             None => self.unseen(id),
         };
-        Some(Unreadable { kind: "category option", id, name: self.metadata.name_of(id), reason })
+        Some(Unreadable { kind: "category option", id, name: self.option_name(id), reason })
+    }
+
+    /// An option's name; one that was never shown is known by its id alone, so a combo that it is part of is named, too.
+    fn option_name(&self, id: Uid) -> String {
+        let name = self.metadata.name_of(id);
+        let mut combos = self.metadata.category_option_combos.values();
+        match combos.find(|combo| name == id.as_str() && combo.category_options.contains(&id)) {
+            Some(combo) => format!("{name} (of {})", combo.name),
+            None => name,
+        }
     }
 
     /// What speaks against an option combo: the first of its options that cannot be read.

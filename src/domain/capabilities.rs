@@ -13,6 +13,19 @@ pub const OLDEST_MAJOR: u16 = 38;
 /// The newest version whose rules are known.
 pub const NEWEST_MAJOR: u16 = 44;
 
+/// How a server reads data input periods.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InputPeriods {
+    /// As they are meant.
+    Right,
+    /// The wrong way round: 2.43.0 and 2.43.1 refuse those that are open and take closed ones (DHIS2-21981,
+    /// `import/input-period-open`).
+    Inverted,
+    /// One or the other: an unreleased build of 2.43, which does not name its patch. The safe side is to send what is open,
+    /// which it refuses by name if it must, and to hold back what is closed.
+    Unknown,
+}
+
 /// What a server can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "a table of yes and no is what this is")]
@@ -27,9 +40,8 @@ pub struct Capabilities {
     pub analytics_says_tables_missing: bool,
     /// Analytics answers with nothing unless output period types are configured (from 2.43).
     pub analytics_needs_output_period_types: bool,
-    /// Data input periods are read the wrong way round: 2.43.0 and 2.43.1 refuse those that are open and take closed
-    /// ones (DHIS2-21981, `import/input-period-open`). Unreleased builds of 2.43 without a patch number count as early.
-    pub input_periods_inverted: bool,
+    /// How data input periods are read.
+    pub input_periods: InputPeriods,
     /// An import may lose rows to another one and say that all went well (2.43 and 2.44, `import/race-new-period-loser`).
     pub loses_rows_silently: bool,
     /// A metadata list may leave out what the user may not read inside an object (from 2.44,
@@ -42,17 +54,49 @@ impl Capabilities {
     pub fn of(version: &ServerVersion) -> Self {
         let major = version.major.min(NEWEST_MAJOR);
         let patch = version.patch.first().copied();
-        let early_43 = major == 43 && patch.is_none_or(|patch| patch <= 1);
+        let input_periods = match (major, patch) {
+            (43, Some(0 | 1)) => InputPeriods::Inverted,
+            (43, None) => InputPeriods::Unknown,
+            _ => InputPeriods::Right,
+        };
         Self {
             import_engine: if major >= 43 { ImportEngine::SetBased } else { ImportEngine::RowByRow },
             raw_by_data_element: major >= 39,
             raw_empty_is_bare: major <= 37,
             analytics_says_tables_missing: major >= 38,
             analytics_needs_output_period_types: major >= 43,
-            input_periods_inverted: early_43,
+            input_periods,
             loses_rows_silently: major >= 43,
             lists_hide_unreadable: major >= 44,
         }
+    }
+
+    /// What of it changes how transfers are made, one sentence each. Where a version does not say enough to tell, the
+    /// others are those of all its patches, and losing rows is expected of it.
+    pub fn in_words(self) -> Vec<&'static str> {
+        let by_data_set =
+            "raw values are read by data set, so the user needs the right to read all data sets of what is read";
+        let refused_together = "one bad row of an import refuses the rows beside it: xfer takes out what the server names \
+                                and sends the rest again";
+        let period_types = "analytics answers with nothing where no output period types are set: xfer looks whether there \
+                            are any";
+        let inverted = "data input periods are read the wrong way round, open ones are refused and closed ones taken: xfer \
+                        leaves them to the server";
+        let unknown = "it does not name its patch, so it may read data input periods the wrong way round, as 2.43.0 and \
+                       2.43.1 do: xfer sends what is open, which such a server refuses by name, and holds back what is closed";
+        let loses = "an import may lose rows to another one and say that all went well: xfer reads back what it wrote";
+        let hides = "lists of metadata leave out of an object what the user may not read: xfer takes an option combo \
+                     without options for one that may not be read";
+        let said = [
+            (!self.raw_by_data_element, by_data_set),
+            (self.import_engine == ImportEngine::SetBased, refused_together),
+            (self.analytics_needs_output_period_types, period_types),
+            (self.input_periods == InputPeriods::Inverted, inverted),
+            (self.input_periods == InputPeriods::Unknown, unknown),
+            (self.loses_rows_silently, loses),
+            (self.lists_hide_unreadable, hides),
+        ];
+        said.into_iter().filter(|(is_so, _)| *is_so).map(|(_, words)| words).collect()
     }
 }
 
@@ -67,7 +111,7 @@ pub fn doubt_about(version: &ServerVersion) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Capabilities, doubt_about};
+    use super::{Capabilities, InputPeriods, doubt_about};
     use crate::domain::value_type::ImportEngine;
 
     /// One line per version, in the order of the fields.
@@ -89,30 +133,35 @@ mod tests {
             let can = Capabilities::of(&text.parse().unwrap());
             let yes = |flag: bool| if flag { 'y' } else { '-' };
             format!(
-                "{text:<13} {} {}{}{}{}{}{}{}",
+                "{text:<13} {} {}{}{}{}{}{}{} {}",
                 if can.import_engine == ImportEngine::SetBased { "new" } else { "old" },
                 yes(can.raw_by_data_element),
                 yes(can.raw_empty_is_bare),
                 yes(can.analytics_says_tables_missing),
                 yes(can.analytics_needs_output_period_types),
-                yes(can.input_periods_inverted),
+                match can.input_periods {
+                    InputPeriods::Right => '-',
+                    InputPeriods::Inverted => 'y',
+                    InputPeriods::Unknown => '?',
+                },
                 yes(can.loses_rows_silently),
                 yes(can.lists_hide_unreadable),
+                can.in_words().len(),
             )
         });
         assert_eq!(
             table,
             [
-                "2.36.13       old -y-----",
-                "2.38.1        old --y----",
-                "2.39.0        old y-y----",
-                "2.42.5.2      old y-y----",
-                "2.43.0        new y-yyyy-",
-                "2.43.1        new y-yyyy-",
-                "2.43.2        new y-yy-y-",
-                "2.43-SNAPSHOT new y-yyyy-",
-                "2.44.0        new y-yy-yy",
-                "2.51.3        new y-yy-yy",
+                "2.36.13       old -y----- 1",
+                "2.38.1        old --y---- 1",
+                "2.39.0        old y-y---- 0",
+                "2.42.5.2      old y-y---- 0",
+                "2.43.0        new y-yyyy- 4",
+                "2.43.1        new y-yyyy- 4",
+                "2.43.2        new y-yy-y- 3",
+                "2.43-SNAPSHOT new y-yy?y- 4",
+                "2.44.0        new y-yy-yy 4",
+                "2.51.3        new y-yy-yy 4",
             ]
         );
     }

@@ -254,6 +254,33 @@ pub struct CategoryOption {
     pub organisation_units: BTreeSet<Uid>,
     /// What the synced user may do with its data.
     pub access: DataAccess,
+    /// Whether it stands for one that the server did not list, of which nothing else is known ([`CategoryOption::hidden`]).
+    #[serde(default)]
+    pub is_hidden: bool,
+}
+
+impl CategoryOption {
+    /// One that the server did not list although a combo is made of it. Where the user may not see it, nothing tells
+    /// whether data may be read or written under it, so neither is done.
+    pub fn hidden(id: Uid, name: String) -> Self {
+        Self {
+            id,
+            code: None,
+            name,
+            start_date: None,
+            end_date: None,
+            organisation_units: BTreeSet::new(),
+            access: DataAccess { read: false, write: false },
+            is_hidden: true,
+        }
+    }
+}
+
+impl CategoryOptionCombo {
+    /// The options that the server named: one without any has a stand-in under its own id.
+    pub fn listed_options(&self) -> impl Iterator<Item = Uid> {
+        self.category_options.iter().copied().filter(|option| *option != self.id)
+    }
 }
 
 /// An indicator: a formula over data elements.

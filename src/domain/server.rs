@@ -116,10 +116,11 @@ impl Account {
     }
 }
 
-/// A DHIS2 version such as `2.41.9.1` or `2.44-SNAPSHOT`, ordered by major version, then patch and hotfix.
+/// A DHIS2 version such as `2.41.9.1` or `2.44-SNAPSHOT`, ordered by major version, then patch and hotfix. Every version
+/// so far begins with `2.`; one that begins with a higher number is newer than all of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerVersion {
-    /// The number after `2.`: 41 for `2.41.9.1`.
+    /// The number after `2.`: 41 for `2.41.9.1`. The highest there is for one that does not begin with `2.`.
     pub major: u16,
     /// The numbers after it: `[9, 1]`.
     pub patch: Vec<u16>,
@@ -138,14 +139,31 @@ impl FromStr for ServerVersion {
     fn from_str(text: &str) -> Result<Self, VersionError> {
         let error = || VersionError(text.to_owned());
         let numbers = text.split(['-', '+', ' ']).next().unwrap_or_default();
-        let mut parts = numbers.split('.').map(str::parse::<u16>);
-        match (parts.next(), parts.next()) {
-            (Some(Ok(2)), Some(Ok(major))) => {
-                let patch = parts.map_while(Result::ok).collect();
+        let mut parts = numbers.split('.').map(number);
+        match (parts.next().flatten(), parts.next().flatten()) {
+            (Some(2), Some(major)) => {
+                let patch = parts.map_while(|part| part).collect();
                 Ok(Self { major, patch, text: text.to_owned() })
+            }
+            // `43.0`, `3.0.0`: the numbering changed after the newest version that is known.
+            (Some(series), Some(_)) if series > 2 => {
+                Ok(Self { major: u16::MAX, patch: Vec::new(), text: text.to_owned() })
             }
             _ => Err(error()),
         }
+    }
+}
+
+/// A number of a version; one that is higher than we count is the highest.
+fn number(part: &str) -> Option<u16> {
+    let digits = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| part.parse().unwrap_or(u16::MAX))
+}
+
+impl ServerVersion {
+    /// Whether it begins with `2.`, as every version so far does.
+    pub fn is_of_series_two(&self) -> bool {
+        self.text.starts_with("2.")
     }
 }
 
@@ -278,8 +296,12 @@ mod tests {
             let version: ServerVersion = text.parse().unwrap();
             assert_eq!((version.major, version.patch), (major, patch), "{text}");
         }
-        for bad in ["", "3.1", "2", "2.x"] {
+        for bad in ["", "1.9", "3", "2", "2.x", "nonsense", "v2.42.1", "2.-1", "2.+1", "x.43"] {
             assert!(bad.parse::<ServerVersion>().is_err(), "{bad}");
+        }
+        for newer in ["43.0", "3.0.0", "2.99999999", "100000.1", "43.0-SNAPSHOT"] {
+            let version: ServerVersion = newer.parse().unwrap();
+            assert_eq!((version.major, version.to_string().as_str()), (u16::MAX, newer));
         }
     }
 }

@@ -81,6 +81,9 @@ table! {
     SOURCE_ATTRIBUTE_COMBO_FOREIGN = Warning, Mapping, "source-attribute-combo-foreign",
         "The attribute option combo of an item belongs to no data set with its data element at the source.",
         "Values can only stand there if the data set had another attribute combo once; choose another one.";
+    SOURCE_PART_NOT_READABLE = Warning, Permission, "source-part-not-readable",
+        "A part of a data element that the job reads, such as an attribute option combo, is read by no item, and the source user may not read it: whether it has values is not known.",
+        "Share the category option with the source user with \"can view data\", sync, and look with `xfer job auto` for what it goes to.";
     DESTINATION_ELEMENT_UNKNOWN = Error, Mapping, "destination-element-unknown",
         "The destination does not have the data element of an item, or the user may not see it.",
         "It was deleted, or the metadata is old: sync the destination and check again; then correct or remove the item.";

@@ -7,7 +7,7 @@ use crate::dhis2::limits::Limits;
 use crate::dhis2::system::Probe;
 use crate::dhis2::trust::check_usable;
 use crate::domain::calendar::is_iso;
-use crate::domain::capabilities::doubt_about;
+use crate::domain::capabilities::{Capabilities, doubt_about};
 use crate::domain::certificates::Certificates;
 use crate::domain::finding::Code;
 use crate::domain::run::{Finding, FindingObject};
@@ -61,6 +61,8 @@ pub struct ServerTest {
     pub probe: Probe,
     /// What to know, most severe first.
     pub findings: Vec<Finding>,
+    /// What is known of its version and changes how transfers are made, one sentence each.
+    pub known: Vec<&'static str>,
 }
 
 /// A server with the size of its copied metadata.
@@ -309,7 +311,8 @@ impl Reach<'_> {
         })?;
         let probe = client.probe().await?;
         let findings = findings(self.name, &probe);
-        Ok(ServerTest { probe, findings })
+        let known = Capabilities::of(&probe.identity.version).in_words();
+        Ok(ServerTest { probe, findings, known })
     }
 }
 

@@ -176,6 +176,7 @@ pub(crate) fn metadata() -> Metadata {
             end_date: None,
             organisation_units: BTreeSet::from([uid('o', 3)]),
             access: DataAccess { read: true, write: false },
+            is_hidden: false,
         }]),
         indicators: by_id([Indicator {
             id: uid('i', 1),

@@ -266,6 +266,7 @@ fn option(name: &str) -> (Uid, CategoryOption) {
         end_date: None,
         organisation_units: BTreeSet::new(),
         access: DataAccess::default(),
+        is_hidden: false,
     };
     (id, option)
 }

@@ -344,6 +344,7 @@ fn metadata(setup: &Value, groups: &BTreeSet<String>, superuser: bool) -> Metada
             end_date: date(&option["endDate"]),
             organisation_units: ids(option, "organisationUnits"),
             access: access(option),
+            is_hidden: false,
         }),
         option_sets: by_id(list(setup, "optionSets"), |option_set| OptionSet {
             id: id(option_set),

@@ -311,6 +311,9 @@ fn test(name: &str, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     let test = wait(async { Ok(servers::test(home, name).await?) })?;
     server_view::test(name, &test).print(ui);
     if ui.format == Format::Table {
+        for known in &test.known {
+            ui.say(&format!("xfer knows of this version: {known}"));
+        }
         server_view::say_findings(&test.findings, ui);
     }
     Ok(ExitCode::Success)

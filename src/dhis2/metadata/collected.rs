@@ -130,6 +130,8 @@ pub(super) struct Collected<T: Listed> {
     missing: Vec<String>,
     missing_more: usize,
     total: Option<u64>,
+    /// The first count, where a later page has another.
+    other_total: Option<u64>,
     weight: Weight,
 }
 
@@ -138,6 +140,8 @@ pub(super) struct Collected<T: Listed> {
 pub(super) struct Uneven {
     /// What the server counts; none where it does not say.
     pub(super) total: Option<u64>,
+    /// What it counted before that, where its pages do not agree.
+    pub(super) before: Option<u64>,
     /// What it listed.
     pub(super) listed: u64,
 }
@@ -163,6 +167,7 @@ impl<T: Listed> Default for Collected<T> {
             missing: Vec::new(),
             missing_more: 0,
             total: None,
+            other_total: None,
             weight: Weight::default(),
         }
     }
@@ -175,6 +180,9 @@ impl<T: Listed> Collected<T> {
         self.weight.bytes += page.weight.bytes;
         self.weight.values += page.weight.values;
         if let Some(total) = page.pager.and_then(|pager| pager.total) {
+            if let Some(before) = self.total.filter(|before| *before != total) {
+                self.other_total.get_or_insert(before);
+            }
             self.total = Some(total);
         }
         let mut new = page.left_out.len() + page.more_left_out;
@@ -225,10 +233,12 @@ impl<T: Listed> Collected<T> {
     }
 
     /// What the server counts and what it listed, where the two differ or nothing was counted: servers count each list
-    /// (dhis2-api 3.1), so one without a count was cut or changed on its way. Objects that we leave out were listed.
+    /// (dhis2-api 3.1), so one without a count was cut or changed on its way. Pages that count differently are of a list
+    /// that changed while it was read, and nobody knows what was passed over. Objects that we leave out were listed.
     pub(super) fn uneven(&self) -> Option<Uneven> {
         let listed = self.seen();
-        (self.total != Some(listed)).then_some(Uneven { total: self.total, listed })
+        let uneven = self.total != Some(listed) || self.other_total.is_some();
+        uneven.then_some(Uneven { total: self.total, before: self.other_total, listed })
     }
 
     fn lacks(&mut self, note: String) {
@@ -289,9 +299,8 @@ mod tests {
         assert_eq!(collected.take_alone(first), 4);
         let again = page(r#"{"dataSets":[{"id":"DstMonthly1","periodType":"Monthly"}]}"#);
         assert_eq!(collected.take_alone(again), 0, "a repeated page has nothing new");
-        assert_eq!(collected.uneven(), Some(Uneven { total: Some(5), listed: 4 }), "one of the five was never listed");
-        collected.take_alone(page(r#"{"pager":{"total":4},"dataSets":[]}"#));
-        assert_eq!(collected.uneven(), None, "the last page's count is the newest");
+        let uneven = Uneven { total: Some(5), before: None, listed: 4 };
+        assert_eq!(collected.uneven(), Some(uneven), "one of the five was never listed");
         let Kept { objects, notes, missing } = collected.finish();
         assert_eq!(objects.len(), 1);
         let named: Vec<&str> = missing.iter().filter_map(|words| words.split('`').nth(1)).collect();
@@ -306,8 +315,25 @@ mod tests {
         for body in [r#"{"dataSets":[]}"#, r#"{"pager":{"page":1},"dataSets":[]}"#, r#"{"pager":null,"dataSets":[]}"#] {
             let mut collected = Collected::<WireDataSet>::default();
             collected.take_alone(page(body));
-            assert_eq!(collected.uneven(), Some(Uneven { total: None, listed: 0 }), "{body}");
+            assert_eq!(collected.uneven(), Some(Uneven { total: None, before: None, listed: 0 }), "{body}");
         }
+    }
+
+    #[test]
+    fn a_list_whose_pages_count_differently_is_not_believed_whatever_the_last_one_says() {
+        let one = r#""dataSets":[{"id":"DstMonthly1","periodType":"Monthly"}]"#;
+        for (first, last) in [(2, 1), (1, 2), (412, 1)] {
+            let mut collected = Collected::<WireDataSet>::default();
+            collected.take_alone(page(&format!(r#"{{"pager":{{"total":{first}}},{one}}}"#)));
+            collected.take_alone(page(&format!(r#"{{"pager":{{"total":{last}}},"dataSets":[]}}"#)));
+            let uneven = Uneven { total: Some(last), before: Some(first), listed: 1 };
+            assert_eq!(collected.uneven(), Some(uneven), "{first} and then {last}");
+        }
+        // A last page may leave the count out.
+        let mut collected = Collected::<WireDataSet>::default();
+        collected.take_alone(page(&format!(r#"{{"pager":{{"total":1}},{one}}}"#)));
+        collected.take_alone(page(r#"{"pager":{"page":2},"dataSets":[]}"#));
+        assert_eq!(collected.uneven(), None);
     }
 
     #[test]

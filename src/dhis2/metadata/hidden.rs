@@ -3,12 +3,11 @@
 //! A list shows what the user may read as metadata. An option that is missing there while a combo is made of it is
 //! hidden from the user, and so, as a rule, are the values under it: servers leave them out of a raw read without a
 //! word (dhis2-api 2.3). It stands in the copy all the same, as one whose data may not be read: where nothing is known
-//! of a right, an absent value must not be taken for an empty one. Whether values may be written there is left to the
-//! server, which refuses by name.
+//! of a right, an absent value must not be taken for an empty one, and nothing is written that could not be looked at.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use crate::domain::metadata::{CategoryOption, CategoryOptionCombo, DataAccess, Metadata};
+use crate::domain::metadata::{CategoryOption, CategoryOptionCombo, Metadata};
 use crate::domain::uid::Uid;
 
 /// An option combo without any option, where lists leave out what the user may not read (2.44): no options is what
@@ -25,7 +24,7 @@ pub(super) fn name_combos_without_options(metadata: &mut Metadata) -> Option<Str
         if combo.category_options.is_empty() && !is_default(combo) {
             combo.category_options.push(combo.id);
             names.push(combo.name.clone());
-            let option = unreadable(combo.id, combo.name.clone());
+            let option = CategoryOption::hidden(combo.id, combo.name.clone());
             metadata.category_options.insert(combo.id, option);
         }
     }
@@ -40,19 +39,6 @@ pub(super) fn name_combos_without_options(metadata: &mut Metadata) -> Option<Str
          options with the user, or delete the combos if they have none",
         names.join(", ")
     ))
-}
-
-/// What stands in for an option that the user is not shown.
-fn unreadable(id: Uid, name: String) -> CategoryOption {
-    CategoryOption {
-        id,
-        code: None,
-        name,
-        start_date: None,
-        end_date: None,
-        organisation_units: BTreeSet::new(),
-        access: DataAccess { read: false, write: true },
-    }
 }
 
 /// Hidden options that are named in a note; the rest is counted.
@@ -74,7 +60,7 @@ pub(super) fn stand_in(metadata: &mut Metadata) -> Option<String> {
         return None;
     }
     for id in hidden.keys() {
-        metadata.category_options.insert(*id, unreadable(*id, id.to_string()));
+        metadata.category_options.insert(*id, CategoryOption::hidden(*id, id.to_string()));
     }
     let named: Vec<String> = hidden.iter().take(NAMED).map(|(id, combo)| format!("`{id}` (of {combo})")).collect();
     let more = hidden.len().saturating_sub(NAMED);
@@ -111,6 +97,7 @@ mod tests {
             end_date: None,
             organisation_units: std::collections::BTreeSet::new(),
             access: DataAccess::default(),
+            is_hidden: false,
         };
         let (funding, own_default) = (uid("CcbFunding1"), uid("CcbOwnDflt1"));
         let combos = [
@@ -135,7 +122,8 @@ mod tests {
         let note = stand_in(&mut metadata).unwrap();
         assert!(note.contains("`CopFundE001` (of combo AocFundE001)"), "{note}");
         assert_eq!(metadata.category_options.len(), 2);
-        assert_eq!(metadata.category_options[&uid("CopFundE001")].access, DataAccess { read: false, write: true });
+        assert!(metadata.category_options[&uid("CopFundE001")].is_hidden);
+        assert!(!metadata.category_options[&uid("CopFundA001")].is_hidden);
         assert_eq!(stand_in(&mut metadata), None);
     }
 

@@ -5,10 +5,11 @@
 //! number (`metadata/list-page-beyond-end`). A server or proxy that repeats pages is found out, and pages are capped.
 //!
 //! A list is complete only if as many objects were listed as the server counts (`pager.total`), those that we leave out
-//! included. Every server counts its lists, so one without a count is not taken for whole either. Pages
-//! shift when objects are made or deleted while they are read, so such a list is read once more; if it does not come out
-//! even, the sync fails by the list's name and nothing of it is kept. Nor is a list believed that 2.44 answers by its
-//! gist engine: what that leaves out inside an object no count shows.
+//! included, and as every one of its pages counts. Every server counts its lists, so one without a count is not taken
+//! for whole either. Pages shift when objects are made or deleted while they are read, so such a list is read once more;
+//! if it does not come out even, the sync fails by the list's name and nothing of it is kept. The same holds for an answer
+//! without the list, and for a list that 2.44 answers by its gist engine: what that leaves out inside an object no count
+//! shows.
 
 mod collected;
 mod hidden;
@@ -225,15 +226,22 @@ impl Client {
                     tracing::info!(list = T::PLURAL, size, "the pages of a list are large and are asked for smaller");
                     continue;
                 }
+                // A proxy may have answered in the server's place, or taken a part of the question away.
+                Err(error) if is_no_list(&error.kind) && reading < READINGS => {
+                    collected.discard(&progress.allowance);
+                    tracing::info!(list = T::PLURAL, error = %error.kind, "a list did not come and is asked for again");
+                    reading += 1;
+                    continue;
+                }
                 Err(error) => return Err(error),
             }
-            let Some(Uneven { total, listed }) = collected.uneven() else { return Ok(collected.finish()) };
+            let Some(Uneven { total, before, listed }) = collected.uneven() else { return Ok(collected.finish()) };
             collected.discard(&progress.allowance);
             if reading == READINGS {
-                let kind = ClientErrorKind::IncompleteList { plural: T::PLURAL, total, listed };
+                let kind = ClientErrorKind::IncompleteList { plural: T::PLURAL, total, before, listed };
                 return Err(self.fail(format!("GET /api/{}", T::PLURAL), kind));
             }
-            tracing::info!(list = T::PLURAL, ?total, listed, "a list did not come out even and is read again");
+            tracing::info!(list = T::PLURAL, ?total, ?before, listed, "a list did not come out even and is read again");
             reading += 1;
         }
     }
@@ -312,6 +320,9 @@ impl Client {
             Err(ClientErrorKind::EmptyBody) => {
                 Err(self.fail(ask.shown(), ClientErrorKind::EmptyList { plural: T::PLURAL }))
             }
+            Err(ClientErrorKind::Malformed { source, .. }) => {
+                Err(self.fail(ask.shown(), ClientErrorKind::NoList { plural: T::PLURAL, source }))
+            }
             Err(kind) => Err(self.fail(ask.shown(), kind)),
         }
     }
@@ -320,6 +331,14 @@ impl Client {
 /// Whether smaller pages may pass.
 fn is_too_large_a_page(kind: &ClientErrorKind) -> bool {
     matches!(kind, ClientErrorKind::TooLarge { excess: Excess::Bytes(_) | Excess::Values(_) })
+}
+
+/// Whether an answer came that is not the list: it is asked for once more.
+fn is_no_list(kind: &ClientErrorKind) -> bool {
+    matches!(
+        kind,
+        ClientErrorKind::NoList { .. } | ClientErrorKind::EmptyList { .. } | ClientErrorKind::ListByGist { .. }
+    )
 }
 
 /// How many pages the first one promises, by the size of page that the server really uses.

@@ -209,7 +209,15 @@ mod tests {
 
     #[test]
     fn a_page_without_its_list_is_no_page() {
-        for body in ["{}", r#"{"indicators":[]}"#, r#"{"options":{}}"#, "[]", r#"{"options":[]} x"#] {
+        for body in [
+            "{}",
+            r#"{"options":null}"#,
+            "null",
+            r#"{"indicators":[]}"#,
+            r#"{"options":{}}"#,
+            "[]",
+            r#"{"options":[]} x"#,
+        ] {
             let refused = read_page::<Named>(body.as_bytes(), "options");
             assert!(matches!(refused, Err(ClientErrorKind::Malformed { .. })), "{body}: {refused:?}");
         }

@@ -127,6 +127,7 @@ impl Listed for WireCategoryOption {
             end_date: optional_day(self.end_date, id, notes),
             organisation_units: uids::<BTreeSet<Uid>>(self.organisation_units, id, notes),
             access: access(self.access),
+            is_hidden: false,
         })
     }
 }

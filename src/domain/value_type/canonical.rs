@@ -105,7 +105,7 @@ fn time(value_type: ValueType, text: &str) -> Result<String, ValueRefusal> {
 
 /// A text that has one spelling only, where both generations take it.
 fn as_it_is(value_type: ValueType, text: &str) -> Result<String, ValueRefusal> {
-    value_type.stored_as(text, ImportEngine::SetBased)?;
+    value_type.may_be_stored_as(text, ImportEngine::SetBased)?;
     Ok(text.to_owned())
 }
 

@@ -4,11 +4,13 @@
 //! recordings `import/types-*`). Two questions follow, each answered in a file of its own:
 //!
 //! - `server`: what does *this* server do with *this* text? The sandbox asks, and preflight.
+//! - `forms`: the rules of it that take more than a line: coordinates, web and e-mail addresses
 //! - `canonical`: which text says the same and is stored unchanged by every server? The transfer asks for all it sends.
 //!
 //! Whether a value is a code of its data element's option set is not asked here: that needs metadata.
 
 mod canonical;
+mod forms;
 mod server;
 
 use std::borrow::Cow;
@@ -190,7 +192,16 @@ impl ValueType {
     /// # Errors
     /// [`ValueRefusal`] where the server refuses.
     pub fn stored_as(self, text: &str, engine: ImportEngine) -> Result<Cow<'_, str>, ValueRefusal> {
-        server::stored_as(self, text, engine)
+        server::stored_as(self, text, engine, forms::Domains::Listed)
+    }
+
+    /// The same as far as it is certain for every server of that generation: which top-level domains there are changes
+    /// with the years, and a server may know one that we do not. What is refused here is refused there.
+    ///
+    /// # Errors
+    /// [`ValueRefusal`] where every server refuses.
+    pub fn may_be_stored_as(self, text: &str, engine: ImportEngine) -> Result<Cow<'_, str>, ValueRefusal> {
+        server::stored_as(self, text, engine, forms::Domains::Plausible)
     }
 
     /// The canonical text that every generation accepts and stores alike: `12.0` → `12`, `1.0E-4` → `0.0001`,

@@ -9,15 +9,22 @@ use std::borrow::Cow;
 
 use jiff::civil::Date;
 
+use super::forms::{Domains, is_coordinate, is_email, is_url};
 use super::{ImportEngine, NUMBER_LENGTH_LIMIT, ValueRefusal, ValueType, check_length, integer_in_range};
 
-pub(super) fn stored_as(value_type: ValueType, text: &str, engine: ImportEngine) -> Result<Cow<'_, str>, ValueRefusal> {
+/// What is stored of a text, or that it is refused. `domains` says how closely addresses are looked at.
+pub(super) fn stored_as(
+    value_type: ValueType,
+    text: &str,
+    engine: ImportEngine,
+    domains: Domains,
+) -> Result<Cow<'_, str>, ValueRefusal> {
     if java_trim(text).is_empty() {
         return Err(ValueRefusal::Empty);
     }
     check_length(text)?;
     let normalised = normalised(value_type, text, engine);
-    if !is_valid(value_type, normalised) {
+    if !is_valid(value_type, normalised, domains) {
         return Err(value_type.refusal(text));
     }
     Ok(Cow::Borrowed(match engine {
@@ -51,7 +58,7 @@ fn boolean_word(value_type: ValueType, text: &str, engine: ImportEngine) -> &str
     }
 }
 
-fn is_valid(value_type: ValueType, text: &str) -> bool {
+fn is_valid(value_type: ValueType, text: &str, domains: Domains) -> bool {
     match value_type {
         ValueType::Number => is_number(text),
         ValueType::Percentage => is_number(text) && in_range(text, 0.0, 100.0),
@@ -67,10 +74,10 @@ fn is_valid(value_type: ValueType, text: &str) -> bool {
         ValueType::DateTime => is_date_time(text),
         ValueType::Time => is_time(text),
         ValueType::Coordinate => is_coordinate(text),
-        ValueType::Url => is_url(text),
+        ValueType::Url => is_url(text, domains),
         ValueType::OrganisationUnit | ValueType::FileResource | ValueType::Image => is_uid(text),
         ValueType::PhoneNumber => is_phone_number(text),
-        ValueType::Email => is_email(text),
+        ValueType::Email => is_email(text, domains),
         ValueType::Username => is_username(text),
         ValueType::Text
         | ValueType::LongText
@@ -83,7 +90,7 @@ fn is_valid(value_type: ValueType, text: &str) -> bool {
 }
 
 /// Java's `trim`: all up to and including the space, and nothing else.
-fn java_trim(text: &str) -> &str {
+pub(super) fn java_trim(text: &str) -> &str {
     text.trim_matches(|character| character <= ' ')
 }
 
@@ -102,7 +109,7 @@ fn is_plain_whole(text: &str) -> bool {
     text == "0" || !text.starts_with('0') && is_digits(text)
 }
 
-fn is_digits(text: &str) -> bool {
+pub(super) fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
@@ -128,9 +135,13 @@ fn is_letter(text: &str) -> bool {
 /// `\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[0-2])(.*)\b`, and a day of the calendar.
 fn is_date(text: &str) -> bool {
     let Some((date, rest)) = text.split_at_checked(10) else { return false };
-    let ends_in_word = rest.chars().next_back().is_none_or(|last| last.is_ascii_alphanumeric() || last == '_');
-    civil_date(date).is_some() && ends_in_word && !rest.contains('\n')
+    // A letter of any script ends a word, up to Java 18.
+    let ends_in_word = rest.chars().next_back().is_none_or(|last| last.is_alphanumeric() || last == '_');
+    civil_date(date).is_some() && ends_in_word && !rest.contains(LINE_ENDS)
 }
+
+/// What a dot of a regular expression does not stand for.
+pub(super) const LINE_ENDS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
 
 /// A day written `yyyy-MM-dd`.
 pub(super) fn civil_date(text: &str) -> Option<Date> {
@@ -194,39 +205,11 @@ fn is_time(text: &str) -> bool {
     (1..=2).contains(&hours.len()) && below(hours, 24) && minutes.len() == 2 && below(minutes, 60)
 }
 
-/// `[longitude,latitude]` within the globe.
-fn is_coordinate(text: &str) -> bool {
-    let inner = java_trim(text).strip_prefix('[').and_then(|text| text.strip_suffix(']'));
-    let Some((longitude, latitude)) = inner.and_then(|inner| inner.split_once(',')) else { return false };
-    let in_range = |text: &str, limit: f64| {
-        let plain = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
-        plain && text.parse::<f64>().is_ok_and(|degrees| degrees.abs() <= limit)
-    };
-    in_range(java_trim(longitude), 180.0) && in_range(java_trim(latitude), 90.0)
-}
-
 /// An id as `CodeGenerator` makes them: a letter, then ten letters or digits.
 fn is_uid(text: &str) -> bool {
     text.len() == 11
         && text.starts_with(|first: char| first.is_ascii_alphabetic())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
-}
-
-/// Roughly Apache's `UrlValidator` with its defaults: http, https or ftp, a host with a dot and no local names, no
-/// blanks and no characters beyond ASCII anywhere.
-fn is_url(text: &str) -> bool {
-    let Some((scheme, rest)) = text.split_once("://") else { return false };
-    let known = ["http", "https", "ftp"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
-    if !known || !text.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>\"\\^`{|}".contains(&byte)) {
-        return false;
-    }
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host_and_port = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    let (host, port) = match host_and_port.split_once(':') {
-        Some((host, port)) => (host, Some(port)),
-        None => (host_and_port, None),
-    };
-    port.is_none_or(|port| is_digits(port) && port.parse::<u16>().is_ok()) && is_public_host(host)
 }
 
 /// Six to fifty digits, blanks and marks, and the letters of `ext`.
@@ -245,54 +228,6 @@ fn is_username(text: &str) -> bool {
         && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || is_mark(*byte))
         && ends.into_iter().flatten().all(|byte| !is_mark(*byte))
         && bytes.windows(2).all(|pair| !pair.iter().all(|byte| is_mark(*byte)))
-}
-
-/// Roughly Apache's `EmailValidator` with its defaults: words with single dots between them (or a text in quotes) of 64
-/// characters at most, blanks before them allowed, then a host with a known top-level domain, or an address in brackets.
-/// Its list of top-level domains is not kept here: two letters or more will do unless they are set aside for never being
-/// one, and the server decides about the rest.
-fn is_email(text: &str) -> bool {
-    let Some((local, domain)) = text.rsplit_once('@') else { return false };
-    let local = local.trim_start_matches([' ', '\t', '\n', '\u{b}', '\u{c}', '\r']);
-    let word = |word: &str| {
-        let special =
-            |letter: char| letter.is_control() || letter.is_whitespace() || "()<>@,;:\\\".[]".contains(letter);
-        !word.is_empty() && !word.contains(special)
-    };
-    let quoted = local.len() > 2
-        && local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).is_some_and(|inner| !inner.contains('"'));
-    let local_is_sound = local.encode_utf16().count() <= 64 && (quoted || local.split('.').all(word));
-    let bracketed = domain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    let domain_is_sound = match bracketed {
-        Some(address) => address.parse::<std::net::IpAddr>().is_ok(),
-        // Names in other scripts are asked about in their ASCII form, whatever that is.
-        None if domain.is_ascii() => is_public_host(domain) && domain.parse::<std::net::Ipv4Addr>().is_err(),
-        None => domain.split('.').count() > 1 && domain.split('.').all(word),
-    };
-    local_is_sound && domain_is_sound
-}
-
-/// Names that will never be top-level domains (RFC 2606, RFC 6761, RFC 6762, RFC 7686).
-const NO_TOP_LEVEL: [&str; 7] = ["example", "invalid", "local", "localdomain", "localhost", "onion", "test"];
-
-/// A name with a top-level domain of letters, or an IPv4 address.
-fn is_public_host(host: &str) -> bool {
-    if host.parse::<std::net::Ipv4Addr>().is_ok() {
-        return true;
-    }
-    let labels: Vec<&str> = host.split('.').collect();
-    let label_is_sound = |label: &&str| {
-        (1..=63).contains(&label.len())
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    };
-    let top_level = labels.last().is_some_and(|last| {
-        last.len() >= 2 && (last.bytes().all(|byte| byte.is_ascii_alphabetic()) || last.starts_with("xn--"))
-    });
-    let is_set_aside =
-        labels.last().is_some_and(|last| NO_TOP_LEVEL.iter().any(|name| last.eq_ignore_ascii_case(name)));
-    labels.len() >= 2 && labels.iter().all(label_is_sound) && top_level && !is_set_aside
 }
 
 #[cfg(test)]
@@ -386,8 +321,8 @@ mod tests {
             (ValueType::Age, &["1990-05-01"], &["34", "1990-05"]),
             (
                 ValueType::Coordinate,
-                &["[-72.3,18.5]", "[-72.3, 18.5]", "[180,-90]"],
-                &["-72.3,18.5", "[181,0]", "[0,91]", "[0]", "[a,b]", "[1,2,3]", "[NaN,0]"],
+                &["[-72.3,18.5]", "[-72.3, 18.5]", "[180,-90]", "[1,2,3]", "[1d,0x1p3]"],
+                &["-72.3,18.5", "[181,0]", "[0,91]", "[0]", "[a,b]", "[NaN,0]", "[inf,0]", "[1,0x1]"],
             ),
             (ValueType::OrganisationUnit, &["OuFacility1"], &["Ou", "1uFacility1", "OuFacility-"]),
             (ValueType::FileResource, &["abcdefghijk"], &["abc"]),

@@ -305,6 +305,7 @@ mod tests {
             end_date: None,
             organisation_units: BTreeSet::new(),
             access: DataAccess::default(),
+            is_hidden: false,
         };
         shown.category_options.insert(id, option);
         assert_eq!(told(&shown, options("Pregnancies"))[0].0, "item-options-changed", "eleven letters are a name, too");

@@ -6,7 +6,7 @@ use crate::domain::metadata::Metadata;
 use crate::domain::org_unit_map::MatchClass;
 use crate::domain::uid::Uid;
 use crate::matching::item_match::Selected;
-use crate::matching::item_match::combos::{ComboMatch, counterpart};
+use crate::matching::item_match::combos::{ComboMatch, counterpart, no_counterpart};
 use crate::matching::items::attribute_combos_of;
 
 /// A source attribute option combo and where its values go.
@@ -75,11 +75,10 @@ pub(super) fn attribute_pairs(
                             category_option_combo: None,
                             attribute_option_combo: Some(*combo),
                         },
-                        format!(
-                            "{} has no attribute option combo that means {}",
-                            destination.name_of(target),
-                            source.name_of(*combo)
-                        ),
+                        no_counterpart(source, *combo, destination, targets, || {
+                            let (target, name) = (destination.name_of(target), source.name_of(*combo));
+                            format!("{target} has no attribute option combo that means {name}")
+                        }),
                     )),
                 }
             }

@@ -38,6 +38,29 @@ pub(super) fn counterpart(
     Some(ComboMatch { combo: found, class, words })
 }
 
+/// Why nobody can tell what a combo means on that side: one of its options is hidden from the user, and known by its id.
+pub(super) fn hidden(metadata: &Metadata, combo: Uid, side: &str) -> Option<String> {
+    let combo = metadata.category_option_combos.get(&combo)?;
+    let mut options = combo.category_options.iter().filter_map(|option| metadata.category_options.get(option));
+    options.any(|option| option.is_hidden).then(|| {
+        let name = &combo.name;
+        format!("a category option of {name} may not be read at the {side}; share it with the user there")
+    })
+}
+
+/// Why a source combo has no counterpart among the destination's: what it would mean is hidden on one side, or nothing
+/// means the same.
+pub(super) fn no_counterpart(
+    source: &Metadata,
+    combo: Uid,
+    destination: &Metadata,
+    candidates: &[Uid],
+    nothing: impl FnOnce() -> String,
+) -> String {
+    let there = || candidates.iter().find_map(|candidate| hidden(destination, *candidate, "destination"));
+    hidden(source, combo, "source").or_else(there).unwrap_or_else(nothing)
+}
+
 struct OptionFacts {
     code: Option<String>,
     name: String,

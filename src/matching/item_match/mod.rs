@@ -24,7 +24,7 @@ use crate::domain::org_unit_map::MatchClass;
 use crate::domain::period::PeriodType;
 use crate::domain::uid::Uid;
 use crate::matching::item_match::attributes::{AttributePair, AttributePairs, attribute_pairs};
-use crate::matching::item_match::combos::{ComboMatch, counterpart};
+use crate::matching::item_match::combos::{ComboMatch, counterpart, no_counterpart};
 use crate::matching::item_match::elements::{ElementMatch, Elements};
 use crate::matching::item_match::pattern::Pattern;
 use crate::matching::items::category_combos_of;
@@ -226,8 +226,10 @@ fn add_split(
                 }
             }
             let reason = |combo: &Uid| {
-                let name = source.name_of(*combo);
-                (item(Some(*combo)), format!("{} has nothing that means {name}", destination.name_of(target)))
+                let reason = no_counterpart(source, *combo, destination, &target_combos, || {
+                    format!("{} has nothing that means {}", destination.name_of(target), source.name_of(*combo))
+                });
+                (item(Some(*combo)), reason)
             };
             matching.unmatched.extend(without.iter().map(reason));
         }

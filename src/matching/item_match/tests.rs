@@ -36,6 +36,7 @@ fn server(side: char, elements: &[(u32, &str, &str, &[&str])]) -> Metadata {
                     end_date: None,
                     organisation_units: BTreeSet::new(),
                     access: DataAccess::default(),
+                    is_hidden: false,
                 },
             );
             option
@@ -246,4 +247,30 @@ fn the_only_attribute_option_combo_of_each_side_has_to_mean_the_same() {
     let other = format!("ask: {found}, all values are of Global Fund here and would become USAID there");
     assert_eq!(with(&split_by('b', "USAID")), other);
     assert_eq!(with(&server('b', &[(1, "A", "Cases seen", &[])])), format!("sure: {found}"));
+}
+
+#[test]
+fn what_is_hidden_is_said_to_be_hidden_and_not_to_be_missing() {
+    let split: &[&str] = &["Female", "Male"];
+    let (mut source, mut destination) =
+        (server('s', &[(1, "CAS", "Cases", split)]), server('d', &[(1, "CAS", "Cases", split)]));
+    let selected = Selected::DataElement(*source.data_elements.keys().next().unwrap());
+    let reasons = |source: &Metadata, destination: &Metadata| -> Vec<String> {
+        let matching = propose_items(source, destination, &[selected], &RULES);
+        matching.unmatched.into_iter().map(|(_, reason)| reason).collect()
+    };
+    assert!(reasons(&source, &destination).is_empty());
+    let hide = |metadata: &mut Metadata| {
+        let option = metadata.category_options.values_mut().find(|option| option.name == "Male").unwrap();
+        *option = CategoryOption::hidden(option.id, option.id.to_string());
+    };
+    hide(&mut source);
+    let found = reasons(&source, &destination);
+    assert!(found.len() == 1 && found[0].contains("Male may not be read at the source"), "{found:?}");
+    let (mut source, split) = (server('s', &[(1, "CAS", "Cases", split)]), &mut destination);
+    hide(split);
+    let found = reasons(&source, split);
+    assert!(found.len() == 1 && found[0].contains("Male may not be read at the destination"), "{found:?}");
+    source.category_options.clear();
+    assert!(reasons(&source, &source.clone()).is_empty(), "where nothing is known the combos' names speak");
 }

@@ -1,15 +1,16 @@
 //! What the users may not read or write, said before it costs a run: servers leave what may not be read out of their
 //! answers without a word, so that nothing can be told from an empty answer, and refuse what may not be written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::access::{Reader, Unreadable};
 use crate::domain::finding::Code;
+use crate::domain::item::SourceItem;
 use crate::domain::job::Job;
 use crate::domain::org_unit_map::OrgUnitMapping;
 use crate::domain::server::Account;
 use crate::domain::uid::Uid;
-use crate::matching::finding::of_runs;
+use crate::matching::finding::{SOURCE_PART_NOT_READABLE, of_runs};
 use crate::matching::review::words::{items, some};
 use crate::matching::review::{Finding, Party, Review};
 
@@ -45,9 +46,50 @@ fn at_source(review: &Review<'_>, job: &Job) -> Vec<Finding> {
             Finding::new(&of_runs::SOURCE_NOT_READABLE, job, message).items(numbers).units(unit(&object))
         })
         .collect();
+    findings.extend(left_out(review, job));
     let units = review.rows.iter().filter(|row| row.target().is_some());
     findings.extend(org_units(&review.source, job, units.map(|row| row.source), &of_runs::SOURCE_NOT_READABLE));
     findings
+}
+
+/// Option combos of the data elements that the job reads, which no item of it reads and which cannot be read: whether
+/// they have values nobody knows, so that nobody can say that the job is whole.
+fn left_out(review: &Review<'_>, job: &Job) -> Option<Finding> {
+    let reader = reader(&review.source);
+    // By data element: the attribute and the category option combos that are read; none for all of them.
+    let mut read: BTreeMap<Uid, [BTreeSet<Option<Uid>>; 2]> = BTreeMap::new();
+    for item in &job.items {
+        if let SourceItem::DataElement { id, category_option_combo, attribute_option_combo } = &item.source {
+            let [attributes, categories] = read.entry(*id).or_default();
+            attributes.insert(*attribute_option_combo);
+            categories.insert(*category_option_combo);
+        }
+    }
+    let mut found: BTreeMap<Unreadable, BTreeSet<Uid>> = BTreeMap::new();
+    for (element, [attributes, categories]) in &read {
+        let mut look = |combos: BTreeSet<Uid>, read: &BTreeSet<Option<Uid>>| {
+            for combo in combos.into_iter().filter(|combo| !read.contains(&None) && !read.contains(&Some(*combo))) {
+                if let Some(object) = reader.combo(combo) {
+                    found.entry(object).or_default().insert(*element);
+                }
+            }
+        };
+        look(reader.attribute_option_combos(*element), attributes);
+        look(reader.category_option_combos(*element), categories);
+    }
+    let (first, elements) = found.iter().next()?;
+    let more = match found.len() - 1 {
+        0 => String::new(),
+        more => format!(", and {more} more cannot"),
+    };
+    let elements: Vec<String> = elements.iter().map(|element| review.source.metadata.name_of(*element)).collect();
+    let message = format!(
+        "{} at {}{more}: no item reads what {} may have there",
+        first.in_words(),
+        review.source.name,
+        some(&elements)
+    );
+    Some(Finding::new(&SOURCE_PART_NOT_READABLE, job, message))
 }
 
 fn at_destination(review: &Review<'_>, job: &Job) -> Vec<Finding> {
@@ -101,8 +143,10 @@ fn writing(review: &Review<'_>, job: &Job) -> Vec<Finding> {
     }
     let told = |((kind, id), numbers): ((&'static str, Uid), Vec<usize>)| {
         let code = if kind == "data set" { &of_runs::DATA_SET_NO_WRITE } else { &of_runs::CATEGORY_OPTION_NO_WRITE };
+        let is_hidden = metadata.category_options.get(&id).is_some_and(|option| option.is_hidden);
+        let may_not = if is_hidden { "see" } else { "enter data for" };
         let message = format!(
-            "the user at {server} may not enter data for the {kind} {}: values of {} are held back",
+            "the user at {server} may not {may_not} the {kind} {}: values of {} are held back",
             metadata.name_of(id),
             items(&numbers)
         );

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::capabilities::Capabilities;
+use crate::domain::capabilities::{Capabilities, InputPeriods};
 use crate::domain::metadata::{DataSet, Metadata};
 use crate::domain::server::{KeptExchange, ServerVersion};
 use crate::domain::uid::Uid;
@@ -47,7 +47,7 @@ pub(super) fn about_data_sets(
             found.push(Complaint::new(&finding::DATA_SET_NO_WRITE, name, words));
         }
         if !set.data_input_periods.is_empty()
-            && version.is_some_and(|version| Capabilities::of(version).input_periods_inverted)
+            && version.is_some_and(|version| Capabilities::of(version).input_periods != InputPeriods::Right)
         {
             let words = format!("the data set {} has data input periods", set.name);
             found.push(Complaint::new(&finding::INPUT_PERIODS_INVERTED, name, words));

@@ -41,6 +41,43 @@ pub(super) fn uncounted(response: Response, keep_pager: bool) -> Response {
     })
 }
 
+/// The page without its last objects and with a pager that counts them; the page beyond the end counts them no more.
+pub(super) fn recounted(response: Response, missing: usize) -> Response {
+    changed(response, |body| {
+        let is_beyond = body.values().filter_map(Value::as_array).all(Vec::is_empty);
+        for list in body.values_mut().filter_map(Value::as_array_mut) {
+            list.truncate(list.len().saturating_sub(missing));
+        }
+        let pager = body.get_mut("pager").and_then(Value::as_object_mut);
+        if let Some(total) = pager.filter(|_| is_beyond).and_then(|pager| pager.get_mut("total")) {
+            *total = total.as_u64().map(|total| total.saturating_sub(missing as u64)).into();
+        }
+    })
+}
+
+/// The page with every object, and nothing in the lists inside of them.
+pub(super) fn emptied_inside(response: Response) -> Response {
+    changed(response, |body| {
+        let objects = body.values_mut().filter_map(Value::as_array_mut).flatten();
+        for inside in objects.filter_map(Value::as_object_mut).flat_map(Map::values_mut) {
+            if let Some(list) = inside.as_array_mut() {
+                list.clear();
+            }
+        }
+    })
+}
+
+/// The page with null in the place of its list, or without it.
+pub(super) fn taken_out(response: Response, with_null: bool) -> Response {
+    changed(response, |body| {
+        if with_null {
+            body.values_mut().filter(|value| value.is_array()).for_each(|list| *list = Value::Null);
+        } else {
+            body.retain(|_, value| !value.is_array());
+        }
+    })
+}
+
 /// An answer that is no object of JSON is left as it is: there is no list in it.
 fn changed(mut response: Response, change: impl FnOnce(&mut Map<String, Value>)) -> Response {
     if let Ok(mut body) = serde_json::from_slice::<Map<String, Value>>(&response.body) {
@@ -77,6 +114,22 @@ mod tests {
         let body = body(&shortened(list(), 2));
         assert_eq!(body["dataSets"], json!([{"id": "a"}]));
         assert_eq!(body["pager"]["total"], 3);
+    }
+
+    #[test]
+    fn a_list_may_be_counted_otherwise_on_its_last_page() {
+        let first = body(&recounted(list(), 1));
+        assert_eq!((first["dataSets"].as_array().unwrap().len(), &first["pager"]["total"]), (2, &json!(3)));
+        let beyond = Response::json(200, &json!({"pager": {"page": 2, "total": 3}, "dataSets": []}));
+        assert_eq!(body(&recounted(beyond, 1))["pager"]["total"], 2);
+    }
+
+    #[test]
+    fn a_list_may_lose_what_stands_inside_or_itself() {
+        let own = || Response::json(200, &json!({"pager": {"total": 1}, "dataSets": [{"id": "a", "units": [{}]}]}));
+        assert_eq!(body(&emptied_inside(own()))["dataSets"], json!([{"id": "a", "units": []}]));
+        assert_eq!(body(&taken_out(own(), true)), json!({"pager": {"total": 1}, "dataSets": null}));
+        assert_eq!(body(&taken_out(own(), false)), json!({"pager": {"total": 1}}));
     }
 
     #[test]

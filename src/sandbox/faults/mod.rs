@@ -88,6 +88,18 @@ pub enum Fault {
         /// Whether there is a pager at all.
         pager: bool,
     },
+    /// A page of a metadata list lacks its last objects; the page beyond the end counts no more than were listed.
+    RecountedList {
+        /// How many.
+        missing: usize,
+    },
+    /// Every object of a page of a metadata list is there, and the lists inside of them are empty.
+    EmptyInside,
+    /// A page of a metadata list comes without its list.
+    ListTakenOut {
+        /// Whether null stands in its place.
+        with_null: bool,
+    },
     /// Objects were deleted or made before this page of a metadata list while it was read page by page.
     ShiftedPage {
         /// How many were deleted: as many are passed over unseen. Below 0, how many were made: as many come twice.
@@ -155,6 +167,9 @@ impl Fault {
                 | Self::EmptyList
                 | Self::ShortList { .. }
                 | Self::UncountedList { .. }
+                | Self::RecountedList { .. }
+                | Self::EmptyInside
+                | Self::ListTakenOut { .. }
                 | Self::ShiftedPage { .. }
                 | Self::Malformed(_)
                 | Self::Drip { .. }
@@ -166,6 +181,9 @@ impl Fault {
         match self {
             Self::EmptyList => lists::emptied(own),
             Self::ShortList { missing } => lists::shortened(own, missing),
+            Self::RecountedList { missing } => lists::recounted(own, missing),
+            Self::EmptyInside => lists::emptied_inside(own),
+            Self::ListTakenOut { with_null } => lists::taken_out(own, with_null),
             Self::Malformed(mutation) => mutation.apply(own),
             Self::UncountedList { missing, pager } => lists::uncounted(lists::shortened(own, missing), pager),
             _ => own,

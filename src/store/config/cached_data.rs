@@ -153,7 +153,8 @@ impl Cached for CategoryOptionCombo {
 
 impl Cached for CategoryOption {
     const TABLE: &'static str = "category_option";
-    const COLUMNS: &'static str = "id, code, name, start_date, end_date, organisation_unit_ids, may_read, may_write";
+    const COLUMNS: &'static str =
+        "id, code, name, start_date, end_date, organisation_unit_ids, may_read, may_write, is_hidden";
     type Key = Uid;
 
     fn key(&self) -> Uid {
@@ -171,6 +172,7 @@ impl Cached for CategoryOption {
             Ids::join(&self.organisation_units),
             self.access.read,
             self.access.write,
+            self.is_hidden,
         ])
     }
 
@@ -183,6 +185,7 @@ impl Cached for CategoryOption {
             end_date: row.get::<_, Option<Text<_>>>(4)?.map(|date| date.0),
             organisation_units: row.get::<_, Ids<_>>(5)?.0,
             access: DataAccess { read: row.get(6)?, write: row.get(7)? },
+            is_hidden: row.get(8)?,
         })
     }
 }

@@ -78,7 +78,8 @@ impl MetadataCounts {
             data_sets: count(metadata.data_sets.len()),
             category_combos: count(metadata.category_combos.len()),
             category_option_combos: count(metadata.category_option_combos.len()),
-            category_options: count(metadata.category_options.len()),
+            // What stands in for a hidden one was not listed.
+            category_options: count(metadata.category_options.values().filter(|option| !option.is_hidden).count()),
             indicators: count(metadata.indicators.len()),
             program_indicators: count(metadata.program_indicators.len()),
             option_sets: count(metadata.option_sets.len()),
@@ -102,6 +103,9 @@ impl MetadataCounts {
         ]
     }
 }
+
+/// Category options that the server listed, as a table with its condition.
+const LISTED_OPTIONS: &str = "(SELECT server FROM category_option WHERE NOT is_hidden)";
 
 /// Every table of a copy, for emptying it.
 const TABLES: [&str; 11] = [
@@ -195,7 +199,7 @@ impl ConfigStore {
                 data_sets: count("data_set")?,
                 category_combos: count("category_combo")?,
                 category_option_combos: count("category_option_combo")?,
-                category_options: count("category_option")?,
+                category_options: count(LISTED_OPTIONS)?,
                 indicators: count("indicator")?,
                 program_indicators: count("program_indicator")?,
                 option_sets: count("option_set")?,
@@ -278,7 +282,7 @@ fn load<T: Cached>(connection: &Connection, server: ServerId) -> Result<BTreeMap
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
-    use crate::domain::metadata::{Metadata, OrganisationUnitGroup};
+    use crate::domain::metadata::{CategoryOption, Metadata, OrganisationUnitGroup};
     use crate::domain::server::ServerId;
     use crate::store::config::{AnalyticsFlags, ConfigStore, MetadataCounts, SyncedServer};
     use crate::store::error::StoreError;
@@ -319,7 +323,9 @@ mod tests {
         let one = add_server(&mut store, "one", "https://a.org", "x");
         let two = add_server(&mut store, "two", "https://b.org", "x");
         assert_eq!(store.load_metadata(one.id).unwrap(), Metadata::default());
-        let rich = metadata();
+        let mut rich = metadata();
+        let hidden = CategoryOption::hidden(uid('z', 1), "Aurora".to_owned());
+        rich.category_options.insert(hidden.id, hidden);
         sync(&mut store, &one, &rich);
         sync(&mut store, &two, &Metadata { organisation_units: org_units(5), ..Metadata::default() });
         assert_eq!(store.load_metadata(one.id).unwrap(), rich);

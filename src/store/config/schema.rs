@@ -115,6 +115,15 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         let tables = ["server", "job", "routine", "routine_alert"];
         tables.into_iter().try_for_each(|table| names::settle_keys(transaction, table))
     },
+    // 14: which category options stand for those that are hidden from the user: they had nothing but a right to write.
+    |transaction| {
+        transaction.execute_batch(
+            "ALTER TABLE category_option ADD COLUMN is_hidden INTEGER NOT NULL DEFAULT 0;
+             UPDATE category_option SET is_hidden = 1, may_write = 0
+                 WHERE code IS NULL AND start_date IS NULL AND end_date IS NULL AND organisation_unit_ids = ''
+                     AND NOT may_read AND may_write;",
+        )
+    },
 ];
 
 // What was lost before names were kept is known from the rows and items that point at it.

@@ -82,7 +82,7 @@ table! {
         "The data set lists the periods it takes and when; this period is not among them, or not open today.",
         "Open the period among the data input periods of the data set.";
     INPUT_PERIODS_INVERTED = Warning, Configuration, "input-periods-inverted",
-        "DHIS2 2.43.0 and 2.43.1 refuse input periods that are open and take closed ones; input periods are therefore not checked beforehand.",
+        "DHIS2 2.43.0 and 2.43.1 refuse input periods that are open and take closed ones; input periods are therefore not checked beforehand. A 2.43 that does not name its patch may do so: what is closed is held back, and what is open is sent.",
         "Upgrade the destination beyond 2.43.1, or remove the data input periods of the data set while values are transferred.";
     DATA_APPROVED = Error, Timing, "data-approved",
         "The data of the org unit and period are approved at the destination and therefore closed.",

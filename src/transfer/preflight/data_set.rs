@@ -4,6 +4,7 @@
 //! sent with one of them on its payload; any for which every rule passes will do, and the first by id keeps runs alike.
 //! Where none passes, the one that got furthest is reported: its fault is the one that a person has to mend.
 
+use crate::domain::capabilities::InputPeriods;
 use crate::domain::counted::noun_for;
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -126,7 +127,7 @@ impl Preflight<'_> {
             let open = candidate.input_periods.get(&period).is_some_and(|inputs| {
                 // 2.43.0 and 2.43.1 take closed windows and refuse open ones (`import/input-period-open`): there the
                 // server decides, and `about_destination` says so.
-                self.inverted_windows || inputs.iter().any(|input| is_open(input, self.today))
+                self.input_periods == InputPeriods::Inverted || inputs.iter().any(|input| is_open(input, self.today))
             });
             return (!open).then_some(Fault::InputPeriod);
         }

@@ -31,7 +31,7 @@ use hold::{Kind, blame, blame_user};
 use index::{Capture, ComboIndex, ElementIndex, Index};
 
 use crate::domain::calendar::is_iso;
-use crate::domain::capabilities::Capabilities;
+use crate::domain::capabilities::{Capabilities, InputPeriods};
 use crate::domain::cell::CellKey;
 use crate::domain::metadata::{Metadata, OrganisationUnit};
 use crate::domain::server::{Account, ServerVersion};
@@ -64,8 +64,8 @@ pub struct Preflight<'metadata> {
     user: User,
     engine: ImportEngine,
     version: ServerVersion,
-    /// Whether the server reads data input periods the wrong way round.
-    inverted_windows: bool,
+    /// How the server reads data input periods.
+    input_periods: InputPeriods,
     today: Date,
     /// Whether periods have days that can be compared with others: those of the ISO calendar do.
     knows_days: bool,
@@ -112,7 +112,7 @@ impl<'metadata> Preflight<'metadata> {
             },
             engine,
             version: version.clone(),
-            inverted_windows: capabilities.input_periods_inverted,
+            input_periods: capabilities.input_periods,
             today,
             knows_days: true,
         }
@@ -199,7 +199,9 @@ impl<'metadata> Preflight<'metadata> {
         if let Some(option) = unwritable
             && !self.user.superuser
         {
-            let reason = format!("user `{}` may not enter data for the category option", self.user.name);
+            let is_hidden = self.metadata.category_options.get(&option).is_some_and(|option| option.is_hidden);
+            let may_not = if is_hidden { "see" } else { "enter data for" };
+            let reason = format!("user `{}` may not {may_not} the category option", self.user.name);
             return Err(Box::new(blame(
                 self.metadata,
                 &CATEGORY_OPTION_NO_WRITE,
@@ -250,11 +252,13 @@ impl<'metadata> Preflight<'metadata> {
         if !self.user.may_import {
             findings.push(self.no_authority());
         }
-        if self.inverted_windows {
+        if self.input_periods != InputPeriods::Right {
+            let maybe =
+                if self.input_periods == InputPeriods::Unknown { ", which does not name its patch" } else { "" };
             let restricted = self.index.data_sets.iter().filter(|data_set| !data_set.input_periods.is_empty());
             findings.extend(restricted.map(|data_set| {
                 let reason = format!(
-                    "data set `{}` has data input periods and the destination is {}",
+                    "data set `{}` has data input periods and the destination is {}{maybe}",
                     data_set.data_set.name, self.version
                 );
                 blame(self.metadata, &INPUT_PERIODS_INVERTED, Kind::DataSet, data_set.data_set.id, reason)

@@ -202,9 +202,14 @@ fn option_codes_are_exact() {
 #[test]
 fn input_periods_of_the_inverted_versions_are_left_to_the_server_and_named() {
     let (metadata, account) = setup("clerk_wide");
-    for (at, closed, named) in
-        [("2.43.0", "DstWindow01", true), ("2.43.1", "DstWindow01", true), ("2.43.2", "input-period-closed", false)]
-    {
+    for (at, closed, named) in [
+        ("2.43.0", "DstWindow01", true),
+        ("2.43.1", "DstWindow01", true),
+        ("2.43.2", "input-period-closed", false),
+        // Without a patch number it may be any of them: what is closed stays closed, and what is open is sent.
+        ("2.43-SNAPSHOT", "input-period-closed", true),
+        ("2.43", "input-period-closed", true),
+    ] {
         assert_eq!(judge(&metadata, &account, at, &plain("DemWindow01", "OuFacility1", "202402"), Some("5")), closed);
         assert_eq!(
             judge(&metadata, &account, at, &plain("DemWindow01", "OuFacility1", "202403"), Some("5")),

@@ -27,8 +27,10 @@ impl Preflight<'_> {
             return hold(&VALUE_INVALID, "the value contains the character NUL, which no database stores".to_owned());
         }
         let value_type = element.value_type;
-        let stored =
-            value_type.stored_as(value, self.engine).map(|_| ()).and_then(|()| value_type.canonical(value).map(|_| ()));
+        let stored = value_type
+            .may_be_stored_as(value, self.engine)
+            .map(|_| ())
+            .and_then(|()| value_type.canonical(value).map(|_| ()));
         if let Err(refusal) = stored {
             return hold(&VALUE_INVALID, refusal.to_string());
         }

@@ -264,6 +264,7 @@ impl CategoryOption {
             end_date: self.end_date,
             organisation_units: self.organisation_units.into_iter().collect(),
             access: metadata::DataAccess { read: self.may_read, write: self.may_write },
+            is_hidden: false,
         }
     }
 }

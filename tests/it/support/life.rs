@@ -57,7 +57,9 @@ pub(crate) fn ready(to: Profile) -> Trial {
 }
 
 fn set(sandbox: &RunningSandbox, element: &str, value: Option<&str>) {
-    CENTRES.iter().for_each(|name| Trial::store(sandbox, [element, "", "", &centre(name), "202401"], value));
+    for name in &CENTRES {
+        Trial::store(sandbox, [element, "", "", &centre(name), "202401"], value);
+    }
 }
 
 /// What the source has before a step.

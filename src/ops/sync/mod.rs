@@ -5,10 +5,12 @@
 //! that has just started may answer with lists that are complete and empty, and a sharing rule that went wrong makes
 //! lists short; a map over such a copy would lose its targets. So a type that shrinks to nothing, or by more than a
 //! third, is taken over only when a person says so. The rule holds for small numbers too: two data sets of which one is
-//! gone are worth a question. Nor is a copy whole without objects
-//! that could not be read, or with org units below one that is not listed.
+//! gone are worth a question. What stands inside the objects is counted in the same way ([`nested`]). Nor is a copy whole
+//! without objects that could not be read, or with some that refer to what is not listed, unless the user's rights
+//! explain it: org units below one that is missing, say.
 
-use std::collections::BTreeMap;
+mod nested;
+
 use std::fmt;
 
 use jiff::Timestamp;
@@ -19,7 +21,6 @@ use crate::dhis2::system::Probe;
 use crate::domain::metadata::Metadata;
 use crate::domain::run::Finding;
 use crate::domain::server::{KeptExchange, Server};
-use crate::domain::uid::Uid;
 use crate::ops::error::OpsError;
 use crate::ops::home::{self, Home};
 use crate::ops::servers::{analytics_flags, connect, findings, last_answer};
@@ -54,6 +55,7 @@ pub struct Fetched {
     notes: Vec<String>,
     exchanges: Vec<KeptExchange>,
     before: Option<MetadataCounts>,
+    less_inside: Vec<Shrunk>,
     own_units_missing: bool,
     missing: Vec<String>,
 }
@@ -61,7 +63,10 @@ pub struct Fetched {
 impl Fetched {
     /// Types of which the server has so much less than the copy that a person has to say whether that is right.
     pub fn shrunk(&self) -> Vec<Shrunk> {
-        self.before.map(|before| shrunk(&before, &MetadataCounts::of(&self.metadata))).unwrap_or_default()
+        let counts = MetadataCounts::of(&self.metadata);
+        let mut found = self.before.map(|before| shrunk(&before, &counts)).unwrap_or_default();
+        found.extend(self.less_inside.iter().cloned());
+        found
     }
 
     /// What speaks against taking it over, in words; none where nothing does.
@@ -101,13 +106,13 @@ pub struct Synced {
 /// Types that shrank to nothing, or by more than a third.
 fn shrunk(before: &MetadataCounts, after: &MetadataCounts) -> Vec<Shrunk> {
     let pairs = before.by_type().into_iter().zip(after.by_type());
-    pairs
-        .map(|((what, before), (_, after))| Shrunk { what, before, after })
-        .filter(|Shrunk { before, after, .. }| {
-            let lost = before.saturating_sub(*after);
-            lost > 0 && (*after == 0 || lost.saturating_mul(3) > *before)
-        })
-        .collect()
+    pairs.map(|((what, before), (_, after))| Shrunk { what, before, after }).filter(is_much_less).collect()
+}
+
+/// Whether there is nothing left, or less than two thirds.
+fn is_much_less(Shrunk { before, after, .. }: &Shrunk) -> bool {
+    let lost = before.saturating_sub(*after);
+    lost > 0 && (*after == 0 || lost.saturating_mul(3) > *before)
 }
 
 /// Reads a server's metadata; nothing is kept yet.
@@ -136,38 +141,16 @@ pub async fn fetch(
     let exchanges = client.kept_exchanges().await?;
     let before = server.synced_at.as_ref().map(|_| config.metadata_counts(server.id)).transpose()?;
     let mut missing: Vec<String> = notes.missing.iter().map(|words| clean(words)).collect();
-    let orphans = above_nothing(&metadata);
-    if !orphans.is_empty() {
-        // Its name, if it was there once.
-        let known = if before.is_some() { config.load_metadata(server.id)? } else { Metadata::default() };
-        missing.extend(orphans.into_iter().map(|(gone, below)| {
-            let others = match below.len() - 1 {
-                0 => String::new(),
-                1 => " and another".to_owned(),
-                more => format!(" and {more} others"),
-            };
-            let name = match known.organisation_units.get(&gone) {
-                Some(unit) => format!("{} ({gone})", unit.name),
-                None => gone.to_string(),
-            };
-            let first = below.first().map(|unit| metadata.name_of(*unit)).unwrap_or_default();
-            format!("the org unit {name} is missing, which {first}{others} stand below")
-        }));
+    let known = if before.is_some() { config.load_metadata(server.id)? } else { Metadata::default() };
+    let mut explained = Vec::new();
+    for nowhere in nested::nowhere(&metadata, &probe.account) {
+        let words = nowhere.in_words(&metadata, &known);
+        if nowhere.is_explained { explained.push(words) } else { missing.push(words) }
     }
+    let said = [notes.notes, first_of(explained)].concat();
+    let less_inside = if before.is_some() { nested::less_inside(&known, &metadata) } else { Vec::new() };
     let missing = first_of(missing);
-    Ok(Fetched { server, probe, metadata, notes: notes.notes, exchanges, before, own_units_missing, missing })
-}
-
-/// Org units that others name as standing above them and that are not listed, with those below. Lists of org units are
-/// not limited to what the user may read or write (dhis2-api 3.1), so none of them is missing for a good reason.
-fn above_nothing(metadata: &Metadata) -> BTreeMap<Uid, Vec<Uid>> {
-    let mut orphans: BTreeMap<Uid, Vec<Uid>> = BTreeMap::new();
-    for unit in metadata.organisation_units.values() {
-        for above in unit.path.iter().filter(|above| !metadata.organisation_units.contains_key(above)) {
-            orphans.entry(*above).or_default().push(unit.id);
-        }
-    }
-    orphans
+    Ok(Fetched { server, probe, metadata, notes: said, exchanges, before, less_inside, own_units_missing, missing })
 }
 
 /// The first sentences; the rest is counted.
