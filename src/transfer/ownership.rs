@@ -183,9 +183,10 @@ impl Open {
         for cell in known {
             let (there, value_type) = (text_of(stored, &cell), value_type(destination, &cell));
             let Some(sent) = self.cells.remove(&cell) else { continue };
-            let found = match by_somebody_else(stored, &cell) {
-                true => Found::Otherwise(cell),
-                false => found(cell, sent.clone(), there, value_type),
+            let found = if by_somebody_else(stored, &cell) {
+                Found::Otherwise(cell)
+            } else {
+                found(cell, sent.clone(), there, value_type)
             };
             let stands = |open: &OpenCell| same(there, open.sent.previous.as_deref(), value_type);
             if matches!(found, Found::Otherwise(_)) && sent.iter().any(stands) {

@@ -246,9 +246,13 @@ fn a_destination_that_contradicts_itself_is_left_alone() {
 fn what_really_went_is_let_go() {
     let trial = ready();
     run(&trial, 0);
-    CENTRES.iter().for_each(|centre| by_hand(&trial, centre, None));
+    for centre in CENTRES {
+        by_hand(&trial, centre, None);
+    }
     trial.ok("run r --dry-run");
-    CENTRES.iter().for_each(|centre| by_hand(&trial, centre, Some("3")));
+    for centre in CENTRES {
+        by_hand(&trial, centre, Some("3"));
+    }
     at_source(&trial, "A", None);
     assert_eq!(run(&trial, 0)["cells"]["deleted"], 0, "a person entered them");
 }
@@ -321,7 +325,9 @@ fn what_another_user_stored_is_his_even_where_the_number_is_the_same() {
     running.wait().unwrap();
     trial.destination.faults().clear();
     let missing: Vec<&str> = CENTRES.into_iter().filter(|centre| there(&trial, centre).is_none()).collect();
-    missing.iter().for_each(|centre| by_hand(&trial, centre, Some("3")));
+    for centre in &missing {
+        by_hand(&trial, centre, Some("3"));
+    }
     run(&trial, 0);
     at_source(&trial, missing[0], None);
     let report = run(&trial, 0);
@@ -337,7 +343,9 @@ fn what_another_user_stored_is_his_even_where_the_number_is_the_same() {
     let _ = trial.run("run r --no-verify");
     trial.destination.faults().clear();
     Trial::change(&trial.destination, |state| state.values.data.clear());
-    CENTRES.iter().for_each(|centre| by_hand(&trial, centre, Some("3")));
+    for centre in CENTRES {
+        by_hand(&trial, centre, Some("3"));
+    }
     run(&trial, 0);
     at_source(&trial, "A", None);
     assert_eq!(run(&trial, 0)["cells"]["deleted"], 0);
