@@ -373,8 +373,9 @@ mod tests {
         );
         let behind =
             format!(r#"{{"dataValues":[{{{ROW}}}],"orgUnit":"OuFacility1","completeDate":null,"period":"202401"}}"#);
-        let values = read(old.as_bytes()).unwrap();
+        let mut values = read(old.as_bytes()).unwrap();
         assert_eq!(values.len(), 1);
+        assert_eq!(values[0].stored_by.take().as_deref(), Some("admin"));
         assert_eq!(values[0].cell.attribute_option_combo, Uid::DEFAULT_OPTION_COMBO);
         assert_eq!(values[0].value.as_deref(), Some("3"));
         assert_eq!(read(hoisted.as_bytes()).unwrap(), values);

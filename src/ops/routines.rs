@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use crate::domain::journal::Journal;
 use crate::domain::pair::Pair;
 use crate::domain::period::relative::RelativeOptions;
 use crate::domain::period::{PeriodType, window};
@@ -14,7 +15,7 @@ use crate::ops::home::{Home, server, with_near};
 use crate::ops::jobs::{check_calendars, job};
 use crate::ops::new_id::new_id;
 use crate::ops::scripts;
-use crate::store::ConfigStore;
+use crate::store::{ConfigStore, StateStore};
 
 /// A routine to be made.
 #[derive(Debug, Clone)]
@@ -158,6 +159,17 @@ pub fn list(home: &Home) -> Result<Vec<Routine>, OpsError> {
 pub fn routine(config: &ConfigStore, name: &str) -> Result<Routine, OpsError> {
     let known = || Ok(config.routines()?.into_iter().map(|routine| routine.name).collect());
     config.routine(name).map_err(|error| with_near(error, "routine", name, known))
+}
+
+/// Values that a routine wrote and that are still its own. Once it is removed, they are nobody's: a routine that is made
+/// anew under the same name does not take them for its own.
+pub fn written(home: &Home, name: &str) -> Result<u64, OpsError> {
+    let id = routine(&home.config()?, name)?.id;
+    let mut written = 0;
+    if let Some(mut state) = StateStore::open_existing(home, id)? {
+        state.each_written(&mut |_, _| written += 1)?;
+    }
+    Ok(written)
 }
 
 /// Removes a routine; its journal stays, so that its runs can still be looked at.

@@ -4,20 +4,22 @@
 //! as if every value had been deleted. So deletions (and zeros written for want of a value, which do the same harm) are
 //! judged for a job as a whole, before the first of them is sent, and need both:
 //!
-//! - **Evidence** that the source was read as usual: the job had values in this run, and so had the slice and the
-//!   period that the cell belongs to. A slice or a period without any loses at most [`FEW`] cells: that may be one
-//!   facility's last report.
+//! - **Evidence** that the source was read as usual: the job had values in this run, and so had the slice, the org unit
+//!   and the period that the cell belongs to. One of them without any loses at most [`FEW`] cells: that may be one
+//!   facility's last report. A facility that falls silent as a whole has as a rule moved, or is not read any more.
 //! - **A share** of what stands there and may vanish that stays within `max_delete_share`. One cell alone is no share.
 //!
 //! Else all of them are held back, by name. A zero that the source itself says is no empty answer: it is not counted.
 
 use std::collections::BTreeMap;
 
+use crate::domain::cell::CellKey;
 use crate::domain::period::Period;
+use crate::domain::uid::Uid;
 use crate::transfer::diff::{Cell, Hold, Step};
 use crate::transfer::finding;
 
-/// Cells that may vanish from a slice or a period for which the source said nothing at all, while it spoke of others.
+/// Cells that may vanish from a slice, an org unit or a period for which the source said nothing at all, while it spoke of others.
 const FEW: u64 = 10;
 
 /// Cells that may vanish whatever share of a small ledger they are.
@@ -30,11 +32,12 @@ pub struct Vanishing {
     lost: u64,
     spoke: bool,
     slices: BTreeMap<usize, Part>,
+    org_units: BTreeMap<Uid, Part>,
     periods: BTreeMap<Period, Part>,
     leftover: bool,
 }
 
-/// A slice or a period.
+/// A slice, an org unit of the destination or a period.
 #[derive(Debug, Default, Clone, Copy)]
 struct Part {
     spoke: bool,
@@ -64,12 +67,15 @@ impl Vanishing {
         let of_slice = self.slices.entry(slice).or_default();
         of_slice.spoke |= fetched > 0;
         for cell in cells {
+            let of_unit = self.org_units.entry(cell.key.org_unit).or_default();
             let of_period = self.periods.entry(cell.key.period).or_default();
             if cell.vanishes() {
                 of_slice.lost += 1;
+                of_unit.lost += 1;
                 of_period.lost += 1;
                 self.lost += 1;
             }
+            of_unit.spoke |= cell.contributions > 0;
             of_period.spoke |= cell.contributions > 0;
         }
     }
@@ -80,7 +86,7 @@ impl Vanishing {
     }
 
     /// Why a cell of a slice may not vanish; none where it may.
-    pub fn against(&self, slice: usize, period: Period, percent: u32) -> Option<Hold> {
+    pub fn against(&self, slice: usize, cell: &CellKey, percent: u32) -> Option<Hold> {
         if !self.spoke {
             let asked = if self.leftover { "any job of the run" } else { "the job" };
             return Some(without_evidence(format!(
@@ -109,6 +115,14 @@ impl Vanishing {
                     .to_owned(),
             ));
         }
+        if !part(self.org_units.get(&cell.org_unit)).speaks_for_deleting() {
+            return Some(without_evidence(
+                "the source has no values at all for the org unit, in no period of this run, so it is not known that \
+                 they were deleted there"
+                    .to_owned(),
+            ));
+        }
+        let period = cell.period;
         if !part(self.periods.get(&period)).speaks_for_deleting() {
             return Some(without_evidence(format!(
                 "the source has no values at all for {period}, so it is not known that they were deleted there"
@@ -133,11 +147,11 @@ impl Cell {
 mod tests {
     use super::{FEW, Vanishing};
     use crate::transfer::diff::{Cell, Step};
-    use crate::transfer::fixture::{cell as key, period};
+    use crate::transfer::fixture::cell as key;
 
-    fn cells(of: &str, kept: u8, lost: u8) -> Vec<Cell> {
-        let cell = |unit: u8, step: Step| Cell {
-            key: key(1, unit, of),
+    fn one(step: Step) -> Cell {
+        Cell {
+            key: key(1, 1, "202401"),
             item: 0,
             previous: Some("5".to_owned()),
             value: None,
@@ -146,7 +160,11 @@ mod tests {
             contributions: u32::from(step == Step::Unchanged),
             step,
             data_set: None,
-        };
+        }
+    }
+
+    fn cells(of: &str, kept: u8, lost: u8) -> Vec<Cell> {
+        let cell = |unit: u8, step: Step| Cell { key: key(1, unit, of), ..one(step) };
         let kept = (0..kept).map(|unit| cell(unit, Step::Unchanged));
         kept.chain((0..lost).map(|unit| cell(100 + unit, Step::Delete))).collect()
     }
@@ -158,7 +176,7 @@ mod tests {
             let cells = cells("202401", *kept, *lost);
             vanishing.take(number, u64::from(*kept), &cells, cells.len() as u64);
         }
-        let hold = vanishing.against(slices.len() - 1, period("202401"), percent);
+        let hold = vanishing.against(slices.len() - 1, &key(1, 100, "202401"), percent);
         hold.map(|hold| hold.code.word)
     }
 
@@ -190,9 +208,30 @@ mod tests {
         let mut vanishing = Vanishing::default();
         let all = [cells("202401", 200, 0), cells("202402", 0, few + 1)].concat();
         vanishing.take(0, 200, &all, all.len() as u64);
-        let hold = |month| vanishing.against(0, period(month), 20);
+        let hold = |month| vanishing.against(0, &key(1, 100, month), 20);
         assert!(hold("202402").unwrap().reason.contains("202402"));
         assert_eq!(hold("202401"), None);
+    }
+
+    #[test]
+    fn an_org_unit_that_falls_silent_loses_few_cells() {
+        let few = u8::try_from(FEW).unwrap();
+        let of_unit = |unit: u8, elements: std::ops::Range<u8>, step: Step| {
+            let cells = elements.map(move |element| (element, step.clone()));
+            cells
+                .map(move |(element, step)| Cell { key: key(element, unit, "202401"), ..one(step) })
+                .collect::<Vec<_>>()
+        };
+        let hold = |silent: Vec<Cell>| {
+            let mut vanishing = Vanishing::default();
+            let all = [cells("202401", 200, 0), silent].concat();
+            vanishing.take(0, 200, &all, all.len() as u64);
+            vanishing.against(0, &key(1, 250, "202401"), 20)
+        };
+        assert_eq!(hold(of_unit(250, 0..few, Step::Delete)), None);
+        assert!(hold(of_unit(250, 0..few + 1, Step::Delete)).unwrap().reason.contains("for the org unit"));
+        let still_speaks = [of_unit(250, 0..few + 1, Step::Delete), of_unit(250, 200..201, Step::Unchanged)].concat();
+        assert_eq!(hold(still_speaks), None);
     }
 
     #[test]
@@ -200,7 +239,7 @@ mod tests {
         let of = |written, lost, spoke| {
             let mut vanishing = Vanishing::of_leftover(written, spoke);
             vanishing.take(0, 0, &cells("202401", 0, lost), 0);
-            vanishing.against(0, period("202401"), 20).map(|hold| hold.code.word)
+            vanishing.against(0, &key(1, 100, "202401"), 20).map(|hold| hold.code.word)
         };
         assert_eq!(of(100, 20, true), None, "the source is not asked about them");
         assert_eq!(of(100, 21, true), Some("max-delete-share-exceeded"));

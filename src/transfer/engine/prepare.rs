@@ -154,7 +154,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         }
         // Most jobs have one slice, and its own cells need not wait.
         for cell in prepared.cells.iter_mut().filter(|cell| cell.vanishes()) {
-            if let Some(hold) = current.vanishing.against(slice.number, cell.key.period, percent) {
+            if let Some(hold) = current.vanishing.against(slice.number, &cell.key, percent) {
                 cell.step = Step::Hold(Box::new(hold));
             }
         }

@@ -36,7 +36,7 @@ impl Waiting {
         let mut units = BTreeSet::new();
         for (slice, cells) in std::mem::take(&mut self.by_slice) {
             for mut cell in cells {
-                if let Some(hold) = vanishing.against(slice, cell.key.period, percent) {
+                if let Some(hold) = vanishing.against(slice, &cell.key, percent) {
                     cell.step = Step::Hold(Box::new(hold));
                 }
                 if !units.contains(&cell.key.org_unit) && units.len() == UNITS_PER_SLICE {

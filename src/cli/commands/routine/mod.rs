@@ -19,6 +19,7 @@ use crate::cli::render::{self, shell_word};
 use crate::cli::ui::Ui;
 use crate::cli::wizard::{self, Missing};
 use crate::domain::alert::AlertChannel;
+use crate::domain::counted::counted;
 use crate::domain::item::WhenEmpty;
 use crate::domain::routine::{Policies, Routine, USUAL_DELETE_SHARE};
 use crate::ops;
@@ -119,6 +120,16 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
         Command::Import(arguments) => xfer_file::import(arguments, home, ui),
         Command::Rekey(arguments) => xfer_file::rekey(arguments, ui),
         Command::Remove(arguments) => {
+            // A journal that cannot be read keeps nobody from removing its routine.
+            let written = routines::written(home, &arguments.name).unwrap_or_default();
+            if written > 0 {
+                ui.say(&format!(
+                    "{} wrote {} that stay at the destination. No other routine will take them for its own, so none \
+                     will delete them.",
+                    arguments.name,
+                    counted(written, "value")
+                ));
+            }
             if !ui.confirm(&format!("Remove the routine {}?", arguments.name)) {
                 return Err(
                     CliError::usage("nothing was removed".to_owned()).hint("give --yes to remove it without asking")
