@@ -74,6 +74,34 @@ fn a_run_says_what_it_did_although_its_end_cannot_be_written_down() {
 }
 
 #[test]
+fn a_run_whose_journal_fails_on_the_way_says_what_it_did_and_the_next_one_goes_on() {
+    // A POST that cannot be noted, an answer that cannot be, and how its cells ended.
+    for (trigger, created) in [("INSERT ON chunk", 0), ("UPDATE ON chunk", 1), ("INSERT ON cell", 1)] {
+        let trial = ready();
+        trial.ok("run r --dry-run");
+        let meddle = |sql: &str| Connection::open(state_database(&trial)).unwrap().execute_batch(sql).unwrap();
+        meddle(&format!(
+            "CREATE TRIGGER full BEFORE {trigger} BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+        ));
+        let ended = trial.run("run r --format json").expect_code(74);
+        let report = ended.report();
+        assert_eq!(report["exit_code"], json!(74), "{trigger}: {ended}");
+        assert_eq!(report["findings"][0]["code"], "journal-cut-off", "{trigger}: {ended}");
+        let cells = (&report["cells"]["created"], &report["cells"]["not_sent"]);
+        assert_eq!(cells, (&json!(created), &json!(1 - created)), "{trigger}: {ended}");
+        let shown = trial.run("runs show last --format json").expect_code(0).report();
+        assert_eq!((&shown["run"], &shown["exit_code"]), (&report["run"], &json!(74)), "{trigger}");
+        meddle("DROP TRIGGER full");
+        let again = trial.run("run r --format json").expect_code(0).report();
+        let cells = (&again["cells"]["created"], &again["cells"]["unchanged"], &again["recovered"]);
+        assert_eq!(cells, (&json!(1 - created), &json!(created), &json!(created)), "{trigger}: {again:#}");
+        Trial::store(&trial.source, ["CAS", "", "", "Centre A", "202401"], Some("5"));
+        let updated = trial.run("run r --format json").expect_code(0).report();
+        assert_eq!(updated["cells"]["updated"], 1, "{trigger}: it is ours");
+    }
+}
+
+#[test]
 fn a_run_ends_with_its_report_and_code_although_the_store_is_gone_or_takes_nothing() {
     let trial = ready();
     let config = trial.xfer.home().join("config.db");
