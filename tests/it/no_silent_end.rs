@@ -277,6 +277,44 @@ fn a_run_that_is_ended_before_it_reads_back_gives_no_advice_about_rights() {
     assert!(!text.contains("Share the data set"), "{report:#}");
 }
 
+/// The exit code of a process is that of the report it printed, and of the one that was kept.
+fn assert_one_end(trial: &Trial, code: i32, printed: &Value) {
+    let kept = trial.ok("runs show last --format json").report();
+    let codes = [&printed["exit_code"], &kept["exit_code"]];
+    assert_eq!((codes, &kept["run"]), ([&json!(code); 2], &printed["run"]), "{kept:#}");
+}
+
+#[test]
+fn process_printed_report_and_kept_report_have_one_exit_code() {
+    for (signal, code) in [("-TERM", 143), ("-INT", 130)] {
+        let trial = ready();
+        let read_back = Matcher { from: 1, ..Matcher::every("GET", "/api/dataValueSets") };
+        trial.destination.faults().add(read_back, Fault::Stall);
+        let mut command = trial.xfer.prepared(&["run", "r", "--format", "json"]);
+        let running = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        while trial.destination.ledger().matching("GET", "/api/dataValueSets").len() < 2 {
+            std::thread::yield_now();
+        }
+        assert!(Command::new("kill").args([signal, &running.id().to_string()]).status().unwrap().success());
+        let ended = running.wait_with_output().unwrap();
+        assert_eq!(ended.status.code(), Some(code));
+        assert_one_end(&trial, code, &serde_json::from_slice(&ended.stdout).unwrap());
+    }
+
+    let trial = ready();
+    trial.destination.faults().add(Matcher::every("GET", "/api/dataValueSets"), Fault::Stall);
+    let late = trial.run("run r --timeout 1s --format json").expect_code(5).report();
+    assert_one_end(&trial, 5, &late);
+
+    let trial = ready();
+    Trial::store(&trial.source, ["CAS", "", "", "Centre A", "202401"], None);
+    let empty = trial.run("run r --fail-on-empty --format json").expect_code(9).report();
+    assert_one_end(&trial, 9, &empty);
+    trial.ok("routine export r --new-key-file run-key");
+    let empty = trial.run("exec r.xfer --key-file run-key --fail-on-empty --format json").expect_code(9).report();
+    assert_one_end(&trial, 9, &empty);
+}
+
 #[test]
 fn what_killed_commands_left_goes_at_the_next_start() {
     let trial = ready();

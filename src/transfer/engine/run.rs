@@ -94,6 +94,7 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
         tuning,
         patience,
         stop,
+        last_word,
     } = request;
     let traffic_before = (source.client.traffic(), destination.client.traffic());
     let (asked_source, asked_destination) = join(source.client.probe(), destination.client.probe()).await;
@@ -231,10 +232,12 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
     if let Some(cause) = context.broken() {
         cut_off(&mut report, cause);
     }
+    last_word(&mut report);
     let kept = context.journal().finish_run(&report);
     // What the run says does not hang on this last write: whatever is not written down is found by the next one.
     if let (Err(cause), None) = (&kept, context.broken()) {
         not_closed(&mut report, cause);
+        last_word(&mut report);
     }
     let state = context.state();
     let learned = |kind| state.controllers.get(&kind).map(BatchController::remembered);
