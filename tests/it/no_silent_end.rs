@@ -346,3 +346,17 @@ fn what_killed_commands_left_goes_at_the_next_start() {
     trial.ok("routine export r exports/r.xfer --new-key-file run-key");
     assert_eq!(fs::read_dir(below("exports")).unwrap().count(), 1);
 }
+
+#[test]
+fn a_password_takes_nothing_from_the_form_of_an_error() {
+    let trial = ready();
+    for password in ["error", "exit_code", "xfer-error/1", "hints"] {
+        trial.xfer.file("password", password);
+        let added =
+            trial.run("server add other http://127.0.0.1:1 --username clerk --password-file password --format json");
+        let error: Value = serde_json::from_str(&added.stderr).unwrap();
+        assert_eq!(error["format"], "xfer-error/1", "{added}");
+        assert_eq!(error["exit_code"], added.code, "{added}");
+        assert!(error["error"].is_string() && error["hints"].is_array(), "{added}");
+    }
+}
