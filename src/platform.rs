@@ -13,7 +13,7 @@ pub mod access;
 pub mod temporary;
 
 use std::fs::{DirBuilder, File, Metadata, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, Read as _, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -78,6 +78,20 @@ pub fn create_private_file(file: &Path) -> io::Result<File> {
 /// Opens a file for reading and writing, made for its owner alone if it is missing. Nothing in it is lost.
 pub fn open_private_file(file: &Path) -> io::Result<File> {
     private_options().create(true).truncate(false).open(file)
+}
+
+/// Reads a file of at most so many bytes; none where it is larger. How large a plain file is, is asked before it is read;
+/// a pipe or a device has no size, and is read until that shows.
+pub fn read_at_most(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
+    let file = File::open(path)?;
+    // Asked of the open file, not of its name.
+    let about = file.metadata()?;
+    if about.is_file() && about.len() > most {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok(Some(bytes).filter(|bytes| bytes.len() as u64 <= most))
 }
 
 /// Opens a file for writing at its end, made for its owner alone if it is missing.
@@ -422,6 +436,20 @@ mod tests {
     use super::{Existing, FileLock, home_folder, write_privately};
     #[cfg(unix)]
     use super::{create_private_file, create_private_folder};
+
+    #[test]
+    fn a_plain_file_that_is_too_large_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("sparse");
+        let size = 1 << 36;
+        fs::File::create(&file).unwrap().set_len(size).unwrap();
+        assert_eq!(super::read_at_most(&file, size - 1).unwrap(), None);
+        fs::write(&file, "12345").unwrap();
+        assert_eq!(super::read_at_most(&file, 5).unwrap().as_deref(), Some(&b"12345"[..]));
+        assert_eq!(super::read_at_most(&file, 4).unwrap(), None);
+        #[cfg(unix)]
+        assert_eq!(super::read_at_most(std::path::Path::new("/dev/zero"), 4).unwrap(), None, "a device has no size");
+    }
 
     #[cfg(unix)]
     fn mode(path: &Path) -> u32 {

@@ -15,6 +15,7 @@ mod redacting;
 pub mod render;
 pub mod ui;
 pub mod unlock;
+mod waiting;
 mod wizard;
 
 use std::ffi::OsString;

@@ -85,6 +85,15 @@ pub fn talk(text: &str) {
     let _ = stderr.write_all(redact(text).as_bytes()).and_then(|()| stderr.flush());
 }
 
+/// Says something to programs on standard error, as one line. Its texts hold no login already ([`redacting::shown`]); a
+/// login that is called `error` must not take the form from it.
+///
+/// [`redacting::shown`]: crate::cli::redacting::shown
+pub(super) fn tell_programs(line: &serde_json::Value) {
+    let mut stderr = io::stderr().lock();
+    let _ = writeln!(stderr, "{line}").and_then(|()| stderr.flush());
+}
+
 /// Standard error for the log, without any login.
 pub(super) fn log() -> Redacting<io::Stderr> {
     Redacting(io::stderr())

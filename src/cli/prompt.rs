@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use crate::cli::error::CliError;
 use crate::cli::question::Question;
 use crate::cli::ui::Ui;
+use crate::cli::waiting::waiting_for;
 use crate::domain::redaction::keep_password;
 use crate::platform;
 
@@ -127,10 +128,7 @@ fn from_command(command: &str, what: &str) -> Result<Zeroizing<String>, CliError
 
 fn from_standard_input(what: &str) -> Result<Zeroizing<String>, CliError> {
     let mut bytes = byte_room();
-    std::io::stdin()
-        .lock()
-        .take(LONGEST_SECRET as u64)
-        .read_to_end(&mut bytes)
+    waiting_for(Path::new("-"), || std::io::stdin().lock().take(LONGEST_SECRET as u64).read_to_end(&mut bytes))
         .map_err(|cause| CliError::local_io(format!("the {what} could not be read from standard input"), &cause))?;
     text_of(&bytes, what)
 }
@@ -145,7 +143,7 @@ enum Mode {
 fn from_file(path: &Path, what: &str, mode: Mode) -> Result<Zeroizing<String>, CliError> {
     let failed =
         |cause: std::io::Error| CliError::file(format!("the {what} could not be read from {}", path.display()), &cause);
-    let file = std::fs::File::open(path).map_err(failed)?;
+    let file = waiting_for(path, || std::fs::File::open(path)).map_err(failed)?;
     let open_to_others = platform::open_to_others(&file.metadata().map_err(failed)?);
     if let Some(mode) = open_to_others.filter(|_| mode == Mode::Checked) {
         return Err(CliError::usage(format!(
@@ -155,7 +153,7 @@ fn from_file(path: &Path, what: &str, mode: Mode) -> Result<Zeroizing<String>, C
         .hint(format!("run `chmod 600 {}`", path.display())));
     }
     let mut bytes = byte_room();
-    file.take(LONGEST_SECRET as u64).read_to_end(&mut bytes).map_err(failed)?;
+    waiting_for(path, || file.take(LONGEST_SECRET as u64).read_to_end(&mut bytes)).map_err(failed)?;
     text_of(&bytes, what)
 }
 

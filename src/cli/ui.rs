@@ -136,7 +136,7 @@ impl Ui {
             "causes": error.causes.iter().map(|cause| shown(cause)).collect::<Vec<_>>(),
             "hints": error.hints.iter().map(|hint| shown(hint)).collect::<Vec<_>>(),
         });
-        talk(&format!("{line}\n"));
+        output::tell_programs(&line);
     }
 
     /// Talk broken between words, where there is a terminal that would break it within them.

@@ -233,6 +233,16 @@ impl Transport {
         if let Some(message) = lock(&self.refused).clone() {
             return Err(Failed { kind: ClientErrorKind::Unauthorized { message, sent: false }, cookie: None });
         }
+        // Redirects, a second login and whatever a server sends before the head count, too.
+        let (start, total) = (Instant::now(), self.limits.total);
+        let opened = tokio::time::timeout(total, self.open_at_last(ask)).await;
+        opened.unwrap_or_else(|_| {
+            let kind = ClientErrorKind::TooSlow { received: 0, waited: start.elapsed() };
+            Err(Failed { kind, cookie: None })
+        })
+    }
+
+    async fn open_at_last(&self, ask: &Ask) -> Result<Opened, Failed> {
         let opened = self.open_following(ask).await?;
         if opened.response.status() != reqwest::StatusCode::UNAUTHORIZED {
             return Ok(opened);

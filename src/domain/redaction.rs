@@ -8,8 +8,11 @@
 //! it is read or opened, before it is first used; texts of servers pass through [`redact`] where they are read, log lines and errors once more
 //! where they are written.
 
+mod views;
+
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock};
 
@@ -18,6 +21,7 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
+use self::views::find_in_views;
 use crate::domain::secret::Login;
 
 /// What stands in the place of a secret.
@@ -191,33 +195,80 @@ fn is_name_of_secret(name: &str) -> bool {
     ["token", "key", "secret", "pass", "pw", "sig", "auth", "code"].iter().any(|word| name.contains(word))
 }
 
+/// Bytes of a text that are decoded at a time: with the way back a view takes ten times as much.
+const WINDOW: usize = 64 << 10;
+
+/// What one window has in common with the next: more than a secret takes, however it is encoded.
+const OVERLAP: usize = 16 << 10;
+
 fn struck_out<'text>(text: &'text str, forms: &[Form]) -> Cow<'text, str> {
-    let mut shown = Cow::Borrowed(text);
-    for form in forms {
-        if shown.contains(form.as_str()) {
-            shown = Cow::Owned(shown.replace(form.as_str(), STRUCK_OUT));
-        }
+    if forms.is_empty() {
+        return Cow::Borrowed(text);
     }
-    shown
+    let mut found = find(text, forms.iter());
+    for (start, window) in windows(text) {
+        let search = |view: &str, squeezed: bool| {
+            if squeezed {
+                find(view, forms.iter().filter(|form| is_set_in_lines(form)))
+            } else {
+                find(view, forms.iter())
+            }
+        };
+        let in_views = find_in_views(window, &search);
+        found.extend(in_views.into_iter().map(|range| start + range.start..start + range.end));
+    }
+    if found.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    found.sort_unstable_by_key(|range| (range.start, range.end));
+    let (mut shown, mut at) = (String::with_capacity(text.len()), 0);
+    for range in found {
+        // What overlaps is one secret in two forms.
+        if at == 0 || range.start >= at {
+            shown.push_str(text.get(at..range.start).unwrap_or_default());
+            shown.push_str(STRUCK_OUT);
+        }
+        at = at.max(range.end);
+    }
+    shown.push_str(text.get(at..).unwrap_or_default());
+    Cow::Owned(shown)
 }
 
-/// A secret in each form in which a server, a proxy or one of our libraries may write it.
+fn find<'form>(text: &str, forms: impl Iterator<Item = &'form Form>) -> Vec<Range<usize>> {
+    let places = |form: &'form Form| text.match_indices(form.as_str()).map(|(at, form)| at..at + form.len());
+    forms.flat_map(places).collect()
+}
+
+/// Whether a form may be found broken over lines or with signs between its bytes: it has none of them itself, and is too
+/// long to come about by accident where words meet.
+fn is_set_in_lines(form: &Form) -> bool {
+    form.len() >= SHORTEST_WITHIN && form.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/-_=".contains(&byte))
+}
+
+/// A text in pieces that are decoded one after the other, each with where it begins.
+fn windows(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut next = Some(0);
+    std::iter::from_fn(move || {
+        let start = next?;
+        let end = text.floor_char_boundary(start + WINDOW);
+        next = (end < text.len()).then(|| text.floor_char_boundary(end - OVERLAP));
+        Some((start, text.get(start..end)?))
+    })
+}
+
+/// A secret in each form that is looked for in a text, and in what the text reads when it is decoded ([`views`]).
 fn forms(username: Option<&str>, secret: &str) -> Vec<Form> {
     if secret.chars().count() < SHORTEST {
         return Vec::new();
     }
     let bytes = secret.as_bytes();
     let mut encoded = vec![
-        escaped_as_json(secret),
-        escaped_as_ascii_json(secret),
-        escaped_as_html(secret),
-        percent_encoded(secret, false, "%20"),
-        percent_encoded(secret, true, "%20"),
-        percent_encoded(secret, false, "+"),
         hexadecimal(bytes, false),
         hexadecimal(bytes, true),
         Zeroizing::new(STANDARD_NO_PAD.encode(bytes)),
         Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes)),
+        // As forms of web pages are sent.
+        Zeroizing::new(secret.replace(' ', "+")),
     ];
     if let Some(username) = username {
         let pair = Zeroizing::new(format!("{username}:{secret}"));
@@ -252,67 +303,13 @@ fn within_base64(secret: &[u8]) -> Vec<Form> {
     found
 }
 
-/// As programs write JSON that must pass through anything: only ASCII, and no `/` alone.
-fn escaped_as_ascii_json(secret: &str) -> Form {
-    let mut text = Zeroizing::new(String::with_capacity(secret.len() * 6));
-    for letter in secret.chars() {
-        match letter {
-            '"' | '\\' | '/' => text.extend(['\\', letter]),
-            letter if letter.is_ascii() => text.push(letter),
-            letter => {
-                for unit in letter.encode_utf16(&mut [0; 2]) {
-                    // Writing into a text does not fail.
-                    let _ = write!(text, "\\u{unit:04x}");
-                }
-            }
-        }
-    }
-    text
-}
-
-fn escaped_as_json(secret: &str) -> Form {
-    let quoted = Zeroizing::new(serde_json::to_string(secret).unwrap_or_default());
-    Zeroizing::new(quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().to_owned())
-}
-
-fn escaped_as_html(secret: &str) -> Form {
-    let mut text = Zeroizing::new(String::with_capacity(secret.len() * 6));
-    for letter in secret.chars() {
-        match letter {
-            '&' => text.push_str("&amp;"),
-            '<' => text.push_str("&lt;"),
-            '>' => text.push_str("&gt;"),
-            '"' => text.push_str("&quot;"),
-            '\'' => text.push_str("&#39;"),
-            letter => text.push(letter),
-        }
-    }
-    text
-}
-
-fn percent_encoded(secret: &str, lower: bool, blank: &str) -> Form {
-    let mut text = Zeroizing::new(String::with_capacity(secret.len() * 3));
-    for byte in secret.bytes() {
-        match byte {
-            b' ' => text.push_str(blank),
-            byte if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) => text.push(char::from(byte)),
-            byte => write_hexadecimal(&mut text, "%", byte, lower),
-        }
-    }
-    text
-}
-
 fn hexadecimal(bytes: &[u8], upper: bool) -> Form {
     let mut text = Zeroizing::new(String::with_capacity(bytes.len() * 2));
     for byte in bytes {
-        write_hexadecimal(&mut text, "", *byte, !upper);
+        // Writing into a text does not fail.
+        let _ = if upper { write!(text, "{byte:02X}") } else { write!(text, "{byte:02x}") };
     }
     text
-}
-
-fn write_hexadecimal(text: &mut String, before: &str, byte: u8, lower: bool) {
-    // Writing into a text does not fail.
-    let _ = if lower { write!(text, "{before}{byte:02x}") } else { write!(text, "{before}{byte:02X}") };
 }
 
 #[cfg(test)]
@@ -352,6 +349,52 @@ mod tests {
         let header = "Basic Y2xlcms6cGEgc3MidybDqS03";
         assert_eq!(struck_out(header, &known), "Basic ***");
         assert_eq!(struck_out("all is well", &known), "all is well");
+    }
+
+    // Nobody can list all forms: the text is decoded, in any order, up to three times.
+    #[test]
+    fn a_login_is_struck_out_however_its_letters_are_encoded() {
+        use base64::Engine;
+        use base64::engine::general_purpose::STANDARD;
+        let secret = "moringa's été / kasava";
+        let mut known = forms(Some("clerk"), secret);
+        known.sort_by_key(|form| std::cmp::Reverse(form.len()));
+        let each = |write: &dyn Fn(char) -> String| secret.chars().map(write).collect::<String>();
+        let bytes = |text: &str, write: &dyn Fn(u8) -> String| text.bytes().map(write).collect::<String>();
+        let percent = |text: &str| bytes(text, &|byte| format!("%{byte:02x}"));
+        let html = each(&|letter| format!("&#x{:X};", u32::from(letter)));
+        let json = each(&|letter| format!("\\u{:04x}", u32::from(letter)));
+        let named = secret.replace('é', "&eacute;").replace('/', "&#x2F;").replace('\'', "&apos;");
+        let header = STANDARD.encode(format!("clerk:{secret}"));
+        let lines: Vec<String> =
+            header.as_bytes().chunks(11).map(|line| String::from_utf8_lossy(line).into()).collect();
+        for said in [
+            percent(secret),
+            percent(&percent(secret)),
+            percent(&percent(&percent(secret))),
+            each(&|letter| format!("&#{};", u32::from(letter))),
+            percent(&html),
+            json.replace('\\', "\\\\"),
+            format!("{secret:?}").replace('\'', "\\u0027").trim_matches('"').to_owned(),
+            html,
+            json,
+            named,
+            percent(&header),
+            lines.join("\r\n "),
+            lines.join("\\n"),
+            bytes(secret, &|byte| format!("{byte:02X}:")),
+            bytes(secret, &|byte| format!("{byte:02x} ")),
+        ] {
+            let shown = struck_out(&said, &known).into_owned();
+            let left = shown.replace(STRUCK_OUT, "");
+            assert!(
+                shown.contains(STRUCK_OUT) && left.trim_matches([' ', ':', '=', '%', '3', 'd']).is_empty(),
+                "{said}: {shown}"
+            );
+            assert_eq!(struck_out(&format!("é [{said}] é"), &known).matches(STRUCK_OUT).count(), 1, "{said}");
+        }
+        let far = format!("{}{}{}", "a%20".repeat(40_000), percent(secret), "%".repeat(70_000));
+        assert_eq!(struck_out(&far, &known), far.replace(&percent(secret), STRUCK_OUT));
     }
 
     #[test]

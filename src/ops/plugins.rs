@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::domain::script::{Attachment, ParameterValue};
@@ -309,16 +309,12 @@ fn text_of(folder: &Path, name: &'static str) -> Result<String, OpsError> {
     let path = folder.join(name);
     let most = FILES.iter().find(|(known, _)| *known == name).map_or(0, |(_, most)| *most);
     let failed = |source| OpsError::LocalFile { path: path.clone(), action: "read", source };
-    let file = fs::File::open(&path).map_err(failed)?;
-    let mut bytes = Vec::new();
-    let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
-    file.take(limit).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() > most {
-        return Err(OpsError::invalid(
+    let bytes = platform::read_at_most(&path, most as u64).map_err(failed)?.ok_or_else(|| {
+        OpsError::invalid(
             format!("{} is longer than the {most} bytes that it may have", path.display()),
             "is it the right file?",
-        ));
-    }
+        )
+    })?;
     String::from_utf8(bytes)
         .map_err(|_| OpsError::invalid(format!("{} is no text in UTF-8", path.display()), "save it as UTF-8"))
 }

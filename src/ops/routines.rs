@@ -166,7 +166,7 @@ pub fn routine(config: &ConfigStore, name: &str) -> Result<Routine, OpsError> {
 pub fn written(home: &Home, name: &str) -> Result<u64, OpsError> {
     let id = routine(&home.config()?, name)?.id;
     let mut written = 0;
-    if let Some(mut state) = StateStore::open_existing(home, id)? {
+    if let Some(mut state) = StateStore::open_existing(home.files(), id)? {
         state.each_written(&mut |_, _| written += 1)?;
     }
     Ok(written)

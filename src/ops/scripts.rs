@@ -4,7 +4,6 @@
 //! become of the file since. That the file has changed is told, never acted upon; attaching it again takes it over.
 
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::domain::routine::RoutineDocument;
@@ -15,6 +14,7 @@ use crate::ops::home::Home;
 use crate::ops::jobs::job;
 use crate::ops::plugins;
 use crate::ops::routines::routine;
+use crate::platform;
 use crate::script::plugin::{self, PREFIX};
 use crate::script::testing::Scalar;
 use crate::script::{self, Script, limits};
@@ -249,14 +249,11 @@ pub(super) enum Refusal {
 
 /// Reads a text of at most so many bytes; of a longer one, no more than shows that it is longer.
 pub(super) fn read_text(file: &Path, most: usize, what: &str) -> Result<String, Refusal> {
-    let mut bytes = Vec::new();
-    let open = std::fs::File::open(file).map_err(Refusal::NotRead)?;
-    open.take(most as u64 + 1).read_to_end(&mut bytes).map_err(Refusal::NotRead)?;
     let shown = file.display();
-    if bytes.len() > most {
+    let bytes = platform::read_at_most(file, most as u64).map_err(Refusal::NotRead)?.ok_or_else(|| {
         let longest = format!("{shown} is too long: {what} has at most {} KiB", most / 1024);
-        return Err(Refusal::Refused(Box::new(OpsError::invalid(longest, "is it the right file?"))));
-    }
+        Refusal::Refused(Box::new(OpsError::invalid(longest, "is it the right file?")))
+    })?;
     String::from_utf8(bytes).map_err(|_| {
         Refusal::Refused(Box::new(OpsError::invalid(format!("{shown} is no text in UTF-8"), "save the file as UTF-8")))
     })

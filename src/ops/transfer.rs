@@ -23,7 +23,7 @@ use crate::ops::review::{self, Found, RunSide};
 use crate::ops::routines;
 use crate::ops::servers::connect;
 use crate::store::{self, ConfigStore, RunLock};
-use crate::transfer::engine::{self, DataServer, Endpoint, Patience, RunRequest, Tuning};
+use crate::transfer::engine::{self, DataServer, Endpoint, LastWord, Patience, RunRequest, Tuning};
 use crate::transfer::events::Event;
 use crate::transfer::plan::Whole;
 use crate::transfer::report::EXIT_INCOMPLETE;
@@ -53,11 +53,13 @@ pub struct RunOptions {
 }
 
 /// Runs a routine from the store. `stop` tells the run to end early; what is in flight is finished or marked.
+/// `last_word` settles its exit code before it is written down.
 pub async fn run(
     home: &Home,
     name: &str,
     options: RunOptions,
     stop: CancellationToken,
+    last_word: LastWord<'_>,
     events: &(dyn Fn(Event) + Send + Sync),
 ) -> Result<Report, OpsError> {
     let mut config = home.config()?;
@@ -82,6 +84,7 @@ pub async fn run(
         known: Vec::new(),
         command: options.command,
         stop,
+        last_word,
     };
     // What was learned only saves time: no run fails for it.
     let begin_with = || Ok(unless_failed(remembered(&config, id), "read").unwrap_or_default());
@@ -114,6 +117,8 @@ pub(super) struct Launch<'run> {
     pub(super) command: Vec<String>,
     /// Tells the run to end early.
     pub(super) stop: CancellationToken,
+    /// Settles its exit code before it is written down.
+    pub(super) last_word: LastWord<'run>,
 }
 
 /// Locks the routine, opens its journal and hands everything to the engine. Gives the report, and what was learned
@@ -124,8 +129,27 @@ pub(super) async fn launch(
     remembered: impl FnOnce() -> Result<Tuning, OpsError>,
     events: &(dyn Fn(Event) + Send + Sync),
 ) -> Result<(Report, Tuning), OpsError> {
-    let Launch { whole, document, file, reviewed, mode, source, destination, fail_on_empty, known, command, stop } =
-        launch;
+    let Launch {
+        whole,
+        document,
+        file,
+        reviewed,
+        mode,
+        source,
+        destination,
+        fail_on_empty,
+        known,
+        command,
+        stop,
+        last_word,
+    } = launch;
+    let last_word = |report: &mut Report| {
+        // What an empty source leaves to be looked at is part of what was asked to be told by this code.
+        if fail_on_empty && report.values.fetched == 0 && matches!(report.exit_code, 0 | EXIT_INCOMPLETE) {
+            report.exit_code = EXIT_EMPTY;
+        }
+        last_word(report);
+    };
     // Before the lock is taken: nothing is asked of a server for what would be wrong anyway.
     let all_jobs = over_window_of(whole.document, document);
     let review = review::before_run(&all_jobs, &document.jobs, source.reviewed(), destination.reviewed(), reviewed)?;
@@ -149,6 +173,7 @@ pub(super) async fn launch(
             tuning: remembered()?,
             patience: Patience::default(),
             stop: stop.clone(),
+            last_word: &last_word,
         },
         whole,
         events,
@@ -166,10 +191,6 @@ pub(super) async fn launch(
     }
     if !result.closed {
         tracing::warn!("the end of the run could not be written down; what is reported here holds all the same");
-    }
-    // What an empty source leaves to be looked at is part of what was asked to be told by this code.
-    if fail_on_empty && report.values.fetched == 0 && matches!(report.exit_code, 0 | EXIT_INCOMPLETE) {
-        report.exit_code = EXIT_EMPTY;
     }
     if result.closed
         && report != as_kept

@@ -12,7 +12,7 @@ use crate::domain::journal::JournalError;
 use crate::domain::run::{
     CellCounts, FileReport, JobReport, Report, RunMode, RunOutcome, ServerReport, Traffic, ValueCounts,
 };
-use crate::transfer::finding;
+use crate::transfer::finding::{self, Code};
 use crate::transfer::hooks::Acts;
 use crate::transfer::tally::{Findings, Note};
 
@@ -139,8 +139,18 @@ pub fn report(facts: RunFacts, mut tally: Tally) -> Result<Report, Unexplained> 
 /// Says in a report that the end of its run could not be written down. Everything before it was, so that the counts hold
 /// and the next run finds what it needs.
 pub fn not_closed(report: &mut Report, cause: &JournalError) {
+    journal_failed(report, &finding::JOURNAL_NOT_CLOSED, cause);
+}
+
+/// Says in a report that its run was cut off because it could not be written down what becomes of it. What the report
+/// counts is known in memory; what had left is open in the journal, so that the next run finds what it needs.
+pub fn cut_off(report: &mut Report, cause: &JournalError) {
+    journal_failed(report, &finding::JOURNAL_CUT_OFF, cause);
+}
+
+fn journal_failed(report: &mut Report, code: &'static Code, cause: &JournalError) {
     let mut findings = Findings::default();
-    findings.add(Note::new(&finding::JOURNAL_NOT_CLOSED, 1).example(cause.to_string()));
+    findings.add(Note::new(code, 1).example(cause.to_string()));
     report.findings.splice(0..0, findings.into_sorted());
     if report.outcome == RunOutcome::Complete {
         report.outcome = RunOutcome::Incomplete;

@@ -242,6 +242,7 @@ async fn one_run(document: &RoutineDocument, source: &Side, destination: &Side, 
         tuning: Tuning::default(),
         patience: Patience { tries: 3, first_pause: Duration::ZERO },
         stop: CancellationToken::new(),
+        last_word: &|_| (),
     };
     let report = run(request, &|_| ()).await.unwrap().report;
     assert_eq!((report.values.unexplained(), report.cells.unexplained()), (0, 0));

@@ -199,6 +199,7 @@ pub(crate) async fn try_go(
         tuning: Tuning { plain_rows: Some(ROWS_PER_POST), restricted_rows: Some(ROWS_PER_POST) },
         patience: Patience { tries: 3, first_pause: Duration::ZERO },
         stop: CancellationToken::new(),
+        last_word: &|_| (),
     };
     let report = run(request, &|_| ()).await?.report;
     assert_eq!((report.values.unexplained(), report.cells.unexplained()), (0, 0), "{report:?}");

@@ -74,6 +74,34 @@ fn a_run_says_what_it_did_although_its_end_cannot_be_written_down() {
 }
 
 #[test]
+fn a_run_whose_journal_fails_on_the_way_says_what_it_did_and_the_next_one_goes_on() {
+    // A POST that cannot be noted, an answer that cannot be, and how its cells ended.
+    for (trigger, created) in [("INSERT ON chunk", 0), ("UPDATE ON chunk", 1), ("INSERT ON cell", 1)] {
+        let trial = ready();
+        trial.ok("run r --dry-run");
+        let meddle = |sql: &str| Connection::open(state_database(&trial)).unwrap().execute_batch(sql).unwrap();
+        meddle(&format!(
+            "CREATE TRIGGER full BEFORE {trigger} BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+        ));
+        let ended = trial.run("run r --format json").expect_code(74);
+        let report = ended.report();
+        assert_eq!(report["exit_code"], json!(74), "{trigger}: {ended}");
+        assert_eq!(report["findings"][0]["code"], "journal-cut-off", "{trigger}: {ended}");
+        let cells = (&report["cells"]["created"], &report["cells"]["not_sent"]);
+        assert_eq!(cells, (&json!(created), &json!(1 - created)), "{trigger}: {ended}");
+        let shown = trial.run("runs show last --format json").expect_code(0).report();
+        assert_eq!((&shown["run"], &shown["exit_code"]), (&report["run"], &json!(74)), "{trigger}");
+        meddle("DROP TRIGGER full");
+        let again = trial.run("run r --format json").expect_code(0).report();
+        let cells = (&again["cells"]["created"], &again["cells"]["unchanged"], &again["recovered"]);
+        assert_eq!(cells, (&json!(1 - created), &json!(created), &json!(created)), "{trigger}: {again:#}");
+        Trial::store(&trial.source, ["CAS", "", "", "Centre A", "202401"], Some("5"));
+        let updated = trial.run("run r --format json").expect_code(0).report();
+        assert_eq!(updated["cells"]["updated"], 1, "{trigger}: it is ours");
+    }
+}
+
+#[test]
 fn a_run_ends_with_its_report_and_code_although_the_store_is_gone_or_takes_nothing() {
     let trial = ready();
     let config = trial.xfer.home().join("config.db");
@@ -249,6 +277,44 @@ fn a_run_that_is_ended_before_it_reads_back_gives_no_advice_about_rights() {
     assert!(!text.contains("Share the data set"), "{report:#}");
 }
 
+/// The exit code of a process is that of the report it printed, and of the one that was kept.
+fn assert_one_end(trial: &Trial, code: i32, printed: &Value) {
+    let kept = trial.ok("runs show last --format json").report();
+    let codes = [&printed["exit_code"], &kept["exit_code"]];
+    assert_eq!((codes, &kept["run"]), ([&json!(code); 2], &printed["run"]), "{kept:#}");
+}
+
+#[test]
+fn process_printed_report_and_kept_report_have_one_exit_code() {
+    for (signal, code) in [("-TERM", 143), ("-INT", 130)] {
+        let trial = ready();
+        let read_back = Matcher { from: 1, ..Matcher::every("GET", "/api/dataValueSets") };
+        trial.destination.faults().add(read_back, Fault::Stall);
+        let mut command = trial.xfer.prepared(&["run", "r", "--format", "json"]);
+        let running = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        while trial.destination.ledger().matching("GET", "/api/dataValueSets").len() < 2 {
+            std::thread::yield_now();
+        }
+        assert!(Command::new("kill").args([signal, &running.id().to_string()]).status().unwrap().success());
+        let ended = running.wait_with_output().unwrap();
+        assert_eq!(ended.status.code(), Some(code));
+        assert_one_end(&trial, code, &serde_json::from_slice(&ended.stdout).unwrap());
+    }
+
+    let trial = ready();
+    trial.destination.faults().add(Matcher::every("GET", "/api/dataValueSets"), Fault::Stall);
+    let late = trial.run("run r --timeout 1s --format json").expect_code(5).report();
+    assert_one_end(&trial, 5, &late);
+
+    let trial = ready();
+    Trial::store(&trial.source, ["CAS", "", "", "Centre A", "202401"], None);
+    let empty = trial.run("run r --fail-on-empty --format json").expect_code(9).report();
+    assert_one_end(&trial, 9, &empty);
+    trial.ok("routine export r --new-key-file run-key");
+    let empty = trial.run("exec r.xfer --key-file run-key --fail-on-empty --format json").expect_code(9).report();
+    assert_one_end(&trial, 9, &empty);
+}
+
 #[test]
 fn what_killed_commands_left_goes_at_the_next_start() {
     let trial = ready();
@@ -279,4 +345,18 @@ fn what_killed_commands_left_goes_at_the_next_start() {
     fs::write(below("exports/.xfer-aB3dE6.tmp"), "half of it").unwrap();
     trial.ok("routine export r exports/r.xfer --new-key-file run-key");
     assert_eq!(fs::read_dir(below("exports")).unwrap().count(), 1);
+}
+
+#[test]
+fn a_password_takes_nothing_from_the_form_of_an_error() {
+    let trial = ready();
+    for password in ["error", "exit_code", "xfer-error/1", "hints"] {
+        trial.xfer.file("password", password);
+        let added =
+            trial.run("server add other http://127.0.0.1:1 --username clerk --password-file password --format json");
+        let error: Value = serde_json::from_str(&added.stderr).unwrap();
+        assert_eq!(error["format"], "xfer-error/1", "{added}");
+        assert_eq!(error["exit_code"], added.code, "{added}");
+        assert!(error["error"].is_string() && error["hints"].is_array(), "{added}");
+    }
 }

@@ -68,16 +68,21 @@ impl Ending {
         }
     }
 
-    /// The exit code of a run with this report.
-    pub(super) fn code(&self, report: &Report) -> ExitCode {
-        match self.cause() {
+    /// Settles the exit code of a run with this report, before it is written down: whoever asks for it later is told what
+    /// the process said. What comes after that ends nothing any more.
+    pub(super) fn settle(&self, report: &mut Report) {
+        let code = match self.cause() {
             Some(Cause::Signal(code)) => code,
-            // What was unknown stays unknown; everything else that is missing can be sent by another run.
-            Some(Cause::TimeLimit) if report.outcome != RunOutcome::Complete && report.exit_code != UNKNOWN => {
+            // What was unknown, refused or not written down stays so; everything else that is missing can be sent by
+            // another run.
+            Some(Cause::TimeLimit)
+                if report.outcome != RunOutcome::Complete && !LASTING.contains(&report.exit_code) =>
+            {
                 ExitCode::Temporary
             }
-            _ => ExitCode::from_number(report.exit_code),
-        }
+            _ => return,
+        };
+        report.exit_code = code.number();
     }
 
     /// The error of a run that came to no report.
@@ -91,5 +96,5 @@ impl Ending {
     }
 }
 
-/// The code of a run whose outcome is not known.
-const UNKNOWN: u8 = ExitCode::Unknown as u8;
+/// Codes that another run alone does not mend.
+const LASTING: [u8; 3] = [ExitCode::Unknown as u8, ExitCode::Login as u8, ExitCode::LocalIo as u8];

@@ -23,6 +23,7 @@ use crate::cli::prompt::{SecretSource, secret};
 use crate::cli::render::report;
 use crate::cli::ui::Ui;
 use crate::domain::alert::{Notice, Shape};
+use crate::domain::run::Report;
 use crate::ops::alerts::Alerting;
 use crate::ops::alerts::address::{self, FileShape};
 use crate::ops::home::Home;
@@ -167,10 +168,11 @@ fn run(
             note_start(&event, &begun);
             lines.event(&event);
         };
-        let run = xfer_files::exec(home, content, about, arguments.options.options(again), ending.stop(), &events);
-        let mut report = with_start(Box::pin(run), &begun, switches).await.map_err(|error| ending.error(error))?;
-        let code = ending.code(&report);
-        report.exit_code = code.number();
+        let last_word = |report: &mut Report| ending.settle(report);
+        let options = arguments.options.options(again);
+        let run = xfer_files::exec(home, content, about, options, ending.stop(), &last_word, &events);
+        let report = with_start(Box::pin(run), &begun, switches).await.map_err(|error| ending.error(error))?;
+        let code = ExitCode::from_number(report.exit_code);
         Ok((report, code))
     })?;
     lines.report(&report);

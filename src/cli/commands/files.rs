@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::cli::error::CliError;
 use crate::cli::ui::Ui;
+use crate::cli::waiting::waiting_for;
 use crate::ops::files::sheet::SheetStyle;
 use crate::platform;
 
@@ -42,17 +43,15 @@ fn separator(text: &str) -> Result<char, String> {
 /// Reads a file that a person named; `-` is standard input.
 pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, CliError> {
     let failed = |cause: std::io::Error| CliError::file(format!("{} could not be read", path.display()), &cause);
-    let mut bytes = Vec::new();
-    if path == Path::new("-") {
-        std::io::stdin().lock().take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(failed)?;
-    } else {
-        let file = std::fs::File::open(path).map_err(failed)?;
-        file.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(failed)?;
-    }
-    if bytes.len() as u64 > LARGEST_FILE {
-        return Err(CliError::usage(format!("{} is too large for a map or a job", path.display())));
-    }
-    Ok(bytes)
+    let bytes = waiting_for(path, || {
+        if path == Path::new("-") {
+            let mut bytes = Vec::new();
+            std::io::stdin().lock().take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
+            return Ok(Some(bytes).filter(|bytes| bytes.len() as u64 <= LARGEST_FILE));
+        }
+        platform::read_at_most(path, LARGEST_FILE)
+    });
+    bytes.map_err(failed)?.ok_or_else(|| CliError::usage(format!("{} is too large for a map or a job", path.display())))
 }
 
 /// Writes a file that a person named, or standard output. The file is complete or not there; one that is there already

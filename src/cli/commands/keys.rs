@@ -8,6 +8,7 @@ use clap::Args;
 use crate::cli::error::CliError;
 use crate::cli::prompt::{SecretSource, credential, secret};
 use crate::cli::ui::Ui;
+use crate::cli::waiting::waiting_for;
 use crate::ops::xfer_files::{Privacy, check_form, read_key};
 use crate::xferfile::Keys;
 
@@ -64,7 +65,7 @@ impl OpeningKeys {
         if let Err(cause) = std::fs::metadata(file) {
             return Err(CliError::file(format!("{} could not be read", file.display()), &cause));
         }
-        check_form(file)?;
+        waiting_for(file, || check_form(file))?;
         let keys = self.given(ui)?;
         if keys.is_empty() {
             return Err(CliError::usage(format!("nothing was given that opens {}", file.display())).hint(format!(
@@ -116,7 +117,8 @@ impl SealingKeys {
 }
 
 pub(super) fn named(files: &[PathBuf]) -> Result<Keys, CliError> {
-    let key_files = files.iter().map(|path| read_key(path, Privacy::OfItsMode)).collect::<Result<_, _>>()?;
+    let key_files =
+        files.iter().map(|path| waiting_for(path, || read_key(path, Privacy::OfItsMode))).collect::<Result<_, _>>()?;
     Ok(Keys { passphrases: Vec::new(), key_files })
 }
 

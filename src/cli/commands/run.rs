@@ -14,7 +14,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::render::report;
 use crate::cli::ui::{Format, Ui};
-use crate::domain::run::RunMode;
+use crate::domain::run::{Report, RunMode};
 use crate::ops::alerts::Alerting;
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
@@ -91,10 +91,11 @@ pub fn execute(arguments: &Arguments, everywhere: &[String], home: &Home, ui: &U
             note_start(&event, &begun);
             progress.show(&event);
         };
-        let run = transfer::run(home, &arguments.routine, arguments.options.options(&again), ending.stop(), &events);
-        let mut report = with_start(Box::pin(run), &begun, &alerting).await.map_err(|error| ending.error(error))?;
-        let code = ending.code(&report);
-        report.exit_code = code.number();
+        let last_word = |report: &mut Report| ending.settle(report);
+        let options = arguments.options.options(&again);
+        let run = transfer::run(home, &arguments.routine, options, ending.stop(), &last_word, &events);
+        let report = with_start(Box::pin(run), &begun, &alerting).await.map_err(|error| ending.error(error))?;
+        let code = ExitCode::from_number(report.exit_code);
         Ok((report, code))
     });
     progress.finish();

@@ -180,11 +180,7 @@ pub fn run(script: &Script, hook: Hook, rows: &[RowGiven], params: &[(String, Pa
     let case = |row: Option<&RowGiven>, given: Given| {
         let mut at = crate::script::testing::Where::default();
         if let Some(row) = row {
-            at.data = row.data.clone().unwrap_or(at.data);
-            at.coc = row.coc.clone().unwrap_or(at.coc);
-            at.aoc = row.aoc.clone().unwrap_or(at.aoc);
-            at.org_unit = row.org_unit.clone().unwrap_or(at.org_unit);
-            at.period = row.period.unwrap_or(at.period);
+            at = row.place();
         }
         let others = if hook == Hook::Rows { Vec::new() } else { rows.to_vec() };
         Case { name: String::new(), params: BTreeMap::new(), at, others, given, expected: Expected::Unchanged }
@@ -192,15 +188,8 @@ pub fn run(script: &Script, hook: Hook, rows: &[RowGiven], params: &[(String, Pa
     let nothing = || Scalar::from(&ParameterValue::Text(String::new()));
     let value_of = |row: &RowGiven| row.value.clone().unwrap_or_else(nothing);
     let cases = match hook {
-        Hook::Value => rows.iter().map(|row| case(Some(row), Given::Value(value_of(row)))).collect(),
-        Hook::Period => rows
-            .iter()
-            .map(|row| {
-                let mut case = case(Some(row), Given::Rows(Vec::new()));
-                case.given = Given::Period(case.at.period);
-                case
-            })
-            .collect(),
+        // Each by itself, which needs no case for each.
+        Hook::Value | Hook::Period => Vec::new(),
         Hook::Combine => {
             let part = |row: &RowGiven| CombineGiven {
                 value: value_of(row),
@@ -213,7 +202,10 @@ pub fn run(script: &Script, hook: Hook, rows: &[RowGiven], params: &[(String, Pa
     };
     let params = params.iter().map(|(name, value)| (name.clone(), Scalar::from(value))).collect();
     let suite = Suite::of(params, cases);
-    let results = with_room(|| suite.run(script, &Params::new()));
+    let results = with_room(|| match hook {
+        Hook::Value | Hook::Period => suite.run_each(script, hook, rows),
+        Hook::Combine | Hook::Rows => suite.run(script, &Params::new()),
+    });
     let tried = |result: CaseResult| Tried {
         after: result.got(),
         refused: result.refused(),
@@ -225,9 +217,51 @@ pub fn run(script: &Script, hook: Hook, rows: &[RowGiven], params: &[(String, Pa
 
 #[cfg(test)]
 mod tests {
-    use super::template;
-    use crate::script::testing::Suite;
+    use super::{run, template};
+    use crate::domain::script::ParameterValue;
+    use crate::script::testing::{RowGiven, Scalar, Suite};
     use crate::script::{Hook, Params, Script};
+
+    fn rows(number: usize, text: &str) -> Vec<RowGiven> {
+        let row = |index: usize| RowGiven {
+            org_unit: Some(format!("Clinic {index}")),
+            value: Some(Scalar::from(&ParameterValue::Text(text.to_owned()))),
+            data: None,
+            coc: None,
+            aoc: None,
+            period: None,
+        };
+        (0..number).map(row).collect()
+    }
+
+    fn script(source: &str) -> Script {
+        Script::compile("tried.rhai", source).unwrap()
+    }
+
+    #[test]
+    fn many_rows_are_tried_by_themselves() {
+        let tried =
+            run(&script("fn value(v, ctx) { `${v} at ${ctx.org_unit.name}` }"), Hook::Value, &rows(10_000, "5"), &[]);
+        assert_eq!(tried.len(), 10_000);
+        assert_eq!(tried[9_999].after, ["\"5 at Clinic 9999\""]);
+    }
+
+    #[test]
+    fn a_script_that_was_stopped_stays_so_for_all_rows() {
+        let endless = script("fn value(v) { let n = 0; while true { n += 1; } v }");
+        let tried = run(&endless, Hook::Value, &rows(100, "5"), &[]);
+        assert!(tried.iter().all(|row| row.refused));
+        let before = tried.iter().filter(|row| row.after[0].contains("not tried: at an earlier value")).count();
+        assert_eq!(before, 99, "{:?} {:?}", tried[0].after, tried[1].after);
+    }
+
+    #[test]
+    fn what_all_rows_give_back_counts_together() {
+        let much = script("fn value(v) { let t = `0123456789abcdef`; while t.len() < 100000 { t += t; } t }");
+        let tried = run(&much, Hook::Value, &rows(200, "5"), &[]);
+        let refused = tried.iter().filter(|row| row.refused).count();
+        assert!((100..200).contains(&refused), "{refused}: {:?}", tried[199].after);
+    }
 
     #[test]
     fn every_template_defines_its_hook_and_passes_its_tests() {

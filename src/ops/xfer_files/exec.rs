@@ -16,7 +16,7 @@ use crate::ops::home::Home;
 use crate::ops::transfer::{self, Launch, RunOptions, Side};
 use crate::ops::xfer_files::{outdated, read};
 use crate::platform::{self, Existing};
-use crate::transfer::engine::Tuning;
+use crate::transfer::engine::{LastWord, Tuning};
 use crate::transfer::events::Event;
 use crate::xferfile::{Content, FileServer, Keys, document};
 
@@ -52,13 +52,15 @@ pub fn open_for_run(
     Ok((content, about))
 }
 
-/// Runs a file that was opened. `stop` tells the run to end early; what is in flight is finished or marked.
+/// Runs a file that was opened. `stop` tells the run to end early; what is in flight is finished or marked. `last_word`
+/// settles its exit code before it is written down.
 pub async fn exec(
     home: &Home,
     content: Content,
     about: FileReport,
     options: RunOptions,
     stop: CancellationToken,
+    last_word: LastWord<'_>,
     events: &(dyn Fn(Event) + Send + Sync),
 ) -> Result<Report, OpsError> {
     let Content { source, destination, document: whole, .. } = content;
@@ -80,6 +82,7 @@ pub async fn exec(
         known: outdated.into_iter().collect(),
         command: options.command,
         stop,
+        last_word,
     };
     let remembered = || std::fs::read(&tuning_file).ok().and_then(|text| serde_json::from_slice(&text).ok());
     let (report, tuning) = transfer::launch(home, launch, || Ok(remembered().unwrap_or_default()), events).await?;

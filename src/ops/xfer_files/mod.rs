@@ -277,13 +277,8 @@ fn key_of_killed_call(path: &Path, file: &Path) -> Option<FileKeyHolder> {
 /// Reads a file, as long as it is no larger than an xfer file can be.
 fn read(file: &Path) -> Result<Vec<u8>, OpsError> {
     let failed = |source| OpsError::LocalFile { path: file.to_owned(), action: "read", source };
-    let opened = std::fs::File::open(file).map_err(failed)?;
-    let mut bytes = Vec::new();
-    opened.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() as u64 > LARGEST_FILE {
-        return Err(OpsError::XferFile { path: file.to_owned(), cause: XferFileError::TooLarge });
-    }
-    Ok(bytes)
+    let bytes = platform::read_at_most(file, LARGEST_FILE).map_err(failed)?;
+    bytes.ok_or_else(|| OpsError::XferFile { path: file.to_owned(), cause: XferFileError::TooLarge })
 }
 
 /// Writes a file and the key that was made for it. The file waits for its name until the key has its own: whoever is

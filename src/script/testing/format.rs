@@ -112,6 +112,21 @@ pub struct Where {
     pub period: Period,
 }
 
+impl RowGiven {
+    /// Where the row stands; what it does not say is as everywhere.
+    pub fn place(&self) -> Where {
+        let anywhere = Where::default();
+        Where {
+            data: self.data.clone().unwrap_or(anywhere.data),
+            coc: self.coc.clone().unwrap_or(anywhere.coc),
+            aoc: self.aoc.clone().unwrap_or(anywhere.aoc),
+            org_unit: self.org_unit.clone().unwrap_or(anywhere.org_unit),
+            period: self.period.unwrap_or(anywhere.period),
+            ..Where::default()
+        }
+    }
+}
+
 /// What a hook is given.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,6 +1,6 @@
 //! Ids for the names of a test: the first name gets the first id, and so on, so that the same test has the same ids.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::format::Suite;
@@ -14,7 +14,8 @@ pub(super) struct Names {
     data: BTreeMap<String, Arc<Named>>,
     option_combos: BTreeMap<String, Arc<Named>>,
     org_units: BTreeMap<String, Arc<OrgUnit>>,
-    given_out: u32,
+    /// What each id was given out for.
+    by_id: HashMap<Uid, String>,
 }
 
 impl Names {
@@ -22,33 +23,37 @@ impl Names {
     pub(super) fn of(suite: &Suite) -> Self {
         let mut names = Self::default();
         for thing in &suite.data {
-            let named = Arc::new(Named { id: names.next(), code: thing.code.clone(), name: thing.name.clone() });
+            let named =
+                Arc::new(Named { id: names.next(&thing.name), code: thing.code.clone(), name: thing.name.clone() });
             names.data.insert(thing.name.clone(), named);
         }
         for thing in &suite.option_combos {
-            let named = Arc::new(Named { id: names.next(), code: thing.code.clone(), name: thing.name.clone() });
+            let named =
+                Arc::new(Named { id: names.next(&thing.name), code: thing.code.clone(), name: thing.name.clone() });
             names.option_combos.insert(thing.name.clone(), named);
         }
         for unit in &suite.org_units {
             let path = unit.path.clone().unwrap_or_else(|| unit.name.clone());
             let level = unit.level.unwrap_or_else(|| depth(&path));
-            let org_unit = OrgUnit { id: names.next(), code: unit.code.clone(), name: unit.name.clone(), path, level };
+            let org_unit =
+                OrgUnit { id: names.next(&unit.name), code: unit.code.clone(), name: unit.name.clone(), path, level };
             names.org_units.insert(unit.name.clone(), Arc::new(org_unit));
         }
         names
     }
 
-    fn next(&mut self) -> Uid {
-        self.given_out += 1;
+    fn next(&mut self, name: &str) -> Uid {
         // A letter and ten digits are an id.
-        Uid::parse(&format!("t{:010}", self.given_out)).unwrap_or(Uid::DEFAULT_OPTION_COMBO)
+        let id = Uid::parse(&format!("t{:010}", self.by_id.len() + 1)).unwrap_or(Uid::DEFAULT_OPTION_COMBO);
+        self.by_id.insert(id, name.to_owned());
+        id
     }
 
     pub(super) fn data(&mut self, name: &str) -> Arc<Named> {
         if let Some(known) = self.data.get(name) {
             return Arc::clone(known);
         }
-        let named = Arc::new(Named { id: self.next(), code: None, name: name.to_owned() });
+        let named = Arc::new(Named { id: self.next(name), code: None, name: name.to_owned() });
         self.data.insert(name.to_owned(), Arc::clone(&named));
         named
     }
@@ -57,7 +62,7 @@ impl Names {
         if let Some(known) = self.option_combos.get(name) {
             return Arc::clone(known);
         }
-        let id = if name == "default" { Uid::DEFAULT_OPTION_COMBO } else { self.next() };
+        let id = if name == "default" { Uid::DEFAULT_OPTION_COMBO } else { self.next(name) };
         let named = Arc::new(Named { id, code: None, name: name.to_owned() });
         self.option_combos.insert(name.to_owned(), Arc::clone(&named));
         named
@@ -67,7 +72,7 @@ impl Names {
         if let Some(known) = self.org_units.get(name) {
             return Arc::clone(known);
         }
-        let unit = OrgUnit { id: self.next(), code: None, name: name.to_owned(), path: name.to_owned(), level: 1 };
+        let unit = OrgUnit { id: self.next(name), code: None, name: name.to_owned(), path: name.to_owned(), level: 1 };
         let unit = Arc::new(unit);
         self.org_units.insert(name.to_owned(), Arc::clone(&unit));
         unit
@@ -84,9 +89,8 @@ impl Names {
 
     /// What an id was given out for; the id itself where it was not.
     pub(super) fn name(&self, id: Uid) -> String {
-        let named = self.data.values().chain(self.option_combos.values()).find(|named| named.id == id);
-        let unit = || self.org_units.values().find(|unit| unit.id == id).map(|unit| unit.name.clone());
-        named.map(|named| named.name.clone()).or_else(unit).unwrap_or_else(|| id.to_string())
+        let default = || if id == Uid::DEFAULT_OPTION_COMBO { "default".to_owned() } else { id.to_string() };
+        self.by_id.get(&id).cloned().unwrap_or_else(default)
     }
 }
 

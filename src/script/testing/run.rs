@@ -1,5 +1,6 @@
 //! Runs the cases of a file of tests.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::format::{Case, CombineGiven, Expected, Given, RowGiven, Suite, Where};
@@ -8,9 +9,10 @@ use super::result::{CaseResult, Line};
 use super::scalar::Scalar;
 use crate::domain::cell::CellAddress;
 use crate::domain::period::Period;
+use crate::domain::script::ParameterValue;
 use crate::script::context::{Contribution, ItemNames, Place, RunContext};
 use crate::script::error::ScriptError;
-use crate::script::hooks::Script;
+use crate::script::hooks::{Hook, Script};
 use crate::script::outcome::{LeftOut, Outcome, Row, RowsOutcome, Value};
 use crate::script::params::Params;
 use crate::script::runner::Runner;
@@ -24,35 +26,108 @@ impl Suite {
         self.cases.iter().map(|case| self.run_case(case, script, defaults)).collect()
     }
 
+    /// Calls `value` or `period` with each row by itself, as a transfer does: the rows are one slice, and one script is
+    /// called for them all, so that it stays stopped once it was, and what it gives back counts together.
+    pub fn run_each(&self, script: &Script, hook: Hook, rows: &[RowGiven]) -> Vec<CaseResult> {
+        let anywhere = Case {
+            name: String::new(),
+            params: BTreeMap::new(),
+            at: Where::default(),
+            others: Vec::new(),
+            given: Given::Rows(Vec::new()),
+            expected: Expected::Unchanged,
+        };
+        let mut names = Names::of(self);
+        let mut bench = Bench::new(&mut names, &anywhere);
+        let values: Vec<Row> = rows
+            .iter()
+            .map(|row| {
+                // So that the slice knows the names of the place, too.
+                place(bench.names, &row.place());
+                bench.row(row)
+            })
+            .collect();
+        let mut slice = bench.names.slice();
+        for row in &values {
+            slice.add_value(row);
+        }
+        drop(values);
+        let mut runner = match Runner::new(script, self.run_context(Params::new())) {
+            Ok(runner) => Ok(runner),
+            Err(error) => Err(error_line(&error)),
+        };
+        if let Ok(runner) = &mut runner {
+            runner.enter(Arc::new(slice));
+        }
+        let nothing = Scalar::from(&ParameterValue::Text(String::new()));
+        let mut results = Vec::with_capacity(rows.len());
+        for row in rows {
+            let place = place(&mut names, &row.place());
+            let value = row.value.as_ref().unwrap_or(&nothing);
+            let given = if hook == Hook::Period { place.period.to_string() } else { scalar_in_words(value) };
+            let (got, printed) = match &mut runner {
+                Err(got) => (got.clone(), Vec::new()),
+                Ok(runner) => {
+                    let got = match (hook, value.to_value()) {
+                        (Hook::Period, _) => {
+                            let outcome = runner.period(&place.item, place.period);
+                            outcome.map(|outcome| period_line(outcome, place.period))
+                        }
+                        (_, None) => Ok(vec![Line::plain(NO_VALUE)]),
+                        (_, Some(value)) => {
+                            runner.value(&value, &place).map(|outcome| value_line(outcome, Some(&value)))
+                        }
+                    };
+                    (got.unwrap_or_else(|error| error_line(&error)), printed(runner))
+                }
+            };
+            results.push(CaseResult::new("", given, Vec::new(), got, printed));
+        }
+        results
+    }
+
+    fn run_context(&self, params: Params) -> RunContext {
+        RunContext {
+            job: "tests".to_owned(),
+            source: "source".to_owned(),
+            destination: "destination".to_owned(),
+            now: self.now.clone(),
+            params: {
+                let mut params = params;
+                params.extend(self.params.iter().map(|(name, value)| (name.clone(), value.to_param())));
+                params
+            },
+        }
+    }
+
     fn run_case(&self, case: &Case, script: &Script, defaults: &Params) -> CaseResult {
         let mut names = Names::of(self);
         let mut bench = Bench::new(&mut names, case);
         let given = bench.given_in_words();
         let expected = bench.expected();
-        let mut params = defaults.clone();
-        let own = self.params.iter().chain(&case.params);
-        params.extend(own.map(|(name, value)| (name.clone(), value.to_param())));
-        let run = RunContext {
-            job: "tests".to_owned(),
-            source: "source".to_owned(),
-            destination: "destination".to_owned(),
-            now: self.now.clone(),
-            params,
-        };
+        let mut run = self.run_context(defaults.clone());
+        run.params.extend(case.params.iter().map(|(name, value)| (name.clone(), value.to_param())));
         let (got, printed) = match Runner::new(script, run) {
             Ok(mut runner) => {
                 let got = bench.call(&mut runner).unwrap_or_else(|error| error_line(&error));
-                let Log { mut lines, left_out } = runner.take_log();
-                if left_out > 0 {
-                    lines.push(format!("… and {left_out} more"));
-                }
-                (got, lines)
+                (got, printed(&mut runner))
             }
             Err(error) => (error_line(&error), Vec::new()),
         };
         CaseResult::new(&case.name, given, expected, got, printed)
     }
 }
+
+/// What a script printed since this was last asked.
+fn printed(runner: &mut Runner) -> Vec<String> {
+    let Log { mut lines, left_out } = runner.take_log();
+    if left_out > 0 {
+        lines.push(format!("… and {left_out} more"));
+    }
+    lines
+}
+
+const NO_VALUE: &str = "a list is no value";
 
 /// One case with its names resolved.
 struct Bench<'case> {
@@ -85,7 +160,7 @@ impl<'case> Bench<'case> {
         runner.enter(Arc::new(slice));
         match &case.given {
             Given::Value(given) => {
-                let Some(value) = given.to_value() else { return Ok(vec![Line::plain("a list is no value")]) };
+                let Some(value) = given.to_value() else { return Ok(vec![Line::plain(NO_VALUE)]) };
                 runner.value(&value, &self.place).map(|outcome| value_line(outcome, Some(&value)))
             }
             Given::Period(period) => {

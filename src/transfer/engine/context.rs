@@ -4,7 +4,7 @@
 //! next slice and sending the current one can go on side by side.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::domain::capabilities::Capabilities;
-use crate::domain::journal::Journal;
+use crate::domain::journal::{Journal, JournalError};
 use crate::domain::metadata::Metadata;
 use crate::domain::period::Period;
 use crate::domain::routine::{Policies, RoutineDocument};
@@ -47,6 +47,8 @@ pub(super) struct Context<'run, S, D> {
     pub(super) stop: CancellationToken,
     pub(super) events: &'run (dyn Fn(Event) + Send + Sync),
     journal: Mutex<&'run mut dyn Journal>,
+    /// The first failure of the journal.
+    broken: OnceLock<JournalError>,
     state: Mutex<State>,
 }
 
@@ -112,6 +114,7 @@ impl<'run, S, D> Context<'run, S, D> {
             stop,
             events,
             journal: Mutex::new(journal),
+            broken: OnceLock::new(),
             state: Mutex::new(State {
                 controllers,
                 seen: BTreeSet::new(),
@@ -127,6 +130,33 @@ impl<'run, S, D> Context<'run, S, D> {
     /// The journal. Its methods block until the disk has it, which is meant: nothing is sent before.
     pub(super) fn journal(&self) -> MutexGuard<'_, &'run mut dyn Journal> {
         self.journal.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Acts on the journal. After its first failure nothing leaves any more, and nothing but the report is written: what
+    /// is written down must not rest on something that is not. What was sent by then stays open there, and the next run
+    /// finds it.
+    pub(super) fn keep<T>(&self, act: impl FnOnce(&mut dyn Journal) -> Result<T, JournalError>) -> Option<T> {
+        if self.broken.get().is_some() {
+            return None;
+        }
+        let kept = act(&mut **self.journal());
+        self.unless_broken(kept)
+    }
+
+    /// What came of an act on the journal; its first failure is kept for the report.
+    pub(super) fn unless_broken<T>(&self, kept: Result<T, JournalError>) -> Option<T> {
+        match kept {
+            Ok(kept) => Some(kept),
+            Err(cause) => {
+                let _ = self.broken.set(cause);
+                None
+            }
+        }
+    }
+
+    /// Why nothing can be written down any more, if so.
+    pub(super) fn broken(&self) -> Option<&JournalError> {
+        self.broken.get()
     }
 
     /// What changes on the way.

@@ -132,6 +132,12 @@ impl SliceError {
     }
 }
 
+impl From<&JournalError> for SliceError {
+    fn from(error: &JournalError) -> Self {
+        Self { reason: error.to_string(), hint: None, temporary: true, permission: false, login_refused: false }
+    }
+}
+
 impl From<ClientError> for SliceError {
     fn from(error: ClientError) -> Self {
         use crate::dhis2::error::ClientErrorKind as Kind;

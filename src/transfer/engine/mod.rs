@@ -104,7 +104,13 @@ pub struct RunRequest<'run, S, D> {
     pub patience: Patience,
     /// Tells the run to stop: no further POST, four seconds for those in flight, then the report.
     pub stop: CancellationToken,
+    /// Has the last word on how the run ends, before its report is written down: what is kept is what the process says.
+    pub last_word: LastWord<'run>,
 }
+
+/// Settles the exit code of a report by what the engine cannot know: who ended the run, and what was asked of it. Said
+/// twice it says the same.
+pub type LastWord<'run> = &'run (dyn Fn(&mut Report) + Send + Sync);
 
 /// What runs learn about a destination and the next one should begin with. (Cells per analytics request are the
 /// client's to remember: `Client::analytics_budget`.)

@@ -12,7 +12,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use crate::domain::cell::CellKey;
 use crate::domain::job::Comments;
-use crate::domain::journal::JournalError;
 use crate::domain::run::ValueCounts;
 use crate::domain::uid::Uid;
 use crate::transfer::combine::{WantedCell, combine};
@@ -98,40 +97,40 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
     }
 
     /// The next slice; none when all are done or the run is to stop.
-    pub(super) async fn next(&mut self) -> Result<Option<Prepared<'run>>, JournalError> {
+    pub(super) async fn next(&mut self) -> Option<Prepared<'run>> {
         loop {
             if self.context.stop.is_cancelled() {
-                return Ok(None);
+                return None;
             }
             if let Some(current) = &mut self.current
                 && let Some((slice, aggregated)) = current.slices.pop_front()
             {
                 let (job, number, hold_changes) = (current.job, current.number, current.hold_changes);
-                let (mut prepared, at_stake) = self.prepare(job, number, slice, aggregated).await?;
+                let (mut prepared, at_stake) = self.prepare(job, number, slice, aggregated).await;
                 self.keep_waiting(slice, &mut prepared, at_stake);
                 self.finish(&mut prepared, hold_changes);
-                return Ok(Some(prepared));
+                return Some(prepared);
             }
             if let Some(current) = &mut self.current
                 && let Some((name, cells)) = current.waiting.next(current.job)
             {
                 let (job, number, hold_changes) = (current.job, current.number, current.hold_changes);
-                let mut prepared = self.prepare_waiting(job, number, name, cells).await?;
+                let mut prepared = self.prepare_waiting(job, number, name, cells).await;
                 self.finish(&mut prepared, hold_changes);
-                return Ok(Some(prepared));
+                return Some(prepared);
             }
             match self.jobs.pop_front() {
-                Some((number, job)) => self.begin(number, job).await?,
-                None => return Ok(None),
+                Some((number, job)) => self.begin(number, job).await,
+                None => return None,
             }
         }
     }
 
-    async fn begin(&mut self, number: usize, job: &'run PlannedJob) -> Result<(), JournalError> {
+    async fn begin(&mut self, number: usize, job: &'run PlannedJob) {
         let aggregated = fetch::aggregated(&self.context.reading, job, &mut self.findings).await;
         let slices: VecDeque<_> = job.slices.iter().zip(aggregated).collect();
         let hold_changes = match self.context.policies().max_change {
-            Some(percent) => self.changes_too_much(job, &slices, percent).await?,
+            Some(percent) => self.changes_too_much(job, &slices, percent).await,
             None => false,
         };
         let vanishing = match &job.leftover {
@@ -139,7 +138,6 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
             None => Vanishing::default(),
         };
         self.current = Some(JobInWork { number, job, slices, vanishing, waiting: Waiting::default(), hold_changes });
-        Ok(())
     }
 
     /// Sets aside what would vanish from a slice; once the job's last slice is read, judges what may.
@@ -172,24 +170,23 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         job_number: usize,
         name: SliceName,
         mut cells: Vec<Cell>,
-    ) -> Result<Prepared<'run>, JournalError> {
+    ) -> Prepared<'run> {
         self.context.tell(Event::SliceStarted { slice: name.clone() });
         let sent: BTreeSet<CellKey> = cells.iter().filter(|cell| cell.step.is_sent()).map(|cell| cell.key).collect();
         let units: BTreeSet<Uid> = sent.iter().map(|key| key.org_unit).collect();
-        let mut ledger = self.ledger(job, &units)?;
-        ledger.retain(|key, _| sent.contains(key));
+        let (mut ledger, read) = self.both(job, &units, |cell| sent.contains(cell)).await;
         let (mut unreadable, mut failed) = (BTreeSet::new(), None);
-        match self.stored(job, &units, &ledger).await {
+        match read {
             Ok(stored) => {
                 for cell in &mut cells {
                     diff::look_again(cell, &stored);
                 }
-                self.let_go(&mut ledger, &stored)?;
+                self.let_go(&mut ledger, &stored);
                 unreadable = stored.unreadable;
             }
             Err(error) => failed = Some(Failed::Destination(error)),
         }
-        Ok(Prepared {
+        Prepared {
             job,
             job_number,
             name,
@@ -201,7 +198,24 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
             acts: Acts::default(),
             gone: 0,
             failed,
-        })
+        }
+    }
+
+    /// What the routine wrote into these org units, as far as it concerns cells that are `looked_at`, and what the
+    /// destination holds there.
+    async fn both(
+        &self,
+        job: &PlannedJob,
+        org_units: &BTreeSet<Uid>,
+        looked_at: impl Fn(&CellKey) -> bool,
+    ) -> (HashMap<CellKey, String>, Result<StoredValues, SliceError>) {
+        let mut ledger = match self.ledger(job, org_units) {
+            Ok(ledger) => ledger,
+            Err(error) => return (HashMap::new(), Err(error)),
+        };
+        ledger.retain(|cell, _| looked_at(cell));
+        let stored = self.stored(job, org_units, &ledger).await;
+        (ledger, stored)
     }
 
     /// What the destination holds of the job in these org units. Where much of what the routine wrote there is not
@@ -247,7 +261,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         job: &'run PlannedJob,
         slices: &VecDeque<(&'run Slice, Result<Mapping<'run>, SliceError>)>,
         percent: u32,
-    ) -> Result<bool, JournalError> {
+    ) -> bool {
         let (mut changes, mut existing) = (0, 0);
         for (slice, aggregated) in slices {
             let Ok(aggregated) = aggregated else { continue };
@@ -255,9 +269,8 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
                 continue;
             };
             let Made { wanted, doubts, remarks, .. } = self.make(job, mapping.finish(&self.context.scene()));
-            let ledger = self.ledger(job, &slice.destinations)?;
-            let Ok(stored) = self.stored(job, &slice.destinations, &ledger).await else { continue };
-            let (diff, ..) = self.compare(job, slice, wanted, (&doubts, &remarks), &stored, ledger)?;
+            let (ledger, Ok(stored)) = self.both(job, &slice.destinations, |_| true).await else { continue };
+            let (diff, ..) = self.compare(job, slice, wanted, (&doubts, &remarks), &stored, ledger);
             changes += diff.cells.iter().filter(|cell| cell.step.is_change()).count() as u64;
             existing += diff.existing;
         }
@@ -265,7 +278,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         if let Some(leftover) = &job.leftover {
             existing = leftover.written;
         }
-        Ok(diff::exceeds(changes, existing, Some(percent)))
+        diff::exceeds(changes, existing, Some(percent))
     }
 
     async fn prepare(
@@ -274,7 +287,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         job_number: usize,
         slice: &'run Slice,
         aggregated: Result<Mapping<'run>, SliceError>,
-    ) -> Result<(Prepared<'run>, u64), JournalError> {
+    ) -> (Prepared<'run>, u64) {
         let name = slice_name(job, slice);
         self.context.tell(Event::SliceStarted { slice: name.clone() });
         let mut prepared = Prepared {
@@ -298,29 +311,29 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
             Ok(mapping) => self.make(job, mapping.finish(&self.context.scene())),
             Err(error) => {
                 prepared.failed = Some(Failed::Source(error));
-                return Ok((prepared, 0));
+                return (prepared, 0);
             }
         };
         let Made { values, wanted, doubts, remarks, findings, acts } = made;
         prepared.values = values;
         prepared.acts = acts;
         self.context.tell(Event::SliceFetched { slice: prepared.name.clone(), values });
-        let ledger = self.ledger(job, &slice.destinations)?;
-        let stored = self.stored(job, &slice.destinations, &ledger).await.unwrap_or_else(|error| {
+        let (ledger, read) = self.both(job, &slice.destinations, |_| true).await;
+        let stored = read.unwrap_or_else(|error| {
             prepared.failed = Some(Failed::Destination(error));
             // Nothing is known of the other side, so nothing is compared: the cells are known all the same.
             StoredValues { unreadable: slice.destinations.clone(), ..StoredValues::default() }
         });
         let periods = stored.values.keys().map(|key| key.period);
         self.context.state().seen.extend(periods);
-        let (diff, ledger, let_go) = self.compare(job, slice, wanted, (&doubts, &remarks), &stored, ledger)?;
+        let (diff, ledger, let_go) = self.compare(job, slice, wanted, (&doubts, &remarks), &stored, ledger);
         prepared.ledger = ledger;
         prepared.gone = let_go;
         prepared.findings.merge(findings);
         prepared.findings.merge(diff.findings);
         prepared.cells = diff.cells;
         prepared.unreadable = stored.unreadable;
-        Ok((prepared, diff.at_stake))
+        (prepared, diff.at_stake)
     }
 
     /// One value for each cell; scripts may leave some out.
@@ -342,18 +355,24 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         (doubts, remarks): (&BTreeMap<CellKey, Hold>, &BTreeMap<CellKey, Remark>),
         stored: &StoredValues,
         mut ledger: HashMap<CellKey, String>,
-    ) -> Result<(Diff, HashMap<CellKey, String>, u64), JournalError> {
+    ) -> (Diff, HashMap<CellKey, String>, u64) {
         let sees = |cell: &CellKey| self.context.side.sees(stored, cell);
-        let arrived = recover::settle(self.context, stored, |cell| {
-            sees(cell) && slice.destinations.contains(&cell.org_unit) && job.reads_back(cell)
-        })?;
-        if arrived > 0 {
-            ledger = self.ledger(job, &slice.destinations)?;
+        let looked_at =
+            |cell: &CellKey| sees(cell) && slice.destinations.contains(&cell.org_unit) && job.reads_back(cell);
+        // A journal that failed gets nothing more.
+        let arrived = match self.context.broken() {
+            None => self.context.unless_broken(recover::settle(self.context, stored, looked_at)),
+            Some(_) => None,
+        };
+        if arrived.is_some_and(|arrived| arrived > 0)
+            && let Ok(with_arrived) = self.ledger(job, &slice.destinations)
+        {
+            ledger = with_arrived;
         }
         // Equal numbers of somebody else are not for the comparison to judge.
         let his = ownership::stored_by_somebody_else(&ledger, stored, sees);
         if !his.is_empty() {
-            self.context.journal().forget(&his)?;
+            self.context.keep(|journal| journal.forget(&his));
             ledger.retain(|cell, _| his.binary_search(cell).is_err());
         }
         let mut all_doubts = Cow::Borrowed(doubts);
@@ -367,26 +386,32 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         let remarks = Some(remarks).filter(|_| job.comments == Comments::Copy);
         let rules = DiffRules { only_changed: policies.only_changed, ledger: &ledger, doubts, remarks, deletes, names };
         let diff = diff::diff(wanted, stored, job, rules);
-        let let_go = self.let_go(&mut ledger, stored)? + his.len() as u64;
-        Ok((diff, ledger, let_go))
+        let let_go = self.let_go(&mut ledger, stored) + his.len() as u64;
+        (diff, ledger, let_go)
     }
 
     /// Whatever becomes of the cells now: what somebody else changed or took away is his. Gives how many they are.
-    fn let_go(&self, ledger: &mut HashMap<CellKey, String>, stored: &StoredValues) -> Result<u64, JournalError> {
+    fn let_go(&self, ledger: &mut HashMap<CellKey, String>, stored: &StoredValues) -> u64 {
         let sees = |cell: &CellKey| self.context.side.sees(stored, cell);
         let lost = ownership::let_go(&*ledger, stored, self.context.destination_metadata, sees, |_| None);
         if !lost.is_empty() {
-            self.context.journal().forget(&lost)?;
+            self.context.keep(|journal| journal.forget(&lost));
             ledger.retain(|cell, _| lost.binary_search(cell).is_err());
         }
-        Ok(lost.len() as u64)
+        lost.len() as u64
     }
 
     /// What the routine wrote into these org units of the destination.
-    fn ledger(&self, job: &PlannedJob, org_units: &BTreeSet<Uid>) -> Result<HashMap<CellKey, String>, JournalError> {
+    fn ledger(&self, job: &PlannedJob, org_units: &BTreeSet<Uid>) -> Result<HashMap<CellKey, String>, SliceError> {
         let addresses: Vec<_> = job.addresses.keys().copied().collect();
         let org_units: Vec<Uid> = org_units.iter().copied().collect();
-        let entries = self.context.journal().ledger(&addresses, &org_units, &job.periods.write)?;
+        // After a write that failed it is still what it was; nothing is sent for it then.
+        let entries = self.context.journal().ledger(&addresses, &org_units, &job.periods.write);
+        let entries = entries.map_err(|cause| {
+            let error = SliceError::from(&cause);
+            self.context.unless_broken::<()>(Err(cause));
+            error
+        })?;
         // Leftover cells are read beside cells of jobs that are being written in this very moment.
         let entries = entries.into_iter().filter(|entry| job.has(&entry.cell));
         Ok(entries.map(|entry| (entry.cell, entry.value)).collect())

@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::dhis2::data_value_sets::PayloadRow;
 use crate::domain::cell::{CellKey, CellState};
-use crate::domain::journal::JournalError;
 use crate::domain::run::RunMode;
 use crate::domain::uid::Uid;
 use crate::domain::value_type::ValueType;
@@ -41,10 +40,7 @@ pub(super) struct Proved {
 }
 
 /// Sends what is to be sent of a slice and settles every cell.
-pub(super) async fn prove<'run, S, D: DataServer>(
-    context: &Context<'run, S, D>,
-    slice: &Prepared<'run>,
-) -> Result<Proved, JournalError> {
+pub(super) async fn prove<'run, S, D: DataServer>(context: &Context<'run, S, D>, slice: &Prepared<'run>) -> Proved {
     let ends = slice.cells.iter().map(without_sending).collect();
     let mut proof = Proof {
         context,
@@ -64,7 +60,7 @@ pub(super) async fn prove<'run, S, D: DataServer>(
     let mut pauses = context.patience.pauses();
     let mut alone = false;
     while !open.is_empty() {
-        open = proof.round(open, alone).await?;
+        open = proof.round(open, alone).await;
         if open.is_empty() || proof.is_over() {
             break;
         }
@@ -81,7 +77,7 @@ pub(super) async fn prove<'run, S, D: DataServer>(
             *end = Some(settled);
         }
     }
-    Ok(proof.proved)
+    proof.proved
 }
 
 impl Proved {
@@ -115,7 +111,10 @@ struct Proof<'proof, 'run, S, D> {
 impl<S, D: DataServer> Proof<'_, '_, S, D> {
     /// Whether another round makes no sense.
     fn is_over(&self) -> bool {
-        self.proved.login_refused || self.proved.unreachable.is_some() || self.context.stop.is_cancelled()
+        self.proved.login_refused
+            || self.proved.unreachable.is_some()
+            || self.context.stop.is_cancelled()
+            || self.context.broken().is_some()
     }
 
     fn predict_all(&mut self, open: &[usize]) {
@@ -127,7 +126,7 @@ impl<S, D: DataServer> Proof<'_, '_, S, D> {
     }
 
     /// One round of push and read-back. Returns what is to be sent again.
-    async fn round(&mut self, open: Vec<usize>, alone: bool) -> Result<Vec<usize>, JournalError> {
+    async fn round(&mut self, open: Vec<usize>, alone: bool) -> Vec<usize> {
         let cells = &self.slice.cells;
         let mut rows: BTreeMap<Uid, Vec<PayloadRow>> = BTreeMap::new();
         for cell in open.iter().filter_map(|position| cells.get(*position)) {
@@ -138,10 +137,10 @@ impl<S, D: DataServer> Proof<'_, '_, S, D> {
         if alone {
             self.sent_again.extend(rows.values().flatten().map(|row| row.cell));
         }
-        let (mut outcomes, trouble, sent_again) = Sender::new(self.context, self.slice, alone).send(rows).await?;
+        let (mut outcomes, trouble, sent_again) = Sender::new(self.context, self.slice, alone).send(rows).await;
         self.sent_again.extend(sent_again);
         // A login that is refused for an import may still read, and what the answer hides may have arrived: one look.
-        let read_back = self.read_back(&open, trouble.is_some()).await?;
+        let read_back = self.read_back(&open, trouble.is_some()).await;
         self.proved.login_refused |= trouble.as_ref().is_some_and(|trouble| trouble.login_refused);
         self.cut_off = read_back.is_none() && self.is_over();
         let mut again = Vec::new();
@@ -153,13 +152,13 @@ impl<S, D: DataServer> Proof<'_, '_, S, D> {
             let outcome = self.with_memory(position, outcome);
             self.judge(position, cell, &outcome, read_back.as_ref(), &mut again);
         }
-        Ok(again)
+        again
     }
 
     /// Reads the org units of the open cells again; none where nothing can or shall be read.
-    async fn read_back(&mut self, open: &[usize], had_trouble: bool) -> Result<Option<StoredValues>, JournalError> {
+    async fn read_back(&mut self, open: &[usize], had_trouble: bool) -> Option<StoredValues> {
         if self.context.mode != RunMode::Run || !self.context.policies().verify {
-            return Ok(None);
+            return None;
         }
         let org_units: BTreeSet<Uid> = open
             .iter()
@@ -168,12 +167,12 @@ impl<S, D: DataServer> Proof<'_, '_, S, D> {
             .filter(|unit| !self.slice.unreadable.contains(unit))
             .collect();
         if org_units.is_empty() || self.proved.login_refused {
-            return Ok(None);
+            return None;
         }
         let reading = read::stored(&self.context.side, self.slice.job, &org_units);
-        Ok(match self.context.unless_stopped(reading).await {
+        match self.context.unless_stopped(reading).await {
             Some(Ok(stored)) => {
-                self.let_go(&stored, &org_units)?;
+                self.let_go(&stored, &org_units);
                 Some(stored)
             }
             Some(Err(error)) => {
@@ -186,24 +185,26 @@ impl<S, D: DataServer> Proof<'_, '_, S, D> {
                 None
             }
             None => None,
-        })
+        }
     }
 
     /// The read-back shows cells that somebody else changed meanwhile, too. What this slice sent is not among them as long
     /// as it stands there.
-    fn let_go(&self, stored: &StoredValues, org_units: &BTreeSet<Uid>) -> Result<(), JournalError> {
+    fn let_go(&self, stored: &StoredValues, org_units: &BTreeSet<Uid>) {
         let cells: HashMap<CellKey, &Cell> =
             self.slice.cells.iter().filter(|cell| cell.step.is_sent()).map(|cell| (cell.key, cell)).collect();
         let seen = |cell: &CellKey| org_units.contains(&cell.org_unit) && self.context.side.sees(stored, cell);
         let was_sent = |cell: &CellKey| cells.contains_key(cell);
         // What was sent is missing from one that is false, too: the next comparison looks again.
         if !ownership::doubtful(&self.slice.ledger, stored, |cell| seen(cell) && !was_sent(cell)).is_empty() {
-            return Ok(());
+            return;
         }
         let lost = ownership::let_go(&self.slice.ledger, stored, self.context.destination_metadata, seen, |cell| {
             cells.get(cell).map(|cell| cell.value.clone())
         });
-        if lost.is_empty() { Ok(()) } else { self.context.journal().forget(&lost) }
+        if !lost.is_empty() {
+            self.context.keep(|journal| journal.forget(&lost));
+        }
     }
 
     fn judge(

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::dhis2::data_value_sets::{ImportAnswer, Payload, PayloadRow, payload_body};
 use crate::dhis2::error::{ClientError, ClientErrorKind};
 use crate::domain::cell::CellKey;
-use crate::domain::journal::{ChunkStart, JournalError, SentCell};
+use crate::domain::journal::{ChunkStart, SentCell};
 use crate::domain::run::RunMode;
 use crate::domain::uid::Uid;
 use crate::transfer::accounting::RowVerdict;
@@ -79,16 +79,16 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
     pub(super) async fn send(
         self,
         rows: BTreeMap<Uid, Vec<PayloadRow>>,
-    ) -> Result<(Outcomes, Option<Trouble>, BTreeSet<CellKey>), JournalError> {
+    ) -> (Outcomes, Option<Trouble>, BTreeSet<CellKey>) {
         let mut outcomes = Outcomes::new();
         for (data_set, rows) in rows {
-            outcomes.extend(self.data_set(data_set, rows).await?);
+            outcomes.extend(self.data_set(data_set, rows).await);
         }
         let trouble = self.trouble();
-        Ok((outcomes, trouble, self.sent_again.into_inner().unwrap_or_else(PoisonError::into_inner)))
+        (outcomes, trouble, self.sent_again.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
-    async fn data_set(&self, id: Uid, rows: Vec<PayloadRow>) -> Result<Outcomes, JournalError> {
+    async fn data_set(&self, id: Uid, rows: Vec<PayloadRow>) -> Outcomes {
         let metadata = self.context.destination_metadata;
         // Preflight takes the data set from this metadata, so it is there.
         let kind = metadata.data_sets.get(&id).map_or(DataSetKind::Plain, |data_set| kind_of(metadata, data_set));
@@ -101,26 +101,26 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
         let work = plan(rows, &seen, lanes);
         let mut outcomes = Outcomes::new();
         for primer in work.primers {
-            outcomes.extend(self.chunk(id, kind, vec![primer]).await?);
+            outcomes.extend(self.chunk(id, kind, vec![primer]).await);
         }
         for lane in join_all(work.lanes.into_iter().map(|lane| self.lane(id, kind, lane))).await {
-            outcomes.extend(lane?);
+            outcomes.extend(lane);
         }
-        Ok(outcomes)
+        outcomes
     }
 
-    async fn lane(&self, data_set: Uid, kind: DataSetKind, mut lane: Lane) -> Result<Outcomes, JournalError> {
+    async fn lane(&self, data_set: Uid, kind: DataSetKind, mut lane: Lane) -> Outcomes {
         let mut outcomes = Outcomes::new();
         while !lane.is_empty() {
             let limit = self.controller(kind, |controller| controller.limit());
             let rows = lane.take(limit);
-            outcomes.extend(self.chunk(data_set, kind, rows).await?);
+            outcomes.extend(self.chunk(data_set, kind, rows).await);
         }
-        Ok(outcomes)
+        outcomes
     }
 
     /// One chunk through all its refusals.
-    async fn chunk(&self, data_set: Uid, kind: DataSetKind, rows: Vec<PayloadRow>) -> Result<Outcomes, JournalError> {
+    async fn chunk(&self, data_set: Uid, kind: DataSetKind, rows: Vec<PayloadRow>) -> Outcomes {
         let mut pruning =
             Pruning::new(&rows, self.context.destination_metadata, self.context.capabilities.import_engine);
         let mut outcomes: Outcomes = HashMap::with_capacity(rows.len());
@@ -133,7 +133,7 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
             let all = |outcome: &Outcome, outcomes: &mut Outcomes| {
                 outcomes.extend(group.iter().filter_map(|row| Some((rows.get(*row)?.cell, outcome.clone()))));
             };
-            match self.post(data_set, kind, &rows, &group).await? {
+            match self.post(data_set, kind, &rows, &group).await {
                 Posted::Answer(answer) => {
                     let next = pruning.after(&group, &answer);
                     for (row, verdict) in next.settled {
@@ -157,7 +157,7 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
             }
         }
         self.remember_periods(&outcomes);
-        Ok(outcomes)
+        outcomes
     }
 
     /// Whatever the answer to the first time was, the server may have acted on it.
@@ -173,22 +173,24 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
         self.context.state().seen.extend(periods);
     }
 
-    async fn post(
-        &self,
-        data_set: Uid,
-        kind: DataSetKind,
-        rows: &[PayloadRow],
-        group: &[usize],
-    ) -> Result<Posted, JournalError> {
+    async fn post(&self, data_set: Uid, kind: DataSetKind, rows: &[PayloadRow], group: &[usize]) -> Posted {
         if let Some(trouble) = self.trouble() {
-            return Ok(Posted::NotSent(trouble.reason));
+            return Posted::NotSent(trouble.reason);
         }
         if self.context.stop.is_cancelled() {
-            return Ok(Posted::NotSent("the run was stopped".to_owned()));
+            return Posted::NotSent("the run was stopped".to_owned());
+        }
+        if let Some(cause) = self.context.broken() {
+            return Posted::NotSent(cause.to_string());
         }
         let payload = Payload { data_set, rows: group.iter().filter_map(|row| rows.get(*row).cloned()).collect() };
         let journaled = self.context.mode == RunMode::Run;
-        let number = if journaled { self.announce(&payload)? } else { 0 };
+        // What cannot be written down first does not leave.
+        let number = match journaled.then(|| self.announce(&payload)) {
+            Some(Ok(number)) => number,
+            Some(Err(reason)) => return Posted::NotSent(reason),
+            None => 0,
+        };
         let start = Instant::now();
         let result = self.push(&payload).await;
         let seconds = start.elapsed().as_secs_f64();
@@ -208,14 +210,14 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
         self.controller(kind, |controller| controller.record(payload.rows.len(), org_units, seconds, learned));
         // A POST without answer stays `sending` in the journal: that is what it is.
         if let (true, Some(sentence)) = (journaled, sentence) {
-            self.context.journal().chunk_done(self.context.run, number, &sentence)?;
+            self.context.keep(|journal| journal.chunk_done(self.context.run, number, &sentence));
         }
         self.context.tell(Event::Pushed { rows: payload.rows.len() as u64, dry_run: !journaled });
-        Ok(posted)
+        posted
     }
 
-    /// Writes the POST into the journal before it is sent.
-    fn announce(&self, payload: &Payload) -> Result<u64, JournalError> {
+    /// Writes the POST into the journal before it is sent; or says why not.
+    fn announce(&self, payload: &Payload) -> Result<u64, String> {
         let number = {
             let mut state = self.context.state();
             let number = state.next_chunk;
@@ -230,8 +232,10 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
             rows: payload.rows.len() as u64,
         };
         let cells: Vec<SentCell> = payload.rows.iter().map(|row| self.sent(row)).collect();
-        self.context.journal().chunk_sending(self.context.run, &chunk, &cells)?;
-        Ok(number)
+        match self.context.keep(|journal| journal.chunk_sending(self.context.run, &chunk, &cells)) {
+            Some(()) => Ok(number),
+            None => Err(self.context.broken().map(ToString::to_string).unwrap_or_default()),
+        }
     }
 
     fn sent(&self, row: &PayloadRow) -> SentCell {

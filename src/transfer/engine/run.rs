@@ -13,7 +13,7 @@ use crate::domain::capabilities::{Capabilities, doubt_about};
 use crate::domain::cell::{CellAddress, CellKey, CellState};
 use crate::domain::counted::counted;
 use crate::domain::item::WhenEmpty;
-use crate::domain::journal::{Claim, JournalError, RunStart, Turned};
+use crate::domain::journal::{Claim, RunStart, Turned};
 use crate::domain::metadata::Metadata;
 use crate::domain::reach::feedback;
 use crate::domain::routine::RoutineDocument;
@@ -37,7 +37,7 @@ use crate::transfer::plan::{
     LeftoverSearch, PlanError, PlanRequest, PlannedJob, Tree, Whole, address_names, destination_periods, plan,
 };
 use crate::transfer::preflight::Preflight;
-use crate::transfer::report::{RunFacts, Tally, not_closed, report};
+use crate::transfer::report::{RunFacts, Tally, cut_off, not_closed, report};
 use crate::transfer::settle::{settle, without_sending};
 use crate::transfer::tally::{Findings, Note};
 use crate::transfer::verify::Settled;
@@ -94,6 +94,7 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
         tuning,
         patience,
         stop,
+        last_word,
     } = request;
     let traffic_before = (source.client.traffic(), destination.client.traffic());
     let (asked_source, asked_destination) = join(source.client.probe(), destination.client.probe()).await;
@@ -215,7 +216,7 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
         journal,
         controllers,
     );
-    let tally = Driver::new(&context, findings, earlier).drive().await?;
+    let tally = Driver::new(&context, findings, earlier).drive().await;
     let traffic = traffic(traffic_before, (source.client.traffic(), destination.client.traffic()));
     let facts = RunFacts {
         run,
@@ -231,10 +232,15 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
         file: file.cloned(),
     };
     let mut report = report(facts, tally)?;
+    if let Some(cause) = context.broken() {
+        cut_off(&mut report, cause);
+    }
+    last_word(&mut report);
     let kept = context.journal().finish_run(&report);
-    // What became of every cell is written down by now, and what the run says does not hang on this last write.
-    if let Err(cause) = &kept {
+    // What the run says does not hang on this last write: whatever is not written down is found by the next one.
+    if let (Err(cause), None) = (&kept, context.broken()) {
         not_closed(&mut report, cause);
+        last_word(&mut report);
     }
     let state = context.state();
     let learned = |kind| state.controllers.get(&kind).map(BatchController::remembered);
@@ -380,17 +386,19 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
         }
     }
 
-    async fn drive(mut self) -> Result<Tally, JournalError> {
+    async fn drive(mut self) -> Tally {
         let mut preparer = Preparer::new(self.context);
-        let mut current = preparer.next().await?;
+        let mut current = preparer.next().await;
         while let Some(slice) = current {
+            if let Some(cause) = self.context.broken() {
+                self.halted.get_or_insert_with(|| cause.to_string());
+            }
             if self.halted.is_some() || self.context.stop.is_cancelled() {
-                self.leave(slice)?;
+                self.leave(slice);
                 break;
             }
-            let (done, next) = join(self.finish(slice), preparer.next()).await;
-            done?;
-            current = next?;
+            let ((), next) = join(self.finish(slice), preparer.next()).await;
+            current = next;
         }
         if self.context.stop.is_cancelled() {
             self.halted.get_or_insert_with(|| "the run was stopped".to_owned());
@@ -401,7 +409,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
         }
         self.about_leftover();
         self.tally.recovered = self.context.state().recovered;
-        Ok(self.tally)
+        self.tally
     }
 
     /// Names the slices that were not even prepared.
@@ -469,12 +477,12 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
     }
 
     /// Sends a slice, settles it and writes down how each cell ended.
-    async fn finish(&mut self, mut slice: Prepared<'run>) -> Result<(), JournalError> {
+    async fn finish(&mut self, mut slice: Prepared<'run>) {
         if let Some(failed) = slice.failed.take() {
             return self.failed(slice, failed);
         }
         self.failures = 0;
-        let proved = prove(self.context, &slice).await?;
+        let proved = prove(self.context, &slice).await;
         if proved.login_refused {
             self.tally.permission = true;
             self.halted = Some("the destination refuses the login".to_owned());
@@ -485,11 +493,11 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
         }
         self.tally.findings.merge(proved.findings);
         self.tally.slices_done += 1;
-        self.record(slice, proved.ends, &proved.left_alone)
+        self.record(slice, proved.ends, &proved.left_alone);
     }
 
     /// A slice that could not be read on one side or the other.
-    fn failed(&mut self, slice: Prepared<'run>, failed: Failed) -> Result<(), JournalError> {
+    fn failed(&mut self, slice: Prepared<'run>, failed: Failed) {
         let (error, at_destination) = match failed {
             Failed::Source(error) => (error, false),
             Failed::Destination(error) => (error, true),
@@ -507,7 +515,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
             self.halted = Some(error.reason.clone());
         }
         let ends = not_sent(&slice, &error.reason, at_destination);
-        self.record(slice, ends, &BTreeMap::new())
+        self.record(slice, ends, &BTreeMap::new());
     }
 
     fn name_failure(&mut self, slice: &Prepared<'run>, error: &SliceError) {
@@ -523,7 +531,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
     }
 
     /// A slice that was prepared and is not sent any more.
-    fn leave(&mut self, mut slice: Prepared<'run>) -> Result<(), JournalError> {
+    fn leave(&mut self, mut slice: Prepared<'run>) {
         let reason = self.halted.clone().unwrap_or_else(|| "the run was stopped".to_owned());
         let failed = slice.failed.take();
         let blind = matches!(failed, Some(Failed::Destination(_)));
@@ -534,7 +542,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
         self.tally.slices_failed += 1;
         self.tally.temporary |= !self.tally.permission;
         let ends = not_sent(&slice, &reason, blind);
-        self.record(slice, ends, &BTreeMap::new())
+        self.record(slice, ends, &BTreeMap::new());
     }
 
     /// Where the item deletes already, the advice to let it is none.
@@ -559,12 +567,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
         ends
     }
 
-    fn record(
-        &mut self,
-        slice: Prepared<'run>,
-        ends: Vec<Option<Settled>>,
-        left_alone: &BTreeMap<CellKey, LeftAlone>,
-    ) -> Result<(), JournalError> {
+    fn record(&mut self, slice: Prepared<'run>, ends: Vec<Option<Settled>>, left_alone: &BTreeMap<CellKey, LeftAlone>) {
         let ends = self.why_zeros_stay(&slice, ends);
         let claims: Vec<Claim> = slice
             .cells
@@ -587,7 +590,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
                 *self.cleared.entry(record.cell.data_element).or_default() += 1;
             }
         }
-        self.context.journal().record_cells(self.context.run, &settled.records)?;
+        self.context.keep(|journal| journal.record_cells(self.context.run, &settled.records));
         self.context.tell(Event::SliceFinished { slice: slice.name, cells: settled.counts });
         if let Some(job) = self.tally.jobs.get_mut(slice.job_number) {
             job.values.add(&slice.values);
@@ -602,7 +605,6 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
                 *counts.entry(period).or_default() += number;
             }
         }
-        Ok(())
     }
 }
 

@@ -238,6 +238,9 @@ table! {
     JOURNAL_NOT_CLOSED = Error, Transport, "journal-not-closed",
         "The end of the run could not be written down on this machine; what this report says holds all the same, and `xfer runs` shows the run as broken off.",
         "Check that the state folder may be written to, that the disk is not full and that no other program holds the database; then run again: what has arrived is found unchanged.";
+    JOURNAL_CUT_OFF = Error, Transport, "journal-cut-off",
+        "The run could not write down on this machine what becomes of its values, so it sent nothing more; what this report says holds all the same.",
+        "Check that the state folder may be written to, that the disk is not full and that no other program holds the database; then run again: what has arrived is recognised, and what has not is sent.";
     ROWS_LOST_IN_RACE = Info, Transport, "rows-lost-in-race",
         "The destination lost rows when two requests wrote at the same time; they were sent again alone.",
         "Nothing; should it happen often, set the routine's `parallel` to 1.";

@@ -541,3 +541,28 @@ async fn bodies_have_a_limit_zipped_or_not() {
     let (read, _) = read_raw(&client, &one_slice()).await;
     assert!(matches!(read, Err(ClientErrorKind::TooLarge { excess: Excess::Bytes(10_000) })), "{read:?}");
 }
+
+// Whatever comes before an answer is no answer, and what was too slow once is so again.
+#[tokio::test]
+async fn a_flood_of_what_comes_before_an_answer_ends_by_the_time_of_the_request() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let connections = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counted = Arc::clone(&connections);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            tokio::spawn(async move {
+                read_request(&mut stream).await;
+                while stream.write_all(b"HTTP/1.1 102 Processing\r\n\r\n").await.is_ok() {}
+            });
+        }
+    });
+    let server = Server { port, seen: Arc::default() };
+    let total = std::time::Duration::from_millis(300);
+    let started = std::time::Instant::now();
+    let error = server.client_with(Limits { total, ..Limits::impatient() }).probe().await.unwrap_err();
+    assert!(matches!(error.kind, ClientErrorKind::TooSlow { .. }), "{error}");
+    assert!(started.elapsed() < 10 * total, "{:?}", started.elapsed());
+    assert_eq!(connections.load(std::sync::atomic::Ordering::Relaxed), 1, "it is not tried again");
+}

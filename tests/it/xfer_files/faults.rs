@@ -135,8 +135,10 @@ fn absurd_and_weak_costs_are_refused_before_anything_is_derived() {
         (1 << 40, 3, 4),
         (64 * 1024, 1 << 40, 4),
         (64 * 1024, 3, 1 << 40),
-        (512 * 1024, 9, 4),
-        (512 * 1024, 5, 4),
+        (448 * 1024, 9, 4),
+        (448 * 1024, 5, 4),
+        (448 * 1024 + 1, 2, 1),
+        (512 * 1024, 2, 1),
         (768 * 1024, 2, 1),
     ];
     let weak = [
@@ -170,7 +172,7 @@ fn absurd_and_weak_costs_are_refused_before_anything_is_derived() {
 fn all_passphrases_of_a_file_together_cost_what_one_file_may() {
     let keys = Keys { passphrases: vec!["correct horse battery staple".into()], key_files: Vec::new() };
     let key_file = Keys { passphrases: Vec::new(), key_files: vec![FileKeyHolder::generate().unwrap()] };
-    for (memory, passes, times) in [(512 * 1024, 4, 2), (512 * 1024, 4, 8), (256 * 1024, 2, 5), (128 * 1024, 3, 8)] {
+    for (memory, passes, times) in [(448 * 1024, 4, 2), (448 * 1024, 4, 8), (256 * 1024, 2, 5), (128 * 1024, 3, 8)] {
         let file = asking_often(memory, passes, 4, times);
         for keys in [&keys, &key_file] {
             let refusal = document::open(&file, keys).map(drop).unwrap_err();

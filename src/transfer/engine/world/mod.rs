@@ -511,6 +511,7 @@ impl World {
             tuning: Tuning::default(),
             patience: Patience { tries: 3, first_pause: Duration::ZERO },
             stop: self.stop.clone(),
+            last_word: &|_| (),
         };
         let events = &self.events;
         let hooks = Hooks::of(document, ready).unwrap();
