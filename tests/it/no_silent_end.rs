@@ -354,7 +354,8 @@ fn a_password_takes_nothing_from_the_form_of_an_error() {
         trial.xfer.file("password", password);
         let added =
             trial.run("server add other http://127.0.0.1:1 --username clerk --password-file password --format json");
-        let error: Value = serde_json::from_str(&added.stderr).unwrap();
+        let error: Value = serde_json::from_str(added.stderr.lines().last().unwrap_or_default())
+            .unwrap_or_else(|cause| panic!("{cause}\n{added}"));
         assert_eq!(error["format"], "xfer-error/1", "{added}");
         assert_eq!(error["exit_code"], added.code, "{added}");
         assert!(error["error"].is_string() && error["hints"].is_array(), "{added}");
