@@ -17,7 +17,7 @@ use crate::domain::cell::{CellKey, CellState};
 use crate::domain::journal::{CellRecord, Claim, Found, OpenCell};
 use crate::domain::metadata::Metadata;
 use crate::domain::value_type::ValueType;
-use crate::transfer::diff::{Cell, StoredValues};
+use crate::transfer::diff::{Cell, StoredBy, StoredValues};
 use crate::transfer::verify::same;
 
 /// Whether the server says that it had the value before ours came.
@@ -234,7 +234,7 @@ fn recovered(open: OpenCell) -> CellRecord {
 }
 
 fn by_somebody_else(stored: &StoredValues, cell: &CellKey) -> bool {
-    stored.values.get(cell).is_some_and(|stored| stored.by_somebody_else)
+    stored.values.get(cell).is_some_and(|stored| stored.by == StoredBy::SomebodyElse)
 }
 
 fn text_of<'stored>(stored: &'stored StoredValues, cell: &CellKey) -> Option<&'stored str> {
@@ -254,7 +254,7 @@ mod tests {
     use super::{LeftAlone, Open, claim, doubtful, let_go};
     use crate::domain::cell::{CellKey, CellState};
     use crate::domain::journal::{Claim, Found, OpenCell, SentCell};
-    use crate::transfer::diff::{Cell, Step, Stored, StoredValues};
+    use crate::transfer::diff::{Cell, Step, Stored, StoredBy, StoredValues};
     use crate::transfer::fixture::{cell, data_set, metadata};
 
     fn key() -> CellKey {
@@ -324,7 +324,7 @@ mod tests {
         assert_eq!([lost(Some("6"), Some("6")), lost(Some("7"), Some("6"))], [0, 1], "what was just sent");
         assert!(let_go(&ledger, &holding(None), &metadata(), |_| false, |_| None).is_empty(), "not seen");
         let mut by_hand = holding(Some("5"));
-        by_hand.values.values_mut().for_each(|stored| stored.by_somebody_else = true);
+        by_hand.values.values_mut().for_each(|stored| stored.by = StoredBy::SomebodyElse);
         assert_eq!(let_go(&ledger, &by_hand, &metadata(), |_| true, |_| None).len(), 1, "the same number, by a person");
     }
 

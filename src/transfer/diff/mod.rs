@@ -44,8 +44,20 @@ pub struct Stored {
     pub comment: Option<String>,
     /// Its follow-up mark.
     pub followup: bool,
-    /// Whether the server names a user who stored it last and who is none of those that the routine logs in as.
-    pub by_somebody_else: bool,
+    /// Who stored it last.
+    pub by: StoredBy,
+}
+
+/// Who stored a value last, by the user whom the server names.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum StoredBy {
+    /// It names nobody, or it is not known as whom the routine wrote before.
+    #[default]
+    Unknown,
+    /// A user as whom this routine writes.
+    Us,
+    /// Another user.
+    SomebodyElse,
 }
 
 /// The destination's values in a slice.

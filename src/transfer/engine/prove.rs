@@ -12,7 +12,7 @@ use crate::domain::run::RunMode;
 use crate::domain::uid::Uid;
 use crate::domain::value_type::ValueType;
 use crate::transfer::accounting::{RowVerdict, Unproved};
-use crate::transfer::diff::{Cell, StoredValues};
+use crate::transfer::diff::{Cell, StoredBy, StoredValues};
 use crate::transfer::engine::context::Context;
 use crate::transfer::engine::error::SliceError;
 use crate::transfer::engine::prepare::Prepared;
@@ -226,7 +226,9 @@ impl<S, D: DataServer> Proof<'_, '_, S, D> {
             _ => ReadBack::Unseen,
         };
         // By the last answer; a try before it may have arrived.
-        let is_left_alone = matches!(outcome, Outcome::Answered(RowVerdict::LeftAlone));
+        // Whatever the server says: it was seen that something else stood there before, and now it bears our name.
+        let bears_our_name = matches!(seen, ReadBack::Seen(Some(stored)) if stored.by == StoredBy::Us);
+        let is_left_alone = matches!(outcome, Outcome::Answered(RowVerdict::LeftAlone)) && !bears_our_name;
         if is_left_alone && !self.lost.contains_key(&position) && !self.sent_again.contains(&cell.key) {
             let metadata = self.context.destination_metadata;
             let before = self.context.state().open.may_have_brought(&cell.key, cell.value.as_deref(), metadata);

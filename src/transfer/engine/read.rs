@@ -13,7 +13,7 @@ use crate::domain::metadata::{DataSet, Metadata};
 use crate::domain::period::Period;
 use crate::domain::server::Account;
 use crate::domain::uid::Uid;
-use crate::transfer::diff::{Stored, StoredValues};
+use crate::transfer::diff::{Stored, StoredBy, StoredValues};
 use crate::transfer::engine::servers::DataServer;
 use crate::transfer::plan::{PlannedJob, Tree};
 
@@ -31,11 +31,11 @@ pub(super) struct Side<'run, D> {
 }
 
 impl<D> Side<'_, D> {
-    /// Whether it was certainly not the routine that stored a value.
-    fn is_somebody_else(&self, stored_by: Option<&str>) -> bool {
-        match (&self.writers, stored_by) {
-            (Some(writers), Some(name)) if !name.is_empty() => !writers.contains(name),
-            _ => false,
+    fn stored_by(&self, name: Option<&str>) -> StoredBy {
+        match (&self.writers, name) {
+            (Some(writers), Some(name)) if writers.contains(name) => StoredBy::Us,
+            (Some(_), Some(name)) if !name.is_empty() => StoredBy::SomebodyElse,
+            _ => StoredBy::Unknown,
         }
     }
 
@@ -91,9 +91,8 @@ pub(super) async fn cells<D: DataServer>(
                 return;
             }
             held += WEIGHT_OF_VALUE + value.text_length();
-            let by_somebody_else = side.is_somebody_else(value.stored_by.as_deref());
-            let kept =
-                Stored { value: value.value, comment: value.comment, followup: value.followup, by_somebody_else };
+            let by = side.stored_by(value.stored_by.as_deref());
+            let kept = Stored { value: value.value, comment: value.comment, followup: value.followup, by };
             match stored.values.entry(value.cell) {
                 Entry::Vacant(place) => {
                     place.insert(kept);
