@@ -17,8 +17,8 @@ use crate::domain::server::Account;
 use crate::domain::uid::Uid;
 use crate::ops::sync::{Shrunk, is_much_less};
 
-/// References of one kind: an object and what it refers to.
-type Pairs = Vec<(Uid, Uid)>;
+/// References of one kind: an object and what it refers to. One that a list gives twice is one.
+type Pairs = BTreeSet<(Uid, Uid)>;
 
 /// A kind of reference that is counted.
 struct Kind {
