@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::domain::journal::Journal;
 use crate::domain::pair::Pair;
 use crate::domain::period::relative::RelativeOptions;
 use crate::domain::period::{PeriodType, window};
@@ -165,11 +164,8 @@ pub fn routine(config: &ConfigStore, name: &str) -> Result<Routine, OpsError> {
 /// anew under the same name does not take them for its own.
 pub fn written(home: &Home, name: &str) -> Result<u64, OpsError> {
     let id = routine(&home.config()?, name)?.id;
-    let mut written = 0;
-    if let Some(mut state) = StateStore::open_existing(home.files(), id)? {
-        state.each_written(&mut |_, _| written += 1)?;
-    }
-    Ok(written)
+    let state = StateStore::open_existing(home.files(), id)?;
+    Ok(state.map_or(Ok(0), |state| state.ledger_size())?)
 }
 
 /// Removes a routine; its journal stays, so that its runs can still be looked at.

@@ -240,6 +240,20 @@ pub fn connect(config: &ConfigStore, server: &Server) -> Result<Client, OpsError
     Ok(Client::new(client_options(config, server)?)?)
 }
 
+/// Connects to a kept server and makes sure that it is the one that was added.
+pub(super) async fn connect_to_known(config: &ConfigStore, server: &Server) -> Result<(Client, Probe), OpsError> {
+    let client = connect(config, server)?;
+    let probe = client.probe().await?;
+    match &server.identity {
+        Some(known) if known.system_id != probe.identity.system_id => Err(OpsError::WrongServer {
+            server: server.name.clone(),
+            expected: known.system_id.clone(),
+            found: probe.identity.system_id,
+        }),
+        _ => Ok((client, probe)),
+    }
+}
+
 /// How a kept server is reached, and with which login.
 pub(super) fn client_options(config: &ConfigStore, server: &Server) -> Result<ClientOptions, OpsError> {
     let ServerSettings { allow_http, certificates, .. } = config.server_settings(server.id)?;

@@ -63,6 +63,11 @@ const FIVE_JOBS: [&str; 5] =
 /// Try again later, outcome unknown, login refused: what a run may end with when it could not end well.
 const DOCUMENTED: [u8; 3] = [5, 6, 7];
 
+/// Whether faults are tried as often and as large as they can be.
+pub(crate) fn is_long() -> bool {
+    std::env::var("XFER_FAULTS").is_ok_and(|length| length == "long")
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Server {
     Source,

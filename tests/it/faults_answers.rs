@@ -21,15 +21,14 @@ use xfer::sandbox::profile::Profile;
 
 use crate::announce::announce;
 use crate::engine::Side;
-use crate::faults::{Ended, Server, Stage, TWO_JOBS, texts_of, try_go};
+use crate::faults::{Ended, Server, Stage, TWO_JOBS, is_long, texts_of, try_go};
 use crate::support::assert_accounts;
 use crate::support::country::Country;
 use crate::support::trial::{MOST_MEMORY, Trial};
 
 /// Changes at one place that each reader is tried with, besides one of each kind: fewer where the program is slow.
 fn places() -> u32 {
-    let is_long = std::env::var("XFER_FAULTS").is_ok_and(|length| length == "long");
-    if cfg!(debug_assertions) && !is_long { 6 } else { 160 }
+    if cfg!(debug_assertions) && !is_long() { 6 } else { 160 }
 }
 
 /// What the table of exit codes has for a server that does not answer as it should, and for a run that ends.

@@ -6,6 +6,7 @@ use xfer::sandbox::faults::{Fault, Flood, Matcher};
 use xfer::sandbox::server::RunningSandbox;
 
 use crate::announce::announce;
+use crate::faults::is_long;
 use crate::support::country::Country;
 use crate::support::trial::{MOST_MEMORY, Trial, Watched};
 
@@ -18,10 +19,6 @@ fn country(side: &str) -> Country {
         .element("A", serde_json::json!({}))
         .object("indicators", "I", serde_json::json!({"numerator": "1", "denominator": "1"}))
         .data_set("M", "Monthly", &["A"], serde_json::json!({}))
-}
-
-fn is_long() -> bool {
-    std::env::var("XFER_FAULTS").is_ok_and(|length| length == "long")
 }
 
 fn repeated(before: &'static str, entry: &'static str, megabytes: usize, after: &'static str) -> Flood {

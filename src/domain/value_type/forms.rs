@@ -8,7 +8,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::server::{LINE_ENDS, is_digits, java_trim};
+use super::text::{LINE_ENDS, is_digits, java_trim};
 
 /// Which top-level domains an address may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,6 +12,7 @@
 mod canonical;
 mod forms;
 mod server;
+mod text;
 
 use std::borrow::Cow;
 

@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use jiff::civil::Date;
 
 use super::forms::{Domains, is_coordinate, is_email, is_url};
+use super::text::{LINE_ENDS, is_digits, java_trim};
 use super::{ImportEngine, NUMBER_LENGTH_LIMIT, ValueRefusal, ValueType, check_length, integer_in_range};
 
 /// What is stored of a text, or that it is refused. `domains` says how closely addresses are looked at.
@@ -89,11 +90,6 @@ fn is_valid(value_type: ValueType, text: &str, domains: Domains) -> bool {
     }
 }
 
-/// Java's `trim`: all up to and including the space, and nothing else.
-pub(super) fn java_trim(text: &str) -> &str {
-    text.trim_matches(|character| character <= ' ')
-}
-
 /// `-?(0|[1-9]\d*)(\.\d+)?`, shorter than 250 characters.
 pub(super) fn is_number(text: &str) -> bool {
     let unsigned = text.strip_prefix('-').unwrap_or(text);
@@ -107,10 +103,6 @@ pub(super) fn is_number(text: &str) -> bool {
 /// `0|[1-9]\d*`
 fn is_plain_whole(text: &str) -> bool {
     text == "0" || !text.starts_with('0') && is_digits(text)
-}
-
-pub(super) fn is_digits(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// `0|-?[1-9]\d*` within 32 bits and the type's sign.
@@ -139,9 +131,6 @@ fn is_date(text: &str) -> bool {
     let ends_in_word = rest.chars().next_back().is_none_or(|last| last.is_alphanumeric() || last == '_');
     civil_date(date).is_some() && ends_in_word && !rest.contains(LINE_ENDS)
 }
-
-/// What a dot of a regular expression does not stand for.
-pub(super) const LINE_ENDS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
 
 /// A day written `yyyy-MM-dd`.
 pub(super) fn civil_date(text: &str) -> Option<Date> {

@@ -11,7 +11,7 @@ use crate::domain::period::Period;
 use crate::domain::server::{Account, Server};
 use crate::domain::uid::Uid;
 use crate::ops::error::OpsError;
-use crate::ops::servers::connect;
+use crate::ops::servers::connect_to_known;
 use crate::store::ConfigStore;
 use crate::transfer::plan::{Tree, UnitRead, reads};
 
@@ -57,17 +57,7 @@ pub(super) struct Reader {
 impl Reader {
     /// Connects to a server and makes sure that it is the one that was added.
     pub(super) async fn open(config: &ConfigStore, server: &Server, metadata: &Metadata) -> Result<Self, OpsError> {
-        let client = connect(config, server)?;
-        let probe = client.probe().await?;
-        if let Some(known) = &server.identity
-            && known.system_id != probe.identity.system_id
-        {
-            return Err(OpsError::WrongServer {
-                server: server.name.clone(),
-                expected: known.system_id.clone(),
-                found: probe.identity.system_id.clone(),
-            });
-        }
+        let (client, probe) = connect_to_known(config, server).await?;
         let reads = parts(&Tree::new(metadata, view_roots(&probe.account)));
         Ok(Self { client, reads, today: probe.server_date.date() })
     }

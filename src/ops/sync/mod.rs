@@ -23,7 +23,7 @@ use crate::domain::run::Finding;
 use crate::domain::server::{KeptExchange, Server};
 use crate::ops::error::OpsError;
 use crate::ops::home::{self, Home};
-use crate::ops::servers::{analytics_flags, connect, findings, last_answer};
+use crate::ops::servers::{analytics_flags, connect_to_known, findings, last_answer};
 use crate::store::{MetadataCounts, SyncedServer};
 
 /// Missing objects that are named; the rest is counted.
@@ -123,17 +123,7 @@ pub async fn fetch(
 ) -> Result<Fetched, OpsError> {
     let config = home.config()?;
     let server = home::server(&config, name)?;
-    let client = connect(&config, &server)?;
-    let probe = client.probe().await?;
-    if let Some(known) = &server.identity
-        && known.system_id != probe.identity.system_id
-    {
-        return Err(OpsError::WrongServer {
-            server: server.name.clone(),
-            expected: known.system_id.clone(),
-            found: probe.identity.system_id.clone(),
-        });
-    }
+    let (client, probe) = connect_to_known(&config, &server).await?;
     let (metadata, notes) = client.fetch_metadata_with_notes(progress).await?;
     // Org units are not shared, everybody sees all: a list without those of the user is not complete.
     let own = &probe.account.organisation_units;

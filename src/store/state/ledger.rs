@@ -41,6 +41,14 @@ impl StateStore {
 }
 
 impl StateStore {
+    /// How many cells the routine wrote that are still its own.
+    pub fn ledger_size(&self) -> Result<u64, StoreError> {
+        self.database.read_together(|connection| {
+            let cells: i64 = connection.query_row("SELECT COUNT(*) FROM ledger", [], |row| row.get(0))?;
+            Ok(u64::try_from(cells).unwrap_or_default())
+        })
+    }
+
     /// Shows every cell of the ledger, in the order of the table: a ledger of years is not held in memory.
     pub(super) fn visit_ledger(&self, visit: &mut dyn FnMut(CellKey, Option<Period>)) -> Result<(), StoreError> {
         self.database.read_together(|connection| {

@@ -225,11 +225,10 @@ impl<S, D: DataServer> Proof<'_, '_, S, D> {
             }
             _ => ReadBack::Unseen,
         };
-        // By the last answer; a try before it may have arrived.
-        // Whatever the server says: it was seen that something else stood there before, and now it bears our name.
+        // By the last answer; a try before it may have arrived. Whatever the server says: it was seen that something else stood there before, and now it bears our name.
         let bears_our_name = matches!(seen, ReadBack::Seen(Some(stored)) if stored.by == StoredBy::Us);
         let is_left_alone = matches!(outcome, Outcome::Answered(RowVerdict::LeftAlone)) && !bears_our_name;
-        if is_left_alone && !self.lost.contains_key(&position) && !self.sent_again.contains(&cell.key) {
+        if is_left_alone && !self.sent_again.contains(&cell.key) {
             let metadata = self.context.destination_metadata;
             let before = self.context.state().open.may_have_brought(&cell.key, cell.value.as_deref(), metadata);
             let left_alone = if before { LeftAlone::PerhapsByUs } else { LeftAlone::BySomebody };
