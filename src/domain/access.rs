@@ -341,7 +341,7 @@ mod tests {
     use crate::domain::metadata::{DataAccess, Metadata};
     use crate::domain::server::Account;
     use crate::domain::uid::Uid;
-    use crate::transfer::fixture::{self, district_a, element, female, male, metadata, uid, unit};
+    use crate::domain::testing::{self as fixture, district_a, element, female, male, metadata, uid, unit};
 
     const NONE: DataAccess = DataAccess { read: false, write: false };
 

@@ -104,7 +104,7 @@ mod tests {
     use super::{is_iso, needs_of_job, needs_of_window, same};
     use crate::domain::job::Job;
     use crate::domain::period::PeriodType;
-    use crate::transfer::fixture;
+    use crate::domain::testing as fixture;
 
     #[test]
     fn gregorian_and_iso_are_the_same_and_others_are_not() {

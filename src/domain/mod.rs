@@ -35,6 +35,8 @@ pub mod server;
 pub mod shares;
 pub mod shown;
 pub mod spelling;
+#[cfg(test)]
+pub mod testing;
 pub mod uid;
 pub mod value_type;
 pub mod written_number;

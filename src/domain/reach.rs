@@ -178,7 +178,7 @@ mod tests {
     use crate::domain::org_unit_map::MappingState;
     use crate::domain::period::PeriodType;
     use crate::domain::uid::Uid;
-    use crate::transfer::fixture::{
+    use crate::domain::testing::{
         address, cell, country, female, item, job, male, mapping, mapping_in_state, metadata, period, plain_address,
         plain_item, unit, with_factor,
     };
@@ -211,7 +211,7 @@ mod tests {
         let found = |job: &Job| feedback(job, &map, &metadata).iter().map(|found| found.item).collect::<Vec<_>>();
         let open = |to| crate::domain::item::Item {
             source: SourceItem::DataElement {
-                id: crate::transfer::fixture::element(2),
+                id: crate::domain::testing::element(2),
                 category_option_combo: None,
                 attribute_option_combo: None,
             },

@@ -50,7 +50,7 @@ mod tests {
     use super::{meet, written};
     use crate::domain::job::Job;
     use crate::domain::period::PeriodType;
-    use crate::transfer::fixture::job;
+    use crate::domain::testing::job;
 
     #[test]
     fn a_week_is_written_into_the_month_that_holds_most_of_it() {

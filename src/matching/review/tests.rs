@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::date;
 
 #[cfg(test)]
-use crate::transfer::fixture::{
+use crate::domain::testing::{
     all_mapped, cell, country, district_a, district_b, element, indicator_item, item, job, male, mapping, metadata,
     period, plain_address, plain_item, unit, with_factor,
 };
