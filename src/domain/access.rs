@@ -340,8 +340,8 @@ mod tests {
     use crate::domain::job::ReadFrom;
     use crate::domain::metadata::{DataAccess, Metadata};
     use crate::domain::server::Account;
-    use crate::domain::uid::Uid;
     use crate::domain::testing::{self as fixture, district_a, element, female, male, metadata, uid, unit};
+    use crate::domain::uid::Uid;
 
     const NONE: DataAccess = DataAccess { read: false, write: false };
 

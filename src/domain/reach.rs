@@ -177,11 +177,11 @@ mod tests {
     use crate::domain::job::{Job, ReadFrom};
     use crate::domain::org_unit_map::MappingState;
     use crate::domain::period::PeriodType;
-    use crate::domain::uid::Uid;
     use crate::domain::testing::{
         address, cell, country, female, item, job, male, mapping, mapping_in_state, metadata, period, plain_address,
         plain_item, unit, with_factor,
     };
+    use crate::domain::uid::Uid;
 
     #[test]
     fn a_cell_is_leftover_by_item_by_period_type_or_by_org_unit() {

@@ -24,7 +24,6 @@ use crate::domain::metadata::{
     Metadata, OrganisationUnit,
 };
 use crate::domain::org_unit_map::{MappingState, OrgUnitMapping};
-use crate::domain::period::relative::RelativeOptions;
 use crate::domain::period::{Period, PeriodType};
 use crate::domain::routine::{Policies, Routine, RoutineDocument};
 use crate::domain::server::ServerIdentity;

@@ -6,6 +6,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use rusqlite::Row;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Value, ValueRef};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IntoDeserializer};
@@ -29,47 +30,100 @@ impl UnknownWord {
     }
 }
 
-impl ToSql for Uid {
+/// An id as its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Id(pub(crate) Uid);
+
+impl ToSql for Id {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::from(self.as_str()))
+        Ok(ToSqlOutput::from(self.0.as_str()))
     }
 }
 
-impl FromSql for Uid {
+impl FromSql for Id {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        Self::parse(value.as_str()?).map_err(FromSqlError::other)
+        Uid::parse(value.as_str()?).map(Self).map_err(FromSqlError::other)
     }
 }
 
-/// Enums that know their names.
-macro_rules! by_name {
-    ($($type:ty),+) => {$(
-        impl ToSql for $type {
-            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-                Ok(ToSqlOutput::from(self.name()))
-            }
-        }
+/// What knows its name.
+pub(crate) trait HasName: Sized {
+    /// The name.
+    fn name(&self) -> &'static str;
+    /// What has that name.
+    fn from_name(name: &str) -> Option<Self>;
+}
 
-        impl FromSql for $type {
-            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-                let name = value.as_str()?;
-                Self::from_name(name).ok_or_else(|| FromSqlError::other(UnknownWord(name.to_owned())))
+macro_rules! named {
+    ($($type:ty),+) => {$(
+        impl HasName for $type {
+            fn name(&self) -> &'static str {
+                <$type>::name(*self)
+            }
+
+            fn from_name(name: &str) -> Option<Self> {
+                <$type>::from_name(name)
             }
         }
     )+};
 }
 
-by_name!(CellState, Combine, Comments, MappingState, MatchClass, MatchMethod, ReadFrom, WhenEmpty);
+named!(CellState, Combine, Comments, MappingState, MatchClass, MatchMethod, ReadFrom, WhenEmpty);
 
-impl ToSql for PeriodType {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::from(self.name()))
+impl HasName for PeriodType {
+    fn name(&self) -> &'static str {
+        Self::name(*self)
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        name.parse().ok()
     }
 }
 
-impl FromSql for PeriodType {
+/// A value of a fixed list as its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ByName<T>(pub(crate) T);
+
+impl<T: HasName> ToSql for ByName<T> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::from(self.0.name()))
+    }
+}
+
+impl<T: HasName> FromSql for ByName<T> {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        value.as_str()?.parse().map_err(FromSqlError::other)
+        let name = value.as_str()?;
+        T::from_name(name).map(Self).ok_or_else(|| FromSqlError::other(UnknownWord(name.to_owned())))
+    }
+}
+
+/// Reads a row's columns as the domain's values.
+pub(crate) trait Columns {
+    /// The id in a column.
+    fn id(&self, column: usize) -> rusqlite::Result<Uid>;
+    /// The id in a column that may be null.
+    fn id_if_any(&self, column: usize) -> rusqlite::Result<Option<Uid>>;
+    /// What has the name in a column.
+    fn named<T: HasName>(&self, column: usize) -> rusqlite::Result<T>;
+    /// What has the name in a column that may be null.
+    fn named_if_any<T: HasName>(&self, column: usize) -> rusqlite::Result<Option<T>>;
+}
+
+impl Columns for Row<'_> {
+    fn id(&self, column: usize) -> rusqlite::Result<Uid> {
+        self.get(column).map(|Id(id)| id)
+    }
+
+    fn id_if_any(&self, column: usize) -> rusqlite::Result<Option<Uid>> {
+        self.get::<_, Option<Id>>(column).map(|id| id.map(|Id(id)| id))
+    }
+
+    fn named<T: HasName>(&self, column: usize) -> rusqlite::Result<T> {
+        self.get(column).map(|ByName(value)| value)
+    }
+
+    fn named_if_any<T: HasName>(&self, column: usize) -> rusqlite::Result<Option<T>> {
+        self.get::<_, Option<ByName<T>>>(column).map(|name| name.map(|ByName(value)| value))
     }
 }
 
@@ -195,7 +249,7 @@ mod tests {
     use rusqlite::types::{FromSql, ToSql};
     use rusqlite::{Connection, params};
 
-    use super::{Ids, Json, JsonList, Text, Word};
+    use super::{ByName, Id, Ids, Json, JsonList, Text, Word};
     use crate::domain::item::Combine;
     use crate::domain::uid::Uid;
     use crate::domain::value_type::ValueType;
@@ -207,8 +261,8 @@ mod tests {
     #[test]
     fn what_is_stored_is_read_back() {
         let ids = [Uid::DEFAULT_CATEGORY_COMBO, Uid::DEFAULT_OPTION_COMBO];
-        assert_eq!(back::<Uid>(ids[0]).unwrap(), ids[0]);
-        assert_eq!(back::<Combine>(Combine::Average).unwrap(), Combine::Average);
+        assert_eq!(back::<Id>(Id(ids[0])).unwrap(), Id(ids[0]));
+        assert_eq!(back::<ByName<Combine>>(ByName(Combine::Average)).unwrap().0, Combine::Average);
         let day: Date = "2024-02-29".parse().unwrap();
         assert_eq!(back::<Text<Date>>(Text(day)).unwrap().0, day);
         let decimal: BigDecimal = "-0.000000000000000000000000000012345".parse().unwrap();
@@ -223,8 +277,8 @@ mod tests {
 
     #[test]
     fn what_cannot_have_been_written_is_refused() {
-        assert!(back::<Uid>("short").is_err());
-        assert!(back::<Combine>("multiply").is_err());
+        assert!(back::<Id>("short").is_err());
+        assert!(back::<ByName<Combine>>("multiply").is_err());
         assert!(back::<Text<Date>>("2023-02-29").is_err());
         assert!(back::<Ids<Vec<Uid>>>("HllvX50cXC0 short ").is_err());
         assert!(back::<Json<Vec<u8>>>("{").is_err());

@@ -7,7 +7,7 @@ use crate::domain::metadata::{
     ProgramIndicator,
 };
 use crate::domain::uid::Uid;
-use crate::store::column::{Ids, JsonList, Text, Word};
+use crate::store::column::{ByName, Columns, Id, Ids, JsonList, Text, Word};
 use crate::store::config::metadata::Cached;
 
 impl Cached for DataElement {
@@ -23,33 +23,33 @@ impl Cached for DataElement {
     fn insert(&self, statement: &mut Statement<'_>, server: i64) -> rusqlite::Result<usize> {
         statement.execute(params![
             server,
-            self.id,
+            Id(self.id),
             self.code,
             self.name,
             self.short_name,
             Word(self.value_type),
             self.aggregation_type,
             self.zero_is_significant,
-            self.category_combo,
-            self.option_set,
+            Id(self.category_combo),
+            self.option_set.map(Id),
             JsonList(self.attribute_values.as_slice()),
-            self.comment_option_set,
+            self.comment_option_set.map(Id),
         ])
     }
 
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
-            id: row.get(0)?,
+            id: row.id(0)?,
             code: row.get(1)?,
             name: row.get(2)?,
             short_name: row.get(3)?,
             value_type: row.get::<_, Word<_>>(4)?.0,
             aggregation_type: row.get(5)?,
             zero_is_significant: row.get(6)?,
-            category_combo: row.get(7)?,
-            option_set: row.get(8)?,
+            category_combo: row.id(7)?,
+            option_set: row.id_if_any(8)?,
             attribute_values: row.get::<_, JsonList<_>>(9)?.0,
-            comment_option_set: row.get(10)?,
+            comment_option_set: row.id_if_any(10)?,
         })
     }
 }
@@ -67,11 +67,11 @@ impl Cached for DataSet {
     fn insert(&self, statement: &mut Statement<'_>, server: i64) -> rusqlite::Result<usize> {
         statement.execute(params![
             server,
-            self.id,
+            Id(self.id),
             self.code,
             self.name,
-            self.period_type,
-            self.category_combo,
+            ByName(self.period_type),
+            Id(self.category_combo),
             self.open_future_periods,
             self.expiry_days,
             JsonList(self.data_set_elements.as_slice()),
@@ -85,11 +85,11 @@ impl Cached for DataSet {
 
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
-            id: row.get(0)?,
+            id: row.id(0)?,
             code: row.get(1)?,
             name: row.get(2)?,
-            period_type: row.get(3)?,
-            category_combo: row.get(4)?,
+            period_type: row.named(3)?,
+            category_combo: row.id(4)?,
             open_future_periods: row.get(5)?,
             expiry_days: row.get(6)?,
             data_set_elements: row.get::<_, JsonList<_>>(7)?.0,
@@ -112,12 +112,12 @@ impl Cached for CategoryCombo {
 
     fn insert(&self, statement: &mut Statement<'_>, server: i64) -> rusqlite::Result<usize> {
         let combos = Ids::join(&self.category_option_combos);
-        statement.execute(params![server, self.id, self.code, self.name, self.is_default, combos])
+        statement.execute(params![server, Id(self.id), self.code, self.name, self.is_default, combos])
     }
 
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
-            id: row.get(0)?,
+            id: row.id(0)?,
             code: row.get(1)?,
             name: row.get(2)?,
             is_default: row.get(3)?,
@@ -137,15 +137,15 @@ impl Cached for CategoryOptionCombo {
 
     fn insert(&self, statement: &mut Statement<'_>, server: i64) -> rusqlite::Result<usize> {
         let options = Ids::join(&self.category_options);
-        statement.execute(params![server, self.id, self.code, self.name, self.category_combo, options])
+        statement.execute(params![server, Id(self.id), self.code, self.name, Id(self.category_combo), options])
     }
 
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
-            id: row.get(0)?,
+            id: row.id(0)?,
             code: row.get(1)?,
             name: row.get(2)?,
-            category_combo: row.get(3)?,
+            category_combo: row.id(3)?,
             category_options: row.get::<_, Ids<_>>(4)?.0,
         })
     }
@@ -164,7 +164,7 @@ impl Cached for CategoryOption {
     fn insert(&self, statement: &mut Statement<'_>, server: i64) -> rusqlite::Result<usize> {
         statement.execute(params![
             server,
-            self.id,
+            Id(self.id),
             self.code,
             self.name,
             self.start_date.map(Text),
@@ -178,7 +178,7 @@ impl Cached for CategoryOption {
 
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
-            id: row.get(0)?,
+            id: row.id(0)?,
             code: row.get(1)?,
             name: row.get(2)?,
             start_date: row.get::<_, Option<Text<_>>>(3)?.map(|date| date.0),
@@ -203,7 +203,7 @@ impl Cached for Indicator {
     fn insert(&self, statement: &mut Statement<'_>, server: i64) -> rusqlite::Result<usize> {
         statement.execute(params![
             server,
-            self.id,
+            Id(self.id),
             self.code,
             self.name,
             self.decimals,
@@ -216,7 +216,7 @@ impl Cached for Indicator {
 
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
-            id: row.get(0)?,
+            id: row.id(0)?,
             code: row.get(1)?,
             name: row.get(2)?,
             decimals: row.get(3)?,
@@ -241,10 +241,10 @@ impl Cached for ProgramIndicator {
     fn insert(&self, statement: &mut Statement<'_>, server: i64) -> rusqlite::Result<usize> {
         statement.execute(params![
             server,
-            self.id,
+            Id(self.id),
             self.code,
             self.name,
-            self.program,
+            self.program.map(Id),
             self.aggregation_type,
             self.decimals,
             self.aggregate_export_category_option_combo,
@@ -255,10 +255,10 @@ impl Cached for ProgramIndicator {
 
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
-            id: row.get(0)?,
+            id: row.id(0)?,
             code: row.get(1)?,
             name: row.get(2)?,
-            program: row.get(3)?,
+            program: row.id_if_any(3)?,
             aggregation_type: row.get(4)?,
             decimals: row.get(5)?,
             aggregate_export_category_option_combo: row.get(6)?,
@@ -278,10 +278,10 @@ impl Cached for OptionSet {
     }
 
     fn insert(&self, statement: &mut Statement<'_>, server: i64) -> rusqlite::Result<usize> {
-        statement.execute(params![server, self.id, self.code, self.name, JsonList(self.options.as_slice())])
+        statement.execute(params![server, Id(self.id), self.code, self.name, JsonList(self.options.as_slice())])
     }
 
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self { id: row.get(0)?, code: row.get(1)?, name: row.get(2)?, options: row.get::<_, JsonList<_>>(3)?.0 })
+        Ok(Self { id: row.id(0)?, code: row.get(1)?, name: row.get(2)?, options: row.get::<_, JsonList<_>>(3)?.0 })
     }
 }

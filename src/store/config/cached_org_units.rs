@@ -4,7 +4,7 @@ use rusqlite::{Row, Statement, params};
 
 use crate::domain::metadata::{OrganisationUnit, OrganisationUnitGroup, OrganisationUnitLevel};
 use crate::domain::uid::Uid;
-use crate::store::column::{Ids, JsonList, Text};
+use crate::store::column::{Columns, Id, Ids, JsonList, Text};
 use crate::store::config::metadata::Cached;
 
 impl Cached for OrganisationUnit {
@@ -19,7 +19,7 @@ impl Cached for OrganisationUnit {
     fn insert(&self, statement: &mut Statement<'_>, server: i64) -> rusqlite::Result<usize> {
         statement.execute(params![
             server,
-            self.id,
+            Id(self.id),
             self.code,
             self.name,
             self.short_name,
@@ -32,7 +32,7 @@ impl Cached for OrganisationUnit {
 
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
-            id: row.get(0)?,
+            id: row.id(0)?,
             code: row.get(1)?,
             name: row.get(2)?,
             short_name: row.get(3)?,
@@ -54,11 +54,11 @@ impl Cached for OrganisationUnitLevel {
     }
 
     fn insert(&self, statement: &mut Statement<'_>, server: i64) -> rusqlite::Result<usize> {
-        statement.execute(params![server, self.level, self.id, self.name])
+        statement.execute(params![server, self.level, Id(self.id), self.name])
     }
 
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self { level: row.get(0)?, id: row.get(1)?, name: row.get(2)? })
+        Ok(Self { level: row.get(0)?, id: row.id(1)?, name: row.get(2)? })
     }
 }
 
@@ -72,12 +72,12 @@ impl Cached for OrganisationUnitGroup {
     }
 
     fn insert(&self, statement: &mut Statement<'_>, server: i64) -> rusqlite::Result<usize> {
-        statement.execute(params![server, self.id, self.code, self.name, Ids::join(&self.organisation_units)])
+        statement.execute(params![server, Id(self.id), self.code, self.name, Ids::join(&self.organisation_units)])
     }
 
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
-            id: row.get(0)?,
+            id: row.id(0)?,
             code: row.get(1)?,
             name: row.get(2)?,
             organisation_units: row.get::<_, Ids<_>>(3)?.0,

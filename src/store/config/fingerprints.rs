@@ -14,7 +14,7 @@ use crate::domain::item::{Item, SourceItem};
 use crate::domain::org_unit_map::OrgUnitMapping;
 use crate::domain::pair::Pair;
 use crate::domain::uid::Uid;
-use crate::store::column::Json;
+use crate::store::column::{Columns, Id, Json};
 use crate::store::config::ConfigStore;
 use crate::store::config::jobs::{ItemId, job_number, load_items};
 use crate::store::error::StoreError;
@@ -34,7 +34,7 @@ impl ConfigStore {
                  WHERE source_server = ?1 AND destination_server = ?2 AND seen IS NOT NULL",
             )?;
             let rows = statement.query_map([pair.source.0, pair.destination.0], |row| {
-                Ok((row.get(0)?, row.get::<_, Json<MappingFingerprint>>(1)?.0))
+                Ok((row.id(0)?, row.get::<_, Json<MappingFingerprint>>(1)?.0))
             })?;
             let fingerprints = rows.collect::<Result<_, _>>()?;
             Ok(fingerprints)
@@ -94,7 +94,7 @@ pub(super) fn rows_in_force(
     let mut in_force = HashMap::new();
     for row in rows {
         let Some(target) = row.target() else { continue };
-        let key = params![pair.source.0, pair.destination.0, row.source, target];
+        let key = params![pair.source.0, pair.destination.0, Id(row.source), Id(target)];
         if let Some(seen) = statement.query_row(key, |row| row.get(0)).optional()? {
             in_force.insert(row.source, seen);
         }
@@ -132,7 +132,7 @@ fn set_row<T: rusqlite::ToSql>(
     let mut statement = transaction.prepare_cached(
         "UPDATE org_unit_mapping SET seen = ?4 WHERE source_server = ?1 AND destination_server = ?2 AND source = ?3",
     )?;
-    statement.execute(params![pair.source.0, pair.destination.0, source, seen])?;
+    statement.execute(params![pair.source.0, pair.destination.0, Id(source), seen])?;
     Ok(())
 }
 

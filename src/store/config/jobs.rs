@@ -6,7 +6,7 @@ use crate::domain::cell::CellAddress;
 use crate::domain::item::{Item, SourceItem};
 use crate::domain::job::Job;
 use crate::domain::uid::Uid;
-use crate::store::column::{JsonList, Text, UnknownWord};
+use crate::store::column::{ByName, Columns, Id, JsonList, Text, UnknownWord};
 use crate::store::config::fingerprints::{LookAtItem, items_seen, keep_items};
 use crate::store::config::names::{Name, number_of};
 use crate::store::config::servers::server_number;
@@ -104,15 +104,15 @@ pub(super) fn insert(transaction: &Transaction<'_>, job: &Job) -> Result<(), Sto
                 name.key,
                 source,
                 destination,
-                job.source_period_type,
-                job.destination_period_type,
+                ByName(job.source_period_type),
+                ByName(job.destination_period_type),
                 job.period_shift,
-                job.combine,
-                job.read,
+                ByName(job.combine),
+                ByName(job.read),
                 job.round.map(Text),
                 job.coverage.map(Text),
                 JsonList(job.scripts.as_slice()),
-                job.comments
+                ByName(job.comments)
             ],
         )
         .map_err(|error| name.taken(Kind::Job, error))?;
@@ -142,15 +142,15 @@ pub(super) fn replace(
                 name.key,
                 source,
                 destination,
-                job.source_period_type,
-                job.destination_period_type,
+                ByName(job.source_period_type),
+                ByName(job.destination_period_type),
                 job.period_shift,
-                job.combine,
-                job.read,
+                ByName(job.combine),
+                ByName(job.read),
                 job.round.map(Text),
                 job.coverage.map(Text),
                 JsonList(job.scripts.as_slice()),
-                job.comments
+                ByName(job.comments)
             ],
         )
         .map_err(|error| name.taken(Kind::Job, error))?;
@@ -203,15 +203,15 @@ fn read_job(row: &Row<'_>) -> rusqlite::Result<(i64, Job)> {
         name: row.get(1)?,
         source: row.get(2)?,
         destination: row.get(3)?,
-        source_period_type: row.get(4)?,
-        destination_period_type: row.get(5)?,
+        source_period_type: row.named(4)?,
+        destination_period_type: row.named(5)?,
         period_shift: row.get(6)?,
-        combine: row.get(7)?,
-        read: row.get(8)?,
+        combine: row.named(7)?,
+        read: row.named(8)?,
         round: row.get::<_, Option<Text<_>>>(9)?.map(|rounding| rounding.0),
         coverage: row.get::<_, Option<Text<_>>>(10)?.map(|coverage| coverage.0),
         scripts: row.get::<_, JsonList<_>>(11)?.0,
-        comments: row.get::<_, Option<_>>(12)?.unwrap_or_default(),
+        comments: row.named_if_any(12)?.unwrap_or_default(),
         items: Vec::new(),
     };
     Ok((row.get(0)?, job))
@@ -234,11 +234,13 @@ pub(super) fn load_items(connection: &Connection, job: i64) -> Result<Vec<(ItemI
 }
 
 fn read_item(row: &Row<'_>) -> rusqlite::Result<(ItemId, Item)> {
-    let id = row.get(2)?;
+    let id = row.id(2)?;
     let source = match row.get::<_, String>(1)?.as_str() {
-        "data_element" => {
-            SourceItem::DataElement { id, category_option_combo: row.get(3)?, attribute_option_combo: row.get(4)? }
-        }
+        "data_element" => SourceItem::DataElement {
+            id,
+            category_option_combo: row.id_if_any(3)?,
+            attribute_option_combo: row.id_if_any(4)?,
+        },
         "indicator" => SourceItem::Indicator { id },
         "program_indicator" => SourceItem::ProgramIndicator { id },
         other => {
@@ -246,17 +248,14 @@ fn read_item(row: &Row<'_>) -> rusqlite::Result<(ItemId, Item)> {
             return Err(rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Text, unknown));
         }
     };
-    let destination = CellAddress {
-        data_element: row.get(5)?,
-        category_option_combo: row.get(6)?,
-        attribute_option_combo: row.get(7)?,
-    };
+    let destination =
+        CellAddress { data_element: row.id(5)?, category_option_combo: row.id(6)?, attribute_option_combo: row.id(7)? };
     let item = Item {
         source,
         destination,
-        combine: row.get(8)?,
+        combine: row.named_if_any(8)?,
         factor: row.get::<_, Option<Text<_>>>(9)?.map(|factor| factor.0),
-        when_empty: row.get(10)?,
+        when_empty: row.named_if_any(10)?,
         round: row.get::<_, Option<Text<_>>>(12)?.map(|rounding| rounding.0),
         coverage: row.get::<_, Option<Text<_>>>(13)?.map(|coverage| coverage.0),
         share: row.get::<_, Option<Text<_>>>(14)?.map(|share| share.0),
@@ -278,15 +277,15 @@ fn insert_items(transaction: &Transaction<'_>, job: i64, items: &[Item]) -> Resu
         statement.execute(params![
             job,
             item.source.kind(),
-            item.source.id(),
-            category_option_combo,
-            attribute_option_combo,
-            item.destination.data_element,
-            item.destination.category_option_combo,
-            item.destination.attribute_option_combo,
-            item.combine,
+            Id(item.source.id()),
+            category_option_combo.map(Id),
+            attribute_option_combo.map(Id),
+            Id(item.destination.data_element),
+            Id(item.destination.category_option_combo),
+            Id(item.destination.attribute_option_combo),
+            item.combine.map(ByName),
             item.factor.as_ref().map(Text),
-            item.when_empty,
+            item.when_empty.map(ByName),
             item.note,
             item.round.map(Text),
             item.coverage.map(Text),

@@ -11,6 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Statement, Transaction, param
 use crate::domain::metadata::{CategoryOption, Metadata};
 use crate::domain::server::{Account, ServerId, ServerIdentity};
 use crate::domain::uid::Uid;
+use crate::store::column::{Columns, Id};
 use crate::store::config::ConfigStore;
 use crate::store::config::servers::{AnalyticsFlags, found, store_identity};
 use crate::store::error::StoreError;
@@ -216,15 +217,15 @@ fn keep_names(transaction: &Transaction<'_>, server: ServerId, new: &Metadata) -
         let mut statement = transaction.prepare(&format!("SELECT id, name FROM {table} WHERE server = ?1"))?;
         let mut rows = statement.query([server.0])?;
         while let Some(row) = rows.next()? {
-            let (id, name): (Uid, String) = (row.get(0)?, row.get(1)?);
+            let (id, name): (Uid, String) = (row.id(0)?, row.get(1)?);
             if !new.knows(id) {
-                keep.execute(params![server.0, id, name])?;
+                keep.execute(params![server.0, Id(id), name])?;
             }
         }
     }
     let mut forget = transaction.prepare("DELETE FROM lost_object WHERE server = ?1 AND id = ?2")?;
     for id in lost(transaction, server)?.into_keys().filter(|id| new.knows(*id)) {
-        forget.execute(params![server.0, id])?;
+        forget.execute(params![server.0, Id(id)])?;
     }
     Ok(())
 }
@@ -239,7 +240,8 @@ fn with_former_names(
     let mut options = new.clone();
     let mut statement = connection.prepare("SELECT name FROM category_option WHERE server = ?1 AND id = ?2")?;
     for option in options.values_mut().filter(|option| option.name == option.id.as_str()) {
-        let former: Option<String> = statement.query_row(params![server.0, option.id], |row| row.get(0)).optional()?;
+        let former: Option<String> =
+            statement.query_row(params![server.0, Id(option.id)], |row| row.get(0)).optional()?;
         option.name = former.unwrap_or_else(|| option.id.to_string());
     }
     Ok(options)
@@ -247,7 +249,7 @@ fn with_former_names(
 
 fn lost(connection: &Connection, server: ServerId) -> Result<BTreeMap<Uid, String>, StoreError> {
     let mut statement = connection.prepare("SELECT id, name FROM lost_object WHERE server = ?1")?;
-    let rows = statement.query_map([server.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let rows = statement.query_map([server.0], |row| Ok((row.id(0)?, row.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

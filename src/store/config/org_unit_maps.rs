@@ -6,6 +6,7 @@ use crate::domain::org_unit_map::{MappingState, OrgUnitMapping};
 use crate::domain::pair::Pair;
 use crate::domain::server::ServerId;
 use crate::domain::uid::Uid;
+use crate::store::column::{ByName, Columns, Id};
 use crate::store::config::ConfigStore;
 use crate::store::config::fingerprints::{LookAtRow, keep_rows, rows_in_force};
 use crate::store::error::StoreError;
@@ -41,13 +42,13 @@ impl ConfigStore {
             )?;
             let rows = statement.query_map([pair.source.0, pair.destination.0], |row| {
                 Ok(OrgUnitMapping {
-                    source: row.get(0)?,
-                    destination: row.get(1)?,
-                    method: row.get(2)?,
+                    source: row.id(0)?,
+                    destination: row.id_if_any(1)?,
+                    method: row.named(2)?,
                     score: row.get(3)?,
-                    class: row.get(4)?,
+                    class: row.named_if_any(4)?,
                     explanation: row.get(5)?,
-                    state: row.get(6)?,
+                    state: row.named(6)?,
                     note: row.get(7)?,
                 })
             })?;
@@ -66,7 +67,7 @@ impl ConfigStore {
             )?;
             let mut rows = statement.query([pair.source.0, pair.destination.0])?;
             while let Some(row) = rows.next()? {
-                let count = match row.get(0)? {
+                let count = match row.named(0)? {
                     MappingState::Confirmed => &mut counts.confirmed,
                     MappingState::Proposed => &mut counts.proposed,
                     MappingState::Ignored => &mut counts.ignored,
@@ -114,7 +115,7 @@ impl ConfigStore {
             )?;
             let mut removed = 0;
             for source in sources {
-                removed += statement.execute(params![pair.source.0, pair.destination.0, source])?;
+                removed += statement.execute(params![pair.source.0, pair.destination.0, Id(*source)])?;
             }
             Ok(removed)
         })
@@ -144,13 +145,13 @@ fn put(transaction: &Transaction<'_>, pair: Pair, rows: &[OrgUnitMapping]) -> Re
         statement.execute(params![
             pair.source.0,
             pair.destination.0,
-            row.source,
-            row.destination,
-            row.method,
+            Id(row.source),
+            row.destination.map(Id),
+            ByName(row.method),
             row.score,
-            row.class,
+            row.class.map(ByName),
             row.explanation,
-            row.state,
+            ByName(row.state),
             row.note
         ])?;
     }

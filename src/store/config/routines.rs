@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::domain::pair::Pair;
 use crate::domain::routine::{Policies, Routine};
 use crate::domain::server::ServerId;
-use crate::store::column::{Json, JsonList, Text};
+use crate::store::column::{ByName, Columns, Json, JsonList, Text};
 use crate::store::config::ConfigStore;
 use crate::store::config::alerts;
 use crate::store::config::jobs::job_number;
@@ -104,7 +104,7 @@ fn write(transaction: &Transaction<'_>, routine: &Routine, statement: &str) -> R
                 Json(&routine.window),
                 routine.policies.only_changed,
                 routine.policies.verify,
-                routine.policies.when_empty,
+                ByName(routine.policies.when_empty),
                 routine.policies.max_change,
                 routine.policies.max_delete,
                 routine.policies.tolerate_unmapped,
@@ -152,7 +152,7 @@ fn read_routine(row: &Row<'_>) -> rusqlite::Result<Routine> {
         policies: Policies {
             only_changed: row.get(3)?,
             verify: row.get(4)?,
-            when_empty: row.get(5)?,
+            when_empty: row.named(5)?,
             max_change: row.get(6)?,
             max_delete: row.get(7)?,
             max_delete_share: row.get(12)?,

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::domain::cell::{CellKey, CellState};
 use crate::domain::journal::{CellRecord, Claim};
 use crate::domain::run::CellCounts;
+use crate::store::column::Columns;
 use crate::store::error::StoreError;
 use crate::store::state::StateStore;
 use crate::store::state::journal::run_number;
@@ -61,7 +62,7 @@ impl StateStore {
             while let Some(row) = rows.next()? {
                 let number = u64::try_from(row.get::<_, i64>(1)?).unwrap_or_default();
                 counts.total += number;
-                counts.record(row.get(0)?, number);
+                counts.record(row.named(0)?, number);
             }
             Ok(counts)
         })

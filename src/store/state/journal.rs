@@ -12,7 +12,7 @@ use crate::domain::journal::{
 use crate::domain::period::Period;
 use crate::domain::run::{Report, RunMode, fetched_before};
 use crate::domain::uid::Uid;
-use crate::store::column::{Json, Text, Word};
+use crate::store::column::{Id, Json, Text, Word};
 use crate::store::error::{Kind, StoreError};
 use crate::store::state::ledger::{LedgerWriter, look_up};
 use crate::store::state::words::Numbering;
@@ -56,7 +56,7 @@ impl Journal for StateStore {
             transaction.execute(
                 "INSERT OR REPLACE INTO chunk (run, number, job, data_set, digest, row_count) \
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                params![run, integer(chunk.number)?, chunk.job, chunk.data_set, chunk.digest, integer(chunk.rows)?],
+                params![run, integer(chunk.number)?, chunk.job, Id(chunk.data_set), chunk.digest, integer(chunk.rows)?],
             )?;
             Ok(numbering.into_fresh())
         })?;

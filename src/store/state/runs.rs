@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::domain::journal::{ChunkStart, RunStart};
 use crate::domain::run::{CellCounts, Finding, Report, RunMode, RunOutcome, Severity, ValueCounts};
-use crate::store::column::{Json, Text, Word};
+use crate::store::column::{Columns, Json, Text, Word};
 use crate::store::error::StoreError;
 use crate::store::state::StateStore;
 use crate::store::state::journal::run_number;
@@ -235,7 +235,7 @@ fn read_chunks(connection: &Connection, run: i64) -> Result<Vec<ChunkRecord>, St
             chunk: ChunkStart {
                 number: count(0)?,
                 job: row.get(1)?,
-                data_set: row.get(2)?,
+                data_set: row.id(2)?,
                 digest: row.get(3)?,
                 rows: count(4)?,
             },
