@@ -259,7 +259,7 @@ pub(in crate::matching) fn narrower(source: ValueType, target: ValueType) -> boo
 }
 
 /// Whether a script decides what becomes of values.
-pub(crate) fn changes_values(script: &Attachment) -> bool {
+pub fn changes_values(script: &Attachment) -> bool {
     [Hook::Rows, Hook::Combine, Hook::Value].into_iter().any(|hook| script.acts(hook))
 }
 

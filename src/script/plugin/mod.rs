@@ -182,7 +182,7 @@ fn to_param(name: &str, value: &ParameterValue) -> Result<Param, PluginError> {
 }
 
 /// "did you mean …?", or else what there is.
-pub(crate) fn meant<'name>(typed: &str, there: impl Iterator<Item = &'name str> + Clone) -> String {
+pub fn meant<'name>(typed: &str, there: impl Iterator<Item = &'name str> + Clone) -> String {
     nearest(typed, there.clone()).map_or_else(
         || format!("there are: {}", there.collect::<Vec<_>>().join(", ")),
         |near| format!("did you mean {near}?"),
