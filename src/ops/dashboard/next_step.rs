@@ -154,7 +154,7 @@ mod tests {
     use crate::ops::runs::{OfRoutine, RunLine};
     use crate::ops::servers::ServerLine;
     use crate::store::{ExportedFile, MetadataCounts, RunEnd, RunSummary};
-    use crate::transfer::fixture;
+    use crate::domain::testing as fixture;
 
     fn server(id: i64, name: &str, synced: bool) -> ServerLine {
         ServerLine {

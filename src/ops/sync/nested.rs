@@ -223,7 +223,7 @@ mod tests {
     use crate::domain::metadata::{CategoryOption, Metadata, OptionSet, OptionSetOption};
     use crate::domain::server::Account;
     use crate::domain::uid::Uid;
-    use crate::transfer::fixture;
+    use crate::domain::testing as fixture;
 
     fn country() -> Metadata {
         let mut metadata = fixture::metadata();
