@@ -73,7 +73,7 @@ table! {
         "The values of an item are ids of objects of the source: org units are translated by the map, files, users and other objects are not transferred, and their values are held back.",
         "Map the org units that values name; for everything else take the item out of the job, or translate its values with a script (`fn value`).";
     SOURCE_ITEM_UNKNOWN = Error, Mapping, "source-item-unknown",
-        "The source does not have the data element, indicator or program indicator of an item, or the user may not see it.",
+        "The source does not have what an item reads, or the user may not see it.",
         "It was deleted, or the metadata is old: sync the source and check again; then correct or remove the item.";
     SOURCE_COMBO_FOREIGN = Error, Mapping, "source-combo-foreign",
         "The category option combo of an item does not belong to its data element at the source.",
@@ -231,6 +231,9 @@ pub mod of_runs {
         COMBINE_MISSING = Error, Mapping, "combine-missing",
             "Several source values go to one cell and no combine operator is set.",
             "Set the job's or the item's combine operator (`sum`, `average`, `last` …), or correct the map.";
+        PERCENTAGES_ADDED_UP = Error, Mapping, "percentages-added-up",
+            "Percentages of reports would be added up, or were to be: of org units, of periods or of data sets. Their sum says nothing.",
+            "Move the counts (`ACTUAL_REPORTS`, `EXPECTED_REPORTS`), which add up, and let an indicator of the destination divide them; or keep apart what meets, and read the rate in the periods that are written.";
     }
 }
 

@@ -1,6 +1,9 @@
 //! What is wrong, or doubtful, about an item of a job: everything that the synced metadata of both servers can tell
 //! before a value is read.
 
+use bigdecimal::BigDecimal;
+
+use crate::domain::data_item::GoesTo;
 use crate::domain::finding::Code;
 use crate::domain::item::{Combine, Item, SourceItem};
 use crate::domain::job::Job;
@@ -53,7 +56,7 @@ pub fn check_item(
     let mut findings = Vec::new();
     check_source(source, item, &mut findings);
     check_destination(destination, job, item, &mut findings);
-    check_value_types(source, destination, &acting, item, &mut findings);
+    check_value_types(source, destination, job, &acting, item, &mut findings);
     if acting.is_empty() {
         check_ids(source, destination, job, item, &mut findings);
     }
@@ -63,16 +66,12 @@ pub fn check_item(
 }
 
 fn check_source(source: &Metadata, item: &Item, findings: &mut Vec<ItemFinding>) {
-    let id = item.source.id();
-    let known = match item.source {
-        SourceItem::DataElement { .. } => source.data_elements.contains_key(&id),
-        SourceItem::Indicator { .. } => source.indicators.contains_key(&id),
-        SourceItem::ProgramIndicator { .. } => source.program_indicators.contains_key(&id),
-    };
-    if !known {
+    let data = item.source.data();
+    let id = data.id();
+    if !data.is_in(source) {
         findings.push(error(
             "source-item-unknown",
-            format!("the source server shows no {} {}", item.source.kind().replace('_', " "), source.name_of(id)),
+            format!("the source server shows no {} {}", data.kind().words(), source.data_name(data)),
             "sync the source server and check again; if it still exists there, share it with the user of that server",
         ));
         return;
@@ -164,35 +163,33 @@ fn combo_fits(metadata: &Metadata, combo: Uid, category_combos: &[Uid]) -> bool 
 fn check_value_types(
     source: &Metadata,
     destination: &Metadata,
+    job: &Job,
     acting: &[&Attachment],
     item: &Item,
     findings: &mut Vec<ItemFinding>,
 ) {
     let Some(target) = destination.data_elements.get(&item.destination.data_element) else { return };
-    let source_type = match item.source {
-        SourceItem::DataElement { id, .. } => match source.data_elements.get(&id) {
-            Some(element) => element.value_type,
-            None => return,
-        },
-        SourceItem::Indicator { .. } | SourceItem::ProgramIndicator { .. } => ValueType::Number,
-    };
-    let source_name = source.name_of(item.source.id());
+    let Some(source_type) = item.source.data().value_type(source) else { return };
+    let source_name = source.data_name(item.source.data());
     if source_type == target.value_type || target.value_type == ValueType::Other || source_type == ValueType::Other {
         return;
     }
+    let fit = match item.source.kind().facts().goes_to {
+        GoesTo::Numbers if !target.value_type.is_numeric() => Fit::Never,
+        GoesTo::Numbers | GoesTo::Fitting => fit(source_type, target.value_type),
+    };
     let described = format!(
         "{source_name} holds {}, {} at the destination takes {}",
         in_words(source_type),
         target.name,
         in_words(target.value_type)
     );
-    match fit(source_type, target.value_type) {
+    match fit {
         Fit::Always => {}
-        Fit::Sometimes => findings.push(warning(
-            "value-type-narrower",
-            described,
-            "values that do not fit are held back by name when the routine runs",
-        )),
+        Fit::Sometimes if source_type == ValueType::Percentage && made_to_fit(item, job, target.value_type) => {}
+        Fit::Sometimes => {
+            findings.push(warning("value-type-narrower", described, what_makes_it_fit(source_type, target.value_type)))
+        }
         // Whether a script makes them fit shows when it runs.
         Fit::Never if acting.iter().any(|script| changes_values(script)) => {}
         Fit::Never => findings.push(error(
@@ -240,6 +237,32 @@ fn check_ids(source: &Metadata, destination: &Metadata, job: &Job, item: &Item, 
 
 fn of(code: &Code, message: String) -> ItemFinding {
     ItemFinding { severity: code.severity, code: code.word, message, hint: code.remedy.to_owned() }
+}
+
+/// Whether every percentage fits after what the item or its job does with it.
+fn made_to_fit(item: &Item, job: &Job, target: ValueType) -> bool {
+    match target {
+        ValueType::Integer | ValueType::IntegerZeroOrPositive => {
+            item.round.or(job.round).is_some_and(|round| round.digits <= 0)
+        }
+        ValueType::UnitInterval => {
+            item.factor.as_ref().is_some_and(|factor| factor * BigDecimal::from(100) <= BigDecimal::from(1))
+        }
+        _ => false,
+    }
+}
+
+/// What to do about values that may not fit.
+fn what_makes_it_fit(source: ValueType, target: ValueType) -> &'static str {
+    match (source, target) {
+        (ValueType::Percentage, target) if target.is_integer() => {
+            "a percentage is seldom a whole number: round it (--round 0), or choose a data element of type number"
+        }
+        (ValueType::Percentage, ValueType::UnitInterval) => {
+            "a percentage goes up to 100: make a share of it (--factor 0.01)"
+        }
+        _ => "values that do not fit are held back by name when the routine runs",
+    }
 }
 
 fn is_text(value_type: ValueType) -> bool {

@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 
 use crate::domain::cell::CellState;
+use crate::domain::data_item::{DataKind, ReportingMetric};
 use crate::domain::item::{Combine, WhenEmpty};
 use crate::domain::job::{Comments, ReadFrom};
 use crate::domain::org_unit_map::{MappingState, MatchClass, MatchMethod};
@@ -21,13 +22,6 @@ use crate::domain::uid::{UID_LENGTH, Uid};
 #[derive(Debug, thiserror::Error)]
 #[error("`{0}` is not a word that is kept there")]
 pub(crate) struct UnknownWord(String);
-
-impl UnknownWord {
-    /// Names the word.
-    pub(crate) fn new(word: impl Into<String>) -> Self {
-        Self(word.into())
-    }
-}
 
 impl ToSql for Uid {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -59,7 +53,18 @@ macro_rules! by_name {
     )+};
 }
 
-by_name!(CellState, Combine, Comments, MappingState, MatchClass, MatchMethod, ReadFrom, WhenEmpty);
+by_name!(
+    CellState,
+    Combine,
+    Comments,
+    DataKind,
+    MappingState,
+    MatchClass,
+    MatchMethod,
+    ReadFrom,
+    ReportingMetric,
+    WhenEmpty
+);
 
 impl ToSql for PeriodType {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

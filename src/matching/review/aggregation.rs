@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::domain::data_item::ReportingMetric;
 use crate::domain::item::{Combine, Item, SourceItem};
 use crate::domain::job::Job;
 use crate::domain::metadata::Metadata;
@@ -34,6 +35,14 @@ impl Along {
             Self::OrgUnits => "over org units",
             Self::Time => "over time",
             Self::OptionCombos => "over option combos",
+        }
+    }
+
+    fn plural(self) -> &'static str {
+        match self {
+            Self::OrgUnits => "org units",
+            Self::Time => "periods",
+            Self::OptionCombos => "option combos",
         }
     }
 }
@@ -129,7 +138,7 @@ impl<'review> Merging<'review> {
         let part = |other: &Item| {
             other.destination == item.destination
                 && other.source != item.source
-                && other.source.id() == item.source.id()
+                && other.source.data() == item.source.data()
         };
         if reads_several(self.source, &item.source) || others.iter().any(part) {
             ways.insert(Along::OptionCombos);
@@ -149,7 +158,11 @@ impl<'review> Merging<'review> {
         let counted = through_analytics(self.job, &item.source);
         let of =
             |aggregation_type: Option<&str>| aggregation_type.map_or(Fit::Unknown, |own| fit_all(own, &ways, counted));
-        match of(self.source_type(&item.source)) {
+        let own = match reports(&item.source) {
+            Some(metric) => Side::fit_of_reports(metric),
+            None => of(self.source_type(&item.source)),
+        };
+        match own {
             Fit::Operator(operator) => Some(operator),
             Fit::Never => None,
             Fit::Unknown => match of(self.destination_type(item)) {
@@ -169,7 +182,7 @@ impl<'review> Merging<'review> {
             SourceItem::ProgramIndicator { id } => {
                 self.source.program_indicators.get(id).and_then(|indicator| indicator.aggregation_type.as_deref())
             }
-            SourceItem::Indicator { .. } => None,
+            SourceItem::Indicator { .. } | SourceItem::ReportingRate { .. } => None,
         }
     }
 
@@ -201,6 +214,9 @@ impl<'review> Merging<'review> {
             return Some(found);
         }
         let ways = self.ways(item, &self.job.items);
+        if let Some(found) = self.percentages_added_up(number, item, combine, &ways) {
+            return Some(found);
+        }
         if ways.is_empty() {
             return None;
         }
@@ -234,10 +250,42 @@ impl<'review> Merging<'review> {
         })
     }
 
+    /// Percentages of reports that would be added up. A script that decides periods may leave nothing to add.
+    fn percentages_added_up(
+        &self,
+        number: usize,
+        item: &Item,
+        combine: Combine,
+        ways: &BTreeSet<Along>,
+    ) -> Option<Finding> {
+        if combine != Combine::Sum || !reports(&item.source)?.is_percentage() {
+            return None;
+        }
+        let mut meet: Vec<&str> = ways.iter().map(|along| along.plural()).collect();
+        if ways.contains(&Along::Time) && self.acts(item, Hook::Period) {
+            meet.retain(|along| *along != Along::Time.plural());
+        }
+        let beside = |other: &Item| other.destination == item.destination && other.source.data() != item.source.data();
+        if self.job.items.iter().any(beside) {
+            meet.push("items");
+        }
+        if meet.is_empty() {
+            return None;
+        }
+        let name = source_name(self.source, &item.source);
+        let message = format!(
+            "item {number}: {name} is a percentage; those of several {} meet in one cell, and the item takes sum",
+            meet.join(" and ")
+        );
+        Some(Finding::new(&of_runs::PERCENTAGES_ADDED_UP, self.job, message).items(vec![number]))
+    }
+
     /// What both servers say of an item's values, as far as they say something.
     fn sides(&self, item: &Item) -> Vec<Side> {
         let source = source_name(self.source, &item.source);
-        let own = if self.is_ratio(&item.source) {
+        let own = if let Some(metric) = reports(&item.source) {
+            Some(Says::Reports(metric))
+        } else if self.is_ratio(&item.source) {
             Some(Says::Ratio)
         } else {
             let counted = through_analytics(self.job, &item.source);
@@ -309,13 +357,21 @@ enum Says {
     Type(String, bool),
     /// Shares of something: such figures cannot be added up.
     Ratio,
+    /// Reports of a data set: a count, or a share of them.
+    Reports(ReportingMetric),
 }
 
 impl Side {
+    /// Counts of reports add up over whatever they are counted; of shares nothing can be made.
+    fn fit_of_reports(metric: ReportingMetric) -> Fit {
+        if metric.is_percentage() { Fit::Never } else { Fit::Operator(Combine::Sum) }
+    }
+
     fn fit(&self, along: Along) -> Fit {
         match &self.says {
             Says::Type(own, counted) => fit(own, along, *counted),
             Says::Ratio => Fit::Unknown,
+            Says::Reports(metric) => Self::fit_of_reports(*metric),
         }
     }
 
@@ -327,6 +383,8 @@ impl Side {
                 Fit::Never | Fit::Unknown => None,
             },
             Says::Ratio => None,
+            Says::Reports(metric) if metric.is_percentage() => None,
+            Says::Reports(_) => Some(Combine::Sum),
         }
     }
 
@@ -349,9 +407,22 @@ impl Side {
 
     fn in_words(&self, ways: &BTreeSet<Along>) -> String {
         let name = &self.name;
-        let Says::Type(own, _) = &self.says else {
-            let of = several(ways);
-            return format!("{name} is an indicator with a denominator; figures of several {of} cannot be added up");
+        let of = || several(ways);
+        let own = match &self.says {
+            Says::Type(own, _) => own,
+            Says::Ratio => {
+                let of = of();
+                return format!(
+                    "{name} is an indicator with a denominator; figures of several {of} cannot be added up"
+                );
+            }
+            Says::Reports(metric) if metric.is_percentage() => {
+                return format!(
+                    "{name} is a percentage; of those of several {} no operator makes the one of all",
+                    of()
+                );
+            }
+            Says::Reports(_) => return format!("{name} counts reports; those of several {} add up", of()),
         };
         let wanted = ways.iter().map(|along| match self.fit(*along) {
             Fit::Operator(operator) => format!("{} {}", operator.name(), along.in_words()),
@@ -362,18 +433,21 @@ impl Side {
     }
 }
 
+/// What of a data set's reports is read, if anything.
+fn reports(source: &SourceItem) -> Option<ReportingMetric> {
+    match source {
+        SourceItem::DataElement { .. } | SourceItem::Indicator { .. } | SourceItem::ProgramIndicator { .. } => None,
+        SourceItem::ReportingRate { metric, .. } => Some(*metric),
+    }
+}
+
 /// Whether an operator takes numbers only.
 fn calculates(combine: Combine) -> bool {
     matches!(combine, Combine::Sum | Combine::Average | Combine::Min | Combine::Max)
 }
 
 fn several(ways: &BTreeSet<Along>) -> String {
-    let words = ways.iter().map(|along| match along {
-        Along::OrgUnits => "org units",
-        Along::Time => "periods",
-        Along::OptionCombos => "option combos",
-    });
-    words.collect::<Vec<_>>().join(" and ")
+    ways.iter().map(|along| along.plural()).collect::<Vec<_>>().join(" and ")
 }
 
 /// Whether an item leaves an option combo open of which its data element has several.

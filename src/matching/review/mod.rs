@@ -32,13 +32,13 @@ mod rivals;
 pub mod rounds;
 #[cfg(test)]
 mod tests;
-mod words;
+pub(in crate::matching) mod words;
 
 use jiff::civil::Date;
 
 use crate::domain::finding::{Category, Code};
 use crate::domain::item::SourceItem;
-use crate::domain::job::{Job, ReadFrom};
+use crate::domain::job::Job;
 use crate::domain::journal::LedgerEntry;
 use crate::domain::metadata::Metadata;
 use crate::domain::org_unit_map::OrgUnitMapping;
@@ -183,8 +183,5 @@ pub fn review(review: &Review<'_>) -> Vec<Finding> {
 
 /// Whether an item of a job is read through analytics, where the figure of an org unit contains those below it.
 fn through_analytics(job: &Job, source: &SourceItem) -> bool {
-    match source {
-        SourceItem::DataElement { .. } => job.read == ReadFrom::Analytics,
-        SourceItem::Indicator { .. } | SourceItem::ProgramIndicator { .. } => true,
-    }
+    source.is_aggregated(job.read)
 }
