@@ -151,6 +151,9 @@ table! {
     NO_OPERATOR_FITS = Warning, Mapping, "no-operator-fits",
         "Several values meet in one cell, and no single operator does what the aggregation type of the data element says: a stock is added up over org units, but not over time.",
         "Combine along one way only, keep org units and periods as they are, or let the source aggregate: `xfer job edit JOB --read analytics`.";
+    DESTINATION_ADDS_PERCENTAGES = Warning, Mapping, "destination-adds-percentages",
+        "A percentage of reports goes to a data element whose values the destination adds up: its totals over org units or periods would be sums of percentages.",
+        "Give the data element the aggregation type AVERAGE or NONE at the destination and sync it again, or move the counts and let an indicator there divide them.";
     CALENDAR_ARITHMETIC = Error, Configuration, "calendar-arithmetic",
         "The servers count their periods in a calendar that is not the ISO one, and the job needs to know where its periods begin. A run is refused.",
         "Move periods of one type as they are, and name them in the routine one by one or as a range.";

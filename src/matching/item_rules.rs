@@ -1,8 +1,6 @@
 //! What is wrong, or doubtful, about an item of a job: everything that the synced metadata of both servers can tell
 //! before a value is read.
 
-use bigdecimal::BigDecimal;
-
 use crate::domain::data_item::GoesTo;
 use crate::domain::finding::Code;
 use crate::domain::item::{Combine, Item, SourceItem};
@@ -14,6 +12,7 @@ use crate::domain::uid::Uid;
 use crate::domain::value_type::{Referent, ValueType};
 use crate::matching::finding::{VALUE_TYPE_MISMATCH, VALUES_ARE_SOURCE_IDS};
 use crate::matching::items::{attribute_combos_of, category_combos_of};
+use crate::matching::percentages;
 
 /// Something about an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +59,7 @@ pub fn check_item(
     if acting.is_empty() {
         check_ids(source, destination, job, item, &mut findings);
     }
+    findings.extend(percentages::totals(source, destination, item));
     check_contributions(source, job, item, &mut findings);
     check_operators(destination, job, item, &mut findings);
     findings
@@ -186,10 +186,13 @@ fn check_value_types(
     );
     match fit {
         Fit::Always => {}
-        Fit::Sometimes if source_type == ValueType::Percentage && made_to_fit(item, job, target.value_type) => {}
-        Fit::Sometimes => {
-            findings.push(warning("value-type-narrower", described, what_makes_it_fit(source_type, target.value_type)))
-        }
+        Fit::Sometimes
+            if source_type == ValueType::Percentage && percentages::made_to_fit(item, job, target.value_type) => {}
+        Fit::Sometimes => findings.push(warning(
+            "value-type-narrower",
+            described,
+            percentages::what_makes_it_fit(source_type, target.value_type),
+        )),
         // Whether a script makes them fit shows when it runs.
         Fit::Never if acting.iter().any(|script| changes_values(script)) => {}
         Fit::Never => findings.push(error(
@@ -235,34 +238,9 @@ fn check_ids(source: &Metadata, destination: &Metadata, job: &Job, item: &Item, 
     findings.push(of(&VALUES_ARE_SOURCE_IDS, message));
 }
 
-fn of(code: &Code, message: String) -> ItemFinding {
+/// A finding of the table.
+pub(in crate::matching) fn of(code: &Code, message: String) -> ItemFinding {
     ItemFinding { severity: code.severity, code: code.word, message, hint: code.remedy.to_owned() }
-}
-
-/// Whether every percentage fits after what the item or its job does with it.
-fn made_to_fit(item: &Item, job: &Job, target: ValueType) -> bool {
-    match target {
-        ValueType::Integer | ValueType::IntegerZeroOrPositive => {
-            item.round.or(job.round).is_some_and(|round| round.digits <= 0)
-        }
-        ValueType::UnitInterval => {
-            item.factor.as_ref().is_some_and(|factor| factor * BigDecimal::from(100) <= BigDecimal::from(1))
-        }
-        _ => false,
-    }
-}
-
-/// What to do about values that may not fit.
-fn what_makes_it_fit(source: ValueType, target: ValueType) -> &'static str {
-    match (source, target) {
-        (ValueType::Percentage, target) if target.is_integer() => {
-            "a percentage is seldom a whole number: round it (--round 0), or choose a data element of type number"
-        }
-        (ValueType::Percentage, ValueType::UnitInterval) => {
-            "a percentage goes up to 100: make a share of it (--factor 0.01)"
-        }
-        _ => "values that do not fit are held back by name when the routine runs",
-    }
 }
 
 fn is_text(value_type: ValueType) -> bool {

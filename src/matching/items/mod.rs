@@ -65,7 +65,7 @@ pub enum ItemError {
     },
     /// A data set where a reporting rate is asked for.
     #[error(
-        "`{text}` is a data set; say which of its figures: `{text}.REPORTING_RATE`, or one of {}",
+        "`{text}` is a data set; say which of its figures, as in `{text}.REPORTING_RATE`: one of {}",
         ReportingMetric::names()
     )]
     NoMetric {

@@ -4,7 +4,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::data_item::ReportingMetric;
 use crate::domain::item::{Combine, Item, SourceItem};
 use crate::domain::job::Job;
 use crate::domain::metadata::Metadata;
@@ -14,7 +13,9 @@ use crate::domain::uid::Uid;
 use crate::domain::value_type::ValueType;
 use crate::matching::finding::{self, of_runs};
 use crate::matching::items::{attribute_combos_of, category_combos_of};
+use crate::matching::percentages::reports;
 use crate::matching::review::overlap::quoted;
+use crate::matching::review::sides::{Says, Side, fit_of_reports};
 use crate::matching::review::words::{items, source_name};
 use crate::matching::review::{Finding, Review, through_analytics};
 
@@ -30,7 +31,7 @@ pub enum Along {
 }
 
 impl Along {
-    fn in_words(self) -> &'static str {
+    pub(super) fn in_words(self) -> &'static str {
         match self {
             Self::OrgUnits => "over org units",
             Self::Time => "over time",
@@ -38,7 +39,7 @@ impl Along {
         }
     }
 
-    fn plural(self) -> &'static str {
+    pub(super) fn plural(self) -> &'static str {
         match self {
             Self::OrgUnits => "org units",
             Self::Time => "periods",
@@ -158,8 +159,8 @@ impl<'review> Merging<'review> {
         let counted = through_analytics(self.job, &item.source);
         let of =
             |aggregation_type: Option<&str>| aggregation_type.map_or(Fit::Unknown, |own| fit_all(own, &ways, counted));
-        let own = match reports(&item.source) {
-            Some(metric) => Side::fit_of_reports(metric),
+        let own = match reports(item.source.data()) {
+            Some(metric) => fit_of_reports(metric),
             None => of(self.source_type(&item.source)),
         };
         match own {
@@ -258,7 +259,7 @@ impl<'review> Merging<'review> {
         combine: Combine,
         ways: &BTreeSet<Along>,
     ) -> Option<Finding> {
-        if combine != Combine::Sum || !reports(&item.source)?.is_percentage() {
+        if combine != Combine::Sum || !reports(item.source.data())?.is_percentage() {
             return None;
         }
         let mut meet: Vec<&str> = ways.iter().map(|along| along.plural()).collect();
@@ -283,7 +284,7 @@ impl<'review> Merging<'review> {
     /// What both servers say of an item's values, as far as they say something.
     fn sides(&self, item: &Item) -> Vec<Side> {
         let source = source_name(self.source, &item.source);
-        let own = if let Some(metric) = reports(&item.source) {
+        let own = if let Some(metric) = reports(item.source.data()) {
             Some(Says::Reports(metric))
         } else if self.is_ratio(&item.source) {
             Some(Says::Ratio)
@@ -344,109 +345,12 @@ impl<'review> Merging<'review> {
     }
 }
 
-/// What one server says of the values of an item.
-#[derive(Debug)]
-struct Side {
-    says: Says,
-    name: String,
-}
-
-#[derive(Debug)]
-enum Says {
-    /// An aggregation type, and whether the values are figures of analytics.
-    Type(String, bool),
-    /// Shares of something: such figures cannot be added up.
-    Ratio,
-    /// Reports of a data set: a count, or a share of them.
-    Reports(ReportingMetric),
-}
-
-impl Side {
-    /// Counts of reports add up over whatever they are counted; of shares nothing can be made.
-    fn fit_of_reports(metric: ReportingMetric) -> Fit {
-        if metric.is_percentage() { Fit::Never } else { Fit::Operator(Combine::Sum) }
-    }
-
-    fn fit(&self, along: Along) -> Fit {
-        match &self.says {
-            Says::Type(own, counted) => fit(own, along, *counted),
-            Says::Ratio => Fit::Unknown,
-            Says::Reports(metric) => Self::fit_of_reports(*metric),
-        }
-    }
-
-    /// The one operator that it asks for.
-    fn wants(&self, ways: &BTreeSet<Along>) -> Option<Combine> {
-        match &self.says {
-            Says::Type(own, counted) => match fit_all(own, ways, *counted) {
-                Fit::Operator(operator) => Some(operator),
-                Fit::Never | Fit::Unknown => None,
-            },
-            Says::Ratio => None,
-            Says::Reports(metric) if metric.is_percentage() => None,
-            Says::Reports(_) => Some(Combine::Sum),
-        }
-    }
-
-    /// Whether it says anything.
-    fn says(&self, ways: &BTreeSet<Along>) -> bool {
-        matches!(self.says, Says::Ratio) || ways.iter().any(|along| self.fit(*along) != Fit::Unknown)
-    }
-
-    fn objects(&self, combine: Combine, ways: &BTreeSet<Along>) -> bool {
-        if matches!(self.says, Says::Ratio) {
-            return combine == Combine::Sum;
-        }
-        ways.iter().any(|along| match self.fit(*along) {
-            Fit::Operator(operator) => operator != combine,
-            // Of values that are not combined a person may still want the largest or the last.
-            Fit::Never => matches!(combine, Combine::Sum | Combine::Average),
-            Fit::Unknown => false,
-        })
-    }
-
-    fn in_words(&self, ways: &BTreeSet<Along>) -> String {
-        let name = &self.name;
-        let of = || several(ways);
-        let own = match &self.says {
-            Says::Type(own, _) => own,
-            Says::Ratio => {
-                let of = of();
-                return format!(
-                    "{name} is an indicator with a denominator; figures of several {of} cannot be added up"
-                );
-            }
-            Says::Reports(metric) if metric.is_percentage() => {
-                return format!(
-                    "{name} is a percentage; of those of several {} no operator makes the one of all",
-                    of()
-                );
-            }
-            Says::Reports(_) => return format!("{name} counts reports; those of several {} add up", of()),
-        };
-        let wanted = ways.iter().map(|along| match self.fit(*along) {
-            Fit::Operator(operator) => format!("{} {}", operator.name(), along.in_words()),
-            Fit::Never | Fit::Unknown => format!("nothing {}", along.in_words()),
-        });
-        let wanted = wanted.collect::<Vec<_>>().join(", ");
-        format!("{name} has the aggregation type {own}, which asks for {wanted}")
-    }
-}
-
-/// What of a data set's reports is read, if anything.
-fn reports(source: &SourceItem) -> Option<ReportingMetric> {
-    match source {
-        SourceItem::DataElement { .. } | SourceItem::Indicator { .. } | SourceItem::ProgramIndicator { .. } => None,
-        SourceItem::ReportingRate { metric, .. } => Some(*metric),
-    }
-}
-
 /// Whether an operator takes numbers only.
 fn calculates(combine: Combine) -> bool {
     matches!(combine, Combine::Sum | Combine::Average | Combine::Min | Combine::Max)
 }
 
-fn several(ways: &BTreeSet<Along>) -> String {
+pub(super) fn several(ways: &BTreeSet<Along>) -> String {
     ways.iter().map(|along| along.plural()).collect::<Vec<_>>().join(" and ")
 }
 

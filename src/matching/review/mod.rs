@@ -8,7 +8,7 @@
 //!
 //! - [`overlap`]: values that would be counted twice
 //! - `families`: org units that are read together with their parents
-//! - [`aggregation`]: operators that do not fit what is combined
+//! - [`aggregation`]: operators that do not fit what is combined, by what both `sides` say of it
 //! - `loops`: items that read what items write, on one system
 //! - [`rounds`]: values that other routines bring back over several servers
 //! - `meeting`: where what one item writes is read by another
@@ -30,6 +30,7 @@ mod periods;
 mod rights;
 mod rivals;
 pub mod rounds;
+mod sides;
 #[cfg(test)]
 mod tests;
 pub(in crate::matching) mod words;
