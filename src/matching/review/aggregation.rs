@@ -160,6 +160,7 @@ impl<'review> Merging<'review> {
         let of =
             |aggregation_type: Option<&str>| aggregation_type.map_or(Fit::Unknown, |own| fit_all(own, &ways, counted));
         let own = match reports(item.source.data()) {
+            Some(_) if ways.is_empty() => Fit::Unknown,
             Some(metric) => fit_of_reports(metric),
             None => of(self.source_type(&item.source)),
         };
