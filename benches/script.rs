@@ -15,6 +15,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use bigdecimal::BigDecimal;
+use xfer::domain::data_item::DataItem;
 use xfer::domain::period::Period;
 use xfer::domain::uid::Uid;
 use xfer::script::{
@@ -145,7 +146,11 @@ fn named(id: &str) -> Arc<Named> {
 fn place() -> Place {
     Place {
         item: Arc::new(ItemNames {
-            source: named("aaaaaaaaaaa"),
+            source: Arc::new(Named {
+                id: DataItem::DataElement(Uid::parse("aaaaaaaaaaa").unwrap()),
+                code: None,
+                name: "aaaaaaaaaaa".to_owned(),
+            }),
             destination: named("bbbbbbbbbbb"),
             category_option_combo: named("HllvX50cXC0"),
             attribute_option_combo: named("HllvX50cXC0"),

@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use uuid::Uuid;
 use xfer::domain::cell::CellAddress;
+use xfer::domain::data_item::DataItem;
 use xfer::domain::item::{Combine, Item, SourceItem};
 use xfer::domain::job::{Job, ReadFrom};
 use xfer::domain::metadata::{
@@ -120,7 +121,7 @@ fn values() -> Vec<SourceValue> {
     for clinic in 0..CLINICS {
         for element in 0..ELEMENTS {
             values.extend(months().enumerate().map(|(month, period)| SourceValue {
-                data: uid('e', element),
+                data: DataItem::DataElement(uid('e', element)),
                 category_option_combo: Some(Uid::DEFAULT_OPTION_COMBO),
                 attribute_option_combo: Some(Uid::DEFAULT_OPTION_COMBO),
                 org_unit: uid('c', clinic),

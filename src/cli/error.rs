@@ -136,6 +136,7 @@ impl From<OpsError> for CliError {
                         ways.collect::<Vec<_>>().join("; ")
                     }
                     ItemError::OtherKind { .. } => "leave --kind out, or give the right one".to_owned(),
+                    ItemError::NoMetric { .. } => "xfer job add-item --help lists what each of them is".to_owned(),
                     ItemError::NoCombos { .. } => "leave the option combos out".to_owned(),
                     ItemError::Incomplete { .. } => "write DE.COC, or DE.COC.AOC".to_owned(),
                 };

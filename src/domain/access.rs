@@ -11,6 +11,7 @@
 //! - raw values: every option of the attribute option combos; options of category option combos are not looked at
 //! - analytics: the options of both
 //! - servers that read by data set instead of by data element (below 2.39): the element's data sets
+//! - reporting rates: the data set
 //! - org units: what lies outside of the user's view hierarchy
 //! - an option or a combo that the user's metadata does not even show is as good as unreadable
 //!
@@ -109,8 +110,9 @@ impl Question {
             SourceItem::DataElement { .. } => &mut self.data_elements,
             SourceItem::Indicator { .. } => &mut self.indicators,
             SourceItem::ProgramIndicator { .. } => &mut self.program_indicators,
+            SourceItem::ReportingRate { .. } => &mut self.data_sets,
         };
-        list.insert(item.id());
+        list.insert(item.data().id());
     }
 
     /// Whether nothing is asked.
@@ -218,8 +220,9 @@ impl<'run> Reader<'run> {
     pub fn missing(&self, item: &SourceItem) -> Option<Unreadable> {
         let metadata = self.metadata;
         let not_there = |kind, id| Some(Unreadable { kind, id, name: metadata.name_of(id), reason: self.unseen(id) });
-        if self.fresh.is_some_and(|fresh| fresh.gone.contains(&item.id())) {
-            return not_there(item.kind_in_words(), item.id());
+        let id = item.data().id();
+        if self.fresh.is_some_and(|fresh| fresh.gone.contains(&id)) {
+            return not_there(item.kind().words(), id);
         }
         match item {
             SourceItem::DataElement { id, category_option_combo, attribute_option_combo } => {
@@ -233,13 +236,22 @@ impl<'run> Reader<'run> {
             SourceItem::Indicator { id } => not_there("indicator", *id),
             SourceItem::ProgramIndicator { id } if metadata.program_indicators.contains_key(id) => None,
             SourceItem::ProgramIndicator { id } => not_there("program indicator", *id),
+            SourceItem::ReportingRate { data_set, .. } => {
+                let asked = self.fresh.and_then(|fresh| fresh.data_sets.get(data_set));
+                let is_there = asked.map_or_else(|| metadata.data_sets.contains_key(data_set), Option::is_some);
+                if is_there { None } else { not_there("data set", *data_set) }
+            }
         }
     }
 
     /// Everything that an item reads and that the user may not read. Empty: an empty cell is an empty cell.
     pub fn item(&self, item: &SourceItem, read: ReadFrom) -> Vec<Unreadable> {
-        let SourceItem::DataElement { id, category_option_combo, attribute_option_combo } = item else {
-            return Vec::new();
+        let (id, category_option_combo, attribute_option_combo) = match item {
+            SourceItem::DataElement { id, category_option_combo, attribute_option_combo } => {
+                (id, category_option_combo, attribute_option_combo)
+            }
+            SourceItem::Indicator { .. } | SourceItem::ProgramIndicator { .. } => return Vec::new(),
+            SourceItem::ReportingRate { data_set, .. } => return self.data_set(*data_set).into_iter().collect(),
         };
         let mut found: BTreeSet<Unreadable> = BTreeSet::new();
         let attributes = match attribute_option_combo {
@@ -258,6 +270,17 @@ impl<'run> Reader<'run> {
             found.extend(sets.filter_map(|set| self.data_set(set.id)));
         }
         found.into_iter().collect()
+    }
+
+    /// Whether a server refuses every question in which an item stands: analytics answers E7121 where a reporting rate is
+    /// asked for without data read access to its data set, whatever else was asked (dhis2-api 4.7).
+    pub fn spoils_questions(&self, item: &SourceItem) -> bool {
+        match item {
+            SourceItem::DataElement { .. } | SourceItem::Indicator { .. } | SourceItem::ProgramIndicator { .. } => {
+                false
+            }
+            SourceItem::ReportingRate { data_set, .. } => self.data_set(*data_set).is_some(),
+        }
     }
 
     /// What hides the stored values of an address from a raw read.
@@ -280,8 +303,13 @@ impl<'run> Reader<'run> {
 
     /// The category options that decide whether an item can be read: what a run asks the server about.
     pub fn options_behind(&self, item: &SourceItem, read: ReadFrom) -> BTreeSet<Uid> {
-        let SourceItem::DataElement { id, category_option_combo, attribute_option_combo } = item else {
-            return BTreeSet::new();
+        let (id, category_option_combo, attribute_option_combo) = match item {
+            SourceItem::DataElement { id, category_option_combo, attribute_option_combo } => {
+                (id, category_option_combo, attribute_option_combo)
+            }
+            SourceItem::Indicator { .. } | SourceItem::ProgramIndicator { .. } | SourceItem::ReportingRate { .. } => {
+                return BTreeSet::new();
+            }
         };
         let mut combos = attribute_option_combo.map_or_else(|| self.attribute_option_combos(*id), |id| [id].into());
         if read == ReadFrom::Analytics {
@@ -298,7 +326,10 @@ impl<'run> Reader<'run> {
             SourceItem::DataElement { id, .. } if self.by_data_set && read == ReadFrom::Raw => {
                 self.metadata.data_sets_of(*id).map(|set| set.id).collect()
             }
-            _ => BTreeSet::new(),
+            SourceItem::ReportingRate { data_set, .. } => BTreeSet::from([*data_set]),
+            SourceItem::DataElement { .. } | SourceItem::Indicator { .. } | SourceItem::ProgramIndicator { .. } => {
+                BTreeSet::new()
+            }
         }
     }
 

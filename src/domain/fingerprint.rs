@@ -150,7 +150,7 @@ fn option_names(metadata: &Metadata, combo: Uid) -> Vec<String> {
     names
 }
 
-/// How an indicator or a program indicator looked.
+/// How something that the server calculates looked: an indicator, a program indicator, a reporting rate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FormulaFingerprint {
     /// Its name.
@@ -171,7 +171,7 @@ pub struct FormulaFingerprint {
 pub enum SourceFingerprint {
     /// A data element.
     DataElement(ElementFingerprint),
-    /// An indicator or a program indicator.
+    /// What the server calculates.
     Formula(FormulaFingerprint),
 }
 
@@ -202,6 +202,16 @@ impl SourceFingerprint {
                     decimals: indicator.decimals,
                 })
             }
+            // What a person calls a change of it: its name, its code, and how often a report is due.
+            SourceItem::ReportingRate { data_set, metric } => {
+                let set = metadata.data_sets.get(data_set)?;
+                Self::Formula(FormulaFingerprint {
+                    name: metadata.data_name(source.data()),
+                    code: set.code.clone(),
+                    formula: format!("{} of {} reports", metric.name(), set.period_type.name()),
+                    decimals: None,
+                })
+            }
         })
     }
 
@@ -230,12 +240,7 @@ impl ItemFingerprint {
         let combos = [address.category_option_combo, address.attribute_option_combo].map(Some);
         // Of a combo that is not shown nothing can be told: what was seen of it once must not be overwritten.
         let hides = |metadata: &Metadata, combo: Uid| !metadata.category_option_combos.contains_key(&combo);
-        let of_source = match item.source {
-            SourceItem::DataElement { category_option_combo, attribute_option_combo, .. } => {
-                [category_option_combo, attribute_option_combo]
-            }
-            SourceItem::Indicator { .. } | SourceItem::ProgramIndicator { .. } => [None, None],
-        };
+        let of_source = item.source.combos();
         let mut of_both = of_source.into_iter().map(|combo| (source, combo));
         let mut of_destination = combos.into_iter().map(|combo| (destination, combo));
         if of_both.any(|(metadata, combo)| combo.is_some_and(|combo| hides(metadata, combo)))

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::cell::CellAddress;
 use crate::domain::coverage::Coverage;
+use crate::domain::data_item::{DataItem, DataKind, ReportingMetric};
+use crate::domain::job::ReadFrom;
 use crate::domain::rounding::Rounding;
 use crate::domain::script::Attachment;
 use crate::domain::uid::Uid;
@@ -80,32 +82,57 @@ pub enum SourceItem {
         /// The program indicator.
         id: Uid,
     },
+    /// A reporting rate of a data set or a count behind it, read through analytics.
+    ReportingRate {
+        /// The data set.
+        data_set: Uid,
+        /// What is counted of its reports.
+        metric: ReportingMetric,
+    },
 }
 
 impl SourceItem {
-    /// The id of the data element, indicator or program indicator.
-    pub fn id(&self) -> Uid {
-        match self {
-            Self::DataElement { id, .. } | Self::Indicator { id } | Self::ProgramIndicator { id } => *id,
+    /// All of a data item: every option combo, where it has them.
+    pub fn all_of(data: DataItem) -> Self {
+        match data {
+            DataItem::DataElement(id) => {
+                Self::DataElement { id, category_option_combo: None, attribute_option_combo: None }
+            }
+            DataItem::Indicator(id) => Self::Indicator { id },
+            DataItem::ProgramIndicator(id) => Self::ProgramIndicator { id },
+            DataItem::ReportingRate { data_set, metric } => Self::ReportingRate { data_set, metric },
         }
     }
 
-    /// DHIS2's words for its kind.
-    pub fn kind_in_words(&self) -> &'static str {
-        match self {
-            Self::DataElement { .. } => "data element",
-            Self::Indicator { .. } => "indicator",
-            Self::ProgramIndicator { .. } => "program indicator",
+    /// The data item, whichever of its option combos are read.
+    pub fn data(&self) -> DataItem {
+        match *self {
+            Self::DataElement { id, .. } => DataItem::DataElement(id),
+            Self::Indicator { id } => DataItem::Indicator(id),
+            Self::ProgramIndicator { id } => DataItem::ProgramIndicator(id),
+            Self::ReportingRate { data_set, metric } => DataItem::ReportingRate { data_set, metric },
         }
     }
 
-    /// The word for its kind in files and tables.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::DataElement { .. } => "data_element",
-            Self::Indicator { .. } => "indicator",
-            Self::ProgramIndicator { .. } => "program_indicator",
+    /// The COC and the AOC that it names.
+    pub fn combos(&self) -> [Option<Uid>; 2] {
+        match *self {
+            Self::DataElement { category_option_combo, attribute_option_combo, .. } => {
+                [category_option_combo, attribute_option_combo]
+            }
+            Self::Indicator { .. } | Self::ProgramIndicator { .. } | Self::ReportingRate { .. } => [None, None],
         }
+    }
+
+    /// What kind of data item it reads.
+    pub fn kind(&self) -> DataKind {
+        self.data().kind()
+    }
+
+    /// Whether a job that reads its data elements so reads this through analytics, where the figure of an org unit
+    /// contains those below it.
+    pub fn is_aggregated(&self, read: ReadFrom) -> bool {
+        self.kind().is_aggregated(read)
     }
 }
 

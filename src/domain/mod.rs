@@ -8,6 +8,7 @@ pub mod cell;
 pub mod certificates;
 pub mod counted;
 pub mod coverage;
+pub mod data_item;
 pub mod data_value;
 pub mod decimal;
 pub mod file_name;

@@ -105,7 +105,7 @@ pub fn feedback(job: &Job, map: &[OrgUnitMapping], source: &Metadata) -> Vec<Fee
         .filter(|(_, item)| reads_own_address(item, source))
         .filter(|(_, item)| !(alone && puts_back(job, item, source)))
         .filter_map(|(position, item)| {
-            let aggregated = job.read == ReadFrom::Analytics || !matches!(item.source, SourceItem::DataElement { .. });
+            let aggregated = item.source.is_aggregated(job.read);
             let types_meet = job.source_period_type == job.destination_period_type || aggregated;
             let org_unit = read_and_written(map, source, aggregated).filter(|_| types_meet)?;
             Some(Feedback { item: position, org_unit })
@@ -155,7 +155,8 @@ fn reads_own_address(item: &Item, source: &Metadata) -> bool {
             let operand = format!("#{{{}", address.data_element);
             indicator.numerator.contains(&operand) || indicator.denominator.contains(&operand)
         }),
-        SourceItem::ProgramIndicator { .. } => false,
+        // Events and registrations are not written.
+        SourceItem::ProgramIndicator { .. } | SourceItem::ReportingRate { .. } => false,
     }
 }
 

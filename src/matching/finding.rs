@@ -73,7 +73,7 @@ table! {
         "The values of an item are ids of objects of the source: org units are translated by the map, files, users and other objects are not transferred, and their values are held back.",
         "Map the org units that values name; for everything else take the item out of the job, or translate its values with a script (`fn value`).";
     SOURCE_ITEM_UNKNOWN = Error, Mapping, "source-item-unknown",
-        "The source does not have the data element, indicator or program indicator of an item, or the user may not see it.",
+        "The source does not have what an item reads, or the user may not see it.",
         "It was deleted, or the metadata is old: sync the source and check again; then correct or remove the item.";
     SOURCE_COMBO_FOREIGN = Error, Mapping, "source-combo-foreign",
         "The category option combo of an item does not belong to its data element at the source.",
@@ -151,6 +151,9 @@ table! {
     NO_OPERATOR_FITS = Warning, Mapping, "no-operator-fits",
         "Several values meet in one cell, and no single operator does what the aggregation type of the data element says: a stock is added up over org units, but not over time.",
         "Combine along one way only, keep org units and periods as they are, or let the source aggregate: `xfer job edit JOB --read analytics`.";
+    DESTINATION_ADDS_PERCENTAGES = Warning, Mapping, "destination-adds-percentages",
+        "A percentage of reports goes to a data element whose values the destination adds up: its totals over org units or periods would be sums of percentages.",
+        "Give the data element the aggregation type AVERAGE or NONE at the destination and sync it again, or move the counts and let an indicator there divide them.";
     CALENDAR_ARITHMETIC = Error, Configuration, "calendar-arithmetic",
         "The servers count their periods in a calendar that is not the ISO one, and the job needs to know where its periods begin. A run is refused.",
         "Move periods of one type as they are, and name them in the routine one by one or as a range.";
@@ -231,6 +234,9 @@ pub mod of_runs {
         COMBINE_MISSING = Error, Mapping, "combine-missing",
             "Several source values go to one cell and no combine operator is set.",
             "Set the job's or the item's combine operator (`sum`, `average`, `last` …), or correct the map.";
+        PERCENTAGES_ADDED_UP = Error, Mapping, "percentages-added-up",
+            "Percentages of reports would be added up, or were to be: of org units, of periods or of data sets. Their sum says nothing.",
+            "Move the counts (`ACTUAL_REPORTS`, `EXPECTED_REPORTS`), which add up, and let an indicator of the destination divide them; or keep apart what meets, and read the rate in the periods that are written.";
     }
 }
 

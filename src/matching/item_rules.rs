@@ -1,6 +1,7 @@
 //! What is wrong, or doubtful, about an item of a job: everything that the synced metadata of both servers can tell
 //! before a value is read.
 
+use crate::domain::data_item::GoesTo;
 use crate::domain::finding::Code;
 use crate::domain::item::{Combine, Item, SourceItem};
 use crate::domain::job::Job;
@@ -11,6 +12,7 @@ use crate::domain::uid::Uid;
 use crate::domain::value_type::{Referent, ValueType};
 use crate::matching::finding::{VALUE_TYPE_MISMATCH, VALUES_ARE_SOURCE_IDS};
 use crate::matching::items::{attribute_combos_of, category_combos_of};
+use crate::matching::percentages;
 
 /// Something about an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,26 +55,23 @@ pub fn check_item(
     let mut findings = Vec::new();
     check_source(source, item, &mut findings);
     check_destination(destination, job, item, &mut findings);
-    check_value_types(source, destination, &acting, item, &mut findings);
+    check_value_types(source, destination, job, &acting, item, &mut findings);
     if acting.is_empty() {
         check_ids(source, destination, job, item, &mut findings);
     }
+    findings.extend(percentages::totals(source, destination, item));
     check_contributions(source, job, item, &mut findings);
     check_operators(destination, job, item, &mut findings);
     findings
 }
 
 fn check_source(source: &Metadata, item: &Item, findings: &mut Vec<ItemFinding>) {
-    let id = item.source.id();
-    let known = match item.source {
-        SourceItem::DataElement { .. } => source.data_elements.contains_key(&id),
-        SourceItem::Indicator { .. } => source.indicators.contains_key(&id),
-        SourceItem::ProgramIndicator { .. } => source.program_indicators.contains_key(&id),
-    };
-    if !known {
+    let data = item.source.data();
+    let id = data.id();
+    if !data.is_in(source) {
         findings.push(error(
             "source-item-unknown",
-            format!("the source server shows no {} {}", item.source.kind().replace('_', " "), source.name_of(id)),
+            format!("the source server shows no {} {}", data.kind().words(), source.data_name(data)),
             "sync the source server and check again; if it still exists there, share it with the user of that server",
         ));
         return;
@@ -164,34 +163,35 @@ fn combo_fits(metadata: &Metadata, combo: Uid, category_combos: &[Uid]) -> bool 
 fn check_value_types(
     source: &Metadata,
     destination: &Metadata,
+    job: &Job,
     acting: &[&Attachment],
     item: &Item,
     findings: &mut Vec<ItemFinding>,
 ) {
     let Some(target) = destination.data_elements.get(&item.destination.data_element) else { return };
-    let source_type = match item.source {
-        SourceItem::DataElement { id, .. } => match source.data_elements.get(&id) {
-            Some(element) => element.value_type,
-            None => return,
-        },
-        SourceItem::Indicator { .. } | SourceItem::ProgramIndicator { .. } => ValueType::Number,
-    };
-    let source_name = source.name_of(item.source.id());
+    let Some(source_type) = item.source.data().value_type(source) else { return };
+    let source_name = source.data_name(item.source.data());
     if source_type == target.value_type || target.value_type == ValueType::Other || source_type == ValueType::Other {
         return;
     }
+    let fit = match item.source.kind().facts().goes_to {
+        GoesTo::Numbers if !target.value_type.is_numeric() => Fit::Never,
+        GoesTo::Numbers | GoesTo::Fitting => fit(source_type, target.value_type),
+    };
     let described = format!(
         "{source_name} holds {}, {} at the destination takes {}",
         in_words(source_type),
         target.name,
         in_words(target.value_type)
     );
-    match fit(source_type, target.value_type) {
+    match fit {
         Fit::Always => {}
+        Fit::Sometimes
+            if source_type == ValueType::Percentage && percentages::made_to_fit(item, job, target.value_type) => {}
         Fit::Sometimes => findings.push(warning(
             "value-type-narrower",
             described,
-            "values that do not fit are held back by name when the routine runs",
+            percentages::what_makes_it_fit(source_type, target.value_type),
         )),
         // Whether a script makes them fit shows when it runs.
         Fit::Never if acting.iter().any(|script| changes_values(script)) => {}
@@ -238,7 +238,8 @@ fn check_ids(source: &Metadata, destination: &Metadata, job: &Job, item: &Item, 
     findings.push(of(&VALUES_ARE_SOURCE_IDS, message));
 }
 
-fn of(code: &Code, message: String) -> ItemFinding {
+/// A finding of the table.
+pub(in crate::matching) fn of(code: &Code, message: String) -> ItemFinding {
     ItemFinding { severity: code.severity, code: code.word, message, hint: code.remedy.to_owned() }
 }
 

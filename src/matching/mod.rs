@@ -14,4 +14,5 @@ pub mod job_rules;
 pub mod map_rules;
 pub mod names;
 pub mod org_units;
+mod percentages;
 pub mod review;

@@ -13,7 +13,7 @@ use crate::dhis2::analytics::AnalyticsQuery;
 use crate::dhis2::client::Client;
 use crate::dhis2::data_value_sets::RawQuery;
 use crate::dhis2::error::ClientError;
-use crate::domain::item::SourceItem;
+use crate::domain::data_item::DataItem;
 use crate::domain::job::{Job, ReadFrom};
 use crate::domain::metadata::Metadata;
 use crate::domain::period::Period;
@@ -84,9 +84,9 @@ async fn of_job(
     let asked = Asked::of(job);
     let periods = newest_first(job);
     let mut found: Option<Period> = None;
-    for data in [&asked.aggregated, &asked.indicators] {
+    for data in [asked.aggregated, asked.indicators] {
         let query = AnalyticsQuery {
-            data: data.iter().copied().collect(),
+            data: data.into_iter().collect(),
             option_combos: false,
             org_units: org_units.to_vec(),
             periods: periods.clone(),
@@ -116,21 +116,22 @@ async fn of_job(
 #[derive(Default)]
 struct Asked {
     raw: BTreeSet<Uid>,
-    aggregated: BTreeSet<Uid>,
-    indicators: BTreeSet<Uid>,
+    aggregated: BTreeSet<DataItem>,
+    indicators: BTreeSet<DataItem>,
 }
 
 impl Asked {
     fn of(job: &Job) -> Self {
         let mut asked = Self::default();
         for item in &job.items {
-            let id = item.source.id();
-            let list = match item.source {
-                SourceItem::DataElement { .. } if job.read == ReadFrom::Analytics => &mut asked.aggregated,
-                SourceItem::DataElement { .. } => &mut asked.raw,
-                SourceItem::Indicator { .. } | SourceItem::ProgramIndicator { .. } => &mut asked.indicators,
+            let data = item.source.data();
+            match data {
+                DataItem::DataElement(id) if job.read == ReadFrom::Raw => asked.raw.insert(id),
+                DataItem::DataElement(_) => asked.aggregated.insert(data),
+                DataItem::Indicator(_) | DataItem::ProgramIndicator(_) => asked.indicators.insert(data),
+                // Reports are expected of every period, past or future: that it has a figure says nothing.
+                DataItem::ReportingRate { .. } => false,
             };
-            list.insert(id);
         }
         asked
     }

@@ -13,7 +13,7 @@ use crate::script::params::Params;
 use crate::script::period_type::ScriptPeriod;
 use crate::script::row;
 use crate::script::slice::Slice;
-use crate::script::things::{Named, OrgUnit, ScriptNamed, ScriptUnit};
+use crate::script::things::{Named, NamedData, OrgUnit, ScriptNamed, ScriptUnit};
 
 /// What stays the same through a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,8 +33,8 @@ pub struct RunContext {
 /// An item, by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ItemNames {
-    /// The data element, indicator or program indicator that is read.
-    pub source: Arc<Named>,
+    /// What is read.
+    pub source: Arc<NamedData>,
     /// The data element that is written.
     pub destination: Arc<Named>,
     /// The COC that is written.
@@ -207,7 +207,7 @@ pub(super) fn register(engine: &mut Engine, params: &Params) {
             known(context, (context.hook == Hook::Combine).then(|| sources(context)), "sources")
         })
         .register_type_with_name::<ScriptItem>("Item")
-        .register_get("source", |item: &mut ScriptItem| named(&item.0.source))
+        .register_get("source", |item: &mut ScriptItem| ScriptNamed::Data(Arc::clone(&item.0.source)))
         .register_get("destination", |item: &mut ScriptItem| named(&item.0.destination))
         .register_get("coc", |item: &mut ScriptItem| named(&item.0.category_option_combo))
         .register_get("aoc", |item: &mut ScriptItem| named(&item.0.attribute_option_combo))
@@ -231,7 +231,7 @@ fn known<T>(context: &ScriptContext, value: Option<T>, member: &str) -> Failed<T
 }
 
 fn named(named: &Arc<Named>) -> ScriptNamed {
-    ScriptNamed(Arc::clone(named))
+    ScriptNamed::Object(Arc::clone(named))
 }
 
 /// `ctx.params["NAME"]`, and `ctx.params.NAME` where there is no such parameter.

@@ -56,7 +56,7 @@ pub use params::{Param, Params};
 pub use runner::Runner;
 pub use slice::Slice;
 pub use stack::with_room;
-pub use things::{Named, OrgUnit};
+pub use things::{Named, NamedData, OrgUnit};
 pub use watch::{Log, Stop};
 
 #[cfg(test)]

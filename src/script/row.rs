@@ -9,6 +9,7 @@ use std::sync::Arc;
 use rhai::{Dynamic, Engine, INT, ImmutableString, Map, NativeCallContext};
 use rust_decimal::Decimal;
 
+use crate::domain::data_item::DataItem;
 use crate::domain::period::Period;
 use crate::domain::shown::cut;
 use crate::domain::uid::Uid;
@@ -19,13 +20,13 @@ use crate::script::limits;
 use crate::script::outcome::Value;
 use crate::script::period_type::ScriptPeriod;
 use crate::script::slice::{NotFound, Slice};
-use crate::script::things::{Named, OrgUnit, ScriptNamed, ScriptUnit, identity};
+use crate::script::things::{Named, NamedData, OrgUnit, ScriptNamed, ScriptUnit, identity};
 
 /// A source value on its way into or out of the hook `rows`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
-    /// Data element, indicator or program indicator.
-    pub data: Uid,
+    /// What it is a value of.
+    pub data: DataItem,
     /// Its COC, where it has one.
     pub category_option_combo: Option<Uid>,
     /// Its AOC, where it has one.
@@ -43,7 +44,7 @@ pub struct Row {
 pub(super) struct ScriptRow {
     /// Its position among the rows given; none for a new one.
     pub(super) origin: Option<usize>,
-    pub(super) data: Arc<Named>,
+    pub(super) data: Arc<NamedData>,
     pub(super) category_option_combo: Option<Arc<Named>>,
     pub(super) attribute_option_combo: Option<Arc<Named>>,
     pub(super) org_unit: Arc<OrgUnit>,
@@ -117,7 +118,7 @@ impl fmt::Display for ScriptRow {
 pub(super) fn register(engine: &mut Engine) {
     engine
         .register_type_with_name::<ScriptRow>("Row")
-        .register_get("data", |row: &mut ScriptRow| ScriptNamed(Arc::clone(&row.data)))
+        .register_get("data", |row: &mut ScriptRow| ScriptNamed::Data(Arc::clone(&row.data)))
         .register_get("coc", |row: &mut ScriptRow| combo(row.category_option_combo.as_ref()))
         .register_get("aoc", |row: &mut ScriptRow| combo(row.attribute_option_combo.as_ref()))
         .register_get("org_unit", |row: &mut ScriptRow| ScriptUnit(Arc::clone(&row.org_unit)))
@@ -179,7 +180,7 @@ fn new_row(slice: &Slice, members: &Map) -> Failed<ScriptRow> {
 }
 
 fn combo(combo: Option<&Arc<Named>>) -> Dynamic {
-    combo.map_or(Dynamic::UNIT, |combo| Dynamic::from(ScriptNamed(Arc::clone(combo))))
+    combo.map_or(Dynamic::UNIT, |combo| Dynamic::from(ScriptNamed::Object(Arc::clone(combo))))
 }
 
 fn plain_value(value: &Dynamic) -> Failed<Dynamic> {
@@ -196,7 +197,7 @@ pub(super) fn period(value: &Dynamic) -> Failed<Period> {
     Period::parse(&text).map_err(|_| failure(format!("{}`{text}`", super::period_type::NO_PERIOD)))
 }
 
-pub(super) fn data_item(value: &Dynamic, slice: &Slice) -> Failed<Arc<Named>> {
+pub(super) fn data_item(value: &Dynamic, slice: &Slice) -> Failed<Arc<NamedData>> {
     let text = name_of(value, "data item")?;
     found(slice.find_data(&text), "data item", &text, slice.data_names())
 }

@@ -3,25 +3,27 @@
 //! A script reaches nothing outside of its slice: what is not among these names cannot be put on a row.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Display;
 use std::sync::Arc;
 
 use crate::domain::cell::CellAddress;
+use crate::domain::data_item::DataItem;
 use crate::domain::period::Period;
 use crate::domain::uid::Uid;
 use crate::script::context::ItemNames;
 use crate::script::outcome::Value;
 use crate::script::row::Row;
-use crate::script::things::{Named, OrgUnit};
+use crate::script::things::{Named, NamedData, OrgUnit};
 
 /// The objects and values of one slice.
 #[derive(Debug, Clone, Default)]
 pub struct Slice {
-    data: BTreeMap<Uid, Arc<Named>>,
+    data: BTreeMap<DataItem, Arc<NamedData>>,
     option_combos: BTreeMap<Uid, Arc<Named>>,
     org_units: BTreeMap<Uid, Arc<OrgUnit>>,
-    values: HashMap<(Uid, Uid, Period), Vec<Found>>,
+    values: HashMap<(DataItem, Uid, Period), Vec<Found>>,
     /// By source item and cell: the category option combos that the job brings the same source item to.
-    parts: HashMap<(Uid, CellAddress), Vec<Arc<Named>>>,
+    parts: HashMap<(DataItem, CellAddress), Vec<Arc<Named>>>,
 }
 
 /// A value at a place, for `lookup`.
@@ -47,8 +49,8 @@ impl Slice {
         Self::default()
     }
 
-    /// Makes a data element, indicator or program indicator known.
-    pub fn add_data(&mut self, item: Arc<Named>) {
+    /// Makes a data item known.
+    pub fn add_data(&mut self, item: Arc<NamedData>) {
         self.data.insert(item.id, item);
     }
 
@@ -63,7 +65,7 @@ impl Slice {
     }
 
     /// Makes known to which category option combos of a cell's data element the job brings the same source item.
-    pub fn add_parts(&mut self, source: Uid, cell: CellAddress, parts: Vec<Arc<Named>>) {
+    pub fn add_parts(&mut self, source: DataItem, cell: CellAddress, parts: Vec<Arc<Named>>) {
         self.parts.insert((source, cell), parts);
     }
 
@@ -89,7 +91,7 @@ impl Slice {
     }
 
     /// The data item of that id; one that nobody named goes by its id.
-    pub(super) fn data(&self, id: Uid) -> Arc<Named> {
+    pub(super) fn data(&self, id: DataItem) -> Arc<NamedData> {
         self.data.get(&id).map_or_else(|| unnamed(id), Arc::clone)
     }
 
@@ -104,19 +106,20 @@ impl Slice {
         )
     }
 
-    pub(super) fn find_data(&self, text: &str) -> Result<Arc<Named>, NotFound> {
-        find_named(&self.data, text)
+    pub(super) fn find_data(&self, text: &str) -> Result<Arc<NamedData>, NotFound> {
+        let by_id = DataItem::named_by(text).find_map(|data| self.data.get(&data));
+        find_named(by_id, &self.data, text)
     }
 
     pub(super) fn find_option_combo(&self, text: &str) -> Result<Arc<Named>, NotFound> {
-        find_named(&self.option_combos, text)
+        find_named(by_uid(&self.option_combos, text), &self.option_combos, text)
     }
 
     pub(super) fn find_org_unit(&self, text: &str) -> Result<Arc<OrgUnit>, NotFound> {
-        find(&self.org_units, text, |unit| (unit.code.as_deref(), &unit.name))
+        find(by_uid(&self.org_units, text), &self.org_units, text, |unit| (unit.code.as_deref(), &unit.name))
     }
 
-    pub(super) fn values(&self, data: Uid, org_unit: Uid, period: Period) -> &[Found] {
+    pub(super) fn values(&self, data: DataItem, org_unit: Uid, period: Period) -> &[Found] {
         self.values.get(&(data, org_unit, period)).map_or(&[], Vec::as_slice)
     }
 
@@ -136,21 +139,31 @@ impl Slice {
     }
 }
 
-fn unnamed(id: Uid) -> Arc<Named> {
-    Arc::new(Named { id, code: None, name: id.to_string() })
+fn unnamed<Id: Display>(id: Id) -> Arc<Named<Id>> {
+    let name = id.to_string();
+    Arc::new(Named { id, code: None, name })
 }
 
-fn find_named(among: &BTreeMap<Uid, Arc<Named>>, text: &str) -> Result<Arc<Named>, NotFound> {
-    find(among, text, |named| (named.code.as_deref(), &named.name))
+fn by_uid<'slice, T>(among: &'slice BTreeMap<Uid, Arc<T>>, text: &str) -> Option<&'slice Arc<T>> {
+    Uid::parse(text).ok().and_then(|id| among.get(&id))
+}
+
+fn find_named<Id: Ord>(
+    by_id: Option<&Arc<Named<Id>>>,
+    among: &BTreeMap<Id, Arc<Named<Id>>>,
+    text: &str,
+) -> Result<Arc<Named<Id>>, NotFound> {
+    find(by_id, among, text, |named| (named.code.as_deref(), &named.name))
 }
 
 /// By id, else by code, else by a name that only one of them has.
-fn find<T>(
-    among: &BTreeMap<Uid, Arc<T>>,
+fn find<Id: Ord, T>(
+    by_id: Option<&Arc<T>>,
+    among: &BTreeMap<Id, Arc<T>>,
     text: &str,
     code_and_name: impl Fn(&T) -> (Option<&str>, &str),
 ) -> Result<Arc<T>, NotFound> {
-    if let Some(found) = Uid::parse(text).ok().and_then(|id| among.get(&id)) {
+    if let Some(found) = by_id {
         return Ok(Arc::clone(found));
     }
     if let Some(found) = among.values().find(|thing| code_and_name(thing).0 == Some(text)) {

@@ -2,15 +2,20 @@
 
 use std::sync::Arc;
 
+use crate::domain::data_item::DataItem;
 use crate::domain::period::Period;
 use crate::domain::uid::Uid;
 use crate::script::{
-    Contribution, ItemNames, KeptRow, LeftOut, Named, Number, OrgUnit, Origin, Outcome, Param, Place, Row, RowsOutcome,
-    RunContext, Runner, Script, ScriptError, Slice, Value,
+    Contribution, ItemNames, KeptRow, LeftOut, Named, NamedData, Number, OrgUnit, Origin, Outcome, Param, Place, Row,
+    RowsOutcome, RunContext, Runner, Script, ScriptError, Slice, Value,
 };
 
 fn id(letter: char) -> Uid {
     Uid::parse(&letter.to_string().repeat(11)).unwrap()
+}
+
+fn data(letter: char, code: &str, name: &str) -> Arc<NamedData> {
+    Arc::new(NamedData { id: DataItem::DataElement(id(letter)), code: Some(code.to_owned()), name: name.to_owned() })
 }
 
 fn named(letter: char, code: &str, name: &str) -> Arc<Named> {
@@ -30,7 +35,7 @@ fn unit(letter: char, name: &str) -> Arc<OrgUnit> {
 pub(super) fn place() -> Place {
     Place {
         item: Arc::new(ItemNames {
-            source: named('a', "ANC1", "ANC 1st visit"),
+            source: data('a', "ANC1", "ANC 1st visit"),
             destination: named('b', "N_ANC1", "National ANC 1"),
             category_option_combo: named('c', "DEF", "default"),
             attribute_option_combo: named('c', "DEF", "default"),
@@ -417,8 +422,8 @@ fn many_values_become_one() {
 
 fn slice() -> Arc<Slice> {
     let mut slice = Slice::new();
-    slice.add_data(named('a', "ANC1", "ANC 1st visit"));
-    slice.add_data(named('b', "ANC2", "ANC 2nd visit"));
+    slice.add_data(data('a', "ANC1", "ANC 1st visit"));
+    slice.add_data(data('b', "ANC2", "ANC 2nd visit"));
     slice.add_option_combo(named('f', "F", "Female"));
     slice.add_option_combo(named('m', "M", "Male"));
     slice.add_org_unit(unit('u', "Jacmel"));
@@ -431,7 +436,7 @@ fn slice() -> Arc<Slice> {
 
 fn row(data: char, combo: Option<char>, period: &str, value: &str) -> Row {
     Row {
-        data: id(data),
+        data: DataItem::DataElement(id(data)),
         category_option_combo: combo.map(id),
         attribute_option_combo: None,
         org_unit: id('u'),

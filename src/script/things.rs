@@ -1,17 +1,22 @@
 //! What has an id and a name in scripts: org units, data items, option combos. All are read-only, and shared: a slice
 //! has thousands of values at the same few places.
 
+use std::fmt;
 use std::sync::Arc;
 
 use rhai::{Dynamic, Engine, INT};
 
+use crate::domain::data_item::{DataItem, ReportingMetric};
 use crate::domain::uid::Uid;
 
-/// A data element, indicator, program indicator or option combo.
+/// What is read: a data element, an indicator, or whatever else a source has values of.
+pub type NamedData = Named<DataItem>;
+
+/// An object with a name; of a destination's data element and of option combos the id is all there is to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Named {
+pub struct Named<Id = Uid> {
     /// Its id.
-    pub id: Uid,
+    pub id: Id,
     /// Its code.
     pub code: Option<String>,
     /// Its name.
@@ -33,9 +38,55 @@ pub struct OrgUnit {
     pub level: u32,
 }
 
-/// A [`Named`] as scripts hold it.
+/// A [`Named`] as scripts hold it: they see no difference.
 #[derive(Debug, Clone)]
-pub(super) struct ScriptNamed(pub(super) Arc<Named>);
+pub(super) enum ScriptNamed {
+    Data(Arc<NamedData>),
+    Object(Arc<Named>),
+}
+
+impl ScriptNamed {
+    fn id(&self) -> String {
+        match self {
+            Self::Data(data) => data.id.to_string(),
+            Self::Object(object) => object.id.to_string(),
+        }
+    }
+
+    fn code(&self) -> Option<&str> {
+        match self {
+            Self::Data(data) => data.code.as_deref(),
+            Self::Object(object) => object.code.as_deref(),
+        }
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Self::Data(data) => &data.name,
+            Self::Object(object) => &object.name,
+        }
+    }
+
+    fn identity(&self) -> Identity {
+        match self {
+            Self::Data(data) => Identity(data.id.id(), data.id.metric()),
+            Self::Object(object) => Identity(object.id, None),
+        }
+    }
+}
+
+/// What makes two things the same: the id, and what of its object is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Identity(Uid, Option<ReportingMetric>);
+
+impl fmt::Display for Identity {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.1 {
+            Some(metric) => write!(formatter, "{}.{}", self.0, metric.name()),
+            None => write!(formatter, "{}", self.0),
+        }
+    }
+}
 
 /// An [`OrgUnit`] as scripts hold it.
 #[derive(Debug, Clone)]
@@ -45,11 +96,11 @@ pub(super) struct ScriptUnit(pub(super) Arc<OrgUnit>);
 pub(super) fn register(engine: &mut Engine) {
     engine
         .register_type_with_name::<ScriptNamed>("Object")
-        .register_get("id", |thing: &mut ScriptNamed| thing.0.id.to_string())
-        .register_get("code", |thing: &mut ScriptNamed| optional(thing.0.code.as_deref()))
-        .register_get("name", |thing: &mut ScriptNamed| thing.0.name.clone())
-        .register_fn("==", |left: ScriptNamed, right: ScriptNamed| left.0.id == right.0.id)
-        .register_fn("!=", |left: ScriptNamed, right: ScriptNamed| left.0.id != right.0.id)
+        .register_get("id", |thing: &mut ScriptNamed| thing.id())
+        .register_get("code", |thing: &mut ScriptNamed| optional(thing.code()))
+        .register_get("name", |thing: &mut ScriptNamed| thing.name().to_owned())
+        .register_fn("==", |left: ScriptNamed, right: ScriptNamed| left.identity() == right.identity())
+        .register_fn("!=", |left: ScriptNamed, right: ScriptNamed| left.identity() != right.identity())
         .register_type_with_name::<ScriptUnit>("OrgUnit")
         .register_get("id", |unit: &mut ScriptUnit| unit.0.id.to_string())
         .register_get("code", |unit: &mut ScriptUnit| optional(unit.0.code.as_deref()))
@@ -66,9 +117,9 @@ pub(super) fn optional(text: Option<&str>) -> Dynamic {
 }
 
 /// The id and name of a thing; none for any other value.
-pub(super) fn identity(value: &Dynamic) -> Option<(Uid, String)> {
+pub(super) fn identity(value: &Dynamic) -> Option<(Identity, String)> {
     if let Some(thing) = value.read_lock::<ScriptNamed>() {
-        return Some((thing.0.id, thing.0.name.clone()));
+        return Some((thing.identity(), thing.name().to_owned()));
     }
-    value.read_lock::<ScriptUnit>().map(|unit| (unit.0.id, unit.0.name.clone()))
+    value.read_lock::<ScriptUnit>().map(|unit| (Identity(unit.0.id, None), unit.0.name.clone()))
 }

@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 
 use crate::domain::cell::CellState;
+use crate::domain::data_item::{DataKind, ReportingMetric};
 use crate::domain::item::{Combine, WhenEmpty};
 use crate::domain::job::{Comments, ReadFrom};
 use crate::domain::org_unit_map::{MappingState, MatchClass, MatchMethod};
@@ -22,13 +23,6 @@ use crate::domain::uid::{UID_LENGTH, Uid};
 #[derive(Debug, thiserror::Error)]
 #[error("`{0}` is not a word that is kept there")]
 pub(crate) struct UnknownWord(String);
-
-impl UnknownWord {
-    /// Names the word.
-    pub(crate) fn new(word: impl Into<String>) -> Self {
-        Self(word.into())
-    }
-}
 
 /// An id as its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -68,7 +62,18 @@ macro_rules! named {
     )+};
 }
 
-named!(CellState, Combine, Comments, MappingState, MatchClass, MatchMethod, ReadFrom, WhenEmpty);
+named!(
+    CellState,
+    Combine,
+    Comments,
+    DataKind,
+    MappingState,
+    MatchClass,
+    MatchMethod,
+    ReadFrom,
+    ReportingMetric,
+    WhenEmpty
+);
 
 impl HasName for PeriodType {
     fn name(&self) -> &'static str {

@@ -19,6 +19,8 @@ pub struct Named {
     pub data_elements: BTreeSet<Uid>,
     /// Indicators and program indicators.
     pub indicators: BTreeSet<Uid>,
+    /// Data sets whose reports are counted.
+    pub data_sets: BTreeSet<Uid>,
     /// Category and attribute option combos.
     pub option_combos: BTreeSet<Uid>,
 }
@@ -34,6 +36,9 @@ pub fn named_at_source(document: &RoutineDocument) -> Named {
             }
             SourceItem::Indicator { id } | SourceItem::ProgramIndicator { id } => {
                 named.indicators.insert(id);
+            }
+            SourceItem::ReportingRate { data_set, .. } => {
+                named.data_sets.insert(data_set);
             }
         }
     }
@@ -60,7 +65,7 @@ pub fn prune(metadata: &Metadata, named: &Named) -> Metadata {
         .filter_map(|data_set| {
             let mut kept = data_set.clone();
             kept.data_set_elements.retain(|member| named.data_elements.contains(&member.data_element));
-            (!kept.data_set_elements.is_empty()).then_some(kept)
+            (!kept.data_set_elements.is_empty() || named.data_sets.contains(&kept.id)).then_some(kept)
         })
         .collect();
     let mut combos: BTreeSet<Uid> = [Uid::DEFAULT_CATEGORY_COMBO].into();

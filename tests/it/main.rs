@@ -38,6 +38,7 @@ mod quality;
 mod recorded_client;
 mod recorded_sandbox;
 mod replay;
+mod reporting_rates;
 mod review;
 mod run_talk;
 mod sandbox_files;

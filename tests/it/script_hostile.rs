@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use xfer::domain::data_item::DataItem;
 use xfer::domain::period::Period;
 use xfer::domain::uid::Uid;
 use xfer::script::{ItemNames, Named, Number, OrgUnit, Params, Place, Row, RunContext, Runner, Script, Stop, Value};
@@ -174,7 +175,11 @@ fn named(letter: &str) -> Arc<Named> {
 pub(crate) fn place() -> Place {
     Place {
         item: Arc::new(ItemNames {
-            source: named("a"),
+            source: Arc::new(Named {
+                id: DataItem::DataElement(Uid::parse(&"a".repeat(11)).unwrap()),
+                code: None,
+                name: "a".to_owned(),
+            }),
             destination: named("b"),
             category_option_combo: named("c"),
             attribute_option_combo: named("c"),

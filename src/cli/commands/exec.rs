@@ -176,6 +176,6 @@ fn run(
         Ok((report, code))
     })?;
     lines.report(&report);
-    report::print(&report, ui);
+    report::print(&report, ui.format.into(), ui);
     Ok((report, code))
 }

@@ -12,8 +12,8 @@ use crate::cli::commands::progress::RunProgress;
 use crate::cli::commands::wait;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
-use crate::cli::render::report;
-use crate::cli::ui::{Format, Ui};
+use crate::cli::render::report::{self, ReportFormat};
+use crate::cli::ui::Ui;
 use crate::domain::run::{Report, RunMode};
 use crate::ops::alerts::Alerting;
 use crate::ops::error::OpsError;
@@ -100,8 +100,9 @@ pub fn execute(arguments: &Arguments, everywhere: &[String], home: &Home, ui: &U
     });
     progress.finish();
     if let Ok((report, _)) = &outcome {
-        report::print(report, ui);
-        if ui.format == Format::Table {
+        let format = ReportFormat::from(ui.format);
+        report::print(report, format, ui);
+        if format == ReportFormat::Words {
             again.next(report).iter().for_each(|line| ui.say(line));
         }
     }

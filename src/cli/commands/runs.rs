@@ -81,7 +81,7 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
                     .hint(format!("its cells so far: xfer runs cells {}", summary.run))
                     .hint(format!("what arrived stays, the rest is sent when it is run again: {}", in_shell(&again))));
             };
-            report::print(&report, ui);
+            report::print(&report, ui.format.into(), ui);
             Ok(ExitCode::Success)
         }
         Command::Cells(arguments) => cells(arguments, home, ui),

@@ -193,7 +193,8 @@ impl Listing {
         self.columns.iter().any(|column| column.holds == Holds::Moments).then(clock::zone_name)
     }
 
-    fn csv(&self) -> String {
+    /// The list as CSV.
+    pub fn csv(&self) -> String {
         let mut writer = csv::Writer::from_writer(Vec::new());
         // Writing to memory fails for no reason that a caller could act on.
         let zone = self.time_zone();

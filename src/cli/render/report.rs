@@ -12,12 +12,34 @@ use crate::domain::counted::{counted, counted_len, grouped};
 use crate::domain::run::{Finding, Report, RunMode, RunOutcome, ScriptExample, ScriptReport, Severity};
 use crate::ops::latest;
 
-/// Prints a report in the format of the invocation.
-pub fn print(report: &Report, ui: &Ui) {
-    match ui.format {
-        Format::Table => ui.data(&in_words(report, ui.width())),
-        Format::Json => ui.raw_data(&format!("{:#}\n", json!(report))),
-        Format::Csv => counts_by_job(report).print(ui),
+/// What a run's report is printed as. A report is no list: of what is in it, only the counts by job fit into rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReportFormat {
+    /// In sentences and tables, for people.
+    Words,
+    /// The whole of it, for programs.
+    Json,
+    /// The counts of cells by job, for spreadsheets.
+    CountsByJob,
+}
+
+impl From<Format> for ReportFormat {
+    /// What stands in the place of a list's format.
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Table => Self::Words,
+            Format::Json => Self::Json,
+            Format::Csv => Self::CountsByJob,
+        }
+    }
+}
+
+/// Prints a report.
+pub fn print(report: &Report, format: ReportFormat, ui: &Ui) {
+    match format {
+        ReportFormat::Words => ui.data(&in_words(report, ui.width())),
+        ReportFormat::Json => ui.raw_data(&format!("{:#}\n", json!(report))),
+        ReportFormat::CountsByJob => ui.raw_data(&counts_by_job(report).csv()),
     }
 }
 

@@ -11,7 +11,6 @@ use crate::domain::org_unit_map::MatchClass;
 use crate::domain::spelling::settled;
 use crate::domain::uid::Uid;
 use crate::matching::item_match::ItemProposal;
-use crate::ops::files::job_items::names;
 use crate::ops::jobs::OpenJob;
 
 /// The proposals of one object of the source to one data element of the destination.
@@ -23,7 +22,7 @@ impl Group {
     /// Proposals by source object and destination data element, in the order in which these come first.
     pub(crate) fn of(proposals: Vec<ItemProposal>) -> Vec<Self> {
         grouped(proposals, |proposal| {
-            (proposal.item.source.id(), proposal.item.destination.data_element, proposal.class)
+            (proposal.item.source.data(), proposal.item.destination.data_element, proposal.class)
         })
         .into_iter()
         .map(|proposals| Self { proposals })
@@ -64,7 +63,7 @@ impl Group {
             return Some([source, target, first.explanation.clone()]);
         }
         let (source, target) = (
-            open.source.name_of(first.item.source.id()),
+            open.source.data_name(first.item.source.data()),
             open.destination.name_of(first.item.destination.data_element),
         );
         let number = counted(self.proposals.len() as u64, "option combo");
@@ -75,7 +74,7 @@ impl Group {
     fn title(&self, open: &OpenJob) -> String {
         let Some(first) = self.proposals.first() else { return String::new() };
         let target = open.destination.name_of(first.item.destination.data_element);
-        format!("{} → {target}", open.source.name_of(first.item.source.id()))
+        format!("{} → {target}", open.source.data_name(first.item.source.data()))
     }
 }
 
@@ -88,10 +87,7 @@ fn combo_line(open: &OpenJob, proposal: &ItemProposal) -> String {
 
 /// The names of the combos that an item reads.
 fn source_combo(open: &OpenJob, source: &SourceItem) -> String {
-    let SourceItem::DataElement { id, category_option_combo, attribute_option_combo } = *source else {
-        return String::new();
-    };
-    without_element(&names(&open.source, id, category_option_combo, attribute_option_combo), &open.source.name_of(id))
+    without_element(&source_names(open, source), &open.source.data_name(source.data()))
 }
 
 /// The names of the combos that an item writes.
@@ -176,7 +172,7 @@ fn say_group(prompter: &mut dyn Prompter, open: &OpenJob, group: &Group, progres
         return;
     }
     let number = counted(group.proposals.len() as u64, "option combo");
-    prompter.say(&format!("\n{progress}: {}, {number}", open.source.name_of(first.item.source.id())));
+    prompter.say(&format!("\n{progress}: {}, {number}", open.source.data_name(first.item.source.data())));
     let one_reason = rest.iter().all(|proposal| proposal.explanation == first.explanation);
     if one_reason {
         prompter.say(&format!("  {}", first.explanation));
@@ -238,13 +234,13 @@ fn elsewhere(prompter: &mut dyn Prompter, open: &OpenJob, item: &Item) -> Result
 
 /// What the matcher has no place for, in lines: one for each object and reason.
 pub(crate) fn unmatched_lines(open: &OpenJob, unmatched: &[(SourceItem, String)]) -> Vec<String> {
-    let groups = grouped(unmatched.iter().collect(), |(item, reason)| (item.id(), reason.as_str()));
+    let groups = grouped(unmatched.iter().collect(), |(item, reason)| (item.data(), reason.as_str()));
     let line = |group: Vec<&(SourceItem, String)>| match group.as_slice() {
         [] => String::new(),
         [(item, reason)] => format!("{}: {reason}", source_names(open, item)),
         [(item, reason), ..] => {
             let number = counted(group.len() as u64, "option combo");
-            format!("{}, {number}: {reason}", open.source.name_of(item.id()))
+            format!("{}, {number}: {reason}", open.source.data_name(item.data()))
         }
     };
     groups.into_iter().map(line).collect()
@@ -261,7 +257,7 @@ pub(super) fn place_by_hand(
     if prompter.choose(&format!("What about the {number} without a match"), &choices, 0)? == 0 {
         return Ok(());
     }
-    for group in grouped(sources, SourceItem::id) {
+    for group in grouped(sources, SourceItem::data) {
         if !element_by_hand(prompter, open, &group)? {
             return Ok(());
         }
@@ -279,7 +275,7 @@ fn element_by_hand(prompter: &mut dyn Prompter, open: &mut OpenJob, sources: &[S
     elements.dedup();
     let mut choices = vec!["leave it out".to_owned(), "choose for each option combo".to_owned()];
     choices.extend(elements.iter().map(|(name, _)| name.clone()));
-    let (name, number) = (open.source.name_of(first.id()), counted(sources.len() as u64, "option combo"));
+    let (name, number) = (open.source.data_name(first.data()), counted(sources.len() as u64, "option combo"));
     prompter.say(&format!("\n{name}, {number}"));
     let element = match prompter.search("Goes to which data element (type to search, Esc: stop)", &choices)? {
         None => return Ok(false),

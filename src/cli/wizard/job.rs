@@ -1,6 +1,6 @@
 //! The wizard for a job: which figures, where they go, and what is doubtful about it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cli::commands::job::{New, job_command};
 use crate::cli::render::item::{item_ids, source_names};
@@ -11,11 +11,12 @@ use crate::cli::wizard::portion::Portion;
 use crate::cli::wizard::prompter::{Leave, Prompter, ask_until, say_commands};
 use crate::cli::wizard::scripts;
 use crate::domain::counted::counted;
+use crate::domain::data_item::{DataItem, DataKind};
 use crate::domain::item::{Combine, Item};
 use crate::domain::org_unit_map::{MatchClass, OrgUnitMapping};
 use crate::domain::period::PeriodType;
 use crate::domain::uid::Uid;
-use crate::matching::item_match::{ItemProposal, Selected};
+use crate::matching::item_match::ItemProposal;
 use crate::ops::home::Home;
 use crate::ops::jobs::edit::JobChange;
 use crate::ops::jobs::{self, OpenJob};
@@ -177,6 +178,15 @@ fn period_type(prompter: &mut dyn Prompter, question: &str, suggestion: PeriodTy
     Ok(PeriodType::ALL[prompter.choose(question, &names, position)?])
 }
 
+/// What a person can pick from.
+#[derive(Clone, Copy)]
+enum Figures {
+    /// All data elements of a data set.
+    OfDataSet,
+    /// Data items of a kind, one by one.
+    Single(DataKind),
+}
+
 /// Picks figures, matches them, and asks about what is doubtful, until the person has enough.
 fn fill(prompter: &mut dyn Prompter, home: &Home, name: &str, commands: &mut Vec<String>) -> Result<(), Leave> {
     let called = shell_word(name);
@@ -184,29 +194,27 @@ fn fill(prompter: &mut dyn Prompter, home: &Home, name: &str, commands: &mut Vec
         let mut open = jobs::open(home, name)?;
         let mut choices = Vec::new();
         let mut kinds = Vec::new();
-        let any = |kind: &str| open.selectable().iter().any(|one| one.selected.kind() == kind);
         if !open.source.data_sets.is_empty() {
             choices.push("the data elements of a data set".to_owned());
-            kinds.push("data set");
+            kinds.push(Figures::OfDataSet);
         }
-        for kind in ["data element", "indicator", "program indicator"] {
-            if any(kind) {
-                choices.push(format!("{kind}s"));
-                kinds.push(kind);
-            }
+        let there: BTreeSet<DataKind> = DataItem::all(&open.source).map(DataItem::kind).collect();
+        for kind in there {
+            choices.push(format!("{}s", kind.words()));
+            kinds.push(Figures::Single(kind));
         }
         choices.push("nothing more".to_owned());
         let suggestion = if open.job.items.is_empty() { 0 } else { choices.len() - 1 };
         let chosen = prompter.choose("What shall it carry", &choices, suggestion)?;
         let Some(kind) = kinds.get(chosen) else { return Ok(()) };
         let (selection, argument) = match *kind {
-            "data set" => match data_set(prompter, &mut open, commands)? {
+            Figures::OfDataSet => match data_set(prompter, &mut open, commands)? {
                 Some((selection, name)) => (selection, format!("--data-set {}", shell_word(&name))),
                 None => continue,
             },
-            kind => {
+            Figures::Single(kind) => {
                 let (selection, names) = objects(prompter, &open, kind)?;
-                let option = kind.replace(' ', "-");
+                let option = kind.facts().option;
                 let word = |name: &Option<String>| match name {
                     Some(name) => format!("--{option} {}", shell_word(name)),
                     None => format!("--{option}"),
@@ -229,7 +237,7 @@ fn data_set(
     prompter: &mut dyn Prompter,
     open: &mut OpenJob,
     commands: &mut Vec<String>,
-) -> Result<Option<(Vec<Selected>, String)>, Leave> {
+) -> Result<Option<(Vec<DataItem>, String)>, Leave> {
     let mut sets: Vec<(String, PeriodType)> =
         open.source.data_sets.values().map(|set| (set.name.clone(), set.period_type)).collect();
     sets.sort();
@@ -255,8 +263,8 @@ fn data_set(
 fn objects(
     prompter: &mut dyn Prompter,
     open: &OpenJob,
-    kind: &str,
-) -> Result<(Vec<Selected>, Vec<Option<String>>), Leave> {
+    kind: DataKind,
+) -> Result<(Vec<DataItem>, Vec<Option<String>>), Leave> {
     let all: Vec<_> = open.selectable().into_iter().filter(|one| one.selected.kind() == kind).collect();
     let mut picked: Vec<usize> = Vec::new();
     loop {
@@ -267,7 +275,7 @@ fn objects(
             Some(code) => format!("{} [{code}]", all[*index].name),
             None => all[*index].name.clone(),
         }));
-        let question = format!("Which {kind} (type to search, Esc: no more)");
+        let question = format!("Which {} (type to search, Esc: no more)", kind.words());
         match prompter.search(&question, &choices)? {
             Some(0) if picked.is_empty() => {
                 return Ok((all.iter().map(|one| one.selected).collect(), vec![None]));
@@ -314,7 +322,7 @@ impl Reviewed {
 }
 
 /// Matches a selection and takes of it what fits or the person says.
-fn review(prompter: &mut dyn Prompter, open: &mut OpenJob, selection: &[Selected]) -> Result<Reviewed, Leave> {
+fn review(prompter: &mut dyn Prompter, open: &mut OpenJob, selection: &[DataItem]) -> Result<Reviewed, Leave> {
     let matching = open.propose_items(selection, None);
     let (fitting, doubtful): (Vec<ItemProposal>, Vec<ItemProposal>) =
         matching.proposals.into_iter().partition(|proposal| proposal.class != MatchClass::Ask);

@@ -4,7 +4,7 @@
 //! rows as its `height` says, as wide as its headers (dhis2-api 4.3).
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
 use serde::Deserialize;
@@ -13,14 +13,16 @@ use serde::de::{Deserializer, Visitor};
 use crate::dhis2::answer::{Answer, parse};
 use crate::dhis2::error::ClientErrorKind;
 use crate::domain::counted::counted;
+use crate::domain::data_item::DataItem;
 use crate::domain::period::Period;
+use crate::domain::shown::shown;
 use crate::domain::uid::Uid;
 
 /// One aggregated value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AnalyticsValue {
-    /// Data element, indicator or program indicator.
-    pub data: Uid,
+    /// What it is a value of.
+    pub data: DataItem,
     /// The COC, where asked for.
     pub category_option_combo: Option<Uid>,
     /// The AOC, where asked for.
@@ -153,8 +155,8 @@ fn wire_grid(answer: &Answer) -> Result<WireGrid<'_>, ClientErrorKind> {
 /// What was asked, to check what came.
 #[derive(Debug, Clone, Default)]
 pub struct Asked {
-    /// Data elements, indicators, program indicators.
-    pub data: HashSet<Uid>,
+    /// Data items, by how rows name them: what was asked for says of what kind they are.
+    pub data: HashMap<String, DataItem>,
     /// Org units.
     pub org_units: HashSet<Uid>,
     /// Periods.
@@ -186,11 +188,13 @@ pub fn read_analytics_values(answer: &Answer, asked: &Asked) -> Result<Vec<Analy
             _ => Period::parse(period_text).map_err(|error| ClientErrorKind::malformed(error.to_string()))?,
         };
         last = Some((period_text, period));
-        let (data, org_unit) = (uid(&row[data])?, uid(&row[org_unit])?);
-        if !asked.data.contains(&data) || !asked.org_units.contains(&org_unit) || !asked.periods.contains(&period) {
+        let org_unit = uid(&row[org_unit])?;
+        let found = asked.data.get(row[data].0.as_ref()).filter(|_| asked.org_units.contains(&org_unit));
+        let Some(data) = found.copied().filter(|_| asked.periods.contains(&period)) else {
+            let data = shown(&row[data].0);
             let what = format!("analytics of `{data}` at `{org_unit}` in `{period}`, which was not asked for");
             return Err(ClientErrorKind::malformed(what));
-        }
+        };
         values.push(AnalyticsValue {
             data,
             category_option_combo: combos.map(|(category, _)| uid(&row[category])).transpose()?,
@@ -212,12 +216,13 @@ mod tests {
     use super::{Asked, read_analytics_values, read_grid};
     use crate::dhis2::answer::Answer;
     use crate::dhis2::error::ClientErrorKind;
+    use crate::domain::data_item::DataItem;
     use crate::domain::period::Period;
     use crate::domain::uid::Uid;
 
     fn asked(option_combos: bool) -> Asked {
         Asked {
-            data: [Uid::parse("DemNumber01").unwrap()].into(),
+            data: DataItem::named_by("DemNumber01").take(1).map(|data| (data.to_string(), data)).collect(),
             org_units: [Uid::parse("OuRegionN01").unwrap()].into(),
             periods: [Period::parse("2024W2").unwrap()].into(),
             option_combos,

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::domain::data_item::DataItem;
 use crate::domain::period::Period;
 use crate::domain::uid::Uid;
 
@@ -21,7 +22,7 @@ pub(crate) struct AnalyticsMemory {
 
 #[derive(Debug, Default, Clone)]
 pub(super) struct Known {
-    pub(super) data: HashSet<Uid>,
+    pub(super) data: HashSet<DataItem>,
     pub(super) org_units: HashSet<Uid>,
     pub(super) periods: HashSet<Period>,
 }

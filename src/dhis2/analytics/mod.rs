@@ -26,6 +26,7 @@ use crate::dhis2::error::{ClientError, ClientErrorKind};
 use crate::dhis2::query::{Query, distinct};
 use crate::dhis2::retry::RetryRule;
 use crate::dhis2::transport::{Ask, lock};
+use crate::domain::data_item::DataItem;
 use crate::domain::period::Period;
 use crate::domain::uid::Uid;
 
@@ -34,8 +35,9 @@ const REQUEST: &str = "GET /api/analytics";
 /// What to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AnalyticsQuery {
-    /// Data elements, or indicators and program indicators; never mixed, `co` and `ao` apply to data elements only.
-    pub data: Vec<Uid>,
+    /// Data elements, or what the server calculates; never mixed, `co` and `ao` apply to data elements only, and reporting
+    /// rates to org units and periods only.
+    pub data: Vec<DataItem>,
     /// Whether category and attribute option combos are columns.
     pub option_combos: bool,
     /// Org units, each aggregated over everything below it.
@@ -125,7 +127,7 @@ impl Client {
 
     async fn read_grid_of(&self, part: &Part, option_combos: bool) -> Result<Vec<AnalyticsValue>, ClientError> {
         let asked = Asked {
-            data: part.data.iter().copied().collect(),
+            data: part.data.iter().map(|data| (data.to_string(), *data)).collect(),
             org_units: part.org_units.iter().copied().collect(),
             periods: part.periods.iter().copied().collect(),
             option_combos,
@@ -171,7 +173,7 @@ impl Client {
                 Ok(grid) => missing.extend(unresolved(&part, &grid)),
                 // None of the items is known: the codes of an empty dimension.
                 Err(error) if matches!(error.kind.code(), Some("E7124")) => {
-                    missing.extend(part.data.iter().map(Uid::to_string));
+                    missing.extend(part.data.iter().map(DataItem::to_string));
                 }
                 Err(error) if matches!(error.kind.code(), Some("E7143")) => {
                     missing.extend(part.org_units.iter().map(Uid::to_string));

@@ -5,13 +5,14 @@ use std::collections::HashSet;
 
 use crate::dhis2::analytics::grid::Grid;
 use crate::dhis2::query::{ListCost, Query, entries_per_request};
+use crate::domain::data_item::DataItem;
 use crate::domain::period::Period;
 use crate::domain::uid::{UID_LENGTH, Uid};
 
 /// A part of a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Part {
-    pub(super) data: Vec<Uid>,
+    pub(super) data: Vec<DataItem>,
     pub(super) org_units: Vec<Uid>,
     pub(super) periods: Vec<Period>,
 }
@@ -43,12 +44,14 @@ impl Part {
 
     /// The parts of it whose request lines leave room, each list costing its entries and a separator.
     pub(super) fn within(self, room: usize) -> Vec<Self> {
-        let longest = self.periods.iter().map(|period| period.to_string().len()).max().unwrap_or_default();
+        fn longest<T: ToString>(entries: &[T]) -> usize {
+            entries.iter().map(|entry| entry.to_string().len()).max().unwrap_or_default()
+        }
         let list = |entries, length: usize| ListCost { entries, bytes_each: length + 1 };
         let lists = [
-            list(self.data.len(), UID_LENGTH),
+            list(self.data.len(), longest(&self.data)),
             list(self.org_units.len(), UID_LENGTH),
-            list(self.periods.len(), longest),
+            list(self.periods.len(), longest(&self.periods)),
         ];
         let [data_size, unit_size, period_size] = entries_per_request(room, lists);
         let mut parts = Vec::new();
@@ -80,7 +83,8 @@ fn dimension<T: ToString>(name: &str, items: &[T]) -> String {
 
 /// Parts in which every entry of each list occurs at least once, without their whole product.
 pub(super) fn diagonal(asked: &Part, room: usize) -> Vec<Part> {
-    let per_list = room / (3 * (UID_LENGTH + 1));
+    let longest_data = asked.data.iter().map(|data| data.to_string().len()).max().unwrap_or_default();
+    let per_list = room / (3 * (longest_data.max(UID_LENGTH) + 1));
     let size = per_list.max(1);
     let (data, units, periods): (Vec<_>, Vec<_>, Vec<_>) = (
         asked.data.chunks(size).collect(),
@@ -103,7 +107,7 @@ pub(super) fn unresolved(part: &Part, grid: &Grid) -> Vec<String> {
         |name: &str| -> HashSet<&str> { grid.dimensions.get(name).into_iter().flatten().map(String::as_str).collect() };
     let (data, units) = (ids("dx"), ids("ou"));
     let periods: HashSet<Period> = ids("pe").into_iter().filter_map(|text| Period::parse(text).ok()).collect();
-    let missing_data = part.data.iter().filter(|id| !data.contains(id.as_str())).map(Uid::to_string);
+    let missing_data = part.data.iter().map(DataItem::to_string).filter(|text| !data.contains(text.as_str()));
     let missing_units = part.org_units.iter().filter(|id| !units.contains(id.as_str())).map(Uid::to_string);
     let missing_periods = part.periods.iter().filter(|period| !periods.contains(period)).map(Period::to_string);
     missing_data.chain(missing_units).chain(missing_periods).collect()
@@ -115,6 +119,7 @@ mod tests {
 
     use super::{Part, diagonal, unresolved};
     use crate::dhis2::analytics::grid::Grid;
+    use crate::domain::data_item::DataItem;
     use crate::domain::period::Period;
     use crate::domain::uid::Uid;
 
@@ -124,10 +129,11 @@ mod tests {
 
     fn part(data: usize, units: usize, periods: usize) -> Part {
         let periods = (0..periods).map(|index| Period::parse(&format!("{}", 1990 + index)).unwrap()).collect();
-        Part { data: uids('d', data), org_units: uids('o', units), periods }
+        let data = uids('d', data).into_iter().map(DataItem::DataElement).collect();
+        Part { data, org_units: uids('o', units), periods }
     }
 
-    fn cells(parts: &[Part]) -> HashSet<(Uid, Uid, Period)> {
+    fn cells(parts: &[Part]) -> HashSet<(DataItem, Uid, Period)> {
         let mut cells = HashSet::new();
         for part in parts {
             for data in &part.data {
@@ -161,8 +167,10 @@ mod tests {
         let asked = part(300, 700, 5);
         let parts = diagonal(&asked, 5_800);
         assert!(parts.len() <= 5, "{}", parts.len());
-        let seen: HashSet<Uid> =
-            parts.iter().flat_map(|part| part.org_units.iter().chain(&part.data)).copied().collect();
+        let seen: HashSet<Uid> = parts
+            .iter()
+            .flat_map(|part| part.org_units.iter().copied().chain(part.data.iter().map(|data| data.id())))
+            .collect();
         assert_eq!(seen.len(), 1_000);
         for part in parts {
             assert!(part.query(false).as_str().len() < 5_950);

@@ -1,11 +1,11 @@
 //! Which attribute option combo of the destination the values of a source one go to: by funding agency, by partner, or
 //! however else a whole data set is split.
 
+use crate::domain::data_item::DataItem;
 use crate::domain::item::{Combine, SourceItem};
 use crate::domain::metadata::Metadata;
 use crate::domain::org_unit_map::MatchClass;
 use crate::domain::uid::Uid;
-use crate::matching::item_match::Selected;
 use crate::matching::item_match::combos::{ComboMatch, counterpart, no_counterpart};
 use crate::matching::items::attribute_combos_of;
 
@@ -32,13 +32,13 @@ pub(super) struct AttributePairs {
 pub(super) fn attribute_pairs(
     source: &Metadata,
     destination: &Metadata,
-    selected: Selected,
+    selected: DataItem,
     target: Uid,
     told: Option<Uid>,
 ) -> Result<AttributePairs, String> {
     let own = match selected {
-        Selected::DataElement(id) => attribute_option_combos(source, id),
-        Selected::Indicator(_) | Selected::ProgramIndicator(_) => Vec::new(),
+        DataItem::DataElement(id) => attribute_option_combos(source, id),
+        DataItem::Indicator(_) | DataItem::ProgramIndicator(_) | DataItem::ReportingRate { .. } => Vec::new(),
     };
     let targets = told.map_or_else(|| attribute_option_combos(destination, target), |combo| vec![combo]);
     let pair = |source, target| AttributePair { source, target, combine: None, class: MatchClass::Sure, words: None };

@@ -1,7 +1,9 @@
 //! Which destination data element a source object goes to.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Display;
 
+use crate::domain::data_item::DataItem;
 use crate::domain::metadata::{DataElement, Metadata};
 use crate::domain::org_unit_map::MatchClass;
 use crate::domain::uid::Uid;
@@ -9,7 +11,7 @@ use crate::domain::value_type::ValueType;
 use crate::matching::figures::{Agreement, Reading};
 use crate::matching::item_match::options::{OptionClash, clashing_options};
 use crate::matching::item_match::pattern::{Field, Part};
-use crate::matching::item_match::{ItemRules, Selected, combos_of};
+use crate::matching::item_match::{ItemRules, combos_of};
 use crate::matching::names::{folded, same_word};
 
 /// A data element that was found, with combos where the evidence names them.
@@ -81,10 +83,10 @@ impl<'metadata> Elements<'metadata> {
             for element in destination.data_elements.values() {
                 for combo in combos_of(destination, element.id) {
                     let rendered = pattern.destination.render(|part, field| match part {
-                        Part::Item => field_of(field, element.id, element.code.as_deref(), &element.name),
+                        Part::Item => field_of(field, &element.id, element.code.as_deref(), &element.name),
                         Part::CategoryOptionCombo => {
                             let combo = destination.category_option_combos.get(&combo)?;
-                            field_of(field, combo.id, combo.code.as_deref(), &combo.name)
+                            field_of(field, &combo.id, combo.code.as_deref(), &combo.name)
                         }
                         Part::AttributeOptionCombo => None,
                     });
@@ -99,7 +101,7 @@ impl<'metadata> Elements<'metadata> {
 
     /// The data element for an object, or the reason why there is none. More than one only where a pattern names
     /// cells of each combo of a data element.
-    pub(super) fn best(&self, selected: Selected) -> Result<Vec<ElementMatch>, String> {
+    pub(super) fn best(&self, selected: DataItem) -> Result<Vec<ElementMatch>, String> {
         if let Some(found) = self.by_pattern(selected) {
             return found.map(|found| vec![found]);
         }
@@ -109,30 +111,16 @@ impl<'metadata> Elements<'metadata> {
         self.by_code_and_name(selected).map(|found| vec![found])
     }
 
-    fn facts(&self, selected: Selected) -> (Option<&'metadata str>, String, Option<ValueType>) {
+    fn facts(&self, selected: DataItem) -> (Option<String>, String, Option<ValueType>) {
         let source = self.source;
-        match selected {
-            Selected::DataElement(id) => {
-                let element = source.data_elements.get(&id);
-                let code = element.and_then(|element| element.code.as_deref());
-                (code, source.name_of(id), element.map(|element| element.value_type))
-            }
-            Selected::Indicator(id) => {
-                let code = source.indicators.get(&id).and_then(|object| object.code.as_deref());
-                (code, source.name_of(id), Some(ValueType::Number))
-            }
-            Selected::ProgramIndicator(id) => {
-                let code = source.program_indicators.get(&id).and_then(|object| object.code.as_deref());
-                (code, source.name_of(id), Some(ValueType::Number))
-            }
-        }
+        (selected.code(source), source.data_name(selected), selected.value_type(source))
     }
 
-    fn by_pattern(&self, selected: Selected) -> Option<Result<ElementMatch, String>> {
+    fn by_pattern(&self, selected: DataItem) -> Option<Result<ElementMatch, String>> {
         let pattern = self.rules.pattern.as_ref()?;
         let (code, name, _) = self.facts(selected);
         let text = pattern.source.render(|part, field| match part {
-            Part::Item => field_of(field, selected.id(), code, &name),
+            Part::Item => field_of(field, &selected, code.as_deref(), &name),
             Part::CategoryOptionCombo | Part::AttributeOptionCombo => None,
         })?;
         let cells = self.patterned.get(&text)?;
@@ -153,14 +141,14 @@ impl<'metadata> Elements<'metadata> {
     }
 
     /// What DHIS2's own exports would call the value: an id or a code.
-    fn by_export(&self, selected: Selected) -> Option<ElementMatch> {
+    fn by_export(&self, selected: DataItem) -> Option<ElementMatch> {
         let (element, combo, attribute) = match selected {
-            Selected::DataElement(_) => return None,
-            Selected::Indicator(id) => {
+            DataItem::DataElement(_) | DataItem::ReportingRate { .. } => return None,
+            DataItem::Indicator(id) => {
                 let object = self.source.indicators.get(&id)?;
                 (None, &object.aggregate_export_category_option_combo, &object.aggregate_export_attribute_option_combo)
             }
-            Selected::ProgramIndicator(id) => {
+            DataItem::ProgramIndicator(id) => {
                 let object = self.source.program_indicators.get(&id)?;
                 (
                     object.aggregate_export_data_element.as_deref(),
@@ -220,8 +208,11 @@ impl<'metadata> Elements<'metadata> {
         Some(found)
     }
 
-    fn by_code_and_name(&self, selected: Selected) -> Result<ElementMatch, String> {
+    fn by_code_and_name(&self, selected: DataItem) -> Result<ElementMatch, String> {
         let (code, name, value_type) = self.facts(selected);
+        let code = code.as_deref();
+        // The code of a reporting rate ends as those of all others do.
+        let own_ending = selected.metric().is_none();
         let (own_words, own_reading) = (words(&name), Reading::of(&name));
         let mut scored: Vec<(f64, f64, &DataElement)> = Vec::new();
         let agreement_with = |element: &DataElement| {
@@ -229,9 +220,9 @@ impl<'metadata> Elements<'metadata> {
         };
         for element in self.destination.data_elements.values() {
             let similarity = self.similarity(&own_words, &self.words[&element.id]);
-            let same_code = code.is_some() && code == element.code.as_deref();
-            let same_id = element.id == selected.id();
-            let similar_code = !same_code && same_ending(code, element.code.as_deref());
+            let same_code = has_code(element, selected, code);
+            let same_id = is_itself(selected, element);
+            let similar_code = !same_code && own_ending && same_ending(code, element.code.as_deref());
             if similarity < SIMILAR && !same_code && !same_id && !similar_code {
                 continue;
             }
@@ -256,15 +247,15 @@ impl<'metadata> Elements<'metadata> {
         };
         let mut reasons = Vec::new();
         let mut doubts = Vec::new();
-        let same_id = element.id == selected.id();
-        let same_code = code.is_some() && code == element.code.as_deref();
+        let same_id = is_itself(selected, element);
+        let same_code = has_code(element, selected, code);
         if same_id {
             reasons.push("same id".to_owned());
         }
         if same_code {
             reasons.push(format!("same code {}", code.unwrap_or_default()));
         }
-        let similar_code = !same_code && same_ending(code, element.code.as_deref());
+        let similar_code = !same_code && own_ending && same_ending(code, element.code.as_deref());
         if similar_code {
             reasons.push(format!("similar code {}", element.code.as_deref().unwrap_or_default()));
         }
@@ -306,7 +297,7 @@ impl<'metadata> Elements<'metadata> {
             class = MatchClass::Ask;
             doubts.push("one of them holds numbers and the other does not".to_owned());
         }
-        if let Selected::DataElement(own) = selected
+        if let DataItem::DataElement(own) = selected
             && let Some(clash) = clashing_options(self.source, own, self.destination, element.id).first()
         {
             class = MatchClass::Ask;
@@ -369,12 +360,25 @@ fn doubted(mut found: ElementMatch, doubt: String) -> ElementMatch {
     found
 }
 
-fn field_of(field: Field, id: Uid, code: Option<&str>, name: &str) -> Option<String> {
+fn field_of(field: Field, id: &dyn Display, code: Option<&str>, name: &str) -> Option<String> {
     match field {
         Field::Id => Some(id.to_string()),
         Field::Code => code.map(str::to_owned),
         Field::Name => Some(name.to_owned()),
     }
+}
+
+/// Whether a data element has the id of what is read. The id of a data set says nothing about a data element.
+fn is_itself(selected: DataItem, element: &DataElement) -> bool {
+    selected.metric().is_none() && selected.id() == element.id
+}
+
+/// Whether a data element has the code of what is read. The point before a metric is one that codes seldom hold:
+/// `ANC_REPORTING_RATE` stands for `ANC.REPORTING_RATE`.
+fn has_code(element: &DataElement, selected: DataItem, code: Option<&str>) -> bool {
+    let (Some(code), Some(own)) = (code, element.code.as_deref()) else { return false };
+    let underscored = || code.rsplit_once('.').is_some_and(|(object, metric)| own == format!("{object}_{metric}"));
+    code == own || selected.metric().is_some() && underscored()
 }
 
 /// Whether two codes end in the same word: `CPN1` and `SMI_CPN1`.

@@ -18,6 +18,7 @@ pub use options::{OptionClash, clashing_options};
 use std::collections::BTreeMap;
 
 use crate::domain::cell::CellAddress;
+use crate::domain::data_item::DataItem;
 use crate::domain::item::{Combine, Item, SourceItem};
 use crate::domain::metadata::Metadata;
 use crate::domain::org_unit_map::MatchClass;
@@ -37,35 +38,6 @@ pub fn same_combo(
     candidates: &[Uid],
 ) -> Option<(Uid, MatchClass)> {
     counterpart(source, combo, destination, candidates).map(|found| (found.combo, found.class))
-}
-
-/// Something of the source that a job can carry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Selected {
-    /// A data element with all its category option combos.
-    DataElement(Uid),
-    /// An indicator.
-    Indicator(Uid),
-    /// A program indicator.
-    ProgramIndicator(Uid),
-}
-
-impl Selected {
-    /// Its id.
-    pub fn id(self) -> Uid {
-        match self {
-            Self::DataElement(id) | Self::Indicator(id) | Self::ProgramIndicator(id) => id,
-        }
-    }
-
-    /// The word for its kind.
-    pub fn kind(self) -> &'static str {
-        match self {
-            Self::DataElement(_) => "data element",
-            Self::Indicator(_) => "indicator",
-            Self::ProgramIndicator(_) => "program indicator",
-        }
-    }
 }
 
 /// What the matcher is told.
@@ -103,13 +75,13 @@ pub struct ItemMatching {
 pub fn propose_items(
     source: &Metadata,
     destination: &Metadata,
-    selection: &[Selected],
+    selection: &[DataItem],
     rules: &ItemRules,
 ) -> ItemMatching {
     let elements = Elements::new(source, destination, rules);
     let mut matching = ItemMatching::default();
     for selected in selection {
-        let open = open_item(*selected);
+        let open = SourceItem::all_of(*selected);
         match elements.best(*selected) {
             Ok(found) => {
                 for found in found {
@@ -123,21 +95,11 @@ pub fn propose_items(
     matching
 }
 
-fn open_item(selected: Selected) -> SourceItem {
-    match selected {
-        Selected::DataElement(id) => {
-            SourceItem::DataElement { id, category_option_combo: None, attribute_option_combo: None }
-        }
-        Selected::Indicator(id) => SourceItem::Indicator { id },
-        Selected::ProgramIndicator(id) => SourceItem::ProgramIndicator { id },
-    }
-}
-
 /// Adds the items of one source object that goes to one data element.
 fn add(
     source: &Metadata,
     destination: &Metadata,
-    selected: Selected,
+    selected: DataItem,
     found: &ElementMatch,
     matching: &mut ItemMatching,
 ) {
@@ -149,7 +111,7 @@ fn add(
             }
             matching.unmatched.extend(unmatched);
         }
-        Err(reason) => matching.unmatched.push((open_item(selected), reason)),
+        Err(reason) => matching.unmatched.push((SourceItem::all_of(selected), reason)),
     }
 }
 
@@ -157,7 +119,7 @@ fn add(
 fn add_split(
     source: &Metadata,
     destination: &Metadata,
-    selected: Selected,
+    selected: DataItem,
     found: &ElementMatch,
     attribute: &AttributePair,
     matching: &mut ItemMatching,
@@ -184,11 +146,11 @@ fn add_split(
         });
     };
     let target_combos = combos_of(destination, target);
-    let Selected::DataElement(id) = selected else {
+    let DataItem::DataElement(id) = selected else {
         let combo = found.category_option_combo.or_else(|| only(&target_combos));
         match combo {
-            Some(combo) => propose(open_item(selected), combo, None, MatchClass::Sure, &[]),
-            None => matching.unmatched.push((open_item(selected), split_over_there(destination, target))),
+            Some(combo) => propose(SourceItem::all_of(selected), combo, None, MatchClass::Sure, &[]),
+            None => matching.unmatched.push((SourceItem::all_of(selected), split_over_there(destination, target))),
         }
         return;
     };
@@ -271,7 +233,7 @@ fn ask_about_shared_cells(source: &Metadata, proposals: &mut [ItemProposal]) {
     for indexes in by_cell.values().filter(|indexes| indexes.len() > 1) {
         let best = indexes.iter().copied().max_by(|a, b| proposals[*a].score.total_cmp(&proposals[*b].score));
         let names: Vec<String> =
-            indexes.iter().map(|index| source.name_of(proposals[*index].item.source.id())).collect();
+            indexes.iter().map(|index| source.data_name(proposals[*index].item.source.data())).collect();
         let clear = best.is_some_and(|best| {
             indexes.iter().all(|index| *index == best || proposals[*index].score + CLEAR <= proposals[best].score)
         });

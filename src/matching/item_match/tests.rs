@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{ItemRules, Selected, propose_items};
+use super::{ItemRules, propose_items};
+use crate::domain::data_item::DataItem;
 use crate::domain::metadata::{
     CategoryCombo, CategoryOption, CategoryOptionCombo, DataAccess, DataElement, DataSet, DataSetElement, Metadata,
     ProgramIndicator,
@@ -141,7 +142,7 @@ fn program_indicator(code: &str, name: &str, export: Option<&str>) -> ProgramInd
 }
 
 /// Each proposal in a line, then what was not matched.
-fn said(source: &Metadata, destination: &Metadata, selection: &[Selected], rules: &ItemRules) -> String {
+fn said(source: &Metadata, destination: &Metadata, selection: &[DataItem], rules: &ItemRules) -> String {
     let matching = propose_items(source, destination, selection, rules);
     let proposals = matching.proposals.iter().map(|proposal| {
         let address = proposal.item.destination;
@@ -175,7 +176,7 @@ fn parts_are_found_by_what_they_mean_in_whatever_order() {
             (8, "", "Paludisme - décès", &[]),
         ],
     );
-    let selection = [Selected::DataElement(uid("ad000000001"))];
+    let selection = [DataItem::DataElement(uid("ad000000001"))];
     insta::assert_snapshot!(said(&source, &destination, &selection, &RULES), @r"
     likely: MALARIA CASES · 5+, Female: same code PALU, Féminin, 5 ans et plus as 5+, Female; but names differ: Paludisme - cas and MALARIA CASES
     likely: MALARIA CASES · 0-4 years, F: same code PALU, Féminin, <5 ans as 0-4 years, F; but names differ: Paludisme - cas and MALARIA CASES
@@ -188,7 +189,7 @@ fn parts_are_found_by_what_they_mean_in_whatever_order() {
 fn one_total_is_asked_about_and_a_split_is_not_guessed() {
     let source = server('a', &[(1, "A", "Cases seen", &["F", "M"]), (2, "B", "Deaths", &[])]);
     let destination = server('b', &[(1, "A", "Cases seen", &[]), (2, "B", "Deaths", &["F", "M"])]);
-    let selection = [Selected::DataElement(uid("ad000000001")), Selected::DataElement(uid("ad000000002"))];
+    let selection = [DataItem::DataElement(uid("ad000000001")), DataItem::DataElement(uid("ad000000002"))];
     insta::assert_snapshot!(said(&source, &destination, &selection, &RULES), @r"
     ask: Cases seen · default: same code A, same name, the 2 parts are added up into one total
     none: Deaths is split over there, and nothing says into which part it belongs
@@ -199,7 +200,7 @@ fn one_total_is_asked_about_and_a_split_is_not_guessed() {
 fn two_that_fit_equally_and_two_for_one_cell_are_asked_about() {
     let source = server('a', &[(1, "", "Malaria cases", &[]), (2, "", "Malaria cases confirmed", &[])]);
     let destination = server('b', &[(1, "", "Malaria cases", &[]), (3, "", "Malaria cases (new)", &[])]);
-    let selection = [Selected::DataElement(uid("ad000000001")), Selected::DataElement(uid("ad000000002"))];
+    let selection = [DataItem::DataElement(uid("ad000000001")), DataItem::DataElement(uid("ad000000002"))];
     insta::assert_snapshot!(said(&source, &destination, &selection, &RULES), @r"
     likely: Malaria cases · default: same name
     ask: Malaria cases · default: similar name Malaria cases; but Malaria cases would go into the same cell
@@ -210,7 +211,7 @@ fn two_that_fit_equally_and_two_for_one_cell_are_asked_about() {
 fn program_indicators_go_where_their_export_or_a_pattern_says() {
     let mut source = server('a', &[]);
     let destination = server('b', &[(1, "MAL", "Malaria cases", &["F", "M"]), (2, "X", "Something else", &[])]);
-    let selection = [Selected::ProgramIndicator(uid("aProgInd001"))];
+    let selection = [DataItem::ProgramIndicator(uid("aProgInd001"))];
     let mut with = |indicator: ProgramIndicator, rules: &ItemRules| {
         source.program_indicators.insert(indicator.id, indicator);
         said(&source, &destination, &selection, rules)
@@ -239,7 +240,7 @@ fn the_only_attribute_option_combo_of_each_side_has_to_mean_the_same() {
         }
         metadata
     };
-    let selection = [Selected::DataElement(uid("ad000000001"))];
+    let selection = [DataItem::DataElement(uid("ad000000001"))];
     let source = split_by('a', "Global Fund");
     let with = |destination: &Metadata| said(&source, destination, &selection, &RULES);
     let found = "Cases seen · default: same code A, same name";
@@ -254,7 +255,7 @@ fn what_is_hidden_is_said_to_be_hidden_and_not_to_be_missing() {
     let split: &[&str] = &["Female", "Male"];
     let (mut source, mut destination) =
         (server('s', &[(1, "CAS", "Cases", split)]), server('d', &[(1, "CAS", "Cases", split)]));
-    let selected = Selected::DataElement(*source.data_elements.keys().next().unwrap());
+    let selected = DataItem::DataElement(*source.data_elements.keys().next().unwrap());
     let reasons = |source: &Metadata, destination: &Metadata| -> Vec<String> {
         let matching = propose_items(source, destination, &[selected], &RULES);
         matching.unmatched.into_iter().map(|(_, reason)| reason).collect()

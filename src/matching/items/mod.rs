@@ -1,5 +1,5 @@
-//! Finding the data items that people name: `DE`, `DE.COC`, `DE.COC.AOC`, an indicator or a program indicator, each
-//! part by id, code or name.
+//! Finding the data items that people name: `DE`, `DE.COC`, `DE.COC.AOC`, an indicator, a program indicator or a
+//! reporting rate (`DS.REPORTING_RATE`), each part by id, code or name.
 //!
 //! A text that can be read in two ways is refused with both, and how to write each. So is a name that several objects
 //! have.
@@ -8,6 +8,7 @@ mod reference;
 mod register;
 
 use crate::domain::cell::CellAddress;
+use crate::domain::data_item::{DataItem, DataKind, ReportingMetric};
 use crate::domain::item::SourceItem;
 use crate::domain::metadata::{CategoryOptionCombo, Metadata};
 use crate::domain::uid::Uid;
@@ -62,6 +63,15 @@ pub enum ItemError {
         /// The kind that was given.
         wanted: &'static str,
     },
+    /// A data set where a reporting rate is asked for.
+    #[error(
+        "`{text}` is a data set; say which of its figures, as in `{text}.REPORTING_RATE`: one of {}",
+        ReportingMetric::names()
+    )]
+    NoMetric {
+        /// What was typed.
+        text: String,
+    },
     /// An indicator with an option combo.
     #[error("`{text}` is {}, which has no option combos", a(.is))]
     NoCombos {
@@ -89,49 +99,12 @@ fn a(kind: &str) -> String {
     if kind.starts_with('i') { format!("an {kind}") } else { format!("a {kind}") }
 }
 
-/// What an item reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum ItemKind {
-    /// A data element.
-    DataElement,
-    /// An indicator.
-    Indicator,
-    /// A program indicator.
-    ProgramIndicator,
-}
-
-impl ItemKind {
-    /// Every kind.
-    pub const ALL: [Self; 3] = [Self::DataElement, Self::Indicator, Self::ProgramIndicator];
-
-    /// The word for it in files: `data_element`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::DataElement => "data_element",
-            Self::Indicator => "indicator",
-            Self::ProgramIndicator => "program_indicator",
-        }
-    }
-
-    /// The word for it in sentences.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::DataElement => DATA_ELEMENT,
-            Self::Indicator => "indicator",
-            Self::ProgramIndicator => "program indicator",
-        }
-    }
-
-    /// The kind of a word, however its parts are joined: `Data element`, `data_element`.
-    pub fn from_text(text: &str) -> Option<Self> {
-        let plain = text.trim().to_lowercase().replace([' ', '-', '\u{a0}'], "_");
-        Self::ALL.into_iter().find(|kind| kind.name() == plain)
-    }
-}
-
-const DATA_ELEMENT: &str = "data element";
+const DATA_SET: &str = "data set";
 const CATEGORY_OPTION_COMBO: &str = "category option combo";
 const ATTRIBUTE_OPTION_COMBO: &str = "attribute option combo";
+
+/// What is looked for where the kind is left open.
+pub const ANY_ITEM: &str = "data element, indicator, program indicator or reporting rate";
 
 /// Stands for every option combo: `DE.*.AOC`, in DHIS2's own notation for operands.
 pub const EVERY: &str = "*";
@@ -141,7 +114,10 @@ pub const EVERY: &str = "*";
 pub struct ItemNames<'metadata> {
     metadata: &'metadata Metadata,
     side: &'static str,
-    kinds: [(ItemKind, Register<'metadata>); 3],
+    data_elements: Register<'metadata>,
+    indicators: Register<'metadata>,
+    program_indicators: Register<'metadata>,
+    data_sets: Register<'metadata>,
 }
 
 /// A data element's two option combos, where they are named.
@@ -162,22 +138,19 @@ impl<'metadata> ItemNames<'metadata> {
         let elements = metadata.data_elements.values().map(|o| named(o.id, o.code.as_deref(), &o.name));
         let indicators = metadata.indicators.values().map(|o| named(o.id, o.code.as_deref(), &o.name));
         let program_indicators = metadata.program_indicators.values().map(|o| named(o.id, o.code.as_deref(), &o.name));
-        let register = |kind: ItemKind, objects: &mut dyn Iterator<Item = Named<'metadata>>| {
-            (kind, Register::new(side, kind.words(), objects))
-        };
+        let data_sets = metadata.data_sets.values().map(|o| named(o.id, o.code.as_deref(), &o.name));
         Self {
             metadata,
             side,
-            kinds: [
-                register(ItemKind::DataElement, &mut { elements }),
-                register(ItemKind::Indicator, &mut { indicators }),
-                register(ItemKind::ProgramIndicator, &mut { program_indicators }),
-            ],
+            data_elements: Register::new(side, DataKind::DataElement.words(), elements),
+            indicators: Register::new(side, DataKind::Indicator.words(), indicators),
+            program_indicators: Register::new(side, DataKind::ProgramIndicator.words(), program_indicators),
+            data_sets: Register::new(side, DATA_SET, data_sets),
         }
     }
 
     /// The source item that a person names; `kind` leaves out the others. An option combo left out means every one.
-    pub fn source_item(&self, reference: Reference<'_>, kind: Option<ItemKind>) -> Result<SourceItem, ItemError> {
+    pub fn source_item(&self, reference: Reference<'_>, kind: Option<DataKind>) -> Result<SourceItem, ItemError> {
         let mut found: Vec<(SourceItem, String, String)> = Vec::new();
         let mut refusals = Refusals::default();
         for reading in reference.readings() {
@@ -186,7 +159,7 @@ impl<'metadata> ItemNames<'metadata> {
                     let several_kinds = items.len() > 1;
                     for item in items {
                         let how = match item {
-                            _ if several_kinds => format!("--kind {}", kind_of(&item).name().replace('_', "-")),
+                            _ if several_kinds => format!("--kind {}", item.kind().facts().option),
                             _ => reading.in_quotes(),
                         };
                         if !found.iter().any(|(other, ..)| *other == item) {
@@ -220,7 +193,7 @@ impl<'metadata> ItemNames<'metadata> {
         }
         match found.as_slice() {
             [(only, _)] => refusals.doubt().map_or(Ok(*only), Err),
-            [] => Err(refusals.best(|| self.unknown(&reference.text(), Some(ItemKind::DataElement)))),
+            [] => Err(refusals.best(|| self.unknown(&reference.text(), Some(DataKind::DataElement)))),
             several => Err(ItemError::Readings {
                 text: reference.text(),
                 readings: several
@@ -234,46 +207,89 @@ impl<'metadata> ItemNames<'metadata> {
         }
     }
 
-    fn register(&self, kind: ItemKind) -> &Register<'metadata> {
+    /// The data item of a kind that a text names as a whole.
+    fn find(&self, kind: DataKind, text: &str) -> Result<(DataItem, Grade), ItemError> {
+        Ok(match kind {
+            DataKind::DataElement => {
+                let (id, grade) = self.data_elements.find(text)?;
+                (DataItem::DataElement(id), grade)
+            }
+            DataKind::Indicator => {
+                let (id, grade) = self.indicators.find(text)?;
+                (DataItem::Indicator(id), grade)
+            }
+            DataKind::ProgramIndicator => {
+                let (id, grade) = self.program_indicators.find(text)?;
+                (DataItem::ProgramIndicator(id), grade)
+            }
+            DataKind::ReportingRate => match metric_of(text) {
+                Some((object, metric)) => self.rate(object, metric)?,
+                // A data set alone is none; what is not even that is not known.
+                None => match self.data_sets.find(text) {
+                    Ok(_) => return Err(ItemError::NoMetric { text: text.to_owned() }),
+                    Err(_) => return Err(self.unknown_of(DataKind::ReportingRate, text)),
+                },
+            },
+        })
+    }
+
+    /// A metric of the data set that a text names.
+    fn rate(&self, object: &str, metric: ReportingMetric) -> Result<(DataItem, Grade), ItemError> {
+        let (data_set, grade) = self.data_sets.find(object)?;
+        Ok((DataItem::ReportingRate { data_set, metric }, grade))
+    }
+
+    /// The words for a text that names nothing of a kind, with names that come near.
+    fn unknown_of(&self, kind: DataKind, text: &str) -> ItemError {
         match kind {
-            ItemKind::DataElement => &self.kinds[0].1,
-            ItemKind::Indicator => &self.kinds[1].1,
-            ItemKind::ProgramIndicator => &self.kinds[2].1,
+            DataKind::DataElement => self.data_elements.unknown(text),
+            DataKind::Indicator => self.indicators.unknown(text),
+            DataKind::ProgramIndicator => self.program_indicators.unknown(text),
+            DataKind::ReportingRate => match metric_of(text) {
+                Some((object, _)) => self.data_sets.unknown(object),
+                None => Register::new(self.side, kind.words(), self.data_sets.objects().iter().copied()).unknown(text),
+            },
         }
     }
 
     /// What one reading is: an object of several kinds has the surest alone, if one is surer.
-    fn read_source(&self, reading: &Parts<'_>, kind: Option<ItemKind>) -> Result<Vec<SourceItem>, ItemError> {
+    fn read_source(&self, reading: &Parts<'_>, kind: Option<DataKind>) -> Result<Vec<SourceItem>, ItemError> {
         let text = reading.object.as_ref();
         if !reading.is_whole() {
-            if let Some(kind @ (ItemKind::Indicator | ItemKind::ProgramIndicator)) = kind {
-                self.register(kind).find(text)?;
+            // `"B50.9".REPORTING_RATE`: the metric stands where an option combo would.
+            if let (Some(metric), None) = (&reading.category_option_combo, &reading.attribute_option_combo)
+                && kind.is_none_or(|kind| kind == DataKind::ReportingRate)
+                && let Some(metric) = ReportingMetric::from_text(metric)
+                && let Ok((rate, _)) = self.rate(text, metric)
+            {
+                return Ok(vec![SourceItem::all_of(rate)]);
+            }
+            if let Some(kind) = kind.filter(|kind| !kind.facts().has_option_combos) {
+                self.find(kind, text)?;
                 return Err(ItemError::NoCombos { text: text.to_owned(), is: kind.words() });
             }
-            let id = self
-                .register(ItemKind::DataElement)
-                .find(text)
-                .map_err(|refusal| self.of_another_kind(text, refusal))?
-                .0;
+            let id = self.data_elements.find(text).map_err(|refusal| self.of_another_kind(text, refusal))?.0;
             let (category_option_combo, attribute_option_combo) = self.combos(id, reading)?;
             return Ok(vec![SourceItem::DataElement { id, category_option_combo, attribute_option_combo }]);
         }
-        let kinds = ItemKind::ALL.into_iter().filter(|known| kind.is_none_or(|kind| kind == *known));
+        let kinds = DataKind::ALL.into_iter().filter(|known| kind.is_none_or(|kind| kind == *known));
         let mut found: Vec<(Grade, SourceItem)> = Vec::new();
-        let mut ambiguous = None;
+        let (mut ambiguous, mut no_metric) = (None, None);
         for kind in kinds {
-            match self.register(kind).find(text) {
-                Ok((id, grade)) => found.push((grade, open_item(kind, id))),
+            match self.find(kind, text) {
+                Ok((data, grade)) => found.push((grade, SourceItem::all_of(data))),
+                Err(refusal @ ItemError::NoMetric { .. }) => no_metric = Some(refusal),
                 Err(refusal @ ItemError::Ambiguous { .. }) => ambiguous = ambiguous.or(Some(refusal)),
                 Err(_) => {}
             }
         }
         let Some(best) = found.iter().map(|(grade, _)| *grade).min() else {
-            let other = |wanted: ItemKind| {
-                let other = ItemKind::ALL.into_iter().find(|other| self.register(*other).find(text).is_ok())?;
+            let other = |wanted: DataKind| {
+                let other = DataKind::ALL.into_iter().find(|other| self.find(*other, text).is_ok())?;
                 Some(ItemError::OtherKind { text: text.to_owned(), is: other.words(), wanted: wanted.words() })
             };
-            return Err(ambiguous.or_else(|| other(kind?)).unwrap_or_else(|| self.unknown(text, kind)));
+            let refusal = ambiguous.or(no_metric).or_else(|| other(kind?));
+            return Err(refusal.unwrap_or_else(|| self.unknown(text, kind)));
         };
         if let Some(ambiguous) = ambiguous.filter(|_| best != Grade::Exact) {
             return Err(ambiguous);
@@ -283,9 +299,8 @@ impl<'metadata> ItemNames<'metadata> {
 
     /// An indicator that is given option combos is told so, not called unknown.
     fn of_another_kind(&self, text: &str, refusal: ItemError) -> ItemError {
-        let other = [ItemKind::Indicator, ItemKind::ProgramIndicator]
-            .into_iter()
-            .find(|kind| matches!(self.register(*kind).find(text), Ok((_, Grade::Exact))));
+        let without = DataKind::ALL.into_iter().filter(|kind| !kind.facts().has_option_combos);
+        let other = without.into_iter().find(|kind| matches!(self.find(*kind, text), Ok((_, Grade::Exact))));
         match (refusal, other) {
             (ItemError::Unknown { .. }, Some(kind)) => ItemError::NoCombos { text: text.to_owned(), is: kind.words() },
             (refusal, _) => refusal,
@@ -293,7 +308,7 @@ impl<'metadata> ItemNames<'metadata> {
     }
 
     fn read_address(&self, reading: &Parts<'_>, reference: &Reference<'_>) -> Result<CellAddress, ItemError> {
-        let data_element = self.register(ItemKind::DataElement).find(&reading.object)?.0;
+        let data_element = self.data_elements.find(&reading.object)?.0;
         let (category_option_combo, attribute_option_combo) = self.combos(data_element, reading)?;
         let only = |given: Option<Uid>, category_combos: &[Uid], what| -> Result<Uid, ItemError> {
             if let Some(given) = given {
@@ -346,12 +361,13 @@ impl<'metadata> ItemNames<'metadata> {
         Ok((category.transpose()?, attribute.transpose()?))
     }
 
-    fn unknown(&self, text: &str, kind: Option<ItemKind>) -> ItemError {
-        if let Some(kind) = kind {
-            return self.register(kind).unknown(text);
+    fn unknown(&self, text: &str, kind: Option<DataKind>) -> ItemError {
+        if let Some(kind) = kind.or_else(|| metric_of(text).map(|_| DataKind::ReportingRate)) {
+            return self.unknown_of(kind, text);
         }
-        let all = ItemKind::ALL.into_iter().flat_map(|kind| self.register(kind).objects().iter().copied());
-        Register::new(self.side, "data element, indicator or program indicator", all).unknown(text)
+        let all = [&self.data_elements, &self.indicators, &self.program_indicators];
+        let all = all.into_iter().flat_map(|register| register.objects().iter().copied());
+        Register::new(self.side, ANY_ITEM, all).unknown(text)
     }
 
     /// An item in words, for telling readings apart.
@@ -360,8 +376,8 @@ impl<'metadata> ItemNames<'metadata> {
             SourceItem::DataElement { id, category_option_combo, attribute_option_combo } => {
                 self.element_words(id, [category_option_combo, attribute_option_combo])
             }
-            SourceItem::Indicator { id } | SourceItem::ProgramIndicator { id } => {
-                format!("the {} {}", kind_of(item).words(), self.metadata.name_of(id))
+            SourceItem::Indicator { .. } | SourceItem::ProgramIndicator { .. } | SourceItem::ReportingRate { .. } => {
+                format!("the {} {}", item.kind().words(), self.metadata.data_name(item.data()))
             }
         }
     }
@@ -395,6 +411,7 @@ impl Refusals {
             ItemError::Ambiguous { .. } | ItemError::Incomplete { .. } => &mut self.doubts,
             ItemError::Unknown { what: CATEGORY_OPTION_COMBO | ATTRIBUTE_OPTION_COMBO, .. }
             | ItemError::OtherKind { .. }
+            | ItemError::NoMetric { .. }
             | ItemError::NoCombos { .. } => &mut self.of_parts,
             _ if reading.is_whole() => &mut self.of_whole,
             _ => return,
@@ -412,26 +429,15 @@ impl Refusals {
     }
 }
 
+/// The data set and the metric of a text that names a reporting rate as DHIS2 does: `ANC.REPORTING_RATE` in `dx`,
+/// `ANC - Reporting rate` in names.
+fn metric_of(text: &str) -> Option<(&str, ReportingMetric)> {
+    let cuts = [text.rsplit_once('.'), text.rsplit_once(" - ")];
+    cuts.into_iter().flatten().find_map(|(object, metric)| Some((object.trim(), ReportingMetric::from_text(metric)?)))
+}
+
 fn named<'metadata>(id: Uid, code: Option<&'metadata str>, name: &'metadata str) -> Named<'metadata> {
     Named { id, code, name }
-}
-
-fn open_item(kind: ItemKind, id: Uid) -> SourceItem {
-    match kind {
-        ItemKind::DataElement => {
-            SourceItem::DataElement { id, category_option_combo: None, attribute_option_combo: None }
-        }
-        ItemKind::Indicator => SourceItem::Indicator { id },
-        ItemKind::ProgramIndicator => SourceItem::ProgramIndicator { id },
-    }
-}
-
-fn kind_of(item: &SourceItem) -> ItemKind {
-    match item {
-        SourceItem::DataElement { .. } => ItemKind::DataElement,
-        SourceItem::Indicator { .. } => ItemKind::Indicator,
-        SourceItem::ProgramIndicator { .. } => ItemKind::ProgramIndicator,
-    }
 }
 
 /// The category combos that a data element has: its own and the overrides of its data sets.

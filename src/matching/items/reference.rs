@@ -11,7 +11,7 @@ pub enum Reference<'text> {
     Line(&'text str),
     /// Each part by itself, as in the cells of a sheet: nothing in them is cut.
     Parts {
-        /// The data element, indicator or program indicator.
+        /// The data element, indicator, program indicator or reporting rate.
         object: &'text str,
         /// Its category option combo; every one, or the only one, where it is left out.
         category_option_combo: Option<&'text str>,

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::{ItemError, ItemKind, ItemNames, Reference, default_option_combo};
+use super::{DataKind, ItemError, ItemNames, Reference, default_option_combo};
+use crate::domain::data_item::{DataItem, ReportingMetric};
 use crate::domain::item::SourceItem;
 use crate::domain::metadata::{CategoryCombo, CategoryOptionCombo, DataElement, Indicator, Metadata};
 use crate::domain::uid::Uid;
@@ -150,13 +151,66 @@ fn a_name_of_two_kinds_needs_its_kind() {
     let names = ItemNames::source(&metadata);
     let indicator = SourceItem::Indicator { id: uid(50) };
     assert!(matches!(read(&metadata, "CPN"), Err(ItemError::Readings { .. })));
-    for (kind, item) in [(ItemKind::DataElement, element(1, None)), (ItemKind::Indicator, indicator)] {
+    for (kind, item) in [(DataKind::DataElement, element(1, None)), (DataKind::Indicator, indicator)] {
         assert_eq!(names.source_item(Reference::Line("CPN"), Some(kind)), Ok(item));
     }
-    let wrong = names.source_item(Reference::Line("Couverture"), Some(ItemKind::DataElement)).unwrap_err();
+    let wrong = names.source_item(Reference::Line("Couverture"), Some(DataKind::DataElement)).unwrap_err();
     assert_eq!(wrong.to_string(), "`Couverture` is an indicator, not a data element");
     let combos = names.source_item(parts("Couverture", "default"), None).unwrap_err();
     assert_eq!(combos.to_string(), "`Couverture` is an indicator, which has no option combos");
+}
+
+/// A data set, 60.
+fn data_set(metadata: &mut Metadata, code: &str, name: &str) {
+    let set = serde_json::from_value(json!({
+        "id": uid(60), "code": code, "name": name, "period_type": "Monthly", "category_combo": uid(100),
+        "open_future_periods": 0, "expiry_days": 0.0, "data_set_elements": [], "organisation_units": [],
+        "data_input_periods": [], "access": {"read": true, "write": true},
+        "compulsory_fields_complete_only": false, "compulsory_data_element_operands": [],
+    }));
+    metadata.data_sets.insert(uid(60), set.unwrap());
+}
+
+#[test]
+fn a_reporting_rate_is_a_data_set_and_a_metric() {
+    let mut metadata = metadata(&[(Some("CPN"), "Visites"), (Some("B.REPORTING_RATE"), "Taux")], &[(None, "default")]);
+    data_set(&mut metadata, "B", "Rapport B50.9");
+    let rate = |metric| SourceItem::ReportingRate { data_set: uid(60), metric };
+    for (text, metric) in [
+        ("x0000000060.REPORTING_RATE", ReportingMetric::ReportingRate),
+        ("B.actual reports", ReportingMetric::ActualReports),
+        ("Rapport B50.9.EXPECTED_REPORTS", ReportingMetric::ExpectedReports),
+        ("rapport b50.9 - Reporting rate on time", ReportingMetric::ReportingRateOnTime),
+        (r#""Rapport B50.9".REPORTING_RATE"#, ReportingMetric::ReportingRate),
+    ] {
+        assert_eq!(read(&metadata, text), Ok(rate(metric)), "{text}");
+    }
+    let Err(ItemError::Readings { readings, .. }) = read(&metadata, "B.REPORTING_RATE") else { panic!() };
+    assert_eq!(
+        readings[1],
+        ("--kind reporting-rate".to_owned(), "the reporting rate Rapport B50.9 - Reporting rate".to_owned())
+    );
+    let refused = |text: &str, kind| {
+        ItemNames::source(&metadata).source_item(Reference::Line(text), kind).unwrap_err().to_string()
+    };
+    assert_eq!(refused("CPN.REPORTING_RATE", None), "the source server has no data set `CPN`");
+    let kind = Some(DataKind::ReportingRate);
+    assert!(refused("B", kind).starts_with("`B` is a data set; say which of its figures"));
+    assert!(refused("Rapport B50.9", None).starts_with("`Rapport B50.9` is a data set"));
+    assert_eq!(refused("Visites", kind), "`Visites` is a data element, not a reporting rate");
+    let combo = Reference::Parts {
+        object: "B.ACTUAL_REPORTS",
+        category_option_combo: Some("default"),
+        attribute_option_combo: None,
+    };
+    let combo = ItemNames::source(&metadata).source_item(combo, kind).unwrap_err();
+    assert_eq!(combo.to_string(), "`B.ACTUAL_REPORTS` is a reporting rate, which has no option combos");
+    assert_eq!(metadata.data_name(DataItem::DataElement(uid(1))), "Visites");
+}
+
+#[test]
+fn what_is_looked_for_is_named_as_the_table_of_kinds_does() {
+    assert_eq!(super::ANY_ITEM, DataKind::any_in_words());
 }
 
 #[test]

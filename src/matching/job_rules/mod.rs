@@ -23,6 +23,7 @@ use crate::matching::drift::{Eyes, Side, item_drift};
 use crate::matching::finding;
 use crate::matching::item_match::{clashing_options, combo_clash};
 use crate::matching::item_rules::{ItemFinding, check_item};
+use crate::matching::review::words::source_name;
 
 /// Codes that are listed by name in a sentence; more are only counted.
 const CODES_NAMED: usize = 5;
@@ -91,16 +92,6 @@ fn of(code: &Code, message: String) -> ItemFinding {
     ItemFinding { severity: code.severity, code: code.word, message, hint: code.remedy.to_owned() }
 }
 
-/// The option combos of an item's source, where it names them.
-fn combos(source: &SourceItem) -> (Option<Uid>, Option<Uid>) {
-    match source {
-        SourceItem::DataElement { category_option_combo, attribute_option_combo, .. } => {
-            (*category_option_combo, *attribute_option_combo)
-        }
-        SourceItem::Indicator { .. } | SourceItem::ProgramIndicator { .. } => (None, None),
-    }
-}
-
 /// Items that read exactly what an earlier one reads and write it elsewhere. A total beside its parts is no twin.
 fn twins(question: &JobQuestion<'_>) -> BTreeMap<usize, String> {
     let mut readers: HashMap<SourceItem, (usize, CellAddress)> = HashMap::new();
@@ -108,10 +99,7 @@ fn twins(question: &JobQuestion<'_>) -> BTreeMap<usize, String> {
     for (item, number) in question.job.items.iter().zip(1..) {
         let (first, other) = *readers.entry(item.source).or_insert((number, item.destination));
         if first != number && other != item.destination {
-            let (coc, aoc) = combos(&item.source);
-            let named = [Some(item.source.id()), coc, aoc].into_iter().flatten();
-            let names = named.filter(|id| *id != Uid::DEFAULT_OPTION_COMBO).map(|id| question.source.name_of(id));
-            let name = names.collect::<Vec<_>>().join(" · ");
+            let name = source_name(question.source, &item.source);
             let cell = |address| cell_name(question.destination, address);
             let (here, there) = (cell(item.destination), cell(other));
             twins.insert(number, format!("values of {name} go to {here} and, by item {first}, also to {there}"));
@@ -140,7 +128,8 @@ fn shared_cells(question: &JobQuestion<'_>) -> BTreeMap<usize, String> {
         .filter_map(|(address, items)| {
             let (first, _) = items.first()?;
             let numbers: Vec<String> = items.iter().map(|(number, _)| number.to_string()).collect();
-            let names: Vec<String> = items.iter().map(|(_, item)| question.source.name_of(item.source.id())).collect();
+            let names: Vec<String> =
+                items.iter().map(|(_, item)| question.source.data_name(item.source.data())).collect();
             let cell = cell_name(question.destination, address);
             let words = format!("{} meet in {cell} (items {})", names.join(" and "), numbers.join(", "));
             Some((*first, words))
@@ -149,13 +138,13 @@ fn shared_cells(question: &JobQuestion<'_>) -> BTreeMap<usize, String> {
 }
 
 fn category_clash(question: &JobQuestion<'_>, item: &Item) -> Vec<ItemFinding> {
-    let (coc, aoc) = combos(&item.source);
+    let [coc, aoc] = item.source.combos();
     let address = item.destination;
     [(coc, address.category_option_combo), (aoc, address.attribute_option_combo)]
         .into_iter()
         .filter_map(|(from, to)| combo_clash(question.source, from?, question.destination, to))
         .map(|(from, to)| {
-            let name = question.source.name_of(item.source.id());
+            let name = question.source.data_name(item.source.data());
             of(&finding::CATEGORY_CLASH, format!("{name}: {from} at the source goes to {to} at the destination"))
         })
         .collect()

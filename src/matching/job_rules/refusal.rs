@@ -141,7 +141,7 @@ fn fits(destination: &Metadata, item: &Item, text: &str) -> bool {
 /// doubts that led to reading them are put at rest.
 pub(super) fn tell(question: &JobQuestion<'_>, item: &Item, refusals: &Refusals, findings: &mut Vec<ItemFinding>) {
     let doubts = [finding::VALUE_TYPE_NARROWER.word, finding::OPTION_SET_CLASH.word];
-    let name = question.source.name_of(item.source.id());
+    let name = question.source.data_name(item.source.data());
     let target = question.destination.name_of(item.destination.data_element);
     if refusals.refused == 0 {
         for doubt in findings.iter_mut().filter(|finding| doubts.contains(&finding.code)) {

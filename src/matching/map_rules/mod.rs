@@ -13,9 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
+use crate::domain::data_item::DataItem;
 use crate::domain::finding::Code;
 use crate::domain::fingerprint::MappingFingerprint;
-use crate::domain::item::SourceItem;
 use crate::domain::job::Job;
 use crate::domain::metadata::Metadata;
 use crate::domain::org_unit_map::OrgUnitMapping;
@@ -109,7 +109,12 @@ impl<'check> Lookup<'check> {
 /// The data elements that the jobs read at the source.
 pub fn read_elements(jobs: &[Job]) -> BTreeSet<Uid> {
     let sources = jobs.iter().flat_map(|job| &job.items).map(|item| item.source);
-    sources.filter(|source| matches!(source, SourceItem::DataElement { .. })).map(|source| source.id()).collect()
+    sources
+        .filter_map(|source| match source.data() {
+            DataItem::DataElement(id) => Some(id),
+            DataItem::Indicator(_) | DataItem::ProgramIndicator(_) | DataItem::ReportingRate { .. } => None,
+        })
+        .collect()
 }
 
 /// The org units that are assigned to a data set with one of the data elements.

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::domain::data_item::ReadBy;
 use crate::domain::fingerprint::UnitFingerprint;
-use crate::domain::item::{Combine, SourceItem};
+use crate::domain::item::Combine;
 use crate::domain::job::Job;
 use crate::domain::metadata::{Metadata, OrganisationUnit};
 use crate::domain::uid::Uid;
@@ -220,11 +221,8 @@ pub(super) fn not_assigned(question: &MapQuestion<'_>, lookup: &Lookup<'_>) -> V
     if written.is_empty() {
         return Vec::new();
     }
-    let only_raw = question
-        .jobs
-        .iter()
-        .flat_map(|job| &job.items)
-        .all(|item| matches!(item.source, SourceItem::DataElement { .. }));
+    let only_raw =
+        question.jobs.iter().flat_map(|job| &job.items).all(|item| item.source.kind().facts().read == ReadBy::Job);
     let collecting = assigned(question.destination, &written);
     let has_data = |unit: Uid| question.values.is_some_and(|values| values.of.contains_key(&unit));
     // Where only indicators are read, no data set tells from which units values are to be expected.

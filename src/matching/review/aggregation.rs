@@ -13,7 +13,9 @@ use crate::domain::uid::Uid;
 use crate::domain::value_type::ValueType;
 use crate::matching::finding::{self, of_runs};
 use crate::matching::items::{attribute_combos_of, category_combos_of};
+use crate::matching::percentages::reports;
 use crate::matching::review::overlap::quoted;
+use crate::matching::review::sides::{Says, Side, fit_of_reports};
 use crate::matching::review::words::{items, source_name};
 use crate::matching::review::{Finding, Review, through_analytics};
 
@@ -29,11 +31,19 @@ pub enum Along {
 }
 
 impl Along {
-    fn in_words(self) -> &'static str {
+    pub(super) fn in_words(self) -> &'static str {
         match self {
             Self::OrgUnits => "over org units",
             Self::Time => "over time",
             Self::OptionCombos => "over option combos",
+        }
+    }
+
+    pub(super) fn plural(self) -> &'static str {
+        match self {
+            Self::OrgUnits => "org units",
+            Self::Time => "periods",
+            Self::OptionCombos => "option combos",
         }
     }
 }
@@ -129,7 +139,7 @@ impl<'review> Merging<'review> {
         let part = |other: &Item| {
             other.destination == item.destination
                 && other.source != item.source
-                && other.source.id() == item.source.id()
+                && other.source.data() == item.source.data()
         };
         if reads_several(self.source, &item.source) || others.iter().any(part) {
             ways.insert(Along::OptionCombos);
@@ -149,7 +159,12 @@ impl<'review> Merging<'review> {
         let counted = through_analytics(self.job, &item.source);
         let of =
             |aggregation_type: Option<&str>| aggregation_type.map_or(Fit::Unknown, |own| fit_all(own, &ways, counted));
-        match of(self.source_type(&item.source)) {
+        let own = match reports(item.source.data()) {
+            Some(_) if ways.is_empty() => Fit::Unknown,
+            Some(metric) => fit_of_reports(metric),
+            None => of(self.source_type(&item.source)),
+        };
+        match own {
             Fit::Operator(operator) => Some(operator),
             Fit::Never => None,
             Fit::Unknown => match of(self.destination_type(item)) {
@@ -169,7 +184,7 @@ impl<'review> Merging<'review> {
             SourceItem::ProgramIndicator { id } => {
                 self.source.program_indicators.get(id).and_then(|indicator| indicator.aggregation_type.as_deref())
             }
-            SourceItem::Indicator { .. } => None,
+            SourceItem::Indicator { .. } | SourceItem::ReportingRate { .. } => None,
         }
     }
 
@@ -201,6 +216,9 @@ impl<'review> Merging<'review> {
             return Some(found);
         }
         let ways = self.ways(item, &self.job.items);
+        if let Some(found) = self.percentages_added_up(number, item, combine, &ways) {
+            return Some(found);
+        }
         if ways.is_empty() {
             return None;
         }
@@ -234,10 +252,42 @@ impl<'review> Merging<'review> {
         })
     }
 
+    /// Percentages of reports that would be added up. A script that decides periods may leave nothing to add.
+    fn percentages_added_up(
+        &self,
+        number: usize,
+        item: &Item,
+        combine: Combine,
+        ways: &BTreeSet<Along>,
+    ) -> Option<Finding> {
+        if combine != Combine::Sum || !reports(item.source.data())?.is_percentage() {
+            return None;
+        }
+        let mut meet: Vec<&str> = ways.iter().map(|along| along.plural()).collect();
+        if ways.contains(&Along::Time) && self.acts(item, Hook::Period) {
+            meet.retain(|along| *along != Along::Time.plural());
+        }
+        let beside = |other: &Item| other.destination == item.destination && other.source.data() != item.source.data();
+        if self.job.items.iter().any(beside) {
+            meet.push("items");
+        }
+        if meet.is_empty() {
+            return None;
+        }
+        let name = source_name(self.source, &item.source);
+        let message = format!(
+            "item {number}: {name} is a percentage; those of several {} meet in one cell, and the item takes sum",
+            meet.join(" and ")
+        );
+        Some(Finding::new(&of_runs::PERCENTAGES_ADDED_UP, self.job, message).items(vec![number]))
+    }
+
     /// What both servers say of an item's values, as far as they say something.
     fn sides(&self, item: &Item) -> Vec<Side> {
         let source = source_name(self.source, &item.source);
-        let own = if self.is_ratio(&item.source) {
+        let own = if let Some(metric) = reports(item.source.data()) {
+            Some(Says::Reports(metric))
+        } else if self.is_ratio(&item.source) {
             Some(Says::Ratio)
         } else {
             let counted = through_analytics(self.job, &item.source);
@@ -296,84 +346,13 @@ impl<'review> Merging<'review> {
     }
 }
 
-/// What one server says of the values of an item.
-#[derive(Debug)]
-struct Side {
-    says: Says,
-    name: String,
-}
-
-#[derive(Debug)]
-enum Says {
-    /// An aggregation type, and whether the values are figures of analytics.
-    Type(String, bool),
-    /// Shares of something: such figures cannot be added up.
-    Ratio,
-}
-
-impl Side {
-    fn fit(&self, along: Along) -> Fit {
-        match &self.says {
-            Says::Type(own, counted) => fit(own, along, *counted),
-            Says::Ratio => Fit::Unknown,
-        }
-    }
-
-    /// The one operator that it asks for.
-    fn wants(&self, ways: &BTreeSet<Along>) -> Option<Combine> {
-        match &self.says {
-            Says::Type(own, counted) => match fit_all(own, ways, *counted) {
-                Fit::Operator(operator) => Some(operator),
-                Fit::Never | Fit::Unknown => None,
-            },
-            Says::Ratio => None,
-        }
-    }
-
-    /// Whether it says anything.
-    fn says(&self, ways: &BTreeSet<Along>) -> bool {
-        matches!(self.says, Says::Ratio) || ways.iter().any(|along| self.fit(*along) != Fit::Unknown)
-    }
-
-    fn objects(&self, combine: Combine, ways: &BTreeSet<Along>) -> bool {
-        if matches!(self.says, Says::Ratio) {
-            return combine == Combine::Sum;
-        }
-        ways.iter().any(|along| match self.fit(*along) {
-            Fit::Operator(operator) => operator != combine,
-            // Of values that are not combined a person may still want the largest or the last.
-            Fit::Never => matches!(combine, Combine::Sum | Combine::Average),
-            Fit::Unknown => false,
-        })
-    }
-
-    fn in_words(&self, ways: &BTreeSet<Along>) -> String {
-        let name = &self.name;
-        let Says::Type(own, _) = &self.says else {
-            let of = several(ways);
-            return format!("{name} is an indicator with a denominator; figures of several {of} cannot be added up");
-        };
-        let wanted = ways.iter().map(|along| match self.fit(*along) {
-            Fit::Operator(operator) => format!("{} {}", operator.name(), along.in_words()),
-            Fit::Never | Fit::Unknown => format!("nothing {}", along.in_words()),
-        });
-        let wanted = wanted.collect::<Vec<_>>().join(", ");
-        format!("{name} has the aggregation type {own}, which asks for {wanted}")
-    }
-}
-
 /// Whether an operator takes numbers only.
 fn calculates(combine: Combine) -> bool {
     matches!(combine, Combine::Sum | Combine::Average | Combine::Min | Combine::Max)
 }
 
-fn several(ways: &BTreeSet<Along>) -> String {
-    let words = ways.iter().map(|along| match along {
-        Along::OrgUnits => "org units",
-        Along::Time => "periods",
-        Along::OptionCombos => "option combos",
-    });
-    words.collect::<Vec<_>>().join(" and ")
+pub(super) fn several(ways: &BTreeSet<Along>) -> String {
+    ways.iter().map(|along| along.plural()).collect::<Vec<_>>().join(" and ")
 }
 
 /// Whether an item leaves an option combo open of which its data element has several.

@@ -4,7 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::item::{Combine, Item, SourceItem};
+use crate::domain::data_item::{DataItem, ReadBy};
+use crate::domain::item::{Combine, Item};
 use crate::domain::job::Job;
 use crate::domain::org_unit_map::OrgUnitMapping;
 use crate::domain::uid::Uid;
@@ -69,7 +70,10 @@ fn is_below(review: &Review<'_>, family: &Family) -> bool {
 /// Items of a job whose figures contain those of the units below, and which are combined in that way.
 fn numbers(review: &Review<'_>, job: &Job, which: impl Fn(&Item, Combine) -> bool) -> Vec<usize> {
     let elements = &review.source.metadata.data_elements;
-    let alone = |item: &Item| elements.get(&item.source.id()).is_some_and(|element| element.aggregation_type == "NONE");
+    let alone = |item: &Item| match item.source.data() {
+        DataItem::DataElement(id) => elements.get(&id).is_some_and(|element| element.aggregation_type == "NONE"),
+        DataItem::Indicator(_) | DataItem::ProgramIndicator(_) | DataItem::ReportingRate { .. } => false,
+    };
     let items = (1..).zip(&job.items).filter(|(_, item)| through_analytics(job, &item.source) && !alone(item));
     items.filter(|(_, item)| which(item, item.combine.unwrap_or(job.combine))).map(|(number, _)| number).collect()
 }
@@ -95,7 +99,7 @@ fn in_one_cell(review: &Review<'_>, job: &Job, together: &[Family]) -> Option<Fi
     );
     let raw = items.iter().all(|number| {
         let item = number.checked_sub(1).and_then(|index| job.items.get(index));
-        item.is_some_and(|item| matches!(item.source, SourceItem::DataElement { .. }))
+        item.is_some_and(|item| item.source.kind().facts().read == ReadBy::Job)
     });
     let found = Finding::new(&finding::PARENT_WITH_CHILDREN, job, message).items(items).units(units(together));
     // Indicators come from analytics whatever the job reads.

@@ -63,7 +63,8 @@ pub(super) fn reads(metadata: &Metadata, source: &SourceItem, cell: CellAddress)
                 .iter()
                 .any(|formula| texts.iter().any(|text| formula.contains(text.as_str())))
         }),
-        SourceItem::ProgramIndicator { .. } => false,
+        // Events and registrations are not written.
+        SourceItem::ProgramIndicator { .. } | SourceItem::ReportingRate { .. } => false,
     }
 }
 

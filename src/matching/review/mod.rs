@@ -8,7 +8,7 @@
 //!
 //! - [`overlap`]: values that would be counted twice
 //! - `families`: org units that are read together with their parents
-//! - [`aggregation`]: operators that do not fit what is combined
+//! - [`aggregation`]: operators that do not fit what is combined, by what both `sides` say of it
 //! - `loops`: items that read what items write, on one system
 //! - [`rounds`]: values that other routines bring back over several servers
 //! - `meeting`: where what one item writes is read by another
@@ -30,15 +30,16 @@ mod periods;
 mod rights;
 mod rivals;
 pub mod rounds;
+mod sides;
 #[cfg(test)]
 mod tests;
-mod words;
+pub(in crate::matching) mod words;
 
 use jiff::civil::Date;
 
 use crate::domain::finding::{Category, Code};
 use crate::domain::item::SourceItem;
-use crate::domain::job::{Job, ReadFrom};
+use crate::domain::job::Job;
 use crate::domain::journal::LedgerEntry;
 use crate::domain::metadata::Metadata;
 use crate::domain::org_unit_map::OrgUnitMapping;
@@ -183,8 +184,5 @@ pub fn review(review: &Review<'_>) -> Vec<Finding> {
 
 /// Whether an item of a job is read through analytics, where the figure of an org unit contains those below it.
 fn through_analytics(job: &Job, source: &SourceItem) -> bool {
-    match source {
-        SourceItem::DataElement { .. } => job.read == ReadFrom::Analytics,
-        SourceItem::Indicator { .. } | SourceItem::ProgramIndicator { .. } => true,
-    }
+    source.is_aggregated(job.read)
 }

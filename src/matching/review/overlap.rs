@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use bigdecimal::num_bigint::Sign;
 
 use crate::domain::cell::CellAddress;
+use crate::domain::data_item::DataItem;
 use crate::domain::item::{Combine, Item, SourceItem};
 use crate::domain::job::Job;
 use crate::domain::metadata::Metadata;
@@ -38,9 +39,9 @@ pub fn overlap(one: &SourceItem, other: &SourceItem) -> bool {
 
 /// Items of a job that read the same values and write them to one cell, by number; the earlier one first.
 fn pairs(job: &Job) -> Vec<(usize, usize)> {
-    let mut cells: BTreeMap<(CellAddress, Uid), Vec<(usize, &Item)>> = BTreeMap::new();
+    let mut cells: BTreeMap<(CellAddress, DataItem), Vec<(usize, &Item)>> = BTreeMap::new();
     for (item, number) in job.items.iter().zip(1..) {
-        cells.entry((item.destination, item.source.id())).or_default().push((number, item));
+        cells.entry((item.destination, item.source.data())).or_default().push((number, item));
     }
     let mut pairs = Vec::new();
     for group in cells.values().filter(|group| group.len() > 1) {

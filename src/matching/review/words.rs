@@ -2,6 +2,7 @@
 
 use crate::domain::cell::CellAddress;
 use crate::domain::counted::noun_for;
+use crate::domain::data_item::DataItem;
 use crate::domain::item::SourceItem;
 use crate::domain::metadata::Metadata;
 use crate::domain::uid::Uid;
@@ -11,23 +12,22 @@ const LISTED: usize = 3;
 
 /// A source item by name, with the option combos that it names.
 pub(in crate::matching) fn source_name(metadata: &Metadata, source: &SourceItem) -> String {
-    let (coc, aoc) = match *source {
-        SourceItem::DataElement { category_option_combo, attribute_option_combo, .. } => {
-            (category_option_combo, attribute_option_combo)
-        }
-        SourceItem::Indicator { .. } | SourceItem::ProgramIndicator { .. } => (None, None),
-    };
-    joined(metadata, source.id(), [coc, aoc])
+    joined(metadata, source.data(), source.combos())
 }
 
 /// A destination address by name.
 pub(in crate::matching) fn cell_name(metadata: &Metadata, address: CellAddress) -> String {
-    joined(metadata, address.data_element, [Some(address.category_option_combo), Some(address.attribute_option_combo)])
+    joined(
+        metadata,
+        DataItem::DataElement(address.data_element),
+        [Some(address.category_option_combo), Some(address.attribute_option_combo)],
+    )
 }
 
-fn joined(metadata: &Metadata, data: Uid, combos: [Option<Uid>; 2]) -> String {
+fn joined(metadata: &Metadata, data: DataItem, combos: [Option<Uid>; 2]) -> String {
     let named = combos.into_iter().flatten().filter(|combo| *combo != Uid::DEFAULT_OPTION_COMBO);
-    std::iter::once(data).chain(named).map(|id| metadata.name_of(id)).collect::<Vec<_>>().join(" · ")
+    let names = named.map(|combo| metadata.name_of(combo));
+    std::iter::once(metadata.data_name(data)).chain(names).collect::<Vec<_>>().join(" · ")
 }
 
 /// The first names of a list, and how many more there are.

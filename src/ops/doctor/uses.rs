@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::item::SourceItem;
-use crate::domain::job::{Job, ReadFrom};
+use crate::domain::job::Job;
 use crate::domain::period::PeriodType;
 use crate::domain::routine::Routine;
 use crate::domain::uid::Uid;
@@ -45,10 +44,7 @@ pub(super) fn uses(jobs: &[Job], routines: &[Routine]) -> BTreeMap<String, Uses>
 }
 
 fn reads_analytics(job: &Job) -> bool {
-    job.items.iter().any(|item| match item.source {
-        SourceItem::DataElement { .. } => job.read == ReadFrom::Analytics,
-        SourceItem::Indicator { .. } | SourceItem::ProgramIndicator { .. } => true,
-    })
+    job.items.iter().any(|item| item.source.is_aggregated(job.read))
 }
 
 #[cfg(test)]

@@ -5,13 +5,14 @@
 //! sorted or edited alone, the id is as likely to be wrong as the name.
 
 use crate::domain::cell::CellAddress;
+use crate::domain::data_item::{DataItem, DataKind};
 use crate::domain::fingerprint::ItemFingerprint;
 use crate::domain::item::{Item, SourceItem};
 use crate::domain::metadata::Metadata;
 use crate::domain::spelling::settled;
 use crate::domain::uid::Uid;
 use crate::matching::figures::key;
-use crate::matching::items::{ItemError, ItemKind, ItemNames, Reference, default_option_combo};
+use crate::matching::items::{ANY_ITEM, ItemError, ItemNames, Reference, default_option_combo};
 use crate::ops::files::damage::suspicion;
 use crate::ops::files::job_items::{ItemSides, names};
 use crate::ops::files::sheet::{SheetFinding, SheetRow};
@@ -31,7 +32,7 @@ pub(super) struct ItemCells<'job> {
 
 /// An object with the combos that a row gives it.
 struct Found {
-    id: Uid,
+    data: DataItem,
     category_option_combo: Option<Uid>,
     attribute_option_combo: Option<Uid>,
 }
@@ -45,8 +46,8 @@ impl<'job> ItemCells<'job> {
     pub(super) fn item(&self, row: &SheetRow<'_>) -> Result<(SourceItem, CellAddress), SheetFinding> {
         let kind = match row.filled("kind") {
             None => None,
-            Some(text) => Some(ItemKind::from_text(text).ok_or_else(|| {
-                let known = ItemKind::ALL.map(ItemKind::name).join(", ");
+            Some(text) => Some(DataKind::from_text(text).ok_or_else(|| {
+                let known = DataKind::ALL.map(DataKind::name).join(", ");
                 row.finding("kind", format!("`{text}` is not a kind; known are {known}"))
             })?),
         };
@@ -59,16 +60,11 @@ impl<'job> ItemCells<'job> {
             .address(reference(row, DESTINATION)?)
             .map_err(|cause| row.finding(column_of(&cause, DESTINATION), in_words(&cause)))?;
         let seen = self.seen(read, address);
-        let (coc, aoc) = match read {
-            SourceItem::DataElement { category_option_combo, attribute_option_combo, .. } => {
-                (category_option_combo, attribute_option_combo)
-            }
-            SourceItem::Indicator { .. } | SourceItem::ProgramIndicator { .. } => (None, None),
-        };
-        let found = Found { id: read.id(), category_option_combo: coc, attribute_option_combo: aoc };
+        let [coc, aoc] = read.combos();
+        let found = Found { data: read.data(), category_option_combo: coc, attribute_option_combo: aoc };
         agrees(row, SOURCE, self.sides.source, &found, seen.map(|seen| seen.source.name()))?;
         let found = Found {
-            id: address.data_element,
+            data: DataItem::DataElement(address.data_element),
             category_option_combo: Some(address.category_option_combo),
             attribute_option_combo: Some(address.attribute_option_combo),
         };
@@ -94,7 +90,7 @@ fn agrees(
 ) -> Result<(), SheetFinding> {
     let [object, coc, aoc, name] = columns;
     let Some(cell) = row.filled(name) else { return Ok(()) };
-    let own = names(metadata, found.id, found.category_option_combo, found.attribute_option_combo);
+    let own = names(metadata, found.data, found.category_option_combo, found.attribute_option_combo);
     let written = key(cell);
     if settled(cell) == settled(&own) || ways_to_write(metadata, found).iter().any(|way| key(way) == written) {
         return Ok(());
@@ -102,22 +98,22 @@ fn agrees(
     let filled: Vec<&str> = [object, coc, aoc].into_iter().filter(|column| row.filled(column).is_some()).collect();
     let (said, say) = (filled.join(", "), if filled.len() == 1 { "is" } else { "are" });
     let first = cell.split(SEPARATOR).next().unwrap_or_default().trim();
-    if was.is_some_and(|was| key(was) == key(first)) && key(first) != key(&metadata.name_of(found.id)) {
+    if was.is_some_and(|was| key(was) == key(first)) && key(first) != key(&metadata.data_name(found.data)) {
         let message = format!(
             "`{first}` was the name of {} when the item was kept, and is not any more: it was renamed since. Export \
              the items again, or empty this cell",
-            metadata.name_of(found.id)
+            metadata.data_name(found.data)
         );
         return Err(row.finding(name, message));
     }
-    let others = others_called(metadata, first, found.id);
+    let others = others_called(metadata, first, found.data);
     let why = match (suspicion(cell), others.as_slice()) {
         (Some(suspicion), []) => suspicion.to_owned(),
         (_, [other, ..]) => format!(
             "this is the name of {other}: was one column sorted or edited alone? Mend the line, or empty the cell \
              that is not meant"
         ),
-        (None, []) if key(first) == key(&metadata.name_of(found.id)) => {
+        (None, []) if key(first) == key(&metadata.data_name(found.data)) => {
             "the option combos are others: was one column sorted or edited alone? Mend the line, or empty the cell \
              that is not meant"
                 .to_owned()
@@ -138,26 +134,26 @@ fn ways_to_write(metadata: &Metadata, found: &Found) -> Vec<String> {
     let default = default_option_combo(metadata);
     let name = |id: &Uid| metadata.name_of(*id);
     let joined = |combos: Vec<&Uid>| {
-        std::iter::once(metadata.name_of(found.id)).chain(combos.into_iter().map(name)).collect::<Vec<_>>().join(" · ")
+        std::iter::once(metadata.data_name(found.data))
+            .chain(combos.into_iter().map(name))
+            .collect::<Vec<_>>()
+            .join(" · ")
     };
     vec![
         joined(combos.iter().filter(|combo| **combo != default).collect()),
         joined(combos.iter().collect()),
-        metadata.name_of(found.id),
+        metadata.data_name(found.data),
     ]
 }
 
 /// Other objects of that name, in words.
-fn others_called(metadata: &Metadata, name: &str, other_than: Uid) -> Vec<String> {
+fn others_called(metadata: &Metadata, name: &str, other_than: DataItem) -> Vec<String> {
     let wanted = key(name);
-    let elements = metadata.data_elements.values().map(|object| (object.id, &object.name));
-    let indicators = metadata.indicators.values().map(|object| (object.id, &object.name));
-    let program_indicators = metadata.program_indicators.values().map(|object| (object.id, &object.name));
-    elements
-        .chain(indicators)
-        .chain(program_indicators)
-        .filter(|(id, known)| *id != other_than && key(known) == wanted)
-        .map(|(id, known)| format!("{known} ({id})"))
+    DataItem::all(metadata)
+        .filter(|data| *data != other_than)
+        .map(|data| (data, metadata.data_name(data)))
+        .filter(|(_, known)| key(known) == wanted)
+        .map(|(data, known)| format!("{known} ({data})"))
         .collect()
 }
 
@@ -180,6 +176,7 @@ fn column_of(cause: &ItemError, columns: SideColumns) -> &'static str {
         // Cells are not cut, so of two readings only the kind can be left open.
         ItemError::OtherKind { .. } | ItemError::Readings { .. } => return "kind",
         ItemError::NoCombos { .. } => return coc,
+        ItemError::NoMetric { .. } => return object,
     };
     match *what {
         "category option combo" => coc,
@@ -191,9 +188,7 @@ fn column_of(cause: &ItemError, columns: SideColumns) -> &'static str {
 fn in_words(cause: &ItemError) -> String {
     match cause {
         ItemError::Unknown { near, .. } if !near.is_empty() => format!("{cause}; did you mean {}?", near.join(" or ")),
-        ItemError::Unknown { what: "data element" | "data element, indicator or program indicator", text, .. }
-            if text.contains('.') =>
-        {
+        ItemError::Unknown { what: "data element" | ANY_ITEM, text, .. } if text.contains('.') => {
             format!("{cause}; an option combo goes into a cell of its own")
         }
         ItemError::Readings { .. } => format!("{cause}; say which in the column kind"),

@@ -9,6 +9,7 @@ use bigdecimal::BigDecimal;
 use bigdecimal::num_traits::Signed;
 
 use crate::domain::cell::CellAddress;
+use crate::domain::data_item::DataItem;
 use crate::domain::fingerprint::ItemFingerprint;
 use crate::domain::item::{Combine, Item, SourceItem, WhenEmpty};
 use crate::domain::job::Job;
@@ -78,25 +79,20 @@ fn cells<'item>(
     item: &'item Item,
     style: SheetStyle,
 ) -> Vec<Cow<'item, str>> {
-    let (coc, aoc) = match item.source {
-        SourceItem::DataElement { category_option_combo, attribute_option_combo, .. } => {
-            (category_option_combo, attribute_option_combo)
-        }
-        SourceItem::Indicator { .. } | SourceItem::ProgramIndicator { .. } => (None, None),
-    };
+    let [coc, aoc] = item.source.combos();
     let optional = |id: Option<Uid>| Cow::Owned(id.map(|id| id.to_string()).unwrap_or_default());
     vec![
-        Cow::Borrowed(item.source.kind()),
-        Cow::Owned(item.source.id().to_string()),
+        Cow::Borrowed(item.source.kind().name()),
+        Cow::Owned(item.source.data().to_string()),
         optional(coc),
         optional(aoc),
-        Cow::Owned(names(source, item.source.id(), coc, aoc)),
+        Cow::Owned(names(source, item.source.data(), coc, aoc)),
         Cow::Owned(item.destination.data_element.to_string()),
         Cow::Owned(item.destination.category_option_combo.to_string()),
         Cow::Owned(item.destination.attribute_option_combo.to_string()),
         Cow::Owned(names(
             destination,
-            item.destination.data_element,
+            DataItem::DataElement(item.destination.data_element),
             Some(item.destination.category_option_combo),
             Some(item.destination.attribute_option_combo),
         )),
@@ -112,9 +108,9 @@ fn cells<'item>(
 }
 
 /// The names of an item's parts, without the combos called `default`.
-pub fn names(metadata: &Metadata, id: Uid, coc: Option<Uid>, aoc: Option<Uid>) -> String {
+pub fn names(metadata: &Metadata, data: DataItem, coc: Option<Uid>, aoc: Option<Uid>) -> String {
     let default = default_option_combo(metadata);
-    let mut names = vec![metadata.name_of(id)];
+    let mut names = vec![metadata.data_name(data)];
     let combos = coc.into_iter().chain(aoc).filter(|combo| *combo != default);
     names.extend(combos.map(|combo| metadata.name_of(combo)));
     names.join(" · ")

@@ -1,6 +1,7 @@
 //! Items found automatically: what can be selected, what the matcher says about it, and what of it is taken.
 
 use crate::domain::cell::CellAddress;
+use crate::domain::data_item::{DataItem, DataKind};
 use crate::domain::item::Item;
 use crate::domain::metadata::{CategoryOptionCombo, DataSet};
 use crate::domain::run::Severity;
@@ -8,7 +9,7 @@ use crate::domain::spelling::settled;
 use crate::domain::uid::Uid;
 use crate::matching::figures::{Reading, key};
 use crate::matching::item_match::pattern::Pattern;
-use crate::matching::item_match::{ItemMatching, ItemProposal, ItemRules, Selected, propose_items};
+use crate::matching::item_match::{ItemMatching, ItemProposal, ItemRules, propose_items};
 use crate::matching::item_rules::check_item;
 use crate::matching::names::{folded, nearest};
 use crate::matching::review::aggregation::Merging;
@@ -22,7 +23,7 @@ use crate::ops::jobs::OpenJob;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selectable {
     /// What it is.
-    pub selected: Selected,
+    pub selected: DataItem,
     /// Its name.
     pub name: String,
     /// Its code, where it has one.
@@ -44,25 +45,15 @@ impl OpenJob {
     /// Everything that the source has to offer, by name.
     pub fn selectable(&self) -> Vec<Selectable> {
         let source = &self.source;
-        let elements =
-            source.data_elements.values().map(|object| (Selected::DataElement(object.id), &object.name, &object.code));
-        let indicators =
-            source.indicators.values().map(|object| (Selected::Indicator(object.id), &object.name, &object.code));
-        let program_indicators = source
-            .program_indicators
-            .values()
-            .map(|object| (Selected::ProgramIndicator(object.id), &object.name, &object.code));
-        let mut all: Vec<Selectable> = elements
-            .chain(indicators)
-            .chain(program_indicators)
-            .map(|(selected, name, code)| Selectable { selected, name: name.clone(), code: code.clone() })
-            .collect();
+        let one =
+            |selected: DataItem| Selectable { selected, name: source.data_name(selected), code: selected.code(source) };
+        let mut all: Vec<Selectable> = DataItem::all(source).map(one).collect();
         all.sort_by(|a, b| (&a.name, a.selected).cmp(&(&b.name, b.selected)));
         all
     }
 
     /// The data elements of a data set of the source, which is named by id, code or name.
-    pub fn selection_of_data_set(&self, text: &str) -> Result<Vec<Selected>, OpsError> {
+    pub fn selection_of_data_set(&self, text: &str) -> Result<Vec<DataItem>, OpsError> {
         let sets = &self.source.data_sets;
         let (typed, wanted) = (settled(text), key(text));
         let ways: [&dyn Fn(&DataSet) -> bool; 4] = [
@@ -89,17 +80,15 @@ impl OpenJob {
         };
         let mut members: Vec<Uid> = set.data_set_elements.iter().map(|member| member.data_element).collect();
         members.sort_by_key(|id| self.source.name_of(*id));
-        Ok(members.into_iter().map(Selected::DataElement).collect())
+        Ok(members.into_iter().map(DataItem::DataElement).collect())
     }
 
-    /// Objects of the source whose name, code or id begins with, or whose name contains what a person typed. `kind`
-    /// leaves out other kinds.
-    pub fn selection_of(&self, text: &str, kind: Option<&str>) -> Result<Vec<Selected>, OpsError> {
+    /// Data items of a kind whose name, code or id begins with, or whose name contains what a person typed.
+    pub fn selection_of(&self, text: &str, kind: DataKind) -> Result<Vec<DataItem>, OpsError> {
         let (typed, wanted, part) = (settled(text), key(text), folded(text));
         let signs = Reading::of(text).says_figures();
         let all = self.selectable();
-        let of_kind: Vec<&Selectable> =
-            all.iter().filter(|one| kind.is_none_or(|kind| one.selected.kind() == kind)).collect();
+        let of_kind: Vec<&Selectable> = all.iter().filter(|one| one.selected.kind() == kind).collect();
         let code_is = |one: &Selectable| one.code.as_deref().is_some_and(|code| settled(code) == typed);
         // A part of a name with numbers or signs has to have all of them: `CPN 1` is not in `CPN 10`.
         let holds = |name: &str| {
@@ -111,25 +100,24 @@ impl OpenJob {
                     || one.code.as_ref().is_some_and(|code| code.to_lowercase().starts_with(&text.to_lowercase())))
         };
         let ways: [&dyn Fn(&Selectable) -> bool; 5] = [
-            &|one| one.selected.id().as_str() == text,
+            &|one| one.selected.to_string() == text,
             &|one| one.code.as_deref() == Some(text) || one.name == text,
             &|one| code_is(one) || settled(&one.name) == typed,
             &|one| !wanted.is_empty() && key(&one.name) == wanted,
             &begins,
         ];
         let found = ways.iter().map(|way| of_kind.iter().filter(|one| way(one)).map(|one| one.selected).collect());
-        let found: Vec<Selected> =
-            found.into_iter().find(|found: &Vec<Selected>| !found.is_empty()).unwrap_or_default();
+        let found: Vec<DataItem> =
+            found.into_iter().find(|found: &Vec<DataItem>| !found.is_empty()).unwrap_or_default();
         if found.is_empty() {
             let near = nearest(text, of_kind.iter().map(|one| one.name.as_str()), 3);
-            let what = kind.unwrap_or("data element, indicator or program indicator");
-            return Err(unknown(&self.job.source, what, text, &near));
+            return Err(unknown(&self.job.source, kind.words(), text, &near));
         }
         Ok(found)
     }
 
     /// What the matcher finds for a selection; items that the job has are left out, and nothing is kept yet.
-    pub fn propose_items(&self, selection: &[Selected], pattern: Option<Pattern>) -> ItemMatching {
+    pub fn propose_items(&self, selection: &[DataItem], pattern: Option<Pattern>) -> ItemMatching {
         let rules = ItemRules { pattern, period_type: self.job.destination_period_type };
         let mut matching = propose_items(&self.source, &self.destination, selection, &rules);
         matching.proposals.retain(|proposal| !self.has(&proposal.item));
@@ -148,7 +136,7 @@ impl OpenJob {
             let item = &proposal.item;
             // Items of one cell have one operator, and which of them is right is not for one of them to say.
             let of_another =
-                |other: &Item| other.destination == item.destination && other.source.id() != item.source.id();
+                |other: &Item| other.destination == item.destination && other.source.data() != item.source.data();
             let chosen = item.combine.unwrap_or(self.job.combine);
             if items.iter().any(of_another) {
                 continue;
@@ -207,7 +195,12 @@ impl OpenJob {
                 };
                 for coc in combos(category_combo) {
                     for aoc in combos(data_set.category_combo) {
-                        let name = job_items::names(destination, member.data_element, Some(coc), Some(aoc));
+                        let name = job_items::names(
+                            destination,
+                            DataItem::DataElement(member.data_element),
+                            Some(coc),
+                            Some(aoc),
+                        );
                         let address = CellAddress {
                             data_element: member.data_element,
                             category_option_combo: coc,

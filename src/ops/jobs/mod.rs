@@ -11,6 +11,7 @@ use jiff::civil::date;
 
 use crate::domain::calendar;
 use crate::domain::coverage::Coverage;
+use crate::domain::data_item::DataKind;
 use crate::domain::fingerprint::ItemFingerprint;
 use crate::domain::item::{Combine, Item, WhenEmpty};
 use crate::domain::job::{Comments, Job, ReadFrom};
@@ -22,7 +23,7 @@ use crate::domain::rounding::Rounding;
 use crate::domain::script::Attachment;
 use crate::domain::server::Server;
 use crate::matching::item_rules::{ItemFinding, check_item};
-use crate::matching::items::{ItemKind, ItemNames, Reference};
+use crate::matching::items::{ItemNames, Reference};
 use crate::matching::review::{Finding, agreement, overlap};
 use crate::ops::copies::Copies;
 use crate::ops::error::OpsError;
@@ -63,10 +64,10 @@ pub struct NewJob {
 /// An item to be added, as a person names it.
 #[derive(Debug, Clone)]
 pub struct NewItem {
-    /// `DE.COC`, or an indicator or program indicator.
+    /// `DE.COC`, an indicator, a program indicator or `DS.REPORTING_RATE`.
     pub source: ItemText,
     /// What kind of item the source is, where its name leaves that open.
-    pub kind: Option<ItemKind>,
+    pub kind: Option<DataKind>,
     /// `DE.COC.AOC`
     pub destination: ItemText,
     /// The item's own operator.

@@ -54,7 +54,7 @@ pub async fn check_job(
         open.rows()?.iter().filter(|row| row.target().is_some()).map(|row| row.source).collect();
     let mut items: HashMap<Uid, Vec<(usize, &Item)>> = HashMap::new();
     for (number, item) in &doubtful {
-        items.entry(item.source.id()).or_default().push((*number, item));
+        items.entry(item.source.data().id()).or_default().push((*number, item));
     }
     // Every doubtful item has an answer, also one that the source has no values for.
     let mut refusals: BTreeMap<usize, Refusals> =

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::domain::data_item::DataItem;
 use crate::domain::period::PeriodType;
 use crate::domain::script::ParameterValue;
 use crate::domain::uid::Uid;
@@ -98,7 +99,11 @@ fn place() -> Place {
     };
     Place {
         item: Arc::new(ItemNames {
-            source: named("Data"),
+            source: Arc::new(Named {
+                id: DataItem::DataElement(Uid::DEFAULT_OPTION_COMBO),
+                code: None,
+                name: "Data".to_owned(),
+            }),
             destination: named("Data"),
             category_option_combo: named("default"),
             attribute_option_combo: named("default"),

@@ -15,6 +15,7 @@ use super::frame::{Combos, Frame, Key, ValuePlace};
 use super::period_targets::Window;
 use super::refusal::Refusal;
 use crate::domain::period::{Period, PeriodType};
+use crate::sandbox::profile::Profile;
 use crate::sandbox::world::{Object, reference, references, text};
 
 /// The values of a metric of a data set by cell.
@@ -122,11 +123,13 @@ fn spans(frame: &Frame<'_>, set: &Object) -> Vec<(Vec<u32>, (Date, Date), f64)> 
     }
 }
 
-/// Complete registrations by cell; on time are those within the data set's timely days after the period's end.
+/// Complete registrations by cell; on time are those within the data set's timely days after the period's end, as
+/// `JdbcCompletenessTableManager` fills the column `timely`: up to 2.40 by days, from 2.41 on by seconds, up to a day
+/// later than the timely days. A registration has a date without a time here, which is midnight.
 fn actual(frame: &Frame<'_>, data_set: &str, set: &Object, on_time: bool, combos: &mut Combos) -> HashMap<Key, f64> {
     let timely = set.get("timelyDays").and_then(Value::as_f64).unwrap_or_default();
     #[expect(clippy::cast_possible_truncation, reason = "whole days")]
-    let timely = timely as i64;
+    let timely = timely as i64 + i64::from(frame.state.profile >= Profile::V41);
     let mut found: HashMap<Key, f64> = HashMap::new();
     let registrations = frame.state.values.registrations.iter();
     for (key, registration) in registrations.filter(|(key, value)| key.data_set == data_set && value.completed) {

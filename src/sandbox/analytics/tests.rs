@@ -346,11 +346,18 @@ fn reporting_rates_expect_open_units_as_often_as_due() {
     assert_eq!(asked("ACTUAL_REPORTS", "202402"), ["DstMonthly1.ACTUAL_REPORTS 202402 OuNation001 0"]);
     // Registered on 5 February, with fifteen timely days after January.
     assert_eq!(asked("ACTUAL_REPORTS_ON_TIME", "202401"), ["DstMonthly1.ACTUAL_REPORTS_ON_TIME 202401 OuNation001 3"]);
-    let late = with_state(|state| {
-        state.values.registrations.values_mut().for_each(|registration| registration.date = "2024-02-16".into());
-    });
-    let rate = rows_of(&late, "admin", &format!("dx:DstMonthly1.REPORTING_RATE_ON_TIME&{PLACE}"));
-    assert_eq!(rate, ["DstMonthly1.REPORTING_RATE_ON_TIME 202401 OuNation001 0"]);
+    let registered = |profile: Profile, day: &str| {
+        let late = instance(profile);
+        late.with_state(|state| {
+            state.values.registrations.values_mut().for_each(|registration| registration.date = day.into());
+        });
+        rows_of(&late, "admin", &format!("dx:DstMonthly1.REPORTING_RATE_ON_TIME&{PLACE}"))
+    };
+    let rate = |share: &str| [format!("DstMonthly1.REPORTING_RATE_ON_TIME 202401 OuNation001 {share}")];
+    assert_eq!(registered(Profile::V40, "2024-02-15"), rate("42.86"));
+    assert_eq!(registered(Profile::V40, "2024-02-16"), rate("0"));
+    assert_eq!(registered(Profile::V42, "2024-02-16"), rate("42.86"), "from 2.41 on the last day ends at midnight");
+    assert_eq!(registered(Profile::V42, "2024-02-17"), rate("0"));
 }
 
 #[test]

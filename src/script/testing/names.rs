@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::format::Suite;
+use crate::domain::data_item::DataItem;
 use crate::domain::uid::Uid;
 use crate::script::slice::Slice;
-use crate::script::things::{Named, OrgUnit};
+use crate::script::things::{Named, NamedData, OrgUnit};
 
 /// The objects of a test, by name.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    data: BTreeMap<String, Arc<Named>>,
+    data: BTreeMap<String, Arc<NamedData>>,
     option_combos: BTreeMap<String, Arc<Named>>,
     org_units: BTreeMap<String, Arc<OrgUnit>>,
     /// What each id was given out for.
@@ -23,8 +24,8 @@ impl Names {
     pub(super) fn of(suite: &Suite) -> Self {
         let mut names = Self::default();
         for thing in &suite.data {
-            let named =
-                Arc::new(Named { id: names.next(&thing.name), code: thing.code.clone(), name: thing.name.clone() });
+            let id = DataItem::DataElement(names.next(&thing.name));
+            let named = Arc::new(Named { id, code: thing.code.clone(), name: thing.name.clone() });
             names.data.insert(thing.name.clone(), named);
         }
         for thing in &suite.option_combos {
@@ -49,11 +50,12 @@ impl Names {
         id
     }
 
-    pub(super) fn data(&mut self, name: &str) -> Arc<Named> {
+    pub(super) fn data(&mut self, name: &str) -> Arc<NamedData> {
         if let Some(known) = self.data.get(name) {
             return Arc::clone(known);
         }
-        let named = Arc::new(Named { id: self.next(name), code: None, name: name.to_owned() });
+        let id = DataItem::DataElement(self.next(name));
+        let named = Arc::new(Named { id, code: None, name: name.to_owned() });
         self.data.insert(name.to_owned(), Arc::clone(&named));
         named
     }

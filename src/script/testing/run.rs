@@ -210,7 +210,7 @@ impl<'case> Bench<'case> {
             [row.category_option_combo, row.attribute_option_combo].into_iter().flatten().map(name).collect();
         let combos = if combos.is_empty() { String::new() } else { format!(" ({})", combos.join(", ")) };
         let value = row.value.as_ref().map_or_else(|| "no value".to_owned(), in_words);
-        format!("{}{combos} at {} in {} = {value}", name(row.data), name(row.org_unit), row.period)
+        format!("{}{combos} at {} in {} = {value}", name(row.data.id()), name(row.org_unit), row.period)
     }
 
     fn rows_lines(&self, outcome: RowsOutcome) -> Vec<Line> {
@@ -271,7 +271,8 @@ impl<'case> Bench<'case> {
 }
 
 fn place(names: &mut Names, at: &Where) -> Place {
-    let destination: Arc<Named> = names.data(at.destination.as_ref().unwrap_or(&at.data));
+    let element = names.data(at.destination.as_ref().unwrap_or(&at.data));
+    let destination = Arc::new(Named { id: element.id.id(), code: element.code.clone(), name: element.name.clone() });
     Place {
         item: Arc::new(ItemNames {
             source: names.data(&at.data),

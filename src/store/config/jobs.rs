@@ -3,10 +3,10 @@
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use crate::domain::cell::CellAddress;
+use crate::domain::data_item::DataKind;
 use crate::domain::item::{Item, SourceItem};
 use crate::domain::job::Job;
-use crate::domain::uid::Uid;
-use crate::store::column::{ByName, Columns, Id, JsonList, Text, UnknownWord};
+use crate::store::column::{ByName, Columns, Id, JsonList, Text};
 use crate::store::config::fingerprints::{LookAtItem, items_seen, keep_items};
 use crate::store::config::names::{Name, number_of};
 use crate::store::config::servers::server_number;
@@ -227,7 +227,7 @@ pub(super) fn load_items(connection: &Connection, job: i64) -> Result<Vec<(ItemI
     let mut statement = connection.prepare_cached(
         "SELECT id, kind, source, source_category_option_combo, source_attribute_option_combo, data_element, \
          category_option_combo, attribute_option_combo, combine, factor, when_empty, note, round, coverage, share, \
-         scripts FROM job_item WHERE job = ?1 ORDER BY id",
+         scripts, metric FROM job_item WHERE job = ?1 ORDER BY id",
     )?;
     let items = statement.query_map([job], read_item)?.collect::<Result<_, _>>()?;
     Ok(items)
@@ -235,18 +235,15 @@ pub(super) fn load_items(connection: &Connection, job: i64) -> Result<Vec<(ItemI
 
 fn read_item(row: &Row<'_>) -> rusqlite::Result<(ItemId, Item)> {
     let id = row.id(2)?;
-    let source = match row.get::<_, String>(1)?.as_str() {
-        "data_element" => SourceItem::DataElement {
+    let source = match row.named(1)? {
+        DataKind::DataElement => SourceItem::DataElement {
             id,
             category_option_combo: row.id_if_any(3)?,
             attribute_option_combo: row.id_if_any(4)?,
         },
-        "indicator" => SourceItem::Indicator { id },
-        "program_indicator" => SourceItem::ProgramIndicator { id },
-        other => {
-            let unknown = Box::new(UnknownWord::new(other));
-            return Err(rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Text, unknown));
-        }
+        DataKind::Indicator => SourceItem::Indicator { id },
+        DataKind::ProgramIndicator => SourceItem::ProgramIndicator { id },
+        DataKind::ReportingRate => SourceItem::ReportingRate { data_set: id, metric: row.named(16)? },
     };
     let destination =
         CellAddress { data_element: row.id(5)?, category_option_combo: row.id(6)?, attribute_option_combo: row.id(7)? };
@@ -269,15 +266,16 @@ fn insert_items(transaction: &Transaction<'_>, job: i64, items: &[Item]) -> Resu
     let mut statement = transaction.prepare_cached(
         "INSERT INTO job_item (job, kind, source, source_category_option_combo, source_attribute_option_combo, \
          data_element, category_option_combo, attribute_option_combo, combine, factor, when_empty, note, round, \
-         coverage, share, scripts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+         coverage, share, scripts, metric) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
     )?;
     let mut ids = Vec::with_capacity(items.len());
     for item in items {
-        let (category_option_combo, attribute_option_combo) = combos(&item.source);
+        let [category_option_combo, attribute_option_combo] = item.source.combos();
         statement.execute(params![
             job,
-            item.source.kind(),
-            Id(item.source.id()),
+            ByName(item.source.kind()),
+            Id(item.source.data().id()),
             category_option_combo.map(Id),
             attribute_option_combo.map(Id),
             Id(item.destination.data_element),
@@ -290,29 +288,22 @@ fn insert_items(transaction: &Transaction<'_>, job: i64, items: &[Item]) -> Resu
             item.round.map(Text),
             item.coverage.map(Text),
             item.share.as_ref().map(Text),
-            JsonList(item.scripts.as_slice())
+            JsonList(item.scripts.as_slice()),
+            item.source.data().metric().map(ByName)
         ])?;
         ids.push(ItemId(transaction.last_insert_rowid()));
     }
     Ok(ids)
 }
 
-fn combos(source: &SourceItem) -> (Option<Uid>, Option<Uid>) {
-    match source {
-        SourceItem::DataElement { category_option_combo, attribute_option_combo, .. } => {
-            (*category_option_combo, *attribute_option_combo)
-        }
-        SourceItem::Indicator { .. } | SourceItem::ProgramIndicator { .. } => (None, None),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use crate::domain::item::Combine;
+    use crate::domain::data_item::ReportingMetric;
+    use crate::domain::item::{Combine, Item, SourceItem};
     use crate::domain::job::Job;
     use crate::store::config::{ConfigStore, ItemId, Removal};
     use crate::store::error::{Kind, Named, StoreError};
-    use crate::store::testing::{add_server, items, job, routine};
+    use crate::store::testing::{add_server, items, job, routine, uid};
 
     fn store() -> (tempfile::TempDir, ConfigStore) {
         let folder = tempfile::tempdir().unwrap();
@@ -336,6 +327,16 @@ mod tests {
         let nowhere = store.add_job(&job("new", "a", "nowhere")).unwrap_err();
         assert_eq!(nowhere.to_string(), "there is no server `nowhere`");
         assert!(matches!(store.job("new"), Err(StoreError::NotFound(_))));
+    }
+
+    #[test]
+    fn a_reporting_rate_is_kept_with_its_metric() {
+        let (_folder, mut store) = store();
+        let rate =
+            |metric| Item { source: SourceItem::ReportingRate { data_set: uid('s', 1), metric }, ..items()[0].clone() };
+        let job = Job { items: ReportingMetric::ALL.map(rate).to_vec(), ..job("rates", "a", "b") };
+        store.add_job(&job).unwrap();
+        assert_eq!(store.job("rates").unwrap(), job);
     }
 
     #[test]

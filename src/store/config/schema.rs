@@ -124,7 +124,48 @@ pub(super) const MIGRATIONS: &[Migration] = &[
                      AND NOT may_read AND may_write;",
         )
     },
+    // 15: any kind of data item, and which figure of its object is read. Kinds are checked where they are read, by the
+    // table of the program, so that the next one needs no other table.
+    |transaction| transaction.execute_batch(ITEMS_OF_ANY_KIND),
 ];
+
+// SQLite changes no constraint of a table, so it is made anew. Numbers of items are never used again, also not those of
+// items that are gone.
+const ITEMS_OF_ANY_KIND: &str = "
+    CREATE TABLE item_of_any_kind (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, -- in the order of the job's items
+        job INTEGER NOT NULL REFERENCES job ON DELETE CASCADE,
+        kind TEXT NOT NULL,
+        source TEXT NOT NULL,
+        metric TEXT, -- where the object alone does not say what is read
+        source_category_option_combo TEXT,
+        source_attribute_option_combo TEXT,
+        data_element TEXT NOT NULL,
+        category_option_combo TEXT NOT NULL,
+        attribute_option_combo TEXT NOT NULL,
+        combine TEXT,
+        factor TEXT,
+        when_empty TEXT,
+        note TEXT,
+        seen TEXT,
+        round TEXT,
+        coverage TEXT,
+        share TEXT,
+        scripts TEXT
+    ) STRICT;
+    INSERT INTO item_of_any_kind (id, job, kind, source, source_category_option_combo, source_attribute_option_combo,
+        data_element, category_option_combo, attribute_option_combo, combine, factor, when_empty, note, seen, round,
+        coverage, share, scripts)
+    SELECT id, job, kind, source, source_category_option_combo, source_attribute_option_combo,
+        data_element, category_option_combo, attribute_option_combo, combine, factor, when_empty, note, seen, round,
+        coverage, share, scripts FROM job_item;
+    DELETE FROM sqlite_sequence WHERE name = 'item_of_any_kind';
+    INSERT INTO sqlite_sequence (name, seq)
+        SELECT 'item_of_any_kind', seq FROM sqlite_sequence WHERE name = 'job_item';
+    DROP TABLE job_item;
+    ALTER TABLE item_of_any_kind RENAME TO job_item;
+    CREATE INDEX job_item_job ON job_item (job);
+";
 
 // What was lost before names were kept is known from the rows and items that point at it.
 const NAMES_FROM_FINGERPRINTS: &str = "
@@ -439,6 +480,48 @@ mod tests {
             let counts: (i64, i64) = connection.query_row(&question, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
             assert_eq!(counts, (1, 0), "{table}");
         }
+    }
+
+    #[test]
+    fn items_of_before_keep_their_numbers_and_all_that_they_say() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, None, &MIGRATIONS[..14]).unwrap();
+        let count = |connection: &Connection| -> i64 {
+            connection.query_row("SELECT count(*) FROM pragma_table_info('job_item')", [], |row| row.get(0)).unwrap()
+        };
+        let columns = count(&connection);
+        connection
+            .execute_batch(
+                "INSERT INTO server (id, name, name_key, url, allow_http, login) VALUES
+                     (1, 'a', 'a', 'https://a.org', 0, 'token'), (2, 'b', 'b', 'https://b.org', 0, 'token');
+                 INSERT INTO job (id, name, name_key, source, destination, source_period_type, destination_period_type,
+                     period_shift, combine, read_from) VALUES (1, 'j', 'j', 1, 2, 'Monthly', 'Monthly', 0, 'sum', 'raw');
+                 INSERT INTO job_item VALUES (7, 1, 'data_element', 'aElemen0001', 'aCombo00001', 'aCombo00002',
+                     'bElemen0001', 'bCombo00001', 'bCombo00002', 'sum', '2', 'zero', 'n', '{}', '0', '2', '60', '[]');
+                 INSERT INTO job_item (id, job, kind, source, data_element, category_option_combo, attribute_option_combo)
+                     VALUES (9, 1, 'indicator', 'aIndica0001', 'bElemen0001', 'HllvX50cXC0', 'HllvX50cXC0');
+                 DELETE FROM job_item WHERE id = 9;",
+            )
+            .unwrap();
+        let row = "SELECT group_concat(quote(id) || kind || source || source_category_option_combo ||
+                source_attribute_option_combo || data_element || category_option_combo || attribute_option_combo || combine
+                || factor || when_empty || note || seen || round || coverage || share || scripts) FROM job_item";
+        let said = |connection: &Connection| -> String { connection.query_row(row, [], |row| row.get(0)).unwrap() };
+        let before = said(&connection);
+        migrate(&mut connection, None, MIGRATIONS).unwrap();
+        assert_eq!(said(&connection), before);
+        assert_eq!(count(&connection), columns + 1);
+        let add = "INSERT INTO job_item (job, kind, source, metric, data_element, category_option_combo, \
+                   attribute_option_combo) VALUES (1, 'reporting_rate', 'aDataSe0001', 'REPORTING_RATE', 'bElemen0001', \
+                   'HllvX50cXC0', 'HllvX50cXC0')";
+        connection.execute(add, []).unwrap();
+        assert_eq!(connection.last_insert_rowid(), 10, "the number of an item that is gone stays gone");
+        connection.execute("DELETE FROM job", []).unwrap();
+        let left: i64 = connection.query_row("SELECT count(*) FROM job_item", [], |row| row.get(0)).unwrap();
+        assert_eq!(
+            left,
+            if connection.db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY).unwrap() { 0 } else { 2 }
+        );
     }
 
     #[test]

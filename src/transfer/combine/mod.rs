@@ -24,6 +24,7 @@ use std::collections::{BTreeSet, HashSet};
 use bigdecimal::BigDecimal;
 
 use crate::domain::cell::CellKey;
+use crate::domain::data_item::DataItem;
 use crate::domain::decimal::{parse_number, plain_text};
 use crate::domain::period::Period;
 use crate::domain::rounding::Rounding;
@@ -58,6 +59,11 @@ pub struct WantedCell {
 pub enum Refusal {
     /// No operator is declared.
     NoOperator {
+        /// The first contributions, in words.
+        values: String,
+    },
+    /// Percentages under `sum`.
+    Percentages {
         /// The first contributions, in words.
         values: String,
     },
@@ -117,6 +123,7 @@ impl Refusal {
     pub fn code(&self) -> &'static Code {
         match self {
             Self::NoOperator { .. } | Self::Ambiguous { .. } => &finding::COMBINE_MISSING,
+            Self::Percentages { .. } => &finding::PERCENTAGES_ADDED_UP,
             Self::NoNumber { .. } => &finding::SOURCE_VALUE_INVALID,
             Self::Shape(_) => &finding::VALUE_INVALID,
             Self::SourceId { .. } => &finding::SOURCE_ID_NOT_TRANSLATED,
@@ -132,6 +139,9 @@ impl Refusal {
         match self {
             Self::NoOperator { values } => {
                 format!("several values ({values}) go to this cell and no combine operator says how")
+            }
+            Self::Percentages { values } => {
+                format!("several percentages of reports ({values}) go to this cell and cannot be added up")
             }
             Self::Ambiguous { period, values } => {
                 format!("several values ({values}) of {period} go to this cell, and none of them is the one to take")
@@ -351,7 +361,10 @@ impl<'slice> Work<'slice> {
             Some(round) => Value::Number(round.apply(&number(value)?)),
             None => value,
         };
-        let from_analytics = !self.job.reads.raw.contains(&item.source.id());
+        let from_analytics = match item.source.data() {
+            DataItem::DataElement(id) => !self.job.reads.raw.contains(&id),
+            DataItem::Indicator(_) | DataItem::ProgramIndicator(_) | DataItem::ReportingRate { .. } => true,
+        };
         let text = shape(value, item.value_type, from_analytics).map_err(Refusal::Shape)?;
         match item.referent {
             None => Ok(text),

@@ -2,6 +2,7 @@
 
 use bigdecimal::BigDecimal;
 
+use crate::domain::data_item::DataItem;
 use crate::domain::decimal::{mean, parse_number};
 use crate::domain::item::Combine;
 use crate::domain::period::Period;
@@ -17,6 +18,9 @@ pub(super) fn combined(group: &mut [Contribution], item: &PlannedItem, job: &Pla
     }
     match item.combine {
         Combine::Error => Err(Refusal::NoOperator { values: in_words(group) }),
+        Combine::Sum if group.iter().any(|part| is_percentage(part, job)) => {
+            Err(Refusal::Percentages { values: in_words(group) })
+        }
         Combine::Sum => Ok(Value::Number(numbers(group, job)?.iter().sum())),
         Combine::Average => extreme(group, job, |numbers| mean(&numbers)),
         Combine::Min => extreme(group, job, |numbers| numbers.into_iter().min()),
@@ -24,6 +28,14 @@ pub(super) fn combined(group: &mut [Contribution], item: &PlannedItem, job: &Pla
         Combine::Last => of_period(group, job, group.iter().map(|part| part.source_period).max()),
         Combine::First => of_period(group, job, group.iter().map(|part| part.source_period).min()),
     }
+}
+
+/// Whether a contribution is a percentage of reports. Scripts that combine know what they do; the operator does not.
+fn is_percentage(part: &Contribution, job: &PlannedJob) -> bool {
+    job.items.get(part.item).is_some_and(|item| match item.source.data() {
+        DataItem::DataElement(_) | DataItem::Indicator(_) | DataItem::ProgramIndicator(_) => false,
+        DataItem::ReportingRate { metric, .. } => metric.is_percentage(),
+    })
 }
 
 /// The factor of a contribution.

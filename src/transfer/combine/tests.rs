@@ -5,12 +5,12 @@ use proptest::prelude::*;
 
 use super::{Combined, Refusal, WantedCell};
 use crate::domain::decimal::parse_number;
-use crate::domain::item::{Combine, Item};
+use crate::domain::item::{Combine, Item, SourceItem};
 use crate::domain::job::Job;
 use crate::domain::period::PeriodType;
 use crate::transfer::finding;
 use crate::transfer::fixture::{
-    cell, document, item, job, male, metadata, period, plain_address, plain_item, plan_of, unit, with_factor,
+    cell, data_set, document, item, job, male, metadata, period, plain_address, plain_item, plan_of, unit, with_factor,
 };
 use crate::transfer::hooks::{Scene, SliceValues};
 use crate::transfer::map::Contribution;
@@ -79,6 +79,26 @@ fn numbers_of_which_one_is_the_last_are_taken_and_others_held_back() {
     assert_eq!(refusal.code(), &finding::COMBINE_MISSING);
     assert!(refusal.reason().contains("(5, 6) of 202403"), "{}", refusal.reason());
     assert_eq!(combined(Combine::First, &two).as_deref(), Ok("9"));
+}
+
+#[test]
+fn percentages_of_reports_are_never_added_up_and_counts_are() {
+    use crate::domain::data_item::ReportingMetric::{ActualReports, ReportingRate};
+    let rate = |metric| {
+        let source = SourceItem::ReportingRate { data_set: data_set(), metric };
+        Item { source, ..plain_item(1) }
+    };
+    let added = |items: Vec<Item>| {
+        let parts: Vec<Contribution> = (0..2).map(|number| part(1, "202401", number % items.len(), "50")).collect();
+        let plan = plan(items, Combine::Sum);
+        combine(parts, &plan.jobs[0]).remove(0).value
+    };
+    assert_eq!(added(vec![rate(ActualReports)]).as_deref(), Ok("100"));
+    for items in [vec![rate(ReportingRate)], vec![plain_item(1), rate(ReportingRate)]] {
+        let refusal = added(items).unwrap_err();
+        assert_eq!(refusal.code(), &finding::PERCENTAGES_ADDED_UP);
+        assert_eq!(refusal.reason(), "several percentages of reports (50, 50) go to this cell and cannot be added up");
+    }
 }
 
 #[test]

@@ -12,6 +12,7 @@ use crate::dhis2::bounds::{Excess, MOST_HELD};
 use crate::dhis2::data_value_sets::RawQuery;
 use crate::dhis2::error::{ClientError, ClientErrorKind};
 use crate::dhis2::system::AnalyticsStamp;
+use crate::domain::data_item::DataItem;
 use crate::domain::data_value::DataValue;
 use crate::domain::uid::Uid;
 use crate::transfer::engine::context::Reading;
@@ -112,10 +113,7 @@ impl AggregatePlaces {
             .filter_map(|row| reading.source_metadata.organisation_units.get(&row.source))
             .flat_map(|unit| unit.path.iter().copied().filter(|ancestor| *ancestor != unit.id))
             .collect();
-        let aggregates = |item: &&PlannedItem| {
-            let id = item.source.id();
-            job.reads.indicators.contains(&id) || job.reads.aggregated.contains(&id)
-        };
+        let aggregates = |item: &&PlannedItem| job.reads.aggregates(item.source.data());
         let elements: BTreeSet<Uid> =
             job.items.iter().filter(aggregates).map(|item| item.destination.data_element).collect();
         let collecting = elements
@@ -134,7 +132,7 @@ impl AggregatePlaces {
     }
 }
 
-/// Both questions of a slice: data elements with option combos, and indicators, which know none.
+/// Both questions of a slice: data elements with option combos, and what the server calculates, which knows none.
 async fn read_slice<'run, S: DataServer>(
     reading: &Reading<'run, S>,
     job: &'run PlannedJob,
@@ -144,13 +142,11 @@ async fn read_slice<'run, S: DataServer>(
 ) -> Result<(), SliceError> {
     let units = slice.sources.iter().chain(&slice.strays).copied();
     let org_units: Vec<_> = units.filter(|unit| places.asks_for(*unit, &reading.plan.units)).collect();
-    for (data, option_combos) in [(&job.reads.aggregated, true), (&job.reads.indicators, false)] {
-        let query = AnalyticsQuery {
-            data: data.iter().copied().collect(),
-            option_combos,
-            org_units: org_units.clone(),
-            periods: job.periods.read.clone(),
-        };
+    let elements: Vec<DataItem> = job.reads.aggregated.iter().copied().map(DataItem::DataElement).collect();
+    let calculated: Vec<DataItem> = job.reads.calculated.iter().copied().collect();
+    for (data, option_combos) in [(elements, true), (calculated, false)] {
+        let query =
+            AnalyticsQuery { data, option_combos, org_units: org_units.clone(), periods: job.periods.read.clone() };
         if query.data.is_empty() || query.org_units.is_empty() {
             continue;
         }

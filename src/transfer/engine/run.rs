@@ -138,7 +138,8 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
     let uses_analytics = plan.jobs.iter().any(|job| job.reads.needs_analytics());
     if uses_analytics {
         check_analytics(source.client.name(), &source_probe, document.routine.policies.max_analytics_age_hours)?;
-        about_analytics(&source_probe, &mut findings);
+        let may_lack_zeros = plan.jobs.iter().any(|job| job.reads.may_lack_zeros());
+        about_analytics(&source_probe, may_lack_zeros, &mut findings);
     }
     if same_system {
         findings.add(Note::new(&finding::SAME_SYSTEM, 1).example(source_probe.identity.system_id.clone()));
@@ -298,11 +299,11 @@ fn check_analytics(server: &str, probe: &Probe, allowed: Option<u32>) -> Result<
     }
 }
 
-fn about_analytics(probe: &Probe, findings: &mut Findings) {
+fn about_analytics(probe: &Probe, may_lack_zeros: bool, findings: &mut Findings) {
     if probe.analytics_at.is_none() || probe.output_period_types_missing {
         findings.add(Note::new(&finding::ANALYTICS_NEVER_RUN, 1));
     }
-    if probe.analytics_includes_zeros == Some(false) {
+    if may_lack_zeros && probe.analytics_includes_zeros == Some(false) {
         findings.add(Note::new(&finding::ZEROS_LEFT_OUT, 1));
     }
 }

@@ -134,6 +134,9 @@ table! {
     COMBINE_MISSING = Error, Mapping, "combine-missing",
         "Several source values go to one cell and no combine operator is set.",
         "Set the job's or the item's combine operator (`sum`, `average`, `last` …), or correct the map.";
+    PERCENTAGES_ADDED_UP = Error, Mapping, "percentages-added-up",
+        "Percentages of reports would be added up, or were to be: of org units, of periods or of data sets. Their sum says nothing.",
+        "Move the counts (`ACTUAL_REPORTS`, `EXPECTED_REPORTS`), which add up, and let an indicator of the destination divide them; or keep apart what meets, and read the rate in the periods that are written.";
     SOURCE_EMPTY = Warning, Source, "source-empty",
         "The source has no values for the items, org units and periods of the run. An error where a job had values before and has none now: then the run is incomplete.",
         "Check the periods (the report names the last one that has values), the items and whether the source user may see the data; analytics may need to be run. If the values were withdrawn on purpose, delete them by hand at the destination, too.";

@@ -36,6 +36,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use jiff::Timestamp;
 
+use crate::domain::data_item::DataItem;
 use crate::domain::job::Job;
 use crate::domain::metadata::Metadata;
 use crate::domain::period::Period;
@@ -106,8 +107,8 @@ pub struct Scene<'run> {
 /// Where a source value stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RowKey {
-    /// Data element, indicator or program indicator.
-    pub data: Uid,
+    /// What it is a value of.
+    pub data: DataItem,
     /// Its COC, where it has one.
     pub category_option_combo: Option<Uid>,
     /// Its AOC, where it has one.

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::domain::cell::CellAddress;
+use crate::domain::data_item::DataItem;
 use crate::domain::item::SourceItem;
 use crate::domain::metadata::Metadata;
 use crate::domain::uid::Uid;
-use crate::script::{ItemNames, Named, OrgUnit};
+use crate::script::{ItemNames, Named, NamedData, OrgUnit};
 use crate::transfer::plan::PlannedItem;
 
 /// The names of things, made once: a slice has thousands of values at a few places.
@@ -22,7 +23,7 @@ impl Names {
     pub(super) fn item(&mut self, item: &PlannedItem, source: &Metadata, destination: &Metadata) -> Arc<ItemNames> {
         let names = self.items.entry((item.source, item.destination)).or_insert_with(|| {
             Arc::new(ItemNames {
-                source: Arc::new(named(item.source.id(), source)),
+                source: Arc::new(named_data(item.source.data(), source)),
                 destination: Arc::new(named(item.destination.data_element, destination)),
                 category_option_combo: Arc::new(named(item.destination.category_option_combo, destination)),
                 attribute_option_combo: Arc::new(named(item.destination.attribute_option_combo, destination)),
@@ -40,14 +41,17 @@ impl Names {
     }
 }
 
-/// Code and name of an object, whichever kind it is.
+/// Code and name of what is read.
+pub(super) fn named_data(data: DataItem, metadata: &Metadata) -> NamedData {
+    Named { id: data, code: data.code(metadata), name: metadata.data_name(data) }
+}
+
+/// Code and name of a data element of the destination, or of an option combo.
 pub(super) fn named(id: Uid, metadata: &Metadata) -> Named {
     let code = metadata
         .data_elements
         .get(&id)
         .map(|object| &object.code)
-        .or_else(|| metadata.indicators.get(&id).map(|object| &object.code))
-        .or_else(|| metadata.program_indicators.get(&id).map(|object| &object.code))
         .or_else(|| metadata.category_option_combos.get(&id).map(|object| &object.code));
     Named { id, code: code.cloned().flatten(), name: metadata.name_of(id) }
 }

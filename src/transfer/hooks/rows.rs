@@ -93,7 +93,7 @@ fn take_down(acts: &mut Acts, script: &str, account: &Account<'_>, line: Option<
 
 /// Where a row stands, by name.
 fn place(row: &SourceValue, source: &Metadata) -> String {
-    format!("{} at {} in {}", source.name_of(row.data), source.name_of(row.org_unit), row.period)
+    format!("{} at {} in {}", source.data_name(row.data), source.name_of(row.org_unit), row.period)
 }
 
 /// Which rows a script changed, left out, refused and added.
@@ -146,6 +146,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::account;
+    use crate::domain::data_item::DataItem;
     use crate::domain::uid::Uid;
     use crate::transfer::fixture::{element, period, unit};
     use crate::transfer::hooks::RowsAfter;
@@ -153,7 +154,7 @@ mod tests {
 
     fn row(data: u8, org_unit: u8, text: &str) -> SourceValue {
         SourceValue {
-            data: element(data),
+            data: DataItem::DataElement(element(data)),
             category_option_combo: Some(Uid::DEFAULT_OPTION_COMBO),
             attribute_option_combo: Some(Uid::DEFAULT_OPTION_COMBO),
             org_unit: unit(org_unit),

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::domain::cell::CellAddress;
+use crate::domain::data_item::DataItem;
 use crate::domain::item::SourceItem;
 use crate::domain::metadata::Metadata;
 use crate::domain::uid::Uid;
 use crate::script;
-use crate::transfer::hooks::names::{named, org_unit};
+use crate::transfer::hooks::names::{named, named_data, org_unit};
 use crate::transfer::hooks::values::to_row;
 use crate::transfer::hooks::{CellContext, RowsContext};
 
@@ -32,9 +33,9 @@ pub(super) fn cells_slice(at: &CellContext<'_>, brought: &[(SourceItem, CellAddr
     let (source, destination) = (at.scene.source, at.scene.destination);
     let rows: Vec<script::Row> = at.slice.rows().iter().map(|row| to_row(row, source)).collect();
     let mut slice = script::Slice::new();
-    let data: BTreeSet<Uid> = rows.iter().map(|row| row.data).collect();
-    for id in data {
-        slice.add_data(Arc::new(named(id, source)));
+    let data: BTreeSet<DataItem> = rows.iter().map(|row| row.data).collect();
+    for item in data {
+        slice.add_data(Arc::new(named_data(item, source)));
     }
     let beside = |(item, cell): &(SourceItem, CellAddress)| (*item, cell.data_element, cell.attribute_option_combo);
     let mut combos: BTreeMap<_, BTreeSet<Uid>> = BTreeMap::new();
@@ -44,7 +45,7 @@ pub(super) fn cells_slice(at: &CellContext<'_>, brought: &[(SourceItem, CellAddr
     for one in brought {
         add_item(&mut slice, one.0, source);
         let parts = combos.get(&beside(one)).into_iter().flatten();
-        slice.add_parts(one.0.id(), one.1, parts.map(|combo| Arc::new(named(*combo, destination))).collect());
+        slice.add_parts(one.0.data(), one.1, parts.map(|combo| Arc::new(named(*combo, destination))).collect());
     }
     add_item(&mut slice, at.item.source, source);
     let units: BTreeSet<Uid> = rows.iter().map(|row| row.org_unit).collect();
@@ -56,11 +57,9 @@ pub(super) fn cells_slice(at: &CellContext<'_>, brought: &[(SourceItem, CellAddr
 }
 
 fn add_item(slice: &mut script::Slice, item: SourceItem, source: &Metadata) {
-    slice.add_data(Arc::new(named(item.id(), source)));
-    if let SourceItem::DataElement { category_option_combo, attribute_option_combo, .. } = item {
-        for combo in category_option_combo.into_iter().chain(attribute_option_combo) {
-            slice.add_option_combo(Arc::new(named(combo, source)));
-        }
+    slice.add_data(Arc::new(named_data(item.data(), source)));
+    for combo in item.combos().into_iter().flatten() {
+        slice.add_option_combo(Arc::new(named(combo, source)));
     }
 }
 

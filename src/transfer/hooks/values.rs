@@ -30,7 +30,7 @@ pub(super) fn from_script(value: script::Value) -> Value {
 
 /// A row for a script. A text that is none of its type is for the script to see, as it is.
 pub(super) fn to_row(row: &SourceValue, source: &Metadata) -> script::Row {
-    let value_type = source.data_elements.get(&row.data).map_or(ValueType::Number, |element| element.value_type);
+    let value_type = row.data.value_type(source).unwrap_or(ValueType::Number);
     let value = row
         .value
         .as_ref()
@@ -63,5 +63,5 @@ pub(super) fn from_row(row: script::Row) -> SourceValue {
 
 /// What kind of value an item reads.
 pub(super) fn source_type(item: &PlannedItem, source: &Metadata) -> ValueType {
-    source.data_elements.get(&item.source.id()).map_or(ValueType::Number, |element| element.value_type)
+    item.source.data().value_type(source).unwrap_or(ValueType::Number)
 }

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 
+use crate::domain::data_item::DataItem;
 use crate::domain::metadata::Metadata;
 use crate::domain::period::Period;
 use crate::domain::script::{Attachment, Hook};
@@ -256,7 +257,7 @@ impl ActingScript for Watched {
             hook: Hook::Period,
             kind: Kind::Changed,
             job: at.job.to_owned(),
-            data: at.source.name_of(at.item.source.id()),
+            data: at.source.data_name(at.item.source.data()),
             org_unit: None,
             period,
             before: Some(period.to_string()),
@@ -296,7 +297,7 @@ fn cell(hook: Hook, before: String, at: &CellContext<'_>) -> Change {
         hook,
         kind: Kind::Changed,
         job: at.job.to_owned(),
-        data: data(address.data_element, combos, names),
+        data: data(DataItem::DataElement(address.data_element), combos, names),
         org_unit: Some(names.name_of(at.org_unit)),
         period: at.period,
         before: Some(before),
@@ -307,10 +308,10 @@ fn cell(hook: Hook, before: String, at: &CellContext<'_>) -> Change {
 }
 
 /// A data item by name, with those of its option combos that say something.
-fn data(id: Uid, combos: [Option<Uid>; 2], names: &Metadata) -> String {
+fn data(data: DataItem, combos: [Option<Uid>; 2], names: &Metadata) -> String {
     let telling = |combo: &Uid| names.name_of(*combo).to_lowercase() != "default";
     let combos: Vec<String> = combos.into_iter().flatten().filter(telling).map(|combo| names.name_of(combo)).collect();
-    if combos.is_empty() { names.name_of(id) } else { format!("{} ({})", names.name_of(id), combos.join(", ")) }
+    if combos.is_empty() { names.data_name(data) } else { format!("{} ({})", names.data_name(data), combos.join(", ")) }
 }
 
 /// `12 (Jacmel, 202401) + 5 (Bainet, 202401)`.

@@ -1,5 +1,6 @@
 //! The ways in which a value ends without being part of a cell, and where a period goes.
 
+use crate::domain::data_item::DataItem;
 use crate::domain::period::Period;
 use crate::domain::uid::Uid;
 use crate::transfer::finding::{self, Code};
@@ -27,29 +28,29 @@ pub(super) enum Fate {
     Twice,
 }
 
-/// The object to blame, as an id or a period.
+/// What is to blame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Blame {
-    Object(Uid),
+    Data(DataItem),
+    OrgUnit(Uid),
     Period(Period),
 }
 
 impl Fate {
-    /// The entry of the findings table, and the kind of object to blame.
-    pub(super) fn describe(self) -> (&'static Code, &'static str) {
+    /// The entry of the findings table.
+    pub(super) fn code(self) -> &'static Code {
         match self {
-            Self::Unmapped => (&finding::ORG_UNIT_UNMAPPED, "organisation unit"),
-            Self::Proposed => (&finding::ORG_UNIT_PROPOSED, "organisation unit"),
-            Self::Ignored => (&finding::ORG_UNIT_IGNORED, "organisation unit"),
-            Self::Empty => (&finding::SOURCE_VALUE_EMPTY, "data element"),
-            Self::Straddles => (&finding::SOURCE_PERIOD_UNUSABLE, "period"),
-            Self::NoNumber => (&finding::SOURCE_VALUE_INVALID, "data element"),
-            Self::OptionCombo => (&finding::OPTION_COMBO_NOT_MAPPED, "data element"),
-            Self::Foreign => (&finding::SCRIPT_ROW_FOREIGN, "data element"),
-            Self::NotCovered => (&finding::SCRIPT_ROW_FOREIGN, "period"),
-            Self::PeriodDropped => (&finding::SCRIPT_DROPPED, "period"),
-            Self::PeriodFailed => (&finding::SCRIPT_FAILED, "period"),
-            Self::Twice => (&finding::SOURCE_VALUE_TWICE, "data element"),
+            Self::Unmapped => &finding::ORG_UNIT_UNMAPPED,
+            Self::Proposed => &finding::ORG_UNIT_PROPOSED,
+            Self::Ignored => &finding::ORG_UNIT_IGNORED,
+            Self::Empty => &finding::SOURCE_VALUE_EMPTY,
+            Self::Straddles => &finding::SOURCE_PERIOD_UNUSABLE,
+            Self::NoNumber => &finding::SOURCE_VALUE_INVALID,
+            Self::OptionCombo => &finding::OPTION_COMBO_NOT_MAPPED,
+            Self::Foreign | Self::NotCovered => &finding::SCRIPT_ROW_FOREIGN,
+            Self::PeriodDropped => &finding::SCRIPT_DROPPED,
+            Self::PeriodFailed => &finding::SCRIPT_FAILED,
+            Self::Twice => &finding::SOURCE_VALUE_TWICE,
         }
     }
 }

@@ -24,6 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dhis2::bounds::MOST_HELD;
 use crate::domain::cell::CellKey;
+use crate::domain::data_item::DataItem;
 use crate::domain::decimal::parse_number;
 use crate::domain::job::Comments;
 use crate::domain::metadata::Metadata;
@@ -166,7 +167,7 @@ impl<'plan> Mapping<'plan> {
         if items.peek().is_none() {
             // Periods that are read for other items are nobody's oversight.
             if matches!(place, Place::To(_)) && of_value().next().is_none() {
-                self.note(Fate::OptionCombo, Blame::Object(value.data), &value);
+                self.note(Fate::OptionCombo, Blame::Data(value.data), &value);
             }
             return;
         }
@@ -176,7 +177,7 @@ impl<'plan> Mapping<'plan> {
             Before::Other => {
                 self.values.fetched += 1;
                 self.values.invalid += 1;
-                self.note(Fate::Twice, Blame::Object(data), &value);
+                self.note(Fate::Twice, Blame::Data(data), &value);
                 self.doubt_twice(&value);
                 return;
             }
@@ -188,7 +189,7 @@ impl<'plan> Mapping<'plan> {
         if self.last_period.replace(period) != Some(period) {
             self.periods.insert(period);
         }
-        let unit = Blame::Object(value.org_unit);
+        let unit = Blame::OrgUnit(value.org_unit);
         match place {
             Place::To(_) if !job.rows.is_empty() => self.held.push(value),
             Place::To(target) => self.place(value, target, items),
@@ -211,7 +212,7 @@ impl<'plan> Mapping<'plan> {
     fn place(&mut self, mut value: SourceValue, target: Uid, items: impl Iterator<Item = usize>) {
         let Some(text) = value.value.take().filter(|text| !text.is_empty()) else {
             self.values.dropped += 1;
-            self.note(Fate::Empty, Blame::Object(value.data), &value);
+            self.note(Fate::Empty, Blame::Data(value.data), &value);
             return;
         };
         let before = self.contributions.len();
@@ -255,8 +256,7 @@ impl<'plan> Mapping<'plan> {
         }
         if let Some(nowhere) = fate {
             value.value = Some(text.clone());
-            let blame =
-                if nowhere == Nowhere::Refused { Blame::Object(value.data) } else { Blame::Period(value.period) };
+            let blame = if nowhere == Nowhere::Refused { Blame::Data(value.data) } else { Blame::Period(value.period) };
             self.note(nowhere.fate(), blame, &value);
         }
         // One value, one fate: part of a cell if it is part of any.
@@ -433,7 +433,7 @@ impl<'plan> Mapping<'plan> {
                 }
                 _ => {
                     self.values.invalid += 1;
-                    self.note(Fate::Foreign, Blame::Object(value.data), &value);
+                    self.note(Fate::Foreign, Blame::Data(value.data), &value);
                 }
             }
         }
@@ -458,19 +458,16 @@ impl<'plan> Mapping<'plan> {
             hold.reason = in_words(&hold.reason, source);
         }
         for ((fate, blame), (count, example)) in self.fates {
-            let (code, kind) = fate.describe();
             let mut example = in_words(&example, source);
             if let (Fate::PeriodDropped | Fate::PeriodFailed, Blame::Period(period)) = (fate, blame)
                 && let Some(reason) = self.job.why_nowhere(period)
             {
                 example = format!("{example}: {reason}");
             }
-            let mut note = Note::new(code, count).example(example);
+            let mut note = Note::new(fate.code(), count).example(example);
             note = match blame {
-                Blame::Object(id) if kind == "organisation unit" => {
-                    note.about(kind, &id, source.org_unit_path_names(id))
-                }
-                Blame::Object(id) => note.about(kind, &id, source.name_of(id)),
+                Blame::OrgUnit(id) => note.about("organisation unit", &id, source.org_unit_path_names(id)),
+                Blame::Data(data) => note.about(data.kind().words(), &data, source.data_name(data)),
                 Blame::Period(period) => note.about("period", &period, period.to_string()),
             };
             findings.add(note);
@@ -502,9 +499,10 @@ fn cells_of(job: &PlannedJob, item: usize, target: Uid, period: Period) -> impl 
 
 /// Replaces the ids at the places where [`Mapping::note`] put them by names.
 fn in_words(example: &str, source: &Metadata) -> String {
-    let words = example.split(' ').map(|word| match Uid::parse(word) {
-        Ok(id) => source.name_of(id),
-        Err(_) => word.to_owned(),
+    let words = example.split(' ').map(|word| match DataItem::named_by(word).next() {
+        // An id is looked up whichever kind of object it is of.
+        Some(data) => source.data_name(data),
+        None => word.to_owned(),
     });
     words.collect::<Vec<_>>().join(" ")
 }

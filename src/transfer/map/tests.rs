@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::{Mapped, Mapping, SourceValue};
+use crate::domain::data_item::DataItem;
 use crate::domain::item::{Combine, Item, SourceItem};
 use crate::domain::job::Job;
 use crate::domain::org_unit_map::MappingState;
@@ -18,7 +19,7 @@ use crate::transfer::hooks::Scene;
 
 fn value(data: u8, combo: Uid, org_unit: u8, at: &str, text: &str) -> SourceValue {
     SourceValue {
-        data: element(data),
+        data: DataItem::DataElement(element(data)),
         category_option_combo: Some(combo),
         attribute_option_combo: Some(Uid::DEFAULT_OPTION_COMBO),
         org_unit: unit(org_unit),

@@ -1,6 +1,7 @@
 //! A source value and what stands beside it, whichever way it was read.
 
 use crate::dhis2::analytics::AnalyticsValue;
+use crate::domain::data_item::DataItem;
 use crate::domain::data_value::DataValue;
 use crate::domain::period::Period;
 use crate::domain::uid::Uid;
@@ -8,8 +9,8 @@ use crate::domain::uid::Uid;
 /// A value as the source sent it, whichever way it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceValue {
-    /// Data element, indicator or program indicator.
-    pub data: Uid,
+    /// What it is a value of.
+    pub data: DataItem,
     /// Its COC, where it has one.
     pub category_option_combo: Option<Uid>,
     /// Its AOC, where it has one.
@@ -58,7 +59,7 @@ impl Remark {
 impl From<DataValue> for SourceValue {
     fn from(value: DataValue) -> Self {
         Self {
-            data: value.cell.data_element,
+            data: DataItem::DataElement(value.cell.data_element),
             category_option_combo: Some(value.cell.category_option_combo),
             attribute_option_combo: Some(value.cell.attribute_option_combo),
             org_unit: value.cell.org_unit,

@@ -149,6 +149,9 @@ fn item_name(source: &Metadata, item: &SourceItem) -> String {
         {
             format!("{} / {}", source.name_of(*id), source.name_of(*combo))
         }
-        _ => source.name_of(item.id()),
+        SourceItem::DataElement { .. }
+        | SourceItem::Indicator { .. }
+        | SourceItem::ProgramIndicator { .. }
+        | SourceItem::ReportingRate { .. } => source.data_name(item.data()),
     }
 }

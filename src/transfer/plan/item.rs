@@ -48,12 +48,7 @@ pub struct PlannedItem {
 impl PlannedItem {
     /// Looks up what the metadata says about an item.
     pub fn new(item: &Item, job: &Job, policies: &Policies, source: &Metadata, destination: &Metadata) -> Self {
-        let source_is_numeric = match item.source {
-            SourceItem::DataElement { id, .. } => {
-                source.data_elements.get(&id).is_some_and(|element| element.value_type.is_numeric())
-            }
-            SourceItem::Indicator { .. } | SourceItem::ProgramIndicator { .. } => true,
-        };
+        let source_is_numeric = item.source.data().value_type(source).is_some_and(ValueType::is_numeric);
         let element = destination.data_elements.get(&item.destination.data_element);
         let value_type = element.map_or(ValueType::Other, |element| element.value_type);
         // ValidationUtils.dataValueIsZeroAndInsignificant: numeric, not significant, and not averaged.

@@ -180,7 +180,8 @@ fn plan_job(
         let by_script = scripted || !request.hooks.rows(number).is_empty();
         let referent = planned.value_type.referent().filter(|_| !by_script && !one_system);
         // What the source does not show is not read, but its cells are the job's all the same, and held back.
-        let unseen = request.source_reader.missing(&item.source).is_some();
+        let reader = request.source_reader;
+        let unseen = reader.missing(&item.source).is_some() || reader.spoils_questions(&item.source);
         items.push(PlannedItem { scripted, unseen, referent, ..planned });
         hooks.push(acting);
     }
@@ -209,13 +210,8 @@ fn plan_job(
     let mut by_source = BySource::new();
     for (position, item) in items.iter().enumerate() {
         addresses.entry(item.destination).or_insert(position);
-        let (coc, aoc) = match item.source {
-            SourceItem::DataElement { category_option_combo, attribute_option_combo, .. } => {
-                (category_option_combo, attribute_option_combo)
-            }
-            SourceItem::Indicator { .. } | SourceItem::ProgramIndicator { .. } => (None, None),
-        };
-        by_source.entry((item.source.id(), coc)).or_default().push((aoc, position));
+        let [coc, aoc] = item.source.combos();
+        by_source.entry((item.source.data(), coc)).or_default().push((aoc, position));
     }
     // Org units that values name, wherever they are in the tree: not only those with data of their own.
     let refers = items.iter().any(|item| item.referent == Some(Referent::OrgUnit));
@@ -290,8 +286,11 @@ fn reads_of(job: &Job, items: &[PlannedItem], source: &Metadata) -> Reads {
             (SourceItem::DataElement { id, .. }, ReadFrom::Analytics) => {
                 reads.aggregated.insert(id);
             }
-            (SourceItem::Indicator { id } | SourceItem::ProgramIndicator { id }, _) => {
-                reads.indicators.insert(id);
+            (
+                SourceItem::Indicator { .. } | SourceItem::ProgramIndicator { .. } | SourceItem::ReportingRate { .. },
+                _,
+            ) => {
+                reads.calculated.insert(item.source.data());
             }
         }
     }

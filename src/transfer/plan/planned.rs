@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::domain::cell::{CellAddress, CellKey};
+use crate::domain::data_item::DataItem;
 use crate::domain::job::Comments;
 use crate::domain::period::Period;
 use crate::domain::reach::Leftover;
@@ -54,7 +55,7 @@ pub struct PlannedJob {
 }
 
 /// Source data and COC (or every COC) → items and their AOC (or every AOC).
-pub(super) type BySource = HashMap<(Uid, Option<Uid>), Vec<(Option<Uid>, usize)>>;
+pub(super) type BySource = HashMap<(DataItem, Option<Uid>), Vec<(Option<Uid>, usize)>>;
 
 /// What a job reads, by the way it is read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,25 +66,50 @@ pub struct Reads {
     pub raw_data_sets: BTreeSet<Uid>,
     /// Data elements read through analytics, with option combos.
     pub aggregated: BTreeSet<Uid>,
-    /// Indicators and program indicators.
-    pub indicators: BTreeSet<Uid>,
+    /// What the server calculates: indicators, program indicators, reporting rates.
+    pub calculated: BTreeSet<DataItem>,
 }
 
 impl Reads {
     /// Whether analytics tables matter to the job.
     pub fn needs_analytics(&self) -> bool {
-        !self.aggregated.is_empty() || !self.indicators.is_empty()
+        !self.aggregated.is_empty() || !self.calculated.is_empty()
     }
 
-    /// Whether an item of the job reads this data element, indicator or program indicator.
-    pub fn knows(&self, data: Uid) -> bool {
-        self.raw.contains(&data) || self.aggregated.contains(&data) || self.indicators.contains(&data)
+    /// Whether something is read of which a server may leave zeros out. Of reporting rates it never does: each place
+    /// where a report is due has a figure.
+    pub fn may_lack_zeros(&self) -> bool {
+        let may = |data: &DataItem| match data {
+            DataItem::DataElement(_) | DataItem::Indicator(_) | DataItem::ProgramIndicator(_) => true,
+            DataItem::ReportingRate { .. } => false,
+        };
+        !self.aggregated.is_empty() || self.calculated.iter().any(may)
+    }
+
+    /// Whether an item of the job reads this.
+    pub fn knows(&self, data: DataItem) -> bool {
+        match data {
+            DataItem::DataElement(id) => self.raw.contains(&id) || self.aggregated.contains(&id),
+            DataItem::Indicator(_) | DataItem::ProgramIndicator(_) | DataItem::ReportingRate { .. } => {
+                self.calculated.contains(&data)
+            }
+        }
+    }
+
+    /// Whether it is read through analytics, where the figure of an org unit contains those below it.
+    pub fn aggregates(&self, data: DataItem) -> bool {
+        match data {
+            DataItem::DataElement(id) => self.aggregated.contains(&id),
+            DataItem::Indicator(_) | DataItem::ProgramIndicator(_) | DataItem::ReportingRate { .. } => {
+                self.calculated.contains(&data)
+            }
+        }
     }
 }
 
 impl PlannedJob {
     /// The items (by position) that a source value belongs to.
-    pub fn items_of(&self, data: Uid, coc: Option<Uid>, aoc: Option<Uid>) -> impl Iterator<Item = usize> {
+    pub fn items_of(&self, data: DataItem, coc: Option<Uid>, aoc: Option<Uid>) -> impl Iterator<Item = usize> {
         let exact = coc.and_then(|coc| self.by_source.get(&(data, Some(coc))));
         let every = self.by_source.get(&(data, None));
         exact

@@ -1,6 +1,7 @@
 //! What a plan refuses, names and cuts.
 
 use crate::domain::access::Reader;
+use crate::domain::data_item::DataItem;
 use crate::domain::item::{Combine, Item, SourceItem};
 use crate::domain::job::{Job, ReadFrom};
 use crate::domain::period::PeriodType;
@@ -31,7 +32,7 @@ fn a_plain_routine_is_planned() {
     assert_eq!(job.reads.raw_data_sets.len(), 1);
     assert!(!job.reads.needs_analytics());
     let own = job.items_of(
-        crate::transfer::fixture::element(3),
+        DataItem::DataElement(crate::transfer::fixture::element(3)),
         Some(Uid::DEFAULT_OPTION_COMBO),
         Some(Uid::DEFAULT_OPTION_COMBO),
     );
@@ -144,7 +145,7 @@ fn drift_is_named_and_the_rest_goes_on() {
     let plan = plan_of(&document).unwrap();
     let unseen: Vec<bool> = plan.jobs[0].items.iter().map(|item| item.unseen).collect();
     assert_eq!(unseen, [false, true, true], "their cells stay the job's");
-    assert_eq!(plan.jobs[0].reads.raw.len() + plan.jobs[0].reads.indicators.len(), 1, "they are not asked for");
+    assert_eq!(plan.jobs[0].reads.raw.len() + plan.jobs[0].reads.calculated.len(), 1, "they are not asked for");
     assert!(plan.findings.has(&finding::SOURCE_ITEM_MISSING));
     assert!(plan.findings.has(&finding::SOURCE_ORG_UNIT_UNKNOWN));
     assert_eq!(plan.findings.into_sorted().len(), 3);

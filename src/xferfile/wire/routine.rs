@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::cell::CellAddress;
+use crate::domain::data_item::ReportingMetric;
 use crate::domain::item::{self, Combine, WhenEmpty};
 use crate::domain::job::{self, Comments, ReadFrom};
 use crate::domain::org_unit_map::{MappingState, MatchClass, MatchMethod, OrgUnitMapping};
@@ -105,6 +106,10 @@ enum SourceItem {
     },
     ProgramIndicator {
         id: Uid,
+    },
+    ReportingRate {
+        data_set: Uid,
+        metric: String,
     },
 }
 
@@ -229,6 +234,9 @@ impl Item {
                 }
                 item::SourceItem::Indicator { id } => SourceItem::Indicator { id },
                 item::SourceItem::ProgramIndicator { id } => SourceItem::ProgramIndicator { id },
+                item::SourceItem::ReportingRate { data_set, metric } => {
+                    SourceItem::ReportingRate { data_set, metric: metric.name().to_owned() }
+                }
             },
             data_element: destination.data_element,
             category_option_combo: destination.category_option_combo,
@@ -252,6 +260,9 @@ impl Item {
                 }
                 SourceItem::Indicator { id } => item::SourceItem::Indicator { id },
                 SourceItem::ProgramIndicator { id } => item::SourceItem::ProgramIndicator { id },
+                SourceItem::ReportingRate { data_set, metric } => {
+                    item::SourceItem::ReportingRate { data_set, metric: word(&metric, ReportingMetric::from_name)? }
+                }
             },
             destination: CellAddress {
                 data_element: self.data_element,
@@ -301,5 +312,38 @@ impl Mapping {
             state: word(&self.state, MappingState::from_name)?,
             note: self.note,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Item, item};
+    use crate::domain::cell::CellAddress;
+    use crate::domain::data_item::{DataItem, DataKind, ReportingMetric};
+    use crate::domain::uid::Uid;
+
+    #[test]
+    fn every_kind_stands_in_files_under_the_word_of_the_table() {
+        let id = Uid::parse("aObject0001").unwrap();
+        for kind in DataKind::ALL {
+            let data = match kind {
+                DataKind::DataElement => DataItem::DataElement(id),
+                DataKind::Indicator => DataItem::Indicator(id),
+                DataKind::ProgramIndicator => DataItem::ProgramIndicator(id),
+                DataKind::ReportingRate => {
+                    DataItem::ReportingRate { data_set: id, metric: ReportingMetric::ActualReportsOnTime }
+                }
+            };
+            let address = CellAddress {
+                data_element: id,
+                category_option_combo: Uid::DEFAULT_OPTION_COMBO,
+                attribute_option_combo: Uid::DEFAULT_OPTION_COMBO,
+            };
+            let item = item::Item::new(item::SourceItem::all_of(data), address);
+            let wire = Item::of(&item);
+            let text = ron::to_string(&wire.source).unwrap();
+            assert!(text.starts_with(&format!("{}(", kind.facts().file_word)), "{text}");
+            assert_eq!(wire.into_item().ok(), Some(item), "{text}");
+        }
     }
 }

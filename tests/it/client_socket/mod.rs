@@ -18,6 +18,7 @@ use xfer::dhis2::data_value_sets::{Payload, PayloadRow, RawQuery};
 use xfer::dhis2::error::ClientErrorKind;
 use xfer::dhis2::limits::Limits;
 use xfer::domain::cell::CellKey;
+use xfer::domain::data_item::DataItem;
 use xfer::domain::data_value::DataValue;
 use xfer::domain::period::Period;
 use xfer::domain::uid::Uid;
@@ -343,7 +344,7 @@ fn analytics(seen: &Seen) -> Reply {
 
 fn aggregated(units: usize) -> AnalyticsQuery {
     AnalyticsQuery {
-        data: uids('i', 3),
+        data: uids('i', 3).into_iter().map(DataItem::Indicator).collect(),
         option_combos: false,
         org_units: uids('o', units),
         periods: vec![Period::parse("202401").unwrap(), Period::parse("202402").unwrap()],

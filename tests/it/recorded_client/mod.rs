@@ -21,6 +21,7 @@ use xfer::dhis2::import_answer::read_import_answer;
 use xfer::dhis2::metadata::read_list;
 use xfer::dhis2::raw_stream::Expectation;
 use xfer::dhis2::system::{read_account, read_info};
+use xfer::domain::data_item::DataItem;
 use xfer::domain::period::Period;
 use xfer::domain::uid::Uid;
 
@@ -310,7 +311,7 @@ fn check_grid(exchange: &Exchange) -> Verdict {
     let at = |name: &str| columns.iter().position(|column| *column == name);
     // Ids under another scheme are not ours to understand.
     let column = at("dx").ok_or("no dx")?;
-    if rows.iter().any(|row| row[column].as_str().is_none_or(|id| Uid::parse(id).is_err())) {
+    if rows.iter().any(|row| row[column].as_str().is_none_or(|id| DataItem::named_by(id).next().is_none())) {
         return Ok("grids");
     }
     let values = read_analytics_values(&answer, &asked).map_err(|kind| kind.to_string())?;
@@ -335,7 +336,9 @@ fn asked_of(exchange: &Exchange) -> Option<Asked> {
         |name: &str| -> Option<_> { exchange.dimension(name)?.into_iter().map(|text| Uid::parse(text).ok()).collect() };
     let has = |name: &str| exchange.query.iter().any(|(key, value)| key == "dimension" && value == name);
     let periods = exchange.dimension("pe")?.into_iter().map(|text| Period::parse(text).ok()).collect::<Option<_>>()?;
-    Some(Asked { data: ids("dx")?, org_units: ids("ou")?, periods, option_combos: has("co") && has("ao") })
+    let data = exchange.dimension("dx")?.into_iter();
+    let data = data.map(|text| Some((text.to_owned(), DataItem::named_by(text).next()?))).collect::<Option<_>>()?;
+    Some(Asked { data, org_units: ids("ou")?, periods, option_combos: has("co") && has("ao") })
 }
 
 fn check_registrations(exchange: &Exchange) -> Verdict {

@@ -2,12 +2,13 @@
 
 use bigdecimal::BigDecimal;
 use clap::ValueEnum;
+use clap::builder::PossibleValue;
 
+use crate::domain::data_item::DataKind;
 use crate::domain::item::{Combine, WhenEmpty};
 use crate::domain::job::{Comments, ReadFrom};
 use crate::domain::period::PeriodType;
 use crate::domain::written_number::NumberManner;
-use crate::matching::items::ItemKind;
 
 /// How contributions combine, on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -106,26 +107,33 @@ pub(super) fn period_type(text: &str) -> Result<PeriodType, String> {
     })
 }
 
-/// What kind of item is read, on the command line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum KindArgument {
-    /// A data element
-    #[value(alias = "data_element")]
-    DataElement,
-    /// An indicator
-    Indicator,
-    /// A program indicator
-    #[value(alias = "program_indicator")]
-    ProgramIndicator,
+/// What kind of item is read, on the command line: the words are those of the table of kinds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KindArgument(pub DataKind);
+
+impl ValueEnum for KindArgument {
+    fn value_variants<'all>() -> &'all [Self] {
+        const ALL: [KindArgument; DataKind::ALL.len()] = {
+            let mut all = [KindArgument(DataKind::DataElement); DataKind::ALL.len()];
+            let mut index = 0;
+            while index < all.len() {
+                all[index] = KindArgument(DataKind::ALL[index]);
+                index += 1;
+            }
+            all
+        };
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let facts = self.0.facts();
+        Some(PossibleValue::new(facts.option).alias(facts.word).help(facts.about))
+    }
 }
 
-impl From<KindArgument> for ItemKind {
+impl From<KindArgument> for DataKind {
     fn from(argument: KindArgument) -> Self {
-        match argument {
-            KindArgument::DataElement => Self::DataElement,
-            KindArgument::Indicator => Self::Indicator,
-            KindArgument::ProgramIndicator => Self::ProgramIndicator,
-        }
+        argument.0
     }
 }
 

@@ -17,12 +17,13 @@ use crate::cli::render::shell_word;
 use crate::cli::ui::{Format, Ui};
 use crate::cli::wizard::element::{Group, unmatched_lines};
 use crate::domain::counted::counted;
+use crate::domain::data_item::{DataItem, DataKind};
 use crate::domain::item::{Combine, Item};
 use crate::domain::job::{Comments, ReadFrom};
 use crate::domain::org_unit_map::MatchClass;
 use crate::domain::period::PeriodType;
+use crate::matching::item_match::ItemProposal;
 use crate::matching::item_match::pattern::Pattern;
-use crate::matching::item_match::{ItemProposal, Selected};
 use crate::ops::home::Home;
 use crate::ops::jobs::{self, NewJob, OpenJob, exchange};
 
@@ -43,6 +44,10 @@ pub struct Auto {
     /// Program indicators by name, part of a name, code or id; every one where no name is given
     #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
     pub program_indicator: Vec<String>,
+    /// Reporting rates by the name of their data set, of one figure of it (ANC.REPORTING_RATE), or part of it; all
+    /// five figures of every data set where no name is given
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
+    pub reporting_rate: Vec<String>,
     /// How codes name each other: '{pi.code}={de.code}.{coc.code}', with pi, in, de, coc and .code, .name, .id
     #[arg(long, value_name = "PATTERN")]
     pub pattern: Option<Pattern>,
@@ -58,6 +63,18 @@ pub struct Auto {
     /// How the file looks.
     #[command(flatten)]
     pub style: StyleArguments,
+}
+
+impl Auto {
+    /// What was given for a kind.
+    fn of(&self, kind: DataKind) -> &[String] {
+        match kind {
+            DataKind::DataElement => &self.data_element,
+            DataKind::Indicator => &self.indicator,
+            DataKind::ProgramIndicator => &self.program_indicator,
+            DataKind::ReportingRate => &self.reporting_rate,
+        }
+    }
 }
 
 /// `xfer job exchange`
@@ -130,23 +147,18 @@ pub(super) fn auto(arguments: &Auto, home: &Home, ui: &Ui) -> Result<ExitCode, C
     Ok(ExitCode::Success)
 }
 
-fn selection(arguments: &Auto, open: &OpenJob) -> Result<Vec<Selected>, CliError> {
+fn selection(arguments: &Auto, open: &OpenJob) -> Result<Vec<DataItem>, CliError> {
     let mut selection = Vec::new();
     for name in &arguments.data_set {
         selection.extend(open.selection_of_data_set(name)?);
     }
-    let kinds = [
-        ("data element", &arguments.data_element),
-        ("indicator", &arguments.indicator),
-        ("program indicator", &arguments.program_indicator),
-    ];
-    for (kind, names) in kinds {
-        for name in names {
+    for kind in DataKind::ALL {
+        for name in arguments.of(kind) {
             if name.is_empty() {
                 let all = open.selectable().into_iter().map(|one| one.selected);
                 selection.extend(all.filter(|selected| selected.kind() == kind));
             } else {
-                selection.extend(open.selection_of(name, Some(kind))?);
+                selection.extend(open.selection_of(name, kind)?);
             }
         }
     }
@@ -156,7 +168,8 @@ fn selection(arguments: &Auto, open: &OpenJob) -> Result<Vec<Selected>, CliError
         let sets: Vec<&str> = open.source.data_sets.values().map(|set| set.name.as_str()).take(5).collect();
         let example = sets.first().map_or("NAME", |name| *name);
         return Err(CliError::usage("nothing was selected".to_owned()).hint(format!(
-            "give --data-set, --data-element, --indicator or --program-indicator, for example --data-set {}",
+            "give --data-set, {}, for example --data-set {}",
+            DataKind::ALL.map(|kind| format!("--{}", kind.facts().option)).join(", "),
             shell_word(example)
         )));
     }
@@ -195,7 +208,7 @@ fn proposals<'proposals>(open: &OpenJob, list: impl Iterator<Item = &'proposals 
     for proposal in list {
         listing.row(vec![
             json!(source_names(open, &proposal.item.source)),
-            json!(proposal.item.source.id()),
+            json!(proposal.item.source.data().to_string()),
             json!(address_names(open, &proposal.item)),
             json!(proposal.item.destination.data_element),
             json!(format!("{:.2}", proposal.score)),

@@ -10,6 +10,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::render::{review, shell_word};
 use crate::cli::ui::Ui;
+use crate::domain::data_item::DataItem;
 use crate::domain::finding::with_hint;
 use crate::matching::review::Finding;
 use crate::ops::files::job_items::names;
@@ -23,6 +24,8 @@ A part that holds dots itself goes into double quotes, which the shell must be k
   xfer job add-item JOB '\"B50.9\".F' '\"B50.9\".F'
 or its combo is given apart, and nothing is cut:
   xfer job add-item JOB B50.9 B50.9 --source-coc F --destination-coc F
+DS.REPORTING_RATE is a reporting rate of the data set DS: of its reports, those that were registered as complete, in
+percent. The others are REPORTING_RATE_ON_TIME, ACTUAL_REPORTS, ACTUAL_REPORTS_ON_TIME and EXPECTED_REPORTS.
 DE.*.AOC leaves the category option combo open. A text with two meanings is refused with both.";
 
 /// `xfer job add-item`
@@ -31,7 +34,7 @@ DE.*.AOC leaves the category option combo open. A text with two meanings is refu
 pub struct AddItem {
     /// The job
     pub job: String,
-    /// What is read: DE.COC, DE.COC.AOC, an indicator or a program indicator, each by id, code or name
+    /// What is read: DE.COC, DE.COC.AOC, an indicator, a program indicator or DS.REPORTING_RATE, each by id, code or name
     pub source: String,
     /// Where it goes: DE.COC or DE.COC.AOC; combos may be left out where there is only one
     pub destination: String,
@@ -105,10 +108,10 @@ pub(super) fn add_item(arguments: &AddItem, home: &Home, ui: &Ui) -> Result<Exit
     ui.say(&format!(
         "item {}: {} to {}",
         open.job.items.len(),
-        names(&open.source, item.source.id(), None, None),
+        open.source.data_name(item.source.data()),
         names(
             &open.destination,
-            address.data_element,
+            DataItem::DataElement(address.data_element),
             Some(address.category_option_combo),
             Some(address.attribute_option_combo)
         ),
@@ -145,7 +148,7 @@ fn check_command(job: &str) -> String {
 pub(super) fn remove_item(arguments: &RemoveItem, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     let mut open = jobs::open(home, &arguments.job)?;
     let item = open.remove_item(arguments.number)?;
-    let what = names(&open.source, item.source.id(), None, None);
+    let what = open.source.data_name(item.source.data());
     ui.say(&format!("removed item {} ({what}); {} left", arguments.number, open.job.items.len()));
     Ok(ExitCode::Success)
 }

@@ -88,7 +88,7 @@ fn for_people(open: &OpenJob) -> Listing {
         let (source_ids, destination_ids) = item_ids(item);
         listing.row(vec![
             json!(position),
-            json!(item.source.kind().replace('_', " ")),
+            json!(item.source.kind().words()),
             json!(source_names(open, &item.source)),
             json!(address_names(open, item)),
             json!(Some(rules).filter(|rules| !rules.is_empty())),
@@ -137,7 +137,7 @@ fn for_programs(open: &OpenJob) -> Listing {
         let (source_ids, destination_ids) = item_ids(item);
         listing.row(vec![
             json!(position),
-            json!(item.source.kind().replace('_', " ")),
+            json!(item.source.kind().words()),
             json!(source_names(open, &item.source)),
             json!(source_ids),
             json!(address_names(open, item)),

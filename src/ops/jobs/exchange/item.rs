@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 
 use crate::domain::cell::CellAddress;
+use crate::domain::data_item::DataItem;
 use crate::domain::item::{Combine, Item, SourceItem};
 use crate::domain::job::ReadFrom;
 use crate::domain::metadata::Metadata;
 use crate::domain::uid::Uid;
-use crate::matching::item_match::Selected;
 use crate::matching::items::{attribute_combos_of, category_combos_of};
 use crate::ops::jobs::OpenJob;
 use crate::ops::jobs::exchange::reading::Read;
@@ -53,13 +53,14 @@ impl<'job> Taker<'job> {
         };
         let combine = self.combine(&read)?;
         let source = match read.selected {
-            Selected::DataElement(id) => SourceItem::DataElement {
+            DataItem::DataElement(id) => SourceItem::DataElement {
                 id,
                 category_option_combo: read.category_option_combo,
                 attribute_option_combo: read.attribute_option_combo,
             },
-            Selected::Indicator(id) => SourceItem::Indicator { id },
-            Selected::ProgramIndicator(id) => SourceItem::ProgramIndicator { id },
+            DataItem::Indicator(_) | DataItem::ProgramIndicator(_) | DataItem::ReportingRate { .. } => {
+                SourceItem::all_of(read.selected)
+            }
         };
         let note = Some(format!("{dx} of an aggregate data exchange"));
         Ok((Item { combine, note, ..Item::new(source, destination) }, notes))
@@ -67,12 +68,12 @@ impl<'job> Taker<'job> {
 
     /// How the parts of what is read add up, as the exchange adds them up; none where there is only one.
     fn combine(&self, read: &Read) -> Result<Option<Combine>, String> {
-        let Selected::DataElement(id) = read.selected else {
+        let DataItem::DataElement(id) = read.selected else {
             let own = match read.selected {
-                Selected::ProgramIndicator(id) => {
+                DataItem::ProgramIndicator(id) => {
                     self.source.program_indicators.get(&id).and_then(|object| object.aggregation_type.as_deref())
                 }
-                _ => None,
+                DataItem::DataElement(_) | DataItem::Indicator(_) | DataItem::ReportingRate { .. } => None,
             };
             return match self.aggregation {
                 Some(asked) if own.is_none_or(|own| !own.eq_ignore_ascii_case(asked)) => {
@@ -236,6 +237,6 @@ mod tests {
         assert_eq!((item.source, item.destination.category_option_combo), (read, uid("coHomme0001")));
         assert!(take(&source, &destination, "A.B").unwrap_err().contains("the exchange names none"));
         assert!(take(&source, &destination, "A.B.X").unwrap_err().contains("has no category option combo X"));
-        assert!(take(&source, &destination, "DS.REPORTING_RATE").unwrap_err().contains("no reporting rates"));
+        assert!(take(&source, &destination, "DS.REPORTING_RATE").unwrap_err().contains("no data set DS"));
     }
 }

@@ -11,7 +11,8 @@ mod reading;
 mod schemes;
 mod target;
 
-use crate::domain::item::{Item, SourceItem};
+use crate::domain::data_item::ReadBy;
+use crate::domain::item::Item;
 use crate::domain::job::ReadFrom;
 use crate::domain::period::relative::{RelativeOptions, RelativePeriod};
 use crate::domain::period::{Period, PeriodType};
@@ -140,7 +141,7 @@ impl OpenJob {
         }
         taken.periods.sort();
         taken.periods.dedup();
-        let reads_data_elements = taken.items.iter().any(|item| matches!(item.source, SourceItem::DataElement { .. }));
+        let reads_data_elements = taken.items.iter().any(|item| item.source.kind().facts().read == ReadBy::Job);
         if self.job.read == ReadFrom::Raw && reads_data_elements {
             taken.notes.push(
                 "DHIS2 reads an exchange through analytics, this job reads data elements as they were entered; \

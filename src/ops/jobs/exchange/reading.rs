@@ -1,15 +1,15 @@
-//! What one `dx` of an exchange names at the source: a data element with or without its combos, an indicator, or a program
-//! indicator.
+//! What one `dx` of an exchange names at the source: a data element with or without its combos, an indicator, a program
+//! indicator, or a reporting rate, which exchanges could carry up to 2.42 (2.43 refuses it: E6307).
 
+use crate::domain::data_item::{DataItem, ReportingMetric};
 use crate::domain::uid::Uid;
-use crate::matching::item_match::Selected;
 use crate::matching::items::{attribute_combos_of, category_combos_of};
 use crate::ops::jobs::exchange::item::{Taker, combos_of, is_called};
 use crate::ops::jobs::exchange::schemes::{Object, Scheme, object};
 
 /// What a `dx` reads.
 pub(super) struct Read {
-    pub(super) selected: Selected,
+    pub(super) selected: DataItem,
     pub(super) category_option_combo: Option<Uid>,
     pub(super) attribute_option_combo: Option<Uid>,
 }
@@ -34,7 +34,7 @@ impl Taker<'_> {
             let (object, coc) = (&dx[..first], &dx[first + 1..end]);
             let aoc = second.map(|second| &dx[second + 1..]);
             for selected in self.objects(object) {
-                let Selected::DataElement(id) = selected else {
+                let DataItem::DataElement(id) = selected else {
                     reason.get_or_insert_with(|| format!("{object} is no data element, and has no option combos"));
                     continue;
                 };
@@ -60,15 +60,8 @@ impl Taker<'_> {
     }
 
     fn unknown(&self, dx: &str) -> String {
-        let rates = [
-            "REPORTING_RATE",
-            "ACTUAL_REPORTS",
-            "EXPECTED_REPORTS",
-            "REPORTING_RATE_ON_TIME",
-            "ACTUAL_REPORTS_ON_TIME",
-        ];
-        if rates.iter().any(|rate| dx.to_uppercase().ends_with(&format!(".{rate}"))) {
-            return "a job carries no reporting rates".to_owned();
+        if let Some((data_set, _)) = cut_at_metric(dx) {
+            return format!("the source has no data set {data_set}");
         }
         match self.schemes.input {
             Scheme::Attribute(_) => "the source has no data element with this value of the attribute; those of \
@@ -79,23 +72,34 @@ impl Taker<'_> {
     }
 
     /// Every object of the source that a text names in the request's scheme.
-    fn objects(&self, text: &str) -> Vec<Selected> {
+    fn objects(&self, text: &str) -> Vec<DataItem> {
         let named = |object: &Object<'_>| self.schemes.input.of(object).as_deref() == Some(text);
         let source = self.source;
         let elements = source
             .data_elements
             .values()
-            .map(|o| (Selected::DataElement(o.id), object(o.id, o.code.as_deref(), &o.name, &o.attribute_values)));
+            .map(|o| (DataItem::DataElement(o.id), object(o.id, o.code.as_deref(), &o.name, &o.attribute_values)));
         let indicators = source
             .indicators
             .values()
-            .map(|o| (Selected::Indicator(o.id), object(o.id, o.code.as_deref(), &o.name, &[])));
+            .map(|o| (DataItem::Indicator(o.id), object(o.id, o.code.as_deref(), &o.name, &[])));
         let program_indicators = source
             .program_indicators
             .values()
-            .map(|o| (Selected::ProgramIndicator(o.id), object(o.id, o.code.as_deref(), &o.name, &[])));
+            .map(|o| (DataItem::ProgramIndicator(o.id), object(o.id, o.code.as_deref(), &o.name, &[])));
         let all = elements.chain(indicators).chain(program_indicators);
-        all.filter(|(_, object)| named(object)).map(|(selected, _)| selected).collect()
+        let whole = all.filter(|(_, object)| named(object)).map(|(selected, _)| selected);
+        whole.chain(self.rates(text)).collect()
+    }
+
+    /// The reporting rates that a text names: a data set in the request's scheme, and what is counted of its reports.
+    fn rates(&self, text: &str) -> Vec<DataItem> {
+        let Some((named, metric)) = cut_at_metric(text) else { return Vec::new() };
+        let sets = self.source.data_sets.values();
+        let named = sets.filter(|set| {
+            self.schemes.input.of(&object(set.id, set.code.as_deref(), &set.name, &[])).as_deref() == Some(named)
+        });
+        named.map(|set| DataItem::ReportingRate { data_set: set.id, metric }).collect()
     }
 
     /// A combo of a source data element, by id or code; `*` is every one.
@@ -111,4 +115,10 @@ impl Taker<'_> {
             several => Err(format!("{} has {} {what}s {text}", self.source.name_of(id), several.len())),
         }
     }
+}
+
+/// The data set and the metric of a `dx` that names a reporting rate.
+fn cut_at_metric(dx: &str) -> Option<(&str, ReportingMetric)> {
+    let (data_set, metric) = dx.rsplit_once('.')?;
+    Some((data_set, ReportingMetric::from_name(metric)?))
 }

@@ -1,15 +1,16 @@
 //! Where the values of one `dx` of an exchange arrive at the destination: under which data element, and which combos.
 
+use crate::domain::data_item::DataItem;
 use crate::domain::org_unit_map::MatchClass;
 use crate::domain::uid::Uid;
-use crate::matching::item_match::{Selected, same_combo};
+use crate::matching::item_match::same_combo;
 use crate::matching::items::default_option_combo;
 use crate::ops::jobs::exchange::item::{Taker, combos_of, is_called};
-use crate::ops::jobs::exchange::schemes::object;
+use crate::ops::jobs::exchange::schemes::{Scheme, object};
 
 impl Taker<'_> {
     /// The destination's data element under which the values would arrive.
-    pub(super) fn element(&self, selected: Selected) -> Result<Uid, String> {
+    pub(super) fn element(&self, selected: DataItem) -> Result<Uid, String> {
         let sent = self.sent_as(selected).ok_or("the source has no value for the id scheme")?;
         let there = &self.schemes.elements_there;
         let elements = self.destination.data_elements.values();
@@ -18,41 +19,52 @@ impl Taker<'_> {
         });
         match called.map(|element| element.id).collect::<Vec<_>>().as_slice() {
             [only] => Ok(*only),
+            // Nothing at a destination is called so, unless somebody gave a data element this code.
+            [] if selected.metric().is_some() => Err(format!(
+                "the exchange sends it as {sent}, and the destination has no such data element; choose one with \
+                 `xfer job add-item`"
+            )),
             [] => Err(format!("the destination has no data element {sent}")),
             several => Err(format!("{} data elements of the destination are called {sent}", several.len())),
         }
     }
 
     /// What the exchange would put in the place of the data element.
-    fn sent_as(&self, selected: Selected) -> Option<String> {
+    fn sent_as(&self, selected: DataItem) -> Option<String> {
         let source = self.source;
         match selected {
-            Selected::DataElement(id) => {
+            DataItem::DataElement(id) => {
                 let o = source.data_elements.get(&id)?;
                 self.schemes.elements.of(&object(id, o.code.as_deref(), &o.name, &o.attribute_values))
             }
-            Selected::Indicator(id) => {
+            DataItem::Indicator(id) => {
                 let o = source.indicators.get(&id)?;
                 self.schemes.items.of(&object(id, o.code.as_deref(), &o.name, &[]))
             }
-            Selected::ProgramIndicator(id) => {
+            DataItem::ProgramIndicator(id) => {
                 let o = source.program_indicators.get(&id)?;
                 let export = o.aggregate_export_data_element.as_ref().filter(|text| !text.trim().is_empty());
                 export.cloned().or_else(|| self.schemes.items.of(&object(id, o.code.as_deref(), &o.name, &[])))
             }
+            // `ReportingRate` has no code, and what has none goes by its id (dhis2-api 4.3).
+            DataItem::ReportingRate { .. } => match self.schemes.items {
+                Scheme::Uid | Scheme::Code => Some(selected.to_string()),
+                Scheme::Name => Some(source.data_name(selected)),
+                Scheme::Attribute(_) => None,
+            },
         }
     }
 
     /// What DHIS2's exports give an indicator's values in the place of combos.
-    pub(super) fn export_combos(&self, selected: Selected) -> Result<(Option<Uid>, Option<Uid>), String> {
+    pub(super) fn export_combos(&self, selected: DataItem) -> Result<(Option<Uid>, Option<Uid>), String> {
         let (coc, aoc) = match selected {
-            Selected::DataElement(_) => return Ok((None, None)),
-            Selected::Indicator(id) => self
+            DataItem::DataElement(_) | DataItem::ReportingRate { .. } => return Ok((None, None)),
+            DataItem::Indicator(id) => self
                 .source
                 .indicators
                 .get(&id)
                 .map(|o| (&o.aggregate_export_category_option_combo, &o.aggregate_export_attribute_option_combo)),
-            Selected::ProgramIndicator(id) => self
+            DataItem::ProgramIndicator(id) => self
                 .source
                 .program_indicators
                 .get(&id)

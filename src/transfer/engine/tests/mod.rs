@@ -7,6 +7,7 @@ mod operators;
 mod whole;
 use crate::dhis2::analytics::AnalyticsValue;
 use crate::domain::cell::{CellKey, CellState};
+use crate::domain::data_item::DataItem;
 use crate::domain::item::{Combine, Item, WhenEmpty};
 use crate::domain::job::Job;
 use crate::domain::routine::RoutineDocument;
@@ -200,7 +201,7 @@ fn merged_units_add_up_across_districts() {
 fn indicators_come_from_analytics_and_see_forgotten_districts() {
     let mut world = World::new("2.43.1");
     let value = |org_unit, text: &str| AnalyticsValue {
-        data: indicator(1),
+        data: DataItem::Indicator(indicator(1)),
         category_option_combo: None,
         attribute_option_combo: None,
         org_unit,

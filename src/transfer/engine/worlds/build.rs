@@ -8,6 +8,7 @@ use super::number::{Number, Round, Way};
 use crate::dhis2::analytics::AnalyticsValue;
 use crate::domain::cell::{CellAddress, CellKey};
 use crate::domain::coverage::Coverage;
+use crate::domain::data_item::DataItem;
 use crate::domain::data_value::DataValue;
 use crate::domain::item::{Item, SourceItem};
 use crate::domain::metadata::{CategoryCombo, CategoryOption, CategoryOptionCombo, DataElement, DataSet, Metadata};
@@ -274,7 +275,7 @@ fn tables(case: &Case) -> Vec<AnalyticsValue> {
     let row = |(cell, value): (Cell, String)| {
         let key = cell.key();
         AnalyticsValue {
-            data: key.data_element,
+            data: DataItem::DataElement(key.data_element),
             category_option_combo: Some(key.category_option_combo),
             attribute_option_combo: Some(key.attribute_option_combo),
             org_unit: key.org_unit,
