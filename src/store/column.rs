@@ -11,6 +11,8 @@ use serde::Serialize;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 
 use crate::domain::cell::CellState;
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
 use crate::domain::item::{Combine, WhenEmpty};
 use crate::domain::job::{Comments, ReadFrom};
 use crate::domain::org_unit_map::{MappingState, MatchClass, MatchMethod};
@@ -21,6 +23,12 @@ use crate::domain::uid::{UID_LENGTH, Uid};
 #[derive(Debug, thiserror::Error)]
 #[error("`{0}` is not a word that is kept there")]
 pub(crate) struct UnknownWord(String);
+
+impl Fault for UnknownWord {
+    fn code(&self) -> ExitCode {
+        ExitCode::Damaged
+    }
+}
 
 impl UnknownWord {
     /// Names the word.

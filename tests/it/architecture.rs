@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 /// A layer and the layers it may name. Arrows point down only (design, section 4).
 const LAYERS: &[(&str, &[&str])] = &[
     ("domain", &["domain"]),
-    ("platform", &["platform"]),
-    ("sealing", &["sealing"]),
+    ("platform", &["platform", "domain"]),
+    ("sealing", &["sealing", "domain"]),
     ("dhis2", &["dhis2", "domain"]),
     ("script", &["script", "domain"]),
     ("store", &["store", "sealing", "domain", "platform"]),
