@@ -11,7 +11,7 @@ use crate::cli::commands::again::Again;
 use crate::cli::commands::keys::OpeningKeys;
 use crate::cli::commands::lines::Lines;
 use crate::cli::commands::run::RunArguments;
-use crate::cli::commands::telling::{Words, in_words};
+use crate::cli::commands::telling::{TRIED_AGAIN, Words, in_words};
 use crate::cli::commands::wait;
 use crate::cli::error::CliError;
 use crate::cli::prompt::{SecretSource, secret};
@@ -147,13 +147,13 @@ impl RunView for Log<'_> {
 
     fn told(&self, telling: &Telling<'_>) {
         // A switch is asked for again only when there is something good to say.
-        let words = match (telling, self.notify_as) {
+        let next = match (telling, self.notify_as) {
             (Telling::AddressFailed(_) | Telling::AddressCutOff, NotifyAs::Ping) => {
-                in_words(telling).before("the switch is asked for again after the next complete run")
+                "the switch is asked for again after the next complete run"
             }
-            _ => in_words(telling),
+            _ => TRIED_AGAIN,
         };
-        match words {
+        match in_words(telling, next) {
             Words::Say(words) => self.lines.say(&words),
             Words::Warn(words) => self.lines.warn(&words),
         }

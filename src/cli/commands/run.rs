@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::cli::commands::again::Again;
 use crate::cli::commands::progress::RunProgress;
-use crate::cli::commands::telling::{Words, in_words};
+use crate::cli::commands::telling::{TRIED_AGAIN, Words, in_words};
 use crate::cli::commands::wait;
 use crate::cli::error::CliError;
 use crate::cli::render::report;
@@ -120,7 +120,7 @@ impl RunView for Screen<'_> {
     }
 
     fn told(&self, telling: &Telling<'_>) {
-        match in_words(telling) {
+        match in_words(telling, TRIED_AGAIN) {
             Words::Say(words) => self.ui.say(&words),
             Words::Warn(words) => self.ui.warn(&words),
         }

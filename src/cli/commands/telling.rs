@@ -12,39 +12,28 @@ pub(super) enum Words {
     Warn(String),
 }
 
-impl Words {
-    /// With other words about what comes next.
-    pub(super) fn before(self, next: &str) -> Self {
-        match self {
-            Self::Warn(words) => Self::Warn(match words.rsplit_once("; ") {
-                Some((what, _)) => format!("{what}; {next}"),
-                None => format!("{words}; {next}"),
-            }),
-            say @ Self::Say(_) => say,
-        }
-    }
-}
+/// What comes next, as a rule.
+pub(super) const TRIED_AGAIN: &str = "the next run tries again";
 
-const NEXT: &str = "the next run tries again";
 const CUT_OFF: &str = "the program was ended before everybody was told";
 
-/// In words.
-pub(super) fn in_words(telling: &Telling<'_>) -> Words {
+/// In words; `next` is what becomes of what was not delivered.
+pub(super) fn in_words(telling: &Telling<'_>, next: &str) -> Words {
     match telling {
         Telling::Unknown(error) => Words::Warn(format!("nobody can be told how the run ends: {error}")),
         Telling::Sent(channel) => Words::Say(format!("the alert {channel} was sent")),
         Telling::LeftOut { channel, whom } => Words::Warn(format!("the alert {channel} was not delivered to {whom}")),
         Telling::Failed { channel, cause } => {
-            Words::Warn(format!("the alert {channel} was not delivered: {cause}; {NEXT}"))
+            Words::Warn(format!("the alert {channel} was not delivered: {cause}; {next}"))
         }
         Telling::GivenUp(number) => Words::Warn(format!("{number} old alerts that nobody took were given up")),
-        Telling::CutOff | Telling::AddressCutOff => Words::Warn(format!("{CUT_OFF}; {NEXT}")),
+        Telling::CutOff | Telling::AddressCutOff => Words::Warn(format!("{CUT_OFF}; {next}")),
         Telling::AddressSent => Words::Say("a message was sent".to_owned()),
         Telling::AddressFailed(cause) => {
             let CliError { message, causes, .. } =
                 CliError::usage("the message was not delivered".to_owned()).caused_by(*cause);
             let why: Vec<String> = std::iter::once(message).chain(causes).collect();
-            Words::Warn(format!("{}; {NEXT}", why.join(": ")))
+            Words::Warn(format!("{}; {next}", why.join(": ")))
         }
     }
 }

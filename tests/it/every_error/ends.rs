@@ -203,7 +203,7 @@ fn a_destination_that_fails_ends_a_run_with_its_code_in_every_place() {
         (Matcher::every("GET", "/api/dataValueSets"), Fault::LoginPage, 7),
         (Matcher::every("GET", "/api/dataValueSets"), Fault::Malformed(Mutation::ALL[0]), 5),
         (Matcher::every("POST", "/api/dataValueSets"), Fault::Unauthorized, 7),
-        (Matcher::every("POST", "/api/dataValueSets"), Fault::Unavailable { retry_after: Some(0) }, 5),
+        (Matcher::every("POST", "/api/dataValueSets"), Fault::Unavailable { retry_after: Some(0) }, 6),
     ];
     for (at, fault, code) in faults {
         let trial = ready();

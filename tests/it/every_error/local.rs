@@ -42,8 +42,8 @@ fn named() -> Named {
     Named::new(Kind::Server, "national")
 }
 
-fn asked(code: ExitCode) -> Box<InWords> {
-    Box::new(InWords { code, message: text(), causes: Vec::new(), hints: vec![text()] })
+fn asked(code: ExitCode) -> InWords {
+    InWords { code, message: text(), causes: Vec::new(), hints: vec![text()] }
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn every_failure_of_the_store_has_its_code() {
         StoreError::KeyMissing { .. } => WrongKey [StoreError::KeyMissing { file: file() }]
         StoreError::KeyDamaged { .. } => Damaged [StoreError::KeyDamaged { file: file(), reason: text() }]
         StoreError::KeyPermissions { .. } => LocalIo [StoreError::KeyPermissions { file: file(), mode: 0o644 }]
-        StoreError::KeyClosed { .. } => Usage [StoreError::KeyClosed { file: file(), words: asked(ExitCode::Usage) }]
+        StoreError::KeyClosed { .. } => Usage [StoreError::KeyClosed { file: file(), words: Box::new(asked(ExitCode::Usage)) }]
         StoreError::WrongPassphrase { .. } => WrongKey [StoreError::WrongPassphrase { file: file() }]
         StoreError::Sealed { .. } => WrongKey [StoreError::Sealed { server: text() }]
         StoreError::SealedAlert { .. } => WrongKey [StoreError::SealedAlert { alert: text() }]
@@ -80,7 +80,7 @@ fn every_failure_of_the_store_has_its_code() {
         StoreError::Sqlite(_) => LocalIo [StoreError::Sqlite(Sqlite::InvalidQuery)]
     });
     // Whoever was asked for a passphrase says why there is none, with a code of its own.
-    let not_there = asked(ExitCode::FileNotFound);
+    let not_there = Box::new(asked(ExitCode::FileNotFound));
     check_end(OpsError::Store(StoreError::KeyClosed { file: file(), words: not_there }), ExitCode::FileNotFound);
     check(&SealBroken, ExitCode::WrongKey);
     check(&NoHomeFolder, ExitCode::Usage);
@@ -189,7 +189,7 @@ fn every_use_case_that_fails_has_its_code() {
     });
     let made = vec![
         OpsError::Store(StoreError::Locked { pid: None, since: None }),
-        OpsError::Script(script_error()),
+        OpsError::Script(Box::new(script_error())),
         OpsError::NotFound { kind: "server", name: text(), near: Vec::new() },
         OpsError::NotFound { kind: "run", name: text(), near: vec![text()] },
         OpsError::invalid(text(), text()),
@@ -207,7 +207,7 @@ fn every_use_case_that_fails_has_its_code() {
         OpsError::XferFile { path: file(), cause: XferFileError::TooLarge },
         OpsError::Stopped { by: StopCause::Interrupted },
         OpsError::Signals(failed()),
-        OpsError::Asked(asked(ExitCode::FileNotFound)),
+        OpsError::Asked(Box::new(asked(ExitCode::FileNotFound))),
         OpsError::Undelivered { channel: text(), cause: Box::new(DeliveryError::Busy) },
         OpsError::SandboxFile { path: file(), refusal: refusal() },
         OpsError::Sandbox(StartError::Thread(failed())),

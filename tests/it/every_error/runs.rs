@@ -68,7 +68,7 @@ fn every_reason_not_to_run_a_plan_has_its_code() {
 #[test]
 fn every_reason_for_no_report_has_its_code() {
     walk!(NotReady {
-        NotReady::Refused(_) => Usage [NotReady::Refused(script_error())]
+        NotReady::Refused(_) => Usage [NotReady::Refused(Box::new(script_error()))]
         NotReady::Missing { .. } => Damaged [NotReady::Missing { script: text() }]
         NotReady::Altered { .. } => Damaged [NotReady::Altered { script: text() }]
     });
@@ -76,7 +76,7 @@ fn every_reason_for_no_report_has_its_code() {
     let made: Vec<TransferError> = vec![
         TransferError::Plan(PlanError::NoOrgUnits),
         TransferError::Plan(PlanError::UnitsLeftOut { job: text(), org_units: text() }),
-        TransferError::Script(NotReady::Refused(script_error())),
+        TransferError::Script(NotReady::Refused(Box::new(script_error()))),
         TransferError::Script(NotReady::Altered { script: text() }),
         TransferError::WrongServer { server: text(), expected: text(), found: text() },
         TransferError::AnalyticsTooOld { server: text(), age: text(), allowed: 1 },

@@ -27,8 +27,8 @@ fn text() -> String {
     "x".to_owned()
 }
 
-pub(super) fn script_error() -> Box<ScriptError> {
-    Box::new(Script::compile("scale", "fn value(v, ctx) { v *").unwrap_err())
+pub(super) fn script_error() -> ScriptError {
+    Script::compile("scale", "fn value(v, ctx) { v *").unwrap_err()
 }
 
 pub(super) fn refusal() -> Refusal {
@@ -45,7 +45,7 @@ fn every_text_that_means_nothing_is_wrong_usage() {
     check(&PeriodTypeError(text()), ExitCode::Usage);
     check(&PeriodError(text()), ExitCode::Usage);
     check(&SuiteError { position: (1, 1), what: text() }, ExitCode::Usage);
-    check(&*script_error(), ExitCode::Usage);
+    check(&script_error(), ExitCode::Usage);
     check(&refusal(), ExitCode::Usage);
     walk!(WindowError {
         WindowError::Empty => Usage [WindowError::Empty]
@@ -100,7 +100,7 @@ fn every_text_that_means_nothing_is_wrong_usage() {
     });
     walk!(PluginError {
         PluginError::Rule { .. } => Usage [PluginError::Rule { what: text(), hint: text() }]
-        PluginError::Script(_) => Usage [PluginError::Script(script_error())]
+        PluginError::Script(_) => Usage [PluginError::Script(Box::new(script_error()))]
     });
 }
 
