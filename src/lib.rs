@@ -4,8 +4,8 @@
 //!
 //! | module | what it does | may use |
 //! |---|---|---|
-//! | [`cli`] | parses, asks, draws; the only layer that prints, prompts or exits | everything below |
-//! | [`ops`] | one file per use case: request in, outcome out; silent | everything below |
+//! | [`cli`] | parses, asks, draws and decides nothing; the only layer that prints, prompts or exits | everything below |
+//! | [`ops`] | one file per use case: request in, outcome out; silent. Owns a whole run ([`ops::run`]) | everything below |
 //! | [`transfer`] | the stages of a transfer as pure functions, and the engine that drives them | `dhis2`, `script`, `domain` |
 //! | [`store`] | configuration and journals, the only code that knows SQLite | `sealing`, `platform`, `domain` |
 //! | [`xferfile`] | routines as encrypted files, the only code that knows their format | `sealing`, `platform`, `domain` |
@@ -14,9 +14,9 @@
 //! | [`matching`] | org units and items of one server to those of another | `domain` |
 //! | [`script`] | functions that analysts write, the only code that knows the script engine | `domain` |
 //! | [`dhis2`] | the client of real servers, the only code that knows HTTP | `domain` |
-//! | [`sealing`] | what keys do, the only code that knows ciphers | – |
-//! | [`platform`] | what differs between operating systems | – |
-//! | [`domain`] | DHIS2's nouns and rules as plain values: no I/O, no async, no clock | – |
+//! | [`sealing`] | what keys do, the only code that knows ciphers | `domain` |
+//! | [`platform`] | what differs between operating systems | `domain` |
+//! | [`domain`] | DHIS2's nouns and rules as plain values, and what every error answers ([`domain::fault`]): no I/O, no async, no clock | – |
 //!
 //! Arrows point down only; `tests/it/architecture.rs` holds the table against the source.
 //!

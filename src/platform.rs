@@ -20,6 +20,9 @@ use std::time::SystemTime;
 use etcetera::BaseStrategy;
 use tempfile::NamedTempFile;
 
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
+
 /// The program's folder inside the platform's folder for data.
 const FOLDER: &str = "xfer";
 
@@ -39,6 +42,16 @@ const OTHERS: u32 = 0o077;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("this account has no home folder to keep data in")]
 pub struct NoHomeFolder;
+
+impl Fault for NoHomeFolder {
+    fn code(&self) -> ExitCode {
+        ExitCode::Usage
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("set XFER_HOME or give --home FOLDER".to_owned())
+    }
+}
 
 /// The folder that holds everything we keep: the one that the user chose, else `xfer` in the platform's folder for
 /// data (`~/.local/share/xfer`, `~/Library/Application Support/xfer`, `%APPDATA%\xfer`). It need not exist yet.
@@ -383,10 +396,10 @@ pub enum Termination {
 
 impl Termination {
     /// The exit code by which a shell or a service manager knows the cause: 128 + the signal's number.
-    pub fn exit_code(self) -> u8 {
+    pub fn code(self) -> ExitCode {
         match self {
-            Self::Interrupt => 130,
-            Self::Terminate => 143,
+            Self::Interrupt => ExitCode::Interrupted,
+            Self::Terminate => ExitCode::Terminated,
         }
     }
 }
@@ -612,6 +625,6 @@ mod tests {
     async fn handlers_of_signals_can_be_set_up() {
         // Not polled to its end: a signal would reach every test of this process.
         let _waiting = super::termination().unwrap();
-        assert_eq!(super::Termination::Terminate.exit_code(), 143);
+        assert_eq!(super::Termination::Terminate.code().number(), 143);
     }
 }

@@ -6,7 +6,6 @@
 pub mod args;
 pub mod commands;
 pub mod error;
-pub mod exit_code;
 pub mod line_reader;
 pub mod output;
 pub mod prompt;
@@ -22,9 +21,9 @@ use std::ffi::OsString;
 use std::panic::AssertUnwindSafe;
 
 use crate::cli::error::CliError;
-use crate::cli::exit_code::ExitCode;
 use crate::cli::output::Output;
 use crate::cli::ui::{Format, Ui};
+use crate::domain::exit_code::ExitCode;
 use crate::platform;
 
 /// Runs the program with these arguments (the program's name first) and says how it ended.

@@ -14,8 +14,8 @@ use std::sync::{Arc, OnceLock};
 use console::Term;
 
 use crate::cli::error::CliError;
-use crate::cli::exit_code::ExitCode;
 use crate::cli::redacting::Redacting;
+use crate::domain::exit_code::ExitCode;
 use crate::domain::redaction::redact;
 use crate::domain::shown::tame_lines;
 

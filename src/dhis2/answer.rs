@@ -197,7 +197,7 @@ mod tests {
         let known = r#"{"httpStatusCode":404,"message":"no such object","errorCode":"E1005"}"#;
         assert!(matches!(kind(404, json, known), ClientErrorKind::NotFound { .. }));
         let limit = kind(409, json, r#"{"httpStatusCode":409,"message":"too many rows","errorCode":"E7128"}"#);
-        assert_eq!(limit.code(), Some("E7128"));
+        assert_eq!(limit.server_code(), Some("E7128"));
         assert!(matches!(kind(400, "text/html", "Request header is too large"), ClientErrorKind::UriTooLong));
         assert!(matches!(kind(400, "text/html", "malicious String"), ClientErrorKind::Refused { code: None, .. }));
         assert!(matches!(kind(504, "text/html", ""), ClientErrorKind::Unavailable { status: 504, .. }));

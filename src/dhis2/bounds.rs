@@ -12,6 +12,9 @@ use std::io::{self, Read};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
+
 /// Levels of JSON; DHIS2 nests four or five.
 const MOST_LEVELS: u32 = 60;
 
@@ -90,6 +93,12 @@ pub enum Excess {
     /// Rows that lack a part of their address.
     #[error("made of too many values without org unit, period or attribute option combo; more than {0} are not kept")]
     Incomplete(u64),
+}
+
+impl Fault for Excess {
+    fn code(&self) -> ExitCode {
+        ExitCode::Other
+    }
 }
 
 impl Excess {

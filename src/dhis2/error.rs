@@ -9,7 +9,10 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::dhis2::bounds::Excess;
+use crate::dhis2::hint;
 use crate::dhis2::tls::TlsProblem;
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
 use crate::domain::redaction::{redact, redacted};
 
 /// Longest piece of a server's text that is kept, in characters.
@@ -258,24 +261,10 @@ impl ClientErrorKind {
     }
 
     /// DHIS2's code, where the server gave one.
-    pub fn code(&self) -> Option<&str> {
+    pub fn server_code(&self) -> Option<&str> {
         match self {
             Self::Refused { code, .. } => code.as_deref(),
             _ => None,
-        }
-    }
-
-    /// The exit code of the process (design 5), whatever was asked for.
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            kind if kind.is_configuration() => 2,
-            // What broke a connection in the library's words may be the network's fault; the usual faults have names.
-            Self::Tls { .. } | Self::AnalyticsNotReady { .. } => 5,
-            // Servers up to 2.42 say in this way that an org unit or an option combo is not for the user.
-            Self::EmptyAnswer => 7,
-            kind if kind.is_permission() => 7,
-            kind if kind.is_temporary() => 5,
-            _ => 1,
         }
     }
 
@@ -445,9 +434,35 @@ impl ClientError {
     pub fn is_permission(&self) -> bool {
         self.kind.is_permission()
     }
+}
 
-    /// What to do next, in words an administrator understands.
-    pub fn hint(&self) -> Option<String> {
+impl Fault for ClientErrorKind {
+    fn code(&self) -> ExitCode {
+        match self {
+            kind if kind.is_configuration() => ExitCode::Usage,
+            // What broke a connection in the library's words may be the network's fault; the usual faults have names.
+            // Analytics becomes ready by the server's own schedule, and a proxy that changed one answer may leave the
+            // next one alone.
+            Self::Tls { .. } | Self::AnalyticsNotReady { .. } | Self::Malformed { .. } => ExitCode::Temporary,
+            // Servers up to 2.42 say in this way that an org unit or an option combo is not for the user.
+            Self::EmptyAnswer => ExitCode::Login,
+            kind if kind.is_permission() => ExitCode::Login,
+            kind if kind.is_temporary() => ExitCode::Temporary,
+            _ => ExitCode::Other,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        hint::of(self)
+    }
+}
+
+impl Fault for ClientError {
+    fn code(&self) -> ExitCode {
+        self.kind.code()
+    }
+
+    fn hint(&self) -> Option<String> {
         self.kind.hint()
     }
 }
@@ -471,7 +486,7 @@ impl Error for ClientError {
 
 #[cfg(test)]
 mod tests {
-    use super::{ClientError, ClientErrorKind, LONGEST_TEXT, clean};
+    use super::{ClientError, ClientErrorKind, ExitCode, Fault, LONGEST_TEXT, clean};
     use crate::domain::redaction::keep_secret;
     use crate::domain::secret::Login;
 
@@ -510,7 +525,10 @@ mod tests {
 
     #[test]
     fn an_empty_answer_means_a_right_for_values_and_a_passing_fault_elsewhere() {
-        assert_eq!((ClientErrorKind::EmptyAnswer.exit_code(), ClientErrorKind::EmptyBody.exit_code()), (7, 5));
+        assert_eq!(
+            (ClientErrorKind::EmptyAnswer.code(), ClientErrorKind::EmptyBody.code()),
+            (ExitCode::Login, ExitCode::Temporary)
+        );
         let hint = |kind: ClientErrorKind| kind.hint().unwrap();
         assert!(hint(ClientErrorKind::EmptyAnswer).contains("data view org units"));
         assert!(hint(ClientErrorKind::EmptyBody).contains("try again"));

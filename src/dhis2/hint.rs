@@ -5,76 +5,75 @@
 use crate::dhis2::bounds::Excess;
 use crate::dhis2::error::ClientErrorKind;
 
-impl ClientErrorKind {
-    /// What to do next, in words an administrator understands; none where the error says it all.
-    pub fn hint(&self) -> Option<String> {
-        let text = match self {
-            Self::Connect { .. } => "check the address, the network and any firewall or proxy between here and there",
-            Self::Tls { problem, .. } => problem.hint(),
-            Self::Timeout { .. } => "the server is slow or busy; try again later, or with fewer org units or periods",
-            Self::Interrupted { .. } => "the network or a proxy broke off; try again",
-            Self::Unauthorized { message, .. } => return Some(login_hint(message)),
-            Self::Forbidden { .. } => {
-                "give the user the authority that the server names; to write data values that is `F_DATAVALUE_ADD`"
-            }
-            Self::LoginPage { .. } => {
-                "check that the address is that of DHIS2 itself (without /api) and that the user name and password, or \
+/// What to do next, in words an administrator understands; none where the error says it all.
+pub(super) fn of(kind: &ClientErrorKind) -> Option<String> {
+    use ClientErrorKind as Kind;
+    let text = match kind {
+        Kind::Connect { .. } => "check the address, the network and any firewall or proxy between here and there",
+        Kind::Tls { problem, .. } => problem.hint(),
+        Kind::Timeout { .. } => "the server is slow or busy; try again later, or with fewer org units or periods",
+        Kind::Interrupted { .. } => "the network or a proxy broke off; try again",
+        Kind::Unauthorized { message, .. } => return Some(login_hint(message)),
+        Kind::Forbidden { .. } => {
+            "give the user the authority that the server names; to write data values that is `F_DATAVALUE_ADD`"
+        }
+        Kind::LoginPage { .. } => {
+            "check that the address is that of DHIS2 itself (without /api) and that the user name and password, or \
                  the token, are right"
-            }
-            Self::Redirect { location } => return Some(redirect_hint(location)),
-            Self::NotDhis2 | Self::NoVersion => {
-                "check the address; many servers have DHIS2 below a path, such as https://host/dhis"
-            }
-            Self::UnknownVersion { .. } => {
-                "check the address, and what stands before the server; versions of DHIS2 look like 2.41.3 or 43.0"
-            }
-            Self::RateLimited { .. } => "wait and try again, or run at a quieter time",
-            Self::Unavailable { .. } => {
-                "a proxy answers in place of DHIS2, which may be restarting or overloaded; try again later"
-            }
-            Self::ServerError { .. } => "try again; if it stays, the server's log says more",
-            Self::PayloadTooLarge => "send fewer rows in one request, or raise `client_max_body_size` of the proxy",
-            Self::UriTooLong => "ask for fewer org units, data items or periods in one request",
-            Self::EmptyAnswer => {
-                "as a rule the org unit or attribute option combo is outside what the user may see: check the user's \
+        }
+        Kind::Redirect { location } => return Some(redirect_hint(location)),
+        Kind::NotDhis2 | Kind::NoVersion => {
+            "check the address; many servers have DHIS2 below a path, such as https://host/dhis"
+        }
+        Kind::UnknownVersion { .. } => {
+            "check the address, and what stands before the server; versions of DHIS2 look like 2.41.3 or 43.0"
+        }
+        Kind::RateLimited { .. } => "wait and try again, or run at a quieter time",
+        Kind::Unavailable { .. } => {
+            "a proxy answers in place of DHIS2, which may be restarting or overloaded; try again later"
+        }
+        Kind::ServerError { .. } => "try again; if it stays, the server's log says more",
+        Kind::PayloadTooLarge => "send fewer rows in one request, or raise `client_max_body_size` of the proxy",
+        Kind::UriTooLong => "ask for fewer org units, data items or periods in one request",
+        Kind::EmptyAnswer => {
+            "as a rule the org unit or attribute option combo is outside what the user may see: check the user's \
                  data view org units and sharing"
-            }
-            Self::Malformed { .. } => "a proxy may have changed the answer; try again, and check the server's version",
-            Self::Refused { code, .. } => return code.as_deref().and_then(code_hint).map(str::to_owned),
-            Self::TooLarge { excess: Excess::Held(_) } => "run over fewer periods at a time, or split the job in two",
-            Self::TooLarge { excess } if excess.is_of_size() => "ask for less in one request",
-            Self::TooLarge { .. } => {
-                "no DHIS2 server answers like this; check the address, and what stands before the server"
-            }
-            Self::TooSlow { .. } => "check the network between here and there; try again when it is faster",
-            Self::MissingIds { .. } => {
-                "sync the server's metadata and check the mapping: these were deleted there, never existed, or are \
+        }
+        Kind::Malformed { .. } => "a proxy may have changed the answer; try again, and check the server's version",
+        Kind::Refused { code, .. } => return code.as_deref().and_then(code_hint).map(str::to_owned),
+        Kind::TooLarge { excess: Excess::Held(_) } => "run over fewer periods at a time, or split the job in two",
+        Kind::TooLarge { excess } if excess.is_of_size() => "ask for less in one request",
+        Kind::TooLarge { .. } => {
+            "no DHIS2 server answers like this; check the address, and what stands before the server"
+        }
+        Kind::TooSlow { .. } => "check the network between here and there; try again when it is faster",
+        Kind::MissingIds { .. } => {
+            "sync the server's metadata and check the mapping: these were deleted there, never existed, or are \
                  not known to its version"
-            }
-            Self::IncompleteList { .. } => {
-                "nothing was taken over, the old copy stays; the server may have just started, or somebody is changing \
+        }
+        Kind::IncompleteList { .. } => {
+            "nothing was taken over, the old copy stays; the server may have just started, or somebody is changing \
                  its metadata: sync again in some minutes"
-            }
-            Self::EmptyBody => {
-                "a proxy, or a server that has just started, answers like this: try again in some minutes, and look into the \
+        }
+        Kind::EmptyBody => {
+            "a proxy, or a server that has just started, answers like this: try again in some minutes, and look into the \
                  server's log if it stays"
-            }
-            Self::ListByGist { .. } => {
-                "nothing was taken over, the old copy stays; it was asked for with `gist=false`, which a proxy may have \
+        }
+        Kind::ListByGist { .. } => {
+            "nothing was taken over, the old copy stays; it was asked for with `gist=false`, which a proxy may have \
                  taken away: let queries through to the server as they are"
-            }
-            Self::NoList { .. } | Self::EmptyList { .. } => {
-                "nothing was taken over, the old copy stays; a proxy, or a server that has just started, answers like \
+        }
+        Kind::NoList { .. } | Kind::EmptyList { .. } => {
+            "nothing was taken over, the old copy stays; a proxy, or a server that has just started, answers like \
                  this: sync again in some minutes, and look into the server's log if it stays"
-            }
-            Self::AnalyticsNotReady { .. } => {
-                "let the server generate its analytics tables (Data Administration app, Analytics management), then \
+        }
+        Kind::AnalyticsNotReady { .. } => {
+            "let the server generate its analytics tables (Data Administration app, Analytics management), then \
                  try again"
-            }
-            Self::NotFound { .. } | Self::InvalidSetup { .. } | Self::Other(_) => return None,
-        };
-        Some(text.to_owned())
-    }
+        }
+        Kind::NotFound { .. } | Kind::InvalidSetup { .. } | Kind::Other(_) => return None,
+    };
+    Some(text.to_owned())
 }
 
 /// What to do about a refused login, by the server's sentence (dhis2-api 1.2, 1.4, 1.5).

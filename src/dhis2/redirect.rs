@@ -38,6 +38,7 @@ mod tests {
 
     use super::follow;
     use crate::dhis2::error::ClientErrorKind;
+    use crate::domain::fault::Fault;
 
     #[test]
     fn only_reads_go_on_and_only_at_home() {

@@ -84,7 +84,7 @@ impl Attempts {
             // What dripped once drips again, and each time costs minutes.
             _ if matches!(failure, ClientErrorKind::TooSlow { .. }) => false,
             // Codes that pass with time (tables being swapped) take longer than a client should block.
-            RetryRule::Read | RetryRule::ReadThatSplits => failure.is_temporary() && failure.code().is_none(),
+            RetryRule::Read | RetryRule::ReadThatSplits => failure.is_temporary() && failure.server_code().is_none(),
         }
     }
 }

@@ -248,6 +248,8 @@ mod tests {
     use super::{read_account, read_info, read_zeros, server_time};
     use crate::dhis2::answer::Answer;
     use crate::dhis2::error::ClientErrorKind;
+    use crate::domain::exit_code::ExitCode;
+    use crate::domain::fault::Fault;
 
     fn answer(body: &str) -> Answer {
         Answer::new(200, Some("application/json"), body)
@@ -275,7 +277,7 @@ mod tests {
             assert!(matches!(&error, ClientErrorKind::UnknownVersion { version: named } if named == version), "{body}");
             let words = error.to_string();
             assert!(words.contains(&format!("`{version}`")) && !words.contains("404"), "{words}");
-            assert_eq!(error.exit_code(), 2);
+            assert_eq!(error.code(), ExitCode::Usage);
         }
     }
 

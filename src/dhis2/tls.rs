@@ -4,6 +4,9 @@ use std::fmt;
 
 use rustls::{CertificateError, Error, InvalidMessage};
 
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
+
 /// What is wrong with an encrypted connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TlsProblem {
@@ -40,6 +43,12 @@ pub struct NotGiven {
     pub shown: String,
     /// Those that were given.
     pub given: Vec<String>,
+}
+
+impl Fault for NotGiven {
+    fn code(&self) -> ExitCode {
+        ExitCode::Usage
+    }
 }
 
 /// The first fingerprints; the rest is counted.

@@ -9,6 +9,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
+
 /// More certificates than a server has a use for.
 const MOST: usize = 100;
 /// The largest file that is looked into, in bytes.
@@ -38,10 +41,13 @@ pub enum CertificatesError {
     TooMany,
 }
 
-impl CertificatesError {
-    /// What to do.
-    pub fn hint(&self) -> &'static str {
-        match self {
+impl Fault for CertificatesError {
+    fn code(&self) -> ExitCode {
+        ExitCode::Usage
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
             Self::None => {
                 "a PEM file has lines like `-----BEGIN CERTIFICATE-----`; a DER file becomes one with `openssl x509 \
                  -inform der -in FILE -out FILE.pem`"
@@ -49,7 +55,8 @@ impl CertificatesError {
             Self::PrivateKey => "give a file with the certificate alone",
             Self::Damaged(_) => "get the file again from whoever runs the server",
             Self::TooMany => "give only the authority of this server, or the server's own certificate",
-        }
+        };
+        Some(hint.to_owned())
     }
 }
 
@@ -141,7 +148,7 @@ impl fmt::Display for Certificates {
 
 #[cfg(test)]
 mod tests {
-    use super::{Certificates, CertificatesError};
+    use super::{Certificates, CertificatesError, Fault};
 
     const ONE: &str = "-----BEGIN CERTIFICATE-----\nAAEC\n-----END CERTIFICATE-----\n";
 
@@ -170,7 +177,7 @@ mod tests {
             ("-----BEGIN EC PRIVATE KEY-----\nAAEC\n-----END EC PRIVATE KEY-----", CertificatesError::PrivateKey),
         ] {
             assert_eq!(Certificates::parse(text), Err(error.clone()), "{text}");
-            assert!(!error.hint().is_empty());
+            assert!(error.hint().is_some());
         }
         let key = format!("{ONE}-----BEGIN PRIVATE KEY-----\nAAEC\n-----END PRIVATE KEY-----");
         assert_eq!(Certificates::parse(&key), Err(CertificatesError::PrivateKey));

@@ -9,6 +9,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
+
 /// How many of a destination period's source periods must have a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -25,6 +28,12 @@ pub enum Coverage {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no coverage rule; write all, a number of periods (2) or a percentage (75%)")]
 pub struct CoverageError(pub String);
+
+impl Fault for CoverageError {
+    fn code(&self) -> ExitCode {
+        ExitCode::Usage
+    }
+}
 
 impl Coverage {
     /// How many source periods of `expected` must have a value. Never fewer than one: nothing covers nothing.

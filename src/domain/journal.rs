@@ -9,6 +9,8 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::cell::{CellAddress, CellKey, CellState};
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
 use crate::domain::period::Period;
 use crate::domain::run::{Report, RunMode};
 use crate::domain::uid::Uid;
@@ -150,13 +152,33 @@ pub struct LedgerEntry {
 pub struct JournalError {
     /// What failed, in words.
     pub reason: String,
-    /// Whether it may pass by itself: another program was writing to the file.
-    pub passing: bool,
-    /// Whether what is written there cannot be read any more.
-    pub damaged: bool,
+    /// How a program ends that cannot go on without it: tried again later where another program was writing to the file,
+    /// damaged where what is written there cannot be read any more.
+    pub code: ExitCode,
     /// The cause.
     #[source]
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Fault for JournalError {
+    fn code(&self) -> ExitCode {
+        self.code
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self.code {
+            ExitCode::Temporary => {
+                "close the other program that has the database open for writing, then run again: what was sent is found \
+                 again"
+            }
+            ExitCode::Damaged => {
+                "nothing more was sent; restore the journal from a backup, or move it away to begin anew: the routine \
+                 then deletes nothing that it wrote before"
+            }
+            _ => "check that the state folder exists, may be written to and that the disk is not full; then run again",
+        };
+        Some(hint.to_owned())
+    }
 }
 
 /// Journal and ledger of one routine. Every method that writes has committed, synced to the disk, when it returns.

@@ -11,6 +11,8 @@ pub mod coverage;
 pub mod data_item;
 pub mod data_value;
 pub mod decimal;
+pub mod exit_code;
+pub mod fault;
 pub mod file_name;
 pub mod finding;
 pub mod fingerprint;
@@ -34,6 +36,7 @@ pub mod script;
 pub mod secret;
 pub mod server;
 pub mod shares;
+pub mod shell;
 pub mod shown;
 pub mod spelling;
 #[cfg(test)]

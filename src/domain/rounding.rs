@@ -9,6 +9,9 @@ use std::str::FromStr;
 use bigdecimal::BigDecimal;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
+
 /// Decimals that can be asked for. Sixteen significant digits are all that DHIS2's own sums keep.
 pub const MAX_DIGITS: u8 = 15;
 
@@ -37,6 +40,12 @@ pub enum Direction {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no rounding; write the decimals: 0, 1 … 15, or up:0, down:2")]
 pub struct RoundingError(pub String);
+
+impl Fault for RoundingError {
+    fn code(&self) -> ExitCode {
+        ExitCode::Usage
+    }
+}
 
 impl Rounding {
     /// The number, rounded.

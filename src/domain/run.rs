@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::cell::CellState;
+use crate::domain::exit_code::ExitCode;
 use crate::domain::period::Period;
 
 /// What became of the source values: `fetched + created_by_script = unmapped + dropped + invalid + contributing`
@@ -280,6 +281,28 @@ pub struct FileReport {
     pub created: String,
     /// SHA-256 of the file.
     pub sha256: String,
+}
+
+/// What ended a run early.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StopCause {
+    /// A person at the keyboard: Ctrl-C.
+    Interrupted,
+    /// The system.
+    Terminated,
+    /// Its time was up.
+    TimeLimit,
+}
+
+impl StopCause {
+    /// How a run ends that came to nothing because of it.
+    pub fn code(self) -> ExitCode {
+        match self {
+            Self::Interrupted => ExitCode::Interrupted,
+            Self::Terminated => ExitCode::Terminated,
+            Self::TimeLimit => ExitCode::Temporary,
+        }
+    }
 }
 
 /// A run's report, format `xfer-report/1` (design 5.1).

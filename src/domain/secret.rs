@@ -2,6 +2,9 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
+
 /// How to log in to a server. `Debug` shows the user name and never the secret.
 #[derive(Debug, Clone)]
 pub enum Login {
@@ -33,17 +36,21 @@ pub enum TokenError {
     Characters,
 }
 
-impl TokenError {
-    /// What to do.
-    pub fn hint(self) -> &'static str {
-        match self {
+impl Fault for TokenError {
+    fn code(&self) -> ExitCode {
+        ExitCode::Usage
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
             Self::Empty | Self::SeveralWords | Self::Characters => {
                 "give the token alone, as DHIS2 showed it when it was made (it begins with d2p_ or d2pat_)"
             }
             Self::OtherLogin(_) => {
                 "make a personal access token in the user's profile in DHIS2, or log in with --username"
             }
-        }
+        };
+        Some(hint.to_owned())
     }
 }
 
@@ -96,7 +103,7 @@ fn bare(text: &str) -> &str {
 mod tests {
     use secrecy::{ExposeSecret, SecretString};
 
-    use super::{TokenError, token};
+    use super::{Fault, TokenError, token};
 
     fn read(text: &str) -> Result<String, TokenError> {
         token(&SecretString::from(text)).map(|token| token.expose_secret().to_owned())
@@ -136,7 +143,7 @@ mod tests {
             ("d2p_é", TokenError::Characters),
         ] {
             assert_eq!(read(text), Err(error), "{text:?}");
-            assert!(!error.to_string().contains("d2p_one") && !error.hint().is_empty());
+            assert!(!error.to_string().contains("d2p_one") && error.hint().is_some());
         }
     }
 }

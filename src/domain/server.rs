@@ -8,6 +8,8 @@ use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
 use crate::domain::uid::Uid;
 
 /// A server's number in the config store. It never changes and is never used again.
@@ -133,6 +135,12 @@ pub struct ServerVersion {
 #[error("`{0}` is not a DHIS2 version such as 2.41.3")]
 pub struct VersionError(pub String);
 
+impl Fault for VersionError {
+    fn code(&self) -> ExitCode {
+        ExitCode::Usage
+    }
+}
+
 impl FromStr for ServerVersion {
     type Err = VersionError;
 
@@ -192,6 +200,16 @@ pub enum BaseUrlError {
     /// A user name or password in the URL, where it would end in logs.
     #[error("the address contains a user name or password; give them apart from the address")]
     UserInfo,
+}
+
+impl Fault for BaseUrlError {
+    fn code(&self) -> ExitCode {
+        ExitCode::Usage
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("example: https://dhis2.example.org".to_owned())
+    }
 }
 
 impl BaseUrl {

@@ -8,6 +8,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
+
 /// Length of every UID in characters, which is also its length in bytes.
 pub const UID_LENGTH: usize = 11;
 
@@ -19,6 +22,12 @@ pub struct Uid([u8; UID_LENGTH]);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a DHIS2 id (a letter followed by ten letters or digits)")]
 pub struct UidError(pub String);
+
+impl Fault for UidError {
+    fn code(&self) -> ExitCode {
+        ExitCode::Usage
+    }
+}
 
 impl Uid {
     /// The category option combo `default`; every instance creates it under this id (`DefaultCategoryService`).

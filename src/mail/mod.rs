@@ -17,6 +17,8 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::domain::alert::{MailRoute, MailSecurity, UnusableAddress};
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
 use crate::domain::redaction::{keep_password, redact};
 
 /// The longest piece of a mail server's text that is kept, in characters.
@@ -62,10 +64,17 @@ pub enum MailError {
     Unavailable(String),
 }
 
-impl MailError {
-    /// What to do about it; none where the sentence says it all.
-    pub fn hint(&self) -> Option<&'static str> {
-        Some(match self {
+impl Fault for MailError {
+    fn code(&self) -> ExitCode {
+        match self {
+            Self::Timeout { .. } | Self::Unavailable(_) => ExitCode::Temporary,
+            Self::Refused(_) => ExitCode::Login,
+            Self::Address(_) | Self::Unusable(_) | Self::Setup(_) | Self::Encryption(_) => ExitCode::Usage,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
             Self::Address(_) | Self::Unusable(UnusableAddress::NoUrl | UnusableAddress::NoHost(_)) | Self::Setup(_) => {
                 return None;
             }
@@ -79,7 +88,8 @@ impl MailError {
             Self::Refused(_) => {
                 "check user name and password, and whether the account may send from that address to these people"
             }
-        })
+        };
+        Some(hint.to_owned())
     }
 }
 

@@ -4,9 +4,14 @@ use std::path::PathBuf;
 
 use crate::dhis2::error::{ClientError, ClientErrorKind};
 use crate::domain::counted::counted_len;
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::{self, Fault, InWords, of_file};
 use crate::domain::journal::JournalError;
+use crate::domain::run::StopCause;
+use crate::domain::shell::shell_word;
 use crate::matching::items::ItemError;
 use crate::matching::review::Finding;
+use crate::ops::alerts::deliver::DeliveryError;
 use crate::ops::files::sheet::SheetFinding;
 use crate::ops::sync::Shrunk;
 use crate::sandbox::loading::Refusal;
@@ -16,7 +21,7 @@ use crate::store::StoreError;
 use crate::transfer::engine::TransferError;
 use crate::xferfile::XferFileError;
 
-/// Why a use case could not be carried out. `cli` decides exit code and hints by variant.
+/// Why a use case could not be carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum OpsError {
     /// The configuration or a journal.
@@ -141,7 +146,25 @@ pub enum OpsError {
     },
     /// The run was told to stop, and did not come as far as a report.
     #[error("the run was stopped before it had begun to send")]
-    Stopped,
+    Stopped {
+        /// What ended it.
+        by: StopCause,
+    },
+    /// Nobody can ask the program to end.
+    #[error("signals cannot be waited for")]
+    Signals(#[source] std::io::Error),
+    /// Whoever was asked for something, such as a key, has none; in their words.
+    #[error("{0}")]
+    Asked(Box<InWords>),
+    /// An alert that was tried did not arrive.
+    #[error("the alert {channel} was not delivered")]
+    Undelivered {
+        /// Its name.
+        channel: String,
+        /// Why.
+        #[source]
+        cause: Box<DeliveryError>,
+    },
     /// A file that an embedded server was to be made of.
     #[error("{} cannot be played by the sandbox", .path.display())]
     SandboxFile {
@@ -172,6 +195,123 @@ impl OpsError {
         }
     }
 }
+
+impl Fault for OpsError {
+    fn code(&self) -> ExitCode {
+        match self {
+            Self::Store(error) => error.code(),
+            Self::Client(error) => error.code(),
+            Self::Transfer(error) => error.code(),
+            Self::Journal(error) => error.code(),
+            Self::Script(error) => error.code(),
+            Self::Item(error) => error.code(),
+            Self::XferFile { cause, .. } => cause.code(),
+            Self::SandboxFile { refusal, .. } => refusal.code(),
+            Self::Sandbox(error) => error.code(),
+            Self::Undelivered { cause, .. } => cause.code(),
+            Self::Asked(words) => words.code,
+            Self::Stopped { by } => by.code(),
+            Self::LocalFile { source, .. } => of_file(source).0,
+            Self::Signals(_) => ExitCode::LocalIo,
+            Self::WrongServer { .. } => ExitCode::WrongServer,
+            Self::OwnOrgUnitsMissing { .. } => ExitCode::Temporary,
+            Self::NotFound { .. }
+            | Self::Invalid { .. }
+            | Self::ItemRefused { .. }
+            | Self::NotSynced { .. }
+            | Self::Shrunk { .. }
+            | Self::NotWhole { .. }
+            | Self::File { .. }
+            | Self::Refused { .. } => ExitCode::Usage,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Store(error) => return error.hint(),
+            Self::Client(error) => return error.hint(),
+            Self::Transfer(error) => return error.hint(),
+            Self::Journal(error) => return error.hint(),
+            Self::Script(error) => return error.hint(),
+            Self::Item(error) => return error.hint(),
+            Self::XferFile { cause, .. } => return cause.hint(),
+            Self::SandboxFile { refusal, .. } => return refusal.hint(),
+            Self::Sandbox(error) => return error.hint(),
+            Self::Undelivered { cause, .. } => {
+                cause.hint().unwrap_or_else(|| "check the address, then try again: xfer routine alert test".to_owned())
+            }
+            Self::Asked(words) => return words.hints.first().cloned(),
+            Self::Signals(_) => return None,
+            Self::Stopped { .. } => "run it again; nothing is lost".to_owned(),
+            Self::LocalFile { source, .. } => of_file(source).1.to_owned(),
+            Self::NotFound { kind, near, .. } if near.is_empty() => {
+                format!("`xfer {kind} list` shows what there is").replace("run list", "runs list")
+            }
+            Self::NotFound { near, .. } => format!("did you mean {}?", near.join(" or ")),
+            Self::Invalid { hint, .. } | Self::ItemRefused { hint, .. } => hint.clone(),
+            Self::WrongServer { server, .. } => format!(
+                "if its database was replaced on purpose, `xfer server test {server}` accepts it; else check the address"
+            ),
+            Self::NotSynced { server } => format!("copy it with `xfer server sync {server}`"),
+            Self::Shrunk { server, .. } => {
+                let server = shell_word(server);
+                format!(
+                    "the old copy stays whole. A server that has just started, or a user whose sharing was taken away, \
+                     looks like this: sync again later, or look at the server. If the rest was deleted on purpose: \
+                     xfer server sync {server} --accept-shrink"
+                )
+            }
+            Self::NotWhole { server, .. } => {
+                let server = shell_word(server);
+                format!(
+                    "the old copy stays whole. Sync again later, or let the server's administrator mend these objects. \
+                     To work without them: xfer server sync {server} --accept-shrink"
+                )
+            }
+            Self::OwnOrgUnitsMissing { .. } => {
+                "the server may have just started: sync again in some minutes; --accept-shrink takes it as it is"
+                    .to_owned()
+            }
+            Self::File { .. } => "nothing was imported; mend these lines and import the file again".to_owned(),
+            Self::Refused { findings, .. } => return findings.first().map(|found| found.hint.clone()),
+        })
+    }
+
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Store(error) => error.hints(),
+            Self::Asked(words) => words.hints.clone(),
+            Self::Refused { findings, .. } => {
+                let mut hints: Vec<String> = Vec::new();
+                for found in findings {
+                    if !hints.contains(&found.hint) && hints.len() < HINTS {
+                        hints.push(found.hint.clone());
+                    }
+                }
+                hints
+            }
+            _ => self.hint().into_iter().collect(),
+        }
+    }
+
+    fn details(&self) -> Vec<String> {
+        match self {
+            Self::Store(error) => error.details(),
+            Self::Transfer(error) => error.details(),
+            Self::Script(error) => error.details(),
+            Self::Asked(words) => words.causes.clone(),
+            Self::File { findings, .. } => fault::listed(findings.iter()),
+            Self::SandboxFile { refusal, .. } => fault::listed(refusal.problems.iter()),
+            Self::Refused { findings, .. } => {
+                fault::listed(findings.iter().map(|found| format!("{}: {}", found.code.word, found.message)))
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Hints that are given at once; what else there is to do shows when these are done.
+const HINTS: usize = 5;
 
 fn listed(shrunk: &[Shrunk]) -> String {
     shrunk.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
+use crate::domain::fault::Fault;
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::platform::{self, Existing};
@@ -34,7 +35,7 @@ pub fn unlock(home: &Home) -> Result<(), OpsError> {
 /// Protects the key with a passphrase, instead of the one that it had. The key is made if there is none yet.
 pub fn protect(home: &Home, passphrase: SecretString) -> Result<(), OpsError> {
     check_strength(&passphrase)
-        .map_err(|cause| OpsError::invalid(cause.to_string(), "take five or more words that do not belong together"))?;
+        .map_err(|cause| OpsError::invalid(cause.to_string(), cause.hint().unwrap_or_default()))?;
     refuse_without_configuration(home)?;
     Ok(home.config()?.protect_key(Some(passphrase))?)
 }

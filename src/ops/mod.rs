@@ -18,6 +18,7 @@ pub mod plugins;
 pub mod quality;
 pub mod review;
 pub mod routines;
+pub mod run;
 pub mod runs;
 pub mod sandbox;
 pub mod schedule;

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use tokio_util::sync::CancellationToken;
 
 use crate::dhis2::client::Client;
 use crate::domain::job::Job;
@@ -21,19 +20,13 @@ use crate::ops::latest::name_latest;
 use crate::ops::new_id::new_id;
 use crate::ops::review::{self, Found, RunSide};
 use crate::ops::routines;
+use crate::ops::run::stop::in_time;
 use crate::ops::servers::connect;
 use crate::store::{self, ConfigStore, RunLock};
-use crate::transfer::engine::{self, DataServer, Endpoint, LastWord, Patience, RunRequest, Tuning};
+use crate::transfer::engine::{self, DataServer, Endpoint, Patience, RunRequest, Tuning};
 use crate::transfer::events::Event;
 use crate::transfer::plan::Whole;
-use crate::transfer::report::EXIT_INCOMPLETE;
-
-/// The exit code of a source without values, where that was asked to be a failure.
-const EXIT_EMPTY: u8 = 9;
-
-/// How long a run that was told to stop may take: the engine gives requests in flight four seconds, whoever ends the
-/// process gives it five.
-const LONGEST_ENDING: Duration = Duration::from_millis(4600);
+use crate::transfer::stop::Stop;
 
 /// How a run differs from what its routine says.
 #[derive(Debug, Clone)]
@@ -48,29 +41,27 @@ pub struct RunOptions {
     pub verify: bool,
     /// Whether a source without values is a failure.
     pub fail_on_empty: bool,
+    /// How long it may take; what is in flight by then is finished or marked.
+    pub time_limit: Option<Duration>,
     /// The words after `xfer` that run it again as it was asked for; kept with the run.
     pub command: Vec<String>,
 }
 
 /// Runs a routine from the store. `stop` tells the run to end early; what is in flight is finished or marked.
-/// `last_word` settles its exit code before it is written down.
-pub async fn run(
+pub(super) async fn run(
     home: &Home,
     name: &str,
     options: RunOptions,
-    stop: CancellationToken,
-    last_word: LastWord<'_>,
+    stop: &Stop,
     events: &(dyn Fn(Event) + Send + Sync),
 ) -> Result<Report, OpsError> {
     let mut config = home.config()?;
     let whole = routines::document(&config, name)?;
     let mut document = whole.clone();
     adapt(&mut document, &options)?;
-    let side = |server: fn(&Job) -> &str| {
-        let name = document.jobs.first().map(server).unwrap_or_default();
-        Side::open(&config, name)
-    };
-    let ((_, source), (id, destination)) = (side(|job| &job.source)?, side(|job| &job.destination)?);
+    let server = |of: fn(&Job) -> &str| document.jobs.first().map(of).unwrap_or_default();
+    let (_, source) = Side::open(&config, server(|job| &job.source))?;
+    let (id, destination) = Side::open(&config, server(|job| &job.destination))?;
     let reviewed = review::rivals(&config, &over_window_of(&whole, &document))?;
     let launched = Launch {
         whole: part_of(&whole, &options),
@@ -83,12 +74,11 @@ pub async fn run(
         fail_on_empty: options.fail_on_empty,
         known: Vec::new(),
         command: options.command,
+        // What was learned only saves time: no run fails for it.
+        tuning: unless_failed(remembered(&config, id), "read").unwrap_or_default(),
         stop,
-        last_word,
     };
-    // What was learned only saves time: no run fails for it.
-    let begin_with = || Ok(unless_failed(remembered(&config, id), "read").unwrap_or_default());
-    let (report, tuning) = launch(home, launched, begin_with, events).await?;
+    let (report, tuning) = launch(home, launched, events).await?;
     unless_failed(remember(&mut config, id, tuning), "kept");
     Ok(report)
 }
@@ -115,18 +105,17 @@ pub(super) struct Launch<'run> {
     pub(super) known: Vec<Finding>,
     /// The words after `xfer` that run it again.
     pub(super) command: Vec<String>,
+    /// What earlier runs learned about the destination.
+    pub(super) tuning: Tuning,
     /// Tells the run to end early.
-    pub(super) stop: CancellationToken,
-    /// Settles its exit code before it is written down.
-    pub(super) last_word: LastWord<'run>,
+    pub(super) stop: &'run Stop,
 }
 
 /// Locks the routine, opens its journal and hands everything to the engine. Gives the report, and what was learned
-/// about the destination since it `remembered`.
+/// about the destination.
 pub(super) async fn launch(
     home: &Home,
     launch: Launch<'_>,
-    remembered: impl FnOnce() -> Result<Tuning, OpsError>,
     events: &(dyn Fn(Event) + Send + Sync),
 ) -> Result<(Report, Tuning), OpsError> {
     let Launch {
@@ -140,16 +129,9 @@ pub(super) async fn launch(
         fail_on_empty,
         known,
         command,
+        tuning,
         stop,
-        last_word,
     } = launch;
-    let last_word = |report: &mut Report| {
-        // What an empty source leaves to be looked at is part of what was asked to be told by this code.
-        if fail_on_empty && report.values.fetched == 0 && matches!(report.exit_code, 0 | EXIT_INCOMPLETE) {
-            report.exit_code = EXIT_EMPTY;
-        }
-        last_word(report);
-    };
     // Before the lock is taken: nothing is asked of a server for what would be wrong anyway.
     let all_jobs = over_window_of(whole.document, document);
     let review = review::before_run(&all_jobs, &document.jobs, source.reviewed(), destination.reviewed(), reviewed)?;
@@ -170,23 +152,19 @@ pub(super) async fn launch(
             destination: destination.endpoint(),
             relative: RelativeOptions::default(),
             journal: &mut journal,
-            tuning: remembered()?,
+            tuning,
             patience: Patience::default(),
             stop: stop.clone(),
-            last_word: &last_word,
+            fail_on_empty,
         },
         whole,
         events,
     );
-    let result = tokio::select! {
-        biased;
-        result = run => result?,
-        () = out_of_patience(&stop) => return Err(OpsError::Stopped),
-    };
+    let result = in_time(stop, run).await??;
     let mut report = result.report;
     let as_kept = report.clone();
     report.findings.splice(0..0, known);
-    if !stop.is_cancelled() {
+    if stop.cause().is_none() {
         name_latest(&mut report, &source.client, &source.metadata, document).await;
     }
     if !result.closed {
@@ -205,13 +183,6 @@ pub(super) async fn launch(
 /// What came of something that a run does not depend on.
 fn unless_failed<T>(outcome: Result<T, OpsError>, verb: &str) -> Option<T> {
     outcome.inspect_err(|cause| tracing::warn!(%cause, "what was learned about the destination was not {verb}")).ok()
-}
-
-/// Returns when a run that was told to stop had its time to write a report. A server that does not answer the first
-/// question keeps the engine from that; whoever stops the process does not wait for it.
-pub(super) async fn out_of_patience(stop: &CancellationToken) {
-    stop.cancelled().await;
-    tokio::time::sleep(LONGEST_ENDING).await;
 }
 
 /// One server of a run.

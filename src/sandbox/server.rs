@@ -25,6 +25,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::domain::exit_code::ExitCode;
 use crate::sandbox::cost;
 use crate::sandbox::exchange::{Request, Response};
 use crate::sandbox::faults::{Fault, FaultPlan};
@@ -72,6 +73,12 @@ pub enum StartError {
     /// No thread or runtime of its own.
     #[error("cannot start the sandbox's own thread")]
     Thread(#[source] io::Error),
+}
+
+impl crate::domain::fault::Fault for StartError {
+    fn code(&self) -> ExitCode {
+        ExitCode::LocalIo
+    }
 }
 
 /// Starts instances.

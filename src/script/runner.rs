@@ -225,7 +225,7 @@ impl Runner {
     ) -> Result<Outcome<T>, ScriptError> {
         let weight = match &outcome {
             Ok(outcome) => outcome.weight(),
-            Err(error) => error.what().len() + error.hint().map_or(0, str::len),
+            Err(error) => error.what().len() + error.advice().map_or(0, str::len),
         };
         if self.leaving.takes(given, weight) || outcome.as_ref().is_err_and(|error| error.stop().is_some()) {
             return outcome;

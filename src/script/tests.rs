@@ -373,7 +373,7 @@ fn a_function_that_takes_another_number_of_values_is_no_riddle() {
         let error = value_of(&format!("fn value(v) {{ {expression} }}"), &Value::Number(number("12"))).unwrap_err();
         assert_eq!(error.what(), format!("this gives {values} to a function that takes another number of them"));
         assert_eq!(
-            error.hint(),
+            error.advice(),
             Some(
                 "a function for `reduce` takes two, the total and the element: `|total, x| …`; all others take one: `|x| …`"
             )

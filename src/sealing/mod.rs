@@ -10,6 +10,9 @@ use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use zeroize::Zeroizing;
 
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
+
 pub use passphrase::{Work, check_strength};
 
 /// Length of a key in bytes.
@@ -48,6 +51,27 @@ pub enum SealingError {
     /// The key could not be derived.
     #[error("no key could be made of the passphrase: {0}")]
     NotStretched(String),
+}
+
+impl Fault for SealingError {
+    fn code(&self) -> ExitCode {
+        match self {
+            Self::NoRandomNumbers(_) | Self::TooLong | Self::NotStretched(_) => ExitCode::LocalIo,
+            Self::TooWeak(_) | Self::TooDear(_) => ExitCode::Damaged,
+            Self::EasyPassphrase(_) => ExitCode::Usage,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NoRandomNumbers(_) | Self::TooLong | Self::NotStretched(_) => return None,
+            Self::TooWeak(_) | Self::TooDear(_) => {
+                "do not trust it; ask whoever made it to export it again with this program"
+            }
+            Self::EasyPassphrase(_) => "take five or more words that do not belong together",
+        };
+        Some(hint.to_owned())
+    }
 }
 
 /// Fills bytes with random ones of the system.

@@ -13,6 +13,8 @@ use serde::de::{DeserializeOwned, IntoDeserializer};
 
 use crate::domain::cell::CellState;
 use crate::domain::data_item::{DataKind, ReportingMetric};
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
 use crate::domain::item::{Combine, WhenEmpty};
 use crate::domain::job::{Comments, ReadFrom};
 use crate::domain::org_unit_map::{MappingState, MatchClass, MatchMethod};
@@ -23,6 +25,12 @@ use crate::domain::uid::{UID_LENGTH, Uid};
 #[derive(Debug, thiserror::Error)]
 #[error("`{0}` is not a word that is kept there")]
 pub(crate) struct UnknownWord(String);
+
+impl Fault for UnknownWord {
+    fn code(&self) -> ExitCode {
+        ExitCode::Damaged
+    }
+}
 
 /// An id as its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

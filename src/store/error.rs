@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::{Fault, InWords};
 use crate::platform;
-use crate::store::unlocking::AskingFailed;
 
 /// The kinds of things that the store keeps by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -168,12 +169,12 @@ pub enum StoreError {
         mode: u32,
     },
     /// The machine key needs a passphrase that could not be found out.
-    #[error("the machine key `{}` needs its passphrase", file.display())]
+    #[error("{words}")]
     KeyClosed {
         /// The key file.
         file: PathBuf,
         /// Why not, in the words of whoever was asked.
-        source: AskingFailed,
+        words: Box<InWords>,
     },
     /// Another passphrase than the machine key was protected with; or its file was altered.
     #[error("the passphrase does not open the machine key `{}`", file.display())]
@@ -268,13 +269,39 @@ impl StoreError {
             _ => Self::Database { file, source },
         }
     }
+}
 
-    /// What a person can do about it; none where the sentence says it all.
-    pub fn hint(&self) -> Option<String> {
+impl Fault for StoreError {
+    fn code(&self) -> ExitCode {
+        match self {
+            Self::NotFound(_)
+            | Self::AlreadyExists(_)
+            | Self::BadName { .. }
+            | Self::InUse { .. }
+            | Self::MixedPairs { .. } => ExitCode::Usage,
+            Self::KeyClosed { words, .. } => words.code,
+            Self::NewerSchema { .. } | Self::Damaged { .. } | Self::KeyDamaged { .. } | Self::AlteredScript { .. } => {
+                ExitCode::Damaged
+            }
+            Self::Locked { .. } => ExitCode::Locked,
+            Self::Busy { .. } => ExitCode::Temporary,
+            Self::Sealed { .. } | Self::SealedAlert { .. } | Self::KeyMissing { .. } | Self::WrongPassphrase { .. } => {
+                ExitCode::WrongKey
+            }
+            Self::KeyUnreadable { .. }
+            | Self::KeyPermissions { .. }
+            | Self::DiskFull { .. }
+            | Self::Io { .. }
+            | Self::Database { .. }
+            | Self::Sqlite(_) => ExitCode::LocalIo,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::NotFound(_) | Self::BadName { .. } | Self::Sqlite(_) => return None,
+            Self::NotFound(_) | Self::BadName { .. } | Self::KeyClosed { .. } | Self::Sqlite(_) => return None,
             Self::AlreadyExists(Named { kind, .. }) => format!("choose another name, or edit or remove that {kind}"),
-            Self::InUse { .. } => "remove those first, or ask for all of them to be removed together".to_owned(),
+            Self::InUse { .. } => "remove those first, or all together with --cascade".to_owned(),
             Self::AlteredScript { .. } => {
                 "what runs must be what was attached; look at its file and attach it again: `xfer script attach`"
                     .to_owned()
@@ -305,7 +332,6 @@ impl StoreError {
                 "run `chmod 600 {}`; if others may have read it, change the servers' passwords too",
                 file.display()
             ),
-            Self::KeyClosed { .. } => "give the passphrase that the key was protected with".to_owned(),
             Self::WrongPassphrase { file } => format!(
                 "try again; if nobody knows it any more, restore `{}` from a backup made before, or move it away, \
                  give up what it sealed with `xfer key forget` and enter the login of every server again",
@@ -327,6 +353,20 @@ impl StoreError {
                 "check that the disk is present, has space left, and that this account may write there".to_owned()
             }
         })
+    }
+
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::KeyClosed { words, .. } => words.hints.clone(),
+            _ => self.hint().into_iter().collect(),
+        }
+    }
+
+    fn details(&self) -> Vec<String> {
+        match self {
+            Self::KeyClosed { words, .. } => words.causes.clone(),
+            _ => Vec::new(),
+        }
     }
 }
 
@@ -392,7 +432,7 @@ mod tests {
     use std::io;
     use std::path::Path;
 
-    use super::{Kind, Named, StoreError};
+    use super::{Fault, Kind, Named, StoreError};
 
     #[test]
     fn messages_name_what_they_are_about() {

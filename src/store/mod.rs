@@ -41,5 +41,5 @@ pub use error::{Kind, Named, StoreError};
 pub use home::Home;
 pub use migrate::clear_unfinished_backups;
 pub use state::{CellFilter, ChunkRecord, RunEnd, RunLock, RunRecord, RunSummary, StateStore, WaitingNotice};
-pub use unlocking::{AskingFailed, Unlocking};
+pub use unlocking::Unlocking;
 pub use vault::Protection;

@@ -4,16 +4,15 @@
 //! asked when a login has to be sealed or opened, not before. A passphrase that fits is kept in memory, so that one
 //! process asks once; one that does not fit is forgotten.
 
-use std::error::Error;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use secrecy::SecretString;
 
-/// Why a passphrase could not be found out, in the words of whoever was asked.
-pub type AskingFailed = Box<dyn Error + Send + Sync>;
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::InWords;
 
-type Asking = dyn Fn() -> Result<SecretString, AskingFailed> + Send + Sync;
+type Asking = dyn Fn() -> Result<SecretString, InWords> + Send + Sync;
 
 /// How the passphrase of the machine key is found out, and what it is once known.
 pub struct Unlocking {
@@ -21,19 +20,14 @@ pub struct Unlocking {
     known: Mutex<Option<SecretString>>,
 }
 
-/// Nobody can be asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("there is nobody to ask for the passphrase")]
-struct Nobody;
-
 impl Unlocking {
     /// Asks when the passphrase is needed for the first time.
-    pub fn by(ask: impl Fn() -> Result<SecretString, AskingFailed> + Send + Sync + 'static) -> Self {
+    pub fn by(ask: impl Fn() -> Result<SecretString, InWords> + Send + Sync + 'static) -> Self {
         Self { ask: Box::new(ask), known: Mutex::new(None) }
     }
 
     /// The passphrase: the one that is known to fit, else the one that is given when asked.
-    pub(super) fn passphrase(&self) -> Result<SecretString, AskingFailed> {
+    pub(super) fn passphrase(&self) -> Result<SecretString, InWords> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
         known.map_or_else(|| (self.ask)(), Ok)
     }
@@ -46,7 +40,14 @@ impl Unlocking {
 
 impl Default for Unlocking {
     fn default() -> Self {
-        Self::by(|| Err(Nobody.into()))
+        Self::by(|| {
+            Err(InWords {
+                code: ExitCode::Usage,
+                message: "the machine key needs its passphrase, and there is nobody to ask for it".to_owned(),
+                causes: Vec::new(),
+                hints: vec!["give the passphrase that the key was protected with".to_owned()],
+            })
+        })
     }
 }
 

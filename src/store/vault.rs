@@ -14,6 +14,8 @@ use std::sync::{Arc, OnceLock};
 
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
 use crate::platform::{self, FileLock};
 use crate::sealing::{self, Key};
 use crate::store::error::StoreError;
@@ -55,6 +57,12 @@ impl Place<'_> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the secret cannot be opened here")]
 pub struct SealBroken;
+
+impl Fault for SealBroken {
+    fn code(&self) -> ExitCode {
+        ExitCode::WrongKey
+    }
+}
 
 /// How the file of the machine key stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -281,8 +289,10 @@ impl Vault {
             KeyFile::Protected(protected) => protected,
         };
         let file = || self.key_file.clone();
-        let passphrase =
-            self.unlocking.passphrase().map_err(|source| StoreError::KeyClosed { file: file(), source })?;
+        let passphrase = self
+            .unlocking
+            .passphrase()
+            .map_err(|words| StoreError::KeyClosed { file: file(), words: Box::new(words) })?;
         let key = protected.open(&passphrase).map_err(|cause| not_made(&self.key_file, &cause))?;
         let Some(key) = key else {
             self.unlocking.learn(None);

@@ -27,6 +27,8 @@ pub mod refusal;
 pub mod report;
 pub mod settle;
 pub mod shape;
+pub mod stop;
 pub mod tally;
 pub mod twice;
+pub mod verdict;
 pub mod verify;

@@ -1,33 +1,20 @@
-//! Adds up what was recorded and says how the run ended (design 5).
-//!
-//! The exit code is for cron: what does the operator do next? The most pressing answer wins: log in (7), look what
-//! became of it (6), try again (5), correct something (3), nothing (0).
+//! Adds up what was recorded into a report (design 5.1). How the run ended is decided by [`crate::transfer::verdict`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
 use crate::domain::journal::JournalError;
 use crate::domain::run::{
-    CellCounts, FileReport, JobReport, Report, RunMode, RunOutcome, ServerReport, Traffic, ValueCounts,
+    CellCounts, FileReport, JobReport, Report, RunMode, ServerReport, StopCause, Traffic, ValueCounts,
 };
 use crate::transfer::finding::{self, Code};
 use crate::transfer::hooks::Acts;
 use crate::transfer::tally::{Findings, Note};
-
-/// Everything is where it should be.
-pub const EXIT_COMPLETE: u8 = 0;
-/// Some cells or values need a person.
-pub const EXIT_INCOMPLETE: u8 = 3;
-/// A retry may help.
-pub const EXIT_TEMPORARY: u8 = 5;
-/// It is not known what became of some cells.
-pub const EXIT_UNKNOWN: u8 = 6;
-/// A login or permission was refused.
-pub const EXIT_PERMISSION: u8 = 7;
-/// Something could not be written on this machine.
-pub const EXIT_LOCAL: u8 = 74;
+use crate::transfer::verdict::Evidence;
 
 /// What a run's jobs came to.
 #[derive(Debug, Default)]
@@ -42,10 +29,8 @@ pub struct Tally {
     pub written: BTreeMap<String, BTreeMap<String, u64>>,
     /// Cells that earlier runs had written without learning it.
     pub recovered: u64,
-    /// Whether something failed that may pass.
-    pub temporary: bool,
-    /// Whether a server refused the login or a permission, so that nothing more could be done.
-    pub permission: bool,
+    /// The codes of what kept parts of the run from being done.
+    pub failures: BTreeSet<ExitCode>,
     /// Slices that were done.
     pub slices_done: u64,
     /// Slices that could not be done.
@@ -75,6 +60,10 @@ pub struct RunFacts {
     pub traffic: Traffic,
     /// Whether unmapped values are no reason to complain.
     pub tolerate_unmapped: bool,
+    /// Whether a source without values is a failure.
+    pub fail_on_empty: bool,
+    /// Who ended the run, where it was told to end early.
+    pub stopped: Option<StopCause>,
     /// The xfer file that the routine comes from.
     pub file: Option<FileReport>,
 }
@@ -89,8 +78,25 @@ pub struct Unexplained {
     pub cells: i128,
 }
 
+impl Fault for Unexplained {
+    fn code(&self) -> ExitCode {
+        ExitCode::Bug
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("please report this with the run's journal; nothing is lost".to_owned())
+    }
+}
+
+/// A report on its way into the journal, with what decided how its run ended.
+#[derive(Debug)]
+pub struct Draft {
+    report: Report,
+    evidence: Evidence,
+}
+
 /// Builds the report of a run.
-pub fn report(facts: RunFacts, mut tally: Tally) -> Result<Report, Unexplained> {
+pub fn report(facts: RunFacts, mut tally: Tally) -> Result<Draft, Unexplained> {
     let mut values = ValueCounts::default();
     let mut cells = CellCounts::default();
     for job in &tally.jobs {
@@ -105,19 +111,15 @@ pub fn report(facts: RunFacts, mut tally: Tally) -> Result<Report, Unexplained> 
         }
     }
     tally.findings.merge(tally.acts.findings());
-    let exit_code = exit_code(&values, &cells, &tally, facts.tolerate_unmapped);
-    let outcome = match exit_code {
-        EXIT_COMPLETE => RunOutcome::Complete,
-        _ if tally.slices_failed > 0 && tally.slices_done == 0 => RunOutcome::Failed,
-        _ => RunOutcome::Incomplete,
-    };
-    Ok(Report {
+    let evidence = evidence(values, cells, &tally, &facts);
+    let verdict = evidence.verdict();
+    let report = Report {
         format: Report::FORMAT.to_owned(),
         run: facts.run,
         routine: facts.routine,
         mode: facts.mode,
-        outcome,
-        exit_code,
+        outcome: verdict.outcome,
+        exit_code: verdict.code.number(),
         started: facts.started.to_string(),
         finished: facts.finished.to_string(),
         source: facts.source,
@@ -133,51 +135,61 @@ pub fn report(facts: RunFacts, mut tally: Tally) -> Result<Report, Unexplained> 
         written_by_data_set: tally.written,
         file: facts.file,
         scripts: tally.acts.into_reports(),
-    })
+    };
+    Ok(Draft { report, evidence })
 }
 
-/// Says in a report that the end of its run could not be written down. Everything before it was, so that the counts hold
-/// and the next run finds what it needs.
-pub fn not_closed(report: &mut Report, cause: &JournalError) {
-    journal_failed(report, &finding::JOURNAL_NOT_CLOSED, cause);
-}
-
-/// Says in a report that its run was cut off because it could not be written down what becomes of it. What the report
-/// counts is known in memory; what had left is open in the journal, so that the next run finds what it needs.
-pub fn cut_off(report: &mut Report, cause: &JournalError) {
-    journal_failed(report, &finding::JOURNAL_CUT_OFF, cause);
-}
-
-fn journal_failed(report: &mut Report, code: &'static Code, cause: &JournalError) {
-    let mut findings = Findings::default();
-    findings.add(Note::new(code, 1).example(cause.to_string()));
-    report.findings.splice(0..0, findings.into_sorted());
-    if report.outcome == RunOutcome::Complete {
-        report.outcome = RunOutcome::Incomplete;
+impl Draft {
+    /// The report as it stands.
+    pub fn report(&self) -> &Report {
+        &self.report
     }
-    // Who tries again with a login that is refused locks the account: nothing takes the place of that.
-    if report.exit_code != EXIT_PERMISSION {
-        report.exit_code = EXIT_LOCAL;
+
+    /// The report.
+    pub fn into_report(self) -> Report {
+        self.report
+    }
+
+    /// Says that the end of the run could not be written down. Everything before it was, so that the counts hold and the
+    /// next run finds what it needs.
+    pub fn not_closed(&mut self, cause: &JournalError) {
+        self.journal_failed(&finding::JOURNAL_NOT_CLOSED, cause);
+    }
+
+    /// Says that the run was cut off because it could not be written down what becomes of it. What the report counts is
+    /// known in memory; what had left is open in the journal, so that the next run finds what it needs.
+    pub fn cut_off(&mut self, cause: &JournalError) {
+        self.journal_failed(&finding::JOURNAL_CUT_OFF, cause);
+    }
+
+    fn journal_failed(&mut self, code: &'static Code, cause: &JournalError) {
+        let mut findings = Findings::default();
+        findings.add(Note::new(code, 1).example(cause.to_string()));
+        self.report.findings.splice(0..0, findings.into_sorted());
+        self.evidence.journal = Some(cause.code());
+        let verdict = self.evidence.verdict();
+        self.report.outcome = verdict.outcome;
+        self.report.exit_code = verdict.code.number();
     }
 }
 
-fn exit_code(values: &ValueCounts, cells: &CellCounts, tally: &Tally, tolerate_unmapped: bool) -> u8 {
-    let unmapped = values.unmapped > 0 && !tolerate_unmapped;
-    let incomplete = cells.rejected + cells.held_back + cells.differs + values.invalid > 0;
+fn evidence(values: ValueCounts, cells: CellCounts, tally: &Tally, facts: &RunFacts) -> Evidence {
+    let unmapped = values.unmapped > 0 && !facts.tolerate_unmapped;
     // Unmapped org units are errors in the list of findings; whether they count is the routine's to say.
     // So are mapped org units that the source does not have: their values do not arrive either.
     let unmapped_errors = [&finding::ORG_UNIT_UNMAPPED, &finding::SOURCE_ORG_UNIT_UNKNOWN];
-    let lost_units = tally.findings.has(&finding::SOURCE_ORG_UNIT_UNKNOWN) && !tolerate_unmapped;
-    if tally.permission || tally.findings.has(&finding::NO_IMPORT_AUTHORITY) {
-        EXIT_PERMISSION
-    } else if cells.unknown > 0 {
-        EXIT_UNKNOWN
-    } else if tally.temporary || cells.not_sent > 0 {
-        EXIT_TEMPORARY
-    } else if unmapped || lost_units || incomplete || tally.findings.has_error_other_than(&unmapped_errors) {
-        EXIT_INCOMPLETE
-    } else {
-        EXIT_COMPLETE
+    let lost_units = tally.findings.has(&finding::SOURCE_ORG_UNIT_UNKNOWN) && !facts.tolerate_unmapped;
+    let mut failures = tally.failures.clone();
+    failures.extend(tally.findings.has(&finding::NO_IMPORT_AUTHORITY).then_some(ExitCode::Login));
+    Evidence {
+        values,
+        cells,
+        failures,
+        nothing_done: tally.slices_failed > 0 && tally.slices_done == 0,
+        needs_a_person: unmapped || lost_units || tally.findings.has_error_other_than(&unmapped_errors),
+        fail_on_empty: facts.fail_on_empty,
+        stopped: facts.stopped,
+        journal: None,
     }
 }
 
@@ -186,7 +198,7 @@ mod tests {
     use jiff::Timestamp;
     use uuid::Uuid;
 
-    use super::{RunFacts, Tally, report};
+    use super::{ExitCode, RunFacts, Tally, report};
     use crate::domain::cell::CellState;
     use crate::domain::run::{CellCounts, JobReport, RunMode, RunOutcome, ServerReport, Traffic, ValueCounts};
     use crate::transfer::finding;
@@ -204,6 +216,8 @@ mod tests {
             periods: vec![],
             traffic: Traffic::default(),
             tolerate_unmapped: false,
+            fail_on_empty: false,
+            stopped: None,
             file: None,
         }
     }
@@ -218,7 +232,7 @@ mod tests {
     }
 
     fn ended(tally: Tally) -> (u8, RunOutcome) {
-        let report = report(facts(), tally).unwrap();
+        let report = report(facts(), tally).unwrap().into_report();
         (report.exit_code, report.outcome)
     }
 
@@ -233,9 +247,12 @@ mod tests {
         }
         assert_eq!(ended(tally(&[Rejected, NotSent])), (5, RunOutcome::Incomplete));
         assert_eq!(ended(tally(&[NotSent, Unknown])), (6, RunOutcome::Incomplete));
-        assert_eq!(ended(Tally { permission: true, ..tally(&[Unknown]) }), (7, RunOutcome::Incomplete));
         assert_eq!(
-            ended(Tally { temporary: true, slices_done: 0, slices_failed: 1, ..tally(&[]) }),
+            ended(Tally { failures: [ExitCode::Login].into(), ..tally(&[Unknown]) }),
+            (7, RunOutcome::Incomplete)
+        );
+        assert_eq!(
+            ended(Tally { failures: [ExitCode::Temporary].into(), slices_done: 0, slices_failed: 1, ..tally(&[]) }),
             (5, RunOutcome::Failed)
         );
     }
@@ -250,10 +267,10 @@ mod tests {
         };
         assert_eq!(ended(unmapped()).0, 3);
         let tolerant = RunFacts { tolerate_unmapped: true, ..facts() };
-        assert_eq!(report(tolerant.clone(), unmapped()).unwrap().exit_code, 0);
+        assert_eq!(report(tolerant.clone(), unmapped()).unwrap().report().exit_code, 0);
         let mut worse = unmapped();
         worse.findings.add(Note::new(&finding::SOURCE_ITEM_MISSING, 1));
-        assert_eq!(report(tolerant, worse).unwrap().exit_code, 3);
+        assert_eq!(report(tolerant, worse).unwrap().report().exit_code, 3);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What can be wrong with an xfer file, by the situation that a person is in.
 
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
 use crate::sealing::SealingError;
 
 /// Why an xfer file cannot be opened or made.
@@ -69,9 +71,23 @@ impl From<SealingError> for XferFileError {
     }
 }
 
-impl XferFileError {
-    /// What a person can do about it; none where the sentence says it all.
-    pub fn hint(&self) -> Option<String> {
+impl Fault for XferFileError {
+    fn code(&self) -> ExitCode {
+        match self {
+            Self::WrongKey(_) => ExitCode::WrongKey,
+            Self::Recipients { .. } | Self::NoSuchKey { .. } | Self::EasyPassphrase(_) => ExitCode::Usage,
+            Self::NotMade(_) => ExitCode::LocalIo,
+            Self::NotAnXferFile
+            | Self::TooLarge
+            | Self::Unsupported { .. }
+            | Self::Damaged(_)
+            | Self::NotAKey(_)
+            | Self::TooWeak(_)
+            | Self::TooDear(_) => ExitCode::Damaged,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NotAnXferFile => "xfer files are made with `xfer routine export`; check the path".to_owned(),
             Self::TooLarge => "check that it is the right file".to_owned(),

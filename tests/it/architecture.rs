@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 /// A layer and the layers it may name. Arrows point down only (design, section 4).
 const LAYERS: &[(&str, &[&str])] = &[
     ("domain", &["domain"]),
-    ("platform", &["platform"]),
-    ("sealing", &["sealing"]),
+    ("platform", &["platform", "domain"]),
+    ("sealing", &["sealing", "domain"]),
     ("dhis2", &["dhis2", "domain"]),
     ("script", &["script", "domain"]),
     ("store", &["store", "sealing", "domain", "platform"]),
@@ -182,6 +182,26 @@ fn one_module_prints() {
             for stream in STREAMS.iter().filter(|stream| line.contains(**stream)) {
                 writeln!(findings, "{}:{number}: `{stream}`", source.path.display()).unwrap();
             }
+        }
+    }
+    fail_with(&findings);
+}
+
+/// Who may write down how a run ended, and who reads it out of a report: everybody else shows what these say.
+const ENDS: &[(&str, &str)] = &[
+    (".exit_code = ", "transfer/report.rs"),
+    ("ExitCode::from_number(", "ops/run/end.rs"),
+    (".verdict()", "transfer/report.rs"),
+];
+
+#[test]
+fn the_end_of_a_run_is_decided_in_one_place() {
+    let mut findings = String::new();
+    for (decides, place) in ENDS {
+        let named = |source: &Source| code_lines(&source.product).any(|(_, line)| line.contains(decides));
+        let places: Vec<PathBuf> = sources().into_iter().filter(named).map(|source| source.path).collect();
+        if places != [Path::new(place)] {
+            writeln!(findings, "`{decides}` stands in {places:?}, and should in {place} alone").unwrap();
         }
     }
     fail_with(&findings);

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use xfer::cli::exit_code::ExitCode;
+use xfer::domain::exit_code::ExitCode;
 use xfer::domain::finding::Code;
 use xfer::domain::run::Severity;
 use xfer::matching::finding as of_checks;

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use secrecy::SecretString;
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use xfer::dhis2::client::{Client, ClientOptions};
 use xfer::dhis2::limits::Limits;
@@ -31,6 +30,7 @@ use xfer::sandbox::fixtures;
 use xfer::sandbox::profile::Profile;
 use xfer::sandbox::server::{RunningSandbox, Sandbox, ServerOptions};
 use xfer::transfer::engine::{Endpoint, Patience, RunRequest, Tuning, run};
+use xfer::transfer::stop::Stop;
 use xfer::transfer::tally::Findings;
 
 /// A journal in memory.
@@ -241,8 +241,8 @@ async fn one_run(document: &RoutineDocument, source: &Side, destination: &Side, 
         journal: notes,
         tuning: Tuning::default(),
         patience: Patience { tries: 3, first_pause: Duration::ZERO },
-        stop: CancellationToken::new(),
-        last_word: &|_| (),
+        stop: Stop::default(),
+        fail_on_empty: false,
     };
     let report = run(request, &|_| ()).await.unwrap().report;
     assert_eq!((report.values.unexplained(), report.cells.unexplained()), (0, 0));

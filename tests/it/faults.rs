@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use xfer::dhis2::limits::Limits;
 use xfer::domain::cell::{CellKey, CellState};
@@ -19,6 +18,7 @@ use xfer::sandbox::fixtures;
 use xfer::sandbox::profile::Profile;
 use xfer::sandbox::values::Values;
 use xfer::transfer::engine::{Patience, RunRequest, TransferError, Tuning, run};
+use xfer::transfer::stop::Stop;
 use xfer::transfer::tally::Findings;
 
 use crate::announce::announce;
@@ -203,8 +203,8 @@ pub(crate) async fn try_go(
         journal: &mut notes,
         tuning: Tuning { plain_rows: Some(ROWS_PER_POST), restricted_rows: Some(ROWS_PER_POST) },
         patience: Patience { tries: 3, first_pause: Duration::ZERO },
-        stop: CancellationToken::new(),
-        last_word: &|_| (),
+        stop: Stop::default(),
+        fail_on_empty: false,
     };
     let report = run(request, &|_| ()).await?.report;
     assert_eq!((report.values.unexplained(), report.cells.unexplained()), (0, 0), "{report:?}");

@@ -13,6 +13,7 @@ use xfer::dhis2::data_value_sets::RawQuery;
 use xfer::dhis2::error::{ClientError, ClientErrorKind};
 use xfer::dhis2::limits::Limits;
 use xfer::domain::cell::{CellKey, CellState};
+use xfer::domain::fault::Fault as _;
 use xfer::domain::metadata::Metadata;
 use xfer::domain::period::Period;
 use xfer::sandbox::faults::{Fault, FaultPlan, Flood, Matcher, Mutation};
@@ -113,7 +114,7 @@ fn faults_of_malformed_answers_in_a_run() {
                     }
                     Err(error) => {
                         assert_in_words(&error, &name);
-                        error.exit_code()
+                        error.code().number()
                     }
                 };
                 assert!(DOCUMENTED.contains(&code), "{name}: exit code {code}");
@@ -150,7 +151,7 @@ fn faults_of_malformed_answers_about_server_user_and_metadata() {
                     Ok(()) => 0,
                     Err(error) => {
                         assert_in_words(&error, &name);
-                        error.kind.exit_code()
+                        error.code().number()
                     }
                 };
                 assert!(DOCUMENTED.contains(&code), "{name}: exit code {code}");
@@ -354,7 +355,7 @@ fn faults_of_answers_that_drip() {
             };
             let error = asked.unwrap_err();
             assert!(matches!(error.kind, ClientErrorKind::TooSlow { .. }), "{path}: {error}");
-            assert_eq!(error.kind.exit_code(), 5);
+            assert_eq!(error.code().number(), 5);
             let asked = side.sandbox.ledger().matching("GET", path).len();
             assert_eq!(asked, 1, "{path}: what drips once drips again");
             side.sandbox.faults().clear();

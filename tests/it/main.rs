@@ -14,6 +14,7 @@ mod doctor_codes;
 mod documentation;
 mod empty_answers;
 mod engine;
+mod every_error;
 mod exchange_import;
 mod faults;
 mod faults_answers;

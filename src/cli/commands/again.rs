@@ -10,11 +10,12 @@ use crate::cli::commands::keys::OpeningKeys;
 use crate::cli::commands::run::RunArguments;
 use crate::cli::commands::{exec, run};
 use crate::cli::error::CliError;
-use crate::cli::exit_code::ExitCode;
 use crate::cli::render::report::last_with_values;
-use crate::cli::render::shell_word;
 use crate::cli::ui::Format;
+use crate::domain::exit_code::ExitCode;
 use crate::domain::run::{Report, RunMode};
+use crate::domain::shell::xfer_command;
+use crate::ops::run::end::RunEnd;
 
 /// What starts a run once more.
 #[derive(Debug, Clone)]
@@ -91,16 +92,15 @@ impl Again {
             words.drain(at..(at + 2).min(words.len()));
         }
         words.extend(["--periods".to_owned(), period.to_owned()]);
-        in_shell(&words)
+        xfer_command(&words)
     }
 
     fn typed(&self, dry_run: bool) -> String {
-        in_shell(&self.with(dry_run))
+        xfer_command(&self.with(dry_run))
     }
 
     /// What to do after a run with this report, line by line; nothing where all is done.
-    pub(super) fn next(&self, report: &Report) -> Vec<String> {
-        let code = ExitCode::from_number(report.exit_code);
+    pub(super) fn next(&self, report: &Report, code: ExitCode) -> Vec<String> {
         let cells = || format!("every cell with its reason: xfer runs cells {}", report.run);
         match (report.mode, code) {
             // What there is to say about nothing stands in the report.
@@ -125,8 +125,16 @@ impl Again {
         }
     }
 
+    /// How the program ends after a run.
+    pub(super) fn ended(&self, end: RunEnd) -> Result<ExitCode, CliError> {
+        match end.report {
+            Ok(_) => Ok(end.code),
+            Err(error) => Err(self.hinted(error.into())),
+        }
+    }
+
     /// The error of a run that came to no report, with the command where the same one may help.
-    pub(super) fn hinted(&self, mut error: CliError) -> CliError {
+    fn hinted(&self, mut error: CliError) -> CliError {
         let helps = [ExitCode::Temporary, ExitCode::Unknown, ExitCode::Interrupted, ExitCode::Terminated];
         if helps.contains(&error.code) {
             let command = self.command();
@@ -137,11 +145,6 @@ impl Again {
         }
         error
     }
-}
-
-/// A command of ours as it is typed, from the words after `xfer`.
-pub(super) fn in_shell(words: &[String]) -> String {
-    std::iter::once("xfer".to_owned()).chain(words.iter().map(|word| shell_word(word))).collect::<Vec<_>>().join(" ")
 }
 
 /// The options of every command that decide what it works on, as they were typed: not what the environment says, which
@@ -205,7 +208,7 @@ mod tests {
     use super::{Again, everywhere};
     use crate::cli::args::{Arguments, Command};
     use crate::cli::error::CliError;
-    use crate::cli::exit_code::ExitCode;
+    use crate::domain::exit_code::ExitCode;
 
     fn again(line: &[&str]) -> Again {
         let arguments = Arguments::try_parse_from(line).unwrap();

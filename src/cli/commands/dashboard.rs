@@ -7,11 +7,11 @@ use crate::cli::commands::init;
 use crate::cli::commands::runs::outcome;
 use crate::cli::commands::unread::say_unread;
 use crate::cli::error::CliError;
-use crate::cli::exit_code::ExitCode;
 use crate::cli::render::listing::{Listing, moment, number, text};
 use crate::cli::render::server::list;
-use crate::cli::render::shell_word;
 use crate::cli::ui::{Format, Ui};
+use crate::domain::exit_code::ExitCode;
+use crate::domain::shell::shell_word;
 use crate::ops::dashboard::{Dashboard, FileState, JobLine, dashboard};
 use crate::ops::home::Home;
 

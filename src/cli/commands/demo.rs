@@ -13,10 +13,10 @@ use crate::cli::args;
 use crate::cli::commands::sandbox::ProfileArgument;
 use crate::cli::commands::{execute, wait};
 use crate::cli::error::CliError;
-use crate::cli::exit_code::ExitCode;
 use crate::cli::render::listing::{Listing, text};
-use crate::cli::render::shell_word;
 use crate::cli::ui::{Format, Ui};
+use crate::domain::exit_code::ExitCode;
+use crate::domain::shell::shell_word;
 use crate::ops::demo::{self, Stage};
 
 /// `xfer demo`

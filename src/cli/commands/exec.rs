@@ -6,30 +6,29 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use jiff::Timestamp;
-use secrecy::SecretString;
-use tokio::sync::Notify;
 
 use crate::cli::commands::again::Again;
-use crate::cli::commands::alerting::{Outcome, note_start, notice, tell, unless_ended, with_start};
-use crate::cli::commands::ending::Ending;
 use crate::cli::commands::keys::OpeningKeys;
 use crate::cli::commands::lines::Lines;
 use crate::cli::commands::run::RunArguments;
+use crate::cli::commands::telling::{TRIED_AGAIN, Words, in_words};
 use crate::cli::commands::wait;
 use crate::cli::error::CliError;
-use crate::cli::exit_code::ExitCode;
 use crate::cli::prompt::{SecretSource, secret};
 use crate::cli::render::report;
 use crate::cli::ui::Ui;
-use crate::domain::alert::{Notice, Shape};
-use crate::domain::run::Report;
-use crate::ops::alerts::Alerting;
-use crate::ops::alerts::address::{self, FileShape};
+use crate::domain::alert::Shape;
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::InWords;
+use crate::domain::run::FileReport;
+use crate::ops::alerts::address::{Address, FileShape};
 use crate::ops::home::Home;
-use crate::ops::xfer_files;
+use crate::ops::run::end::RunEnd;
+use crate::ops::run::telling::Telling;
+use crate::ops::run::{self as whole_run, FileOrder, RunView};
 use crate::transfer::events::Event;
 use crate::transfer::finding::XFER_FILE_OUTDATED;
+use crate::xferfile::Content;
 
 /// `xfer exec`
 #[derive(Debug, Args)]
@@ -94,88 +93,69 @@ pub fn execute(arguments: &Arguments, everywhere: &[String], home: &Home, ui: &U
         .notify_file
         .clone()
         .map(|file| secret(ui, &SecretSource::File(file), "web address for messages", "--notify-file"))
-        .transpose()?;
-    let mut alerting = Alerting::none();
-    let outcome = run(arguments, &again, home, ui, &lines, &mut alerting);
-    match &outcome {
-        Ok((report, _)) => {
-            again.next(report).iter().for_each(|line| lines.say(line));
-            let outdated = report.findings.iter().find(|finding| finding.code == XFER_FILE_OUTDATED.word);
-            if let Some(hint) = outdated.and_then(|finding| finding.hint.as_deref()) {
-                lines.warn(&format!(
-                    "the routine was changed since this file was exported. {}",
-                    hint.replace('`', "").trim_end_matches('.')
-                ));
-            }
-        }
-        Err(error) => lines.error(error),
-    }
-    // A dry run moves nothing, so that its outcome is nobody's alarm.
-    if !arguments.options.dry_run {
-        let file = arguments.file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        if let Some(notice) = notice(alerting.name(), alerting.between(), &outcome, &again.command()) {
-            tell(&alerting, home, &notice, &|words| lines.say(words), &|words| lines.warn(words));
-            if let Some(address) = &address {
-                tell_address(arguments, home, address, &Notice { name: file, ..notice }, &lines);
-            }
-        }
-    }
-    outcome.map(|(_, code)| code).map_err(|error| again.hinted(error))
+        .transpose()?
+        .map(|secret| Address { secret, shape: arguments.notify_as.shape() });
+    let keys = || arguments.keys.unasked(ui, &arguments.file).map_err(InWords::from);
+    let order = FileOrder {
+        file: &arguments.file,
+        keys: &keys,
+        min_revision: arguments.min_revision,
+        address: address.as_ref(),
+    };
+    let view = Log { again: &again, notify_as: arguments.notify_as, lines: &lines, ui };
+    let options = arguments.options.options(&again);
+    let end = wait(async { Ok(Box::pin(whole_run::of_file(home, order, options, &view)).await) })?;
+    again.ended(end)
 }
 
-/// Sends the message to the address that `--notify-file` names.
-fn tell_address(arguments: &Arguments, home: &Home, address: &SecretString, notice: &Notice, lines: &Lines<'_>) {
-    let sending = address::tell(home, &arguments.file, address, arguments.notify_as.shape(), notice);
-    let told = unless_ended(async {
-        sending.await.map_err(|cause| CliError::usage("the message was not delivered".to_owned()).caused_by(&cause))
-    });
-    match told {
-        Ok(true) => lines.say("a message was sent"),
-        Ok(false) => {}
-        Err(error) => {
-            let next = match arguments.notify_as {
-                NotifyAs::Ping => "the switch is asked for again after the next complete run",
-                _ => "the next run tries again",
-            };
-            let why: Vec<String> = std::iter::once(error.message).chain(error.causes).collect();
-            lines.warn(&format!("{}; {next}", why.join(": ")));
-        }
-    }
+/// An unattended run.
+struct Log<'run> {
+    again: &'run Again,
+    notify_as: NotifyAs,
+    lines: &'run Lines<'run>,
+    ui: &'run Ui,
 }
 
-/// Runs the file. Who hears of it is known as soon as it is open.
-fn run(
-    arguments: &Arguments,
-    again: &Again,
-    home: &Home,
-    ui: &Ui,
-    lines: &Lines<'_>,
-    alerting: &mut Alerting,
-) -> Outcome {
-    let keys = arguments.keys.unasked(ui, &arguments.file)?;
-    let (content, about) = xfer_files::open_for_run(&arguments.file, &keys, arguments.min_revision, Timestamp::now())?;
-    *alerting = Alerting::of_file(&content);
-    lines.say(&format!(
-        "{} revision {} from {} to {}",
-        content.document.routine.name, about.revision, content.source.name, content.destination.name
-    ));
-    let nobody = Alerting::none();
-    let switches = if arguments.options.dry_run { &nobody } else { &*alerting };
-    let (report, code) = wait(async {
-        let ending = Ending::watch(arguments.options.timeout)?;
-        let begun = Notify::new();
-        let events = |event: Event| {
-            note_start(&event, &begun);
-            lines.event(&event);
+impl RunView for Log<'_> {
+    fn opened(&self, content: &Content, about: &FileReport) {
+        self.lines.say(&format!(
+            "{} revision {} from {} to {}",
+            content.document.routine.name, about.revision, content.source.name, content.destination.name
+        ));
+    }
+
+    fn event(&self, event: &Event) {
+        self.lines.event(event);
+    }
+
+    fn ended(&self, end: &RunEnd) {
+        let report = match &end.report {
+            Ok(report) => report,
+            Err(error) => return self.lines.error(&CliError::of(error)),
         };
-        let last_word = |report: &mut Report| ending.settle(report);
-        let options = arguments.options.options(again);
-        let run = xfer_files::exec(home, content, about, options, ending.stop(), &last_word, &events);
-        let report = with_start(Box::pin(run), &begun, switches).await.map_err(|error| ending.error(error))?;
-        let code = ExitCode::from_number(report.exit_code);
-        Ok((report, code))
-    })?;
-    lines.report(&report);
-    report::print(&report, ui.format.into(), ui);
-    Ok((report, code))
+        self.lines.report(report);
+        report::print(report, self.ui.format.into(), self.ui);
+        self.again.next(report, end.code).iter().for_each(|line| self.lines.say(line));
+        let outdated = report.findings.iter().find(|finding| finding.code == XFER_FILE_OUTDATED.word);
+        if let Some(hint) = outdated.and_then(|finding| finding.hint.as_deref()) {
+            self.lines.warn(&format!(
+                "the routine was changed since this file was exported. {}",
+                hint.replace('`', "").trim_end_matches('.')
+            ));
+        }
+    }
+
+    fn told(&self, telling: &Telling<'_>) {
+        // A switch is asked for again only when there is something good to say.
+        let next = match (telling, self.notify_as) {
+            (Telling::AddressFailed(_) | Telling::AddressCutOff, NotifyAs::Ping) => {
+                "the switch is asked for again after the next complete run"
+            }
+            _ => TRIED_AGAIN,
+        };
+        match in_words(telling, next) {
+            Words::Say(words) => self.lines.say(&words),
+            Words::Warn(words) => self.lines.warn(&words),
+        }
+    }
 }

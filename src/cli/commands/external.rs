@@ -11,7 +11,7 @@ use clap::CommandFactory;
 
 use crate::cli::args::Arguments;
 use crate::cli::error::CliError;
-use crate::cli::exit_code::ExitCode;
+use crate::domain::exit_code::ExitCode;
 use crate::matching::names::nearest;
 use crate::ops::home::Home;
 use crate::script::plugin::is_name;

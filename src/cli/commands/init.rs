@@ -3,9 +3,9 @@
 use clap::Args;
 
 use crate::cli::error::CliError;
-use crate::cli::exit_code::ExitCode;
 use crate::cli::ui::Ui;
 use crate::cli::wizard::{self, Missing};
+use crate::domain::exit_code::ExitCode;
 use crate::ops::home::Home;
 
 /// `xfer init`

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 
 use crate::cli::error::CliError;
-use crate::cli::exit_code::ExitCode;
 use crate::cli::prompt::{SecretSource, secret};
 use crate::cli::ui::Ui;
 use crate::domain::counted::counted;
+use crate::domain::exit_code::ExitCode;
 use crate::ops::home::Home;
 use crate::ops::keys;
 use crate::store::Protection;

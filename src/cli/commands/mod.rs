@@ -1,12 +1,10 @@
 //! The commands: each parses, calls one function of `ops`, and renders the outcome.
 
 mod again;
-mod alerting;
 pub mod check;
 pub mod dashboard;
 pub mod demo;
 pub mod doctor;
-mod ending;
 pub mod exec;
 pub mod external;
 mod files;
@@ -28,6 +26,7 @@ pub mod schedule;
 pub mod script;
 pub mod script_tools;
 pub mod server;
+mod telling;
 mod unread;
 pub mod xfer_file;
 
@@ -35,8 +34,8 @@ use std::future::Future;
 
 use crate::cli::args::{Arguments, Command};
 use crate::cli::error::CliError;
-use crate::cli::exit_code::ExitCode;
 use crate::cli::ui::Ui;
+use crate::domain::exit_code::ExitCode;
 use crate::ops::home::Home;
 use crate::ops::tidy::tidy;
 use crate::platform;
@@ -75,9 +74,7 @@ pub fn execute(arguments: &Arguments, ui: &Ui) -> Result<ExitCode, CliError> {
 }
 
 fn home(arguments: &Arguments) -> Result<Home, CliError> {
-    platform::home_folder(arguments.home.as_deref())
-        .map(Home::at)
-        .map_err(|cause| CliError::usage(cause.to_string()).hint("set XFER_HOME or give --home FOLDER"))
+    platform::home_folder(arguments.home.as_deref()).map(Home::at).map_err(CliError::from)
 }
 
 /// Waits for a future on a runtime of its own; commands are synchronous up to here.

@@ -7,13 +7,13 @@ use clap::Subcommand;
 use serde_json::json;
 
 use crate::cli::error::CliError;
-use crate::cli::exit_code::ExitCode;
 use crate::cli::render::listing::{Listing, text};
-use crate::cli::render::shell_word;
 use crate::cli::ui::{Ui, printable};
 use crate::cli::wizard;
 use crate::domain::counted::counted;
+use crate::domain::exit_code::ExitCode;
 use crate::domain::script::{Attachment, Hook, ParameterValue};
+use crate::domain::shell::shell_word;
 use crate::ops::home::Home;
 use crate::ops::jobs;
 use crate::ops::plugins::{self, Found, Origin};

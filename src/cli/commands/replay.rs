@@ -3,11 +3,9 @@
 use clap::Args;
 use serde_json::json;
 
-use crate::cli::commands::ending::Ending;
 use crate::cli::commands::progress::RunProgress;
 use crate::cli::commands::wait;
 use crate::cli::error::CliError;
-use crate::cli::exit_code::ExitCode;
 use crate::cli::render::clock;
 use crate::cli::render::listing::{Listing, number, text};
 use crate::cli::ui::{Format, Ui, printable};
@@ -40,21 +38,6 @@ pub struct FromRun {
     pub limit: Option<usize>,
 }
 
-/// What a replay came to.
-pub(super) struct Outcome {
-    /// Values that the script refused, or failed on.
-    pub(super) rejected: u64,
-    /// The exit code of a replay that counts nothing as wrong but what could not be read.
-    pub(super) code: ExitCode,
-}
-
-impl Outcome {
-    /// The exit code where refused values count as wrong.
-    pub(super) fn refused(&self) -> ExitCode {
-        if self.code == ExitCode::Success { ExitCode::Incomplete } else { self.code }
-    }
-}
-
 /// Replays a run and prints what came out differently.
 pub(super) fn replay(
     script: &Script,
@@ -64,7 +47,7 @@ pub(super) fn replay(
     parameters: &[(String, ParameterValue)],
     home: &Home,
     ui: &Ui,
-) -> Result<Outcome, CliError> {
+) -> Result<Replay, CliError> {
     let all = if ui.format == Format::Table { SHOWN } else { usize::MAX };
     let options = ReplayOptions {
         run: run.to_owned(),
@@ -74,18 +57,14 @@ pub(super) fn replay(
         most: arguments.limit.unwrap_or(all),
     };
     let progress = RunProgress::new(ui, script.name());
-    let outcome = wait(async {
-        let ending = Ending::watch(None)?;
+    let replay = wait(async {
         let events = |event: Event| progress.show(&event);
-        let replay = script_tools::replay(home, script, options, ending.stop(), &events);
-        let replay = Box::pin(replay).await.map_err(|error| ending.error(error))?;
-        Ok((replay, ending.signal()))
+        Ok(Box::pin(script_tools::replay(home, script, options, &events)).await?)
     });
     progress.finish();
-    let (replay, signal) = outcome?;
+    let replay = replay?;
     print(&replay, ui);
-    let unread = if replay.failed.is_empty() { ExitCode::Success } else { ExitCode::Incomplete };
-    Ok(Outcome { rejected: replay.number(Kind::Rejected), code: signal.unwrap_or(unread) })
+    Ok(replay)
 }
 
 fn print(replay: &Replay, ui: &Ui) {
@@ -120,7 +99,7 @@ fn print(replay: &Replay, ui: &Ui) {
     ui.say(&format!(
         "{} again from {}: {} as the run of {} at {} asked for them, with what stands there now; nothing was \
          written, and the destination was not asked",
-        if replay.stopped { "partly read" } else { "read" },
+        if replay.stopped.is_some() { "partly read" } else { "read" },
         replay.source,
         counted(replay.values.fetched, "value"),
         replay.routine,

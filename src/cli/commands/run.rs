@@ -1,25 +1,24 @@
 //! `xfer run`: a routine, now.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use clap::Args;
-use tokio::sync::Notify;
 
 use crate::cli::commands::again::Again;
-use crate::cli::commands::alerting::{note_start, notice, tell, with_start};
-use crate::cli::commands::ending::Ending;
 use crate::cli::commands::progress::RunProgress;
+use crate::cli::commands::telling::{TRIED_AGAIN, Words, in_words};
 use crate::cli::commands::wait;
 use crate::cli::error::CliError;
-use crate::cli::exit_code::ExitCode;
 use crate::cli::render::report::{self, ReportFormat};
 use crate::cli::ui::Ui;
-use crate::domain::run::{Report, RunMode};
-use crate::ops::alerts::Alerting;
-use crate::ops::error::OpsError;
+use crate::domain::exit_code::ExitCode;
+use crate::domain::run::RunMode;
 use crate::ops::home::Home;
-use crate::ops::keys;
-use crate::ops::transfer::{self, RunOptions};
+use crate::ops::run::end::RunEnd;
+use crate::ops::run::telling::Telling;
+use crate::ops::run::{self as whole_run, RunView};
+use crate::ops::transfer::RunOptions;
 use crate::transfer::events::Event;
 
 /// `xfer run`
@@ -66,6 +65,7 @@ impl RunArguments {
             jobs: self.jobs.clone(),
             verify: !self.no_verify,
             fail_on_empty: self.fail_on_empty,
+            time_limit: self.timeout,
             command: again.words(),
         }
     }
@@ -80,50 +80,50 @@ fn duration(text: &str) -> Result<Duration, String> {
 /// Carries out `xfer run`.
 pub fn execute(arguments: &Arguments, everywhere: &[String], home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     let again = Again::of_run(arguments, everywhere);
-    // Before anything is drawn: a question would stand among the bars.
-    keys::unlock(home)?;
-    let alerting = alerting(arguments, home, ui);
-    let progress = RunProgress::new(ui, &arguments.routine);
-    let outcome = wait(async {
-        let ending = Ending::watch(arguments.options.timeout)?;
-        let begun = Notify::new();
-        let events = |event: Event| {
-            note_start(&event, &begun);
-            progress.show(&event);
-        };
-        let last_word = |report: &mut Report| ending.settle(report);
-        let options = arguments.options.options(&again);
-        let run = transfer::run(home, &arguments.routine, options, ending.stop(), &last_word, &events);
-        let report = with_start(Box::pin(run), &begun, &alerting).await.map_err(|error| ending.error(error))?;
-        let code = ExitCode::from_number(report.exit_code);
-        Ok((report, code))
-    });
-    progress.finish();
-    if let Ok((report, _)) = &outcome {
-        let format = ReportFormat::from(ui.format);
-        report::print(report, format, ui);
-        if format == ReportFormat::Words {
-            again.next(report).iter().for_each(|line| ui.say(line));
-        }
-    }
-    if let Some(notice) = notice(alerting.name(), alerting.between(), &outcome, &again.command()) {
-        tell(&alerting, home, &notice, &|words| ui.say(words), &|words| ui.warn(words));
-    }
-    outcome.map(|(_, code)| code).map_err(|error| again.hinted(error))
+    let view = Screen { routine: &arguments.routine, again: &again, progress: OnceLock::new(), ui };
+    // Whoever sits at the terminal sees how it ends.
+    let tells = arguments.notify || !ui.can_ask();
+    let options = arguments.options.options(&again);
+    let end =
+        wait(async { Ok(Box::pin(whole_run::of_routine(home, &arguments.routine, options, tells, &view)).await) })?;
+    again.ended(end)
 }
 
-/// Who hears of the run. Whoever sits at the terminal sees how it ends, and a dry run is nobody's alarm.
-fn alerting(arguments: &Arguments, home: &Home, ui: &Ui) -> Alerting {
-    if arguments.options.dry_run || (ui.can_ask() && !arguments.notify) {
-        return Alerting::none();
+/// A run at a terminal.
+struct Screen<'run> {
+    routine: &'run str,
+    again: &'run Again,
+    progress: OnceLock<RunProgress<'run>>,
+    ui: &'run Ui,
+}
+
+impl RunView for Screen<'_> {
+    fn begins(&self) {
+        self.progress.get_or_init(|| RunProgress::new(self.ui, self.routine));
     }
-    match Alerting::of_routine(home, &arguments.routine) {
-        Ok(alerting) => alerting,
-        // The run says it itself.
-        Err(OpsError::NotFound { .. }) => Alerting::none(),
-        Err(error) => {
-            ui.warn(&format!("nobody can be told how the run ends: {error}"));
-            Alerting::none()
+
+    fn event(&self, event: &Event) {
+        if let Some(progress) = self.progress.get() {
+            progress.show(event);
+        }
+    }
+
+    fn ended(&self, end: &RunEnd) {
+        if let Some(progress) = self.progress.get() {
+            progress.finish();
+        }
+        let Ok(report) = &end.report else { return };
+        let format = ReportFormat::from(self.ui.format);
+        report::print(report, format, self.ui);
+        if format == ReportFormat::Words {
+            self.again.next(report, end.code).iter().for_each(|line| self.ui.say(line));
+        }
+    }
+
+    fn told(&self, telling: &Telling<'_>) {
+        match in_words(telling, TRIED_AGAIN) {
+            Words::Say(words) => self.ui.say(&words),
+            Words::Warn(words) => self.ui.warn(&words),
         }
     }
 }

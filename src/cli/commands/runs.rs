@@ -3,20 +3,20 @@
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use crate::cli::commands::again::in_shell;
 use crate::cli::commands::unread::say_unread;
 use crate::cli::error::CliError;
-use crate::cli::exit_code::ExitCode;
 use crate::cli::render::listing::{Listing, moment, number, text};
 use crate::cli::render::{clock, report};
 use crate::cli::ui::{Format, Ui};
 use crate::domain::cell::CellState;
 use crate::domain::counted::counted;
 use crate::domain::decimal::parse_number;
+use crate::domain::exit_code::ExitCode;
 use crate::domain::journal::CellRecord;
 use crate::domain::metadata::Metadata;
 use crate::domain::moment;
 use crate::domain::run::RunMode;
+use crate::domain::shell::xfer_command;
 use crate::domain::uid::Uid;
 use crate::ops::home::Home;
 use crate::ops::runs;
@@ -79,7 +79,10 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
                 let again = summary.command.clone().unwrap_or_else(|| vec!["run".to_owned(), summary.routine.clone()]);
                 return Err(CliError::usage(format!("the run {} never finished, so it has no report", summary.run))
                     .hint(format!("its cells so far: xfer runs cells {}", summary.run))
-                    .hint(format!("what arrived stays, the rest is sent when it is run again: {}", in_shell(&again))));
+                    .hint(format!(
+                        "what arrived stays, the rest is sent when it is run again: {}",
+                        xfer_command(&again)
+                    )));
             };
             report::print(&report, ui.format.into(), ui);
             Ok(ExitCode::Success)
@@ -121,7 +124,7 @@ fn list(arguments: &List, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
             json!(written.filter(|_| programs || run.mode != RunMode::DryRun)),
             json!(end.map(|end| end.problems)),
             json!(cells.map(|cells| cells.total)),
-            json!(run.command.as_deref().map(in_shell)),
+            json!(run.command.as_deref().map(xfer_command)),
         ];
         if programs {
             row.insert(2, json!(run.mode));

@@ -8,10 +8,11 @@ use serde_json::json;
 
 use crate::cli::commands::wait;
 use crate::cli::error::CliError;
-use crate::cli::exit_code::ExitCode;
 use crate::cli::render::listing::{Listing, text};
 use crate::cli::ui::Ui;
 use crate::domain::counted::counted;
+use crate::domain::exit_code::ExitCode;
+use crate::ops::error::OpsError;
 use crate::ops::sandbox::files::{self, FileServer, Note, ServerFiles};
 use crate::ops::sandbox::{self, Ports, ServerLine};
 use crate::platform;
@@ -205,12 +206,11 @@ fn list(servers: impl IntoIterator<Item = ServerLine>, ui: &Ui) {
 /// the waiting is asynchronous.
 fn until_the_end(mut look: impl FnMut()) -> Result<ExitCode, CliError> {
     wait(async {
-        let ended = platform::termination()
-            .map_err(|cause| CliError::local_io("signals cannot be waited for".to_owned(), &cause))?;
+        let ended = platform::termination().map_err(OpsError::Signals)?;
         let mut ended = std::pin::pin!(ended);
         loop {
             tokio::select! {
-                ended = &mut ended => return Ok(ExitCode::from_number(ended.exit_code())),
+                ended = &mut ended => return Ok(ended.code()),
                 () = tokio::time::sleep(LOOK_EVERY) => look(),
             }
         }

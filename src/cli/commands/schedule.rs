@@ -8,13 +8,13 @@ use serde_json::json;
 
 use crate::cli::commands::keys::named;
 use crate::cli::error::CliError;
-use crate::cli::exit_code::ExitCode;
 use crate::cli::prompt::{SecretSource, secret};
 use crate::cli::render::clock;
 use crate::cli::render::listing::{Listing, moment, text};
-use crate::cli::render::shell_word;
 use crate::cli::ui::Ui;
+use crate::domain::exit_code::ExitCode;
 use crate::domain::moment::{DAY_AND_MINUTE, with_weekday};
+use crate::domain::shell::shell_word;
 use crate::ops::home::Home;
 use crate::ops::schedule::{self, Due, Opener, Prepared, Removed, Request, Standing, Verified};
 use crate::ops::xfer_files::outdated_files;

@@ -9,11 +9,11 @@ use serde_json::{Map, Value, json};
 
 use crate::cli::commands::{plugin, script_tools};
 use crate::cli::error::CliError;
-use crate::cli::exit_code::ExitCode;
 use crate::cli::render::listing::{Listing, text};
-use crate::cli::render::shell_word;
 use crate::cli::ui::{Format, Ui};
+use crate::domain::exit_code::ExitCode;
 use crate::domain::script::{Attachment, Hook, ParameterValue};
+use crate::domain::shell::shell_word;
 use crate::ops::home::Home;
 use crate::ops::routines;
 use crate::ops::script_tools as ops_tools;

@@ -7,17 +7,18 @@ use clap::Args;
 use crate::cli::commands::files::write_file;
 use crate::cli::commands::replay::{FromRun, replay};
 use crate::cli::error::CliError;
-use crate::cli::exit_code::ExitCode;
 use crate::cli::line_reader::LineReader;
-use crate::cli::render::shell_word;
 use crate::cli::ui::{Ui, printable};
 use crate::domain::counted::counted;
+use crate::domain::exit_code::ExitCode;
 use crate::domain::period::Period;
 use crate::domain::script::{self as kept, ParameterValue};
+use crate::domain::shell::shell_word;
 use crate::ops::home::Home;
 use crate::ops::script_tools::{self, Answer, Session, Tried};
 use crate::script::testing::{RowGiven, Scalar};
 use crate::script::{Hook, Script};
+use crate::transfer::hooks::Kind;
 
 /// `xfer script new`
 #[derive(Debug, Args)]
@@ -208,13 +209,12 @@ pub(super) fn test(arguments: &Test, home: &Home, ui: &Ui) -> Result<ExitCode, C
 /// The second half of a test: no value of a past run may be too much for the script.
 fn test_on(run: &str, file: &Path, arguments: &Test, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     let script = script_tools::open(file)?;
-    let outcome = replay(&script, &arguments.from_run, run, None, &arguments.parameters, home, ui)?;
-    if outcome.rejected == 0 {
-        ui.say("the run: passed, no value was refused");
-        return Ok(outcome.code);
+    let replay = replay(&script, &arguments.from_run, run, None, &arguments.parameters, home, ui)?;
+    match replay.number(Kind::Rejected) {
+        0 => ui.say("the run: passed, no value was refused"),
+        refused => ui.say(&format!("the run: failed, {} refused", counted(refused, "value"))),
     }
-    ui.say(&format!("the run: failed, {} refused", counted(outcome.rejected, "value")));
-    Ok(outcome.refused())
+    Ok(replay.code())
 }
 
 fn found(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
@@ -235,8 +235,7 @@ pub(super) fn run(arguments: &Run, home: &Home, ui: &Ui) -> Result<ExitCode, Cli
                 .hint("leave one of them out"));
         }
         let hook = arguments.hook.and_then(|hook| kept::Hook::from_name(hook.name()));
-        let outcome = replay(&script, &arguments.from_run, run, hook, parameters, home, ui)?;
-        return Ok(if outcome.rejected == 0 { outcome.code } else { outcome.refused() });
+        return Ok(replay(&script, &arguments.from_run, run, hook, parameters, home, ui)?.code());
     }
     let hooks: Vec<Hook> = script.hooks().filter(|hook| arguments.hook.is_none_or(|wanted| wanted == *hook)).collect();
     if hooks.is_empty() {

@@ -7,18 +7,19 @@ use clap::{Args, Subcommand};
 
 use crate::cli::commands::wait;
 use crate::cli::error::CliError;
-use crate::cli::exit_code::ExitCode;
 use crate::cli::prompt::{SecretSource, secret};
 use crate::cli::render::listing::Listing;
-use crate::cli::render::{server as server_view, shell_word};
+use crate::cli::render::server as server_view;
 use crate::cli::ui::{Format, Ui};
 use crate::cli::wizard::server::Known;
 use crate::cli::wizard::{self, Missing};
 use crate::dhis2::metadata::MetadataProgress;
 use crate::domain::certificates::{Certificates, LARGEST_FILE};
+use crate::domain::exit_code::ExitCode;
 use crate::domain::run::Severity;
 use crate::domain::secret::{Login, token};
 use crate::domain::server::BaseUrl;
+use crate::domain::shell::shell_word;
 use crate::ops::home::Home;
 use crate::ops::keys;
 use crate::ops::servers::{self, NewServer, ServerChange};
@@ -76,7 +77,7 @@ impl LoginArguments {
             let what = format!("personal access token for {server}");
             let given = secret(ui, &source(&self.token_file), &what, "--token-file")?;
             let token = token(&given)
-                .map_err(|error| CliError::usage(format!("the {what} cannot be used: {error}")).hint(error.hint()))?;
+                .map_err(|error| CliError::saying(format!("the {what} cannot be used: {error}"), &error))?;
             return Ok(Some(Login::Token(token)));
         }
         let Some(username) = self.username.clone() else {
@@ -193,9 +194,8 @@ fn certificates(path: &Path) -> Result<Certificates, CliError> {
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(failed)?;
     file.take(LARGEST_FILE as u64).read_to_end(&mut bytes).map_err(failed)?;
-    Certificates::parse(&String::from_utf8_lossy(&bytes)).map_err(|error| {
-        CliError::usage(format!("{} cannot be used as --ca-file: {error}", path.display())).hint(error.hint())
-    })
+    Certificates::parse(&String::from_utf8_lossy(&bytes))
+        .map_err(|error| CliError::saying(format!("{} cannot be used as --ca-file: {error}", path.display()), &error))
 }
 
 fn add(arguments: &Add, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
@@ -262,7 +262,7 @@ fn ask_for_the_rest(
 }
 
 fn parsed(url: &str) -> Result<BaseUrl, CliError> {
-    BaseUrl::parse(url).map_err(|cause| CliError::usage(cause.to_string()).hint("example: https://dhis2.example.org"))
+    Ok(BaseUrl::parse(url)?)
 }
 
 fn list(home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {

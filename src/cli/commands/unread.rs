@@ -1,8 +1,8 @@
 //! Journals that cannot be read, for commands that show the others.
 
 use crate::cli::error::CliError;
-use crate::cli::exit_code::ExitCode;
 use crate::cli::ui::{Format, Ui};
+use crate::domain::exit_code::ExitCode;
 use crate::ops::home::Unread;
 
 /// Names journals that cannot be read, each with what to do, after everything else was shown; the exit code is that of

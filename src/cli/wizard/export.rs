@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::cli::error::CliError;
-use crate::cli::render::shell_word;
 use crate::cli::wizard::prompter::{Leave, Prompter, ask_until, say_commands};
 use crate::cli::wizard::server::explain;
 use crate::domain::file_name::file_name;
+use crate::domain::shell::shell_word;
 use crate::ops::home::Home;
 use crate::ops::xfer_files::{self, Export};
 use crate::xferfile::Keys;

@@ -3,7 +3,6 @@
 
 use crate::cli::commands::{job, routine};
 use crate::cli::render::clock;
-use crate::cli::render::shell_word;
 use crate::cli::ui::Ui;
 use crate::cli::wizard::job as job_wizard;
 use crate::cli::wizard::pair::{One, say_if_one};
@@ -15,6 +14,7 @@ use crate::cli::wizard::{
 use crate::domain::counted::counted;
 use crate::domain::job::Job;
 use crate::domain::org_unit_map::MappingState;
+use crate::domain::shell::shell_word;
 use crate::ops::dashboard;
 use crate::ops::home::Home;
 use crate::ops::{jobs, org_units, routines, servers};

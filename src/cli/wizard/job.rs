@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cli::commands::job::{New, job_command};
 use crate::cli::render::item::{item_ids, source_names};
-use crate::cli::render::{review as review_lines, shell_word};
+use crate::cli::render::review as review_lines;
 use crate::cli::wizard::element::{Group, one_by_one, place_by_hand, unmatched_lines};
 use crate::cli::wizard::pair::choose_pair;
 use crate::cli::wizard::portion::Portion;
@@ -15,6 +15,7 @@ use crate::domain::data_item::{DataItem, DataKind};
 use crate::domain::item::{Combine, Item};
 use crate::domain::org_unit_map::{MatchClass, OrgUnitMapping};
 use crate::domain::period::PeriodType;
+use crate::domain::shell::shell_word;
 use crate::domain::uid::Uid;
 use crate::matching::item_match::ItemProposal;
 use crate::ops::home::Home;

@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use crate::cli::render::org_units::tally_in_words;
-use crate::cli::render::shell_word;
 use crate::cli::wizard::portion::Portion;
 use crate::cli::wizard::prompter::{Leave, Prompter, say_commands};
 use crate::domain::counted::counted;
 use crate::domain::metadata::{Metadata, OrganisationUnit};
 use crate::domain::org_unit_map::{MappingState, MatchClass, OrgUnitMapping};
+use crate::domain::shell::shell_word;
 use crate::domain::uid::Uid;
 use crate::matching::org_units::{Candidate, Candidates, MatchRules};
 use crate::ops::home::Home;

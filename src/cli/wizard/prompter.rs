@@ -3,8 +3,8 @@
 use secrecy::SecretString;
 
 use crate::cli::error::CliError;
-use crate::cli::exit_code::ExitCode;
 use crate::domain::counted::noun_for;
+use crate::domain::exit_code::ExitCode;
 
 /// Why a step ends without being done.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use crate::cli::commands::routine::New;
 use crate::cli::error::CliError;
 use crate::cli::prompt::capitalised;
-use crate::cli::render::{review, shell_word};
+use crate::cli::render::review;
 use crate::cli::wizard::alert;
 use crate::cli::wizard::prompter::{Leave, Prompter, ask_until, say_commands};
 use crate::cli::wizard::scripts;
@@ -11,6 +11,7 @@ use crate::domain::item::WhenEmpty;
 use crate::domain::job::Job;
 use crate::domain::period::PeriodType;
 use crate::domain::routine::{Policies, Routine, USUAL_DELETE_SHARE};
+use crate::domain::shell::shell_word;
 use crate::ops;
 use crate::ops::copies::Copies;
 use crate::ops::home::Home;

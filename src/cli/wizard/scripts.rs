@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::error::CliError;
 use crate::cli::render::item::{address_names, source_names};
-use crate::cli::render::shell_word;
 use crate::cli::ui::printable;
 use crate::cli::wizard::plugin::steps as ask_for;
 use crate::cli::wizard::prompter::{Leave, Prompter, ask_until};
 use crate::cli::wizard::server::explain;
 use crate::domain::counted::{counted, noun_for};
 use crate::domain::script::{Attachment, Hook, ParameterValue};
+use crate::domain::shell::shell_word;
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::scripts::{self, FileState, Place};

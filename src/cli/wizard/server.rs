@@ -5,15 +5,17 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::cli::commands::server::{LoginArguments, sync_all};
 use crate::cli::commands::wait;
 use crate::cli::error::CliError;
-use crate::cli::exit_code::ExitCode;
-use crate::cli::render::{server as server_view, shell_word};
+use crate::cli::render::server as server_view;
 use crate::cli::ui::Ui;
 use crate::cli::wizard::pair::may_be_one;
 use crate::cli::wizard::prompter::{Leave, Prompter, ask_until, say_commands};
 use crate::domain::certificates::Certificates;
 use crate::domain::counted::counted_len;
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
 use crate::domain::secret::{Login, token};
 use crate::domain::server::BaseUrl;
+use crate::domain::shell::shell_word;
 use crate::ops::home::Home;
 use crate::ops::servers::{self, NewServer, ServerChange};
 
@@ -234,7 +236,7 @@ fn secret_of(prompter: &mut dyn Prompter, server: &str, login: &Login) -> Result
             Login::Token(_) => match token(&secret) {
                 Ok(token) => Login::Token(token),
                 Err(error) => {
-                    prompter.say(&format!("This cannot be used: {error}; {}.", error.hint()));
+                    prompter.say(&format!("This cannot be used: {error}; {}.", error.hint().unwrap_or_default()));
                     continue;
                 }
             },

@@ -269,7 +269,7 @@ fn a_script_of_ones_own_is_read_until_it_compiles_and_acts_where_the_person_says
     ] {
         assert!(said.contains(words), "{words}\n{said}");
     }
-    let file = crate::cli::render::shell_word(path("scale.rhai"));
+    let file = crate::domain::shell::shell_word(path("scale.rhai"));
     assert!(said.contains(&format!("xfer script attach {file} --job soins --item 1 --param factor=0.5")), "{said}");
 
     let mut person = Scripted::new(&[

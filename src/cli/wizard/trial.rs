@@ -2,12 +2,12 @@
 
 use crate::cli::commands::run;
 use crate::cli::error::CliError;
-use crate::cli::exit_code::ExitCode;
-use crate::cli::render::shell_word;
 use crate::cli::ui::Ui;
 use crate::cli::wizard::prompter::{Leave, Prompter, say_commands};
 use crate::cli::wizard::server::explain;
 use crate::cli::wizard::terminal::taken_care_of;
+use crate::domain::exit_code::ExitCode;
+use crate::domain::shell::shell_word;
 use crate::ops::home::Home;
 use crate::ops::runs;
 

@@ -172,10 +172,10 @@ impl Client {
             match self.ask_analytics(query, false, read_grid).await {
                 Ok(grid) => missing.extend(unresolved(&part, &grid)),
                 // None of the items is known: the codes of an empty dimension.
-                Err(error) if matches!(error.kind.code(), Some("E7124")) => {
+                Err(error) if matches!(error.kind.server_code(), Some("E7124")) => {
                     missing.extend(part.data.iter().map(DataItem::to_string));
                 }
-                Err(error) if matches!(error.kind.code(), Some("E7143")) => {
+                Err(error) if matches!(error.kind.server_code(), Some("E7143")) => {
                     missing.extend(part.org_units.iter().map(Uid::to_string));
                 }
                 Err(error) => return Err(error),

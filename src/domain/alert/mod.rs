@@ -14,6 +14,8 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
 use crate::domain::redaction::{keep_address, keep_password};
 use crate::domain::server::BaseUrl;
 use crate::domain::uid::Uid;
@@ -288,6 +290,12 @@ pub enum UnusableAddress {
     /// No name of a machine.
     #[error("`{0}` is no name of a mail server")]
     NoHost(String),
+}
+
+impl Fault for UnusableAddress {
+    fn code(&self) -> ExitCode {
+        ExitCode::Usage
+    }
 }
 
 /// Scheme, host and port of a web address that may take messages: encrypted, or on this machine.

@@ -27,15 +27,30 @@ pub use home::Home;
 pub use period_type::PeriodType;
 use period_type::{Shape, start_of_week, week_label};
 
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
+
 /// The text names no period type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a DHIS2 period type")]
 pub struct PeriodTypeError(pub String);
 
+impl Fault for PeriodTypeError {
+    fn code(&self) -> ExitCode {
+        ExitCode::Usage
+    }
+}
+
 /// The text is no period.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a DHIS2 period")]
 pub struct PeriodError(pub String);
+
+impl Fault for PeriodError {
+    fn code(&self) -> ExitCode {
+        ExitCode::Usage
+    }
+}
 
 /// A period: a type and its first day. Ordered by first day, then by type.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -15,6 +15,9 @@ use jiff::civil::{Date, Weekday};
 use super::period_type::{Shape, start_of_week};
 use super::{Period, PeriodType};
 
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
+
 /// What the source server's settings say about weeks and financial years.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RelativeOptions {
@@ -61,6 +64,12 @@ impl RelativeOptions {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a relative period of DHIS2")]
 pub struct RelativePeriodError(pub String);
+
+impl Fault for RelativePeriodError {
+    fn code(&self) -> ExitCode {
+        ExitCode::Usage
+    }
+}
 
 /// What a keyword counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -16,6 +16,9 @@ use jiff::civil::Date;
 use super::relative::{RelativeOptions, RelativePeriod};
 use super::{Period, PeriodType, periods_from};
 
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
+
 /// Periods in one window; more is a slip of the pen (`2000..2026` for a daily job is the most that makes sense).
 pub const MAX_PERIODS: usize = 10_000;
 
@@ -63,6 +66,12 @@ pub enum WindowError {
         /// The type that the job reads.
         wanted: PeriodType,
     },
+}
+
+impl Fault for WindowError {
+    fn code(&self) -> ExitCode {
+        ExitCode::Usage
+    }
 }
 
 /// The fixed periods of `period_type` that the written ones stand for on a day, each once, in order.

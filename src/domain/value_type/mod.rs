@@ -18,6 +18,8 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
 use crate::domain::shown::shown;
 
 /// Longest value of any type, in UTF-16 units as Java counts (`ValidationUtils.VALUE_MAX_LENGTH`).
@@ -134,6 +136,12 @@ pub enum ValueRefusal {
     /// Nothing, or blanks only.
     #[error("the value is empty")]
     Empty,
+}
+
+impl Fault for ValueRefusal {
+    fn code(&self) -> ExitCode {
+        ExitCode::Usage
+    }
 }
 
 /// What the values of a type are ids of: they mean nothing on another server by themselves.

@@ -5,6 +5,9 @@
 
 use std::str::FromStr;
 
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
+
 /// A pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
@@ -67,6 +70,12 @@ pub enum PatternError {
     /// A side that is the same for every object.
     #[error("the side `{0}` has no placeholder, so it would fit everything or nothing")]
     Constant(String),
+}
+
+impl Fault for PatternError {
+    fn code(&self) -> ExitCode {
+        ExitCode::Usage
+    }
 }
 
 impl FromStr for Pattern {

@@ -9,6 +9,8 @@ mod register;
 
 use crate::domain::cell::CellAddress;
 use crate::domain::data_item::{DataItem, DataKind, ReportingMetric};
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
 use crate::domain::item::SourceItem;
 use crate::domain::metadata::{CategoryOptionCombo, Metadata};
 use crate::domain::uid::Uid;
@@ -92,6 +94,31 @@ pub enum ItemError {
         /// How many combos it could be.
         number: usize,
     },
+}
+
+impl Fault for ItemError {
+    fn code(&self) -> ExitCode {
+        ExitCode::Usage
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Unknown { near, .. } if !near.is_empty() => format!("did you mean {}?", near.join(" or ")),
+            Self::Unknown { side, .. } => format!("if it is new, sync the {side} server first"),
+            Self::Ambiguous { .. } => "ids stand in DHIS2's maintenance app and in exported files".to_owned(),
+            Self::Readings { readings, .. } => {
+                let ways = readings.iter().map(|(how, what)| match how.strip_prefix("--") {
+                    Some(_) => format!("give {how} for {what}"),
+                    None => format!("write '{how}' for {what}"),
+                });
+                ways.collect::<Vec<_>>().join("; ")
+            }
+            Self::OtherKind { .. } => "leave --kind out, or give the right one".to_owned(),
+            Self::NoMetric { .. } => "xfer job add-item --help lists what each of them is".to_owned(),
+            Self::NoCombos { .. } => "leave the option combos out".to_owned(),
+            Self::Incomplete { .. } => "write DE.COC, or DE.COC.AOC".to_owned(),
+        })
+    }
 }
 
 /// A kind with its article.

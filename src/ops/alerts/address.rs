@@ -31,6 +31,15 @@ pub enum FileShape {
     Ping,
 }
 
+/// A web address, and what it takes.
+#[derive(Debug, Clone)]
+pub struct Address {
+    /// The address; whoever knows it can write there.
+    pub secret: SecretString,
+    /// What it takes.
+    pub shape: FileShape,
+}
+
 /// What is kept about the runs of a file.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Kept {
@@ -70,14 +79,9 @@ impl Kept {
 
 /// Tells the address how a run of a file ended, if that is news, after what it did not take before; gives whether
 /// something was sent. A switch has nothing kept for it: the next complete run asks for it anyway.
-pub async fn tell(
-    home: &Home,
-    file: &Path,
-    address: &SecretString,
-    shape: FileShape,
-    notice: &Notice,
-) -> Result<bool, DeliveryError> {
-    let shape = match shape {
+pub async fn tell(home: &Home, file: &Path, address: &Address, notice: &Notice) -> Result<bool, DeliveryError> {
+    let Address { secret: address, shape } = address;
+    let shape = match *shape {
         FileShape::Message(shape) => shape,
         FileShape::Ping => {
             let good = notice.condition == Condition::Complete;

@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::domain::alert::{
     AlertChannel, AlertEvent, ArmedChannel, ChannelKind, MailRoute, PingMethod, Recipient, ServerSide, Shape, origin_of,
 };
+use crate::domain::fault::Fault;
 use crate::domain::routine::Routine;
 use crate::mail;
 use crate::ops::alerts::Alerting;
@@ -184,7 +185,10 @@ async fn checked(
 
 fn check_route(route: &MailRoute, password: Option<&SecretString>) -> Result<(), OpsError> {
     let refused = |error: mail::MailError| {
-        OpsError::invalid(error.to_string(), error.hint().unwrap_or("an address looks like his@health.example.org"))
+        OpsError::invalid(
+            error.to_string(),
+            error.hint().unwrap_or_else(|| "an address looks like his@health.example.org".to_owned()),
+        )
     };
     route.check().map_err(|error| refused(error.into()))?;
     if route.to.is_empty() {

@@ -13,6 +13,8 @@ use crate::dhis2::error::{ClientError, ClientErrorKind};
 use crate::dhis2::limits::Limits;
 use crate::dhis2::webhook::{self, Call};
 use crate::domain::alert::{ArmedChannel, ChannelKind, PingMethod, ServerSide};
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
 use crate::mail::{self, Letter, MailError};
 use crate::ops::alerts::message::{Message, payload};
 use crate::platform::FileLock;
@@ -86,13 +88,24 @@ pub enum DeliveryError {
     },
 }
 
-impl DeliveryError {
-    /// What to do about it; none where the sentence says it all.
-    pub fn hint(&self) -> Option<String> {
+impl Fault for DeliveryError {
+    fn code(&self) -> ExitCode {
+        match self {
+            Self::Http(kind) => kind.code(),
+            Self::Server(error) => error.code(),
+            Self::Mail(error) => error.code(),
+            Self::Closed | Self::NoLogin(_) => ExitCode::WrongKey,
+            Self::LoginRefused(_) => ExitCode::Login,
+            Self::Busy => ExitCode::Temporary,
+            Self::WrongServer { .. } => ExitCode::WrongServer,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Http(kind) => kind.hint(),
             Self::Server(error) => error.hint(),
-            Self::Mail(error) => error.hint().map(str::to_owned),
+            Self::Mail(error) => error.hint(),
             Self::Closed => Some("remove the alert and add it again".to_owned()),
             Self::NoLogin(_) | Self::LoginRefused(_) => Some("enter the login again: xfer server edit".to_owned()),
             Self::WrongServer { .. } => Some("check the server's address".to_owned()),

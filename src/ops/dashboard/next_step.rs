@@ -150,11 +150,11 @@ mod tests {
     use crate::domain::routine::{Policies, Routine};
     use crate::domain::run::{CellCounts, RunMode, RunOutcome, ValueCounts};
     use crate::domain::server::{BaseUrl, LoginKind, Server, ServerId};
+    use crate::domain::testing as fixture;
     use crate::ops::dashboard::{Dashboard, FileLine, FileState, Findings, JobLine, PairLine, RoutineLine, newest};
     use crate::ops::runs::{OfRoutine, RunLine};
     use crate::ops::servers::ServerLine;
     use crate::store::{ExportedFile, MetadataCounts, RunEnd, RunSummary};
-    use crate::domain::testing as fixture;
 
     fn server(id: i64, name: &str, synced: bool) -> ServerLine {
         ServerLine {

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
+use crate::domain::fault::Fault;
 use crate::ops::doctor::{Complaint, codes};
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
@@ -99,7 +100,7 @@ pub(super) fn about_logins(config: &ConfigStore) -> Result<Vec<Complaint>, OpsEr
 
 /// A database that does not open.
 pub(super) fn unusable(file: &Path, cause: &OpsError) -> Complaint {
-    let hint = if let OpsError::Store(cause) = cause { StoreError::hint(cause) } else { None };
+    let hint = if let OpsError::Store(cause) = cause { cause.hint() } else { None };
     Complaint::new(&codes::DATABASE_UNUSABLE, file.display().to_string(), in_words(cause)).with_remedy(hint)
 }
 

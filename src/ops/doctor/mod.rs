@@ -21,6 +21,7 @@ use jiff::tz::TimeZone;
 
 use crate::dhis2::error::ClientError;
 use crate::dhis2::system::Probe;
+use crate::domain::fault::Fault;
 use crate::domain::finding::Code;
 use crate::domain::job::Job;
 use crate::domain::server::{KeptExchange, Server};

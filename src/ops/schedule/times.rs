@@ -8,6 +8,9 @@ use std::ops::RangeInclusive;
 use croner::Cron;
 use jiff::{Span, Zoned};
 
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
+
 /// Minutes, hours, days of the month, months, days of the week (7 is Sunday too).
 const RANGES: [RangeInclusive<u8>; 5] = [0..=59, 0..=23, 1..=31, 1..=12, 0..=7];
 
@@ -46,6 +49,12 @@ pub enum TimesError {
     /// A day that does not come, such as 30 February.
     #[error("`{0}` is never due")]
     Never(String),
+}
+
+impl Fault for TimesError {
+    fn code(&self) -> ExitCode {
+        ExitCode::Usage
+    }
 }
 
 impl Times {

@@ -8,20 +8,22 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use tokio_util::sync::CancellationToken;
 
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
 use crate::domain::metadata::Metadata;
 use crate::domain::period::Period;
 use crate::domain::routine::RoutineDocument;
-use crate::domain::run::ValueCounts;
+use crate::domain::run::{StopCause, ValueCounts};
 use crate::domain::script::{Attachment, Hook, ParameterValue, ScriptSource};
 use crate::domain::spelling::composed;
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, synced};
 use crate::ops::plugins;
 use crate::ops::routines;
+use crate::ops::run::stop::{in_time, watch};
 use crate::ops::runs;
-use crate::ops::transfer::{Side, out_of_patience};
+use crate::ops::transfer::Side;
 use crate::script::plugin::{self, PREFIX};
 use crate::script::{Log, Script};
 use crate::transfer::engine::{self, ReplayError, ReplayRequest, ReplayWindow};
@@ -64,25 +66,34 @@ pub struct Replay {
     pub printed: Log,
     /// Parts that could not be read, and why.
     pub failed: Vec<(String, String)>,
-    /// Whether it was stopped before it was done.
-    pub stopped: bool,
+    /// Who ended it, where it was stopped before it was done.
+    pub stopped: Option<StopCause>,
 }
 
 impl Replay {
+    /// How the program ends: values that the script refused, or failed on, are wrong, and so is what could not be read.
+    pub fn code(&self) -> ExitCode {
+        match self.stopped {
+            Some(cause) => cause.code(),
+            None if !self.failed.is_empty() || self.number(Kind::Rejected) > 0 => ExitCode::Incomplete,
+            None => ExitCode::Success,
+        }
+    }
+
     /// How much of a kind there was, of all hooks together.
     pub fn number(&self, kind: Kind) -> u64 {
         self.counts.values().map(|counts| counts.of(kind)).sum()
     }
 }
 
-/// Replays a run.
+/// Replays a run, until it is done or somebody ends the program.
 pub async fn replay(
     home: &Home,
     script: &Script,
     options: ReplayOptions,
-    stop: CancellationToken,
     events: &(dyn Fn(Event) + Send + Sync),
 ) -> Result<Replay, OpsError> {
+    let stop = watch(None)?;
     let hooks = hooks(script, options.hook)?;
     let run = runs::find(home, &options.run)?;
     let record = home.past(run.routine.id)?.run(run.summary.run)?;
@@ -120,11 +131,7 @@ pub async fn replay(
         },
         events,
     );
-    let result = tokio::select! {
-        biased;
-        result = Box::pin(replay) => result.map_err(|error| in_words(error, &run.routine.name))?,
-        () = out_of_patience(&stop) => return Err(OpsError::Stopped),
-    };
+    let result = in_time(&stop, Box::pin(replay)).await?.map_err(|error| in_words(error, &run.routine.name))?;
     let (counts, changes, printed) = result.record.into_parts();
     Ok(Replay {
         routine: run.routine.name,
@@ -136,7 +143,7 @@ pub async fn replay(
         changes,
         printed,
         failed: result.failed,
-        stopped: result.stopped,
+        stopped: stop.cause().filter(|_| result.stopped),
     })
 }
 
@@ -221,9 +228,9 @@ fn with_tried(
 fn in_words(error: ReplayError, routine: &str) -> OpsError {
     match error {
         ReplayError::Transfer(error) => error.into(),
-        ReplayError::OtherPeriods => OpsError::invalid(
+        error @ ReplayError::OtherPeriods => OpsError::invalid(
             format!("the routine {routine} covers other periods now than it did in that run"),
-            "say which to read: --periods 202401..202403; or replay a newer run",
+            error.hint().unwrap_or_default(),
         ),
     }
 }

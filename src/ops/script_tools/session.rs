@@ -72,7 +72,7 @@ impl Session {
         );
         let script = match Script::compile("line", &source) {
             Ok(script) => script,
-            Err(error) => return Answer::Mistake(in_words(error.what(), error.hint())),
+            Err(error) => return Answer::Mistake(in_words(error.what(), error.advice())),
         };
         let given = Scalar::from(&ParameterValue::parse(GIVEN));
         let row = RowGiven { data: None, coc: None, aoc: None, org_unit: None, period: None, value: Some(given) };

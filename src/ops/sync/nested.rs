@@ -222,8 +222,8 @@ mod tests {
     use super::{less_inside, nowhere};
     use crate::domain::metadata::{CategoryOption, Metadata, OptionSet, OptionSetOption};
     use crate::domain::server::Account;
-    use crate::domain::uid::Uid;
     use crate::domain::testing as fixture;
+    use crate::domain::uid::Uid;
 
     fn country() -> Metadata {
         let mut metadata = fixture::metadata();

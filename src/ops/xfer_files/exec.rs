@@ -4,7 +4,6 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use tokio_util::sync::CancellationToken;
 
 use crate::dhis2::client::{Client, ClientOptions};
 use crate::dhis2::limits::Limits;
@@ -16,12 +15,13 @@ use crate::ops::home::Home;
 use crate::ops::transfer::{self, Launch, RunOptions, Side};
 use crate::ops::xfer_files::{outdated, read};
 use crate::platform::{self, Existing};
-use crate::transfer::engine::{LastWord, Tuning};
+use crate::transfer::engine::Tuning;
 use crate::transfer::events::Event;
+use crate::transfer::stop::Stop;
 use crate::xferfile::{Content, FileServer, Keys, document};
 
 /// Opens a file for a run: authenticated, not expired, not older than wanted.
-pub fn open_for_run(
+pub(in crate::ops) fn open_for_run(
     file: &Path,
     keys: &Keys,
     min_revision: Option<u32>,
@@ -52,15 +52,13 @@ pub fn open_for_run(
     Ok((content, about))
 }
 
-/// Runs a file that was opened. `stop` tells the run to end early; what is in flight is finished or marked. `last_word`
-/// settles its exit code before it is written down.
-pub async fn exec(
+/// Runs a file that was opened. `stop` tells the run to end early; what is in flight is finished or marked.
+pub(in crate::ops) async fn exec(
     home: &Home,
     content: Content,
     about: FileReport,
     options: RunOptions,
-    stop: CancellationToken,
-    last_word: LastWord<'_>,
+    stop: &Stop,
     events: &(dyn Fn(Event) + Send + Sync),
 ) -> Result<Report, OpsError> {
     let Content { source, destination, document: whole, .. } = content;
@@ -81,13 +79,17 @@ pub async fn exec(
         fail_on_empty: options.fail_on_empty,
         known: outdated.into_iter().collect(),
         command: options.command,
+        tuning: remembered(&tuning_file).unwrap_or_default(),
         stop,
-        last_word,
     };
-    let remembered = || std::fs::read(&tuning_file).ok().and_then(|text| serde_json::from_slice(&text).ok());
-    let (report, tuning) = transfer::launch(home, launch, || Ok(remembered().unwrap_or_default()), events).await?;
+    let (report, tuning) = transfer::launch(home, launch, events).await?;
     remember(&tuning_file, tuning);
     Ok(report)
+}
+
+/// What earlier runs learned, if it can be read.
+fn remembered(file: &Path) -> Option<Tuning> {
+    serde_json::from_slice(&std::fs::read(file).ok()?).ok()
 }
 
 /// Keeps what was learned for the next run. It only saves time: a run does not fail for it.

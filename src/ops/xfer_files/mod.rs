@@ -6,8 +6,7 @@ mod keys;
 mod outdated;
 
 pub use crate::xferfile::Change as KeyChange;
-pub(super) use exec::client_options;
-pub use exec::{exec, open_for_run};
+pub(super) use exec::{client_options, exec, open_for_run};
 pub use import::{Change, Import, ImportLine, apply, plan_import};
 pub use keys::{Privacy, read_key, write_new_key};
 pub use outdated::outdated_files;

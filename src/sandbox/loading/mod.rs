@@ -13,6 +13,9 @@
 //! | `settings` | what the file says of the server itself |
 //! | `values` | data values, registrations, tracker data |
 
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
+
 mod lines;
 mod metadata;
 mod references;
@@ -98,6 +101,16 @@ impl fmt::Display for Refusal {
 }
 
 impl std::error::Error for Refusal {}
+
+impl Fault for Refusal {
+    fn code(&self) -> ExitCode {
+        ExitCode::Usage
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(self.hint.clone())
+    }
+}
 
 /// Which of the two servers an instance plays. Two servers that hold the same are two systems all the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

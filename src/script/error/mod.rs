@@ -1,6 +1,9 @@
 //! What went wrong in a script, in words that an analyst can act on: where, what, in which row, and what to write
 //! instead. The engine's own texts are never shown; [`parse`] and [`runtime`] translate them.
 
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
+
 mod calls;
 mod ours;
 pub(super) mod parse;
@@ -110,8 +113,8 @@ impl ScriptError {
         &self.what
     }
 
-    /// What to do about it.
-    pub fn hint(&self) -> Option<&str> {
+    /// What to do about it, as it is kept.
+    pub fn advice(&self) -> Option<&str> {
         self.hint.as_deref()
     }
 
@@ -161,3 +164,17 @@ impl fmt::Display for ScriptError {
 }
 
 impl std::error::Error for ScriptError {}
+
+impl Fault for ScriptError {
+    fn code(&self) -> ExitCode {
+        ExitCode::Usage
+    }
+
+    fn hint(&self) -> Option<String> {
+        self.hint.clone()
+    }
+
+    fn details(&self) -> Vec<String> {
+        self.snippet().into_iter().collect()
+    }
+}

@@ -23,6 +23,8 @@ pub use manifest::{Kind, Manifest, Parameter, bad_name, is_name};
 pub use parameters::{check, missing, read};
 pub use template::template;
 
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
 use crate::domain::script::{ContentHash, ParameterValue, ScriptSource};
 use crate::script::error::suggest::nearest;
 use crate::script::{Hook, Number, Param, Params, Script, ScriptError};
@@ -57,6 +59,29 @@ pub enum PluginError {
     /// Its script does not compile.
     #[error(transparent)]
     Script(#[from] Box<ScriptError>),
+}
+
+impl Fault for PluginError {
+    fn code(&self) -> ExitCode {
+        match self {
+            Self::Rule { .. } => ExitCode::Usage,
+            Self::Script(error) => error.code(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Rule { hint, .. } => Some(hint.clone()),
+            Self::Script(error) => error.hint(),
+        }
+    }
+
+    fn details(&self) -> Vec<String> {
+        match self {
+            Self::Rule { .. } => Vec::new(),
+            Self::Script(error) => error.details(),
+        }
+    }
 }
 
 impl PluginError {

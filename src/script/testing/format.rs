@@ -17,6 +17,8 @@ use ron::extensions::Extensions;
 use serde::Deserialize;
 
 use super::scalar::Scalar;
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
 use crate::domain::period::Period;
 
 /// A file of tests.
@@ -254,6 +256,12 @@ pub struct SuiteError {
     pub position: (usize, usize),
     /// What is wrong.
     pub what: String,
+}
+
+impl Fault for SuiteError {
+    fn code(&self) -> ExitCode {
+        ExitCode::Usage
+    }
 }
 
 impl fmt::Display for SuiteError {

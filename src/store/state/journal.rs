@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use uuid::Uuid;
 
 use crate::domain::cell::{CellAddress, CellKey, CellState};
+use crate::domain::fault::Fault;
 use crate::domain::journal::{
     CellRecord, ChunkStart, Claim, Found, Journal, JournalError, LedgerEntry, OpenCell, RunStart, SentCell, Turned,
 };
@@ -20,12 +21,7 @@ use crate::store::state::{StateStore, open};
 
 impl From<StoreError> for JournalError {
     fn from(error: StoreError) -> Self {
-        Self {
-            reason: error.to_string(),
-            passing: matches!(error, StoreError::Busy { .. }),
-            damaged: matches!(error, StoreError::Damaged { .. } | StoreError::NewerSchema { .. }),
-            source: Some(Box::new(error)),
-        }
+        Self { reason: error.to_string(), code: error.code(), source: Some(Box::new(error)) }
     }
 }
 

@@ -5,18 +5,12 @@
 
 use crate::dhis2::error::ClientError;
 use crate::domain::counted::{counted, counted_len};
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
 use crate::domain::journal::JournalError;
 use crate::transfer::hooks::NotReady;
 use crate::transfer::plan::PlanError;
-use crate::transfer::report::{EXIT_LOCAL, EXIT_TEMPORARY, Unexplained};
-
-/// What to do about a journal that another program holds.
-pub const PASSING: &str =
-    "close the other program that has the database open for writing, then run again: what was sent is found again";
-
-/// What to do about a journal that cannot be read any more.
-pub const DAMAGED: &str = "nothing more was sent; restore the journal from a backup, or move it away to begin anew: the \
-                           routine then deletes nothing that it wrote before";
+use crate::transfer::report::Unexplained;
 
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
@@ -58,28 +52,24 @@ pub enum TransferError {
     Unexplained(#[from] Unexplained),
 }
 
-impl TransferError {
-    /// The exit code of the process (design 5).
-    pub fn exit_code(&self) -> u8 {
+impl Fault for TransferError {
+    fn code(&self) -> ExitCode {
         match self {
-            Self::Plan(PlanError::UnitsLeftOut { .. }) | Self::Unexplained(_) => 70,
-            Self::Plan(_) | Self::Script(NotReady::Refused(_)) => 2,
-            Self::Script(NotReady::Missing { .. } | NotReady::Altered { .. }) => 13,
-            Self::Server(error) => error.kind.exit_code(),
-            Self::WrongServer { .. } => 14,
-            Self::AnalyticsTooOld { .. } => EXIT_TEMPORARY,
-            Self::Journal(error) if error.passing => EXIT_TEMPORARY,
-            Self::Journal(error) if error.damaged => 13,
-            Self::Journal(_) => EXIT_LOCAL,
+            Self::Plan(error) => error.code(),
+            Self::Script(error) => error.code(),
+            Self::Server(error) => error.code(),
+            Self::WrongServer { .. } => ExitCode::WrongServer,
+            Self::AnalyticsTooOld { .. } => ExitCode::Temporary,
+            Self::Journal(error) => error.code(),
+            Self::Unexplained(error) => error.code(),
         }
     }
 
-    /// What to do next; none where the error says it all.
-    pub fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<String> {
         match self {
-            Self::Plan(error) => Some(error.hint().to_owned()),
+            Self::Plan(error) => error.hint(),
             Self::Script(error) => error.hint(),
-            Self::Server(error) => error.kind.hint(),
+            Self::Server(error) => error.hint(),
             Self::WrongServer { .. } => Some(
                 "check the server's address; if the server was set up anew, make and export the routine again"
                     .to_owned(),
@@ -88,14 +78,32 @@ impl TransferError {
                 "run analytics at the source (Data Administration, Analytics management), or raise the routine's limit"
                     .to_owned(),
             ),
-            Self::Journal(error) if error.passing => Some(PASSING.to_owned()),
-            Self::Journal(error) if error.damaged => Some(DAMAGED.to_owned()),
-            Self::Journal(_) => Some(
-                "check that the state folder exists, may be written to and that the disk is not full; then run again"
-                    .to_owned(),
-            ),
-            Self::Unexplained(_) => Some("please report this with the run's journal; nothing is lost".to_owned()),
+            Self::Journal(error) => error.hint(),
+            Self::Unexplained(error) => error.hint(),
         }
+    }
+
+    fn details(&self) -> Vec<String> {
+        match self {
+            Self::Script(error) => error.details(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Why nothing more of a run is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Halt {
+    /// What went wrong, in words.
+    pub(super) reason: String,
+    /// How a run ends that comes no further because of it.
+    pub(super) code: ExitCode,
+}
+
+impl Halt {
+    /// The run was told to stop.
+    pub(super) fn stopped() -> Self {
+        Self { reason: "the run was stopped".to_owned(), code: ExitCode::Temporary }
     }
 }
 
@@ -106,10 +114,10 @@ pub(super) struct SliceError {
     pub(super) reason: String,
     /// What to do about it.
     pub(super) hint: Option<String>,
-    /// Whether it may pass by itself.
+    /// How a run ends of which nothing can be done because of it.
+    pub(super) code: ExitCode,
+    /// Whether it is worth another try within the run.
     pub(super) temporary: bool,
-    /// Whether the login or a right of the user is the reason.
-    pub(super) permission: bool,
     /// Whether nothing more can be done with this login.
     pub(super) login_refused: bool,
 }
@@ -125,8 +133,8 @@ impl SliceError {
                 counted_len(second, "cell"),
             ),
             hint: Some("run again when the server, or what stands before it, has settled".to_owned()),
+            code: ExitCode::Temporary,
             temporary: true,
-            permission: false,
             login_refused: false,
         }
     }
@@ -134,7 +142,7 @@ impl SliceError {
 
 impl From<&JournalError> for SliceError {
     fn from(error: &JournalError) -> Self {
-        Self { reason: error.to_string(), hint: None, temporary: true, permission: false, login_refused: false }
+        Self { reason: error.to_string(), hint: None, code: error.code(), temporary: true, login_refused: false }
     }
 }
 
@@ -144,12 +152,11 @@ impl From<ClientError> for SliceError {
         // Analytics that is not ready becomes so by the server's own schedule.
         let may_pass =
             matches!(error.kind, Kind::EmptyAnswer | Kind::Malformed { .. } | Kind::AnalyticsNotReady { .. });
-        let permission = error.kind.is_permission();
         Self {
             reason: error.to_string(),
-            hint: error.kind.hint(),
-            temporary: (error.kind.is_temporary() || may_pass) && !permission,
-            permission,
+            hint: error.hint(),
+            code: error.code(),
+            temporary: (error.kind.is_temporary() || may_pass) && !error.kind.is_permission(),
             login_refused: matches!(error.kind, Kind::Unauthorized { .. } | Kind::LoginPage { .. }),
         }
     }

@@ -14,6 +14,7 @@ use crate::dhis2::error::{ClientError, ClientErrorKind};
 use crate::dhis2::system::AnalyticsStamp;
 use crate::domain::data_item::DataItem;
 use crate::domain::data_value::DataValue;
+use crate::domain::exit_code::ExitCode;
 use crate::domain::uid::Uid;
 use crate::transfer::engine::context::Reading;
 use crate::transfer::engine::error::SliceError;
@@ -80,8 +81,8 @@ pub(super) async fn aggregated<'run, S: DataServer>(
     all_failed(&SliceError {
         reason: format!("{}: analytics is being rebuilt again and again", reading.source.name()),
         hint: Some("schedule the routine for a time when analytics does not run".to_owned()),
+        code: ExitCode::Temporary,
         temporary: true,
-        permission: false,
         login_refused: false,
     })
 }
@@ -224,8 +225,8 @@ pub(super) fn stopped() -> SliceError {
     SliceError {
         reason: "the run was stopped".to_owned(),
         hint: None,
+        code: ExitCode::Temporary,
         temporary: true,
-        permission: false,
         login_refused: false,
     }
 }

@@ -44,7 +44,7 @@ mod world;
 #[cfg(test)]
 mod worlds;
 
-pub use error::{DAMAGED, PASSING, TransferError};
+pub use error::TransferError;
 pub use replay::{ReplayError, ReplayRequest, ReplayResult, ReplayWindow, replay};
 pub use run::{run, run_part};
 pub use servers::DataServer;
@@ -53,7 +53,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::domain::journal::Journal;
@@ -61,6 +60,7 @@ use crate::domain::metadata::Metadata;
 use crate::domain::period::relative::RelativeOptions;
 use crate::domain::routine::RoutineDocument;
 use crate::domain::run::{FileReport, Report, RunMode};
+use crate::transfer::stop::Stop;
 use crate::transfer::tally::Findings;
 
 /// One side of a run.
@@ -103,14 +103,10 @@ pub struct RunRequest<'run, S, D> {
     /// How long lost rows are pursued.
     pub patience: Patience,
     /// Tells the run to stop: no further POST, four seconds for those in flight, then the report.
-    pub stop: CancellationToken,
-    /// Has the last word on how the run ends, before its report is written down: what is kept is what the process says.
-    pub last_word: LastWord<'run>,
+    pub stop: Stop,
+    /// Whether a source without values is a failure.
+    pub fail_on_empty: bool,
 }
-
-/// Settles the exit code of a report by what the engine cannot know: who ended the run, and what was asked of it. Said
-/// twice it says the same.
-pub type LastWord<'run> = &'run (dyn Fn(&mut Report) + Send + Sync);
 
 /// What runs learn about a destination and the next one should begin with. (Cells per analytics request are the
 /// client's to remember: `Client::analytics_budget`.)
@@ -152,8 +148,6 @@ pub struct RunResult {
     pub report: Report,
     /// What was learned about the destination.
     pub tuning: Tuning,
-    /// Whether the run was told to stop before it was done.
-    pub stopped: bool,
     /// Whether the journal has the report; its own findings say why not.
     pub closed: bool,
 }

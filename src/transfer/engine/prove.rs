@@ -8,13 +8,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::dhis2::data_value_sets::PayloadRow;
 use crate::domain::cell::{CellKey, CellState};
+use crate::domain::exit_code::ExitCode;
 use crate::domain::run::RunMode;
 use crate::domain::uid::Uid;
 use crate::domain::value_type::ValueType;
 use crate::transfer::accounting::{RowVerdict, Unproved};
 use crate::transfer::diff::{Cell, StoredBy, StoredValues};
 use crate::transfer::engine::context::Context;
-use crate::transfer::engine::error::SliceError;
+use crate::transfer::engine::error::{Halt, SliceError};
 use crate::transfer::engine::prepare::Prepared;
 use crate::transfer::engine::push::Sender;
 use crate::transfer::engine::read;
@@ -33,8 +34,10 @@ pub(super) struct Proved {
     pub(super) findings: Findings,
     /// Whether the destination refused the login.
     pub(super) login_refused: bool,
+    /// What kept rows from being sent in the last round.
+    pub(super) trouble: Option<ExitCode>,
     /// Why the destination could not be reached at the end, if so.
-    pub(super) unreachable: Option<String>,
+    pub(super) unreachable: Option<Halt>,
     /// Cells of which the server says that they held the value before ours came, and what that means.
     pub(super) left_alone: BTreeMap<CellKey, LeftAlone>,
 }
@@ -86,6 +89,7 @@ impl Proved {
             ends,
             findings: Findings::default(),
             login_refused: false,
+            trouble: None,
             unreachable: None,
             left_alone: BTreeMap::new(),
         }
@@ -142,6 +146,7 @@ impl<S, D: DataServer> Proof<'_, '_, S, D> {
         // A login that is refused for an import may still read, and what the answer hides may have arrived: one look.
         let read_back = self.read_back(&open, trouble.is_some()).await;
         self.proved.login_refused |= trouble.as_ref().is_some_and(|trouble| trouble.login_refused);
+        self.proved.trouble = trouble.map(|trouble| trouble.code);
         self.cut_off = read_back.is_none() && self.is_over();
         let mut again = Vec::new();
         for position in open {
@@ -180,7 +185,7 @@ impl<S, D: DataServer> Proof<'_, '_, S, D> {
                 self.proved.login_refused |= error.login_refused;
                 // The client has tried for a while; the next slice would only wait as long.
                 if error.temporary || had_trouble {
-                    self.proved.unreachable = Some(error.reason);
+                    self.proved.unreachable = Some(Halt { reason: error.reason, code: error.code });
                 }
                 None
             }

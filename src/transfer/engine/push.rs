@@ -14,6 +14,8 @@ use sha2::{Digest, Sha256};
 use crate::dhis2::data_value_sets::{ImportAnswer, Payload, PayloadRow, payload_body};
 use crate::dhis2::error::{ClientError, ClientErrorKind};
 use crate::domain::cell::CellKey;
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
 use crate::domain::journal::{ChunkStart, SentCell};
 use crate::domain::run::RunMode;
 use crate::domain::uid::Uid;
@@ -48,6 +50,8 @@ pub(super) struct Sender<'send, 'run, S, D> {
 #[derive(Debug, Clone)]
 pub(super) struct Trouble {
     pub(super) reason: String,
+    /// How a run ends of which nothing can be done because of it.
+    pub(super) code: ExitCode,
     /// Whether the login was refused: then nothing is sent in this run any more.
     pub(super) login_refused: bool,
 }
@@ -289,20 +293,21 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
             Err(error) => error,
         };
         let reason = error.to_string();
+        let trouble = |login_refused| Trouble { reason: reason.clone(), code: error.code(), login_refused };
         match &error.kind {
             Kind::PayloadTooLarge | Kind::UriTooLong => return Posted::TooBig(reason),
             Kind::Refused { code, message, .. } => {
                 return Posted::Refused { code: code.clone(), text: message.clone() };
             }
             Kind::Unauthorized { .. } | Kind::Forbidden { .. } | Kind::LoginPage { .. } => {
-                self.give_up(Trouble { reason: reason.clone(), login_refused: true });
+                self.give_up(trouble(true));
             }
             // A single POST may be lost on the way; a server that is away, or not a DHIS2, is so for the next one too.
             Kind::Unavailable { status: 503, .. } => {
-                self.give_up(Trouble { reason: reason.clone(), login_refused: false });
+                self.give_up(trouble(false));
             }
             kind if !kind.may_have_arrived() || kind.is_the_server() => {
-                self.give_up(Trouble { reason: reason.clone(), login_refused: false });
+                self.give_up(trouble(false));
             }
             _ => {}
         }

@@ -11,10 +11,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
-use tokio_util::sync::CancellationToken;
 
 use crate::dhis2::system::Probe;
 use crate::domain::access::Reader;
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
 use crate::domain::metadata::Metadata;
 use crate::domain::period::Period;
 use crate::domain::period::relative::RelativeOptions;
@@ -32,6 +33,7 @@ use crate::transfer::events::Event;
 use crate::transfer::hooks::{self, Hooks, Record, Scene};
 use crate::transfer::map::Mapping;
 use crate::transfer::plan::{Plan, PlanError, PlanRequest, PlannedJob, Slice, destination_periods, plan};
+use crate::transfer::stop::Stop;
 use crate::transfer::tally::Findings;
 
 /// Which periods a replay reads.
@@ -68,7 +70,7 @@ pub struct ReplayRequest<'run, S> {
     /// Most changes that are kept of each hook and kind.
     pub most: usize,
     /// Tells the replay to stop.
-    pub stop: CancellationToken,
+    pub stop: Stop,
 }
 
 /// What came of it.
@@ -97,6 +99,29 @@ pub enum ReplayError {
     OtherPeriods,
 }
 
+impl Fault for ReplayError {
+    fn code(&self) -> ExitCode {
+        match self {
+            Self::Transfer(error) => error.code(),
+            Self::OtherPeriods => ExitCode::Usage,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Transfer(error) => error.hint(),
+            Self::OtherPeriods => Some("say which to read: --periods 202401..202403; or replay a newer run".to_owned()),
+        }
+    }
+
+    fn details(&self) -> Vec<String> {
+        match self {
+            Self::Transfer(error) => error.details(),
+            Self::OtherPeriods => Vec::new(),
+        }
+    }
+}
+
 /// Reads the source again and leads its values through the script.
 pub async fn replay<S: DataServer>(
     request: ReplayRequest<'_, S>,
@@ -123,7 +148,7 @@ pub async fn replay<S: DataServer>(
         destination_metadata: request.destination_metadata,
         document: &tried,
         plan: &plan,
-        stop: request.stop.clone(),
+        stop: request.stop.token(),
     };
     let mut result = ReplayResult {
         record: Record::default(),
@@ -135,7 +160,7 @@ pub async fn replay<S: DataServer>(
     for job in &plan.jobs {
         let aggregated = fetch::aggregated(&reading, job, &mut Findings::default()).await;
         for (slice, aggregated) in job.slices.iter().zip(aggregated) {
-            if request.stop.is_cancelled() {
+            if request.stop.cause().is_some() {
                 break;
             }
             events(Event::SliceStarted { slice: slice_name(job, slice) });
@@ -153,7 +178,7 @@ pub async fn replay<S: DataServer>(
             }
         }
     }
-    result.stopped = request.stop.is_cancelled();
+    result.stopped = request.stop.cause().is_some();
     drop(reading);
     result.record = std::mem::take(&mut *record.lock().unwrap_or_else(PoisonError::into_inner));
     Ok(result)

@@ -12,6 +12,8 @@ use crate::dhis2::system::Probe;
 use crate::domain::capabilities::{Capabilities, doubt_about};
 use crate::domain::cell::{CellAddress, CellKey, CellState};
 use crate::domain::counted::counted;
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
 use crate::domain::item::WhenEmpty;
 use crate::domain::journal::{Claim, RunStart, Turned};
 use crate::domain::metadata::Metadata;
@@ -23,7 +25,7 @@ use crate::transfer::batch::controller::{BatchController, DataSetKind};
 use crate::transfer::diff::{Cell, Step};
 use crate::transfer::engine::context::Context;
 use crate::transfer::engine::emptied::{self, Earlier};
-use crate::transfer::engine::error::SliceError;
+use crate::transfer::engine::error::{Halt, SliceError};
 use crate::transfer::engine::prepare::{Failed, Prepared, Preparer};
 use crate::transfer::engine::prove::prove;
 use crate::transfer::engine::read::Side;
@@ -37,7 +39,7 @@ use crate::transfer::plan::{
     LeftoverSearch, PlanError, PlanRequest, PlannedJob, Tree, Whole, address_names, destination_periods, plan,
 };
 use crate::transfer::preflight::Preflight;
-use crate::transfer::report::{RunFacts, Tally, cut_off, not_closed, report};
+use crate::transfer::report::{RunFacts, Tally, report};
 use crate::transfer::settle::{settle, without_sending};
 use crate::transfer::tally::{Findings, Note};
 use crate::transfer::verify::Settled;
@@ -93,9 +95,10 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
         journal,
         tuning,
         patience,
-        stop,
-        last_word,
+        stop: asked,
+        fail_on_empty,
     } = request;
+    let stop = asked.token();
     let traffic_before = (source.client.traffic(), destination.client.traffic());
     let (asked_source, asked_destination) = join(source.client.probe(), destination.client.probe()).await;
     let (source_probe, destination_probe) = (asked_source?, asked_destination?);
@@ -230,18 +233,19 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
         periods: periods.iter().map(ToString::to_string).collect(),
         traffic,
         tolerate_unmapped: document.routine.policies.tolerate_unmapped,
+        fail_on_empty,
+        // Whatever comes after this ends nothing any more.
+        stopped: asked.cause(),
         file: file.cloned(),
     };
-    let mut report = report(facts, tally)?;
+    let mut draft = report(facts, tally)?;
     if let Some(cause) = context.broken() {
-        cut_off(&mut report, cause);
+        draft.cut_off(cause);
     }
-    last_word(&mut report);
-    let kept = context.journal().finish_run(&report);
+    let kept = context.journal().finish_run(draft.report());
     // What the run says does not hang on this last write: whatever is not written down is found by the next one.
     if let (Err(cause), None) = (&kept, context.broken()) {
-        not_closed(&mut report, cause);
-        last_word(&mut report);
+        draft.not_closed(cause);
     }
     let state = context.state();
     let learned = |kind| state.controllers.get(&kind).map(BatchController::remembered);
@@ -252,7 +256,7 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
         // A dry run's speed says nothing about writing.
         RunMode::DryRun | RunMode::Check => tuning,
     };
-    Ok(RunResult { report, tuning, stopped: context.stop.is_cancelled(), closed: kept.is_ok() })
+    Ok(RunResult { report: draft.into_report(), tuning, closed: kept.is_ok() })
 }
 
 /// Refuses a server that is not the one that the routine was made for.
@@ -363,7 +367,7 @@ struct Driver<'context, 'run, S, D> {
     /// Slices in a row that failed at the source.
     failures: usize,
     /// Why no further slice is sent.
-    halted: Option<String>,
+    halted: Option<Halt>,
     /// Leftover cells that were deleted, by data element.
     cleared: BTreeMap<Uid, u64>,
     /// What is known of each job from before the run.
@@ -392,7 +396,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
         let mut current = preparer.next().await;
         while let Some(slice) = current {
             if let Some(cause) = self.context.broken() {
-                self.halted.get_or_insert_with(|| cause.to_string());
+                self.halted.get_or_insert_with(|| Halt { reason: cause.to_string(), code: cause.code() });
             }
             if self.halted.is_some() || self.context.stop.is_cancelled() {
                 self.leave(slice);
@@ -402,7 +406,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
             current = next;
         }
         if self.context.stop.is_cancelled() {
-            self.halted.get_or_insert_with(|| "the run was stopped".to_owned());
+            self.halted.get_or_insert_with(Halt::stopped);
         }
         self.about_the_rest(preparer.remaining());
         if self.halted.is_none() {
@@ -416,10 +420,10 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
     /// Names the slices that were not even prepared.
     fn about_the_rest(&mut self, remaining: usize) {
         if remaining > 0 {
-            let reason = self.halted.clone().unwrap_or_default();
-            self.tally.findings.add(Note::new(&finding::SLICES_NOT_DONE, remaining as u64).example(reason));
+            let halt = self.halted.clone().unwrap_or_else(Halt::stopped);
+            self.tally.findings.add(Note::new(&finding::SLICES_NOT_DONE, remaining as u64).example(halt.reason));
             self.tally.slices_failed += remaining as u64;
-            self.tally.temporary |= !self.tally.permission;
+            self.tally.failures.insert(halt.code);
         } else if self.tally.slices_done > 0 && self.is_empty() && !self.tally.findings.has_any(&UNSEEN) {
             self.tally.findings.add(Note::new(&finding::SOURCE_EMPTY, 1));
         } else if self.tally.slices_failed == 0 && !self.is_empty() && !self.tally.findings.has_any(&UNSEEN) {
@@ -484,13 +488,17 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
         }
         self.failures = 0;
         let proved = prove(self.context, &slice).await;
+        // What was sent in the end, after a pause, was not kept from it.
+        let is_left = |end: &Option<Settled>| end.as_ref().is_some_and(|end| end.state == CellState::NotSent);
+        self.tally.failures.extend(proved.trouble.filter(|_| proved.ends.iter().any(is_left)));
         if proved.login_refused {
-            self.tally.permission = true;
-            self.halted = Some("the destination refuses the login".to_owned());
+            self.tally.failures.insert(ExitCode::Login);
+            let reason = "the destination refuses the login".to_owned();
+            self.halted = Some(Halt { reason, code: ExitCode::Login });
         }
-        if let Some(reason) = proved.unreachable {
-            self.tally.temporary = true;
-            self.halted = Some(reason);
+        if let Some(halt) = proved.unreachable {
+            self.tally.failures.insert(halt.code);
+            self.halted = Some(halt);
         }
         self.tally.findings.merge(proved.findings);
         self.tally.slices_done += 1;
@@ -505,15 +513,14 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
         };
         self.context.tell(Event::SliceFailed { slice: slice.name.clone(), reason: error.reason.clone() });
         self.name_failure(&slice, &error);
-        self.tally.temporary |= error.temporary;
-        self.tally.permission |= error.permission;
+        self.tally.failures.insert(error.code);
         self.tally.slices_failed += 1;
         self.failures += 1;
         self.unread.insert(slice.job_number);
         // The client has tried for a while already. A destination that is down is down for every slice; a source may
         // fail at one district only, which must not cost the others.
         if error.login_refused || at_destination && error.temporary || self.failures >= FAILURES_IN_A_ROW {
-            self.halted = Some(error.reason.clone());
+            self.halted = Some(Halt { reason: error.reason.clone(), code: error.code });
         }
         let ends = not_sent(&slice, &error.reason, at_destination);
         self.record(slice, ends, &BTreeMap::new());
@@ -533,16 +540,16 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
 
     /// A slice that was prepared and is not sent any more.
     fn leave(&mut self, mut slice: Prepared<'run>) {
-        let reason = self.halted.clone().unwrap_or_else(|| "the run was stopped".to_owned());
+        let halt = self.halted.clone().unwrap_or_else(Halt::stopped);
         let failed = slice.failed.take();
         let blind = matches!(failed, Some(Failed::Destination(_)));
         if let Some(Failed::Source(error) | Failed::Destination(error)) = failed {
             self.name_failure(&slice, &error);
-            self.tally.permission |= error.permission;
+            self.tally.failures.insert(error.code);
         }
         self.tally.slices_failed += 1;
-        self.tally.temporary |= !self.tally.permission;
-        let ends = not_sent(&slice, &reason, blind);
+        self.tally.failures.insert(halt.code);
+        let ends = not_sent(&slice, &halt.reason, blind);
         self.record(slice, ends, &BTreeMap::new());
     }
 

@@ -12,6 +12,8 @@ use jiff::Timestamp;
 
 use crate::domain::cell::CellAddress;
 use crate::domain::decimal::plain_text;
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
 use crate::domain::item::SourceItem;
 use crate::domain::job::Job;
 use crate::domain::period::Period;
@@ -48,11 +50,24 @@ pub enum NotReady {
     },
 }
 
-impl NotReady {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<String> {
+impl Fault for NotReady {
+    fn code(&self) -> ExitCode {
         match self {
-            Self::Refused(error) => error.hint().map(str::to_owned),
+            Self::Refused(error) => error.code(),
+            Self::Missing { .. } | Self::Altered { .. } => ExitCode::Damaged,
+        }
+    }
+
+    fn details(&self) -> Vec<String> {
+        match self {
+            Self::Refused(error) => error.details(),
+            Self::Missing { .. } | Self::Altered { .. } => Vec::new(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Refused(error) => error.hint(),
             Self::Missing { .. } | Self::Altered { .. } => {
                 Some("what runs must be what was attached; look at the script and attach it again".to_owned())
             }
@@ -186,7 +201,7 @@ impl State {
 
 /// A script's mistake: what went wrong and what to do about it, at its own place in the text.
 fn failed<T>(error: &ScriptError, line: Option<u32>) -> Acted<T> {
-    let reason = match error.hint() {
+    let reason = match error.advice() {
         Some(hint) => cut_off(format!("{}; {hint}", error.what()), script::limits::REASON),
         None => error.what().to_owned(),
     };

@@ -1,5 +1,8 @@
 //! Why a routine cannot be run as it is. All of these are found before anything is read or sent.
 
+use crate::domain::exit_code::ExitCode;
+use crate::domain::fault::Fault;
+
 /// Why a routine cannot be planned. Each names the job or the objects, and [`PlanError::hint`] says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
@@ -159,10 +162,32 @@ pub enum PlanError {
     },
 }
 
-impl PlanError {
-    /// What an administrator can do about it.
-    pub fn hint(&self) -> &str {
+impl Fault for PlanError {
+    fn code(&self) -> ExitCode {
         match self {
+            Self::UnitsLeftOut { .. } => ExitCode::Bug,
+            Self::NoJobs { .. }
+            | Self::JobWithoutItems { .. }
+            | Self::OtherPair { .. }
+            | Self::NoOrgUnits
+            | Self::Window { .. }
+            | Self::PeriodsDoNotFit { .. }
+            | Self::ShiftTooFar { .. }
+            | Self::CalendarsDiffer { .. }
+            | Self::CalendarArithmetic { .. }
+            | Self::TwoContributions { .. }
+            | Self::OperatorsDiffer { .. }
+            | Self::ScriptsDiffer { .. }
+            | Self::ShareWithoutWeight { .. }
+            | Self::ShareNotAlone { .. }
+            | Self::SharesDiffer { .. }
+            | Self::ReadsItself { .. }
+            | Self::TwoJobs { .. } => ExitCode::Usage,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint: &str = match self {
             Self::NoJobs { .. } => "add a job to the routine: `xfer routine edit`",
             Self::JobWithoutItems { .. } => "add items to the job: `xfer job add-item`, or leave it out of the routine",
             Self::OtherPair { .. } => {
@@ -201,6 +226,7 @@ impl PlanError {
             Self::TwoJobs { .. } => {
                 "put the items into one job with a combine operator, or let the jobs write different periods"
             }
-        }
+        };
+        Some(hint.to_owned())
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::domain::access::Reader;
 use crate::domain::data_item::DataItem;
+use crate::domain::fault::Fault;
 use crate::domain::item::{Combine, Item, SourceItem};
 use crate::domain::job::{Job, ReadFrom};
 use crate::domain::period::PeriodType;
@@ -64,7 +65,7 @@ fn two_items_on_one_address_need_an_operator() {
         "job `a`: several values would go to `Element 1` (Element 2 / male and Element 2 / female) and no combine \
          operator says how"
     );
-    assert!(error.hint().contains("sum"));
+    assert!(error.hint().unwrap().contains("sum"));
     assert!(plan_of(&document(vec![summed(job("a", items.clone()))], &["202401"])).is_ok());
     let [first, second] = <[Item; 2]>::try_from(items).unwrap();
     let mixed = vec![Item { combine: Some(Combine::Sum), ..first }, Item { combine: Some(Combine::Max), ..second }];

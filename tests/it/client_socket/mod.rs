@@ -20,6 +20,7 @@ use xfer::dhis2::limits::Limits;
 use xfer::domain::cell::CellKey;
 use xfer::domain::data_item::DataItem;
 use xfer::domain::data_value::DataValue;
+use xfer::domain::fault::Fault as _;
 use xfer::domain::period::Period;
 use xfer::domain::uid::Uid;
 

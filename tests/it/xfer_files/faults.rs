@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use xfer::cli::error::CliError;
-use xfer::cli::exit_code::ExitCode;
+use xfer::domain::exit_code::ExitCode;
 use xfer::ops::error::OpsError;
 use xfer::xferfile::{FileKeyHolder, Keys, XferFileError, document, header};
 

@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
+use xfer::domain::fault::Fault as _;
 use xfer::domain::script::ScriptSource;
 use xfer::domain::secret::Login;
 use xfer::xferfile::{Content, FileKeyHolder, FileServer, Keys, document, header};

@@ -9,10 +9,10 @@ use crate::cli::commands::job::arguments::{
 use crate::cli::commands::job::items::{review_of_item, review_of_job};
 use crate::cli::commands::job::operators::{ChangedRules, OrNone, factor_or_none, share};
 use crate::cli::error::CliError;
-use crate::cli::exit_code::ExitCode;
 use crate::cli::render::item::{address_names, source_names};
 use crate::cli::ui::Ui;
 use crate::cli::wizard::{self, Missing};
+use crate::domain::exit_code::ExitCode;
 use crate::domain::finding::with_hint;
 use crate::domain::period::PeriodType;
 use crate::ops::home::Home;

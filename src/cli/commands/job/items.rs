@@ -7,11 +7,12 @@ use crate::cli::commands::job::arguments::{CombineArgument, KindArgument, WhenEm
 use crate::cli::commands::job::operators::{NewRules, share};
 use crate::cli::commands::routine::warn_of_unmade_review;
 use crate::cli::error::CliError;
-use crate::cli::exit_code::ExitCode;
-use crate::cli::render::{review, shell_word};
+use crate::cli::render::review;
 use crate::cli::ui::Ui;
 use crate::domain::data_item::DataItem;
+use crate::domain::exit_code::ExitCode;
 use crate::domain::finding::with_hint;
+use crate::domain::shell::shell_word;
 use crate::matching::review::Finding;
 use crate::ops::files::job_items::names;
 use crate::ops::home::Home;

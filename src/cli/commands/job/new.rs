@@ -5,13 +5,13 @@ use clap::Args;
 use crate::cli::commands::job::arguments::{CombineArgument, CommentsArgument, ReadArgument, period_type};
 use crate::cli::commands::job::operators::NewRules;
 use crate::cli::error::CliError;
-use crate::cli::exit_code::ExitCode;
-use crate::cli::render::shell_word;
 use crate::cli::ui::Ui;
 use crate::cli::wizard::{self, Missing};
+use crate::domain::exit_code::ExitCode;
 use crate::domain::item::Combine;
 use crate::domain::job::{Job, ReadFrom};
 use crate::domain::period::PeriodType;
+use crate::domain::shell::shell_word;
 use crate::ops::home::Home;
 use crate::ops::jobs::{self, NewJob};
 

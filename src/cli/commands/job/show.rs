@@ -4,10 +4,10 @@ use bigdecimal::BigDecimal;
 use serde_json::json;
 
 use crate::cli::error::CliError;
-use crate::cli::exit_code::ExitCode;
 use crate::cli::render::item::{address_names, item_ids, source_names};
 use crate::cli::render::listing::{Listing, number, text};
 use crate::cli::ui::{Format, Ui};
+use crate::domain::exit_code::ExitCode;
 use crate::domain::item::{Combine, Item, WhenEmpty};
 use crate::ops::files::job_items::script_names;
 use crate::ops::home::Home;

@@ -6,17 +6,17 @@ use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use secrecy::SecretString;
 use serde_json::json;
 
-use crate::cli::commands::alerting::not_delivered;
 use crate::cli::commands::wait;
 use crate::cli::error::CliError;
-use crate::cli::exit_code::ExitCode;
 use crate::cli::prompt::{SecretSource, secret};
 use crate::cli::render::listing::{Listing, number, text};
-use crate::cli::render::shell_word;
 use crate::cli::ui::Ui;
 use crate::cli::wizard::{self, Missing};
 use crate::domain::alert::{AlertEvent, MailRoute, MailSecurity, PingMethod, ServerSide, Shape};
+use crate::domain::exit_code::ExitCode;
+use crate::domain::shell::shell_word;
 use crate::ops::alerts::channels::{self, NewAlert, NewKind};
+use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::routines;
 
@@ -321,14 +321,15 @@ fn test(arguments: &Test, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
             Ok(taken) => taken.in_words(),
             Err(error) => {
                 let words = format!("not delivered: {error}");
-                failed.get_or_insert(not_delivered(&tested.channel.name, &error));
+                let channel = tested.channel.name.clone();
+                failed.get_or_insert(OpsError::Undelivered { channel, cause: Box::new(error) });
                 words
             }
         };
         listing.row(vec![json!(tested.channel.name), json!(tested.channel.kind.name()), json!(answer)]);
     }
     listing.print(ui);
-    failed.map_or(Ok(ExitCode::Success), Err)
+    failed.map_or(Ok(ExitCode::Success), |error| Err(error.into()))
 }
 
 #[cfg(test)]

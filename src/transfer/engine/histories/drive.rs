@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::oracle::{Oracle, Recovered};
 use super::steps::{History, Place, Run, Step, UNITS};
 use crate::domain::cell::{CellAddress, CellKey};
+use crate::domain::exit_code::ExitCode;
 use crate::domain::item::Combine;
 use crate::domain::job::Job;
 use crate::domain::journal::{
@@ -44,8 +45,7 @@ struct Mortal<'store> {
 
 impl Mortal<'_> {
     fn write<T>(&mut self, act: impl FnOnce(&mut StateStore) -> Result<T, JournalError>) -> Result<T, JournalError> {
-        let dead =
-            || JournalError { reason: "the process is dead".to_owned(), passing: false, damaged: false, source: None };
+        let dead = || JournalError { reason: "the process is dead".to_owned(), code: ExitCode::LocalIo, source: None };
         match &mut self.left {
             None => act(self.store),
             Some((0, true)) => {

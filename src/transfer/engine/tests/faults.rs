@@ -6,7 +6,8 @@ use proptest::prelude::*;
 
 use super::{VERSIONS, assert_laws, codes, counts, filled, routine};
 use crate::domain::cell::{CellKey, CellState};
-use crate::domain::run::{Report, RunMode, RunOutcome};
+use crate::domain::fault::Fault as _;
+use crate::domain::run::{Report, RunMode, RunOutcome, StopCause};
 use crate::transfer::engine::TransferError;
 use crate::transfer::engine::world::{Fault, World};
 use crate::transfer::fixture::{cell, unit};
@@ -117,7 +118,7 @@ fn a_full_disk_stops_before_the_next_post_and_leaves_a_report() {
         assert!(posts <= world.journal.sending.len(), "nothing is sent that is not in the journal");
         match ended {
             Err(error) => {
-                assert_eq!((error.exit_code(), posts), (74, 0), "{error}: what was sent is told in a report");
+                assert_eq!((error.code().number(), posts), (74, 0), "{error}: what was sent is told in a report");
                 without_report += 1;
             }
             Ok(report) if report.findings.first().is_some_and(|first| first.code == "journal-cut-off") => {
@@ -192,9 +193,8 @@ fn an_unreadable_destination_leaves_the_cells_unsent() {
 #[test]
 fn a_stopped_run_says_what_was_not_sent() {
     let mut world = filled("2.43.1");
-    world.stop.cancel();
+    world.stop.now(StopCause::TimeLimit);
     let result = world.try_run(&routine(), RunMode::Run).unwrap();
-    assert!(result.stopped);
     assert_eq!(result.report.exit_code, 5);
     assert!(codes(&result.report).contains(&"slices-not-done"));
     assert!(world.destination.state.lock().unwrap().posts.is_empty());

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
 use crate::domain::cell::{CellAddress, CellKey, CellState};
+use crate::domain::exit_code::ExitCode;
 use crate::domain::journal::{
     CellRecord, ChunkStart, Claim, Found, Journal, JournalError, LedgerEntry, OpenCell, RunStart, SentCell,
 };
@@ -31,9 +32,7 @@ pub(in crate::transfer::engine) struct MemoryJournal {
 impl MemoryJournal {
     fn write(&mut self) -> Result<(), JournalError> {
         match &mut self.writes_left {
-            Some(0) => {
-                Err(JournalError { reason: "disk full".to_owned(), passing: false, damaged: false, source: None })
-            }
+            Some(0) => Err(JournalError { reason: "disk full".to_owned(), code: ExitCode::LocalIo, source: None }),
             Some(left) => {
                 *left -= 1;
                 Ok(())

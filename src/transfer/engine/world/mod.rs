@@ -43,6 +43,7 @@ use crate::transfer::fixture;
 use crate::transfer::hooks::Hooks;
 use crate::transfer::hooks::fake::ready;
 use crate::transfer::plan::Whole;
+use crate::transfer::stop::Stop;
 use crate::transfer::tally::Findings;
 
 /// What goes wrong with one request.
@@ -433,7 +434,7 @@ pub(in crate::transfer::engine) struct World {
     pub(in crate::transfer::engine) source: Server,
     pub(in crate::transfer::engine) destination: Server,
     pub(in crate::transfer::engine) journal: MemoryJournal,
-    pub(in crate::transfer::engine) stop: CancellationToken,
+    pub(in crate::transfer::engine) stop: Stop,
     pub(in crate::transfer::engine) events: Mutex<Vec<Event>>,
     /// Whether the destination is the source, too.
     pub(in crate::transfer::engine) one_system: bool,
@@ -451,7 +452,7 @@ impl World {
             source,
             destination,
             journal: MemoryJournal::default(),
-            stop: CancellationToken::new(),
+            stop: Stop::default(),
             events: Mutex::default(),
             one_system: false,
             runs: 0,
@@ -511,7 +512,7 @@ impl World {
             tuning: Tuning::default(),
             patience: Patience { tries: 3, first_pause: Duration::ZERO },
             stop: self.stop.clone(),
-            last_word: &|_| (),
+            fail_on_empty: false,
         };
         let events = &self.events;
         let hooks = Hooks::of(document, ready).unwrap();

@@ -1,7 +1,8 @@
-//! The exit codes, a documented and tested list (design, section 5). Scheduled runs live on them.
+//! The exit codes, a documented and tested list (design, section 5): how whatever was asked for ended, whichever face asked.
+//! Scheduled runs live on them.
 
 /// How the process ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum ExitCode {
     /// All well.

@@ -1,0 +1,201 @@
+//! A whole run, for whoever starts one: `xfer run`, `xfer exec`, the wizard, another face.
+//!
+//! ```text
+//! keys and alerts → watch (signals, time limit) → run → one end, decided before it is journaled → alerts
+//! ```
+//!
+//! A face shows what happens ([`RunView`]) and what came of it ([`RunEnd`]), and decides nothing: the exit code of the
+//! process is that of the end, which is that of the report, which is that of the journal.
+
+pub mod end;
+pub mod stop;
+pub mod telling;
+
+use std::path::Path;
+use std::pin::Pin;
+
+use jiff::Timestamp;
+use tokio::sync::Notify;
+
+use crate::domain::fault::InWords;
+use crate::domain::run::{FileReport, Report, RunMode};
+use crate::ops::alerts::Alerting;
+use crate::ops::alerts::address::Address;
+use crate::ops::error::OpsError;
+use crate::ops::home::Home;
+use crate::ops::keys;
+use crate::ops::run::end::RunEnd;
+use crate::ops::run::telling::Telling;
+use crate::ops::transfer::{self, RunOptions};
+use crate::ops::xfer_files;
+use crate::transfer::events::Event;
+use crate::xferfile::{Content, Keys};
+
+/// Shows a run. A face takes of it what it can show.
+pub trait RunView: Sync {
+    /// Nobody is asked anything any more.
+    fn begins(&self) {}
+
+    /// The xfer file is open.
+    fn opened(&self, _content: &Content, _about: &FileReport) {}
+
+    /// Something happened.
+    fn event(&self, _event: &Event) {}
+
+    /// The run is over; what is still to do is to tell others.
+    fn ended(&self, _end: &RunEnd) {}
+
+    /// Somebody was told, or was not.
+    fn told(&self, _telling: &Telling<'_>) {}
+}
+
+/// A run from an xfer file, as it is asked for.
+pub struct FileOrder<'order> {
+    /// The file.
+    pub file: &'order Path,
+    /// What opens it; asked for once.
+    pub keys: &'order (dyn Fn() -> Result<Keys, InWords> + Sync),
+    /// The oldest export that is taken.
+    pub min_revision: Option<u32>,
+    /// A web address that hears of the end, beside the alerts of the routine.
+    pub address: Option<&'order Address>,
+}
+
+/// Runs a routine of the store. `tells`: whether those hear of it who want to; of a dry run nobody does.
+pub async fn of_routine(home: &Home, name: &str, options: RunOptions, tells: bool, view: &dyn RunView) -> RunEnd {
+    let command = options.command.clone();
+    // Before anything is shown: a question would stand in the middle of it.
+    if let Err(error) = keys::unlock(home) {
+        let end = RunEnd::of(name, None, Err(error), &command);
+        view.ended(&end);
+        return end;
+    }
+    let alerting =
+        if tells && options.mode != RunMode::DryRun { who_hears(home, name, view) } else { Alerting::none() };
+    view.begins();
+    let report = async {
+        let stop = stop::watch(options.time_limit)?;
+        let begun = Notify::new();
+        let events = |event: Event| shown(&event, &begun, view);
+        let run = transfer::run(home, name, options, &stop, &events);
+        with_start(Box::pin(run), &begun, &alerting).await
+    };
+    let end = RunEnd::of(name, alerting.between(), report.await, &command);
+    view.ended(&end);
+    telling::tell(home, &alerting, &end, view).await;
+    end
+}
+
+/// Runs the routine of an xfer file.
+pub async fn of_file(home: &Home, order: FileOrder<'_>, options: RunOptions, view: &dyn RunView) -> RunEnd {
+    let (command, is_dry) = (options.command.clone(), options.mode == RunMode::DryRun);
+    let stem = order.file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let (name, alerting, report) = match open(&order) {
+        Err(error) => (stem.clone(), Alerting::none(), Err(error)),
+        Ok((content, about)) => {
+            view.opened(&content, &about);
+            let (name, alerting) = (content.document.routine.name.clone(), Alerting::of_file(&content));
+            // A dry run moves nothing, so that its outcome is nobody's alarm.
+            let alerting = if is_dry { Alerting::none() } else { alerting };
+            view.begins();
+            let report = async {
+                let stop = stop::watch(options.time_limit)?;
+                let begun = Notify::new();
+                let events = |event: Event| shown(&event, &begun, view);
+                let run = xfer_files::exec(home, content, about, options, &stop, &events);
+                with_start(Box::pin(run), &begun, &alerting).await
+            };
+            let report = report.await;
+            (name, alerting, report)
+        }
+    };
+    let end = RunEnd::of(&name, alerting.between(), report, &command);
+    view.ended(&end);
+    telling::tell(home, &alerting, &end, view).await;
+    if let Some(address) = order.address.filter(|_| !is_dry) {
+        telling::tell_address(home, order.file, address, &stem, &end, view).await;
+    }
+    end
+}
+
+fn open(order: &FileOrder<'_>) -> Result<(Content, FileReport), OpsError> {
+    let keys = (order.keys)().map_err(|words| OpsError::Asked(Box::new(words)))?;
+    xfer_files::open_for_run(order.file, &keys, order.min_revision, Timestamp::now())
+}
+
+/// Who hears of a run of a routine.
+fn who_hears(home: &Home, name: &str, view: &dyn RunView) -> Alerting {
+    match Alerting::of_routine(home, name) {
+        Ok(alerting) => alerting,
+        // The run says it itself.
+        Err(OpsError::NotFound { .. }) => Alerting::none(),
+        Err(error) => {
+            view.told(&Telling::Unknown(&error));
+            Alerting::none()
+        }
+    }
+}
+
+/// Shows an event, and takes note of the moment in which a run has begun: it has the lock, and both servers answered.
+fn shown(event: &Event, begun: &Notify, view: &dyn RunView) {
+    if matches!(event, Event::Planned { .. }) {
+        begun.notify_one();
+    }
+    view.event(event);
+}
+
+/// Waits for a run. Dead man's switches are told as soon as it has begun, and never hold it up; why it came to no report
+/// is noted for those who are told at its end.
+async fn with_start(
+    mut run: Pin<Box<impl Future<Output = Result<Report, OpsError>>>>,
+    begun: &Notify,
+    alerting: &Alerting,
+) -> Result<Report, OpsError> {
+    let telling = async {
+        begun.notified().await;
+        alerting.begun().await;
+    };
+    let outcome = tokio::select! {
+        biased;
+        outcome = &mut run => outcome,
+        () = telling => run.await,
+    };
+    outcome.inspect_err(|error| alerting.failed(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use super::{FileOrder, RunView, of_file, of_routine};
+    use crate::domain::run::RunMode;
+    use crate::ops::home::Home;
+    use crate::ops::transfer::RunOptions;
+    use crate::xferfile::Keys;
+
+    struct Blind;
+
+    impl RunView for Blind {}
+
+    /// A face that serves many people at once runs it on any of its threads.
+    #[test]
+    fn a_run_goes_on_on_any_thread() {
+        fn assert_send<T: Send>(future: T) -> T {
+            future
+        }
+        let options = RunOptions {
+            mode: RunMode::Run,
+            periods: None,
+            jobs: Vec::new(),
+            verify: true,
+            fail_on_empty: false,
+            time_limit: None,
+            command: Vec::new(),
+        };
+        let home = Home::at(PathBuf::from("nowhere"));
+        drop(assert_send(of_routine(&home, "monthly", options.clone(), true, &Blind)));
+        let keys = || Ok(Keys::default());
+        let order = FileOrder { file: Path::new("monthly.xfer"), keys: &keys, min_revision: None, address: None };
+        drop(assert_send(of_file(&home, order, options, &Blind)));
+    }
+}
