@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::domain::cell::{CellAddress, CellKey};
+use crate::domain::hashed::Hashed;
 use crate::domain::job::Comments;
 use crate::domain::period::Period;
 use crate::domain::reach::Leftover;
@@ -54,7 +55,7 @@ pub struct PlannedJob {
 }
 
 /// Source data and COC (or every COC) → items and their AOC (or every AOC).
-pub(super) type BySource = HashMap<(Uid, Option<Uid>), Vec<(Option<Uid>, usize)>>;
+pub(super) type BySource = Hashed<(Uid, Option<Uid>), Vec<(Option<Uid>, usize)>>;
 
 /// What a job reads, by the way it is read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
