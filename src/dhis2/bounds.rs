@@ -10,6 +10,7 @@
 use std::fmt;
 use std::io::{self, Read};
 
+use memchr::memchr2;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::domain::exit_code::ExitCode;
@@ -72,6 +73,9 @@ pub enum Excess {
     /// One text.
     #[error("with a text of more than {0} bytes, the limit for an answer of its kind")]
     Text(u64),
+    /// One value of a list.
+    #[error("with a value of more than {0} bytes in its list, the limit for an answer of its kind")]
+    Value(usize),
     /// Levels of nesting.
     #[error("nested more than {0} levels deep")]
     Depth(u32),
@@ -132,23 +136,29 @@ impl Gauge {
         if self.bytes > self.bounds.bytes {
             return Err(Excess::Bytes(self.bounds.bytes));
         }
-        for byte in piece {
-            match &mut self.text {
-                Some(length) => {
-                    *length += 1;
-                    if self.escaped {
-                        self.escaped = false;
-                    } else if *byte == b'\\' {
-                        self.escaped = true;
-                    } else if *byte == b'"' {
-                        self.text = None;
-                        continue;
-                    }
-                    if *length > self.bounds.text {
-                        return Err(Excess::Text(self.bounds.text));
-                    }
+        let mut rest = piece;
+        while let Some((byte, after)) = rest.split_first() {
+            let Some(length) = &mut self.text else {
+                self.between_texts(*byte)?;
+                rest = after;
+                continue;
+            };
+            // A text is passed over as a whole: nothing in it matters but its end.
+            let plain =
+                if std::mem::take(&mut self.escaped) { 1 } else { memchr2(b'"', b'\\', rest).unwrap_or(rest.len()) };
+            *length += plain as u64;
+            rest = rest.get(plain..).unwrap_or_default();
+            if plain == 0 {
+                rest = after;
+                if *byte == b'"' {
+                    self.text = None;
+                    continue;
                 }
-                None => self.between_texts(*byte)?,
+                *length += 1;
+                self.escaped = true;
+            }
+            if *length > self.bounds.text {
+                return Err(Excess::Text(self.bounds.text));
             }
         }
         Ok(())

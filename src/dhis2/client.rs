@@ -12,7 +12,7 @@ use crate::dhis2::transport::{Transport, lock};
 use crate::domain::capabilities::Capabilities;
 use crate::domain::certificates::Certificates;
 use crate::domain::redaction::keep_secret;
-use crate::domain::run::Traffic;
+use crate::domain::run::ServerTraffic;
 use crate::domain::secret::Login;
 use crate::domain::server::{BaseUrl, ServerIdentity};
 
@@ -73,15 +73,14 @@ impl Client {
         &self.server
     }
 
-    /// What its requests cost so far, retries included; the seconds stand in `seconds_source` for a caller to place.
-    pub fn traffic(&self) -> Traffic {
+    /// What its requests cost so far, retries included.
+    pub fn traffic(&self) -> ServerTraffic {
         let meter = &self.transport.meter;
-        Traffic {
+        ServerTraffic {
             requests: meter.requests.load(Ordering::Relaxed),
             bytes_in: meter.bytes_in.load(Ordering::Relaxed),
             bytes_out: meter.bytes_out.load(Ordering::Relaxed),
-            seconds_source: Duration::from_micros(meter.microseconds.load(Ordering::Relaxed)).as_secs_f64(),
-            seconds_destination: 0.0,
+            seconds: Duration::from_micros(meter.microseconds.load(Ordering::Relaxed)).as_secs_f64(),
         }
     }
 

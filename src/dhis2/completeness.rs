@@ -144,7 +144,7 @@ impl Client {
     ) -> Result<ImportAnswer, ClientError> {
         let query = Query::new(RESOURCE).pair("skipNotifications", "true");
         let query = if dry_run { query.pair("dryRun", "true") } else { query };
-        self.import(query, registrations_body(registrations)).await
+        self.import(query, &registrations_body(registrations)).await
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use bytes::Bytes;
 use futures_util::stream;
 use tokio::sync::mpsc;
 use tokio_util::io::{StreamReader, SyncIoBridge};
@@ -21,7 +22,7 @@ use crate::dhis2::error::{ClientError, ClientErrorKind};
 pub use crate::dhis2::import_answer::ImportAnswer;
 use crate::dhis2::import_answer::{blames_scope, read_import_answer};
 use crate::dhis2::payload::gzipped;
-pub use crate::dhis2::payload::{Payload, PayloadRow, payload_body};
+pub use crate::dhis2::payload::{Payload, PayloadRow};
 use crate::dhis2::query::{ListCost, Query, distinct, entries_per_request};
 use crate::dhis2::raw_stream::{Expectation, Sink, read_values};
 use crate::dhis2::retry::{Attempts, RetryRule};
@@ -54,6 +55,8 @@ pub struct RawQuery {
     pub children: bool,
     /// Periods.
     pub periods: Vec<Period>,
+    /// Whether it is asked who stored each value last.
+    pub authors: bool,
 }
 
 /// One request of a read.
@@ -115,17 +118,21 @@ impl Client {
     ///
     /// Sent again are only imports that were turned away at the door (429, 503) or refused whole because of the user's
     /// org units: on 2.42 the session may be older than the rights.
-    pub async fn push(&self, payload: &Payload, dry_run: bool) -> Result<ImportAnswer, ClientError> {
+    pub async fn push(&self, payload: &Payload<'_>, dry_run: bool) -> Result<ImportAnswer, ClientError> {
         let query = Query::new("dataValueSets").pair("importStrategy", "CREATE_AND_UPDATE");
         let query = if dry_run { query.pair("dryRun", "true") } else { query };
-        self.import(query, payload_body(payload)).await
+        self.import_zipped(query, payload.zipped.clone()).await
     }
 
     /// Sends a body to an import and reads its answer.
-    pub(crate) async fn import(&self, query: Query, body: Vec<u8>) -> Result<ImportAnswer, ClientError> {
+    pub(crate) async fn import(&self, query: Query, body: &[u8]) -> Result<ImportAnswer, ClientError> {
+        self.import_zipped(query, gzipped(body).into()).await
+    }
+
+    async fn import_zipped(&self, query: Query, zipped: Bytes) -> Result<ImportAnswer, ClientError> {
         let ask = Ask {
             query,
-            body: Some(gzipped(&body)),
+            body: Some(zipped),
             slow: true,
             fresh: false,
             rule: RetryRule::Import,
@@ -204,6 +211,7 @@ impl Client {
                             periods: Some(periods.iter().copied().collect()),
                             org_units: (!query.children).then(|| units.iter().copied().collect()),
                             data_elements: by_element.then(|| items.iter().copied().collect()),
+                            authors: query.authors,
                             most_bytes: self.transport.limits.stream_bytes,
                         },
                     });

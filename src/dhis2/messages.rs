@@ -88,7 +88,7 @@ impl Client {
         users: &[Recipient],
         groups: &[Recipient],
     ) -> Result<(), ClientError> {
-        let body = Some(message_body(subject, text, users, groups));
+        let body = Some(message_body(subject, text, users, groups).into());
         let ask = Ask {
             query: Query::new(RESOURCE),
             body,

@@ -34,6 +34,7 @@ mod hint;
 mod http;
 pub mod import_answer;
 mod import_conflicts;
+mod json_pieces;
 pub mod limits;
 pub mod messages;
 pub mod metadata;

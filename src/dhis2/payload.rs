@@ -5,23 +5,29 @@
 //! spellings (`followup` up to 2.42, `followUp` from 2.43), and nothing that gives the envelope power over rows (top
 //! `period` and `orgUnit`, `strategy`, `deletion`) is ever written.
 
-use std::io::Write;
+use std::io::{self, BufWriter, Write};
 
+use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use sha2::{Digest, Sha256};
 
 use crate::domain::cell::CellKey;
 use crate::domain::period::Period;
 use crate::domain::uid::Uid;
 
-/// One import: rows of one data set.
+/// One import: rows of one data set, and the body that is made of them, once.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Payload {
+pub struct Payload<'rows> {
     /// The data set.
     pub data_set: Uid,
     /// Its rows, in the order that conflicts count them.
-    pub rows: Vec<PayloadRow>,
+    pub rows: Vec<&'rows PayloadRow>,
+    /// SHA-256 of the body before compression, for the journal.
+    pub digest: [u8; 32],
+    /// The body as it leaves.
+    pub(crate) zipped: Bytes,
 }
 
 /// One row of an import. Always complete; both spellings of the follow-up key are sent.
@@ -41,7 +47,16 @@ pub struct PayloadRow {
 #[serde(rename_all = "camelCase")]
 struct WirePayload<'payload> {
     data_set: Uid,
-    data_values: Vec<WireRow<'payload>>,
+    data_values: WireRows<'payload>,
+}
+
+/// Rows that are written one by one: a body needs no second list of them.
+struct WireRows<'payload>(&'payload [&'payload PayloadRow]);
+
+impl Serialize for WireRows<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|row| WireRow::new(row)))
+    }
 }
 
 #[derive(Serialize)]
@@ -83,11 +98,41 @@ impl<'payload> WireRow<'payload> {
     }
 }
 
-/// The body of an import before compression, for the journal's digest and for the wire.
-pub fn payload_body(payload: &Payload) -> Vec<u8> {
-    let wire = WirePayload { data_set: payload.data_set, data_values: payload.rows.iter().map(WireRow::new).collect() };
-    // Plain strings and booleans always serialise, and a Vec takes every byte.
-    serde_json::to_vec(&wire).unwrap_or_default()
+impl<'rows> Payload<'rows> {
+    /// Writes the body of an import of these rows.
+    pub fn new(data_set: Uid, rows: Vec<&'rows PayloadRow>) -> Self {
+        let wire = WirePayload { data_set, data_values: WireRows(&rows) };
+        let body = Body { digest: Sha256::new(), zipped: GzEncoder::new(Vec::new(), Compression::default()) };
+        let mut body = BufWriter::with_capacity(PIECE, body);
+        // Plain strings and booleans always serialise, and memory takes every byte.
+        let written = serde_json::to_writer(&mut body, &wire).map_err(io::Error::from);
+        let (digest, zipped) = match written.and_then(|()| Ok(body.into_inner()?)) {
+            Ok(Body { digest, zipped }) => (digest.finalize().into(), zipped.finish().unwrap_or_default()),
+            Err(_) => ([0; 32], Vec::new()),
+        };
+        Self { data_set, rows, digest, zipped: zipped.into() }
+    }
+}
+
+/// Bytes that are hashed and compressed at once.
+const PIECE: usize = 32 << 10;
+
+/// A body on its way: hashed as it is, and compressed.
+struct Body {
+    digest: Sha256,
+    zipped: GzEncoder<Vec<u8>>,
+}
+
+impl Write for Body {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        self.zipped.write_all(piece)?;
+        self.digest.update(piece);
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Gzip, as DHIS2 recognises it by its first bytes; `Content-Encoding` is not set (dhis2-api 6.2).
@@ -104,7 +149,9 @@ pub(crate) fn gzipped(body: &[u8]) -> Vec<u8> {
 mod tests {
     use std::io::Read;
 
-    use super::{Payload, PayloadRow, gzipped, payload_body};
+    use sha2::{Digest, Sha256};
+
+    use super::{Payload, PayloadRow, gzipped};
     use crate::domain::cell::CellKey;
     use crate::domain::period::Period;
     use crate::domain::uid::Uid;
@@ -125,15 +172,17 @@ mod tests {
         let row = PayloadRow { cell, value: Some("12.5".to_owned()), comment: None, followup: false };
         let commented = PayloadRow { comment: Some("a \"b\"".to_owned()), followup: true, ..row.clone() };
         let deleted = PayloadRow { value: None, ..commented.clone() };
-        let payload = Payload { data_set: uid("DstMonthly1"), rows: vec![row, commented, deleted] };
+        let payload = Payload::new(uid("DstMonthly1"), vec![&row, &commented, &deleted]);
         let address = r#""dataElement":"DemNumber01","period":"202401","orgUnit":"OuFacility1","categoryOptionCombo":"HllvX50cXC0","attributeOptionCombo":"HllvX50cXC0""#;
         let expected = format!(
             r#"{{"dataSet":"DstMonthly1","dataValues":[{{{address},"value":"12.5","followup":false,"followUp":false}},{{{address},"value":"12.5","comment":"a \"b\"","followup":true,"followUp":true}},{{{address},"deleted":true}}]}}"#
         );
-        let body = payload_body(&payload);
-        assert_eq!(String::from_utf8(body.clone()).unwrap(), expected);
+        let mut body = String::new();
+        flate2::read::GzDecoder::new(&payload.zipped[..]).read_to_string(&mut body).unwrap();
+        assert_eq!(body, expected);
+        assert_eq!(payload.digest, <[u8; 32]>::from(Sha256::digest(&body)));
         let mut unzipped = Vec::new();
-        flate2::read::GzDecoder::new(gzipped(&body).as_slice()).read_to_end(&mut unzipped).unwrap();
-        assert_eq!(unzipped, body);
+        flate2::read::GzDecoder::new(gzipped(b"abc").as_slice()).read_to_end(&mut unzipped).unwrap();
+        assert_eq!(unzipped, b"abc");
     }
 }

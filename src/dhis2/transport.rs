@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
 use reqwest::header::{self, HeaderMap, HeaderValue};
 use url::Url;
@@ -44,7 +45,7 @@ pub(crate) struct Ask {
     /// Path below `/api/` and query.
     pub(crate) query: Query,
     /// The body of a POST, gzipped already; none makes it a GET.
-    pub(crate) body: Option<Vec<u8>>,
+    pub(crate) body: Option<Bytes>,
     /// Whether the server works long before its first byte.
     pub(crate) slow: bool,
     /// Whether caches on the way must not answer.

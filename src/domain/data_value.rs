@@ -1,5 +1,7 @@
 //! Data values as servers hold them.
 
+use std::sync::Arc;
+
 use crate::domain::cell::CellKey;
 
 /// One stored data value, as a raw read returns it.
@@ -13,8 +15,8 @@ pub struct DataValue {
     pub comment: Option<String>,
     /// Its follow-up mark, lost the same way.
     pub followup: bool,
-    /// The user who stored it last, where the server says so.
-    pub stored_by: Option<String>,
+    /// The user who stored it last, where the server says so and it was asked.
+    pub stored_by: Option<Arc<str>>,
     /// True for a soft-deleted value.
     pub deleted: bool,
 }

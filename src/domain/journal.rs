@@ -129,7 +129,8 @@ pub struct CellRecord {
     pub reason: Option<String>,
     /// How many source values it was made of.
     pub contributions: u32,
-    /// The first source period that goes to it. Only the ledger keeps it: a record that is read again has none.
+    /// The first source period that goes to it; none where the ledger need not hear of it. Only the ledger keeps it: a
+    /// record that is read again has none.
     pub from: Option<Period>,
     /// What it means for the ledger. Not kept: a record that is read again has [`Claim::Stays`].
     pub claim: Claim,
@@ -201,7 +202,8 @@ pub trait Journal: Send {
     fn chunk_done(&mut self, run: Uuid, number: u64, answer: &str) -> Result<(), JournalError>;
 
     /// Writes down how cells ended; in the same transaction the ledger follows their claims and what is known of them is
-    /// open no more. Cells of a dry run change neither.
+    /// open no more. Cells of a dry run change neither. Of unchanged cells it may keep no more than how many there were
+    /// in each job, org unit and period.
     fn record_cells(&mut self, run: Uuid, cells: &[CellRecord]) -> Result<(), JournalError>;
 
     /// The cells that were sent and of which nobody knows whether they arrived. A journal that keeps no ledger has none.
@@ -253,6 +255,12 @@ pub trait Journal: Send {
         let _ = cells;
         Ok(())
     }
+
+    /// Keeps a part of a run's work that is too large for memory, until it is taken back or the run ends.
+    fn set_aside(&mut self, run: Uuid, number: u64, part: &[u8]) -> Result<(), JournalError>;
+
+    /// Gives a part of a run's work back, and keeps it no longer; none where there is none of that number.
+    fn take_back(&mut self, run: Uuid, number: u64) -> Result<Option<Vec<u8>>, JournalError>;
 
     /// Writes down the report of a run that ended.
     fn finish_run(&mut self, report: &Report) -> Result<(), JournalError>;

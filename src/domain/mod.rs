@@ -16,6 +16,7 @@ pub mod fault;
 pub mod file_name;
 pub mod finding;
 pub mod fingerprint;
+pub mod hashed;
 pub mod import_summary;
 pub mod item;
 pub mod job;

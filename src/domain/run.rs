@@ -252,6 +252,32 @@ pub struct ScriptExample {
     pub reason: Option<String>,
 }
 
+/// What one server cost so far.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct ServerTraffic {
+    /// Requests, retries included.
+    pub requests: u64,
+    /// Bytes received, as they came over the wire.
+    pub bytes_in: u64,
+    /// Bytes of request bodies sent.
+    pub bytes_out: u64,
+    /// Seconds spent waiting for it, added over requests.
+    pub seconds: f64,
+}
+
+impl ServerTraffic {
+    /// What it cost since it had cost that.
+    #[must_use]
+    pub fn since(self, before: Self) -> Self {
+        Self {
+            requests: self.requests.saturating_sub(before.requests),
+            bytes_in: self.bytes_in.saturating_sub(before.bytes_in),
+            bytes_out: self.bytes_out.saturating_sub(before.bytes_out),
+            seconds: self.seconds - before.seconds,
+        }
+    }
+}
+
 /// What a run cost.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Traffic {
@@ -265,6 +291,19 @@ pub struct Traffic {
     pub seconds_source: f64,
     /// Seconds spent waiting for the destination, added over requests.
     pub seconds_destination: f64,
+}
+
+impl Traffic {
+    /// What both servers cost together.
+    pub fn of(source: ServerTraffic, destination: ServerTraffic) -> Self {
+        Self {
+            requests: source.requests + destination.requests,
+            bytes_in: source.bytes_in + destination.bytes_in,
+            bytes_out: source.bytes_out + destination.bytes_out,
+            seconds_source: source.seconds,
+            seconds_destination: destination.seconds,
+        }
+    }
 }
 
 /// The xfer file that a run was made from.

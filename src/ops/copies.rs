@@ -1,5 +1,6 @@
 //! The copied metadata of servers, as one command looks at it: the copy of a country is large, so each is loaded once,
-//! however many routines and jobs it is looked at for.
+//! however many routines and jobs it is looked at for. So are the org unit maps, and a routine is reviewed once for all
+//! of its jobs.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -7,7 +8,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::domain::metadata::Metadata;
+use crate::domain::org_unit_map::OrgUnitMapping;
+use crate::domain::pair::Pair;
 use crate::domain::server::{Server, ServerId};
+use crate::matching::review::Finding;
 use crate::ops::error::OpsError;
 use crate::ops::home::{Unread, server};
 use crate::store::ConfigStore;
@@ -17,6 +21,9 @@ use crate::store::ConfigStore;
 pub struct Copies<'config> {
     config: &'config ConfigStore,
     loaded: RefCell<BTreeMap<ServerId, Arc<Metadata>>>,
+    maps: RefCell<BTreeMap<(ServerId, ServerId), Arc<Vec<OrgUnitMapping>>>>,
+    /// What the review says about routines, by name.
+    reviews: RefCell<BTreeMap<String, Arc<Vec<Finding>>>>,
     /// Journals that could not be looked into on the way.
     unread: RefCell<Vec<Unread>>,
 }
@@ -24,7 +31,13 @@ pub struct Copies<'config> {
 impl<'config> Copies<'config> {
     /// Nothing is loaded before it is asked for.
     pub fn new(config: &'config ConfigStore) -> Self {
-        Self { config, loaded: RefCell::default(), unread: RefCell::default() }
+        Self {
+            config,
+            loaded: RefCell::default(),
+            maps: RefCell::default(),
+            reviews: RefCell::default(),
+            unread: RefCell::default(),
+        }
     }
 
     /// Where they come from.
@@ -61,6 +74,31 @@ impl<'config> Copies<'config> {
         let metadata = Arc::new(self.config.load_metadata(server.id)?);
         self.loaded.borrow_mut().insert(server.id, Arc::clone(&metadata));
         Ok(Some(metadata))
+    }
+
+    /// The org unit map of a pair.
+    pub fn map_of(&self, pair: Pair) -> Result<Arc<Vec<OrgUnitMapping>>, OpsError> {
+        let key = (pair.source, pair.destination);
+        if let Some(known) = self.maps.borrow().get(&key) {
+            return Ok(Arc::clone(known));
+        }
+        let rows = Arc::new(self.config.org_unit_map(pair)?);
+        self.maps.borrow_mut().insert(key, Arc::clone(&rows));
+        Ok(rows)
+    }
+
+    /// What the review says about a routine, made by `review` when it is asked for the first time.
+    pub(super) fn review_of(
+        &self,
+        routine: &str,
+        review: impl FnOnce() -> Result<Vec<Finding>, OpsError>,
+    ) -> Result<Arc<Vec<Finding>>, OpsError> {
+        if let Some(known) = self.reviews.borrow().get(routine) {
+            return Ok(Arc::clone(known));
+        }
+        let made = Arc::new(review()?);
+        self.reviews.borrow_mut().insert(routine.to_owned(), Arc::clone(&made));
+        Ok(made)
     }
 
     /// A server by its name, with its copy.

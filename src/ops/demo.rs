@@ -198,6 +198,7 @@ impl Stage {
                 .collect(),
             children: true,
             periods: last_period.into_iter().collect(),
+            authors: false,
         };
         let mut values = Vec::new();
         client

@@ -103,6 +103,7 @@ async fn of_job(
         org_units: org_units.to_vec(),
         children,
         periods: Vec::new(),
+        authors: false,
     };
     let mut search = Search::new(&periods);
     while let Some(range) = search.next() {

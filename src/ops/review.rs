@@ -53,7 +53,7 @@ fn over(home: &Home, copies: &Copies<'_>, name: &str, window: Option<&[String]>)
         copies.note_unread(home.files().state_database(document.routine.id), cause);
         Vec::new()
     });
-    let others = gathered.others(config, Some(&document.routine))?;
+    let others = gathered.others(copies, Some(&document.routine))?;
     let back = WayBack::of(config, &gathered.source.0, &gathered.destination.0, Some(&document.routine))?;
     Ok(gathered.review(&document, &ledger, &others, &back))
 }
@@ -72,22 +72,25 @@ pub fn of_job(
     let mut findings: Vec<Finding> = Vec::new();
     if with_job.is_empty() {
         let Some(gathered) = Gathered::of(copies, std::slice::from_ref(job))? else { return Ok(findings) };
-        let others = gathered.others(config, None)?;
+        let others = gathered.others(copies, None)?;
         let back = WayBack::of(config, &gathered.source.0, &gathered.destination.0, None)?;
-        let document = alone(job.clone(), gathered.rows.clone(), window.unwrap_or_default());
+        let document = alone(job.clone(), gathered.rows.to_vec(), window.unwrap_or_default());
         return Ok(gathered.review(&document, &[], &others, &back));
     }
     for routine in with_job {
-        let of_routine = over(home, copies, &routine.name, window)?;
+        let of_routine = match window {
+            None => copies.review_of(&routine.name, || over(home, copies, &routine.name, None))?,
+            Some(_) => Arc::new(over(home, copies, &routine.name, window)?),
+        };
         // What two jobs do together stands with one of them.
         let of_several = [&finding::JOBS_SHARE_CELL, &finding::READS_WHAT_IT_WRITES];
         let about_job = |found: &Finding| {
             found.job.as_ref().is_none_or(|name| *name == job.name)
                 || of_several.contains(&found.code) && found.message.contains(job.name.as_str())
         };
-        for found in of_routine.into_iter().filter(about_job) {
-            if !findings.contains(&found) {
-                findings.push(found);
+        for found in of_routine.iter().filter(|found| about_job(found)) {
+            if !findings.contains(found) {
+                findings.push(found.clone());
             }
         }
     }
@@ -139,7 +142,7 @@ fn alone(job: Job, rows: Vec<OrgUnitMapping>, window: &[String]) -> RoutineDocum
 struct Gathered {
     source: (Server, Arc<Metadata>, Option<Account>),
     destination: (Server, Arc<Metadata>, Option<Account>),
-    rows: Vec<OrgUnitMapping>,
+    rows: Arc<Vec<OrgUnitMapping>>,
 }
 
 /// A job of another routine: the routine, its window, and the map of the job's pair.
@@ -147,7 +150,7 @@ struct Rival {
     routine: String,
     window: Vec<String>,
     job: Job,
-    rows: Vec<OrgUnitMapping>,
+    rows: Arc<Vec<OrgUnitMapping>>,
     /// Whether it reads the system that it writes to.
     one_system: bool,
 }
@@ -166,12 +169,13 @@ impl Gathered {
             (Err(OpsError::NotSynced { .. }), _) | (_, Err(OpsError::NotSynced { .. })) => return Ok(None),
             (Err(error), _) | (_, Err(error)) => return Err(error),
         };
-        let rows = copies.config().org_unit_map(Pair { source: source.0.id, destination: destination.0.id })?;
+        let rows = copies.map_of(Pair { source: source.0.id, destination: destination.0.id })?;
         Ok(Some(Self { source, destination, rows }))
     }
 
     /// The jobs of other routines that write to the same system.
-    fn others(&self, config: &ConfigStore, own: Option<&Routine>) -> Result<Vec<Rival>, OpsError> {
+    fn others(&self, copies: &Copies<'_>, own: Option<&Routine>) -> Result<Vec<Rival>, OpsError> {
+        let config = copies.config();
         let jobs: BTreeMap<String, Job> = config.jobs()?.into_iter().map(|job| (job.name.clone(), job)).collect();
         let mut rivals = Vec::new();
         for routine in config.routines()? {
@@ -181,7 +185,7 @@ impl Gathered {
             for job in routine.jobs.iter().filter_map(|name| jobs.get(name)) {
                 let (source, destination) = (server(config, &job.source)?, server(config, &job.destination)?);
                 if one_system(&destination, &self.destination.0) {
-                    let rows = config.org_unit_map(Pair { source: source.id, destination: destination.id })?;
+                    let rows = copies.map_of(Pair { source: source.id, destination: destination.id })?;
                     let (routine, window) = (routine.name.clone(), routine.window.clone());
                     let one_system = one_system(&source, &destination);
                     rivals.push(Rival { routine, window, job: job.clone(), rows, one_system });
@@ -259,8 +263,9 @@ impl<'run> RunSide<'run> {
 
 /// What a routine does together with others of the store, for a run from there.
 pub(super) fn rivals(config: &ConfigStore, document: &RoutineDocument) -> Result<Vec<Finding>, OpsError> {
-    let Some(gathered) = Gathered::of(&Copies::new(config), &document.jobs)? else { return Ok(Vec::new()) };
-    let others = gathered.others(config, Some(&document.routine))?;
+    let copies = Copies::new(config);
+    let Some(gathered) = Gathered::of(&copies, &document.jobs)? else { return Ok(Vec::new()) };
+    let others = gathered.others(&copies, Some(&document.routine))?;
     let back = WayBack::of(config, &gathered.source.0, &gathered.destination.0, Some(&document.routine))?;
     let mut findings = gathered.review(document, &[], &others, &back);
     findings.retain(|found| !found.routines.is_empty());

@@ -12,7 +12,7 @@ use crate::domain::run::Report;
 use crate::matching::names::nearest;
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, Unread};
-use crate::store::{CellFilter, ConfigStore, RunSummary, StateStore};
+use crate::store::{CellFilter, ConfigStore, RunSummary, StateStore, UnchangedCells};
 
 /// A run, with the routine that made it.
 #[derive(Debug, Clone, PartialEq)]
@@ -162,7 +162,7 @@ pub fn report(home: &Home, run: &RunLine) -> Result<Option<Report>, OpsError> {
     Ok(home.past(run.routine.id)?.run(run.summary.run)?.report)
 }
 
-/// Hands over the cells of a run one by one, with the routine's destination for names.
+/// Hands over the cells of a run one by one, but for those that are only counted.
 pub fn cells(
     home: &Home,
     run: &RunLine,
@@ -176,6 +176,11 @@ pub fn cells(
         each(record);
         Ok(())
     })
+}
+
+/// How many cells of a run were unchanged, by job, org unit and period. They are counted and not listed.
+pub fn unchanged(home: &Home, run: &RunLine, job: Option<&str>) -> Result<Vec<UnchangedCells>, OpsError> {
+    Ok(home.past(run.routine.id)?.unchanged(run.summary.run, job)?)
 }
 
 /// The metadata that the cells of a run speak of; none where the server or its copy is gone.

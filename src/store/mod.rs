@@ -40,6 +40,8 @@ pub use database::say_who_is_waited_for;
 pub use error::{Kind, Named, StoreError};
 pub use home::Home;
 pub use migrate::clear_unfinished_backups;
-pub use state::{CellFilter, ChunkRecord, RunEnd, RunLock, RunRecord, RunSummary, StateStore, WaitingNotice};
+pub use state::{
+    CellFilter, ChunkRecord, RunEnd, RunLock, RunRecord, RunSummary, StateStore, UnchangedCells, WaitingNotice,
+};
 pub use unlocking::Unlocking;
 pub use vault::Protection;

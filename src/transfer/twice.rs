@@ -3,16 +3,42 @@
 //! An address is a source's own (data element, option combos, org unit, period), before any map: different source values
 //! that go to one cell are added up, the same one never is. Addresses are kept as hashes of 128 bits, keyed anew for each
 //! reading, which takes a quarter of the memory; with a million of them the odds that two are mixed up are one in 10²⁶.
+//! Half of the bits come from a hash that nobody can work against without its key, and the other half from a fast one of
+//! another kind, so that what is alike to the one is not to the other.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::hash::{BuildHasher, Hash, RandomState};
+use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
+
+use foldhash::quality;
 
 /// What was seen so far.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Seen {
-    keys: [RandomState; 2],
-    content: HashMap<u128, u64>,
+    keyed: RandomState,
+    fast: quality::RandomState,
+    content: HashMap<u128, u64, BuildHasherDefault<AsItIs>>,
+}
+
+/// What is a hash already is not hashed again.
+#[derive(Debug, Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u128(&mut self, number: u128) {
+        let [a, b, c, d, e, f, g, h, ..] = number.to_ne_bytes();
+        self.0 = u64::from_ne_bytes([a, b, c, d, e, f, g, h]);
+    }
 }
 
 /// How a value compares to what was seen of its address.
@@ -29,9 +55,8 @@ pub enum Before {
 impl Seen {
     /// Notes a value; what was noted first stays.
     pub fn note<A: Hash, C: Hash>(&mut self, address: &A, content: &C) -> Before {
-        let [first, second] = &self.keys;
-        let key = u128::from(first.hash_one(address)) << 64 | u128::from(second.hash_one(address));
-        let content = first.hash_one(content);
+        let key = u128::from(self.keyed.hash_one(address)) << 64 | u128::from(self.fast.hash_one(address));
+        let content = self.fast.hash_one(content);
         match self.content.entry(key) {
             Entry::Vacant(place) => {
                 place.insert(content);

@@ -39,6 +39,7 @@ pub(crate) struct Notes {
     pub(crate) records: Vec<CellRecord>,
     sending: u64,
     done: u64,
+    aside: BTreeMap<u64, Vec<u8>>,
 }
 
 impl Journal for Notes {
@@ -69,6 +70,15 @@ impl Journal for Notes {
         _periods: &[Period],
     ) -> Result<Vec<LedgerEntry>, JournalError> {
         Ok(Vec::new())
+    }
+
+    fn set_aside(&mut self, _run: Uuid, number: u64, part: &[u8]) -> Result<(), JournalError> {
+        self.aside.insert(number, part.to_vec());
+        Ok(())
+    }
+
+    fn take_back(&mut self, _run: Uuid, number: u64) -> Result<Option<Vec<u8>>, JournalError> {
+        Ok(self.aside.remove(&number))
     }
 
     fn finish_run(&mut self, _report: &Report) -> Result<(), JournalError> {

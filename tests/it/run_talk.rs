@@ -148,6 +148,60 @@ fn what_was_only_tried_is_marked_and_is_no_last_run() {
 }
 
 #[test]
+fn unchanged_cells_are_counted_and_not_listed() {
+    let trial = ready();
+    let first = trial.ok("run r --format json").report();
+    assert_eq!(trial.ok("runs cells last --format json").json().as_array().unwrap().len(), 1, "{first:#}");
+    let again = trial.ok("run r --format json").report();
+    let unchanged = again["cells"]["unchanged"].as_u64().unwrap();
+    assert_eq!((unchanged, &again["cells"]["total"]), (1, &json!(1)));
+    let listed = trial.ok("runs cells last --format json");
+    assert_eq!(listed.json(), json!([]));
+    assert!(listed.stderr.contains("1 unchanged cell of the run ") && listed.stderr.contains("not listed"), "{listed}");
+    let table = trial.ok("runs cells last");
+    assert!(table.stdout.is_empty() && table.stderr.contains("--state unchanged"), "{table}");
+    let counts = trial.ok("runs cells last --state unchanged --format json").json();
+    let counts = counts.as_array().unwrap();
+    let sum: u64 = counts.iter().map(|count| count["cells"].as_u64().unwrap()).sum();
+    assert_eq!(sum, unchanged, "{counts:#?}");
+    let first = &counts[0];
+    assert_eq!((&first["job"], &first["state"]), (&json!("j"), &json!("unchanged")), "{first:#}");
+    assert!(first["org_unit_name"].as_str().unwrap().starts_with("Centre"), "{first:#}");
+    let table = trial.ok("runs cells last --state unchanged");
+    assert!(table.stdout.contains("Centre A") && table.stderr.contains("1 unchanged cell"), "{table}");
+}
+
+#[test]
+fn a_journal_of_before_opens_and_keeps_its_list_of_unchanged_cells() {
+    let trial = ready();
+    trial.ok("run r");
+    trial.ok("run r");
+    let state = std::fs::read_dir(trial.xfer.home().join("state")).unwrap();
+    let file = state.map(|entry| entry.unwrap().path()).find(|path| path.extension().is_some_and(|end| end == "db"));
+    let file = file.unwrap();
+    let old = rusqlite::Connection::open(&file).unwrap();
+    // As it was: a row for each unchanged cell, and seven migrations.
+    old.execute_batch(
+        "INSERT OR IGNORE INTO word (text) VALUES ('unchanged');
+         INSERT INTO cell SELECT 2, job, org_unit, period, data_element, category_option_combo, attribute_option_combo,
+             value, value, (SELECT id FROM word WHERE text = 'unchanged'), NULL, NULL, contributions FROM cell;
+         DROP VIEW unchanged_text;
+         DROP TABLE unchanged;
+         DROP TABLE aside;
+         PRAGMA user_version = 7;",
+    )
+    .unwrap();
+    drop(old);
+    let listed = trial.ok("runs cells last --format json").json();
+    assert_eq!((listed.as_array().unwrap().len(), &listed[0]["state"]), (1, &json!("unchanged")), "{listed:#}");
+    assert_eq!(trial.ok("runs cells last --state unchanged --format json").json(), listed);
+    assert_eq!(trial.ok("run r --format json").report()["cells"]["unchanged"], 1);
+    assert_eq!(trial.ok("runs cells last --format json").json(), json!([]), "from now on they are counted");
+    let backup = file.with_file_name(format!("{}.v7.backup", file.file_name().unwrap().to_str().unwrap()));
+    assert!(backup.exists(), "the journal of before is kept");
+}
+
+#[test]
 fn a_run_over_empty_periods_says_so_and_names_the_last_one_with_values() {
     let trial = ready();
     for line in ["run r --periods 202402..202403 --dry-run", "run r --periods 202402..202403"] {

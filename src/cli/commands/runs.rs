@@ -20,7 +20,7 @@ use crate::domain::shell::xfer_command;
 use crate::domain::uid::Uid;
 use crate::ops::home::Home;
 use crate::ops::runs;
-use crate::store::RunSummary;
+use crate::store::{RunSummary, UnchangedCells};
 
 /// `xfer runs …`
 #[derive(Debug, Subcommand)]
@@ -29,7 +29,7 @@ pub enum Command {
     List(List),
     /// Show the report of a run
     Show(Named),
-    /// List the cells of a run with what became of them
+    /// List the cells of a run with what became of them; unchanged ones are counted
     Cells(Cells),
 }
 
@@ -55,7 +55,8 @@ pub struct Named {
 pub struct Cells {
     /// The run's id or its first characters, or `last`
     pub run: String,
-    /// Only cells in these states: created, updated, rejected, held_back …; several with commas
+    /// Only cells in these states: created, updated, rejected, held_back …; several with commas. `unchanged` alone gives
+    /// how many there were in each job, org unit and period
     #[arg(long, value_name = "STATES", value_delimiter = ',', value_parser = state)]
     pub state: Vec<CellState>,
     /// Only cells of this job
@@ -164,22 +165,75 @@ fn cells(arguments: &Cells, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> 
     let metadata = runs::destination_metadata(home, &run)?;
     let mut records = Vec::new();
     runs::cells(home, &run, &arguments.state, arguments.job.as_deref(), &mut |cell| records.push(cell))?;
+    let wants_unchanged = arguments.state.is_empty() || arguments.state.contains(&CellState::Unchanged);
+    let counts = if wants_unchanged { runs::unchanged(home, &run, arguments.job.as_deref())? } else { Vec::new() };
+    let unchanged: u64 = counts.iter().map(|count| count.cells).sum();
+    // Runs from before unchanged cells were counted list them.
+    let is_count = arguments.state == [CellState::Unchanged] && records.is_empty();
     let listing = match ui.format {
+        _ if is_count => counted_cells(&counts, metadata.as_ref(), ui.format),
         Format::Table => for_people(&records, metadata.as_ref()),
         Format::Json | Format::Csv => for_programs(&records, metadata.as_ref()),
     };
-    listing.print(ui);
+    // That nothing is listed needs no word where something is counted.
+    if ui.format != Format::Table || is_count || !records.is_empty() || unchanged == 0 {
+        listing.print(ui);
+    }
+    let summary = &run.summary;
+    let (kind, started) = (kind(summary.mode), moment::in_words(&clock::local(summary.started)));
+    let of_run = format!("of the {kind} {} of {}, {started}", summary.run, summary.routine);
     if ui.format == Format::Table && !records.is_empty() {
-        let summary = &run.summary;
-        let (kind, started) = (kind(summary.mode), moment::in_words(&clock::local(summary.started)));
+        ui.say(&format!("{} {of_run}", counted(records.len() as u64, "cell")));
+    }
+    if unchanged > 0 && is_count && ui.format == Format::Table {
+        ui.say(&format!("{} {of_run}", counted(unchanged, "unchanged cell")));
+    } else if unchanged > 0 && !is_count {
         ui.say(&format!(
-            "{} of the {kind} {} of {}, {started}",
-            counted(records.len() as u64, "cell"),
-            summary.run,
-            summary.routine
+            "{} {of_run}: counted, not listed; how many in each org unit and period: xfer runs cells {} --state unchanged",
+            counted(unchanged, "unchanged cell"),
+            summary.run
         ));
     }
     Ok(ExitCode::Success)
+}
+
+/// How many cells were unchanged, by job, org unit and period.
+fn counted_cells(counts: &[UnchangedCells], metadata: Option<&Metadata>, format: Format) -> Listing {
+    let name = |id: Uid| metadata.map(|metadata| metadata.name_of(id));
+    if format == Format::Table {
+        let columns = [
+            text("job", "Job"),
+            text("org_unit", "Org unit"),
+            text("period", "Period").whole(),
+            number("cells", "Cells"),
+        ];
+        let mut listing = Listing::new(&columns, "no such cells");
+        for count in counts {
+            let org_unit = name(count.org_unit).unwrap_or_else(|| count.org_unit.to_string());
+            listing.row(vec![json!(count.job), json!(org_unit), json!(count.period), json!(count.cells)]);
+        }
+        return listing;
+    }
+    let columns = [
+        text("job", "Job"),
+        text("org_unit", "Org unit"),
+        text("period", "Period"),
+        text("state", "State"),
+        number("cells", "Cells"),
+        text("org_unit_name", "Org unit"),
+    ];
+    let mut listing = Listing::new(&columns, "no such cells");
+    for count in counts {
+        listing.row(vec![
+            json!(count.job),
+            json!(count.org_unit),
+            json!(count.period),
+            json!(CellState::Unchanged),
+            json!(count.cells),
+            json!(name(count.org_unit)),
+        ]);
+    }
+    listing
 }
 
 /// Names, and what became of each cell with the reason in the same column: it fits a terminal of 80 columns.

@@ -230,7 +230,7 @@ fn pairs(servers: &[ServerLine], jobs: &[Job], copies: &Copies<'_>) -> Result<Ve
             if counts == MappingCounts::default() && own.is_empty() {
                 continue;
             }
-            let (rows, seen) = (config.org_unit_map(pair)?, config.org_unit_fingerprints(pair)?);
+            let (rows, seen) = (copies.map_of(pair)?, config.org_unit_fingerprints(pair)?);
             // Before the source was synced, nothing but the rows is known.
             let (of_source, of_destination) = (copies.of(&source.server)?, copies.of(&destination.server)?);
             let tally = of_source.as_deref().map_or_else(
@@ -298,7 +298,7 @@ fn checked(home: &Home, servers: &[ServerLine], jobs: Vec<Job>, copies: &Copies<
             source: &source,
             destination: &destination,
             job: &job,
-            rows: &config.org_unit_map(pair)?,
+            rows: &copies.map_of(pair)?,
             seen: &config.item_fingerprints(&job.name)?,
             refusals: &BTreeMap::new(),
             window: DEFAULT_WINDOW,

@@ -82,6 +82,7 @@ impl Reader {
                     org_units: part.roots.clone(),
                     children: part.children,
                     periods: question.periods.clone(),
+                    authors: false,
                 };
                 let (made, values) = self.read_part(&query, look).await?;
                 keep(made);

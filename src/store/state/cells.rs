@@ -11,6 +11,7 @@ use crate::store::column::Columns;
 use crate::store::error::StoreError;
 use crate::store::state::StateStore;
 use crate::store::state::journal::run_number;
+use crate::store::state::unchanged;
 use crate::store::state::words::{Dictionary, not_a};
 
 /// Which cells of a run are wanted.
@@ -24,7 +25,8 @@ pub struct CellFilter {
 
 impl StateStore {
     /// Hands the cells of a run over one by one, by job, org unit and period in the order in which they first came up.
-    /// They are never all in memory. An error of `receive` ends it.
+    /// They are never all in memory. An error of `receive` ends it. Unchanged cells are not among them: they are counted
+    /// ([`StateStore::unchanged`]).
     pub fn cells<E: From<StoreError>>(
         &self,
         run: Uuid,
@@ -50,7 +52,7 @@ impl StateStore {
         received
     }
 
-    /// How many cells of a run ended in each state, counted from the cells themselves.
+    /// How many cells of a run ended in each state, counted from what is kept of the cells themselves.
     pub fn cell_counts(&self, run: Uuid) -> Result<CellCounts, StoreError> {
         self.database.read_together(|connection| {
             let (id, _) = run_number(connection, run)?;
@@ -64,6 +66,9 @@ impl StateStore {
                 counts.total += number;
                 counts.record(row.named(0)?, number);
             }
+            let unchanged = unchanged::total(connection, id)?;
+            counts.total += unchanged;
+            counts.unchanged += unchanged;
             Ok(counts)
         })
     }

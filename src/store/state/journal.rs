@@ -16,6 +16,7 @@ use crate::domain::uid::Uid;
 use crate::store::column::{Id, Json, Text, Word};
 use crate::store::error::{Kind, StoreError};
 use crate::store::state::ledger::{LedgerWriter, look_up};
+use crate::store::state::unchanged::Counting;
 use crate::store::state::words::Numbering;
 use crate::store::state::{StateStore, open};
 
@@ -33,6 +34,8 @@ impl Journal for StateStore {
     fn begin_run(&mut self, start: &RunStart) -> Result<(), JournalError> {
         let periods: Vec<String> = start.periods.iter().map(Period::to_string).collect();
         self.database.write(|transaction| {
+            // What a run that was cut off set aside is nobody's any more.
+            transaction.execute("DELETE FROM aside", [])?;
             transaction.execute(
                 "INSERT INTO run (uuid, routine, mode, started, periods) VALUES (?1, ?2, ?3, ?4, ?5)",
                 params![Text(start.run), start.routine, Word(start.mode), Text(start.started), Json(periods)],
@@ -166,8 +169,31 @@ impl Journal for StateStore {
         Ok(())
     }
 
+    fn set_aside(&mut self, run: Uuid, number: u64, part: &[u8]) -> Result<(), JournalError> {
+        self.database.write(|transaction| {
+            let (run, _) = run_number(transaction, run)?;
+            transaction.execute(
+                "INSERT OR REPLACE INTO aside (run, number, part) VALUES (?1, ?2, ?3)",
+                params![run, integer(number)?, part],
+            )?;
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    fn take_back(&mut self, run: Uuid, number: u64) -> Result<Option<Vec<u8>>, JournalError> {
+        let part = self.database.write(|transaction| {
+            let (run, _) = run_number(transaction, run)?;
+            let mut take =
+                transaction.prepare_cached("DELETE FROM aside WHERE run = ?1 AND number = ?2 RETURNING part")?;
+            Ok(take.query_row(params![run, integer(number)?], |row| row.get(0)).optional()?)
+        })?;
+        Ok(part)
+    }
+
     fn finish_run(&mut self, report: &Report) -> Result<(), JournalError> {
         self.database.write(|transaction| {
+            transaction.execute("DELETE FROM aside", [])?;
             let changed = transaction.execute(
                 "UPDATE run SET finished = ?2, outcome = ?3, exit_code = ?4, report = ?5 WHERE uuid = ?1",
                 params![Text(report.run), report.finished, Word(report.outcome), report.exit_code, Json(report)],
@@ -196,6 +222,7 @@ fn find_run(connection: &Connection, run: Uuid) -> Result<Option<(i64, RunMode)>
     Ok(select.query_row([Text(run)], |row| Ok((row.get(0)?, row.get::<_, Word<_>>(1)?.0))).optional()?)
 }
 
+/// Writes down how cells ended: unchanged ones in numbers, the others one by one.
 fn record(
     transaction: &Transaction<'_>,
     numbering: &mut Numbering<'_>,
@@ -207,12 +234,20 @@ fn record(
          attribute_option_combo, previous, value, state, code, reason, contributions) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     )?;
+    let mut unchanged = Counting::default();
     for record in cells {
+        let job = numbering.number(&record.job)?;
+        if record.state == CellState::Unchanged {
+            let (org_unit, period) =
+                (numbering.number(record.cell.org_unit.as_str())?, numbering.period(record.cell.period)?);
+            unchanged.add(job, period, org_unit);
+            continue;
+        }
         let cell = numbering.cell(&record.cell)?;
         let [org_unit, period, data_element, category_option_combo, attribute_option_combo] = cell;
         insert.execute(params![
             run,
-            numbering.number(&record.job)?,
+            job,
             org_unit,
             period,
             data_element,
@@ -226,7 +261,7 @@ fn record(
             record.contributions
         ])?;
     }
-    Ok(())
+    unchanged.write(transaction, run)
 }
 
 /// Changes the ledger by the claims of cells, and closes those of which it is known what became of them.
@@ -240,11 +275,14 @@ fn claim(
     let mut open = open::OpenWriter::new(transaction)?;
     let run = numbering.number(&run.to_string())?;
     for record in cells {
+        // Nothing is to be done for the many that stay as they are.
+        if record.claim == Claim::Stays && (record.state != CellState::Unchanged || record.from.is_none()) {
+            continue;
+        }
         let cell = numbering.cell(&record.cell)?;
         let from = numbering.period_if_any(record.from)?;
         match record.claim {
-            Claim::Stays if record.state == CellState::Unchanged => ledger.confirm(&cell, from)?,
-            Claim::Stays => {}
+            Claim::Stays => ledger.confirm(&cell, from)?,
             Claim::Settled => open.close_for(&cell, run)?,
             Claim::Ours => {
                 ledger.put(&cell, record.value.as_deref(), from)?;

@@ -3,11 +3,12 @@
 //! It decides what may be deleted: nothing that somebody else wrote. It follows the claims of cells in the transaction
 //! that records how they ended, and outlives the runs.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 use rusqlite::{CachedStatement, Connection, Row, Transaction, params};
 
 use crate::domain::cell::{CellAddress, CellKey};
+use crate::domain::hashed::Hashed;
 use crate::domain::journal::LedgerEntry;
 use crate::domain::period::Period;
 use crate::domain::uid::Uid;
@@ -178,9 +179,10 @@ pub(super) fn look_up(
         }
     }
     let mut select = connection.prepare_cached(
-        "SELECT data_element, category_option_combo, attribute_option_combo, value FROM ledger \
+        "SELECT data_element, category_option_combo, attribute_option_combo, value, source_period FROM ledger \
          WHERE org_unit = ?1 AND period = ?2",
     )?;
+    let mut dictionary = Dictionary::new(connection)?;
     let mut entries = Vec::new();
     for org_unit in org_units.iter().collect::<HashSet<_>>() {
         let Some(org_unit_number) = numbering.find(org_unit.as_str())? else { continue };
@@ -190,7 +192,8 @@ pub(super) fn look_up(
                 let address: AddressNumbers = (row.get(0)?, row.get(1)?, row.get(2)?);
                 if let Some(address) = wanted.get(&address) {
                     let cell = CellKey::new(*address, *org_unit, *period);
-                    entries.push(LedgerEntry { cell, value: row.get(3)?, from: None });
+                    let from = period_if_any(row, 4, &mut dictionary)?;
+                    entries.push(LedgerEntry { cell, value: row.get(3)?, from });
                 }
             }
         }
@@ -203,8 +206,8 @@ pub(super) fn look_up(
 fn known_addresses(
     numbering: &mut Numbering<'_>,
     addresses: &[CellAddress],
-) -> Result<HashMap<AddressNumbers, CellAddress>, StoreError> {
-    let mut known = HashMap::with_capacity(addresses.len());
+) -> Result<Hashed<AddressNumbers, CellAddress>, StoreError> {
+    let mut known = Hashed::default();
     for address in addresses {
         let data_element = numbering.find(address.data_element.as_str())?;
         let category_option_combo = numbering.find(address.category_option_combo.as_str())?;

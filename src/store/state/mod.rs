@@ -1,7 +1,7 @@
 //! The state store: what each routine's runs did, in one database per routine.
 //!
 //! - the journal: the runs, their POSTs and how each cell ended, written as it happens; the port of the transfer
-//!   engine, [`Journal`](crate::domain::journal::Journal), is implemented here
+//!   engine, [`Journal`](crate::domain::journal::Journal), is implemented here. Unchanged cells are counted ([`unchanged`])
 //! - the ledger: every cell that the routine ever wrote and that is still its own; deletions touch nothing else. Each
 //!   destination has its own ([`destination`])
 //! - reading: the list of runs, a run with its report and cells
@@ -21,6 +21,7 @@ mod lock;
 mod open;
 mod runs;
 mod schema;
+mod unchanged;
 mod words;
 
 use uuid::Uuid;
@@ -29,6 +30,7 @@ pub use alerts::WaitingNotice;
 pub use cells::CellFilter;
 pub use lock::RunLock;
 pub use runs::{ChunkRecord, RunEnd, RunRecord, RunSummary};
+pub use unchanged::UnchangedCells;
 
 use crate::store::database::{Database, Journaling};
 use crate::store::error::StoreError;

@@ -11,6 +11,7 @@ use crate::store::column::{Columns, Json, Text, Word};
 use crate::store::error::StoreError;
 use crate::store::state::StateStore;
 use crate::store::state::journal::run_number;
+use crate::store::state::unchanged;
 
 /// A run in the list of runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -157,7 +158,8 @@ impl StateStore {
             let removed = transaction
                 .execute("DELETE FROM run WHERE id NOT IN (SELECT id FROM run ORDER BY id DESC LIMIT ?1)", [keep])?;
             transaction.execute("DELETE FROM run_command WHERE run NOT IN (SELECT uuid FROM run)", [])?;
-            transaction.execute(UNUSED_WORDS, [])?;
+            let counted: Vec<i64> = unchanged::org_units(transaction)?.into_iter().collect();
+            transaction.execute(UNUSED_WORDS, [Json(counted)])?;
             Ok(removed)
         })?;
         self.words.forget();
@@ -186,7 +188,9 @@ const UNUSED_WORDS: &str = "DELETE FROM word WHERE id NOT IN (
     UNION SELECT data_element FROM open_cell_aside UNION SELECT category_option_combo FROM open_cell_aside
     UNION SELECT attribute_option_combo FROM open_cell_aside
     UNION SELECT run FROM open_cell_aside UNION SELECT job FROM open_cell_aside
-    UNION SELECT source_period FROM open_cell_aside WHERE source_period IS NOT NULL)";
+    UNION SELECT source_period FROM open_cell_aside WHERE source_period IS NOT NULL
+    UNION SELECT job FROM unchanged UNION SELECT period FROM unchanged
+    UNION SELECT value FROM json_each(?1))";
 
 fn read_summary(row: &Row<'_>) -> rusqlite::Result<RunSummary> {
     let end = match row.get::<_, Option<String>>(4)? {

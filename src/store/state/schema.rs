@@ -2,7 +2,8 @@
 //!
 //! A run of a national programme has hundreds of thousands of cells, and each is made of the same few thousand ids,
 //! periods and reasons. Those are kept once, as `word`, and cells refer to them by number: a cell takes some 30 bytes
-//! instead of 150. The view `cell_text` shows cells in words, for anybody with an SQLite tool.
+//! instead of 150. The view `cell_text` shows cells in words, for anybody with an SQLite tool. Cells that a run found
+//! unchanged are counted, and `unchanged_text` shows how many.
 
 use crate::store::identity::Schema;
 use crate::store::migrate::Migration;
@@ -116,6 +117,38 @@ pub(super) const MIGRATIONS: &[Migration] = &[
                      destination, org_unit, period, data_element, category_option_combo, attribute_option_combo, run
                  )
              ) STRICT, WITHOUT ROWID;",
+        )
+    },
+    // 8: unchanged cells are counted. Runs from before keep theirs as rows until they are forgotten.
+    |transaction| {
+        transaction.execute_batch(
+            "CREATE TABLE unchanged (
+                 run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+                 job INTEGER NOT NULL,
+                 period INTEGER NOT NULL,
+                 part INTEGER NOT NULL, -- each slice of the run adds one
+                 cells INTEGER NOT NULL, -- how many
+                 org_units BLOB NOT NULL, -- how many in each; see `unchanged.rs`
+                 PRIMARY KEY (run, job, period, part)
+             ) STRICT, WITHOUT ROWID;
+             CREATE VIEW unchanged_text AS SELECT
+                 run.uuid AS run, job.text AS job, period.text AS period, sum(cells) AS cells
+             FROM unchanged
+                 JOIN run ON run.id = unchanged.run
+                 JOIN word AS job ON job.id = unchanged.job
+                 JOIN word AS period ON period.id = unchanged.period
+             GROUP BY unchanged.run, unchanged.job, unchanged.period;",
+        )
+    },
+    // 9: parts of a run's work that wait, and are gone with its end.
+    |transaction| {
+        transaction.execute_batch(
+            "CREATE TABLE aside (
+                 run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+                 number INTEGER NOT NULL,
+                 part BLOB NOT NULL,
+                 PRIMARY KEY (run, number)
+             ) STRICT;",
         )
     },
 ];

@@ -3,11 +3,10 @@
 //! The numbers are remembered between calls, since one slice uses the same words as the next. Words that a transaction
 //! added are remembered only after it has committed: a number that was rolled back may be given to another word.
 
-use std::collections::HashMap;
-
 use rusqlite::{CachedStatement, Connection, OptionalExtension};
 
 use crate::domain::cell::CellKey;
+use crate::domain::hashed::Hashed;
 use crate::domain::period::{Period, PeriodError};
 use crate::domain::uid::Uid;
 use crate::store::error::StoreError;
@@ -18,7 +17,7 @@ const REMEMBERED: usize = 200_000;
 /// The numbers of words that are known to be stored.
 #[derive(Debug, Default)]
 pub(super) struct Words {
-    known: HashMap<String, i64>,
+    known: Hashed<String, i64>,
 }
 
 impl Words {
@@ -29,8 +28,8 @@ impl Words {
     ) -> Result<Numbering<'transaction>, StoreError> {
         Ok(Numbering {
             words: self,
-            fresh: HashMap::new(),
-            periods: HashMap::new(),
+            fresh: Hashed::default(),
+            periods: Hashed::default(),
             select: connection.prepare_cached("SELECT id FROM word WHERE text = ?1")?,
             insert: connection.prepare_cached("INSERT INTO word (text) VALUES (?1)")?,
             connection,
@@ -38,7 +37,7 @@ impl Words {
     }
 
     /// Remembers what a transaction numbered, after it committed.
-    pub(super) fn remember(&mut self, fresh: HashMap<String, i64>) {
+    pub(super) fn remember(&mut self, fresh: Hashed<String, i64>) {
         if self.known.len() + fresh.len() > REMEMBERED {
             self.known.clear();
         }
@@ -57,9 +56,9 @@ pub(super) type CellNumbers = [i64; 5];
 /// Numbers words within one transaction.
 pub(super) struct Numbering<'transaction> {
     words: &'transaction Words,
-    fresh: HashMap<String, i64>,
+    fresh: Hashed<String, i64>,
     // Cells are many and their periods few: printing one for each cell would cost as much as storing it.
-    periods: HashMap<Period, i64>,
+    periods: Hashed<Period, i64>,
     select: CachedStatement<'transaction>,
     insert: CachedStatement<'transaction>,
     connection: &'transaction Connection,
@@ -110,7 +109,8 @@ impl Numbering<'_> {
         period.map(|period| self.period(period)).transpose()
     }
 
-    fn period(&mut self, period: Period) -> Result<i64, StoreError> {
+    /// The number of a period.
+    pub(super) fn period(&mut self, period: Period) -> Result<i64, StoreError> {
         if let Some(number) = self.periods.get(&period) {
             return Ok(*number);
         }
@@ -120,7 +120,7 @@ impl Numbering<'_> {
     }
 
     /// What was numbered, to be remembered once the transaction has committed.
-    pub(super) fn into_fresh(self) -> HashMap<String, i64> {
+    pub(super) fn into_fresh(self) -> Hashed<String, i64> {
         self.fresh
     }
 }
@@ -134,9 +134,9 @@ pub(super) fn not_a(what: &str, word: &str) -> StoreError {
 /// Words by number, each looked up and parsed once.
 pub(super) struct Dictionary<'connection> {
     select: rusqlite::CachedStatement<'connection>,
-    texts: HashMap<i64, String>,
-    uids: HashMap<i64, Uid>,
-    periods: HashMap<i64, Period>,
+    texts: Hashed<i64, String>,
+    uids: Hashed<i64, Uid>,
+    periods: Hashed<i64, Period>,
 }
 
 impl<'connection> Dictionary<'connection> {
@@ -144,9 +144,9 @@ impl<'connection> Dictionary<'connection> {
     pub(super) fn new(connection: &'connection Connection) -> Result<Self, StoreError> {
         Ok(Self {
             select: connection.prepare_cached("SELECT text FROM word WHERE id = ?1")?,
-            texts: HashMap::new(),
-            uids: HashMap::new(),
-            periods: HashMap::new(),
+            texts: Hashed::default(),
+            uids: Hashed::default(),
+            periods: Hashed::default(),
         })
     }
 

@@ -15,6 +15,7 @@ mod set_based;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Borrow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -88,7 +89,7 @@ impl Unproved {
 }
 
 /// One verdict per row, in order.
-pub fn account(rows: &[PayloadRow], answer: &ImportAnswer, engine: ImportEngine) -> Vec<RowVerdict> {
+pub fn account<R: Borrow<PayloadRow>>(rows: &[R], answer: &ImportAnswer, engine: ImportEngine) -> Vec<RowVerdict> {
     let Some(summary) = &answer.summary else { return all(rows, Unproved::NoSummary) };
     let Some(evidence) = Evidence::of(summary, rows.len()) else { return all(rows, Unproved::Contradiction) };
     if summary.beyond > 0 {
@@ -137,7 +138,11 @@ impl Evidence {
 }
 
 /// Of an account that is not kept whole only what it says by name is believed.
-fn as_far_as_named(rows: &[PayloadRow], summary: &ImportSummary, engine: ImportEngine) -> Vec<RowVerdict> {
+fn as_far_as_named<R: Borrow<PayloadRow>>(
+    rows: &[R],
+    summary: &ImportSummary,
+    engine: ImportEngine,
+) -> Vec<RowVerdict> {
     let mut verdicts = all(rows, Unproved::NotNamed);
     for conflict in summary.conflicts.iter().rev() {
         let alone = engine == ImportEngine::RowByRow || set_based::is_value_error(conflict);
@@ -152,7 +157,7 @@ fn as_far_as_named(rows: &[PayloadRow], summary: &ImportSummary, engine: ImportE
 }
 
 /// The same reason for every row.
-fn all(rows: &[PayloadRow], reason: Unproved) -> Vec<RowVerdict> {
+fn all<R: Borrow<PayloadRow>>(rows: &[R], reason: Unproved) -> Vec<RowVerdict> {
     vec![RowVerdict::Unproved { reason }; rows.len()]
 }
 

@@ -5,6 +5,8 @@
 //! E7611 is what the loser of a race for a new period gets (`import/race-new-period-loser`); the periods that are sent
 //! are always valid, so it never means what it says.
 
+use std::borrow::Borrow;
+
 use super::{Evidence, RowVerdict, Unproved, all, refused};
 use crate::dhis2::data_value_sets::PayloadRow;
 use crate::domain::import_summary::{ImportStatus, ImportSummary};
@@ -23,7 +25,11 @@ fn is_zero(row: &PayloadRow) -> bool {
     })
 }
 
-pub(super) fn account(rows: &[PayloadRow], summary: &ImportSummary, evidence: &Evidence) -> Vec<RowVerdict> {
+pub(super) fn account<R: Borrow<PayloadRow>>(
+    rows: &[R],
+    summary: &ImportSummary,
+    evidence: &Evidence,
+) -> Vec<RowVerdict> {
     let sent = rows.len();
     if evidence.counts_nothing() && evidence.rejected.is_empty() && summary.status == ImportStatus::Error {
         let blamed = summary.conflicts.iter().find(|conflict| {
@@ -60,7 +66,7 @@ pub(super) fn account(rows: &[PayloadRow], summary: &ImportSummary, evidence: &E
         .into_iter()
         .zip(rows)
         .map(|(verdict, row)| {
-            verdict.unwrap_or_else(|| if is_zero(row) { rest.zeros.clone() } else { rest.others.clone() })
+            verdict.unwrap_or_else(|| if is_zero(row.borrow()) { rest.zeros.clone() } else { rest.others.clone() })
         })
         .collect()
 }
@@ -72,8 +78,13 @@ struct Rest {
 }
 
 impl Rest {
-    fn of(rows: &[PayloadRow], verdicts: &[Option<RowVerdict>], summary: &ImportSummary, evidence: &Evidence) -> Self {
-        let open = || rows.iter().zip(verdicts).filter(|(_, verdict)| verdict.is_none()).map(|(row, _)| row);
+    fn of<R: Borrow<PayloadRow>>(
+        rows: &[R],
+        verdicts: &[Option<RowVerdict>],
+        summary: &ImportSummary,
+        evidence: &Evidence,
+    ) -> Self {
+        let open = || rows.iter().zip(verdicts).filter(|(_, verdict)| verdict.is_none()).map(|(row, _)| row.borrow());
         let zeros = open().filter(|row| is_zero(row)).count();
         let deletions = open().filter(|row| row.value.is_none()).count();
         let uncounted = rows.len() - evidence.written - evidence.ignored;

@@ -7,6 +7,8 @@
 //! | request refused (a row cannot be decoded) | 0 | none; the row's number stands in the text |
 //! | lost in a race | all `ignored` | none, status SUCCESS |
 
+use std::borrow::Borrow;
+
 use super::{Evidence, RowVerdict, Unproved, all, refused, refused_together};
 use crate::dhis2::data_value_sets::PayloadRow;
 use crate::domain::import_summary::{ImportConflict, ImportSummary};
@@ -17,7 +19,11 @@ pub(super) fn is_value_error(conflict: &ImportConflict) -> bool {
     matches!(conflict.code.as_deref(), Some("E8120" | "E8121" | "E8122" | "E8123" | "E8124" | "E8125"))
 }
 
-pub(super) fn account(rows: &[PayloadRow], summary: &ImportSummary, evidence: &Evidence) -> Vec<RowVerdict> {
+pub(super) fn account<R: Borrow<PayloadRow>>(
+    rows: &[R],
+    summary: &ImportSummary,
+    evidence: &Evidence,
+) -> Vec<RowVerdict> {
     let sent = rows.len();
     if evidence.counts_nothing()
         && evidence.rejected.is_empty()

@@ -19,12 +19,13 @@ mod vanishing;
 
 pub use vanishing::Vanishing;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use bigdecimal::num_traits::Zero;
 
 use crate::domain::cell::CellKey;
 use crate::domain::decimal::parse_number;
+use crate::domain::hashed::Hashed;
 use crate::domain::item::WhenEmpty;
 use crate::domain::metadata::Metadata;
 use crate::domain::run::FindingObject;
@@ -64,7 +65,7 @@ pub enum StoredBy {
 #[derive(Debug, Clone, Default)]
 pub struct StoredValues {
     /// By cell; only cells of the job.
-    pub values: HashMap<CellKey, Stored>,
+    pub values: Hashed<CellKey, Stored>,
     /// Cells that the server named twice, with different contents: what stands there is not known.
     pub twice: BTreeSet<CellKey>,
     /// Org units whose values the user may not read: what stands there is not known.
@@ -170,7 +171,7 @@ pub struct DiffRules<'run> {
     /// Whether equal values are left alone.
     pub only_changed: bool,
     /// What this routine wrote; needed only where an item deletes.
-    pub ledger: &'run HashMap<CellKey, String>,
+    pub ledger: &'run Hashed<CellKey, String>,
     /// Cells of which a part cannot be used, with the reason.
     pub doubts: &'run BTreeMap<CellKey, Hold>,
     /// What the source has beside the values, where the job copies it.

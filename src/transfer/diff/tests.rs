@@ -1,11 +1,12 @@
 //! What is left to do, for every combination of wanted, stored and written before.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
 use super::{Cell, Diff, DiffRules, Hold, Step, Stored, StoredValues, diff, exceeds, hold_changes, hold_deletions};
 use crate::domain::cell::CellKey;
+use crate::domain::hashed::Hashed;
 use crate::domain::item::{Item, WhenEmpty};
 use crate::transfer::combine::WantedCell;
 use crate::transfer::finding;
@@ -47,7 +48,7 @@ fn compare_with(
     doubtful: bool,
 ) -> Diff {
     wanted.sort_by_key(|wanted| wanted.key);
-    let ledger: HashMap<CellKey, String> = ledger.iter().map(|(key, text)| (*key, (*text).to_owned())).collect();
+    let ledger: Hashed<CellKey, String> = ledger.iter().map(|(key, text)| (*key, (*text).to_owned())).collect();
     let hold =
         Hold { code: &finding::CELL_NOT_WHOLE, object: None, reason: "a part is missing".to_owned(), hint: None };
     let doubts = BTreeMap::from([(cell(1, 8, "202401"), hold)]);

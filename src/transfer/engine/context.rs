@@ -46,10 +46,12 @@ pub(super) struct Context<'run, S, D> {
     pub(super) patience: Patience,
     pub(super) stop: CancellationToken,
     pub(super) events: &'run (dyn Fn(Event) + Send + Sync),
-    journal: Mutex<&'run mut dyn Journal>,
+    /// Behind [`Context::journal`] and [`Context::keep`].
+    pub(super) journal: Mutex<&'run mut dyn Journal>,
     /// The first failure of the journal.
-    broken: OnceLock<JournalError>,
-    state: Mutex<State>,
+    pub(super) broken: OnceLock<JournalError>,
+    /// Behind [`Context::state`].
+    pub(super) state: Mutex<State>,
 }
 
 /// What changes on the way.
@@ -72,61 +74,6 @@ pub(super) struct State {
 }
 
 impl<'run, S, D> Context<'run, S, D> {
-    #[expect(clippy::too_many_arguments, reason = "one call, and each part has a name")]
-    pub(super) fn new(
-        run: Uuid,
-        mode: RunMode,
-        now: Timestamp,
-        servers: (&'run S, &'run D),
-        metadata: (&'run Metadata, &'run Metadata),
-        side: Side<'run, D>,
-        (open, recovered): (Open, u64),
-        document: &'run RoutineDocument,
-        plan: &'run Plan,
-        preflight: Preflight<'run>,
-        capabilities: Capabilities,
-        patience: Patience,
-        stop: CancellationToken,
-        events: &'run (dyn Fn(Event) + Send + Sync),
-        journal: &'run mut dyn Journal,
-        controllers: BTreeMap<DataSetKind, BatchController>,
-    ) -> Self {
-        Self {
-            run,
-            mode,
-            now,
-            reading: Reading {
-                source: servers.0,
-                source_metadata: metadata.0,
-                destination_metadata: metadata.1,
-                document,
-                plan,
-                stop: stop.clone(),
-            },
-            destination: servers.1,
-            destination_metadata: metadata.1,
-            document,
-            plan,
-            preflight,
-            side,
-            capabilities,
-            patience,
-            stop,
-            events,
-            journal: Mutex::new(journal),
-            broken: OnceLock::new(),
-            state: Mutex::new(State {
-                controllers,
-                seen: BTreeSet::new(),
-                read: BTreeMap::new(),
-                deletions_left: document.routine.policies.max_delete,
-                next_chunk: 1,
-                open,
-                recovered,
-            }),
-        }
-    }
-
     /// The journal. Its methods block until the disk has it, which is meant: nothing is sent before.
     pub(super) fn journal(&self) -> MutexGuard<'_, &'run mut dyn Journal> {
         self.journal.lock().unwrap_or_else(PoisonError::into_inner)

@@ -170,10 +170,10 @@ pub(super) async fn raw<'run, S: DataServer>(
         return Ok(aggregated);
     }
     for tries_left in (0..STREAM_TRIES).rev() {
-        let mut mapping = aggregated.clone();
+        let mut mapping = aggregated.beside();
         match reading.unless_stopped(read_raw(reading, job, slice, &mut mapping)).await {
             None => return Err(stopped()),
-            Some(Ok(())) => return Ok(mapping),
+            Some(Ok(())) => return Ok(aggregated.with(mapping)),
             Some(Err(error)) if tries_left == 0 || !error.temporary => return Err(error),
             // What arrived before the stream broke is thrown away with its mapping.
             Some(Err(_)) => {}
@@ -195,6 +195,7 @@ async fn read_raw<S: DataServer>(
             org_units: read.roots.clone(),
             children: read.children,
             periods: job.periods.read.clone(),
+            authors: false,
         };
         let mut take = |value: DataValue| {
             // What was deleted is no value, whether or not the server was asked to leave it out.

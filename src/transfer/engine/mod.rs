@@ -20,6 +20,7 @@
 //! `value` in [`crate::transfer::combine`]. None of them can reach an envelope, a login or a URL, because no stage has
 //! one.
 
+mod aside;
 mod context;
 mod emptied;
 mod empty_periods;

@@ -1,21 +1,24 @@
 //! One slice from the source to the point where something is sent: fetch, map, combine, shape, read, compare,
 //! preflight, guards.
 //!
-//! Slices are prepared one after another, the next one while the current one is being sent. What would vanish from the
+//! Slices are prepared one after another, the next one while the current one is being sent; all of a job before any of it
+//! is sent where the guard `max_change` has to see it as a whole (`aside`). What would vanish from the
 //! destination because the source has nothing waits until the whole job is read (`waiting`). Nothing here changes a
 //! server. A script's hooks act inside the pure stages that are called here. What a run that was cut off has sent already
 //! turns out `unchanged` in the comparison; whose it is was said before (`recover`). The read for the comparison is also
 //! where the routine lets go of cells that somebody else changed (`ownership`).
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::domain::cell::CellKey;
+use crate::domain::hashed::Hashed;
 use crate::domain::job::Comments;
 use crate::domain::run::ValueCounts;
 use crate::domain::uid::Uid;
 use crate::transfer::combine::{WantedCell, combine};
 use crate::transfer::diff::{self, Cell, Diff, DiffRules, Hold, Step, StoredValues, Vanishing};
+use crate::transfer::engine::aside::Aside;
 use crate::transfer::engine::context::{Context, slice_name};
 use crate::transfer::engine::error::SliceError;
 use crate::transfer::engine::servers::DataServer;
@@ -42,7 +45,7 @@ pub(super) struct Prepared<'run> {
     /// The cells with their steps.
     pub(super) cells: Vec<Cell>,
     /// What the routine wrote of them and is still its own, by what was read.
-    pub(super) ledger: HashMap<CellKey, String>,
+    pub(super) ledger: Ledger,
     /// Org units of the destination that cannot be read.
     pub(super) unreadable: BTreeSet<Uid>,
     pub(super) findings: Findings,
@@ -54,11 +57,33 @@ pub(super) struct Prepared<'run> {
     pub(super) failed: Option<Failed>,
 }
 
+/// What the routine wrote into some org units and is still its own.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    /// What it wrote, by cell.
+    pub(super) cells: Hashed<CellKey, String>,
+    /// Cells whose value comes from another source period now than the ledger says.
+    pub(super) moved: BTreeSet<CellKey>,
+}
+
 /// Which server a slice failed at.
 #[derive(Debug)]
 pub(super) enum Failed {
     Source(SliceError),
     Destination(SliceError),
+}
+
+/// Slices in a row that may fail at the source before it is taken to be down.
+const FAILURES_IN_A_ROW: usize = 3;
+
+impl Failed {
+    /// Whether the run ends with this slice, which is the last of so many in a row that failed. The client has tried for
+    /// a while already. A destination that is down is down for every slice; a source may fail at one district only, which
+    /// must not cost the others.
+    pub(super) fn ends_the_run(&self, in_a_row: usize) -> bool {
+        let (Self::Source(error) | Self::Destination(error)) = self;
+        error.login_refused || matches!(self, Self::Destination(_)) && error.temporary || in_a_row >= FAILURES_IN_A_ROW
+    }
 }
 
 /// Prepares the slices of all jobs, in order.
@@ -80,8 +105,19 @@ struct JobInWork<'run> {
     vanishing: Vanishing,
     /// Cells that would vanish from slices that are done; judged when all are read.
     waiting: Waiting,
+    /// Slices that are prepared and wait for the guard.
+    aside: Aside<'run>,
     /// Whether the guard `max_change` holds back every update and deletion.
     hold_changes: bool,
+}
+
+/// What the guard `max_change` goes by.
+#[derive(Debug, Clone, Copy, Default)]
+struct Share {
+    /// Cells of the destination that would change.
+    changes: u64,
+    /// Cells that it has.
+    existing: u64,
 }
 
 impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D> {
@@ -92,7 +128,8 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
 
     /// Slices that have not been prepared yet.
     pub(super) fn remaining(&self) -> usize {
-        let begun = self.current.as_ref().map_or(0, |current| current.slices.len() + current.waiting.parts());
+        let of = |current: &JobInWork<'_>| current.aside.len() + current.slices.len() + current.waiting.parts();
+        let begun = self.current.as_ref().map_or(0, of);
         begun + self.jobs.iter().map(|(_, job)| job.slices.len()).sum::<usize>()
     }
 
@@ -103,11 +140,15 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
                 return None;
             }
             if let Some(current) = &mut self.current
-                && let Some((slice, aggregated)) = current.slices.pop_front()
+                && let Some(mut prepared) = current.aside.next(self.context)
             {
-                let (job, number, hold_changes) = (current.job, current.number, current.hold_changes);
-                let (mut prepared, at_stake) = self.prepare(job, number, slice, aggregated).await;
-                self.keep_waiting(slice, &mut prepared, at_stake);
+                let hold_changes = current.hold_changes;
+                self.with_ledger(&mut prepared);
+                self.finish(&mut prepared, hold_changes);
+                return Some(prepared);
+            }
+            if let Some((mut prepared, _)) = self.next_of_job().await {
+                let hold_changes = self.current.as_ref().is_some_and(|current| current.hold_changes);
                 self.finish(&mut prepared, hold_changes);
                 return Some(prepared);
             }
@@ -126,18 +167,80 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         }
     }
 
+    /// The next slice of the job in work, with what it says to the guard.
+    async fn next_of_job(&mut self) -> Option<(Prepared<'run>, Share)> {
+        let current = self.current.as_mut()?;
+        let (slice, aggregated) = current.slices.pop_front()?;
+        let (job, number) = (current.job, current.number);
+        let (mut prepared, existing, at_stake) = self.prepare(job, number, slice, aggregated).await;
+        let changes = prepared.cells.iter().filter(|cell| cell.step.is_change()).count() as u64;
+        self.keep_waiting(slice, &mut prepared, at_stake);
+        Some((prepared, Share { changes, existing }))
+    }
+
     async fn begin(&mut self, number: usize, job: &'run PlannedJob) {
         let aggregated = fetch::aggregated(&self.context.reading, job, &mut self.findings).await;
         let slices: VecDeque<_> = job.slices.iter().zip(aggregated).collect();
-        let hold_changes = match self.context.policies().max_change {
-            Some(percent) => self.changes_too_much(job, &slices, percent).await,
-            None => false,
-        };
         let vanishing = match &job.leftover {
             Some(leftover) => Vanishing::of_leftover(leftover.written, self.spoke),
             None => Vanishing::default(),
         };
-        self.current = Some(JobInWork { number, job, slices, vanishing, waiting: Waiting::default(), hold_changes });
+        self.current = Some(JobInWork {
+            number,
+            job,
+            slices,
+            vanishing,
+            waiting: Waiting::default(),
+            aside: Aside::default(),
+            hold_changes: false,
+        });
+        if let Some(percent) = self.context.policies().max_change {
+            self.set_aside(job, percent).await;
+        }
+    }
+
+    /// Prepares a whole job before any of it is sent: the guard `max_change` looks at it as a whole. Slices that cannot be
+    /// read do not count; they will not be sent either. Where no slice fares better than the one before, the run ends
+    /// with these, and so does the preparation.
+    async fn set_aside(&mut self, job: &PlannedJob, percent: u32) {
+        let (mut all, mut failures) = (Share::default(), 0);
+        while !self.context.stop.is_cancelled() && self.context.broken().is_none() {
+            let Some((prepared, share)) = self.next_of_job().await else { break };
+            match &prepared.failed {
+                None => {
+                    failures = 0;
+                    all.changes += share.changes;
+                    all.existing += share.existing;
+                }
+                Some(_) => failures += 1,
+            }
+            let is_hopeless = prepared.failed.as_ref().is_some_and(|failed| failed.ends_the_run(failures));
+            let Some(current) = &mut self.current else { break };
+            current.aside.put(self.context, prepared);
+            if is_hopeless {
+                break;
+            }
+        }
+        // Of leftover cells nothing else is there to compare with than what the routine wrote in all.
+        if let Some(leftover) = &job.leftover {
+            all.existing = leftover.written;
+        }
+        if let Some(current) = &mut self.current {
+            current.hold_changes = diff::exceeds(all.changes, all.existing, Some(percent));
+        }
+    }
+
+    /// What the routine wrote there is in the state database; with the cells it comes back from it.
+    fn with_ledger(&self, prepared: &mut Prepared<'run>) {
+        if prepared.failed.is_some() {
+            return;
+        }
+        let units: BTreeSet<Uid> = prepared.cells.iter().map(|cell| cell.key.org_unit).collect();
+        match self.ledger(prepared.job, &units) {
+            Ok(ledger) => prepared.ledger = ledger,
+            // The journal is broken: nothing is sent any more.
+            Err(error) => prepared.failed = Some(Failed::Destination(error)),
+        }
     }
 
     /// Sets aside what would vanish from a slice; once the job's last slice is read, judges what may.
@@ -208,13 +311,13 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         job: &PlannedJob,
         org_units: &BTreeSet<Uid>,
         looked_at: impl Fn(&CellKey) -> bool,
-    ) -> (HashMap<CellKey, String>, Result<StoredValues, SliceError>) {
+    ) -> (Ledger, Result<StoredValues, SliceError>) {
         let mut ledger = match self.ledger(job, org_units) {
             Ok(ledger) => ledger,
-            Err(error) => return (HashMap::new(), Err(error)),
+            Err(error) => return (Ledger::default(), Err(error)),
         };
-        ledger.retain(|cell, _| looked_at(cell));
-        let stored = self.stored(job, org_units, &ledger).await;
+        ledger.cells.retain(|cell, _| looked_at(cell));
+        let stored = self.stored(job, org_units, &ledger.cells).await;
         (ledger, stored)
     }
 
@@ -225,7 +328,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         &self,
         job: &PlannedJob,
         org_units: &BTreeSet<Uid>,
-        ledger: &HashMap<CellKey, String>,
+        ledger: &Hashed<CellKey, String>,
     ) -> Result<StoredValues, SliceError> {
         let stored = self.read(job, org_units).await?;
         let gone = self.doubtful(ledger, &stored);
@@ -250,35 +353,8 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         }
     }
 
-    fn doubtful(&self, ledger: &HashMap<CellKey, String>, stored: &StoredValues) -> Vec<CellKey> {
+    fn doubtful(&self, ledger: &Hashed<CellKey, String>, stored: &StoredValues) -> Vec<CellKey> {
         ownership::doubtful(ledger, stored, |cell| self.context.side.sees(stored, cell))
-    }
-
-    /// Reads and compares a whole job without sending anything: the guard `max_change` looks at a job as a whole.
-    /// Slices that cannot be read are left out of the count; they will not be sent either.
-    async fn changes_too_much(
-        &mut self,
-        job: &'run PlannedJob,
-        slices: &VecDeque<(&'run Slice, Result<Mapping<'run>, SliceError>)>,
-        percent: u32,
-    ) -> bool {
-        let (mut changes, mut existing) = (0, 0);
-        for (slice, aggregated) in slices {
-            let Ok(aggregated) = aggregated else { continue };
-            let Ok(mapping) = fetch::raw(&self.context.reading, job, slice, aggregated.clone()).await else {
-                continue;
-            };
-            let Made { wanted, doubts, remarks, .. } = self.make(job, mapping.finish(&self.context.scene()));
-            let (ledger, Ok(stored)) = self.both(job, &slice.destinations, |_| true).await else { continue };
-            let (diff, ..) = self.compare(job, slice, wanted, (&doubts, &remarks), &stored, ledger);
-            changes += diff.cells.iter().filter(|cell| cell.step.is_change()).count() as u64;
-            existing += diff.existing;
-        }
-        // Of leftover cells nothing else is there to compare with than what the routine wrote in all.
-        if let Some(leftover) = &job.leftover {
-            existing = leftover.written;
-        }
-        diff::exceeds(changes, existing, Some(percent))
     }
 
     async fn prepare(
@@ -287,7 +363,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         job_number: usize,
         slice: &'run Slice,
         aggregated: Result<Mapping<'run>, SliceError>,
-    ) -> (Prepared<'run>, u64) {
+    ) -> (Prepared<'run>, u64, u64) {
         let name = slice_name(job, slice);
         self.context.tell(Event::SliceStarted { slice: name.clone() });
         let mut prepared = Prepared {
@@ -296,7 +372,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
             name,
             values: ValueCounts::default(),
             cells: Vec::new(),
-            ledger: HashMap::new(),
+            ledger: Ledger::default(),
             unreadable: BTreeSet::new(),
             findings: std::mem::take(&mut self.findings),
             acts: Acts::default(),
@@ -311,7 +387,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
             Ok(mapping) => self.make(job, mapping.finish(&self.context.scene())),
             Err(error) => {
                 prepared.failed = Some(Failed::Source(error));
-                return (prepared, 0);
+                return (prepared, 0, 0);
             }
         };
         let Made { values, wanted, doubts, remarks, findings, acts } = made;
@@ -333,7 +409,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         prepared.findings.merge(diff.findings);
         prepared.cells = diff.cells;
         prepared.unreadable = stored.unreadable;
-        (prepared, diff.at_stake)
+        (prepared, diff.existing, diff.at_stake)
     }
 
     /// One value for each cell; scripts may leave some out.
@@ -354,8 +430,8 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         wanted: Vec<WantedCell>,
         (doubts, remarks): (&BTreeMap<CellKey, Hold>, &BTreeMap<CellKey, Remark>),
         stored: &StoredValues,
-        mut ledger: HashMap<CellKey, String>,
-    ) -> (Diff, HashMap<CellKey, String>, u64) {
+        mut ledger: Ledger,
+    ) -> (Diff, Ledger, u64) {
         let sees = |cell: &CellKey| self.context.side.sees(stored, cell);
         let looked_at =
             |cell: &CellKey| sees(cell) && slice.destinations.contains(&cell.org_unit) && job.reads_back(cell);
@@ -370,10 +446,10 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
             ledger = with_arrived;
         }
         // Equal numbers of somebody else are not for the comparison to judge.
-        let his = ownership::stored_by_somebody_else(&ledger, stored, sees);
+        let his = ownership::stored_by_somebody_else(&ledger.cells, stored, sees);
         if !his.is_empty() {
             self.context.keep(|journal| journal.forget(&his));
-            ledger.retain(|cell, _| his.binary_search(cell).is_err());
+            ledger.cells.retain(|cell, _| his.binary_search(cell).is_err());
         }
         let mut all_doubts = Cow::Borrowed(doubts);
         if !stored.twice.is_empty() {
@@ -384,25 +460,26 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         let deletes = policies.max_delete != Some(0);
         let names = self.context.destination_metadata;
         let remarks = Some(remarks).filter(|_| job.comments == Comments::Copy);
-        let rules = DiffRules { only_changed: policies.only_changed, ledger: &ledger, doubts, remarks, deletes, names };
+        let rules =
+            DiffRules { only_changed: policies.only_changed, ledger: &ledger.cells, doubts, remarks, deletes, names };
         let diff = diff::diff(wanted, stored, job, rules);
         let let_go = self.let_go(&mut ledger, stored) + his.len() as u64;
         (diff, ledger, let_go)
     }
 
     /// Whatever becomes of the cells now: what somebody else changed or took away is his. Gives how many they are.
-    fn let_go(&self, ledger: &mut HashMap<CellKey, String>, stored: &StoredValues) -> u64 {
+    fn let_go(&self, ledger: &mut Ledger, stored: &StoredValues) -> u64 {
         let sees = |cell: &CellKey| self.context.side.sees(stored, cell);
-        let lost = ownership::let_go(&*ledger, stored, self.context.destination_metadata, sees, |_| None);
+        let lost = ownership::let_go(&ledger.cells, stored, self.context.destination_metadata, sees, |_| None);
         if !lost.is_empty() {
             self.context.keep(|journal| journal.forget(&lost));
-            ledger.retain(|cell, _| lost.binary_search(cell).is_err());
+            ledger.cells.retain(|cell, _| lost.binary_search(cell).is_err());
         }
         lost.len() as u64
     }
 
     /// What the routine wrote into these org units of the destination.
-    fn ledger(&self, job: &PlannedJob, org_units: &BTreeSet<Uid>) -> Result<HashMap<CellKey, String>, SliceError> {
+    fn ledger(&self, job: &PlannedJob, org_units: &BTreeSet<Uid>) -> Result<Ledger, SliceError> {
         let addresses: Vec<_> = job.addresses.keys().copied().collect();
         let org_units: Vec<Uid> = org_units.iter().copied().collect();
         // After a write that failed it is still what it was; nothing is sent for it then.
@@ -413,8 +490,15 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
             error
         })?;
         // Leftover cells are read beside cells of jobs that are being written in this very moment.
-        let entries = entries.into_iter().filter(|entry| job.has(&entry.cell));
-        Ok(entries.map(|entry| (entry.cell, entry.value)).collect())
+        let mut ledger = Ledger::default();
+        for entry in entries.into_iter().filter(|entry| job.has(&entry.cell)) {
+            let from = job.first_source(&entry.cell);
+            if from.is_some() && from != entry.from {
+                ledger.moved.insert(entry.cell);
+            }
+            ledger.cells.insert(entry.cell, entry.value);
+        }
+        Ok(ledger)
     }
 
     /// Preflight and guards.

@@ -4,11 +4,12 @@
 //! speaks against them (lost in a race, lost answers, a POST that never left) are sent again, alone, a few times with
 //! growing pauses; then they end by what is known of them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dhis2::data_value_sets::PayloadRow;
 use crate::domain::cell::{CellKey, CellState};
 use crate::domain::exit_code::ExitCode;
+use crate::domain::hashed::Hashed;
 use crate::domain::run::RunMode;
 use crate::domain::uid::Uid;
 use crate::domain::value_type::ValueType;
@@ -196,17 +197,18 @@ impl<S, D: DataServer> Proof<'_, '_, S, D> {
     /// The read-back shows cells that somebody else changed meanwhile, too. What this slice sent is not among them as long
     /// as it stands there.
     fn let_go(&self, stored: &StoredValues, org_units: &BTreeSet<Uid>) {
-        let cells: HashMap<CellKey, &Cell> =
+        let cells: Hashed<CellKey, &Cell> =
             self.slice.cells.iter().filter(|cell| cell.step.is_sent()).map(|cell| (cell.key, cell)).collect();
         let seen = |cell: &CellKey| org_units.contains(&cell.org_unit) && self.context.side.sees(stored, cell);
         let was_sent = |cell: &CellKey| cells.contains_key(cell);
         // What was sent is missing from one that is false, too: the next comparison looks again.
-        if !ownership::doubtful(&self.slice.ledger, stored, |cell| seen(cell) && !was_sent(cell)).is_empty() {
+        if !ownership::doubtful(&self.slice.ledger.cells, stored, |cell| seen(cell) && !was_sent(cell)).is_empty() {
             return;
         }
-        let lost = ownership::let_go(&self.slice.ledger, stored, self.context.destination_metadata, seen, |cell| {
-            cells.get(cell).map(|cell| cell.value.clone())
-        });
+        let lost =
+            ownership::let_go(&self.slice.ledger.cells, stored, self.context.destination_metadata, seen, |cell| {
+                cells.get(cell).map(|cell| cell.value.clone())
+            });
         if !lost.is_empty() {
             self.context.keep(|journal| journal.forget(&lost));
         }

@@ -4,18 +4,18 @@
 //! is not repeated here: the server may still be at work on it. Its rows come back as [`Outcome::NoAnswer`], and the
 //! read-back decides (`prove`). A POST that was refused goes through `refusal` until every row has a verdict.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use sha2::{Digest, Sha256};
 
-use crate::dhis2::data_value_sets::{ImportAnswer, Payload, PayloadRow, payload_body};
+use crate::dhis2::data_value_sets::{ImportAnswer, Payload, PayloadRow};
 use crate::dhis2::error::{ClientError, ClientErrorKind};
 use crate::domain::cell::CellKey;
 use crate::domain::exit_code::ExitCode;
 use crate::domain::fault::Fault;
+use crate::domain::hashed::{Hashed, RandomState};
 use crate::domain::journal::{ChunkStart, SentCell};
 use crate::domain::run::RunMode;
 use crate::domain::uid::Uid;
@@ -38,7 +38,7 @@ pub(super) struct Sender<'send, 'run, S, D> {
     context: &'send Context<'run, S, D>,
     slice: &'send Prepared<'run>,
     /// The slice's cells, for what is written down of a POST before it leaves.
-    cells: HashMap<CellKey, &'send Cell>,
+    cells: Hashed<CellKey, &'send Cell>,
     alone: bool,
     /// Why nothing more is sent in this round.
     trouble: Mutex<Option<Trouble>>,
@@ -70,7 +70,7 @@ enum Posted {
     },
 }
 
-type Outcomes = HashMap<CellKey, Outcome>;
+type Outcomes = Hashed<CellKey, Outcome>;
 
 impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
     pub(super) fn new(context: &'send Context<'run, S, D>, slice: &'send Prepared<'run>, alone: bool) -> Self {
@@ -84,7 +84,7 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
         self,
         rows: BTreeMap<Uid, Vec<PayloadRow>>,
     ) -> (Outcomes, Option<Trouble>, BTreeSet<CellKey>) {
-        let mut outcomes = Outcomes::new();
+        let mut outcomes = Outcomes::default();
         for (data_set, rows) in rows {
             outcomes.extend(self.data_set(data_set, rows).await);
         }
@@ -103,7 +103,7 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
         };
         let lanes = if self.alone { 1 } else { usize::from(self.context.policies().parallel) };
         let work = plan(rows, &seen, lanes);
-        let mut outcomes = Outcomes::new();
+        let mut outcomes = Outcomes::default();
         for primer in work.primers {
             outcomes.extend(self.chunk(id, kind, vec![primer]).await);
         }
@@ -114,7 +114,7 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
     }
 
     async fn lane(&self, data_set: Uid, kind: DataSetKind, mut lane: Lane) -> Outcomes {
-        let mut outcomes = Outcomes::new();
+        let mut outcomes = Outcomes::default();
         while !lane.is_empty() {
             let limit = self.controller(kind, |controller| controller.limit());
             let rows = lane.take(limit);
@@ -127,7 +127,7 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
     async fn chunk(&self, data_set: Uid, kind: DataSetKind, rows: Vec<PayloadRow>) -> Outcomes {
         let mut pruning =
             Pruning::new(&rows, self.context.destination_metadata, self.context.capabilities.import_engine);
-        let mut outcomes: Outcomes = HashMap::with_capacity(rows.len());
+        let mut outcomes = Outcomes::with_capacity_and_hasher(rows.len(), RandomState::default());
         let mut open: Vec<Vec<usize>> = vec![(0..rows.len()).collect()];
         let mut is_first = true;
         while let Some(group) = open.pop() {
@@ -187,7 +187,7 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
         if let Some(cause) = self.context.broken() {
             return Posted::NotSent(cause.to_string());
         }
-        let payload = Payload { data_set, rows: group.iter().filter_map(|row| rows.get(*row).cloned()).collect() };
+        let payload = Payload::new(data_set, group.iter().filter_map(|row| rows.get(*row)).collect());
         let journaled = self.context.mode == RunMode::Run;
         // What cannot be written down first does not leave.
         let number = match journaled.then(|| self.announce(&payload)) {
@@ -199,7 +199,7 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
         let result = self.push(&payload).await;
         let seconds = start.elapsed().as_secs_f64();
         if result.as_ref().is_ok_and(|answer| answer.is_of_another_try) {
-            self.leaves_again(payload.rows.iter());
+            self.leaves_again(payload.rows.iter().copied());
         }
         let posted = self.understand(result);
         let (learned, sentence) = match &posted {
@@ -221,7 +221,7 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
     }
 
     /// Writes the POST into the journal before it is sent; or says why not.
-    fn announce(&self, payload: &Payload) -> Result<u64, String> {
+    fn announce(&self, payload: &Payload<'_>) -> Result<u64, String> {
         let number = {
             let mut state = self.context.state();
             let number = state.next_chunk;
@@ -232,7 +232,7 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
             number,
             job: self.slice.job.name.clone(),
             data_set: payload.data_set,
-            digest: Sha256::digest(payload_body(payload)).into(),
+            digest: payload.digest,
             rows: payload.rows.len() as u64,
         };
         let cells: Vec<SentCell> = payload.rows.iter().map(|row| self.sent(row)).collect();
@@ -246,7 +246,7 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
         let cell = self.cells.get(&row.cell);
         // What cannot be read is at least what the routine wrote there last, if it did.
         let unseen = self.slice.unreadable.contains(&row.cell.org_unit);
-        let written = self.slice.ledger.get(&row.cell).filter(|_| unseen);
+        let written = self.slice.ledger.cells.get(&row.cell).filter(|_| unseen);
         SentCell {
             cell: row.cell,
             previous: written.or(cell.and_then(|cell| cell.previous.as_ref())).cloned(),
@@ -258,7 +258,7 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
     }
 
     /// Sends, and sends again while no connection comes about: then nothing has left.
-    async fn push(&self, payload: &Payload) -> Result<ImportAnswer, ClientError> {
+    async fn push(&self, payload: &Payload<'_>) -> Result<ImportAnswer, ClientError> {
         let dry_run = self.context.mode != RunMode::Run;
         let mut pauses = self.context.patience.pauses();
         loop {

@@ -1,7 +1,7 @@
 //! Reading the destination's values of a slice: for the comparison, and again as the proof after the push.
 
+use std::collections::BTreeSet;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap};
 
 use crate::dhis2::bounds::{Excess, MOST_HELD};
 use crate::dhis2::data_value_sets::RawQuery;
@@ -9,6 +9,7 @@ use crate::dhis2::error::{ClientError, ClientErrorKind};
 use crate::domain::access::Reader;
 use crate::domain::cell::CellKey;
 use crate::domain::data_value::DataValue;
+use crate::domain::hashed::Hashed;
 use crate::domain::metadata::{DataSet, Metadata};
 use crate::domain::period::Period;
 use crate::domain::server::Account;
@@ -72,7 +73,7 @@ pub(super) async fn cells<D: DataServer>(
     wanted: &(dyn Fn(&CellKey) -> bool + Sync),
 ) -> Result<StoredValues, ClientError> {
     let mut stored = StoredValues {
-        values: HashMap::new(),
+        values: Hashed::default(),
         twice: BTreeSet::new(),
         unreadable: org_units.iter().copied().filter(|unit| !side.tree.contains(*unit)).collect(),
     };
@@ -85,6 +86,7 @@ pub(super) async fn cells<D: DataServer>(
             org_units: read.roots,
             children: read.children,
             periods: periods.to_vec(),
+            authors: true,
         };
         let mut take = |value: DataValue| {
             if !wanted(&value.cell) || value.deleted || held > MOST_HELD {

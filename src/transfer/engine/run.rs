@@ -1,6 +1,7 @@
 //! A run from its first request to its report.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, OnceLock};
 use std::time::Instant;
 
 use futures_util::future::join;
@@ -23,7 +24,7 @@ use crate::domain::run::{JobReport, RunMode, ServerReport, ServerSaid, Traffic};
 use crate::domain::uid::Uid;
 use crate::transfer::batch::controller::{BatchController, DataSetKind};
 use crate::transfer::diff::{Cell, Step};
-use crate::transfer::engine::context::Context;
+use crate::transfer::engine::context::{Context, Reading, State};
 use crate::transfer::engine::emptied::{self, Earlier};
 use crate::transfer::engine::error::{Halt, SliceError};
 use crate::transfer::engine::prepare::{Failed, Prepared, Preparer};
@@ -43,9 +44,6 @@ use crate::transfer::report::{RunFacts, Tally, report};
 use crate::transfer::settle::{settle, without_sending};
 use crate::transfer::tally::{Findings, Note};
 use crate::transfer::verify::Settled;
-
-/// Slices in a row that may fail at the source before it is taken to be down.
-const FAILURES_IN_A_ROW: usize = 3;
 
 /// What is not seen is not known to be empty.
 const UNSEEN: [&Code; 4] = [
@@ -202,26 +200,45 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
         [(DataSetKind::Plain, tuning.plain_rows), (DataSetKind::Restricted, tuning.restricted_rows)]
             .map(|(kind, rows)| (kind, BatchController::new(capabilities.import_engine, kind, rows))),
     );
-    let context = Context::new(
+    let context = Context {
         run,
         mode,
         now,
-        (source.client, destination.client),
-        (source.metadata, destination.metadata),
-        side,
-        (open, recovered),
+        reading: Reading {
+            source: source.client,
+            source_metadata: source.metadata,
+            destination_metadata: destination.metadata,
+            document,
+            plan: &plan,
+            stop: stop.clone(),
+        },
+        destination: destination.client,
+        destination_metadata: destination.metadata,
         document,
-        &plan,
+        plan: &plan,
         preflight,
+        side,
         capabilities,
         patience,
         stop,
         events,
-        journal,
-        controllers,
-    );
+        journal: Mutex::new(journal),
+        broken: OnceLock::new(),
+        state: Mutex::new(State {
+            controllers,
+            seen: BTreeSet::new(),
+            read: BTreeMap::new(),
+            deletions_left: document.routine.policies.max_delete,
+            next_chunk: 1,
+            open,
+            recovered,
+        }),
+    };
     let tally = Driver::new(&context, findings, earlier).drive().await;
-    let traffic = traffic(traffic_before, (source.client.traffic(), destination.client.traffic()));
+    let traffic = Traffic::of(
+        source.client.traffic().since(traffic_before.0),
+        destination.client.traffic().since(traffic_before.1),
+    );
     let facts = RunFacts {
         run,
         routine: document.routine.name.clone(),
@@ -338,20 +355,6 @@ fn server_report(origin: &str, probe: &Probe, uses_analytics: bool) -> ServerRep
         version: probe.identity.version.to_string(),
         system_id: probe.identity.system_id.clone(),
         analytics_at: probe.analytics_at.filter(|_| uses_analytics).map(|at| at.to_string()),
-    }
-}
-
-/// What both servers cost since the run began. Each client counts its own waiting as `seconds_source`.
-fn traffic(before: (Traffic, Traffic), after: (Traffic, Traffic)) -> Traffic {
-    let requests = |pair: &(Traffic, Traffic)| pair.0.requests + pair.1.requests;
-    let bytes_in = |pair: &(Traffic, Traffic)| pair.0.bytes_in + pair.1.bytes_in;
-    let bytes_out = |pair: &(Traffic, Traffic)| pair.0.bytes_out + pair.1.bytes_out;
-    Traffic {
-        requests: requests(&after).saturating_sub(requests(&before)),
-        bytes_in: bytes_in(&after).saturating_sub(bytes_in(&before)),
-        bytes_out: bytes_out(&after).saturating_sub(bytes_out(&before)),
-        seconds_source: after.0.seconds_source - before.0.seconds_source,
-        seconds_destination: after.1.seconds_source - before.1.seconds_source,
     }
 }
 
@@ -507,6 +510,8 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
 
     /// A slice that could not be read on one side or the other.
     fn failed(&mut self, slice: Prepared<'run>, failed: Failed) {
+        self.failures += 1;
+        let is_the_end = failed.ends_the_run(self.failures);
         let (error, at_destination) = match failed {
             Failed::Source(error) => (error, false),
             Failed::Destination(error) => (error, true),
@@ -515,11 +520,8 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
         self.name_failure(&slice, &error);
         self.tally.failures.insert(error.code);
         self.tally.slices_failed += 1;
-        self.failures += 1;
         self.unread.insert(slice.job_number);
-        // The client has tried for a while already. A destination that is down is down for every slice; a source may
-        // fail at one district only, which must not cost the others.
-        if error.login_refused || at_destination && error.temporary || self.failures >= FAILURES_IN_A_ROW {
+        if is_the_end {
             self.halted = Some(Halt { reason: error.reason.clone(), code: error.code });
         }
         let ends = not_sent(&slice, &error.reason, at_destination);
@@ -593,7 +595,9 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
         // Records are the cells with an end, in order.
         for (record, claim) in settled.records.iter_mut().zip(claims) {
             record.claim = claim;
-            record.from = slice.job.first_source(&record.cell);
+            // Of what stays as it is the ledger hears only where that is news to it.
+            let is_news = record.state != CellState::Unchanged || slice.ledger.moved.contains(&record.cell);
+            record.from = slice.job.first_source(&record.cell).filter(|_| is_news);
             if record.state == CellState::Deleted && slice.job.leftover.is_some() {
                 *self.cleared.entry(record.cell.data_element).or_default() += 1;
             }

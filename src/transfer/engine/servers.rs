@@ -8,15 +8,15 @@ use crate::dhis2::error::ClientError;
 use crate::dhis2::system::{AnalyticsStamp, Probe};
 use crate::domain::access::{Fresh, Question};
 use crate::domain::data_value::DataValue;
-use crate::domain::run::Traffic;
+use crate::domain::run::ServerTraffic;
 
 /// A server, as source or destination.
 pub trait DataServer: Sync {
     /// The server's name as people gave it.
     fn name(&self) -> &str;
 
-    /// What its requests cost so far; the seconds stand in `seconds_source`.
-    fn traffic(&self) -> Traffic;
+    /// What its requests cost so far.
+    fn traffic(&self) -> ServerTraffic;
 
     /// Asks who it is and who we are.
     fn probe(&self) -> impl Future<Output = Result<Probe, ClientError>> + Send;
@@ -41,7 +41,11 @@ pub trait DataServer: Sync {
     ) -> impl Future<Output = Result<Vec<AnalyticsValue>, ClientError>> + Send;
 
     /// Sends rows, once.
-    fn push(&self, payload: &Payload, dry_run: bool) -> impl Future<Output = Result<ImportAnswer, ClientError>> + Send;
+    fn push(
+        &self,
+        payload: &Payload<'_>,
+        dry_run: bool,
+    ) -> impl Future<Output = Result<ImportAnswer, ClientError>> + Send;
 }
 
 impl DataServer for Client {
@@ -49,7 +53,7 @@ impl DataServer for Client {
         self.server()
     }
 
-    fn traffic(&self) -> Traffic {
+    fn traffic(&self) -> ServerTraffic {
         Self::traffic(self)
     }
 
@@ -77,7 +81,7 @@ impl DataServer for Client {
         Self::read_analytics(self, query).await
     }
 
-    async fn push(&self, payload: &Payload, dry_run: bool) -> Result<ImportAnswer, ClientError> {
+    async fn push(&self, payload: &Payload<'_>, dry_run: bool) -> Result<ImportAnswer, ClientError> {
         Self::push(self, payload, dry_run).await
     }
 }

@@ -147,6 +147,11 @@ impl SliceValues {
         self.rows.push(row);
     }
 
+    /// Makes the values of another part of the slice known.
+    pub fn extend(&mut self, other: Self) {
+        self.rows.extend(other.rows);
+    }
+
     /// The values.
     pub fn rows(&self) -> &[SourceValue] {
         &self.rows

@@ -83,8 +83,8 @@ pub struct Mapped {
 const MOVE_WITH_PERIOD: &str = "let `fn period(p, ctx)` of the script say where periods go: a run then reads all that goes \
                                 to a cell; `rows` moves no values between periods";
 
-/// The mapping of one slice, value by value. A clone keeps what was taken so far, for a read that has to be repeated.
-#[derive(Debug, Clone)]
+/// The mapping of one slice, value by value.
+#[derive(Debug)]
 pub struct Mapping<'plan> {
     job: &'plan PlannedJob,
     slice: &'plan Slice,
@@ -138,6 +138,41 @@ impl<'plan> Mapping<'plan> {
             seen: Seen::default(),
             weight: 0,
         }
+    }
+
+    /// An empty one beside this one, for other values of the slice, which may have to be read again: it holds as much as
+    /// both, and goes on counting where this one ends.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        Self { next_value: self.next_value, weight: self.weight, ..Self::new(self.job, self.slice, self.units) }
+    }
+
+    /// What both hold; the other was made [`beside`](Self::beside) this one and took other data.
+    #[must_use]
+    pub fn with(mut self, other: Self) -> Self {
+        if self.weight == 0 && self.fates.is_empty() {
+            return other;
+        }
+        self.values.add(&other.values);
+        self.contributions.extend(other.contributions);
+        for (cell, hold) in other.doubts {
+            self.doubts.entry(cell).or_insert(hold);
+        }
+        self.held.extend(other.held);
+        for (cell, remarks) in other.remarks {
+            self.remarks.entry(cell).or_default().extend(remarks);
+        }
+        self.left_behind = match (self.left_behind, other.left_behind) {
+            (Some((count, first)), Some((further, _))) => Some((count + further, first)),
+            (one, another) => one.or(another),
+        };
+        self.slice_values.extend(other.slice_values);
+        self.periods.extend(other.periods);
+        for (fate, (count, first)) in other.fates {
+            self.fates.entry(fate).and_modify(|(known, _)| *known += count).or_insert((count, first));
+        }
+        // What was seen of the one says nothing of the other's data.
+        Self { next_value: other.next_value, weight: other.weight, ..self }
     }
 
     /// Bytes that it holds, about.

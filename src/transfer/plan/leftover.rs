@@ -150,7 +150,7 @@ impl<'run> LeftoverSearch<'run> {
             periods: JobPeriods::only_written(periods),
             items,
             addresses,
-            by_source: BySource::new(),
+            by_source: BySource::default(),
             rows: Vec::new(),
             hooks: Vec::new(),
             hooked_periods: BTreeMap::new(),

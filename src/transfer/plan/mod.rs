@@ -207,7 +207,7 @@ fn plan_job(
         return Err(PlanError::UnitsLeftOut { job: job.name.clone(), org_units });
     }
     let mut addresses = BTreeMap::new();
-    let mut by_source = BySource::new();
+    let mut by_source = BySource::default();
     for (position, item) in items.iter().enumerate() {
         addresses.entry(item.destination).or_insert(position);
         let [coc, aoc] = item.source.combos();

@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::civil::Date;
 
+use crate::domain::hashed::Hashed;
 use crate::domain::job::Job;
 use crate::domain::period::relative::RelativeOptions;
 use crate::domain::period::{Home, Period, window};
@@ -31,7 +32,7 @@ pub struct JobPeriods {
     /// What is written, in order.
     pub write: Vec<Period>,
     /// Where each period that is read goes.
-    destinations: HashMap<Period, Home>,
+    destinations: Hashed<Period, Home>,
     /// How many source periods go to each destination period.
     sources: BTreeMap<Period, usize>,
     /// The first source period that goes to each.
@@ -84,7 +85,7 @@ impl JobPeriods {
         let shifted = |period: Period| {
             period.shift(job.period_shift).ok_or_else(|| PlanError::ShiftTooFar { job: job.name.clone() })
         };
-        let mut destinations = HashMap::with_capacity(homes.len());
+        let mut destinations = Hashed::default();
         let mut sources: BTreeMap<Period, usize> = BTreeMap::new();
         let mut firsts: BTreeMap<Period, Period> = BTreeMap::new();
         for (period, home) in homes {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::domain::cell::{CellAddress, CellKey};
 use crate::domain::data_item::DataItem;
+use crate::domain::hashed::Hashed;
 use crate::domain::job::Comments;
 use crate::domain::period::Period;
 use crate::domain::reach::Leftover;
@@ -55,7 +56,7 @@ pub struct PlannedJob {
 }
 
 /// Source data and COC (or every COC) → items and their AOC (or every AOC).
-pub(super) type BySource = HashMap<(DataItem, Option<Uid>), Vec<(Option<Uid>, usize)>>;
+pub(super) type BySource = Hashed<(DataItem, Option<Uid>), Vec<(Option<Uid>, usize)>>;
 
 /// What a job reads, by the way it is read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,7 +1,8 @@
 //! The org unit map as a run asks it: where a source unit's values go, and which destination units several feed.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::domain::hashed::{Hashed, HashedSet};
 use crate::domain::metadata::Metadata;
 use crate::domain::org_unit_map::{MappingState, OrgUnitMapping};
 use crate::domain::uid::Uid;
@@ -22,9 +23,9 @@ pub enum Place {
 /// The org unit map of a run.
 #[derive(Debug, Clone, Default)]
 pub struct UnitMap {
-    targets: HashMap<Uid, Uid>,
-    ignored: HashSet<Uid>,
-    proposed: HashSet<Uid>,
+    targets: Hashed<Uid, Uid>,
+    ignored: HashedSet<Uid>,
+    proposed: HashedSet<Uid>,
     /// Destination unit → the source units that map to it and can be read.
     pub inbound: BTreeMap<Uid, BTreeSet<Uid>>,
     /// Mapped source units that the source's metadata does not know.

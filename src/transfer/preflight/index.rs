@@ -3,10 +3,11 @@
 //! Built once per run. A run asks some ten questions about each of a million cells, and the synced metadata answers
 //! several of them only by a walk (which data sets hold the element, which options make up the combo).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use jiff::civil::Date;
 
+use crate::domain::hashed::{Hashed, HashedSet};
 use crate::domain::metadata::{CategoryOption, DataElement, DataInputPeriod, DataSet, Metadata, OrganisationUnit};
 use crate::domain::period::{Period, PeriodType};
 use crate::domain::uid::Uid;
@@ -53,10 +54,10 @@ pub(super) struct ComboIndex<'metadata> {
 #[derive(Debug)]
 pub(super) struct DataSetIndex<'metadata> {
     pub(super) data_set: &'metadata DataSet,
-    pub(super) assigned: HashSet<Uid>,
+    pub(super) assigned: HashedSet<Uid>,
     /// The latest period that may be entered; none where the calendar ends.
     pub(super) latest_open: Option<Period>,
-    pub(super) input_periods: HashMap<Period, Vec<&'metadata DataInputPeriod>>,
+    pub(super) input_periods: Hashed<Period, Vec<&'metadata DataInputPeriod>>,
 }
 
 /// Where the user may enter data.
@@ -71,9 +72,9 @@ pub(super) enum Capture<'account> {
 /// Everything, by id.
 #[derive(Debug)]
 pub(super) struct Index<'metadata> {
-    pub(super) elements: HashMap<Uid, ElementIndex<'metadata>>,
-    pub(super) units: HashMap<Uid, UnitIndex<'metadata>>,
-    pub(super) combos: HashMap<Uid, ComboIndex<'metadata>>,
+    pub(super) elements: Hashed<Uid, ElementIndex<'metadata>>,
+    pub(super) units: Hashed<Uid, UnitIndex<'metadata>>,
+    pub(super) combos: Hashed<Uid, ComboIndex<'metadata>>,
     pub(super) data_sets: Vec<DataSetIndex<'metadata>>,
 }
 
@@ -101,8 +102,8 @@ impl<'metadata> Index<'metadata> {
 fn elements<'metadata>(
     metadata: &'metadata Metadata,
     data_sets: &[DataSetIndex<'metadata>],
-) -> HashMap<Uid, ElementIndex<'metadata>> {
-    let mut elements: HashMap<Uid, ElementIndex<'metadata>> = metadata
+) -> Hashed<Uid, ElementIndex<'metadata>> {
+    let mut elements: Hashed<Uid, ElementIndex<'metadata>> = metadata
         .data_elements
         .iter()
         .map(|(id, element)| {
@@ -149,7 +150,7 @@ impl<'metadata> ComboIndex<'metadata> {
 
 impl<'metadata> DataSetIndex<'metadata> {
     fn new(data_set: &'metadata DataSet, today: Date) -> Self {
-        let mut input_periods: HashMap<Period, Vec<&DataInputPeriod>> = HashMap::new();
+        let mut input_periods: Hashed<Period, Vec<&DataInputPeriod>> = Hashed::default();
         for input in &data_set.data_input_periods {
             input_periods.entry(input.period).or_default().push(input);
         }

@@ -69,7 +69,7 @@ impl<'chunk> Pruning<'chunk> {
 
     /// Judges the answer to a POST of the rows at `sent` (in the order in which they were sent).
     pub fn after(&mut self, sent: &[usize], answer: &ImportAnswer) -> Next {
-        let rows: Vec<PayloadRow> = sent.iter().filter_map(|&position| self.rows.get(position).cloned()).collect();
+        let rows: Vec<&PayloadRow> = sent.iter().filter_map(|&position| self.rows.get(position)).collect();
         let verdicts = account(&rows, answer, self.engine);
         if let Some(text) = refused_without_account(answer, &verdicts) {
             return self.refused_without_name(sent, None, &text.into());

@@ -56,7 +56,7 @@ impl<'text> Sentence<'text> {
 
 /// Positions (within `rows`) of the guilty among `together`, ascending; empty where the sentence names none of them.
 pub(super) fn guilty(
-    rows: &[PayloadRow],
+    rows: &[&PayloadRow],
     together: &[usize],
     code: Option<&str>,
     text: &str,
@@ -64,7 +64,7 @@ pub(super) fn guilty(
 ) -> Vec<usize> {
     let sentence = Sentence::read(text);
     let by = |is_guilty: &dyn Fn(&PayloadRow) -> bool| -> Vec<usize> {
-        together.iter().copied().filter(|&position| rows.get(position).is_some_and(is_guilty)).collect()
+        together.iter().copied().filter(|&position| rows.get(position).is_some_and(|row| is_guilty(row))).collect()
     };
     match code.unwrap_or_default() {
         // The data set itself: unknown, malformed, not writable, not to be found. All rows share it.

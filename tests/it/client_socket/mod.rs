@@ -41,6 +41,7 @@ fn one_slice() -> RawQuery {
         org_units: vec![uid("OuFacility1")],
         children: false,
         periods: vec![Period::parse("202401").unwrap()],
+        authors: true,
     }
 }
 
@@ -236,7 +237,7 @@ async fn long_questions_are_cut_and_stay_below_the_limit() {
     assert!(old.data_requests()[0].line().contains("dataSet=DstMonthly1"), "2.38 reads by data set");
 }
 
-fn payload() -> Payload {
+fn payload() -> Payload<'static> {
     let cell = CellKey {
         org_unit: uid("OuFacility1"),
         period: Period::parse("202401").unwrap(),
@@ -245,7 +246,7 @@ fn payload() -> Payload {
         attribute_option_combo: Uid::DEFAULT_OPTION_COMBO,
     };
     let row = PayloadRow { cell, value: Some("5".to_owned()), comment: None, followup: false };
-    Payload { data_set: uid("DstMonthly1"), rows: vec![row] }
+    Payload::new(uid("DstMonthly1"), vec![Box::leak(Box::new(row))])
 }
 
 const IMPORTED: &str = r#"{"httpStatusCode":200,"status":"OK","response":{"status":"SUCCESS",

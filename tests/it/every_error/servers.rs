@@ -119,6 +119,7 @@ fn an_answer_that_is_too_large_is_so_whatever_it_has_too_much_of() {
         Excess::Bytes(_) => Other [Excess::Bytes(1)]
         Excess::Values(_) => Other [Excess::Values(1)]
         Excess::Text(_) => Other [Excess::Text(1)]
+        Excess::Value(_) => Other [Excess::Value(1)]
         Excess::Depth(_) => Other [Excess::Depth(1)]
         Excess::Ratio(_) => Other [Excess::Ratio(1)]
         Excess::Pages(_) => Other [Excess::Pages(1)]

@@ -112,6 +112,14 @@ impl Journal for Mortal<'_> {
         self.write(|store| store.forget(cells))
     }
 
+    fn set_aside(&mut self, run: Uuid, number: u64, part: &[u8]) -> Result<(), JournalError> {
+        self.write(|store| store.set_aside(run, number, part))
+    }
+
+    fn take_back(&mut self, run: Uuid, number: u64) -> Result<Option<Vec<u8>>, JournalError> {
+        self.write(|store| store.take_back(run, number))
+    }
+
     fn finish_run(&mut self, report: &Report) -> Result<(), JournalError> {
         self.write(|store| store.finish_run(report))
     }

@@ -183,6 +183,21 @@ fn deletions_follow_the_ledger_and_the_limits() {
 }
 
 #[test]
+fn what_the_guard_judges_is_what_is_sent() {
+    let mut world = filled("2.43.1");
+    let mut routine = routine();
+    let reads = |world: &World| world.source.state.lock().unwrap().raw_reads;
+    assert_eq!(world.run(&routine).cells.created, 32);
+    let plain = reads(&world);
+    routine.routine.policies.max_change = Some(100);
+    let guarded = world.run(&routine);
+    assert_laws(&world, &guarded);
+    assert_eq!(counts(&guarded), [("unchanged", 32)]);
+    assert_eq!(reads(&world) - plain, plain, "a guarded job is read once");
+    assert!(world.journal.aside.is_empty(), "what waited was taken back");
+}
+
+#[test]
 fn merged_units_add_up_across_districts() {
     let mut world = filled("2.43.1");
     let summed = Job { combine: Combine::Sum, ..job("counts", vec![plain_item(1)]) };

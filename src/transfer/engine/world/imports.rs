@@ -36,7 +36,7 @@ fn conflict(code: &str, text: String, rows: Vec<usize>) -> ImportConflict {
 pub(super) fn row_by_row(
     state: &mut State,
     metadata: &Metadata,
-    payload: &Payload,
+    payload: &Payload<'_>,
     dry_run: bool,
     lost: &BTreeSet<Period>,
 ) -> ImportAnswer {
@@ -101,7 +101,12 @@ fn store_old(state: &mut State, metadata: &Metadata, row: &PayloadRow, dry_run: 
 }
 
 /// From 2.43 on.
-pub(super) fn set_based(state: &mut State, payload: &Payload, dry_run: bool, lost: &BTreeSet<Period>) -> ImportAnswer {
+pub(super) fn set_based(
+    state: &mut State,
+    payload: &Payload<'_>,
+    dry_run: bool,
+    lost: &BTreeSet<Period>,
+) -> ImportAnswer {
     let rows = &payload.rows;
     let all: Vec<usize> = (0..rows.len()).collect();
     if rows.iter().any(|row| state.poison.contains(&row.cell)) {

@@ -25,6 +25,8 @@ pub(in crate::transfer::engine) struct MemoryJournal {
     /// The first source period of each.
     pub(in crate::transfer::engine) from: HashMap<CellKey, Period>,
     pub(in crate::transfer::engine) reports: Vec<Report>,
+    /// Parts of the run's work.
+    pub(in crate::transfer::engine) aside: BTreeMap<u64, Vec<u8>>,
     /// Writes until the disk is full.
     pub(in crate::transfer::engine) writes_left: Option<usize>,
 }
@@ -111,7 +113,8 @@ impl Journal for MemoryJournal {
             addresses.contains(&cell.address()) && org_units.contains(&cell.org_unit) && periods.contains(&cell.period)
         };
         let entries = self.ledger.iter().filter(|(cell, _)| asked(cell));
-        Ok(entries.map(|(cell, value)| LedgerEntry { cell: *cell, value: value.clone(), from: None }).collect())
+        let from = |cell: &CellKey| self.from.get(cell).copied();
+        Ok(entries.map(|(cell, value)| LedgerEntry { cell: *cell, value: value.clone(), from: from(cell) }).collect())
     }
 
     fn each_written(&mut self, visit: &mut dyn FnMut(CellKey, Option<Period>)) -> Result<(), JournalError> {
@@ -144,6 +147,17 @@ impl Journal for MemoryJournal {
             }
         }
         Ok(())
+    }
+
+    fn set_aside(&mut self, _run: Uuid, number: u64, part: &[u8]) -> Result<(), JournalError> {
+        self.write()?;
+        self.aside.insert(number, part.to_vec());
+        Ok(())
+    }
+
+    fn take_back(&mut self, _run: Uuid, number: u64) -> Result<Option<Vec<u8>>, JournalError> {
+        self.write()?;
+        Ok(self.aside.remove(&number))
     }
 
     fn finish_run(&mut self, report: &Report) -> Result<(), JournalError> {

@@ -32,7 +32,7 @@ use crate::domain::metadata::{DataAccess, Metadata};
 use crate::domain::period::Period;
 use crate::domain::period::relative::RelativeOptions;
 use crate::domain::routine::RoutineDocument;
-use crate::domain::run::{Report, RunMode, Traffic};
+use crate::domain::run::{Report, RunMode, ServerTraffic};
 use crate::domain::server::Account;
 use crate::domain::uid::Uid;
 use crate::domain::value_type::ImportEngine;
@@ -249,9 +249,9 @@ impl DataServer for Server {
         "fake"
     }
 
-    fn traffic(&self) -> Traffic {
+    fn traffic(&self) -> ServerTraffic {
         let state = self.state.lock().unwrap();
-        Traffic { requests: (state.posts.len() + state.raw_reads) as u64, ..Traffic::default() }
+        ServerTraffic { requests: (state.posts.len() + state.raw_reads) as u64, ..ServerTraffic::default() }
     }
 
     async fn probe(&self) -> Result<Probe, ClientError> {
@@ -365,7 +365,7 @@ impl DataServer for Server {
         Ok(state.aggregated.iter().filter(asked).cloned().collect())
     }
 
-    async fn push(&self, payload: &Payload, dry_run: bool) -> Result<ImportAnswer, ClientError> {
+    async fn push(&self, payload: &Payload<'_>, dry_run: bool) -> Result<ImportAnswer, ClientError> {
         let (fault, request) = self.receive(payload, dry_run);
         // Other requests arrive before this one is done.
         tokio::task::yield_now().await;
@@ -396,13 +396,13 @@ impl DataServer for Server {
 }
 
 impl Server {
-    fn receive(&self, payload: &Payload, dry_run: bool) -> (Option<Fault>, u64) {
+    fn receive(&self, payload: &Payload<'_>, dry_run: bool) -> (Option<Fault>, u64) {
         let mut state = self.state.lock().unwrap();
         let fault = state.post_faults.pop_front().flatten();
         if dry_run {
             state.dry_posts += 1;
         } else if !matches!(fault, Some(Fault::Connect)) {
-            state.posts.push(payload.rows.clone());
+            state.posts.push(payload.rows.iter().map(|row| (*row).clone()).collect());
         }
         let known: BTreeSet<Period> = state.values.keys().map(|key| key.period).collect();
         let new = payload.rows.iter().map(|row| row.cell.period).filter(|period| !known.contains(period)).collect();
@@ -412,7 +412,7 @@ impl Server {
         (fault, request)
     }
 
-    fn judge(&self, payload: &Payload, dry_run: bool, request: u64) -> ImportAnswer {
+    fn judge(&self, payload: &Payload<'_>, dry_run: bool, request: u64) -> ImportAnswer {
         let mut state = self.state.lock().unwrap();
         let mine = state.in_flight.get(&request).cloned().unwrap_or_default();
         let lost: BTreeSet<Period> = state
