@@ -193,7 +193,7 @@ fn a_reporting_rate_is_a_data_set_and_a_metric() {
     let refused = |text: &str, kind| {
         ItemNames::source(&metadata).source_item(Reference::Line(text), kind).unwrap_err().to_string()
     };
-    assert_eq!(refused("CPN.REPORTING_RATE", None), "the source server has no data set `CPN`");
+    assert_eq!(refused("SPN.REPORTING_RATE", None), "the source server has no data set `SPN`");
     let kind = Some(DataKind::ReportingRate);
     assert!(refused("B", kind).starts_with("`B` is a data set; say which of its figures"));
     assert!(refused("Rapport B50.9", None).starts_with("`Rapport B50.9` is a data set"));
