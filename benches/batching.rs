@@ -5,10 +5,10 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 #![expect(clippy::cast_precision_loss, reason = "some hundred thousand values")]
 
-use xfer::domain::value_type::ImportEngine;
-use xfer::sandbox::cost::{Work, seconds};
-use xfer::sandbox::profile::Profile;
-use xfer::transfer::batch::controller::{BatchController, BatchLimit, DataSetKind, PostOutcome};
+use xfer_domain::value_type::ImportEngine;
+use xfer_sandbox::cost::{Work, seconds};
+use xfer_sandbox::profile::Profile;
+use xfer_transfer::batch::controller::{BatchController, BatchLimit, DataSetKind, PostOutcome};
 
 /// Values to be written.
 const VALUES: usize = 200_000;

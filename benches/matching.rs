@@ -14,10 +14,10 @@ use std::time::Instant;
 use second_country::{
     Figures, Fixture, HALF_EXCHANGED, Language, SecondCountry, corrupt, fixture, hard_countries, measure, synthetic,
 };
-use xfer::domain::metadata::Metadata;
-use xfer::domain::org_unit_map::OrgUnitMapping;
-use xfer::matching::names::folded;
-use xfer::matching::org_units::{MatchRules, propose};
+use xfer_domain::metadata::Metadata;
+use xfer_domain::org_unit_map::OrgUnitMapping;
+use xfer_matching::names::folded;
+use xfer_matching::org_units::{MatchRules, propose};
 
 /// Seeds that thresholds were chosen with.
 const TUNED: [u64; 3] = [1, 2, 3];

@@ -13,10 +13,10 @@ use std::io::BufReader;
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
-use xfer::dhis2::raw_stream::{Expectation, read_values};
-use xfer::domain::cell::CellKey;
-use xfer::domain::data_value::DataValue;
-use xfer::domain::hashed::Hashed;
+use xfer_dhis2::raw_stream::{Expectation, read_values};
+use xfer_domain::cell::CellKey;
+use xfer_domain::data_value::DataValue;
+use xfer_domain::hashed::Hashed;
 
 /// The values of a national programme in one answer, as many as real servers were seen to send.
 const ROWS: usize = 188_697;

@@ -15,10 +15,10 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use bigdecimal::BigDecimal;
-use xfer::domain::data_item::DataItem;
-use xfer::domain::period::Period;
-use xfer::domain::uid::Uid;
-use xfer::script::{
+use xfer_domain::data_item::DataItem;
+use xfer_domain::period::Period;
+use xfer_domain::uid::Uid;
+use xfer_script::{
     Contribution, ItemNames, Named, Number, OrgUnit, Param, Place, Row, RunContext, Runner, Script, Slice, Value,
     with_room,
 };

@@ -100,7 +100,9 @@ fn posts(home: &Path, report: &Value) -> u64 {
     states
         .filter(|entry| entry.path().extension().is_some_and(|extension| extension == "db"))
         .filter_map(|entry| entry.path().file_stem()?.to_str()?.parse().ok())
-        .filter_map(|routine| xfer::store::StateStore::open(&xfer::store::Home::new(home), routine).ok())
+        .filter_map(|routine| {
+            xfer_storage::store::StateStore::open(&xfer_storage::store::Home::new(home), routine).ok()
+        })
         .filter_map(|state| Some(state.run(run.parse().ok()?).ok()?.chunks.len() as u64))
         .sum()
 }

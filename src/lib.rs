@@ -26,15 +26,5 @@
 //! written but files that a person names: exports, keys, logs, and what a scheduler is to be given.
 
 pub mod cli;
-pub mod dhis2;
-pub mod domain;
 pub mod mail;
-pub mod matching;
 pub mod ops;
-pub mod platform;
-pub mod sandbox;
-pub mod script;
-pub mod sealing;
-pub mod store;
-pub mod transfer;
-pub mod xferfile;

@@ -7,25 +7,25 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use uuid::Uuid;
-use xfer::domain::cell::CellAddress;
-use xfer::domain::data_item::DataItem;
-use xfer::domain::item::{Combine, Item, SourceItem};
-use xfer::domain::job::{Job, ReadFrom};
-use xfer::domain::metadata::{
+use xfer_domain::cell::CellAddress;
+use xfer_domain::data_item::DataItem;
+use xfer_domain::item::{Combine, Item, SourceItem};
+use xfer_domain::job::{Job, ReadFrom};
+use xfer_domain::metadata::{
     CategoryCombo, CategoryOptionCombo, DataAccess, DataElement, DataSet, DataSetElement, Metadata, OrganisationUnit,
 };
-use xfer::domain::org_unit_map::{MappingState, OrgUnitMapping};
-use xfer::domain::period::relative::RelativeOptions;
-use xfer::domain::period::{Period, PeriodType};
-use xfer::domain::routine::{Policies, Routine, RoutineDocument};
-use xfer::domain::script::{Attachment, ParameterValue, ScriptSource};
-use xfer::domain::server::ServerIdentity;
-use xfer::domain::uid::Uid;
-use xfer::domain::value_type::ValueType;
-use xfer::transfer::combine::combine;
-use xfer::transfer::hooks::{self, Scene};
-use xfer::transfer::map::{Mapping, SourceValue};
-use xfer::transfer::plan::{self, Plan, PlanRequest};
+use xfer_domain::org_unit_map::{MappingState, OrgUnitMapping};
+use xfer_domain::period::relative::RelativeOptions;
+use xfer_domain::period::{Period, PeriodType};
+use xfer_domain::routine::{Policies, Routine, RoutineDocument};
+use xfer_domain::script::{Attachment, ParameterValue, ScriptSource};
+use xfer_domain::server::ServerIdentity;
+use xfer_domain::uid::Uid;
+use xfer_domain::value_type::ValueType;
+use xfer_transfer::combine::combine;
+use xfer_transfer::hooks::{self, Scene};
+use xfer_transfer::map::{Mapping, SourceValue};
+use xfer_transfer::plan::{self, Plan, PlanRequest};
 
 const CLINICS: u32 = 300;
 const ELEMENTS: u32 = 20;
@@ -75,7 +75,7 @@ fn per_cell(metadata: &Metadata, values: &[SourceValue], script: Option<&str>) -
         today: jiff::civil::date(2024, 11, 15),
         relative: &RelativeOptions::default(),
         source_view_roots: &[],
-        source_reader: xfer::domain::access::Reader::new(metadata, None),
+        source_reader: xfer_domain::access::Reader::new(metadata, None),
         hooks: &hooks,
     })
     .unwrap();
@@ -154,7 +154,7 @@ fn document(script: Option<&str>) -> RoutineDocument {
         read: ReadFrom::Raw,
         round: None,
         coverage: None,
-        comments: xfer::domain::job::Comments::default(),
+        comments: xfer_domain::job::Comments::default(),
         scripts: attached.collect(),
         items: (0..ELEMENTS).map(item).collect(),
     };

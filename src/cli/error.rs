@@ -3,8 +3,8 @@
 
 use std::error::Error;
 
-use crate::domain::exit_code::ExitCode;
-use crate::domain::fault::{Fault, InWords, causes, of_file};
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::fault::{Fault, InWords, causes, of_file};
 
 /// An error as the person at the terminal, or the scheduler, meets it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -23,8 +23,8 @@ use std::panic::AssertUnwindSafe;
 use crate::cli::error::CliError;
 use crate::cli::output::Output;
 use crate::cli::ui::{Format, Ui};
-use crate::domain::exit_code::ExitCode;
-use crate::platform;
+use xfer_domain::exit_code::ExitCode;
+use xfer_storage::platform;
 
 /// Runs the program with these arguments (the program's name first) and says how it ended.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {

@@ -15,9 +15,9 @@ use console::Term;
 
 use crate::cli::error::CliError;
 use crate::cli::redacting::Redacting;
-use crate::domain::exit_code::ExitCode;
-use crate::domain::redaction::redact;
-use crate::domain::shown::tame_lines;
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::redaction::redact;
+use xfer_domain::shown::tame_lines;
 
 /// Standard output, and what became of it. Clones are the same output.
 #[derive(Debug, Clone, Default)]

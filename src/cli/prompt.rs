@@ -11,8 +11,8 @@ use crate::cli::error::CliError;
 use crate::cli::question::Question;
 use crate::cli::ui::Ui;
 use crate::cli::waiting::waiting_for;
-use crate::domain::redaction::keep_password;
-use crate::platform;
+use xfer_domain::redaction::keep_password;
+use xfer_storage::platform;
 
 /// The longest secret that a file or standard input may hold, in bytes.
 const LONGEST_SECRET: usize = 16 * 1024;

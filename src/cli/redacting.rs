@@ -5,7 +5,7 @@
 
 use std::io::{self, Write};
 
-use crate::domain::redaction::{redact, redacted};
+use xfer_domain::redaction::{redact, redacted};
 
 /// Longest error, cause or hint that is shown; the rest stands in the log.
 const LONGEST_SHOWN: usize = 2_000;
@@ -43,8 +43,8 @@ mod tests {
     use std::io::Write;
 
     use super::{Redacting, shown};
-    use crate::domain::redaction::keep_secret;
-    use crate::domain::secret::Login;
+    use xfer_domain::redaction::keep_secret;
+    use xfer_domain::secret::Login;
 
     #[test]
     fn log_lines_and_errors_hold_no_login_and_are_not_endless() {

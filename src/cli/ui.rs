@@ -14,7 +14,7 @@ use crate::cli::error::CliError;
 use crate::cli::output::{self, Output, talk};
 use crate::cli::question::Question;
 use crate::cli::redacting::shown;
-use crate::domain::shown::tame_lines;
+use xfer_domain::shown::tame_lines;
 
 /// What lists are printed as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]

@@ -8,7 +8,7 @@ use clap::Args;
 use crate::cli::error::CliError;
 use crate::cli::prompt::{SecretSource, credential, secret};
 use crate::cli::ui::Ui;
-use crate::store::Unlocking;
+use xfer_storage::store::Unlocking;
 
 /// The name that systemd's `LoadCredential=` gives to the passphrase.
 const CREDENTIAL: &str = "xfer-key-passphrase";

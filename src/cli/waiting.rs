@@ -6,7 +6,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use crate::cli::output::{talk, talks_to_a_terminal};
-use crate::domain::shown::tame_lines;
+use xfer_domain::shown::tame_lines;
 
 /// Nobody wonders before that.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -16,10 +16,10 @@ use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::domain::alert::{MailRoute, MailSecurity, UnusableAddress};
-use crate::domain::exit_code::ExitCode;
-use crate::domain::fault::Fault;
-use crate::domain::redaction::{keep_password, redact};
+use xfer_domain::alert::{MailRoute, MailSecurity, UnusableAddress};
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::fault::Fault;
+use xfer_domain::redaction::{keep_password, redact};
 
 /// The longest piece of a mail server's text that is kept, in characters.
 const LONGEST_TEXT: usize = 300;
@@ -267,7 +267,7 @@ impl Header for AutoSubmitted {
 #[cfg(test)]
 mod tests {
     use super::{Letter, MailError, check_address, in_short, message};
-    use crate::domain::alert::{MailRoute, MailSecurity};
+    use xfer_domain::alert::{MailRoute, MailSecurity};
 
     fn route() -> MailRoute {
         MailRoute {
@@ -309,7 +309,7 @@ mod tests {
     fn addresses_are_checked_and_texts_cut() {
         check_address("his@example.org").unwrap();
         assert!(matches!(check_address("his"), Err(MailError::Address(_))));
-        crate::domain::redaction::keep_password(Some("his"), &secrecy::SecretString::from("opensesame"));
+        xfer_domain::redaction::keep_password(Some("his"), &secrecy::SecretString::from("opensesame"));
         assert_eq!(in_short("535 5.7.8\r\n opensesame\u{7} is wrong"), "535 5.7.8 *** is wrong");
         assert_eq!(in_short("535 AUTH AGhpcwBvcGVuc2VzYW1l, b3BlbnNlc2FtZQ=="), "535 AUTH ***, ***==");
         assert_eq!(in_short(&"x".repeat(1000)).len(), 300);

@@ -7,14 +7,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::domain::metadata::Metadata;
-use crate::domain::org_unit_map::OrgUnitMapping;
-use crate::domain::pair::Pair;
-use crate::domain::server::{Server, ServerId};
-use crate::matching::review::Finding;
 use crate::ops::error::OpsError;
 use crate::ops::home::{Unread, server};
-use crate::store::ConfigStore;
+use xfer_domain::metadata::Metadata;
+use xfer_domain::org_unit_map::OrgUnitMapping;
+use xfer_domain::pair::Pair;
+use xfer_domain::server::{Server, ServerId};
+use xfer_matching::review::Finding;
+use xfer_storage::store::ConfigStore;
 
 /// The copies that were loaded so far.
 #[derive(Debug)]

@@ -5,20 +5,20 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 use tempfile::TempDir;
 
-use crate::dhis2::client::{Client, ClientOptions};
-use crate::dhis2::data_value_sets::RawQuery;
-use crate::dhis2::limits::Limits;
-use crate::domain::metadata::Metadata;
-use crate::domain::secret::Login;
-use crate::domain::server::BaseUrl;
-use crate::domain::uid::Uid;
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, synced};
 use crate::ops::sandbox::{self, PASSWORD, Ports, RunningPair, WRITER, items_file, map_file};
-use crate::platform::{self, Existing, FileLock};
-use crate::sandbox::country::{Country, TrueJob};
-use crate::sandbox::fixtures::SEED;
-use crate::sandbox::profile::Profile;
+use xfer_dhis2::client::{Client, ClientOptions};
+use xfer_dhis2::data_value_sets::RawQuery;
+use xfer_dhis2::limits::Limits;
+use xfer_domain::metadata::Metadata;
+use xfer_domain::secret::Login;
+use xfer_domain::server::BaseUrl;
+use xfer_domain::uid::Uid;
+use xfer_sandbox::country::{Country, TrueJob};
+use xfer_sandbox::fixtures::SEED;
+use xfer_sandbox::profile::Profile;
+use xfer_storage::platform::{self, Existing, FileLock};
 
 /// How its folder is named. What a demo that was killed left goes when the next one starts.
 const PREFIX: &str = "xfer-demo-";

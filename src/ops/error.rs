@@ -2,24 +2,24 @@
 
 use std::path::PathBuf;
 
-use crate::dhis2::error::{ClientError, ClientErrorKind};
-use crate::domain::counted::counted_len;
-use crate::domain::exit_code::ExitCode;
-use crate::domain::fault::{self, Fault, InWords, of_file};
-use crate::domain::journal::JournalError;
-use crate::domain::run::StopCause;
-use crate::domain::shell::shell_word;
-use crate::matching::items::ItemError;
-use crate::matching::review::Finding;
 use crate::ops::alerts::deliver::DeliveryError;
 use crate::ops::files::sheet::SheetFinding;
 use crate::ops::sync::Shrunk;
-use crate::sandbox::loading::Refusal;
-use crate::sandbox::server::StartError;
-use crate::script::ScriptError;
-use crate::store::StoreError;
-use crate::transfer::engine::TransferError;
-use crate::xferfile::XferFileError;
+use xfer_dhis2::error::{ClientError, ClientErrorKind};
+use xfer_domain::counted::counted_len;
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::fault::{self, Fault, InWords, of_file};
+use xfer_domain::journal::JournalError;
+use xfer_domain::run::StopCause;
+use xfer_domain::shell::shell_word;
+use xfer_matching::items::ItemError;
+use xfer_matching::review::Finding;
+use xfer_sandbox::loading::Refusal;
+use xfer_sandbox::server::StartError;
+use xfer_script::ScriptError;
+use xfer_storage::store::StoreError;
+use xfer_storage::xferfile::XferFileError;
+use xfer_transfer::engine::TransferError;
 
 /// Why a use case could not be carried out.
 #[derive(Debug, thiserror::Error)]

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::domain::metadata::Metadata;
-use crate::domain::server::Server;
-use crate::matching::names::nearest;
 use crate::ops::error::OpsError;
-use crate::store::{self, ConfigStore, Kind, StateStore, StoreError, Unlocking};
+use xfer_domain::metadata::Metadata;
+use xfer_domain::server::Server;
+use xfer_matching::names::nearest;
+use xfer_storage::store::{self, ConfigStore, Kind, StateStore, StoreError, Unlocking};
 
 /// The home folder. Nothing in it is made before it is needed.
 #[derive(Debug, Clone)]

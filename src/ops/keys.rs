@@ -6,13 +6,13 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
-use crate::domain::fault::Fault;
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
-use crate::platform::{self, Existing};
-use crate::sealing::check_strength;
-use crate::store::Protection;
-use crate::store::vault::Vault;
+use xfer_domain::fault::Fault;
+use xfer_storage::platform::{self, Existing};
+use xfer_storage::sealing::check_strength;
+use xfer_storage::store::Protection;
+use xfer_storage::store::vault::Vault;
 
 /// Where the key lies, whether or not it was made.
 pub fn location(home: &Home) -> PathBuf {

@@ -9,18 +9,18 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::dhis2::analytics::AnalyticsQuery;
-use crate::dhis2::client::Client;
-use crate::dhis2::data_value_sets::RawQuery;
-use crate::dhis2::error::ClientError;
-use crate::domain::data_item::DataItem;
-use crate::domain::job::{Job, ReadFrom};
-use crate::domain::metadata::Metadata;
-use crate::domain::period::Period;
-use crate::domain::routine::RoutineDocument;
-use crate::domain::run::{Finding, FindingObject, Report};
-use crate::domain::uid::Uid;
-use crate::transfer::finding;
+use xfer_dhis2::analytics::AnalyticsQuery;
+use xfer_dhis2::client::Client;
+use xfer_dhis2::data_value_sets::RawQuery;
+use xfer_dhis2::error::ClientError;
+use xfer_domain::data_item::DataItem;
+use xfer_domain::job::{Job, ReadFrom};
+use xfer_domain::metadata::Metadata;
+use xfer_domain::period::Period;
+use xfer_domain::routine::RoutineDocument;
+use xfer_domain::run::{Finding, FindingObject, Report};
+use xfer_domain::uid::Uid;
+use xfer_transfer::finding;
 
 /// How long the search may take.
 const LONGEST_SEARCH: Duration = Duration::from_secs(15);
@@ -215,7 +215,7 @@ impl<'periods> Search<'periods> {
 #[cfg(test)]
 mod tests {
     use super::Search;
-    use crate::domain::period::Period;
+    use xfer_domain::period::Period;
 
     #[test]
     fn the_newest_is_found_wherever_it_is_and_with_few_questions() {

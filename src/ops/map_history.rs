@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::fingerprint::MappingFingerprint;
-use crate::domain::org_unit_map::OrgUnitMapping;
-use crate::domain::pair::Pair;
-use crate::domain::uid::Uid;
 use crate::ops::error::OpsError;
-use crate::platform::{self, Existing, access};
-use crate::store::Home;
+use xfer_domain::fingerprint::MappingFingerprint;
+use xfer_domain::org_unit_map::OrgUnitMapping;
+use xfer_domain::pair::Pair;
+use xfer_domain::uid::Uid;
+use xfer_storage::platform::{self, Existing, access};
+use xfer_storage::store::Home;
 
 /// So many maps are kept for a pair.
 const KEPT: usize = 10;
@@ -87,11 +87,11 @@ mod tests {
     use jiff::{Span, Timestamp};
 
     use super::{KEPT, KeptMap, files, forget, keep, newest};
-    use crate::domain::org_unit_map::{MappingState, OrgUnitMapping};
-    use crate::domain::pair::Pair;
-    use crate::domain::server::ServerId;
-    use crate::domain::uid::Uid;
-    use crate::store::Home;
+    use xfer_domain::org_unit_map::{MappingState, OrgUnitMapping};
+    use xfer_domain::pair::Pair;
+    use xfer_domain::server::ServerId;
+    use xfer_domain::uid::Uid;
+    use xfer_storage::store::Home;
 
     #[test]
     fn the_newest_map_comes_back_first_and_old_ones_give_way() {

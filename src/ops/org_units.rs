@@ -6,22 +6,22 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::domain::fingerprint::MappingFingerprint;
-use crate::domain::metadata::{Metadata, OrganisationUnit};
-use crate::domain::org_unit_map::{MappingState, MatchClass, MatchMethod, OrgUnitMapping};
-use crate::domain::pair::Pair;
-use crate::domain::spelling::settled;
-use crate::domain::uid::Uid;
-use crate::matching::figures::key;
-use crate::matching::map_rules::{Standing, Tally, tally};
-use crate::matching::names::nearest;
-use crate::matching::org_units::{Candidates, MatchRules, propose};
 use crate::ops::error::OpsError;
 use crate::ops::files::org_unit_map::{self, Entry, MapSides};
 use crate::ops::files::sheet::SheetStyle;
 use crate::ops::home::{Home, synced};
 use crate::ops::map_history::{self, KeptMap};
-use crate::store::{self, ConfigStore};
+use xfer_domain::fingerprint::MappingFingerprint;
+use xfer_domain::metadata::{Metadata, OrganisationUnit};
+use xfer_domain::org_unit_map::{MappingState, MatchClass, MatchMethod, OrgUnitMapping};
+use xfer_domain::pair::Pair;
+use xfer_domain::spelling::settled;
+use xfer_domain::uid::Uid;
+use xfer_matching::figures::key;
+use xfer_matching::map_rules::{Standing, Tally, tally};
+use xfer_matching::names::nearest;
+use xfer_matching::org_units::{Candidates, MatchRules, propose};
+use xfer_storage::store::{self, ConfigStore};
 
 /// A pair with everything that its map is about.
 #[derive(Debug)]

@@ -9,15 +9,15 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::domain::script::{Attachment, ParameterValue};
-use crate::matching::names::nearest;
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::scripts::{self, Place};
-use crate::platform::{self, FileLock};
-use crate::script::plugin::{
+use xfer_domain::script::{Attachment, ParameterValue};
+use xfer_matching::names::nearest;
+use xfer_script::plugin::{
     self, FILES, MAIN, MANIFEST, Plugin, PluginError, README, TESTS, Texts, bundled, bundled_names, is_name,
 };
+use xfer_storage::platform::{self, FileLock};
 
 /// Most plugins that are installed.
 const MOST_INSTALLED: usize = 256;

@@ -9,26 +9,26 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use uuid::Uuid;
 
-use crate::domain::finding::Category;
-use crate::domain::job::Job;
-use crate::domain::journal::LedgerEntry;
-use crate::domain::metadata::Metadata;
-use crate::domain::org_unit_map::OrgUnitMapping;
-use crate::domain::pair::Pair;
-use crate::domain::routine::{Policies, Routine, RoutineDocument};
-use crate::domain::server::{Account, Server};
-use crate::matching::finding::{self, of_runs};
-use crate::matching::review::{Finding, Other, Party, Review, review};
 use crate::ops::copies::Copies;
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, server};
 use crate::ops::routines;
 use crate::ops::way_back::WayBack;
-use crate::store::{ConfigStore, StateStore};
-use crate::transfer::tally::{Findings, Note};
+use xfer_domain::finding::Category;
+use xfer_domain::job::Job;
+use xfer_domain::journal::LedgerEntry;
+use xfer_domain::metadata::Metadata;
+use xfer_domain::org_unit_map::OrgUnitMapping;
+use xfer_domain::pair::Pair;
+use xfer_domain::routine::{Policies, Routine, RoutineDocument};
+use xfer_domain::server::{Account, Server};
+use xfer_matching::finding::{self, of_runs};
+use xfer_matching::review::{Finding, Other, Party, Review, review};
+use xfer_storage::store::{ConfigStore, StateStore};
+use xfer_transfer::tally::{Findings, Note};
 
 /// A finding of the review, beside those of reports.
-pub use crate::matching::review::Finding as Found;
+pub use xfer_matching::review::Finding as Found;
 
 /// Whether two servers of the store are one system: the same one, the same address, or the same system id.
 pub fn one_system(one: &Server, other: &Server) -> bool {

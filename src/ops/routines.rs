@@ -3,18 +3,18 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::domain::pair::Pair;
-use crate::domain::period::relative::RelativeOptions;
-use crate::domain::period::{PeriodType, window};
-use crate::domain::routine::{Policies, Routine, RoutineDocument};
-use crate::domain::script::{Attachment, ContentHash};
-use crate::matching::item_rules::changes_values;
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, server, with_near};
 use crate::ops::jobs::{check_calendars, job};
 use crate::ops::new_id::new_id;
 use crate::ops::scripts;
-use crate::store::{ConfigStore, StateStore};
+use xfer_domain::pair::Pair;
+use xfer_domain::period::relative::RelativeOptions;
+use xfer_domain::period::{PeriodType, window};
+use xfer_domain::routine::{Policies, Routine, RoutineDocument};
+use xfer_domain::script::{Attachment, ContentHash};
+use xfer_matching::item_rules::changes_values;
+use xfer_storage::store::{ConfigStore, StateStore};
 
 /// A routine to be made.
 #[derive(Debug, Clone)]

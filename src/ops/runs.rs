@@ -5,14 +5,14 @@ use std::collections::VecDeque;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::domain::cell::CellState;
-use crate::domain::journal::CellRecord;
-use crate::domain::metadata::Metadata;
-use crate::domain::run::Report;
-use crate::matching::names::nearest;
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, Unread};
-use crate::store::{CellFilter, ConfigStore, RunSummary, StateStore, UnchangedCells};
+use xfer_domain::cell::CellState;
+use xfer_domain::journal::CellRecord;
+use xfer_domain::metadata::Metadata;
+use xfer_domain::run::Report;
+use xfer_matching::names::nearest;
+use xfer_storage::store::{CellFilter, ConfigStore, RunSummary, StateStore, UnchangedCells};
 
 /// A run, with the routine that made it.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,19 +6,19 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::domain::routine::RoutineDocument;
-use crate::domain::script::{Attachment, ContentHash, Hook, ParameterValue, ScriptSource};
-use crate::domain::spelling::composed;
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::jobs::job;
 use crate::ops::plugins;
 use crate::ops::routines::routine;
-use crate::platform;
-use crate::script::plugin::{self, PREFIX};
-use crate::script::testing::Scalar;
-use crate::script::{self, Script, limits};
-use crate::store::ConfigStore;
+use xfer_domain::routine::RoutineDocument;
+use xfer_domain::script::{Attachment, ContentHash, Hook, ParameterValue, ScriptSource};
+use xfer_domain::spelling::composed;
+use xfer_script::plugin::{self, PREFIX};
+use xfer_script::testing::Scalar;
+use xfer_script::{Script, limits};
+use xfer_storage::platform;
+use xfer_storage::store::ConfigStore;
 
 /// Compiles a script and says which hooks it defines.
 pub fn check(source: &ScriptSource) -> Result<Vec<Hook>, OpsError> {
@@ -87,7 +87,7 @@ pub type Check<'check> = &'check dyn Fn(&ScriptSource) -> Result<Vec<Hook>, OpsE
 /// Refuses parameters that are too many or too long, or that a script does not know: a name that is misspelt would leave another one unset.
 pub fn check_names(script: &Script, parameters: &BTreeMap<String, ParameterValue>) -> Result<(), OpsError> {
     let params = parameters.iter().map(|(name, value)| (name.clone(), Scalar::from(value).to_param())).collect();
-    if let Some((what, hint)) = script::too_much(&params) {
+    if let Some((what, hint)) = xfer_script::too_much(&params) {
         return Err(OpsError::invalid(what, hint));
     }
     let Some(unknown) = script.unknown_parameter(parameters.keys().map(String::as_str)) else { return Ok(()) };

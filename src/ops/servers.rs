@@ -2,23 +2,23 @@
 
 use jiff::Timestamp;
 
-use crate::dhis2::client::{Client, ClientOptions};
-use crate::dhis2::limits::Limits;
-use crate::dhis2::system::Probe;
-use crate::dhis2::trust::check_usable;
-use crate::domain::calendar::is_iso;
-use crate::domain::capabilities::{Capabilities, doubt_about};
-use crate::domain::certificates::Certificates;
-use crate::domain::finding::Code;
-use crate::domain::run::{Finding, FindingObject};
-use crate::domain::secret::Login;
-use crate::domain::server::{Account, BaseUrl, KeptExchange, LastAnswer, Server, ServerId};
 use crate::ops::doctor::codes;
 use crate::ops::error::OpsError;
 use crate::ops::home::{self, Home};
 use crate::ops::review;
-use crate::store::{self, AnalyticsFlags, ConfigStore, MetadataCounts, Named, Removal, ServerSettings};
-use crate::transfer::finding::{VERSION_UNTESTED, ZEROS_LEFT_OUT};
+use xfer_dhis2::client::{Client, ClientOptions};
+use xfer_dhis2::limits::Limits;
+use xfer_dhis2::system::Probe;
+use xfer_dhis2::trust::check_usable;
+use xfer_domain::calendar::is_iso;
+use xfer_domain::capabilities::{Capabilities, doubt_about};
+use xfer_domain::certificates::Certificates;
+use xfer_domain::finding::Code;
+use xfer_domain::run::{Finding, FindingObject};
+use xfer_domain::secret::Login;
+use xfer_domain::server::{Account, BaseUrl, KeptExchange, LastAnswer, Server, ServerId};
+use xfer_storage::store::{self, AnalyticsFlags, ConfigStore, MetadataCounts, Named, Removal, ServerSettings};
+use xfer_transfer::finding::{VERSION_UNTESTED, ZEROS_LEFT_OUT};
 
 /// A server to be added.
 #[derive(Debug, Clone)]
@@ -158,7 +158,7 @@ fn of_review(found: review::Found) -> Finding {
         object,
         example: None,
         server: None,
-        hint: Some(crate::domain::finding::with_hint(&found.message, &found.hint)),
+        hint: Some(xfer_domain::finding::with_hint(&found.message, &found.hint)),
     }
 }
 

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crate::ops::home::Home;
 use crate::ops::plugins;
-use crate::platform;
-use crate::store::clear_unfinished_backups;
+use xfer_storage::platform;
+use xfer_storage::store::clear_unfinished_backups;
 
 /// Clears the home. Nothing is made, and what cannot be cleared is left: nobody asked for this.
 pub fn tidy(home: &Home) {

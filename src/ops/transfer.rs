@@ -5,15 +5,6 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::dhis2::client::Client;
-use crate::domain::job::Job;
-use crate::domain::journal::Journal;
-use crate::domain::metadata::Metadata;
-use crate::domain::period::relative::RelativeOptions;
-use crate::domain::routine::RoutineDocument;
-use crate::domain::run::{FileReport, Finding, Report, RunMode};
-use crate::domain::server::ServerId;
-use crate::domain::spelling::same_name;
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, synced};
 use crate::ops::latest::name_latest;
@@ -22,11 +13,20 @@ use crate::ops::review::{self, Found, RunSide};
 use crate::ops::routines;
 use crate::ops::run::stop::in_time;
 use crate::ops::servers::connect;
-use crate::store::{self, ConfigStore, RunLock};
-use crate::transfer::engine::{self, DataServer, Endpoint, Patience, RunRequest, Tuning};
-use crate::transfer::events::Event;
-use crate::transfer::plan::Whole;
-use crate::transfer::stop::Stop;
+use xfer_dhis2::client::Client;
+use xfer_domain::job::Job;
+use xfer_domain::journal::Journal;
+use xfer_domain::metadata::Metadata;
+use xfer_domain::period::relative::RelativeOptions;
+use xfer_domain::routine::RoutineDocument;
+use xfer_domain::run::{FileReport, Finding, Report, RunMode};
+use xfer_domain::server::ServerId;
+use xfer_domain::spelling::same_name;
+use xfer_storage::store::{self, ConfigStore, RunLock};
+use xfer_transfer::engine::{self, DataServer, Endpoint, Patience, RunRequest, Tuning};
+use xfer_transfer::events::Event;
+use xfer_transfer::plan::Whole;
+use xfer_transfer::stop::Stop;
 
 /// How a run differs from what its routine says.
 #[derive(Debug, Clone)]

@@ -3,17 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::job::Job;
-use crate::domain::metadata::Metadata;
-use crate::domain::org_unit_map::OrgUnitMapping;
-use crate::domain::pair::Pair;
-use crate::domain::routine::Routine;
-use crate::domain::server::Server;
-use crate::matching::review::rounds::Journey;
 use crate::ops::error::OpsError;
 use crate::ops::home::server;
 use crate::ops::review::one_system;
-use crate::store::ConfigStore;
+use xfer_domain::job::Job;
+use xfer_domain::metadata::Metadata;
+use xfer_domain::org_unit_map::OrgUnitMapping;
+use xfer_domain::pair::Pair;
+use xfer_domain::routine::Routine;
+use xfer_domain::server::Server;
+use xfer_matching::review::rounds::Journey;
+use xfer_storage::store::ConfigStore;
 
 /// The jobs that bring values back.
 #[derive(Debug, Default)]

@@ -6,14 +6,14 @@ use std::time::Duration;
 use insta::assert_snapshot;
 use jiff::Timestamp;
 use secrecy::SecretString;
-use xfer::domain::alert::{Condition, MailRoute, MailSecurity, Notice};
 use xfer::mail::{self, Letter, MailError, Sent};
 use xfer::ops::alerts::Alerting;
 use xfer::ops::home::Home;
 use xfer::ops::routines::routine;
-use xfer::platform::{self, FileLock};
-use xfer::sandbox::faults::{Fault, Matcher};
-use xfer::sandbox::server::RunningSandbox;
+use xfer_domain::alert::{Condition, MailRoute, MailSecurity, Notice};
+use xfer_sandbox::faults::{Fault, Matcher};
+use xfer_sandbox::server::RunningSandbox;
+use xfer_storage::platform::{self, FileLock};
 
 use crate::command_line::{Office, refused};
 use crate::support::Output;

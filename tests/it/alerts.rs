@@ -1,6 +1,6 @@
 //! Messages to the address of `exec --notify-file`, through the real program: one for each change, none in between.
 
-use xfer::sandbox::faults::{Fault, Matcher};
+use xfer_sandbox::faults::{Fault, Matcher};
 
 use crate::command_line::{Office, refused};
 use crate::support::Output;

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use xfer::script::plugin::{bundled, bundled_names};
+use xfer_script::plugin::{bundled, bundled_names};
 
 use crate::support::country::Country;
 use crate::support::trial::Trial;

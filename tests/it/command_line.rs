@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use xfer::ops::sandbox::{PASSWORD, Ports, RunningPair, start};
-use xfer::sandbox::country::Country;
-use xfer::sandbox::faults::{Fault, Matcher};
-use xfer::sandbox::fixtures;
-use xfer::sandbox::profile::Profile;
-use xfer::store::{Home, RunLock};
+use xfer_sandbox::country::Country;
+use xfer_sandbox::faults::{Fault, Matcher};
+use xfer_sandbox::fixtures;
+use xfer_sandbox::profile::Profile;
+use xfer_storage::store::{Home, RunLock};
 
 use crate::support::{Output, Xfer};
 

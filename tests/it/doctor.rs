@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use xfer::sandbox::faults::{Fault, Matcher};
+use xfer_sandbox::faults::{Fault, Matcher};
 
 use crate::command_line::{Office, refused};
 use crate::support::{Output, Xfer};

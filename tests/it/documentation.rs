@@ -6,12 +6,12 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use xfer::domain::exit_code::ExitCode;
-use xfer::domain::finding::Code;
-use xfer::domain::run::Severity;
-use xfer::matching::finding as of_checks;
 use xfer::ops::doctor::codes as of_the_doctor;
-use xfer::transfer::finding as of_runs;
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::finding::Code;
+use xfer_domain::run::Severity;
+use xfer_matching::finding as of_checks;
+use xfer_transfer::finding as of_runs;
 
 fn document(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name)

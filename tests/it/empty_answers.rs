@@ -2,7 +2,7 @@
 //! the values read back from the destination.
 
 use serde_json::{Value, json};
-use xfer::sandbox::faults::{Fault, Matcher};
+use xfer_sandbox::faults::{Fault, Matcher};
 
 use crate::support::country::Country;
 use crate::support::trial::{Trial, id_of};

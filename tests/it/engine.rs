@@ -9,29 +9,29 @@ use std::time::Duration;
 use jiff::Timestamp;
 use secrecy::SecretString;
 use uuid::Uuid;
-use xfer::dhis2::client::{Client, ClientOptions};
-use xfer::dhis2::limits::Limits;
-use xfer::domain::cell::{CellAddress, CellKey, CellState};
-use xfer::domain::item::{Combine, Item, SourceItem};
-use xfer::domain::job::{Job, ReadFrom};
-use xfer::domain::journal::{CellRecord, ChunkStart, Journal, JournalError, LedgerEntry, RunStart, SentCell};
-use xfer::domain::metadata::Metadata;
-use xfer::domain::org_unit_map::{MappingState, OrgUnitMapping};
-use xfer::domain::period::relative::RelativeOptions;
-use xfer::domain::period::{Period, PeriodType};
-use xfer::domain::routine::{Policies, Routine, RoutineDocument};
-use xfer::domain::run::{CellCounts, Report, RunMode};
-use xfer::domain::secret::Login;
-use xfer::domain::server::BaseUrl;
-use xfer::domain::uid::Uid;
-use xfer::sandbox::country::{PASSWORD, TrueItem, TrueKind};
-use xfer::sandbox::faults::{Fault, FaultPlan, Matcher};
-use xfer::sandbox::fixtures;
-use xfer::sandbox::profile::Profile;
-use xfer::sandbox::server::{RunningSandbox, Sandbox, ServerOptions};
-use xfer::transfer::engine::{Endpoint, Patience, RunRequest, Tuning, run};
-use xfer::transfer::stop::Stop;
-use xfer::transfer::tally::Findings;
+use xfer_dhis2::client::{Client, ClientOptions};
+use xfer_dhis2::limits::Limits;
+use xfer_domain::cell::{CellAddress, CellKey, CellState};
+use xfer_domain::item::{Combine, Item, SourceItem};
+use xfer_domain::job::{Job, ReadFrom};
+use xfer_domain::journal::{CellRecord, ChunkStart, Journal, JournalError, LedgerEntry, RunStart, SentCell};
+use xfer_domain::metadata::Metadata;
+use xfer_domain::org_unit_map::{MappingState, OrgUnitMapping};
+use xfer_domain::period::relative::RelativeOptions;
+use xfer_domain::period::{Period, PeriodType};
+use xfer_domain::routine::{Policies, Routine, RoutineDocument};
+use xfer_domain::run::{CellCounts, Report, RunMode};
+use xfer_domain::secret::Login;
+use xfer_domain::server::BaseUrl;
+use xfer_domain::uid::Uid;
+use xfer_sandbox::country::{PASSWORD, TrueItem, TrueKind};
+use xfer_sandbox::faults::{Fault, FaultPlan, Matcher};
+use xfer_sandbox::fixtures;
+use xfer_sandbox::profile::Profile;
+use xfer_sandbox::server::{RunningSandbox, Sandbox, ServerOptions};
+use xfer_transfer::engine::{Endpoint, Patience, RunRequest, Tuning, run};
+use xfer_transfer::stop::Stop;
+use xfer_transfer::tally::Findings;
 
 /// A journal in memory.
 #[derive(Default)]
@@ -93,13 +93,13 @@ pub(crate) struct Side {
 }
 
 impl Side {
-    async fn new(instance: xfer::sandbox::instance::Instance, user: &str, faults: FaultPlan) -> Self {
+    async fn new(instance: xfer_sandbox::instance::Instance, user: &str, faults: FaultPlan) -> Self {
         let patient = Limits { slow_silence: Duration::from_secs(20), ..Limits::impatient() };
         Self::with_limits(instance, user, faults, patient).await
     }
 
     pub(crate) async fn with_limits(
-        instance: xfer::sandbox::instance::Instance,
+        instance: xfer_sandbox::instance::Instance,
         user: &str,
         faults: FaultPlan,
         limits: Limits,
@@ -188,14 +188,14 @@ pub(crate) fn routine(names: &[&str], window: &str) -> RoutineDocument {
                 read: ReadFrom::Raw,
                 round: None,
                 coverage: None,
-                comments: xfer::domain::job::Comments::default(),
+                comments: xfer_domain::job::Comments::default(),
                 scripts: Vec::new(),
                 items: job.items.iter().map(item).collect(),
             }
         })
         .collect();
     assert_eq!(jobs.len(), names.len());
-    let mapping = |unit: xfer::sandbox::country::TrueOrgUnit| {
+    let mapping = |unit: xfer_sandbox::country::TrueOrgUnit| {
         OrgUnitMapping::manual(uid(&unit.source), Some(uid(&unit.destination)), MappingState::Confirmed)
     };
     RoutineDocument {

@@ -9,16 +9,16 @@ use std::error::Error;
 use std::time::Duration;
 
 use serde_json::json;
-use xfer::dhis2::data_value_sets::RawQuery;
-use xfer::dhis2::error::{ClientError, ClientErrorKind};
-use xfer::dhis2::limits::Limits;
-use xfer::domain::cell::{CellKey, CellState};
-use xfer::domain::fault::Fault as _;
-use xfer::domain::metadata::Metadata;
-use xfer::domain::period::Period;
-use xfer::sandbox::faults::{Fault, FaultPlan, Flood, Matcher, Mutation};
-use xfer::sandbox::fixtures;
-use xfer::sandbox::profile::Profile;
+use xfer_dhis2::data_value_sets::RawQuery;
+use xfer_dhis2::error::{ClientError, ClientErrorKind};
+use xfer_dhis2::limits::Limits;
+use xfer_domain::cell::{CellKey, CellState};
+use xfer_domain::fault::Fault as _;
+use xfer_domain::metadata::Metadata;
+use xfer_domain::period::Period;
+use xfer_sandbox::faults::{Fault, FaultPlan, Flood, Matcher, Mutation};
+use xfer_sandbox::fixtures;
+use xfer_sandbox::profile::Profile;
 
 use crate::announce::announce;
 use crate::engine::Side;

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use xfer::sandbox::profile::Profile;
+use xfer_sandbox::profile::Profile;
 
 use crate::announce::announce;
 use crate::support::Output;

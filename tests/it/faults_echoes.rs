@@ -1,7 +1,7 @@
 //! Servers that repeat the login: it is in no output and in no file, whatever is asked and however much is logged. The
 //! harness looks into what every command says and into every file that it leaves.
 
-use xfer::sandbox::faults::{Echo, Fault, Matcher};
+use xfer_sandbox::faults::{Echo, Fault, Matcher};
 
 use crate::support::country::Country;
 use crate::support::trial::Trial;

@@ -2,8 +2,8 @@
 //! 512 MB. They take minutes: `XFER_FAULTS=long cargo test --release faults`.
 #![cfg(target_os = "linux")]
 
-use xfer::sandbox::faults::{Fault, Flood, Matcher};
-use xfer::sandbox::server::RunningSandbox;
+use xfer_sandbox::faults::{Fault, Flood, Matcher};
+use xfer_sandbox::server::RunningSandbox;
 
 use crate::announce::announce;
 use crate::faults::is_long;

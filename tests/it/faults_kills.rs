@@ -6,9 +6,9 @@
 use std::process::Child;
 use std::time::{Duration, Instant};
 
-use xfer::sandbox::faults::{Fault, Matcher};
-use xfer::sandbox::profile::Profile;
-use xfer::sandbox::server::RunningSandbox;
+use xfer_sandbox::faults::{Fault, Matcher};
+use xfer_sandbox::profile::Profile;
+use xfer_sandbox::server::RunningSandbox;
 
 use crate::announce::announce;
 use crate::faults::Server;

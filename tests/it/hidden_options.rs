@@ -2,7 +2,7 @@
 //! what is held back is held back by name, on either side and by every version's way of hiding them.
 
 use serde_json::{Value, json};
-use xfer::sandbox::profile::Profile;
+use xfer_sandbox::profile::Profile;
 
 use crate::support::Output;
 use crate::support::country::Country;

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use xfer::domain::item::{Item, SourceItem};
-use xfer::domain::org_unit_map::MatchClass;
 use xfer::ops::home::Home;
 use xfer::ops::jobs::{self, OpenJob};
-use xfer::sandbox::country::TrueKind;
-use xfer::sandbox::fixtures;
+use xfer_domain::item::{Item, SourceItem};
+use xfer_domain::org_unit_map::MatchClass;
+use xfer_sandbox::country::TrueKind;
+use xfer_sandbox::fixtures;
 
 use crate::command_line::Office;
 

@@ -3,8 +3,8 @@
 #![cfg(unix)]
 
 use serde_json::{Value, json};
-use xfer::sandbox::faults::{Fault, Matcher, Mutation};
-use xfer::sandbox::profile::Profile;
+use xfer_sandbox::faults::{Fault, Matcher, Mutation};
+use xfer_sandbox::profile::Profile;
 
 use crate::support::country::Country;
 use crate::support::trial::{Trial, server};

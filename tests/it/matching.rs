@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use xfer::domain::metadata::Metadata;
-use xfer::domain::org_unit_map::{MappingState, MatchClass, OrgUnitMapping};
-use xfer::domain::uid::Uid;
-use xfer::matching::org_units::{MatchRules, propose};
+use xfer_domain::metadata::Metadata;
+use xfer_domain::org_unit_map::{MappingState, MatchClass, OrgUnitMapping};
+use xfer_domain::uid::Uid;
+use xfer_matching::org_units::{MatchRules, propose};
 
 use crate::support::second_country::{
     Figures, Fixture, HALF_EXCHANGED, Kind, Language, SecondCountry, corrupt, fixture, hard_countries, measure,

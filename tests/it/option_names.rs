@@ -1,7 +1,7 @@
 //! Category options as offices in two languages write them, grouped by what they mean. Every two names of a group have
 //! to mean the same, and names of different groups something else; the groups were written down before the reader.
 
-use xfer::matching::item_match::category_option::Meaning;
+use xfer_matching::item_match::category_option::Meaning;
 
 /// Names that mean the same, line by line.
 const GROUPS: &[&[&str]] = &[

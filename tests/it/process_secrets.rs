@@ -6,8 +6,8 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::Command;
 
-use xfer::domain::secret::Login;
 use xfer::ops::sandbox::PASSWORD;
+use xfer_domain::secret::Login;
 
 use crate::support::Xfer;
 
@@ -17,7 +17,7 @@ mod linux {
     use std::os::unix::process::ExitStatusExt;
     use std::process::Command;
 
-    use xfer::sandbox::faults::{Fault, Matcher};
+    use xfer_sandbox::faults::{Fault, Matcher};
 
     use crate::announce::announce;
     use crate::command_line::Office;
@@ -177,13 +177,13 @@ fn secrets_are_kept_in_types_that_cannot_show_them() {
 #[test]
 fn nothing_that_holds_a_secret_prints_it() {
     use secrecy::SecretString;
-    use xfer::dhis2::client::{Client, ClientOptions};
-    use xfer::dhis2::limits::Limits;
     use xfer::ops::home::Home;
     use xfer::ops::servers::{NewServer, ServerChange};
-    use xfer::store::vault::{Place, Vault};
-    use xfer::store::{ConfigStore, Home as Files, Unlocking};
-    use xfer::xferfile::{Change, FileKeyHolder, Keys};
+    use xfer_dhis2::client::{Client, ClientOptions};
+    use xfer_dhis2::limits::Limits;
+    use xfer_storage::store::vault::{Place, Vault};
+    use xfer_storage::store::{ConfigStore, Home as Files, Unlocking};
+    use xfer_storage::xferfile::{Change, FileKeyHolder, Keys};
 
     let secret = || SecretString::from(PASSWORD);
     let login = || Login::Basic { username: "clerk".to_owned(), password: secret() };

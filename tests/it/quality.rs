@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use serde_json::json;
-use xfer::sandbox::country::TrueItem;
-use xfer::sandbox::values::ValueKey;
+use xfer_sandbox::country::TrueItem;
+use xfer_sandbox::values::ValueKey;
 
 use crate::command_line::{Office, country};
 use crate::support::Output;
@@ -150,12 +150,8 @@ fn what_changed_at_the_servers_is_told_after_a_sync_until_it_is_accepted() {
     let map = "orgunit check tracker national";
     let drifted = |output: &Output| -> BTreeSet<String> {
         let drift = |code: &String| {
-            let word = |known: &&xfer::domain::finding::Code| known.word == code;
-            xfer::matching::finding::ALL
-                .iter()
-                .copied()
-                .find(word)
-                .is_some_and(|known| known.category.name() == "drift")
+            let word = |known: &&xfer_domain::finding::Code| known.word == code;
+            xfer_matching::finding::ALL.iter().copied().find(word).is_some_and(|known| known.category.name() == "drift")
         };
         codes(output).into_iter().filter(drift).collect()
     };

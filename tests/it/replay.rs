@@ -184,7 +184,7 @@ fn period_is_given_the_source_periods_of_each_item() {
     assert!(output.stderr.contains("periods of items given"), "{output}");
     assert!(!rows.is_empty(), "{items:#}");
     for row in &rows {
-        let before = xfer::domain::period::Period::parse(text(row, "before")).unwrap();
+        let before = xfer_domain::period::Period::parse(text(row, "before")).unwrap();
         assert_eq!(text(row, "after"), before.shift(-1).unwrap().to_string());
         assert!(row["org_unit"].is_null() && !text(row, "data").is_empty());
     }

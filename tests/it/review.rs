@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use serde_json::json;
-use xfer::domain::item::{Combine, Item};
-use xfer::domain::job::Job;
-use xfer::store::{ConfigStore, Home};
+use xfer_domain::item::{Combine, Item};
+use xfer_domain::job::Job;
+use xfer_storage::store::{ConfigStore, Home};
 
 use crate::support::Output;
 use crate::support::country::Country;

@@ -5,7 +5,7 @@
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
-use xfer::sandbox::faults::{Fault, Matcher};
+use xfer_sandbox::faults::{Fault, Matcher};
 
 use crate::support::country::Country;
 use crate::support::trial::Trial;

@@ -8,9 +8,9 @@ use std::process::{Child, ChildStderr, Stdio};
 use base64::Engine;
 use serde_json::{Value, json};
 use xfer::ops::sandbox::PASSWORD;
-use xfer::sandbox::faults::{Fault, Matcher};
-use xfer::sandbox::profile::Profile;
-use xfer::sandbox::server::RunningSandbox;
+use xfer_sandbox::faults::{Fault, Matcher};
+use xfer_sandbox::profile::Profile;
+use xfer_sandbox::server::RunningSandbox;
 
 use crate::support::Xfer;
 use crate::support::country::Country;

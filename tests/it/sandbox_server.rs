@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use base64::Engine;
 use serde_json::json;
-use xfer::sandbox::faults::{Fault, Matcher};
-use xfer::sandbox::filling::{ADMIN, ADMIN_PASSWORD};
-use xfer::sandbox::instance::Instance;
-use xfer::sandbox::profile::Profile;
-use xfer::sandbox::server::{RunningSandbox, Sandbox, ServerOptions};
+use xfer_sandbox::faults::{Fault, Matcher};
+use xfer_sandbox::filling::{ADMIN, ADMIN_PASSWORD};
+use xfer_sandbox::instance::Instance;
+use xfer_sandbox::profile::Profile;
+use xfer_sandbox::server::{RunningSandbox, Sandbox, ServerOptions};
 
 const ROW: &str = r#"{"dataSet":"DstMonthly1","dataValues":[{"dataElement":"DemNumber01","period":"202401","orgUnit":"OuNation001","categoryOptionCombo":"HllvX50cXC0","attributeOptionCombo":"HllvX50cXC0","value":"5"}]}"#;
 

@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use xfer::script::{RowsOutcome, Runner, Script, ScriptError, limits};
+use xfer_script::{RowsOutcome, Runner, Script, ScriptError, limits};
 
 use crate::script_hostile::{each_alone, memory, place, rows_of, run_context, twelve};
 use crate::support::Xfer;
@@ -399,7 +399,7 @@ fn came_of(source: &str) -> Came {
         return came;
     }
     let slow = Instant::now();
-    xfer::script::with_room(|| {
+    xfer_script::with_room(|| {
         for _ in 0..VALUES {
             match runner.value(&twelve(), &place()) {
                 Ok(outcome) => came.kept.push(format!("{outcome:?}")),

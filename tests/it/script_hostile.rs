@@ -9,10 +9,10 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use xfer::domain::data_item::DataItem;
-use xfer::domain::period::Period;
-use xfer::domain::uid::Uid;
-use xfer::script::{ItemNames, Named, Number, OrgUnit, Params, Place, Row, RunContext, Runner, Script, Stop, Value};
+use xfer_domain::data_item::DataItem;
+use xfer_domain::period::Period;
+use xfer_domain::uid::Uid;
+use xfer_script::{ItemNames, Named, Number, OrgUnit, Params, Place, Row, RunContext, Runner, Script, Stop, Value};
 
 /// What a script is promised at most.
 const TIME: Duration = Duration::from_secs(2);

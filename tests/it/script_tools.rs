@@ -9,9 +9,9 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use xfer::script::reference::{Kind, entries};
-use xfer::script::testing::Suite;
-use xfer::script::{Params, Script};
+use xfer_script::reference::{Kind, entries};
+use xfer_script::testing::Suite;
+use xfer_script::{Params, Script};
 
 use crate::command_line::refused;
 use crate::support::Xfer;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use xfer::sandbox::profile::Profile;
+use xfer_sandbox::profile::Profile;
 
 use crate::command_line::Office;
 

@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 
 use secrecy::SecretString;
-use xfer::domain::metadata::Metadata;
-use xfer::domain::org_unit_map::{MappingState, MatchClass, MatchMethod, OrgUnitMapping};
-use xfer::domain::pair::Pair;
-use xfer::domain::secret::Login;
-use xfer::domain::server::{Account, BaseUrl, ServerIdentity};
-use xfer::domain::uid::Uid;
-use xfer::store::{AnalyticsFlags, ConfigStore, Home, NewServer, SyncedServer};
+use xfer_domain::metadata::Metadata;
+use xfer_domain::org_unit_map::{MappingState, MatchClass, MatchMethod, OrgUnitMapping};
+use xfer_domain::pair::Pair;
+use xfer_domain::secret::Login;
+use xfer_domain::server::{Account, BaseUrl, ServerIdentity};
+use xfer_domain::uid::Uid;
+use xfer_storage::store::{AnalyticsFlags, ConfigStore, Home, NewServer, SyncedServer};
 
 use crate::support::second_country::{Language, corrupt, synthetic};
 use crate::support::{Output, Xfer};

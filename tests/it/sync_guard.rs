@@ -1,7 +1,7 @@
 //! A sync that would lose a country: what a server lists is taken over whole, and only if it can be right.
 
-use xfer::sandbox::faults::{Fault, Matcher};
-use xfer::sandbox::profile::Profile;
+use xfer_sandbox::faults::{Fault, Matcher};
+use xfer_sandbox::profile::Profile;
 
 use crate::support::Output;
 use crate::support::country::Country;

@@ -2,8 +2,8 @@
 //! stands inside their objects, and answers without any list.
 
 use serde_json::{Value, json};
-use xfer::sandbox::faults::{Fault, Matcher};
-use xfer::sandbox::profile::Profile;
+use xfer_sandbox::faults::{Fault, Matcher};
+use xfer_sandbox::profile::Profile;
 
 use crate::support::country::Country;
 use crate::support::trial::{Trial, id_of};

@@ -11,7 +11,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair,
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use xfer::ops::sandbox::{PASSWORD, Ports, start};
-use xfer::sandbox::profile::Profile;
+use xfer_sandbox::profile::Profile;
 
 use crate::command_line::refused;
 use crate::support::{Output, Xfer};
@@ -358,14 +358,14 @@ fn a_certificate_that_signs_itself_is_good_once_it_was_given_for_the_server() {
     let _ = xfer.run(&format!("server add tracker {} {login} --ca-file own.pem", proxy.url())).expect_code(0);
     let _ = xfer.run("server sync tracker").expect_code(0);
     let shown = xfer.run("server show tracker --format json").expect_code(0);
-    let fingerprint = certificate.pem().parse::<xfer::domain::certificates::Certificates>().unwrap().fingerprints();
+    let fingerprint = certificate.pem().parse::<xfer_domain::certificates::Certificates>().unwrap().fingerprints();
     assert!(shown.stdout.contains(&fingerprint[0]), "{shown}");
     let _ = xfer.run("server test tracker").expect_code(0);
 
     // Another certificate at the same address is somebody else, however it came there.
     let (other, _) = made_by_hand(&["localhost", "127.0.0.1"]);
     xfer.file("other.pem", other.pem());
-    let given = other.pem().parse::<xfer::domain::certificates::Certificates>().unwrap().fingerprints();
+    let given = other.pem().parse::<xfer_domain::certificates::Certificates>().unwrap().fingerprints();
     let words = ["tracker", "shows another certificate", "--ca-file"];
     let output = xfer.run("server edit tracker --ca-file other.pem");
     refused(&output, 2, &words);
@@ -453,7 +453,7 @@ fn a_run_and_an_xfer_file_know_the_certificate_of_a_server() {
     Trial::store(&trial.destination, cell, None);
     trial.xfer.file("passphrase", "correct horse battery staple of the ministry");
     trial.ok("routine export r r.xfer --passphrase-file passphrase");
-    let fingerprint = own.pem().parse::<xfer::domain::certificates::Certificates>().unwrap().fingerprints();
+    let fingerprint = own.pem().parse::<xfer_domain::certificates::Certificates>().unwrap().fingerprints();
     let inspected = trial.ok("routine inspect r.xfer --passphrase-file passphrase --format json");
     assert!(inspected.stdout.contains(&fingerprint[0]), "{inspected}");
     trial.ok("exec r.xfer --passphrase-file passphrase");

@@ -2,7 +2,7 @@
 //! is sent, the same for the check and for the run.
 
 use serde_json::{Value, json};
-use xfer::sandbox::profile::Profile;
+use xfer_sandbox::profile::Profile;
 
 use crate::support::country::Country;
 use crate::support::trial::Trial;

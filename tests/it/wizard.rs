@@ -2,7 +2,7 @@
 #![cfg(unix)]
 
 use xfer::ops::sandbox::{PASSWORD, Ports, RunningPair, start};
-use xfer::sandbox::profile::Profile;
+use xfer_sandbox::profile::Profile;
 
 use crate::command_line::Office;
 use crate::support::Xfer;

@@ -12,10 +12,10 @@ use crate::cli::commands::{exec, run};
 use crate::cli::error::CliError;
 use crate::cli::render::report::last_with_values;
 use crate::cli::ui::Format;
-use crate::domain::exit_code::ExitCode;
-use crate::domain::run::{Report, RunMode};
-use crate::domain::shell::xfer_command;
 use crate::ops::run::end::RunEnd;
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::run::{Report, RunMode};
+use xfer_domain::shell::xfer_command;
 
 /// What starts a run once more.
 #[derive(Debug, Clone)]
@@ -208,7 +208,7 @@ mod tests {
     use super::{Again, everywhere};
     use crate::cli::args::{Arguments, Command};
     use crate::cli::error::CliError;
-    use crate::domain::exit_code::ExitCode;
+    use xfer_domain::exit_code::ExitCode;
 
     fn again(line: &[&str]) -> Again {
         let arguments = Arguments::try_parse_from(line).unwrap();

@@ -15,16 +15,16 @@ use crate::cli::error::CliError;
 use crate::cli::render::listing::{Column, Listing, number, text};
 use crate::cli::render::org_units::tally_in_words;
 use crate::cli::ui::{Format, Ui};
-use crate::domain::counted::{counted, grouped};
-use crate::domain::exit_code::ExitCode;
-use crate::domain::finding::Category;
-use crate::domain::run::Severity;
-use crate::domain::shell::shell_word;
-use crate::matching::review::Finding;
 use crate::ops::home::Home;
 use crate::ops::jobs::{CheckedItem, OpenJob};
 use crate::ops::org_units::PairMap;
 use crate::ops::quality::{self, CheckOptions, DEFAULT_WINDOW, MapCheck, ReadProgress};
+use xfer_domain::counted::{counted, grouped};
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::finding::Category;
+use xfer_domain::run::Severity;
+use xfer_domain::shell::shell_word;
+use xfer_matching::review::Finding;
 
 /// How far a check goes.
 #[derive(Debug, Args)]

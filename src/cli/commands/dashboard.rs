@@ -10,10 +10,10 @@ use crate::cli::error::CliError;
 use crate::cli::render::listing::{Listing, moment, number, text};
 use crate::cli::render::server::list;
 use crate::cli::ui::{Format, Ui};
-use crate::domain::exit_code::ExitCode;
-use crate::domain::shell::shell_word;
 use crate::ops::dashboard::{Dashboard, FileState, JobLine, dashboard};
 use crate::ops::home::Home;
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::shell::shell_word;
 
 /// Shows the dashboard.
 pub fn show(home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {

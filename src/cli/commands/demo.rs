@@ -15,9 +15,9 @@ use crate::cli::commands::{execute, wait};
 use crate::cli::error::CliError;
 use crate::cli::render::listing::{Listing, text};
 use crate::cli::ui::{Format, Ui};
-use crate::domain::exit_code::ExitCode;
-use crate::domain::shell::shell_word;
 use crate::ops::demo::{self, Stage};
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::shell::shell_word;
 
 /// `xfer demo`
 #[derive(Debug, Args)]

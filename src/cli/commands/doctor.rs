@@ -11,11 +11,11 @@ use crate::cli::commands::wait;
 use crate::cli::error::CliError;
 use crate::cli::render::listing::{Listing, text};
 use crate::cli::ui::Ui;
-use crate::domain::counted::counted;
-use crate::domain::exit_code::ExitCode;
-use crate::domain::run::Severity;
 use crate::ops::doctor::{Diagnosis, Examination, examine};
 use crate::ops::home::Home;
+use xfer_domain::counted::counted;
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::run::Severity;
 
 /// `xfer doctor`
 #[derive(Debug, Args)]

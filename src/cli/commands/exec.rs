@@ -17,18 +17,18 @@ use crate::cli::error::CliError;
 use crate::cli::prompt::{SecretSource, secret};
 use crate::cli::render::report;
 use crate::cli::ui::Ui;
-use crate::domain::alert::Shape;
-use crate::domain::exit_code::ExitCode;
-use crate::domain::fault::InWords;
-use crate::domain::run::FileReport;
 use crate::ops::alerts::address::{Address, FileShape};
 use crate::ops::home::Home;
 use crate::ops::run::end::RunEnd;
 use crate::ops::run::telling::Telling;
 use crate::ops::run::{self as whole_run, FileOrder, RunView};
-use crate::transfer::events::Event;
-use crate::transfer::finding::XFER_FILE_OUTDATED;
-use crate::xferfile::Content;
+use xfer_domain::alert::Shape;
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::fault::InWords;
+use xfer_domain::run::FileReport;
+use xfer_storage::xferfile::Content;
+use xfer_transfer::events::Event;
+use xfer_transfer::finding::XFER_FILE_OUTDATED;
 
 /// `xfer exec`
 #[derive(Debug, Args)]

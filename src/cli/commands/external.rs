@@ -11,10 +11,10 @@ use clap::CommandFactory;
 
 use crate::cli::args::Arguments;
 use crate::cli::error::CliError;
-use crate::domain::exit_code::ExitCode;
-use crate::matching::names::nearest;
 use crate::ops::home::Home;
-use crate::script::plugin::is_name;
+use xfer_domain::exit_code::ExitCode;
+use xfer_matching::names::nearest;
+use xfer_script::plugin::is_name;
 
 /// Words in the name of an environment variable that make it a secret.
 const SECRETS: [&str; 9] =

@@ -9,7 +9,7 @@ use crate::cli::error::CliError;
 use crate::cli::ui::Ui;
 use crate::cli::waiting::waiting_for;
 use crate::ops::files::sheet::SheetStyle;
-use crate::platform;
+use xfer_storage::platform;
 
 /// The largest file that is read, in bytes: 100,000 org units with long paths are some 40 MB.
 const LARGEST_FILE: u64 = 256 * 1024 * 1024;

@@ -5,8 +5,8 @@ use clap::Args;
 use crate::cli::error::CliError;
 use crate::cli::ui::Ui;
 use crate::cli::wizard::{self, Missing};
-use crate::domain::exit_code::ExitCode;
 use crate::ops::home::Home;
+use xfer_domain::exit_code::ExitCode;
 
 /// `xfer init`
 #[derive(Debug, Args)]

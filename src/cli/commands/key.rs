@@ -7,11 +7,11 @@ use clap::{Args, Subcommand};
 use crate::cli::error::CliError;
 use crate::cli::prompt::{SecretSource, secret};
 use crate::cli::ui::Ui;
-use crate::domain::counted::counted;
-use crate::domain::exit_code::ExitCode;
 use crate::ops::home::Home;
 use crate::ops::keys;
-use crate::store::Protection;
+use xfer_domain::counted::counted;
+use xfer_domain::exit_code::ExitCode;
+use xfer_storage::store::Protection;
 
 /// `xfer key …`
 #[derive(Debug, Subcommand)]

@@ -10,7 +10,7 @@ use crate::cli::prompt::{SecretSource, credential, secret};
 use crate::cli::ui::Ui;
 use crate::cli::waiting::waiting_for;
 use crate::ops::xfer_files::{Privacy, check_form, read_key};
-use crate::xferfile::Keys;
+use xfer_storage::xferfile::Keys;
 
 /// The names that systemd's `LoadCredential=` gives to what opens a file.
 const CREDENTIAL_KEY: &str = "xfer-key";

@@ -13,10 +13,10 @@ use jiff::Timestamp;
 use crate::cli::error::CliError;
 use crate::cli::render::clock;
 use crate::cli::ui::{Ui, printable};
-use crate::domain::counted::{counted, grouped};
-use crate::domain::run::Report;
-use crate::platform;
-use crate::transfer::events::{Event, SliceName};
+use xfer_domain::counted::{counted, grouped};
+use xfer_domain::run::Report;
+use xfer_storage::platform;
+use xfer_transfer::events::{Event, SliceName};
 
 /// The size in bytes from which a log is moved aside when a run begins: some years of monthly runs.
 const LARGEST_LOG: u64 = 5 * 1024 * 1024;

@@ -35,11 +35,11 @@ use std::future::Future;
 use crate::cli::args::{Arguments, Command};
 use crate::cli::error::CliError;
 use crate::cli::ui::Ui;
-use crate::domain::exit_code::ExitCode;
 use crate::ops::home::Home;
 use crate::ops::tidy::tidy;
-use crate::platform;
-use crate::store::say_who_is_waited_for;
+use xfer_domain::exit_code::ExitCode;
+use xfer_storage::platform;
+use xfer_storage::store::say_who_is_waited_for;
 
 /// Carries out what was typed.
 pub fn execute(arguments: &Arguments, ui: &Ui) -> Result<ExitCode, CliError> {

@@ -14,13 +14,13 @@ use crate::cli::render::listing::{Listing, number, text};
 use crate::cli::render::org_units::tally_in_words;
 use crate::cli::ui::{Format, Ui};
 use crate::cli::wizard::{self, Missing};
-use crate::domain::exit_code::ExitCode;
-use crate::domain::org_unit_map::{MappingState, MatchClass, MatchMethod, OrgUnitMapping};
-use crate::domain::shell::shell_word;
-use crate::matching::map_rules::{Standing, Tally, tally};
-use crate::matching::org_units::MatchRules;
 use crate::ops::home::Home;
 use crate::ops::org_units::{self, MapChange, PairMap};
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::org_unit_map::{MappingState, MatchClass, MatchMethod, OrgUnitMapping};
+use xfer_domain::shell::shell_word;
+use xfer_matching::map_rules::{Standing, Tally, tally};
+use xfer_matching::org_units::MatchRules;
 
 /// `xfer orgunit …`
 #[derive(Debug, Subcommand)]
@@ -352,7 +352,7 @@ fn unmapped(map: &PairMap, ui: &Ui) {
             json!(map.source.org_unit_path_names(id)),
             json!(id),
             json!(unit.and_then(|unit| unit.code.clone())),
-            json!(unit.map(crate::domain::metadata::OrganisationUnit::level)),
+            json!(unit.map(xfer_domain::metadata::OrganisationUnit::level)),
             json!((Standing::of(row) == Standing::Proposed).then_some(MappingState::Proposed.name())),
             json!(proposed.map(|id| map.destination.org_unit_path_names(id))),
             json!(proposed),

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use crate::domain::org_unit_map::MatchClass;
+use xfer_domain::org_unit_map::MatchClass;
 
 /// A pair of servers.
 #[derive(Debug, Args)]

@@ -10,15 +10,15 @@ use crate::cli::error::CliError;
 use crate::cli::render::listing::{Listing, text};
 use crate::cli::ui::{Ui, printable};
 use crate::cli::wizard;
-use crate::domain::counted::counted;
-use crate::domain::exit_code::ExitCode;
-use crate::domain::script::{Attachment, Hook, ParameterValue};
-use crate::domain::shell::shell_word;
 use crate::ops::home::Home;
 use crate::ops::jobs;
 use crate::ops::plugins::{self, Found, Origin};
 use crate::ops::scripts::Place;
-use crate::script::plugin::{self, Plugin, is_name};
+use xfer_domain::counted::counted;
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::script::{Attachment, Hook, ParameterValue};
+use xfer_domain::shell::shell_word;
+use xfer_script::plugin::{self, Plugin, is_name};
 
 /// What `xfer plugin --help` ends with.
 const AFTER_HELP: &str = "\

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use indicatif::ProgressBar;
 
 use crate::cli::ui::{Ui, printable};
-use crate::domain::counted::{counted, counted_len, grouped};
-use crate::transfer::events::{Event, SliceName};
+use xfer_domain::counted::{counted, counted_len, grouped};
+use xfer_transfer::events::{Event, SliceName};
 
 /// Draws the events of a run, and says what must not get lost in a moving bar.
 #[derive(Debug)]

@@ -9,14 +9,14 @@ use crate::cli::error::CliError;
 use crate::cli::render::clock;
 use crate::cli::render::listing::{Listing, number, text};
 use crate::cli::ui::{Format, Ui, printable};
-use crate::domain::counted::{counted, grouped};
-use crate::domain::moment;
-use crate::domain::script::{Hook, ParameterValue};
 use crate::ops::home::Home;
 use crate::ops::script_tools::{self, Replay, ReplayOptions};
-use crate::script::Script;
-use crate::transfer::events::Event;
-use crate::transfer::hooks::{Counts, Kind};
+use xfer_domain::counted::{counted, grouped};
+use xfer_domain::moment;
+use xfer_domain::script::{Hook, ParameterValue};
+use xfer_script::Script;
+use xfer_transfer::events::Event;
+use xfer_transfer::hooks::{Counts, Kind};
 
 /// Changes of each kind that a table shows unless more are asked for.
 const SHOWN: usize = 20;

@@ -12,14 +12,14 @@ use crate::cli::commands::wait;
 use crate::cli::error::CliError;
 use crate::cli::render::report::{self, ReportFormat};
 use crate::cli::ui::Ui;
-use crate::domain::exit_code::ExitCode;
-use crate::domain::run::RunMode;
 use crate::ops::home::Home;
 use crate::ops::run::end::RunEnd;
 use crate::ops::run::telling::Telling;
 use crate::ops::run::{self as whole_run, RunView};
 use crate::ops::transfer::RunOptions;
-use crate::transfer::events::Event;
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::run::RunMode;
+use xfer_transfer::events::Event;
 
 /// `xfer run`
 #[derive(Debug, Args)]

@@ -8,19 +8,19 @@ use crate::cli::error::CliError;
 use crate::cli::render::listing::{Listing, moment, number, text};
 use crate::cli::render::{clock, report};
 use crate::cli::ui::{Format, Ui};
-use crate::domain::cell::CellState;
-use crate::domain::counted::counted;
-use crate::domain::decimal::parse_number;
-use crate::domain::exit_code::ExitCode;
-use crate::domain::journal::CellRecord;
-use crate::domain::metadata::Metadata;
-use crate::domain::moment;
-use crate::domain::run::RunMode;
-use crate::domain::shell::xfer_command;
-use crate::domain::uid::Uid;
 use crate::ops::home::Home;
 use crate::ops::runs;
-use crate::store::{RunSummary, UnchangedCells};
+use xfer_domain::cell::CellState;
+use xfer_domain::counted::counted;
+use xfer_domain::decimal::parse_number;
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::journal::CellRecord;
+use xfer_domain::metadata::Metadata;
+use xfer_domain::moment;
+use xfer_domain::run::RunMode;
+use xfer_domain::shell::xfer_command;
+use xfer_domain::uid::Uid;
+use xfer_storage::store::{RunSummary, UnchangedCells};
 
 /// `xfer runs …`
 #[derive(Debug, Subcommand)]
@@ -337,10 +337,10 @@ fn for_programs(records: &[CellRecord], metadata: Option<&Metadata>) -> Listing 
 #[cfg(test)]
 mod tests {
     use super::for_people;
-    use crate::domain::cell::{CellKey, CellState};
-    use crate::domain::journal::{CellRecord, Claim};
-    use crate::domain::period::Period;
-    use crate::domain::uid::Uid;
+    use xfer_domain::cell::{CellKey, CellState};
+    use xfer_domain::journal::{CellRecord, Claim};
+    use xfer_domain::period::Period;
+    use xfer_domain::uid::Uid;
 
     #[test]
     fn the_reason_of_a_cell_stands_in_80_columns() {

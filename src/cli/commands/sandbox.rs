@@ -10,16 +10,16 @@ use crate::cli::commands::wait;
 use crate::cli::error::CliError;
 use crate::cli::render::listing::{Listing, text};
 use crate::cli::ui::Ui;
-use crate::domain::counted::counted;
-use crate::domain::exit_code::ExitCode;
 use crate::ops::error::OpsError;
 use crate::ops::sandbox::files::{self, FileServer, Note, ServerFiles};
 use crate::ops::sandbox::{self, Ports, ServerLine};
-use crate::platform;
-use crate::sandbox::country::{Country, Scale};
-use crate::sandbox::fixtures::SEED;
-use crate::sandbox::loading::Role;
-use crate::sandbox::profile::Profile;
+use xfer_domain::counted::counted;
+use xfer_domain::exit_code::ExitCode;
+use xfer_sandbox::country::{Country, Scale};
+use xfer_sandbox::fixtures::SEED;
+use xfer_sandbox::loading::Role;
+use xfer_sandbox::profile::Profile;
+use xfer_storage::platform;
 
 /// A server version, on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

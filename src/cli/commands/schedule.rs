@@ -12,13 +12,13 @@ use crate::cli::prompt::{SecretSource, secret};
 use crate::cli::render::clock;
 use crate::cli::render::listing::{Listing, moment, text};
 use crate::cli::ui::Ui;
-use crate::domain::exit_code::ExitCode;
-use crate::domain::moment::{DAY_AND_MINUTE, with_weekday};
-use crate::domain::shell::shell_word;
 use crate::ops::home::Home;
 use crate::ops::schedule::{self, Due, Opener, Prepared, Removed, Request, Standing, Verified};
 use crate::ops::xfer_files::outdated_files;
-use crate::xferfile::Keys;
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::moment::{DAY_AND_MINUTE, with_weekday};
+use xfer_domain::shell::shell_word;
+use xfer_storage::xferfile::Keys;
 
 /// How many of the next runs are said.
 const NEXT_RUNS: usize = 5;

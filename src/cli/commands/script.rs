@@ -11,14 +11,14 @@ use crate::cli::commands::{plugin, script_tools};
 use crate::cli::error::CliError;
 use crate::cli::render::listing::{Listing, text};
 use crate::cli::ui::{Format, Ui};
-use crate::domain::exit_code::ExitCode;
-use crate::domain::script::{Attachment, Hook, ParameterValue};
-use crate::domain::shell::shell_word;
 use crate::ops::home::Home;
 use crate::ops::routines;
 use crate::ops::script_tools as ops_tools;
 use crate::ops::scripts::{self, AtWork, FileState, Place};
-use crate::script::plugin::PREFIX;
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::script::{Attachment, Hook, ParameterValue};
+use xfer_domain::shell::shell_word;
+use xfer_script::plugin::PREFIX;
 
 /// What `xfer script --help` ends with.
 const AFTER_HELP: &str = "\

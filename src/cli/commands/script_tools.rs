@@ -9,16 +9,16 @@ use crate::cli::commands::replay::{FromRun, replay};
 use crate::cli::error::CliError;
 use crate::cli::line_reader::LineReader;
 use crate::cli::ui::{Ui, printable};
-use crate::domain::counted::counted;
-use crate::domain::exit_code::ExitCode;
-use crate::domain::period::Period;
-use crate::domain::script::{self as kept, ParameterValue};
-use crate::domain::shell::shell_word;
 use crate::ops::home::Home;
 use crate::ops::script_tools::{self, Answer, Session, Tried};
-use crate::script::testing::{RowGiven, Scalar};
-use crate::script::{Hook, Script};
-use crate::transfer::hooks::Kind;
+use xfer_domain::counted::counted;
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::period::Period;
+use xfer_domain::script::{self as kept, ParameterValue};
+use xfer_domain::shell::shell_word;
+use xfer_script::testing::{RowGiven, Scalar};
+use xfer_script::{Hook, Script};
+use xfer_transfer::hooks::Kind;
 
 /// `xfer script new`
 #[derive(Debug, Args)]

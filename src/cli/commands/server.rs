@@ -13,17 +13,17 @@ use crate::cli::render::server as server_view;
 use crate::cli::ui::{Format, Ui};
 use crate::cli::wizard::server::Known;
 use crate::cli::wizard::{self, Missing};
-use crate::dhis2::metadata::MetadataProgress;
-use crate::domain::certificates::{Certificates, LARGEST_FILE};
-use crate::domain::exit_code::ExitCode;
-use crate::domain::run::Severity;
-use crate::domain::secret::{Login, token};
-use crate::domain::server::BaseUrl;
-use crate::domain::shell::shell_word;
 use crate::ops::home::Home;
 use crate::ops::keys;
 use crate::ops::servers::{self, NewServer, ServerChange};
 use crate::ops::sync::{self, Synced};
+use xfer_dhis2::metadata::MetadataProgress;
+use xfer_domain::certificates::{Certificates, LARGEST_FILE};
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::run::Severity;
+use xfer_domain::secret::{Login, token};
+use xfer_domain::server::BaseUrl;
+use xfer_domain::shell::shell_word;
 
 /// `xfer server …`
 #[derive(Debug, Subcommand)]

@@ -2,8 +2,8 @@
 
 use crate::cli::error::CliError;
 use crate::cli::ui::{Format, Ui};
-use crate::domain::exit_code::ExitCode;
 use crate::ops::home::Unread;
+use xfer_domain::exit_code::ExitCode;
 
 /// Names journals that cannot be read, each with what to do, after everything else was shown; the exit code is that of
 /// the first.

@@ -16,15 +16,15 @@ use crate::cli::prompt::{SecretSource, secret};
 use crate::cli::render::clock;
 use crate::cli::render::listing::{Listing, text};
 use crate::cli::ui::{Format, Ui};
-use crate::domain::certificates::Certificates;
-use crate::domain::counted::counted;
-use crate::domain::exit_code::ExitCode;
-use crate::domain::moment;
-use crate::domain::secret::Login;
-use crate::domain::shell::shell_word;
 use crate::ops::home::Home;
 use crate::ops::xfer_files::{self, Inspected, KeyChange};
-use crate::xferfile::{Content, FileServer, RecipientKind};
+use xfer_domain::certificates::Certificates;
+use xfer_domain::counted::counted;
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::moment;
+use xfer_domain::secret::Login;
+use xfer_domain::shell::shell_word;
+use xfer_storage::xferfile::{Content, FileServer, RecipientKind};
 
 /// `xfer routine export`
 #[derive(Debug, Args)]

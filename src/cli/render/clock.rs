@@ -6,7 +6,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
-use crate::domain::moment::{self, zone_of};
+use xfer_domain::moment::{self, zone_of};
 
 /// A moment by the clock of this machine.
 pub fn local(moment: Timestamp) -> Zoned {

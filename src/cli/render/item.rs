@@ -1,11 +1,11 @@
 //! How an item of a job is written: by names for people, by ids as `xfer job add-item` takes them.
 
-use crate::domain::data_item::DataItem;
-use crate::domain::item::{Item, SourceItem};
-use crate::domain::uid::Uid;
-use crate::matching::items::EVERY;
 use crate::ops::files::job_items::names;
 use crate::ops::jobs::OpenJob;
+use xfer_domain::data_item::DataItem;
+use xfer_domain::item::{Item, SourceItem};
+use xfer_domain::uid::Uid;
+use xfer_matching::items::EVERY;
 
 /// What an item reads and where it goes, by ids and dots: as `add-item` takes them.
 pub fn item_ids(item: &Item) -> (String, String) {

@@ -6,9 +6,9 @@ use serde_json::{Map, Value};
 
 use crate::cli::render::clock;
 use crate::cli::ui::{Format, Ui, printable};
-use crate::domain::counted::grouped;
-use crate::domain::shown::shown;
 use crate::ops::files::cell::guarded;
+use xfer_domain::counted::grouped;
+use xfer_domain::shown::shown;
 
 /// A column: its key in JSON and CSV, and its title in tables.
 #[derive(Debug, Clone, Copy)]

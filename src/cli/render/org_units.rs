@@ -1,7 +1,7 @@
 //! An org unit map in words, the same wherever it is told.
 
-use crate::domain::counted::{counted, grouped};
-use crate::matching::map_rules::Tally;
+use xfer_domain::counted::{counted, grouped};
+use xfer_matching::map_rules::Tally;
 
 /// "185 org units: 150 mapped, 5 ignored, 30 unmapped (12 of these are proposed)". The parts add up.
 pub fn tally_in_words(tally: &Tally, noun: &str) -> String {

@@ -7,10 +7,10 @@ use serde_json::json;
 use crate::cli::render::clock;
 use crate::cli::render::listing::{Listing, number, text};
 use crate::cli::ui::{Format, Ui, wrapped};
-use crate::domain::cell::CellState;
-use crate::domain::counted::{counted, counted_len, grouped};
-use crate::domain::run::{Finding, Report, RunMode, RunOutcome, ScriptExample, ScriptReport, Severity};
 use crate::ops::latest;
+use xfer_domain::cell::CellState;
+use xfer_domain::counted::{counted, counted_len, grouped};
+use xfer_domain::run::{Finding, Report, RunMode, RunOutcome, ScriptExample, ScriptReport, Severity};
 
 /// What a run's report is printed as. A report is no list: of what is in it, only the counts by job fit into rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

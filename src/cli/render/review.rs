@@ -1,8 +1,8 @@
 //! The findings of the mapping review beside a command that did something else: the first of them, and where the rest is.
 
 use crate::cli::ui::Ui;
-use crate::domain::finding::with_hint;
-use crate::matching::review::Finding;
+use xfer_domain::finding::with_hint;
+use xfer_matching::review::Finding;
 
 /// So many are told in full.
 const TOLD: usize = 8;

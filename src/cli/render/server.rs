@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 use crate::cli::render::clock;
 use crate::cli::render::listing::{Column, Listing, moment, number, text};
 use crate::cli::ui::Ui;
-use crate::domain::certificates::Certificates;
-use crate::domain::run::{Finding, Severity};
-use crate::domain::server::LoginKind;
 use crate::ops::servers::{ServerDetails, ServerLine, ServerTest};
 use crate::ops::sync::Synced;
+use xfer_domain::certificates::Certificates;
+use xfer_domain::run::{Finding, Severity};
+use xfer_domain::server::LoginKind;
 
 /// The columns of a sync's outcome.
 pub const SYNC_COLUMNS: [Column; 7] = [

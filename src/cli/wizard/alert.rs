@@ -6,14 +6,14 @@ use crate::cli::commands::routine::mail_server;
 use crate::cli::commands::wait;
 use crate::cli::error::CliError;
 use crate::cli::wizard::prompter::{Leave, Prompter, ask_until, say_commands};
-use crate::domain::alert::{AlertChannel, AlertEvent, ChannelKind, MailRoute, PingMethod, ServerSide, Shape};
-use crate::domain::exit_code::ExitCode;
-use crate::domain::fault::Fault;
-use crate::domain::shell::shell_word;
 use crate::ops::alerts::channels::{self, NewAlert, NewKind};
 use crate::ops::home::Home;
 use crate::ops::jobs;
 use crate::ops::routines;
+use xfer_domain::alert::{AlertChannel, AlertEvent, ChannelKind, MailRoute, PingMethod, ServerSide, Shape};
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::fault::Fault;
+use xfer_domain::shell::shell_word;
 
 /// Who can be told, in the order of the choices.
 const KINDS: [&str; 6] = [
@@ -202,8 +202,8 @@ mod tests {
     use crate::cli::wizard::scripted::Answer::{Enter, No, Type, Yes};
     use crate::cli::wizard::scripted::Scripted;
     use crate::cli::wizard::tests::Office;
-    use crate::domain::alert::AlertEvent;
     use crate::ops::alerts::channels;
+    use xfer_domain::alert::AlertEvent;
 
     #[test]
     fn people_are_asked_who_should_hear_of_it_and_nobody_is_the_suggestion() {

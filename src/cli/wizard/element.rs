@@ -4,14 +4,14 @@
 use crate::cli::render::item::{address_names, source_names};
 use crate::cli::wizard::job::add;
 use crate::cli::wizard::prompter::{Leave, Prompter};
-use crate::domain::cell::CellAddress;
-use crate::domain::counted::counted;
-use crate::domain::item::{Item, SourceItem};
-use crate::domain::org_unit_map::MatchClass;
-use crate::domain::spelling::settled;
-use crate::domain::uid::Uid;
-use crate::matching::item_match::ItemProposal;
 use crate::ops::jobs::OpenJob;
+use xfer_domain::cell::CellAddress;
+use xfer_domain::counted::counted;
+use xfer_domain::item::{Item, SourceItem};
+use xfer_domain::org_unit_map::MatchClass;
+use xfer_domain::spelling::settled;
+use xfer_domain::uid::Uid;
+use xfer_matching::item_match::ItemProposal;
 
 /// The proposals of one object of the source to one data element of the destination.
 pub(crate) struct Group {

@@ -8,11 +8,11 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::cli::error::CliError;
 use crate::cli::wizard::prompter::{Leave, Prompter, ask_until, say_commands};
 use crate::cli::wizard::server::explain;
-use crate::domain::file_name::file_name;
-use crate::domain::shell::shell_word;
 use crate::ops::home::Home;
 use crate::ops::xfer_files::{self, Export};
-use crate::xferfile::Keys;
+use xfer_domain::file_name::file_name;
+use xfer_domain::shell::shell_word;
+use xfer_storage::xferfile::Keys;
 
 /// What is there where systemd started the machine.
 const SYSTEMD_RUNS: &str = "/run/systemd/system";

@@ -11,13 +11,13 @@ use crate::cli::wizard::server::Known;
 use crate::cli::wizard::{
     export, org_units as org_unit_wizard, routine as routine_wizard, server as server_wizard, trial,
 };
-use crate::domain::counted::counted;
-use crate::domain::job::Job;
-use crate::domain::org_unit_map::MappingState;
-use crate::domain::shell::shell_word;
 use crate::ops::dashboard;
 use crate::ops::home::Home;
 use crate::ops::{jobs, org_units, routines, servers};
+use xfer_domain::counted::counted;
+use xfer_domain::job::Job;
+use xfer_domain::org_unit_map::MappingState;
+use xfer_domain::shell::shell_word;
 
 /// What a source and a destination are called unless the person knows better.
 const SUGGESTED: [&str; 2] = ["tracker", "national"];

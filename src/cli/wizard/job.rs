@@ -10,19 +10,19 @@ use crate::cli::wizard::pair::choose_pair;
 use crate::cli::wizard::portion::Portion;
 use crate::cli::wizard::prompter::{Leave, Prompter, ask_until, say_commands};
 use crate::cli::wizard::scripts;
-use crate::domain::counted::counted;
-use crate::domain::data_item::{DataItem, DataKind};
-use crate::domain::item::{Combine, Item};
-use crate::domain::org_unit_map::{MatchClass, OrgUnitMapping};
-use crate::domain::period::PeriodType;
-use crate::domain::shell::shell_word;
-use crate::domain::uid::Uid;
-use crate::matching::item_match::ItemProposal;
 use crate::ops::home::Home;
 use crate::ops::jobs::edit::JobChange;
 use crate::ops::jobs::{self, OpenJob};
 use crate::ops::org_units;
 use crate::ops::scripts::Place;
+use xfer_domain::counted::counted;
+use xfer_domain::data_item::{DataItem, DataKind};
+use xfer_domain::item::{Combine, Item};
+use xfer_domain::org_unit_map::{MatchClass, OrgUnitMapping};
+use xfer_domain::period::PeriodType;
+use xfer_domain::shell::shell_word;
+use xfer_domain::uid::Uid;
+use xfer_matching::item_match::ItemProposal;
 
 /// Makes a job with items; what the arguments say is not asked. Gives its name.
 pub(crate) fn new(prompter: &mut dyn Prompter, home: &Home, known: &New) -> Result<String, Leave> {

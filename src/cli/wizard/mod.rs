@@ -28,7 +28,7 @@ use crate::cli::error::CliError;
 use crate::cli::ui::Ui;
 use crate::cli::wizard::prompter::{Leave, Prompter, interrupted};
 use crate::cli::wizard::terminal::Terminal;
-use crate::domain::exit_code::ExitCode;
+use xfer_domain::exit_code::ExitCode;
 
 /// What a command has to ask for, and how to give it where nobody can be asked.
 #[derive(Debug, Clone, Copy)]

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use crate::cli::render::org_units::tally_in_words;
 use crate::cli::wizard::portion::Portion;
 use crate::cli::wizard::prompter::{Leave, Prompter, say_commands};
-use crate::domain::counted::counted;
-use crate::domain::metadata::{Metadata, OrganisationUnit};
-use crate::domain::org_unit_map::{MappingState, MatchClass, OrgUnitMapping};
-use crate::domain::shell::shell_word;
-use crate::domain::uid::Uid;
-use crate::matching::org_units::{Candidate, Candidates, MatchRules};
 use crate::ops::home::Home;
 use crate::ops::org_units::{self, PairMap};
+use xfer_domain::counted::counted;
+use xfer_domain::metadata::{Metadata, OrganisationUnit};
+use xfer_domain::org_unit_map::{MappingState, MatchClass, OrgUnitMapping};
+use xfer_domain::shell::shell_word;
+use xfer_domain::uid::Uid;
+use xfer_matching::org_units::{Candidate, Candidates, MatchRules};
 
 /// So many candidates are shown for a unit.
 const CANDIDATES: usize = 5;

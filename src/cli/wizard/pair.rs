@@ -3,10 +3,10 @@
 use crate::cli::error::CliError;
 use crate::cli::prompt::capitalised;
 use crate::cli::wizard::prompter::{Leave, Prompter};
-use crate::domain::server::{BaseUrl, Server};
 use crate::ops::dashboard;
 use crate::ops::home::Home;
 use crate::ops::servers;
+use xfer_domain::server::{BaseUrl, Server};
 
 /// A source and a destination, in the order in which values go: as given, else of the pairs that have a map, else the two
 /// that there are.

@@ -4,8 +4,8 @@ use crate::cli::error::CliError;
 use crate::cli::ui::Ui;
 use crate::cli::wizard::prompter::{Leave, Prompter, ask_until, interrupted};
 use crate::cli::wizard::terminal::Terminal;
-use crate::domain::script::ParameterValue;
-use crate::script::plugin::{Kind, Parameter, PluginError, read};
+use xfer_domain::script::ParameterValue;
+use xfer_script::plugin::{Kind, Parameter, PluginError, read};
 
 /// Asks at the terminal for these parameters.
 pub(crate) fn ask(ui: &Ui, parameters: &[&Parameter], again: &str) -> Result<Vec<(String, ParameterValue)>, CliError> {
@@ -60,8 +60,8 @@ mod tests {
     use super::steps;
     use crate::cli::question::Question;
     use crate::cli::wizard::scripted::{Answer, Scripted};
-    use crate::domain::script::ParameterValue;
-    use crate::script::plugin::{bundled, bundled_names};
+    use xfer_domain::script::ParameterValue;
+    use xfer_script::plugin::{bundled, bundled_names};
 
     #[test]
     fn the_questions_of_every_bundled_plugin_fit_into_a_line() {

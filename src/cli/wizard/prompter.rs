@@ -3,8 +3,8 @@
 use secrecy::SecretString;
 
 use crate::cli::error::CliError;
-use crate::domain::counted::noun_for;
-use crate::domain::exit_code::ExitCode;
+use xfer_domain::counted::noun_for;
+use xfer_domain::exit_code::ExitCode;
 
 /// Why a step ends without being done.
 #[derive(Debug)]

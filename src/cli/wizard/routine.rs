@@ -7,17 +7,17 @@ use crate::cli::render::review;
 use crate::cli::wizard::alert;
 use crate::cli::wizard::prompter::{Leave, Prompter, ask_until, say_commands};
 use crate::cli::wizard::scripts;
-use crate::domain::item::WhenEmpty;
-use crate::domain::job::Job;
-use crate::domain::period::PeriodType;
-use crate::domain::routine::{Policies, Routine, USUAL_DELETE_SHARE};
-use crate::domain::shell::shell_word;
 use crate::ops;
 use crate::ops::copies::Copies;
 use crate::ops::home::Home;
 use crate::ops::jobs;
 use crate::ops::routines::{self, NewRoutine, RoutineChange};
 use crate::ops::scripts::Place;
+use xfer_domain::item::WhenEmpty;
+use xfer_domain::job::Job;
+use xfer_domain::period::PeriodType;
+use xfer_domain::routine::{Policies, Routine, USUAL_DELETE_SHARE};
+use xfer_domain::shell::shell_word;
 
 /// Makes a routine. Gives its name.
 pub(crate) fn new(prompter: &mut dyn Prompter, home: &Home, known: &New) -> Result<String, Leave> {

@@ -11,16 +11,15 @@ use crate::cli::ui::printable;
 use crate::cli::wizard::plugin::steps as ask_for;
 use crate::cli::wizard::prompter::{Leave, Prompter, ask_until};
 use crate::cli::wizard::server::explain;
-use crate::domain::counted::{counted, noun_for};
-use crate::domain::script::{Attachment, Hook, ParameterValue};
-use crate::domain::shell::shell_word;
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::scripts::{self, FileState, Place};
 use crate::ops::{jobs, plugins, script_tools};
-use crate::script;
-use crate::script::plugin::{self, Plugin};
-use crate::script::testing::Sample;
+use xfer_domain::counted::{counted, noun_for};
+use xfer_domain::script::{Attachment, Hook, ParameterValue};
+use xfer_domain::shell::shell_word;
+use xfer_script::plugin::{self, Plugin};
+use xfer_script::testing::Sample;
 
 /// What is offered.
 const NOTHING: &str = "no, they go as they are";
@@ -114,7 +113,7 @@ fn by_plugin(prompter: &mut dyn Prompter, home: &Home, whole: &Place, commands: 
 fn by_script(prompter: &mut dyn Prompter, home: &Home, whole: &Place, commands: &mut Vec<String>) -> Result<(), Leave> {
     let Some(file) = choose_file(prompter, home)? else { return Ok(()) };
     let script = script_tools::open(&file)?;
-    let hooks: Vec<&str> = script.hooks().map(script::Hook::name).collect();
+    let hooks: Vec<&str> = script.hooks().map(xfer_script::Hook::name).collect();
     let many = noun_for(hooks.len() as u64, "function");
     prompter.say(&format!("{} has the {many} {}.", script.name(), hooks.join(", ")));
     let Some(place) = where_it_acts(prompter, home, whole, hooks.contains(&Hook::Rows.name()))? else {

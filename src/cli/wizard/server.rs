@@ -9,15 +9,15 @@ use crate::cli::render::server as server_view;
 use crate::cli::ui::Ui;
 use crate::cli::wizard::pair::may_be_one;
 use crate::cli::wizard::prompter::{Leave, Prompter, ask_until, say_commands};
-use crate::domain::certificates::Certificates;
-use crate::domain::counted::counted_len;
-use crate::domain::exit_code::ExitCode;
-use crate::domain::fault::Fault;
-use crate::domain::secret::{Login, token};
-use crate::domain::server::BaseUrl;
-use crate::domain::shell::shell_word;
 use crate::ops::home::Home;
 use crate::ops::servers::{self, NewServer, ServerChange};
+use xfer_domain::certificates::Certificates;
+use xfer_domain::counted::counted_len;
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::fault::Fault;
+use xfer_domain::secret::{Login, token};
+use xfer_domain::server::BaseUrl;
+use xfer_domain::shell::shell_word;
 
 /// What is known about the server already, from arguments.
 #[derive(Debug, Default)]

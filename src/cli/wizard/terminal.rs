@@ -15,7 +15,7 @@ use crate::cli::error::CliError;
 use crate::cli::question::Question;
 use crate::cli::ui::{Ui, printable, wrapped};
 use crate::cli::wizard::prompter::{Leave, Prompter};
-use crate::domain::exit_code::ExitCode;
+use xfer_domain::exit_code::ExitCode;
 
 /// Whether Ctrl-C is taken care of: a question is open, or a run that ends in order.
 static TAKEN_CARE_OF: AtomicBool = AtomicBool::new(false);

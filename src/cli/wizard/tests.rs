@@ -10,14 +10,14 @@ use crate::cli::wizard::prompter::Leave;
 use crate::cli::wizard::scripted::Answer::{ControlC, Enter, Escape, No, Type, Yes};
 use crate::cli::wizard::scripted::{Answer, Scripted};
 use crate::cli::wizard::{job as job_wizard, org_units, routine as routine_wizard};
-use crate::domain::org_unit_map::MappingState;
-use crate::domain::secret::Login;
-use crate::domain::server::BaseUrl;
 use crate::ops::home::Home;
 use crate::ops::sandbox::{PASSWORD, Ports, READER, RunningPair, WRITER, start};
 use crate::ops::servers::NewServer;
 use crate::ops::{jobs, org_units as maps, routines, scripts, servers, sync};
-use crate::sandbox::profile::Profile;
+use xfer_domain::org_unit_map::MappingState;
+use xfer_domain::secret::Login;
+use xfer_domain::server::BaseUrl;
+use xfer_sandbox::profile::Profile;
 
 /// A home with two synced servers.
 pub(super) struct Office {
@@ -269,7 +269,7 @@ fn a_script_of_ones_own_is_read_until_it_compiles_and_acts_where_the_person_says
     ] {
         assert!(said.contains(words), "{words}\n{said}");
     }
-    let file = crate::domain::shell::shell_word(path("scale.rhai"));
+    let file = xfer_domain::shell::shell_word(path("scale.rhai"));
     assert!(said.contains(&format!("xfer script attach {file} --job soins --item 1 --param factor=0.5")), "{said}");
 
     let mut person = Scripted::new(&[

@@ -6,10 +6,10 @@ use crate::cli::ui::Ui;
 use crate::cli::wizard::prompter::{Leave, Prompter, say_commands};
 use crate::cli::wizard::server::explain;
 use crate::cli::wizard::terminal::taken_care_of;
-use crate::domain::exit_code::ExitCode;
-use crate::domain::shell::shell_word;
 use crate::ops::home::Home;
 use crate::ops::runs;
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::shell::shell_word;
 
 /// Shows what a run would write, and writes it if the person says so.
 pub(super) fn try_out(prompter: &mut dyn Prompter, home: &Home, ui: &Ui, routine: &str) -> Result<(), Leave> {

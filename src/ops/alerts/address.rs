@@ -11,13 +11,13 @@ use std::time::Instant;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use crate::dhis2::webhook::{self, Call};
-use crate::domain::alert::{AlertEvent, Condition, Notice, Past, Shape, is_news};
-use crate::domain::script::ContentHash;
 use crate::ops::alerts::deliver::{DeliveryError, PATIENCE, take_turn};
 use crate::ops::alerts::message::{Message, payload};
 use crate::ops::home::Home;
-use crate::platform::{self, Existing};
+use xfer_dhis2::webhook::{self, Call};
+use xfer_domain::alert::{AlertEvent, Condition, Notice, Past, Shape, is_news};
+use xfer_domain::script::ContentHash;
+use xfer_storage::platform::{self, Existing};
 
 /// The most messages that wait; the newest say most.
 const MOST_WAITING: usize = 20;

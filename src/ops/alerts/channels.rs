@@ -7,11 +7,6 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::domain::alert::{
-    AlertChannel, AlertEvent, ArmedChannel, ChannelKind, MailRoute, PingMethod, Recipient, ServerSide, Shape, origin_of,
-};
-use crate::domain::fault::Fault;
-use crate::domain::routine::Routine;
 use crate::mail;
 use crate::ops::alerts::Alerting;
 use crate::ops::alerts::deliver::{Delivered, DeliveryError, deliver};
@@ -21,7 +16,12 @@ use crate::ops::home::{Home, server};
 use crate::ops::new_id::new_id;
 use crate::ops::routines::routine;
 use crate::ops::servers::connect;
-use crate::store::{ConfigStore, StateStore};
+use xfer_domain::alert::{
+    AlertChannel, AlertEvent, ArmedChannel, ChannelKind, MailRoute, PingMethod, Recipient, ServerSide, Shape, origin_of,
+};
+use xfer_domain::fault::Fault;
+use xfer_domain::routine::Routine;
+use xfer_storage::store::{ConfigStore, StateStore};
 
 /// A channel to be added.
 #[derive(Debug, Clone)]

@@ -8,16 +8,16 @@ use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
 
-use crate::dhis2::client::{Client, ClientOptions};
-use crate::dhis2::error::{ClientError, ClientErrorKind};
-use crate::dhis2::limits::Limits;
-use crate::dhis2::webhook::{self, Call};
-use crate::domain::alert::{ArmedChannel, ChannelKind, PingMethod, ServerSide};
-use crate::domain::exit_code::ExitCode;
-use crate::domain::fault::Fault;
 use crate::mail::{self, Letter, MailError};
 use crate::ops::alerts::message::{Message, payload};
-use crate::platform::FileLock;
+use xfer_dhis2::client::{Client, ClientOptions};
+use xfer_dhis2::error::{ClientError, ClientErrorKind};
+use xfer_dhis2::limits::Limits;
+use xfer_dhis2::webhook::{self, Call};
+use xfer_domain::alert::{ArmedChannel, ChannelKind, PingMethod, ServerSide};
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::fault::Fault;
+use xfer_storage::platform::FileLock;
 
 /// How long a channel may take to take a message.
 pub const PATIENCE: Duration = Duration::from_secs(20);

@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::domain::alert::{Condition, Notice, NoticeCounts, Shape};
-use crate::domain::counted::{counted, grouped};
+use xfer_domain::alert::{Condition, Notice, NoticeCounts, Shape};
+use xfer_domain::counted::{counted, grouped};
 
 /// A message, in every form that a channel may need.
 #[derive(Debug, Clone, PartialEq)]
@@ -168,7 +168,7 @@ mod tests {
     use insta::assert_snapshot;
 
     use super::{Message, payload};
-    use crate::domain::alert::{Condition, Notice, NoticeCounts, Shape};
+    use xfer_domain::alert::{Condition, Notice, NoticeCounts, Shape};
 
     fn incomplete() -> Notice {
         Notice {

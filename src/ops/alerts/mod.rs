@@ -23,8 +23,6 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use uuid::Uuid;
 
-use crate::domain::alert::{AlertChannel, ArmedChannel, ChannelKind, Condition, Notice, Past, is_news};
-use crate::domain::job::Job;
 use crate::ops::alerts::deliver::{DeliveryError, PATIENCE, Reach, Servers, Signal};
 use crate::ops::alerts::message::Message;
 use crate::ops::error::OpsError;
@@ -32,8 +30,10 @@ use crate::ops::home::Home;
 use crate::ops::routines::routine;
 use crate::ops::servers::client_options;
 use crate::ops::xfer_files;
-use crate::store::{ConfigStore, StateStore, WaitingNotice};
-use crate::xferfile::{Content, FileServer};
+use xfer_domain::alert::{AlertChannel, ArmedChannel, ChannelKind, Condition, Notice, Past, is_news};
+use xfer_domain::job::Job;
+use xfer_storage::store::{ConfigStore, StateStore, WaitingNotice};
+use xfer_storage::xferfile::{Content, FileServer};
 
 /// Everything that it takes to tell how the runs of one routine end.
 #[derive(Debug)]

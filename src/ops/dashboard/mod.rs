@@ -7,13 +7,6 @@ use std::path::Path;
 
 use jiff::Zoned;
 
-use crate::domain::job::Job;
-use crate::domain::pair::Pair;
-use crate::domain::routine::Routine;
-use crate::domain::run::{RunMode, Severity};
-use crate::domain::server::{Server, ServerId};
-use crate::matching::job_rules::{JobQuestion, check_job};
-use crate::matching::map_rules::{MapFinding, MapQuestion, Tally, check_map, tally};
 use crate::ops::copies::Copies;
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, Unread};
@@ -25,7 +18,14 @@ use crate::ops::runs::{self, RunLine, Runs};
 use crate::ops::schedule::{self, Due};
 use crate::ops::servers::{self, ServerLine};
 use crate::ops::xfer_files::{export_again, is_outdated};
-use crate::store::{ConfigStore, ExportedFile, MappingCounts};
+use xfer_domain::job::Job;
+use xfer_domain::pair::Pair;
+use xfer_domain::routine::Routine;
+use xfer_domain::run::{RunMode, Severity};
+use xfer_domain::server::{Server, ServerId};
+use xfer_matching::job_rules::{JobQuestion, check_job};
+use xfer_matching::map_rules::{MapFinding, MapQuestion, Tally, check_map, tally};
+use xfer_storage::store::{ConfigStore, ExportedFile, MappingCounts};
 
 pub use next_step::NextStep;
 

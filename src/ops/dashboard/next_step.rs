@@ -1,9 +1,9 @@
 //! The one thing to do next, from where everything stands.
 
-use crate::domain::counted::counted;
-use crate::domain::run::RunOutcome;
 use crate::ops::dashboard::{Dashboard, Findings};
-use crate::store::RunSummary;
+use xfer_domain::counted::counted;
+use xfer_domain::run::RunOutcome;
+use xfer_storage::store::RunSummary;
 
 /// What to do next: a sentence, and the command for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,14 +147,14 @@ impl Dashboard {
 
 #[cfg(test)]
 mod tests {
-    use crate::domain::routine::{Policies, Routine};
-    use crate::domain::run::{CellCounts, RunMode, RunOutcome, ValueCounts};
-    use crate::domain::server::{BaseUrl, LoginKind, Server, ServerId};
-    use crate::domain::testing as fixture;
     use crate::ops::dashboard::{Dashboard, FileLine, FileState, Findings, JobLine, PairLine, RoutineLine, newest};
     use crate::ops::runs::{OfRoutine, RunLine};
     use crate::ops::servers::ServerLine;
-    use crate::store::{ExportedFile, MetadataCounts, RunEnd, RunSummary};
+    use xfer_domain::routine::{Policies, Routine};
+    use xfer_domain::run::{CellCounts, RunMode, RunOutcome, ValueCounts};
+    use xfer_domain::server::{BaseUrl, LoginKind, Server, ServerId};
+    use xfer_domain::testing as fixture;
+    use xfer_storage::store::{ExportedFile, MetadataCounts, RunEnd, RunSummary};
 
     fn server(id: i64, name: &str, synced: bool) -> ServerLine {
         ServerLine {

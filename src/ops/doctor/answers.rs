@@ -4,14 +4,14 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::dhis2::system::Probe;
-use crate::domain::counted::counted;
-use crate::domain::server::ServerIdentity;
 use crate::ops::doctor::remembered::length;
 use crate::ops::doctor::uses::Uses;
 use crate::ops::doctor::{Complaint, codes};
 use crate::ops::servers;
-use crate::transfer::finding;
+use xfer_dhis2::system::Probe;
+use xfer_domain::counted::counted;
+use xfer_domain::server::ServerIdentity;
+use xfer_transfer::finding;
 
 /// How far clocks may differ: servers without a time server drift by seconds a day.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(2);
@@ -92,12 +92,12 @@ mod tests {
     use jiff::Timestamp;
 
     use super::{about_answer, clock_difference};
-    use crate::dhis2::system::Probe;
-    use crate::domain::server::{Account, ServerIdentity};
     use crate::ops::doctor::uses::Uses;
+    use xfer_dhis2::system::Probe;
+    use xfer_domain::server::{Account, ServerIdentity};
 
     fn probe() -> Probe {
-        let unit = crate::domain::uid::Uid::parse("OuNation001").unwrap();
+        let unit = xfer_domain::uid::Uid::parse("OuNation001").unwrap();
         Probe {
             identity: ServerIdentity {
                 system_id: "one".to_owned(),

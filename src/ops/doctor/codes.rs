@@ -3,8 +3,8 @@
 //! Where a run or the check of a map would meet the same thing, the word is theirs (`calendar-differs`,
 //! `options-restricted`) and stands in their tables; these are its own, those of `xfer server test` included.
 
-use crate::domain::finding::{Code, table};
-use crate::transfer::finding;
+use xfer_domain::finding::{Code, table};
+use xfer_transfer::finding;
 
 /// The words of runs that the doctor uses for what a run would meet.
 pub const OF_RUNS: &[&Code] = &[

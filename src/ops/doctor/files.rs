@@ -3,14 +3,14 @@
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-use crate::domain::fault::Fault;
 use crate::ops::doctor::{Complaint, codes};
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::xfer_files::{self, EXTENSION};
-use crate::platform::{self, temporary};
-use crate::store::{ConfigStore, StateStore, StoreError};
-use crate::xferfile::Keys;
+use xfer_domain::fault::Fault;
+use xfer_storage::platform::{self, temporary};
+use xfer_storage::store::{ConfigStore, StateStore, StoreError};
+use xfer_storage::xferfile::Keys;
 
 /// The home folder, and who may look into it and its files.
 pub(super) fn about_home(home: &Home) -> Vec<Complaint> {

@@ -3,16 +3,16 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::counted::counted;
-use crate::domain::job::Job;
-use crate::matching::finding::of_runs;
-use crate::matching::review::Finding;
 use crate::ops::copies::Copies;
 use crate::ops::dashboard::{Dashboard, FileState, Findings};
 use crate::ops::doctor::{Complaint, codes};
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::review;
+use xfer_domain::counted::counted;
+use xfer_domain::job::Job;
+use xfer_matching::finding::of_runs;
+use xfer_matching::review::Finding;
 
 /// What the checks of all maps and jobs say without asking a server.
 pub(super) fn about_maps_and_jobs(dashboard: &Dashboard) -> Vec<Complaint> {

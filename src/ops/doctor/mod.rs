@@ -19,22 +19,22 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::dhis2::error::ClientError;
-use crate::dhis2::system::Probe;
-use crate::domain::fault::Fault;
-use crate::domain::finding::Code;
-use crate::domain::job::Job;
-use crate::domain::server::{KeptExchange, Server};
-use crate::matching::finding as of_checks;
-use crate::matching::names::nearest;
 use crate::ops::copies::Copies;
 use crate::ops::dashboard::dashboard_of;
 use crate::ops::doctor::uses::{Uses, uses};
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::servers::connect;
-use crate::store::ConfigStore;
-use crate::transfer::finding as of_runs;
+use xfer_dhis2::error::ClientError;
+use xfer_dhis2::system::Probe;
+use xfer_domain::fault::Fault;
+use xfer_domain::finding::Code;
+use xfer_domain::job::Job;
+use xfer_domain::server::{KeptExchange, Server};
+use xfer_matching::finding as of_checks;
+use xfer_matching::names::nearest;
+use xfer_storage::store::ConfigStore;
+use xfer_transfer::finding as of_runs;
 
 /// Something that the doctor found.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,11 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::dhis2::system::Probe;
-use crate::domain::counted::counted;
-use crate::domain::server::{KeptExchange, LastAnswer, Server};
 use crate::ops::error::OpsError;
-use crate::store::{AnalyticsFlags, ConfigStore, ServerSettings};
+use xfer_dhis2::system::Probe;
+use xfer_domain::counted::counted;
+use xfer_domain::server::{KeptExchange, LastAnswer, Server};
+use xfer_storage::store::{AnalyticsFlags, ConfigStore, ServerSettings};
 
 /// An answer from the past.
 pub(super) struct Remembered {
@@ -63,9 +63,9 @@ mod tests {
     use jiff::SignedDuration;
 
     use super::{length, recall};
-    use crate::domain::server::{LastAnswer, LoginKind, Server, ServerId};
-    use crate::store::testing::{account, identity, url};
-    use crate::store::{AnalyticsFlags, ServerSettings};
+    use xfer_domain::server::{LastAnswer, LoginKind, Server, ServerId};
+    use xfer_storage::store::testing::{account, identity, url};
+    use xfer_storage::store::{AnalyticsFlags, ServerSettings};
 
     #[test]
     fn the_server_is_as_old_as_its_answer() {

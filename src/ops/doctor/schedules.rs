@@ -6,11 +6,11 @@ use std::path::Path;
 
 use jiff::Zoned;
 
-use crate::domain::moment::with_weekday;
 use crate::ops::doctor::{Complaint, codes};
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::schedule::{Due, Standing, due, standing, to_start};
+use xfer_domain::moment::with_weekday;
 
 /// What speaks against the installed schedules; `outdated` are the xfer files that are older than their routines.
 pub(super) fn about_schedules(

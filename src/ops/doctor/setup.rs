@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::capabilities::{Capabilities, InputPeriods};
-use crate::domain::metadata::{DataSet, Metadata};
-use crate::domain::server::{KeptExchange, ServerVersion};
-use crate::domain::uid::Uid;
 use crate::ops::doctor::uses::Uses;
 use crate::ops::doctor::{Complaint, codes};
-use crate::transfer::finding;
+use xfer_domain::capabilities::{Capabilities, InputPeriods};
+use xfer_domain::metadata::{DataSet, Metadata};
+use xfer_domain::server::{KeptExchange, ServerVersion};
+use xfer_domain::uid::Uid;
+use xfer_transfer::finding;
 
 /// From how many org units on the restrictions of attribute options slow writing down.
 const MANY_ORG_UNITS: usize = 1000;
@@ -126,12 +126,12 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::{MANY_ORG_UNITS, about_data_sets, about_exchanges};
-    use crate::domain::metadata::{DataInputPeriod, DataSetElement, Metadata, ProgramIndicator};
-    use crate::domain::server::KeptExchange;
-    use crate::domain::uid::Uid;
     use crate::ops::doctor::Complaint;
     use crate::ops::doctor::uses::Uses;
-    use crate::store::testing::{metadata, uid};
+    use xfer_domain::metadata::{DataInputPeriod, DataSetElement, Metadata, ProgramIndicator};
+    use xfer_domain::server::KeptExchange;
+    use xfer_domain::uid::Uid;
+    use xfer_storage::store::testing::{metadata, uid};
 
     /// Writes the first data element of the sample with the period type of a data set that holds it.
     fn sample() -> (Metadata, Uid, Uses) {

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::job::Job;
-use crate::domain::period::PeriodType;
-use crate::domain::routine::Routine;
-use crate::domain::uid::Uid;
+use xfer_domain::job::Job;
+use xfer_domain::period::PeriodType;
+use xfer_domain::routine::Routine;
+use xfer_domain::uid::Uid;
 
 /// What is wanted of one server.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -50,12 +50,12 @@ fn reads_analytics(job: &Job) -> bool {
 #[cfg(test)]
 mod tests {
     use super::uses;
-    use crate::domain::cell::CellAddress;
-    use crate::domain::item::{Combine, Item, SourceItem};
-    use crate::domain::job::{Job, ReadFrom};
-    use crate::domain::period::PeriodType;
-    use crate::domain::routine::{Policies, Routine};
-    use crate::domain::uid::Uid;
+    use xfer_domain::cell::CellAddress;
+    use xfer_domain::item::{Combine, Item, SourceItem};
+    use xfer_domain::job::{Job, ReadFrom};
+    use xfer_domain::period::PeriodType;
+    use xfer_domain::routine::{Policies, Routine};
+    use xfer_domain::uid::Uid;
 
     fn job(name: &str, source: SourceItem, read: ReadFrom) -> Job {
         let id = Uid::parse("DataElem001").unwrap();
@@ -71,7 +71,7 @@ mod tests {
             read,
             round: None,
             coverage: None,
-            comments: crate::domain::job::Comments::default(),
+            comments: xfer_domain::job::Comments::default(),
             scripts: Vec::new(),
             items: vec![Item::new(source, address)],
         }

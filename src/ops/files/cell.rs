@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 
-use crate::domain::shown::acts_unseen;
+use xfer_domain::shown::acts_unseen;
 
 /// What stands before a picture that belongs to the text itself.
 const AS_IT_IS: char = '\u{2426}';

@@ -8,9 +8,9 @@ use std::num::NonZeroU64;
 
 use bigdecimal::{BigDecimal, RoundingMode};
 
-use crate::domain::decimal::parse_number;
-use crate::domain::spelling::settled;
-use crate::domain::written_number::NumberManner;
+use xfer_domain::decimal::parse_number;
+use xfer_domain::spelling::settled;
+use xfer_domain::written_number::NumberManner;
 
 /// Digits of a number that a spreadsheet keeps.
 const KEPT_DIGITS: usize = 15;

@@ -4,18 +4,18 @@
 //! an export writes beside the ids are evidence. A row that does not agree with itself is refused: where one column was
 //! sorted or edited alone, the id is as likely to be wrong as the name.
 
-use crate::domain::cell::CellAddress;
-use crate::domain::data_item::{DataItem, DataKind};
-use crate::domain::fingerprint::ItemFingerprint;
-use crate::domain::item::{Item, SourceItem};
-use crate::domain::metadata::Metadata;
-use crate::domain::spelling::settled;
-use crate::domain::uid::Uid;
-use crate::matching::figures::key;
-use crate::matching::items::{ANY_ITEM, ItemError, ItemNames, Reference, default_option_combo};
 use crate::ops::files::damage::suspicion;
 use crate::ops::files::job_items::{ItemSides, names};
 use crate::ops::files::sheet::{SheetFinding, SheetRow};
+use xfer_domain::cell::CellAddress;
+use xfer_domain::data_item::{DataItem, DataKind};
+use xfer_domain::fingerprint::ItemFingerprint;
+use xfer_domain::item::{Item, SourceItem};
+use xfer_domain::metadata::Metadata;
+use xfer_domain::spelling::settled;
+use xfer_domain::uid::Uid;
+use xfer_matching::figures::key;
+use xfer_matching::items::{ANY_ITEM, ItemError, ItemNames, Reference, default_option_combo};
 
 /// The columns of one side: the object, its two combos, and the names of all three.
 type SideColumns = [&'static str; 4];

@@ -8,21 +8,21 @@ use std::str::FromStr;
 use bigdecimal::BigDecimal;
 use bigdecimal::num_traits::Signed;
 
-use crate::domain::cell::CellAddress;
-use crate::domain::data_item::DataItem;
-use crate::domain::fingerprint::ItemFingerprint;
-use crate::domain::item::{Combine, Item, SourceItem, WhenEmpty};
-use crate::domain::job::Job;
-use crate::domain::metadata::Metadata;
-use crate::domain::run::Severity;
-use crate::domain::script::Attachment;
-use crate::domain::uid::Uid;
-use crate::domain::written_number::NumberManner;
-use crate::matching::item_match::ItemProposal;
-use crate::matching::item_rules::check_item;
-use crate::matching::items::default_option_combo;
 use crate::ops::files::item_cells::ItemCells;
 use crate::ops::files::sheet::{Sheet, SheetFinding, SheetRow, SheetStyle, write};
+use xfer_domain::cell::CellAddress;
+use xfer_domain::data_item::DataItem;
+use xfer_domain::fingerprint::ItemFingerprint;
+use xfer_domain::item::{Combine, Item, SourceItem, WhenEmpty};
+use xfer_domain::job::Job;
+use xfer_domain::metadata::Metadata;
+use xfer_domain::run::Severity;
+use xfer_domain::script::Attachment;
+use xfer_domain::uid::Uid;
+use xfer_domain::written_number::NumberManner;
+use xfer_matching::item_match::ItemProposal;
+use xfer_matching::item_rules::check_item;
+use xfer_matching::items::default_option_combo;
 
 /// The columns, in the order of the file.
 pub const COLUMNS: [&str; 17] = [
@@ -180,7 +180,7 @@ pub fn import(bytes: &[u8], sides: ItemSides<'_>) -> Result<ReadItems, Vec<Sheet
                 findings.extend(errors.map(|error| SheetFinding {
                     line: row.line,
                     column: None,
-                    message: crate::domain::finding::with_hint(&error.message, &error.hint),
+                    message: xfer_domain::finding::with_hint(&error.message, &error.hint),
                 }));
                 if !there.insert((item.source, item.destination)) {
                     findings.push(row.finding("source_id", "the same item stands on an earlier line"));

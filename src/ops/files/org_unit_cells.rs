@@ -6,13 +6,13 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 
-use crate::domain::fingerprint::UnitFingerprint;
-use crate::domain::metadata::Metadata;
-use crate::domain::spelling::settled;
-use crate::domain::uid::Uid;
-use crate::matching::names::nearest;
 use crate::ops::files::damage::{can_be, suspicion};
 use crate::ops::files::sheet::{SheetFinding, SheetRow};
+use xfer_domain::fingerprint::UnitFingerprint;
+use xfer_domain::metadata::Metadata;
+use xfer_domain::spelling::settled;
+use xfer_domain::uid::Uid;
+use xfer_matching::names::nearest;
 
 /// So many units are looked for by similar names: a sheet of thousands of wrong codes is not helped by more.
 const SUGGESTIONS: u32 = 20;

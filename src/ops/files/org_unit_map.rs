@@ -9,13 +9,13 @@ use std::collections::{BTreeMap, HashMap};
 
 use bigdecimal::num_traits::ToPrimitive;
 
-use crate::domain::fingerprint::MappingFingerprint;
-use crate::domain::metadata::Metadata;
-use crate::domain::org_unit_map::{MappingState, MatchClass, MatchMethod, OrgUnitMapping};
-use crate::domain::uid::Uid;
-use crate::domain::written_number::NumberManner;
 use crate::ops::files::org_unit_cells::Units;
 use crate::ops::files::sheet::{Sheet, SheetFinding, SheetRow, SheetStyle, write};
+use xfer_domain::fingerprint::MappingFingerprint;
+use xfer_domain::metadata::Metadata;
+use xfer_domain::org_unit_map::{MappingState, MatchClass, MatchMethod, OrgUnitMapping};
+use xfer_domain::uid::Uid;
+use xfer_domain::written_number::NumberManner;
 
 /// The columns, in the order of the file.
 pub const COLUMNS: [&str; 14] = [

@@ -4,14 +4,14 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use crate::domain::counted::counted_len;
 use bigdecimal::BigDecimal;
+use xfer_domain::counted::counted_len;
 
-use crate::domain::spelling::settled;
-use crate::domain::written_number::NumberManner;
-use crate::matching::names::nearest;
 use crate::ops::files::cell::{guarded, unguarded};
 use crate::ops::files::sheet_text::{self, SheetText, is_whole_header, meant, words_joined};
+use xfer_domain::spelling::settled;
+use xfer_domain::written_number::NumberManner;
+use xfer_matching::names::nearest;
 
 /// What a spreadsheet's file looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,17 +2,17 @@
 
 use bigdecimal::BigDecimal;
 
-use crate::domain::coverage::Coverage;
-use crate::domain::item::{Combine, Item, WhenEmpty};
-use crate::domain::job::{Comments, Job, ReadFrom};
-use crate::domain::period::PeriodType;
-use crate::domain::rounding::Rounding;
-use crate::matching::item_rules::{ItemFinding, check_item};
-use crate::matching::items::ItemNames;
-use crate::matching::review::{Finding, overlap};
 use crate::ops::error::OpsError;
 use crate::ops::home::server;
 use crate::ops::jobs::{ItemText, OpenJob, check_calendars, check_period_types};
+use xfer_domain::coverage::Coverage;
+use xfer_domain::item::{Combine, Item, WhenEmpty};
+use xfer_domain::job::{Comments, Job, ReadFrom};
+use xfer_domain::period::PeriodType;
+use xfer_domain::rounding::Rounding;
+use xfer_matching::item_rules::{ItemFinding, check_item};
+use xfer_matching::items::ItemNames;
+use xfer_matching::review::{Finding, overlap};
 
 /// What is to be different about a job; what is absent stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,23 +1,23 @@
 //! Items found automatically: what can be selected, what the matcher says about it, and what of it is taken.
 
-use crate::domain::cell::CellAddress;
-use crate::domain::data_item::{DataItem, DataKind};
-use crate::domain::item::Item;
-use crate::domain::metadata::{CategoryOptionCombo, DataSet};
-use crate::domain::run::Severity;
-use crate::domain::spelling::settled;
-use crate::domain::uid::Uid;
-use crate::matching::figures::{Reading, key};
-use crate::matching::item_match::pattern::Pattern;
-use crate::matching::item_match::{ItemMatching, ItemProposal, ItemRules, propose_items};
-use crate::matching::item_rules::check_item;
-use crate::matching::names::{folded, nearest};
-use crate::matching::review::aggregation::Merging;
-use crate::matching::review::overlap;
 use crate::ops::error::OpsError;
 use crate::ops::files::job_items;
 use crate::ops::files::sheet::SheetStyle;
 use crate::ops::jobs::OpenJob;
+use xfer_domain::cell::CellAddress;
+use xfer_domain::data_item::{DataItem, DataKind};
+use xfer_domain::item::Item;
+use xfer_domain::metadata::{CategoryOptionCombo, DataSet};
+use xfer_domain::run::Severity;
+use xfer_domain::spelling::settled;
+use xfer_domain::uid::Uid;
+use xfer_matching::figures::{Reading, key};
+use xfer_matching::item_match::pattern::Pattern;
+use xfer_matching::item_match::{ItemMatching, ItemProposal, ItemRules, propose_items};
+use xfer_matching::item_rules::check_item;
+use xfer_matching::names::{folded, nearest};
+use xfer_matching::review::aggregation::Merging;
+use xfer_matching::review::overlap;
 
 /// Something of the source that a person can pick.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,22 +9,6 @@ use std::path::Path;
 use bigdecimal::BigDecimal;
 use jiff::civil::date;
 
-use crate::domain::calendar;
-use crate::domain::coverage::Coverage;
-use crate::domain::data_item::DataKind;
-use crate::domain::fingerprint::ItemFingerprint;
-use crate::domain::item::{Combine, Item, WhenEmpty};
-use crate::domain::job::{Comments, Job, ReadFrom};
-use crate::domain::metadata::{DataSet, Metadata};
-use crate::domain::org_unit_map::OrgUnitMapping;
-use crate::domain::pair::Pair;
-use crate::domain::period::{Home as PeriodHome, Period, PeriodType};
-use crate::domain::rounding::Rounding;
-use crate::domain::script::Attachment;
-use crate::domain::server::Server;
-use crate::matching::item_rules::{ItemFinding, check_item};
-use crate::matching::items::{ItemNames, Reference};
-use crate::matching::review::{Finding, agreement, overlap};
 use crate::ops::copies::Copies;
 use crate::ops::error::OpsError;
 use crate::ops::files::job_items::{self, ItemSides};
@@ -32,7 +16,23 @@ use crate::ops::files::sheet::{SheetFinding, SheetStyle};
 use crate::ops::home::{Home, server, synced, with_near};
 use crate::ops::review;
 use crate::ops::routines;
-use crate::store::{ConfigStore, Removal};
+use xfer_domain::calendar;
+use xfer_domain::coverage::Coverage;
+use xfer_domain::data_item::DataKind;
+use xfer_domain::fingerprint::ItemFingerprint;
+use xfer_domain::item::{Combine, Item, WhenEmpty};
+use xfer_domain::job::{Comments, Job, ReadFrom};
+use xfer_domain::metadata::{DataSet, Metadata};
+use xfer_domain::org_unit_map::OrgUnitMapping;
+use xfer_domain::pair::Pair;
+use xfer_domain::period::{Home as PeriodHome, Period, PeriodType};
+use xfer_domain::rounding::Rounding;
+use xfer_domain::script::Attachment;
+use xfer_domain::server::Server;
+use xfer_matching::item_rules::{ItemFinding, check_item};
+use xfer_matching::items::{ItemNames, Reference};
+use xfer_matching::review::{Finding, agreement, overlap};
+use xfer_storage::store::{ConfigStore, Removal};
 
 /// A job to be made.
 #[derive(Debug, Clone)]
@@ -400,7 +400,7 @@ impl OpenJob {
         };
         let told = |found: Finding| {
             let line = found.items.iter().rev().find_map(line)?;
-            let message = crate::domain::finding::with_hint(&found.message, &found.hint);
+            let message = xfer_domain::finding::with_hint(&found.message, &found.hint);
             Some(SheetFinding { line, column: None, message })
         };
         let found = overlap::within(&self.source, &self.destination, &job).into_iter();

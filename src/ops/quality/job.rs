@@ -2,16 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::domain::data_value::DataValue;
-use crate::domain::fingerprint::ItemFingerprint;
-use crate::domain::item::{Item, SourceItem};
-use crate::domain::job::ReadFrom;
-use crate::domain::uid::Uid;
-use crate::domain::value_type::Referent;
-use crate::matching::finding::{self, VALUES_ARE_SOURCE_IDS, of_runs};
-use crate::matching::item_rules::changes_values;
-use crate::matching::job_rules::{JobQuestion, Refusals, RefusedValue, check_job as findings, may_refuse};
-use crate::matching::review::Finding;
 use crate::ops::copies::Copies;
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, server};
@@ -20,7 +10,17 @@ use crate::ops::quality::CheckOptions;
 use crate::ops::quality::reading::{Question, ReadProgress, Reader};
 use crate::ops::quality::window::{CheckWindow, DEFAULT_WINDOW};
 use crate::ops::review;
-use crate::store::ConfigStore;
+use xfer_domain::data_value::DataValue;
+use xfer_domain::fingerprint::ItemFingerprint;
+use xfer_domain::item::{Item, SourceItem};
+use xfer_domain::job::ReadFrom;
+use xfer_domain::uid::Uid;
+use xfer_domain::value_type::Referent;
+use xfer_matching::finding::{self, VALUES_ARE_SOURCE_IDS, of_runs};
+use xfer_matching::item_rules::changes_values;
+use xfer_matching::job_rules::{JobQuestion, Refusals, RefusedValue, check_job as findings, may_refuse};
+use xfer_matching::review::Finding;
+use xfer_storage::store::ConfigStore;
 
 /// What a check of a job says.
 #[derive(Debug, Clone)]

@@ -2,25 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::domain::access;
-use crate::domain::fingerprint::MappingFingerprint;
-use crate::domain::item::SourceItem;
-use crate::domain::job::Job;
-use crate::domain::metadata::{DataSet, Metadata};
-use crate::domain::period::PeriodType;
-use crate::domain::server::{Server, ServerId};
-use crate::domain::uid::Uid;
-use crate::matching::finding::of_runs;
-use crate::matching::map_rules::{
-    Arrivals, Coverage, MapFinding, MapQuestion, UnitValues, check_map as findings, coverage,
-};
 use crate::ops::error::OpsError;
 use crate::ops::org_units::PairMap;
 use crate::ops::quality::CheckOptions;
 use crate::ops::quality::job::users;
 use crate::ops::quality::reading::{Question, ReadProgress, Reader};
 use crate::ops::quality::window::CheckWindow;
-use crate::store::ConfigStore;
+use xfer_domain::access;
+use xfer_domain::fingerprint::MappingFingerprint;
+use xfer_domain::item::SourceItem;
+use xfer_domain::job::Job;
+use xfer_domain::metadata::{DataSet, Metadata};
+use xfer_domain::period::PeriodType;
+use xfer_domain::server::{Server, ServerId};
+use xfer_domain::uid::Uid;
+use xfer_matching::finding::of_runs;
+use xfer_matching::map_rules::{
+    Arrivals, Coverage, MapFinding, MapQuestion, UnitValues, check_map as findings, coverage,
+};
+use xfer_storage::store::ConfigStore;
 
 /// What a check of a map says.
 #[derive(Debug, Clone)]

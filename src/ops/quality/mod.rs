@@ -15,8 +15,8 @@ pub use map::{MapCheck, accept_map_drift, check_map};
 pub use reading::ReadProgress;
 pub use window::{CheckWindow, DEFAULT_WINDOW};
 
-use crate::domain::finding::Category;
-use crate::matching::finding;
+use xfer_domain::finding::Category;
+use xfer_matching::finding;
 
 /// How far a check goes.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,17 +3,17 @@
 
 use jiff::civil::Date;
 
-use crate::dhis2::client::Client;
-use crate::dhis2::data_value_sets::RawQuery;
-use crate::domain::data_value::DataValue;
-use crate::domain::metadata::Metadata;
-use crate::domain::period::Period;
-use crate::domain::server::{Account, Server};
-use crate::domain::uid::Uid;
 use crate::ops::error::OpsError;
 use crate::ops::servers::connect_to_known;
-use crate::store::ConfigStore;
-use crate::transfer::plan::{Tree, UnitRead, reads};
+use xfer_dhis2::client::Client;
+use xfer_dhis2::data_value_sets::RawQuery;
+use xfer_domain::data_value::DataValue;
+use xfer_domain::metadata::Metadata;
+use xfer_domain::period::Period;
+use xfer_domain::server::{Account, Server};
+use xfer_domain::uid::Uid;
+use xfer_storage::store::ConfigStore;
+use xfer_transfer::plan::{Tree, UnitRead, reads};
 
 /// Org units that are read with one request: a request stays well below a minute, and a broken one costs little.
 const UNITS_PER_READ: usize = 400;
@@ -165,9 +165,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{ROOTS_PER_READ, UNITS_PER_READ, parts};
-    use crate::domain::metadata::{Metadata, OrganisationUnit};
-    use crate::domain::uid::Uid;
-    use crate::transfer::plan::Tree;
+    use xfer_domain::metadata::{Metadata, OrganisationUnit};
+    use xfer_domain::uid::Uid;
+    use xfer_transfer::plan::Tree;
 
     fn uid(number: usize) -> Uid {
         Uid::parse(&format!("Unit{number:07}")).unwrap()

@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::domain::period::relative::RelativeOptions;
-use crate::domain::period::window::{WindowError, expand};
-use crate::domain::period::{Period, PeriodType};
 use crate::ops::error::OpsError;
 use crate::ops::routines::WINDOW_HINT;
+use xfer_domain::period::relative::RelativeOptions;
+use xfer_domain::period::window::{WindowError, expand};
+use xfer_domain::period::{Period, PeriodType};
 
 /// The window of a check that names none: a year shows every season, and what reports quarterly.
 pub const DEFAULT_WINDOW: &str = "LAST_12_MONTHS";
@@ -63,7 +63,7 @@ mod tests {
     use jiff::civil::date;
 
     use super::CheckWindow;
-    use crate::domain::period::PeriodType;
+    use xfer_domain::period::PeriodType;
 
     #[test]
     fn every_data_set_is_asked_in_its_own_periods() {

@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 
-use crate::domain::alert::{Condition, Notice, NoticeCounts};
-use crate::domain::exit_code::ExitCode;
-use crate::domain::fault::{Fault, InWords};
-use crate::domain::run::Report;
-use crate::domain::shell::xfer_command;
 use crate::ops::error::OpsError;
+use xfer_domain::alert::{Condition, Notice, NoticeCounts};
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::fault::{Fault, InWords};
+use xfer_domain::run::Report;
+use xfer_domain::shell::xfer_command;
 
 /// How a run ended.
 #[derive(Debug)]
@@ -105,10 +105,10 @@ fn next(
 #[cfg(test)]
 mod tests {
     use super::{ExitCode, RunEnd};
-    use crate::domain::alert::Condition;
-    use crate::domain::run::StopCause;
     use crate::ops::error::OpsError;
-    use crate::store::StoreError;
+    use xfer_domain::alert::Condition;
+    use xfer_domain::run::StopCause;
+    use xfer_storage::store::StoreError;
 
     fn ended(error: OpsError) -> RunEnd {
         RunEnd::of("monthly", None, Err(error), &["run".to_owned(), "monthly".to_owned()])

@@ -17,8 +17,6 @@ use std::pin::Pin;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
-use crate::domain::fault::InWords;
-use crate::domain::run::{FileReport, Report, RunMode};
 use crate::ops::alerts::Alerting;
 use crate::ops::alerts::address::Address;
 use crate::ops::error::OpsError;
@@ -28,8 +26,10 @@ use crate::ops::run::end::RunEnd;
 use crate::ops::run::telling::Telling;
 use crate::ops::transfer::{self, RunOptions};
 use crate::ops::xfer_files;
-use crate::transfer::events::Event;
-use crate::xferfile::{Content, Keys};
+use xfer_domain::fault::InWords;
+use xfer_domain::run::{FileReport, Report, RunMode};
+use xfer_storage::xferfile::{Content, Keys};
+use xfer_transfer::events::Event;
 
 /// Shows a run. A face takes of it what it can show.
 pub trait RunView: Sync {
@@ -168,10 +168,10 @@ mod tests {
     use std::path::{Path, PathBuf};
 
     use super::{FileOrder, RunView, of_file, of_routine};
-    use crate::domain::run::RunMode;
     use crate::ops::home::Home;
     use crate::ops::transfer::RunOptions;
-    use crate::xferfile::Keys;
+    use xfer_domain::run::RunMode;
+    use xfer_storage::xferfile::Keys;
 
     struct Blind;
 

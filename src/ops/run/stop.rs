@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::domain::run::StopCause;
 use crate::ops::error::OpsError;
-use crate::platform::{self, Termination};
-use crate::transfer::stop::Stop;
+use xfer_domain::run::StopCause;
+use xfer_storage::platform::{self, Termination};
+use xfer_transfer::stop::Stop;
 
 /// How long a run that was told to stop may take: the engine gives requests in flight four seconds, whoever ends the
 /// process gives it five.

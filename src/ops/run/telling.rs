@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use crate::domain::alert::Notice;
 use crate::ops::alerts::Alerting;
 use crate::ops::alerts::address::{self, Address};
 use crate::ops::alerts::deliver::DeliveryError;
@@ -10,7 +9,8 @@ use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::run::RunView;
 use crate::ops::run::end::RunEnd;
-use crate::platform;
+use xfer_domain::alert::Notice;
+use xfer_storage::platform;
 
 /// What became of telling somebody.
 #[derive(Debug)]

@@ -3,18 +3,18 @@
 //! The files are looked at while the servers run: what changed on disk is taken over by the same system, so that a
 //! right can be taken away, or a value corrected, between two runs.
 
-use crate::domain::counted::counted_len;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
+use xfer_domain::counted::counted_len;
 
 use crate::ops::error::OpsError;
 use crate::ops::sandbox::{PASSWORD, Ports, READER, ServerLine, WRITER};
-use crate::sandbox::loading::{Loaded, Refusal, Role};
-use crate::sandbox::profile::Profile;
-use crate::sandbox::server::{RunningSandbox, Sandbox, ServerOptions};
-use crate::sandbox::values::Values;
+use xfer_sandbox::loading::{Loaded, Refusal, Role};
+use xfer_sandbox::profile::Profile;
+use xfer_sandbox::server::{RunningSandbox, Sandbox, ServerOptions};
+use xfer_sandbox::values::Values;
 
 /// What one server is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use crate::ops::error::OpsError;
 use crate::ops::files::sheet::{SheetStyle, write};
-use crate::platform::{self, Existing};
-use crate::sandbox::country::{Country, TrueItem, TrueKind};
-use crate::sandbox::fixtures;
-use crate::sandbox::instance::Instance;
-use crate::sandbox::profile::Profile;
-use crate::sandbox::server::{RunningSandbox, Sandbox, ServerOptions, StartError};
-use crate::sandbox::values::Values;
+use xfer_sandbox::country::{Country, TrueItem, TrueKind};
+use xfer_sandbox::fixtures;
+use xfer_sandbox::instance::Instance;
+use xfer_sandbox::profile::Profile;
+use xfer_sandbox::server::{RunningSandbox, Sandbox, ServerOptions, StartError};
+use xfer_sandbox::values::Values;
+use xfer_storage::platform::{self, Existing};
 
 /// The password of every user of the embedded servers.
 pub const PASSWORD: &str = "Sample-Pass-1";

@@ -33,11 +33,11 @@ use std::path::{Path, PathBuf};
 use jiff::{Timestamp, Zoned};
 use uuid::Uuid;
 
-use crate::matching::names::folded;
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::xfer_files::{in_words, open_for_run, outdated_files};
-use crate::xferfile::Keys;
+use xfer_matching::names::folded;
+use xfer_storage::xferfile::Keys;
 
 /// What is to be scheduled.
 #[derive(Debug)]

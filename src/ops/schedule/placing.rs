@@ -12,7 +12,7 @@ use crate::ops::schedule::record::{FORMAT, Part, Record, forget, keep, records};
 use crate::ops::schedule::scheduled::{Scheduler, in_shell};
 use crate::ops::schedule::systemd::{UNIT_FOLDER, started_link, starting, stopping, unit_files, units};
 use crate::ops::schedule::{Prepared, name_of};
-use crate::platform::{self, Existing, access};
+use xfer_storage::platform::{self, Existing, access};
 
 /// What was installed, and what is left to do.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -372,7 +372,7 @@ mod tests {
     use super::make_home;
     use crate::ops::schedule::scheduled::sample;
     use crate::ops::schedule::{Prepared, Scheduler, Tried};
-    use crate::platform::access;
+    use xfer_storage::platform::access;
 
     fn prepared() -> (tempfile::TempDir, Prepared) {
         let folder = tempfile::tempdir().unwrap();

@@ -10,13 +10,13 @@ use jiff::{Timestamp, Zoned};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::domain::run::RunMode;
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::schedule::scheduled::{Opener, Scheduler};
 use crate::ops::schedule::times::Times;
-use crate::platform::{self, Existing, access};
-use crate::store::StateStore;
+use xfer_domain::run::RunMode;
+use xfer_storage::platform::{self, Existing, access};
+use xfer_storage::store::StateStore;
 
 /// The format's name and version.
 pub(super) const FORMAT: &str = "xfer-schedule/1";

@@ -8,8 +8,8 @@ use std::ops::RangeInclusive;
 use croner::Cron;
 use jiff::{Span, Zoned};
 
-use crate::domain::exit_code::ExitCode;
-use crate::domain::fault::Fault;
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::fault::Fault;
 
 /// Minutes, hours, days of the month, months, days of the week (7 is Sunday too).
 const RANGES: [RangeInclusive<u8>; 5] = [0..=59, 0..=23, 1..=31, 1..=12, 0..=7];

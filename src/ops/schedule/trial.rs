@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use crate::ops::error::OpsError;
 use crate::ops::schedule::crontab::SUPERUSER;
 use crate::ops::schedule::scheduled::{Scheduled, Scheduler};
-use crate::platform::access::{self, Account, Step, Use, Verdict, judge};
-use crate::platform::temporary;
+use xfer_storage::platform::access::{self, Account, Step, Use, Verdict, judge};
+use xfer_storage::platform::temporary;
 
 /// As whom it was tried, and what could not be.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -159,7 +159,7 @@ mod tests {
 
     use super::{nearest, needs, refusal, remedy, runner};
     use crate::ops::schedule::scheduled::{Scheduler, sample};
-    use crate::platform::access::{Account, Step, Use};
+    use xfer_storage::platform::access::{Account, Step, Use};
 
     #[test]
     fn whose_rights_count_depends_on_the_scheduler() {

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::domain::data_item::DataItem;
-use crate::domain::period::PeriodType;
-use crate::domain::script::ParameterValue;
-use crate::domain::uid::Uid;
 use crate::ops::error::OpsError;
-use crate::script::testing::Scalar;
-use crate::script::{
+use xfer_domain::data_item::DataItem;
+use xfer_domain::period::PeriodType;
+use xfer_domain::script::ParameterValue;
+use xfer_domain::uid::Uid;
+use xfer_script::testing::Scalar;
+use xfer_script::{
     Contribution, Hook, ItemNames, Named, Number, OrgUnit, Place, Row, RunContext, Runner, Script, ScriptError, Slice,
     Value, with_room,
 };

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use crate::script::reference::{Kind, Operator, entries, operators};
+use xfer_script::reference::{Kind, Operator, entries, operators};
 
 /// The text of the definitions, as the language server of Rhai reads them: `fn`, `fn get`, `fn set` and `op`, each with
 /// its documentation above it.
@@ -117,8 +117,8 @@ fn type_name(words: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::{definitions, function, type_name};
-    use crate::script::Script;
-    use crate::script::reference::{Kind, entries};
+    use xfer_script::Script;
+    use xfer_script::reference::{Kind, entries};
 
     #[test]
     fn functions_are_defined_with_what_they_are_called_on() {

@@ -15,15 +15,15 @@ pub use definitions::definitions;
 pub use replay::{Replay, ReplayOptions, replay};
 pub use session::{Answer, Session, completed};
 
-use crate::domain::script::ParameterValue;
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::scripts::Refusal;
 use crate::ops::{plugins, scripts};
-use crate::platform::{Existing, Prepared};
-use crate::script::plugin::PREFIX;
-use crate::script::testing::{Case, CaseResult, CombineGiven, Expected, Given, RowGiven, Sample, Scalar, Suite};
-use crate::script::{Hook, Params, Script, limits, with_room};
+use xfer_domain::script::ParameterValue;
+use xfer_script::plugin::PREFIX;
+use xfer_script::testing::{Case, CaseResult, CombineGiven, Expected, Given, RowGiven, Sample, Scalar, Suite};
+use xfer_script::{Hook, Params, Script, limits, with_room};
+use xfer_storage::platform::{Existing, Prepared};
 
 /// The ending of a script's file.
 const SCRIPT: &str = "rhai";
@@ -178,7 +178,7 @@ pub struct Tried {
 /// Tries a hook: `value` and `period` on each row by itself, `combine` and `rows` on all of them together.
 pub fn run(script: &Script, hook: Hook, rows: &[RowGiven], params: &[(String, ParameterValue)]) -> Vec<Tried> {
     let case = |row: Option<&RowGiven>, given: Given| {
-        let mut at = crate::script::testing::Where::default();
+        let mut at = xfer_script::testing::Where::default();
         if let Some(row) = row {
             at = row.place();
         }
@@ -218,9 +218,9 @@ pub fn run(script: &Script, hook: Hook, rows: &[RowGiven], params: &[(String, Pa
 #[cfg(test)]
 mod tests {
     use super::{run, template};
-    use crate::domain::script::ParameterValue;
-    use crate::script::testing::{RowGiven, Scalar, Suite};
-    use crate::script::{Hook, Params, Script};
+    use xfer_domain::script::ParameterValue;
+    use xfer_script::testing::{RowGiven, Scalar, Suite};
+    use xfer_script::{Hook, Params, Script};
 
     fn rows(number: usize, text: &str) -> Vec<RowGiven> {
         let row = |index: usize| RowGiven {

@@ -1,6 +1,6 @@
 //! A script on the values of a past run: what each of its hooks would be given, and what it would make of it.
 //!
-//! The values are read from the source anew, as the run asked for them (see [`crate::transfer::engine::replay`] for the
+//! The values are read from the source anew, as the run asked for them (see [`xfer_transfer::engine::replay`] for the
 //! reason); so all four hooks can be replayed, with everything that `lookup` finds in a run. Where a script of its name is
 //! attached already, it stands in for that one at each of its places, in the same order and with the same parameters
 //! but for those that are given. One that is attached nowhere acts on everything, before whatever else is attached.
@@ -9,14 +9,6 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::domain::exit_code::ExitCode;
-use crate::domain::fault::Fault;
-use crate::domain::metadata::Metadata;
-use crate::domain::period::Period;
-use crate::domain::routine::RoutineDocument;
-use crate::domain::run::{StopCause, ValueCounts};
-use crate::domain::script::{Attachment, Hook, ParameterValue, ScriptSource};
-use crate::domain::spelling::composed;
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, synced};
 use crate::ops::plugins;
@@ -24,11 +16,19 @@ use crate::ops::routines;
 use crate::ops::run::stop::{in_time, watch};
 use crate::ops::runs;
 use crate::ops::transfer::Side;
-use crate::script::plugin::{self, PREFIX};
-use crate::script::{Log, Script};
-use crate::transfer::engine::{self, ReplayError, ReplayRequest, ReplayWindow};
-use crate::transfer::events::Event;
-use crate::transfer::hooks::{Change, Counts, Kind};
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::fault::Fault;
+use xfer_domain::metadata::Metadata;
+use xfer_domain::period::Period;
+use xfer_domain::routine::RoutineDocument;
+use xfer_domain::run::{StopCause, ValueCounts};
+use xfer_domain::script::{Attachment, Hook, ParameterValue, ScriptSource};
+use xfer_domain::spelling::composed;
+use xfer_script::plugin::{self, PREFIX};
+use xfer_script::{Log, Script};
+use xfer_transfer::engine::{self, ReplayError, ReplayRequest, ReplayWindow};
+use xfer_transfer::events::Event;
+use xfer_transfer::hooks::{Change, Counts, Kind};
 
 /// How a run is replayed.
 #[derive(Debug, Clone)]

@@ -15,16 +15,16 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::dhis2::error::clean;
-use crate::dhis2::metadata::MetadataProgress;
-use crate::dhis2::system::Probe;
-use crate::domain::metadata::Metadata;
-use crate::domain::run::Finding;
-use crate::domain::server::{KeptExchange, Server};
 use crate::ops::error::OpsError;
 use crate::ops::home::{self, Home};
 use crate::ops::servers::{analytics_flags, connect_to_known, findings, last_answer};
-use crate::store::{MetadataCounts, SyncedServer};
+use xfer_dhis2::error::clean;
+use xfer_dhis2::metadata::MetadataProgress;
+use xfer_dhis2::system::Probe;
+use xfer_domain::metadata::Metadata;
+use xfer_domain::run::Finding;
+use xfer_domain::server::{KeptExchange, Server};
+use xfer_storage::store::{MetadataCounts, SyncedServer};
 
 /// Missing objects that are named; the rest is counted.
 const NAMED: usize = 5;
@@ -185,7 +185,7 @@ pub fn keep(home: &Home, fetched: Fetched, accept_shrink: bool) -> Result<Synced
 #[cfg(test)]
 mod tests {
     use super::shrunk;
-    use crate::store::MetadataCounts;
+    use xfer_storage::store::MetadataCounts;
 
     fn names(before: u64, after: u64) -> Vec<String> {
         let counts = |data_sets| MetadataCounts { data_sets, indicators: 7, ..MetadataCounts::default() };

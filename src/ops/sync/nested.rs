@@ -12,10 +12,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::metadata::{DataElement, DataSet, Metadata, OptionSet};
-use crate::domain::server::Account;
-use crate::domain::uid::Uid;
 use crate::ops::sync::{Shrunk, is_much_less};
+use xfer_domain::metadata::{DataElement, DataSet, Metadata, OptionSet};
+use xfer_domain::server::Account;
+use xfer_domain::uid::Uid;
 
 /// References of one kind: an object and what it refers to. One that a list gives twice is one.
 type Pairs = BTreeSet<(Uid, Uid)>;
@@ -220,10 +220,10 @@ impl Nowhere {
 #[cfg(test)]
 mod tests {
     use super::{less_inside, nowhere};
-    use crate::domain::metadata::{CategoryOption, Metadata, OptionSet, OptionSetOption};
-    use crate::domain::server::Account;
-    use crate::domain::testing as fixture;
-    use crate::domain::uid::Uid;
+    use xfer_domain::metadata::{CategoryOption, Metadata, OptionSet, OptionSetOption};
+    use xfer_domain::server::Account;
+    use xfer_domain::testing as fixture;
+    use xfer_domain::uid::Uid;
 
     fn country() -> Metadata {
         let mut metadata = fixture::metadata();

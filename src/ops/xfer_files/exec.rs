@@ -5,20 +5,20 @@ use std::path::Path;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::dhis2::client::{Client, ClientOptions};
-use crate::dhis2::limits::Limits;
-use crate::domain::moment::in_words;
-use crate::domain::run::{FileReport, Report};
-use crate::domain::script::ContentHash;
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::transfer::{self, Launch, RunOptions, Side};
 use crate::ops::xfer_files::{outdated, read};
-use crate::platform::{self, Existing};
-use crate::transfer::engine::Tuning;
-use crate::transfer::events::Event;
-use crate::transfer::stop::Stop;
-use crate::xferfile::{Content, FileServer, Keys, document};
+use xfer_dhis2::client::{Client, ClientOptions};
+use xfer_dhis2::limits::Limits;
+use xfer_domain::moment::in_words;
+use xfer_domain::run::{FileReport, Report};
+use xfer_domain::script::ContentHash;
+use xfer_storage::platform::{self, Existing};
+use xfer_storage::xferfile::{Content, FileServer, Keys, document};
+use xfer_transfer::engine::Tuning;
+use xfer_transfer::events::Event;
+use xfer_transfer::stop::Stop;
 
 /// Opens a file for a run: authenticated, not expired, not older than wanted.
 pub(in crate::ops) fn open_for_run(

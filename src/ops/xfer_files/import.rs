@@ -3,16 +3,16 @@
 //! A server that is here already (the same address and system id) is used under the name and with the login that it
 //! has here. Nothing that belongs to another server is ever replaced: what would collide gets a name of its own.
 
-use crate::domain::certificates::Certificates;
-use crate::domain::counted::counted_len;
-use crate::domain::job::Job;
-use crate::domain::pair::Pair;
-use crate::domain::server::Server;
-use crate::domain::spelling::same_name;
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
-use crate::store::{ConfigStore, NewServer, Takeover};
-use crate::xferfile::{Content, FileServer};
+use xfer_domain::certificates::Certificates;
+use xfer_domain::counted::counted_len;
+use xfer_domain::job::Job;
+use xfer_domain::pair::Pair;
+use xfer_domain::server::Server;
+use xfer_domain::spelling::same_name;
+use xfer_storage::store::{ConfigStore, NewServer, Takeover};
+use xfer_storage::xferfile::{Content, FileServer};
 
 /// What an import would do, line by line, and what is needed to do it.
 #[derive(Debug, Clone)]

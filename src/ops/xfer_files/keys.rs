@@ -6,9 +6,9 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use crate::ops::error::OpsError;
-use crate::platform::{self, Existing};
-use crate::xferfile::FileKeyHolder;
-use crate::xferfile::key_file::LONGEST_KEY_FILE;
+use xfer_storage::platform::{self, Existing};
+use xfer_storage::xferfile::FileKeyHolder;
+use xfer_storage::xferfile::key_file::LONGEST_KEY_FILE;
 
 /// Who says that nobody else can read a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

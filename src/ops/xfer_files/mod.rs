@@ -5,12 +5,12 @@ mod import;
 mod keys;
 mod outdated;
 
-pub use crate::xferfile::Change as KeyChange;
 pub(super) use exec::{client_options, exec, open_for_run};
 pub use import::{Change, Import, ImportLine, apply, plan_import};
 pub use keys::{Privacy, read_key, write_new_key};
 pub use outdated::outdated_files;
 pub(super) use outdated::{export_again, in_words, is_outdated};
+pub use xfer_storage::xferfile::Change as KeyChange;
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -20,20 +20,20 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use crate::domain::alert::ArmedChannel;
-use crate::domain::file_name::file_name;
-use crate::domain::metadata::Metadata;
-use crate::domain::routine::RoutineDocument;
-use crate::domain::script::ContentHash;
-use crate::domain::server::Server;
-use crate::domain::spelling::same_name;
 use crate::ops::error::OpsError;
 use crate::ops::home::{Home, synced};
 use crate::ops::routines;
-use crate::platform::{self, Existing, Prepared};
-use crate::store::{ConfigStore, ExportedFile, StoreError};
-use crate::xferfile::prune::{Named, named_at_destination, named_at_source, prune};
-use crate::xferfile::{
+use xfer_domain::alert::ArmedChannel;
+use xfer_domain::file_name::file_name;
+use xfer_domain::metadata::Metadata;
+use xfer_domain::routine::RoutineDocument;
+use xfer_domain::script::ContentHash;
+use xfer_domain::server::Server;
+use xfer_domain::spelling::same_name;
+use xfer_storage::platform::{self, Existing, Prepared};
+use xfer_storage::store::{ConfigStore, ExportedFile, StoreError};
+use xfer_storage::xferfile::prune::{Named, named_at_destination, named_at_source, prune};
+use xfer_storage::xferfile::{
     self, Content, FileKeyHolder, FileServer, Header, Keys, LARGEST_FILE, RecipientKind, XferFileError, document,
 };
 

@@ -4,16 +4,16 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::domain::routine::RoutineDocument;
-use crate::domain::run::{FileReport, Finding};
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::routines;
 use crate::ops::schedule::{in_shell, record::records};
 use crate::ops::xfer_files::inspect;
-use crate::store::{ConfigStore, ExportedFile};
-use crate::transfer::finding;
-use crate::xferfile::{Keys, RecipientKind};
+use xfer_domain::routine::RoutineDocument;
+use xfer_domain::run::{FileReport, Finding};
+use xfer_storage::store::{ConfigStore, ExportedFile};
+use xfer_storage::xferfile::{Keys, RecipientKind};
+use xfer_transfer::finding;
 
 /// Whether the routine of a file that was written here is another now.
 pub(in crate::ops) fn is_outdated(config: &ConfigStore, file: &ExportedFile) -> Result<bool, OpsError> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use xfer::domain::metadata::DataAccess;
+use xfer_domain::metadata::DataAccess;
 
 use super::server::{Server, json};
 use super::{uid, uids};

@@ -11,18 +11,18 @@ use std::sync::Arc;
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
-use xfer::dhis2::analytics::AnalyticsQuery;
-use xfer::dhis2::bounds::Excess;
-use xfer::dhis2::client::Client;
-use xfer::dhis2::data_value_sets::{Payload, PayloadRow, RawQuery};
-use xfer::dhis2::error::ClientErrorKind;
-use xfer::dhis2::limits::Limits;
-use xfer::domain::cell::CellKey;
-use xfer::domain::data_item::DataItem;
-use xfer::domain::data_value::DataValue;
-use xfer::domain::fault::Fault as _;
-use xfer::domain::period::Period;
-use xfer::domain::uid::Uid;
+use xfer_dhis2::analytics::AnalyticsQuery;
+use xfer_dhis2::bounds::Excess;
+use xfer_dhis2::client::Client;
+use xfer_dhis2::data_value_sets::{Payload, PayloadRow, RawQuery};
+use xfer_dhis2::error::ClientErrorKind;
+use xfer_dhis2::limits::Limits;
+use xfer_domain::cell::CellKey;
+use xfer_domain::data_item::DataItem;
+use xfer_domain::data_value::DataValue;
+use xfer_domain::fault::Fault as _;
+use xfer_domain::period::Period;
+use xfer_domain::uid::Uid;
 
 use self::server::{Reply, Seen, Server, json, read_request, refusal};
 

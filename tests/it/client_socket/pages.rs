@@ -1,7 +1,7 @@
 //! S8: a web page, or nothing at all, with status 200. A captive portal, an expired session or a proxy answers so, and no
 //! such answer may ever be taken for "there are no values", nor for a successful import.
 
-use xfer::dhis2::error::{ClientError, ClientErrorKind};
+use xfer_dhis2::error::{ClientError, ClientErrorKind};
 
 use super::server::{Reply, Seen, Server, json};
 use super::{IMPORTED, VALUES, aggregated, analytics, one_slice, payload, read_raw};

@@ -6,7 +6,7 @@ use std::io::Read;
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
-use xfer::dhis2::error::ClientErrorKind;
+use xfer_dhis2::error::ClientErrorKind;
 
 use super::server::{Reply, Seen, Server, json};
 use super::{IMPORTED, VALUES, one_slice, payload, read_raw};

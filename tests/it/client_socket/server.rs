@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use xfer::dhis2::client::{Client, ClientOptions};
-use xfer::dhis2::error::ClientError;
-use xfer::dhis2::limits::Limits;
-use xfer::domain::secret::Login;
+use xfer_dhis2::client::{Client, ClientOptions};
+use xfer_dhis2::error::ClientError;
+use xfer_dhis2::limits::Limits;
+use xfer_domain::secret::Login;
 
 /// What the server does with a request.
 #[derive(Debug, Clone)]

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
-use xfer::sandbox::faults::{Fault, Matcher, Mutation};
+use xfer_sandbox::faults::{Fault, Matcher, Mutation};
 
 use crate::support::country::Country;
 use crate::support::listener::Channel;

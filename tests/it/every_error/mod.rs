@@ -20,19 +20,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use xfer::cli::error::CliError;
-use xfer::domain::exit_code::ExitCode;
-use xfer::domain::fault::{Fault, InWords};
-use xfer::domain::run::RunOutcome;
 use xfer::ops::error::OpsError;
 use xfer::ops::run::end::RunEnd;
-use xfer::transfer::verdict::Evidence;
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::fault::{Fault, InWords};
+use xfer_domain::run::RunOutcome;
+use xfer_transfer::verdict::Evidence;
 
 /// Compares samples of every variant with the code that stands beside it. The rows are those of one `match`: a variant
 /// that stands in none of them does not compile, nor does a row without a sample.
 macro_rules! walk {
     ($type:ty { $($pattern:pat => $code:ident [$($sample:expr),+ $(,)?])+ }) => {{
         let row = |error: &$type| match error {
-            $($pattern => (stringify!($pattern), xfer::domain::exit_code::ExitCode::$code)),+
+            $($pattern => (stringify!($pattern), xfer_domain::exit_code::ExitCode::$code)),+
         };
         $(for sample in [$($sample),+] {
             let (pattern, code) = row(&sample);

@@ -1,16 +1,16 @@
 //! Why a run came to no report: its plan, its scripts, its journal, its servers.
 
-use xfer::domain::exit_code::ExitCode;
-use xfer::domain::fault::Fault;
-use xfer::domain::journal::JournalError;
-use xfer::domain::run::{RunOutcome, StopCause};
 use xfer::ops::error::OpsError;
-use xfer::store::{Kind, StoreError};
-use xfer::transfer::engine::{ReplayError, TransferError};
-use xfer::transfer::hooks::NotReady;
-use xfer::transfer::plan::PlanError;
-use xfer::transfer::report::Unexplained;
-use xfer::transfer::verdict::Evidence;
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::fault::Fault;
+use xfer_domain::journal::JournalError;
+use xfer_domain::run::{RunOutcome, StopCause};
+use xfer_storage::store::{Kind, StoreError};
+use xfer_transfer::engine::{ReplayError, TransferError};
+use xfer_transfer::hooks::NotReady;
+use xfer_transfer::plan::PlanError;
+use xfer_transfer::report::Unexplained;
+use xfer_transfer::verdict::Evidence;
 
 use super::typed::script_error;
 use super::{check, check_end, walk};
@@ -120,7 +120,7 @@ fn a_journal_that_fails_ends_a_run_as_its_database_ends_a_command() {
         let verdict = on_the_way.verdict();
         assert_eq!((verdict.code, verdict.outcome), (code, RunOutcome::Incomplete), "{}", file().display());
     }
-    check(&StoreError::NotFound(xfer::store::Named::new(Kind::Run, "x")), ExitCode::Usage);
+    check(&StoreError::NotFound(xfer_storage::store::Named::new(Kind::Run, "x")), ExitCode::Usage);
 }
 
 #[test]

@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use xfer::dhis2::bounds::Excess;
-use xfer::dhis2::error::{ClientError, ClientErrorKind as Kind};
-use xfer::dhis2::tls::{NotGiven, TlsProblem};
-use xfer::domain::fault::Fault;
 use xfer::ops::alerts::deliver::DeliveryError;
 use xfer::ops::error::OpsError;
-use xfer::transfer::engine::{ReplayError, TransferError};
+use xfer_dhis2::bounds::Excess;
+use xfer_dhis2::error::{ClientError, ClientErrorKind as Kind};
+use xfer_dhis2::tls::{NotGiven, TlsProblem};
+use xfer_domain::fault::Fault;
+use xfer_transfer::engine::{ReplayError, TransferError};
 
 use super::{check, check_end, walk};
 
@@ -110,7 +110,7 @@ fn every_failure_of_a_server_has_one_code() {
         Kind::AnalyticsNotReady { .. } => Temporary [Kind::AnalyticsNotReady { reason: words() }]
         Kind::Other(_) => Other [Kind::Other(words())]
     }
-    check(&not_given(), xfer::domain::exit_code::ExitCode::Usage);
+    check(&not_given(), xfer_domain::exit_code::ExitCode::Usage);
 }
 
 #[test]

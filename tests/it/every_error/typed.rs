@@ -1,25 +1,25 @@
 //! What a person typed, or wrote into a file, that means nothing.
 
-use xfer::domain::alert::UnusableAddress;
-use xfer::domain::certificates::CertificatesError;
-use xfer::domain::coverage::CoverageError;
-use xfer::domain::exit_code::ExitCode;
-use xfer::domain::period::relative::RelativePeriodError;
-use xfer::domain::period::window::WindowError;
-use xfer::domain::period::{PeriodError, PeriodType, PeriodTypeError};
-use xfer::domain::rounding::RoundingError;
-use xfer::domain::secret::TokenError;
-use xfer::domain::server::{BaseUrlError, VersionError};
-use xfer::domain::uid::UidError;
-use xfer::domain::value_type::ValueRefusal;
-use xfer::matching::item_match::pattern::PatternError;
-use xfer::matching::items::ItemError;
 use xfer::ops::error::OpsError;
 use xfer::ops::schedule::TimesError;
-use xfer::sandbox::loading::{Problem, Refusal};
-use xfer::script::plugin::PluginError;
-use xfer::script::testing::SuiteError;
-use xfer::script::{Script, ScriptError};
+use xfer_domain::alert::UnusableAddress;
+use xfer_domain::certificates::CertificatesError;
+use xfer_domain::coverage::CoverageError;
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::period::relative::RelativePeriodError;
+use xfer_domain::period::window::WindowError;
+use xfer_domain::period::{PeriodError, PeriodType, PeriodTypeError};
+use xfer_domain::rounding::RoundingError;
+use xfer_domain::secret::TokenError;
+use xfer_domain::server::{BaseUrlError, VersionError};
+use xfer_domain::uid::UidError;
+use xfer_domain::value_type::ValueRefusal;
+use xfer_matching::item_match::pattern::PatternError;
+use xfer_matching::items::ItemError;
+use xfer_sandbox::loading::{Problem, Refusal};
+use xfer_script::plugin::PluginError;
+use xfer_script::testing::SuiteError;
+use xfer_script::{Script, ScriptError};
 
 use super::{check, check_end, walk};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::Value;
-use xfer::dhis2::answer::Answer;
+use xfer_dhis2::answer::Answer;
 
 /// One recorded exchange.
 pub(super) struct Exchange {

@@ -13,18 +13,18 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use xfer::dhis2::analytics::grid::{Asked, read_analytics_values, read_grid};
-use xfer::dhis2::completeness::read_registrations;
-use xfer::dhis2::data_value_sets::read_raw_answer;
-use xfer::dhis2::error::{ClientErrorKind, clean};
-use xfer::dhis2::import_answer::read_import_answer;
-use xfer::dhis2::metadata::read_list;
-use xfer::dhis2::raw_stream::Expectation;
-use xfer::dhis2::system::{read_account, read_info};
-use xfer::domain::data_item::DataItem;
-use xfer::domain::fault::Fault as _;
-use xfer::domain::period::Period;
-use xfer::domain::uid::Uid;
+use xfer_dhis2::analytics::grid::{Asked, read_analytics_values, read_grid};
+use xfer_dhis2::completeness::read_registrations;
+use xfer_dhis2::data_value_sets::read_raw_answer;
+use xfer_dhis2::error::{ClientErrorKind, clean};
+use xfer_dhis2::import_answer::read_import_answer;
+use xfer_dhis2::metadata::read_list;
+use xfer_dhis2::raw_stream::Expectation;
+use xfer_dhis2::system::{read_account, read_info};
+use xfer_domain::data_item::DataItem;
+use xfer_domain::fault::Fault as _;
+use xfer_domain::period::Period;
+use xfer_domain::uid::Uid;
 
 use self::exchange::Exchange;
 use crate::announce::announce;
@@ -398,7 +398,7 @@ fn check_info(exchange: &Exchange) -> Verdict {
 fn check_list(
     exchange: &Exchange,
     plural: &str,
-    read: Result<xfer::dhis2::metadata::ListAnswer, ClientErrorKind>,
+    read: Result<xfer_dhis2::metadata::ListAnswer, ClientErrorKind>,
 ) -> Verdict {
     let json = exchange.json.as_ref().ok_or("no JSON")?;
     let read = read.map_err(|kind| kind.to_string())?;

@@ -3,8 +3,8 @@
 //! `expected` is always the recording, `found` the sandbox's answer.
 
 use serde_json::Value;
-use xfer::sandbox::exchange::{Request, Response};
-use xfer::sandbox::instance::Instance;
+use xfer_sandbox::exchange::{Request, Response};
+use xfer_sandbox::instance::Instance;
 
 use super::exchange::Exchange;
 use super::{compare_import, compare_jobs, compare_login, compare_metadata, compare_reads};

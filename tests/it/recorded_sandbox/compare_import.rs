@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use xfer::domain::period::Period;
-use xfer::sandbox::exchange::{Request, Response};
-use xfer::sandbox::instance::Instance;
-use xfer::sandbox::profile::Profile;
+use xfer_domain::period::Period;
+use xfer_sandbox::exchange::{Request, Response};
+use xfer_sandbox::instance::Instance;
+use xfer_sandbox::profile::Profile;
 
 use super::compare;
 use super::exchange::Exchange;

@@ -4,7 +4,7 @@
 //! compared, the progress messages between and the echoed parameters are not.
 
 use serde_json::Value;
-use xfer::sandbox::exchange::Response;
+use xfer_sandbox::exchange::Response;
 
 use super::exchange::Exchange;
 use super::{compare, jobs};

@@ -1,7 +1,7 @@
 //! Compares answers around logging in: bodies, challenges, redirects and new sessions.
 
 use serde_json::Value;
-use xfer::sandbox::exchange::{Request, Response};
+use xfer_sandbox::exchange::{Request, Response};
 
 use super::compare::{self, header};
 use super::exchange::Exchange;

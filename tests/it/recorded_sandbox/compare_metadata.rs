@@ -3,7 +3,7 @@
 //! Moments and what a deployment brings differ each time; lists of related objects are sets.
 
 use serde_json::Value;
-use xfer::sandbox::exchange::{Request, Response};
+use xfer_sandbox::exchange::{Request, Response};
 
 use super::exchange::Exchange;
 use super::{compare, compare_login};

@@ -15,8 +15,8 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use xfer::sandbox::exchange::{Request, Response};
-use xfer::sandbox::instance::Instance;
+use xfer_sandbox::exchange::{Request, Response};
+use xfer_sandbox::instance::Instance;
 
 use super::compare;
 use super::exchange::Exchange;

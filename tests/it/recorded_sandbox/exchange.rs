@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use xfer::sandbox::profile::Profile;
+use xfer_sandbox::profile::Profile;
 
 /// The folder of exchanges that were recorded beside the others.
 const EXTRA: &str = "extra";

@@ -1,10 +1,10 @@
 //! Jobs that a recording looks at: they must have been started, and looked at before where they are finished.
 
 use serde_json::{Value, json};
-use xfer::sandbox::exchange::Request;
-use xfer::sandbox::filling::ADMIN;
-use xfer::sandbox::instance::Instance;
-use xfer::sandbox::profile::Profile;
+use xfer_sandbox::exchange::Request;
+use xfer_sandbox::filling::ADMIN;
+use xfer_sandbox::instance::Instance;
+use xfer_sandbox::profile::Profile;
 
 use super::exchange::{Exchange, Recordings};
 use super::{compare, setup};

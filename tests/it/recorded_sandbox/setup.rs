@@ -6,13 +6,13 @@ use std::io::Write;
 
 use base64::Engine;
 use serde_json::{Value, json};
-use xfer::sandbox::events::Events;
-use xfer::sandbox::exchange::{Request, Response};
-use xfer::sandbox::filling::{ADMIN, ADMIN_ID, ADMIN_PASSWORD};
-use xfer::sandbox::instance::{Instance, State};
-use xfer::sandbox::profile::Profile;
-use xfer::sandbox::values::{Registration, RegistrationKey, StoredValue, ValueKey, Values};
-use xfer::sandbox::world::World;
+use xfer_sandbox::events::Events;
+use xfer_sandbox::exchange::{Request, Response};
+use xfer_sandbox::filling::{ADMIN, ADMIN_ID, ADMIN_PASSWORD};
+use xfer_sandbox::instance::{Instance, State};
+use xfer_sandbox::profile::Profile;
+use xfer_sandbox::values::{Registration, RegistrationKey, StoredValue, ValueKey, Values};
+use xfer_sandbox::world::World;
 
 use super::exchange::{Exchange, Recordings};
 use super::jobs;

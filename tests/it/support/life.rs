@@ -3,8 +3,8 @@
 //! last step, which takes away all that is the routine's own and nothing of anybody else.
 
 use serde_json::json;
-use xfer::sandbox::profile::Profile;
-use xfer::sandbox::server::RunningSandbox;
+use xfer_sandbox::profile::Profile;
+use xfer_sandbox::server::RunningSandbox;
 
 use super::country::Country;
 use super::trial::Trial;

@@ -23,13 +23,13 @@ use std::time::Duration;
 use base64::Engine;
 use serde_json::{Value, json};
 use xfer::ops::sandbox::PASSWORD;
-use xfer::sandbox::exchange::Request;
-use xfer::sandbox::instance::State;
-use xfer::sandbox::loading::{Loaded, Role};
-use xfer::sandbox::profile::Profile;
-use xfer::sandbox::server::{RunningSandbox, Sandbox, ServerOptions};
-use xfer::sandbox::values::Values;
-use xfer::sandbox::world::{World, references, text};
+use xfer_sandbox::exchange::Request;
+use xfer_sandbox::instance::State;
+use xfer_sandbox::loading::{Loaded, Role};
+use xfer_sandbox::profile::Profile;
+use xfer_sandbox::server::{RunningSandbox, Sandbox, ServerOptions};
+use xfer_sandbox::values::Values;
+use xfer_sandbox::world::{World, references, text};
 
 use super::country::Country;
 use super::{Output, Xfer};
@@ -270,7 +270,7 @@ impl Trial {
 /// The id of an object by its code or name.
 #[track_caller]
 pub(crate) fn id_of(world: &World, plural: &str, called: &str) -> String {
-    let has = |object: &&xfer::sandbox::world::Object| {
+    let has = |object: &&xfer_sandbox::world::Object| {
         ["code", "name", "username", "id"].iter().any(|key| text(object, key) == Some(called))
     };
     let found = world.list(plural).iter().find(has).unwrap_or_else(|| panic!("no `{called}` among the {plural}"));

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use xfer::sandbox::faults::{Fault, Matcher};
-use xfer::sandbox::fixtures;
+use xfer_sandbox::faults::{Fault, Matcher};
+use xfer_sandbox::fixtures;
 
 use crate::command_line::{Office, cells};
 use crate::support::{Output, in_shell};

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use xfer::cli::error::CliError;
-use xfer::domain::exit_code::ExitCode;
 use xfer::ops::error::OpsError;
-use xfer::xferfile::{FileKeyHolder, Keys, XferFileError, document, header};
+use xfer_domain::exit_code::ExitCode;
+use xfer_storage::xferfile::{FileKeyHolder, Keys, XferFileError, document, header};
 
 use crate::announce::announce;
 use crate::xfer_files::sample::{PASSWORD, TOKEN, sample};

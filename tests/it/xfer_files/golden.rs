@@ -7,10 +7,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
-use xfer::domain::fault::Fault as _;
-use xfer::domain::script::ScriptSource;
-use xfer::domain::secret::Login;
-use xfer::xferfile::{Content, FileKeyHolder, FileServer, Keys, document, header};
+use xfer_domain::fault::Fault as _;
+use xfer_domain::script::ScriptSource;
+use xfer_domain::secret::Login;
+use xfer_storage::xferfile::{Content, FileKeyHolder, FileServer, Keys, document, header};
 
 use crate::xfer_files::sample::{SAMPLES, alerted, sample, scripted};
 

@@ -3,7 +3,7 @@
 use std::process::Child;
 use std::time::{Duration, Instant};
 
-use xfer::sandbox::faults::{Fault, Matcher};
+use xfer_sandbox::faults::{Fault, Matcher};
 
 use crate::announce::announce;
 use crate::command_line::Office;

@@ -6,21 +6,21 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::json;
 use uuid::Uuid;
-use xfer::domain::alert::{
+use xfer_domain::alert::{
     AlertChannel, AlertEvent, ChannelKind, MailRoute, MailSecurity, PingMethod, Recipient, ServerSide, Shape,
 };
-use xfer::domain::cell::CellAddress;
-use xfer::domain::item::{Combine, Item, SourceItem, WhenEmpty};
-use xfer::domain::job::{Job, ReadFrom};
-use xfer::domain::metadata::Metadata;
-use xfer::domain::org_unit_map::{MappingState, MatchClass, MatchMethod, OrgUnitMapping};
-use xfer::domain::period::PeriodType;
-use xfer::domain::routine::{Policies, Routine, RoutineDocument, USUAL_DELETE_SHARE};
-use xfer::domain::script::{Attachment, Hook, ParameterValue, ScriptSource};
-use xfer::domain::secret::Login;
-use xfer::domain::server::BaseUrl;
-use xfer::domain::uid::Uid;
-use xfer::xferfile::{Content, FileServer};
+use xfer_domain::cell::CellAddress;
+use xfer_domain::item::{Combine, Item, SourceItem, WhenEmpty};
+use xfer_domain::job::{Job, ReadFrom};
+use xfer_domain::metadata::Metadata;
+use xfer_domain::org_unit_map::{MappingState, MatchClass, MatchMethod, OrgUnitMapping};
+use xfer_domain::period::PeriodType;
+use xfer_domain::routine::{Policies, Routine, RoutineDocument, USUAL_DELETE_SHARE};
+use xfer_domain::script::{Attachment, Hook, ParameterValue, ScriptSource};
+use xfer_domain::secret::Login;
+use xfer_domain::server::BaseUrl;
+use xfer_domain::uid::Uid;
+use xfer_storage::xferfile::{Content, FileServer};
 
 /// The secrets of a sample.
 pub(crate) const PASSWORD: &str = "Pa\"ss\\wörd (1), [2]";
@@ -50,7 +50,7 @@ pub(crate) fn sample(number: usize) -> Content {
             read: ReadFrom::ALL[pick(index) % 2],
             round: None,
             coverage: None,
-            comments: xfer::domain::job::Comments::default(),
+            comments: xfer_domain::job::Comments::default(),
             scripts: Vec::new(),
             items: (0..pick(index) % 7).map(item).collect(),
         })

@@ -4,11 +4,11 @@ use bigdecimal::BigDecimal;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
-use crate::domain::data_item::DataKind;
-use crate::domain::item::{Combine, WhenEmpty};
-use crate::domain::job::{Comments, ReadFrom};
-use crate::domain::period::PeriodType;
-use crate::domain::written_number::NumberManner;
+use xfer_domain::data_item::DataKind;
+use xfer_domain::item::{Combine, WhenEmpty};
+use xfer_domain::job::{Comments, ReadFrom};
+use xfer_domain::period::PeriodType;
+use xfer_domain::written_number::NumberManner;
 
 /// How contributions combine, on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

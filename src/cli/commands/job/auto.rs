@@ -14,18 +14,18 @@ use crate::cli::render::item::{address_names, source_names};
 use crate::cli::render::listing::{Listing, number, text};
 use crate::cli::ui::{Format, Ui};
 use crate::cli::wizard::element::{Group, unmatched_lines};
-use crate::domain::counted::counted;
-use crate::domain::data_item::{DataItem, DataKind};
-use crate::domain::exit_code::ExitCode;
-use crate::domain::item::{Combine, Item};
-use crate::domain::job::{Comments, ReadFrom};
-use crate::domain::org_unit_map::MatchClass;
-use crate::domain::period::PeriodType;
-use crate::domain::shell::shell_word;
-use crate::matching::item_match::ItemProposal;
-use crate::matching::item_match::pattern::Pattern;
 use crate::ops::home::Home;
 use crate::ops::jobs::{self, NewJob, OpenJob, exchange};
+use xfer_domain::counted::counted;
+use xfer_domain::data_item::{DataItem, DataKind};
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::item::{Combine, Item};
+use xfer_domain::job::{Comments, ReadFrom};
+use xfer_domain::org_unit_map::MatchClass;
+use xfer_domain::period::PeriodType;
+use xfer_domain::shell::shell_word;
+use xfer_matching::item_match::ItemProposal;
+use xfer_matching::item_match::pattern::Pattern;
 
 /// `xfer job auto`
 #[derive(Debug, Args)]
@@ -277,7 +277,7 @@ pub(super) fn take_over(arguments: &Exchange, home: &Home, ui: &Ui) -> Result<Ex
         listing.row(vec![
             json!(source_names(&open, &item.source)),
             json!(address_names(&open, item)),
-            json!(item.combine.map(crate::domain::item::Combine::name)),
+            json!(item.combine.map(xfer_domain::item::Combine::name)),
         ]);
     }
     listing.print(ui);

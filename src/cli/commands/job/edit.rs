@@ -12,12 +12,12 @@ use crate::cli::error::CliError;
 use crate::cli::render::item::{address_names, source_names};
 use crate::cli::ui::Ui;
 use crate::cli::wizard::{self, Missing};
-use crate::domain::exit_code::ExitCode;
-use crate::domain::finding::with_hint;
-use crate::domain::period::PeriodType;
 use crate::ops::home::Home;
 use crate::ops::jobs::edit::{ItemChange, JobChange};
 use crate::ops::jobs::{self, ItemText};
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::finding::with_hint;
+use xfer_domain::period::PeriodType;
 
 /// `xfer job edit`
 #[derive(Debug, Args)]

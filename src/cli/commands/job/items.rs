@@ -9,14 +9,14 @@ use crate::cli::commands::routine::warn_of_unmade_review;
 use crate::cli::error::CliError;
 use crate::cli::render::review;
 use crate::cli::ui::Ui;
-use crate::domain::data_item::DataItem;
-use crate::domain::exit_code::ExitCode;
-use crate::domain::finding::with_hint;
-use crate::domain::shell::shell_word;
-use crate::matching::review::Finding;
 use crate::ops::files::job_items::names;
 use crate::ops::home::Home;
 use crate::ops::jobs::{self, ItemText, NewItem, OpenJob};
+use xfer_domain::data_item::DataItem;
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::finding::with_hint;
+use xfer_domain::shell::shell_word;
+use xfer_matching::review::Finding;
 
 /// How data items are written, for the help.
 const WRITING: &str = "\

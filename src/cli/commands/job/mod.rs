@@ -18,9 +18,9 @@ pub(in crate::cli) use new::command as job_command;
 use crate::cli::commands::check::{JobCheckArguments, check_job};
 use crate::cli::error::CliError;
 use crate::cli::ui::Ui;
-use crate::domain::exit_code::ExitCode;
 use crate::ops::home::Home;
 use crate::ops::jobs;
+use xfer_domain::exit_code::ExitCode;
 
 /// `xfer job …`
 #[derive(Debug, Subcommand)]

@@ -7,13 +7,13 @@ use crate::cli::commands::job::operators::NewRules;
 use crate::cli::error::CliError;
 use crate::cli::ui::Ui;
 use crate::cli::wizard::{self, Missing};
-use crate::domain::exit_code::ExitCode;
-use crate::domain::item::Combine;
-use crate::domain::job::{Job, ReadFrom};
-use crate::domain::period::PeriodType;
-use crate::domain::shell::shell_word;
 use crate::ops::home::Home;
 use crate::ops::jobs::{self, NewJob};
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::item::Combine;
+use xfer_domain::job::{Job, ReadFrom};
+use xfer_domain::period::PeriodType;
+use xfer_domain::shell::shell_word;
 
 /// `xfer job new`
 #[derive(Debug, Args)]
@@ -134,11 +134,11 @@ mod tests {
     use clap::Parser;
 
     use super::{New, command};
-    use crate::domain::coverage::Coverage;
-    use crate::domain::item::Combine;
-    use crate::domain::job::{Comments, Job, ReadFrom};
-    use crate::domain::period::PeriodType;
-    use crate::domain::rounding::Rounding;
+    use xfer_domain::coverage::Coverage;
+    use xfer_domain::item::Combine;
+    use xfer_domain::job::{Comments, Job, ReadFrom};
+    use xfer_domain::period::PeriodType;
+    use xfer_domain::rounding::Rounding;
 
     #[derive(Debug, Parser)]
     struct Line {
@@ -159,7 +159,7 @@ mod tests {
             read: ReadFrom::Raw,
             round: None,
             coverage: None,
-            comments: crate::domain::job::Comments::default(),
+            comments: xfer_domain::job::Comments::default(),
             scripts: Vec::new(),
             items: Vec::new(),
         };

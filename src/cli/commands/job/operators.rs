@@ -5,8 +5,8 @@ use bigdecimal::num_traits::Signed;
 use clap::Args;
 
 use crate::cli::commands::job::arguments::number;
-use crate::domain::coverage::Coverage;
-use crate::domain::rounding::Rounding;
+use xfer_domain::coverage::Coverage;
+use xfer_domain::rounding::Rounding;
 
 /// Rounding and coverage of something new.
 #[derive(Debug, Clone, Default, Args)]

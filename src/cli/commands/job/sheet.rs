@@ -11,11 +11,11 @@ use crate::cli::error::CliError;
 use crate::cli::render::item::{address_names, source_names};
 use crate::cli::render::listing::{Listing, text};
 use crate::cli::ui::Ui;
-use crate::domain::counted::counted;
-use crate::domain::exit_code::ExitCode;
-use crate::domain::item::Item;
 use crate::ops::home::Home;
 use crate::ops::jobs;
+use xfer_domain::counted::counted;
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::item::Item;
 
 /// `xfer job import`
 #[derive(Debug, Args)]

@@ -7,11 +7,11 @@ use crate::cli::error::CliError;
 use crate::cli::render::item::{address_names, item_ids, source_names};
 use crate::cli::render::listing::{Listing, number, text};
 use crate::cli::ui::{Format, Ui};
-use crate::domain::exit_code::ExitCode;
-use crate::domain::item::{Combine, Item, WhenEmpty};
 use crate::ops::files::job_items::script_names;
 use crate::ops::home::Home;
 use crate::ops::jobs::{self, OpenJob};
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::item::{Combine, Item, WhenEmpty};
 
 pub(super) fn list(home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     let columns = [

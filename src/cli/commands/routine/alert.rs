@@ -12,13 +12,13 @@ use crate::cli::prompt::{SecretSource, secret};
 use crate::cli::render::listing::{Listing, number, text};
 use crate::cli::ui::Ui;
 use crate::cli::wizard::{self, Missing};
-use crate::domain::alert::{AlertEvent, MailRoute, MailSecurity, PingMethod, ServerSide, Shape};
-use crate::domain::exit_code::ExitCode;
-use crate::domain::shell::shell_word;
 use crate::ops::alerts::channels::{self, NewAlert, NewKind};
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::routines;
+use xfer_domain::alert::{AlertEvent, MailRoute, MailSecurity, PingMethod, ServerSide, Shape};
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::shell::shell_word;
 
 /// `xfer routine alert …`
 #[derive(Debug, Subcommand)]
@@ -335,7 +335,7 @@ fn test(arguments: &Test, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
 #[cfg(test)]
 mod tests {
     use super::mail_server;
-    use crate::domain::alert::MailSecurity;
+    use xfer_domain::alert::MailSecurity;
 
     #[test]
     fn a_mail_server_is_a_host_with_or_without_a_port() {

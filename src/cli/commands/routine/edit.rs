@@ -6,10 +6,10 @@ use crate::cli::commands::job::WhenEmptyArgument;
 use crate::cli::commands::routine::review;
 use crate::cli::error::CliError;
 use crate::cli::ui::Ui;
-use crate::domain::exit_code::ExitCode;
-use crate::domain::routine::Policies;
 use crate::ops::home::Home;
 use crate::ops::routines::{self, RoutineChange};
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::routine::Policies;
 
 /// `xfer routine edit`
 #[derive(Debug, Args)]

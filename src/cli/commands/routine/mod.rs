@@ -17,12 +17,6 @@ use crate::cli::render;
 use crate::cli::render::listing::{Listing, moment, text};
 use crate::cli::ui::Ui;
 use crate::cli::wizard::{self, Missing};
-use crate::domain::alert::AlertChannel;
-use crate::domain::counted::counted;
-use crate::domain::exit_code::ExitCode;
-use crate::domain::item::WhenEmpty;
-use crate::domain::routine::{Policies, Routine, USUAL_DELETE_SHARE};
-use crate::domain::shell::shell_word;
 use crate::ops;
 use crate::ops::copies::Copies;
 use crate::ops::dashboard::newest;
@@ -30,6 +24,12 @@ use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::routines::{self, NewRoutine};
 use crate::ops::runs::{self, Runs};
+use xfer_domain::alert::AlertChannel;
+use xfer_domain::counted::counted;
+use xfer_domain::exit_code::ExitCode;
+use xfer_domain::item::WhenEmpty;
+use xfer_domain::routine::{Policies, Routine, USUAL_DELETE_SHARE};
+use xfer_domain::shell::shell_word;
 
 /// `xfer routine …`
 #[derive(Debug, Subcommand)]

@@ -3,16 +3,16 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::cell::CellAddress;
-use crate::domain::data_item::DataItem;
-use crate::domain::item::{Combine, Item, SourceItem};
-use crate::domain::job::ReadFrom;
-use crate::domain::metadata::Metadata;
-use crate::domain::uid::Uid;
-use crate::matching::items::{attribute_combos_of, category_combos_of};
 use crate::ops::jobs::OpenJob;
 use crate::ops::jobs::exchange::reading::Read;
 use crate::ops::jobs::exchange::schemes::Schemes;
+use xfer_domain::cell::CellAddress;
+use xfer_domain::data_item::DataItem;
+use xfer_domain::item::{Combine, Item, SourceItem};
+use xfer_domain::job::ReadFrom;
+use xfer_domain::metadata::Metadata;
+use xfer_domain::uid::Uid;
+use xfer_matching::items::{attribute_combos_of, category_combos_of};
 
 /// Makes items of one request.
 pub(super) struct Taker<'job> {
@@ -137,13 +137,13 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::Taker;
-    use crate::domain::cell::CellAddress;
-    use crate::domain::item::{Combine, Item, SourceItem};
-    use crate::domain::job::ReadFrom;
-    use crate::domain::metadata::Metadata;
-    use crate::domain::uid::Uid;
     use crate::ops::jobs::exchange::model::{Request, TargetRequest};
     use crate::ops::jobs::exchange::schemes::Schemes;
+    use xfer_domain::cell::CellAddress;
+    use xfer_domain::item::{Combine, Item, SourceItem};
+    use xfer_domain::job::ReadFrom;
+    use xfer_domain::metadata::Metadata;
+    use xfer_domain::uid::Uid;
 
     fn uid(text: &str) -> Uid {
         Uid::parse(text).unwrap()

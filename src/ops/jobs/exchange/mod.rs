@@ -11,12 +11,6 @@ mod reading;
 mod schemes;
 mod target;
 
-use crate::domain::data_item::ReadBy;
-use crate::domain::item::Item;
-use crate::domain::job::ReadFrom;
-use crate::domain::period::relative::{RelativeOptions, RelativePeriod};
-use crate::domain::period::{Period, PeriodType};
-use crate::domain::spelling::settled;
 use crate::ops::error::OpsError;
 use crate::ops::home::server;
 use crate::ops::jobs::OpenJob;
@@ -24,6 +18,12 @@ use crate::ops::jobs::exchange::item::Taker;
 pub use crate::ops::jobs::exchange::model::{Exchange, parse};
 use crate::ops::jobs::exchange::model::{Request, Target};
 use crate::ops::jobs::exchange::schemes::Schemes;
+use xfer_domain::data_item::ReadBy;
+use xfer_domain::item::Item;
+use xfer_domain::job::ReadFrom;
+use xfer_domain::period::relative::{RelativeOptions, RelativePeriod};
+use xfer_domain::period::{Period, PeriodType};
+use xfer_domain::spelling::settled;
 
 /// What an exchange becomes.
 #[derive(Debug, Clone, Default, PartialEq)]

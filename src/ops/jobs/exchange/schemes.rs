@@ -1,8 +1,8 @@
 //! The id schemes of an exchange: by what it names objects in what it reads and sends, and by what the target knows them.
 
-use crate::domain::metadata::AttributeValue;
-use crate::domain::uid::Uid;
 use crate::ops::jobs::exchange::model::{Request, TargetRequest};
+use xfer_domain::metadata::AttributeValue;
+use xfer_domain::uid::Uid;
 
 /// How objects are named in what is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,12 +1,12 @@
 //! Where the values of one `dx` of an exchange arrive at the destination: under which data element, and which combos.
 
-use crate::domain::data_item::DataItem;
-use crate::domain::org_unit_map::MatchClass;
-use crate::domain::uid::Uid;
-use crate::matching::item_match::same_combo;
-use crate::matching::items::default_option_combo;
 use crate::ops::jobs::exchange::item::{Taker, combos_of, is_called};
 use crate::ops::jobs::exchange::schemes::{Scheme, object};
+use xfer_domain::data_item::DataItem;
+use xfer_domain::org_unit_map::MatchClass;
+use xfer_domain::uid::Uid;
+use xfer_matching::item_match::same_combo;
+use xfer_matching::items::default_option_combo;
 
 impl Taker<'_> {
     /// The destination's data element under which the values would arrive.

@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use xfer::domain::metadata::{Metadata, OrganisationUnit};
-use xfer::domain::uid::Uid;
+use xfer_domain::metadata::{Metadata, OrganisationUnit};
+use xfer_domain::uid::Uid;
 
 use super::manner::{Codes, Manner, USUAL, keep_in};
 use super::random::Random;

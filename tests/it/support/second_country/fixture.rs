@@ -1,8 +1,8 @@
 //! The trees of the sandbox's two countries, so that the matcher is also measured on names that people gave.
 
 use serde_json::Value;
-use xfer::domain::metadata::{Metadata, OrganisationUnit};
-use xfer::domain::uid::Uid;
+use xfer_domain::metadata::{Metadata, OrganisationUnit};
+use xfer_domain::uid::Uid;
 
 /// A country of the sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

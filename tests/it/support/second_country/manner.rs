@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use xfer::domain::metadata::Metadata;
-use xfer::domain::uid::Uid;
+use xfer_domain::metadata::Metadata;
+use xfer_domain::uid::Uid;
 
 use super::corrupt::corrupt_by;
 use super::random::Random;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use xfer::domain::org_unit_map::{MatchClass, OrgUnitMapping};
-use xfer::domain::uid::Uid;
+use xfer_domain::org_unit_map::{MatchClass, OrgUnitMapping};
+use xfer_domain::uid::Uid;
 
 use super::{Kind, SecondCountry};
 

@@ -12,8 +12,8 @@ mod synthetic;
 
 use std::collections::BTreeMap;
 
-use xfer::domain::metadata::Metadata;
-use xfer::domain::uid::Uid;
+use xfer_domain::metadata::Metadata;
+use xfer_domain::uid::Uid;
 
 pub(crate) use corrupt::corrupt;
 pub(crate) use fixture::{Fixture, fixture};

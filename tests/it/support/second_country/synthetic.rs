@@ -1,7 +1,7 @@
 //! Countries that do not exist, as their health ministries would have entered them.
 
-use xfer::domain::metadata::{Metadata, OrganisationUnit};
-use xfer::domain::uid::Uid;
+use xfer_domain::metadata::{Metadata, OrganisationUnit};
+use xfer_domain::uid::Uid;
 
 use super::random::Random;
 

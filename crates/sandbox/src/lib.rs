@@ -1,0 +1,43 @@
+//! Embedded DHIS2 look-alikes, for `xfer demo`, `xfer sandbox` and the tests.
+//!
+//! The sandbox is held to recordings of real servers (`fixtures/recorded`). It shares no wire type with the client
+//! (`the client`), so that the two cannot agree on the same mistake.
+//!
+//! Its core is synchronous and knows no socket: an [`Instance`](instance::Instance) turns a
+//! [`Request`](exchange::Request) into a [`Response`](exchange::Response). [`server`] is the shell that puts it on a
+//! loopback port, lets things go wrong on plan and keeps a ledger of what it was asked.
+
+pub mod access;
+pub mod analytics;
+pub mod catalog;
+mod chance;
+pub mod completeness;
+pub mod cost;
+pub mod country;
+pub mod events;
+pub mod exchange;
+pub mod faults;
+pub mod filling;
+pub mod fixtures;
+pub mod front;
+pub mod import;
+pub mod instance;
+pub mod jobs;
+pub mod ledger;
+pub mod loading;
+pub mod login;
+pub mod messages;
+pub mod metadata_lists;
+pub mod periods;
+pub mod profile;
+pub mod raw_read;
+pub mod reach;
+pub mod scan;
+pub mod scheme;
+pub mod server;
+pub mod settings;
+pub mod system;
+#[cfg(test)]
+mod tarsovia;
+pub mod values;
+pub mod world;
