@@ -60,7 +60,7 @@ fn every_finding_stands_in_the_documentation() {
 
 #[test]
 fn every_word_that_the_rules_of_items_use_is_in_a_table() {
-    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/matching/item_rules.rs");
+    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/matching/src/item_rules.rs");
     let text = fs::read_to_string(rules).unwrap();
     let words = text.lines().filter_map(|line| line.trim().strip_prefix('"')?.strip_suffix("\","));
     let words: Vec<&str> = words.filter(|word| word.contains('-') && !word.contains(' ')).collect();

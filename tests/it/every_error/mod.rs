@@ -105,7 +105,9 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 #[test]
 fn every_error_type_answers_for_itself() {
     let mut files = Vec::new();
-    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+    for folder in ["src", "crates"] {
+        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut files);
+    }
     let text: Vec<String> = files.iter().map(|file| fs::read_to_string(file).unwrap()).collect();
     let text = text.join("\n");
     let first_word = |line: &str| line.chars().take_while(|c| c.is_alphanumeric()).collect::<String>();
