@@ -72,7 +72,7 @@ fn main() {
         ("parse", parsed, 1),
         ("parse twice and compare", compared, 2),
     ] {
-        let each = took.as_secs_f64() * 1e9 / rows.max(1) as f64;
+        let each = took.as_secs_f64() * 1e9 / u32::try_from(rows.max(1)).map_or(1.0, f64::from);
         println!(
             "{name:<24} {:>7.1} ms {each:>7.0} ns a row, {:.0} for each read",
             took.as_secs_f64() * 1e3,

@@ -21,7 +21,7 @@ use xfer_storage::store::ConfigStore;
 pub struct Copies<'config> {
     config: &'config ConfigStore,
     loaded: RefCell<BTreeMap<ServerId, Arc<Metadata>>>,
-    maps: RefCell<BTreeMap<(ServerId, ServerId), Arc<Vec<OrgUnitMapping>>>>,
+    maps: RefCell<BTreeMap<Pair, Arc<Vec<OrgUnitMapping>>>>,
     /// What the review says about routines, by name.
     reviews: RefCell<BTreeMap<String, Arc<Vec<Finding>>>>,
     /// Journals that could not be looked into on the way.
@@ -78,12 +78,11 @@ impl<'config> Copies<'config> {
 
     /// The org unit map of a pair.
     pub fn map_of(&self, pair: Pair) -> Result<Arc<Vec<OrgUnitMapping>>, OpsError> {
-        let key = (pair.source, pair.destination);
-        if let Some(known) = self.maps.borrow().get(&key) {
+        if let Some(known) = self.maps.borrow().get(&pair) {
             return Ok(Arc::clone(known));
         }
         let rows = Arc::new(self.config.org_unit_map(pair)?);
-        self.maps.borrow_mut().insert(key, Arc::clone(&rows));
+        self.maps.borrow_mut().insert(pair, Arc::clone(&rows));
         Ok(rows)
     }
 

@@ -121,17 +121,13 @@ impl<R: Read> Pieces<R> {
     fn peek(&mut self) -> Result<Option<u8>, Fault> {
         loop {
             let waiting = self.buffer.get(self.start..self.end).unwrap_or_default();
-            match waiting.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r')) {
-                Some(spaces) => {
-                    self.start += spaces;
-                    return Ok(self.buffer.get(self.start).copied());
-                }
-                None => {
-                    self.start = self.end;
-                    if !self.fill()? {
-                        return Ok(None);
-                    }
-                }
+            if let Some(spaces) = waiting.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r')) {
+                self.start += spaces;
+                return Ok(self.buffer.get(self.start).copied());
+            }
+            self.start = self.end;
+            if !self.fill()? {
+                return Ok(None);
             }
         }
     }

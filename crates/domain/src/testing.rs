@@ -9,7 +9,7 @@
 //! · 3: plain, INTEGER, zeros not significant · 4: plain, TEXT.
 //! All are in one monthly data set with the default attribute combo, assigned everywhere.
 
-#![expect(clippy::unwrap_used, reason = "constants of the tests")]
+#![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "constants of the tests")]
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -57,9 +57,10 @@ impl Uid {
 impl Hash for Uid {
     /// As two numbers: a hasher takes them in two steps, and eleven bytes in many.
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let [a, b, c, d, e, f, g, h, i, j, k] = self.0;
-        state.write_u64(u64::from_ne_bytes([a, b, c, d, e, f, g, h]));
-        state.write_u32(u32::from_ne_bytes([i, j, k, 0]));
+        // The two overlap by a letter: all eleven count.
+        let (first, last) = (self.0.first_chunk::<8>(), self.0.last_chunk::<4>());
+        state.write_u64(first.copied().map(u64::from_ne_bytes).unwrap_or_default());
+        state.write_u32(last.copied().map(u32::from_ne_bytes).unwrap_or_default());
     }
 }
 

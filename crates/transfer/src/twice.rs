@@ -36,8 +36,7 @@ impl Hasher for AsItIs {
     }
 
     fn write_u128(&mut self, number: u128) {
-        let [a, b, c, d, e, f, g, h, ..] = number.to_ne_bytes();
-        self.0 = u64::from_ne_bytes([a, b, c, d, e, f, g, h]);
+        self.0 = u64::try_from(number & u128::from(u64::MAX)).unwrap_or_default();
     }
 }
 

@@ -1,6 +1,6 @@
 //! Things to store, for the tests of the store.
 
-#![expect(clippy::unwrap_used, reason = "constants of tests")]
+#![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "constants of tests")]
 
 use std::collections::{BTreeMap, BTreeSet};
 

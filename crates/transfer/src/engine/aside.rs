@@ -58,21 +58,19 @@ impl<'run> Aside<'run> {
             let part = journal.take_back(context.run, number)?;
             read(part.as_deref().unwrap_or_default())
         });
-        match back {
-            Some(cells) => slice.cells = cells,
+        if let Some(cells) = back {
+            slice.cells = cells;
+        } else {
             // Nothing is sent any more, and what the slice read became nothing.
-            None => {
-                let broken = context.broken();
-                let cause = broken.map(ToString::to_string).unwrap_or_default();
-                slice.values = ValueCounts::default();
-                slice.failed = Some(Failed::Source(SliceError {
-                    reason: cause,
-                    hint: None,
-                    code: broken.map_or(ExitCode::LocalIo, Fault::code),
-                    temporary: false,
-                    login_refused: false,
-                }));
-            }
+            let broken = context.broken();
+            slice.values = ValueCounts::default();
+            slice.failed = Some(Failed::Source(SliceError {
+                reason: broken.map(ToString::to_string).unwrap_or_default(),
+                hint: None,
+                code: broken.map_or(ExitCode::LocalIo, Fault::code),
+                temporary: false,
+                login_refused: false,
+            }));
         }
         Some(slice)
     }

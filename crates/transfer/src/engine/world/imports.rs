@@ -134,11 +134,14 @@ pub(super) fn set_based(
     }
     let bad: Vec<usize> = (0..rows.len()).filter(|position| state.bad.contains(&rows[*position].cell)).collect();
     let mut count = ImportCount { ignored: bad.len() as u64, ..ImportCount::default() };
-    for row in rows.iter().filter(|row| !state.bad.contains(&row.cell)).cloned().collect::<Vec<_>>() {
+    for row in rows {
+        if state.bad.contains(&row.cell) {
+            continue;
+        }
         count.updated += 1;
         match row.value {
-            Some(_) => store(state, &row, dry_run),
-            None => remove(state, &row, dry_run),
+            Some(_) => store(state, row, dry_run),
+            None => remove(state, row, dry_run),
         }
     }
     let conflicts =
