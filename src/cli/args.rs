@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::cli::commands::{
-    demo, doctor, exec, init, job, key, orgunit, plugin, routine, run, runs, sandbox, schedule, script, server,
+    completions, doctor, exec, init, job, key, man, orgunit, plugin, routine, run, runs, schedule, script, server,
 };
+#[cfg(feature = "demo")]
+use crate::cli::commands::{demo, sandbox};
 use crate::cli::ui::Format;
 use crate::cli::unlock::KeyPassphrase;
 
@@ -60,8 +62,13 @@ impl Arguments {
 /// with a capital.
 pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, clap::Error> {
     let of_the_command = |refusal: clap::Error| refusal.format(&mut Arguments::command());
-    let mut matches = in_any_case(Arguments::command()).try_get_matches_from(arguments)?;
+    let mut matches = tree().try_get_matches_from(arguments)?;
     Arguments::from_arg_matches_mut(&mut matches).map_err(of_the_command)
+}
+
+/// All commands with their arguments.
+pub fn tree() -> clap::Command {
+    in_any_case(Arguments::command())
 }
 
 fn in_any_case(command: clap::Command) -> clap::Command {
@@ -76,16 +83,30 @@ fn in_any_case(command: clap::Command) -> clap::Command {
 /// Above the options that every command has, so that its own come first.
 const EVERYWHERE: &str = "Options of every command";
 
-const AFTER_HELP: &str = "\
-First steps:
-  xfer init                  be led from nothing to a first transfer
-  xfer demo                  see the whole way of a value, with built-in servers
-  xfer server add NAME URL   add the source, then the destination
-  xfer server sync --all     copy their metadata, so that mapping works offline
+#[cfg(feature = "demo")]
+macro_rules! demo_line {
+    () => {
+        "  xfer demo                  see the whole way of a value, with built-in servers\n"
+    };
+}
+#[cfg(not(feature = "demo"))]
+macro_rules! demo_line {
+    () => {
+        ""
+    };
+}
 
-Exit codes: 0 ok, 2 usage, 3 some cells did not arrive, 5 try again later,
-6 outcome unknown: run again, 7 login or permission refused; the others
-stand in docs/exit-codes.md.";
+const AFTER_HELP: &str = concat!(
+    "First steps:\n",
+    "  xfer init                  be led from nothing to a first transfer\n",
+    demo_line!(),
+    "  xfer server add NAME URL   add the source, then the destination\n",
+    "  xfer server sync --all     copy their metadata, so that mapping works offline\n",
+    "\n",
+    "Exit codes: 0 ok, 2 usage, 3 some cells did not arrive, 5 try again later,\n",
+    "6 outcome unknown: run again, 7 login or permission refused; the others\n",
+    "stand in docs/exit-codes.md."
+);
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -126,9 +147,15 @@ pub enum Command {
     #[command(subcommand)]
     Runs(runs::Command),
     /// Go through the whole main job against two embedded servers, in a temporary home
+    #[cfg(feature = "demo")]
     Demo(demo::Arguments),
     /// Run the embedded servers in the foreground, to try, to train and to test
+    #[cfg(feature = "demo")]
     Sandbox(sandbox::Arguments),
+    /// Let Tab complete commands, options and names in your shell
+    Completions(completions::Arguments),
+    /// The manual, a page for each command
+    Man(man::Arguments),
     /// Any other name: the program `xfer-NAME` on the PATH
     #[command(external_subcommand)]
     External(Vec<OsString>),

@@ -5,6 +5,7 @@
 
 pub mod args;
 pub mod commands;
+mod completion;
 pub mod error;
 pub mod line_reader;
 pub mod output;
@@ -30,6 +31,12 @@ use xfer_storage::platform;
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let output = Output::default();
     let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let Some(candidates) = completion::candidates(&arguments, args::tree) {
+        // A shell shows nothing of an error, and a person is typing: no candidates.
+        output.for_programs(&candidates.unwrap_or_default());
+        return settled(ExitCode::Success, &Ui::new(Format::Table, true, false, no_colour, output));
+    }
     let arguments = match args::read(arguments) {
         Ok(arguments) => arguments,
         Err(refusal) => {

@@ -14,8 +14,8 @@ use xfer_domain::run::StopCause;
 use xfer_domain::shell::shell_word;
 use xfer_matching::items::ItemError;
 use xfer_matching::review::Finding;
-use xfer_sandbox::loading::Refusal;
-use xfer_sandbox::server::StartError;
+#[cfg(feature = "demo")]
+use xfer_sandbox::{loading::Refusal, server::StartError};
 use xfer_script::ScriptError;
 use xfer_storage::store::StoreError;
 use xfer_storage::xferfile::XferFileError;
@@ -166,6 +166,7 @@ pub enum OpsError {
         cause: Box<DeliveryError>,
     },
     /// A file that an embedded server was to be made of.
+    #[cfg(feature = "demo")]
     #[error("{} cannot be played by the sandbox", .path.display())]
     SandboxFile {
         /// The file.
@@ -174,6 +175,7 @@ pub enum OpsError {
         refusal: Refusal,
     },
     /// An embedded server could not be started.
+    #[cfg(feature = "demo")]
     #[error("the embedded servers could not be started")]
     Sandbox(#[from] StartError),
 }
@@ -206,7 +208,9 @@ impl Fault for OpsError {
             Self::Script(error) => error.code(),
             Self::Item(error) => error.code(),
             Self::XferFile { cause, .. } => cause.code(),
+            #[cfg(feature = "demo")]
             Self::SandboxFile { refusal, .. } => refusal.code(),
+            #[cfg(feature = "demo")]
             Self::Sandbox(error) => error.code(),
             Self::Undelivered { cause, .. } => cause.code(),
             Self::Asked(words) => words.code,
@@ -235,7 +239,9 @@ impl Fault for OpsError {
             Self::Script(error) => return error.hint(),
             Self::Item(error) => return error.hint(),
             Self::XferFile { cause, .. } => return cause.hint(),
+            #[cfg(feature = "demo")]
             Self::SandboxFile { refusal, .. } => return refusal.hint(),
+            #[cfg(feature = "demo")]
             Self::Sandbox(error) => return error.hint(),
             Self::Undelivered { cause, .. } => {
                 cause.hint().unwrap_or_else(|| "check the address, then try again: xfer routine alert test".to_owned())
@@ -301,6 +307,7 @@ impl Fault for OpsError {
             Self::Script(error) => error.details(),
             Self::Asked(words) => words.causes.clone(),
             Self::File { findings, .. } => fault::listed(findings.iter()),
+            #[cfg(feature = "demo")]
             Self::SandboxFile { refusal, .. } => fault::listed(refusal.problems.iter()),
             Self::Refused { findings, .. } => {
                 fault::listed(findings.iter().map(|found| format!("{}: {}", found.code.word, found.message)))

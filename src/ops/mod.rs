@@ -3,6 +3,7 @@
 pub mod alerts;
 pub mod copies;
 pub mod dashboard;
+#[cfg(feature = "demo")]
 pub mod demo;
 pub mod doctor;
 pub mod error;
@@ -12,6 +13,7 @@ pub mod jobs;
 pub mod keys;
 pub mod latest;
 mod map_history;
+pub mod names;
 mod new_id;
 pub mod org_units;
 pub mod plugins;
@@ -20,6 +22,7 @@ pub mod review;
 pub mod routines;
 pub mod run;
 pub mod runs;
+#[cfg(feature = "demo")]
 pub mod sandbox;
 pub mod schedule;
 pub mod script_tools;

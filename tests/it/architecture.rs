@@ -100,13 +100,19 @@ fn collect(root: &Path, package: &Path, folder: &Path, found: &mut Vec<Source>) 
     }
 }
 
+/// Whether a line says that what follows is compiled for tests only.
+fn is_for_tests(line: &str) -> bool {
+    let line = line.trim_start();
+    ["#[cfg(test)]", "#[cfg(any(test, "].iter().any(|gate| line.starts_with(gate))
+}
+
 /// A text with an empty line for every line of an item that is compiled for tests only. Formatted source is taken for
 /// granted: what an item opens at some depth, a line of the same depth closes.
 fn without_tests(text: &str) -> String {
     let mut product = String::with_capacity(text.len());
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
-        if line.trim_start().starts_with("#[cfg(test)]") || line.trim_start().starts_with("#[cfg(any(test, ") {
+        if is_for_tests(line) {
             let depth = line.len() - line.trim_start().len();
             product.push('\n');
             for line in lines.by_ref() {
@@ -133,8 +139,7 @@ fn test_files(source: &Source) -> Vec<PathBuf> {
         _ => path.with_extension(""),
     };
     let lines: Vec<&str> = source.text.lines().map(str::trim_start).collect();
-    let declared =
-        lines.windows(2).filter(|pair| pair[0].starts_with("#[cfg(test)]") || pair[0].starts_with("#[cfg(any(test, "));
+    let declared = lines.windows(2).filter(|pair| is_for_tests(pair[0]));
     let names = declared.filter_map(|pair| pair[1].split("mod ").nth(1)?.strip_suffix(';'));
     names.map(|name| owner.join(name)).collect()
 }

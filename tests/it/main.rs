@@ -9,6 +9,7 @@ mod broken_homes;
 mod bundled_plugins;
 mod client_socket;
 mod command_line;
+mod completions;
 mod doctor;
 mod doctor_codes;
 mod documentation;

@@ -1,6 +1,6 @@
 //! How names are compared: folded to what people mean by "the same name".
 
-use rapidfuzz::distance::{jaro_winkler, osa};
+use rapidfuzz::distance::{jaro_winkler, levenshtein, osa};
 
 /// A name without accents, case, punctuation and extra white space: `Hôpital  St.-Michel` → `hopital st michel`.
 pub fn folded(name: &str) -> String {
@@ -26,7 +26,7 @@ pub fn nearest<'names>(typed: &str, names: impl Iterator<Item = &'names str>, at
     let mut scored: Vec<(usize, &str)> = names
         .filter_map(|name| {
             let candidate = folded(name);
-            let distance = edit_distance(&typed, &candidate);
+            let distance = levenshtein::distance(typed.bytes(), candidate.bytes());
             let near =
                 distance <= typed.len().max(candidate.len()) / 3 || (typed.len() >= 3 && candidate.contains(&typed));
             near.then_some((distance, name))
@@ -34,22 +34,6 @@ pub fn nearest<'names>(typed: &str, names: impl Iterator<Item = &'names str>, at
         .collect();
     scored.sort_unstable();
     scored.into_iter().take(at_most).map(|(_, name)| name).collect()
-}
-
-/// Levenshtein distance over bytes; both texts are ASCII after folding.
-fn edit_distance(left: &str, right: &str) -> usize {
-    let right = right.as_bytes();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (left_index, left_byte) in left.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = left_index + 1;
-        for (right_index, right_byte) in right.iter().enumerate() {
-            let substituted = diagonal + usize::from(left_byte != *right_byte);
-            diagonal = row[right_index + 1];
-            row[right_index + 1] = substituted.min(row[right_index] + 1).min(diagonal + 1);
-        }
-    }
-    row[right.len()]
 }
 
 /// How similar two different words are: a slip of the pen, or one short for the other.

@@ -46,6 +46,7 @@ pub fn show(home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     ui.say(&format!("next: {}:\n  xfer {}", next.sentence, command.join(" ")));
     if board.servers.is_empty() && board.schedules == 0 {
         ui.say("or be led through all of it, question by question:\n  xfer init");
+        #[cfg(feature = "demo")]
         ui.say("to see the whole way first, without servers of your own:\n  xfer demo");
         if ui.can_ask() && ui.format == Format::Table {
             return init::offer(home, ui);

@@ -2,7 +2,9 @@
 
 mod again;
 pub mod check;
+pub mod completions;
 pub mod dashboard;
+#[cfg(feature = "demo")]
 pub mod demo;
 pub mod doctor;
 pub mod exec;
@@ -13,6 +15,7 @@ pub mod job;
 pub mod key;
 pub mod keys;
 mod lines;
+pub mod man;
 pub mod orgunit;
 pub mod pair;
 pub mod plugin;
@@ -21,6 +24,7 @@ mod replay;
 pub mod routine;
 pub mod run;
 pub mod runs;
+#[cfg(feature = "demo")]
 pub mod sandbox;
 pub mod schedule;
 pub mod script;
@@ -67,8 +71,12 @@ pub fn execute(arguments: &Arguments, ui: &Ui) -> Result<ExitCode, CliError> {
         Some(Command::Doctor(command)) => doctor::execute(command, &home, ui),
         Some(Command::Schedule(command)) => schedule::execute(command, &home, ui),
         Some(Command::Runs(command)) => runs::execute(command, &home, ui),
+        #[cfg(feature = "demo")]
         Some(Command::Demo(command)) => demo::execute_demo(command, ui),
+        #[cfg(feature = "demo")]
         Some(Command::Sandbox(command)) => sandbox::execute(command, ui),
+        Some(Command::Completions(command)) => completions::execute(command, ui),
+        Some(Command::Man(command)) => man::execute(command, ui),
         Some(Command::External(words)) => external::execute(words, &home),
     }
 }

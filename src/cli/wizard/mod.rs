@@ -20,6 +20,7 @@ mod scripted;
 mod scripts;
 pub(crate) mod server;
 mod terminal;
+#[cfg(feature = "demo")]
 #[cfg(test)]
 mod tests;
 mod trial;
