@@ -145,7 +145,7 @@ pub enum OpsError {
         cause: XferFileError,
     },
     /// The run was told to stop, and did not come as far as a report.
-    #[error("the run was stopped before it had begun to send")]
+    #[error("{} before the run had begun to send", .by.in_words())]
     Stopped {
         /// What ended it.
         by: StopCause,

@@ -18,7 +18,8 @@ fn in_bash(home: &Path, words: &[&str]) -> Vec<String> {
         words[last - 1]
     );
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let variables: [(&str, &OsStr); 3] = [("XFER_HOME", home.as_os_str()), ("PATH", &path), ("SCRIPT", script.as_ref())];
+    let variables: [(&str, &OsStr); 3] =
+        [("XFER_HOME", home.as_os_str()), ("PATH", &path), ("SCRIPT", script.as_ref())];
     let output = in_shell(r#"exec bash -c "$SCRIPT" "$0""#, home, &variables).expect_code(0);
     assert_eq!(output.stderr, "", "a person is typing");
     output.stdout.lines().map(str::to_owned).collect()

@@ -249,7 +249,11 @@ impl Reading<'_, '_> {
         pieces.take(b'{')?;
         let mut is_open = !pieces.takes(b'}')?;
         while is_open {
-            let key: TopKey = serde_json::from_slice(pieces.value()?)?;
+            let key = pieces.value()?;
+            if !key.starts_with(b"\"") {
+                return Err(Failure::Words("a name that is no text".to_owned()));
+            }
+            let key: TopKey = serde_json::from_slice(key)?;
             pieces.take(b':')?;
             keys += 1;
             if key != TopKey::Other {

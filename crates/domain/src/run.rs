@@ -334,6 +334,15 @@ pub enum StopCause {
 }
 
 impl StopCause {
+    /// What happened, as the first half of a sentence.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Interrupted => "somebody stopped it",
+            Self::Terminated => "the system stopped it",
+            Self::TimeLimit => "the time limit was reached",
+        }
+    }
+
     /// How a run ends that came to nothing because of it.
     pub fn code(self) -> ExitCode {
         match self {

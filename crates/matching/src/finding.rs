@@ -203,6 +203,9 @@ table! {
     ITEM_DATA_SETS_CHANGED = Warning, Drift, "item-data-sets-changed",
         "A data element of an item is collected in other data sets, or in other periods, than when the item was made.",
         "Look whether it is still collected in the job's periods; then take today's state: `xfer job check JOB --accept-drift`.";
+    REPORT_PERIOD_LONGER = Error, Timing, "report-period-longer",
+        "A data set is reported in longer periods than those that the job reads its reports in. No report is due in these, and the server answers 0 instead of nothing.",
+        "Read the reports in a job whose source period type is that of the data set, or a longer one.";
     ITEM_FORMULA_CHANGED = Warning, Drift, "item-formula-changed",
         "An indicator of an item calculates something else than when the item was made.",
         "Make sure that it still counts the same; then take today's state: `xfer job check JOB --accept-drift`.";

@@ -169,7 +169,9 @@ fn cells(arguments: &Cells, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> 
     let counts = if wants_unchanged { runs::unchanged(home, &run, arguments.job.as_deref())? } else { Vec::new() };
     let unchanged: u64 = counts.iter().map(|count| count.cells).sum();
     // Runs from before unchanged cells were counted list them.
-    let is_count = arguments.state == [CellState::Unchanged] && records.is_empty();
+    let is_count = records.is_empty()
+        && !arguments.state.is_empty()
+        && arguments.state.iter().all(|state| *state == CellState::Unchanged);
     let listing = match ui.format {
         _ if is_count => counted_cells(&counts, metadata.as_ref(), ui.format),
         Format::Table => for_people(&records, metadata.as_ref()),

@@ -99,9 +99,10 @@ impl OpenJob {
                 && (holds(&one.name)
                     || one.code.as_ref().is_some_and(|code| code.to_lowercase().starts_with(&text.to_lowercase())))
         };
-        let ways: [&dyn Fn(&Selectable) -> bool; 5] = [
+        let ways: [&dyn Fn(&Selectable) -> bool; 6] = [
             &|one| one.selected.to_string() == text,
             &|one| one.code.as_deref() == Some(text) || one.name == text,
+            &|one| one.code.as_deref().is_some_and(|code| code.eq_ignore_ascii_case(text)),
             &|one| code_is(one) || settled(&one.name) == typed,
             &|one| !wanted.is_empty() && key(&one.name) == wanted,
             &begins,

@@ -96,7 +96,9 @@ fn next(
         }
         _ => {}
     }
-    if matches!(code, ExitCode::Temporary | ExitCode::Unknown) {
+    // What was stopped before it had sent anything has said so already.
+    let said = next.iter().any(|hint| hint.starts_with("run it again"));
+    if !said && matches!(code, ExitCode::Temporary | ExitCode::Unknown) {
         next.push(format!("run it again; what arrived stays, the rest is sent: {}", xfer_command(command)));
     }
     next

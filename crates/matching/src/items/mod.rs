@@ -328,7 +328,11 @@ impl<'metadata> ItemNames<'metadata> {
     fn of_another_kind(&self, text: &str, refusal: ItemError) -> ItemError {
         let without = DataKind::ALL.into_iter().filter(|kind| !kind.facts().has_option_combos);
         let other = without.into_iter().find(|kind| matches!(self.find(*kind, text), Ok((_, Grade::Exact))));
+        // A data set with a word behind it that is none of its figures.
+        let of_data_set = |text: &str| self.data_sets.find(text).is_ok_and(|(_, grade)| grade == Grade::Exact);
+        let names_data_set = of_data_set(text) || text.rsplit_once('.').is_some_and(|(object, _)| of_data_set(object));
         match (refusal, other) {
+            (ItemError::Unknown { .. }, None) if names_data_set => ItemError::NoMetric { text: text.to_owned() },
             (ItemError::Unknown { .. }, Some(kind)) => ItemError::NoCombos { text: text.to_owned(), is: kind.words() },
             (refusal, _) => refusal,
         }

@@ -11,6 +11,7 @@ use crate::review::overlap::quoted;
 use crate::review::sides::{Says, Side, fit_of_reports};
 use crate::review::words::{items, source_name};
 use crate::review::{Finding, Review, through_analytics};
+use xfer_domain::data_item::ReportingMetric;
 use xfer_domain::item::{Combine, Item, SourceItem};
 use xfer_domain::job::Job;
 use xfer_domain::metadata::Metadata;
@@ -238,6 +239,10 @@ impl<'review> Merging<'review> {
             let hint =
                 format!("give the item the operator that fits: xfer job edit-item {job} {number} --combine {operator}");
             Finding::new(&finding::OPERATOR_DOES_NOT_FIT, self.job, message).items(vec![number]).hint(hint)
+        } else if is_percentage(item) {
+            let message = format!("{message}, and no operator makes one percentage of several");
+            let hint = of_runs::PERCENTAGES_ADDED_UP.remedy;
+            Finding::new(&finding::NO_OPERATOR_FITS, self.job, message).items(vec![number]).hint(hint.to_owned())
         } else if told.len() > 1 {
             let hint = "source and destination disagree, and no operator is right for both: look which of them says what \
                         the values are, and keep apart what meets in one cell, or map the item to another data element";
@@ -260,7 +265,7 @@ impl<'review> Merging<'review> {
         combine: Combine,
         ways: &BTreeSet<Along>,
     ) -> Option<Finding> {
-        if combine != Combine::Sum || !reports(item.source.data())?.is_percentage() {
+        if combine != Combine::Sum || !is_percentage(item) {
             return None;
         }
         let mut meet: Vec<&str> = ways.iter().map(|along| along.plural()).collect();
@@ -346,6 +351,11 @@ impl<'review> Merging<'review> {
     }
 }
 
+/// Whether an item reads a percentage of reports.
+fn is_percentage(item: &Item) -> bool {
+    reports(item.source.data()).is_some_and(ReportingMetric::is_percentage)
+}
+
 /// Whether an operator takes numbers only.
 fn calculates(combine: Combine) -> bool {
     matches!(combine, Combine::Sum | Combine::Average | Combine::Min | Combine::Max)
@@ -379,14 +389,14 @@ pub(super) fn findings(review: &Review<'_>) -> Vec<Finding> {
 
 /// Items whose values meet without an operator, one finding for each way.
 fn unsaid(merging: &Merging<'_>) -> Vec<Finding> {
-    let mut by_ways: BTreeMap<BTreeSet<Along>, Vec<usize>> = BTreeMap::new();
+    let mut by_ways: BTreeMap<(bool, BTreeSet<Along>), Vec<usize>> = BTreeMap::new();
     for (number, item) in (1..).zip(&merging.job.items) {
         let ways = merging.unsaid(item);
         if !ways.is_empty() {
-            by_ways.entry(ways).or_default().push(number);
+            by_ways.entry((is_percentage(item), ways)).or_default().push(number);
         }
     }
-    let finding = |(ways, numbers): (BTreeSet<Along>, Vec<usize>)| {
+    let finding = |((percentages, ways), numbers): ((bool, BTreeSet<Along>), Vec<usize>)| {
         let message = format!(
             "{}: values of several {} meet in one cell, and nothing says how they combine, so that a run is refused",
             items(&numbers),
@@ -394,6 +404,8 @@ fn unsaid(merging: &Merging<'_>) -> Vec<Finding> {
         );
         let hint = "say how: `xfer job edit JOB --combine sum`, or `xfer job edit-item JOB NUMBER --combine OPERATOR` for \
                     one item; or keep apart what meets";
+        // No operator makes one percentage of several.
+        let hint = if percentages { of_runs::PERCENTAGES_ADDED_UP.remedy } else { hint };
         let hint = hint.replace("JOB", &quoted(&merging.job.name));
         Finding::new(&of_runs::COMBINE_MISSING, merging.job, message).items(numbers).hint(hint)
     };

@@ -27,6 +27,7 @@ mod loops;
 mod meeting;
 pub mod overlap;
 mod periods;
+mod reports;
 mod rights;
 mod rivals;
 pub mod rounds;
@@ -175,6 +176,7 @@ pub fn review(review: &Review<'_>) -> Vec<Finding> {
     findings.extend(rounds::findings(review));
     findings.extend(rivals::findings(review));
     findings.extend(aggregation::findings(review));
+    findings.extend(reports::findings(review));
     findings.extend(rights::findings(review));
     findings.extend(leftover::findings(review));
     // Stable: what belongs together stays together.

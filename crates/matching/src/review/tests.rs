@@ -6,12 +6,13 @@ use jiff::civil::date;
 
 #[cfg(test)]
 use xfer_domain::testing::{
-    all_mapped, cell, country, district_a, district_b, element, indicator_item, item, job, male, mapping, metadata,
-    period, plain_address, plain_item, unit, with_factor,
+    all_mapped, cell, country, data_set, district_a, district_b, element, indicator_item, item, job, male, mapping,
+    metadata, period, plain_address, plain_item, unit, with_factor,
 };
 
 use crate::review::rounds::Journey;
 use crate::review::{Finding, Other, Party, Review, review};
+use xfer_domain::data_item::ReportingMetric;
 use xfer_domain::item::{Combine, Item, SourceItem};
 use xfer_domain::job::{Job, ReadFrom};
 use xfer_domain::journal::LedgerEntry;
@@ -271,6 +272,23 @@ fn nothing_is_calculated_with_what_is_no_number() {
     assert!(world.found()[0].hint.contains("--combine last"));
     world.jobs[0].combine = Combine::Last;
     world.says(&[]);
+}
+
+#[test]
+fn reports_are_read_in_the_periods_that_they_are_due_in() {
+    let rate = SourceItem::ReportingRate { data_set: data_set(), metric: ReportingMetric::ReportingRate };
+    let read_by = |period_type| {
+        let items = vec![Item::new(rate, plain_address(2))];
+        let of_job =
+            Job { source_period_type: period_type, destination_period_type: period_type, ..job("rates", items) };
+        let found = World::new(vec![of_job]).found();
+        found.into_iter().filter(|found| found.code.word == "report-period-longer").collect::<Vec<_>>()
+    };
+    // The data set is monthly.
+    let found = read_by(PeriodType::Weekly);
+    assert!(found.len() == 1 && found[0].refuses() && found[0].items == [1], "{found:?}");
+    assert_eq!(read_by(PeriodType::Monthly), []);
+    assert_eq!(read_by(PeriodType::Quarterly), []);
 }
 
 #[test]

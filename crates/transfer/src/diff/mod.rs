@@ -429,12 +429,12 @@ pub fn exceeds(changes: u64, existing: u64, max_change: Option<u32>) -> bool {
 }
 
 /// Holds back every update and deletion (the guard `max_change`).
-pub fn hold_changes(cells: &mut [Cell], percent: u32) {
+pub fn hold_changes(cells: &mut [Cell], reason: &str) {
     for cell in cells.iter_mut().filter(|cell| cell.step.is_change()) {
         cell.step = Step::Hold(Box::new(Hold {
             code: &finding::MAX_CHANGE_EXCEEDED,
             object: None,
-            reason: format!("more than {percent} % of the destination's cells of this job would change"),
+            reason: reason.to_owned(),
             hint: None,
         }));
     }

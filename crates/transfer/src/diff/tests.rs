@@ -157,7 +157,7 @@ fn guards_hold_back_what_goes_too_far() {
     let held = |cells: &[Cell]| cells.iter().filter(|cell| matches!(cell.step, Step::Hold(_))).count();
     assert_eq!((held(&deleted), left), (1, Some(0)));
     let mut changed = compare(&plan, vec![wanted(1, 1, "6"), wanted(1, 4, "6")], &stored(&pairs), &[]).cells;
-    hold_changes(&mut changed, 10);
+    hold_changes(&mut changed, "too much would change");
     assert_eq!(held(&changed), 1, "new cells are no change");
 }
 

@@ -107,8 +107,8 @@ struct JobInWork<'run> {
     waiting: Waiting,
     /// Slices that are prepared and wait for the guard.
     aside: Aside<'run>,
-    /// Whether the guard `max_change` holds back every update and deletion.
-    hold_changes: bool,
+    /// Why the guard `max_change` holds back every update and deletion; none where it lets them pass.
+    guard: Option<String>,
 }
 
 /// What the guard `max_change` goes by.
@@ -142,22 +142,26 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
             if let Some(current) = &mut self.current
                 && let Some(mut prepared) = current.aside.next(self.context)
             {
-                let hold_changes = current.hold_changes;
+                let guard = current.guard.clone();
                 self.with_ledger(&mut prepared);
-                self.finish(&mut prepared, hold_changes);
+                if let Some(reason) = &guard {
+                    diff::hold_changes(&mut prepared.cells, reason);
+                }
+                self.look_again(&mut prepared).await;
+                self.finish(&mut prepared, guard.as_deref());
                 return Some(prepared);
             }
             if let Some((mut prepared, _)) = self.next_of_job().await {
-                let hold_changes = self.current.as_ref().is_some_and(|current| current.hold_changes);
-                self.finish(&mut prepared, hold_changes);
+                let guard = self.current.as_ref().and_then(|current| current.guard.clone());
+                self.finish(&mut prepared, guard.as_deref());
                 return Some(prepared);
             }
             if let Some(current) = &mut self.current
                 && let Some((name, cells)) = current.waiting.next(current.job)
             {
-                let (job, number, hold_changes) = (current.job, current.number, current.hold_changes);
+                let (job, number, guard) = (current.job, current.number, current.guard.clone());
                 let mut prepared = self.prepare_waiting(job, number, name, cells).await;
-                self.finish(&mut prepared, hold_changes);
+                self.finish(&mut prepared, guard.as_deref());
                 return Some(prepared);
             }
             match self.jobs.pop_front() {
@@ -192,7 +196,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
             vanishing,
             waiting: Waiting::default(),
             aside: Aside::default(),
-            hold_changes: false,
+            guard: None,
         });
         if let Some(percent) = self.context.policies().max_change {
             self.set_aside(job, percent).await;
@@ -203,7 +207,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
     /// read do not count; they will not be sent either. Where no slice fares better than the one before, the run ends
     /// with these, and so does the preparation.
     async fn set_aside(&mut self, job: &PlannedJob, percent: u32) {
-        let (mut all, mut failures) = (Share::default(), 0);
+        let (mut all, mut failures, mut is_whole) = (Share::default(), 0, true);
         while !self.context.stop.is_cancelled() && self.context.broken().is_none() {
             let Some((prepared, share)) = self.next_of_job().await else { break };
             match &prepared.failed {
@@ -218,6 +222,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
             let Some(current) = &mut self.current else { break };
             current.aside.put(self.context, prepared);
             if is_hopeless {
+                is_whole = false;
                 break;
             }
         }
@@ -226,7 +231,16 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
             all.existing = leftover.written;
         }
         if let Some(current) = &mut self.current {
-            current.hold_changes = diff::exceeds(all.changes, all.existing, Some(percent));
+            current.guard = if diff::exceeds(all.changes, all.existing, Some(percent)) {
+                Some(format!("more than {percent} % of the destination's cells of this job would change"))
+            } else if is_whole {
+                None
+            } else {
+                // What is left to read may well be what changes: a part of the job must not pass for the whole.
+                Some(format!(
+                    "the job could not be read to its end, so that nobody knows whether more than {percent} % would change"
+                ))
+            };
         }
     }
 
@@ -239,6 +253,33 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         match self.ledger(prepared.job, &units) {
             Ok(ledger) => prepared.ledger = ledger,
             // The journal is broken: nothing is sent any more.
+            Err(error) => prepared.failed = Some(Failed::Destination(error)),
+        }
+    }
+
+    /// Somebody may have changed a cell while the rest of its job was read: what will be sent is read once more, and
+    /// what is not as it was judged is left alone. Where nothing is sent nothing is read.
+    async fn look_again(&self, prepared: &mut Prepared<'run>) {
+        if prepared.failed.is_some() {
+            return;
+        }
+        let sends = |cell: &Cell| cell.step.is_sent() && !prepared.unreadable.contains(&cell.key.org_unit);
+        let sent: BTreeSet<CellKey> = prepared.cells.iter().filter(|cell| sends(cell)).map(|cell| cell.key).collect();
+        let units: BTreeSet<Uid> = sent.iter().map(|key| key.org_unit).collect();
+        let (mut ledger, read) = self.both(prepared.job, &units, |cell| sent.contains(cell)).await;
+        match read {
+            Ok(stored) => {
+                for cell in prepared.cells.iter_mut().filter(|cell| sent.contains(&cell.key)) {
+                    let copied =
+                        (prepared.job.comments == Comments::Copy).then(|| (cell.comment.clone(), cell.followup));
+                    diff::look_again(cell, &stored);
+                    if let Some(copied) = copied {
+                        (cell.comment, cell.followup) = copied;
+                    }
+                }
+                prepared.gone += self.let_go(&mut ledger, &stored);
+                prepared.ledger.cells.retain(|cell, _| !sent.contains(cell) || ledger.cells.contains_key(cell));
+            }
             Err(error) => prepared.failed = Some(Failed::Destination(error)),
         }
     }
@@ -502,9 +543,9 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
     }
 
     /// Preflight and guards.
-    fn finish(&self, prepared: &mut Prepared<'run>, hold_changes: bool) {
-        if let (true, Some(percent)) = (hold_changes, self.context.policies().max_change) {
-            diff::hold_changes(&mut prepared.cells, percent);
+    fn finish(&self, prepared: &mut Prepared<'run>, guard: Option<&str>) {
+        if let Some(reason) = guard {
+            diff::hold_changes(&mut prepared.cells, reason);
         }
         for cell in prepared.cells.iter_mut().filter(|cell| cell.step.is_sent()) {
             let verdict = self.context.preflight.check(&cell.key, cell.value.as_deref(), cell.comment.as_deref());
