@@ -144,8 +144,8 @@ fn named(argument: Arg, noun: Noun, asked: &Asked) -> Arg {
 fn noun(path: &[&str], argument: &str) -> Option<Noun> {
     match (path, argument) {
         // What is made has a name that is not there yet.
-        ([_, "add" | "new"], "name") => None,
-        (["server", ..], "name" | "server")
+        ([.., "add" | "new"], "name") => None,
+        (["server", ..], "name" | "names")
         | (["orgunit", ..], "source" | "destination")
         | (["job", "new" | "auto"], "from" | "to") => Some(Noun::Server),
         (["job", ..], "name" | "job") | (["routine", ..], "jobs") | (["runs" | "script" | "plugin", _], "job") => {
@@ -201,7 +201,7 @@ mod tests {
         }
         for (path, argument, noun) in [
             ("run", "routine", Noun::Routine),
-            ("server sync", "name", Noun::Server),
+            ("server sync", "names", Noun::Server),
             ("job show", "name", Noun::Job),
             ("orgunit auto", "source", Noun::Server),
             ("routine export", "name", Noun::Routine),
@@ -210,6 +210,11 @@ mod tests {
         ] {
             assert!(known.contains(&(path.to_owned(), argument.to_owned(), noun)), "{path} {argument}: {known:?}");
         }
-        assert!(!known.iter().any(|(path, argument, _)| path.ends_with(" new") && argument == "name"), "{known:?}");
+        assert!(
+            !known
+                .iter()
+                .any(|(path, argument, _)| (path.ends_with(" new") || path.ends_with(" add")) && argument == "name"),
+            "{known:?}"
+        );
     }
 }

@@ -222,8 +222,8 @@ fn what_a_figure_may_go_to_is_said_when_it_is_mapped() {
     ");
     insta::assert_snapshot!(add("ANC.RATE", "TAUX", &[]), @r"
     --- stderr
-    error: the source server has no data element, indicator, program indicator or reporting rate `ANC.RATE`
-    hint: if it is new, sync the source server first
+    error: `ANC` is a data set; say which of its figures, as in `ANC.REPORTING_RATE`: one of REPORTING_RATE, REPORTING_RATE_ON_TIME, ACTUAL_REPORTS, ACTUAL_REPORTS_ON_TIME, EXPECTED_REPORTS
+    hint: xfer job add-item --help lists what each of them is
     --- exit code 2
     ");
     insta::assert_snapshot!(add("\"Consultations\".REPORTING_RATE", "TAUX", &[]), @r"
@@ -270,7 +270,7 @@ fn percentages_are_not_added_up_and_counts_are() {
     assert_eq!(value("ATTENDUS").as_deref(), Some("2"));
     let averaged = merged("--combine average", &FIGURES[..1]);
     insta::assert_snapshot!(averaged.run("job check j").stderr, @r"
-    no-operator-fits: source and destination disagree, and no operator is right for both: look which of them says what the values are, and keep apart what meets in one cell, or map the item to another data element
+    no-operator-fits: Move the counts (`ACTUAL_REPORTS`, `EXPECTED_REPORTS`), which add up, and let an indicator of the destination divide them; or keep apart what meets, and read the rate in the periods that are written.
     0 errors, 1 warning, 0 notes
     ");
 }

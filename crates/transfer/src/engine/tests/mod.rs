@@ -198,6 +198,28 @@ fn what_the_guard_judges_is_what_is_sent() {
 }
 
 #[test]
+fn what_somebody_enters_after_a_guard_has_judged_is_his() {
+    let mut world = filled("2.43.1");
+    let mut routine = routine();
+    routine.routine.policies.max_change = Some(100);
+    routine.routine.policies.when_empty = WhenEmpty::Delete;
+    routine.routine.policies.max_delete_share = 100;
+    assert_eq!(world.run(&routine).cells.created, 32);
+    for month in ["202401", "202402"] {
+        world.source.put(cell(1, 1, month), "100");
+        world.source.put(cell(1, 8, month), "100");
+    }
+    let his = cell(1, 8, "202401");
+    world.destination.state.lock().unwrap().entered = [(his, "77".to_owned())].into();
+    let report = world.run(&routine);
+    assert_laws(&world, &report);
+    assert_eq!(world.destination.text_of(&his).as_deref(), Some("77"));
+    assert_eq!(counts(&report), [("updated", 3), ("unchanged", 28), ("held_back", 1)]);
+    assert!(codes(&report).contains(&"stale-changed"), "{:?}", codes(&report));
+    assert_eq!(world.destination.text_of(&cell(1, 8, "202402")).as_deref(), Some("100"));
+}
+
+#[test]
 fn merged_units_add_up_across_districts() {
     let mut world = filled("2.43.1");
     let summed = Job { combine: Combine::Sum, ..job("counts", vec![plain_item(1)]) };

@@ -112,6 +112,8 @@ pub(in crate::engine) struct State {
     pub(in crate::engine) poison: BTreeSet<CellKey>,
     /// A concurrent writer: what it makes of a value as soon as it is stored.
     pub(in crate::engine) meddled: BTreeMap<CellKey, String>,
+    /// What a person enters into a cell as soon as it has been read.
+    pub(in crate::engine) entered: BTreeMap<CellKey, String>,
     pub(in crate::engine) may_not_read: bool,
     /// Data elements that the user does not see any more: reads leave them out.
     pub(in crate::engine) hidden: BTreeSet<Uid>,
@@ -137,6 +139,11 @@ pub(in crate::engine) struct Server {
     pub(in crate::engine) state: Mutex<State>,
 }
 
+/// A value that a person entered.
+fn entered(cell: CellKey, text: &str) -> DataValue {
+    DataValue { cell, value: Some(text.to_owned()), comment: None, followup: false, stored_by: None, deleted: false }
+}
+
 impl Server {
     pub(in crate::engine) fn new(version: &'static str) -> Self {
         Self::with(version, fixture::metadata())
@@ -153,15 +160,7 @@ impl Server {
     }
 
     pub(in crate::engine) fn put(&self, cell: CellKey, text: &str) {
-        let value = DataValue {
-            cell,
-            value: Some(text.to_owned()),
-            comment: None,
-            followup: false,
-            stored_by: None,
-            deleted: false,
-        };
-        self.state.lock().unwrap().values.insert(cell, value);
+        self.state.lock().unwrap().values.insert(cell, entered(cell, text));
     }
 
     pub(in crate::engine) fn text_of(&self, cell: &CellKey) -> Option<String> {
@@ -332,6 +331,12 @@ impl DataServer for Server {
                 let text = |cell: &CellKey| state.values.get(cell).and_then(|value| value.value.clone());
                 let shown = state.watched.iter().filter(|cell| region(cell)).map(|cell| (*cell, text(cell))).collect();
                 state.happened.push(Happened::Shown(shown));
+            }
+            let read: Vec<CellKey> = state.entered.keys().copied().filter(region).collect();
+            for cell in read {
+                if let Some(text) = state.entered.remove(&cell) {
+                    state.values.insert(cell, entered(cell, &text));
+                }
             }
             (found, fault)
         };
