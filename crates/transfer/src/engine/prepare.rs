@@ -142,26 +142,25 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
             if let Some(current) = &mut self.current
                 && let Some(mut prepared) = current.aside.next(self.context)
             {
-                let guard = current.guard.clone();
                 self.with_ledger(&mut prepared);
-                if let Some(reason) = &guard {
-                    diff::hold_changes(&mut prepared.cells, reason);
-                }
-                self.look_again(&mut prepared).await;
-                self.finish(&mut prepared, guard.as_deref());
+                // What is held back need not be read again.
+                self.hold_changes(&mut prepared);
+                let copies = prepared.job.comments == Comments::Copy;
+                let (_, gone) = self.look_again(&mut prepared, copies).await;
+                prepared.gone += gone;
+                self.finish(&mut prepared);
                 return Some(prepared);
             }
             if let Some((mut prepared, _)) = self.next_of_job().await {
-                let guard = self.current.as_ref().and_then(|current| current.guard.clone());
-                self.finish(&mut prepared, guard.as_deref());
+                self.finish(&mut prepared);
                 return Some(prepared);
             }
             if let Some(current) = &mut self.current
                 && let Some((name, cells)) = current.waiting.next(current.job)
             {
-                let (job, number, guard) = (current.job, current.number, current.guard.clone());
+                let (job, number) = (current.job, current.number);
                 let mut prepared = self.prepare_waiting(job, number, name, cells).await;
-                self.finish(&mut prepared, guard.as_deref());
+                self.finish(&mut prepared);
                 return Some(prepared);
             }
             match self.jobs.pop_front() {
@@ -257,31 +256,43 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         }
     }
 
+    /// Holds back what the guard `max_change` does not let pass.
+    fn hold_changes(&self, prepared: &mut Prepared<'run>) {
+        if let Some(reason) = self.current.as_ref().and_then(|current| current.guard.as_deref()) {
+            diff::hold_changes(&mut prepared.cells, reason);
+        }
+    }
+
     /// Somebody may have changed a cell while the rest of its job was read: what will be sent is read once more, and
-    /// what is not as it was judged is left alone. Where nothing is sent nothing is read.
-    async fn look_again(&self, prepared: &mut Prepared<'run>) {
+    /// what is not as it was compared is left alone. Where nothing is sent nothing is read. `copies` says that comments
+    /// come from the source, and stay. Gives the org units that could not be read this time, and how many cells the
+    /// routine let go of.
+    async fn look_again(&self, prepared: &mut Prepared<'run>, copies: bool) -> (BTreeSet<Uid>, u64) {
         if prepared.failed.is_some() {
-            return;
+            return (BTreeSet::new(), 0);
         }
         let sends = |cell: &Cell| cell.step.is_sent() && !prepared.unreadable.contains(&cell.key.org_unit);
         let sent: BTreeSet<CellKey> = prepared.cells.iter().filter(|cell| sends(cell)).map(|cell| cell.key).collect();
         let units: BTreeSet<Uid> = sent.iter().map(|key| key.org_unit).collect();
-        let (mut ledger, read) = self.both(prepared.job, &units, |cell| sent.contains(cell)).await;
-        match read {
-            Ok(stored) => {
-                for cell in prepared.cells.iter_mut().filter(|cell| sent.contains(&cell.key)) {
-                    let copied =
-                        (prepared.job.comments == Comments::Copy).then(|| (cell.comment.clone(), cell.followup));
-                    diff::look_again(cell, &stored);
-                    if let Some(copied) = copied {
-                        (cell.comment, cell.followup) = copied;
-                    }
-                }
-                prepared.gone += self.let_go(&mut ledger, &stored);
-                prepared.ledger.cells.retain(|cell, _| !sent.contains(cell) || ledger.cells.contains_key(cell));
+        let written = prepared.ledger.cells.iter().filter(|(cell, _)| sent.contains(*cell));
+        let mut written: Hashed<CellKey, String> = written.map(|(cell, value)| (*cell, value.clone())).collect();
+        let stored = match self.stored(prepared.job, &units, &written).await {
+            Ok(stored) => stored,
+            Err(error) => {
+                prepared.failed = Some(Failed::Destination(error));
+                return (BTreeSet::new(), 0);
             }
-            Err(error) => prepared.failed = Some(Failed::Destination(error)),
+        };
+        for cell in prepared.cells.iter_mut().filter(|cell| sent.contains(&cell.key)) {
+            let copied = copies.then(|| (cell.comment.clone(), cell.followup));
+            diff::look_again(cell, &stored);
+            if let Some(copied) = copied {
+                (cell.comment, cell.followup) = copied;
+            }
         }
+        let gone = self.let_go(&mut written, &stored);
+        prepared.ledger.cells.retain(|cell, _| !sent.contains(cell) || written.contains_key(cell));
+        (stored.unreadable, gone)
     }
 
     /// Sets aside what would vanish from a slice; once the job's last slice is read, judges what may.
@@ -313,51 +324,35 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         job: &'run PlannedJob,
         job_number: usize,
         name: SliceName,
-        mut cells: Vec<Cell>,
+        cells: Vec<Cell>,
     ) -> Prepared<'run> {
         self.context.tell(Event::SliceStarted { slice: name.clone() });
         let sent: BTreeSet<CellKey> = cells.iter().filter(|cell| cell.step.is_sent()).map(|cell| cell.key).collect();
-        let units: BTreeSet<Uid> = sent.iter().map(|key| key.org_unit).collect();
-        let (mut ledger, read) = self.both(job, &units, |cell| sent.contains(cell)).await;
-        let (mut unreadable, mut failed) = (BTreeSet::new(), None);
-        match read {
-            Ok(stored) => {
-                for cell in &mut cells {
-                    diff::look_again(cell, &stored);
-                }
-                self.let_go(&mut ledger, &stored);
-                unreadable = stored.unreadable;
-            }
-            Err(error) => failed = Some(Failed::Destination(error)),
-        }
-        Prepared {
+        let mut prepared = Prepared {
             job,
             job_number,
             name,
             values: ValueCounts::default(),
             cells,
-            ledger,
-            unreadable,
+            ledger: Ledger::default(),
+            unreadable: BTreeSet::new(),
             findings: Findings::default(),
             acts: Acts::default(),
             gone: 0,
-            failed,
-        }
+            failed: None,
+        };
+        self.with_ledger(&mut prepared);
+        prepared.ledger.cells.retain(|cell, _| sent.contains(cell));
+        (prepared.unreadable, _) = self.look_again(&mut prepared, false).await;
+        prepared
     }
 
-    /// What the routine wrote into these org units, as far as it concerns cells that are `looked_at`, and what the
-    /// destination holds there.
-    async fn both(
-        &self,
-        job: &PlannedJob,
-        org_units: &BTreeSet<Uid>,
-        looked_at: impl Fn(&CellKey) -> bool,
-    ) -> (Ledger, Result<StoredValues, SliceError>) {
-        let mut ledger = match self.ledger(job, org_units) {
+    /// What the routine wrote into these org units, and what the destination holds there.
+    async fn both(&self, job: &PlannedJob, org_units: &BTreeSet<Uid>) -> (Ledger, Result<StoredValues, SliceError>) {
+        let ledger = match self.ledger(job, org_units) {
             Ok(ledger) => ledger,
             Err(error) => return (Ledger::default(), Err(error)),
         };
-        ledger.cells.retain(|cell, _| looked_at(cell));
         let stored = self.stored(job, org_units, &ledger.cells).await;
         (ledger, stored)
     }
@@ -435,7 +430,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         prepared.values = values;
         prepared.acts = acts;
         self.context.tell(Event::SliceFetched { slice: prepared.name.clone(), values });
-        let (ledger, read) = self.both(job, &slice.destinations, |_| true).await;
+        let (ledger, read) = self.both(job, &slice.destinations).await;
         let stored = read.unwrap_or_else(|error| {
             prepared.failed = Some(Failed::Destination(error));
             // Nothing is known of the other side, so nothing is compared: the cells are known all the same.
@@ -504,17 +499,17 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         let rules =
             DiffRules { only_changed: policies.only_changed, ledger: &ledger.cells, doubts, remarks, deletes, names };
         let diff = diff::diff(wanted, stored, job, rules);
-        let let_go = self.let_go(&mut ledger, stored) + his.len() as u64;
+        let let_go = self.let_go(&mut ledger.cells, stored) + his.len() as u64;
         (diff, ledger, let_go)
     }
 
     /// Whatever becomes of the cells now: what somebody else changed or took away is his. Gives how many they are.
-    fn let_go(&self, ledger: &mut Ledger, stored: &StoredValues) -> u64 {
+    fn let_go(&self, ledger: &mut Hashed<CellKey, String>, stored: &StoredValues) -> u64 {
         let sees = |cell: &CellKey| self.context.side.sees(stored, cell);
-        let lost = ownership::let_go(&ledger.cells, stored, self.context.destination_metadata, sees, |_| None);
+        let lost = ownership::let_go(&*ledger, stored, self.context.destination_metadata, sees, |_| None);
         if !lost.is_empty() {
             self.context.keep(|journal| journal.forget(&lost));
-            ledger.cells.retain(|cell, _| lost.binary_search(cell).is_err());
+            ledger.retain(|cell, _| lost.binary_search(cell).is_err());
         }
         lost.len() as u64
     }
@@ -543,10 +538,8 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
     }
 
     /// Preflight and guards.
-    fn finish(&self, prepared: &mut Prepared<'run>, guard: Option<&str>) {
-        if let Some(reason) = guard {
-            diff::hold_changes(&mut prepared.cells, reason);
-        }
+    fn finish(&self, prepared: &mut Prepared<'run>) {
+        self.hold_changes(prepared);
         for cell in prepared.cells.iter_mut().filter(|cell| cell.step.is_sent()) {
             let verdict = self.context.preflight.check(&cell.key, cell.value.as_deref(), cell.comment.as_deref());
             match (verdict, self.context.side.reader.address(&cell.key.address())) {
