@@ -7,8 +7,8 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::Path;
 
-use clap::builder::PossibleValue;
-use clap::{Arg, Command, ValueEnum};
+use clap::{Arg, Command};
+use clap_complete::Shell;
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use clap_complete::env::{EnvCompleter, Shells};
 
@@ -22,48 +22,6 @@ const VARIABLE: &str = "XFER_COMPLETE";
 
 const PROGRAM: &str = "xfer";
 
-/// A shell whose words can be completed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shell {
-    /// bash
-    Bash,
-    /// Elvish
-    Elvish,
-    /// fish
-    Fish,
-    /// `PowerShell`
-    Powershell,
-    /// zsh
-    Zsh,
-}
-
-impl Shell {
-    /// Its name, as in `$SHELL`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Bash => "bash",
-            Self::Elvish => "elvish",
-            Self::Fish => "fish",
-            Self::Powershell => "powershell",
-            Self::Zsh => "zsh",
-        }
-    }
-
-    fn completer(self) -> io::Result<&'static dyn EnvCompleter> {
-        completer(self.name())
-    }
-}
-
-impl ValueEnum for Shell {
-    fn value_variants<'shell>() -> &'shell [Self] {
-        &[Self::Bash, Self::Zsh, Self::Fish, Self::Powershell, Self::Elvish]
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(self.name()))
-    }
-}
-
 fn completer(shell: &str) -> io::Result<&'static dyn EnvCompleter> {
     let known = Shells::<'static>::builtins().0.iter().copied().find(|known| known.is(shell));
     known.ok_or_else(|| io::Error::other(format!("`{shell}` is no shell that is known here")))
@@ -72,7 +30,7 @@ fn completer(shell: &str) -> io::Result<&'static dyn EnvCompleter> {
 /// What a shell is to be told once.
 pub(super) fn registration(shell: Shell) -> io::Result<String> {
     let mut text = Vec::new();
-    shell.completer()?.write_registration(VARIABLE, PROGRAM, PROGRAM, PROGRAM, &mut text)?;
+    completer(&shell.to_string())?.write_registration(VARIABLE, PROGRAM, PROGRAM, PROGRAM, &mut text)?;
     Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
@@ -85,7 +43,7 @@ pub(super) fn candidates(arguments: &[OsString], tree: impl FnOnce() -> Command)
 
 fn candidates_for(shell: &str, words: Vec<OsString>, tree: Command) -> io::Result<String> {
     let shell = completer(shell)?;
-    let asked = Asked { home: home_in(&words), quoted: shell.name() == Shell::Bash.name() };
+    let asked = Asked { home: home_in(&words), quoted: shell.is("bash") };
     let mut tree = with_names(tree, &asked, &[]);
     tree.build();
     let mut text = Vec::new();
@@ -164,7 +122,9 @@ mod tests {
 
     use clap::ValueEnum;
 
-    use super::{Shell, candidates_for, noun, registration};
+    use clap_complete::Shell;
+
+    use super::{candidates_for, noun, registration};
     use crate::cli::args;
     use crate::ops::names::Noun;
 

@@ -5,7 +5,6 @@ use bigdecimal::BigDecimal;
 use crate::finding::DESTINATION_ADDS_PERCENTAGES;
 use crate::item_rules::{ItemFinding, of};
 use crate::review::aggregation::{Along, Fit, fit};
-use xfer_domain::data_item::{DataItem, ReportingMetric};
 use xfer_domain::item::{Combine, Item};
 use xfer_domain::job::Job;
 use xfer_domain::metadata::Metadata;
@@ -14,7 +13,7 @@ use xfer_domain::value_type::ValueType;
 /// Percentages of reports in a data element whose values the destination adds up.
 pub(super) fn totals(source: &Metadata, destination: &Metadata, item: &Item) -> Option<ItemFinding> {
     let target = destination.data_elements.get(&item.destination.data_element)?;
-    let is_percentage = reports(item.source.data())?.is_percentage();
+    let is_percentage = item.source.data().metric()?.is_percentage();
     let sums = target.value_type.is_numeric() && adds_up(&target.aggregation_type);
     (is_percentage && sums).then(|| {
         let message = format!(
@@ -26,14 +25,6 @@ pub(super) fn totals(source: &Metadata, destination: &Metadata, item: &Item) -> 
         );
         of(&DESTINATION_ADDS_PERCENTAGES, message)
     })
-}
-
-/// What of a data set's reports is read, if anything.
-pub(super) fn reports(data: DataItem) -> Option<ReportingMetric> {
-    match data {
-        DataItem::DataElement(_) | DataItem::Indicator(_) | DataItem::ProgramIndicator(_) => None,
-        DataItem::ReportingRate { metric, .. } => Some(metric),
-    }
 }
 
 /// Whether a server adds up values of an aggregation type over org units.

@@ -1,8 +1,9 @@
 //! `xfer completions`: what a shell has to be told once, so that Tab completes commands, options and names.
 
 use clap::Args;
+use clap_complete::Shell;
 
-use crate::cli::completion::{Shell, registration};
+use crate::cli::completion::registration;
 use crate::cli::error::CliError;
 use crate::cli::ui::Ui;
 use xfer_domain::exit_code::ExitCode;

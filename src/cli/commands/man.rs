@@ -31,7 +31,7 @@ pub fn execute(arguments: &Arguments, ui: &Ui) -> Result<ExitCode, CliError> {
     let mut tree = args::tree().disable_help_subcommand(true);
     tree.build();
     let Some(folder) = &arguments.to else {
-        ui.raw_data(&page(&found(&tree, &arguments.command)?.clone())?);
+        ui.raw_data(&page(found(&tree, &arguments.command)?)?);
         return Ok(ExitCode::Success);
     };
     let failed = |what: String| move |cause: std::io::Error| CliError::local_io(what, &cause);

@@ -63,7 +63,7 @@ fn notice(
         between,
         reason: error.as_ref().map(InWords::in_a_line),
         counts: report.map(counts),
-        next: next(condition, code, report, error, command),
+        next: next(condition, code, outcome, error, command),
     })
 }
 
@@ -82,22 +82,22 @@ fn counts(report: &Report) -> NoticeCounts {
 fn next(
     condition: Condition,
     code: ExitCode,
-    report: Option<&Report>,
+    outcome: &Result<Report, OpsError>,
     error: Option<InWords>,
     command: &[String],
 ) -> Vec<String> {
     let mut next: Vec<String> = error.map(|error| error.hints).unwrap_or_default();
-    match (condition, report) {
-        (Condition::Empty, Some(report)) => {
+    match (condition, outcome) {
+        (Condition::Empty, Ok(report)) => {
             next.push(format!("see which periods were asked for: xfer runs show {}", report.run));
         }
-        (Condition::Incomplete | Condition::Failed, Some(report)) => {
+        (Condition::Incomplete | Condition::Failed, Ok(report)) => {
             next.push(format!("see every cell with its reason: xfer runs cells {}", report.run));
         }
         _ => {}
     }
     // What was stopped before it had sent anything has said so already.
-    let said = next.iter().any(|hint| hint.starts_with("run it again"));
+    let said = matches!(outcome, Err(OpsError::Stopped { .. }));
     if !said && matches!(code, ExitCode::Temporary | ExitCode::Unknown) {
         next.push(format!("run it again; what arrived stays, the rest is sent: {}", xfer_command(command)));
     }

@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{self, of_runs};
 use crate::items::{attribute_combos_of, category_combos_of};
-use crate::percentages::reports;
 use crate::review::overlap::quoted;
 use crate::review::sides::{Says, Side, fit_of_reports};
 use crate::review::words::{items, source_name};
@@ -160,7 +159,7 @@ impl<'review> Merging<'review> {
         let counted = through_analytics(self.job, &item.source);
         let of =
             |aggregation_type: Option<&str>| aggregation_type.map_or(Fit::Unknown, |own| fit_all(own, &ways, counted));
-        let own = match reports(item.source.data()) {
+        let own = match item.source.data().metric() {
             Some(_) if ways.is_empty() => Fit::Unknown,
             Some(metric) => fit_of_reports(metric),
             None => of(self.source_type(&item.source)),
@@ -290,7 +289,7 @@ impl<'review> Merging<'review> {
     /// What both servers say of an item's values, as far as they say something.
     fn sides(&self, item: &Item) -> Vec<Side> {
         let source = source_name(self.source, &item.source);
-        let own = if let Some(metric) = reports(item.source.data()) {
+        let own = if let Some(metric) = item.source.data().metric() {
             Some(Says::Reports(metric))
         } else if self.is_ratio(&item.source) {
             Some(Says::Ratio)
@@ -353,7 +352,7 @@ impl<'review> Merging<'review> {
 
 /// Whether an item reads a percentage of reports.
 fn is_percentage(item: &Item) -> bool {
-    reports(item.source.data()).is_some_and(ReportingMetric::is_percentage)
+    item.source.data().metric().is_some_and(ReportingMetric::is_percentage)
 }
 
 /// Whether an operator takes numbers only.
