@@ -6,14 +6,14 @@
 use std::collections::BTreeMap;
 
 use crate::diff::{Cell, Step};
-use crate::finding;
+use crate::finding::{self, Reason};
 use crate::tally::{Findings, Note};
-use crate::verify::{Settled, Why};
+use crate::verify::Settled;
 use xfer_domain::cell::CellState;
 use xfer_domain::journal::{CellRecord, Claim};
 use xfer_domain::metadata::Metadata;
 use xfer_domain::period::Period;
-use xfer_domain::run::{CellCounts, FindingObject, ServerSaid, Severity};
+use xfer_domain::run::{CellCounts, FindingObject, Severity};
 use xfer_domain::shown::shown;
 use xfer_domain::uid::Uid;
 
@@ -44,16 +44,7 @@ pub fn without_sending(cell: &Cell) -> Option<Settled> {
             &finding::ZERO_DROPPED,
             "the destination does not keep this zero",
         )),
-        Step::Hold(hold) => {
-            let why = Why {
-                code: hold.code,
-                object: hold.object.clone(),
-                reason: hold.reason.as_str().into(),
-                said: None,
-                hint: hold.hint.clone(),
-            };
-            Some(Settled { state: CellState::HeldBack, why: Some(Box::new(why)) })
-        }
+        Step::Hold(reason) => Some(Settled { state: CellState::HeldBack, why: Some(reason.clone()) }),
         Step::Create | Step::Update | Step::Repeat | Step::Delete | Step::Vanish => None,
     }
 }
@@ -74,10 +65,7 @@ pub fn settle(job: &str, cells: Vec<Cell>, ends: Vec<Option<Settled>>, destinati
             settled.findings.add(note(why, &cell, end.state, destination));
         }
         let (code, reason) = match end.why {
-            Some(why) => {
-                let code = why.said.and_then(|said| said.code).unwrap_or_else(|| why.code.word.to_owned());
-                (Some(code), Some(why.reason.to_string()))
-            }
+            Some(why) => (Some(why.word().to_owned()), Some(why.text.to_string())),
             None => (None, None),
         };
         settled.records.push(CellRecord {
@@ -104,15 +92,13 @@ fn is_write(state: CellState) -> bool {
     matches!(state, CellState::Created | CellState::Updated | CellState::Deleted | CellState::Accepted)
 }
 
-fn note(why: &Why, cell: &Cell, state: CellState, destination: &Metadata) -> Note {
-    let mut note = Note::new(why.code, 1);
-    note.server = why.said.as_ref().map(|said| ServerSaid { code: said.code.clone(), text: why.reason.to_string() });
-    note.hint.clone_from(&why.hint);
-    note.object = Some(why.object.clone().unwrap_or_else(|| FindingObject {
+fn note(why: &Reason, cell: &Cell, state: CellState, destination: &Metadata) -> Note {
+    let mut note = Note::of(why);
+    note.object.get_or_insert_with(|| FindingObject {
         kind: "data element".to_owned(),
         id: cell.key.data_element.to_string(),
         name: destination.name_of(cell.key.data_element),
-    }));
+    });
     // Words cost time, and the ten thousandth zero needs none.
     if why.code.severity != Severity::Info {
         note.example = Some(example(why, cell, state, destination));
@@ -120,10 +106,10 @@ fn note(why: &Why, cell: &Cell, state: CellState, destination: &Metadata) -> Not
     note
 }
 
-fn example(why: &Why, cell: &Cell, state: CellState, destination: &Metadata) -> String {
+fn example(why: &Reason, cell: &Cell, state: CellState, destination: &Metadata) -> String {
     let key = &cell.key;
     let value = cell.value.as_deref().map_or_else(String::new, |text| format!(" = `{}`", shown(text)));
-    let reason = if state == CellState::Rejected { String::new() } else { format!(": {}", why.reason) };
+    let reason = if state == CellState::Rejected { String::new() } else { format!(": {}", why.text) };
     format!(
         "{} at {} in {}{value}{reason}",
         destination.name_of(key.data_element),
@@ -137,8 +123,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{settle, without_sending};
-    use crate::diff::{Cell, Hold, Step};
-    use crate::finding;
+    use crate::diff::{Cell, Step};
+    use crate::finding::{self, Reason};
     use crate::fixture::{cell as key, data_set, metadata};
     use crate::verify::Settled;
     use xfer_domain::cell::CellState;
@@ -159,12 +145,7 @@ mod tests {
 
     #[test]
     fn a_cell_ends_in_one_state_with_its_reason() {
-        let hold = Step::Hold(Box::new(Hold {
-            code: &finding::ORG_UNIT_NOT_ASSIGNED,
-            object: None,
-            reason: "not assigned".to_owned(),
-            hint: None,
-        }));
+        let hold = Step::Hold(Box::new(Reason::new(&finding::ORG_UNIT_NOT_ASSIGNED, "not assigned")));
         let cells = vec![cell(1, Step::Create), cell(2, Step::Unchanged), cell(3, hold)];
         let mut ends: Vec<Option<Settled>> = cells.iter().map(without_sending).collect();
         assert!(ends[0].is_none());

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
-use crate::finding::Code;
+use crate::finding::{Code, Reason};
 use xfer_domain::run::{Finding, FindingObject, ServerSaid, Severity};
 
 /// What makes two findings the same: severity first, so that the order is that of a report.
@@ -41,6 +41,12 @@ impl Note {
     /// A finding without particulars.
     pub fn new(code: &'static Code, count: u64) -> Self {
         Self { code, severity: code.severity, count, object: None, example: None, server: None, hint: None }
+    }
+
+    /// A finding about one cell, or about a server, that says why.
+    pub fn of(reason: &Reason) -> Self {
+        let Reason { code, object, hint, .. } = reason.clone();
+        Self { object, hint, server: reason.server(), ..Self::new(code, 1) }
     }
 
     /// Names the object it is about.

@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bigdecimal::num_traits::Zero;
 
 use crate::combine::WantedCell;
-use crate::finding::{self, Code};
+use crate::finding::{self, Code, Reason};
 use crate::map::Remark;
 use crate::plan::{PlannedItem, PlannedJob};
 use crate::tally::{Findings, Note};
@@ -33,7 +33,6 @@ use xfer_domain::decimal::parse_number;
 use xfer_domain::hashed::Hashed;
 use xfer_domain::item::WhenEmpty;
 use xfer_domain::metadata::Metadata;
-use xfer_domain::run::FindingObject;
 use xfer_domain::uid::Uid;
 
 /// A value of the destination, as far as it matters.
@@ -90,7 +89,7 @@ pub enum Step {
     /// Nothing: a zero that the destination does not keep; the cell stays as it is.
     ZeroSkipped,
     /// Nothing: a rule or a guard holds it back.
-    Hold(Box<Hold>),
+    Hold(Box<Reason>),
 }
 
 impl Step {
@@ -107,25 +106,11 @@ impl Step {
 
 impl StoredValues {
     /// The cells that are held back because nobody knows what stands in them.
-    pub fn doubts(&self) -> impl Iterator<Item = (CellKey, Hold)> {
+    pub fn doubts(&self) -> impl Iterator<Item = (CellKey, Reason)> {
         let reason = "the destination gave what stands there twice, and not the same both times";
-        let hold =
-            || Hold { code: &finding::DESTINATION_VALUE_TWICE, object: None, reason: reason.to_owned(), hint: None };
+        let hold = move || Reason::new(&finding::DESTINATION_VALUE_TWICE, reason);
         self.twice.iter().map(move |cell| (*cell, hold()))
     }
-}
-
-/// Why a cell is held back.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Hold {
-    /// The entry of the findings table.
-    pub code: &'static Code,
-    /// What is to blame.
-    pub object: Option<FindingObject>,
-    /// Why, in words.
-    pub reason: String,
-    /// What can be done, where it is more exact than the table's remedy.
-    pub hint: Option<String>,
 }
 
 /// A cell of a slice on its way to the destination.
@@ -173,7 +158,7 @@ pub struct DiffRules<'run> {
     /// What this routine wrote; needed only where an item deletes.
     pub ledger: &'run Hashed<CellKey, String>,
     /// Cells of which a part cannot be used, with the reason.
-    pub doubts: &'run BTreeMap<CellKey, Hold>,
+    pub doubts: &'run BTreeMap<CellKey, Reason>,
     /// What the source has beside the values, where the job copies it.
     pub remarks: Option<&'run BTreeMap<CellKey, Remark>>,
     /// Whether the routine deletes at all (`max_delete` is not 0).
@@ -274,8 +259,7 @@ fn wanted_cell(
             }
         }
         Err(refusal) => {
-            let hold = Hold { code: refusal.code(), object: None, reason: refusal.reason(), hint: None };
-            cell.step = Step::Hold(Box::new(hold));
+            cell.step = Step::Hold(Box::new(Reason::new(refusal.code(), refusal.reason())));
         }
     }
     cell
@@ -312,7 +296,7 @@ fn is_at_stake(key: &CellKey, stored: &Stored, job: &PlannedJob, rules: DiffRule
 }
 
 /// A cell for which nothing is wanted and that is held back.
-fn held_cell(key: CellKey, stored: Option<&Stored>, job: &PlannedJob, hold: Hold) -> Option<Cell> {
+fn held_cell(key: CellKey, stored: Option<&Stored>, job: &PlannedJob, hold: Reason) -> Option<Cell> {
     let item = job.addresses.get(&key.address()).copied()?;
     let stored = stored.cloned().unwrap_or_default();
     Some(Cell {
@@ -415,12 +399,9 @@ pub fn look_again(cell: &mut Cell, stored: &StoredValues) {
         (cell.comment, cell.followup) = (now.comment, now.followup);
         return;
     }
-    cell.step = Step::Hold(Box::new(Hold {
-        code: &finding::STALE_CHANGED,
-        object: None,
-        reason: "it was changed at the destination while the run was going on".to_owned(),
-        hint: Some("Run again: what stands there now is looked at anew.".to_owned()),
-    }));
+    let reason = "it was changed at the destination while the run was going on";
+    let reason = Reason::new(&finding::STALE_CHANGED, reason);
+    cell.step = Step::Hold(Box::new(reason.with_hint("Run again: what stands there now is looked at anew.")));
 }
 
 /// Whether the changes of a job exceed the share of the destination's cells that the routine allows, in percent.
@@ -431,12 +412,7 @@ pub fn exceeds(changes: u64, existing: u64, max_change: Option<u32>) -> bool {
 /// Holds back every update and deletion (the guard `max_change`).
 pub fn hold_changes(cells: &mut [Cell], reason: &str) {
     for cell in cells.iter_mut().filter(|cell| cell.step.is_change()) {
-        cell.step = Step::Hold(Box::new(Hold {
-            code: &finding::MAX_CHANGE_EXCEEDED,
-            object: None,
-            reason: reason.to_owned(),
-            hint: None,
-        }));
+        cell.step = Step::Hold(Box::new(Reason::new(&finding::MAX_CHANGE_EXCEEDED, reason)));
     }
 }
 
@@ -448,12 +424,8 @@ pub fn hold_deletions(cells: &mut [Cell], left: &mut Option<u32>) {
             *left -= 1;
             continue;
         }
-        cell.step = Step::Hold(Box::new(Hold {
-            code: &finding::MAX_DELETE_EXCEEDED,
-            object: None,
-            reason: "the run would delete more cells than the routine allows".to_owned(),
-            hint: None,
-        }));
+        let reason = "the run would delete more cells than the routine allows";
+        cell.step = Step::Hold(Box::new(Reason::new(&finding::MAX_DELETE_EXCEEDED, reason)));
     }
 }
 

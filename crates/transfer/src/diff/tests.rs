@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
-use super::{Cell, Diff, DiffRules, Hold, Step, Stored, StoredValues, diff, exceeds, hold_changes, hold_deletions};
+use super::{Cell, Diff, DiffRules, Step, Stored, StoredValues, diff, exceeds, hold_changes, hold_deletions};
 use crate::combine::WantedCell;
-use crate::finding;
+use crate::finding::{self, Reason};
 use crate::fixture::{cell, document, job, metadata, plain_item, plan_of, unit};
 use crate::plan::Plan;
 use xfer_domain::cell::CellKey;
@@ -49,9 +49,7 @@ fn compare_with(
 ) -> Diff {
     wanted.sort_by_key(|wanted| wanted.key);
     let ledger: Hashed<CellKey, String> = ledger.iter().map(|(key, text)| (*key, (*text).to_owned())).collect();
-    let hold =
-        Hold { code: &finding::CELL_NOT_WHOLE, object: None, reason: "a part is missing".to_owned(), hint: None };
-    let doubts = BTreeMap::from([(cell(1, 8, "202401"), hold)]);
+    let doubts = BTreeMap::from([(cell(1, 8, "202401"), Reason::new(&finding::CELL_NOT_WHOLE, "a part is missing"))]);
     let doubts = if doubtful { doubts } else { BTreeMap::new() };
     let names = metadata();
     let rules =

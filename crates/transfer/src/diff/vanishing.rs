@@ -13,8 +13,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::diff::{Cell, Hold, Step};
-use crate::finding;
+use crate::diff::{Cell, Step};
+use crate::finding::{self, Reason};
 use xfer_domain::cell::CellKey;
 use xfer_domain::period::Period;
 use xfer_domain::uid::Uid;
@@ -86,7 +86,7 @@ impl Vanishing {
     }
 
     /// Why a cell of a slice may not vanish; none where it may.
-    pub fn against(&self, slice: usize, cell: &CellKey, percent: u32) -> Option<Hold> {
+    pub fn against(&self, slice: usize, cell: &CellKey, percent: u32) -> Option<Reason> {
         if !self.spoke {
             let asked = if self.leftover { "any job of the run" } else { "the job" };
             return Some(without_evidence(format!(
@@ -94,15 +94,11 @@ impl Vanishing {
             )));
         }
         if self.lost > ALONE && self.lost.saturating_mul(100) > self.at_stake.saturating_mul(u64::from(percent)) {
-            return Some(Hold {
-                code: &finding::MAX_DELETE_SHARE_EXCEEDED,
-                object: None,
-                reason: format!(
-                    "{} of {} values that the routine could delete here would vanish, which is more than {percent} %",
-                    self.lost, self.at_stake
-                ),
-                hint: None,
-            });
+            let reason = format!(
+                "{} of {} values that the routine could delete here would vanish, which is more than {percent} %",
+                self.lost, self.at_stake
+            );
+            return Some(Reason::new(&finding::MAX_DELETE_SHARE_EXCEEDED, reason));
         }
         if self.leftover {
             return None;
@@ -132,8 +128,8 @@ impl Vanishing {
     }
 }
 
-fn without_evidence(reason: String) -> Hold {
-    Hold { code: &finding::DELETE_WITHOUT_EVIDENCE, object: None, reason, hint: None }
+fn without_evidence(reason: String) -> Reason {
+    Reason::new(&finding::DELETE_WITHOUT_EVIDENCE, reason)
 }
 
 impl Cell {
@@ -209,7 +205,7 @@ mod tests {
         let all = [cells("202401", 200, 0), cells("202402", 0, few + 1)].concat();
         vanishing.take(0, 200, &all, all.len() as u64);
         let hold = |month| vanishing.against(0, &key(1, 100, month), 20);
-        assert!(hold("202402").unwrap().reason.contains("202402"));
+        assert!(hold("202402").unwrap().text.contains("202402"));
         assert_eq!(hold("202401"), None);
     }
 
@@ -229,7 +225,7 @@ mod tests {
             vanishing.against(0, &key(1, 250, "202401"), 20)
         };
         assert_eq!(hold(of_unit(250, 0..few, Step::Delete)), None);
-        assert!(hold(of_unit(250, 0..few + 1, Step::Delete)).unwrap().reason.contains("for the org unit"));
+        assert!(hold(of_unit(250, 0..few + 1, Step::Delete)).unwrap().text.contains("for the org unit"));
         let still_speaks = [of_unit(250, 0..few + 1, Step::Delete), of_unit(250, 200..201, Step::Unchanged)].concat();
         assert_eq!(hold(still_speaks), None);
     }

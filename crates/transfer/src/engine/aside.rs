@@ -9,11 +9,11 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 
-use crate::diff::{Cell, Hold, Step};
+use crate::diff::{Cell, Step};
 use crate::engine::context::Context;
 use crate::engine::error::SliceError;
 use crate::engine::prepare::{Failed, Ledger, Prepared};
-use crate::finding;
+use crate::finding::{self, Reason};
 use xfer_domain::cell::CellKey;
 use xfer_domain::exit_code::ExitCode;
 use xfer_domain::fault::Fault;
@@ -103,7 +103,7 @@ fn kept(cell: &Cell) -> Kept {
         Step::Unchanged => KeptStep::Unchanged,
         Step::ZeroSkipped => KeptStep::ZeroSkipped,
         Step::Hold(hold) => {
-            KeptStep::Hold(hold.code.word.to_owned(), hold.object.clone(), hold.reason.clone(), hold.hint.clone())
+            KeptStep::Hold(hold.code.word.to_owned(), hold.object.clone(), hold.text.to_string(), hold.hint.clone())
         }
     };
     Kept(
@@ -146,8 +146,8 @@ impl Kept {
             KeptStep::Vanish => Step::Vanish,
             KeptStep::Unchanged => Step::Unchanged,
             KeptStep::ZeroSkipped => Step::ZeroSkipped,
-            KeptStep::Hold(word, object, reason, hint) => {
-                Step::Hold(Box::new(Hold { code: finding::by_word(&word)?, object, reason, hint }))
+            KeptStep::Hold(word, object, text, hint) => {
+                Step::Hold(Box::new(Reason { object, hint, ..Reason::new(finding::by_word(&word)?, text) }))
             }
         };
         let key = CellKey {
@@ -203,19 +203,15 @@ fn failed(verb: &str, source: Option<Box<dyn std::error::Error + Send + Sync>>) 
 #[cfg(test)]
 mod tests {
     use super::{read, written};
-    use crate::diff::{Cell, Hold, Step};
-    use crate::finding;
+    use crate::diff::{Cell, Step};
+    use crate::finding::{self, Reason};
     use crate::fixture::cell as key;
     use xfer_domain::exit_code::ExitCode;
 
     #[test]
     fn cells_come_back_as_they_went() {
-        let hold = Step::Hold(Box::new(Hold {
-            code: &finding::ORG_UNIT_NOT_ASSIGNED,
-            object: None,
-            reason: "not \"assigned\"".to_owned(),
-            hint: Some("assign it".to_owned()),
-        }));
+        let reason = Reason::new(&finding::ORG_UNIT_NOT_ASSIGNED, "not \"assigned\"").with_hint("assign it");
+        let hold = Step::Hold(Box::new(reason));
         let steps = [
             Step::Create,
             Step::Update,

@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::combine::{WantedCell, combine};
-use crate::diff::{self, Cell, Diff, DiffRules, Hold, Step, StoredValues, Vanishing};
+use crate::diff::{self, Cell, Diff, DiffRules, Step, StoredValues, Vanishing};
 use crate::engine::aside::Aside;
 use crate::engine::context::{Context, slice_name};
 use crate::engine::error::SliceError;
@@ -20,7 +20,7 @@ use crate::engine::servers::DataServer;
 use crate::engine::waiting::Waiting;
 use crate::engine::{fetch, read, recover};
 use crate::events::{Event, SliceName};
-use crate::finding;
+use crate::finding::{self, Reason};
 use crate::hooks::Acts;
 use crate::map::{Mapped, Mapping, Remark};
 use crate::ownership;
@@ -464,7 +464,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         job: &PlannedJob,
         slice: &Slice,
         wanted: Vec<WantedCell>,
-        (doubts, remarks): (&BTreeMap<CellKey, Hold>, &BTreeMap<CellKey, Remark>),
+        (doubts, remarks): (&BTreeMap<CellKey, Reason>, &BTreeMap<CellKey, Remark>),
         stored: &StoredValues,
         mut ledger: Ledger,
     ) -> (Diff, Ledger, u64) {
@@ -545,22 +545,11 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
             match (verdict, self.context.side.reader.address(&cell.key.address())) {
                 // What stands there is not known: a value or a comment of somebody else's could be lost.
                 (Verdict::Pass { .. }, Some(hidden)) => {
-                    cell.step = Step::Hold(Box::new(Hold {
-                        code: &finding::DESTINATION_NOT_READABLE,
-                        object: Some(hidden.object()),
-                        reason: hidden.in_words(),
-                        hint: None,
-                    }));
+                    let reason = Reason::new(&finding::DESTINATION_NOT_READABLE, hidden.in_words());
+                    cell.step = Step::Hold(Box::new(reason.about(hidden.object())));
                 }
                 (Verdict::Pass { data_set }, None) => cell.data_set = Some(data_set),
-                (Verdict::Hold(hold), _) => {
-                    cell.step = Step::Hold(Box::new(Hold {
-                        code: hold.code,
-                        object: Some(hold.object.clone()),
-                        reason: hold.reason.clone(),
-                        hint: Some(hold.hint.clone()),
-                    }));
-                }
+                (Verdict::Hold(reason), _) => cell.step = Step::Hold(Box::new(reason)),
             }
         }
         diff::hold_deletions(&mut prepared.cells, &mut self.context.state().deletions_left);
@@ -583,7 +572,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
 struct Made {
     values: ValueCounts,
     wanted: Vec<WantedCell>,
-    doubts: BTreeMap<CellKey, Hold>,
+    doubts: BTreeMap<CellKey, Reason>,
     remarks: BTreeMap<CellKey, Remark>,
     findings: Findings,
     acts: Acts,

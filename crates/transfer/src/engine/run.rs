@@ -340,12 +340,7 @@ fn about_versions(probes: [&Probe; 2], findings: &mut Findings) {
 
 fn about_destination(preflight: &Preflight<'_>, findings: &mut Findings) {
     for hold in preflight.about_destination() {
-        findings.add(Note {
-            object: Some(hold.object.clone()),
-            example: Some(hold.reason.clone()),
-            hint: Some(hold.hint.clone()),
-            ..Note::new(hold.code, 1)
-        });
+        findings.add(Note::of(&hold).example(&*hold.text));
     }
 }
 

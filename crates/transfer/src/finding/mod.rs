@@ -4,9 +4,11 @@
 //! of our words they mean, and the server's own sentence rides along.
 
 mod codes;
+mod reason;
 mod server;
 
 pub use codes::*;
+pub use reason::{Reason, Said};
 pub use server::of_server;
 
 pub use xfer_domain::finding::{Category, Code};

@@ -22,8 +22,7 @@ pub use value::{Remark, SourceValue};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::diff::Hold;
-use crate::finding;
+use crate::finding::{self, Reason};
 use crate::hooks::{Acts, RowKey, RowsContext, Scene, SliceValues, through_rows};
 use crate::map::fate::{Blame, Fate, Nowhere, target_period};
 use crate::plan::{Destination, HookedPeriod, Place, PlannedJob, Slice, UnitMap};
@@ -66,7 +65,7 @@ pub struct Mapped {
     pub contributions: Vec<Contribution>,
     /// Cells for which the source has a value that cannot be used, with the reason. Nothing is sent for them, and they
     /// are not empty either: `when_empty` must not delete what a typing error hides.
-    pub doubts: BTreeMap<CellKey, Hold>,
+    pub doubts: BTreeMap<CellKey, Reason>,
     /// What the source has beside the values of a cell, where the job copies it.
     pub remarks: BTreeMap<CellKey, Remark>,
     /// The source values at their destination, if a script may look them up.
@@ -91,7 +90,7 @@ pub struct Mapping<'plan> {
     units: &'plan UnitMap,
     values: ValueCounts,
     contributions: Vec<Contribution>,
-    doubts: BTreeMap<CellKey, Hold>,
+    doubts: BTreeMap<CellKey, Reason>,
     /// Values that wait for the scripts with `rows`.
     held: Vec<SourceValue>,
     /// What stands beside contributing values, where the job copies it.
@@ -349,9 +348,9 @@ impl<'plan> Mapping<'plan> {
         }
         let reason =
             format!("the value of {} at {} in {} is part of it: {}", value.data, value.org_unit, value.period, why());
+        let reason = Reason::new(&finding::CELL_NOT_WHOLE, reason);
         for cell in cells {
-            let hold = Hold { code: &finding::CELL_NOT_WHOLE, object: None, reason: reason.clone(), hint: None };
-            self.doubts.insert(cell, hold);
+            self.doubts.insert(cell, reason.clone());
         }
     }
 
@@ -367,10 +366,9 @@ impl<'plan> Mapping<'plan> {
              this run does not read is not known",
             from.data, from.org_unit, from.period, to.period
         );
+        let reason = Reason::new(&finding::CELL_NOT_WHOLE, reason).with_hint(MOVE_WITH_PERIOD);
         for cell in ends.into_iter().flatten() {
-            let hint = Some(MOVE_WITH_PERIOD.to_owned());
-            let hold = Hold { code: &finding::CELL_NOT_WHOLE, object: None, reason: reason.clone(), hint };
-            self.doubts.entry(cell).or_insert(hold);
+            self.doubts.entry(cell).or_insert_with(|| reason.clone());
         }
     }
 
@@ -380,9 +378,9 @@ impl<'plan> Mapping<'plan> {
             "the source gave the value of {} at {} in {} twice, and not the same both times",
             value.data, value.org_unit, value.period
         );
+        let reason = Reason::new(&finding::SOURCE_VALUE_TWICE, reason);
         for cell in self.cells_of_value(value) {
-            let hold = Hold { code: &finding::SOURCE_VALUE_TWICE, object: None, reason: reason.clone(), hint: None };
-            self.doubts.insert(cell, hold);
+            self.doubts.insert(cell, reason.clone());
         }
     }
 
@@ -490,7 +488,7 @@ impl<'plan> Mapping<'plan> {
         let mut findings = Findings::default();
         let mut doubts = self.doubts;
         for hold in doubts.values_mut() {
-            hold.reason = in_words(&hold.reason, source);
+            hold.text = in_words(&hold.text, source).into();
         }
         for ((fate, blame), (count, example)) in self.fates {
             let mut example = in_words(&example, source);

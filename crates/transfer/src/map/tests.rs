@@ -96,7 +96,7 @@ fn one_value_may_feed_two_cells_and_is_counted_once() {
     assert_eq!(mapped.contributions.len(), 3, "text goes to the text element only");
     assert_eq!(mapped.doubts.keys().copied().collect::<Vec<_>>(), [fixture::cell(1, 2, "202401")]);
     assert_eq!(
-        mapped.doubts[&fixture::cell(1, 2, "202401")].reason,
+        mapped.doubts[&fixture::cell(1, 2, "202401")].text.as_ref(),
         "the value of Element 1 at Clinic 2 in 202401 is part of it: `text` is not a number"
     );
     assert_eq!((mapped.values.contributing, mapped.values.invalid), (2, 0));
@@ -157,7 +157,7 @@ fn a_period_that_lies_half_in_two_leaves_a_doubt_about_both() {
     assert_eq!((mapped.values.contributing, mapped.values.invalid, mapped.values.unexplained()), (2, 1, 0));
     let doubts: Vec<String> = mapped.doubts.keys().map(|key| format!("{} {}", key.org_unit, key.period)).collect();
     assert_eq!(doubts, [format!("{} 2024Q1", unit(1)), format!("{} 2024Q2", unit(1))]);
-    let reason = &mapped.doubts.values().next().unwrap().reason;
+    let reason = &mapped.doubts.values().next().unwrap().text;
     assert!(reason.contains("half of 202402B lies in 2024Q1 and half in 2024Q2"), "{reason}");
 }
 

@@ -5,11 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::diff::Hold;
-use crate::finding;
+use crate::finding::{self, Reason};
 use crate::plan::units::UnitMap;
 use crate::tally::{Findings, Note};
-use xfer_domain::access::{Reader, Reason, Unreadable};
+use xfer_domain::access::{self, Reader, Unreadable};
 use xfer_domain::cell::CellAddress;
 use xfer_domain::counted::counted_len;
 use xfer_domain::job::Job;
@@ -39,25 +38,22 @@ pub(super) fn units(units: &UnitMap, document: &RoutineDocument, source: &Metada
 }
 
 /// Why cells are held back at the destination units that are not fed whole.
-pub(super) fn withheld(units: &UnitMap, source: &Metadata) -> BTreeMap<Uid, Hold> {
+pub(super) fn withheld(units: &UnitMap, source: &Metadata) -> BTreeMap<Uid, Reason> {
     let hold = |unit: Uid| {
         let gone = units.unknown.contains(&unit);
         let name = source.org_unit_path_names(unit);
         let (code, why) = if gone {
             (&finding::SOURCE_ORG_UNIT_UNKNOWN, "does not exist at the source any more, or the user may not see it")
         } else {
-            (&finding::SOURCE_NOT_READABLE, Reason::OutsideView.words())
+            (&finding::SOURCE_NOT_READABLE, access::Reason::OutsideView.words())
         };
-        Hold {
-            code,
-            object: Some(FindingObject {
-                kind: "organisation unit".to_owned(),
-                id: unit.to_string(),
-                name: name.clone(),
-            }),
-            reason: format!("the org unit {name} is part of it and cannot be read: {why}"),
-            hint: (!gone).then(|| finding::SOURCE_ORG_UNIT_OUT_OF_SCOPE.remedy.to_owned()),
-        }
+        let reason = format!("the org unit {name} is part of it and cannot be read: {why}");
+        let reason = Reason::new(code, reason).about(FindingObject {
+            kind: "organisation unit".to_owned(),
+            id: unit.to_string(),
+            name,
+        });
+        if gone { reason } else { reason.with_hint(finding::SOURCE_ORG_UNIT_OUT_OF_SCOPE.remedy) }
     };
     units.partial().map(|(target, unit)| (target, hold(unit))).collect()
 }
@@ -80,7 +76,7 @@ pub(super) fn untouched(subtrees: &[(Uid, usize)], source: &Metadata, findings: 
 /// The addresses of a job of which the source's user may not read all that feeds them, each with what is to blame first,
 /// and a finding for everything that cannot be read; it counts the cells that are held back for it, which come later. An item that the source does not have (or does not show) takes its
 /// partners with it: a sum without one of its parts is no sum.
-pub(super) fn hidden(job: &Job, reader: Reader<'_>, findings: &mut Findings) -> BTreeMap<CellAddress, Hold> {
+pub(super) fn hidden(job: &Job, reader: Reader<'_>, findings: &mut Findings) -> BTreeMap<CellAddress, Reason> {
     let mut hidden = BTreeMap::new();
     for item in &job.items {
         if let Some(missing) = reader.missing(&item.source) {
@@ -89,18 +85,17 @@ pub(super) fn hidden(job: &Job, reader: Reader<'_>, findings: &mut Findings) -> 
                 hint: Some(share_again(&missing, job, reader)),
                 ..Note::new(&finding::SOURCE_ITEM_MISSING, 0).example(format!("an item of job {}", job.name))
             });
-            hidden.entry(item.destination).or_insert_with(|| Hold {
-                code: &finding::SOURCE_ITEM_MISSING,
-                object: Some(missing.object()),
-                reason: format!(
+            hidden.entry(item.destination).or_insert_with(|| {
+                let reason = format!(
                     "{} {} can no longer be read by {} at {}: {}",
                     missing.kind,
                     missing.name,
                     reader.user(),
                     job.source,
                     missing.reason.words()
-                ),
-                hint: Some(share_again(&missing, job, reader)),
+                );
+                let reason = Reason::new(&finding::SOURCE_ITEM_MISSING, reason).about(missing.object());
+                reason.with_hint(share_again(&missing, job, reader))
             });
             continue;
         }
@@ -113,11 +108,8 @@ pub(super) fn hidden(job: &Job, reader: Reader<'_>, findings: &mut Findings) -> 
                     unreadable.in_words()
                 ))
             });
-            hidden.entry(item.destination).or_insert_with(|| Hold {
-                code: &finding::SOURCE_NOT_READABLE,
-                object: Some(unreadable.object()),
-                reason: unreadable.in_words(),
-                hint: None,
+            hidden.entry(item.destination).or_insert_with(|| {
+                Reason::new(&finding::SOURCE_NOT_READABLE, unreadable.in_words()).about(unreadable.object())
             });
         }
     }

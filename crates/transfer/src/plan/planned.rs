@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::diff::Hold;
-use crate::finding;
+use crate::finding::{self, Reason};
 use crate::hooks::{ItemHooks, SharedScript};
 use crate::plan::hooked::{HookedPeriod, HookedPeriods};
 use crate::plan::item::PlannedItem;
@@ -40,9 +39,9 @@ pub struct PlannedJob {
     /// Items whose periods a script decides on, by position.
     pub(super) hooked_periods: BTreeMap<usize, HookedPeriods>,
     /// Addresses of which the source's user may not read all that feeds them, with what is to blame.
-    pub(super) hidden: BTreeMap<CellAddress, Hold>,
+    pub(super) hidden: BTreeMap<CellAddress, Reason>,
     /// Destination org units that a source unit feeds which cannot be read or is gone: why their cells are held back.
-    pub(super) withheld: BTreeMap<Uid, Hold>,
+    pub(super) withheld: BTreeMap<Uid, Reason>,
     /// Source org unit → destination org unit, for values that name org units; empty where no item has such values.
     pub unit_ids: HashMap<Uid, Uid>,
     /// For the job of cells that nothing leads to any more: which these are. Only they are compared.
@@ -157,7 +156,7 @@ impl PlannedJob {
 
     /// Why a cell of an item cannot be whole, whatever comes: the source's user may not read all of it, or its period
     /// could not be read whole.
-    pub fn not_whole(&self, key: &CellKey, item: usize) -> Option<Hold> {
+    pub fn not_whole(&self, key: &CellKey, item: usize) -> Option<Reason> {
         if let Some(hold) = self.withheld.get(&key.org_unit) {
             return Some(hold.clone());
         }
@@ -165,26 +164,17 @@ impl PlannedJob {
             return Some(hold.clone());
         }
         if let Some(other) = self.left_out_by_a_script(key) {
-            return Some(Hold {
-                code: &finding::CELL_NOT_WHOLE,
-                object: None,
-                reason: format!(
-                    "scripts put what feeds it into other periods: of item {} this run has nothing",
-                    other + 1
-                ),
-                hint: Some("run more periods, or let all items of the cell go through the same script".to_owned()),
-            });
+            let reason =
+                format!("scripts put what feeds it into other periods: of item {} this run has nothing", other + 1);
+            let hint = "run more periods, or let all items of the cell go through the same script";
+            return Some(Reason::new(&finding::CELL_NOT_WHOLE, reason).with_hint(hint));
         }
         let cut = self.hooked_periods.get(&item).filter(|hooked| hooked.cut.contains(&key.period))?;
-        Some(Hold {
-            code: &finding::CELL_NOT_WHOLE,
-            object: None,
-            reason: format!("the script {} puts more periods into {} than can be read", cut.script, key.period),
-            hint: Some(format!(
-                "let `fn period` of {} put only the periods around {} into it; for another type of period, write that type",
-                cut.script, key.period
-            )),
-        })
+        let reason = format!("the script {} puts more periods into {} than can be read", cut.script, key.period);
+        Some(Reason::new(&finding::CELL_NOT_WHOLE, reason).with_hint(format!(
+            "let `fn period` of {} put only the periods around {} into it; for another type of period, write that type",
+            cut.script, key.period
+        )))
     }
 
     /// An item of a cell, by position, that writes other periods than the cell's in this run, because a script decides on
@@ -220,7 +210,7 @@ impl PlannedJob {
 
     /// Whether the source's user may read all that feeds the job, as far as the source has it.
     pub fn is_seen(&self) -> bool {
-        let unseen = |hold: &Hold| hold.code != &finding::SOURCE_ORG_UNIT_UNKNOWN;
+        let unseen = |hold: &Reason| hold.code != &finding::SOURCE_ORG_UNIT_UNKNOWN;
         self.hidden.is_empty() && !self.withheld.values().any(unseen)
     }
 

@@ -9,12 +9,12 @@ use jiff::civil::Date;
 use xfer_domain::capabilities::InputPeriods;
 use xfer_domain::counted::noun_for;
 
-use super::hold::{HoldBack, Kind, blame};
+use super::blame::{Kind, blame};
 use super::index::{ComboIndex, DataSetIndex, Membership};
 use super::{Preflight, Subject};
 use crate::finding::{
     ATTRIBUTE_OPTION_COMBO_FOREIGN, ATTRIBUTE_OPTION_OUTSIDE_DATES, CATEGORY_OPTION_COMBO_FOREIGN, DATA_SET_NO_WRITE,
-    INPUT_PERIOD_CLOSED, ORG_UNIT_NOT_ASSIGNED, PERIOD_EXPIRED, PERIOD_IN_FUTURE, PERIOD_TYPE_MISMATCH,
+    INPUT_PERIOD_CLOSED, ORG_UNIT_NOT_ASSIGNED, PERIOD_EXPIRED, PERIOD_IN_FUTURE, PERIOD_TYPE_MISMATCH, Reason,
 };
 use xfer_domain::metadata::{DataInputPeriod, DataSet};
 use xfer_domain::period::Period;
@@ -38,7 +38,7 @@ enum Fault {
 
 impl Preflight<'_> {
     /// The data set to send the row with, or the fault of the one that got furthest.
-    pub(super) fn choose_data_set(&self, subject: &Subject<'_, '_>) -> Result<Uid, Box<HoldBack>> {
+    pub(super) fn choose_data_set(&self, subject: &Subject<'_, '_>) -> Result<Uid, Box<Reason>> {
         let mut furthest: Option<(Fault, Membership)> = None;
         for &membership in &subject.element.memberships {
             let candidate = &self.index.data_sets[membership.data_set];
@@ -140,7 +140,7 @@ impl Preflight<'_> {
         candidate.latest_open.is_some_and(|latest| period.start() > latest.start()).then_some(Fault::Future)
     }
 
-    fn describe(&self, fault: Fault, membership: Membership, subject: &Subject<'_, '_>) -> HoldBack {
+    fn describe(&self, fault: Fault, membership: Membership, subject: &Subject<'_, '_>) -> Reason {
         let metadata = self.metadata;
         let (cell, data_set) = (subject.cell, self.index.data_sets[membership.data_set].data_set);
         let set = &data_set.name;

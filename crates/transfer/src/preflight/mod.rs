@@ -10,13 +10,13 @@
 //! - `index`: the metadata as the rules ask it
 //! - `data_set`: rules of the data set, and which one a row is sent with
 //! - `value`: value type, options, comment
-//! - `hold`: the words
+//! - `blame`: the reasons, and what they blame
 //!
 //! Limits, because the synced metadata does not say: approvals, which the server decides (the answer is accounted for
 //! like any other), and lock exceptions, which would let an expired period pass.
 
+mod blame;
 mod data_set;
-mod hold;
 mod index;
 #[cfg(test)]
 mod tests;
@@ -26,15 +26,14 @@ use std::collections::HashMap;
 
 use jiff::civil::Date;
 
-pub use hold::HoldBack;
-use hold::{Kind, blame, blame_user};
+use blame::{Kind, blame, blame_user};
 use index::{Capture, ComboIndex, ElementIndex, Index};
 
 use crate::finding::{
     ATTRIBUTE_OPTION_COMBO_UNKNOWN, ATTRIBUTE_OPTION_NOT_FOR_ORG_UNIT, CATEGORY_OPTION_COMBO_UNKNOWN,
     CATEGORY_OPTION_NO_WRITE, DATA_ELEMENT_IN_NO_DATA_SET, DATA_ELEMENT_UNKNOWN, DUPLICATE_CELL,
     INPUT_PERIODS_INVERTED, NO_IMPORT_AUTHORITY, ORG_UNIT_CLOSED, ORG_UNIT_NOT_OPEN_YET, ORG_UNIT_OUTSIDE_CAPTURE,
-    ORG_UNIT_UNKNOWN,
+    ORG_UNIT_UNKNOWN, Reason,
 };
 use xfer_domain::calendar::is_iso;
 use xfer_domain::capabilities::{Capabilities, InputPeriods};
@@ -53,7 +52,7 @@ pub enum Verdict {
         data_set: Uid,
     },
     /// The cell is not sent.
-    Hold(HoldBack),
+    Hold(Reason),
 }
 
 /// The destination's rules, indexed once per run. Cheap to ask (some 100 ns a cell), `Sync`, no interior state.
@@ -129,11 +128,11 @@ impl<'metadata> Preflight<'metadata> {
     pub fn check(&self, cell: &CellKey, value: Option<&str>, comment: Option<&str>) -> Verdict {
         match self.judge(cell, value, comment) {
             Ok(data_set) => Verdict::Pass { data_set },
-            Err(hold_back) => Verdict::Hold(*hold_back),
+            Err(reason) => Verdict::Hold(*reason),
         }
     }
 
-    fn judge(&self, cell: &CellKey, value: Option<&str>, comment: Option<&str>) -> Result<Uid, Box<HoldBack>> {
+    fn judge(&self, cell: &CellKey, value: Option<&str>, comment: Option<&str>) -> Result<Uid, Box<Reason>> {
         if !self.user.may_import {
             return Err(Box::new(self.no_authority()));
         }
@@ -150,7 +149,7 @@ impl<'metadata> Preflight<'metadata> {
     }
 
     /// Finds every part of the cell, and the user's right to enter data at the org unit.
-    fn resolve<'cell, 'index>(&'index self, cell: &'cell CellKey) -> Result<Subject<'cell, 'index>, Box<HoldBack>> {
+    fn resolve<'cell, 'index>(&'index self, cell: &'cell CellKey) -> Result<Subject<'cell, 'index>, Box<Reason>> {
         let unknown = |code, kind, id: Uid| {
             let reason = format!("the destination has no object with the id `{id}`, as of the last sync");
             Box::new(blame(self.metadata, code, kind, id, reason))
@@ -194,7 +193,7 @@ impl<'metadata> Preflight<'metadata> {
     }
 
     /// Write access to the options of both combos; org units of the attribute options.
-    fn check_options(&self, subject: &Subject<'_, '_>) -> Result<(), Box<HoldBack>> {
+    fn check_options(&self, subject: &Subject<'_, '_>) -> Result<(), Box<Reason>> {
         let unwritable = subject.category_options.unwritable.or(subject.attribute_options.unwritable);
         if let Some(option) = unwritable
             && !self.user.superuser
@@ -228,7 +227,7 @@ impl<'metadata> Preflight<'metadata> {
 
     /// The org unit's own dates: the first day of the period must lie within them, as 2.43 has it (E8031,
     /// `import/org-unit-closing-month`).
-    fn check_open(&self, subject: &Subject<'_, '_>) -> Result<(), Box<HoldBack>> {
+    fn check_open(&self, subject: &Subject<'_, '_>) -> Result<(), Box<Reason>> {
         if !self.knows_days {
             return Ok(());
         }
@@ -247,7 +246,7 @@ impl<'metadata> Preflight<'metadata> {
 
     /// Findings about the destination as a whole that no cell shows, such as an import authority that is missing
     /// (every cell is held back then) or a server whose input periods are inverted.
-    pub fn about_destination(&self) -> Vec<HoldBack> {
+    pub fn about_destination(&self) -> Vec<Reason> {
         let mut findings = Vec::new();
         if !self.user.may_import {
             findings.push(self.no_authority());
@@ -268,7 +267,7 @@ impl<'metadata> Preflight<'metadata> {
     }
 
     /// What a second cell with the same key is held back with.
-    pub fn duplicate(&self, cell: &CellKey) -> HoldBack {
+    pub fn duplicate(&self, cell: &CellKey) -> Reason {
         let reason = format!(
             "two values go to `{}` / `{}` of `{}` in `{}`",
             self.metadata.name_of(cell.category_option_combo),
@@ -279,12 +278,12 @@ impl<'metadata> Preflight<'metadata> {
         blame(self.metadata, &DUPLICATE_CELL, Kind::DataElement, cell.data_element, reason)
     }
 
-    fn no_authority(&self) -> HoldBack {
+    fn no_authority(&self) -> Reason {
         let reason = format!("user `{}` has no authority to import data values", self.user.name);
         blame_user(&NO_IMPORT_AUTHORITY, &self.user.name, reason)
     }
 
-    fn in_no_data_set(&self, cell: &CellKey) -> HoldBack {
+    fn in_no_data_set(&self, cell: &CellKey) -> Reason {
         let reason = "no data set of the destination holds the data element".to_owned();
         blame(self.metadata, &DATA_ELEMENT_IN_NO_DATA_SET, Kind::DataElement, cell.data_element, reason)
     }

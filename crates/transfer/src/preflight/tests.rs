@@ -42,9 +42,9 @@ fn plain(element: &str, unit: &str, period: &str) -> CellKey {
 fn judge(metadata: &Metadata, account: &Account, at: &str, cell: &CellKey, value: Option<&str>) -> String {
     match Preflight::new(metadata, account, &version(at), today()).check(cell, value, None) {
         Verdict::Pass { data_set } => data_set.to_string(),
-        Verdict::Hold(hold_back) => {
-            assert!(!hold_back.object.name.is_empty() && !hold_back.hint.is_empty() && !hold_back.reason.is_empty());
-            hold_back.code.word.to_owned()
+        Verdict::Hold(reason) => {
+            assert!(reason.object.is_some_and(|object| !object.name.is_empty()) && !reason.text.is_empty());
+            reason.code.word.to_owned()
         }
     }
 }
@@ -180,7 +180,7 @@ fn comments_come_from_their_options_where_the_server_asks_for_it() {
     .check(&cell, value, comment)
     {
         Verdict::Pass { .. } => "pass",
-        Verdict::Hold(hold_back) => hold_back.code.word,
+        Verdict::Hold(reason) => reason.code.word,
     };
     assert_eq!(ask("2.43.1", Some("5"), Some("LOW")), "pass");
     assert_eq!(ask("2.43.1", Some("5"), Some("low")), "comment-option-unknown");
@@ -307,7 +307,7 @@ fn held(exchange: &Exchange, at: &str) -> Vec<Option<String>> {
                 let meant = exchange.data_set.as_deref();
                 (meant != Some(data_set.as_str())).then(|| format!("would go to {data_set}"))
             }
-            Verdict::Hold(hold_back) => Some(hold_back.code.word.to_owned()),
+            Verdict::Hold(reason) => Some(reason.code.word.to_owned()),
         }
     })
     .collect()

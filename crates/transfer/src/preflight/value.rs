@@ -1,9 +1,10 @@
 //! The rules of a cell's content: value type, option set, comment.
 
-use super::hold::{HoldBack, Kind, blame};
+use super::blame::{Kind, blame};
 use super::{Preflight, Subject};
 use crate::finding::{
-    COMMENT_OPTION_UNKNOWN, COMMENT_TOO_LONG, OPTION_UNKNOWN, ORG_UNIT_VALUE_UNKNOWN, VALUE_INVALID, VALUE_MISSING,
+    COMMENT_OPTION_UNKNOWN, COMMENT_TOO_LONG, OPTION_UNKNOWN, ORG_UNIT_VALUE_UNKNOWN, Reason, VALUE_INVALID,
+    VALUE_MISSING,
 };
 use xfer_domain::shown::shown;
 use xfer_domain::uid::Uid;
@@ -16,7 +17,7 @@ const COMMENT_ROW_BY_ROW: usize = 50_000;
 
 impl Preflight<'_> {
     /// The value must be one that the destination's generation stores, and one that both generations understand alike.
-    pub(super) fn check_value(&self, subject: &Subject<'_, '_>, value: &str) -> Result<(), Box<HoldBack>> {
+    pub(super) fn check_value(&self, subject: &Subject<'_, '_>, value: &str) -> Result<(), Box<Reason>> {
         let element = subject.element.element;
         let hold = |code, reason| Err(Box::new(blame(self.metadata, code, Kind::DataElement, element.id, reason)));
         if value.trim().is_empty() {
@@ -60,7 +61,7 @@ impl Preflight<'_> {
         &self,
         subject: &Subject<'_, '_>,
         comment: Option<&str>,
-    ) -> Result<(), Box<HoldBack>> {
+    ) -> Result<(), Box<Reason>> {
         let Some(codes) = subject.element.comment_codes.as_ref().filter(|_| self.engine == ImportEngine::SetBased)
         else {
             return Ok(());
@@ -74,7 +75,7 @@ impl Preflight<'_> {
         Err(Box::new(blame(self.metadata, &COMMENT_OPTION_UNKNOWN, Kind::DataElement, element, reason)))
     }
 
-    pub(super) fn check_comment(&self, subject: &Subject<'_, '_>, comment: Option<&str>) -> Result<(), Box<HoldBack>> {
+    pub(super) fn check_comment(&self, subject: &Subject<'_, '_>, comment: Option<&str>) -> Result<(), Box<Reason>> {
         let longest = match self.engine {
             ImportEngine::SetBased => COMMENT_SET_BASED,
             ImportEngine::RowByRow => COMMENT_ROW_BY_ROW,

@@ -9,10 +9,9 @@ use std::sync::Arc;
 
 use crate::accounting::{RowVerdict, Unproved};
 use crate::diff::{Cell, Step, Stored, same_comment};
-use crate::finding::{self, Code};
+use crate::finding::{self, Code, Reason};
 use xfer_dhis2::error::LONGEST_TEXT;
 use xfer_domain::cell::CellState;
-use xfer_domain::run::FindingObject;
 use xfer_domain::shown::shown;
 use xfer_domain::value_type::ValueType;
 
@@ -48,29 +47,7 @@ pub struct Settled {
     /// Its state.
     pub state: CellState,
     /// Why.
-    pub why: Option<Box<Why>>,
-}
-
-/// Why a cell ended in a state that a person asks about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Why {
-    /// The entry of the findings table.
-    pub code: &'static Code,
-    /// What is to blame, where that is not the data element.
-    pub object: Option<FindingObject>,
-    /// Why, in words: the server's own, where it said something.
-    pub reason: Arc<str>,
-    /// Whether the reason is what the server said, and its code.
-    pub said: Option<Said>,
-    /// What can be done, where it is more exact than the table's remedy.
-    pub hint: Option<String>,
-}
-
-/// That a server gave the reason.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said {
-    /// Its code, where it gave one.
-    pub code: Option<String>,
+    pub why: Option<Box<Reason>>,
 }
 
 /// What follows for a cell.
@@ -99,14 +76,11 @@ impl Settled {
 
     /// A state with a reason.
     pub fn because(state: CellState, code: &'static Code, reason: impl Into<Arc<str>>) -> Self {
-        let why = Why { code, object: None, reason: reason.into(), said: None, hint: None };
-        Self { state, why: Some(Box::new(why)) }
+        Self { state, why: Some(Box::new(Reason::new(code, reason))) }
     }
 
     fn said(state: CellState, code: &'static Code, server_code: Option<String>, text: Arc<str>) -> Self {
-        let said = Some(Said { code: server_code });
-        let why = Why { code, object: None, reason: cut(text), said, hint: None };
-        Self { state, why: Some(Box::new(why)) }
+        Self { state, why: Some(Box::new(Reason::said(code, server_code, cut(text)))) }
     }
 }
 

@@ -1,23 +1,9 @@
-//! The words of a held-back cell: what is wrong, with which object, what to do.
+//! What a rule blames for a cell that is held back, by name.
 
-use crate::finding::Code;
+use crate::finding::{Code, Reason};
 use xfer_domain::metadata::Metadata;
 use xfer_domain::run::FindingObject;
 use xfer_domain::uid::Uid;
-
-/// Why a cell is held back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HoldBack {
-    /// The rule; `code.word` stands in reports.
-    pub code: &'static Code,
-    /// The object to blame, by name.
-    pub object: FindingObject,
-    /// What is wrong, in one sentence. Names objects, not the cell's value, so that cells with the same cause say the
-    /// same; the exception is a value that is itself the cause.
-    pub reason: String,
-    /// What an administrator can do about it.
-    pub hint: String,
-}
 
 /// DHIS2's words for the kinds of objects that a cell can fail at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,18 +29,18 @@ impl Kind {
     }
 }
 
-/// A hold-back that blames one object; the hint is the table's remedy.
-pub(super) fn blame(metadata: &Metadata, code: &'static Code, kind: Kind, id: Uid, reason: String) -> HoldBack {
+/// A reason that blames one object.
+pub(super) fn blame(metadata: &Metadata, code: &'static Code, kind: Kind, id: Uid, reason: String) -> Reason {
     let name = match kind {
         Kind::OrganisationUnit => metadata.org_unit_path_names(id),
         _ => metadata.name_of(id),
     };
     let object = FindingObject { kind: kind.name().to_owned(), id: id.to_string(), name };
-    HoldBack { code, object, reason, hint: code.remedy.to_owned() }
+    Reason::new(code, reason).about(object)
 }
 
-/// A hold-back that blames the logged-in user.
-pub(super) fn blame_user(code: &'static Code, username: &str, reason: String) -> HoldBack {
+/// A reason that blames the logged-in user.
+pub(super) fn blame_user(code: &'static Code, username: &str, reason: String) -> Reason {
     let object = FindingObject { kind: "user".to_owned(), id: username.to_owned(), name: username.to_owned() };
-    HoldBack { code, object, reason, hint: code.remedy.to_owned() }
+    Reason::new(code, reason).about(object)
 }
