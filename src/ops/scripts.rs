@@ -23,7 +23,7 @@ use xfer_storage::store::ConfigStore;
 /// Compiles a script and says which hooks it defines.
 pub fn check(source: &ScriptSource) -> Result<Vec<Hook>, OpsError> {
     let script = Script::compile(&source.name, &source.content).map_err(Box::new)?;
-    Ok(script.hooks().filter_map(|hook| Hook::from_name(hook.name())).collect())
+    Ok(script.hooks().collect())
 }
 
 /// Where a script is at work.

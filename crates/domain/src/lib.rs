@@ -23,6 +23,7 @@ pub mod job;
 pub mod journal;
 pub mod metadata;
 pub mod moment;
+pub mod named;
 pub mod org_unit_map;
 pub mod pair;
 pub mod period;

@@ -14,37 +14,40 @@ use bigdecimal::BigDecimal;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// A place where a script may act on the data on its way.
+use crate::named::named;
+
+/// A place where a function of a script may act on the data on its way (design 3), in the order in which a value meets
+/// them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Hook {
-    /// A whole slice as the source sent it.
+    /// `rows(rows, ctx)`: a whole slice as the source sent it.
     Rows,
-    /// A source period that is to become a destination period.
+    /// `period(p, ctx)`: a source period that becomes a destination period.
     Period,
-    /// Several contributions that are to become one value.
+    /// `combine(values, ctx)`: several contributions that become one value.
     Combine,
-    /// One cell's value.
+    /// `value(v, ctx)`: one cell's value.
     Value,
 }
 
-impl Hook {
-    /// Every hook, in the order in which a value meets them.
-    pub const ALL: [Self; 4] = [Self::Rows, Self::Period, Self::Combine, Self::Value];
+named!(Hook { Rows = "rows", Period = "period", Combine = "combine", Value = "value" });
 
-    /// The name of its function in a script.
-    pub fn name(self) -> &'static str {
+impl Hook {
+    /// How its function is written.
+    pub fn signature(self) -> &'static str {
         match self {
-            Self::Rows => "rows",
-            Self::Period => "period",
-            Self::Combine => "combine",
-            Self::Value => "value",
+            Self::Rows => "fn rows(rows, ctx)",
+            Self::Period => "fn period(p, ctx)",
+            Self::Combine => "fn combine(values, ctx)",
+            Self::Value => "fn value(v, ctx)",
         }
     }
+}
 
-    /// The hook of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|hook| hook.name() == name)
+impl fmt::Display for Hook {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.name())
     }
 }
 

@@ -6,7 +6,6 @@ use rhai::{Array, Dynamic, Engine, Map, NativeCallContext};
 
 use crate::convert::to_dynamic;
 use crate::failing::{Failed, failure};
-use crate::hooks::Hook;
 use crate::outcome::Value;
 use crate::params::Params;
 use crate::period_type::ScriptPeriod;
@@ -14,6 +13,7 @@ use crate::row;
 use crate::slice::Slice;
 use crate::things::{Named, NamedData, OrgUnit, ScriptNamed, ScriptUnit};
 use xfer_domain::period::Period;
+use xfer_domain::script::Hook;
 
 /// What stays the same through a run.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,7 +1,7 @@
 //! Scripts: small functions in Rhai that an analyst writes and that act on the data on its way. The only code that knows
 //! the language's engine.
 //!
-//! A [`Script`] is compiled once, which checks what it defines; a [`Runner`] calls its [`Hook`]s with plain values and
+//! A [`Script`] is compiled once, which checks what it defines; a [`Runner`] calls its [`Hook`](xfer_domain::script::Hook)s with plain values and
 //! says what became of them. Nothing here reads a file, a clock (but to stop a script) or a server, and neither can a
 //! script: the same input gives the same output.
 //!
@@ -48,7 +48,7 @@ mod work;
 
 pub use context::{Contribution, ItemNames, Place, RunContext};
 pub use error::ScriptError;
-pub use hooks::{Hook, Script};
+pub use hooks::Script;
 pub use leaving::too_much;
 pub use number::Number;
 pub use outcome::{Acted, KeptRow, LeftOut, Origin, Outcome, Row, RowsOutcome, Value};

@@ -9,11 +9,11 @@ use rhai::{Array, Dynamic, ImmutableString};
 
 use super::convert;
 use super::error::type_in_words;
-use super::hooks::Hook;
 use super::limits;
 use super::outcome::{KeptRow, LeftOut, Origin, Outcome, Row, RowsOutcome, Value};
 use super::row::{Fate, ScriptRow};
 use xfer_domain::period::Period;
+use xfer_domain::script::Hook;
 
 /// The reason of a value that a script leaves out without giving one.
 const RETURNED_NOTHING: &str = "the script returned nothing for it";

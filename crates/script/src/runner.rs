@@ -14,7 +14,7 @@ use super::context::{self, Contribution, ItemNames, Place, RunContext, Standing}
 use super::convert;
 use super::engine::{self, Skip};
 use super::error::{ScriptError, runtime};
-use super::hooks::{Entry, Hook, Script, parsed};
+use super::hooks::{Entry, Script, parsed};
 use super::leaving::{self, Leaving, Weighed};
 use super::limits;
 use super::memory::held;
@@ -27,6 +27,7 @@ use super::stack::with_room;
 use super::text;
 use super::watch::{Allowance, Log, Stop, Watch};
 use xfer_domain::period::Period;
+use xfer_domain::script::Hook;
 
 /// Runs one script for one worker. Sending it to another thread is fine, sharing it is not possible.
 pub struct Runner {

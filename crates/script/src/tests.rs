@@ -517,8 +517,8 @@ fn what_is_printed_is_handed_over_and_bounded() {
 #[test]
 fn the_line_that_acts_is_known() {
     let script = Script::compile("a.rhai", "// fn value(v)\n\nfn value(v) { v }").unwrap();
-    assert_eq!(script.acted(super::Hook::Value).unwrap().to_string(), "a.rhai:3");
-    assert!(script.defines(super::Hook::Value) && !script.defines(super::Hook::Rows));
+    assert_eq!(script.acted(xfer_domain::script::Hook::Value).unwrap().to_string(), "a.rhai:3");
+    assert!(script.defines(xfer_domain::script::Hook::Value) && !script.defines(xfer_domain::script::Hook::Rows));
 }
 
 #[test]

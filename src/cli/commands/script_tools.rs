@@ -14,10 +14,11 @@ use crate::ops::script_tools::{self, Answer, Session, Tried};
 use xfer_domain::counted::counted;
 use xfer_domain::exit_code::ExitCode;
 use xfer_domain::period::Period;
+use xfer_domain::script::Hook;
 use xfer_domain::script::{self as kept, ParameterValue};
 use xfer_domain::shell::shell_word;
+use xfer_script::Script;
 use xfer_script::testing::{RowGiven, Scalar};
-use xfer_script::{Hook, Script};
 use xfer_transfer::hooks::Kind;
 
 /// `xfer script new`

@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 use crate::ops::error::OpsError;
 use xfer_domain::data_item::DataItem;
 use xfer_domain::period::PeriodType;
+use xfer_domain::script::Hook;
 use xfer_domain::script::ParameterValue;
 use xfer_domain::uid::Uid;
 use xfer_script::testing::Scalar;
 use xfer_script::{
-    Contribution, Hook, ItemNames, Named, Number, OrgUnit, Place, Row, RunContext, Runner, Script, ScriptError, Slice,
-    Value, with_room,
+    Contribution, ItemNames, Named, Number, OrgUnit, Place, Row, RunContext, Runner, Script, ScriptError, Slice, Value,
+    with_room,
 };
 
 /// How long each hook is called.

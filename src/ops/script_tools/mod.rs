@@ -19,10 +19,11 @@ use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::scripts::Refusal;
 use crate::ops::{plugins, scripts};
+use xfer_domain::script::Hook;
 use xfer_domain::script::ParameterValue;
 use xfer_script::plugin::PREFIX;
 use xfer_script::testing::{Case, CaseResult, CombineGiven, Expected, Given, RowGiven, Sample, Scalar, Suite};
-use xfer_script::{Hook, Params, Script, limits, with_room};
+use xfer_script::{Params, Script, limits, with_room};
 use xfer_storage::platform::{Existing, Prepared};
 
 /// The ending of a script's file.
@@ -218,9 +219,10 @@ pub fn run(script: &Script, hook: Hook, rows: &[RowGiven], params: &[(String, Pa
 #[cfg(test)]
 mod tests {
     use super::{run, template};
+    use xfer_domain::script::Hook;
     use xfer_domain::script::ParameterValue;
     use xfer_script::testing::{RowGiven, Scalar, Suite};
-    use xfer_script::{Hook, Params, Script};
+    use xfer_script::{Params, Script};
 
     fn rows(number: usize, text: &str) -> Vec<RowGiven> {
         let row = |index: usize| RowGiven {

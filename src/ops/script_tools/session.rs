@@ -1,10 +1,11 @@
 //! A conversation with the engine: each line is an expression, a `let`, or a function, and sees what came before it.
 
 use crate::ops::script_tools::run;
+use xfer_domain::script::Hook;
 use xfer_domain::script::ParameterValue;
+use xfer_script::Script;
 use xfer_script::reference::{Kind, entries};
 use xfer_script::testing::{RowGiven, Scalar};
-use xfer_script::{Hook, Script};
 
 /// What has been said so far.
 #[derive(Debug, Clone, Default)]

@@ -18,9 +18,9 @@ mod tests;
 
 use std::fmt;
 
-use super::hooks::Hook;
 use super::limits;
 use super::watch::Stop;
+use xfer_domain::script::Hook;
 use xfer_domain::shown::{cut, cut_off};
 
 /// Why a script does not compile, or did not come to its end.

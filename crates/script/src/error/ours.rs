@@ -5,9 +5,9 @@ use super::runtime::{Words, words};
 use super::suggest;
 use super::type_in_words;
 use crate::arithmetic::failure;
-use crate::hooks::Hook;
 use crate::{context, engine, list, period_type, row, text, work};
 use xfer_domain::period::PeriodType;
+use xfer_domain::script::Hook;
 
 pub(super) fn in_words(error: &str) -> Words {
     calculation(error)

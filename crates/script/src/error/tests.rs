@@ -7,7 +7,8 @@ use rhai::{EvalAltResult, Position};
 
 use super::runtime::translate;
 use crate::tests::{number, place, run_context};
-use crate::{Hook, Runner, Script, Stop, Value};
+use crate::{Runner, Script, Stop, Value};
+use xfer_domain::script::Hook;
 
 /// What a person sees who wrote this script, called with a value.
 fn message(source: &str, value: &Value) -> String {

@@ -24,10 +24,10 @@ pub use parameters::{check, missing, read};
 pub use template::template;
 
 use crate::error::suggest::nearest;
-use crate::{Hook, Number, Param, Params, Script, ScriptError};
+use crate::{Number, Param, Params, Script, ScriptError};
 use xfer_domain::exit_code::ExitCode;
 use xfer_domain::fault::Fault;
-use xfer_domain::script::{ContentHash, ParameterValue, ScriptSource};
+use xfer_domain::script::{ContentHash, Hook, ParameterValue, ScriptSource};
 
 /// The files of a plugin, and how many bytes each may hold. There are no others.
 pub const FILES: [(&str, usize); 4] =
@@ -194,16 +194,20 @@ pub fn to_params<'value>(
 }
 
 fn to_param(name: &str, value: &ParameterValue) -> Result<Param, PluginError> {
-    Ok(match value {
-        ParameterValue::Boolean(truth) => Param::Boolean(*truth),
-        ParameterValue::Number(number) => Param::Number(Number::from_big(number).ok_or_else(|| {
-            PluginError::rule(format!("{name}={value} is too large a number"), "scripts calculate with up to 28 digits")
-        })?),
-        ParameterValue::Text(text) => Param::Text(text.clone()),
-        ParameterValue::List(values) => {
-            Param::List(values.iter().map(|value| to_param(name, value)).collect::<Result<_, _>>()?)
-        }
-    })
+    if !fits(value) {
+        let hint = "scripts calculate with up to 28 digits";
+        return Err(PluginError::rule(format!("{name}={value} is too large a number"), hint));
+    }
+    Ok(value.into())
+}
+
+/// Whether scripts can calculate with all numbers of a value.
+fn fits(value: &ParameterValue) -> bool {
+    match value {
+        ParameterValue::Number(number) => Number::from_big(number).is_some(),
+        ParameterValue::List(values) => values.iter().all(fits),
+        ParameterValue::Boolean(_) | ParameterValue::Text(_) => true,
+    }
 }
 
 /// "did you mean …?", or else what there is.

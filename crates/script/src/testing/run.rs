@@ -9,7 +9,7 @@ use super::result::{CaseResult, Line};
 use super::scalar::Scalar;
 use crate::context::{Contribution, ItemNames, Place, RunContext};
 use crate::error::ScriptError;
-use crate::hooks::{Hook, Script};
+use crate::hooks::Script;
 use crate::outcome::{LeftOut, Outcome, Row, RowsOutcome, Value};
 use crate::params::Params;
 use crate::runner::Runner;
@@ -17,6 +17,7 @@ use crate::things::Named;
 use crate::watch::Log;
 use xfer_domain::cell::CellAddress;
 use xfer_domain::period::Period;
+use xfer_domain::script::Hook;
 use xfer_domain::script::ParameterValue;
 
 impl Suite {

@@ -7,7 +7,6 @@ use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 use crate::number::Number;
 use crate::outcome::Value;
 use crate::params::Param;
-use xfer_domain::decimal::plain_text;
 use xfer_domain::script::ParameterValue;
 
 /// Most significant digits of a number with decimals: so many survive the way through a binary float unharmed.
@@ -45,16 +44,8 @@ impl From<Value> for Scalar {
 }
 
 impl From<&ParameterValue> for Scalar {
-    /// A number that scripts cannot calculate with stays the text that it is.
     fn from(value: &ParameterValue) -> Self {
-        Self(match value {
-            ParameterValue::Boolean(truth) => Param::Boolean(*truth),
-            ParameterValue::Number(number) => {
-                Number::from_big(number).map_or_else(|| Param::Text(plain_text(number)), Param::Number)
-            }
-            ParameterValue::Text(text) => Param::Text(text.clone()),
-            ParameterValue::List(values) => Param::List(values.iter().map(|value| Self::from(value).0).collect()),
-        })
+        Self(value.into())
     }
 }
 

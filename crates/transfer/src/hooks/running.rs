@@ -26,9 +26,9 @@ use xfer_domain::item::SourceItem;
 use xfer_domain::job::Job;
 use xfer_domain::period::Period;
 use xfer_domain::routine::RoutineDocument;
-use xfer_domain::script::{Attachment, Hook, ParameterValue};
+use xfer_domain::script::{Attachment, Hook};
 use xfer_domain::shown::cut_off;
-use xfer_script::{Contribution, Number, Param, Place, RowsOutcome, RunContext, Runner, ScriptError};
+use xfer_script::{Contribution, Place, RowsOutcome, RunContext, Runner, ScriptError};
 
 /// Why a script cannot act.
 #[derive(Debug, thiserror::Error)]
@@ -121,11 +121,8 @@ impl RunningScript {
             return Err(NotReady::Altered { script: name() });
         }
         let compiled = xfer_script::Script::compile(&attachment.script, &source.content).map_err(Box::new)?;
-        let hooks = compiled.hooks().filter_map(|hook| Hook::from_name(hook.name())).collect();
-        let mut params = xfer_script::Params::new();
-        for (name, value) in &attachment.parameters {
-            params.insert(name.clone(), param(value));
-        }
+        let hooks = compiled.hooks().collect();
+        let params = attachment.parameters.iter().map(|(name, value)| (name.clone(), value.into())).collect();
         let run = RunContext {
             job: job.name.clone(),
             source: job.source.clone(),
@@ -142,18 +139,6 @@ impl RunningScript {
 
     fn with<T>(&self, call: impl FnOnce(&mut State) -> T) -> T {
         call(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-/// A number that scripts cannot calculate with stays the text that it is.
-fn param(value: &ParameterValue) -> Param {
-    match value {
-        ParameterValue::Boolean(truth) => Param::Boolean(*truth),
-        ParameterValue::Number(number) => {
-            Number::from_big(number).map_or_else(|| Param::Text(plain_text(number)), Param::Number)
-        }
-        ParameterValue::Text(text) => Param::Text(text.clone()),
-        ParameterValue::List(values) => Param::List(values.iter().map(param).collect()),
     }
 }
 
@@ -176,14 +161,14 @@ impl State {
         Place { item, org_unit: self.names.destination_unit(at.org_unit, at.scene.destination), period: at.period }
     }
 
-    fn line(&self, hook: xfer_script::Hook) -> Option<u32> {
+    fn line(&self, hook: Hook) -> Option<u32> {
         self.runner.line(hook).and_then(|line| u32::try_from(line).ok())
     }
 
     /// An outcome in our words; `unchanged` is what stays if the script leaves it as it is.
     fn acted<A, B>(
         &self,
-        hook: xfer_script::Hook,
+        hook: Hook,
         result: Result<xfer_script::Outcome<A>, ScriptError>,
         unchanged: B,
         changed: impl FnOnce(A) -> B,
@@ -255,7 +240,7 @@ impl ActingScript for RunningScript {
         self.with(|state| {
             state.runner.enter(Arc::new(slice));
             state.slice = None;
-            let line = state.line(xfer_script::Hook::Rows);
+            let line = state.line(Hook::Rows);
             match state.runner.rows(&given) {
                 Ok(RowsOutcome::Rejected { reason }) => Acted { outcome: Outcome::Reject(reason), line },
                 Ok(RowsOutcome::Rows { kept, dropped, rejected }) => {
@@ -290,7 +275,7 @@ impl ActingScript for RunningScript {
         self.with(|state| {
             let item = state.names.item(at.item, at.source, at.destination);
             let result = state.runner.period(&item, period);
-            state.acted(xfer_script::Hook::Period, result, period, |period| period)
+            state.acted(Hook::Period, result, period, |period| period)
         })
     }
 
@@ -303,12 +288,12 @@ impl ActingScript for RunningScript {
                 let org_unit = state.names.source_unit(part.source_unit, at.scene.source);
                 match to_script(&part.value, source_type(at.item, at.scene.source)) {
                     Some(value) => contributions.push(Contribution { value, org_unit, period: part.source_period }),
-                    None => return too_large(&part.value, state.line(xfer_script::Hook::Combine)),
+                    None => return too_large(&part.value, state.line(Hook::Combine)),
                 }
             }
             let result = state.runner.combine(&contributions, &place);
             let nothing = Value::Text(String::new());
-            state.acted(xfer_script::Hook::Combine, result, nothing, from_script)
+            state.acted(Hook::Combine, result, nothing, from_script)
         })
     }
 
@@ -316,11 +301,11 @@ impl ActingScript for RunningScript {
         self.with(|state| {
             state.enter(at);
             let Some(given) = to_script(&value, source_type(at.item, at.scene.source)) else {
-                return too_large(&value, state.line(xfer_script::Hook::Value));
+                return too_large(&value, state.line(Hook::Value));
             };
             let place = state.place(at);
             let result = state.runner.value(&given, &place);
-            state.acted(xfer_script::Hook::Value, result, value, from_script)
+            state.acted(Hook::Value, result, value, from_script)
         })
     }
 
