@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::named::named;
 use crate::period::Period;
 use crate::uid::Uid;
 
@@ -84,41 +85,16 @@ pub enum CellState {
     HeldBack,
 }
 
-impl CellState {
-    /// Every state, in the order of reports.
-    pub const ALL: [Self; 11] = [
-        Self::Created,
-        Self::Updated,
-        Self::Deleted,
-        Self::Accepted,
-        Self::Unchanged,
-        Self::Rejected,
-        Self::ZeroSkipped,
-        Self::Differs,
-        Self::Unknown,
-        Self::NotSent,
-        Self::HeldBack,
-    ];
-
-    /// The word for it in reports, files and the journal.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Created => "created",
-            Self::Updated => "updated",
-            Self::Deleted => "deleted",
-            Self::Accepted => "accepted",
-            Self::Unchanged => "unchanged",
-            Self::Rejected => "rejected",
-            Self::ZeroSkipped => "zero_skipped",
-            Self::Differs => "differs",
-            Self::Unknown => "unknown",
-            Self::NotSent => "not_sent",
-            Self::HeldBack => "held_back",
-        }
-    }
-
-    /// The state of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.name() == name)
-    }
-}
+named!(CellState {
+    Created = "created",
+    Updated = "updated",
+    Deleted = "deleted",
+    Accepted = "accepted",
+    Unchanged = "unchanged",
+    Rejected = "rejected",
+    ZeroSkipped = "zero_skipped",
+    Differs = "differs",
+    Unknown = "unknown",
+    NotSent = "not_sent",
+    HeldBack = "held_back",
+});

@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::job::ReadFrom;
 use crate::metadata::Metadata;
+use crate::named::{named, spoken};
 use crate::uid::Uid;
 use crate::value_type::ValueType;
 
@@ -163,6 +164,8 @@ impl DataKind {
     }
 }
 
+spoken!(DataKind);
+
 /// What is counted of a data set's reports. Names and words are those of DHIS2 (`ReportingRateMetric`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -179,27 +182,15 @@ pub enum ReportingMetric {
     ExpectedReports,
 }
 
+named!(ReportingMetric {
+    ReportingRate = "REPORTING_RATE",
+    ReportingRateOnTime = "REPORTING_RATE_ON_TIME",
+    ActualReports = "ACTUAL_REPORTS",
+    ActualReportsOnTime = "ACTUAL_REPORTS_ON_TIME",
+    ExpectedReports = "EXPECTED_REPORTS",
+});
+
 impl ReportingMetric {
-    /// Every metric.
-    pub const ALL: [Self; 5] = [
-        Self::ReportingRate,
-        Self::ReportingRateOnTime,
-        Self::ActualReports,
-        Self::ActualReportsOnTime,
-        Self::ExpectedReports,
-    ];
-
-    /// Its name in `dx`, databases and files.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::ReportingRate => "REPORTING_RATE",
-            Self::ReportingRateOnTime => "REPORTING_RATE_ON_TIME",
-            Self::ActualReports => "ACTUAL_REPORTS",
-            Self::ActualReportsOnTime => "ACTUAL_REPORTS_ON_TIME",
-            Self::ExpectedReports => "EXPECTED_REPORTS",
-        }
-    }
-
     /// What DHIS2 calls it in names.
     pub const fn words(self) -> &'static str {
         match self {
@@ -209,11 +200,6 @@ impl ReportingMetric {
             Self::ActualReportsOnTime => "Actual reports on time",
             Self::ExpectedReports => "Expected reports",
         }
-    }
-
-    /// The metric of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|metric| metric.name() == name)
     }
 
     /// The metric that a person wrote: `REPORTING_RATE`, `reporting-rate`, `Reporting rate`.

@@ -7,6 +7,7 @@ use crate::cell::CellAddress;
 use crate::coverage::Coverage;
 use crate::data_item::{DataItem, DataKind, ReportingMetric};
 use crate::job::ReadFrom;
+use crate::named::named;
 use crate::rounding::Rounding;
 use crate::script::Attachment;
 use crate::uid::Uid;
@@ -157,28 +158,15 @@ pub enum Combine {
     First,
 }
 
-impl Combine {
-    /// Every operator.
-    pub const ALL: [Self; 7] = [Self::Error, Self::Sum, Self::Average, Self::Min, Self::Max, Self::Last, Self::First];
-
-    /// The word for it in files and tables.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Sum => "sum",
-            Self::Average => "average",
-            Self::Min => "min",
-            Self::Max => "max",
-            Self::Last => "last",
-            Self::First => "first",
-        }
-    }
-
-    /// The operator of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|operator| operator.name() == name)
-    }
-}
+named!(Combine {
+    Error = "error",
+    Sum = "sum",
+    Average = "average",
+    Min = "min",
+    Max = "max",
+    Last = "last",
+    First = "first",
+});
 
 /// What happens to a destination cell when the source has nothing for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -193,21 +181,4 @@ pub enum WhenEmpty {
     Delete,
 }
 
-impl WhenEmpty {
-    /// Every rule.
-    pub const ALL: [Self; 3] = [Self::Keep, Self::Zero, Self::Delete];
-
-    /// The word for it in files and tables.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Keep => "keep",
-            Self::Zero => "zero",
-            Self::Delete => "delete",
-        }
-    }
-
-    /// The rule of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|rule| rule.name() == name)
-    }
-}
+named!(WhenEmpty { Keep = "keep", Zero = "zero", Delete = "delete" });

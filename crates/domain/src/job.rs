@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::coverage::Coverage;
 use crate::item::{Combine, Item};
+use crate::named::named;
 use crate::period::PeriodType;
 use crate::rounding::Rounding;
 use crate::script::Attachment;
@@ -55,23 +56,9 @@ pub enum Comments {
     Copy,
 }
 
+named!(Comments { Keep = "keep", Copy = "copy" });
+
 impl Comments {
-    /// Both rules.
-    pub const ALL: [Self; 2] = [Self::Keep, Self::Copy];
-
-    /// The word for it in files and tables.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Keep => "keep",
-            Self::Copy => "copy",
-        }
-    }
-
-    /// The rule of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|rule| rule.name() == name)
-    }
-
     /// Whether the destination's stay.
     pub fn is_keep(self) -> bool {
         self == Self::Keep
@@ -94,20 +81,4 @@ pub enum ReadFrom {
     Analytics,
 }
 
-impl ReadFrom {
-    /// Both ways.
-    pub const ALL: [Self; 2] = [Self::Raw, Self::Analytics];
-
-    /// The word for it in files and tables.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Raw => "raw",
-            Self::Analytics => "analytics",
-        }
-    }
-
-    /// The way of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|way| way.name() == name)
-    }
-}
+named!(ReadFrom { Raw = "raw", Analytics = "analytics" });

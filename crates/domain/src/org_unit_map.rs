@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::named::named;
 use crate::uid::Uid;
 
 /// One row of the map. Many source units may map to one destination unit; one source unit maps to at most one.
@@ -64,27 +65,14 @@ pub enum MatchMethod {
     Manual,
 }
 
-impl MatchMethod {
-    /// Every method.
-    pub const ALL: [Self; 6] = [Self::Id, Self::Code, Self::Attribute, Self::Name, Self::Similar, Self::Manual];
-
-    /// The word for it in tables, files and the store.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Id => "id",
-            Self::Code => "code",
-            Self::Attribute => "attribute",
-            Self::Name => "name",
-            Self::Similar => "similar",
-            Self::Manual => "manual",
-        }
-    }
-
-    /// The method of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|method| method.name() == name)
-    }
-}
+named!(MatchMethod {
+    Id = "id",
+    Code = "code",
+    Attribute = "attribute",
+    Name = "name",
+    Similar = "similar",
+    Manual = "manual",
+});
 
 /// What the matcher makes of the evidence for a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -98,24 +86,7 @@ pub enum MatchClass {
     Ask,
 }
 
-impl MatchClass {
-    /// Every class, the surest first.
-    pub const ALL: [Self; 3] = [Self::Sure, Self::Likely, Self::Ask];
-
-    /// The word for it in tables, files and the store.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Sure => "sure",
-            Self::Likely => "likely",
-            Self::Ask => "ask",
-        }
-    }
-
-    /// The class of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|class| class.name() == name)
-    }
-}
+named!(MatchClass { Sure = "sure", Likely = "likely", Ask = "ask" });
 
 /// What a person says about a row of the map. Only confirmed rows carry values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -129,21 +100,4 @@ pub enum MappingState {
     Ignored,
 }
 
-impl MappingState {
-    /// Every state.
-    pub const ALL: [Self; 3] = [Self::Confirmed, Self::Proposed, Self::Ignored];
-
-    /// The word for it in tables, files and the store.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Confirmed => "confirmed",
-            Self::Proposed => "proposed",
-            Self::Ignored => "ignored",
-        }
-    }
-
-    /// The state of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.name() == name)
-    }
-}
+named!(MappingState { Confirmed = "confirmed", Proposed = "proposed", Ignored = "ignored" });

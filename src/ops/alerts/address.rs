@@ -59,7 +59,7 @@ impl Kept {
     /// Notes how a run ended, with a message about it if that is news.
     fn note(&mut self, notice: &Notice) {
         let past = self.outcome.map_or_else(Past::default, |outcome| Past { outcome, told: outcome });
-        if is_news(AlertEvent::ALL, past, notice.condition) {
+        if is_news(&AlertEvent::ALL, past, notice.condition) {
             self.waiting.push(notice.clone());
             self.waiting.drain(..self.waiting.len().saturating_sub(MOST_WAITING));
         }

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::exit_code::ExitCode;
 use crate::fault::Fault;
+use crate::named::named;
 use crate::redaction::{keep_address, keep_password};
 use crate::server::BaseUrl;
 use crate::uid::Uid;
@@ -101,88 +102,78 @@ pub struct Recipient {
     pub name: String,
 }
 
-/// Words of a fixed list that stand on command lines and in files.
-macro_rules! words {
-    ($(#[$meta:meta])* $type:ident { $($(#[$variant_meta:meta])* $variant:ident = $name:literal),+ $(,)? }) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        #[serde(rename_all = "kebab-case")]
-        pub enum $type { $($(#[$variant_meta])* $variant),+ }
-
-        impl $type {
-            /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$variant),+];
-
-            /// The word for it.
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name),+ }
-            }
-
-            /// The one of that word.
-            pub fn from_name(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|known| known.name() == name)
-            }
-        }
-    };
+/// A change that a channel may want to hear of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AlertEvent {
+    /// A run came to no good end.
+    Failure,
+    /// A run is complete after one that was not.
+    Recovery,
+    /// Some cells did not arrive.
+    Incomplete,
+    /// There was nothing to transfer.
+    NothingToTransfer,
 }
 
-words! {
-    /// A change that a channel may want to hear of.
-    AlertEvent {
-        /// A run came to no good end.
-        Failure = "failure",
-        /// A run is complete after one that was not.
-        Recovery = "recovery",
-        /// Some cells did not arrive.
-        Incomplete = "incomplete",
-        /// There was nothing to transfer.
-        NothingToTransfer = "nothing-to-transfer",
-    }
+named!(AlertEvent {
+    Failure = "failure",
+    Recovery = "recovery",
+    Incomplete = "incomplete",
+    NothingToTransfer = "nothing-to-transfer",
+});
+
+/// What a message to a web address looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shape {
+    /// JSON of our own, `xfer-alert/1`.
+    Json,
+    /// What Slack's incoming webhooks take, and Mattermost's.
+    Slack,
+    /// An adaptive card, as Teams' workflows take it.
+    Teams,
 }
 
-words! {
-    /// What a message to a web address looks like.
-    Shape {
-        /// JSON of our own, `xfer-alert/1`.
-        Json = "json",
-        /// What Slack's incoming webhooks take, and Mattermost's.
-        Slack = "slack",
-        /// An adaptive card, as Teams' workflows take it.
-        Teams = "teams",
-    }
+named!(Shape { Json = "json", Slack = "slack", Teams = "teams" });
+
+/// How a dead man's switch is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PingMethod {
+    /// GET.
+    Get,
+    /// POST without a body.
+    Post,
 }
 
-words! {
-    /// How a dead man's switch is asked for.
-    PingMethod {
-        /// GET.
-        Get = "get",
-        /// POST without a body.
-        Post = "post",
-    }
+named!(PingMethod { Get = "get", Post = "post" });
+
+/// How the connection to a mail server is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MailSecurity {
+    /// From the start.
+    Tls,
+    /// After a greeting in the clear; refused where the server does not offer it.
+    Starttls,
+    /// Not at all: for a mail server on this machine.
+    None,
 }
 
-words! {
-    /// How the connection to a mail server is encrypted.
-    MailSecurity {
-        /// From the start.
-        Tls = "tls",
-        /// After a greeting in the clear; refused where the server does not offer it.
-        Starttls = "starttls",
-        /// Not at all: for a mail server on this machine.
-        None = "none",
-    }
+named!(MailSecurity { Tls = "tls", Starttls = "starttls", None = "none" });
+
+/// One of the two servers of a routine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ServerSide {
+    /// Where values come from.
+    Source,
+    /// Where values go.
+    Destination,
 }
 
-words! {
-    /// One of the two servers of a routine.
-    ServerSide {
-        /// Where values come from.
-        Source = "source",
-        /// Where values go.
-        Destination = "destination",
-    }
-}
+named!(ServerSide { Source = "source", Destination = "destination" });
 
 impl MailSecurity {
     /// The port that mail servers have for it.
@@ -306,22 +297,7 @@ pub fn origin_of(address: &str) -> Result<String, UnusableAddress> {
 
 #[cfg(test)]
 mod tests {
-    use super::{AlertEvent, MailRoute, MailSecurity, PingMethod, ServerSide, Shape, UnusableAddress, origin_of};
-
-    #[test]
-    fn every_word_leads_back() {
-        for event in AlertEvent::ALL {
-            assert_eq!(AlertEvent::from_name(event.name()), Some(*event));
-            assert_eq!(serde_json::to_value(event).unwrap(), event.name(), "the same word everywhere");
-        }
-        for security in MailSecurity::ALL {
-            assert_eq!(MailSecurity::from_name(security.name()), Some(*security));
-            assert_eq!(serde_json::to_value(security).unwrap(), security.name());
-        }
-        assert_eq!(Shape::from_name("teams"), Some(Shape::Teams));
-        assert_eq!(PingMethod::from_name("put"), None);
-        assert_eq!(ServerSide::from_name("source"), Some(ServerSide::Source));
-    }
+    use super::{MailRoute, MailSecurity, UnusableAddress, origin_of};
 
     #[test]
     fn messages_go_encrypted_or_stay_on_this_machine() {

@@ -13,6 +13,7 @@ use jiff::civil::{Date, Weekday};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Period, PeriodTypeError};
+use crate::named::Named;
 
 /// A DHIS2 period type; the names are those of `/api/periodTypes`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -286,6 +287,16 @@ fn bi_week_start(date: Date) -> Date {
 impl fmt::Display for PeriodType {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(self.name())
+    }
+}
+
+impl Named for PeriodType {
+    fn name(self) -> &'static str {
+        Self::name(self)
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        name.parse().ok()
     }
 }
 

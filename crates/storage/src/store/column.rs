@@ -11,14 +11,9 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 
-use xfer_domain::cell::CellState;
-use xfer_domain::data_item::{DataKind, ReportingMetric};
 use xfer_domain::exit_code::ExitCode;
 use xfer_domain::fault::Fault;
-use xfer_domain::item::{Combine, WhenEmpty};
-use xfer_domain::job::{Comments, ReadFrom};
-use xfer_domain::org_unit_map::{MappingState, MatchClass, MatchMethod};
-use xfer_domain::period::PeriodType;
+use xfer_domain::named::Named;
 use xfer_domain::uid::{UID_LENGTH, Uid};
 
 /// A stored word that this program does not know.
@@ -48,62 +43,17 @@ impl FromSql for Id {
     }
 }
 
-/// What knows its name.
-pub(crate) trait HasName: Sized {
-    /// The name.
-    fn name(&self) -> &'static str;
-    /// What has that name.
-    fn from_name(name: &str) -> Option<Self>;
-}
-
-macro_rules! named {
-    ($($type:ty),+) => {$(
-        impl HasName for $type {
-            fn name(&self) -> &'static str {
-                <$type>::name(*self)
-            }
-
-            fn from_name(name: &str) -> Option<Self> {
-                <$type>::from_name(name)
-            }
-        }
-    )+};
-}
-
-named!(
-    CellState,
-    Combine,
-    Comments,
-    DataKind,
-    MappingState,
-    MatchClass,
-    MatchMethod,
-    ReadFrom,
-    ReportingMetric,
-    WhenEmpty
-);
-
-impl HasName for PeriodType {
-    fn name(&self) -> &'static str {
-        Self::name(*self)
-    }
-
-    fn from_name(name: &str) -> Option<Self> {
-        name.parse().ok()
-    }
-}
-
 /// A value of a fixed list as its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ByName<T>(pub(crate) T);
 
-impl<T: HasName> ToSql for ByName<T> {
+impl<T: Named> ToSql for ByName<T> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::from(self.0.name()))
     }
 }
 
-impl<T: HasName> FromSql for ByName<T> {
+impl<T: Named> FromSql for ByName<T> {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         let name = value.as_str()?;
         T::from_name(name).map(Self).ok_or_else(|| FromSqlError::other(UnknownWord(name.to_owned())))
@@ -117,9 +67,9 @@ pub(crate) trait Columns {
     /// The id in a column that may be null.
     fn id_if_any(&self, column: usize) -> rusqlite::Result<Option<Uid>>;
     /// What has the name in a column.
-    fn named<T: HasName>(&self, column: usize) -> rusqlite::Result<T>;
+    fn named<T: Named>(&self, column: usize) -> rusqlite::Result<T>;
     /// What has the name in a column that may be null.
-    fn named_if_any<T: HasName>(&self, column: usize) -> rusqlite::Result<Option<T>>;
+    fn named_if_any<T: Named>(&self, column: usize) -> rusqlite::Result<Option<T>>;
 }
 
 impl Columns for Row<'_> {
@@ -131,11 +81,11 @@ impl Columns for Row<'_> {
         self.get::<_, Option<Id>>(column).map(|id| id.map(|Id(id)| id))
     }
 
-    fn named<T: HasName>(&self, column: usize) -> rusqlite::Result<T> {
+    fn named<T: Named>(&self, column: usize) -> rusqlite::Result<T> {
         self.get(column).map(|ByName(value)| value)
     }
 
-    fn named_if_any<T: HasName>(&self, column: usize) -> rusqlite::Result<Option<T>> {
+    fn named_if_any<T: Named>(&self, column: usize) -> rusqlite::Result<Option<T>> {
         self.get::<_, Option<ByName<T>>>(column).map(|name| name.map(|ByName(value)| value))
     }
 }

@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn a_message_waits_until_it_was_taken_and_none_waits_twice() {
         let mut store = StateStore::in_memory().unwrap();
-        let channels = [channel(1, AlertEvent::ALL), channel(2, &[AlertEvent::Failure, AlertEvent::Recovery])];
+        let channels = [channel(1, &AlertEvent::ALL), channel(2, &[AlertEvent::Failure, AlertEvent::Recovery])];
         for condition in [Condition::Failed, Condition::Failed, Condition::Incomplete, Condition::Complete] {
             assert_eq!(store.note_outcome(&channels, &notice(condition)).unwrap(), 0);
         }
@@ -173,9 +173,9 @@ mod tests {
         let mut store = StateStore::in_memory().unwrap();
         let switch = AlertChannel {
             kind: ChannelKind::Ping { method: PingMethod::Get, signals: true, origin: "https://a.org".to_owned() },
-            ..channel(3, AlertEvent::ALL)
+            ..channel(3, &AlertEvent::ALL)
         };
-        let channels = [channel(1, AlertEvent::ALL), switch];
+        let channels = [channel(1, &AlertEvent::ALL), switch];
         let mut given_up = 0;
         for _ in 0..MOST_WAITING {
             for condition in [Condition::Failed, Condition::Complete] {
