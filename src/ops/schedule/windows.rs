@@ -4,7 +4,11 @@
 //! its way into a file, and other letters would not survive that.
 
 use std::fmt::Write as _;
+use std::io;
 use std::path::Path;
+
+use quick_xml::Writer;
+use quick_xml::events::BytesText;
 
 use crate::ops::schedule::scheduled::Scheduled;
 use crate::ops::schedule::times::{Times, WEEKDAYS};
@@ -33,40 +37,85 @@ const WINDOWS_MONTHS: [&str; 13] = [
 
 /// The task. None where the Task Scheduler cannot say these times.
 pub fn windows_task(run: &Scheduled) -> Option<String> {
-    let days = windows_days(&run.times)?;
-    let starts = run.times.hours.iter().flat_map(|hour| run.times.minutes.iter().map(move |minute| (hour, minute)));
-    let triggers: Vec<String> = starts
-        .map(|(hour, minute)| {
-            format!(
-                "    <CalendarTrigger>\n      <StartBoundary>2024-01-01T{hour:02}:{minute:02}:00</StartBoundary>\n      \
-                 <Enabled>true</Enabled>\n      {days}\n    </CalendarTrigger>\n"
-            )
-        })
-        .collect();
-    if triggers.len() > MOST_TRIGGERS {
+    let days = Days::of(&run.times)?;
+    let starts = run.times.hours.iter().flat_map(|hour| run.times.minutes.iter().map(move |minute| (*hour, *minute)));
+    let starts: Vec<(u8, u8)> = starts.collect();
+    if starts.len() > MOST_TRIGGERS {
         return None;
     }
+    let mut xml = Writer::new_with_indent(Vec::new(), b' ', 2);
+    // Writing to memory does not fail.
+    write_task(&mut xml, run, &starts, &days).ok()?;
+    let text = String::from_utf8(xml.into_inner()).ok()?;
+    Some(format!("<?xml version=\"1.0\"?>\n{}\n", in_ascii(&text)))
+}
+
+type Xml = Writer<Vec<u8>>;
+
+fn write_task(xml: &mut Xml, run: &Scheduled, starts: &[(u8, u8)], days: &Days<'_>) -> io::Result<()> {
     let log = log_beside(&run.home, &run.name);
     let words = run.words(Path::new(&log));
     let arguments: Vec<String> = words.iter().skip(1).map(|word| in_windows(&word.display().to_string())).collect();
-    let (program, arguments) = (in_xml(&run.program.display().to_string()), in_xml(&arguments.join(" ")));
-    let user = run.user.as_ref().map(|user| format!("      <UserId>{}</UserId>\n", in_xml(user))).unwrap_or_default();
-    Some(format!(
-        "<?xml version=\"1.0\"?>\n\
-         <Task version=\"1.2\" xmlns=\"http://schemas.microsoft.com/windows/2004/02/mit/task\">\n  \
-         <RegistrationInfo>\n    <Description>xfer: {}</Description>\n  </RegistrationInfo>\n  \
-         <Triggers>\n{}  </Triggers>\n  \
-         <Principals>\n    <Principal id=\"Author\">\n{user}      <RunLevel>LeastPrivilege</RunLevel>\n    \
-         </Principal>\n  </Principals>\n  \
-         <Settings>\n    <MultipleInstancesPolicy>IgnoreNew</MultipleInstancesPolicy>\n    \
-         <DisallowStartIfOnBatteries>false</DisallowStartIfOnBatteries>\n    \
-         <StartWhenAvailable>true</StartWhenAvailable>\n    \
-         <RunOnlyIfNetworkAvailable>true</RunOnlyIfNetworkAvailable>\n  </Settings>\n  \
-         <Actions Context=\"Author\">\n    <Exec>\n      <Command>{program}</Command>\n      \
-         <Arguments>{arguments}</Arguments>\n    </Exec>\n  </Actions>\n</Task>\n",
-        run.name,
-        triggers.concat()
-    ))
+    let task = xml.create_element("Task").with_attribute(("version", "1.2"));
+    task.with_attribute(("xmlns", "http://schemas.microsoft.com/windows/2004/02/mit/task")).write_inner_content(
+        |xml| {
+            within(xml, "RegistrationInfo", |xml| text(xml, "Description", &format!("xfer: {}", run.name)))?;
+            within(xml, "Triggers", |xml| {
+                starts.iter().try_for_each(|(hour, minute)| trigger(xml, *hour, *minute, days))
+            })?;
+            within(xml, "Principals", |xml| {
+                let principal = xml.create_element("Principal").with_attribute(("id", "Author"));
+                principal.write_inner_content(|xml| {
+                    run.user.iter().try_for_each(|user| text(xml, "UserId", user))?;
+                    text(xml, "RunLevel", "LeastPrivilege")
+                })?;
+                Ok(())
+            })?;
+            within(xml, "Settings", |xml| {
+                text(xml, "MultipleInstancesPolicy", "IgnoreNew")?;
+                text(xml, "DisallowStartIfOnBatteries", "false")?;
+                text(xml, "StartWhenAvailable", "true")?;
+                text(xml, "RunOnlyIfNetworkAvailable", "true")
+            })?;
+            xml.create_element("Actions").with_attribute(("Context", "Author")).write_inner_content(|xml| {
+                within(xml, "Exec", |xml| {
+                    text(xml, "Command", &run.program.display().to_string())?;
+                    text(xml, "Arguments", &arguments.join(" "))
+                })
+            })?;
+            Ok(())
+        },
+    )?;
+    Ok(())
+}
+
+fn trigger(xml: &mut Xml, hour: u8, minute: u8, days: &Days<'_>) -> io::Result<()> {
+    within(xml, "CalendarTrigger", |xml| {
+        text(xml, "StartBoundary", &format!("2024-01-01T{hour:02}:{minute:02}:00"))?;
+        text(xml, "Enabled", "true")?;
+        days.write(xml)
+    })
+}
+
+/// An element with others in it.
+fn within(xml: &mut Xml, name: &str, content: impl FnOnce(&mut Xml) -> io::Result<()>) -> io::Result<()> {
+    xml.create_element(name).write_inner_content(content)?;
+    Ok(())
+}
+
+/// An element with a text in it.
+fn text(xml: &mut Xml, name: &str, text: &str) -> io::Result<()> {
+    xml.create_element(name).write_text_content(BytesText::new(text))?;
+    Ok(())
+}
+
+/// Empty elements, one for each number's name.
+fn names(xml: &mut Xml, numbers: &[u8], names: &[&str]) -> io::Result<()> {
+    let named = numbers.iter().filter_map(|number| names.get(usize::from(*number)));
+    for name in named {
+        xml.create_element(*name).write_empty()?;
+    }
+    Ok(())
 }
 
 /// The log beside the state, with the separator of the home's path: a task may be written on another machine.
@@ -76,31 +125,39 @@ fn log_beside(home: &Path, name: &str) -> String {
     format!("{}{separator}{name}.log", home.trim_end_matches(separator))
 }
 
-/// The days of a trigger: every day, days of the week, or days of the month; the Task Scheduler has no more.
-fn windows_days(times: &Times) -> Option<String> {
-    let elements = |numbers: &[u8], names: &[&str]| {
-        let named = numbers.iter().filter_map(|number| names.get(usize::from(*number)));
-        named.flat_map(|name| ["<", *name, " />"]).collect::<String>()
-    };
-    let (every_week, every_day) = (times.weekdays.len() == WEEKDAYS.len(), times.days.len() == 31);
-    let every_month = times.months.len() == 12;
-    match (every_week, every_day && every_month) {
-        (true, true) => Some("<ScheduleByDay><DaysInterval>1</DaysInterval></ScheduleByDay>".to_owned()),
-        (false, true) => {
-            let days = elements(&times.weekdays, &WINDOWS_WEEKDAYS);
-            Some(format!(
-                "<ScheduleByWeek><WeeksInterval>1</WeeksInterval><DaysOfWeek>{days}</DaysOfWeek></ScheduleByWeek>"
-            ))
+/// The days of a trigger; the Task Scheduler has no more than these.
+enum Days<'times> {
+    Every,
+    OfWeek(&'times Times),
+    OfMonth(&'times Times),
+}
+
+impl<'times> Days<'times> {
+    fn of(times: &'times Times) -> Option<Self> {
+        let every_weekday = times.weekdays.len() == WEEKDAYS.len();
+        let every_date = times.days.len() == 31 && times.months.len() == 12;
+        match (every_weekday, every_date) {
+            (true, true) => Some(Self::Every),
+            (false, true) => Some(Self::OfWeek(times)),
+            (true, false) => Some(Self::OfMonth(times)),
+            (false, false) => None,
         }
-        (true, false) => {
-            let months = elements(&times.months, &WINDOWS_MONTHS);
-            let days: Vec<String> = times.days.iter().map(|day| format!("<Day>{day}</Day>")).collect();
-            let days = days.concat();
-            Some(format!(
-                "<ScheduleByMonth><DaysOfMonth>{days}</DaysOfMonth><Months>{months}</Months></ScheduleByMonth>"
-            ))
+    }
+
+    fn write(&self, xml: &mut Xml) -> io::Result<()> {
+        match self {
+            Self::Every => within(xml, "ScheduleByDay", |xml| text(xml, "DaysInterval", "1")),
+            Self::OfWeek(times) => within(xml, "ScheduleByWeek", |xml| {
+                text(xml, "WeeksInterval", "1")?;
+                within(xml, "DaysOfWeek", |xml| names(xml, &times.weekdays, &WINDOWS_WEEKDAYS))
+            }),
+            Self::OfMonth(times) => within(xml, "ScheduleByMonth", |xml| {
+                within(xml, "DaysOfMonth", |xml| {
+                    times.days.iter().try_for_each(|day| text(xml, "Day", &day.to_string()))
+                })?;
+                within(xml, "Months", |xml| names(xml, &times.months, &WINDOWS_MONTHS))
+            }),
         }
-        (false, false) => None,
     }
 }
 
@@ -125,18 +182,15 @@ fn in_windows(word: &str) -> String {
     quoted
 }
 
-fn in_xml(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut xml, character| {
+/// The same XML with every letter beyond ASCII as a character reference.
+fn in_ascii(xml: &str) -> String {
+    xml.chars().fold(String::with_capacity(xml.len()), |mut ascii, character| {
         match character {
-            '&' => xml.push_str("&amp;"),
-            '<' => xml.push_str("&lt;"),
-            '>' => xml.push_str("&gt;"),
-            '"' => xml.push_str("&quot;"),
-            character if character.is_ascii() => xml.push(character),
+            character if character.is_ascii() => ascii.push(character),
             // Writing to a text cannot fail.
-            character => _ = write!(xml, "&#{};", u32::from(character)),
+            character => _ = write!(ascii, "&#{};", u32::from(character)),
         }
-        xml
+        ascii
     })
 }
 
@@ -218,6 +272,7 @@ mod tests {
                 "lt" => '<',
                 "gt" => '>',
                 "quot" => '"',
+                "apos" => '\'',
                 number => char::from_u32(number.strip_prefix('#').unwrap().parse().unwrap()).unwrap(),
             });
             rest = after;
@@ -268,7 +323,8 @@ mod tests {
         assert!(windows_task(&sample("0 3 * 6 MON")).is_none(), "Mondays in June");
         let weekly = windows_task(&sample("0 3,15 * * 1,5")).unwrap();
         assert_eq!(weekly.matches("<ScheduleByWeek>").count(), 2);
-        assert!(weekly.contains("<Monday /><Friday />"));
+        let days = weekly.split_once("<DaysOfWeek>").unwrap().1.split_once("</DaysOfWeek>").unwrap().0;
+        assert_eq!(days.split_whitespace().collect::<Vec<_>>(), ["<Monday/>", "<Friday/>"]);
         assert!(windows_task(&sample("02:30")).unwrap().contains("<DaysInterval>1</DaysInterval>"));
     }
 }
