@@ -10,6 +10,7 @@ use crate::cli::commands::check::{MapCheckArguments, check_map};
 use crate::cli::commands::files::{StyleArguments, read_file, write_file};
 use crate::cli::commands::pair::{Accept, PairArguments};
 use crate::cli::error::CliError;
+use crate::cli::render::clock;
 use crate::cli::render::listing::{Listing, number, text};
 use crate::cli::render::org_units::tally_in_words;
 use crate::cli::ui::{Format, Ui};
@@ -17,6 +18,7 @@ use crate::cli::wizard::{self, Missing};
 use crate::ops::home::Home;
 use crate::ops::org_units::{self, MapChange, PairMap};
 use xfer_domain::exit_code::ExitCode;
+use xfer_domain::moment;
 use xfer_domain::org_unit_map::{MappingState, MatchClass, MatchMethod, OrgUnitMapping};
 use xfer_domain::shell::shell_word;
 use xfer_matching::map_rules::{Standing, Tally, tally};
@@ -401,14 +403,14 @@ fn summary(change: &MapChange) -> String {
 fn undo(arguments: &PairArguments, map: &mut PairMap, ui: &Ui) -> Result<ExitCode, CliError> {
     let undo = map.plan_undo()?;
     changes(&undo.change, map).print(ui);
-    let at = undo.at.strftime("%Y-%m-%d %H:%M");
-    let question = format!("{}. Put the map back as it was at {at} (UTC)?", summary(&undo.change));
+    let at = moment::in_words(&clock::local(undo.at));
+    let question = format!("{}. Put the map back as it was at {at}?", summary(&undo.change));
     // What was decided since the import would be lost as well.
     if !ui.confirm(&question) {
         return Err(CliError::usage("nothing was changed".to_owned()).hint("give --yes to put the map back unasked"));
     }
     map.undo(&undo)?;
-    ui.say(&format!("{}; the map is as it was at {at} (UTC)", summary(&undo.change)));
+    ui.say(&format!("{}; the map is as it was at {at}", summary(&undo.change)));
     say_state(&map.tally(), arguments, ui);
     Ok(ExitCode::Success)
 }

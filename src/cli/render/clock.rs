@@ -51,6 +51,12 @@ pub fn in_words(kept: &str) -> String {
     }
 }
 
+/// A moment that is kept as RFC 3339, for programs: by the clock of this machine, with its distance from UTC
+/// (`2026-11-22T22:20:31+03:00`). A time by a server's own clock stays without one, because its zone is not known.
+pub fn for_programs(kept: &str) -> String {
+    read(kept).map_or_else(|| kept.to_owned(), |moment| moment.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
+}
+
 /// A time of a server, whose zone is not known.
 pub fn by_server(at: DateTime) -> String {
     format!("{} by the server's clock", at.strftime(moment::MINUTE))
@@ -62,7 +68,7 @@ fn read(kept: &str) -> Option<Zoned> {
 
 #[cfg(test)]
 mod tests {
-    use super::{by_server, in_words, minute};
+    use super::{by_server, for_programs, in_words, minute};
 
     #[test]
     fn a_time_without_a_zone_is_said_to_be_the_servers() {
@@ -70,6 +76,8 @@ mod tests {
         assert_eq!(in_words("2026-11-22T22:20:31"), "2026-11-22 22:20 by the server's clock");
         assert_eq!(by_server("2026-11-22T22:20:31".parse().unwrap()), "2026-11-22 22:20 by the server's clock");
         assert_eq!(minute("never"), "never");
+        assert_eq!(for_programs("2026-11-22T22:20:31"), "2026-11-22T22:20:31");
+        assert_eq!(for_programs("2026-11-22T22:20:31Z").len(), "2026-11-22T22:20:31+00:00".len());
         assert!(!minute("2026-11-22T22:20:31Z").contains("server"));
     }
 }

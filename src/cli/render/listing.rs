@@ -44,7 +44,7 @@ pub const fn number(key: &'static str, title: &'static str) -> Column {
 }
 
 /// A column of moments, given in RFC 3339: they are shown by the clock of this machine, whose time zone stands in the
-/// title, and for programs in the key `time_zone`.
+/// title, and for programs in the key `time_zone`. JSON has each with its distance from UTC.
 pub const fn moment(key: &'static str, title: &'static str) -> Column {
     Column { holds: Holds::Moments, whole: true, ..text(key, title) }
 }
@@ -87,10 +87,18 @@ impl Column {
         }
     }
 
-    fn for_programs(self, value: &Value) -> Value {
+    fn in_json(self, value: &Value) -> Value {
         match value {
-            Value::String(kept) if self.holds == Holds::Moments => Value::String(clock::minute(kept)),
+            Value::String(kept) if self.holds == Holds::Moments => Value::String(clock::for_programs(kept)),
             value => value.clone(),
+        }
+    }
+
+    /// Moments as spreadsheets know them; the zone has a column of its own.
+    fn in_csv(self, value: &Value) -> String {
+        match value {
+            Value::String(kept) if self.holds == Holds::Moments => clock::minute(kept),
+            value => in_csv(value),
         }
     }
 
@@ -181,7 +189,7 @@ impl Listing {
         let objects = self.rows.iter().map(|row| {
             let members = self.columns.iter().zip(row);
             let mut object: Map<String, Value> =
-                members.map(|(column, value)| (column.key.to_owned(), column.for_programs(value))).collect();
+                members.map(|(column, value)| (column.key.to_owned(), column.in_json(value))).collect();
             object.extend(self.time_zone().map(|zone| (TIME_ZONE.to_owned(), Value::String(zone))));
             Value::Object(object)
         });
@@ -201,7 +209,7 @@ impl Listing {
         let keys = self.columns.iter().map(|column| column.key);
         let _ = writer.write_record(keys.chain(zone.as_ref().map(|_| TIME_ZONE)));
         for row in &self.rows {
-            let cells = row.iter().zip(&self.columns).map(|(value, column)| in_csv(&column.for_programs(value)));
+            let cells = row.iter().zip(&self.columns).map(|(value, column)| column.in_csv(value));
             let _ = writer.write_record(cells.chain(zone.clone()));
         }
         let bytes = writer.into_inner().unwrap_or_default();

@@ -1,6 +1,7 @@
 //! How results look: tables, JSON and CSV.
 
 pub mod clock;
+pub mod facts;
 pub mod item;
 pub mod listing;
 pub mod org_units;

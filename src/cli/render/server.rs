@@ -1,13 +1,14 @@
 //! Servers: lists, details, tests and syncs.
 
+use jiff::civil::DateTime;
 use serde_json::{Value, json};
 
 use crate::cli::render::clock;
+use crate::cli::render::facts::Facts;
 use crate::cli::render::listing::{Column, Listing, moment, number, text};
 use crate::cli::ui::Ui;
 use crate::ops::servers::{ServerDetails, ServerLine, ServerTest};
 use crate::ops::sync::Synced;
-use xfer_domain::certificates::Certificates;
 use xfer_domain::run::{Finding, Severity};
 use xfer_domain::server::LoginKind;
 
@@ -68,57 +69,55 @@ pub fn list(lines: &[ServerLine]) -> Listing {
     listing
 }
 
-/// Everything about one server, one fact in a row.
-pub fn details(details: &ServerDetails) -> Listing {
-    let mut listing = facts();
+/// Everything about one server.
+pub fn details(details: &ServerDetails) -> Facts {
+    let mut facts = Facts::new();
     let server = &details.server;
-    fact(&mut listing, "name", json!(server.name));
-    fact(&mut listing, "address", json!(server.url.to_string()));
-    fact(&mut listing, "login", json!(login(&server.login)));
+    facts.fact("name", json!(server.name));
+    facts.fact("address", json!(server.url.to_string()));
+    facts.fact("login", json!(login(&server.login)));
     if let Some(identity) = &server.identity {
-        fact(&mut listing, "version", json!(identity.version.text));
-        fact(&mut listing, "system name", json!(identity.system_name));
-        fact(&mut listing, "system id", json!(identity.system_id));
-        fact(&mut listing, "calendar", json!(identity.calendar));
+        facts.fact("version", json!(identity.version.text));
+        facts.fact("system name", json!(identity.system_name));
+        facts.fact("system id", json!(identity.system_id));
+        facts.fact("calendar", json!(identity.calendar));
     }
-    for fingerprint in details.certificates.iter().flat_map(Certificates::fingerprints) {
-        fact(&mut listing, "trusted certificate (SHA-256)", json!(fingerprint));
+    if let Some(certificates) = &details.certificates {
+        let fingerprints = certificates.fingerprints();
+        let title = "trusted certificate (SHA-256)";
+        let shown = fingerprints.iter().map(|fingerprint| (title.to_owned(), json!(fingerprint))).collect();
+        facts.told("trusted_certificates", json!(fingerprints), shown);
     }
     if let Some(account) = &details.account {
-        fact(&mut listing, "user", json!(account.username));
-        fact(&mut listing, "may import data values", json!(account.may_import()));
+        facts.fact("user", json!(account.username));
+        facts.fact("may import data values", json!(account.may_import()));
     }
-    fact(&mut listing, "synced", json!(server.synced_at.as_deref().map(clock::in_words)));
+    facts.moment("synced", server.synced_at.as_deref());
     if let Some(counts) = &details.counts {
         for (what, count) in counts.by_type() {
-            fact(&mut listing, what, json!(count));
+            facts.fact(what, json!(count));
         }
     }
-    listing
+    facts
 }
 
-/// What a test of a server brought.
-pub fn test(name: &str, test: &ServerTest) -> Listing {
-    let mut listing = facts();
+/// What a test of a server brought. People are told the findings in sentences.
+pub fn test(name: &str, test: &ServerTest) -> Facts {
+    let mut facts = Facts::new();
     let probe = &test.probe;
-    fact(&mut listing, "server", json!(name));
-    fact(&mut listing, "version", json!(probe.identity.version.text));
-    fact(&mut listing, "system name", json!(probe.identity.system_name));
-    fact(&mut listing, "system id", json!(probe.identity.system_id));
-    fact(&mut listing, "server date", json!(clock::by_server(probe.server_date)));
-    fact(&mut listing, "user", json!(probe.account.username));
-    fact(&mut listing, "may import data values", json!(probe.account.may_import()));
-    let built = probe.analytics_at.map_or("never".to_owned(), clock::by_server);
-    fact(&mut listing, "analytics built", json!(built));
-    listing
-}
-
-fn facts() -> Listing {
-    Listing::new(&[text("fact", "Fact"), text("value", "Value")], "nothing known")
-}
-
-fn fact(listing: &mut Listing, what: &str, value: Value) {
-    listing.row(vec![json!(what), value]);
+    facts.fact("server", json!(name));
+    facts.fact("version", json!(probe.identity.version.text));
+    facts.fact("system name", json!(probe.identity.system_name));
+    facts.fact("system id", json!(probe.identity.system_id));
+    let by_server = |at: DateTime| (json!(at.to_string()), json!(clock::by_server(at)));
+    let (date, shown) = by_server(probe.server_date);
+    facts.told("server_date", date, vec![("server date".to_owned(), shown)]);
+    facts.fact("user", json!(probe.account.username));
+    facts.fact("may import data values", json!(probe.account.may_import()));
+    let (built, shown) = probe.analytics_at.map_or((Value::Null, json!("never")), by_server);
+    facts.told("analytics_built", built, vec![("analytics built".to_owned(), shown)]);
+    facts.for_programs("findings", json!(test.findings));
+    facts
 }
 
 /// Says in a sentence who answered.

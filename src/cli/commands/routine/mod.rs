@@ -6,7 +6,7 @@ mod edit;
 pub(in crate::cli) use alert::mail_server;
 
 use clap::{Args, Subcommand};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::cli::commands::job::WhenEmptyArgument;
 use crate::cli::commands::runs::outcome;
@@ -14,6 +14,7 @@ use crate::cli::commands::unread::say_unread;
 use crate::cli::commands::xfer_file;
 use crate::cli::error::CliError;
 use crate::cli::render;
+use crate::cli::render::facts::Facts;
 use crate::cli::render::listing::{Listing, moment, text};
 use crate::cli::ui::Ui;
 use crate::cli::wizard::{self, Missing};
@@ -283,35 +284,41 @@ fn show(name: &str, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     Ok(ExitCode::Success)
 }
 
-fn facts(routine: &Routine) -> Listing {
-    let mut listing = Listing::new(&[text("fact", "Fact"), text("value", "Value")], "nothing known");
+fn facts(routine: &Routine) -> Facts {
+    let mut facts = Facts::new();
     let policies = &routine.policies;
-    let optional =
-        |value: Option<u32>, unit: &str| value.map_or_else(|| "no limit".to_owned(), |value| format!("{value}{unit}"));
-    for (fact, value) in [
-        ("routine", routine.name.clone()),
-        ("id", routine.id.to_string()),
-        ("jobs", routine.jobs.join(", ")),
-        ("periods", routine.window.join(", ")),
-        ("sends", if policies.only_changed { "only what differs" } else { "every value" }.to_owned()),
-        ("reads back", if policies.verify { "yes" } else { "no: nothing is proved" }.to_owned()),
-        ("source empty", policies.when_empty.name().to_owned()),
-        ("largest change", optional(policies.max_change, " % of a job's cells")),
-        ("most deletions", optional(policies.max_delete, "")),
-        ("largest share deleted", format!("{} % of what it wrote, by job", policies.max_delete_share)),
-        (
-            "unmapped org units",
-            if policies.tolerate_unmapped { "tolerated" } else { "make a run incomplete" }.to_owned(),
-        ),
-        ("oldest analytics", optional(policies.max_analytics_age_hours, " hours")),
-        ("writes at once", policies.parallel.to_string()),
-    ] {
-        listing.row(vec![json!(fact), json!(value)]);
-    }
-    for alert in &routine.alerts {
-        listing.row(vec![json!("alert"), json!(told(alert))]);
-    }
-    listing
+    let yes = |yes: bool, words: &str, no: &str| if yes { words } else { no }.to_owned();
+    let at_most =
+        |most: Option<u32>, unit: &str| most.map_or_else(|| "no limit".to_owned(), |most| format!("{most}{unit}"));
+    let mut fact = |key: &str, value: Value, title: &str, words: String| {
+        facts.told(key, value, vec![(title.to_owned(), json!(words))]);
+    };
+    fact("name", json!(routine.name), "routine", routine.name.clone());
+    fact("id", json!(routine.id), "id", routine.id.to_string());
+    fact("jobs", json!(routine.jobs), "jobs", routine.jobs.join(", "));
+    fact("periods", json!(routine.window), "periods", routine.window.join(", "));
+    let sends = yes(policies.only_changed, "only what differs", "every value");
+    fact("only_changed", json!(policies.only_changed), "sends", sends);
+    fact("verify", json!(policies.verify), "reads back", yes(policies.verify, "yes", "no: nothing is proved"));
+    let when_empty = policies.when_empty.name();
+    fact("when_empty", json!(when_empty), "source empty", when_empty.to_owned());
+    let max_change = at_most(policies.max_change, " % of a job's cells");
+    fact("max_change", json!(policies.max_change), "largest change", max_change);
+    fact("max_delete", json!(policies.max_delete), "most deletions", at_most(policies.max_delete, ""));
+    let share = format!("{} % of what it wrote, by job", policies.max_delete_share);
+    fact("max_delete_share", json!(policies.max_delete_share), "largest share deleted", share);
+    let unmapped = yes(policies.tolerate_unmapped, "tolerated", "make a run incomplete");
+    fact("tolerate_unmapped", json!(policies.tolerate_unmapped), "unmapped org units", unmapped);
+    let oldest = at_most(policies.max_analytics_age_hours, " hours");
+    fact("max_analytics_age_hours", json!(policies.max_analytics_age_hours), "oldest analytics", oldest);
+    fact("parallel", json!(policies.parallel), "writes at once", policies.parallel.to_string());
+    let alerts = routine.alerts.iter().map(|alert| {
+        let (name, kind) = (&alert.name, alert.kind.name());
+        json!({"name": name, "kind": kind, "goes_to": alert.kind.goes_to(), "hears_of": alert.hears_of()})
+    });
+    let shown = routine.alerts.iter().map(|alert| ("alert".to_owned(), json!(told(alert)))).collect();
+    facts.told("alerts", Value::Array(alerts.collect()), shown);
+    facts
 }
 
 /// Who is told of what, without what is secret about it.
