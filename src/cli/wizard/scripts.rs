@@ -113,7 +113,7 @@ fn by_plugin(prompter: &mut dyn Prompter, home: &Home, whole: &Place, commands: 
 fn by_script(prompter: &mut dyn Prompter, home: &Home, whole: &Place, commands: &mut Vec<String>) -> Result<(), Leave> {
     let Some(file) = choose_file(prompter, home)? else { return Ok(()) };
     let script = script_tools::open(&file)?;
-    let hooks: Vec<&str> = script.hooks().map(xfer_domain::script::Hook::name).collect();
+    let hooks: Vec<&str> = script.hooks().map(Hook::name).collect();
     let many = noun_for(hooks.len() as u64, "function");
     prompter.say(&format!("{} has the {many} {}.", script.name(), hooks.join(", ")));
     let Some(place) = where_it_acts(prompter, home, whole, hooks.contains(&Hook::Rows.name()))? else {
