@@ -292,11 +292,40 @@ fn every_time_is_by_the_clock_of_the_machine_and_names_it() {
         [(["server", "list"], "synced_at"), (["runs", "list"], "started"), (["routine", "list"], "last_run")]
     {
         let row = zoned(&[&words[..], &["--format", "json"]].concat()).json()[0].clone();
-        assert!(is_now(row[key].as_str().unwrap()), "{row:#}");
+        let moment = row[key].as_str().unwrap();
+        assert!(is_now(&moment.replace('T', " ")) && moment.ends_with("+05:45"), "{row:#}");
         assert_eq!(row["time_zone"], "NPT", "{row:#}");
+        let csv = zoned(&[&words[..], &["--format", "csv"]].concat()).stdout;
+        assert!(is_now(&csv) && csv.contains("NPT") && !csv.contains("+05:45"), "{csv}");
+    }
+    for (words, key) in [("server show src", "synced"), ("routine inspect r.xfer --key-file run-key", "exported")] {
+        let words: Vec<&str> = words.split(' ').chain(["--format", "json"]).collect();
+        let moment = zoned(&words).json()[key].as_str().unwrap().to_owned();
+        assert!(is_now(&moment.replace('T', " ")) && moment.ends_with("+05:45"), "{words:?}: {moment}");
     }
     let exec = zoned(&["exec", "r.xfer", "--key-file", "run-key"]);
     assert!(exec.stderr.contains("+05:45 "), "{exec}");
+}
+
+#[test]
+fn what_is_known_of_one_thing_is_one_object_for_programs() {
+    let trial = ready();
+    trial.xfer.file("heartbeat", "https://example.org/heartbeat\n");
+    trial.ok("routine alert add r --ping --url-file heartbeat");
+    trial.ok("routine export r --new-key-file run-key");
+    let mut routine = trial.ok("routine show r --format json").json();
+    assert!(routine["id"].take().is_string());
+    insta::assert_snapshot!(
+        routine,
+        @r#"{"name":"r","id":null,"jobs":["j"],"periods":["202401"],"only_changed":true,"verify":true,"when_empty":"keep","max_change":null,"max_delete":1000,"max_delete_share":20,"tolerate_unmapped":false,"max_analytics_age_hours":null,"parallel":2,"alerts":[{"name":"ping","kind":"ping","goes_to":"https://example.org (GET)","events":[]}]}"#
+    );
+    let test = trial.ok("server test src --format json").json();
+    assert_eq!((&test["server"], &test["may_import_data_values"]), (&"src".into(), &true.into()), "{test:#}");
+    assert!(test["findings"].is_array() && test["server_date"].as_str().unwrap().contains('T'), "{test:#}");
+    let file = trial.ok("routine inspect r.xfer --key-file run-key --format json").json();
+    assert_eq!(file["opens_with"][0]["kind"], "key_file", "{file:#}");
+    assert_eq!((&file["jobs"][0]["name"], &file["source"]["name"]), (&"j".into(), &"src".into()), "{file:#}");
+    assert!(file["run_until"].is_null() && file["alerts"][0]["kind"] == "ping", "{file:#}");
 }
 
 #[test]

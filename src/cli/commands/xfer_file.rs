@@ -6,15 +6,16 @@ use clap::Args;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::cli::arguments::keys::{OpeningKeys, SealingKeys, named};
 use crate::cli::commands::files::may_replace;
 use crate::cli::commands::review::review;
 use crate::cli::error::CliError;
 use crate::cli::prompt::{SecretSource, secret};
-use crate::cli::render::alert::told;
+use crate::cli::render::alert;
 use crate::cli::render::clock;
+use crate::cli::render::facts::Facts;
 use crate::cli::render::listing::{Listing, text};
 use crate::cli::ui::{Format, Ui};
 use crate::ops::home::Home;
@@ -22,7 +23,6 @@ use crate::ops::xfer_files::{self, Inspected, KeyChange};
 use xfer_domain::certificates::Certificates;
 use xfer_domain::counted::counted;
 use xfer_domain::exit_code::ExitCode;
-use xfer_domain::moment;
 use xfer_domain::secret::Login;
 use xfer_domain::shell::shell_word;
 use xfer_storage::xferfile::{Content, FileServer, RecipientKind};
@@ -155,60 +155,84 @@ pub(super) fn inspect(arguments: &Inspect, ui: &Ui) -> Result<ExitCode, CliError
     Ok(ExitCode::Success)
 }
 
-fn facts(inspected: &Inspected) -> Listing {
-    let mut listing = Listing::new(&[text("fact", "Fact"), text("value", "Value")], "nothing known");
-    let mut fact = |name: &str, value: String| listing.row(vec![json!(name), json!(value)]);
-    fact("format", format!("xfer-file/{}", inspected.header.format));
-    fact("written by", format!("xfer {}", inspected.header.written_by));
-    fact("sha256", inspected.digest.clone());
-    for recipient in &inspected.header.recipients {
-        let words = match recipient {
-            RecipientKind::Passphrase { memory_mib, passes } => {
-                format!("a passphrase (Argon2id, {memory_mib} MiB, {passes} passes)")
-            }
-            RecipientKind::KeyFile { name } => format!("the key {name}"),
-        };
-        fact("opens with", words);
-    }
-    let Some(content) = &inspected.content else { return listing };
+fn facts(inspected: &Inspected) -> Facts {
+    let mut facts = Facts::new();
+    let mut fact = |key: &str, value: Value, title: &str, words: String| {
+        facts.told(key, value, vec![(title.to_owned(), json!(words))]);
+    };
+    let header = &inspected.header;
+    fact("format", json!(header.format), "format", format!("xfer-file/{}", header.format));
+    fact("written_by", json!(header.written_by), "written by", format!("xfer {}", header.written_by));
+    fact("sha256", json!(inspected.digest), "sha256", inspected.digest.clone());
+    let openers = header.recipients.iter().map(|recipient| match recipient {
+        RecipientKind::Passphrase { memory_mib, passes } => {
+            json!({"kind": "passphrase", "memory_mib": memory_mib, "passes": passes})
+        }
+        RecipientKind::KeyFile { name } => json!({"kind": "key_file", "name": name}),
+    });
+    facts.told("opens_with", openers.collect(), rows("opens with", header.recipients.iter().map(opener)));
+    let Some(content) = &inspected.content else { return facts };
     let Content { revision, created, not_after, source, destination, document, alert_secrets: _ } = content;
     let routine = &document.routine;
-    fact("routine", routine.name.clone());
-    fact("id", routine.id.to_string());
-    fact("revision", revision.to_string());
-    fact("exported", in_words(*created));
-    fact("run until", not_after.map_or_else(|| "no limit".to_owned(), in_words));
-    fact("periods", routine.window.join(", "));
-    server(&mut fact, "source", source);
-    server(&mut fact, "destination", destination);
+    facts.fact("routine", json!(routine.name));
+    facts.fact("id", json!(routine.id));
+    facts.fact("revision", json!(revision));
+    facts.moment("exported", Some(&created.to_string()));
+    match not_after {
+        Some(at) => facts.moment("run until", Some(&at.to_string())),
+        None => facts.told("run_until", Value::Null, rows("run until", ["no limit".to_owned()])),
+    }
+    facts.told("periods", json!(routine.window), rows("periods", [routine.window.join(", ")]));
+    server(&mut facts, "source", source);
+    server(&mut facts, "destination", destination);
     let mapped = document.org_unit_map.iter().filter(|row| row.target().is_some()).count();
-    fact("org unit map", format!("{} in force", counted(mapped as u64, "row")));
-    for job in &document.jobs {
-        fact("job", format!("{}: {}", job.name, counted(job.items.len() as u64, "item")));
-    }
-    for alert in &routine.alerts {
-        fact("alert", told(alert));
-    }
-    listing
+    let words = format!("{} in force", counted(mapped as u64, "row"));
+    facts.told("org_unit_map_rows", json!(mapped), rows("org unit map", [words]));
+    let jobs = document.jobs.iter().map(|job| json!({"name": job.name, "items": job.items.len()}));
+    let words = document.jobs.iter().map(|job| format!("{}: {}", job.name, counted(job.items.len() as u64, "item")));
+    facts.told("jobs", jobs.collect(), rows("job", words));
+    facts.told("alerts", alert::for_programs(&routine.alerts), rows("alert", routine.alerts.iter().map(alert::told)));
+    facts
 }
 
-fn in_words(at: Timestamp) -> String {
-    moment::in_words(&clock::local(at))
+/// How a file can be opened, in words.
+fn opener(recipient: &RecipientKind) -> String {
+    match recipient {
+        RecipientKind::Passphrase { memory_mib, passes } => {
+            format!("a passphrase (Argon2id, {memory_mib} MiB, {passes} passes)")
+        }
+        RecipientKind::KeyFile { name } => format!("the key {name}"),
+    }
+}
+
+/// Rows of a table under the same title.
+fn rows(title: &str, words: impl IntoIterator<Item = String>) -> Vec<(String, Value)> {
+    words.into_iter().map(|words| (title.to_owned(), json!(words))).collect()
 }
 
 /// Everything about a server but the secret.
-fn server(fact: &mut impl FnMut(&str, String), side: &str, server: &FileServer) {
+fn server(facts: &mut Facts, side: &str, server: &FileServer) {
     let login = match &server.login {
         Login::Basic { username, .. } => format!("as {username}"),
         Login::Token(_) => "with a personal access token".to_owned(),
     };
-    fact(side, format!("{} at {}, {login}", server.name, server.url));
-    fact(&format!("{side} system id"), server.system_id.clone());
-    for fingerprint in server.certificates.iter().flat_map(Certificates::fingerprints) {
-        fact(&format!("{side} trusted certificate (SHA-256)"), fingerprint);
-    }
-    let units = counted(server.metadata.organisation_units.len() as u64, "org unit");
-    fact(&format!("{side} metadata"), format!("copied {}; {units}", clock::in_words(&server.synced_at)));
+    let fingerprints: Vec<String> = server.certificates.iter().flat_map(Certificates::fingerprints).collect();
+    let units = server.metadata.organisation_units.len();
+    let value = json!({
+        "name": server.name,
+        "address": server.url.to_string(),
+        "login": login,
+        "system_id": server.system_id,
+        "trusted_certificates": fingerprints,
+        "synced": clock::for_programs(&server.synced_at),
+        "org_units": units,
+    });
+    let mut shown = rows(side, [format!("{} at {}, {login}", server.name, server.url)]);
+    shown.extend(rows(&format!("{side} system id"), [server.system_id.clone()]));
+    shown.extend(rows(&format!("{side} trusted certificate (SHA-256)"), fingerprints));
+    let copied = format!("copied {}; {}", clock::in_words(&server.synced_at), counted(units as u64, "org unit"));
+    shown.extend(rows(&format!("{side} metadata"), [copied]));
+    facts.told(side, value, shown);
 }
 
 /// Carries out `xfer routine import`.

@@ -30,13 +30,13 @@ impl Facts {
 
     /// A fact that people and programs read alike. The key is the title in snake case.
     pub fn fact(&mut self, title: &str, value: Value) {
-        self.told(&title.to_lowercase().replace([' ', '-'], "_"), value.clone(), vec![(title.to_owned(), value)]);
+        self.told(&key_of(title), value.clone(), vec![(title.to_owned(), value)]);
     }
 
     /// A moment that is kept as RFC 3339, none where there was none: with its zone, for both.
     pub fn moment(&mut self, title: &str, kept: Option<&str>) {
         let shown = vec![(title.to_owned(), json!(kept.map(clock::in_words)))];
-        self.told(&title.replace(' ', "_"), json!(kept.map(clock::for_programs)), shown);
+        self.told(&key_of(title), json!(kept.map(clock::for_programs)), shown);
     }
 
     /// A fact that programs are given as a value, and people in words, with a title for each.
@@ -70,6 +70,11 @@ impl Facts {
         }
         listing
     }
+}
+
+/// A title in snake case.
+fn key_of(title: &str) -> String {
+    title.to_lowercase().replace([' ', '-'], "_")
 }
 
 #[cfg(test)]

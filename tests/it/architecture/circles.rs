@@ -56,7 +56,7 @@ const LEFT: &[(&str, &[&str])] = &[
     ("crates/storage/src/store/config", &["fingerprints", "jobs"]),
     ("crates/storage/src/store/state", &["cells", "journal", "ledger", "open", "unchanged"]),
     ("crates/storage/src/xferfile", &["document", "wire"]),
-    ("crates/transfer/src", &["combine", "diff", "hooks", "map", "plan"]),
+    ("crates/transfer/src", &["hooks", "map", "plan"]),
     ("crates/transfer/src/engine", &["aside", "prepare"]),
     ("crates/transfer/src/plan", &["address", "leftover", "planned", "shares"]),
     (

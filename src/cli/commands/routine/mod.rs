@@ -12,7 +12,7 @@ use crate::cli::commands::runs::outcome;
 use crate::cli::commands::unread::say_unread;
 use crate::cli::commands::xfer_file;
 use crate::cli::error::CliError;
-use crate::cli::render::alert::told;
+use crate::cli::render::alert::{for_programs, told};
 use crate::cli::render::facts::Facts;
 use crate::cli::render::listing::{Listing, moment, text};
 use crate::cli::ui::Ui;
@@ -199,11 +199,7 @@ fn facts(routine: &Routine) -> Facts {
     let oldest = at_most(policies.max_analytics_age_hours, " hours");
     fact("max_analytics_age_hours", json!(policies.max_analytics_age_hours), "oldest analytics", oldest);
     fact("parallel", json!(policies.parallel), "writes at once", policies.parallel.to_string());
-    let alerts = routine.alerts.iter().map(|alert| {
-        let (name, kind) = (&alert.name, alert.kind.name());
-        json!({"name": name, "kind": kind, "goes_to": alert.kind.goes_to(), "hears_of": alert.hears_of()})
-    });
     let shown = routine.alerts.iter().map(|alert| ("alert".to_owned(), json!(told(alert)))).collect();
-    facts.told("alerts", Value::Array(alerts.collect()), shown);
+    facts.told("alerts", for_programs(&routine.alerts), shown);
     facts
 }
