@@ -466,6 +466,24 @@ fn failed() -> Notice {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_program_that_is_told_to_end_asks_no_further_listener() {
+    let (silent, address) = (Channel::playing(vec![None]), Channel::answering(200));
+    let office = Office::ready();
+    add(&office, "monthly", &silent, "--webhook");
+    office.ok("routine export monthly --new-key-file run-key");
+    office.xfer.file("address", format!("{}\n", address.url));
+    let mut exec = office.xfer.command("exec monthly.xfer --key-file run-key --notify-file address");
+    let run = exec.stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let _ = silent.next();
+    let pid = run.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    let ended = run.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(3), "the run had ended already");
+    assert_eq!(address.got(), [], "{}", String::from_utf8_lossy(&ended.stderr));
+}
+
 #[test]
 fn silent_listeners_hold_nobody_up() {
     let (silent, mail, taking) =

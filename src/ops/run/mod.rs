@@ -82,7 +82,7 @@ pub async fn of_routine(home: &Home, name: &str, options: RunOptions, tells: boo
     };
     let end = RunEnd::of(name, alerting.between(), report.await, &command);
     view.ended(&end);
-    telling::tell(home, &alerting, &end, view).await;
+    let _ = telling::tell(home, &alerting, &end, view).await;
     end
 }
 
@@ -111,9 +111,13 @@ pub async fn of_file(home: &Home, order: FileOrder<'_>, options: RunOptions, vie
     };
     let end = RunEnd::of(&name, alerting.between(), report, &command);
     view.ended(&end);
-    telling::tell(home, &alerting, &end, view).await;
-    if let Some(address) = order.address.filter(|_| !is_dry) {
-        telling::tell_address(home, order.file, address, &stem, &end, view).await;
+    let told = telling::tell(home, &alerting, &end, view).await;
+    match order.address.filter(|_| !is_dry && end.notice.is_some()) {
+        Some(address) if told.is_continue() => {
+            telling::tell_address(home, order.file, address, &stem, &end, view).await;
+        }
+        Some(_) => view.told(&Telling::AddressCutOff),
+        None => {}
     }
     end
 }

@@ -1,5 +1,6 @@
 //! Who is told how a run ended. A run is as good or bad as it was, whether or not it can be told.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use crate::ops::alerts::Alerting;
@@ -45,11 +46,12 @@ pub enum Telling<'told> {
     AddressCutOff,
 }
 
-/// Tells everybody to whom it is news.
-pub(super) async fn tell(home: &Home, alerting: &Alerting, end: &RunEnd, view: &dyn RunView) {
-    let Some(notice) = &end.notice else { return };
+/// Tells everybody to whom it is news. It breaks off where the program is ended meanwhile: nobody else is told then.
+pub(super) async fn tell(home: &Home, alerting: &Alerting, end: &RunEnd, view: &dyn RunView) -> ControlFlow<()> {
+    let Some(notice) = &end.notice else { return ControlFlow::Continue(()) };
     let Some((told, given_up)) = unless_ended(alerting.tell(home, notice)).await else {
-        return view.told(&Telling::CutOff);
+        view.told(&Telling::CutOff);
+        return ControlFlow::Break(());
     };
     for told in &told {
         for whom in &told.refused {
@@ -63,6 +65,7 @@ pub(super) async fn tell(home: &Home, alerting: &Alerting, end: &RunEnd, view: &
     if given_up > 0 {
         view.told(&Telling::GivenUp(given_up));
     }
+    ControlFlow::Continue(())
 }
 
 /// Tells the address that the command names. It knows the file, whatever the routine in it is called.
