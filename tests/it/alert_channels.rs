@@ -154,7 +154,7 @@ fn people_are_told_in_dhis2_and_a_server_that_is_down_keeps_nobody_else_from_hea
     let posts = destination.ledger().matching("POST", "/api/messageConversations");
     assert!(posts.iter().all(|post| post.status == Some(201) && post.applied), "{posts:#?}");
     office.refused("routine alert add tolerant --message-on source --to-user nobody", 2, &["tracker", "user `nobody`"]);
-    office.refused("routine alert add tolerant --message-on source", 2, &["nobody would get the message"]);
+    office.refused("routine alert add tolerant --message-on source", 2, &["the message has no recipients"]);
 }
 
 #[test]
@@ -510,7 +510,7 @@ fn two_processes_never_send_the_same_message() {
     let turn = FileLock::acquire(&home.files().telling(routine)).unwrap().unwrap();
     let (told, _) = runtime.block_on(alerting().with_patience(Duration::from_millis(300)).tell(&home, &failed));
     let told: Vec<String> = told.into_iter().map(|told| told.result.unwrap_err().to_string()).collect();
-    assert_eq!(told, ["another process is just sending messages of the same routine"]);
+    assert_eq!(told, ["another process is sending messages of the same routine"]);
     assert_eq!((channel.conditions().len(), switch.got().len()), (0, 1), "a switch waits for nobody's turn");
     drop(turn);
 

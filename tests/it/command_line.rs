@@ -397,7 +397,7 @@ fn an_exchange_of_dhis2_becomes_a_job_in_one_step() {
     office.refused("job show surgery", 2, &["surgery"]);
     let made = office.ok("job exchange surgery exchange.json --from tracker --to national");
     for said in [
-        "note: request monthly: Xxxxxxxxxx1 was left out: the source has nothing of that name",
+        "note: request monthly: Xxxxxxxxxx1 was left out: the source has nothing with that name",
         "made the job surgery, from tracker to national, Monthly",
         "1 item added; surgery has 1 now",
         "xfer routine new NAME --job surgery --periods LAST_3_MONTHS",

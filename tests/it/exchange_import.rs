@@ -1,4 +1,4 @@
-//! Aggregate data exchanges of DHIS2 taken over as jobs: nothing is dropped without a word, values read back.
+//! Aggregate data exchanges of DHIS2 taken over as jobs: nothing is dropped without a message, values read back.
 
 use serde_json::{Value, json};
 
@@ -54,7 +54,7 @@ fn the_attribute_option_combo_of_an_operand_is_kept() {
     trial.xfer.file("e.json", exchange(&[request("R", &dx, &json!({}))]));
     let made = trial.ok("job exchange j e.json --from src --to dst");
     insta::assert_snapshot!(made.stderr, @"
-    note: request R: the org units LEVEL-3 were not taken over; the org unit map says which are read, and where they go
+    note: request R: the org units LEVEL-3 were not imported; the org unit map says which are read, and where they go
     made the job j, from src to dst, Monthly
     3 items added; j has 3 now
     its periods belong into a routine:
@@ -140,7 +140,7 @@ fn requests_of_other_periods_or_org_units_are_not_merged() {
     }
     let made = trial.ok("job exchange j e.json --from src --to dst --request one");
     insta::assert_snapshot!(made.stderr, @"
-    note: request One: the org units LEVEL-3 were not taken over; the org unit map says which are read, and where they go
+    note: request One: the org units LEVEL-3 were not imported; the org unit map says which are read, and where they go
     made the job j, from src to dst, Monthly
     1 item added; j has 1 now
     its periods belong into a routine:

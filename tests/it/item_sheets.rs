@@ -81,20 +81,20 @@ fn a_name_edited_beside_its_id_is_refused_and_other_edits_are_taken() {
     let refused = edited("Décès · Femme", "Fièvres · Femme").expect_code(2);
     insta::assert_snapshot!(refused.stderr, @"
     error: edited.csv has 1 mistake and was not imported
-      caused by: line 4, column source_name: `Fièvres · Femme`, but source_id, source_coc, source_aoc are Décès · Femme; this is the name of Fièvres (xd9dff4bc86): was one column sorted or edited alone? Mend the line, or empty the cell that is not meant
-    hint: nothing was imported; mend these lines and import the file again
+      caused by: line 4, column source_name: `Fièvres · Femme`, but source_id, source_coc, source_aoc are Décès · Femme; this is the name of Fièvres (xd9dff4bc86): was only one column sorted or edited? Correct the line, or empty the wrong cell
+    hint: nothing was imported; correct these lines and import the file again
     ");
     let refused = edited("Décès · Femme", "Décès · Homme").expect_code(2);
     insta::assert_snapshot!(refused.stderr, @"
     error: edited.csv has 1 mistake and was not imported
-      caused by: line 4, column source_name: `Décès · Homme`, but source_id, source_coc, source_aoc are Décès · Femme; the option combos are others: was one column sorted or edited alone? Mend the line, or empty the cell that is not meant
-    hint: nothing was imported; mend these lines and import the file again
+      caused by: line 4, column source_name: `Décès · Homme`, but source_id, source_coc, source_aoc are Décès · Femme; the option combos are different: was only one column sorted or edited? Correct the line, or empty the wrong cell
+    hint: nothing was imported; correct these lines and import the file again
     ");
     let refused = edited("Décès · Femme", "Grossesses · Femme").expect_code(2);
     insta::assert_snapshot!(refused.stderr, @"
     error: edited.csv has 1 mistake and was not imported
-      caused by: line 4, column source_name: `Grossesses · Femme`, but source_id, source_coc, source_aoc are Décès · Femme; nothing is called so there now. If it was renamed since, export the items again; else mend one of the two, or empty this cell
-    hint: nothing was imported; mend these lines and import the file again
+      caused by: line 4, column source_name: `Grossesses · Femme`, but source_id, source_coc, source_aoc are Décès · Femme; there is nothing with this name now. If it was renamed, export the items again; otherwise correct one of the two cells, or empty this one
+    hint: nothing was imported; correct these lines and import the file again
     ");
     // What is beside the matter may change: accents, case, blanks, a name that was taken away, factors.
     for (from, to) in [
@@ -132,7 +132,7 @@ fn numbers_are_read_in_the_manner_of_the_sheet_or_refused() {
     insta::assert_snapshot!(refused.stderr, @"
     error: n.csv has 1 mistake and was not imported
       caused by: line 2, column factor: `1,000` can be read as 1000 or as 1; write 1000, or 1,0000 for 1
-    hint: nothing was imported; mend these lines and import the file again
+    hint: nothing was imported; correct these lines and import the file again
     ");
     // Signs of the spreadsheet, decimal commas, a `sep=` line: the values that arrive are the ones that were meant.
     let sheet = format!("sep=;\n{}C0;Femme;C0;Femme;0,5\nC1;Homme;C1;Homme;1,250\n", header.replace(',', ";"));

@@ -29,7 +29,7 @@ fn a_sign_tells_names_apart_wherever_one_is_given() {
     insta::assert_snapshot!(refused.stderr, @"
     error: i.csv has 1 mistake and was not imported
       caused by: line 2, column destination_data_element: the destination server has no data element `Naissances <2500g`; did you mean Naissances >2500g?
-    hint: nothing was imported; mend these lines and import the file again
+    hint: nothing was imported; correct these lines and import the file again
     ");
     let refused = trial.args(&["job", "add-item", "j", "CAS.<5", "CAS.<5"]).expect_code(2);
     insta::assert_snapshot!(refused.stderr, @"
@@ -205,7 +205,7 @@ fn an_indicator_of_an_elements_code_is_named_by_its_kind() {
     let refused = trial.run("job add-item j Couverture X --kind data-element").expect_code(2);
     insta::assert_snapshot!(refused.stderr, @"
     error: `Couverture` is an indicator, not a data element
-    hint: leave --kind out, or give the right one
+    hint: leave out --kind, or give the right one
     ");
     trial.ok("routine new r --job j --periods 202401");
     trial.ok("run r");
@@ -223,7 +223,7 @@ fn an_indicator_of_an_elements_code_is_named_by_its_kind() {
     insta::assert_snapshot!(refused.stderr, @"
     error: open.csv has 1 mistake and was not imported
       caused by: line 2, column kind: `CPN` has 2 meanings: the data element Visites; or the indicator Couverture; say which in the column kind
-    hint: nothing was imported; mend these lines and import the file again
+    hint: nothing was imported; correct these lines and import the file again
     ");
 }
 

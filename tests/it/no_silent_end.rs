@@ -65,7 +65,8 @@ fn a_run_says_what_it_did_although_its_end_cannot_be_written_down() {
     let report = ended.report();
     assert_eq!((&report["exit_code"], &report["cells"]["updated"]), (&json!(74), &json!(1)), "{ended}");
     assert_eq!(report["findings"][0]["code"], "journal-not-closed", "{ended}");
-    insta::assert_snapshot!(ended.stderr, @" WARN xfer::ops::transfer: the end of the run could not be written down; what is reported here holds all the same");
+    insta::assert_snapshot!(ended.stderr, @" WARN xfer::ops::transfer: the end of the run could not be saved; this \
+                                            report is still correct");
     meddle("DROP TRIGGER full");
     let again = trial.run("run r --format json").expect_code(0).report();
     assert_eq!((&again["cells"]["unchanged"], &again["recovered"]), (&json!(1), &json!(0)), "{again:#}");

@@ -108,7 +108,7 @@ fn units_with_data_and_no_destination_come_first_with_their_true_counts() {
     assert!(codes(&offline).contains("unmapped-but-assigned"), "\n{offline}");
     let table = office.xfer.run("orgunit check tracker national --offline").expect_code(0);
     insta::assert_snapshot!(table.stderr, @"
-    unmapped-but-assigned: Map it, or mark it as ignored; without --offline the check asks the source for its values.
+    unmapped-but-assigned: Map it, or mark it as ignored; to check the source for values, leave out --offline.
     destination-unit-closes: Map the source org unit to the successor from then on, or correct the closing date at the destination.
     226 org units: 220 mapped, 0 ignored, 6 unmapped
     which org units have data was not asked (--offline)

@@ -93,8 +93,8 @@ fn an_item_that_counts_values_twice_is_neither_added_nor_imported_nor_matched() 
     let imported = trial.run("job import j items.csv").expect_code(2);
     insta::assert_snapshot!(imported.stderr, @"
     error: items.csv has 1 mistake and was not imported
-      caused by: line 3: items 1 and 3: both read CAS, and CAS would count them twice; remove one of them (`xfer job remove-item j 3`), or name option combos that have nothing in common
-    hint: nothing was imported; mend these lines and import the file again
+      caused by: line 3: items 1 and 3: both read CAS, and CAS would count them twice; remove one of them (`xfer job remove-item j 3`), or choose option combos that do not overlap
+    hint: nothing was imported; correct these lines and import the file again
     ");
     // Two lines of one file.
     trial.ok("job new k --from src --to dst --combine sum");
@@ -107,7 +107,7 @@ fn an_item_that_counts_values_twice_is_neither_added_nor_imported_nor_matched() 
     let changed = trial.run("job edit k --combine sum").expect_code(2);
     insta::assert_snapshot!(changed.stderr, @"
     error: items 1 and 2: both read CAS, and CAS would count them twice
-    hint: remove one of them (`xfer job remove-item k 2`), or name option combos that have nothing in common
+    hint: remove one of them (`xfer job remove-item k 2`), or choose option combos that do not overlap
     ");
     // What goes elsewhere is a total beside its part.
     trial.ok("job add-item j CAS.default DEC");
@@ -586,7 +586,7 @@ fn items_of_one_cell_that_disagree_are_not_imported_and_not_run() {
     insta::assert_snapshot!(imported.stderr, @"
     error: items.csv has 1 mistake and was not imported
       caused by: line 3: items 1 and 2 write DEC, and differ in the combine operator: max and last; give all items of one cell the same operator, rounding and coverage rule: xfer job edit-item j 2
-    hint: nothing was imported; mend these lines and import the file again
+    hint: nothing was imported; correct these lines and import the file again
     ");
     trial.ok("job add-item j CAS DEC --combine max");
     trial.ok("job add-item j DEC DEC --combine last");

@@ -121,8 +121,8 @@ fn a_new_destination_is_taken_with_the_old_cells_emptied_and_rows_need_not_be_wh
     let output = import(&trial, written(&edited, ",")).expect_code(2);
     insta::assert_snapshot!(output.stderr, @"
     error: edited.csv has 1 mistake and was not imported
-      caused by: line 2, column destination_name: `Centre B` alone does not say which org unit is meant: give its destination_id, destination_code or destination_path; or empty the name, too, to take the line out of the map
-    hint: nothing was imported; mend these lines and import the file again
+      caused by: line 2, column destination_name: `Centre B` alone does not say which org unit is meant: give its destination_id, destination_code or destination_path; or empty the name too, to remove the line from the map
+    hint: nothing was imported; correct these lines and import the file again
     ");
 
     let _ = trial.run("orgunit undo src dst --yes").expect_code(0);
@@ -174,22 +174,22 @@ fn what_spreadsheets_do_to_a_sheet_is_read_or_refused_in_words() {
     let output = import(&trial, "source_code,destination_code\n7,7\n").expect_code(2);
     insta::assert_snapshot!(output.stderr, @"
     error: edited.csv has 2 mistakes and was not imported
-      caused by: line 2, column source_code: no org unit of the source server has the code `7`; did you mean `007`? A spreadsheet takes zeros from codes: set the column to text there
-      caused by: line 2, column destination_code: no org unit of the destination server has the code `7`; did you mean `007`? A spreadsheet takes zeros from codes: set the column to text there
-    hint: nothing was imported; mend these lines and import the file again
+      caused by: line 2, column source_code: no org unit of the source server has the code `7`; did you mean `007`? A spreadsheet removes zeros from codes: set the column to text there
+      caused by: line 2, column destination_code: no org unit of the destination server has the code `7`; did you mean `007`? A spreadsheet removes zeros from codes: set the column to text there
+    hint: nothing was imported; correct these lines and import the file again
     ");
     let latin1 = b"source_id;destination_id;note\n;;Sant\xe9\n";
     let output = import(&trial, latin1).expect_code(2);
     insta::assert_snapshot!(output.stderr, @r#"
     error: edited.csv has 1 mistake and was not imported
       caused by: line 1: the file is not UTF-8; save it as "CSV UTF-8"
-    hint: nothing was imported; mend these lines and import the file again
+    hint: nothing was imported; correct these lines and import the file again
     "#);
     let output = import(&trial, "\"source_id,destination_id\"\n\"a,b\"\n").expect_code(2);
     insta::assert_snapshot!(output.stderr, @"
     error: edited.csv has 1 mistake and was not imported
-      caused by: line 1: the whole line stands in one cell: the file was opened with another separator than it has. Export it again with --separator ';' (or ,), or open it by importing text
-    hint: nothing was imported; mend these lines and import the file again
+      caused by: line 1: the whole line is in one cell: the file was opened with the wrong separator. Export it again with --separator ';' (or ,), or use your spreadsheet's text import
+    hint: nothing was imported; correct these lines and import the file again
     ");
     arrives_as_it_is(&trial);
 }
@@ -217,7 +217,7 @@ fn a_unit_that_was_renamed_since_the_export_is_told_from_a_contradiction() {
     error: edited.csv has 2 mistakes and was not imported
       caused by: line 3, column source_name: `Centre B` was the name of Pays / Nord / Centre Bèl Ans when its row was confirmed, and is not any more: it was changed on the source server since. Export the map again, or empty this cell
       caused by: line 3, column destination_name: `Centre B` was the name of Pays / Nord / Centre Bèl Ans when its row was confirmed, and is not any more: it was changed on the destination server since. Export the map again, or empty this cell
-    hint: nothing was imported; mend these lines and import the file again
+    hint: nothing was imported; correct these lines and import the file again
     ");
     let fresh = written(&exported(&trial), ",");
     assert!(import(&trial, fresh).expect_code(0).stderr.contains("3 as before"));

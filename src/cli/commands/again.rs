@@ -114,7 +114,7 @@ impl Again {
                 let again = if mode == RunMode::DryRun {
                     "run it again"
                 } else {
-                    "run it again; what arrived stays, the rest is sent"
+                    "run it again; only what did not arrive is sent"
                 };
                 vec![format!("next: {again}: {}", self.command())]
             }

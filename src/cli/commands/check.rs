@@ -1,7 +1,7 @@
 //! `xfer orgunit check` and `xfer job check`: what speaks against a map or a job before a value is sent.
 //!
 //! Both ask the source for what only values can tell, unless told to stay offline, and end with code 3 where something
-//! keeps values from arriving.
+//! has errors: some values will not arrive.
 
 use std::collections::BTreeSet;
 

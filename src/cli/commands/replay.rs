@@ -97,8 +97,8 @@ fn print(replay: &Replay, ui: &Ui) {
     }
     listing.print(ui);
     ui.say(&format!(
-        "{} again from {}: {} as the run of {} at {} asked for them, with what stands there now; nothing was \
-         written, and the destination was not asked",
+        "{} again from {}: {} as the run of {} at {} asked for them, with what stands there now; nothing was written, \
+         and the destination was not contacted",
         if replay.stopped.is_some() { "partly read" } else { "read" },
         replay.source,
         counted(replay.values.fetched, "value"),

@@ -80,10 +80,7 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
                 let again = summary.command.clone().unwrap_or_else(|| vec!["run".to_owned(), summary.routine.clone()]);
                 return Err(CliError::usage(format!("the run {} never finished, so it has no report", summary.run))
                     .hint(format!("its cells so far: xfer runs cells {}", summary.run))
-                    .hint(format!(
-                        "what arrived stays, the rest is sent when it is run again: {}",
-                        xfer_command(&again)
-                    )));
+                    .hint(format!("run it again; only what did not arrive is sent: {}", xfer_command(&again))));
             };
             report::print(&report, ui.format.into(), ui);
             Ok(ExitCode::Success)

@@ -228,7 +228,7 @@ fn say_times(prepared: &Prepared, ui: &Ui) {
         ui.say(&format!("last run: {}", with_weekday(last)));
     }
     if let Some(due) = prepared.missed(&now) {
-        ui.warn(&format!("a run was due {} and none was made since; look at the scheduler's log", with_weekday(&due)));
+        ui.warn(&format!("a run was due {} and did not happen; look at the scheduler's log", with_weekday(&due)));
     }
 }
 

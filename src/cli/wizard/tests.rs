@@ -195,7 +195,7 @@ fn a_plugin_is_chosen_asked_about_shown_and_told_as_a_command() {
     job_wizard::edit(&mut person, &office.home, "soins").unwrap();
     let said = person.finish();
     for words in [
-        "cap-outliers: Caps, leaves out or refuses numbers that lie beyond what is possible.",
+        "cap-outliers: Caps, leaves out or refuses impossible numbers.",
         "highest=many does not fit: highest is a number.",
         "For example:\n  ",
         "becomes\n  rejected: ",

@@ -1,4 +1,4 @@
-//! What should stand × what stands: the steps that are left to do.
+//! Compares the wanted values with those of the destination: the remaining steps.
 //!
 //! **Zeros of data elements without significant zeros.** Servers up to 2.42 drop such a zero where the cell is empty and
 //! delete the value where there is one; 2.43 stores the zero and trims it away some night. One rule for all versions,
@@ -108,7 +108,7 @@ impl Step {
 impl StoredValues {
     /// The cells that are held back because nobody knows what stands in them.
     pub fn doubts(&self) -> impl Iterator<Item = (CellKey, Hold)> {
-        let reason = "the destination gave what stands there twice, and not the same both times";
+        let reason = "the destination sent the value twice with different contents";
         let hold =
             || Hold { code: &finding::DESTINATION_VALUE_TWICE, object: None, reason: reason.to_owned(), hint: None };
         self.twice.iter().map(move |cell| (*cell, hold()))
@@ -418,8 +418,8 @@ pub fn look_again(cell: &mut Cell, stored: &StoredValues) {
     cell.step = Step::Hold(Box::new(Hold {
         code: &finding::STALE_CHANGED,
         object: None,
-        reason: "it was changed at the destination while the run was going on".to_owned(),
-        hint: Some("Run again: what stands there now is looked at anew.".to_owned()),
+        reason: "it was changed at the destination during the run".to_owned(),
+        hint: Some("Run again: the new value is compared again.".to_owned()),
     }));
 }
 

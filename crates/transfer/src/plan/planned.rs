@@ -169,10 +169,10 @@ impl PlannedJob {
                 code: &finding::CELL_NOT_WHOLE,
                 object: None,
                 reason: format!(
-                    "scripts put what feeds it into other periods: of item {} this run has nothing",
+                    "scripts move its values to other periods: this run has no values of item {}",
                     other + 1
                 ),
-                hint: Some("run more periods, or let all items of the cell go through the same script".to_owned()),
+                hint: Some("run more periods, or use the same script for all items of the cell".to_owned()),
             });
         }
         let cut = self.hooked_periods.get(&item).filter(|hooked| hooked.cut.contains(&key.period))?;

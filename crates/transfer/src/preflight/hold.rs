@@ -1,4 +1,4 @@
-//! The words of a held-back cell: what is wrong, with which object, what to do.
+//! The message of a held-back cell: the problem, its object, what to do.
 
 use crate::finding::Code;
 use xfer_domain::metadata::Metadata;
