@@ -125,7 +125,7 @@ mod tests {
     use clap_complete::Shell;
 
     use super::{candidates_for, noun, registration};
-    use crate::cli::args;
+    use crate::cli::root;
     use crate::ops::names::Noun;
 
     #[test]
@@ -140,15 +140,15 @@ mod tests {
     fn commands_and_words_of_lists_are_offered() {
         let words = ["xfer", "--home", "/nonexistent", "rou"].map(OsString::from);
         // fish says a line for each candidate, whatever the position that bash would say.
-        let text = candidates_for("fish", words.to_vec(), args::tree()).unwrap();
+        let text = candidates_for("fish", words.to_vec(), root::tree()).unwrap();
         assert!(text.starts_with("routine\t"), "{text}");
-        assert!(candidates_for("tcsh", Vec::new(), args::tree()).is_err());
+        assert!(candidates_for("tcsh", Vec::new(), root::tree()).is_err());
     }
 
     #[test]
     fn arguments_that_name_what_is_kept_are_known() {
         let mut known = Vec::new();
-        let mut waiting = vec![(Vec::new(), args::tree())];
+        let mut waiting = vec![(Vec::new(), root::tree())];
         while let Some((path, command)) = waiting.pop() {
             let words: Vec<&str> = path.iter().map(String::as_str).collect();
             for argument in command.get_arguments() {

@@ -3,9 +3,10 @@
 //! Each command is one file in [`commands`]: an argument struct whose doc comments are the help text, and one
 //! function that calls `ops` and renders what comes back.
 
-pub mod args;
+pub mod arguments;
 pub mod commands;
 mod completion;
+mod dispatch;
 pub mod error;
 pub mod line_reader;
 pub mod output;
@@ -13,8 +14,11 @@ pub mod prompt;
 mod question;
 mod redacting;
 pub mod render;
+pub mod root;
+mod running;
+mod runtime;
+mod syncing;
 pub mod ui;
-pub mod unlock;
 mod waiting;
 mod wizard;
 
@@ -32,12 +36,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let output = Output::default();
     let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    if let Some(candidates) = completion::candidates(&arguments, args::tree) {
+    if let Some(candidates) = completion::candidates(&arguments, root::tree) {
         // A shell shows nothing of an error, and a person is typing: no candidates.
         output.for_programs(&candidates.unwrap_or_default());
         return settled(ExitCode::Success, &Ui::new(Format::Table, true, false, no_colour, output));
     }
-    let arguments = match args::read(arguments) {
+    let arguments = match root::read(arguments) {
         Ok(arguments) => arguments,
         Err(refusal) => {
             // Help and version are answers, everything else is wrong usage.
@@ -51,7 +55,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     say_nothing_of_values_in_a_panic();
     let ui = Ui::new(arguments.format(), arguments.quiet, arguments.yes, no_colour, output);
     start_logging(arguments.verbose);
-    let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| commands::execute(&arguments, &ui)));
+    let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| dispatch::execute(&arguments, &ui)));
     let code = match outcome {
         Ok(Ok(code)) => code,
         Ok(Err(error)) => failed(&error, &ui),

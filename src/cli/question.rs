@@ -6,7 +6,7 @@
 
 use console::measure_text_width;
 
-use crate::cli::ui::printable;
+use xfer_domain::shown::tame_lines;
 
 /// The columns that a question may take, with its suggestion.
 pub(crate) const LONGEST_PROMPT: usize = 60;
@@ -37,7 +37,7 @@ pub(crate) struct Question {
 impl Question {
     /// A question for a terminal of `width` columns.
     pub(crate) fn new(question: &str, suggestion: Option<&str>, width: usize) -> Self {
-        let question = printable(question);
+        let question = tame_lines(question);
         let suggestion = suggestion.filter(|text| !text.is_empty());
         let room = width.saturating_sub(ROOM_FOR_ANSWER).clamp(LEAST_PROMPT, LONGEST_PROMPT);
         let columns = |prompt: &str, suggestion: Option<&str>| {
@@ -53,7 +53,7 @@ impl Question {
         }
         let shows_suggestion = columns(SHORT, suggestion) <= room;
         let taken = match suggestion {
-            Some(text) if !shows_suggestion => format!("\n  Enter takes {}", printable(text)),
+            Some(text) if !shows_suggestion => format!("\n  Enter takes {}", tame_lines(text)),
             _ => String::new(),
         };
         Self { above: Some(format!("{question}{taken}")), prompt: SHORT.to_owned(), shows_suggestion }
@@ -69,7 +69,7 @@ impl Question {
 
     /// The question with its answer, for the record that stays on the screen.
     pub(crate) fn with_answer(&self, answer: &str) -> String {
-        format!("{} · {}", self.prompt, printable(answer))
+        format!("{} · {}", self.prompt, tame_lines(answer))
     }
 }
 

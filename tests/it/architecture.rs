@@ -1,6 +1,8 @@
 //! What of the architecture the compiler cannot hold: who may print and read the environment, which of the layers that
-//! share a package may name which, who names which I/O crate, and how long and how documented a file is. The walls between
-//! packages stand in their `Cargo.toml`.
+//! share a package may name which, that no modules name each other in a circle, who names which I/O crate, and how long
+//! and how documented a file is. The walls between packages stand in their `Cargo.toml`.
+
+mod circles;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

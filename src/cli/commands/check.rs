@@ -9,11 +9,11 @@ use clap::Args;
 use indicatif::ProgressBar;
 use serde_json::json;
 
-use crate::cli::commands::pair::PairArguments;
-use crate::cli::commands::wait;
+use crate::cli::arguments::pair::PairArguments;
 use crate::cli::error::CliError;
 use crate::cli::render::listing::{Column, Listing, number, text};
 use crate::cli::render::org_units::tally_in_words;
+use crate::cli::runtime::wait;
 use crate::cli::ui::{Format, Ui};
 use crate::ops::home::Home;
 use crate::ops::jobs::{CheckedItem, OpenJob};

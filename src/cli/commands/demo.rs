@@ -6,14 +6,13 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use clap::{Args, Parser};
+use clap::Args;
 use serde_json::json;
 
-use crate::cli::args;
 use crate::cli::commands::sandbox::ProfileArgument;
-use crate::cli::commands::{execute, wait};
 use crate::cli::error::CliError;
 use crate::cli::render::listing::{Listing, text};
+use crate::cli::runtime::wait;
 use crate::cli::ui::{Format, Ui};
 use crate::ops::demo::{self, Stage};
 use xfer_domain::exit_code::ExitCode;
@@ -30,13 +29,16 @@ pub struct Arguments {
     pub profile: ProfileArgument,
 }
 
+/// Carries out a line as if a person had typed it.
+type Typing<'root> = dyn Fn(Vec<OsString>, &Ui) -> Result<ExitCode, CliError> + 'root;
+
 /// Goes through the demo.
-pub fn execute_demo(arguments: &Arguments, ui: &Ui) -> Result<ExitCode, CliError> {
+pub fn execute_demo(arguments: &Arguments, typing: &Typing<'_>, ui: &Ui) -> Result<ExitCode, CliError> {
     if ui.format != Format::Table {
         return Err(CliError::usage("the demo is for reading; it has no other format than text".to_owned()));
     }
     let stage = demo::prepare(arguments.profile.into(), arguments.keep)?;
-    let show = Show { stage: &stage, ui };
+    let show = Show { stage: &stage, typing, ui };
     ui.data("Two DHIS2 look-alikes run inside this program: tracker, where patient data is collected, and national,\n");
     ui.data("where the aggregate figures belong. They have other ids, other names and other option combos.\n");
     let outcome = show.play();
@@ -50,6 +52,7 @@ pub fn execute_demo(arguments: &Arguments, ui: &Ui) -> Result<ExitCode, CliError
 
 struct Show<'demo> {
     stage: &'demo Stage,
+    typing: &'demo Typing<'demo>,
     ui: &'demo Ui,
 }
 
@@ -127,9 +130,7 @@ impl Show<'_> {
             }
         });
         let line = [OsString::from("xfer"), OsString::from("--home"), self.stage.home().into()];
-        let arguments = args::Arguments::try_parse_from(line.into_iter().chain(in_folder))
-            .map_err(|cause| CliError::usage(format!("the demo's own command does not parse: {cause}")))?;
-        execute(&arguments, ui)
+        (self.typing)(line.into_iter().chain(in_folder).collect(), ui)
     }
 
     fn read_back(&self) -> Result<(), CliError> {

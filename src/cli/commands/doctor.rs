@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::cli::commands::check::{in_words, say_counts, say_what_to_do, shown};
-use crate::cli::commands::wait;
 use crate::cli::error::CliError;
 use crate::cli::render::listing::{Listing, text};
+use crate::cli::runtime::wait;
 use crate::cli::ui::Ui;
 use crate::ops::doctor::{Diagnosis, Examination, examine};
 use crate::ops::home::Home;

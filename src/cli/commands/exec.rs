@@ -7,15 +7,15 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::commands::again::Again;
-use crate::cli::commands::keys::OpeningKeys;
+use crate::cli::arguments::keys::OpeningKeys;
+use crate::cli::arguments::run::RunArguments;
 use crate::cli::commands::lines::Lines;
-use crate::cli::commands::run::RunArguments;
-use crate::cli::commands::telling::{TRIED_AGAIN, Words, in_words};
-use crate::cli::commands::wait;
 use crate::cli::error::CliError;
 use crate::cli::prompt::{SecretSource, secret};
 use crate::cli::render::report;
+use crate::cli::running::again::{Again, CommandWords};
+use crate::cli::running::telling::{TRIED_AGAIN, Words, in_words};
+use crate::cli::runtime::wait;
 use crate::cli::ui::Ui;
 use crate::ops::alerts::address::{Address, FileShape};
 use crate::ops::home::Home;
@@ -86,7 +86,7 @@ impl NotifyAs {
 
 /// Carries out `xfer exec`.
 pub fn execute(arguments: &Arguments, everywhere: &[String], home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
-    let again = Again::of_exec(arguments, everywhere);
+    let again = again(arguments, everywhere);
     let lines = Lines::new(ui, arguments.log_file.as_deref());
     // Read first: who wants to be told must not find out at the end that nobody can be.
     let address = arguments
@@ -103,9 +103,23 @@ pub fn execute(arguments: &Arguments, everywhere: &[String], home: &Home, ui: &U
         address: address.as_ref(),
     };
     let view = Log { again: &again, notify_as: arguments.notify_as, lines: &lines, ui };
-    let options = arguments.options.options(&again);
+    let options = arguments.options.options(again.words());
     let end = wait(async { Ok(Box::pin(whole_run::of_file(home, order, options, &view)).await) })?;
     again.ended(end)
+}
+
+/// The same command once more.
+pub(in crate::cli) fn again(arguments: &Arguments, everywhere: &[String]) -> Again {
+    let mut words = CommandWords::default();
+    words.keys(&arguments.keys);
+    words.option("--json", arguments.json);
+    words.path("--log-file", arguments.log_file.as_deref());
+    words.value("--min-revision", arguments.min_revision);
+    words.path("--notify-file", arguments.notify_file.as_deref());
+    if arguments.notify_file.is_some() && arguments.notify_as != NotifyAs::default() {
+        words.value("--notify-as", arguments.notify_as.to_possible_value().map(|it| it.get_name().to_owned()));
+    }
+    Again::new(["exec".to_owned(), arguments.file.display().to_string()], &arguments.options, words, everywhere)
 }
 
 /// An unattended run.

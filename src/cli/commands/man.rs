@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::{Args, Command};
 use clap_mangen::Man;
 
-use crate::cli::args;
 use crate::cli::error::CliError;
 use crate::cli::ui::Ui;
 use xfer_domain::counted::counted_len;
@@ -26,9 +25,9 @@ pub struct Arguments {
     pub to: Option<PathBuf>,
 }
 
-/// Carries out `xfer man`.
-pub fn execute(arguments: &Arguments, ui: &Ui) -> Result<ExitCode, CliError> {
-    let mut tree = args::tree().disable_help_subcommand(true);
+/// Carries out `xfer man`; `tree` are all commands.
+pub fn execute(arguments: &Arguments, tree: Command, ui: &Ui) -> Result<ExitCode, CliError> {
+    let mut tree = tree.disable_help_subcommand(true);
     tree.build();
     let Some(folder) = &arguments.to else {
         ui.raw_data(&page(found(&tree, &arguments.command)?)?);

@@ -6,9 +6,9 @@ use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use serde_json::json;
 
+use crate::cli::arguments::pair::{Accept, PairArguments};
 use crate::cli::commands::check::{MapCheckArguments, check_map};
 use crate::cli::commands::files::{StyleArguments, read_file, write_file};
-use crate::cli::commands::pair::{Accept, PairArguments};
 use crate::cli::error::CliError;
 use crate::cli::render::listing::{Listing, number, text};
 use crate::cli::render::org_units::tally_in_words;

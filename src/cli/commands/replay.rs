@@ -3,11 +3,11 @@
 use clap::Args;
 use serde_json::json;
 
-use crate::cli::commands::progress::RunProgress;
-use crate::cli::commands::wait;
 use crate::cli::error::CliError;
 use crate::cli::render::clock;
 use crate::cli::render::listing::{Listing, number, text};
+use crate::cli::running::progress::RunProgress;
+use crate::cli::runtime::wait;
 use crate::cli::ui::{Format, Ui, printable};
 use crate::ops::home::Home;
 use crate::ops::script_tools::{self, Replay, ReplayOptions};

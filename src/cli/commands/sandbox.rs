@@ -6,9 +6,9 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use crate::cli::commands::wait;
 use crate::cli::error::CliError;
 use crate::cli::render::listing::{Listing, text};
+use crate::cli::runtime::wait;
 use crate::cli::ui::Ui;
 use crate::ops::error::OpsError;
 use crate::ops::sandbox::files::{self, FileServer, Note, ServerFiles};

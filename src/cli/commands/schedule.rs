@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use jiff::{Timestamp, Zoned};
 use serde_json::json;
 
-use crate::cli::commands::keys::named;
+use crate::cli::arguments::keys::named;
 use crate::cli::error::CliError;
 use crate::cli::prompt::{SecretSource, secret};
 use crate::cli::render::clock;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
+use crate::cli::arguments::parameter::parameter;
 use crate::cli::commands::{plugin, script_tools};
 use crate::cli::error::CliError;
 use crate::cli::render::listing::{Listing, text};
@@ -119,18 +120,6 @@ pub struct Detach {
     /// Where it acts.
     #[command(flatten)]
     pub target: Target,
-}
-
-/// A parameter as `NAME=VALUE`.
-pub(super) fn parameter(text: &str) -> Result<(String, ParameterValue), String> {
-    let parts = text.split_once('=').map(|(name, value)| (name.trim(), value));
-    let named = parts.filter(|(name, _)| {
-        !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
-    });
-    match named {
-        Some((name, value)) => Ok((name.to_owned(), ParameterValue::parse(value))),
-        None => Err(format!("`{text}` is no parameter; write NAME=VALUE, such as factor=0.07")),
-    }
 }
 
 /// Carries out `xfer script …`.

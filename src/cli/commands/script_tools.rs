@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use crate::cli::arguments::parameter::parameter;
 use crate::cli::commands::files::write_file;
 use crate::cli::commands::replay::{FromRun, replay};
 use crate::cli::error::CliError;
@@ -47,7 +48,7 @@ pub struct Test {
     #[command(flatten)]
     pub from_run: FromRun,
     /// With --from-run, a parameter of the script: factor=0.07 (may be given several times); the tests have their own
-    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = super::script::parameter, requires = "from_run")]
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter, requires = "from_run")]
     pub parameters: Vec<(String, ParameterValue)>,
 }
 
@@ -55,7 +56,7 @@ pub struct Test {
 #[derive(Debug, Args)]
 pub struct Parameters {
     /// A parameter of the script: `factor=0.07`, `on=true`, `limits=[1,5]` (may be given several times)
-    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = super::script::parameter)]
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
     pub parameters: Vec<(String, ParameterValue)>,
 }
 

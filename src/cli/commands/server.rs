@@ -5,23 +5,18 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
-use crate::cli::commands::wait;
+use crate::cli::arguments::login::LoginArguments;
 use crate::cli::error::CliError;
-use crate::cli::prompt::{SecretSource, secret};
-use crate::cli::render::listing::Listing;
 use crate::cli::render::server as server_view;
+use crate::cli::runtime::wait;
+use crate::cli::syncing::sync_all;
 use crate::cli::ui::{Format, Ui};
 use crate::cli::wizard::server::Known;
 use crate::cli::wizard::{self, Missing};
 use crate::ops::home::Home;
-use crate::ops::keys;
 use crate::ops::servers::{self, NewServer, ServerChange};
-use crate::ops::sync::{self, Synced};
-use xfer_dhis2::metadata::MetadataProgress;
 use xfer_domain::certificates::{Certificates, LARGEST_FILE};
 use xfer_domain::exit_code::ExitCode;
-use xfer_domain::run::Severity;
-use xfer_domain::secret::{Login, token};
 use xfer_domain::server::BaseUrl;
 use xfer_domain::shell::shell_word;
 
@@ -42,54 +37,6 @@ pub enum Command {
     Sync(Sync),
     /// Remove a server with its copied metadata
     Remove(Remove),
-}
-
-/// How to log in, without the secret itself.
-#[derive(Debug, Args)]
-pub struct LoginArguments {
-    /// The user to log in as; the password is asked for, or read from --password-file
-    #[arg(long, short, value_name = "NAME", conflicts_with = "token")]
-    pub username: Option<String>,
-
-    /// A file with the password (- reads standard input)
-    #[arg(long, value_name = "FILE", conflicts_with = "token")]
-    pub password_file: Option<PathBuf>,
-
-    /// Log in with a personal access token; it is asked for, or read from --token-file
-    #[arg(long)]
-    pub token: bool,
-
-    /// A file with the personal access token (- reads standard input)
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["username", "password_file"])]
-    pub token_file: Option<PathBuf>,
-}
-
-impl LoginArguments {
-    /// Whether any argument speaks of the login.
-    fn is_given(&self) -> bool {
-        self.username.is_some() || self.password_file.is_some() || self.token || self.token_file.is_some()
-    }
-
-    /// The login that the arguments and a prompt give; none where no argument speaks of it.
-    pub(in crate::cli) fn login(&self, ui: &Ui, server: &str) -> Result<Option<Login>, CliError> {
-        let source = |file: &Option<PathBuf>| file.clone().map_or(SecretSource::Prompt, SecretSource::File);
-        if self.token || self.token_file.is_some() {
-            let what = format!("personal access token for {server}");
-            let given = secret(ui, &source(&self.token_file), &what, "--token-file")?;
-            let token = token(&given)
-                .map_err(|error| CliError::saying(format!("the {what} cannot be used: {error}"), &error))?;
-            return Ok(Some(Login::Token(token)));
-        }
-        let Some(username) = self.username.clone() else {
-            return match self.password_file {
-                Some(_) => Err(CliError::usage("--password-file needs --username".to_owned())),
-                None => Ok(None),
-            };
-        };
-        let what = format!("password of {username} at {server}");
-        let password = secret(ui, &source(&self.password_file), &what, "--password-file")?;
-        Ok(Some(Login::Basic { username, password }))
-    }
 }
 
 /// `xfer server add`
@@ -332,77 +279,6 @@ fn synchronise(arguments: &Sync, home: &Home, ui: &Ui) -> Result<ExitCode, CliEr
         return Err(CliError::usage("there are no servers yet".to_owned()).hint("add one: xfer server add NAME URL"));
     }
     sync_all(&names, home, ui, accept)
-}
-
-/// Copies the metadata of servers. `accept` answers whether a copy is taken over that is much smaller than the last one.
-/// Each server stands for itself: one that fails keeps its old copy and does not keep the others from being copied.
-pub(in crate::cli) fn sync_all<E: From<CliError>>(
-    names: &[String],
-    home: &Home,
-    ui: &Ui,
-    accept: &mut dyn FnMut(&str) -> Result<bool, E>,
-) -> Result<ExitCode, E> {
-    // Before anything is drawn: a question would stand among the bars.
-    keys::unlock(home).map_err(CliError::from)?;
-    let mut listing = Listing::new(&server_view::SYNC_COLUMNS, "nothing synced");
-    let mut failed: Vec<CliError> = Vec::new();
-    for name in names {
-        match sync_one(name, home, ui, accept) {
-            Ok(Ok(synced)) => listing.row(server_view::sync_row(&synced)),
-            Ok(Err(error)) => failed.push(error),
-            Err(left) => return Err(left),
-        }
-    }
-    if failed.len() < names.len() {
-        listing.print(ui);
-    }
-    let mut failed = failed.into_iter();
-    let Some(first) = failed.next() else { return Ok(ExitCode::Success) };
-    for further in failed {
-        ui.error(&further.message, &further.causes, &further.hints);
-    }
-    Err(first.into())
-}
-
-/// One server: what it brought, or why it kept its old copy. The outer error is that of whoever was asked.
-fn sync_one<E: From<CliError>>(
-    name: &str,
-    home: &Home,
-    ui: &Ui,
-    accept: &mut dyn FnMut(&str) -> Result<bool, E>,
-) -> Result<Result<Synced, CliError>, E> {
-    let bar = ui.progress(&format!("copying the metadata of {name}"));
-    let progress = |step: MetadataProgress| {
-        bar.set_message(step.kind);
-        bar.set_length(step.total);
-        bar.set_position(step.read);
-    };
-    let fetched = wait(async { Ok(sync::fetch(home, name, &progress).await?) });
-    bar.finish_and_clear();
-    let fetched = match fetched {
-        Ok(fetched) => fetched,
-        Err(error) => return Ok(Err(error)),
-    };
-    let shrunk: Vec<String> = fetched.shrunk().iter().map(ToString::to_string).collect();
-    let accepted = match fetched.doubt() {
-        Some(doubt) => accept(&format!("{} {doubt}. Take it over all the same", fetched.server()))?,
-        None => false,
-    };
-    let synced = match sync::keep(home, fetched, accepted) {
-        Ok(synced) => synced,
-        Err(error) => return Ok(Err(error.into())),
-    };
-    for note in &synced.notes {
-        ui.warn(&format!("{}: {note}", synced.server));
-    }
-    for less in &shrunk {
-        ui.warn(&format!("{}: {less}, as was accepted", synced.server));
-    }
-    // Notes were said when the server was added, and `server test` says them again.
-    let problems: Vec<_> =
-        synced.findings.iter().filter(|finding| finding.severity != Severity::Info).cloned().collect();
-    server_view::say_findings(&problems, ui);
-    Ok(Ok(synced))
 }
 
 fn remove(arguments: &Remove, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {

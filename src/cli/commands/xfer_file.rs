@@ -8,11 +8,12 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::json;
 
+use crate::cli::arguments::keys::{OpeningKeys, SealingKeys, named};
 use crate::cli::commands::files::may_replace;
-use crate::cli::commands::keys::{OpeningKeys, SealingKeys, named};
-use crate::cli::commands::routine::{review, told};
+use crate::cli::commands::review::review;
 use crate::cli::error::CliError;
 use crate::cli::prompt::{SecretSource, secret};
+use crate::cli::render::alert::told;
 use crate::cli::render::clock;
 use crate::cli::render::listing::{Listing, text};
 use crate::cli::ui::{Format, Ui};

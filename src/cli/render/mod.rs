@@ -1,5 +1,6 @@
 //! How results look: tables, JSON and CSV.
 
+pub mod alert;
 pub mod clock;
 pub mod item;
 pub mod listing;

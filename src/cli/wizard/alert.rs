@@ -2,9 +2,9 @@
 
 use secrecy::SecretString;
 
-use crate::cli::commands::routine::mail_server;
-use crate::cli::commands::wait;
+use crate::cli::arguments::mail_server::mail_server;
 use crate::cli::error::CliError;
+use crate::cli::runtime::wait;
 use crate::cli::wizard::prompter::{Leave, Prompter, ask_until, say_commands};
 use crate::ops::alerts::channels::{self, NewAlert, NewKind};
 use crate::ops::home::Home;
@@ -197,7 +197,7 @@ fn command(routine: &str, added: &AlertChannel) -> String {
 #[cfg(test)]
 mod tests {
     use super::add;
-    use crate::cli::commands::routine::New;
+    use crate::cli::arguments::routine::New;
     use crate::cli::wizard::routine;
     use crate::cli::wizard::scripted::Answer::{Enter, No, Type, Yes};
     use crate::cli::wizard::scripted::Scripted;

@@ -2,7 +2,6 @@
 //! option combos follow by name. Only combos that do not are asked about one by one.
 
 use crate::cli::render::item::{address_names, source_names};
-use crate::cli::wizard::job::add;
 use crate::cli::wizard::prompter::{Leave, Prompter};
 use crate::ops::jobs::OpenJob;
 use xfer_domain::cell::CellAddress;
@@ -329,4 +328,13 @@ fn cells_by_hand(prompter: &mut dyn Prompter, open: &mut OpenJob, sources: &[Sou
         }
     }
     Ok(true)
+}
+
+/// Adds items to a job, and says which were not taken.
+pub(super) fn add(prompter: &mut dyn Prompter, open: &mut OpenJob, items: Vec<Item>) -> Result<(), Leave> {
+    let added = open.add_items(items)?;
+    for (item, reason) in &added.refused {
+        prompter.say(&format!("  {} was not taken: {reason}", source_names(open, &item.source)));
+    }
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! The whole way, section by section: servers, metadata, org units, job, routine, first run. What is there already is
 //! not asked again, so that `xfer init` goes on where it was left.
 
-use crate::cli::commands::{job, routine};
+use crate::cli::arguments::{job, routine};
 use crate::cli::render::clock;
 use crate::cli::ui::Ui;
 use crate::cli::wizard::job as job_wizard;

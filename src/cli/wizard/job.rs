@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::cli::commands::job::{New, job_command};
-use crate::cli::render::item::{item_ids, source_names};
+use crate::cli::arguments::job::{New, command as job_command};
+use crate::cli::render::item::item_ids;
 use crate::cli::render::review as review_lines;
-use crate::cli::wizard::element::{Group, one_by_one, place_by_hand, unmatched_lines};
+use crate::cli::wizard::element::{Group, add, one_by_one, place_by_hand, unmatched_lines};
 use crate::cli::wizard::pair::choose_pair;
 use crate::cli::wizard::portion::Portion;
 use crate::cli::wizard::prompter::{Leave, Prompter, ask_until, say_commands};
@@ -387,12 +387,4 @@ fn say_lines(prompter: &mut dyn Prompter, lines: &[String]) {
     if more > 0 {
         prompter.say(&format!("  … and {more} more"));
     }
-}
-
-pub(super) fn add(prompter: &mut dyn Prompter, open: &mut OpenJob, items: Vec<Item>) -> Result<(), Leave> {
-    let added = open.add_items(items)?;
-    for (item, reason) in &added.refused {
-        prompter.say(&format!("  {} was not taken: {reason}", source_names(open, &item.source)));
-    }
-    Ok(())
 }

@@ -1,6 +1,6 @@
 //! The wizard for a routine: which jobs, which periods, and the rules of a run as plain questions.
 
-use crate::cli::commands::routine::New;
+use crate::cli::arguments::routine::New;
 use crate::cli::error::CliError;
 use crate::cli::prompt::capitalised;
 use crate::cli::render::review;

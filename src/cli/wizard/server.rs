@@ -2,10 +2,11 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::cli::commands::server::{LoginArguments, sync_all};
-use crate::cli::commands::wait;
+use crate::cli::arguments::login::LoginArguments;
 use crate::cli::error::CliError;
 use crate::cli::render::server as server_view;
+use crate::cli::runtime::wait;
+use crate::cli::syncing::sync_all;
 use crate::cli::ui::Ui;
 use crate::cli::wizard::pair::may_be_one;
 use crate::cli::wizard::prompter::{Leave, Prompter, ask_until, say_commands};

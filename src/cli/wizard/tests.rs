@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use tempfile::TempDir;
 
-use crate::cli::commands::{job, routine, wait};
+use crate::cli::arguments::{job, routine};
+use crate::cli::runtime::wait;
 use crate::cli::wizard::prompter::Leave;
 use crate::cli::wizard::scripted::Answer::{ControlC, Enter, Escape, No, Type, Yes};
 use crate::cli::wizard::scripted::{Answer, Scripted};

@@ -1,7 +1,8 @@
 //! The end of the way: a dry run with its table, the run itself, and how to repeat it every night.
 
-use crate::cli::commands::run;
+use crate::cli::arguments::run::RunArguments;
 use crate::cli::error::CliError;
+use crate::cli::running::screen::{self, Order};
 use crate::cli::ui::Ui;
 use crate::cli::wizard::prompter::{Leave, Prompter, say_commands};
 use crate::cli::wizard::server::explain;
@@ -15,7 +16,7 @@ use xfer_domain::shell::shell_word;
 pub(super) fn try_out(prompter: &mut dyn Prompter, home: &Home, ui: &Ui, routine: &str) -> Result<(), Leave> {
     prompter.say("First a dry run: everything is read and checked on both sides, and nothing is written.");
     let called = shell_word(routine);
-    let outcome = until_it_works(prompter, || run::execute(&arguments(routine, true), &[], home, ui))?;
+    let outcome = until_it_works(prompter, || run(routine, true, home, ui))?;
     say_commands(prompter, &[format!("xfer run {called} --dry-run")]);
     if outcome == ExitCode::Incomplete {
         prompter.say(
@@ -28,7 +29,7 @@ pub(super) fn try_out(prompter: &mut dyn Prompter, home: &Home, ui: &Ui, routine
         prompter.say(&format!("Nothing was written. Whenever you want:\n  xfer run {called}"));
         return Ok(());
     }
-    until_it_works(prompter, || run::execute(&arguments(routine, false), &[], home, ui))?;
+    until_it_works(prompter, || run(routine, false, home, ui))?;
     say_commands(prompter, &[format!("xfer run {called}")]);
     Ok(())
 }
@@ -39,9 +40,9 @@ pub(super) fn was_run(home: &Home, routine: &str) -> Result<bool, Leave> {
     Ok(last.is_some_and(|line| line.summary.end.is_some()))
 }
 
-fn arguments(routine: &str, dry_run: bool) -> run::Arguments {
-    let options = run::RunArguments { dry_run, ..run::RunArguments::default() };
-    run::Arguments { routine: routine.to_owned(), options, notify: false }
+fn run(routine: &str, dry_run: bool, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let options = RunArguments { dry_run, ..RunArguments::default() };
+    screen::run(&Order { routine, options: &options, notify: false, everywhere: &[] }, home, ui)
 }
 
 /// A run, again and again until it comes to an end or the person has enough. Ctrl-C ends a run in order, and the

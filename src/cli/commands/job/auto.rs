@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
+use crate::cli::arguments::pair::Accept;
+use crate::cli::arguments::words::period_type;
 use crate::cli::commands::files::{StyleArguments, read_file, write_file};
-use crate::cli::commands::job::arguments::period_type;
 use crate::cli::commands::job::items::review_of_job;
-use crate::cli::commands::pair::Accept;
 use crate::cli::error::CliError;
 use crate::cli::render::item::{address_names, source_names};
 use crate::cli::render::listing::{Listing, number, text};

@@ -3,11 +3,9 @@
 use bigdecimal::BigDecimal;
 use clap::Args;
 
-use crate::cli::commands::job::arguments::{
-    CombineArgument, CommentsArgument, ReadArgument, WhenEmptyArgument, period_type,
-};
+use crate::cli::arguments::rules::{ChangedRules, OrNone, factor_or_none, share};
+use crate::cli::arguments::words::{CombineArgument, CommentsArgument, ReadArgument, WhenEmptyArgument, period_type};
 use crate::cli::commands::job::items::{review_of_item, review_of_job};
-use crate::cli::commands::job::operators::{ChangedRules, OrNone, factor_or_none, share};
 use crate::cli::error::CliError;
 use crate::cli::render::item::{address_names, source_names};
 use crate::cli::ui::Ui;

@@ -3,9 +3,9 @@
 use bigdecimal::BigDecimal;
 use clap::Args;
 
-use crate::cli::commands::job::arguments::{CombineArgument, KindArgument, WhenEmptyArgument, number};
-use crate::cli::commands::job::operators::{NewRules, share};
-use crate::cli::commands::routine::warn_of_unmade_review;
+use crate::cli::arguments::rules::{NewRules, share};
+use crate::cli::arguments::words::{CombineArgument, KindArgument, WhenEmptyArgument, number};
+use crate::cli::commands::review::warn_of_unmade_review;
 use crate::cli::error::CliError;
 use crate::cli::render::review;
 use crate::cli::ui::Ui;

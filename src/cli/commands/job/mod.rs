@@ -1,26 +1,23 @@
 //! `xfer job`: which source item goes to which data element and option combos.
 
-mod arguments;
 mod auto;
 mod edit;
 mod items;
-mod new;
-mod operators;
 mod sheet;
 mod show;
 
 use clap::{Args, Subcommand};
 
-pub use arguments::WhenEmptyArgument;
-pub use new::New;
-pub(in crate::cli) use new::command as job_command;
-
+use crate::cli::arguments::job::New;
 use crate::cli::commands::check::{JobCheckArguments, check_job};
 use crate::cli::error::CliError;
 use crate::cli::ui::Ui;
+use crate::cli::wizard::{self, Missing};
 use crate::ops::home::Home;
 use crate::ops::jobs;
 use xfer_domain::exit_code::ExitCode;
+use xfer_domain::item::Combine;
+use xfer_domain::shell::shell_word;
 
 /// `xfer job …`
 #[derive(Debug, Subcommand)]
@@ -63,7 +60,7 @@ pub struct Named {
 /// Carries out `xfer job …`.
 pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     match command {
-        Command::New(arguments) => new::new(arguments, home, ui),
+        Command::New(arguments) => new(arguments, home, ui),
         Command::Edit(arguments) => edit::edit(arguments, home, ui),
         Command::EditItem(arguments) => edit::edit_item(arguments, home, ui),
         Command::Auto(arguments) => auto::auto(arguments, home, ui),
@@ -89,4 +86,32 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
             Ok(ExitCode::Success)
         }
     }
+}
+
+/// A job without items, or with those that the wizard helps to find.
+fn new(arguments: &New, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
+    let (Some(name), Some(from), Some(to)) = (&arguments.name, &arguments.from, &arguments.to) else {
+        let what = match (&arguments.name, &arguments.from) {
+            (None, _) => "the job's name",
+            (_, None) => "--from, the source server,",
+            _ => "--to, the destination server,",
+        };
+        let hint = "give all of it: xfer job new NAME --from SERVER --to SERVER";
+        let missing = Missing { what, hint, again: "xfer job new" };
+        return wizard::ask(ui, missing, |prompter| wizard::job::new(prompter, home, arguments));
+    };
+    let combine = arguments.combine.map_or(Combine::Error, Into::into);
+    let job = jobs::new(home, arguments.job(name, from, to, combine))?;
+    ui.say(&format!("made the job {}, from {} to {}", job.name, job.source, job.destination));
+    let called = shell_word(&job.name);
+    let data_set = jobs::first_data_set(home, &job)?;
+    let by_name = data_set.map(|name| {
+        format!(
+            "\nor take the data elements of a data set, such as this one:\n  xfer job auto {called} --data-set {}",
+            shell_word(&name)
+        )
+    });
+    let by_name = by_name.unwrap_or_default();
+    ui.say(&format!("next, to choose what it carries, question by question:\n  xfer job edit {called}{by_name}"));
+    Ok(ExitCode::Success)
 }

@@ -2,8 +2,8 @@
 
 use clap::Args;
 
-use crate::cli::commands::job::WhenEmptyArgument;
-use crate::cli::commands::routine::review;
+use crate::cli::arguments::words::WhenEmptyArgument;
+use crate::cli::commands::review::review;
 use crate::cli::error::CliError;
 use crate::cli::ui::Ui;
 use crate::ops::home::Home;

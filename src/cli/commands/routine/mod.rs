@@ -3,32 +3,26 @@
 mod alert;
 mod edit;
 
-pub(in crate::cli) use alert::mail_server;
-
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use crate::cli::commands::job::WhenEmptyArgument;
+use crate::cli::arguments::routine::New;
+use crate::cli::commands::review::review;
 use crate::cli::commands::runs::outcome;
 use crate::cli::commands::unread::say_unread;
 use crate::cli::commands::xfer_file;
 use crate::cli::error::CliError;
-use crate::cli::render;
+use crate::cli::render::alert::told;
 use crate::cli::render::listing::{Listing, moment, text};
 use crate::cli::ui::Ui;
 use crate::cli::wizard::{self, Missing};
-use crate::ops;
-use crate::ops::copies::Copies;
 use crate::ops::dashboard::newest;
-use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::routines::{self, NewRoutine};
 use crate::ops::runs::{self, Runs};
-use xfer_domain::alert::AlertChannel;
 use xfer_domain::counted::counted;
 use xfer_domain::exit_code::ExitCode;
-use xfer_domain::item::WhenEmpty;
-use xfer_domain::routine::{Policies, Routine, USUAL_DELETE_SHARE};
+use xfer_domain::routine::Routine;
 use xfer_domain::shell::shell_word;
 
 /// `xfer routine …`
@@ -57,55 +51,11 @@ pub enum Command {
     Remove(Named),
 }
 
-/// So many values a run may delete unless a person says otherwise.
-const MAX_DELETE: u32 = 1000;
-
 /// A routine by name.
 #[derive(Debug, Args)]
 pub struct Named {
     /// The routine
     pub name: String,
-}
-
-/// `xfer routine new`
-#[derive(Debug, Args)]
-pub struct New {
-    /// What to call the routine; asked for where absent
-    pub name: Option<String>,
-    /// Its jobs, in order
-    #[arg(long = "job", value_name = "JOB")]
-    pub jobs: Vec<String>,
-    /// Its periods: identifiers (202401), ranges (202401..202406), relative ones (LAST_3_MONTHS); several with commas
-    #[arg(long, value_name = "PERIODS", value_delimiter = ',')]
-    pub periods: Vec<String>,
-    /// What happens to destination cells that the source has nothing for [default: keep]
-    #[arg(long, value_enum)]
-    pub when_empty: Option<WhenEmptyArgument>,
-    /// Send every value, also those that the destination has already
-    #[arg(long)]
-    pub send_unchanged: bool,
-    /// Do not read back what was sent
-    #[arg(long)]
-    pub no_verify: bool,
-    /// Hold everything back that changes more than this share of a job's cells, in percent
-    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(1..=100))]
-    pub max_change: Option<u32>,
-    /// Delete at most so many values in a run
-    #[arg(long, value_name = "NUMBER", default_value_t = MAX_DELETE)]
-    pub max_delete: u32,
-    /// Delete nothing of a job if more than this share of what the routine wrote would vanish, in percent; 100 is no
-    /// limit [default: 20]
-    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(1..=100))]
-    pub max_delete_share: Option<u32>,
-    /// Values of org units that are not mapped are no failure
-    #[arg(long)]
-    pub tolerate_unmapped: bool,
-    /// Refuse analytics tables older than so many hours
-    #[arg(long, value_name = "HOURS")]
-    pub max_analytics_age: Option<u32>,
-    /// At most so many requests at once write to the destination
-    #[arg(long, value_name = "NUMBER", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=4))]
-    pub parallel: u8,
 }
 
 /// Carries out `xfer routine …`.
@@ -143,42 +93,6 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
     }
 }
 
-impl New {
-    /// What `xfer routine new --job JOB` says.
-    pub(in crate::cli) fn with_job(job: &str) -> Self {
-        let policies = Policies::default();
-        Self {
-            name: None,
-            jobs: vec![job.to_owned()],
-            periods: Vec::new(),
-            when_empty: None,
-            send_unchanged: !policies.only_changed,
-            no_verify: !policies.verify,
-            max_change: policies.max_change,
-            max_delete: MAX_DELETE,
-            max_delete_share: None,
-            tolerate_unmapped: policies.tolerate_unmapped,
-            max_analytics_age: policies.max_analytics_age_hours,
-            parallel: policies.parallel,
-        }
-    }
-
-    /// The rules that the arguments give; what they leave open is as it is by default.
-    pub(in crate::cli) fn policies(&self) -> Policies {
-        Policies {
-            only_changed: !self.send_unchanged,
-            verify: !self.no_verify,
-            when_empty: self.when_empty.map_or(WhenEmpty::Keep, Into::into),
-            max_change: self.max_change,
-            max_delete: Some(self.max_delete),
-            max_delete_share: self.max_delete_share.unwrap_or(USUAL_DELETE_SHARE),
-            tolerate_unmapped: self.tolerate_unmapped,
-            max_analytics_age_hours: self.max_analytics_age,
-            parallel: self.parallel,
-        }
-    }
-}
-
 fn new(arguments: &New, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     let what = match (&arguments.name, arguments.jobs.is_empty(), arguments.periods.is_empty()) {
         (None, ..) => Some("the routine's name"),
@@ -208,33 +122,6 @@ fn new(arguments: &New, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
         ));
     }
     Ok(ExitCode::Success)
-}
-
-/// Warns of what speaks against a routine, and says whether its runs are refused. The routine is made, changed or
-/// written by then: a review that cannot be made is a warning.
-pub(super) fn review(name: &str, home: &Home, ui: &Ui) -> bool {
-    let found = reviewed(name, home, ui);
-    let not_made = |cause: OpsError| warn_of_unmade_review(&cause.into(), ui);
-    found.map_err(not_made).unwrap_or_default()
-}
-
-/// Says that what was done is done, although nobody could look it over.
-pub(super) fn warn_of_unmade_review(cause: &CliError, ui: &Ui) {
-    let mut words = vec![cause.message.as_str()];
-    words.extend(cause.causes.iter().map(String::as_str));
-    ui.warn(&format!("this is done, but it could not be looked over: {}", words.join(": ")));
-}
-
-fn reviewed(name: &str, home: &Home, ui: &Ui) -> Result<bool, OpsError> {
-    let config = home.config()?;
-    let copies = Copies::new(&config);
-    let findings = ops::review::of_routine(home, &copies, name)?;
-    for unread in copies.take_unread() {
-        warn_of_unmade_review(&unread.cause.into(), ui);
-    }
-    let jobs = findings.first().and_then(|found| found.job.clone()).unwrap_or_else(|| "JOB".to_owned());
-    render::review::warn(&findings, &format!("xfer job check {}", shell_word(&jobs)), ui);
-    Ok(findings.iter().any(ops::review::Found::refuses))
 }
 
 fn edit_or_ask(arguments: &edit::Edit, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
@@ -312,9 +199,4 @@ fn facts(routine: &Routine) -> Listing {
         listing.row(vec![json!("alert"), json!(told(alert))]);
     }
     listing
-}
-
-/// Who is told of what, without what is secret about it.
-pub(super) fn told(alert: &AlertChannel) -> String {
-    format!("{} ({}) to {}; hears of {}", alert.name, alert.kind.name(), alert.kind.goes_to(), alert.hears_of())
 }

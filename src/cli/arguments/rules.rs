@@ -4,7 +4,7 @@ use bigdecimal::BigDecimal;
 use bigdecimal::num_traits::Signed;
 use clap::Args;
 
-use crate::cli::commands::job::arguments::number;
+use crate::cli::arguments::words::number;
 use xfer_domain::coverage::Coverage;
 use xfer_domain::rounding::Rounding;
 
@@ -34,7 +34,7 @@ pub struct ChangedRules {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OrNone<T>(pub Option<T>);
 
-pub(super) fn or_none<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<OrNone<T>, String> {
+pub(crate) fn or_none<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<OrNone<T>, String> {
     if text.eq_ignore_ascii_case("none") {
         return Ok(OrNone(None));
     }
@@ -42,7 +42,7 @@ pub(super) fn or_none<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) 
 }
 
 /// A factor that changes; `none` takes it away.
-pub(super) fn factor_or_none(text: &str) -> Result<OrNone<BigDecimal>, String> {
+pub(crate) fn factor_or_none(text: &str) -> Result<OrNone<BigDecimal>, String> {
     if text.eq_ignore_ascii_case("none") {
         return Ok(OrNone(None));
     }
@@ -50,12 +50,12 @@ pub(super) fn factor_or_none(text: &str) -> Result<OrNone<BigDecimal>, String> {
 }
 
 /// A rule in any case: `ALL`, `Up:1`.
-pub(super) fn rule<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, String> {
+pub(crate) fn rule<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, String> {
     text.to_lowercase().parse().map_err(|cause: T::Err| cause.to_string())
 }
 
 /// A share, on the command line: a number above 0, with or without a percent sign.
-pub(super) fn share(text: &str) -> Result<BigDecimal, String> {
+pub(crate) fn share(text: &str) -> Result<BigDecimal, String> {
     let no_share = || format!("`{text}` is no share; give a number above 0, such as 60 or 0.4");
     let weight = number(text.trim().trim_end_matches('%'))?;
     Some(weight).filter(BigDecimal::is_positive).ok_or_else(no_share)

@@ -101,7 +101,7 @@ impl From<CommentsArgument> for Comments {
 }
 
 /// A period type by DHIS2's name for it, in any case.
-pub(super) fn period_type(text: &str) -> Result<PeriodType, String> {
+pub(crate) fn period_type(text: &str) -> Result<PeriodType, String> {
     PeriodType::ALL.into_iter().find(|known| known.name().eq_ignore_ascii_case(text)).ok_or_else(|| {
         format!("`{text}` is no period type; DHIS2 has {}", PeriodType::ALL.map(PeriodType::name).join(", "))
     })
@@ -139,6 +139,6 @@ impl From<KindArgument> for DataKind {
 
 /// A number as a person types it: `0.5`, `1.125`, `0,5`. What a point stands in is its decimals, as in every command
 /// that the program shows; `1,000` can be read in two ways and is refused.
-pub(super) fn number(text: &str) -> Result<BigDecimal, String> {
+pub(crate) fn number(text: &str) -> Result<BigDecimal, String> {
     NumberManner::of_separator(b',').read(text)
 }

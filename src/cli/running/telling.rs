@@ -5,7 +5,7 @@ use crate::ops::run::telling::Telling;
 
 /// A sentence, and whether it is one that `--quiet` leaves out.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Words {
+pub(crate) enum Words {
     /// Good to know.
     Say(String),
     /// Something that did not work.
@@ -13,12 +13,12 @@ pub(super) enum Words {
 }
 
 /// What comes next, as a rule.
-pub(super) const TRIED_AGAIN: &str = "the next run tries again";
+pub(crate) const TRIED_AGAIN: &str = "the next run tries again";
 
 const CUT_OFF: &str = "the program was ended before everybody was told";
 
 /// In words; `next` is what becomes of what was not delivered.
-pub(super) fn in_words(telling: &Telling<'_>, next: &str) -> Words {
+pub(crate) fn in_words(telling: &Telling<'_>, next: &str) -> Words {
     match telling {
         Telling::Unknown(error) => Words::Warn(format!("nobody can be told how the run ends: {error}")),
         Telling::Sent(channel) => Words::Say(format!("the alert {channel} was sent")),

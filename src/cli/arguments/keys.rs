@@ -34,7 +34,7 @@ pub struct OpeningKeys {
 
 impl OpeningKeys {
     /// What was given, or what the service manager gives; maybe nothing.
-    pub(super) fn given(&self, ui: &Ui) -> Result<Keys, CliError> {
+    pub(crate) fn given(&self, ui: &Ui) -> Result<Keys, CliError> {
         let mut keys = named(&self.key_files)?;
         let source = self
             .passphrase_file
@@ -51,7 +51,7 @@ impl OpeningKeys {
     }
 
     /// What was given; asks for the passphrase where nothing was and a person can be asked.
-    pub(super) fn or_asked(&self, ui: &Ui) -> Result<Keys, CliError> {
+    pub(crate) fn or_asked(&self, ui: &Ui) -> Result<Keys, CliError> {
         let mut keys = self.given(ui)?;
         if keys.is_empty() {
             keys.passphrases.push(secret(ui, &SecretSource::Prompt, PASSPHRASE, "--key-file or --passphrase-file")?);
@@ -60,7 +60,7 @@ impl OpeningKeys {
     }
 
     /// What was given; never asks.
-    pub(super) fn unasked(&self, ui: &Ui, file: &Path) -> Result<Keys, CliError> {
+    pub(crate) fn unasked(&self, ui: &Ui, file: &Path) -> Result<Keys, CliError> {
         // Nobody should look for the key of a file that is not there, or is damaged as far as that shows without one.
         if let Err(cause) = std::fs::metadata(file) {
             return Err(CliError::file(format!("{} could not be read", file.display()), &cause));
@@ -99,7 +99,7 @@ pub struct SealingKeys {
 
 impl SealingKeys {
     /// The keys; a passphrase is asked for, twice, where it is wanted or nothing was given.
-    pub(super) fn keys(&self, ui: &Ui) -> Result<Keys, CliError> {
+    pub(crate) fn keys(&self, ui: &Ui) -> Result<Keys, CliError> {
         let mut keys = named(&self.key_files)?;
         let source = match (&self.passphrase_file, &self.passphrase_command) {
             (Some(file), _) => Some(SecretSource::File(file.clone())),
@@ -116,7 +116,7 @@ impl SealingKeys {
     }
 }
 
-pub(super) fn named(files: &[PathBuf]) -> Result<Keys, CliError> {
+pub(crate) fn named(files: &[PathBuf]) -> Result<Keys, CliError> {
     let key_files =
         files.iter().map(|path| waiting_for(path, || read_key(path, Privacy::OfItsMode))).collect::<Result<_, _>>()?;
     Ok(Keys { passphrases: Vec::new(), key_files })

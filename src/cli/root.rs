@@ -5,13 +5,13 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::cli::arguments::key_passphrase::KeyPassphrase;
 use crate::cli::commands::{
     completions, doctor, exec, init, job, key, man, orgunit, plugin, routine, run, runs, schedule, script, server,
 };
 #[cfg(feature = "demo")]
 use crate::cli::commands::{demo, sandbox};
 use crate::cli::ui::Format;
-use crate::cli::unlock::KeyPassphrase;
 
 /// Moves health data between DHIS2 servers and accounts for every value on the way.
 ///

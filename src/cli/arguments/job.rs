@@ -1,15 +1,10 @@
-//! `xfer job new`: a job without items, or with those that the wizard helps to find.
+//! What `xfer job new` takes, and the command that makes a job again.
 
 use clap::Args;
 
-use crate::cli::commands::job::arguments::{CombineArgument, CommentsArgument, ReadArgument, period_type};
-use crate::cli::commands::job::operators::NewRules;
-use crate::cli::error::CliError;
-use crate::cli::ui::Ui;
-use crate::cli::wizard::{self, Missing};
-use crate::ops::home::Home;
-use crate::ops::jobs::{self, NewJob};
-use xfer_domain::exit_code::ExitCode;
+use crate::cli::arguments::rules::NewRules;
+use crate::cli::arguments::words::{CombineArgument, CommentsArgument, ReadArgument, period_type};
+use crate::ops::jobs::NewJob;
 use xfer_domain::item::Combine;
 use xfer_domain::job::{Job, ReadFrom};
 use xfer_domain::period::PeriodType;
@@ -51,7 +46,7 @@ pub struct New {
 
 impl New {
     /// What `xfer job new --from SOURCE --to DESTINATION` says.
-    pub(in crate::cli) fn between(source: &str, destination: &str) -> Self {
+    pub(crate) fn between(source: &str, destination: &str) -> Self {
         Self {
             name: None,
             from: Some(source.to_owned()),
@@ -67,7 +62,7 @@ impl New {
     }
 
     /// The job that the arguments describe, with what they leave open.
-    pub(in crate::cli) fn job(&self, name: &str, source: &str, destination: &str, combine: Combine) -> NewJob {
+    pub(crate) fn job(&self, name: &str, source: &str, destination: &str, combine: Combine) -> NewJob {
         NewJob {
             name: name.to_owned(),
             source: source.to_owned(),
@@ -85,7 +80,7 @@ impl New {
 }
 
 /// The command that makes such a job, without its items and scripts.
-pub(in crate::cli) fn command(job: &Job) -> String {
+pub(crate) fn command(job: &Job) -> String {
     let from = format!("--from {} --to {}", shell_word(&job.source), shell_word(&job.destination));
     let (read, written) = (job.source_period_type, job.destination_period_type);
     let flags = [
@@ -100,33 +95,6 @@ pub(in crate::cli) fn command(job: &Job) -> String {
     ];
     let words = ["xfer job new".to_owned(), shell_word(&job.name), from].into_iter();
     words.chain(flags.into_iter().flatten()).collect::<Vec<_>>().join(" ")
-}
-
-pub(super) fn new(arguments: &New, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
-    let (Some(name), Some(from), Some(to)) = (&arguments.name, &arguments.from, &arguments.to) else {
-        let what = match (&arguments.name, &arguments.from) {
-            (None, _) => "the job's name",
-            (_, None) => "--from, the source server,",
-            _ => "--to, the destination server,",
-        };
-        let hint = "give all of it: xfer job new NAME --from SERVER --to SERVER";
-        let missing = Missing { what, hint, again: "xfer job new" };
-        return wizard::ask(ui, missing, |prompter| wizard::job::new(prompter, home, arguments));
-    };
-    let combine = arguments.combine.map_or(Combine::Error, Into::into);
-    let job = jobs::new(home, arguments.job(name, from, to, combine))?;
-    ui.say(&format!("made the job {}, from {} to {}", job.name, job.source, job.destination));
-    let called = shell_word(&job.name);
-    let data_set = jobs::first_data_set(home, &job)?;
-    let by_name = data_set.map(|name| {
-        format!(
-            "\nor take the data elements of a data set, such as this one:\n  xfer job auto {called} --data-set {}",
-            shell_word(&name)
-        )
-    });
-    let by_name = by_name.unwrap_or_default();
-    ui.say(&format!("next, to choose what it carries, question by question:\n  xfer job edit {called}{by_name}"));
-    Ok(ExitCode::Success)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use xfer_transfer::events::{Event, SliceName};
 
 /// Draws the events of a run, and says what must not get lost in a moving bar.
 #[derive(Debug)]
-pub(super) struct RunProgress<'ui> {
+pub(crate) struct RunProgress<'ui> {
     bar: ProgressBar,
     rows: AtomicU64,
     last: Mutex<String>,
@@ -20,12 +20,12 @@ pub(super) struct RunProgress<'ui> {
 
 impl<'ui> RunProgress<'ui> {
     /// A bar for a run of a routine.
-    pub(super) fn new(ui: &'ui Ui, routine: &str) -> Self {
+    pub(crate) fn new(ui: &'ui Ui, routine: &str) -> Self {
         Self { bar: ui.progress(routine), rows: AtomicU64::new(0), last: Mutex::default(), ui }
     }
 
     /// Shows an event.
-    pub(super) fn show(&self, event: &Event) {
+    pub(crate) fn show(&self, event: &Event) {
         tracing::info!(?event);
         match event {
             Event::Planned { slices, periods } => {
@@ -60,7 +60,7 @@ impl<'ui> RunProgress<'ui> {
     }
 
     /// Takes the bar away.
-    pub(super) fn finish(&self) {
+    pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
     }
 
