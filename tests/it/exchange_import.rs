@@ -57,7 +57,7 @@ fn the_attribute_option_combo_of_an_operand_is_kept() {
     note: request R: the org units LEVEL-3 were not imported; the org unit map says which are read, and where they go
     made the job j, from src to dst, Monthly
     3 items added; j has 3 now
-    its periods belong into a routine:
+    put its periods into a routine:
       xfer routine new NAME --job j --periods 202401
     ");
     trial.ok("routine new r --job j --periods 202401");
@@ -143,7 +143,7 @@ fn requests_of_other_periods_or_org_units_are_not_merged() {
     note: request One: the org units LEVEL-3 were not imported; the org unit map says which are read, and where they go
     made the job j, from src to dst, Monthly
     1 item added; j has 1 now
-    its periods belong into a routine:
+    put its periods into a routine:
       xfer routine new NAME --job j --periods 202401
     ");
     let made = trial.ok("job exchange k e.json --from src --to dst --request 2");

@@ -42,7 +42,7 @@ fn rules_are_set_shown_exported_imported_and_taken_away() {
     assert!(header.ends_with(",script,note,round,coverage,share"), "{header}");
     let output = office.ok("job import malaria items.csv --replace");
     insta::assert_snapshot!(output.stderr, @"
-    the file says what stands there already
+    the file has no changes
     0 items added, 0 changed, 0 taken out, 6 as before; malaria has 6 now
     ");
     office.xfer.file("items.csv", file.replacen("up:1,75%,60", "down:0,2,50%", 1));

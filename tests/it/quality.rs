@@ -111,7 +111,7 @@ fn units_with_data_and_no_destination_come_first_with_their_true_counts() {
     unmapped-but-assigned: Map it, or mark it as ignored; to check the source for values, leave out --offline.
     destination-unit-closes: Map the source org unit to the successor from then on, or correct the closing date at the destination.
     226 org units: 220 mapped, 0 ignored, 6 unmapped
-    which org units have data was not asked (--offline)
+    not checked which org units have data (--offline)
     0 errors, 9 warnings, 0 notes
     ");
 }

@@ -326,7 +326,7 @@ fn an_exchange_that_sends_them_is_taken_over() {
     note: request unknown: the org units LEVEL-3 were not imported; the org unit map says which are read, and where they go
     made the job j, from src to dst, Monthly
     1 item added; j has 1 now
-    its periods belong into a routine:
+    put its periods into a routine:
       xfer routine new NAME --job j --periods 202401
     --- exit code 0
     ");
@@ -338,7 +338,7 @@ fn they_are_found_by_the_matcher() {
     trial.ok("job new j --from src --to dst");
     insta::assert_snapshot!(trial.run("job auto j --reporting-rate"), @r"
     --- stderr
-    nothing has to be looked over
+    nothing to decide
     not matched: Consultations - Actual reports: no data element of the destination has its code or a similar name
     not matched: Consultations - Actual reports on time: no data element of the destination has its code or a similar name
     not matched: Consultations - Expected reports: no data element of the destination has its code or a similar name
@@ -376,7 +376,7 @@ fn the_wizard_offers_them_and_tells_the_command_that_does_the_same() {
     trial.ok("job new j --from src --to dst");
     let mut person = Person::start(&trial.xfer, "job edit j", 120);
     person.answers("What do you want to change", "");
-    person.is_asked("What shall it carry");
+    person.is_asked("What do you want to transfer");
     person.presses(&format!("{DOWN}{DOWN}{ENTER}"));
     person.is_asked("Which reporting rate");
     person.presses(&format!("actual reports on{ENTER}"));
@@ -386,7 +386,7 @@ fn the_wizard_offers_them_and_tells_the_command_that_does_the_same() {
     person.presses(&format!("{DOWN}{ENTER}"));
     person.is_asked("Goes to which cell");
     person.presses(&format!("RECUS_A{ENTER}"));
-    person.answers("What shall it carry", "");
+    person.answers("What do you want to transfer", "");
     let (code, seen) = person.ends();
     assert_eq!(code, 0, "{seen}");
     let id = source().id("dataSets", "Consultations");

@@ -106,7 +106,7 @@ fn a_new_destination_is_taken_with_the_old_cells_emptied_and_rows_need_not_be_wh
     edited[2][cells[1]] = "MAR1".to_owned();
     edited[3][cells[3]] = "Pays / Nord /  Centre A".to_owned();
     let output = import(&trial, written(&edited, ";")).expect_code(0);
-    assert!(output.stderr.contains("0 added, 3 changed, 0 taken out, 0 as before"), "{output}");
+    assert!(output.stderr.contains("0 added, 3 changed, 0 removed, 0 unchanged"), "{output}");
     let _ = trial.run("run r");
     let values = FACILITIES.map(|unit| trial.value(["CAS", "", "", unit, "202401"]));
     assert_eq!(values.map(Option::unwrap_or_default), ["3", "1", "2"]);
@@ -243,7 +243,7 @@ fn no_file_is_replaced_unasked_and_an_import_can_be_undone() {
     let output = trial.run("orgunit undo src dst").expect_code(2);
     insta::assert_snapshot!(output.stderr, @"
     error: nothing was changed
-    hint: give --yes to put the map back unasked
+    hint: give --yes to restore the map without a question
     ");
     assert_ne!(trial.ok("orgunit export src dst").stdout, before);
     trial.ok("orgunit undo src dst --yes");
@@ -289,11 +289,11 @@ fn unmapped_means_the_same_everywhere_and_every_value_that_would_not_arrive_is_c
     }
     let auto = trial.ok("orgunit auto src dst --dry-run");
     insta::assert_snapshot!(auto.stderr, @"
-    nothing has to be looked over
+    nothing to decide
     matched now: 3 sure, 0 likely, 0 doubtful; 3 of these come into force, 0 are proposed (--all lists all of them)
-    nothing was kept (--dry-run); it would be:
+    nothing was saved (--dry-run); the result would be:
     8 org units: 6 mapped, 1 ignored, 1 unmapped (1 of these is proposed)
-    next, to decide about what is proposed:
+    next, to decide about the proposals:
       xfer orgunit map src dst
     ");
     assert!(!auto.stdout.contains("Centre D"), "what is sure is not listed\n{auto}");

@@ -321,7 +321,7 @@ fn a_test_of_a_server_says_what_is_known_of_its_version() {
     let said = |version: &str| {
         Trial::change(&trial.destination, |state| state.settings.version = Some(version.into()));
         let stderr = trial.ok("server test dst").stderr;
-        stderr.lines().filter(|line| line.contains("xfer knows of this version")).map(str::to_owned).collect::<Vec<_>>()
+        stderr.lines().filter(|line| line.contains("rules of this version")).map(str::to_owned).collect::<Vec<_>>()
     };
     let has = |said: &[String], words: &str| said.iter().any(|line| line.contains(words));
     for version in ["2.43.0", "2.43.1", "2.43.2", "2.43-SNAPSHOT", "2.44.0"] {
@@ -335,7 +335,7 @@ fn a_test_of_a_server_says_what_is_known_of_its_version() {
         assert_eq!(has(&said, "does not name its patch"), version == "2.43-SNAPSHOT", "{version}: {said:#?}");
         assert_eq!(has(&said, "without options"), version == "2.44.0", "{version}: {said:#?}");
     }
-    assert!(!trial.ok("server test src").stderr.contains("xfer knows of this version"));
+    assert!(!trial.ok("server test src").stderr.contains("rules of this version"));
 }
 
 /// Every field that a sync asks for, list by list, and whether 2.44 loses objects where its gist engine answers with that

@@ -36,18 +36,18 @@ pub enum Command {
     Show(Named),
     /// List the routines
     List,
-    /// Say who is told when a routine's runs do not end well
+    /// Alerts: who gets a message when a run fails or is incomplete
     #[command(subcommand)]
     Alert(alert::Command),
     /// Export a routine as one encrypted file with everything that a run needs
     Export(xfer_file::Export),
-    /// Look at an xfer file: who can open it, and with a key everything that it says but secrets
+    /// Show an xfer file: which keys open it, and with a key all its contents except secrets
     Inspect(xfer_file::Inspect),
-    /// Take a routine over from an xfer file
+    /// Import a routine from an xfer file
     Import(xfer_file::Import),
-    /// Change who can open an xfer file
+    /// Change the keys and passphrases of an xfer file
     Rekey(xfer_file::Rekey),
-    /// Remove a routine; its past runs stay on the disk
+    /// Remove a routine; its past runs are kept
     Remove(Named),
 }
 
@@ -75,16 +75,15 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
             let written = routines::written(home, &arguments.name).unwrap_or_default();
             if written > 0 {
                 ui.say(&format!(
-                    "{} wrote {} that stay at the destination. No other routine will take them for its own, so none \
-                     will delete them.",
+                    "{} wrote {}, which stay at the destination. They belong to no other routine, so no routine will \
+                     delete them.",
                     arguments.name,
                     counted(written, "value")
                 ));
             }
             if !ui.confirm(&format!("Remove the routine {}?", arguments.name)) {
-                return Err(
-                    CliError::usage("nothing was removed".to_owned()).hint("give --yes to remove it without asking")
-                );
+                return Err(CliError::usage("nothing was removed".to_owned())
+                    .hint("give --yes to remove it without a question"));
             }
             routines::remove(home, &arguments.name)?;
             ui.say(&format!("removed {}", arguments.name));
@@ -115,7 +114,7 @@ fn new(arguments: &New, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     let name = shell_word(&routine.name);
     ui.say(&format!("made the routine {}", routine.name));
     if review(&routine.name, home, ui) {
-        ui.say(&format!("next: mend what runs are refused for, and try it:\n  xfer run {name} --dry-run"));
+        ui.say(&format!("next: correct the reasons for the refusal, and try it:\n  xfer run {name} --dry-run"));
     } else {
         ui.say(&format!(
             "next, to see what would be written, and to write it:\n  xfer run {name} --dry-run\n  xfer run {name}"
@@ -181,11 +180,11 @@ fn facts(routine: &Routine) -> Listing {
         ("jobs", routine.jobs.join(", ")),
         ("periods", routine.window.join(", ")),
         ("sends", if policies.only_changed { "only what differs" } else { "every value" }.to_owned()),
-        ("reads back", if policies.verify { "yes" } else { "no: nothing is proved" }.to_owned()),
+        ("reads back", if policies.verify { "yes" } else { "no: nothing is verified" }.to_owned()),
         ("source empty", policies.when_empty.name().to_owned()),
         ("largest change", optional(policies.max_change, " % of a job's cells")),
         ("most deletions", optional(policies.max_delete, "")),
-        ("largest share deleted", format!("{} % of what it wrote, by job", policies.max_delete_share)),
+        ("largest share deleted", format!("{} % of its own values, by job", policies.max_delete_share)),
         (
             "unmapped org units",
             if policies.tolerate_unmapped { "tolerated" } else { "make a run incomplete" }.to_owned(),
