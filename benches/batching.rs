@@ -1,4 +1,4 @@
-//! How many rows belong into a POST? The controller, which finds out by measured speed, against every fixed size, on the
+//! How many rows should a POST have? The controller, which finds out by measured speed, against every fixed size, on the
 //! cost model of real servers (`sandbox::cost`, from measured curves). Time is virtual: nothing waits.
 //!
 //! `cargo bench --bench batching`. Figures are values per second; the share is of the best fixed size in the same run.

@@ -1,4 +1,4 @@
-//! What a shell asks for while somebody types: commands, options, and names from the store.
+//! Dynamic completion in a shell: commands, options, and names from the store.
 //!
 //! `xfer completions SHELL` prints what the shell has to be told once. From then on it starts this program with
 //! `XFER_COMPLETE` and the words so far, and gets candidates. Nothing is asked, made or logged then.
@@ -24,7 +24,7 @@ const PROGRAM: &str = "xfer";
 
 fn completer(shell: &str) -> io::Result<&'static dyn EnvCompleter> {
     let known = Shells::<'static>::builtins().0.iter().copied().find(|known| known.is(shell));
-    known.ok_or_else(|| io::Error::other(format!("`{shell}` is no shell that is known here")))
+    known.ok_or_else(|| io::Error::other(format!("`{shell}` is not a supported shell")))
 }
 
 /// What a shell is to be told once.

@@ -67,7 +67,7 @@ fn home(arguments: &Arguments) -> Result<Home, CliError> {
 #[cfg(feature = "demo")]
 fn typed(words: Vec<OsString>, ui: &Ui) -> Result<ExitCode, CliError> {
     let arguments = Arguments::try_parse_from(words)
-        .map_err(|cause| CliError::usage(format!("the demo's own command does not parse: {cause}")))?;
+        .map_err(|cause| CliError::usage(format!("the demo's own command is wrong: {cause}")))?;
     execute(&arguments, ui)
 }
 

@@ -36,9 +36,9 @@ impl CliError {
 
     /// The clock of this machine was never set, or is broken.
     pub fn clock() -> Self {
-        let message = "the clock of this machine stands before 1970 or after 8999";
+        let message = "the clock of this machine is before 1970 or after 8999";
         Self::new(ExitCode::LocalIo, message.to_owned())
-            .hint("set date and time: periods, certificates and the order of runs depend on them")
+            .hint("set date and time: periods, certificates and the order of runs need them")
     }
 
     /// A file that could not be read: not found has a code of its own.

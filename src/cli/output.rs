@@ -72,8 +72,8 @@ impl Output {
         if cause.kind() == ErrorKind::BrokenPipe {
             return (instead(ExitCode::ClosedPipe), None);
         }
-        let message = "what was to be printed could not be written to standard output, or not all of it".to_owned();
-        let hint = "the output is incomplete, and what the command did is done; free space or choose another place, \
+        let message = "the output could not be written completely to standard output".to_owned();
+        let hint = "the command did its work, but its output is incomplete; free some space or choose another place, \
                     and print it again";
         (instead(ExitCode::LocalIo), Some(CliError::local_io(message, cause).hint(hint)))
     }

@@ -40,25 +40,26 @@ pub fn secret(ui: &Ui, source: &SecretSource, what: &str, flag: &str) -> Result<
         SecretSource::Credential(path) => from_file(path, what, Mode::Trusted)?,
         SecretSource::Command(command) => from_command(command, what)?,
         SecretSource::Prompt | SecretSource::NewPrompt if !ui.can_ask() => {
-            return Err(CliError::usage(format!("the {what} is missing"))
-                .hint(format!("give it with {flag} FILE (- reads standard input); there is no terminal to ask at")));
+            return Err(CliError::usage(format!("the {what} is missing")).hint(format!(
+                "give it with {flag} FILE (- reads standard input); there is no terminal to ask for it"
+            )));
         }
         SecretSource::Prompt => asked(dialoguer::Password::new().with_prompt(line_for(ui, what)), what)?,
         SecretSource::NewPrompt => asked(
             dialoguer::Password::new()
                 .with_prompt(line_for(ui, what))
-                .with_confirmation("The same again", "These two differ; once more"),
+                .with_confirmation("Repeat it", "These two differ; try again"),
             what,
         )?,
     };
     // Editors put a byte order mark before a text and a line end behind it; neither is part of a secret.
     let secret = secret.trim_start_matches('\u{feff}').trim_end_matches(['\r', '\n']);
     if secret.is_empty() {
-        return Err(CliError::usage(format!("the {what} is empty")).hint("give the secret itself, and nothing else"));
+        return Err(CliError::usage(format!("the {what} is empty")).hint("give only the secret itself"));
     }
     if let Some(mark) = quoted(secret).filter(|_| !matches!(source, SecretSource::Prompt | SecretSource::NewPrompt)) {
         ui.warn(&format!(
-            "the {what} begins and ends with {mark}: the quotes are taken for a part of it; leave them out if they are not"
+            "the {what} begins and ends with {mark}: the quotes are used as part of it; leave them out if they are not"
         ));
     }
     let secret = SecretString::from(secret);
@@ -123,7 +124,7 @@ fn from_command(command: &str, what: &str) -> Result<Zeroizing<String>, CliError
         return Ok(text);
     }
     Err(CliError::usage(format!("the command for the {what} ended with {status}"))
-        .hint("run it by itself, as the user that xfer runs as"))
+        .hint("try the command alone, as the user that runs xfer"))
 }
 
 fn from_standard_input(what: &str) -> Result<Zeroizing<String>, CliError> {
@@ -147,7 +148,7 @@ fn from_file(path: &Path, what: &str, mode: Mode) -> Result<Zeroizing<String>, C
     let open_to_others = platform::open_to_others(&file.metadata().map_err(failed)?);
     if let Some(mode) = open_to_others.filter(|_| mode == Mode::Checked) {
         return Err(CliError::usage(format!(
-            "{} holds the {what}, but other users of this machine can read it (mode {mode:o})",
+            "{} contains the {what}, but other users of this machine can read it (mode {mode:o})",
             path.display()
         ))
         .hint(format!("run `chmod 600 {}`", path.display())));
@@ -164,8 +165,8 @@ fn byte_room() -> Zeroizing<Vec<u8>> {
 /// A text in UTF-8, or in UTF-16 as Windows' shell writes it, which its mark tells.
 fn text_of(bytes: &[u8], what: &str) -> Result<Zeroizing<String>, CliError> {
     let unreadable = || {
-        CliError::usage(format!("the {what} is no text that can be read"))
-            .hint("save the file as UTF-8, with nothing in it but the secret")
+        CliError::usage(format!("the {what} is not readable text"))
+            .hint("save the file as UTF-8, with only the secret in it")
     };
     let mut text = room();
     if let Some(units) = bytes.strip_prefix(&[0xff, 0xfe]) {

@@ -1,4 +1,4 @@
-//! A question in the room that a terminal has for it.
+//! A question that fits the width of a terminal.
 //!
 //! The library that asks draws a question again while it is answered, and counts a line of a question as one line of
 //! the terminal. So what it is given is one short line. A longer question (a name of a server or of an org unit may be
@@ -53,7 +53,7 @@ impl Question {
         }
         let shows_suggestion = columns(SHORT, suggestion) <= room;
         let taken = match suggestion {
-            Some(text) if !shows_suggestion => format!("\n  Enter takes {}", tame_lines(text)),
+            Some(text) if !shows_suggestion => format!("\n  Enter: {}", tame_lines(text)),
             _ => String::new(),
         };
         Self { above: Some(format!("{question}{taken}")), prompt: SHORT.to_owned(), shows_suggestion }

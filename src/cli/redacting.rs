@@ -1,7 +1,7 @@
-//! Where everything goes that is written for people besides data: without any login, whoever put it there.
+//! The output for people: logins are removed from everything before it is written.
 //!
 //! Texts of servers are cleaned where they are read. This is the second look, at the only door: a library's error may
-//! quote what it could not read, and `-vv` shows what nobody else was meant to see.
+//! quote what it could not read, and `-vv` shows what nobody else should see.
 
 use std::io::{self, Write};
 

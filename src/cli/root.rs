@@ -1,4 +1,4 @@
-//! What can be typed: the command tree. Each command's own arguments stand in its file.
+//! The command tree. Each command's own arguments stand in its file.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -23,11 +23,11 @@ pub struct Arguments {
     #[arg(long, env = "XFER_HOME", value_name = "FOLDER", global = true, hide_env_values = true, help_heading = EVERYWHERE)]
     pub home: Option<PathBuf>,
 
-    /// What lists and reports are printed as
+    /// Output format of lists and reports
     #[arg(long, value_enum, default_value_t, global = true, help_heading = EVERYWHERE)]
     pub format: Format,
 
-    /// Say nothing but data, warnings and errors
+    /// Show only data, warnings and errors
     #[arg(long, short, global = true, help_heading = EVERYWHERE)]
     pub quiet: bool,
 
@@ -35,12 +35,12 @@ pub struct Arguments {
     #[arg(long, short, global = true, help_heading = EVERYWHERE)]
     pub yes: bool,
 
-    /// Say what is done (-vv: and how)
+    /// Show more detail (-vv for everything)
     #[arg(long, short, action = ArgAction::Count, global = true, help_heading = EVERYWHERE)]
     pub verbose: u8,
 
-    /// How the passphrase of this machine's key is given, where it has one.
-    #[command(flatten, next_help_heading = "Options of a protected key")]
+    /// How the passphrase of the machine key is given, where it has one.
+    #[command(flatten, next_help_heading = "Options for a protected key")]
     pub key_passphrase: KeyPassphrase,
 
     /// What to do
@@ -61,32 +61,76 @@ impl Arguments {
 /// Reads a command line. Words of a list, such as `sum`, may be written in any case: spreadsheets and people begin them
 /// with a capital.
 pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, clap::Error> {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if asks_for_global_options(&arguments) {
+        return Err(global_options());
+    }
     let of_the_command = |refusal: clap::Error| refusal.format(&mut Arguments::command());
-    let mut matches = tree().try_get_matches_from(arguments)?;
+    let mut matches = with_global_options_folded(tree()).try_get_matches_from(arguments)?;
     Arguments::from_arg_matches_mut(&mut matches).map_err(of_the_command)
 }
 
 /// All commands with their arguments.
 pub fn tree() -> clap::Command {
-    in_any_case(Arguments::command())
+    with_one_help(in_any_case(Arguments::command().disable_help_flag(true)))
+}
+
+/// `-h` and `--help` print the same, at every command.
+fn with_one_help(command: clap::Command) -> clap::Command {
+    let help = clap::Arg::new("help").short('h').long("help").action(ArgAction::HelpLong).help("Print help");
+    below(command.arg(help), with_one_help)
+}
+
+/// The help of a command shows its own options; one line says where those of every command are explained.
+fn with_global_options_folded(command: clap::Command) -> clap::Command {
+    let command = command.mut_args(|argument| if argument.is_global_set() { argument.hide(true) } else { argument });
+    let own = command.get_after_help().map(|own| format!("{own}\n\n")).unwrap_or_default();
+    below(command.after_help(format!("{own}{GLOBAL_OPTIONS}")), with_global_options_folded)
+}
+
+/// The same change to all commands below one.
+fn below(command: clap::Command, change: fn(clap::Command) -> clap::Command) -> clap::Command {
+    let names: Vec<String> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    names.into_iter().fold(command, |command, name| command.mut_subcommand(name, change))
+}
+
+/// Whether the words are those of `xfer help options`.
+fn asks_for_global_options(arguments: &[OsString]) -> bool {
+    let words = arguments.iter().skip(1).filter(|word| !word.to_string_lossy().starts_with('-'));
+    words.eq(["help", "options"])
+}
+
+/// `xfer help options`: what every command can be given, with explanations.
+fn global_options() -> clap::Error {
+    let root = tree();
+    let options = root.get_arguments().filter(|argument| argument.is_global_set() || argument.get_id() == "help");
+    let about = "Options of every command. They can be given before or after its name.";
+    let page = clap::Command::new("xfer").about(about).disable_help_flag(true).args(options.cloned());
+    let mut page = page.help_template("{about}\n\n{options}").max_term_width(100);
+    match page.try_get_matches_from_mut(["xfer", "--help"]) {
+        Err(shown) => shown,
+        Ok(_) => page.error(clap::error::ErrorKind::DisplayHelp, about),
+    }
 }
 
 fn in_any_case(command: clap::Command) -> clap::Command {
-    let names: Vec<String> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
     let command = command.mut_args(|argument| {
         let takes_words = argument.get_action().takes_values() && !argument.get_possible_values().is_empty();
         if takes_words { argument.ignore_case(true) } else { argument }
     });
-    names.into_iter().fold(command, |command, name| command.mut_subcommand(name, in_any_case))
+    below(command, in_any_case)
 }
 
-/// Above the options that every command has, so that its own come first.
+/// The last line of every help.
+const GLOBAL_OPTIONS: &str = "Global options (--home, --format, --quiet, --yes, -v …): xfer help options";
+
+/// Above the options that every command has, in its page of the manual.
 const EVERYWHERE: &str = "Options of every command";
 
 #[cfg(feature = "demo")]
 macro_rules! demo_line {
     () => {
-        "  xfer demo                  see the whole way of a value, with built-in servers\n"
+        "  xfer demo                  see a complete transfer, with built-in servers\n"
     };
 }
 #[cfg(not(feature = "demo"))]
@@ -98,20 +142,20 @@ macro_rules! demo_line {
 
 const AFTER_HELP: &str = concat!(
     "First steps:\n",
-    "  xfer init                  be led from nothing to a first transfer\n",
+    "  xfer init                  guided setup, from two servers to a first transfer\n",
     demo_line!(),
     "  xfer server add NAME URL   add the source, then the destination\n",
-    "  xfer server sync --all     copy their metadata, so that mapping works offline\n",
+    "  xfer server sync --all     copy their metadata, so that you can map offline\n",
     "\n",
     "Exit codes: 0 ok, 2 usage, 3 some cells did not arrive, 5 try again later,\n",
-    "6 outcome unknown: run again, 7 login or permission refused; the others\n",
-    "stand in docs/exit-codes.md."
+    "6 outcome unknown: run again, 7 login or permission refused. All of them:\n",
+    "docs/exit-codes.md."
 );
 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Be led, question by question, from nothing to a first transfer; can be left and taken up again at any time
+    /// Guided setup, from two servers to a first transfer; stop and resume at any time
     Init(init::Arguments),
     /// Add, test and sync DHIS2 servers
     #[command(subcommand)]
@@ -122,39 +166,39 @@ pub enum Command {
     /// Map data items: which source item goes to which data element and option combos
     #[command(subcommand)]
     Job(job::Command),
-    /// Combine jobs with a period window and the rules of a run
+    /// Combine jobs with the periods and the rules of a run
     #[command(subcommand)]
     Routine(routine::Command),
-    /// Change values on their way by scripts of your own: write, test, try and attach them
+    /// Change values with your own scripts: write, test and attach them
     #[command(subcommand)]
     Script(script::Command),
-    /// Change values on their way by scripts that come ready: caps, rounding, shares, small counts …
+    /// Change values with ready-made scripts: caps, rounding, shares, small counts …
     #[command(subcommand)]
     Plugin(plugin::Command),
     /// Run a routine now
     Run(run::Arguments),
-    /// Run a routine from its xfer file, unattended: never asks
+    /// Run a routine from its xfer file, unattended, without questions
     Exec(exec::Arguments),
-    /// Let systemd, cron, Windows or Kubernetes start an xfer file
+    /// Schedule an xfer file with systemd, cron, Windows or Kubernetes
     #[command(subcommand)]
     Schedule(schedule::Command),
-    /// Protect, replace and back up the key that seals passwords on this machine
+    /// Protect, replace and back up the key that encrypts passwords on this machine
     #[command(subcommand)]
     Key(key::Command),
-    /// Say what is wrong on this machine, at the servers and with what is mapped, and what to do about it
+    /// Find problems on this machine, at the servers and in the mappings, and say what to do
     Doctor(doctor::Arguments),
-    /// Look at past runs: what was sent, and how every cell ended
+    /// Show past runs: what was sent, and the result of every cell
     #[command(subcommand)]
     Runs(runs::Command),
-    /// Go through the whole main job against two embedded servers, in a temporary home
+    /// Show a complete transfer between two built-in servers, in a temporary home
     #[cfg(feature = "demo")]
     Demo(demo::Arguments),
-    /// Run the embedded servers in the foreground, to try, to train and to test
+    /// Run the built-in servers in the foreground, for trials, training and tests
     #[cfg(feature = "demo")]
     Sandbox(sandbox::Arguments),
-    /// Let Tab complete commands, options and names in your shell
+    /// Complete commands, options and names in your shell with Tab
     Completions(completions::Arguments),
-    /// The manual, a page for each command
+    /// Show the manual, one page for each command
     Man(man::Arguments),
     /// Any other name: the program `xfer-NAME` on the PATH
     #[command(external_subcommand)]

@@ -10,7 +10,7 @@ pub(crate) fn wait<T>(future: impl Future<Output = Result<T, CliError>>) -> Resu
         .worker_threads(2)
         .enable_all()
         .build()
-        .map_err(|cause| CliError::local_io("the program could not start its network part".to_owned(), &cause))?;
+        .map_err(|cause| CliError::local_io("the program could not start its network code".to_owned(), &cause))?;
     let outcome = runtime.block_on(future);
     // A read that still waits for a server would keep the process from ending; nothing depends on it any more.
     runtime.shutdown_background();

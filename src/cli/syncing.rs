@@ -49,7 +49,7 @@ fn sync_one<E: From<CliError>>(
     ui: &Ui,
     accept: &mut dyn FnMut(&str) -> Result<bool, E>,
 ) -> Result<Result<Synced, CliError>, E> {
-    let bar = ui.progress(&format!("copying the metadata of {name}"));
+    let bar = ui.progress(&format!("syncing the metadata of {name}"));
     let progress = |step: MetadataProgress| {
         bar.set_message(step.kind);
         bar.set_length(step.total);
@@ -63,7 +63,7 @@ fn sync_one<E: From<CliError>>(
     };
     let shrunk: Vec<String> = fetched.shrunk().iter().map(ToString::to_string).collect();
     let accepted = match fetched.doubt() {
-        Some(doubt) => accept(&format!("{} {doubt}. Take it over all the same", fetched.server()))?,
+        Some(doubt) => accept(&format!("{} {doubt}. Save it anyway", fetched.server()))?,
         None => false,
     };
     let synced = match sync::keep(home, fetched, accepted) {
@@ -74,7 +74,7 @@ fn sync_one<E: From<CliError>>(
         ui.warn(&format!("{}: {note}", synced.server));
     }
     for less in &shrunk {
-        ui.warn(&format!("{}: {less}, as was accepted", synced.server));
+        ui.warn(&format!("{}: {less}, accepted", synced.server));
     }
     // Notes were said when the server was added, and `server test` says them again.
     let problems: Vec<_> =

@@ -1,4 +1,4 @@
-//! A word to whoever waits without knowing it: a pipe that nobody writes to, or standard input that nobody types into,
+//! A note while xfer waits for input: a pipe that nobody writes to, or standard input that nobody types into,
 //! looks like a program that hangs.
 
 use std::path::Path;

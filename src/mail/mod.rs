@@ -39,7 +39,7 @@ pub struct Letter<'letter> {
 #[derive(Debug, thiserror::Error)]
 pub enum MailError {
     /// No e-mail address.
-    #[error("`{0}` is no e-mail address")]
+    #[error("`{0}` is not an e-mail address")]
     Address(String),
     /// It would go in the clear, or nowhere.
     #[error(transparent)]
@@ -54,7 +54,7 @@ pub enum MailError {
         waited: Duration,
     },
     /// The encrypted connection failed, or the server does not offer one.
-    #[error("the mail server is not reached encrypted: {0}")]
+    #[error("no encrypted connection to the mail server: {0}")]
     Encryption(String),
     /// The mail server says no.
     #[error("the mail server refuses: {0}")]
@@ -83,7 +83,7 @@ impl Fault for MailError {
                 "check host and port, and whether a firewall lets this machine send e-mail"
             }
             Self::Encryption(_) => {
-                "port 465 wants tls, port 587 starttls; the certificate must be one that this machine trusts"
+                "use tls with port 465, starttls with port 587; this machine must trust the certificate"
             }
             Self::Refused(_) => {
                 "check user name and password, and whether the account may send from that address to these people"
@@ -153,7 +153,7 @@ pub async fn send(
 }
 
 fn nobody() -> MailError {
-    MailError::Setup("it is for nobody".to_owned())
+    MailError::Setup("it has no recipient".to_owned())
 }
 
 /// Whether the server may take the letter for somebody else: it answered, and it was not about the login (53x, 454) or

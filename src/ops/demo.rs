@@ -110,9 +110,9 @@ fn shown(job: &TrueJob) -> Option<(&'static str, &'static str)> {
     Some(match job.name {
         "Programme paludisme" => (
             "malaria",
-            "A job says which figures go where. Malaria by age and sex; the option combos are others over there.",
+            "A job says which figures go where. Malaria by age and sex; the destination has other option combos.",
         ),
-        "Bailleurs" => ("partners", "Activities by who pays for them: the attribute option combo says so."),
+        "Bailleurs" => ("partners", "Activities by funder: the attribute option combo says who pays."),
         "Registres de patients" => {
             ("registers", "Figures counted from patient records by program indicators, read through analytics.")
         }

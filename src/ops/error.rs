@@ -61,7 +61,7 @@ pub enum OpsError {
         hint: String,
     },
     /// Another server answers at the address than the one that was added.
-    #[error("{server} is another server than before: its system id is {found}, it was {expected}")]
+    #[error("the system id of {server} changed from {expected} to {found}")]
     WrongServer {
         /// The server's name.
         server: String,
@@ -71,13 +71,13 @@ pub enum OpsError {
         found: String,
     },
     /// Metadata is needed that was never synced.
-    #[error("the metadata of {server} was never copied")]
+    #[error("{server} was never synced")]
     NotSynced {
         /// The server's name.
         server: String,
     },
     /// A server has much less metadata than its copy; nothing was taken over.
-    #[error("{server} has much less than at the last sync: {}; nothing was taken over", listed(.shrunk))]
+    #[error("{server} has much less than at the last sync: {}; nothing was saved", listed(.shrunk))]
     Shrunk {
         /// The server's name.
         server: String,
@@ -85,7 +85,7 @@ pub enum OpsError {
         shrunk: Vec<Shrunk>,
     },
     /// What a server lists cannot be taken over whole; nothing was.
-    #[error("what {server} lists is not whole: {}; nothing was taken over", .missing.join("; "))]
+    #[error("the metadata of {server} is not complete: {}; nothing was saved", .missing.join("; "))]
     NotWhole {
         /// The server's name.
         server: String,
@@ -93,7 +93,7 @@ pub enum OpsError {
         missing: Vec<String>,
     },
     /// A server lists org units, and none of those that the user belongs to; nothing was taken over.
-    #[error("{server} does not list the org units of {user}, so its list cannot be complete; nothing was taken over")]
+    #[error("{server} does not list the org units of {user}, so its list cannot be complete; nothing was saved")]
     OwnOrgUnitsMissing {
         /// The server's name.
         server: String,
@@ -117,7 +117,7 @@ pub enum OpsError {
         hint: String,
     },
     /// What a routine would do is wrong: nothing was read or sent.
-    #[error("{routine} is not run: it would write wrong values")]
+    #[error("{routine} was not started: it would write wrong values")]
     Refused {
         /// The routine.
         routine: String,
@@ -145,13 +145,13 @@ pub enum OpsError {
         cause: XferFileError,
     },
     /// The run was told to stop, and did not come as far as a report.
-    #[error("{} before the run had begun to send", .by.in_words())]
+    #[error("{} before the run started to send", .by.in_words())]
     Stopped {
         /// What ended it.
         by: StopCause,
     },
     /// Nobody can ask the program to end.
-    #[error("signals cannot be waited for")]
+    #[error("the program cannot wait for signals")]
     Signals(#[source] std::io::Error),
     /// Whoever was asked for something, such as a key, has none; in their words.
     #[error("{0}")]
@@ -167,7 +167,7 @@ pub enum OpsError {
     },
     /// A file that an embedded server was to be made of.
     #[cfg(feature = "demo")]
-    #[error("{} cannot be played by the sandbox", .path.display())]
+    #[error("{} cannot be used by the sandbox", .path.display())]
     SandboxFile {
         /// The file.
         path: PathBuf,
@@ -251,34 +251,36 @@ impl Fault for OpsError {
             Self::Stopped { .. } => "run it again; nothing is lost".to_owned(),
             Self::LocalFile { source, .. } => of_file(source).1.to_owned(),
             Self::NotFound { kind, near, .. } if near.is_empty() => {
-                format!("`xfer {kind} list` shows what there is").replace("run list", "runs list")
+                format!("`xfer {kind} list` lists them").replace("run list", "runs list")
             }
             Self::NotFound { near, .. } => format!("did you mean {}?", near.join(" or ")),
             Self::Invalid { hint, .. } | Self::ItemRefused { hint, .. } => hint.clone(),
             Self::WrongServer { server, .. } => format!(
-                "if its database was replaced on purpose, `xfer server test {server}` accepts it; else check the address"
+                "if its database was replaced on purpose, `xfer server test {server}` accepts it; otherwise check the \
+                 address"
             ),
-            Self::NotSynced { server } => format!("copy it with `xfer server sync {server}`"),
+            Self::NotSynced { server } => format!("sync it: `xfer server sync {server}`"),
             Self::Shrunk { server, .. } => {
                 let server = shell_word(server);
                 format!(
-                    "the old copy stays whole. A server that has just started, or a user whose sharing was taken away, \
-                     looks like this: sync again later, or look at the server. If the rest was deleted on purpose: \
-                     xfer server sync {server} --accept-shrink"
+                    "the old copy is kept. The server may have just started, or the user may have lost access: sync \
+                     again later, or check the server. If the rest was deleted on purpose: xfer server sync {server} \
+                     --accept-shrink"
                 )
             }
             Self::NotWhole { server, .. } => {
                 let server = shell_word(server);
                 format!(
-                    "the old copy stays whole. Sync again later, or let the server's administrator mend these objects. \
-                     To work without them: xfer server sync {server} --accept-shrink"
+                    "the old copy is kept. Sync again later, or ask the server's administrator to correct these \
+                     objects. To work without them: xfer server sync {server} --accept-shrink"
                 )
             }
             Self::OwnOrgUnitsMissing { .. } => {
-                "the server may have just started: sync again in some minutes; --accept-shrink takes it as it is"
+                "the server may have just started: sync again in a few minutes; --accept-shrink accepts the list as \
+                 it is"
                     .to_owned()
             }
-            Self::File { .. } => "nothing was imported; mend these lines and import the file again".to_owned(),
+            Self::File { .. } => "nothing was imported; correct these lines and import the file again".to_owned(),
             Self::Refused { findings, .. } => return findings.first().map(|found| found.hint.clone()),
         })
     }

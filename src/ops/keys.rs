@@ -48,7 +48,7 @@ pub fn unprotect(home: &Home) -> Result<(), OpsError> {
             Ok(home.config()?.protect_key(None)?)
         }
         Protection::NoKey | Protection::FileMode => {
-            Err(OpsError::invalid("the key has no passphrase", "nothing was changed; `xfer key protect` gives it one"))
+            Err(OpsError::invalid("the key has no passphrase", "nothing was changed; `xfer key protect` sets one"))
         }
     }
 }
@@ -76,11 +76,8 @@ fn refuse_without_configuration(home: &Home) -> Result<(), OpsError> {
 
 fn without_configuration(home: &Home) -> OpsError {
     OpsError::invalid(
-        format!(
-            "there is no configuration `{}`, so the key was left as it was",
-            home.files().config_database().display()
-        ),
-        "if it was moved away, put it back first: only this key opens the logins in it",
+        format!("there is no configuration `{}`, so the key was not changed", home.files().config_database().display()),
+        "if it was moved, restore it first: only this key decrypts its logins",
     )
 }
 
@@ -89,7 +86,7 @@ pub fn forget(home: &Home) -> Result<usize, OpsError> {
     let key_is_there = || {
         let key = location(home);
         OpsError::invalid(
-            format!("the key `{}` is there, so nothing was given up", key.display()),
+            format!("the key `{}` exists, so nothing was deleted", key.display()),
             "if it is damaged, or nobody knows its passphrase, move it away first",
         )
     };
@@ -111,7 +108,7 @@ pub fn backup(home: &Home, file: &Path) -> Result<(), OpsError> {
     let read = std::fs::read(&key).map_err(|source| match source.kind() {
         std::io::ErrorKind::NotFound => OpsError::invalid(
             "there is no key yet",
-            "it is made when the first password is kept; until then there is nothing to back up",
+            "it is made when the first password is saved; until then there is nothing to back up",
         ),
         _ => OpsError::LocalFile { path: key.clone(), action: "read", source },
     })?;

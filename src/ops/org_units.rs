@@ -206,7 +206,7 @@ impl PairMap {
         let Some((file, kept)) = map_history::newest(&self.files, self.pair)? else {
             return Err(OpsError::invalid(
                 "there is no import of this map to undo",
-                "every `xfer orgunit import` keeps the map before it",
+                "every `xfer orgunit import` saves the map as it was before",
             ));
         };
         let change = between(&self.rows, &kept.rows);

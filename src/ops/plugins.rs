@@ -73,7 +73,7 @@ pub fn find(home: &Home, name: &str) -> Result<Plugin, OpsError> {
     let plugin = read(&folder_of(home, name))?;
     if plugin.manifest.name != name {
         return Err(OpsError::invalid(
-            format!("the plugin in the folder {name} calls itself {}", plugin.manifest.name),
+            format!("the plugin in the folder {name} has the name {}", plugin.manifest.name),
             format!("remove it (xfer plugin remove {name}) and install it again"),
         ));
     }
@@ -92,7 +92,7 @@ pub fn install(home: &Home, folder: &Path, replace: bool) -> Result<Plugin, OpsE
     let name = plugin.manifest.name.as_str();
     if bundled_names().any(|own| own == name) {
         return Err(OpsError::invalid(
-            format!("{name} is the name of a plugin that comes with xfer"),
+            format!("{name} is the name of a built-in plugin"),
             format!("give it another name in {MANIFEST}"),
         ));
     }
@@ -101,7 +101,7 @@ pub fn install(home: &Home, folder: &Path, replace: bool) -> Result<Plugin, OpsE
     if is_there && !replace {
         return Err(OpsError::invalid(
             format!("a plugin {name} is installed already"),
-            "give --replace to put this one in its place; what is attached keeps its own text",
+            "give --replace to replace it; attached copies do not change",
         ));
     }
     if !is_there && there.len() >= MOST_INSTALLED {
@@ -123,8 +123,8 @@ pub fn install(home: &Home, folder: &Path, replace: bool) -> Result<Plugin, OpsE
 pub fn remove(home: &Home, name: &str) -> Result<(), OpsError> {
     if bundled_names().any(|own| own == name) {
         return Err(OpsError::invalid(
-            format!("{name} comes with xfer and cannot be removed"),
-            "a plugin that is attached nowhere does nothing",
+            format!("{name} is built in and cannot be removed"),
+            "a plugin that is not attached has no effect",
         ));
     }
     let installed = installed_names(home)?;
@@ -177,7 +177,7 @@ fn plugins_folder(home: &Home) -> Result<PathBuf, OpsError> {
     if !fs::symlink_metadata(&folder).map_err(failed)?.is_dir() {
         return Err(OpsError::invalid(
             format!("{} is a link, not a folder", folder.display()),
-            "put a folder in its place; plugins are only written below the home folder",
+            "replace it with a folder; plugins are only written below the home folder",
         ));
     }
     Ok(folder)
@@ -267,7 +267,7 @@ fn put(plugins: &Path, name: &str, texts: &Texts) -> std::io::Result<()> {
     let old = tempfile::Builder::new().prefix(OLD).rand_bytes(RANDOM).tempdir_in(plugins)?;
     match fs::symlink_metadata(&place) {
         Ok(there) if there.is_dir() => fs::rename(&place, old.path().join(name))?,
-        Ok(_) => return Err(std::io::Error::other("a file or a link of this name is in the way")),
+        Ok(_) => return Err(std::io::Error::other("a file or a link with this name exists")),
         Err(_) => {}
     }
     fs::rename(&made, &place)?;
@@ -280,9 +280,10 @@ fn texts(folder: &Path) -> Result<Texts, OpsError> {
     let failed = |source| OpsError::LocalFile { path: folder.to_path_buf(), action: "read", source };
     if !fs::symlink_metadata(folder).map_err(failed)?.is_dir() {
         return Err(OpsError::invalid(
-            format!("{shown} is no folder"),
+            format!("{shown} is not a folder"),
             format!(
-                "a plugin is a folder with {MANIFEST}, {MAIN}, {TESTS} and {README}; unpack an archive, follow a link"
+                "a plugin is a folder with {MANIFEST}, {MAIN}, {TESTS} and {README}; unpack archives first, links are \
+                 not followed"
             ),
         ));
     }
@@ -291,14 +292,14 @@ fn texts(folder: &Path) -> Result<Texts, OpsError> {
         let name = entry.file_name().to_string_lossy().into_owned();
         if !FILES.iter().any(|(known, _)| *known == name) {
             return Err(OpsError::invalid(
-                format!("{shown} holds {name:?}, which is no part of a plugin"),
+                format!("{shown} contains {name:?}, which is not part of a plugin"),
                 format!("a plugin has the files {MANIFEST}, {MAIN}, {TESTS} and {README}, and no others"),
             ));
         }
         if !entry.file_type().map_err(failed)?.is_file() {
             return Err(OpsError::invalid(
-                format!("{name} in {shown} is no plain file"),
-                "links and folders are not followed; put a copy in its place",
+                format!("{name} in {shown} is not a regular file"),
+                "links and folders are not followed; replace it with a copy",
             ));
         }
     }
@@ -311,10 +312,10 @@ fn text_of(folder: &Path, name: &'static str) -> Result<String, OpsError> {
     let failed = |source| OpsError::LocalFile { path: path.clone(), action: "read", source };
     let bytes = platform::read_at_most(&path, most as u64).map_err(failed)?.ok_or_else(|| {
         OpsError::invalid(
-            format!("{} is longer than the {most} bytes that it may have", path.display()),
+            format!("{} is longer than the limit of {most} bytes", path.display()),
             "is it the right file?",
         )
     })?;
     String::from_utf8(bytes)
-        .map_err(|_| OpsError::invalid(format!("{} is no text in UTF-8", path.display()), "save it as UTF-8"))
+        .map_err(|_| OpsError::invalid(format!("{} is not text in UTF-8", path.display()), "save it as UTF-8"))
 }

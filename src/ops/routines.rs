@@ -117,7 +117,7 @@ fn checked_jobs(config: &ConfigStore, names: &[String], window: &[String]) -> Re
                 "{} goes from {} to {}, but {} from {} to {}",
                 jobs[0].name, jobs[0].source, jobs[0].destination, other.name, other.source, other.destination
             ),
-            "put jobs of different servers into routines of their own",
+            "put jobs of different servers into separate routines",
         ));
     }
     // Any day will do: what a window means does not depend on it, only which periods it is.

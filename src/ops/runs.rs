@@ -151,7 +151,7 @@ pub fn find(home: &Home, text: &str) -> Result<RunLine, OpsError> {
         0 => Err(OpsError::NotFound { kind: "run", name: text.to_owned(), near: Vec::new() }),
         1 => Ok(found.remove(0)),
         several => Err(OpsError::invalid(
-            format!("{several} runs begin with `{text}`"),
+            format!("the ids of {several} runs begin with `{text}`"),
             "give more of the id; `xfer runs list` shows them",
         )),
     }

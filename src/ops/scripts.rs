@@ -128,7 +128,7 @@ pub(super) fn attach_text(
     let hooks = check(script)?;
     if let (Place::Item { .. }, true) = (place, hooks.contains(&Hook::Rows)) {
         return Err(OpsError::invalid(
-            format!("{} defines `rows`, which sees all items of a job at once", script.name),
+            format!("{} has a `rows` function, which works on all items of a job at once", script.name),
             "attach it to the job (without --item) or to a routine",
         ));
     }
@@ -158,7 +158,7 @@ pub fn detach(home: &Home, place: &Place, name: &str) -> Result<Attachment, OpsE
         else {
             let there: Vec<&str> = scripts.iter().map(|attachment| attachment.script.as_str()).collect();
             let hint = if there.is_empty() {
-                "no script is attached there; `xfer script list` shows where".to_owned()
+                "no script is attached there; `xfer script list` shows all".to_owned()
             } else {
                 format!("attached there: {}", there.join(", "))
             };
@@ -255,7 +255,7 @@ pub(super) fn read_text(file: &Path, most: usize, what: &str) -> Result<String, 
         Refusal::Refused(Box::new(OpsError::invalid(longest, "is it the right file?")))
     })?;
     String::from_utf8(bytes).map_err(|_| {
-        Refusal::Refused(Box::new(OpsError::invalid(format!("{shown} is no text in UTF-8"), "save the file as UTF-8")))
+        Refusal::Refused(Box::new(OpsError::invalid(format!("{shown} is not text in UTF-8"), "save the file as UTF-8")))
     })
 }
 

@@ -176,8 +176,8 @@ pub async fn edit(home: &Home, name: &str, change: ServerChange) -> Result<Optio
         (None, false) => config.login(server.id)?,
         (None, true) => {
             return Err(OpsError::invalid(
-                format!("{} is another host than {}", url.origin(), server.url.origin()),
-                "give the login again: a password is kept for the host it was given for, and no other",
+                format!("{} is a different host from {}", url.origin(), server.url.origin()),
+                "enter the login again: a password is used only for the host that it was entered for",
             ));
         }
     };
@@ -286,7 +286,7 @@ fn check_transport(url: &BaseUrl, allow_http: bool) -> Result<(), OpsError> {
         return Ok(());
     }
     Err(OpsError::invalid(
-        format!("{url} is not encrypted: everybody on the way could read the password and the data"),
+        format!("{url} is not encrypted: others on the network could read the password and the data"),
         "use https://, or give --allow-http if you know that the network is safe",
     ))
 }
@@ -296,12 +296,12 @@ fn check_certificates(url: &BaseUrl, certificates: Option<&Certificates>) -> Res
     let Some(certificates) = certificates else { return Ok(()) };
     if !url.is_https() {
         return Err(OpsError::invalid(
-            format!("{url} is not encrypted, so no certificate says who is there"),
+            format!("{url} is not encrypted, so there is no certificate to check"),
             "use https://, or leave --ca-file out",
         ));
     }
     check_usable(certificates)
-        .map_err(|error| OpsError::invalid(error.to_string(), "give the file that whoever runs the server has"))
+        .map_err(|error| OpsError::invalid(error.to_string(), "ask the administrator of the server for the file"))
 }
 
 /// A server that is asked with what is given for it, kept or not.
@@ -355,8 +355,8 @@ pub fn concerns(probe: &Probe) -> Vec<(&'static Code, String)> {
     let calendar = &probe.identity.calendar;
     if !is_iso(calendar) {
         let words = format!(
-            "the server uses the {calendar} calendar: periods are moved to a server of the same calendar as they are, \
-             and nothing is calculated with them"
+            "the server uses the {calendar} calendar: periods can only be transferred unchanged, to a server with the \
+             same calendar"
         );
         found.push((&codes::CALENDAR_UNSUPPORTED, words));
     }
@@ -366,25 +366,28 @@ pub fn concerns(probe: &Probe) -> Vec<(&'static Code, String)> {
         found.push((
             &codes::NO_CAPTURE_ORG_UNITS,
             format!(
-                "{} has no capture org units: it cannot write, and 2.42 does not let it read raw values",
+                "{} has no capture org units: it cannot write, and in DHIS2 2.42 it cannot read raw values",
                 account.username
             ),
         ));
         if view.is_empty() {
-            let words = format!("{} has no data view org units either: analytics shows it nothing", account.username);
+            let words = format!("{} has no data view org units either: analytics returns nothing", account.username);
             found.push((&codes::NO_VIEW_ORG_UNITS, words));
         }
     }
     if !account.may_import() {
-        let words = format!("{} lacks F_DATAVALUE_ADD: fine for a source, not for a destination", account.username);
+        let words = format!(
+            "{} does not have F_DATAVALUE_ADD: not needed at a source, needed at a destination",
+            account.username
+        );
         found.push((&codes::CANNOT_IMPORT, words));
     }
     let unseen = !view.is_empty() && account.organisation_units.iter().any(|unit| !view.contains(unit));
     if unseen && !account.is_superuser() {
         found.push((
             &codes::PROOF_NOT_POSSIBLE,
-            "the user may write where it may not read: what is written there ends as accepted, not as proved; \
-             give it the same data view org units as capture org units"
+            "the user may write in org units that it may not read: values there are accepted but not verified; give \
+             it the same data view org units as capture org units"
                 .to_owned(),
         ));
     }
@@ -397,8 +400,8 @@ pub fn concerns(probe: &Probe) -> Vec<(&'static Code, String)> {
     if probe.output_period_types_missing {
         found.push((
             &codes::NO_OUTPUT_PERIOD_TYPES,
-            "no output period types are set: analytics answers without any rows; set them in System Settings, \
-             then build the analytics tables again"
+            "no output period types are set, so analytics returns no rows; set them in System Settings, then build \
+             the analytics tables again"
                 .to_owned(),
         ));
     }

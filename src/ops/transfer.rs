@@ -168,14 +168,14 @@ pub(super) async fn launch(
         name_latest(&mut report, &source.client, &source.metadata, document).await;
     }
     if !result.closed {
-        tracing::warn!("the end of the run could not be written down; what is reported here holds all the same");
+        tracing::warn!("the end of the run could not be saved; this report is still correct");
     }
     if result.closed
         && report != as_kept
         && let Err(cause) = journal.finish_run(&report)
     {
         // The report is kept as the engine made it, and what was added here is said all the same.
-        tracing::warn!(%cause, "the report is kept without what was found out after the run");
+        tracing::warn!(%cause, "the report is saved without what was found after the run");
     }
     Ok((report, result.tuning))
 }

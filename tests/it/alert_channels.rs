@@ -123,7 +123,7 @@ fn a_file_is_older_than_its_routine_once_somebody_else_is_told() {
     add(&office, "monthly", &channel, "--teams");
     assert_eq!(state(&office), "older than the routine: export it again");
     office.ok("routine export monthly --key-file run-key");
-    assert_eq!(state(&office), "does what the routine does");
+    assert_eq!(state(&office), "up to date");
     let _ = says(&office, "routine alert remove monthly TEAMS").expect_code(0);
     add(&office, "monthly", &channel, "--teams");
     assert_eq!(state(&office), "older than the routine: export it again", "the address may be another one");
@@ -154,7 +154,7 @@ fn people_are_told_in_dhis2_and_a_server_that_is_down_keeps_nobody_else_from_hea
     let posts = destination.ledger().matching("POST", "/api/messageConversations");
     assert!(posts.iter().all(|post| post.status == Some(201) && post.applied), "{posts:#?}");
     office.refused("routine alert add tolerant --message-on source --to-user nobody", 2, &["tracker", "user `nobody`"]);
-    office.refused("routine alert add tolerant --message-on source", 2, &["nobody would get the message"]);
+    office.refused("routine alert add tolerant --message-on source", 2, &["the message has no recipients"]);
 }
 
 #[test]
@@ -390,7 +390,7 @@ fn a_dead_mans_switch_hears_of_every_run() {
     assert!(plain.got().is_empty(), "another routine is another matter");
     break_down(&office.servers.source);
     let _ = says(&office, "run tolerant").expect_code(7);
-    assert_eq!(calls(&plain), [""; 0], "the switch is left to fire");
+    assert_eq!(calls(&plain), [""; 0], "the heartbeat is left to fire");
     assert_eq!(calls(&telling), ["POST /hooks/secret-part/fail"]);
 }
 
@@ -528,7 +528,7 @@ fn two_processes_never_send_the_same_message() {
     let turn = FileLock::acquire(&home.files().telling(routine)).unwrap().unwrap();
     let (told, _) = runtime.block_on(alerting().with_patience(Duration::from_millis(300)).tell(&home, &failed));
     let told: Vec<String> = told.into_iter().map(|told| told.result.unwrap_err().to_string()).collect();
-    assert_eq!(told, ["another process is just sending messages of the same routine"]);
+    assert_eq!(told, ["another process is sending messages of the same routine"]);
     assert_eq!((channel.conditions().len(), switch.got().len()), (0, 1), "a switch waits for nobody's turn");
     drop(turn);
 
@@ -554,15 +554,15 @@ fn a_person_is_led_to_an_alert_and_sees_that_it_is_taken() {
     let channel = Channel::answering(200);
     let office = Office::ready();
     let mut person = Person::start(&office.xfer, "routine alert add monthly", 100);
-    person.is_asked("Who should hear of it when a run does not end well");
+    person.is_asked("How do you want to be alerted when a run fails or is incomplete");
     // The last of the choices: a program.
     person.presses(&format!("{UP}{ENTER}"));
     person.answers_secretly("The web address of the program", &channel.url);
-    person.answers("What should be told", "");
+    person.answers("Which events", "");
     person.is_asked("Send a test message now");
     person.presses(ENTER);
     person.sees("It was taken (200 OK)");
-    person.answers("And who else", "");
+    person.answers("Add another alert", "");
     let (code, seen) = person.ends();
     assert_eq!((code, channel.conditions()), (0, vec!["test".to_owned()]), "{seen}");
     assert!(!seen.contains("secret-part"), "the address was shown\n{seen}");
@@ -579,7 +579,7 @@ fn what_cannot_work_is_refused_when_it_is_added() {
         (format!("{add} --slack --url-file plain"), ["not encrypted", "https://"]),
         (format!("{add} --slack --url-file words"), ["no web address", "https://"]),
         (format!("{add} --slack"), ["web address is missing", "--url-file"]),
-        (add.to_owned(), ["who is to be told is missing", "--slack"]),
+        (add.to_owned(), ["the kind of alert is missing", "--slack"]),
         (format!("{add} --mail-to his --mail-server m.org --mail-from a@b.org"), ["`his`", "no e-mail address"]),
         (format!("{add} --mail-to a@b.org --mail-from a@b.org"), ["mail server is missing", "--mail-server"]),
         (format!("{add} --mail-to a@b.org --mail-server m.org"), ["sender's address", "--mail-from"]),

@@ -108,5 +108,5 @@ fn slack_teams_and_a_dead_mans_switch_get_what_they_take() {
     let teams = channel.got().remove(0).body;
     assert!(teams.contains("application/vnd.microsoft.card.adaptive"), "{teams}");
     let _ = exec(&office, "--notify-as ping").expect_code(3);
-    assert!(channel.got().is_empty(), "the switch is left to fire");
+    assert!(channel.got().is_empty(), "the heartbeat is left to fire");
 }

@@ -45,7 +45,7 @@ fn a_key_is_not_changed_while_the_configuration_is_gone() {
     // A configuration that is new has nothing for a new key to do.
     office.ok("server list");
     let said = office.ok("key rotate");
-    assert!(said.stderr.contains("nothing is sealed"), "\n{said}");
+    insta::assert_snapshot!(said.stderr, @"nothing is encrypted with the key yet; it was not changed");
     assert_eq!(fs::read(file("key")).unwrap(), key);
     fs::rename(file("away.db"), file("config.db")).unwrap();
     office.ok("server test tracker");
@@ -56,7 +56,7 @@ fn a_key_that_is_gone_is_made_anew_only_when_what_it_sealed_is_given_up() {
     let office = Office::ready();
     let file = |name: &str| office.xfer.home().join(name);
     let add = format!("server add third {} --username reader --password-file password", office.servers.source.url());
-    office.refused("key forget --yes", 2, &["is there, so nothing was given up"]);
+    office.refused("key forget --yes", 2, &["is there, so nothing was deleted"]);
     fs::rename(file("key"), file("away")).unwrap();
     for line in [add.as_str(), "server edit tracker --username reader --password-file password", "key rotate"] {
         office.refused(line, 12, &["is missing", "from its backup", "xfer key forget"]);
@@ -65,7 +65,7 @@ fn a_key_that_is_gone_is_made_anew_only_when_what_it_sealed_is_given_up() {
     fs::rename(file("away"), file("key")).unwrap();
     office.ok("server test tracker");
     fs::remove_file(file("key")).unwrap();
-    office.refused("key forget", 2, &["nothing was given up", "--yes"]);
+    office.refused("key forget", 2, &["nothing was deleted", "--yes"]);
     office.ok("key forget --yes");
     office.refused("server test tracker", 12, &["xfer server edit tracker"]);
     for (name, user) in [("tracker", "reader"), ("national", "writer")] {

@@ -164,9 +164,9 @@ fn an_empty_home_says_what_to_do_first() {
     --- stderr
     next: Add the server that values come from:
       xfer server add NAME URL --username NAME
-    or be led through all of it, question by question:
+    or use the guided setup:
       xfer init
-    to see the whole way first, without servers of your own:
+    to see a complete transfer first, without your own servers:
       xfer demo
     --- exit code 0
     ");
@@ -393,11 +393,11 @@ fn an_exchange_of_dhis2_becomes_a_job_in_one_step() {
     });
     office.xfer.file("exchange.json", exchange.to_string());
     let dry = office.ok("job exchange surgery exchange.json --from tracker --to national --dry-run");
-    assert!(dry.stderr.contains("1 item would be added; nothing was kept (--dry-run)"), "\n{dry}");
+    assert!(dry.stderr.contains("1 item would be added; nothing was saved (--dry-run)"), "\n{dry}");
     office.refused("job show surgery", 2, &["surgery"]);
     let made = office.ok("job exchange surgery exchange.json --from tracker --to national");
     for said in [
-        "note: request monthly: Xxxxxxxxxx1 was left out: the source has nothing of that name",
+        "note: request monthly: Xxxxxxxxxx1 was left out: the source has nothing with that name",
         "made the job surgery, from tracker to national, Monthly",
         "1 item added; surgery has 1 now",
         "xfer routine new NAME --job surgery --periods LAST_3_MONTHS",

@@ -59,7 +59,10 @@ fn a_server_that_cannot_be_asked_is_a_finding_and_not_the_end() {
     source.faults().add(Matcher::every("GET", "/api/system/info"), Fault::LoginPage);
     let page = office.xfer.run("doctor --format json").expect_code(3);
     source.faults().clear();
-    assert!(page.stderr.contains("1 server answered"), "\n{page}");
+    insta::assert_snapshot!(page.stderr, @"
+    1 server answered
+    1 error, 2 warnings, 2 notes
+    ");
     assert!(codes(&page).iter().any(|code| code == "login-refused" || code == "server-unreachable"), "\n{page}");
     office.xfer.file("wrong", "not-the-password");
     office.ok("server edit tracker --username reader --password-file wrong --no-test");

@@ -1,4 +1,4 @@
-//! Aggregate data exchanges of DHIS2 taken over as jobs: nothing is dropped without a word, values read back.
+//! Aggregate data exchanges of DHIS2 taken over as jobs: nothing is dropped without a message, values read back.
 
 use serde_json::{Value, json};
 
@@ -53,7 +53,13 @@ fn the_attribute_option_combo_of_an_operand_is_kept() {
     ];
     trial.xfer.file("e.json", exchange(&[request("R", &dx, &json!({}))]));
     let made = trial.ok("job exchange j e.json --from src --to dst");
-    assert!(made.stderr.contains("3 items added"), "\n{made}");
+    insta::assert_snapshot!(made.stderr, @"
+    note: request R: the org units LEVEL-3 were not imported; the org unit map says which are read, and where they go
+    made the job j, from src to dst, Monthly
+    3 items added; j has 3 now
+    put its periods into a routine:
+      xfer routine new NAME --job j --periods 202401
+    ");
     trial.ok("routine new r --job j --periods 202401");
     trial.ok("run r");
     let value = |element: &str, coc: &str, aoc: &str| trial.value([element, coc, aoc, "Centre A", "202401"]);
@@ -133,11 +139,20 @@ fn requests_of_other_periods_or_org_units_are_not_merged() {
         assert!(refused.stderr.contains(said), "{said}\n{refused}");
     }
     let made = trial.ok("job exchange j e.json --from src --to dst --request one");
-    assert!(made.stderr.contains("1 item added") && made.stderr.contains("--periods 202401"), "\n{made}");
+    insta::assert_snapshot!(made.stderr, @"
+    note: request One: the org units LEVEL-3 were not imported; the org unit map says which are read, and where they go
+    made the job j, from src to dst, Monthly
+    1 item added; j has 1 now
+    put its periods into a routine:
+      xfer routine new NAME --job j --periods 202401
+    ");
     let made = trial.ok("job exchange k e.json --from src --to dst --request 2");
     assert!(made.stderr.contains("--periods 202402"), "\n{made}");
     let refused = trial.run("job exchange l e.json --from src --to dst --request Three").expect_code(2);
-    assert!(refused.stderr.contains("its requests are One, Other"), "\n{refused}");
+    insta::assert_snapshot!(refused.stderr, @"
+    error: the exchange has no request `Three`
+    hint: its requests are One, Other
+    ");
     let mut units = other;
     units["pe"] = json!(["202401"]);
     units["ou"] = json!(["LEVEL-2"]);

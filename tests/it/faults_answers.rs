@@ -142,7 +142,7 @@ fn faults_of_malformed_answers_about_server_user_and_metadata() {
                     // What is taken over is what there is, or is said to be less.
                     let less = sizes(&metadata).iter().zip(sizes(&whole)).any(|(size, whole)| *size < whole);
                     let is_said = !notes.missing.is_empty() || !notes.notes.is_empty();
-                    assert!(!less || is_said, "{name}: less than there is, without a word");
+                    assert!(!less || is_said, "{name}: less than there is, without a message");
                     Ok(())
                 }
                 .await;
@@ -201,7 +201,7 @@ fn try_through_the_program(line: &str, server: Server, method: &str, path: &str,
         sandbox.faults().clear();
         let code = u8::try_from(watched.code).unwrap_or(u8::MAX);
         assert!(DOCUMENTED.contains(&code), "{name}: exit code {}\n{}", watched.code, watched.stderr);
-        assert!(code == 0 || watched.stdout.len() + watched.stderr.len() > 20, "{name}: without a word");
+        assert!(code == 0 || watched.stdout.len() + watched.stderr.len() > 20, "{name}: without a message");
         if line.starts_with("run") && !watched.stdout.is_empty() {
             assert_accounts(&serde_json::from_str(&watched.stdout).unwrap());
         }

@@ -79,11 +79,23 @@ fn a_name_edited_beside_its_id_is_refused_and_other_edits_are_taken() {
         trial.run("job import j edited.csv")
     };
     let refused = edited("Décès · Femme", "Fièvres · Femme").expect_code(2);
-    assert!(refused.stderr.contains("this is the name of Fièvres"), "\n{refused}");
+    insta::assert_snapshot!(refused.stderr, @"
+    error: edited.csv has 1 mistake and was not imported
+      caused by: line 4, column source_name: `Fièvres · Femme`, but source_id, source_coc, source_aoc are Décès · Femme; this is the name of Fièvres (xd9dff4bc86): was only one column sorted or edited? Correct the line, or empty the wrong cell
+    hint: nothing was imported; correct these lines and import the file again
+    ");
     let refused = edited("Décès · Femme", "Décès · Homme").expect_code(2);
-    assert!(refused.stderr.contains("the option combos are others"), "\n{refused}");
+    insta::assert_snapshot!(refused.stderr, @"
+    error: edited.csv has 1 mistake and was not imported
+      caused by: line 4, column source_name: `Décès · Homme`, but source_id, source_coc, source_aoc are Décès · Femme; the option combos are different: was only one column sorted or edited? Correct the line, or empty the wrong cell
+    hint: nothing was imported; correct these lines and import the file again
+    ");
     let refused = edited("Décès · Femme", "Grossesses · Femme").expect_code(2);
-    assert!(refused.stderr.contains("nothing is called so there now. If it was renamed since"), "\n{refused}");
+    insta::assert_snapshot!(refused.stderr, @"
+    error: edited.csv has 1 mistake and was not imported
+      caused by: line 4, column source_name: `Grossesses · Femme`, but source_id, source_coc, source_aoc are Décès · Femme; there is nothing with this name now. If it was renamed, export the items again; otherwise correct one of the two cells, or empty this one
+    hint: nothing was imported; correct these lines and import the file again
+    ");
     // What is beside the matter may change: accents, case, blanks, a name that was taken away, factors.
     for (from, to) in [
         ("Décès · Femme", "DECES  ·\u{a0}FEMME"),
@@ -117,14 +129,22 @@ fn numbers_are_read_in_the_manner_of_the_sheet_or_refused() {
     };
     let header = "source_id,source_coc,destination_data_element,destination_coc,factor\n";
     let refused = import("a", &format!("{header}C0,Femme,C0,Femme,\"1,000\"\n")).expect_code(2);
-    assert!(refused.stderr.contains("line 2, column factor: `1,000` can be read as 1000 or as 1"), "\n{refused}");
+    insta::assert_snapshot!(refused.stderr, @"
+    error: n.csv has 1 mistake and was not imported
+      caused by: line 2, column factor: `1,000` can be read as 1000 or as 1; write 1000, or 1,0000 for 1
+    hint: nothing was imported; correct these lines and import the file again
+    ");
     // Signs of the spreadsheet, decimal commas, a `sep=` line: the values that arrive are the ones that were meant.
     let sheet = format!("sep=;\n{}C0;Femme;C0;Femme;0,5\nC1;Homme;C1;Homme;1,250\n", header.replace(',', ";"));
     import("b", &sheet).expect_code(0);
     trial.ok("job add-item b C2.Femme C2.Femme --factor 0,5");
     trial.ok("job add-item b C3.Homme C3.Homme --factor 1.250");
     let refused = trial.run("job add-item b C3.Femme C3.Femme --factor 1,250").expect_code(2);
-    assert!(refused.stderr.contains("can be read as 1250 or as 1.25"), "\n{refused}");
+    insta::assert_snapshot!(refused.stderr, @"
+    error: invalid value '1,250' for '--factor <NUMBER>': `1,250` can be read as 1250 or as 1.25; write 1250, or 1,2500 for 1.25
+
+    For more information, try '--help'.
+    ");
     trial.ok("routine new r --job b --periods 202401");
     trial.ok("run r");
     for (cell, value) in

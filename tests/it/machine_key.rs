@@ -10,7 +10,7 @@ const PASSPHRASE: &str = "moringa kasava tilapia sorghum";
 const OTHER: &str = "fonio by the other river";
 
 /// What the key is called where it is asked for.
-const QUESTION: &str = "assphrase of this machine's key";
+const QUESTION: &str = "assphrase of the machine key";
 
 /// An office whose key needs a passphrase.
 fn protected() -> Office {
@@ -225,8 +225,8 @@ fn a_person_is_asked_once_and_only_where_it_is_needed() {
 
     let mut person = Person::start(&office.xfer, "key protect", 100);
     person.answers_plainly_and_secretly(QUESTION, PASSPHRASE);
-    person.answers_plainly_and_secretly("New passphrase of this machine's key", OTHER);
-    person.answers_plainly_and_secretly("The same again", OTHER);
+    person.answers_plainly_and_secretly("New passphrase of the machine key", OTHER);
+    person.answers_plainly_and_secretly("Repeat it", OTHER);
     let (code, seen) = person.ends();
     assert!(code == 0 && seen.contains("the key is protected"), "{code}\n{seen}");
     office.ok("server test tracker --key-passphrase-file wrong");

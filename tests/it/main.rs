@@ -60,4 +60,5 @@ mod tls;
 mod value_forms;
 mod whole_values;
 mod wizard;
+mod words;
 mod xfer_files;

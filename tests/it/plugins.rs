@@ -230,5 +230,8 @@ fn a_program_on_the_path_is_a_command_and_gets_no_secrets() {
     assert_eq!(said, format!("you|{}|||C\n", xfer.home().display()));
     assert_eq!(output.status.code(), Some(42));
     let unknown = xfer.run("rutine").expect_code(2);
-    assert!(unknown.stderr.contains("did you mean routine?"), "{unknown}");
+    insta::assert_snapshot!(unknown.stderr, @"
+    error: there is no command `rutine`
+    hint: did you mean routine?
+    ");
 }

@@ -158,7 +158,7 @@ fn a_sheet_has_them_in_dhis2s_own_words_and_reads_them_back() {
     --- stderr
     error: names.csv has 1 mistake and was not imported
       caused by: line 2, column source_id: `ANC` is a data set; say which of its figures, as in `ANC.REPORTING_RATE`: one of REPORTING_RATE, REPORTING_RATE_ON_TIME, ACTUAL_REPORTS, ACTUAL_REPORTS_ON_TIME, EXPECTED_REPORTS
-    hint: nothing was imported; mend these lines and import the file again
+    hint: nothing was imported; correct these lines and import the file again
     --- exit code 2
     ");
     trial.xfer.file("names.csv", format!("source_id,{target}CPN.REPORTING_RATE,TAUX\n"));
@@ -166,7 +166,7 @@ fn a_sheet_has_them_in_dhis2s_own_words_and_reads_them_back() {
     --- stderr
     error: names.csv has 1 mistake and was not imported
       caused by: line 2, column source_id: the source server has no data set `CPN`
-    hint: nothing was imported; mend these lines and import the file again
+    hint: nothing was imported; correct these lines and import the file again
     --- exit code 2
     ");
 }
@@ -188,7 +188,7 @@ fn what_a_figure_may_go_to_is_said_when_it_is_mapped() {
     insta::assert_snapshot!(add("ANC.REPORTING_RATE", "ENTIER", &[]), @r"
     --- stderr
     item 2: Consultations - Reporting rate to ENTIER
-    warning: Consultations - Reporting rate holds percentages, ENTIER at the destination takes whole numbers; a percentage is seldom a whole number: round it (--round 0), or choose a data element of type number
+    warning: Consultations - Reporting rate holds percentages, ENTIER at the destination takes whole numbers; a percentage is usually not a whole number: round it (--round 0), or choose a data element of type Number
     warning: Consultations - Reporting rate is a percentage, and ENTIER at the destination has the aggregation type SUM: totals over org units there would add percentages up. Give the data element the aggregation type AVERAGE or NONE at the destination and sync it again, or move the counts and let an indicator there divide them
     --- exit code 0
     ");
@@ -201,7 +201,7 @@ fn what_a_figure_may_go_to_is_said_when_it_is_mapped() {
     insta::assert_snapshot!(add("ANC.REPORTING_RATE", "PART", &[]), @r"
     --- stderr
     item 4: Consultations - Reporting rate to PART
-    warning: Consultations - Reporting rate holds percentages, PART at the destination takes numbers from 0 to 1; a percentage goes up to 100: make a share of it (--factor 0.01)
+    warning: Consultations - Reporting rate holds percentages, PART at the destination takes numbers from 0 to 1; a percentage goes up to 100: convert it to a share of 1 (--factor 0.01)
     --- exit code 0
     ");
     insta::assert_snapshot!(add("ANC.REPORTING_RATE_ON_TIME", "PART", &["--factor", "0.01"]), @r"
@@ -217,13 +217,13 @@ fn what_a_figure_may_go_to_is_said_when_it_is_mapped() {
     insta::assert_snapshot!(add("ANC", "TAUX", &["--kind", "reporting-rate"]), @r"
     --- stderr
     error: `ANC` is a data set; say which of its figures, as in `ANC.REPORTING_RATE`: one of REPORTING_RATE, REPORTING_RATE_ON_TIME, ACTUAL_REPORTS, ACTUAL_REPORTS_ON_TIME, EXPECTED_REPORTS
-    hint: xfer job add-item --help lists what each of them is
+    hint: xfer job add-item --help explains each of them
     --- exit code 2
     ");
     insta::assert_snapshot!(add("ANC.RATE", "TAUX", &[]), @r"
     --- stderr
     error: `ANC` is a data set; say which of its figures, as in `ANC.REPORTING_RATE`: one of REPORTING_RATE, REPORTING_RATE_ON_TIME, ACTUAL_REPORTS, ACTUAL_REPORTS_ON_TIME, EXPECTED_REPORTS
-    hint: xfer job add-item --help lists what each of them is
+    hint: xfer job add-item --help explains each of them
     --- exit code 2
     ");
     insta::assert_snapshot!(add("\"Consultations\".REPORTING_RATE", "TAUX", &[]), @r"
@@ -251,7 +251,7 @@ fn merged(options: &str, items: &[(&str, &str)]) -> Trial {
 fn percentages_are_not_added_up_and_counts_are() {
     let trial = merged("--combine sum", &FIGURES);
     insta::assert_snapshot!(trial.run("job check j").stderr, @r"
-    percentages-added-up: Move the counts (`ACTUAL_REPORTS`, `EXPECTED_REPORTS`), which add up, and let an indicator of the destination divide them; or keep apart what meets, and read the rate in the periods that are written.
+    percentages-added-up: Transfer the counts (`ACTUAL_REPORTS`, `EXPECTED_REPORTS`), which can be added up, and divide them with an indicator at the destination; or give each rate its own cell, and read it in the periods that are written.
     2 errors, 0 warnings, 0 notes
     ");
     insta::assert_snapshot!(trial.run("run r"), @r"
@@ -259,7 +259,7 @@ fn percentages_are_not_added_up_and_counts_are() {
     error: r is not run: it would write wrong values
       caused by: percentages-added-up: item 1: Consultations - Reporting rate is a percentage; those of several org units meet in one cell, and the item takes sum
       caused by: percentages-added-up: item 2: Consultations - Reporting rate on time is a percentage; those of several org units meet in one cell, and the item takes sum
-    hint: Move the counts (`ACTUAL_REPORTS`, `EXPECTED_REPORTS`), which add up, and let an indicator of the destination divide them; or keep apart what meets, and read the rate in the periods that are written.
+    hint: Transfer the counts (`ACTUAL_REPORTS`, `EXPECTED_REPORTS`), which can be added up, and divide them with an indicator at the destination; or give each rate its own cell, and read it in the periods that are written.
     --- exit code 2
     ");
     assert_eq!(trial.values().len(), 0, "nothing was sent");
@@ -270,7 +270,7 @@ fn percentages_are_not_added_up_and_counts_are() {
     assert_eq!(value("ATTENDUS").as_deref(), Some("2"));
     let averaged = merged("--combine average", &FIGURES[..1]);
     insta::assert_snapshot!(averaged.run("job check j").stderr, @r"
-    no-operator-fits: Move the counts (`ACTUAL_REPORTS`, `EXPECTED_REPORTS`), which add up, and let an indicator of the destination divide them; or keep apart what meets, and read the rate in the periods that are written.
+    no-operator-fits: Transfer the counts (`ACTUAL_REPORTS`, `EXPECTED_REPORTS`), which can be added up, and divide them with an indicator at the destination; or give each rate its own cell, and read it in the periods that are written.
     0 errors, 1 warning, 0 notes
     ");
 }
@@ -319,14 +319,14 @@ fn an_exchange_that_sends_them_is_taken_over() {
     ─────────────────────────────────────────────────────────────────
      Consultations - Reporting rate   Consultations - Reporting rate
     --- stderr
-    note: request by name: the org units LEVEL-3 were not taken over; the org unit map says which are read, and where they go
+    note: request by name: the org units LEVEL-3 were not imported; the org unit map says which are read, and where they go
     note: request by id: xbfa9992834.ACTUAL_REPORTS was left out: the exchange sends it as xbfa9992834.ACTUAL_REPORTS, and the destination has no such data element; choose one with `xfer job add-item`
-    note: request by id: the org units LEVEL-3 were not taken over; the org unit map says which are read, and where they go
+    note: request by id: the org units LEVEL-3 were not imported; the org unit map says which are read, and where they go
     note: request unknown: Naissances.REPORTING_RATE was left out: the source has no data set Naissances
-    note: request unknown: the org units LEVEL-3 were not taken over; the org unit map says which are read, and where they go
+    note: request unknown: the org units LEVEL-3 were not imported; the org unit map says which are read, and where they go
     made the job j, from src to dst, Monthly
     1 item added; j has 1 now
-    its periods belong into a routine:
+    put its periods into a routine:
       xfer routine new NAME --job j --periods 202401
     --- exit code 0
     ");
@@ -338,7 +338,7 @@ fn they_are_found_by_the_matcher() {
     trial.ok("job new j --from src --to dst");
     insta::assert_snapshot!(trial.run("job auto j --reporting-rate"), @r"
     --- stderr
-    nothing has to be looked over
+    nothing to decide
     not matched: Consultations - Actual reports: no data element of the destination has its code or a similar name
     not matched: Consultations - Actual reports on time: no data element of the destination has its code or a similar name
     not matched: Consultations - Expected reports: no data element of the destination has its code or a similar name
@@ -376,7 +376,7 @@ fn the_wizard_offers_them_and_tells_the_command_that_does_the_same() {
     trial.ok("job new j --from src --to dst");
     let mut person = Person::start(&trial.xfer, "job edit j", 120);
     person.answers("What do you want to change", "");
-    person.is_asked("What shall it carry");
+    person.is_asked("What do you want to transfer");
     person.presses(&format!("{DOWN}{DOWN}{ENTER}"));
     person.is_asked("Which reporting rate");
     person.presses(&format!("actual reports on{ENTER}"));
@@ -386,7 +386,7 @@ fn the_wizard_offers_them_and_tells_the_command_that_does_the_same() {
     person.presses(&format!("{DOWN}{ENTER}"));
     person.is_asked("Goes to which cell");
     person.presses(&format!("RECUS_A{ENTER}"));
-    person.answers("What shall it carry", "");
+    person.answers("What do you want to transfer", "");
     let (code, seen) = person.ends();
     assert_eq!(code, 0, "{seen}");
     let id = source().id("dataSets", "Consultations");

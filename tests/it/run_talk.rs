@@ -76,9 +76,7 @@ fn what_comes_next_repeats_the_command_with_its_options() {
             server.faults().clear();
             assert_eq!(stopped.code, 130, "{path}\n{stopped}");
             let again = match words[0] {
-                "run" => {
-                    "run it again; what arrived stays, the rest is sent: xfer run r --periods 202405 --timeout 1h30m"
-                }
+                "run" => "run it again; only what did not arrive is sent: xfer run r --periods 202405 --timeout 1h30m",
                 _ => r"run it again: xfer exec 'it'\''s r.xfer' --dry-run --key-file 'the key' --periods 202405",
             };
             // Before a run began there is nothing that arrived.

@@ -156,7 +156,7 @@ fn units_are_written_taken_by_systemd_started_and_removed() {
     assert!(!office.xfer.home().join("told").exists(), "systemd was told nothing unasked");
 
     let _ = systemd(&office, &format!("{install} --start")).expect_code(0);
-    assert_eq!(state(&office), "as installed");
+    assert_eq!(state(&office), "installed");
     let told = read(&office.xfer.home().join("told")).replace(&office.xfer.home().display().to_string(), "[HOME]");
     assert_eq!(
         told.lines().collect::<Vec<_>>(),
@@ -207,7 +207,7 @@ fn a_timer_that_cannot_be_stopped_stays_known_until_it_is() {
     assert!(service.exists());
     refused(&remove(), 2, &["no bus here"]);
     let listed = office.ok("schedule list --format json").json();
-    assert_eq!(listed[0]["state"], "as installed");
+    assert_eq!(listed[0]["state"], "installed");
     let _ = systemd(&office, "schedule remove monthly").expect_code(0);
     assert!(!service.exists());
     assert_eq!(office.ok("schedule list --format json").json().as_array().unwrap().len(), 0);
@@ -230,7 +230,7 @@ fn a_line_of_the_crontab_comes_runs_and_goes() {
     assert!(after.stderr.contains("last run: "), "\n{after}");
 
     let listed = crontab(&office, "schedule list --format json").json();
-    assert_eq!(listed[0]["state"], "as installed");
+    assert_eq!(listed[0]["state"], "installed");
     assert!(listed[0]["next_run"].as_str().unwrap().contains("T02:30:00"), "{listed:#}");
     assert!(listed[0]["last_run"].is_string(), "{listed:#}");
     let board = office.ok("--format json").json();

@@ -144,7 +144,7 @@ fn a_case_that_fails_shows_given_expected_and_got() {
     );
     let output = xfer.run("script test scale.rhai").expect_code(3);
     assert_eq!(output.stdout, "scale.rhai: halved\n  given     2\n  - expected, + got\n  - 1\n  + 4\n  printed   2\n");
-    assert!(output.stderr.contains("1 case passed, 1 failed"), "{output}");
+    insta::assert_snapshot!(output.stderr, @"1 case passed, 1 failed");
     xfer.file("scale.tests.ron", "(cases: [\n  (name: \"x\", given: valu(1), expected: unchanged)])");
     refused(&xfer.run("script test scale.rhai"), 2, &["scale.tests.ron:2:"]);
     xfer.file("alone.rhai", "fn value(v) { v }");
@@ -168,7 +168,7 @@ fn a_script_is_tried_on_rows() {
     assert!(output.stdout.starts_with("100 → error: "), "the factor is missing\n{output}");
     xfer.file("refuses.rhai", "fn rows(rows) { rows.map(|r| r.reject(\"no\")) }");
     let output = xfer.run("script run refuses.rhai --row value=1").expect_code(3);
-    assert!(output.stdout.contains("row 1 rejected: no"), "{output}");
+    insta::assert_snapshot!(output.stdout, @"Data at Facility in 202401 = 1 → row 1 rejected: no   (rows, refuses.rhai:1)");
     xfer.file("loud.rhai", "fn value(v) { for n in 0..103 { print(n); } v }");
     let output = xfer.run("script run loud.rhai --row value=1").expect_code(0);
     assert!(output.stdout.ends_with("  printed: 99\n  printed: … and 3 more\n"), "{output}");

@@ -106,7 +106,7 @@ fn a_new_destination_is_taken_with_the_old_cells_emptied_and_rows_need_not_be_wh
     edited[2][cells[1]] = "MAR1".to_owned();
     edited[3][cells[3]] = "Pays / Nord /  Centre A".to_owned();
     let output = import(&trial, written(&edited, ";")).expect_code(0);
-    assert!(output.stderr.contains("0 added, 3 changed, 0 taken out, 0 as before"), "{output}");
+    assert!(output.stderr.contains("0 added, 3 changed, 0 removed, 0 unchanged"), "{output}");
     let _ = trial.run("run r");
     let values = FACILITIES.map(|unit| trial.value(["CAS", "", "", unit, "202401"]));
     assert_eq!(values.map(Option::unwrap_or_default), ["3", "1", "2"]);
@@ -119,7 +119,11 @@ fn a_new_destination_is_taken_with_the_old_cells_emptied_and_rows_need_not_be_wh
         edited[1][cell].clear();
     }
     let output = import(&trial, written(&edited, ",")).expect_code(2);
-    assert!(output.stderr.contains("line 2, column destination_name: `Centre B` alone does not say"), "{output}");
+    insta::assert_snapshot!(output.stderr, @"
+    error: edited.csv has 1 mistake and was not imported
+      caused by: line 2, column destination_name: `Centre B` alone does not say which org unit is meant: give its destination_id, destination_code or destination_path; or empty the name too, to remove the line from the map
+    hint: nothing was imported; correct these lines and import the file again
+    ");
 
     let _ = trial.run("orgunit undo src dst --yes").expect_code(0);
     assert_eq!(exported(&trial), table);
@@ -168,12 +172,25 @@ fn what_spreadsheets_do_to_a_sheet_is_read_or_refused_in_words() {
     }
     // Without its id, a code that lost its zeros names nobody.
     let output = import(&trial, "source_code,destination_code\n7,7\n").expect_code(2);
-    assert!(output.stderr.contains("did you mean `007`? A spreadsheet takes zeros from codes"), "{output}");
+    insta::assert_snapshot!(output.stderr, @"
+    error: edited.csv has 2 mistakes and was not imported
+      caused by: line 2, column source_code: no org unit of the source server has the code `7`; did you mean `007`? A spreadsheet removes zeros from codes: set the column to text there
+      caused by: line 2, column destination_code: no org unit of the destination server has the code `7`; did you mean `007`? A spreadsheet removes zeros from codes: set the column to text there
+    hint: nothing was imported; correct these lines and import the file again
+    ");
     let latin1 = b"source_id;destination_id;note\n;;Sant\xe9\n";
     let output = import(&trial, latin1).expect_code(2);
-    assert!(output.stderr.contains("save it as \"CSV UTF-8\""), "{output}");
+    insta::assert_snapshot!(output.stderr, @r#"
+    error: edited.csv has 1 mistake and was not imported
+      caused by: line 1: the file is not UTF-8; save it as "CSV UTF-8"
+    hint: nothing was imported; correct these lines and import the file again
+    "#);
     let output = import(&trial, "\"source_id,destination_id\"\n\"a,b\"\n").expect_code(2);
-    assert!(output.stderr.contains("the whole line stands in one cell"), "{output}");
+    insta::assert_snapshot!(output.stderr, @"
+    error: edited.csv has 1 mistake and was not imported
+      caused by: line 1: the whole line is in one cell: the file was opened with the wrong separator. Export it again with --separator ';' (or ,), or use your spreadsheet's text import
+    hint: nothing was imported; correct these lines and import the file again
+    ");
     arrives_as_it_is(&trial);
 }
 
@@ -196,7 +213,12 @@ fn a_unit_that_was_renamed_since_the_export_is_told_from_a_contradiction() {
         );
         assert!(output.stderr.contains(&said), "{said}\n{output}");
     }
-    assert!(output.stderr.contains("has 2 mistakes"), "{output}");
+    insta::assert_snapshot!(output.stderr, @"
+    error: edited.csv has 2 mistakes and was not imported
+      caused by: line 3, column source_name: `Centre B` was the name of Pays / Nord / Centre Bèl Ans when its row was confirmed, and is not any more: it was changed on the source server since. Export the map again, or empty this cell
+      caused by: line 3, column destination_name: `Centre B` was the name of Pays / Nord / Centre Bèl Ans when its row was confirmed, and is not any more: it was changed on the destination server since. Export the map again, or empty this cell
+    hint: nothing was imported; correct these lines and import the file again
+    ");
     let fresh = written(&exported(&trial), ",");
     assert!(import(&trial, fresh).expect_code(0).stderr.contains("3 as before"));
 }
@@ -219,7 +241,10 @@ fn no_file_is_replaced_unasked_and_an_import_can_be_undone() {
     let output = import(&trial, format!("source_id,destination_id,state\n{id},,ignored\n")).expect_code(0);
     assert!(output.stderr.contains("to put it back: xfer orgunit undo src dst"), "{output}");
     let output = trial.run("orgunit undo src dst").expect_code(2);
-    assert!(output.stderr.contains("nothing was changed"), "{output}");
+    insta::assert_snapshot!(output.stderr, @"
+    error: nothing was changed
+    hint: give --yes to restore the map without a question
+    ");
     assert_ne!(trial.ok("orgunit export src dst").stdout, before);
     trial.ok("orgunit undo src dst --yes");
     assert_eq!(trial.ok("orgunit export src dst").stdout, before);
@@ -263,8 +288,14 @@ fn unmapped_means_the_same_everywhere_and_every_value_that_would_not_arrive_is_c
         assert!(output.stderr.contains(words), "{command}\n{output}");
     }
     let auto = trial.ok("orgunit auto src dst --dry-run");
-    assert!(auto.stderr.contains("matched now: 3 sure, 0 likely, 0 doubtful; 3 of these come into force"), "{auto}");
-    assert!(auto.stderr.contains("8 org units: 6 mapped, 1 ignored, 1 unmapped (1 of these is proposed)"), "{auto}");
+    insta::assert_snapshot!(auto.stderr, @"
+    nothing to decide
+    matched now: 3 sure, 0 likely, 0 doubtful; 3 of these come into force, 0 are proposed (--all lists all of them)
+    nothing was saved (--dry-run); the result would be:
+    8 org units: 6 mapped, 1 ignored, 1 unmapped (1 of these is proposed)
+    next, to decide about the proposals:
+      xfer orgunit map src dst
+    ");
     assert!(!auto.stdout.contains("Centre D"), "what is sure is not listed\n{auto}");
     for options in ["--all", "--accept none"] {
         let auto = trial.ok(&format!("orgunit auto src dst --dry-run {options}"));

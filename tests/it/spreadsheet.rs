@@ -276,7 +276,7 @@ fn each_mistake_is_named_by_line_column_and_sentence_and_nothing_is_applied() {
     });
     broken(table, &|row| {
         row[class] = "certain".to_owned();
-        ", column class: `certain` is not a class; known are sure, likely, ask, or leave it empty".to_owned()
+        ", column class: `certain` is not a class; use sure, likely or ask, or leave it empty".to_owned()
     });
     // A row that stands there twice: the second one is the mistake.
     let first = table.1[7].clone();
@@ -291,7 +291,23 @@ fn each_mistake_is_named_by_line_column_and_sentence_and_nothing_is_applied() {
     for (said, expected) in found.iter().zip(expected.values()) {
         assert!(said.starts_with(expected.as_str()), "{said}\n{expected}");
     }
-    assert!(output.stderr.contains("has 12 mistakes and was not imported"), "\n{output}");
+    insta::assert_snapshot!(output.stderr, @r#"
+    error: edited.csv has 12 mistakes and was not imported
+      caused by: line 102, column source_id: `Xxxxxxxxxx1` is not an org unit of the source server
+      caused by: line 203, column source_id: `abc` is not a DHIS2 id (a letter followed by ten letters or digits)
+      caused by: line 307, column source_id: no source unit: fill in source_id, source_code or source_path
+      caused by: line 407, column destination_id: `Yyyyyyyyyy1` is not an org unit of the destination server
+      caused by: line 510, column destination_code: no org unit of the destination server has the code `no such code, nowhere`
+      caused by: line 612, column destination_path: no org unit of the destination server has the path `Baoulé / Charangon / Zone 1 / GUÉMÉLÉ / Banraguéran / CENTRE MEDICAL RODERROBOU TOUDER / Nowhere`; did you mean `Baoulé / Charangon / Zone 1 / GUÉMÉLÉ / Banraguéran / CENTRE MEDICAL RODERROBOU TOUDER`?
+      caused by: line 716, column destination_id: no destination unit, but the state is confirmed
+      caused by: line 815, column state: `perhaps` is not a state; known are confirmed, proposed, ignored
+      caused by: line 916, column score: `97 %` is not a number from 0 to 1
+      caused by: line 1022, column method: `guess` is not a method; leave it empty
+      caused by: line 1125, column class: `certain` is not a class; use sure, likely or ask, or leave it empty
+      caused by: line 5319, column source_id: Centre de Santé Kouvilssi stands on line 9 already
+    hint: nothing was imported; correct these lines and import the file again
+    {"format":"xfer-error/1","exit_code":2,"error":"edited.csv has 12 mistakes and was not imported","causes":["line 102, column source_id: `Xxxxxxxxxx1` is not an org unit of the source server","line 203, column source_id: `abc` is not a DHIS2 id (a letter followed by ten letters or digits)","line 307, column source_id: no source unit: fill in source_id, source_code or source_path","line 407, column destination_id: `Yyyyyyyyyy1` is not an org unit of the destination server","line 510, column destination_code: no org unit of the destination server has the code `no such code, nowhere`","line 612, column destination_path: no org unit of the destination server has the path `Baoulé / Charangon / Zone 1 / GUÉMÉLÉ / Banraguéran / CENTRE MEDICAL RODERROBOU TOUDER / Nowhere`; did you mean `Baoulé / Charangon / Zone 1 / GUÉMÉLÉ / Banraguéran / CENTRE MEDICAL RODERROBOU TOUDER`?","line 716, column destination_id: no destination unit, but the state is confirmed","line 815, column state: `perhaps` is not a state; known are confirmed, proposed, ignored","line 916, column score: `97 %` is not a number from 0 to 1","line 1022, column method: `guess` is not a method; leave it empty","line 1125, column class: `certain` is not a class; use sure, likely or ask, or leave it empty","line 5319, column source_id: Centre de Santé Kouvilssi stands on line 9 already"],"hints":["nothing was imported; correct these lines and import the file again"]}
+    "#);
     assert_eq!(desk.export(""), plain, "nothing was applied");
 
     // What keeps the whole file from being read.
@@ -311,7 +327,7 @@ fn each_mistake_is_named_by_line_column_and_sentence_and_nothing_is_applied() {
         (wide, "line 3001: 17 cells, but the header has 14"),
         (open, "line 3001: a quotation mark opens a cell here that goes on over whole rows"),
         (misspelt, "line 1, column destination: no such column; did you mean destination_id? known are source_id"),
-        (twice, "line 1, column source_id: the column stands there twice"),
+        (twice, "line 1, column source_id: the column is there twice"),
         (short, "line 1: the column destination_id or destination_code or destination_path is missing"),
     ] {
         let output = desk.import(file.as_bytes()).expect_code(2);

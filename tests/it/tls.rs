@@ -329,7 +329,7 @@ fn plain_http_is_for_this_machine_or_for_servers_that_it_was_allowed_for() {
     let _ = xfer.run(&format!("server add near {near} {login}")).expect_code(0);
 }
 
-/// What `openssl req -x509` makes: a certificate that signs itself and calls itself an authority.
+/// What `openssl req -x509` makes: a self-signed certificate that calls itself an authority.
 fn made_by_hand(names: &[&str]) -> (rcgen::Certificate, ServerConfig) {
     let mut params = CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

@@ -14,8 +14,8 @@ fn servers() -> RunningPair {
 
 /// Answers everything about one server.
 fn adds(person: &mut Person, url: &str, user: &str, password: &str) {
-    person.answers("What do you want to call it", "");
-    person.answers("Its address, as it stands in your browser", url);
+    person.answers("Name of the server", "");
+    person.answers("Address, as in your browser", url);
     person.answers("How do you log in", "");
     person.answers("User name", user);
     person.answers_secretly(&format!("Password of {user} at"), password);
@@ -24,31 +24,31 @@ fn adds(person: &mut Person, url: &str, user: &str, password: &str) {
 /// Takes what is likely, and leaves what is doubtful for later.
 fn maps_what_is_clear(person: &mut Person) {
     person.sees("3 of 7 · Org units");
-    person.answers("What about them", "");
-    person.is_asked("Which is it over there");
+    person.answers("What to do with them", "");
+    person.is_asked("Map it to");
     person.presses(&format!("{UP}{ENTER}"));
     person.answers("What now", "");
 }
 
 fn makes_a_job(person: &mut Person) {
     person.sees("4 of 7 · Job");
-    person.answers("What do you want to call the job", "soins");
-    person.answers("What shall it carry", "");
+    person.answers("Name of the job", "soins");
+    person.answers("What do you want to transfer", "");
     person.answers("Which data set", "Rapport mensuel");
-    person.answers("What about them", "");
-    person.is_asked("Where does it go");
+    person.answers("What to do with them", "");
+    person.is_asked("Map it to");
     person.presses(&format!("{DOWN}{ENTER}"));
-    person.answers("What shall it carry", "");
-    person.answers("Shall values be changed on their way", "");
+    person.answers("What do you want to transfer", "");
+    person.answers("Do you want to change values during the transfer", "");
 }
 
 fn makes_a_routine(person: &mut Person) {
     person.sees("5 of 7 · Routine");
-    person.answers("What do you want to call the routine", "");
-    person.answers("Which periods does a run cover", "");
-    person.answers("What about it", "");
+    person.answers("Name of the routine", "");
+    person.answers("Periods of each run", "");
+    person.answers("What to do then", "");
     person.answers("change very much", "");
-    person.answers("What about them", "");
+    person.answers("What to do with them", "");
     person.answers("Who should hear of it", "");
 }
 
@@ -57,7 +57,7 @@ fn a_newcomer_is_led_from_an_empty_home_to_a_finished_first_run() {
     let servers = servers();
     let xfer = Xfer::new();
     let mut person = Person::start(&xfer, "", 100);
-    person.is_asked("Be led through it now");
+    person.is_asked("Start the guided setup now");
     person.presses("y");
     person.sees("1 of 7 · Servers");
     adds(&mut person, servers.source.url(), "reader", PASSWORD);
@@ -68,12 +68,12 @@ fn a_newcomer_is_led_from_an_empty_home_to_a_finished_first_run() {
     makes_a_job(&mut person);
     makes_a_routine(&mut person);
     person.sees("6 of 7 · First run");
-    let dry = person.is_asked("Shall this be written to the destination");
+    let dry = person.is_asked("Write this to the destination");
     assert!(dry.contains("would be created"), "{dry}");
     assert!(servers.destination.ledger().imports().iter().all(|import| import.target.contains("dryRun=true")));
     person.presses(ENTER);
     person.sees("7 of 7 · Unattended");
-    person.answers("How shall it open", "");
+    person.answers("Open it with", "");
     person.answers("Where to write the file", "nightly.xfer");
     person.answers("Where to write the key", "nightly.key");
     person.sees("That was all of it");
@@ -100,7 +100,7 @@ fn a_newcomer_is_led_from_an_empty_home_to_a_finished_first_run() {
     let exec = xfer.run("exec nightly.xfer --key-file nightly.key --format json").report();
     assert_eq!(exec["cells"]["unchanged"], again["cells"]["unchanged"], "the file does what the routine does");
     let files = xfer.run("--format json").expect_code(0).json()["files"].clone();
-    assert_eq!((&files[0]["routine"], &files[0]["state"]), (&"monthly".into(), &"does what the routine does".into()));
+    assert_eq!((&files[0]["routine"], &files[0]["state"]), (&"monthly".into(), &"up to date".into()));
     let _ = xfer.run("routine edit monthly --periods LAST_MONTH").expect_code(0);
     let files = xfer.run("--format json").expect_code(0).json()["files"].clone();
     assert_eq!(files[0]["state"], "older than the routine: export it again");
@@ -112,7 +112,7 @@ fn what_was_answered_before_an_interruption_is_not_asked_again() {
     let xfer = Xfer::new();
     let mut person = Person::start(&xfer, "init", 80);
     adds(&mut person, servers.source.url(), "reader", PASSWORD);
-    person.answers("What do you want to call it", "");
+    person.answers("Name of the server", "");
     person.answers("Its address", servers.destination.url());
     person.answers("How do you log in", "");
     person.is_asked("User name");
@@ -124,11 +124,11 @@ fn what_was_answered_before_an_interruption_is_not_asked_again() {
     assert!(hidden < shown, "the cursor stays hidden\n{seen}");
 
     let mut person = Person::start(&xfer, "init", 80);
-    person.answers("Which of the two is it", "");
+    person.answers("Is it the source or the destination", "");
     adds(&mut person, servers.destination.url(), "writer", PASSWORD);
     person.sees("3 of 7 · Org units");
-    person.answers("What about them", "");
-    person.is_asked("Which is it over there");
+    person.answers("What to do with them", "");
+    person.is_asked("Map it to");
     person.presses(&format!("{UP}{ENTER}"));
     person.is_asked("What now");
     person.presses(&format!("{DOWN}{ENTER}"));
@@ -144,11 +144,11 @@ fn what_was_answered_before_an_interruption_is_not_asked_again() {
 
     // The doubtful ones come first now: nothing that was taken is asked again.
     let mut person = Person::start(&xfer, "orgunit map tracker national", 80);
-    person.is_asked("Which is it over there");
+    person.is_asked("Map it to");
     person.presses(ENTER);
-    if person.sees_one_of(&["Let both go there", "What about them"]) == "Let both go there" {
+    if person.sees_one_of(&["Map both to it", "What to do with them"]) == "Map both to it" {
         person.presses("n");
-        person.is_asked("Which is it over there");
+        person.is_asked("Map it to");
     }
     person.presses(ESCAPE);
     let (code, seen) = person.ends();
@@ -156,15 +156,15 @@ fn what_was_answered_before_an_interruption_is_not_asked_again() {
     assert!(mapped(&xfer) >= before, "{seen}");
 
     let mut person = Person::start(&xfer, "init", 80);
-    person.answers("Which way do the values go", "");
+    person.answers("Which direction", "");
     person.sees("tracker was copied at");
     // Nothing is left but what has no counterpart.
-    person.answers("What about them", "");
+    person.answers("What to do with them", "");
     makes_a_job(&mut person);
     makes_a_routine(&mut person);
     person.is_asked("Shall this be written");
     person.presses(&format!("{DOWN}{ENTER}"));
-    person.is_asked("How shall it open");
+    person.is_asked("Open it with");
     person.presses(&format!("{UP}{ENTER}"));
     let (code, seen) = person.ends();
     assert_eq!(code, 0, "{seen}");
@@ -176,9 +176,9 @@ fn wrong_answers_get_a_sentence_and_the_same_question_again() {
     let servers = servers();
     let xfer = Xfer::new();
     let mut person = Person::start(&xfer, "server add", 100);
-    person.answers("What do you want to call it", "a/b");
+    person.answers("Name of the server", "a/b");
     person.sees("`a/b` cannot be a name");
-    person.answers("What do you want to call it", "tracker");
+    person.answers("Name of the server", "tracker");
     person.answers("Its address", "what address?");
     person.sees("`what address?` is not a web address such as https://dhis2.example.org");
     person.answers("Its address", "ftp://dhis2.example.org");
@@ -194,7 +194,7 @@ fn wrong_answers_get_a_sentence_and_the_same_question_again() {
     person.answers("What now", "");
     person.answers_secretly("Password of reader", PASSWORD);
     person.sees("logged in as reader");
-    person.is_asked("Copy its metadata now");
+    person.is_asked("Sync its metadata now");
     person.presses("n");
     let (code, seen) = person.ends();
     assert_eq!(code, 0, "{seen}");
@@ -202,7 +202,7 @@ fn wrong_answers_get_a_sentence_and_the_same_question_again() {
     assert_eq!(xfer.run("server list --format json").expect_code(0).json().as_array().unwrap().len(), 1);
 
     let mut person = Person::start(&xfer, "server edit tracker", 100);
-    person.is_asked("What is to be different");
+    person.is_asked("What do you want to change");
     person.presses(&format!("{UP}{ENTER}"));
     person.answers("How do you log in", "");
     person.answers("User name", "reader");
@@ -223,7 +223,7 @@ fn without_a_terminal_a_missing_answer_fails_at_once_and_names_what_is_missing()
     let xfer = Xfer::new();
     for (line, words) in [
         ("init", "xfer server add"),
-        ("server add", "the server's name is missing, and there is no terminal to ask at"),
+        ("server add", "the server's name is missing, and there is no terminal to ask for it"),
         ("server add tracker", "the server's address is missing"),
         ("server add tracker https://dhis2.example.org", "--username NAME --password-file FILE"),
         ("job new", "the job's name is missing"),
@@ -247,18 +247,18 @@ fn a_plugin_is_attached_by_answering_and_a_dry_run_shows_what_it_changes() {
     let mut person = Person::start(&office.xfer, "job edit malaria", 100);
     person.is_asked("What do you want to change");
     person.presses(&format!("{DOWN}{DOWN}{DOWN}{ENTER}"));
-    person.is_asked("Shall values be changed on their way");
+    person.is_asked("Do you want to change values during the transfer");
     person.presses(&format!("{DOWN}{ENTER}"));
     person.is_asked("Which plugin");
     person.presses(&format!("scale: Mult{ENTER}"));
-    person.answers("What shall it act on", "");
+    person.answers("Attach it to", "");
     person.answers("By what should every value be multiplied", "much");
     person.sees("factor=much does not fit: factor is a number");
     person.answers("By what should every value be multiplied", "3");
     person.sees("For example:");
-    person.answers("Let it act like this", "");
+    person.answers("Attach it with these settings", "");
     person.sees("plugin:scale (factor=3) acts on the job malaria.");
-    person.answers("Shall values be changed on their way", "");
+    person.answers("Do you want to change values during the transfer", "");
     let (code, seen) = person.ends();
     assert_eq!(code, 0, "{seen}");
     let command = "xfer script attach plugin:scale --job malaria --param factor=3";
@@ -302,12 +302,12 @@ fn what_is_taken_together_was_shown_before_and_fits_the_terminal() {
     }
     let _ = xfer.run("server sync --all").expect_code(0);
     let mut person = Person::start(&xfer, "orgunit map tracker national", 80);
-    let shown = person.is_asked("What about them");
+    let shown = person.is_asked("What to do with them");
     assert!(!shown.contains(" more"), "{shown}");
     let matches = lines(&shown).iter().filter(|line| line.contains(" → ")).count();
-    person.sees(&format!("take all {matches}"));
+    person.sees(&format!("accept all {matches}"));
     person.presses(ENTER);
-    person.is_asked("Which is it over there");
+    person.is_asked("Map it to");
     person.presses(ESCAPE);
     let (code, seen) = person.ends();
     assert_eq!(code, 0, "{seen}");
@@ -355,20 +355,20 @@ fn one_server_under_two_names_is_said_at_once() {
     let mut person = Person::start(&xfer, "init", 120);
     adds(&mut person, servers.source.url(), "reader", PASSWORD);
     // Said before a login is typed; what Enter takes is another address.
-    person.answers("What do you want to call it", "");
-    person.answers("Its address, as it stands in your browser", servers.source.url());
+    person.answers("Name of the server", "");
+    person.answers("Address, as in your browser", servers.source.url());
     person.sees("one and the same DHIS2 server");
-    person.answers("Is that meant so", "");
+    person.answers("Is this intended", "");
     // The same server by another name of this machine is known by its id.
     let other = servers.source.url().replace("127.0.0.1", "localhost");
-    person.answers("Its address, as it stands in your browser", &other);
+    person.answers("Address, as in your browser", &other);
     person.answers("How do you log in", "");
     person.answers("User name", "reader");
     person.answers_secretly("Password of reader at", PASSWORD);
     person.sees("one and the same DHIS2 server");
     // Enter corrects the address.
     person.answers("What now", "");
-    person.is_asked("What is to be different");
+    person.is_asked("What do you want to change");
     person.presses(CONTROL_C);
     let (code, seen) = person.ends();
     assert_eq!(code, 130, "{seen}");

@@ -1,4 +1,4 @@
-//! What the logged-in user may do with the data of single objects, asked anew: rights change between a sync and a run.
+//! What the logged-in user may do with the data of single objects, read again for each run: rights change after a sync.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -60,11 +60,10 @@ impl Answer {
             return Err(ClientErrorKind::LoginPage { location: None });
         }
         if self.body.starts_with(BYTE_ORDER_MARK) {
-            return Err(ClientErrorKind::malformed("it begins with a byte order mark, which no JSON does"));
+            return Err(ClientErrorKind::malformed("it begins with a byte order mark, which JSON must not have"));
         }
         if self.type_contains("xml") || self.type_contains("csv") {
-            let what =
-                format!("JSON was asked for, `{}` came", clean(self.content_type.as_deref().unwrap_or_default()));
+            let what = format!("expected JSON, received `{}`", clean(self.content_type.as_deref().unwrap_or_default()));
             return Err(ClientErrorKind::malformed(what));
         }
         Ok(&self.body)
@@ -106,8 +105,8 @@ impl Answer {
         match text.map(clean).filter(|text| !text.is_empty()) {
             Some(text) => text,
             None if self.is_html() => format!("a web page with status {}", self.status),
-            None if self.body.is_empty() => format!("status {} without a word", self.status),
-            None if message.is_some() => format!("status {} without a reason", self.status),
+            None if self.body.is_empty() => format!("status {} and no text", self.status),
+            None if message.is_some() => format!("status {} and no reason", self.status),
             None => clean(&String::from_utf8_lossy(&self.body)),
         }
     }

@@ -1,4 +1,4 @@
-//! How much an answer may make this program hold: the one rule that every answer is read by.
+//! Limits on the memory that an answer may use; every answer is read with them.
 //!
 //! A limit on bytes alone binds nothing: two bytes of JSON (`{}`) become some hundred bytes of memory, and a thousandth
 //! of a byte of gzip becomes one of JSON. So an answer is metered while it arrives, after decompression: its bytes, its
@@ -80,7 +80,7 @@ pub enum Excess {
     #[error("nested more than {0} levels deep")]
     Depth(u32),
     /// What a packed answer unpacks to.
-    #[error("packed so that it grows more than {0} times when it is unpacked, as no data do")]
+    #[error("compressed so that it grows more than {0} times when unpacked, which is not normal")]
     Ratio(u64),
     /// Pages of a list.
     #[error("longer than {0} pages, the limit for a list")]
@@ -89,7 +89,7 @@ pub enum Excess {
     #[error("made of more than {0} objects, the limit for a list")]
     Objects(u64),
     /// The metadata of one server.
-    #[error("part of more metadata than is taken of one server: {0} bytes, or some million values, in all")]
+    #[error("part of more metadata than xfer accepts from one server: {0} bytes, or some million values, in all")]
     Together(u64),
     /// Values of one part of a run.
     #[error("part of more values than can be held of one part of a run ({} MB)", .0 >> 20)]

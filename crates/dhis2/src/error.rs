@@ -96,7 +96,7 @@ pub enum ClientErrorKind {
         location: Option<String>,
     },
     /// A redirect that is not followed.
-    #[error("the server redirects to `{location}`, which is not followed")]
+    #[error("the server redirects to `{location}`; xfer does not follow redirects")]
     Redirect {
         /// Where to, without query.
         location: String,
@@ -105,7 +105,7 @@ pub enum ClientErrorKind {
     #[error("there is no DHIS2 at this address (404)")]
     NotDhis2,
     /// An answer about the system that names no version.
-    #[error("what answers at this address does not name a version of DHIS2")]
+    #[error("the answer from this address does not name a DHIS2 version")]
     NoVersion,
     /// A version that is none of DHIS2's.
     #[error("the server names `{version}` as its version, which xfer does not know")]
@@ -120,7 +120,7 @@ pub enum ClientErrorKind {
         message: String,
     },
     /// 429.
-    #[error("the server wants fewer requests (429)")]
+    #[error("the server says: too many requests (429)")]
     RateLimited {
         /// How long it asks us to wait.
         retry_after: Option<Duration>,
@@ -142,20 +142,20 @@ pub enum ClientErrorKind {
         message: String,
     },
     /// 413.
-    #[error("the request is too large for the server or a proxy before it (413)")]
+    #[error("the request is too large for the server or a proxy in front of it (413)")]
     PayloadTooLarge,
     /// 414, 431, or 400 "Request header is too large".
-    #[error("the address of the request is too long for the server or a proxy before it")]
+    #[error("the address of the request is too long for the server or a proxy in front of it")]
     UriTooLong,
     /// A good status without a body where JSON was asked for.
-    #[error("the server answered with success and nothing else, which is no answer")]
+    #[error("the server reported success but sent no result")]
     EmptyBody,
     /// Values that came as a good status without a body. Up to 2.42 that is how a raw read outside the user's org units ends
     /// (`raw-read/error-org-unit-outside-scope`).
-    #[error("the server answered with success and no content, which is never a result")]
+    #[error("the server reported success but sent no content")]
     EmptyAnswer,
     /// An answer that does not say what it should.
-    #[error("the answer cannot be understood: {what}")]
+    #[error("the answer cannot be read: {what}")]
     Malformed {
         /// What is wrong with it.
         what: String,
@@ -180,14 +180,14 @@ pub enum ClientErrorKind {
         excess: Excess,
     },
     /// An answer that comes so slowly that it would never end.
-    #[error("the answer comes too slowly: {received} bytes in {} s", waited.as_secs())]
+    #[error("the answer is too slow: {received} bytes in {} s", waited.as_secs())]
     TooSlow {
         /// Bytes that came.
         received: u64,
         /// How long they took.
         waited: Duration,
     },
-    /// Ids that the server dropped from the question without a word.
+    /// Ids that the server dropped from the question without a message.
     #[error("the server does not know {}", listed(ids))]
     MissingIds {
         /// The ids (or periods).
@@ -206,7 +206,7 @@ pub enum ClientErrorKind {
         listed: u64,
     },
     /// An answer to a list of metadata in which there is no list, or none that can be understood.
-    #[error("the list of {plural} did not come: the answer is not one")]
+    #[error("the list of {plural} is missing: the answer is not a list")]
     NoList {
         /// DHIS2's plural of the type.
         plural: &'static str,
@@ -215,13 +215,13 @@ pub enum ClientErrorKind {
         source: Option<Cause>,
     },
     /// A list of metadata to which the server said nothing at all.
-    #[error("the list of {plural} came without a word: an answer that is empty")]
+    #[error("the list of {plural} is missing: the answer is empty")]
     EmptyList {
         /// DHIS2's plural of the type.
         plural: &'static str,
     },
     /// A list of metadata that came from an engine which leaves objects out, although another one was asked for.
-    #[error("the list of {plural} comes from the server's gist engine, which leaves objects out without a word")]
+    #[error("the list of {plural} comes from the server's gist API, which leaves objects out without a message")]
     ListByGist {
         /// DHIS2's plural of the type.
         plural: &'static str,

@@ -12,7 +12,7 @@ pub(super) fn of(kind: &ClientErrorKind) -> Option<String> {
         Kind::Connect { .. } => "check the address, the network and any firewall or proxy between here and there",
         Kind::Tls { problem, .. } => problem.hint(),
         Kind::Timeout { .. } => "the server is slow or busy; try again later, or with fewer org units or periods",
-        Kind::Interrupted { .. } => "the network or a proxy broke off; try again",
+        Kind::Interrupted { .. } => "the network or a proxy closed the connection; try again",
         Kind::Unauthorized { message, .. } => return Some(login_hint(message)),
         Kind::Forbidden { .. } => {
             "give the user the authority that the server names; to write data values that is `F_DATAVALUE_ADD`"
@@ -26,25 +26,25 @@ pub(super) fn of(kind: &ClientErrorKind) -> Option<String> {
             "check the address; many servers have DHIS2 below a path, such as https://host/dhis"
         }
         Kind::UnknownVersion { .. } => {
-            "check the address, and what stands before the server; versions of DHIS2 look like 2.41.3 or 43.0"
+            "check the address and any proxy in front of the server; DHIS2 versions look like 2.41.3 or 43.0"
         }
         Kind::RateLimited { .. } => "wait and try again, or run at a quieter time",
         Kind::Unavailable { .. } => {
-            "a proxy answers in place of DHIS2, which may be restarting or overloaded; try again later"
+            "a proxy answers instead of DHIS2; DHIS2 may be restarting or overloaded; try again later"
         }
-        Kind::ServerError { .. } => "try again; if it stays, the server's log says more",
+        Kind::ServerError { .. } => "try again; if it happens again, look in the server's log",
         Kind::PayloadTooLarge => "send fewer rows in one request, or raise `client_max_body_size` of the proxy",
         Kind::UriTooLong => "ask for fewer org units, data items or periods in one request",
         Kind::EmptyAnswer => {
-            "as a rule the org unit or attribute option combo is outside what the user may see: check the user's \
-                 data view org units and sharing"
+            "usually the user may not see the org unit or attribute option combo: check the user's data view org \
+             units and sharing"
         }
         Kind::Malformed { .. } => "a proxy may have changed the answer; try again, and check the server's version",
         Kind::Refused { code, .. } => return code.as_deref().and_then(code_hint).map(str::to_owned),
         Kind::TooLarge { excess: Excess::Held(_) } => "run over fewer periods at a time, or split the job in two",
         Kind::TooLarge { excess } if excess.is_of_size() => "ask for less in one request",
         Kind::TooLarge { .. } => {
-            "no DHIS2 server answers like this; check the address, and what stands before the server"
+            "this is not how a DHIS2 server answers; check the address and any proxy in front of the server"
         }
         Kind::TooSlow { .. } => "check the network between here and there; try again when it is faster",
         Kind::MissingIds { .. } => {
@@ -52,24 +52,24 @@ pub(super) fn of(kind: &ClientErrorKind) -> Option<String> {
                  not known to its version"
         }
         Kind::IncompleteList { .. } => {
-            "nothing was taken over, the old copy stays; the server may have just started, or somebody is changing \
-                 its metadata: sync again in some minutes"
+            "nothing was saved, the old copy is kept; the server may have just started, or somebody is changing its \
+             metadata: sync again in a few minutes"
         }
         Kind::EmptyBody => {
-            "a proxy, or a server that has just started, answers like this: try again in some minutes, and look into the \
-                 server's log if it stays"
+            "a proxy, or a server that has just started, answers like this: try again in a few minutes; if it happens \
+             again, look in the server's log"
         }
         Kind::ListByGist { .. } => {
-            "nothing was taken over, the old copy stays; it was asked for with `gist=false`, which a proxy may have \
-                 taken away: let queries through to the server as they are"
+            "nothing was saved, the old copy is kept; the request had `gist=false`, which a proxy may have removed: \
+             let queries reach the server unchanged"
         }
         Kind::NoList { .. } | Kind::EmptyList { .. } => {
-            "nothing was taken over, the old copy stays; a proxy, or a server that has just started, answers like \
-                 this: sync again in some minutes, and look into the server's log if it stays"
+            "nothing was saved, the old copy is kept; a proxy, or a server that has just started, answers like this: \
+             sync again in a few minutes; if it happens again, look in the server's log"
         }
         Kind::AnalyticsNotReady { .. } => {
-            "let the server generate its analytics tables (Data Administration app, Analytics management), then \
-                 try again"
+            "generate the analytics tables on the server (Data Administration app, Analytics management), then try \
+             again"
         }
         Kind::NotFound { .. } | Kind::InvalidSetup { .. } | Kind::Other(_) => return None,
     };
@@ -80,9 +80,9 @@ pub(super) fn of(kind: &ClientErrorKind) -> Option<String> {
 fn login_hint(message: &str) -> String {
     let lower = message.to_lowercase();
     let text = if lower.contains("locked") {
-        "the account is locked after wrong passwords; wait 15 minutes or let an administrator unlock it"
+        "the account is locked after wrong passwords; wait 15 minutes or ask an administrator to unlock it"
     } else if lower.contains("disabled") {
-        "let an administrator enable the account"
+        "ask an administrator to enable the account"
     } else if lower.contains("expired") {
         "make a new token or password and give it with `xfer server edit`"
     } else if lower.contains("method is not allowed") || lower.contains("ip address") || lower.contains("referrer") {
@@ -98,9 +98,9 @@ fn login_hint(message: &str) -> String {
 /// What to do about a redirect: another address as a rule.
 fn redirect_hint(location: &str) -> String {
     if location.starts_with("https://") {
-        format!("give the server's address as it redirects to: `{location}`")
+        format!("use the address that the server redirects to: `{location}`")
     } else {
-        "check the server's address: it sends us elsewhere, and a login is never sent there".to_owned()
+        "check the server's address: it redirects to another host, and xfer never sends a login there".to_owned()
     }
 }
 
@@ -114,14 +114,14 @@ fn code_hint(code: &str) -> Option<&'static str> {
         "E8012" | "E7614" | "E7616" => "share the category options with the user for data writing",
         "E7128" => "the result has too many rows for the server's limit; ask for less in one request",
         "E7131" | "E7136" => "the query took too long; ask for less in one request or at a quieter time",
-        "E7144" => "let the server generate its analytics tables, then try again",
+        "E7144" => "generate the analytics tables on the server, then try again",
         "E7124" | "E7143" => {
-            "none of the data items or org units asked for exists on the server; sync and check the map"
+            "none of the requested data items or org units exists on the server; sync and check the map"
         }
         "E7611" => "the server does not know one of the periods",
         "E7113" | "E7114" => "only data elements can be read with their category option combos",
         "E7115" => "a data element cannot be aggregated; read its raw data values",
-        "E2001" => "none of the data sets asked for exists on the server, or the user may not read its data",
+        "E2001" => "none of the requested data sets exists on the server, or the user may not read its data",
         "E2013" => "the data set does not exist on the server",
         _ => return None,
     })

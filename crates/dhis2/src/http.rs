@@ -51,7 +51,7 @@ pub(crate) fn http_client(
     if let Some(certificates) = certificates.filter(|_| base.is_https()) {
         let built = builder().tls_backend_preconfigured(trusting(certificates)?).build();
         return built.map_err(|error| ClientErrorKind::InvalidSetup {
-            reason: "no encrypted connection can be prepared".to_owned(),
+            reason: "an encrypted connection cannot be prepared".to_owned(),
             source: Some(Box::new(error)),
         });
     }
@@ -61,7 +61,8 @@ pub(crate) fn http_client(
         built => built,
     };
     built.map_err(|error| ClientErrorKind::InvalidSetup {
-        reason: "no encrypted connection is possible on this machine; are its CA certificates installed?".to_owned(),
+        reason: "an encrypted connection is not possible on this machine; are its CA certificates installed?"
+            .to_owned(),
         source: Some(Box::new(error)),
     })
 }
@@ -73,7 +74,7 @@ pub(crate) fn authorization(login: &Login) -> Result<HeaderValue, ClientErrorKin
         Login::Token(token) => joined(&["ApiToken ", token.expose_secret().trim()]),
     };
     let mut value = HeaderValue::from_str(&text)
-        .map_err(|_| ClientErrorKind::setup("the token contains characters that no token has"))?;
+        .map_err(|_| ClientErrorKind::setup("the token contains characters that a token cannot have"))?;
     value.set_sensitive(true);
     Ok(value)
 }
@@ -116,7 +117,7 @@ pub(crate) fn failure_of(error: reqwest::Error) -> ClientErrorKind {
         return ClientErrorKind::Connect { reason, source: Some(Box::new(error)) };
     }
     if reason.contains("invalid HTTP version") {
-        let what = "it is not HTTP; the address may need https://".to_owned();
+        let what = "the answer is not HTTP; the address may need https://".to_owned();
         return ClientErrorKind::Malformed { what, source: Some(Box::new(error)) };
     }
     interrupted(error)

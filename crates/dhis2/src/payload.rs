@@ -1,6 +1,6 @@
 //! The body of an import, written the one way that every generation reads alike (dhis2-api 6.1 and 11.3 step 8).
 //!
-//! One data set per payload and every row complete: what a row leaves out is filled in by the server without a word.
+//! One data set per payload and every row complete: what a row leaves out is filled in by the server without a message.
 //! Values are strings (2.43 fails the whole request with 500 on a number), the follow-up mark is sent under both its
 //! spellings (`followup` up to 2.42, `followUp` from 2.43), and nothing that gives the envelope power over rows (top
 //! `period` and `orgUnit`, `strategy`, `deletion`) is ever written.

@@ -64,7 +64,7 @@ pub fn read_values(body: impl Read, expected: &Expectation, sink: &mut Sink<'_>)
     let mut wire = BufReader::with_capacity(BUFFER, body);
     let first = wire.fill_buf().map_err(read_failure)?;
     if first.starts_with(BYTE_ORDER_MARK) {
-        return Err(ClientErrorKind::malformed("it begins with a byte order mark, which no JSON does"));
+        return Err(ClientErrorKind::malformed("it begins with a byte order mark, which JSON must not have"));
     }
     let bounds = Bounds::STREAM.at_most(expected.most_bytes);
     match first.first().copied() {
@@ -258,7 +258,7 @@ impl Reading<'_, '_> {
             keys += 1;
             if key != TopKey::Other {
                 if known.contains(&key) {
-                    return Err(Failure::Words(format!("{key:?} stands there twice")));
+                    return Err(Failure::Words(format!("{key:?} is there twice")));
                 }
                 known.push(key);
             }
@@ -360,13 +360,13 @@ impl Reading<'_, '_> {
         }
         let expected = self.expected;
         if foreign(expected.periods.as_ref(), &cell.period) {
-            return Err(format!("a value of period `{}`, which was not asked for", cell.period));
+            return Err(format!("a value of period `{}`, which was not requested", cell.period));
         }
         if foreign(expected.org_units.as_ref(), &cell.org_unit) {
-            return Err(format!("a value of org unit `{}`, which was not asked for", cell.org_unit));
+            return Err(format!("a value of org unit `{}`, which was not requested", cell.org_unit));
         }
         if foreign(expected.data_elements.as_ref(), &cell.data_element) {
-            return Err(format!("a value of data element `{}`, which was not asked for", cell.data_element));
+            return Err(format!("a value of data element `{}`, which was not requested", cell.data_element));
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
-//! Which redirects are followed: reads, to the same origin, a few times.
+//! Redirects: followed only for reads, to the same origin, a few times.
 //!
-//! A login must never travel to another origin, and an import that became a GET would be lost without a word. So the
+//! A login must never travel to another origin, and an import that became a GET would be lost without a message. So the
 //! HTTP library follows nothing, and this decides.
 
 use url::Url;
@@ -19,7 +19,7 @@ pub(crate) fn is_redirect(status: u16) -> bool {
 /// Where to go on: the new address for a read to the same origin, else the error that the redirect is.
 pub(crate) fn follow(from: &Url, location: Option<&str>, is_read: bool, hops: usize) -> Result<Url, ClientErrorKind> {
     let Some(location) = location else {
-        return Err(ClientErrorKind::malformed("a redirect without an address"));
+        return Err(ClientErrorKind::malformed("a redirect with no address"));
     };
     let refused = |location: &str| ClientErrorKind::Redirect { location: shown_location(location) };
     let target = from.join(location).map_err(|_| refused(location))?;

@@ -1,4 +1,4 @@
-//! Who is there: `system/info`, `me`, and the settings that a transfer depends on.
+//! Probing a server: `system/info`, `me`, and the settings that a transfer needs.
 
 use jiff::civil::DateTime;
 use serde::Deserialize;

@@ -35,7 +35,7 @@ pub enum TlsProblem {
 /// A server's certificate that is none of those given for it, by SHA-256 fingerprints.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the server shows another certificate than the file that was given for it holds: SHA-256 {shown} is shown, {} was given",
+    "the server's certificate is not the one in the given file: the server has SHA-256 {shown}, the file has {}",
     several(.given)
 )]
 pub struct NotGiven {
@@ -90,16 +90,16 @@ impl TlsProblem {
     pub(crate) fn hint(&self) -> &'static str {
         match self {
             Self::NotEncrypted => {
-                "if the server has no encryption, its address begins with http://; else check the port"
+                "if the server has no encryption, its address begins with http://; otherwise check the port"
             }
-            Self::Expired => "let the server's administrator renew the certificate, and check this machine's clock",
+            Self::Expired => "ask the server's administrator to renew the certificate, and check this machine's clock",
             Self::NotYetValid => "check this machine's clock: the certificate is valid from a later time on",
             Self::UnknownIssuer => {
-                "if the ministry issues its own certificates, give its authority for this server: `xfer server edit NAME \
-                 --ca-file FILE` (or `server add … --ca-file FILE`); the same for a server whose certificate signs \
-                 itself. An authority for all programs of this machine goes into its trusted certificates (on Debian: a \
-                 .crt file in /usr/local/share/ca-certificates, then `update-ca-certificates`), or into the file that \
-                 SSL_CERT_FILE names. Else somebody may be listening"
+                "if the ministry issues its own certificates, give its authority for this server: `xfer server edit \
+                 NAME --ca-file FILE` (or `server add … --ca-file FILE`); do the same for a self-signed certificate. \
+                 An authority for all programs of this machine goes into its trusted certificates (on Debian: a .crt \
+                 file in /usr/local/share/ca-certificates, then `update-ca-certificates`), or into the file that \
+                 SSL_CERT_FILE names. Otherwise somebody may be listening"
             }
             Self::SelfSigned => {
                 "if it is the server's own (as `openssl req -x509` makes it), give it for this server: `xfer server edit \
@@ -113,7 +113,7 @@ impl TlsProblem {
             }
             Self::OtherHost => "use the host name that the certificate is for; somebody may be listening otherwise",
             Self::Unusable(_) => {
-                "let the server's administrator look at the certificate; `openssl s_client -connect HOST:443` shows it"
+                "ask the server's administrator to check the certificate; `openssl s_client -connect HOST:443` shows it"
             }
             Self::TooOld => "the server needs TLS 1.2 or later; its proxy has to be updated",
             Self::Other(_) => {
@@ -127,13 +127,13 @@ impl TlsProblem {
 impl fmt::Display for TlsProblem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Self::NotEncrypted => "what answers there does not speak TLS",
+            Self::NotEncrypted => "the server at this address does not use TLS",
             Self::Expired => "the server's certificate has expired",
             Self::NotYetValid => "the server's certificate is not valid yet",
             Self::UnknownIssuer => {
                 "the server's certificate was issued by an authority that this machine does not know"
             }
-            Self::SelfSigned => "the server's certificate signs itself, so nobody vouches for it",
+            Self::SelfSigned => "the server's certificate is self-signed, so no authority confirms it",
             Self::NotGiven(other) => return other.fmt(formatter),
             Self::OtherHost => "the server's certificate is that of another host",
             Self::Unusable(words) => return write!(formatter, "the server's certificate cannot be used: {words}"),

@@ -1,4 +1,4 @@
-//! Requests as DHIS2 wants them, sent by the one HTTP library we use, and what came back.
+//! Requests in DHIS2's form, sent with our HTTP library, and their answers.
 //!
 //! Every request carries `X-Requested-With: XMLHttpRequest`: without it a server that does not like the login sends
 //! people to its login page instead of saying 401 (dhis2-api 1.4). Bodies are decompressed here, not by the library, so

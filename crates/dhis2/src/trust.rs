@@ -63,7 +63,7 @@ impl Given {
             certificates.iter().map(|certificate| CertificateDer::from(certificate.to_vec())).collect();
         let mut roots = RootCertStore::empty();
         for (certificate, number) in certificates.iter().zip(1..) {
-            let unusable = |error| format!("number {number} is none that can be trusted ({error})");
+            let unusable = |error| format!("number {number} cannot be trusted ({error})");
             roots.add(certificate.clone()).map_err(unusable)?;
         }
         let chains = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider)).build();

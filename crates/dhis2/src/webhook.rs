@@ -39,7 +39,7 @@ pub async fn deliver(address: &SecretString, call: Call, patience: Duration) -> 
 async fn answer_of(address: &SecretString, call: Call) -> Result<String, ClientErrorKind> {
     let url = address.expose_secret().trim();
     origin_of(url).map_err(|unusable| ClientErrorKind::setup(unusable.to_string()))?;
-    let base = BaseUrl::parse(url).map_err(|_| ClientErrorKind::setup("it is no web address"))?;
+    let base = BaseUrl::parse(url).map_err(|_| ClientErrorKind::setup("it is not a web address"))?;
     let http = http_client(&base, &Limits::default(), None)?;
     let request = match call {
         Call::Get => http.get(url),
@@ -62,7 +62,7 @@ fn in_short(status: StatusCode) -> String {
 /// The address below another: `/start` and `/fail` of a dead man's switch.
 pub fn below(address: &SecretString, part: &str) -> Result<SecretString, ClientErrorKind> {
     let mut url =
-        Url::parse(address.expose_secret().trim()).map_err(|_| ClientErrorKind::setup("it is no web address"))?;
+        Url::parse(address.expose_secret().trim()).map_err(|_| ClientErrorKind::setup("it is not a web address"))?;
     let path = format!("{}/{part}", url.path().trim_end_matches('/'));
     url.set_path(&path);
     Ok(SecretString::from(String::from(url)))

@@ -1,4 +1,4 @@
-//! What a user may read: the line between "nothing is there" and "nothing that we may see".
+//! What a user may read: the difference between "no value" and "no value that we may see".
 //!
 //! Servers leave out what a user may not read, and say nothing (dhis2-api 2.3, 5.1): a raw read drops every row whose
 //! attribute option combo has a category option without data read access, analytics drops unreadable options. So an
@@ -46,8 +46,8 @@ impl Reason {
         match self {
             Self::NoDataRead => "the user has no data read access to it",
             Self::NotVisible => "the user may not see it",
-            Self::NoLongerVisible => "the user could see it once and can no longer, or it was deleted",
-            Self::OutsideView => "it lies outside of the org units that the user may read",
+            Self::NoLongerVisible => "the user can no longer see it, or it was deleted",
+            Self::OutsideView => "it is outside the org units that the user may read",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Calendars other than the ISO one, as far as values can be moved in them.
+//! Calendars other than the ISO one, and what xfer can transfer with them.
 //!
 //! Servers of one calendar take each other's period identifiers as they are (`208001` is a month of the Nepali year 2080
 //! on both). Where a month begins and how long it is cannot be told from here (dhis2-api 9.3), so whatever needs that is
@@ -93,7 +93,7 @@ pub fn needs_of_window(window: &[String], wanted: PeriodType, calendar: &str) ->
         }
         let over_years = first.start().year() != last.start().year();
         if range && over_years && has_thirteen_months(calendar) && wanted.nominal_days() < 365 {
-            return need(format!("`{text}` reaches over the end of a year, which has a thirteenth month"));
+            return need(format!("`{text}` goes past the end of a year, which has a thirteenth month"));
         }
         None
     })

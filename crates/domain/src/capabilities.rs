@@ -78,13 +78,13 @@ impl Capabilities {
             "raw values are read by data set, so the user needs the right to read all data sets of what is read";
         let refused_together = "one bad row of an import refuses the rows beside it: xfer takes out what the server names \
                                 and sends the rest again";
-        let period_types = "analytics answers with nothing where no output period types are set: xfer looks whether there \
-                            are any";
-        let inverted = "data input periods are read the wrong way round, open ones are refused and closed ones taken: xfer \
-                        leaves them to the server";
-        let unknown = "it does not name its patch, so it may read data input periods the wrong way round, as 2.43.0 and \
-                       2.43.1 do: xfer sends what is open, which such a server refuses by name, and holds back what is closed";
-        let loses = "an import may lose rows to another one and say that all went well: xfer reads back what it wrote";
+        let period_types = "analytics returns nothing if no output period types are set: xfer checks that there are \
+                            some";
+        let inverted = "data input periods are reversed: open ones are refused and closed ones accepted; xfer does \
+                        not check them";
+        let unknown = "its patch version is not known, so data input periods may be reversed, as in 2.43.0 and \
+                       2.43.1: xfer sends open periods, which such a server refuses, and holds back closed ones";
+        let loses = "an import may lose rows to another import and still report success: xfer reads back what it wrote";
         let hides = "lists of metadata leave out of an object what the user may not read: xfer takes an option combo \
                      without options for one that may not be read";
         let said = [
@@ -104,7 +104,7 @@ impl Capabilities {
 pub fn doubt_about(version: &ServerVersion) -> Option<String> {
     let known = format!("xfer knows the rules of 2.{OLDEST_MAJOR} to 2.{NEWEST_MAJOR}");
     if version.major > NEWEST_MAJOR {
-        return Some(format!("{known}; {version} is taken for 2.{NEWEST_MAJOR} and may have other rules"));
+        return Some(format!("{known}; {version} is treated like 2.{NEWEST_MAJOR} and may have other rules"));
     }
     (version.major < OLDEST_MAJOR).then(|| format!("{known}; {version} may have others"))
 }

@@ -1,4 +1,4 @@
-//! Counts in words: a number, and its noun in the form that the number asks for.
+//! Counts in words: a number and its noun, singular or plural.
 
 use std::borrow::Cow;
 

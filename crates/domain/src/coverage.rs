@@ -26,7 +26,7 @@ pub enum Coverage {
 
 /// The text is no coverage rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no coverage rule; write all, a number of periods (2) or a percentage (75%)")]
+#[error("`{0}` is not a coverage rule; write all, a number of periods (2) or a percentage (75%)")]
 pub struct CoverageError(pub String);
 
 impl Fault for CoverageError {

@@ -97,7 +97,7 @@ impl ExitCode {
             Self::Bug => "a bug in xfer",
             Self::LocalIo => "local input or output failed",
             Self::Interrupted => "interrupted (Ctrl-C)",
-            Self::ClosedPipe => "what was printed was not read to its end (a closed pipe)",
+            Self::ClosedPipe => "the reader of the output stopped (a closed pipe)",
             Self::Terminated => "terminated",
         }
     }

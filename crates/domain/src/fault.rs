@@ -110,10 +110,8 @@ pub fn causes(message: &str, cause: &dyn Error) -> Vec<String> {
 /// How a file that could not be used ends a program: one that is not there has a code of its own.
 pub fn of_file(cause: &std::io::Error) -> (ExitCode, &'static str) {
     match cause.kind() {
-        std::io::ErrorKind::NotFound => {
-            (ExitCode::FileNotFound, "check the path: it is taken from the folder that you are in")
-        }
-        _ => (ExitCode::LocalIo, "check that the file and its folder can be used by you"),
+        std::io::ErrorKind::NotFound => (ExitCode::FileNotFound, "check the path: it starts from the current folder"),
+        _ => (ExitCode::LocalIo, "check that you have access to the file and its folder"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a run writes down before and after it acts, and the port through which it does.
+//! The journal of a run: what is saved before and after each step, and the port for it.
 //!
 //! The transfer engine knows the state store only as [`Journal`]; the store implements it and `ops` plugs the two
 //! together. The trait stands in the domain so that neither layer has to know the other.
@@ -169,14 +169,14 @@ impl Fault for JournalError {
     fn hint(&self) -> Option<String> {
         let hint = match self.code {
             ExitCode::Temporary => {
-                "close the other program that has the database open for writing, then run again: what was sent is found \
-                 again"
+                "close the other program that has the database open for writing, then run again: what was sent is \
+                 recognised"
             }
             ExitCode::Damaged => {
-                "nothing more was sent; restore the journal from a backup, or move it away to begin anew: the routine \
-                 then deletes nothing that it wrote before"
+                "nothing more was sent; restore the journal from a backup, or move it away to start again: the \
+                 routine then deletes nothing that it wrote before"
             }
-            _ => "check that the state folder exists, may be written to and that the disk is not full; then run again",
+            _ => "check that the state folder exists and is writable, and that the disk is not full; then run again",
         };
         Some(hint.to_owned())
     }

@@ -128,7 +128,7 @@ pub struct DataElement {
     pub value_type: ValueType,
     /// DHIS2's aggregation type, such as `SUM`, in the server's spelling.
     pub aggregation_type: String,
-    /// Whether a zero is stored; servers up to 2.42 drop insignificant ones without a word.
+    /// Whether a zero is stored; servers up to 2.42 drop insignificant ones without a message.
     pub zero_is_significant: bool,
     /// Its own category combo; a data set may override it ([`DataSetElement::category_combo`]).
     pub category_combo: Uid,

@@ -1,4 +1,4 @@
-//! Which cells a routine leads to: by its jobs' items, their period types and the org unit map.
+//! Which cells a routine writes, according to its jobs' items, their period types and the org unit map.
 //!
 //! Two questions need it. What the routine once wrote and nothing leads to any more is *leftover*: an item or a unit
 //! was corrected, and the old cells still hold values that now count twice ([`Reach`]). And where source and
@@ -40,10 +40,10 @@ impl Leftover {
     /// The reason in words.
     pub fn words(self) -> &'static str {
         match self {
-            Self::NoItem => "no item of the routine writes to it any more",
+            Self::NoItem => "no item of the routine writes to it now",
             Self::OtherPeriods => "the routine writes periods of another type now",
-            Self::Moved => "what was written there goes to another period now",
-            Self::NoOrgUnit => "the map leads no org unit there any more",
+            Self::Moved => "its value goes to another period now",
+            Self::NoOrgUnit => "the map sends no org unit there now",
         }
     }
 }

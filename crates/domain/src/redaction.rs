@@ -1,4 +1,4 @@
-//! What must not be seen: the secrets in use, struck out of every sentence in whatever form they stand there.
+//! Redaction: removes the secrets in use from every text, in whatever encoding.
 //!
 //! Secrets are the logins of servers and mail servers with the sessions that they open, the secret parts of web addresses
 //! that are told of runs, and passphrases.

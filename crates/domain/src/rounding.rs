@@ -38,7 +38,7 @@ pub enum Direction {
 
 /// The text is no rounding.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no rounding; write the decimals: 0, 1 … 15, or up:0, down:2")]
+#[error("`{0}` is not a rounding; write the number of decimals: 0, 1 … 15, or up:0, down:2")]
 pub struct RoundingError(pub String);
 
 impl Fault for RoundingError {

@@ -1,4 +1,4 @@
-//! Secrets as types: what cannot be shown cannot leak.
+//! Secrets as types that cannot be printed.
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -23,16 +23,16 @@ pub enum Login {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     /// Nothing but marks around a token.
-    #[error("it holds no token")]
+    #[error("it contains no token")]
     Empty,
     /// Several words or lines.
-    #[error("it holds more than one word, and a token is one")]
+    #[error("it contains more than one word; a token is one word")]
     SeveralWords,
     /// What stands before it is for another kind of login.
     #[error("it is a `{0}` login, not a personal access token")]
     OtherLogin(&'static str),
     /// Letters of another alphabet and the like.
-    #[error("it holds characters that no token has")]
+    #[error("it contains characters that a token cannot have")]
     Characters,
 }
 

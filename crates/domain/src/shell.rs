@@ -1,4 +1,4 @@
-//! Commands of ours as a person types them in a shell: what to do next is said as one, wherever it is said.
+//! xfer commands as a person types them in a shell, for hints and next steps.
 
 /// A word as it must be typed in a shell: quoted where it needs to be.
 pub fn shell_word(word: &str) -> String {

@@ -1,4 +1,4 @@
-//! A value as it stands in sentences and tables: short, on one line, and without characters that do things to a terminal.
+//! A value for messages and tables: short, on one line, and without control characters for the terminal.
 
 use std::borrow::Cow;
 use std::mem;

@@ -1,4 +1,4 @@
-//! What is the same text, however it was typed and whatever an editor did to it.
+//! When two spellings are the same text: accents, spaces and what editors change.
 //!
 //! Only the writing is made equal, never the words: letters with accents in one piece or in two, blanks that do not
 //! break, doubled blanks and blanks at the ends. Case, signs and digits stay: they tell org units apart.

@@ -84,7 +84,7 @@ fn check_source(source: &Metadata, item: &Item, findings: &mut Vec<ItemFinding>)
         findings.push(error(
             "source-combo-foreign",
             format!("{} is not a category option combo of {name}", source.name_of(combo)),
-            "no value can stand there; choose one of the data element's own combos",
+            "it cannot have values; choose one of the data element's own combos",
         ));
     }
     if let Some(combo) = attribute_option_combo
@@ -93,7 +93,7 @@ fn check_source(source: &Metadata, item: &Item, findings: &mut Vec<ItemFinding>)
         findings.push(warning(
             "source-attribute-combo-foreign",
             format!("{} is not an attribute option combo of a data set with {name}", source.name_of(combo)),
-            "values can only stand there if the data set had another attribute combo once",
+            "it can only have values if the data set had another attribute combo before",
         ));
     }
 }
@@ -112,8 +112,9 @@ fn check_destination(destination: &Metadata, job: &Job, item: &Item, findings: &
     if data_sets.is_empty() {
         findings.push(error(
             "data-element-in-no-data-set",
-            format!("{} is in no data set of the destination", element.name),
-            "add it to a data set there; servers from 2.43 refuse it, older ones store what nobody sees",
+            format!("{} is not in any data set of the destination", element.name),
+            "add it to a data set there; DHIS2 from 2.43 refuses its values, older versions store them where nobody \
+             sees them",
         ));
         return;
     }
@@ -179,7 +180,7 @@ fn check_value_types(
         GoesTo::Numbers | GoesTo::Fitting => fit(source_type, target.value_type),
     };
     let described = format!(
-        "{source_name} holds {}, {} at the destination takes {}",
+        "{source_name} has {}, {} at the destination accepts {}",
         in_words(source_type),
         target.name,
         in_words(target.value_type)
@@ -204,7 +205,7 @@ fn check_value_types(
     if item.factor.is_some() && !source_type.is_numeric() {
         findings.push(error(
             "factor-needs-numbers",
-            format!("{source_name} holds {}, which cannot be multiplied", in_words(source_type)),
+            format!("{source_name} has {}, which cannot be multiplied", in_words(source_type)),
             "remove the factor",
         ));
     }
@@ -221,12 +222,10 @@ fn check_ids(source: &Metadata, destination: &Metadata, job: &Job, item: &Item, 
     let target = destination.name_of(item.destination.data_element);
     let message = match (referent_at(destination, &item.destination.data_element), referent_at(source, &id)) {
         (Some(Referent::OrgUnit), _) => {
-            format!(
-                "values of {name} are org units of the source: they arrive as the org units that these are mapped to"
-            )
+            format!("values of {name} are org units of the source: the org unit map translates them")
         }
         (Some(referent), _) => format!(
-            "values of {name} stand for {} of the source and are held back: {target} could not show what they mean",
+            "values of {name} are ids of {} of the source and are held back: they have no meaning in {target}",
             referent.in_words()
         ),
         (None, Some(referent)) => format!(
@@ -361,13 +360,13 @@ fn check_operators(destination: &Metadata, job: &Job, item: &Item, findings: &mu
     let Some(target) = destination.data_elements.get(&item.destination.data_element) else { return };
     let numeric = target.value_type.is_numeric();
     if item.round.is_some() && !numeric && !is_text(target.value_type) {
-        let message = format!("{} takes {}, which cannot be rounded", target.name, in_words(target.value_type));
+        let message = format!("{} accepts {}, which cannot be rounded", target.name, in_words(target.value_type));
         findings.push(error("rounding-needs-numbers", message, "remove the rounding"));
     }
     if let Some(round) = item.round.filter(|round| round.digits > 0 && target.value_type.is_integer()) {
         findings.push(warning(
             "rounding-too-fine",
-            format!("{} takes whole numbers, but values are rounded to {} decimals", target.name, round.digits),
+            format!("{} accepts whole numbers, but values are rounded to {} decimals", target.name, round.digits),
             "round to 0 decimals: --round 0",
         ));
     }
@@ -376,19 +375,20 @@ fn check_operators(destination: &Metadata, job: &Job, item: &Item, findings: &mu
         findings.push(warning(
             "coverage-without-effect",
             format!(
-                "{} is read and written {}, so each period is covered by itself",
+                "{} is read and written {}, so there is nothing to cover",
                 target.name,
                 job.source_period_type.name()
             ),
-            "a coverage rule is for jobs that write coarser periods, such as months into quarters",
+            "a coverage rule is for jobs that write longer periods, such as months into quarters",
         ));
     }
     if item.share.is_none() {
         return;
     }
     if !numeric {
-        let message = format!("{} takes {}, of which there are no shares", target.name, in_words(target.value_type));
-        findings.push(error("share-needs-numbers", message, "share a value out to data elements that take numbers"));
+        let message =
+            format!("{} accepts {}, which cannot be divided into shares", target.name, in_words(target.value_type));
+        findings.push(error("share-needs-numbers", message, "divide a value among data elements that accept numbers"));
     }
     let others = || job.items.iter().filter(|other| other.destination != item.destination);
     if !others().any(|other| other.source == item.source && other.share.is_some()) {
@@ -401,7 +401,7 @@ fn check_operators(destination: &Metadata, job: &Job, item: &Item, findings: &mu
     if job.items.iter().any(|other| other.destination == item.destination && other.source != item.source) {
         findings.push(error(
             "share-not-alone",
-            format!("another item goes to {} too, so its parts would no longer add up", target.name),
+            format!("another item writes to {} too, so the shares would no longer add up", target.name),
             "map the other item elsewhere",
         ));
     }
@@ -419,8 +419,8 @@ fn check_contributions(source: &Metadata, job: &Job, item: &Item, findings: &mut
     if number > 1 {
         findings.push(error(
             "combine-missing",
-            format!("{} has {number} category option combos, which would meet in one cell", source.name_of(id)),
-            "name one of them (DE.COC), or say how they combine: --combine sum",
+            format!("{} has {number} category option combos, which would go to one cell", source.name_of(id)),
+            "choose one of them (DE.COC), or set a combine operator: --combine sum",
         ));
     }
 }

@@ -1,4 +1,4 @@
-//! Percentages, above all those of reports: which data elements take them, and where they would be added up.
+//! Percentages, mostly reporting rates: which data elements accept them, and where they would be added up.
 
 use bigdecimal::BigDecimal;
 
@@ -18,7 +18,7 @@ pub(super) fn totals(source: &Metadata, destination: &Metadata, item: &Item) -> 
     (is_percentage && sums).then(|| {
         let message = format!(
             "{} is a percentage, and {} at the destination has the aggregation type {}: totals over org units there \
-             would add percentages up",
+             would add up percentages",
             source.data_name(item.source.data()),
             target.name,
             target.aggregation_type
@@ -47,11 +47,11 @@ pub(super) fn made_to_fit(item: &Item, job: &Job, target: ValueType) -> bool {
 pub(super) fn what_makes_it_fit(source: ValueType, target: ValueType) -> &'static str {
     match (source, target) {
         (ValueType::Percentage, target) if target.is_integer() => {
-            "a percentage is seldom a whole number: round it (--round 0), or choose a data element of type number"
+            "a percentage is usually not a whole number: round it (--round 0), or choose a data element of type Number"
         }
         (ValueType::Percentage, ValueType::UnitInterval) => {
-            "a percentage goes up to 100: make a share of it (--factor 0.01)"
+            "a percentage goes up to 100: convert it to a share of 1 (--factor 0.01)"
         }
-        _ => "values that do not fit are held back by name when the routine runs",
+        _ => "values that do not fit are held back and named when the routine runs",
     }
 }

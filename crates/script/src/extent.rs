@@ -1,4 +1,4 @@
-//! How much of everything the text of a script may have: arguments, parameters, elements, keys, cases and variables.
+//! Size limits for the text of a script: arguments, parameters, elements, keys, cases and variables.
 //!
 //! The engine goes through all keys of a map for each further one, through all variables for each further name, and
 //! through all arguments of a call in a single step that no limit can end. So they are counted while the text is read,
@@ -52,15 +52,13 @@ impl Kind {
     pub(super) fn in_words(self) -> (String, &'static str) {
         let most = self.most();
         match self {
-            Self::Arguments => {
-                (format!("this call has more than {most} arguments"), "hand them over as a list: `[a, b]`")
-            }
+            Self::Arguments => (format!("this call has more than {most} arguments"), "pass them as a list: `[a, b]`"),
             Self::Parameters => {
                 (format!("this function has more than {most} parameters"), "let it take a list or a map instead")
             }
             Self::Elements => (
                 format!("this list has more than {most} elements"),
-                "a script calculates; long lists of names or figures belong into a parameter (`ctx.params.list`)",
+                "a script calculates; put long lists of names or figures into a parameter (`ctx.params.list`)",
             ),
             Self::Keys => {
                 (format!("this map has more than {most} keys"), "split it, or look the values up with `lookup`")

@@ -1,4 +1,4 @@
-//! Functions that a script hands to functions of lists: the `|r| r.value > 0` of `rows.filter(|r| r.value > 0)`.
+//! Functions that a script passes to functions of lists: the `|r| r.value > 0` of `rows.filter(|r| r.value > 0)`.
 //!
 //! The engine's own way to call them (`call_within_context`) copies its state and looks everything up anew for every
 //! element; here both are done once for a list (see [`super::call`], which does the same for hooks).

@@ -110,7 +110,7 @@ pub(super) fn parsed(engine: &mut Engine, name: &str, source: &str) -> Result<AS
         )
     })?;
     if let Some((line, column)) = extent::deep_switch(&ast) {
-        let what = format!("`switch` stands in `switch` more than {} deep", limits::SWITCHES);
+        let what = format!("more than {} `switch` inside each other", limits::SWITCHES);
         return Err(ScriptError::compile(name, &what, "put a part into a function").at(source, line, column));
     }
     Ok(super::stack::with_room(|| engine.optimize_ast(&Scope::new(), ast, OptimizationLevel::Simple)))
@@ -124,7 +124,7 @@ fn entries(ast: &AST, name: &str, source: &str) -> Result<Vec<Entry>, ScriptErro
     if let Some(line) = source::statement_outside(source).or_else(compiled) {
         let error = ScriptError::compile(
             name,
-            "this stands outside of every function, so it would never run",
+            "this is outside every function, so it would never run",
             "move it into the function that needs it; a fixed number can be a function: `fn factor() { 100 }`",
         );
         return Err(error.at(source, line, 1));
@@ -159,17 +159,17 @@ fn entries(ast: &AST, name: &str, source: &str) -> Result<Vec<Entry>, ScriptErro
     Ok(found)
 }
 
-/// A hook whose last line throws its value away would leave out every value without a word.
+/// A hook whose last line throws its value away would leave out every value without a message.
 fn gives_nothing(hook: Hook, name: &str, source: &str) -> Option<ScriptError> {
     let (ending, (line, column)) = source::without_value(source, hook.name())?;
     let (what, hint) = match ending {
         Ending::ThrownAway => (
-            format!("`{hook}` gives nothing back: the `;` at its end throws the value away"),
-            "take the last `;` away; to leave a value out on purpose, end with `skip(\"why\")`".to_owned(),
+            format!("`{hook}` returns nothing: the `;` at its end discards the value"),
+            "remove the last `;`; to leave a value out on purpose, end with `skip(\"why\")`".to_owned(),
         ),
         Ending::PutInto(variable) => (
-            format!("`{hook}` gives nothing back: it ends with putting something into `{variable}`"),
-            format!("name what it gives back in a last line without `;`: `{variable}`"),
+            format!("`{hook}` returns nothing: it ends with an assignment to `{variable}`"),
+            format!("return it in a last line without `;`: `{variable}`"),
         ),
     };
     Some(ScriptError::compile(name, &what, &hint).at(source, line, column))
@@ -186,7 +186,7 @@ fn no_hook(name: &str, source: &str, functions: &[&str]) -> ScriptError {
     }
     ScriptError::compile(
         name,
-        "the script has none of the functions that are called",
+        "the script has none of the hook functions",
         "write at least one of `fn value(v, ctx)`, `fn period(p, ctx)`, `fn combine(values, ctx)`, `fn rows(rows, ctx)`",
     )
 }

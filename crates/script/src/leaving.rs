@@ -1,4 +1,4 @@
-//! What leaves a script for good: values, reasons, messages. The meter ([`super::memory`]) stops with the call, and a run
+//! The output of a script: values, reasons, messages. The meter ([`super::memory`]) stops with the call, and a run
 //! keeps what came out of each; so it is weighed, from call to call.
 
 use super::limits;
@@ -7,10 +7,10 @@ use super::params::{Param, Params};
 use xfer_domain::period::Period;
 
 /// What a script is told that gives back more than a run can keep.
-pub(super) const TOO_MUCH: &str = "the script was stopped: it gives back too much text";
+pub(super) const TOO_MUCH: &str = "the script was stopped: it returns too much text";
 /// What to do about it.
-pub(super) const LEAVE_LESS: &str = "the values and reasons of many calls together are far longer than what they were \
-                                     given; look for a text that grows, and keep reasons short";
+pub(super) const LEAVE_LESS: &str = "the returned values and reasons together are much longer than the input; look \
+                                     for a text that grows, and keep reasons short";
 
 /// Bytes that may still be given back.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl<T: Weighed> Weighed for Outcome<T> {
 pub fn too_much(params: &Params) -> Option<(String, String)> {
     let most = limits::PARAMETERS;
     if params.len() > most {
-        let hint = "put what belongs together into one list: `--param names=a,b,c`";
+        let hint = "use lists: `--param names=a,b,c`";
         return Some((format!("the script was given more than {most} parameters"), hint.to_owned()));
     }
     let (name, _) = params.iter().find(|(_, param)| length(param) > limits::PARAMETER)?;

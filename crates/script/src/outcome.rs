@@ -1,4 +1,4 @@
-//! What goes into a hook and what comes out.
+//! Input and output of a hook.
 
 use std::fmt;
 use std::sync::Arc;

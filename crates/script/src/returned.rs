@@ -1,4 +1,4 @@
-//! Reading what a hook gave back: values, periods, and rows sorted into those as they were, changed, new and left out.
+//! Reading the result of a hook: values, periods, and rows sorted into those as they were, changed, new and left out.
 //!
 //! What cannot be read is said in words; the runner adds where and in which hook.
 
@@ -22,7 +22,8 @@ const RETURNED_NOTHING: &str = "the script returned nothing for it";
 const NOT_RETURNED: &str = "the script did not return it";
 
 /// What is wrong with a result that is far larger than what was given. The runner adds what to give back instead.
-const TOO_MUCH_RETURNED: &str = "the function gave back far more than it was given: more than 8 MiB of rows, texts and reasons beyond twice its rows";
+const TOO_MUCH_RETURNED: &str = "the function returned far more than its input: more than 8 MiB of rows, texts and \
+                                 reasons beyond twice its rows";
 
 /// What a hook has to give back.
 pub(super) fn expected(hook: Hook) -> &'static str {
@@ -38,7 +39,7 @@ pub(super) fn value_of(result: &Dynamic) -> Result<Outcome<Value>, String> {
     if result.is_unit() {
         return Ok(Outcome::Dropped { reason: RETURNED_NOTHING.to_owned() });
     }
-    let kind = || format!("the function gave back {}", type_in_words(result.type_name()));
+    let kind = || format!("the function returned {}", type_in_words(result.type_name()));
     convert::of_dynamic(result).map(Outcome::Changed).ok_or_else(kind)
 }
 
@@ -48,14 +49,14 @@ pub(super) fn period_of(result: &Dynamic, given: Period) -> Result<Outcome<Perio
         return Ok(Outcome::Dropped { reason: RETURNED_NOTHING.to_owned() });
     }
     let period = super::row::period(result)
-        .map_err(|_| format!("the function gave back {}", type_in_words(result.type_name())))?;
+        .map_err(|_| format!("the function returned {}", type_in_words(result.type_name())))?;
     Ok(if period == given { Outcome::Unchanged } else { Outcome::Changed(period) })
 }
 
 /// Sorts what came back: rows as they were, changed and new; and those that did not come back.
 pub(super) fn rows_of(result: &Dynamic, given: &[Row]) -> Result<RowsOutcome, String> {
     let Some(list) = result.read_lock::<Array>() else {
-        return Err(format!("the function gave back {}", type_in_words(result.type_name())));
+        return Err(format!("the function returned {}", type_in_words(result.type_name())));
     };
     let mut room = Room::of(given);
     let at_home = at_home(&list, given);
@@ -141,7 +142,7 @@ fn kept_row(row: &ScriptRow, origin: Option<usize>, given: &[Row]) -> Result<Kep
     let value = match before {
         Some((_, before)) if same_value => before.value.clone(),
         _ if row.value.is_unit() => None,
-        _ => Some(convert::of_dynamic(&row.value).ok_or_else(|| format!("the row {row} has no plain value"))?),
+        _ => Some(convert::of_dynamic(&row.value).ok_or_else(|| format!("the row {row} has no simple value"))?),
     };
     let after = Row {
         data: row.data.id,

@@ -280,7 +280,7 @@ impl Runner {
     }
 
     fn wrong_result(&self, entry: Entry, what: String) -> ScriptError {
-        let hint = format!("`{}` gives back {}", entry.hook, expected(entry.hook));
+        let hint = format!("`{}` returns {}", entry.hook, expected(entry.hook));
         let error = ScriptError::run(self.script.name(), entry.hook, what, Some(hint));
         error.at(self.script.source(), entry.line, 1)
     }

@@ -1,4 +1,4 @@
-//! Room for deep recursion.
+//! A large stack for deep recursion.
 //!
 //! A list may hold a list that holds a list: a script nests tens of thousands of them before the operations run out,
 //! and copying or dropping such a value recurses as deep. Worker threads have 2 MiB of stack, and one that overflows

@@ -228,14 +228,14 @@ fn a_period_is_decided_on_for_all_org_units_and_before_any_value_is_read() {
       1 | fn period(p, ctx) { if ctx.org_unit.level > 2 { p } else { p.shift(1) } }
         |                            ^
       row: ANC 1st visit in 202402
-      hint: decide by `p` and `ctx.item`; org units whose values go to other periods need a job of their own
+      hint: decide by `p` and `ctx.item`; org units whose values go to other periods need a separate job
     ");
     insta::assert_snapshot!(refused("fn period(p, ctx) { if lookup(\"ANC1\") > 2 { p } else { p.shift(1) } }"), @r#"
     test.rhai:1:24: in `period`: `lookup` finds nothing in `period`: periods are decided before any value is read
       1 | fn period(p, ctx) { if lookup("ANC1") > 2 { p } else { p.shift(1) } }
         |                        ^
       row: ANC 1st visit in 202402
-      hint: decide by `p` and `ctx.item`, which hold for all values
+      hint: decide by `p` and `ctx.item`, which are the same for all values
     "#);
     let source =
         "fn period(p, ctx) { if ctx.period == p && ctx.item.source.code == \"ANC1\" { p.shift(1) } else { p } }";
@@ -299,7 +299,7 @@ fn a_function_is_found_anew_where_it_gets_another_kind_of_value() {
 fn a_list_may_be_used_within_its_own_function_in_the_form_that_the_message_names() {
     let lent = value_of("fn value(v) { let l = [v, 1]; l.map(|x| x + l.len())[0] }", &Value::Number(number("12")));
     insta::assert_snapshot!(lent.unwrap_err().report(), @r"
-    test.rhai:1:31: in `value`: a list is used inside of the function that goes through it
+    test.rhai:1:31: in `value`: a list is used inside the function that loops over it
       1 | fn value(v) { let l = [v, 1]; l.map(|x| x + l.len())[0] }
         |                               ^
       row: National ANC 1 at Jacmel in 202402 = 12
@@ -323,7 +323,7 @@ fn a_limit_says_where_it_stopped_the_script() {
         assert!(error.stop().is_some(), "{}", error.report());
         (error.position().unwrap(), error.what().to_owned())
     };
-    let endless = "the script was stopped: it did not come to an end";
+    let endless = "the script was stopped: it did not end";
     let two_loops = "fn value(v) {\n    for i in 0..3 { v += i }\n    loop {\n    }\n}";
     // At the loop or at its empty block, wherever a limit caught it.
     let (place, what) = stopped(two_loops);
@@ -344,7 +344,7 @@ fn a_limit_says_where_it_stopped_the_script() {
 #[test]
 fn what_was_not_tried_is_told_from_what_did_not_end() {
     let ends = in_turn("fn value(v) { if v == 2 { loop {} } v }", &[("1", "a"), ("2", "b"), ("3", "c")]);
-    let stop = "the script was stopped: it did not come to an end";
+    let stop = "the script was stopped: it did not end";
     assert_eq!(ends, ["unchanged", stop, &format!("not tried: at an earlier value, {stop}")]);
 }
 
@@ -356,7 +356,7 @@ fn nothing_outside_of_the_functions_runs() {
         "fn value(v) { v }\n[print(1)];",
     ] {
         let refused = Script::compile("test.rhai", source).map(|_| ()).map_err(|error| error.what().to_owned());
-        assert_eq!(refused, Err("this stands outside of every function, so it would never run".to_owned()), "{source}");
+        assert_eq!(refused, Err("this is outside every function, so it would never run".to_owned()), "{source}");
     }
 }
 
@@ -371,11 +371,12 @@ fn the_sources_of_a_value_are_known_where_it_is_combined_only() {
 fn a_function_that_takes_another_number_of_values_is_no_riddle() {
     for (expression, values) in [("[1, 2].map(|a, b| a).sum()", "one value"), ("[1, 2].reduce(|a| a, 0)", "2 values")] {
         let error = value_of(&format!("fn value(v) {{ {expression} }}"), &Value::Number(number("12"))).unwrap_err();
-        assert_eq!(error.what(), format!("this gives {values} to a function that takes another number of them"));
+        assert_eq!(error.what(), format!("this passes {values} to a function that has another number of parameters"));
         assert_eq!(
             error.advice(),
             Some(
-                "a function for `reduce` takes two, the total and the element: `|total, x| …`; all others take one: `|x| …`"
+                "a function for `reduce` has two, the total and the element: `|total, x| …`; all others have one: \
+                 `|x| …`"
             )
         );
     }
@@ -488,7 +489,7 @@ fn rows_are_made_in_rows_only() {
     let RowsOutcome::Rows { kept, .. } = runner.rows(&[row('a', None, "202402", "10")]).unwrap() else { panic!() };
     assert_eq!(kept.len(), 2);
     let error = runner.value(&Value::Number(number("1")), &place()).unwrap_err();
-    assert_eq!(error.what(), "rows are made and changed in `rows` only");
+    assert_eq!(error.what(), "rows can be made and changed only in `rows`");
 }
 
 #[test]

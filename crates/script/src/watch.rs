@@ -1,4 +1,4 @@
-//! The watch over a running call: counts its operations, reads the meter and the clock, and keeps what it prints.
+//! Limits for a running call: counts its operations, checks memory and time, and keeps what it prints.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};

@@ -40,7 +40,7 @@ const OTHERS: u32 = 0o077;
 
 /// The platform does not say where a user's folders are.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("this account has no home folder to keep data in")]
+#[error("this account has no home folder")]
 pub struct NoHomeFolder;
 
 impl Fault for NoHomeFolder {
@@ -228,7 +228,7 @@ impl<'file> Prepared<'file> {
         }
         .map_err(|failure| failure.error)?;
         if let Err(cause) = sync_folder(folder_of(file)) {
-            tracing::warn!(file = %file.display(), %cause, "the file is written, but may be gone after a power loss");
+            tracing::warn!(file = %file.display(), %cause, "the file is written, but a power loss now may lose it");
         }
         Ok(())
     }

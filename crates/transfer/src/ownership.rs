@@ -1,4 +1,4 @@
-//! Whose a cell is: the ledger is what this routine wrote and nobody changed since.
+//! Who owns a cell: the ledger is what this routine wrote and nobody changed since.
 //!
 //! - A cell becomes the routine's when what it sent stands there, proved or by the server's word. To send what stands
 //!   there already (a comment, a repetition) makes nothing one's own.
@@ -226,7 +226,7 @@ fn recovered(open: OpenCell) -> CellRecord {
         value: sent.value,
         state,
         code: None,
-        reason: Some("the run did not learn it; a later run found it at the destination".to_owned()),
+        reason: Some("that run did not get an answer; a later run found the value at the destination".to_owned()),
         contributions: sent.contributions,
         from: sent.from,
         claim,

@@ -70,7 +70,7 @@ pub struct RunFacts {
 
 /// Counts that do not close: a bug of ours, never a footnote.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the counts do not close: {values} source values and {cells} cells are unexplained")]
+#[error("the counts do not add up: {values} source values and {cells} cells are not explained")]
 pub struct Unexplained {
     /// Source values without a fate.
     pub values: i128,

@@ -36,7 +36,7 @@ pub fn without_sending(cell: &Cell) -> Option<Settled> {
         Step::Unchanged => Some(Settled::plain(CellState::Unchanged)),
         Step::ZeroSkipped if cell.previous.is_some() => {
             let previous = cell.previous.as_deref().unwrap_or_default();
-            let reason = format!("the source has 0, which the destination does not keep, and `{previous}` stays");
+            let reason = format!("the source has 0, which the destination does not keep; `{previous}` stays");
             Some(Settled::because(CellState::ZeroSkipped, &finding::ZERO_KEPT, reason))
         }
         Step::ZeroSkipped => Some(Settled::because(

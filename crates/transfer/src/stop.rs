@@ -1,4 +1,4 @@
-//! How a run is told to end before it is done, and by whom: its report says so.
+//! Stopping a run early, and who stopped it; the report says so.
 
 use std::sync::{Arc, OnceLock};
 

@@ -1,4 +1,4 @@
-//! Which values were seen already: a server that names the same one twice is not believed twice.
+//! Duplicate values: a server that sends the same one twice is not trusted.
 //!
 //! An address is a source's own (data element, option combos, org unit, period), before any map: different source values
 //! that go to one cell are added up, the same one never is. Addresses are kept as hashes of 128 bits, keyed anew for each

@@ -1,4 +1,4 @@
-//! How a run ended: the one place that decides it, from everything that was seen, before the report is written down.
+//! The outcome of a run: decided here only, from everything that happened, before the report is saved.
 //!
 //! The exit code is for cron: what does the operator do next? The most pressing answer wins: log in (7), mend the disk
 //! (74), look what became of it (6), mend an address or a certificate (2), try again (5), correct something (3), nothing

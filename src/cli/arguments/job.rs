@@ -13,30 +13,30 @@ use xfer_domain::shell::shell_word;
 /// `xfer job new`
 #[derive(Debug, Args)]
 pub struct New {
-    /// What to call the job; asked for where absent
+    /// The name of the job [default: ask]
     pub name: Option<String>,
-    /// The source server; asked for where absent
+    /// The source server [default: ask]
     #[arg(long, value_name = "SERVER")]
     pub from: Option<String>,
-    /// The destination server; asked for where absent
+    /// The destination server [default: ask]
     #[arg(long, value_name = "SERVER")]
     pub to: Option<String>,
-    /// The type of the periods that are read: Monthly, Weekly, Quarterly …
+    /// The period type at the source: Monthly, Weekly, Quarterly …
     #[arg(long, value_name = "TYPE", default_value = "Monthly", value_parser = period_type)]
     pub period_type: PeriodType,
-    /// The type of the periods that are written, if another: months into quarters
+    /// The period type at the destination, if different: months into quarters
     #[arg(long, value_name = "TYPE", value_parser = period_type)]
     pub to_period_type: Option<PeriodType>,
-    /// Move the values by so many destination periods (-1: into the one before)
+    /// Shift the values by a number of destination periods (-1: into the one before)
     #[arg(long, value_name = "NUMBER", default_value_t = 0, allow_hyphen_values = true)]
     pub shift: i32,
-    /// How several source values become one: two facilities merged, three months in a quarter [default: error]
+    /// How to combine several values for one cell: two merged facilities, three months in a quarter [default: error]
     #[arg(long, value_enum)]
     pub combine: Option<CombineArgument>,
     /// Where data elements are read; indicators always come from analytics
     #[arg(long, value_enum, default_value = "raw")]
     pub read: ReadArgument,
-    /// What becomes of comments and follow-up marks of values
+    /// What to do with comments and follow-up marks
     #[arg(long, value_enum, default_value = "keep")]
     pub comments: CommentsArgument,
     /// Rounding and coverage.

@@ -1,4 +1,4 @@
-//! The passphrase of this machine's key, where `xfer key protect` gave it one: from a file, a command, a service manager's
+//! The passphrase of the machine key, where `xfer key protect` gave it one: from a file, a command, a service manager's
 //! credential, or a prompt. Asked for by the first thing that needs a login, never by what needs none.
 
 use std::path::PathBuf;
@@ -13,12 +13,12 @@ use xfer_storage::store::Unlocking;
 /// The name that systemd's `LoadCredential=` gives to the passphrase.
 const CREDENTIAL: &str = "xfer-key-passphrase";
 
-const WHAT: &str = "passphrase of this machine's key";
+const WHAT: &str = "passphrase of the machine key";
 
-/// How the passphrase of this machine's key is given.
+/// How the passphrase of the machine key is given.
 #[derive(Debug, Clone, Default, Args)]
 pub struct KeyPassphrase {
-    /// A file with the passphrase of this machine's key (- reads standard input); see `xfer key protect`
+    /// A file with the passphrase of the machine key (- reads standard input); see `xfer key protect`
     #[arg(
         long,
         env = "XFER_KEY_PASSPHRASE_FILE",
@@ -29,7 +29,7 @@ pub struct KeyPassphrase {
     )]
     pub key_passphrase_file: Option<PathBuf>,
 
-    /// A command that prints the passphrase of this machine's key, such as one of a password manager
+    /// A command that prints the passphrase of the machine key, such as a password manager
     #[arg(long, value_name = "COMMAND", global = true, hide_short_help = true)]
     pub key_passphrase_command: Option<String>,
 }
@@ -51,10 +51,12 @@ impl KeyPassphrase {
         match given {
             Some(source) => secret(ui, &source, WHAT, "--key-passphrase-file"),
             None if ui.can_ask() => secret(ui, &SecretSource::Prompt, WHAT, "--key-passphrase-file"),
-            None => Err(CliError::usage(format!("the {WHAT} is missing, and there is no terminal to ask at")).hint(format!(
-                "give --key-passphrase-file FILE (or set XFER_KEY_PASSPHRASE_FILE) or --key-passphrase-command COMMAND, \
-                 or let systemd load the credential {CREDENTIAL}; what runs unattended needs neither from an xfer file"
-            ))),
+            None => Err(CliError::usage(format!("the {WHAT} is missing, and there is no terminal to ask for it"))
+                .hint(format!(
+                    "give --key-passphrase-file FILE (or set XFER_KEY_PASSPHRASE_FILE) or --key-passphrase-command \
+                 COMMAND, or let systemd load the credential {CREDENTIAL}; `xfer exec` with an xfer file does not \
+                 need it"
+                ))),
         }
     }
 }

@@ -27,7 +27,7 @@ pub struct OpeningKeys {
     /// A file with the passphrase (- reads standard input)
     #[arg(long, value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,
-    /// A command that prints the passphrase, such as one of a password manager
+    /// A command that prints the passphrase, such as a password manager
     #[arg(long, value_name = "COMMAND", conflicts_with = "passphrase_file")]
     pub passphrase_command: Option<String>,
 }
@@ -68,10 +68,12 @@ impl OpeningKeys {
         waiting_for(file, || check_form(file))?;
         let keys = self.given(ui)?;
         if keys.is_empty() {
-            return Err(CliError::usage(format!("nothing was given that opens {}", file.display())).hint(format!(
-                "give --key-file, --passphrase-file or --passphrase-command, or let systemd load the credential \
+            return Err(CliError::usage(format!("no key or passphrase was given for {}", file.display())).hint(
+                format!(
+                    "give --key-file, --passphrase-file or --passphrase-command, or let systemd load the credential \
                  {CREDENTIAL_KEY} or {CREDENTIAL_PASSPHRASE}; exec never asks"
-            )));
+                ),
+            ));
         }
         Ok(keys)
     }
@@ -86,7 +88,7 @@ pub struct SealingKeys {
     /// Make a key file that will open the file, for unattended runs
     #[arg(long, value_name = "FILE")]
     pub new_key_file: Option<PathBuf>,
-    /// Ask for a passphrase that will open the file; the way taken where nothing else is given
+    /// Ask for a passphrase that will open the file (the default)
     #[arg(long, conflicts_with_all = ["passphrase_file", "passphrase_command"])]
     pub passphrase: bool,
     /// A file with the passphrase that will open the file (- reads standard input)

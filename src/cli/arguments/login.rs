@@ -12,7 +12,7 @@ use xfer_domain::secret::{Login, token};
 /// How to log in, without the secret itself.
 #[derive(Debug, Args)]
 pub struct LoginArguments {
-    /// The user to log in as; the password is asked for, or read from --password-file
+    /// The user to log in as; give the password when asked, or with --password-file
     #[arg(long, short, value_name = "NAME", conflicts_with = "token")]
     pub username: Option<String>,
 
@@ -20,7 +20,7 @@ pub struct LoginArguments {
     #[arg(long, value_name = "FILE", conflicts_with = "token")]
     pub password_file: Option<PathBuf>,
 
-    /// Log in with a personal access token; it is asked for, or read from --token-file
+    /// Log in with a personal access token; give it when asked, or with --token-file
     #[arg(long)]
     pub token: bool,
 

@@ -9,7 +9,7 @@ pub(crate) fn mail_server(text: &str, security: Option<MailSecurity>) -> Result<
         // More than one colon without brackets is an address of IPv6, which has no port.
         Some((host, port)) if !host.contains(':') || host.ends_with(']') => {
             let port = port.parse::<u16>().map_err(|_| {
-                CliError::usage(format!("`{port}` is no port of a mail server")).hint("usual ones are 587, 465 and 25")
+                CliError::usage(format!("`{port}` is not a port")).hint("usual ones are 587, 465 and 25")
             })?;
             (host, Some(port))
         }

@@ -18,9 +18,9 @@ pub struct PairArguments {
 pub enum Accept {
     /// Nothing
     None,
-    /// Matches that several pieces of evidence agree on
+    /// Matches with several matching facts
     Sure,
-    /// Those, and matches that are right as a rule
+    /// Also matches that are usually right
     Likely,
 }
 

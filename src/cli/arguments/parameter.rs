@@ -10,6 +10,6 @@ pub(crate) fn parameter(text: &str) -> Result<(String, ParameterValue), String> 
     });
     match named {
         Some((name, value)) => Ok((name.to_owned(), ParameterValue::parse(value))),
-        None => Err(format!("`{text}` is no parameter; write NAME=VALUE, such as factor=0.07")),
+        None => Err(format!("`{text}` is not a parameter; write NAME=VALUE, such as factor=0.07")),
     }
 }

@@ -12,7 +12,7 @@ const MAX_DELETE: u32 = 1000;
 /// `xfer routine new`
 #[derive(Debug, Args)]
 pub struct New {
-    /// What to call the routine; asked for where absent
+    /// The name of the routine [default: ask]
     pub name: Option<String>,
     /// Its jobs, in order
     #[arg(long = "job", value_name = "JOB")]
@@ -20,32 +20,32 @@ pub struct New {
     /// Its periods: identifiers (202401), ranges (202401..202406), relative ones (LAST_3_MONTHS); several with commas
     #[arg(long, value_name = "PERIODS", value_delimiter = ',')]
     pub periods: Vec<String>,
-    /// What happens to destination cells that the source has nothing for [default: keep]
+    /// What to do with destination cells for which the source has no value [default: keep]
     #[arg(long, value_enum)]
     pub when_empty: Option<WhenEmptyArgument>,
-    /// Send every value, also those that the destination has already
+    /// Send every value, even if the destination already has it
     #[arg(long)]
     pub send_unchanged: bool,
     /// Do not read back what was sent
     #[arg(long)]
     pub no_verify: bool,
-    /// Hold everything back that changes more than this share of a job's cells, in percent
+    /// Hold back all updates and deletions of a job if they exceed this share of its cells, in percent
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(1..=100))]
     pub max_change: Option<u32>,
-    /// Delete at most so many values in a run
+    /// The most values that a run may delete
     #[arg(long, value_name = "NUMBER", default_value_t = MAX_DELETE)]
     pub max_delete: u32,
-    /// Delete nothing of a job if more than this share of what the routine wrote would vanish, in percent; 100 is no
+    /// Delete nothing of a job if more than this share of the routine's values would be deleted, in percent; 100 is no
     /// limit [default: 20]
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(1..=100))]
     pub max_delete_share: Option<u32>,
-    /// Values of org units that are not mapped are no failure
+    /// Do not count a run as incomplete because of unmapped org units
     #[arg(long)]
     pub tolerate_unmapped: bool,
-    /// Refuse analytics tables older than so many hours
+    /// Refuse analytics tables older than this number of hours
     #[arg(long, value_name = "HOURS")]
     pub max_analytics_age: Option<u32>,
-    /// At most so many requests at once write to the destination
+    /// The most write requests to the destination at the same time
     #[arg(long, value_name = "NUMBER", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=4))]
     pub parallel: u8,
 }

@@ -11,10 +11,10 @@ use xfer_domain::rounding::Rounding;
 /// Rounding and coverage of something new.
 #[derive(Debug, Clone, Default, Args)]
 pub struct NewRules {
-    /// Round the values: decimals (0, 1 …; from half way away from zero), up:N or down:N
+    /// Round the values: number of decimals (0, 1 …; half is rounded away from zero), up:N or down:N
     #[arg(long, value_name = "DECIMALS", value_parser = rule::<Rounding>)]
     pub round: Option<Rounding>,
-    /// How many source periods must have a value, or nothing is written: all, a number, or a percentage (75%)
+    /// How many source periods must have a value before the cell is written: all, a number, or a percentage (75%)
     #[arg(long, value_name = "RULE", value_parser = rule::<Coverage>)]
     pub coverage: Option<Coverage>,
 }
@@ -22,7 +22,7 @@ pub struct NewRules {
 /// Rounding and coverage that change; `none` takes them away.
 #[derive(Debug, Clone, Args)]
 pub struct ChangedRules {
-    /// Round the values: decimals (0, 1 …), up:N, down:N, or none
+    /// Round the values: number of decimals (0, 1 …), up:N, down:N, or none
     #[arg(long, value_name = "DECIMALS", value_parser = or_none::<Rounding>)]
     pub round: Option<OrNone<Rounding>>,
     /// How many source periods must have a value: all, a number, a percentage (75%), or none
@@ -56,7 +56,7 @@ pub(crate) fn rule<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> 
 
 /// A share, on the command line: a number above 0, with or without a percent sign.
 pub(crate) fn share(text: &str) -> Result<BigDecimal, String> {
-    let no_share = || format!("`{text}` is no share; give a number above 0, such as 60 or 0.4");
+    let no_share = || format!("`{text}` is not a share; give a number above 0, such as 60 or 0.4");
     let weight = number(text.trim().trim_end_matches('%'))?;
     Some(weight).filter(BigDecimal::is_positive).ok_or_else(no_share)
 }

@@ -10,10 +10,10 @@ use xfer_domain::run::RunMode;
 /// How a run differs from what its routine says; the same for `run` and `exec`.
 #[derive(Debug, Default, Args)]
 pub struct RunArguments {
-    /// Show what would be written and write nothing; the destination is asked with dryRun=true
+    /// Show what would be written, but write nothing; the destination checks it with dryRun=true
     #[arg(long, visible_alias = "diff")]
     pub dry_run: bool,
-    /// Other periods than the routine's: identifiers, ranges, relative ones; several with commas
+    /// Other periods than the routine's: identifiers, ranges or relative periods; several with commas
     #[arg(long, value_name = "PERIODS", value_delimiter = ',')]
     pub periods: Vec<String>,
     /// Only these jobs of the routine
@@ -25,7 +25,7 @@ pub struct RunArguments {
     /// End with exit code 9 when the source has no values
     #[arg(long)]
     pub fail_on_empty: bool,
-    /// Stop after so long, such as 90m or 2h; what is in flight is finished or marked, and the next run goes on
+    /// Stop after this time, such as 90m or 2h; the next run continues
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub timeout: Option<Duration>,
 }
@@ -46,7 +46,7 @@ impl RunArguments {
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
-    let refused = || format!("`{text}` is no length of time such as 90m or 2h");
+    let refused = || format!("`{text}` is not a duration such as 90m or 2h");
     let span: jiff::SignedDuration = text.parse().map_err(|_| refused())?;
     Duration::try_from(span).ok().filter(|span| !span.is_zero()).ok_or_else(refused)
 }

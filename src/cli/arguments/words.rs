@@ -1,4 +1,4 @@
-//! Words of the command line that several commands about jobs share: period types, operators, rules.
+//! Values of options that several job commands share: period types, operators, rules.
 
 use bigdecimal::BigDecimal;
 use clap::ValueEnum;
@@ -13,7 +13,7 @@ use xfer_domain::written_number::NumberManner;
 /// How contributions combine, on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum CombineArgument {
-    /// More than one is an error
+    /// Several values for one cell: refused
     Error,
     /// Their sum
     Sum,
@@ -67,7 +67,7 @@ impl From<WhenEmptyArgument> for WhenEmpty {
 /// Where data elements are read, on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ReadArgument {
-    /// As they were entered at each org unit
+    /// As entered at each org unit
     Raw,
     /// Aggregated from everything below the org unit, through analytics
     Analytics,
@@ -82,12 +82,12 @@ impl From<ReadArgument> for ReadFrom {
     }
 }
 
-/// What becomes of comments and follow-up marks, on the command line.
+/// What to do with comments and follow-up marks, on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum CommentsArgument {
-    /// The destination's stay; the source's are not moved
+    /// Keep those of the destination; do not transfer those of the source
     Keep,
-    /// The source's take their place
+    /// Overwrite them with those of the source
     Copy,
 }
 
@@ -103,7 +103,7 @@ impl From<CommentsArgument> for Comments {
 /// A period type by DHIS2's name for it, in any case.
 pub(crate) fn period_type(text: &str) -> Result<PeriodType, String> {
     PeriodType::ALL.into_iter().find(|known| known.name().eq_ignore_ascii_case(text)).ok_or_else(|| {
-        format!("`{text}` is no period type; DHIS2 has {}", PeriodType::ALL.map(PeriodType::name).join(", "))
+        format!("`{text}` is not a period type; DHIS2 has {}", PeriodType::ALL.map(PeriodType::name).join(", "))
     })
 }
 

@@ -1,7 +1,7 @@
 //! `xfer orgunit check` and `xfer job check`: what speaks against a map or a job before a value is sent.
 //!
 //! Both ask the source for what only values can tell, unless told to stay offline, and end with code 3 where something
-//! keeps values from arriving.
+//! has errors: some values will not arrive.
 
 use std::collections::BTreeSet;
 
@@ -29,13 +29,13 @@ use xfer_matching::review::Finding;
 /// How far a check goes.
 #[derive(Debug, Args)]
 pub struct CheckArguments {
-    /// The periods whose values are looked at: identifiers, ranges or relative periods, separated by commas
+    /// The periods whose values are checked: identifiers, ranges or relative periods; several with commas
     #[arg(long, value_delimiter = ',', default_value = DEFAULT_WINDOW)]
     pub periods: Vec<String>,
-    /// Ask no server: check by the synced metadata alone
+    /// Do not contact servers: check only the cached metadata
     #[arg(long)]
     pub offline: bool,
-    /// Take how things look now as the state to compare with from now on
+    /// Accept all changes since the mapping: later checks compare with the present state
     #[arg(long)]
     pub accept_drift: bool,
 }
@@ -75,7 +75,7 @@ pub(super) fn check_map(arguments: &MapCheckArguments, map: &mut PairMap, ui: &U
         return Err(CliError::usage("the map is empty".to_owned())
             .hint(format!("start with `xfer orgunit auto {source} {destination}`")));
     }
-    let bar = bar(&arguments.check, "asking the source", ui);
+    let bar = bar(&arguments.check, "reading the source", ui);
     let progress = |state| show(&bar, state);
     let checked = wait(async { Ok(quality::check_map(map, &arguments.check.options(), &progress).await?) });
     bar.finish_and_clear();
@@ -85,10 +85,10 @@ pub(super) fn check_map(arguments: &MapCheckArguments, map: &mut PairMap, ui: &U
         map_listing(&checked, "nothing changed since the rows were confirmed", ui).print(ui);
         let units = quality::accept_map_drift(map)?;
         let units = counted(units as u64, "row");
-        ui.say(&format!("from now on {units} of the map are compared with how both org units look today"));
+        ui.say(&format!("accepted: later checks compare {units} of the map with the present state"));
         return Ok(ExitCode::Success);
     }
-    map_listing(&checked, "nothing speaks against the map", ui).print(ui);
+    map_listing(&checked, "no problems in the map", ui).print(ui);
     say_what_to_do(checked.findings.iter().map(|finding| (finding.code.word, finding.code.remedy)), ui);
     say_coverage(&checked, ui);
     let severities: Vec<Severity> = checked.findings.iter().map(|finding| finding.code.severity).collect();
@@ -146,12 +146,12 @@ fn say_coverage(checked: &MapCheck, ui: &Ui) {
     ui.say(&tally_in_words(&coverage.units, "org unit"));
     let window = checked.window.words();
     if !checked.asked {
-        ui.say("which org units have data was not asked (--offline)");
+        ui.say("not checked which org units have data (--offline)");
         return;
     }
     let what = if checked.of_jobs { "values that the jobs read" } else { "values" };
     if coverage.values == 0 {
-        ui.say(&format!("in {window} the source has no {what}, as far as its user may see"));
+        ui.say(&format!("in {window} the source has no {what} that its user may see"));
         return;
     }
     ui.say(&format!("in {window} there are {what} of {}", tally_in_words(&coverage.with_data, "org unit")));
@@ -173,7 +173,7 @@ fn say_coverage(checked: &MapCheck, ui: &Ui) {
     ));
     if coverage.values_ignored > 0 {
         ui.say(&format!(
-            "{} more {} of org units that are deliberately left out",
+            "{} more {} of ignored org units",
             grouped(coverage.values_ignored),
             if coverage.values_ignored == 1 { "is" } else { "are" }
         ));
@@ -191,7 +191,7 @@ pub(super) fn check_job(
         return Err(CliError::usage(format!("the job {} has no items", open.job.name))
             .hint(format!("add one: xfer job add-item {} SOURCE DESTINATION", shell_word(&open.job.name))));
     }
-    let bar = bar(&arguments.check, "looking at values", ui);
+    let bar = bar(&arguments.check, "checking values", ui);
     let progress = |state| show(&bar, state);
     let checked = wait(async { Ok(quality::check_job(home, open, &arguments.check.options(), &progress).await?) });
     bar.finish_and_clear();
@@ -201,16 +201,16 @@ pub(super) fn check_job(
         job_listing(&open.job.name, &[], &checked.findings, "nothing changed since the items were made", ui).print(ui);
         let items = quality::accept_job_drift(open)?;
         let items = counted(items as u64, "item");
-        ui.say(&format!("from now on {items} are compared with how both sides look today"));
+        ui.say(&format!("accepted: later checks compare {items} with the present state"));
         return Ok(ExitCode::Success);
     }
-    job_listing(&open.job.name, &checked.review, &checked.findings, "every item can work", ui).print(ui);
+    job_listing(&open.job.name, &checked.review, &checked.findings, "no problems in the items", ui).print(ui);
     let hints = checked.review.iter().map(|found| (found.code.word, found.hint.as_str()));
     let own = checked.findings.iter().map(|checked| (checked.finding.code, checked.finding.hint.as_str()));
     say_what_to_do(hints.chain(own), ui);
     if checked.looked_at > 0 {
         let (values, were) = (counted(checked.looked_at, "value"), if checked.looked_at == 1 { "was" } else { "were" });
-        ui.say(&format!("{values} in {} {were} tried on the destination's rules", checked.window.words()));
+        ui.say(&format!("{values} in {} {were} checked against the destination's rules", checked.window.words()));
     }
     let own = checked.findings.iter().map(|checked| checked.finding.severity);
     let severities: Vec<Severity> = checked.review.iter().map(|found| found.code.severity).chain(own).collect();
@@ -294,8 +294,7 @@ fn say_findings(severities: &[Severity], drift: usize, ui: &Ui) -> ExitCode {
     if drift > 0 {
         let tell = if drift == 1 { "tells" } else { "tell" };
         ui.say(&format!(
-            "{} of these {tell} what changed since it was mapped; when you have looked at it, --accept-drift takes \
-             today's state as the one to compare with",
+            "{} of these {tell} what changed since the mapping; check them, then accept them with --accept-drift",
             grouped(drift as u64)
         ));
     }

@@ -1,4 +1,4 @@
-//! `xfer completions`: what a shell has to be told once, so that Tab completes commands, options and names.
+//! `xfer completions`: the setup line for a shell, so that Tab completes commands, options and names.
 
 use clap::Args;
 use clap_complete::Shell;
@@ -10,8 +10,7 @@ use xfer_domain::exit_code::ExitCode;
 
 /// `xfer completions`
 #[derive(Debug, Args)]
-#[command(after_help = "\
-Put the line for your shell into the file that it reads when it starts:
+#[command(after_help = "Add the line for your shell to its startup file:
   bash        source <(xfer completions bash)
   zsh         source <(xfer completions zsh)
   fish        xfer completions fish | source

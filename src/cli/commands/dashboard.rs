@@ -1,4 +1,4 @@
-//! A bare `xfer`: where everything stands, and what to do next.
+//! `xfer` without a command: the dashboard and the next step.
 
 use jiff::Zoned;
 use serde_json::{Value, json};
@@ -32,8 +32,8 @@ pub fn show(home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
             ui.raw_data(&format!("{:#}\n", Value::Object(object)));
         }
         Format::Csv => {
-            return Err(CliError::usage("the dashboard is several lists, which one CSV file cannot hold".to_owned())
-                .hint("use --format json, or list one thing: xfer server list --format csv"));
+            return Err(CliError::usage("the dashboard has several lists; one CSV file cannot hold them".to_owned())
+                .hint("use --format json, or one list: xfer server list --format csv"));
         }
         Format::Table => {
             for (_, listing) in sections.iter().filter(|(_, listing)| !listing.is_empty()) {
@@ -45,9 +45,9 @@ pub fn show(home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     let command: Vec<String> = next.command.iter().map(|word| shell_word(word)).collect();
     ui.say(&format!("next: {}:\n  xfer {}", next.sentence, command.join(" ")));
     if board.servers.is_empty() && board.schedules == 0 {
-        ui.say("or be led through all of it, question by question:\n  xfer init");
+        ui.say("or use the guided setup:\n  xfer init");
         #[cfg(feature = "demo")]
-        ui.say("to see the whole way first, without servers of your own:\n  xfer demo");
+        ui.say("to see a complete transfer first, without your own servers:\n  xfer demo");
         if ui.can_ask() && ui.format == Format::Table {
             return init::offer(home, ui);
         }
@@ -128,9 +128,9 @@ fn files(board: &Dashboard) -> Listing {
     let mut listing = Listing::new(&columns, "no xfer files yet");
     for line in &board.files {
         let state = match line.state {
-            FileState::Current => "does what the routine does",
+            FileState::Current => "up to date",
             FileState::Outdated => "older than the routine: export it again",
-            FileState::Gone => "not there any more",
+            FileState::Gone => "missing",
         };
         listing.row(vec![
             json!(line.file.path),

@@ -21,10 +21,10 @@ use xfer_domain::shell::shell_word;
 /// `xfer demo`
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Keep the demo's home folder and say where it is
+    /// Keep the demo's home folder and show its path
     #[arg(long)]
     pub keep: bool,
-    /// The version of the destination; the source is a 2.42
+    /// The version of the destination; the source is 2.42
     #[arg(long, value_enum, default_value = "2.43")]
     pub profile: ProfileArgument,
 }
@@ -35,17 +35,17 @@ type Typing<'root> = dyn Fn(Vec<OsString>, &Ui) -> Result<ExitCode, CliError> + 
 /// Goes through the demo.
 pub fn execute_demo(arguments: &Arguments, typing: &Typing<'_>, ui: &Ui) -> Result<ExitCode, CliError> {
     if ui.format != Format::Table {
-        return Err(CliError::usage("the demo is for reading; it has no other format than text".to_owned()));
+        return Err(CliError::usage("the demo prints only text".to_owned()));
     }
     let stage = demo::prepare(arguments.profile.into(), arguments.keep)?;
     let show = Show { stage: &stage, typing, ui };
-    ui.data("Two DHIS2 look-alikes run inside this program: tracker, where patient data is collected, and national,\n");
-    ui.data("where the aggregate figures belong. They have other ids, other names and other option combos.\n");
+    ui.data("Two DHIS2 look-alikes run inside this program: tracker, which collects patient data, and national,\n");
+    ui.data("which holds the aggregate figures. They have different ids, names and option combos.\n");
     let outcome = show.play();
     if arguments.keep {
         let folder = stage.folder().display().to_string();
-        ui.data(&format!("\nkept: xfer --home {} shows where everything stands\n", shell_word(&folder)));
-        ui.data("(the two servers are gone with the demo; xfer sandbox runs them for as long as you like)\n");
+        ui.data(&format!("\nkept: xfer --home {} shows the result\n", shell_word(&folder)));
+        ui.data("(the two servers end with the demo; xfer sandbox runs them again)\n");
     }
     outcome
 }
@@ -60,20 +60,20 @@ impl Show<'_> {
     fn play(&self) -> Result<ExitCode, CliError> {
         let (source, destination) = (self.stage.source_url(), self.stage.destination_url());
         self.step(
-            "Add both servers. The login is tested at once, and kept sealed.",
+            "Add both servers. The login is tested at once and saved encrypted.",
             &["server", "add", "tracker", source, "--username", "reader", "--password-file", "password"],
         )?;
         self.step(
             "",
             &["server", "add", "national", destination, "--username", "writer", "--password-file", "password"],
         )?;
-        self.step("Copy their metadata: from here on, mapping works offline.", &["server", "sync", "--all"])?;
+        self.step("Copy their metadata: from now on, mapping works offline.", &["server", "sync", "--all"])?;
         self.quietly(
             "Match the org units by id, by code, and by name below matched parents.",
             &["orgunit", "auto", "tracker", "national"],
         )?;
         self.quietly(
-            "The rest is a person's work, in a spreadsheet. Somebody did it already; every line is checked on import.",
+            "A person maps the rest in a spreadsheet. Here it is done already; every line is checked on import.",
             &["orgunit", "import", "tracker", "national", "map.csv"],
         )?;
         for job in self.stage.jobs() {
@@ -89,11 +89,11 @@ impl Show<'_> {
         words.extend(["--periods", self.stage.window()]);
         self.step("Combine the jobs with the periods of a run.", &words)?;
         self.step(
-            "What would be written, and what would be refused? Nothing is written yet.",
+            "A dry run: what would be written or refused? Nothing is written yet.",
             &["run", "monthly", "--dry-run"],
         )?;
-        let code = self.step("Now for real. What was sent is read back: only that counts.", &["run", "monthly"])?;
-        self.step("Again: the destination has everything, so nothing is sent.", &["run", "monthly"])?;
+        let code = self.step("The real run. Every value that was sent is read back.", &["run", "monthly"])?;
+        self.step("Run it again: the destination has everything, so nothing is sent.", &["run", "monthly"])?;
         self.read_back()?;
         Ok(match code {
             // Some facilities of the demo have no counterpart, on purpose: the report says so, and so the demo did
@@ -134,7 +134,7 @@ impl Show<'_> {
     }
 
     fn read_back(&self) -> Result<(), CliError> {
-        self.ui.data("\nThe destination's own answer, read back from it:\n");
+        self.ui.data("\nThe values at the destination, read back:\n");
         let values = wait(async { Ok(self.stage.read_back().await?) })?;
         let columns = [
             text("org_unit", "Org unit"),

@@ -20,12 +20,12 @@ use xfer_domain::run::Severity;
 /// `xfer doctor`
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Xfer files to look at, beside those in the home folder
+    /// Xfer files to check, in addition to those in the home folder
     pub files: Vec<PathBuf>,
-    /// Ask no server: look at this machine and the synced metadata alone
+    /// Do not contact servers: check only this machine and the cached metadata
     #[arg(long)]
     pub offline: bool,
-    /// Leave out findings of this name, which are known and accepted
+    /// Ignore findings with this name
     #[arg(long, value_name = "FINDING", value_delimiter = ',')]
     pub ignore: Vec<String>,
 }
@@ -42,7 +42,7 @@ pub fn execute(arguments: &Arguments, home: &Home, ui: &Ui) -> Result<ExitCode, 
         ui.say(&format!("{} left out (--ignore)", counted(diagnosis.ignored as u64, "finding")));
     }
     if arguments.offline {
-        ui.say("no server was asked (--offline)");
+        ui.say("no server was contacted (--offline)");
     } else {
         ui.say(&format!("{} answered", counted(diagnosis.asked as u64, "server")));
     }
@@ -59,7 +59,7 @@ fn listing(diagnosis: &Diagnosis, ui: &Ui) -> Listing {
         text("hint", "What to do"),
     ];
     let shown = shown(&columns, ui);
-    let mut listing = Listing::new(shown, "nothing is wrong");
+    let mut listing = Listing::new(shown, "no problems found");
     for found in &diagnosis.complaints {
         let mut row = vec![
             json!(in_words(found.code.severity)),

@@ -44,32 +44,32 @@ pub struct Arguments {
     /// Print the report as JSON; the same as --format json
     #[arg(long)]
     pub json: bool,
-    /// Write what happens to this file too; it is moved aside when it grows too large
+    /// Also write a log to this file; it is rotated when it gets too large
     #[arg(long, value_name = "FILE")]
     pub log_file: Option<PathBuf>,
-    /// Refuse a file of an earlier export than this
+    /// Refuse a file that is older than this revision
     #[arg(long, value_name = "NUMBER")]
     pub min_revision: Option<u32>,
-    /// Send a message when the outcome is another than the last time, beside the alerts of the routine; the file holds
-    /// the web address it goes to
+    /// Send a message when the outcome changes, in addition to the routine's alerts; the file contains
+    /// the web address
     #[arg(long, value_name = "FILE")]
     pub notify_file: Option<PathBuf>,
-    /// What takes the message
+    /// What receives the message
     #[arg(long, value_enum, default_value_t, requires = "notify_file", value_name = "SHAPE")]
     pub notify_as: NotifyAs,
 }
 
-/// What takes the message.
+/// What receives the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum NotifyAs {
-    /// JSON of our own
+    /// JSON (xfer-alert/1)
     #[default]
     Json,
     /// Slack or Mattermost
     Slack,
     /// Microsoft Teams
     Teams,
-    /// A dead man's switch: asked for after each complete run, without a message
+    /// A heartbeat URL, called after every complete run, without a message
     Ping,
 }
 
@@ -163,7 +163,7 @@ impl RunView for Log<'_> {
         // A switch is asked for again only when there is something good to say.
         let next = match (telling, self.notify_as) {
             (Telling::AddressFailed(_) | Telling::AddressCutOff, NotifyAs::Ping) => {
-                "the switch is asked for again after the next complete run"
+                "the heartbeat URL is called again after the next complete run"
             }
             _ => TRIED_AGAIN,
         };

@@ -17,10 +17,10 @@ const LARGEST_FILE: u64 = 256 * 1024 * 1024;
 /// How a written file looks.
 #[derive(Debug, Args)]
 pub struct StyleArguments {
-    /// Begin with a byte order mark, by which Excel knows UTF-8
+    /// Begin with a byte order mark, so that Excel reads the file as UTF-8
     #[arg(long)]
     pub bom: bool,
-    /// What separates the cells: a French Excel wants a semicolon
+    /// The separator of cells: a French Excel needs a semicolon
     #[arg(long, value_name = "CHARACTER", default_value_t = ',', value_parser = separator)]
     pub separator: char,
 }
@@ -36,7 +36,7 @@ fn separator(text: &str) -> Result<char, String> {
     match text {
         "," | "comma" => Ok(','),
         ";" | "semicolon" => Ok(';'),
-        other => Err(format!("`{other}` separates nothing; use , or ;")),
+        other => Err(format!("`{other}` is not a separator; use , or ;")),
     }
 }
 
@@ -71,9 +71,9 @@ pub(super) fn may_replace(path: &Path, what: &str, ui: &Ui) -> Result<(), CliErr
     // A pipe or a device is written to, not replaced.
     let replaces = std::fs::symlink_metadata(path).is_ok_and(|there| there.is_file() || there.is_symlink());
     let name = path.display();
-    if !replaces || ui.confirm(&format!("{name} is there already{what}. Replace it?")) {
+    if !replaces || ui.confirm(&format!("{name} exists already{what}. Replace it?")) {
         return Ok(());
     }
-    Err(CliError::usage(format!("{name} is there already{what}, and was left as it is"))
+    Err(CliError::usage(format!("{name} exists already{what}, and was not changed"))
         .hint("give another name, or --yes to replace it"))
 }

@@ -1,4 +1,4 @@
-//! `xfer init`: the whole way, question by question.
+//! `xfer init`: the guided setup.
 
 use clap::Args;
 
@@ -15,8 +15,8 @@ pub struct Arguments {}
 /// What is missing where nobody can be asked.
 const MISSING: Missing<'_> = Missing {
     what: "everything that `xfer init` asks for",
-    hint: "do it by commands: xfer server add, server sync, orgunit auto, job new, job auto, routine new, run; \
-           `xfer` alone always says which is next",
+    hint: "do it by commands: xfer server add, server sync, orgunit auto, job new, job auto, routine new, run; `xfer` \
+           alone shows the next step",
     again: "xfer init",
 };
 
@@ -28,6 +28,10 @@ pub fn execute(_: &Arguments, home: &Home, ui: &Ui) -> Result<ExitCode, CliError
 /// Asks a newcomer whether to begin.
 pub(super) fn offer(home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     wizard::ask(ui, MISSING, |prompter| {
-        if prompter.confirm("Be led through it now", true)? { wizard::init::lead(prompter, home, ui) } else { Ok(()) }
+        if prompter.confirm("Start the guided setup now", true)? {
+            wizard::init::lead(prompter, home, ui)
+        } else {
+            Ok(())
+        }
     })
 }

@@ -16,35 +16,35 @@ use xfer_storage::store::Protection;
 /// `xfer key …`
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Say where the key lies
+    /// Show where the key is
     ShowLocation,
-    /// Protect the key with a passphrase, or give it another one: who copies this folder cannot log in with it
+    /// Set or change the passphrase of the key: a copy of this folder is then useless without it
     ///
     /// From then on every command that logs in asks for the passphrase, or takes it from --key-passphrase-file,
     /// --key-passphrase-command, XFER_KEY_PASSPHRASE_FILE or systemd's credential xfer-key-passphrase. `xfer exec` needs
     /// no key of this machine.
     Protect(Protect),
-    /// Make a new key and seal every password, token and address of an alert anew with it
+    /// Make a new key and encrypt every password, token and alert address again with it
     Rotate,
-    /// Give up a key that is lost for good: forget every password, token and address of an alert that it sealed
+    /// Give up a lost key: delete every password, token and alert address that it encrypted
     ///
-    /// Only where the key is missing. Logins are entered again afterwards (`xfer server edit NAME`), and the first one
+    /// Only if the key is missing. Afterwards enter the logins again (`xfer server edit NAME`); the first one
     /// makes a new key. If there is a backup of the key, put it back instead.
     Forget,
-    /// Copy the key to another place: without it, a backup of the configuration is worth nothing
+    /// Copy the key to another place: without it, a backup of the configuration is useless
     Backup(Backup),
 }
 
 /// `xfer key protect`
 #[derive(Debug, Args)]
 pub struct Protect {
-    /// A file with the new passphrase (- reads standard input); it is asked for, twice, where absent
+    /// A file with the new passphrase (- reads standard input) [default: ask, twice]
     #[arg(long, value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,
     /// A command that prints the new passphrase
     #[arg(long, value_name = "COMMAND", conflicts_with = "passphrase_file")]
     pub passphrase_command: Option<String>,
-    /// Take the passphrase off the key
+    /// Remove the passphrase of the key
     #[arg(long, conflicts_with_all = ["passphrase_file", "passphrase_command"])]
     pub remove: bool,
 }
@@ -52,7 +52,7 @@ pub struct Protect {
 /// `xfer key backup`
 #[derive(Debug, Args)]
 pub struct Backup {
-    /// The copy; refused where it exists
+    /// The copy; it must not exist
     pub file: PathBuf,
 }
 
@@ -62,33 +62,33 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
         Command::ShowLocation => {
             ui.raw_data(&format!("{}\n", keys::location(home).display()));
             ui.say(match keys::protection(home)? {
-                Protection::NoKey => "it is not there yet: it is made when the first password is kept",
-                Protection::FileMode => "it has no passphrase: who can read it can use it",
+                Protection::NoKey => "it does not exist yet: it is made when the first password is saved",
+                Protection::FileMode => "it has no passphrase: anybody who can read it can use it",
                 Protection::Passphrase => "it is protected by a passphrase",
             });
         }
         Command::Protect(arguments) if arguments.remove => {
             keys::unprotect(home)?;
-            ui.say("took the passphrase off the key: who can read it can use it");
+            ui.say("removed the passphrase of the key: anybody who can read it can use it");
         }
         Command::Protect(arguments) => protect(arguments, home, ui)?,
         Command::Rotate => {
             let sealed = keys::rotate(home)?;
             if sealed == 0 {
-                ui.say("nothing is sealed with the key yet; it was left as it is");
+                ui.say("nothing is encrypted with the key yet; it was not changed");
                 return Ok(ExitCode::Success);
             }
-            ui.say(&format!("made a new key; {sealed} secrets are sealed with it"));
-            ui.say("a backup of the old key opens only old copies of the configuration; make a new one");
+            ui.say(&format!("made a new key; {sealed} secrets are encrypted with it"));
+            ui.say("a backup of the old key only opens old copies of the configuration; make a new backup");
         }
         Command::Forget => {
-            let question = "Forget every password, token and address of an alert that the lost key sealed?";
+            let question = "Delete every password, token and alert address that the lost key encrypted?";
             if !ui.confirm(question) {
-                return Err(CliError::usage("nothing was given up".to_owned())
-                    .hint("put the key back from its backup, or give --yes to do without it"));
+                return Err(CliError::usage("nothing was deleted".to_owned())
+                    .hint("restore the key from its backup, or give --yes to go on without it"));
             }
             let forgotten = keys::forget(home)?;
-            ui.say(&format!("{} given up", counted(forgotten as u64, "secret")));
+            ui.say(&format!("{} deleted", counted(forgotten as u64, "secret")));
             ui.say("next: enter the login of every server again:\n  xfer server edit NAME");
         }
         Command::Backup(arguments) if arguments.file == Path::new("-") => {
@@ -96,7 +96,7 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
         }
         Command::Backup(arguments) => {
             keys::backup(home, &arguments.file)?;
-            ui.say(&format!("copied the key to {}; keep it apart from the configuration", arguments.file.display()));
+            ui.say(&format!("copied the key to {}; keep it separate from the configuration", arguments.file.display()));
             if keys::protection(home)? == Protection::Passphrase {
                 ui.say("the copy needs the same passphrase as the key");
             }
@@ -113,9 +113,9 @@ fn protect(arguments: &Protect, home: &Home, ui: &Ui) -> Result<(), CliError> {
         (None, Some(command)) => SecretSource::Command(command.clone()),
         (None, None) => SecretSource::NewPrompt,
     };
-    keys::protect(home, secret(ui, &source, "new passphrase of this machine's key", "--passphrase-file")?)?;
-    ui.say("the key is protected: what logs in asks for the passphrase from now on; xfer files are not concerned");
-    ui.say("nobody can find the passphrase out again; keep it where you will find it");
-    ui.say("copies of the key made before open without it: `xfer key rotate` makes them worthless");
+    keys::protect(home, secret(ui, &source, "new passphrase of the machine key", "--passphrase-file")?)?;
+    ui.say("the key is protected: commands that log in now ask for the passphrase; xfer files do not need it");
+    ui.say("a forgotten passphrase cannot be recovered; keep it in a safe place");
+    ui.say("older copies of the key open without it: `xfer key rotate` makes them useless");
     Ok(())
 }

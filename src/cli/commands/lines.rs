@@ -36,7 +36,10 @@ impl<'ui> Lines<'ui> {
     pub(super) fn new(ui: &'ui Ui, log: Option<&Path>) -> Self {
         let open = |path: &Path| rotate(path, LARGEST_LOG).and_then(|()| platform::append_private_file(path));
         let warn = |path: &Path, cause: std::io::Error| {
-            ui.warn(&format!("the log file {} cannot be written: {cause}; it goes on without", path.display()));
+            ui.warn(&format!(
+                "the log file {} cannot be written: {cause}; the run continues without it",
+                path.display()
+            ));
         };
         let log = log.and_then(|path| open(path).map_err(|cause| warn(path, cause)).ok());
         Self { ui, log: log.map(Mutex::new) }
@@ -122,7 +125,7 @@ fn in_words(event: &Event) -> String {
             grouped(*held_back)
         ),
         Event::DeletionsWaited { job, cells, parts } => format!(
-            "{job} is read; {} without a value at the source waited for that and make {} more",
+            "{job} is read; {} without a value at the source are checked now, in {} more",
             counted(*cells, "cell"),
             counted(*parts as u64, "part")
         ),

@@ -17,10 +17,10 @@ use xfer_storage::platform;
 To read one page:        xfer man job auto | man -l -
 To install all of them:  xfer man --to ~/.local/share/man/man1, then: man xfer-job-auto")]
 pub struct Arguments {
-    /// The command whose page is printed; xfer itself where none is given
+    /// The command; the page of xfer itself if none is given
     #[arg(value_name = "COMMAND", conflicts_with = "to")]
     pub command: Vec<String>,
-    /// Write the pages of all commands into this folder, which is made where it is missing
+    /// Write the pages of all commands to this folder (made if missing)
     #[arg(long, value_name = "FOLDER")]
     pub to: Option<PathBuf>,
 }

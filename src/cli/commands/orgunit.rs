@@ -27,21 +27,21 @@ use xfer_matching::org_units::MatchRules;
 /// `xfer orgunit …`
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Match org units by id, by code and by name below matched parents
+    /// Match org units by id, by code, and by name below matched parents
     Auto(Auto),
-    /// Map org units with questions: what is doubtful is decided one by one, or one unit alone
+    /// Map org units: decide doubtful ones one by one, or map one org unit
     Map(Map),
     /// List the map
     List(List),
-    /// List source org units that are neither mapped nor ignored; those with a proposal, too
+    /// List source org units that are not mapped and not ignored, including those with a proposal
     Unmapped(PairArguments),
-    /// Write the map as a CSV file, to be edited in a spreadsheet
+    /// Export the map as a CSV file, to edit in a spreadsheet
     Export(Export),
-    /// Read a CSV file back: every line is checked, changes are shown, all are applied or none
+    /// Import a CSV file: every line is checked, changes are shown; all are applied or none
     Import(Import),
     /// Put the map back as it was before the last import
     Undo(PairArguments),
-    /// Check the map: units with data that go nowhere, closed and moved units, and what else speaks against it
+    /// Check the map: org units with data but no destination, closed and moved org units, and more
     Check(MapCheckArguments),
 }
 
@@ -81,16 +81,16 @@ pub struct Auto {
     /// What to match by
     #[arg(long, value_enum, value_delimiter = ',', default_value = "id,code,attribute,name,similar")]
     pub by: Vec<Method>,
-    /// What comes into force at once; the rest is proposed and waits to be looked over
+    /// Which matches are confirmed at once; the others are only proposed
     #[arg(long, value_enum, default_value = "sure")]
     pub accept: Accept,
-    /// Let two source org units go to one destination org unit
+    /// Allow two source org units for one destination org unit
     #[arg(long)]
     pub many_to_one: bool,
-    /// List what is sure, too, not only what has to be looked over
+    /// List all matches, also the sure ones
     #[arg(long)]
     pub all: bool,
-    /// Show what would be matched and keep nothing
+    /// Show what would be matched, but do not save it
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -98,18 +98,18 @@ pub struct Auto {
 /// `xfer orgunit map`
 #[derive(Debug, Args)]
 pub struct Map {
-    /// The source server; asked for where absent
+    /// The source server [default: ask]
     pub source: Option<String>,
-    /// The destination server; asked for where absent
+    /// The destination server [default: ask]
     #[arg(requires = "source")]
     pub destination: Option<String>,
     /// Only this source org unit, by name, code, id or path
     #[arg(requires = "destination")]
     pub unit: Option<String>,
-    /// Where the org unit goes, by name, code, id or path; nothing is asked then
+    /// The destination org unit, by name, code, id or path; no questions are asked then
     #[arg(long, value_name = "ORG UNIT", requires = "unit", conflicts_with = "leave_out")]
     pub to: Option<String>,
-    /// Leave the org unit out: nothing of it is ever transferred
+    /// Ignore the org unit: its values are never transferred
     #[arg(long, requires = "unit")]
     pub leave_out: bool,
 }
@@ -119,9 +119,9 @@ pub struct Map {
 pub enum State {
     /// In force
     Confirmed,
-    /// To be looked over first
+    /// Not confirmed yet
     Proposed,
-    /// Deliberately not transferred
+    /// Not transferred, on purpose
     Ignored,
 }
 
@@ -152,7 +152,7 @@ pub struct Export {
     /// The servers.
     #[command(flatten)]
     pub pair: PairArguments,
-    /// The file; standard output where absent
+    /// The file [default: standard output]
     pub file: Option<PathBuf>,
     /// How the file looks.
     #[command(flatten)]
@@ -167,7 +167,7 @@ pub struct Import {
     pub pair: PairArguments,
     /// The file (- reads standard input)
     pub file: PathBuf,
-    /// Show what would change and change nothing
+    /// Show what would change, but change nothing
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -214,7 +214,7 @@ fn auto(arguments: &Auto, map: &mut PairMap, ui: &Ui) -> Result<ExitCode, CliErr
         text("state", "State"),
         text("why", "Why"),
     ];
-    let none = if rows.is_empty() { "no further matches were found" } else { "nothing has to be looked over" };
+    let none = if rows.is_empty() { "no more matches were found" } else { "nothing to decide" };
     let mut listing = Listing::new(&columns, none);
     // Programs get everything; people get what is not sure, also where it comes into force.
     let is_sure = |row: &OrgUnitMapping| row.class == Some(MatchClass::Sure) && row.state == MappingState::Confirmed;
@@ -232,7 +232,7 @@ fn auto(arguments: &Auto, map: &mut PairMap, ui: &Ui) -> Result<ExitCode, CliErr
     let of_class = |class| rows.iter().filter(|row| row.class == Some(class)).count();
     let in_force = rows.iter().filter(|row| row.state == MappingState::Confirmed).count();
     ui.say(&format!(
-        "matched now: {} sure, {} likely, {} doubtful; {in_force} of these come into force, {} are proposed{}",
+        "matched now: {} sure, {} likely, {} doubtful; {in_force} of these are confirmed, {} are proposed{}",
         of_class(MatchClass::Sure),
         of_class(MatchClass::Likely),
         of_class(MatchClass::Ask),
@@ -240,7 +240,7 @@ fn auto(arguments: &Auto, map: &mut PairMap, ui: &Ui) -> Result<ExitCode, CliErr
         if in_force > 0 && !arguments.all && ui.format == Format::Table { " (--all lists all of them)" } else { "" },
     ));
     if arguments.dry_run {
-        ui.say("nothing was kept (--dry-run); it would be:");
+        ui.say("nothing was saved (--dry-run); the result would be:");
         let rows: Vec<OrgUnitMapping> = map.rows.iter().chain(&rows).cloned().collect();
         say_state(&tally(&map.source, &rows), &arguments.pair, ui);
     } else {
@@ -261,7 +261,7 @@ fn ask_for_units(arguments: &Map, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
         ui.say(&format!("{} → {target}", map.source.org_unit_path_names(row.source)));
         if let Some(owner) = row.destination.and_then(|unit| map.owner_of(unit, row.source)) {
             ui.say(&format!(
-                "note: {} goes there, too: their values meet in one cell, and the job has to say how they become one",
+                "note: {} also goes there: several values for one cell; the job needs a combine operator",
                 map.source.org_unit_path_names(owner)
             ));
         }
@@ -293,11 +293,11 @@ fn say_state(tally: &Tally, pair: &PairArguments, ui: &Ui) {
     ui.say(&tally_in_words(tally, "org unit"));
     let (source, destination) = (shell_word(&pair.source), shell_word(&pair.destination));
     if tally.proposed > 0 {
-        ui.say(&format!("next, to decide about what is proposed:\n  xfer orgunit map {source} {destination}"));
+        ui.say(&format!("next, to decide about the proposals:\n  xfer orgunit map {source} {destination}"));
     } else if tally.unmapped > 0 {
         ui.say(&format!(
-            "next, to fill in the rest in a spreadsheet, and to take it over:\n  xfer orgunit export {source} {destination} \
-             map.csv\n  xfer orgunit import {source} {destination} map.csv"
+            "next, to map the rest in a spreadsheet:\n  xfer orgunit export {source} {destination} map.csv\n  xfer \
+             orgunit import {source} {destination} map.csv"
         ));
     }
 }
@@ -370,19 +370,19 @@ fn import(arguments: &Import, map: &mut PairMap, ui: &Ui) -> Result<ExitCode, Cl
     changes(&change, map).print(ui);
     let summary = summary(&change);
     if arguments.dry_run {
-        ui.say(&format!("{summary}; nothing was kept (--dry-run)"));
+        ui.say(&format!("{summary}; nothing was saved (--dry-run)"));
         return Ok(ExitCode::Success);
     }
     // A person is asked; a script that imports has decided.
-    if ui.can_ask() && !change.is_empty() && !ui.confirm(&format!("{summary}. Take this over?")) {
-        return Err(CliError::usage("nothing was changed".to_owned()).hint("give --yes to import without being asked"));
+    if ui.can_ask() && !change.is_empty() && !ui.confirm(&format!("{summary}. Apply this?")) {
+        return Err(CliError::usage("nothing was changed".to_owned()).hint("give --yes to import without a question"));
     }
     let kept = map.apply(&change, Timestamp::now())?;
     ui.say(&summary);
     if let Some(file) = kept {
         let (source, destination) = (shell_word(&arguments.pair.source), shell_word(&arguments.pair.destination));
         ui.say(&format!(
-            "the map before is kept in {}; to put it back: xfer orgunit undo {source} {destination}",
+            "the old map is saved in {}; to restore it: xfer orgunit undo {source} {destination}",
             file.display()
         ));
     }
@@ -392,7 +392,7 @@ fn import(arguments: &Import, map: &mut PairMap, ui: &Ui) -> Result<ExitCode, Cl
 
 fn summary(change: &MapChange) -> String {
     format!(
-        "{} added, {} changed, {} taken out, {} as before",
+        "{} added, {} changed, {} removed, {} unchanged",
         change.added.len(),
         change.changed.len(),
         change.removed.len(),
@@ -404,13 +404,15 @@ fn undo(arguments: &PairArguments, map: &mut PairMap, ui: &Ui) -> Result<ExitCod
     let undo = map.plan_undo()?;
     changes(&undo.change, map).print(ui);
     let at = moment::in_words(&clock::local(undo.at));
-    let question = format!("{}. Put the map back as it was at {at}?", summary(&undo.change));
+    let question = format!("{}. Restore the map of {at}?", summary(&undo.change));
     // What was decided since the import would be lost as well.
     if !ui.confirm(&question) {
-        return Err(CliError::usage("nothing was changed".to_owned()).hint("give --yes to put the map back unasked"));
+        return Err(
+            CliError::usage("nothing was changed".to_owned()).hint("give --yes to restore the map without a question")
+        );
     }
     map.undo(&undo)?;
-    ui.say(&format!("{}; the map is as it was at {at}", summary(&undo.change)));
+    ui.say(&format!("{}; the map of {at} is restored", summary(&undo.change)));
     say_state(&map.tally(), arguments, ui);
     Ok(ExitCode::Success)
 }
@@ -418,7 +420,7 @@ fn undo(arguments: &PairArguments, map: &mut PairMap, ui: &Ui) -> Result<ExitCod
 fn changes(change: &MapChange, map: &PairMap) -> Listing {
     let columns =
         [text("change", "Change"), text("source", "Source org unit"), text("before", "Before"), text("after", "After")];
-    let mut listing = Listing::new(&columns, "the file says what stands there already");
+    let mut listing = Listing::new(&columns, "the file has no changes");
     let target = |row: &OrgUnitMapping| {
         let place = row.destination.map_or_else(|| "–".to_owned(), |id| map.destination.org_unit_path_names(id));
         format!("{place} ({})", row.state.name())
@@ -431,7 +433,7 @@ fn changes(change: &MapChange, map: &PairMap) -> Listing {
         listing.row(vec![json!("change"), json!(source(old)), json!(target(old)), json!(target(new))]);
     }
     for row in &change.removed {
-        listing.row(vec![json!("take out"), json!(source(row)), json!(target(row)), json!(null)]);
+        listing.row(vec![json!("remove"), json!(source(row)), json!(target(row)), json!(null)]);
     }
     listing
 }

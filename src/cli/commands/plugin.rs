@@ -1,4 +1,4 @@
-//! `xfer plugin`: scripts that come ready, with parameters to be filled in.
+//! `xfer plugin`: ready-made scripts with parameters.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,32 +21,31 @@ use xfer_domain::shell::shell_word;
 use xfer_script::plugin::{self, Plugin, is_name};
 
 /// What `xfer plugin --help` ends with.
-const AFTER_HELP: &str = "\
-First steps:
-  xfer plugin list                            what there is
-  xfer plugin show cap-outliers               what it does, what it asks for
-  xfer script attach plugin:NAME --job JOB    let it act; asks for what it needs
+const AFTER_HELP: &str = "First steps:
+  xfer plugin list                            the plugins
+  xfer plugin show cap-outliers               what it does, its parameters
+  xfer script attach plugin:NAME --job JOB    use it; asks for its parameters
   xfer run ROUTINE --dry-run                  what it changes, before anything is sent
 
-`xfer job edit JOB` asks for the same, question by question. The manual is docs/plugins.md.";
+`xfer job edit JOB` asks for the same in its guided setup. The manual is docs/plugins.md.";
 
 /// `xfer plugin …`
 #[derive(Debug, Subcommand)]
 #[command(after_help = AFTER_HELP)]
 pub enum Command {
-    /// List the plugins that come with xfer, and those that were installed
+    /// List the built-in and installed plugins
     List,
-    /// Show what a plugin does, and what has to be said when it is attached
+    /// Show what a plugin does, and its parameters
     Show {
         /// The plugin's name
         name: String,
     },
-    /// Begin a plugin of your own: a folder with an example of every file
+    /// Make a new plugin: a folder with an example of every file
     New {
         /// The plugin's name, and that of its folder
         name: String,
     },
-    /// Install a plugin that somebody gave you, from its folder
+    /// Install a plugin from its folder
     Install {
         /// The folder; it is read, checked and copied, and not needed afterwards
         folder: PathBuf,
@@ -54,12 +53,12 @@ pub enum Command {
         #[arg(long)]
         replace: bool,
     },
-    /// Remove an installed plugin; where it is attached it keeps acting until `xfer script detach`
+    /// Remove an installed plugin; attached copies keep working until `xfer script detach`
     Remove {
         /// The plugin's name
         name: String,
     },
-    /// Try the examples that plugins bring along: does each come out as it says?
+    /// Run the tests of plugins
     Test {
         /// A plugin's name, or a folder; all plugins where left out
         plugin: Option<PathBuf>,
@@ -73,10 +72,8 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
         Command::Show { name } => show(&plugins::find(home, name)?, ui),
         Command::New { name } => {
             let folder = plugins::create(Path::new(""), name)?;
-            ui.say(&format!("{} holds an example of a plugin", folder.display()));
-            ui.say(&format!(
-                "next, when it does what you want:\n  xfer plugin test ./{name}\n  xfer plugin install ./{name}"
-            ));
+            ui.say(&format!("{} has an example of a plugin", folder.display()));
+            ui.say(&format!("next, when it is ready:\n  xfer plugin test ./{name}\n  xfer plugin install ./{name}"));
         }
         Command::Install { folder, replace } => {
             let plugin = plugins::install(home, folder, *replace)?;
@@ -84,12 +81,12 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
             ui.say(&format!("the plugin {name} {version} is installed"));
             if let Some(job) = jobs::list(home)?.first() {
                 let job = shell_word(&job.name);
-                ui.say(&format!("next, to let it act on a job:\n  xfer script attach plugin:{name} --job {job}"));
+                ui.say(&format!("next, to use it in a job:\n  xfer script attach plugin:{name} --job {job}"));
             }
         }
         Command::Remove { name } => {
             plugins::remove(home, name)?;
-            ui.say(&format!("the plugin {name} is removed; where it is attached, its text stays and keeps acting"));
+            ui.say(&format!("the plugin {name} is removed; attached copies keep working"));
         }
         Command::Test { plugin } => return test(plugin.as_deref(), home, ui),
     }
@@ -135,11 +132,11 @@ fn show(plugin: &Plugin, ui: &Ui) {
     let manifest = &plugin.manifest;
     let columns = [
         text("name", "Parameter").whole(),
-        text("kind", "What it may be"),
+        text("kind", "Allowed values"),
         text("default", "Default"),
         text("prompt", "Meaning"),
     ];
-    let mut listing = Listing::new(&columns, "it takes no parameters");
+    let mut listing = Listing::new(&columns, "it has no parameters");
     for parameter in &manifest.parameters {
         listing.row(vec![
             json!(parameter.name),

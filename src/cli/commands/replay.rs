@@ -24,16 +24,16 @@ const SHOWN: usize = 20;
 /// Which past run is tried, and how much of it is shown.
 #[derive(Debug, Args)]
 pub struct FromRun {
-    /// Try it on the values of a past run: `last`, or a run of `xfer runs list`
+    /// Try it on the values of a past run: `last`, or a run from `xfer runs list`
     ///
-    /// The values are read from the source again, as the run asked for them: what was corrected since is corrected
-    /// here. Nothing is written, and the destination is not asked.
+    /// The values are read from the source again, for the same items and periods; later corrections are
+    /// included. Nothing is written, and the destination is not contacted.
     #[arg(id = "from_run", long = "from-run", value_name = "RUN")]
     pub run: Option<String>,
-    /// With --from-run, other periods than the run had: 202401, 202401..202403, LAST_MONTH; several with commas
+    /// With --from-run, other periods than those of the run: 202401, 202401..202403, LAST_MONTH; several with commas
     #[arg(long, value_name = "PERIODS", value_delimiter = ',', requires = "from_run")]
     pub periods: Vec<String>,
-    /// With --from-run, show at most so many changes of each kind [default: 20; all with --format json or csv]
+    /// With --from-run, the most changes of each kind to show [default: 20; all with --format json or csv]
     #[arg(long, value_name = "NUMBER", requires = "from_run")]
     pub limit: Option<usize>,
 }
@@ -80,7 +80,7 @@ fn print(replay: &Replay, ui: &Ui) {
         number("line", "Line").detail(),
         text("job", "Job").detail(),
     ];
-    let mut listing = Listing::new(&columns, "everything came out as it was");
+    let mut listing = Listing::new(&columns, "no value changed");
     for change in &replay.changes {
         listing.row(vec![
             json!(change.hook.name()),
@@ -97,8 +97,8 @@ fn print(replay: &Replay, ui: &Ui) {
     }
     listing.print(ui);
     ui.say(&format!(
-        "{} again from {}: {} as the run of {} at {} asked for them, with what stands there now; nothing was \
-         written, and the destination was not asked",
+        "{} again from {}: {} as the run of {} at {} asked for them, with what stands there now; nothing was written, \
+         and the destination was not contacted",
         if replay.stopped.is_some() { "partly read" } else { "read" },
         replay.source,
         counted(replay.values.fetched, "value"),
@@ -146,6 +146,6 @@ fn in_words(hook: Hook, counts: &Counts, shown: &dyn Fn(Kind) -> usize) -> Strin
             (all, _) => format!("{} {}", grouped(all), kind.name()),
         })
         .collect();
-    let kinds = if kinds.is_empty() { "all as they were".to_owned() } else { kinds.join(", ") };
+    let kinds = if kinds.is_empty() { "all unchanged".to_owned() } else { kinds.join(", ") };
     format!("{}: {given} given; {kinds}", hook.name())
 }

@@ -21,7 +21,7 @@ pub(super) fn review(name: &str, home: &Home, ui: &Ui) -> bool {
 pub(super) fn warn_of_unmade_review(cause: &CliError, ui: &Ui) {
     let mut words = vec![cause.message.as_str()];
     words.extend(cause.causes.iter().map(String::as_str));
-    ui.warn(&format!("this is done, but it could not be looked over: {}", words.join(": ")));
+    ui.warn(&format!("this is done, but the review failed: {}", words.join(": ")));
 }
 
 fn reviewed(name: &str, home: &Home, ui: &Ui) -> Result<bool, OpsError> {

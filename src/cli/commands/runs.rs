@@ -29,7 +29,7 @@ pub enum Command {
     List(List),
     /// Show the report of a run
     Show(Named),
-    /// List the cells of a run with what became of them; unchanged ones are counted
+    /// List the cells of a run with their states; unchanged cells are only counted
     Cells(Cells),
 }
 
@@ -38,7 +38,7 @@ pub enum Command {
 pub struct List {
     /// Only runs of this routine
     pub routine: Option<String>,
-    /// At most so many
+    /// The most runs to list
     #[arg(long, default_value_t = 20)]
     pub limit: usize,
 }
@@ -55,8 +55,8 @@ pub struct Named {
 pub struct Cells {
     /// The run's id or its first characters, or `last`
     pub run: String,
-    /// Only cells in these states: created, updated, rejected, held_back …; several with commas. `unchanged` alone gives
-    /// how many there were in each job, org unit and period
+    /// Only cells in these states: created, updated, rejected, held_back …; several with commas. `unchanged` alone shows
+    /// their number in each job, org unit and period
     #[arg(long, value_name = "STATES", value_delimiter = ',', value_parser = state)]
     pub state: Vec<CellState>,
     /// Only cells of this job
@@ -66,7 +66,7 @@ pub struct Cells {
 
 fn state(text: &str) -> Result<CellState, String> {
     CellState::from_name(&text.replace('-', "_"))
-        .ok_or_else(|| format!("`{text}` is no state; there are {}", CellState::ALL.map(CellState::name).join(", ")))
+        .ok_or_else(|| format!("`{text}` is not a state; use {}", CellState::ALL.map(CellState::name).join(", ")))
 }
 
 /// Carries out `xfer runs …`.
@@ -80,10 +80,7 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
                 let again = summary.command.clone().unwrap_or_else(|| vec!["run".to_owned(), summary.routine.clone()]);
                 return Err(CliError::usage(format!("the run {} never finished, so it has no report", summary.run))
                     .hint(format!("its cells so far: xfer runs cells {}", summary.run))
-                    .hint(format!(
-                        "what arrived stays, the rest is sent when it is run again: {}",
-                        xfer_command(&again)
-                    )));
+                    .hint(format!("run it again; only what did not arrive is sent: {}", xfer_command(&again))));
             };
             report::print(&report, ui.format.into(), ui);
             Ok(ExitCode::Success)
@@ -191,7 +188,7 @@ fn cells(arguments: &Cells, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> 
         ui.say(&format!("{} {of_run}", counted(unchanged, "unchanged cell")));
     } else if unchanged > 0 && !is_count {
         ui.say(&format!(
-            "{} {of_run}: counted, not listed; how many in each org unit and period: xfer runs cells {} --state unchanged",
+            "{} {of_run}: not listed, only counted; by org unit and period: xfer runs cells {} --state unchanged",
             counted(unchanged, "unchanged cell"),
             summary.run
         ));
@@ -250,7 +247,7 @@ fn for_people(records: &[CellRecord], metadata: Option<&Metadata>) -> Listing {
         text("period", "Period").whole(),
         value("previous", "Before").at_least(8),
         value("value", "Value").at_least(8),
-        text("state", "What became of it").at_least(17),
+        text("state", "State").at_least(17),
         number("contributions", "From").detail(),
     ];
     if several_jobs {
@@ -367,7 +364,7 @@ mod tests {
         };
         let held = record("1250", CellState::HeldBack, Some("the org unit closed on 2015-12-31"));
         insta::assert_snapshot!(for_people(&[held, record("8", CellState::Updated, None)], None).table(80), @r"
-         Data element    Org unit      Period   Before   Value   What became of it
+         Data element    Org unit      Period   Before   Value   State
         ───────────────────────────────────────────────────────────────────────────
          DataElem001     Facility001   202401        7    1250   held_back: the
          (OptionCom01)                                           org unit closed

@@ -62,7 +62,7 @@ pub struct Arguments {
     /// The version of the source
     #[arg(long, value_enum, default_value = "2.42")]
     pub source_profile: ProfileArgument,
-    /// The port of the source on this machine; the destination takes the next one. Free ports where absent
+    /// The port of the source on this machine; the destination uses the next one [default: free ports]
     #[arg(long)]
     pub port: Option<u16>,
     /// How many facilities the source has
@@ -71,28 +71,28 @@ pub struct Arguments {
     /// How many months of figures the source has
     #[arg(long, value_name = "NUMBER", default_value_t = Scale::default().months, value_parser = clap::value_parser!(u16).range(1..=120))]
     pub months: u16,
-    /// Start with a destination that holds no values
+    /// Start with a destination that has no values
     #[arg(long)]
     pub empty_destination: bool,
-    /// Write the true org unit map (map.csv) and the items of each job into this folder
+    /// Write the correct org unit map (map.csv) and the items of each job to this folder
     #[arg(long, value_name = "FOLDER")]
     pub write_mapping: Option<PathBuf>,
-    /// Metadata for both servers, as `GET /api/metadata` exports it, in place of the shipped country
+    /// Metadata for both servers, as `GET /api/metadata` exports it, instead of the built-in country
     #[arg(long, value_name = "FILE", conflicts_with_all = SHIPPED_ONLY)]
     pub metadata: Option<PathBuf>,
-    /// Values of the source, as `GET /api/dataValueSets` gives them; the destination begins empty
+    /// Values of the source, as from `GET /api/dataValueSets`; the destination starts empty
     #[arg(long, value_name = "FILE", requires = "metadata")]
     pub data: Vec<PathBuf>,
     /// Metadata of the source
     #[arg(long, value_name = "FILE", conflicts_with_all = SHIPPED_ONLY)]
     pub source_metadata: Option<PathBuf>,
-    /// Values of the source; may be given several times
+    /// Values of the source (may be repeated)
     #[arg(long, value_name = "FILE", conflicts_with = "data")]
     pub source_data: Vec<PathBuf>,
     /// Metadata of the destination
     #[arg(long, value_name = "FILE", conflicts_with_all = SHIPPED_ONLY)]
     pub destination_metadata: Option<PathBuf>,
-    /// Values that the destination begins with; may be given several times
+    /// Values of the destination at the start (may be repeated)
     #[arg(long, value_name = "FILE")]
     pub destination_data: Vec<PathBuf>,
 }
@@ -145,14 +145,14 @@ pub fn execute(arguments: &Arguments, ui: &Ui) -> Result<ExitCode, CliError> {
         let (mut servers, notes) = files::start(of_files, ports)?;
         tell(&notes, ui);
         list(servers.iter().map(FileServer::line), ui);
-        ui.say("a change of these files is taken over while the servers run");
+        ui.say("the servers reload these files when they change");
         return until_the_end(|| {
             for server in &mut servers {
                 match server.take_over() {
                     Ok(notes) => tell(&notes, ui),
                     Err(error) => {
                         let error = CliError::from(error);
-                        ui.warn(&format!("{}: {}; nothing was taken over", error.message, error.causes.join("; ")));
+                        ui.warn(&format!("{}: {}; nothing was changed", error.message, error.causes.join("; ")));
                     }
                 }
             }
@@ -199,7 +199,7 @@ fn list(servers: impl IntoIterator<Item = ServerLine>, ui: &Ui) {
         ]);
     }
     listing.print(ui);
-    ui.say("running on this machine only, in memory only; Ctrl-C ends them");
+    ui.say("running only on this machine and only in memory; stop them with Ctrl-C");
 }
 
 /// Waits until the process is asked to end, and looks around now and then. The servers have threads of their own; only

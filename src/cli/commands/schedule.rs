@@ -1,4 +1,4 @@
-//! `xfer schedule`: an xfer file handed to systemd, cron, the Windows Task Scheduler or Kubernetes.
+//! `xfer schedule`: an xfer file for systemd, cron, the Windows Task Scheduler or Kubernetes.
 
 use std::path::{Path, PathBuf};
 
@@ -26,22 +26,22 @@ const NEXT_RUNS: usize = 5;
 /// `xfer schedule …`
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// List the schedules that were installed from this home, and when each is due next
+    /// List the schedules that were installed from this home, and their next runs
     List,
-    /// Print what the scheduler is to be given, and when the next runs are due
+    /// Print the text for the scheduler, and the next runs
     Show(ShowArguments),
-    /// Hand it to systemd or cron on this machine
+    /// Install it with systemd or cron on this machine
     Install(InstallArguments),
-    /// Take it back from systemd or cron
+    /// Remove it from systemd or cron
     Remove(RemoveArguments),
 }
 
-/// Who starts the runs.
+/// The scheduler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Scheduler {
-    /// A systemd timer of the machine with a hardened service
+    /// A systemd timer of the machine, with a hardened service
     Systemd,
-    /// A systemd timer of your own, which needs no administrator
+    /// Your own systemd timer, which needs no administrator
     SystemdUser,
     /// A line of a crontab
     Cron,
@@ -71,10 +71,10 @@ impl Scheduler {
 pub struct WhatArguments {
     /// The xfer file
     pub file: PathBuf,
-    /// When: a time of the day (02:30), or the five fields of a cron line ("0 3 5 * *")
+    /// When: a time of day (02:30), or the five fields of a cron line ("0 3 5 * *")
     #[arg(long, value_name = "TIME")]
     pub at: String,
-    /// Who starts the runs
+    /// The scheduler
     #[arg(long = "for", value_enum, value_name = "SCHEDULER")]
     pub scheduler: Scheduler,
     /// The key file that opens the file
@@ -83,10 +83,10 @@ pub struct WhatArguments {
     /// A file with the passphrase that opens the file
     #[arg(long, value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,
-    /// The user that it runs as: with systemd, cron, cron-d and windows
+    /// The user that runs it (systemd, cron, cron-d and windows)
     #[arg(long, value_name = "NAME")]
     pub user: Option<String>,
-    /// What the scheduler is to call it; else it is named after the file
+    /// Its name in the scheduler [default: named after the file]
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
 }
@@ -97,7 +97,7 @@ pub struct ShowArguments {
     /// What and when.
     #[command(flatten)]
     pub what: WhatArguments,
-    /// The container image that holds the program (Kubernetes)
+    /// The container image with the program (Kubernetes)
     #[arg(long, value_name = "IMAGE", required_if_eq("scheduler", "kubernetes"))]
     pub image: Option<String>,
 }
@@ -108,10 +108,10 @@ pub struct InstallArguments {
     /// What and when.
     #[command(flatten)]
     pub what: WhatArguments,
-    /// Where the files go, where not to the scheduler's usual folder (systemd, systemd-user, cron-d)
+    /// The folder for its files, if not the scheduler's usual one (systemd, systemd-user, cron-d)
     #[arg(long, value_name = "FOLDER")]
     pub folder: Option<PathBuf>,
-    /// Have systemd start the timer now, instead of only saying how
+    /// Also start the systemd timer now
     #[arg(long)]
     pub start: bool,
 }
@@ -119,12 +119,12 @@ pub struct InstallArguments {
 /// `xfer schedule remove`
 #[derive(Debug, Args)]
 pub struct RemoveArguments {
-    /// The xfer file, which need not be there any more, or the name of the schedule
+    /// The xfer file (it may be deleted already), or the name of the schedule
     pub file: PathBuf,
-    /// Who starts the runs; known where it was installed from this home
+    /// The scheduler [default: the one it was installed with]
     #[arg(long = "for", value_enum, value_name = "SCHEDULER")]
     pub scheduler: Option<Scheduler>,
-    /// Where its files are, where not in the scheduler's usual folder
+    /// The folder of its files, if not the scheduler's usual one
     #[arg(long, value_name = "FOLDER")]
     pub folder: Option<PathBuf>,
 }
@@ -148,12 +148,12 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
 fn prepare(what: &WhatArguments, home: &Home, ui: &Ui) -> Result<Prepared, CliError> {
     let times = schedule::times(&what.at)?;
     let program = std::env::current_exe()
-        .map_err(|cause| CliError::local_io("where this program lies could not be found out".to_owned(), &cause))?;
+        .map_err(|cause| CliError::local_io("the path of this program could not be found".to_owned(), &cause))?;
     let (opener, keys) = match (&what.key_file, &what.passphrase_file) {
         (Some(file), _) => (Opener::KeyFile(file.clone()), named(std::slice::from_ref(file))?),
         (None, Some(file)) if file == Path::new("-") => {
-            return Err(CliError::usage("at night nobody types the passphrase".to_owned())
-                .hint("write it to a file that only the user of the run can read, and name that file"));
+            return Err(CliError::usage("a scheduled run cannot ask for the passphrase".to_owned())
+                .hint("write it to a file that only the user of the run can read, and give that file"));
         }
         (None, Some(file)) => {
             let source = SecretSource::File(file.clone());
@@ -161,7 +161,7 @@ fn prepare(what: &WhatArguments, home: &Home, ui: &Ui) -> Result<Prepared, CliEr
             let keys = Keys { passphrases: vec![passphrase], key_files: Vec::new() };
             (Opener::PassphraseFile(file.clone()), keys)
         }
-        (None, None) => return Err(CliError::usage("nothing was given that opens the file".to_owned())),
+        (None, None) => return Err(CliError::usage("no key or passphrase was given for the file".to_owned())),
     };
     let request = Request {
         name: what.name.clone(),
@@ -190,8 +190,8 @@ fn told(prepared: &Prepared, arguments: &ShowArguments) -> Result<String, CliErr
             format!("# {}\n{}\n", schedule::cron_file(&folder, &run.name).display(), schedule::cron_d_line(run))
         }
         schedule::Scheduler::Windows => schedule::windows_task(run).ok_or_else(|| {
-            CliError::usage(format!("the Task Scheduler cannot be told `{}`", run.times.cron_line()))
-                .hint("give at most 48 times a day, on days of the week or on days of the month, not both")
+            CliError::usage(format!("the Task Scheduler cannot do `{}`", run.times.cron_line()))
+                .hint("use at most 48 times a day, and days of the week or days of the month, not both")
         })?,
         schedule::Scheduler::Kubernetes => {
             let zone = Zoned::now().time_zone().iana_name().map(str::to_owned);
@@ -204,10 +204,10 @@ fn told(prepared: &Prepared, arguments: &ShowArguments) -> Result<String, CliErr
 fn tried(prepared: &Prepared) -> String {
     let opener = prepared.scheduled.opener.noun();
     if !prepared.tried.whole {
-        return format!("the file opens with {opener}; program and home were not tried");
+        return format!("the file opens with {opener}; program and home were not tested");
     }
     let whose = prepared.tried.as_user.as_ref().map_or_else(String::new, |user| format!(" as {user}"));
-    format!("program, file, {} and home were tried{whose} and are good", opener.trim_start_matches("the "))
+    format!("program, file, {} and home were tested{whose} and are fine", opener.trim_start_matches("the "))
 }
 
 /// Says what was tried, when the next runs are due, and whether the last one was missed.
@@ -221,14 +221,14 @@ fn say_times(prepared: &Prepared, ui: &Ui) {
     let shown: Vec<String> = next.iter().map(|due| due.strftime(DAY_AND_MINUTE).to_string()).collect();
     ui.say(&format!("next runs ({}): {}", clock::zone_name(), shown.join(", ")));
     if std::env::var_os("TZ").is_some() && prepared.scheduler != schedule::Scheduler::Kubernetes {
-        ui.say("TZ is set here; the scheduler goes by the time zone of the machine");
+        ui.say("TZ is set here, but the scheduler uses the time zone of the machine");
     }
     let last = prepared.last_start.map(|last| last.to_zoned(now.time_zone().clone()));
     if let Some(last) = &last {
         ui.say(&format!("last run: {}", with_weekday(last)));
     }
     if let Some(due) = prepared.missed(&now) {
-        ui.warn(&format!("a run was due {} and none was made since; look at the scheduler's log", with_weekday(&due)));
+        ui.warn(&format!("a run was due {} and did not happen; look at the scheduler's log", with_weekday(&due)));
     }
 }
 
@@ -255,23 +255,23 @@ fn install(arguments: &InstallArguments, home: &Home, ui: &Ui) -> Result<(), Cli
     }
     say_files("wrote", &installed.files, ui);
     match &installed.verified {
-        Some(Verified::Fine) => ui.say("systemd read the units and finds nothing wrong"),
+        Some(Verified::Fine) => ui.say("systemd checked the units: no problems"),
         Some(Verified::Doubts(words)) => ui.warn(&format!("systemd says about the units:\n{words}")),
         Some(Verified::NotHere) => {
-            ui.say("systemd-analyze is not on this machine, so that the units were not verified");
+            ui.say("systemd-analyze is not on this machine, so the units were not checked");
         }
         None => {}
     }
     match what.scheduler {
-        Scheduler::Cron if installed.changed => ui.say("the crontab starts it from now on"),
-        Scheduler::Cron => ui.say("the crontab has this line already"),
-        Scheduler::CronD if installed.changed => ui.say("cron starts it from now on"),
-        _ if arguments.start => ui.say("systemd starts it from now on"),
+        Scheduler::Cron if installed.changed => ui.say("added to the crontab"),
+        Scheduler::Cron => ui.say("the crontab already has this line"),
+        Scheduler::CronD if installed.changed => ui.say("cron will start it"),
+        _ if arguments.start => ui.say("systemd will start it"),
         _ => {}
     }
     say_commands("start it with:", &installed.to_start, ui);
     if what.scheduler == Scheduler::SystemdUser {
-        ui.say("so that it runs while you are not logged in, once:\n    loginctl enable-linger");
+        ui.say("to run it also while you are not logged in, do once:\n    loginctl enable-linger");
     }
     say_times(&prepared, ui);
     Ok(())
@@ -296,17 +296,17 @@ fn remove(arguments: &RemoveArguments, home: &Home, ui: &Ui) -> Result<(), CliEr
     let removed = schedule::remove(home, &arguments.file, scheduler, arguments.folder.as_deref())?;
     say_removed(&removed, ui);
     if removed.from_crontab {
-        ui.say("the crontab starts it no more");
+        ui.say("removed from the crontab");
     } else if removed.files.is_empty() {
-        ui.say(&format!("there was nothing of {} to take back", removed.name));
+        ui.say(&format!("there was nothing of {} to remove", removed.name));
     }
-    say_commands("so that systemd knows of it:", &removed.to_stop, ui);
+    say_commands("to tell systemd:", &removed.to_stop, ui);
     Ok(())
 }
 
 fn say_removed(removed: &Removed, ui: &Ui) {
     let (left, gone): (Vec<PathBuf>, Vec<PathBuf>) = removed.files.iter().cloned().partition(|file| file.exists());
-    say_files("took its line out of", &left, ui);
+    say_files("removed its line from", &left, ui);
     say_files("removed", &gone, ui);
 }
 
@@ -360,13 +360,13 @@ fn state(due: &Due, outdated: bool) -> String {
 
 fn installed(due: &Due) -> String {
     match (schedule::standing(&due.record), &due.missed) {
-        (Standing::AsInstalled, None) => "as installed".to_owned(),
+        (Standing::AsInstalled, None) => "installed".to_owned(),
         (Standing::AsInstalled, Some(missed)) => {
             format!("missed a run that was due {}", with_weekday(missed))
         }
-        (Standing::Gone(place), _) => format!("not in {place} any more"),
+        (Standing::Gone(place), _) => format!("no longer in {place}"),
         (Standing::Altered(place), _) => format!("changed in {place}"),
         (Standing::NotStarted, _) => "installed, but not started".to_owned(),
-        (Standing::Unseen(why), _) => format!("cannot be looked at: {why}"),
+        (Standing::Unseen(why), _) => format!("cannot be checked: {why}"),
     }
 }

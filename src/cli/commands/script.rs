@@ -22,54 +22,53 @@ use xfer_domain::shell::shell_word;
 use xfer_script::plugin::PREFIX;
 
 /// What `xfer script --help` ends with.
-const AFTER_HELP: &str = "\
-A script is a file with up to four functions:
+const AFTER_HELP: &str = "A script is a file with up to four functions:
   value    one value before it is sent: scale it, leave it out, refuse it
-  combine  several values that go to one place: their sum, the latest one
-  period   where the values of a month or week go: one month earlier
-  rows     all values of a part of the country at once: totals, shares, gaps
+  combine  several values for one cell: their sum, the latest one
+  period   the period that values go to: one month earlier
+  rows     all values of a part of the country: totals, shares, gaps
 
 First steps:
-  xfer script new value cases.rhai            begin one, with an example and its tests
-  xfer script test cases.rhai                 does it do what its tests say?
-  xfer script run cases.rhai --from-run last  what would it make of the last run's values?
-  xfer script attach cases.rhai --job JOB     let it act, from the next run on
+  xfer script new value cases.rhai            make one, with an example and tests
+  xfer script test cases.rhai                 run its tests
+  xfer script run cases.rhai --from-run last  try it on the last run's values
+  xfer script attach cases.rhai --job JOB     use it, from the next run on
 
-Ready to use without writing anything: xfer plugin list. The manual is docs/scripting.md.";
+Ready-made scripts: xfer plugin list. The manual is docs/scripting.md.";
 
 /// `xfer script …`
 #[derive(Debug, Subcommand)]
 #[command(after_help = AFTER_HELP)]
 pub enum Command {
-    /// Let a script or a plugin act, from the next run on: on a job, one of its items, or a routine
+    /// Attach a script or plugin to a job, one of its items, or a routine, from the next run on
     ///
-    /// The script's text is kept: what runs is what was attached, whatever becomes of the file. Attach it again after
+    /// The script's text is saved: a run uses the attached text, even if the file changes. Attach it again after
     /// changing it. Nothing is sent by this; `xfer run ROUTINE --dry-run` shows what it changes.
     Attach(Attach),
-    /// Take a script or a plugin away again: values go as they are, from the next run on
+    /// Detach a script or plugin, from the next run on
     Detach(Detach),
-    /// List what acts where and with which parameters, and whether its file has changed since
+    /// List attached scripts with their parameters, and whether their files have changed
     List,
-    /// Begin a script: a file with an example and explanations, and another with its tests
+    /// Make a new script: a file with an example, and another with its tests
     New(script_tools::New),
-    /// Read scripts, say which functions they have, or where there is a mistake
+    /// Check scripts: show their functions, or the place of a mistake
     Check(script_tools::Check),
-    /// Run the tests of scripts: does each give what its tests expect?
+    /// Run the tests of scripts
     ///
-    /// The tests of scale.rhai stand beside it, in scale.tests.ron. With --from-run the script is tried on the values of
-    /// a past run as well, and fails where it refuses one of them.
+    /// The tests of scale.rhai are in scale.tests.ron. With --from-run the script is also tried on the values of
+    /// a past run, and fails if it refuses one of them.
     Test(script_tools::Test),
-    /// Try a script and see what it makes of values, before → after; nothing is sent
+    /// Try a script on values, before → after; nothing is sent
     ///
-    /// The values are typed (--row), or those of a past run (--from-run): these are read from the source again, as the
-    /// run asked for them, and every function of the script is tried on what it would be given. Ends with code 3 where
+    /// Give the values with --row, or use those of a past run (--from-run): they are read from the source again, as the
+    /// run read them, and every function of the script is tried on its input. Ends with code 3 if
     /// the script refuses a value or fails on it.
     Run(script_tools::Run),
-    /// Measure how many values a script can take per second
+    /// Measure the speed of a script, in values per second
     Bench(script_tools::Bench),
-    /// Try the script language line by line, like a pocket calculator
+    /// Try the script language line by line, like a calculator
     Repl(script_tools::Repl),
-    /// Tell an editor (VS Code and others) what scripts can use, so that it completes names
+    /// Write definitions for an editor (VS Code and others), so that it completes names
     Definitions(script_tools::Definitions),
 }
 
@@ -93,7 +92,7 @@ impl Target {
             (Some(job), Some(number), None) => Ok(Place::Item { job: job.clone(), number }),
             (Some(job), None, None) => Ok(Place::Job { job: job.clone() }),
             (None, None, Some(routine)) => Ok(Place::Routine { routine: routine.clone() }),
-            _ => Err(CliError::usage("where should the script act?".to_owned())
+            _ => Err(CliError::usage("nothing to attach the script to".to_owned())
                 .hint("give --job JOB, --job JOB --item NUMBER, or --routine ROUTINE")),
         }
     }
@@ -107,7 +106,7 @@ pub struct Attach {
     /// Where it acts.
     #[command(flatten)]
     pub target: Target,
-    /// A parameter of the script: `factor=0.07`, `on=true`, `limits=[1,5]` (may be given several times)
+    /// A parameter of the script: `factor=0.07`, `on=true`, `limits=[1,5]` (may be repeated)
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
     pub parameters: Vec<(String, ParameterValue)>,
 }
@@ -129,7 +128,7 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
         Command::Detach(arguments) => {
             let place = arguments.target.place()?;
             let attachment = scripts::detach(home, &place, &arguments.script)?;
-            ui.say(&format!("{} no longer acts on {}", attachment.script, place.in_words()));
+            ui.say(&format!("detached {} from {}", attachment.script, place.in_words()));
             Ok(ExitCode::Success)
         }
         Command::List => list(home, ui),
@@ -150,8 +149,13 @@ fn attach(arguments: &Attach, home: &Home, ui: &Ui) -> Result<ExitCode, CliError
         Some(name) => plugin::attach(name, &place, parameters, home, ui)?,
         None => attach_file(&arguments.file, &place, parameters, home, ui)?,
     };
-    let instead = if replaced { ", in the place of the text that was attached before" } else { "" };
-    ui.say(&format!("{} ({}) acts on {}{instead}", attachment.script, hook_names(&attachment.hooks), place.in_words()));
+    let instead = if replaced { ", and replaced the old text" } else { "" };
+    ui.say(&format!(
+        "attached {} ({}) to {}{instead}",
+        attachment.script,
+        hook_names(&attachment.hooks),
+        place.in_words()
+    ));
     let routine = match &place {
         Place::Routine { routine } => Some(routine.clone()),
         Place::Job { job } | Place::Item { job, .. } => {
@@ -185,8 +189,7 @@ fn attach_file(
 fn without(missing: &[String], script: &str) -> String {
     let options: Vec<String> = missing.iter().map(|name| format!("--param {name}=…")).collect();
     format!(
-        "{script} asks for {}, which is not set: it fails wherever it does so, and those values are held back; attach \
-         it again with {}",
+        "{script} uses {}, which is not set: it will fail there and hold those values back; attach it again with {}",
         missing.join(", "),
         options.join(" ")
     )
@@ -200,7 +203,7 @@ fn list(home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     }
     if let Some(altered) = at_work.iter().find(|at_work| at_work.file == Some(FileState::Altered)) {
         ui.warn(&format!(
-            "the file of {} has changed since it was attached to {}; runs use the text of that time until it is attached again",
+            "the file of {} changed after it was attached to {}; runs use the old text until you attach it again",
             altered.attachment.script,
             altered.place.in_words()
         ));
@@ -209,17 +212,17 @@ fn list(home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
 }
 
 /// What people read instead of an empty list.
-const NONE_AT_WORK: &str = "no scripts at work; attach one: xfer script attach FILE --job JOB";
+const NONE_AT_WORK: &str = "no scripts attached; attach one: xfer script attach FILE --job JOB";
 
 /// Where each acts in one column, and with what.
 fn for_people(at_work: &[AtWork]) -> Listing {
     let columns = [
         text("script", "Script"),
-        text("place", "Acts on"),
+        text("place", "Attached to"),
         text("parameters", "Parameters"),
         text("hooks", "Functions").detail(),
         text("state", "File").whole(),
-        text("file", "Read from").whole().detail(),
+        text("file", "File").whole().detail(),
     ];
     let mut listing = Listing::new(&columns, NONE_AT_WORK);
     for AtWork { place, attachment, file } in at_work {

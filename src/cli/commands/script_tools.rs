@@ -25,10 +25,10 @@ use xfer_transfer::hooks::Kind;
 /// `xfer script new`
 #[derive(Debug, Args)]
 pub struct New {
-    /// The function that it begins with: value, combine, period or rows (see `xfer script --help`)
+    /// Its first function: value, combine, period or rows (see `xfer script --help`)
     #[arg(value_name = "FUNCTION", value_parser = hook)]
     pub hook: Hook,
-    /// Its file, such as cases.rhai; named after the function where left out
+    /// Its file, such as cases.rhai [default: named after the function]
     pub file: Option<PathBuf>,
 }
 
@@ -43,12 +43,12 @@ pub struct Check {
 /// `xfer script test`
 #[derive(Debug, Args)]
 pub struct Test {
-    /// Scripts, or folders with scripts; those of this folder where left out
+    /// Scripts, or folders with scripts [default: this folder]
     pub files: Vec<PathBuf>,
     /// Whether a past run is tried as well.
     #[command(flatten)]
     pub from_run: FromRun,
-    /// With --from-run, a parameter of the script: factor=0.07 (may be given several times); the tests have their own
+    /// With --from-run, a parameter of the script: factor=0.07 (may be repeated); tests have their own
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter, requires = "from_run")]
     pub parameters: Vec<(String, ParameterValue)>,
 }
@@ -56,7 +56,7 @@ pub struct Test {
 /// Parameters as they are set where a script is attached.
 #[derive(Debug, Args)]
 pub struct Parameters {
-    /// A parameter of the script: `factor=0.07`, `on=true`, `limits=[1,5]` (may be given several times)
+    /// A parameter of the script: `factor=0.07`, `on=true`, `limits=[1,5]` (may be repeated)
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
     pub parameters: Vec<(String, ParameterValue)>,
 }
@@ -66,15 +66,15 @@ pub struct Parameters {
 pub struct Run {
     /// The script's file, or plugin:NAME for one of `xfer plugin list`
     pub file: PathBuf,
-    /// A value, and what the script may want to know about it (may be given several times)
+    /// A value and its context (may be repeated)
     ///
-    /// value=12,data=Malaria,org_unit=Jacmel,period=202401,coc=Male,aoc=default; all but the value may be left out
+    /// value=12,data=Malaria,org_unit=Jacmel,period=202401,coc=Male,aoc=default; only the value is required
     #[arg(long = "row", value_name = "ROW", value_parser = row, required_unless_present = "from_run")]
     pub rows: Vec<RowGiven>,
     /// Whether a past run is tried instead.
     #[command(flatten)]
     pub from_run: FromRun,
-    /// Only this function of the script: value, combine, period or rows; all that it has where left out
+    /// Only this function of the script: value, combine, period or rows [default: all]
     #[arg(long, value_name = "FUNCTION", value_parser = hook)]
     pub hook: Option<Hook>,
     /// Its parameters.
@@ -103,7 +103,7 @@ pub struct Repl {
 /// `xfer script definitions`
 #[derive(Debug, Args)]
 pub struct Definitions {
-    /// The file to write, such as xfer.d.rhai; printed where left out
+    /// The file to write, such as xfer.d.rhai [default: standard output]
     pub file: Option<PathBuf>,
 }
 
@@ -127,7 +127,7 @@ fn row(text: &str) -> Result<RowGiven, String> {
             }
             (None, None) => {
                 return Err(format!(
-                    "`{part}` is no member of a row; write value=12,data=NAME,org_unit=NAME,period=202401"
+                    "`{part}` is not a member of a row; write value=12,data=NAME,org_unit=NAME,period=202401"
                 ));
             }
         }
@@ -148,7 +148,7 @@ fn row(text: &str) -> Result<RowGiven, String> {
 pub(super) fn new(arguments: &New, ui: &Ui) -> Result<ExitCode, CliError> {
     let file = arguments.file.clone().unwrap_or_else(|| PathBuf::from(format!("{}.rhai", arguments.hook)));
     let tests = script_tools::begin(arguments.hook, &file)?;
-    ui.say(&format!("{} begins a script, {} its tests", file.display(), tests.display()));
+    ui.say(&format!("wrote {} (script) and {} (tests)", file.display(), tests.display()));
     ui.say(&format!("next: xfer script test {}", shell_word(&file.to_string_lossy())));
     Ok(ExitCode::Success)
 }
@@ -172,7 +172,7 @@ pub(super) fn test(arguments: &Test, home: &Home, ui: &Ui) -> Result<ExitCode, C
         (None, _) => None,
         (Some(run), [file]) => Some((run, file)),
         (Some(_), several) => {
-            return Err(CliError::usage(format!("a run is tried with one script, not with {}", several.len()))
+            return Err(CliError::usage(format!("--from-run needs one script, not {}", several.len()))
                 .hint("name it: xfer script test FILE --from-run last"));
         }
     };
@@ -233,8 +233,7 @@ pub(super) fn run(arguments: &Run, home: &Home, ui: &Ui) -> Result<ExitCode, Cli
     let parameters = &arguments.parameters.parameters;
     if let Some(run) = &arguments.from_run.run {
         if !arguments.rows.is_empty() {
-            return Err(CliError::usage("the values come from --row or from --from-run, not from both".to_owned())
-                .hint("leave one of them out"));
+            return Err(CliError::usage("give --row or --from-run, not both".to_owned()).hint("leave out one of them"));
         }
         let hook = arguments.hook.and_then(|hook| kept::Hook::from_name(hook.name()));
         return Ok(replay(&script, &arguments.from_run, run, hook, parameters, home, ui)?.code());
@@ -242,8 +241,8 @@ pub(super) fn run(arguments: &Run, home: &Home, ui: &Ui) -> Result<ExitCode, Cli
     let hooks: Vec<Hook> = script.hooks().filter(|hook| arguments.hook.is_none_or(|wanted| wanted == *hook)).collect();
     if hooks.is_empty() {
         let defined: Vec<String> = script.hooks().map(|hook| hook.to_string()).collect();
-        return Err(CliError::usage(format!("{} does not define that hook", script.name()))
-            .hint(format!("it defines {}", defined.join(", "))));
+        return Err(CliError::usage(format!("{} does not have that function", script.name()))
+            .hint(format!("its functions: {}", defined.join(", "))));
     }
     let mut code = ExitCode::Success;
     for hook in hooks {
@@ -290,7 +289,9 @@ pub(super) fn bench(arguments: &Bench, home: &Home, ui: &Ui) -> Result<ExitCode,
 pub(super) fn repl(arguments: &Repl, ui: &Ui) -> Result<ExitCode, CliError> {
     let mut session = Session::new(arguments.parameters.parameters.clone());
     if ui.can_ask() {
-        ui.say("v is 12, ctx is there; `let x = 1` and `fn name(n) { … }` are kept; Tab completes, `exit` ends");
+        ui.say(
+            "v is 12, ctx is available; `let x = 1` and `fn name(n) { … }` stay defined; Tab completes, `exit` ends",
+        );
     }
     let mut reader = LineReader::new(ui, "xfer", script_tools::completed);
     while let Some(line) = reader.next_line()? {

@@ -23,28 +23,28 @@ use xfer_domain::shell::shell_word;
 /// `xfer server …`
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Add a server: its address and how to log in, tested at once
+    /// Add a server: its address and login, tested at once
     Add(Add),
     /// List the servers
     List,
-    /// Show a server with what was synced from it
+    /// Show a server and its cached metadata
     Show(Named),
     /// Change a server's name, address or login; the new login is tested at once
     Edit(Edit),
-    /// Log in and say what the server allows: version, user, reading, writing, analytics
+    /// Log in and show what the server allows: version, user, reading, writing, analytics
     Test(Named),
-    /// Copy a server's metadata, so that mapping and checking work offline
+    /// Copy a server's metadata, so that you can map and check offline
     Sync(Sync),
-    /// Remove a server with its copied metadata
+    /// Remove a server with its cached metadata
     Remove(Remove),
 }
 
 /// `xfer server add`
 #[derive(Debug, Args)]
 pub struct Add {
-    /// What to call the server; asked for where absent
+    /// The name of the server [default: ask]
     pub name: Option<String>,
-    /// Its address, as it stands in a browser, such as `https://dhis2.example.org`; asked for where absent
+    /// Its address, as in a browser, such as `https://dhis2.example.org` [default: ask]
     pub url: Option<String>,
     /// How to log in.
     #[command(flatten)]
@@ -58,7 +58,7 @@ pub struct Add {
     /// Keep the server even though it cannot be reached now
     #[arg(long)]
     pub no_test: bool,
-    /// Copy the metadata right away
+    /// Sync the metadata at once
     #[arg(long, conflicts_with = "no_test")]
     pub sync: bool,
 }
@@ -66,12 +66,12 @@ pub struct Add {
 /// `xfer server edit`
 #[derive(Debug, Args)]
 pub struct Edit {
-    /// The server; without anything to change, it is asked what
+    /// The server; xfer asks what to change if you give no option
     pub name: String,
     /// A new name
     #[arg(long, value_name = "NAME")]
     pub rename: Option<String>,
-    /// A new address; another host needs the login again
+    /// A new address; a different host needs the login again
     #[arg(long)]
     pub url: Option<String>,
     /// How to log in.
@@ -83,7 +83,7 @@ pub struct Edit {
     /// A PEM file with the authority that issued the server's certificate, or with the certificate itself
     #[arg(long, value_name = "FILE", conflicts_with = "no_ca_file")]
     pub ca_file: Option<PathBuf>,
-    /// Trust the server by the authorities of this machine again, not by a file of its own
+    /// Trust the server by this machine's certificate authorities again, not by its own file
     #[arg(long)]
     pub no_ca_file: bool,
     /// Keep the change even though the server cannot be reached now
@@ -107,7 +107,7 @@ pub struct Sync {
     /// Every server
     #[arg(long, conflicts_with = "names")]
     pub all: bool,
-    /// Take the metadata over even though the server has much less of it than at the last sync
+    /// Save the metadata even if the server has much less than at the last sync
     #[arg(long)]
     pub accept_shrink: bool,
 }
@@ -117,7 +117,7 @@ pub struct Sync {
 pub struct Remove {
     /// The server
     pub name: String,
-    /// Remove the org unit maps, jobs and routines that use it, too
+    /// Also remove the org unit maps, jobs and routines that use it
     #[arg(long)]
     pub cascade: bool,
 }
@@ -169,7 +169,7 @@ fn add(arguments: &Add, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     }
     if arguments.sync {
         // What failed is the copy alone: the server is not added again.
-        let again = format!("{name} is added; copy its metadata again: xfer server sync {}", shell_word(name));
+        let again = format!("{name} is added; sync it later: xfer server sync {}", shell_word(name));
         return sync_all(std::slice::from_ref(name), home, ui, &mut |_| Ok(false))
             .map_err(|error: CliError| error.hint(again));
     }
@@ -203,7 +203,7 @@ fn ask_for_the_rest(
     };
     wizard::ask(ui, Missing { what, hint, again: "xfer server add" }, |prompter| {
         let name = wizard::server::add(prompter, home, ui, known, "tracker")?;
-        let sync = arguments.sync || prompter.confirm("Copy its metadata now", true)?;
+        let sync = arguments.sync || prompter.confirm("Sync its metadata now", true)?;
         if sync { wizard::server::sync(prompter, home, ui, &[name]) } else { Ok(()) }
     })
 }
@@ -259,7 +259,7 @@ fn test(name: &str, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     server_view::test(name, &test).print(ui);
     if ui.format == Format::Table {
         for known in &test.known {
-            ui.say(&format!("xfer knows of this version: {known}"));
+            ui.say(&format!("rules of this version: {known}"));
         }
         server_view::say_findings(&test.findings, ui);
     }
@@ -283,12 +283,14 @@ fn synchronise(arguments: &Sync, home: &Home, ui: &Ui) -> Result<ExitCode, CliEr
 
 fn remove(arguments: &Remove, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     let question = format!(
-        "Remove {} with its copied metadata{}?",
+        "Remove {} with its cached metadata{}?",
         arguments.name,
         if arguments.cascade { ", and the maps, jobs and routines that use it" } else { "" }
     );
     if !ui.confirm(&question) {
-        return Err(CliError::usage("nothing was removed".to_owned()).hint("give --yes to remove it without asking"));
+        return Err(
+            CliError::usage("nothing was removed".to_owned()).hint("give --yes to remove it without a question")
+        );
     }
     servers::remove(home, &arguments.name, arguments.cascade)?;
     ui.say(&format!("removed {}", arguments.name));

@@ -32,12 +32,12 @@ use xfer_storage::xferfile::{Content, FileServer, RecipientKind};
 pub struct Export {
     /// The routine
     pub name: String,
-    /// The file; NAME.xfer in this folder where it is left out
+    /// The file [default: NAME.xfer in this folder]
     pub file: Option<PathBuf>,
     /// What the file will open with.
     #[command(flatten)]
     pub keys: SealingKeys,
-    /// The last day on which the file is run (2027-12-31)
+    /// The last day on which the file may be run (2027-12-31)
     #[arg(long, value_name = "DAY")]
     pub not_after: Option<Date>,
 }
@@ -60,7 +60,7 @@ pub struct Import {
     /// What opens the file.
     #[command(flatten)]
     pub keys: OpeningKeys,
-    /// Show what would happen and change nothing
+    /// Show what would happen, but change nothing
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -73,22 +73,22 @@ pub struct Rekey {
     /// What opens the file now.
     #[command(flatten)]
     pub keys: OpeningKeys,
-    /// A key file that will open the file too
+    /// A key file that will also open the file
     #[arg(long = "add-key-file", value_name = "FILE")]
     pub add_key_files: Vec<PathBuf>,
-    /// Make a key file that will open the file too
+    /// Make a key file that will also open the file
     #[arg(long, value_name = "FILE")]
     pub add_new_key_file: Option<PathBuf>,
-    /// Ask for a passphrase that will open the file too
+    /// Ask for a passphrase that will also open the file
     #[arg(long, conflicts_with = "add_passphrase_file")]
     pub add_passphrase: bool,
-    /// A file with a passphrase that will open the file too (- reads standard input)
+    /// A file with a passphrase that will also open the file (- reads standard input)
     #[arg(long, value_name = "FILE")]
     pub add_passphrase_file: Option<PathBuf>,
-    /// A key that no longer opens the file, by the name that `inspect` shows
+    /// A key to remove, by the name that `inspect` shows
     #[arg(long = "remove-key", value_name = "KEY")]
     pub remove_keys: Vec<String>,
-    /// The passphrases that open the file now no longer do
+    /// Remove the present passphrases
     #[arg(long)]
     pub remove_passphrases: bool,
 }
@@ -104,7 +104,7 @@ pub(super) fn export(arguments: &Export, home: &Home, ui: &Ui) -> Result<ExitCod
         not_after,
     };
     if let Some(file) = xfer_files::replaces_another(home, &arguments.name, arguments.file.as_deref())? {
-        may_replace(&file, &format!(", which is no older export of {} from this home", arguments.name), ui)?;
+        may_replace(&file, &format!(", which is not an older export of {} from this home", arguments.name), ui)?;
     }
     let exported = xfer_files::export(home, &export, Timestamp::now())?;
     let file = exported.file.display().to_string();
@@ -122,7 +122,10 @@ pub(super) fn export(arguments: &Export, home: &Home, ui: &Ui) -> Result<ExitCod
         None => " --passphrase-file FILE".to_owned(),
     };
     if let Some(key) = &arguments.keys.new_key_file {
-        ui.say(&format!("made the key {}: keep it apart from the file, and a copy in a safe place", key.display()));
+        ui.say(&format!(
+            "made the key {}: keep it separate from the file, and keep a copy in a safe place",
+            key.display()
+        ));
     }
     ui.say(&format!("next: xfer exec {}{opened} --dry-run", shell_word(&file)));
     Ok(ExitCode::Success)
@@ -133,7 +136,7 @@ fn end_of(day: Date) -> Result<Timestamp, CliError> {
     day.tomorrow()
         .and_then(|next| next.to_zoned(TimeZone::system()))
         .map(|midnight| midnight.timestamp())
-        .map_err(|cause| CliError::usage(format!("{day} is no day to end at")).caused_by(&cause))
+        .map_err(|cause| CliError::usage(format!("{day} is not a valid last day")).caused_by(&cause))
 }
 
 fn opens_with(recipients: &[RecipientKind]) -> String {
@@ -150,7 +153,7 @@ pub(super) fn inspect(arguments: &Inspect, ui: &Ui) -> Result<ExitCode, CliError
     let sealed = inspected.content.is_none();
     facts(&inspected).print(ui);
     if sealed && ui.format == Format::Table {
-        ui.say("the rest is sealed; give --key-file or --passphrase-file to see it");
+        ui.say("the rest is encrypted; give --key-file or --passphrase-file to see it");
     }
     Ok(ExitCode::Success)
 }
@@ -186,7 +189,7 @@ fn facts(inspected: &Inspected) -> Facts {
     server(&mut facts, "source", source);
     server(&mut facts, "destination", destination);
     let mapped = document.org_unit_map.iter().filter(|row| row.target().is_some()).count();
-    let words = format!("{} in force", counted(mapped as u64, "row"));
+    let words = format!("{} confirmed", counted(mapped as u64, "row"));
     facts.told("org_unit_map_rows", json!(mapped), rows("org unit map", [words]));
     let jobs = document.jobs.iter().map(|job| json!({"name": job.name, "items": job.items.len()}));
     let words = document.jobs.iter().map(|job| format!("{}: {}", job.name, counted(job.items.len() as u64, "item")));
@@ -230,7 +233,7 @@ fn server(facts: &mut Facts, side: &str, server: &FileServer) {
     let mut shown = rows(side, [format!("{} at {}, {login}", server.name, server.url)]);
     shown.extend(rows(&format!("{side} system id"), [server.system_id.clone()]));
     shown.extend(rows(&format!("{side} trusted certificate (SHA-256)"), fingerprints));
-    let copied = format!("copied {}; {}", clock::in_words(&server.synced_at), counted(units as u64, "org unit"));
+    let copied = format!("synced {}; {}", clock::in_words(&server.synced_at), counted(units as u64, "org unit"));
     shown.extend(rows(&format!("{side} metadata"), [copied]));
     facts.told(side, value, shown);
 }
@@ -251,7 +254,9 @@ pub(super) fn import(arguments: &Import, home: &Home, ui: &Ui) -> Result<ExitCod
         return Ok(ExitCode::Success);
     }
     if !ui.confirm(&format!("Import {} as shown?", import.routine)) {
-        return Err(CliError::usage("nothing was imported".to_owned()).hint("give --yes to import it without asking"));
+        return Err(
+            CliError::usage("nothing was imported".to_owned()).hint("give --yes to import it without a question")
+        );
     }
     xfer_files::apply(home, &import)?;
     ui.say(&format!("imported {}", import.routine));
@@ -295,7 +300,7 @@ pub(super) fn rekey(arguments: &Rekey, ui: &Ui) -> Result<ExitCode, CliError> {
     let recipients = xfer_files::rekey(&arguments.file, &keys, &change, arguments.add_new_key_file.as_deref())?;
     ui.say(&format!("{} now opens with {}", arguments.file.display(), opens_with(&recipients)));
     if !change.without_keys.is_empty() || change.without_passphrases {
-        ui.say("who could open the old file may have kept it: change the servers' passwords if that matters");
+        ui.say("people with access to the old file may still have it: change the servers' passwords if needed");
     }
     Ok(ExitCode::Success)
 }

@@ -6,7 +6,7 @@ use xfer_domain::alert::AlertChannel;
 
 /// Who is told of what, without what is secret about it.
 pub(crate) fn told(alert: &AlertChannel) -> String {
-    format!("{} ({}) to {}; hears of {}", alert.name, alert.kind.name(), alert.kind.goes_to(), alert.hears_of())
+    format!("{} ({}) to {}; events: {}", alert.name, alert.kind.name(), alert.kind.goes_to(), alert.hears_of())
 }
 
 /// The alerts of a routine as JSON, without what is secret about them.

@@ -59,7 +59,7 @@ pub fn in_words(report: &Report, width: u16) -> String {
         periods(&report.periods)
     ));
     if let Some(file) = &report.file {
-        say(&format!("made from revision {} of the xfer file {}", file.revision, file.path));
+        say(&format!("from revision {} of the xfer file {}", file.revision, file.path));
     }
     if let Some(built) = report.source.analytics_at.as_deref() {
         say(&format!("analytics of the source last built {}", clock::in_words(built)));
@@ -71,8 +71,7 @@ pub fn in_words(report: &Report, width: u16) -> String {
     words.push_str(&equations(report));
     if report.recovered > 0 {
         let cells = counted(report.recovered, "cell");
-        let line =
-            format!("recovered: {cells} that an interrupted run had written; the routine knows them as its own now");
+        let line = format!("recovered: {cells} that an interrupted run had written; the routine owns them now");
         let _ = writeln!(words, "{}", wrapped(&line, usize::from(width)));
     }
     if report.jobs.len() > 1 {
@@ -180,7 +179,7 @@ fn state_in_words(state: CellState, would: &str) -> String {
         CellState::Created => format!("{would}created"),
         CellState::Updated => format!("{would}updated"),
         CellState::Deleted => format!("{would}deleted"),
-        CellState::Accepted => "accepted, not proved".to_owned(),
+        CellState::Accepted => "accepted, not verified".to_owned(),
         CellState::Unchanged => "unchanged".to_owned(),
         CellState::Rejected => format!("{would}rejected by the server"),
         CellState::ZeroSkipped => "zeros not kept there".to_owned(),
@@ -258,7 +257,7 @@ fn scripts(scripts: &[ScriptReport]) -> Listing {
         number("created", "Added"),
         text("examples", "For example"),
     ];
-    let mut listing = Listing::new(&columns, "no script did anything");
+    let mut listing = Listing::new(&columns, "no script changed anything");
     for script in scripts {
         let examples: Vec<String> = script.examples.iter().take(NAMED).map(script_example).collect();
         listing.row(vec![

@@ -1,4 +1,4 @@
-//! The command that runs something once more, with everything that it was given, and what a person is told to do next.
+//! The command that repeats a run with all its options, and the next steps for the user.
 
 use std::path::Path;
 use std::time::Duration;
@@ -95,12 +95,12 @@ impl Again {
                 let again = if mode == RunMode::DryRun {
                     "run it again"
                 } else {
-                    "run it again; what arrived stays, the rest is sent"
+                    "run it again; only what did not arrive is sent"
                 };
                 vec![format!("next: {again}: {}", self.command())]
             }
             (RunMode::DryRun, ExitCode::Incomplete) => {
-                vec![cells(), format!("next, when these may stay away or are put right: {}", self.for_real())]
+                vec![cells(), format!("next, when these are corrected or may be left out: {}", self.for_real())]
             }
             _ => vec![cells()],
         }

@@ -1,4 +1,4 @@
-//! What a person reads about those who are told how a run ended.
+//! Messages about the delivery of alerts.
 
 use crate::cli::error::CliError;
 use crate::ops::run::telling::Telling;
@@ -15,18 +15,18 @@ pub(crate) enum Words {
 /// What comes next, as a rule.
 pub(crate) const TRIED_AGAIN: &str = "the next run tries again";
 
-const CUT_OFF: &str = "the program was ended before everybody was told";
+const CUT_OFF: &str = "the program ended before all alerts were sent";
 
 /// In words; `next` is what becomes of what was not delivered.
 pub(crate) fn in_words(telling: &Telling<'_>, next: &str) -> Words {
     match telling {
-        Telling::Unknown(error) => Words::Warn(format!("nobody can be told how the run ends: {error}")),
+        Telling::Unknown(error) => Words::Warn(format!("the alerts of the run cannot be sent: {error}")),
         Telling::Sent(channel) => Words::Say(format!("the alert {channel} was sent")),
         Telling::LeftOut { channel, whom } => Words::Warn(format!("the alert {channel} was not delivered to {whom}")),
         Telling::Failed { channel, cause } => {
             Words::Warn(format!("the alert {channel} was not delivered: {cause}; {next}"))
         }
-        Telling::GivenUp(number) => Words::Warn(format!("{number} old alerts that nobody took were given up")),
+        Telling::GivenUp(number) => Words::Warn(format!("{number} old undelivered alerts were deleted")),
         Telling::CutOff | Telling::AddressCutOff => Words::Warn(format!("{CUT_OFF}; {next}")),
         Telling::AddressSent => Words::Say("a message was sent".to_owned()),
         Telling::AddressFailed(cause) => {

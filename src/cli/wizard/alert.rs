@@ -19,21 +19,21 @@ use xfer_domain::shell::shell_word;
 const KINDS: [&str; 6] = [
     "a channel of Slack or Mattermost",
     "a channel of Microsoft Teams",
-    "somebody by e-mail",
-    "somebody by a message in DHIS2",
-    "a dead man's switch, which raises the alarm when good runs stay away",
+    "an e-mail",
+    "a message in DHIS2",
+    "a heartbeat URL, whose service warns you when complete runs stop",
     "another program, at a web address",
 ];
 
-/// Asks who should hear of a routine's runs, until there is nobody else.
+/// Asks for the alerts of a routine, until there are no more.
 pub(crate) fn add(prompter: &mut dyn Prompter, home: &Home, routine: &str) -> Result<(), Leave> {
     let routine = routines::routine(&home.config()?, routine)?.name;
     let mut some = false;
     loop {
         let (question, nobody) = if some {
-            ("And who else", "nobody else")
+            ("Add another alert", "no more alerts")
         } else {
-            ("Who should hear of it when a run does not end well", "nobody")
+            ("How do you want to be alerted when a run fails or is incomplete", "no alert")
         };
         let choices: Vec<String> = std::iter::once(nobody).chain(KINDS).map(str::to_owned).collect();
         let chosen = prompter.choose(question, &choices, 0)?;
@@ -58,7 +58,7 @@ pub(crate) fn add(prompter: &mut dyn Prompter, home: &Home, routine: &str) -> Re
 
 fn say_error(prompter: &mut dyn Prompter, error: &CliError) {
     let said: Vec<&str> = std::iter::once(&error.message).chain(&error.hints).map(String::as_str).collect();
-    prompter.say(&format!("That does not work: {}.", said.join("; ")));
+    prompter.say(&format!("That is not possible: {}.", said.join("; ")));
 }
 
 fn kind(
@@ -68,7 +68,7 @@ fn kind(
     chosen: usize,
 ) -> Result<(NewKind, Option<SecretString>), Leave> {
     let address = |prompter: &mut dyn Prompter, of: &str| {
-        prompter.say("It is kept like a password: whoever knows it can write there.");
+        prompter.say("It is saved like a password: anybody who knows it can send messages there.");
         prompter.secret(&format!("The web address of {of}")).map(Some)
     };
     Ok(match chosen {
@@ -77,8 +77,8 @@ fn kind(
         3 => mail(prompter)?,
         4 => (message(prompter, home, routine)?, None),
         5 => {
-            let address = address(prompter, "the switch")?;
-            let signals = prompter.confirm("Does it take /start and /fail below its address", false)?;
+            let address = address(prompter, "the heartbeat")?;
+            let signals = prompter.confirm("Does it also have /start and /fail addresses", false)?;
             (NewKind::Ping { method: PingMethod::Get, signals }, address)
         }
         _ => (NewKind::Webhook(Shape::Json), address(prompter, "the program")?),
@@ -86,12 +86,11 @@ fn kind(
 }
 
 fn mail(prompter: &mut dyn Prompter) -> Result<(NewKind, Option<SecretString>), Leave> {
-    let to = ask_until(prompter, "To which addresses (several with commas)", None, several)?;
-    let (host, port, security) =
-        ask_until(prompter, "The mail server, with its port unless that is 587", None, |text| {
-            mail_server(text, None).map_err(|error| error.message)
-        })?;
-    let user = prompter.text("Who logs in there (empty for nobody)", Some(""))?.trim().to_owned();
+    let to = ask_until(prompter, "Recipients: e-mail addresses, several with commas", None, several)?;
+    let (host, port, security) = ask_until(prompter, "Mail server (HOST, or HOST:PORT if not 587)", None, |text| {
+        mail_server(text, None).map_err(|error| error.message)
+    })?;
+    let user = prompter.text("User name on the mail server (empty: no login)", Some(""))?.trim().to_owned();
     let username = (!user.is_empty()).then_some(user);
     let password = match &username {
         Some(user) => Some(prompter.secret(&format!("Password of {user} at {host}"))?),
@@ -111,8 +110,8 @@ fn message(prompter: &mut dyn Prompter, home: &Home, routine: &str) -> Result<Ne
     let choices = job.map(|job| vec![job.destination.clone(), job.source.clone()]).unwrap_or_default();
     let on = [ServerSide::Destination, ServerSide::Source][prompter.choose("On which server", &choices, 0)?];
     let list = |text: &str| several(text).unwrap_or_default();
-    let users = list(&prompter.text("To which users, by user name (empty for none)", Some(""))?);
-    let groups = list(&prompter.text("To which user groups (empty for none)", Some(""))?);
+    let users = list(&prompter.text("Users, by user name (empty: none)", Some(""))?);
+    let groups = list(&prompter.text("User groups (empty: none)", Some(""))?);
     Ok(NewKind::Dhis2Message { on, users, groups })
 }
 
@@ -120,21 +119,18 @@ fn message(prompter: &mut dyn Prompter, home: &Home, routine: &str) -> Result<Ne
 fn several(text: &str) -> Result<Vec<String>, String> {
     let parts: Vec<String> =
         text.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect();
-    if parts.is_empty() { Err("nothing was typed".to_owned()) } else { Ok(parts) }
+    if parts.is_empty() { Err("nothing was entered".to_owned()) } else { Ok(parts) }
 }
 
 fn events(prompter: &mut dyn Prompter, kind: &NewKind) -> Result<Vec<AlertEvent>, Leave> {
     if matches!(kind, NewKind::Ping { .. }) {
         return Ok(Vec::new());
     }
-    let choices = [
-        "whatever is not well, and when it is well again",
-        "runs that failed, and when it is well again",
-        "runs that failed",
-    ]
-    .map(str::to_owned);
+    let choices =
+        ["every problem, and when it is solved", "failed runs, and when a run is complete again", "failed runs"]
+            .map(str::to_owned);
     let some = [AlertEvent::Failure, AlertEvent::Recovery];
-    Ok(match prompter.choose("What should be told", &choices, 0)? {
+    Ok(match prompter.choose("Which events", &choices, 0)? {
         0 => AlertEvent::ALL.to_vec(),
         1 => some.to_vec(),
         _ => some[..1].to_vec(),
@@ -149,12 +145,11 @@ fn try_out(prompter: &mut dyn Prompter, home: &Home, routine: &str, added: &Aler
     let tested = wait(async { Ok(channels::test(home, routine, Some(&added.name)).await?) })?;
     for tested in tested {
         match tested.result {
-            Ok(taken) => prompter.say(&format!("It was taken ({}). See whether it arrived.", taken.in_words())),
+            Ok(taken) => prompter.say(&format!("It was sent ({}). Check that it arrived.", taken.in_words())),
             Err(error) => {
                 let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
                 prompter.say(&format!(
-                    "It was not delivered: {error}{hint}. The alert is kept; to change it, remove it and add it \
-                     again."
+                    "It was not delivered: {error}{hint}. The alert is saved; to change it, remove it and add it again."
                 ));
             }
         }
@@ -211,37 +206,37 @@ mod tests {
         let known =
             New { name: Some("monthly".to_owned()), periods: vec!["LAST_MONTH".to_owned()], ..New::with_job("soins") };
         let mut person = Scripted::new(&[
-            ("What about it", Enter),
-            ("change very much", Enter),
-            ("What about them", Enter),
-            ("Who should hear of it", Type("DHIS2")),
+            ("What to do then", Enter),
+            ("change very many", Enter),
+            ("What to do with them", Enter),
+            ("How do you want to be alerted", Type("DHIS2")),
             ("On which server", Enter),
-            ("To which users", Type("nobody")),
-            ("To which user groups", Enter),
-            ("What should be told", Enter),
-            ("Who should hear of it", Type("DHIS2")),
+            ("Users, by user name", Type("nobody")),
+            ("User groups", Enter),
+            ("Which events", Enter),
+            ("How do you want to be alerted", Type("DHIS2")),
             ("On which server", Enter),
-            ("To which users", Type("writer")),
-            ("To which user groups", Type("SAISIE")),
-            ("What should be told", Type("runs that failed, and")),
+            ("Users, by user name", Type("writer")),
+            ("User groups", Type("SAISIE")),
+            ("Which events", Type("failed runs, and")),
             ("Send a test message now", Yes),
-            ("And who else", Type("Slack")),
+            ("Add another alert", Type("Slack")),
             ("web address of the incoming webhook", Type("http://example.org/hook")),
-            ("What should be told", Enter),
-            ("And who else", Type("dead man")),
-            ("web address of the switch", Type("https://hc.example/ping/secret")),
+            ("Which events", Enter),
+            ("Add another alert", Type("heartbeat")),
+            ("web address of the heartbeat", Type("https://hc.example/ping/secret")),
             ("/start and /fail", Yes),
             ("Send a test message now", No),
-            ("And who else", Type("e-mail")),
-            ("To which addresses", Type("his@health.example, dir@health.example")),
-            ("The mail server", Type("mail.example:x")),
-            ("The mail server", Type("mail.example:465")),
-            ("Who logs in there", Type("xfer@health.example")),
+            ("Add another alert", Type("e-mail")),
+            ("Recipients", Type("his@health.example, dir@health.example")),
+            ("Mail server", Type("mail.example:x")),
+            ("Mail server", Type("mail.example:465")),
+            ("User name on the mail server", Type("xfer@health.example")),
             ("Password of xfer@health.example at mail.example", Type("opensesame")),
             ("The sender's address", Enter),
-            ("What should be told", Enter),
+            ("Which events", Enter),
             ("Send a test message now", No),
-            ("And who else", Enter),
+            ("Add another alert", Enter),
         ]);
         routine::new(&mut person, &office.home, &known).unwrap();
         let said = person.finish();
@@ -264,7 +259,7 @@ mod tests {
         let names: Vec<&str> = kept.iter().map(|(alert, _)| alert.name.as_str()).collect();
         assert_eq!(names, ["dhis2-message", "ping", "mail"]);
         assert_eq!(kept[0].0.events, [AlertEvent::Failure, AlertEvent::Recovery]);
-        let mut person = Scripted::new(&[("different", Type("who hears of it")), ("Who should hear of it", Enter)]);
+        let mut person = Scripted::new(&[("want to change", Type("alerts")), ("How do you want to be alerted", Enter)]);
         routine::edit(&mut person, &office.home, "monthly").unwrap();
         person.finish();
         let mut person = Scripted::new(&[]);

@@ -46,9 +46,9 @@ impl Group {
             .collect();
         let number = counted(self.proposals.len() as u64, "option combo");
         let how = match differing.len() {
-            0 => "each to the one of the same name",
+            0 => "each to the one with the same name",
             all if all == self.proposals.len() => "namely",
-            _ => "each to the one of the same name, except",
+            _ => "each to the one with the same name, except",
         };
         let element = format!("{}: {number} ({}), {how}", self.title(open), first.class.name());
         std::iter::once(element).chain(differing).collect()
@@ -186,18 +186,18 @@ fn say_group(prompter: &mut dyn Prompter, open: &OpenJob, group: &Group, progres
 fn answer(prompter: &mut dyn Prompter, open: &OpenJob, group: &Group) -> Result<Answer, Leave> {
     let Some(first) = group.proposals.first() else { return Ok(Answer::LeaveOut) };
     let target = match group.proposals.len() {
-        1 => format!("goes to {}", address_names(open, &first.item)),
-        _ => format!("goes to {}, each as shown", open.destination.name_of(first.item.destination.data_element)),
+        1 => format!("map to {}", address_names(open, &first.item)),
+        _ => format!("map to {}, each as shown", open.destination.name_of(first.item.destination.data_element)),
     };
-    let mut answers = vec![(target, Answer::Goes), ("goes somewhere else …".to_owned(), Answer::Elsewhere)];
+    let mut answers = vec![(target, Answer::Goes), ("map to another data element …".to_owned(), Answer::Elsewhere)];
     if group.proposals.len() > 1 {
-        answers.push(("look at each option combo".to_owned(), Answer::EachCombo));
+        answers.push(("decide each option combo".to_owned(), Answer::EachCombo));
     }
     answers.push(("leave it out".to_owned(), Answer::LeaveOut));
-    answers.push(("leave the rest for later".to_owned(), Answer::LeaveTheRest));
+    answers.push(("decide the rest later".to_owned(), Answer::LeaveTheRest));
     let suggestion = if first.class == MatchClass::Ask { answers.len() - 2 } else { 0 };
     let choices: Vec<String> = answers.iter().map(|(words, _)| words.clone()).collect();
-    let chosen = prompter.choose("Where does it go", &choices, suggestion)?;
+    let chosen = prompter.choose("Map it to", &choices, suggestion)?;
     Ok(answers.swap_remove(chosen).1)
 }
 
@@ -227,7 +227,7 @@ fn each_combo(prompter: &mut dyn Prompter, open: &mut OpenJob, proposals: Vec<It
 fn elsewhere(prompter: &mut dyn Prompter, open: &OpenJob, item: &Item) -> Result<Option<Item>, Leave> {
     let cells = open.destination_cells();
     let choices: Vec<String> = cells.iter().map(|(name, _)| name.clone()).collect();
-    let chosen = prompter.search("Which cell (type to search, Esc: none)", &choices)?;
+    let chosen = prompter.search("Which option combo (type to search, Esc: none)", &choices)?;
     Ok(chosen.map(|chosen| Item { destination: cells[chosen].1, ..item.clone() }))
 }
 
@@ -252,8 +252,8 @@ pub(super) fn place_by_hand(
     sources: Vec<SourceItem>,
 ) -> Result<(), Leave> {
     let number = counted(sources.len() as u64, "item");
-    let choices = ["leave them out", "choose where each goes"].map(str::to_owned);
-    if prompter.choose(&format!("What about the {number} without a match"), &choices, 0)? == 0 {
+    let choices = ["leave them out", "choose for each"].map(str::to_owned);
+    if prompter.choose(&format!("{number} without a match"), &choices, 0)? == 0 {
         return Ok(());
     }
     for group in grouped(sources, SourceItem::data) {
@@ -276,7 +276,7 @@ fn element_by_hand(prompter: &mut dyn Prompter, open: &mut OpenJob, sources: &[S
     choices.extend(elements.iter().map(|(name, _)| name.clone()));
     let (name, number) = (open.source.data_name(first.data()), counted(sources.len() as u64, "option combo"));
     prompter.say(&format!("\n{name}, {number}"));
-    let element = match prompter.search("Goes to which data element (type to search, Esc: stop)", &choices)? {
+    let element = match prompter.search("Destination data element (type to search, Esc: stop)", &choices)? {
         None => return Ok(false),
         Some(0) => return Ok(true),
         Some(1) => return cells_by_hand(prompter, open, sources),
@@ -284,7 +284,7 @@ fn element_by_hand(prompter: &mut dyn Prompter, open: &mut OpenJob, sources: &[S
     };
     let (found, left) = by_name(open, &cells, element, sources);
     if !found.is_empty() {
-        prompter.say("By their names:");
+        prompter.say("Matched by name:");
         for item in &found {
             prompter.say(&format!("  {} → {}", source_names(open, &item.source), address_names(open, item)));
         }
@@ -321,7 +321,7 @@ fn cells_by_hand(prompter: &mut dyn Prompter, open: &mut OpenJob, sources: &[Sou
     choices.extend(cells.iter().map(|(name, _)| name.clone()));
     for source in sources {
         prompter.say(&format!("\n{}", source_names(open, source)));
-        match prompter.search("Goes to which cell (type to search, Esc: stop)", &choices)? {
+        match prompter.search("Destination option combo (type to search, Esc: stop)", &choices)? {
             None => return Ok(false),
             Some(0) => {}
             Some(chosen) => add(prompter, open, vec![Item::new(*source, cells[chosen - 1].1)])?,
@@ -334,7 +334,7 @@ fn cells_by_hand(prompter: &mut dyn Prompter, open: &mut OpenJob, sources: &[Sou
 pub(super) fn add(prompter: &mut dyn Prompter, open: &mut OpenJob, items: Vec<Item>) -> Result<(), Leave> {
     let added = open.add_items(items)?;
     for (item, reason) in &added.refused {
-        prompter.say(&format!("  {} was not taken: {reason}", source_names(open, &item.source)));
+        prompter.say(&format!("  {} was not added: {reason}", source_names(open, &item.source)));
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! A routine as one file that runs unattended: who opens it, and where it goes.
+//! Exporting a routine for unattended runs: its key or passphrase, and its path.
 
 use std::path::{Path, PathBuf};
 
@@ -20,15 +20,14 @@ const SYSTEMD_RUNS: &str = "/run/systemd/system";
 /// Exports a routine if the person wants it, and says how to repeat the run every night.
 pub(super) fn export(prompter: &mut dyn Prompter, home: &Home, routine: &str) -> Result<(), Leave> {
     prompter.say(
-        "To run unattended, a routine becomes one encrypted file with everything that a run needs, the logins included. \
-         It opens with a key file, which is what a scheduled run uses, or with a passphrase.",
+        "For unattended runs, export the routine as one encrypted file with everything that a run needs, including \
+         the logins. It opens with a key file (for scheduled runs) or with a passphrase.",
     );
-    let choices = ["with a new key file", "with a passphrase", "no file for now"].map(str::to_owned);
-    let chosen = prompter.choose("How shall it open", &choices, 0)?;
+    let choices = ["with a new key file", "with a passphrase", "no file now"].map(str::to_owned);
+    let chosen = prompter.choose("Open it with", &choices, 0)?;
     if chosen == 2 {
-        prompter.say(
-            "Without a file, the same runs from this home. A line for `crontab -e`, every night at half past two:",
-        );
+        prompter
+            .say("You can also run it from this home, without a file. A line for `crontab -e`, every night at 02:30:");
         prompter.say(&format!("    {}", crontab_line(home, routine)));
         return Ok(());
     }
@@ -49,7 +48,7 @@ pub(super) fn export(prompter: &mut dyn Prompter, home: &Home, routine: &str) ->
             }
             Err(error) => explain(prompter, &CliError::from(error)),
         }
-        let choices = ["try again", "no file for now"].map(str::to_owned);
+        let choices = ["try again", "no file now"].map(str::to_owned);
         if prompter.choose("What now", &choices, 0)? == 1 {
             return Err(Leave::Later);
         }
@@ -72,7 +71,7 @@ fn free_path(prompter: &mut dyn Prompter, question: &str, suggestion: &str) -> R
         let path = Path::new(text);
         match () {
             () if text.is_empty() => Err("a file name is needed".to_owned()),
-            () if path.exists() => Err(format!("{text} is there already; give another name")),
+            () if path.exists() => Err(format!("{text} exists already; give another name")),
             () => std::path::absolute(path).map_err(|cause| format!("{text} cannot be used: {cause}")),
         }
     })
@@ -86,11 +85,11 @@ fn new_passphrase(prompter: &mut dyn Prompter) -> Result<SecretString, Leave> {
             prompter.say(&format!("{weak}."));
             continue;
         }
-        let second = prompter.secret("The same once more")?;
+        let second = prompter.secret("Repeat it")?;
         if first.expose_secret() == second.expose_secret() {
             return Ok(first);
         }
-        prompter.say("The two are not the same.");
+        prompter.say("The two are different.");
     }
 }
 
@@ -99,7 +98,7 @@ fn say_how_to_run(prompter: &mut dyn Prompter, routine: &str, file: &Path, key: 
     let file = shell_word(&file.display().to_string());
     let (made, opened) = if let Some(key) = key {
         let key = shell_word(&key.display().to_string());
-        prompter.say(&format!("Wrote the file, and the key {key}. Keep a copy of the key in a safe place."));
+        prompter.say(&format!("Wrote the file and the key {key}. Keep a copy of the key in a safe place."));
         (format!("--new-key-file {key}"), format!("--key-file {key}"))
     } else {
         prompter.say("Wrote the file. Nobody can open it without the passphrase, not even you.");
@@ -109,7 +108,7 @@ fn say_how_to_run(prompter: &mut dyn Prompter, routine: &str, file: &Path, key: 
         prompter,
         &[format!("xfer routine export {called} {file} {made}"), format!("xfer exec {file} {opened} --dry-run")],
     );
-    prompter.say("To have this machine run it every night at half past two, after trying all that the run needs:");
+    prompter.say("To run it on this machine every night at 02:30 (everything the run needs is tested first):");
     let (act, scheduler) = match () {
         () if cfg!(windows) => ("show", "windows"),
         // systemd makes up for a run that was missed while the machine was off, cron does not.

@@ -1,4 +1,4 @@
-//! The whole way, section by section: servers, metadata, org units, job, routine, first run. What is there already is
+//! The guided setup, section by section: servers, metadata, org units, job, routine, first run. What is there already is
 //! not asked again, so that `xfer init` goes on where it was left.
 
 use crate::cli::arguments::{job, routine};
@@ -28,9 +28,8 @@ type PairNames = (String, String);
 /// Leads from wherever things stand to a first run.
 pub(crate) fn lead(prompter: &mut dyn Prompter, home: &Home, ui: &Ui) -> Result<(), Leave> {
     prompter.say(
-        "This leads you from two DHIS2 servers to a first transfer between them. Nothing is written to a server before \
-         you say so at the very end. Esc or Ctrl-C leaves at any question; what is complete is kept, and `xfer init` \
-         goes on from there.",
+        "Guided setup, from two DHIS2 servers to a first transfer. Nothing is written to a server before you agree at \
+         the end. Stop at any question with Esc or Ctrl-C; finished steps are saved, and `xfer init` resumes there.",
     );
     prompter.heading("1 of 7 · Servers");
     let pair = choose_servers(prompter, home, ui)?;
@@ -40,16 +39,16 @@ pub(crate) fn lead(prompter: &mut dyn Prompter, home: &Home, ui: &Ui) -> Result<
     map_org_units(prompter, home, &pair)?;
     prompter.heading("4 of 7 · Job: which figures go where");
     let job = choose_job(prompter, home, &pair)?;
-    prompter.heading("5 of 7 · Routine: when, and by which rules");
+    prompter.heading("5 of 7 · Routine: periods and rules");
     let routine = choose_routine(prompter, home, &job)?;
     prompter.heading("6 of 7 · First run");
     if trial::was_run(home, &routine)? {
-        prompter.say(&format!("{routine} has been run before."));
+        prompter.say(&format!("{routine} has run before."));
     }
     trial::try_out(prompter, home, ui, &routine)?;
     prompter.heading("7 of 7 · Unattended: the xfer file");
     export::export(prompter, home, &routine)?;
-    prompter.say("\nThat was all of it. `xfer` alone shows where everything stands and what to do next.");
+    prompter.say("\nThe setup is complete. `xfer` alone shows the state of everything and the next step.");
     Ok(())
 }
 
@@ -59,10 +58,10 @@ fn choose_servers(prompter: &mut dyn Prompter, home: &Home, ui: &Ui) -> Result<P
     let [source, destination] = SUGGESTED;
     match names.as_slice() {
         [] => {
-            prompter.say("The source first: the server that has the figures.");
+            prompter.say("First the source: the server that has the figures.");
             let first = server_wizard::add(prompter, home, ui, Known::default(), source)?;
             let second =
-                add_other(prompter, home, ui, "Now the destination: the server that they go to.", destination)?;
+                add_other(prompter, home, ui, "Now the destination: the server that gets the figures.", destination)?;
             with_direction(prompter, home, ui, (first, second), Servers::Added)
         }
         [only] => {
@@ -71,13 +70,18 @@ fn choose_servers(prompter: &mut dyn Prompter, home: &Home, ui: &Ui) -> Result<P
                 format!("values go to {only}"),
                 format!("values stay within {only}: from tracker to aggregate"),
             ];
-            prompter.say(&format!("There is {only} already."));
-            let chosen = prompter.choose("Which of the two is it", &choices, 0)?;
+            prompter.say(&format!("You already have {only}."));
+            let chosen = prompter.choose("Is it the source or the destination", &choices, 0)?;
             if chosen == 2 {
                 with_direction(prompter, home, ui, (only.clone(), only.clone()), Servers::Known)
             } else if chosen == 0 {
-                let other =
-                    add_other(prompter, home, ui, "Now the destination: the server that they go to.", destination)?;
+                let other = add_other(
+                    prompter,
+                    home,
+                    ui,
+                    "Now the destination: the server that gets the figures.",
+                    destination,
+                )?;
                 with_direction(prompter, home, ui, (only.clone(), other), Servers::Added)
             } else {
                 let other = add_other(prompter, home, ui, "Now the source: the server that has the figures.", source)?;
@@ -91,7 +95,7 @@ fn choose_servers(prompter: &mut dyn Prompter, home: &Home, ui: &Ui) -> Result<P
             let (from, to) = begun.unwrap_or_else(|| (first.clone(), second.clone()));
             let choices =
                 [format!("from {from} to {to}"), format!("from {to} to {from}"), "another server …".to_owned()];
-            match prompter.choose("Which way do the values go", &choices, 0)? {
+            match prompter.choose("Which direction", &choices, 0)? {
                 0 => with_direction(prompter, home, ui, (from, to), Servers::Known),
                 1 => with_direction(prompter, home, ui, (to, from), Servers::Known),
                 _ => {
@@ -118,7 +122,7 @@ fn add_other(
 fn choose_two(prompter: &mut dyn Prompter, home: &Home, ui: &Ui, names: &[String]) -> Result<PairNames, Leave> {
     let from = names[prompter.choose("Which server has the figures", names, 0)?].clone();
     let others: Vec<String> = names.iter().filter(|name| **name != from).cloned().collect();
-    let to = others[prompter.choose("Which server do they go to", &others, 0)?].clone();
+    let to = others[prompter.choose("Which server gets the figures", &others, 0)?].clone();
     with_direction(prompter, home, ui, (from, to), Servers::Known)
 }
 
@@ -139,7 +143,7 @@ fn with_direction(
 ) -> Result<PairNames, Leave> {
     let meant = |one| pair.0 == pair.1 || servers_now == Servers::Added && one == One::SameAddress;
     if say_if_one(prompter, home, &pair)?.is_some_and(|one| !meant(one)) {
-        let choices = [format!("correct the address of {}", pair.1), "go on: it is meant so".to_owned()];
+        let choices = [format!("correct the address of {}", pair.1), "continue: this is intended".to_owned()];
         if prompter.choose("What now", &choices, 0)? == 0 {
             server_wizard::edit(prompter, home, ui, &pair.1)?;
             return with_direction(prompter, home, ui, pair, Servers::Known);
@@ -152,14 +156,14 @@ fn with_direction(
             return Ok(pair);
         }
         prompter.say(&format!(
-            "{} may not write data values at {}: it lacks the authority F_DATAVALUE_ADD. Mapping works all the same; \
-             a run would end with refused values.",
+            "{} may not write data values at {}: it does not have the authority F_DATAVALUE_ADD. You can map, but a \
+             run would end with refused values.",
             account.username, pair.1
         ));
         let choices = [
-            format!("log in to {} as somebody else", pair.1),
-            "go on all the same".to_owned(),
-            format!("values go the other way, from {} to {}", pair.1, pair.0),
+            format!("log in to {} as another user", pair.1),
+            "continue anyway".to_owned(),
+            format!("change the direction: from {} to {}", pair.1, pair.0),
         ];
         match prompter.choose("What now", &choices, 0)? {
             0 => server_wizard::log_in_otherwise(prompter, home, ui, &pair.1)?,
@@ -177,7 +181,7 @@ fn copy_metadata(prompter: &mut dyn Prompter, home: &Home, ui: &Ui, pair: &PairN
         let details = servers::show(home, name)?;
         match &details.server.synced_at {
             Some(at) => prompter.say(&format!(
-                "{name} was copied at {}; `xfer server sync {}` renews it.",
+                "{name} was synced at {}; to sync again: `xfer server sync {}`.",
                 clock::in_words(at),
                 shell_word(name)
             )),
@@ -196,12 +200,14 @@ fn map_org_units(prompter: &mut dyn Prompter, home: &Home, pair: &PairNames) -> 
     };
     let mapped = org_units::open(home, &pair.0, &pair.1)?.count(MappingState::Confirmed);
     if mapped == 0 {
-        prompter.say("Without a single org unit mapped there is nothing to transfer yet.");
+        prompter.say("No org unit is mapped, so there is nothing to transfer yet.");
         return Err(Leave::Later);
     }
     if later {
-        let choices =
-            [format!("go on with the {} that are mapped", counted(mapped as u64, "org unit")), "stop here".to_owned()];
+        let choices = [
+            format!("continue with the {} that are mapped", counted(mapped as u64, "org unit")),
+            "stop here".to_owned(),
+        ];
         if prompter.choose("What now", &choices, 0)? == 1 {
             return Err(Leave::Later);
         }
@@ -215,7 +221,7 @@ fn choose_job(prompter: &mut dyn Prompter, home: &Home, pair: &PairNames) -> Res
     let known: Vec<_> = jobs::list(home)?.into_iter().filter(of_pair).collect();
     if !known.is_empty() {
         let in_words = |job: &Job| match job.items.len() {
-            0 => format!("{} (carries nothing yet)", job.name),
+            0 => format!("{} (no items yet)", job.name),
             number => format!("{} ({})", job.name, counted(number as u64, "item")),
         };
         let mut choices: Vec<String> = known.iter().map(in_words).collect();
@@ -235,7 +241,7 @@ fn choose_job(prompter: &mut dyn Prompter, home: &Home, pair: &PairNames) -> Res
 
 fn filled(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Result<String, Leave> {
     if jobs::open(home, name)?.job.items.is_empty() {
-        prompter.say(&format!("{name} carries nothing yet, so there is nothing to transfer."));
+        prompter.say(&format!("{name} has no items yet, so there is nothing to transfer."));
         return Err(Leave::Later);
     }
     Ok(name.to_owned())

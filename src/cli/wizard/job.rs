@@ -29,7 +29,7 @@ pub(crate) fn new(prompter: &mut dyn Prompter, home: &Home, known: &New) -> Resu
     let (source, destination) = choose_pair(prompter, home, known.from.as_deref(), known.to.as_deref())?;
     let name = match &known.name {
         Some(name) => name.clone(),
-        None => ask_until(prompter, "What do you want to call the job", Some("monthly figures"), |name| {
+        None => ask_until(prompter, "Name of the job", Some("monthly figures"), |name| {
             let taken = jobs::list(home).map_err(|error| error.to_string())?;
             match () {
                 () if name.is_empty() => Err("a name is needed".to_owned()),
@@ -78,7 +78,7 @@ pub(crate) fn fill_more(prompter: &mut dyn Prompter, home: &Home, name: &str) ->
 fn say_review(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Result<(), Leave> {
     let findings = jobs::open(home, name)?.review(home)?;
     for line in review_lines::lines(&findings, &format!("xfer job check {}", shell_word(name))) {
-        prompter.say(&format!("Look at this: {line}"));
+        prompter.say(&format!("Check this: {line}"));
     }
     Ok(())
 }
@@ -87,7 +87,7 @@ fn say_review(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Result<()
 pub(crate) fn edit(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Result<(), Leave> {
     let open = jobs::open(home, name)?;
     prompter.say(&format!(
-        "{name} carries {} from {} to {}, {} to {}, combine {}.",
+        "{name} has {} from {} to {}, {} to {}, combine {}.",
         counted(open.job.items.len() as u64, "item"),
         open.job.source,
         open.job.destination,
@@ -96,10 +96,10 @@ pub(crate) fn edit(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Resu
         open.job.combine.name()
     ));
     let choices = [
-        "add figures",
-        "how several values become one",
+        "add items",
+        "how several values are combined",
         "the period types",
-        "plugins and scripts that change values on their way",
+        "plugins and scripts that change values",
         "nothing",
     ]
     .map(str::to_owned);
@@ -113,8 +113,8 @@ pub(crate) fn edit(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Resu
             commands.push(format!("xfer job edit {} --combine {}", shell_word(name), combine.name()));
         }
         2 => {
-            let source = period_type(prompter, "Which periods are read", open.job.source_period_type)?;
-            let target = period_type(prompter, "Which periods are written", source)?;
+            let source = period_type(prompter, "Period type at the source", open.job.source_period_type)?;
+            let target = period_type(prompter, "Period type at the destination", source)?;
             let change = JobChange {
                 source_period_type: Some(source),
                 destination_period_type: Some(target),
@@ -151,7 +151,7 @@ fn combine(prompter: &mut dyn Prompter, home: &Home, source: &str, destination: 
         return Ok(Combine::Error);
     }
     prompter.say(&format!(
-        "{} of the destination get values of more than one org unit of the source, which meet in one cell.",
+        "{} of the destination get values from more than one org unit of the source: several values for one cell.",
         counted(shared as u64, "org unit")
     ));
     operator(prompter)
@@ -165,12 +165,12 @@ fn operator(prompter: &mut dyn Prompter) -> Result<Combine, Leave> {
         "their mean",
         "the largest",
         "the smallest",
-        "that of the latest period",
-        "that of the earliest period",
-        "never: it is an error",
+        "the value of the latest period",
+        "the value of the earliest period",
+        "several values for one cell: refused",
     ]
     .map(str::to_owned);
-    Ok(operators[prompter.choose("How do several values become one", &choices, 0)?])
+    Ok(operators[prompter.choose("How are several values combined", &choices, 0)?])
 }
 
 fn period_type(prompter: &mut dyn Prompter, question: &str, suggestion: PeriodType) -> Result<PeriodType, Leave> {
@@ -206,7 +206,7 @@ fn fill(prompter: &mut dyn Prompter, home: &Home, name: &str, commands: &mut Vec
         }
         choices.push("nothing more".to_owned());
         let suggestion = if open.job.items.is_empty() { 0 } else { choices.len() - 1 };
-        let chosen = prompter.choose("What shall it carry", &choices, suggestion)?;
+        let chosen = prompter.choose("What do you want to transfer", &choices, suggestion)?;
         let Some(kind) = kinds.get(chosen) else { return Ok(()) };
         let (selection, argument) = match *kind {
             Figures::OfDataSet => match data_set(prompter, &mut open, commands)? {
@@ -229,7 +229,7 @@ fn fill(prompter: &mut dyn Prompter, home: &Home, name: &str, commands: &mut Vec
         let before = open.job.items.len();
         let reviewed = review(prompter, &mut open, &selection)?;
         commands.extend(reviewed.commands(&called, &argument, &open.job.items[before..]));
-        prompter.say(&format!("{name} carries {} now.", counted(open.job.items.len() as u64, "item")));
+        prompter.say(&format!("{name} now has {}.", counted(open.job.items.len() as u64, "item")));
     }
 }
 
@@ -329,7 +329,7 @@ fn review(prompter: &mut dyn Prompter, open: &mut OpenJob, selection: &[DataItem
         matching.proposals.into_iter().partition(|proposal| proposal.class != MatchClass::Ask);
     if !matching.unmatched.is_empty() {
         let number = counted(matching.unmatched.len() as u64, "item");
-        prompter.say(&format!("{number} of the source without a match over there:"));
+        prompter.say(&format!("{number} of the source without a match at the destination:"));
         say_lines(prompter, &unmatched_lines(open, &matching.unmatched));
     }
     let before = open.job.items.len();
@@ -363,10 +363,10 @@ fn fits(prompter: &mut dyn Prompter, open: &mut OpenJob, fitting: Vec<ItemPropos
             prompter.say(&format!("  {line}"));
         }
         let shown: Vec<ItemProposal> = groups.iter().flat_map(|group| group.proposals.iter().cloned()).collect();
-        let all_of_them = if portion.is_everything() { "take all" } else { "take these" };
-        let none = if portion.is_everything() { "none of them" } else { "none of these" };
-        let choices = [format!("{all_of_them} {}", shown.len()), "look at each".to_owned(), none.to_owned()];
-        match prompter.choose("What about them", &choices, 0)? {
+        let all_of_them = if portion.is_everything() { "accept all" } else { "accept these" };
+        let none = if portion.is_everything() { "none" } else { "none of these" };
+        let choices = [format!("{all_of_them} {}", shown.len()), "decide each".to_owned(), none.to_owned()];
+        match prompter.choose("What to do with them", &choices, 0)? {
             0 => add(prompter, open, shown.into_iter().map(|proposal| proposal.item).collect())?,
             1 => {
                 all_taken = false;

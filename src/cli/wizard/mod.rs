@@ -1,4 +1,4 @@
-//! The wizard: leads a person through servers, org units, jobs and routines, question by question.
+//! The wizard: guided setup of servers, org units, jobs and routines.
 //!
 //! It has no state of its own: each answer is kept in the store as soon as it is complete, so that every step can be
 //! left and taken up again, and Ctrl-C loses nothing that was answered. Each section ends with the commands that do the
@@ -49,16 +49,16 @@ pub(crate) fn ask<T>(
     steps: impl FnOnce(&mut dyn Prompter) -> Result<T, Leave>,
 ) -> Result<ExitCode, CliError> {
     if !ui.can_ask() {
-        return Err(CliError::usage(format!("{} is missing, and there is no terminal to ask at", missing.what))
+        return Err(CliError::usage(format!("{} is missing, and there is no terminal to ask for it", missing.what))
             .hint(missing.hint));
     }
     match steps(&mut Terminal::new(ui)) {
         Ok(_) => Ok(ExitCode::Success),
         Err(Leave::Later) => {
-            ui.say(&format!("What is complete is kept. To go on:\n  {}", missing.again));
+            ui.say(&format!("Finished steps are saved. To resume:\n  {}", missing.again));
             Ok(ExitCode::Success)
         }
-        Err(Leave::Interrupted) => Err(interrupted(&format!("what is complete is kept; to go on: {}", missing.again))),
+        Err(Leave::Interrupted) => Err(interrupted(&format!("finished steps are saved; to resume: {}", missing.again))),
         Err(Leave::Failed(error)) => Err(error),
     }
 }

@@ -40,8 +40,8 @@ pub(crate) fn map(prompter: &mut dyn Prompter, home: &Home, source: &str, destin
     let sure = found.iter().filter(|row| row.class == Some(MatchClass::Sure)).count();
     let likely_now = proposed(&map, |class| class == Some(MatchClass::Likely)).len();
     prompter.say(&format!(
-        "{} of {source}: {} mapped before, {} left out before, {} matched for sure now, {} likely, {} doubtful, {} without \
-         a counterpart.",
+        "{} of {source}: {} mapped before, {} ignored before, {} sure matches now, {} likely, {} doubtful, {} without \
+         a match.",
         counted(before.units, "org unit"),
         before.mapped,
         before.ignored,
@@ -62,7 +62,7 @@ pub(crate) fn map(prompter: &mut dyn Prompter, home: &Home, source: &str, destin
         ],
     );
     if matches!(outcome, Err(Leave::Later)) {
-        prompter.say(&format!("What was decided is kept. To go on with the rest:\n  xfer orgunit map {left} {right}"));
+        prompter.say(&format!("Your decisions are saved. To resume with the rest:\n  xfer orgunit map {left} {right}"));
     }
     outcome
 }
@@ -86,9 +86,9 @@ fn likely(prompter: &mut dyn Prompter, map: &mut PairMap) -> Result<(), Leave> {
         for row in &rows {
             prompter.say(&format!("  {}", described(map, row)));
         }
-        let all_of_them = if portion.is_everything() { "take all" } else { "take these" };
-        let choices = [format!("{all_of_them} {}", rows.len()), "look at each".to_owned(), portion.leave().to_owned()];
-        match prompter.choose("What about them", &choices, 0)? {
+        let all_of_them = if portion.is_everything() { "accept all" } else { "accept these" };
+        let choices = [format!("{all_of_them} {}", rows.len()), "decide each".to_owned(), portion.leave().to_owned()];
+        match prompter.choose("What to do with them", &choices, 0)? {
             0 => {
                 let confirmed: Vec<OrgUnitMapping> = rows
                     .into_iter()
@@ -111,20 +111,20 @@ fn doubtful(prompter: &mut dyn Prompter, map: &mut PairMap) -> Result<(), Leave>
     if !without.is_empty() {
         let number = counted(without.len() as u64, "org unit");
         let have = if without.len() == 1 { "has" } else { "have" };
-        prompter.say(&format!("{number} of the source {have} no counterpart that the matcher could find."));
+        prompter.say(&format!("{number} of the source {have} no match."));
     }
     for (portion, units) in Portion::of(&without) {
-        prompter.say(&format!("Without a counterpart{}:", portion.in_words()));
+        prompter.say(&format!("Without a match{}:", portion.in_words()));
         for unit in units {
             prompter.say(&format!("  {}", map.source.org_unit_path_names(*unit)));
         }
         let them = if portion.is_everything() { "all of them" } else { "these" };
         let choices = [
-            "look at each".to_owned(),
-            format!("leave {them} out: they are never transferred"),
+            "decide each".to_owned(),
+            format!("ignore {them}: never transfer their values"),
             portion.leave().to_owned(),
         ];
-        match prompter.choose("What about them", &choices, 2)? {
+        match prompter.choose("What to do with them", &choices, 2)? {
             0 => one_by_one(prompter, map, units)?,
             1 => {
                 let ignored: Vec<OrgUnitMapping> =
@@ -206,17 +206,17 @@ fn decide(
         .map(|(index, candidate)| (in_a_line(&map.destination, candidate.destination), Answer::Candidate(index)))
         .collect();
     answers.push(("search for another …".to_owned(), Answer::Search));
-    answers.push(("leave it out: it is never transferred".to_owned(), Answer::LeaveOut));
+    answers.push(("ignore it: never transfer its values".to_owned(), Answer::LeaveOut));
     answers.push(("skip it for now".to_owned(), Answer::Skip));
     if source.organisation_units.values().any(|other| other.parent() == Some(unit)) {
-        answers.push(("skip it and all below it".to_owned(), Answer::SkipWithAllBelow));
+        answers.push(("skip it and everything below it".to_owned(), Answer::SkipWithAllBelow));
     }
-    answers.push(("stop here and go on later".to_owned(), Answer::Stop));
+    answers.push(("stop here and resume later".to_owned(), Answer::Stop));
     let first = if shown.is_empty() { Answer::Skip } else { Answer::Candidate(0) };
     let suggestion = answers.iter().position(|(_, answer)| *answer == first).unwrap_or_default();
     let choices: Vec<String> = answers.iter().map(|(words, _)| words.clone()).collect();
     loop {
-        let (_, answer) = answers[prompter.choose("Which is it over there", &choices, suggestion)?];
+        let (_, answer) = answers[prompter.choose("Map it to", &choices, suggestion)?];
         let picked = match answer {
             Answer::Candidate(index) => shown.get(index).cloned(),
             Answer::Search => search(prompter, map, candidates, unit)?,
@@ -273,12 +273,12 @@ fn say_unit(prompter: &mut dyn Prompter, map: &PairMap, unit: Uid, progress: &st
 fn may_be_taken(prompter: &mut dyn Prompter, map: &PairMap, unit: Uid, destination: Uid) -> Result<bool, Leave> {
     let Some(owner) = map.owner_of(destination, unit) else { return Ok(true) };
     prompter.say(&format!(
-        "{} goes to {} already. If both do, their values meet in one cell, and the job has to say how they become one \
-         (their sum, say).",
+        "{} goes to {} already. If both go there, there are several values for one cell, and the job needs a \
+         combine operator (for example sum).",
         map.source.org_unit_path_names(owner),
         map.destination.name_of(destination)
     ));
-    prompter.confirm("Let both go there", false)
+    prompter.confirm("Map both to it", false)
 }
 
 /// Keeps what a person decided: the matcher's own row with its evidence where she agrees with it.
@@ -305,7 +305,7 @@ fn search(
         }
         let mut found = candidates.search(unit, &typed, HITS);
         if found.is_empty() {
-            prompter.say(&format!("nothing over there is called {typed}; try fewer words or letters"));
+            prompter.say(&format!("no org unit of the destination matches {typed}; try fewer words or letters"));
             continue;
         }
         let choices: Vec<String> =

@@ -1,4 +1,4 @@
-//! Which two servers are meant, where a wizard was not told.
+//! Asks for the two servers if the wizard does not know them.
 
 use crate::cli::error::CliError;
 use crate::cli::prompt::capitalised;
@@ -86,11 +86,12 @@ pub(crate) fn say_if_one(
 }
 
 /// What it means that source and destination are one.
-const WITHIN_ONE: &str = "Values would be read from it and written back into it. That is right where its tracker data \
-    goes into its own aggregate data; a job that reads the cells which it writes changes them at every run.";
+const WITHIN_ONE: &str = "Values would be read from it and written to it. That is correct if its tracker data goes \
+                          into its own aggregate data; but a job that reads the cells it writes changes them at every \
+                          run.";
 
 fn both(one: &str, other: &str) -> String {
-    format!("{one} and {other} are one and the same DHIS2 server")
+    format!("{one} and {other} are the same DHIS2 server")
 }
 
 /// Whether an address that was typed for a server is meant, if another server has it already.
@@ -100,5 +101,5 @@ pub(crate) fn may_be_one(prompter: &mut dyn Prompter, home: &Home, name: &str, u
         return Ok(true);
     };
     prompter.say(&format!("{url} is the address of {} already: {}. {WITHIN_ONE}", other.name, both(&other.name, name)));
-    prompter.confirm("Is that meant so", false)
+    prompter.confirm("Is this intended", false)
 }

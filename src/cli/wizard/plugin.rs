@@ -13,7 +13,7 @@ pub(crate) fn ask(ui: &Ui, parameters: &[&Parameter], again: &str) -> Result<Vec
         Ok(answers) => Ok(answers),
         Err(Leave::Failed(error)) => Err(error),
         Err(Leave::Later | Leave::Interrupted) => {
-            Err(interrupted(&format!("nothing was attached; to begin again: {again}")))
+            Err(interrupted(&format!("nothing was attached; to start again: {again}")))
         }
     }
 }
@@ -42,7 +42,7 @@ pub(super) fn steps(
             _ => {
                 let suggestion = suggestion.map(ToString::to_string);
                 let understand = |answer: &str| match read(parameter, answer) {
-                    _ if answer.is_empty() => Err("Something has to be given".to_owned()),
+                    _ if answer.is_empty() => Err("A value is required".to_owned()),
                     Err(PluginError::Rule { what, hint }) => Err(format!("{what}: {hint}")),
                     Err(error) => Err(error.to_string()),
                     Ok(value) => Ok(value),
@@ -87,7 +87,7 @@ mod tests {
         ]);
         let answers = steps(&mut person, &parameters).unwrap();
         let said = person.finish();
-        assert!(said.contains("Something has to be given"), "{said}");
+        assert!(said.contains("A value is required"), "{said}");
         assert!(said.contains("highest=many does not fit: highest is a number."), "{said}");
         let expected = [("lowest", "0"), ("highest", "100"), ("beyond", "reject")];
         let expected = expected.map(|(name, value)| (name.to_owned(), ParameterValue::parse(value)));

@@ -1,4 +1,4 @@
-//! Long lists in portions: what a person takes together is what she was shown, no more.
+//! Long lists in parts: a person accepts only what she was shown.
 
 /// So many lines are shown before a question: with it they fit on one screen.
 pub(crate) const LINES: usize = 40;
@@ -36,7 +36,7 @@ impl Portion {
 
     /// The words for taking nothing of it, and of what comes after it.
     pub(crate) fn leave(self) -> &'static str {
-        if self.last == self.of { "leave them for later" } else { "leave them, and all that are left, for later" }
+        if self.last == self.of { "decide them later" } else { "decide them and all others later" }
     }
 }
 
@@ -51,7 +51,7 @@ mod tests {
         assert_eq!(portions.iter().flat_map(|(_, part)| part.iter().copied()).collect::<Vec<_>>(), list);
         let words: Vec<String> = portions.iter().map(|(portion, _)| portion.in_words()).collect();
         assert_eq!(words, [" (1 to 40 of 83)", " (41 to 80 of 83)", " (81 to 83 of 83)"]);
-        assert_eq!(portions[2].0.leave(), "leave them for later");
+        assert_eq!(portions[2].0.leave(), "decide them later");
         let short: Vec<_> = Portion::of(&list[..5]).map(|(portion, _)| portion).collect();
         assert!(short.len() == 1 && short[0].is_everything() && short[0].in_words().is_empty());
         assert_eq!(Portion::of(&list[..0]).count(), 0);

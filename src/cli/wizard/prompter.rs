@@ -75,5 +75,5 @@ pub(crate) fn say_commands(prompter: &mut dyn Prompter, commands: &[String]) {
         return;
     }
     let many = noun_for(commands.len() as u64, "command");
-    prompter.say(&format!("The same without questions, by {many}:\n  {}", commands.join("\n  ")));
+    prompter.say(&format!("The same without questions, with {many}:\n  {}", commands.join("\n  ")));
 }

@@ -23,9 +23,7 @@ use xfer_domain::shell::shell_word;
 pub(crate) fn new(prompter: &mut dyn Prompter, home: &Home, known: &New) -> Result<String, Leave> {
     let name = match &known.name {
         Some(name) => name.clone(),
-        None => ask_until(prompter, "What do you want to call the routine", Some("monthly"), |name| {
-            free_name(home, name, None)
-        })?,
+        None => ask_until(prompter, "Name of the routine", Some("monthly"), |name| free_name(home, name, None))?,
     };
     let chosen = if known.jobs.is_empty() { choose_jobs(prompter, home)? } else { known.jobs.clone() };
     let window =
@@ -47,7 +45,7 @@ pub(crate) fn new(prompter: &mut dyn Prompter, home: &Home, known: &New) -> Resu
 fn say_review(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Result<(), Leave> {
     let findings = ops::review::of_routine(home, &Copies::new(&home.config()?), name)?;
     for line in review::lines(&findings, "xfer doctor") {
-        prompter.say(&format!("Look at this: {line}"));
+        prompter.say(&format!("Check this: {line}"));
     }
     Ok(())
 }
@@ -65,20 +63,20 @@ fn offer_scripts(
 /// Asks what is to be different about a routine.
 pub(crate) fn edit(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Result<(), Leave> {
     let old = routines::routine(&home.config()?, name)?;
-    prompter.say(&format!("{} carries {} for {}.", old.name, old.jobs.join(", "), old.window.join(", ")));
+    prompter.say(&format!("{} has {} for {}.", old.name, old.jobs.join(", "), old.window.join(", ")));
     let choices = [
         "its periods",
         "its jobs",
-        "what happens where the source has nothing",
+        "what to do where the source has no value",
         "its name",
-        "plugins and scripts that change values on their way",
-        "who hears of it when a run does not end well",
+        "plugins and scripts that change values",
+        "alerts",
         "nothing",
     ]
     .map(str::to_owned);
     let mut change = RoutineChange::default();
     let called = shell_word(&old.name);
-    let command = match prompter.choose("What is to be different", &choices, 0)? {
+    let command = match prompter.choose("What do you want to change", &choices, 0)? {
         0 => {
             let window = periods(prompter, period_type(home, &old.jobs)?)?;
             let command = format!("xfer routine edit {called} --periods {}", window.join(","));
@@ -103,8 +101,7 @@ pub(crate) fn edit(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Resu
             command
         }
         3 => {
-            let new =
-                ask_until(prompter, "Its new name", Some(&old.name), |name| free_name(home, name, Some(&old.name)))?;
+            let new = ask_until(prompter, "New name", Some(&old.name), |name| free_name(home, name, Some(&old.name)))?;
             let command = format!("xfer routine edit {called} --rename {}", shell_word(&new));
             change.name = Some(new);
             command
@@ -154,7 +151,7 @@ fn choose_jobs(prompter: &mut dyn Prompter, home: &Home) -> Result<Vec<String>, 
                 return Err(error.hint("make one first: xfer job new").into());
             }
             (true, [only]) => {
-                prompter.say(&format!("It carries the job {}.", only.name));
+                prompter.say(&format!("It has the job {}.", only.name));
                 return Ok(vec![only.name.clone()]);
             }
             (false, []) => break,
@@ -165,7 +162,7 @@ fn choose_jobs(prompter: &mut dyn Prompter, home: &Home) -> Result<Vec<String>, 
         if !chosen.is_empty() {
             choices.insert(0, "no more".to_owned());
         }
-        let question = if chosen.is_empty() { "Which job does it carry" } else { "And which other job" };
+        let question = if chosen.is_empty() { "Which job" } else { "Which other job" };
         let answer = prompter.choose(question, &choices, 0)?;
         match (chosen.is_empty(), answer) {
             (false, 0) => break,
@@ -220,8 +217,8 @@ fn usual_windows(period_type: PeriodType) -> Vec<(&'static str, &'static str)> {
 /// Which periods a run covers; each choice says which those are today.
 fn periods(prompter: &mut dyn Prompter, period_type: PeriodType) -> Result<Vec<String>, Leave> {
     prompter.say(
-        "Each run covers the same stretch of time up to its own day. A longer one also catches what was corrected late; \
-         what has not changed is not sent again.",
+        "Each run transfers this time window, counted back from its own date. A longer window also transfers late \
+         corrections; unchanged values are not sent again.",
     );
     let fits = |(_, keyword): &(&str, &str)| today(&[(*keyword).to_owned()], period_type).is_ok();
     let usual: Vec<(&str, &str)> = usual_windows(period_type).into_iter().filter(fits).collect();
@@ -232,7 +229,7 @@ fn periods(prompter: &mut dyn Prompter, period_type: PeriodType) -> Result<Vec<S
         })
         .collect();
     choices.push("other periods …".to_owned());
-    let chosen = prompter.choose("Which periods does a run cover", &choices, 0)?;
+    let chosen = prompter.choose("Periods of each run", &choices, 0)?;
     if let Some((_, keyword)) = usual.get(chosen) {
         return Ok(vec![(*keyword).to_owned()]);
     }
@@ -241,7 +238,7 @@ fn periods(prompter: &mut dyn Prompter, period_type: PeriodType) -> Result<Vec<S
         let window: Vec<String> =
             text.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect();
         if window.is_empty() {
-            return Err("nothing was typed".to_owned());
+            return Err("nothing was entered".to_owned());
         }
         today(&window, period_type).map(|periods| (window, periods))
     })?;
@@ -269,39 +266,38 @@ fn rules(prompter: &mut dyn Prompter, known: &New) -> Result<Policies, Leave> {
     }
     if known.max_change.is_none() {
         let choices = [
-            "write it, and report it",
-            "hold it back if more than half of the cells would change",
-            "hold it back if more than a fifth of the cells would change",
+            "write them and report it",
+            "hold them back if more than half of the cells would change",
+            "hold them back if more than a fifth of the cells would change",
         ]
         .map(str::to_owned);
-        let question = "If a run would change very much at the destination";
+        let question = "If a run would change very many values";
         policies.max_change = [None, Some(50), Some(20)][prompter.choose(question, &choices, 0)?];
     }
     if !known.tolerate_unmapped {
-        let choices =
-            ["the run counts as incomplete, so that somebody looks", "they are only reported"].map(str::to_owned);
-        prompter.say("Values of org units that are not mapped cannot be sent.");
-        policies.tolerate_unmapped = prompter.choose("What about them", &choices, 0)? == 1;
+        let choices = ["the run is incomplete", "they are only reported"].map(str::to_owned);
+        prompter.say("Values of unmapped org units cannot be sent.");
+        policies.tolerate_unmapped = prompter.choose("What to do with them", &choices, 0)? == 1;
     }
     Ok(policies)
 }
 
 fn when_empty(prompter: &mut dyn Prompter) -> Result<WhenEmpty, Leave> {
     let rules = [WhenEmpty::Keep, WhenEmpty::Zero, WhenEmpty::Delete];
-    let choices = ["leave it as it is", "write a zero", "delete it, if this routine has written it"].map(str::to_owned);
-    prompter.say("A cell may be empty at the source while the destination has a value.");
-    Ok(rules[prompter.choose("What about it", &choices, 0)?])
+    let choices = ["keep it", "write a zero", "delete it, if this routine wrote it"].map(str::to_owned);
+    prompter.say("The destination may have a value where the source has none.");
+    Ok(rules[prompter.choose("What to do then", &choices, 0)?])
 }
 
 fn max_delete_share(prompter: &mut dyn Prompter) -> Result<u32, Leave> {
     let choices = [
-        "hold it back if more than a fifth of it would go",
-        "hold it back if more than half of it would go",
-        "let it go, however much it is",
+        "delete nothing if more than a fifth would be deleted",
+        "delete nothing if more than half would be deleted",
+        "delete without this limit",
     ]
     .map(str::to_owned);
-    prompter.say("A source that answers with nothing by mistake looks as if its values were gone.");
-    Ok([USUAL_DELETE_SHARE, 50, 100][prompter.choose("What about it", &choices, 0)?])
+    prompter.say("If the source answers with no values by mistake, it looks as if all values were deleted.");
+    Ok([USUAL_DELETE_SHARE, 50, 100][prompter.choose("What to do then", &choices, 0)?])
 }
 
 fn write_share(command: &mut String, share: u32) {

@@ -1,4 +1,4 @@
-//! Values changed on their way: a plugin, or a script of the person's own, on a job, one of its items, or a routine.
+//! Changing values: a plugin, or the person's own script, on a job, one of its items, or a routine.
 //!
 //! What is chosen acts only after the person has seen an example of what it does, before and after.
 
@@ -22,11 +22,11 @@ use xfer_script::plugin::{self, Plugin};
 use xfer_script::testing::Sample;
 
 /// What is offered.
-const NOTHING: &str = "no, they go as they are";
+const NOTHING: &str = "no, transfer them unchanged";
 const NO_MORE: &str = "no, that is all";
-const PLUGIN: &str = "yes, by a plugin: ready to use, with a few questions";
-const SCRIPT: &str = "yes, by a script of our own";
-const AWAY: &str = "take one away again";
+const PLUGIN: &str = "yes, with a plugin: ready-made, a few questions";
+const SCRIPT: &str = "yes, with our own script";
+const AWAY: &str = "detach one";
 
 /// Offers plugins and scripts until the person wants no more. Each that is attached, or taken away, adds the command
 /// that does the same.
@@ -39,12 +39,12 @@ pub(super) fn offer(
     loop {
         let there = at_work(home, whole)?;
         for (place, attachment) in &there {
-            prompter.say(&format!("{} acts on {}.", in_words(attachment), place.in_words()));
+            prompter.say(&format!("{} is attached to {}.", in_words(attachment), place.in_words()));
         }
         let mut choices = vec![if there.is_empty() { NOTHING } else { NO_MORE }, PLUGIN, SCRIPT];
         choices.extend((!there.is_empty()).then_some(AWAY));
         let words: Vec<String> = choices.iter().map(|choice| (*choice).to_owned()).collect();
-        match choices.get(prompter.choose("Shall values be changed on their way", &words, 0)?) {
+        match choices.get(prompter.choose("Do you want to change values during the transfer", &words, 0)?) {
             Some(&PLUGIN) => by_plugin(prompter, home, whole, commands)?,
             Some(&SCRIPT) => by_script(prompter, home, whole, commands)?,
             Some(&AWAY) => take_away(prompter, home, &there, commands)?,
@@ -164,7 +164,7 @@ fn choose_file(prompter: &mut dyn Prompter, home: &Home) -> Result<Option<PathBu
             return Ok(Some(PathBuf::from(file)));
         }
     }
-    prompter.say("A script is a file of your own; `xfer script new value` begins one, with an example in it.");
+    prompter.say("A script is your own file; `xfer script new value` makes one with an example.");
     ask_until(prompter, "The script's file (Enter: none)", None, |answer| {
         if answer.is_empty() {
             return Ok(None);
@@ -194,7 +194,7 @@ fn where_it_acts(
     }
     let all = counted(open.job.items.len() as u64, "item");
     let choices = [format!("all {all} of the job {job}"), "one of them …".to_owned()];
-    if prompter.choose("What shall it act on", &choices, 0)? == 0 {
+    if prompter.choose("Attach it to", &choices, 0)? == 0 {
         return Ok(Some(whole.clone()));
     }
     let items: Vec<String> = open
@@ -219,18 +219,18 @@ fn is_wanted(prompter: &mut dyn Prompter, sample: Option<&Sample>, has_parameter
         Some(Sample { before, after, failed }) => {
             let indented = |text: &str| printable(text).replace('\n', "\n  ");
             if *failed {
-                prompter.say("It fails on each of its examples that it would change.");
+                prompter.say("It fails on all examples that it would change.");
             }
             prompter.say(&format!("For example:\n  {}\nbecomes\n  {}", indented(before), indented(&after.join("\n"))));
         }
-        None => prompter.say("There is no example that it would change; a dry run shows what it does."),
+        None => prompter.say("It changes none of its examples; a dry run shows what it does."),
     }
-    let mut choices = vec!["yes".to_owned(), "no, leave it".to_owned()];
+    let mut choices = vec!["yes".to_owned(), "no, do not attach it".to_owned()];
     if has_parameters {
-        choices.insert(1, "answer its questions again".to_owned());
+        choices.insert(1, "answer the questions again".to_owned());
     }
     let again = usize::from(has_parameters && sample.is_some_and(|sample| sample.failed));
-    Ok(match (prompter.choose("Let it act like this", &choices, again)?, has_parameters) {
+    Ok(match (prompter.choose("Attach it with these settings", &choices, again)?, has_parameters) {
         (0, _) => Wanted::Yes,
         (1, true) => Wanted::Otherwise,
         _ => Wanted::No,

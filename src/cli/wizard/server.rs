@@ -40,7 +40,7 @@ pub(crate) fn add(
 ) -> Result<String, Leave> {
     let name = match known.name {
         Some(name) => name,
-        None => ask_until(prompter, "What do you want to call it", Some(suggestion), |name| free_name(home, name))?,
+        None => ask_until(prompter, "Name of the server", Some(suggestion), |name| free_name(home, name))?,
     };
     let (mut url, mut allow_http) = match known.url {
         Some(url) => (url, known.allow_http),
@@ -88,9 +88,9 @@ pub(crate) fn edit(prompter: &mut dyn Prompter, home: &Home, ui: &Ui, name: &str
         let server = servers::show(home, name)?.server;
         let choices = ["its name", "its address", "how to log in", "nothing"].map(str::to_owned);
         prompter.say(&format!("{name} is at {}.", server.url));
-        let (change, words) = match prompter.choose("What is to be different", &choices, 3)? {
+        let (change, words) = match prompter.choose("What do you want to change", &choices, 3)? {
             0 => {
-                let new = ask_until(prompter, "Its new name", Some(name), |name| free_name(home, name))?;
+                let new = ask_until(prompter, "New name", Some(name), |name| free_name(home, name))?;
                 let words = format!(" --rename {}", shell_word(&new));
                 (ServerChange { name: Some(new), test: true, ..ServerChange::default() }, words)
             }
@@ -99,7 +99,7 @@ pub(crate) fn edit(prompter: &mut dyn Prompter, home: &Home, ui: &Ui, name: &str
                 let mut words = format!(" --url {url}{}", if allow_http { " --allow-http" } else { "" });
                 let mut change = ServerChange { allow_http, test: true, ..ServerChange::default() };
                 if url.origin() != server.url.origin() {
-                    prompter.say("It is another host, so the login is needed again.");
+                    prompter.say("This is a different host, so enter the login again.");
                     let login = login(prompter, name)?;
                     words.push_str(&login_words(&login));
                     change.login = Some(login);
@@ -147,7 +147,7 @@ fn changed(
         }
         Err(error) => {
             explain(prompter, &error);
-            let choices = ["answer again", "leave it as it was"].map(str::to_owned);
+            let choices = ["answer again", "change nothing"].map(str::to_owned);
             if prompter.choose("Nothing was changed. What now", &choices, 0)? == 1 {
                 return Err(Leave::Later);
             }
@@ -158,7 +158,7 @@ fn changed(
 
 /// Copies the metadata of servers, with progress.
 pub(crate) fn sync(prompter: &mut dyn Prompter, home: &Home, ui: &Ui, names: &[String]) -> Result<(), Leave> {
-    prompter.say("Copying the metadata, so that mapping works offline; nothing on the servers changes.");
+    prompter.say("Copying the metadata, so that you can map offline; nothing changes on the servers.");
     loop {
         match sync_all(names, home, ui, &mut |question| prompter.confirm(question, false)) {
             Ok(_) => break,
@@ -189,7 +189,7 @@ fn free_name(home: &Home, name: &str) -> Result<String, String> {
 /// The address of a server, and whether plain http to another machine was allowed.
 fn address(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Result<(BaseUrl, bool), Leave> {
     loop {
-        let url = ask_until(prompter, "Its address, as it stands in your browser", None, |text| {
+        let url = ask_until(prompter, "Address, as in your browser", None, |text| {
             if text.is_empty() {
                 return Err("an address is needed, such as https://dhis2.example.org".to_owned());
             }
@@ -201,8 +201,8 @@ fn address(prompter: &mut dyn Prompter, home: &Home, name: &str) -> Result<(Base
         if url.is_https() || url.is_loopback() {
             return Ok((url, false));
         }
-        prompter.say("With http:// the password and the figures can be read by everybody on the way.");
-        if prompter.confirm("Use it all the same", false)? {
+        prompter.say("With http:// others on the network can read the password and the figures.");
+        if prompter.confirm("Use it anyway", false)? {
             return Ok((url, true));
         }
     }
@@ -229,7 +229,7 @@ fn secret_of(prompter: &mut dyn Prompter, server: &str, login: &Login) -> Result
     loop {
         let secret = prompter.secret(&question)?;
         if secret.expose_secret().trim().is_empty() {
-            prompter.say("Nothing was typed.");
+            prompter.say("Nothing was entered.");
             continue;
         }
         return Ok(match login {
@@ -252,13 +252,13 @@ fn described(login: &Login) -> String {
         Login::Token(token) => ("a personal access token of".to_owned(), token),
     };
     let text = secret.expose_secret();
-    let spaces = if text.trim() == text { "" } else { ", with white space at its ends" };
+    let spaces = if text.trim() == text { "" } else { ", with spaces at its ends" };
     format!("{who} {}{spaces}", counted_len(text.chars().count(), "character"))
 }
 
 /// What did not work and what helps against it. Technical causes stay out: the message names the one that matters.
 pub(super) fn explain(prompter: &mut dyn Prompter, error: &CliError) {
-    prompter.say(&format!("That did not work: {}.", error.message));
+    prompter.say(&format!("That failed: {}.", error.message));
     for hint in &error.hints {
         prompter.say(&format!("hint: {hint}"));
     }
@@ -273,11 +273,11 @@ enum Again {
 
 fn again(prompter: &mut dyn Prompter, error: &CliError) -> Result<Again, Leave> {
     let choices = [
-        "type the password or token again",
-        "log in otherwise",
-        "type the address again",
-        "try the same again",
-        "leave this for later",
+        "enter the password or token again",
+        "log in another way",
+        "enter the address again",
+        "try again",
+        "do this later",
     ]
     .map(str::to_owned);
     let suggestion = if error.code == ExitCode::Login { 0 } else { 2 };

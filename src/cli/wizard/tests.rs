@@ -49,13 +49,13 @@ impl Office {
     pub(super) fn with_job() -> Self {
         let office = Self::new();
         let mut person = Scripted::new(&[
-            ("call the job", Type("soins")),
-            ("What shall it carry", Type("data elements of a data set")),
+            ("Name of the job", Type("soins")),
+            ("What do you want to transfer", Type("data elements of a data set")),
             ("Which data set", Type("Rapport mensuel")),
-            ("What about them", Type("take all")),
-            ("Where does it go", Type("leave the rest")),
-            ("What shall it carry", Type("nothing more")),
-            ("changed on their way", Enter),
+            ("What to do with them", Type("accept all")),
+            ("Map it to", Type("decide the rest")),
+            ("What do you want to transfer", Type("nothing more")),
+            ("change values during", Enter),
         ]);
         job_wizard::new(&mut person, &office.home, &job::New::between("tracker", "national")).unwrap();
         person.finish();
@@ -67,16 +67,16 @@ impl Office {
 fn a_routine_is_asked_for_in_plain_questions_and_told_as_a_command() {
     let office = Office::with_job();
     let mut person = Scripted::new(&[
-        ("call the routine", Type("")),
-        ("call the routine", Type("nightly")),
-        ("Which periods does a run cover", Type("other periods")),
+        ("Name of the routine", Type("")),
+        ("Name of the routine", Type("nightly")),
+        ("Periods of each run", Type("other periods")),
         ("Which periods", Type("2024W54")),
         ("Which periods", Type("202401..202403, LAST_MONTH")),
-        ("What about it", Type("delete")),
-        ("What about it", Type("half")),
-        ("change very much", Type("fifth")),
-        ("What about them", Type("only reported")),
-        ("Who should hear of it", Enter),
+        ("What to do then", Type("delete")),
+        ("What to do then", Type("half")),
+        ("change very many", Type("fifth")),
+        ("What to do with them", Type("only reported")),
+        ("How do you want to be alerted", Enter),
     ]);
     routine_wizard::new(&mut person, &office.home, &routine::New::with_job("soins")).unwrap();
     let said = person.finish();
@@ -86,13 +86,13 @@ fn a_routine_is_asked_for_in_plain_questions_and_told_as_a_command() {
                    --max-change 20 --tolerate-unmapped --max-delete-share 50";
     assert!(said.contains(command), "{said}");
 
-    let mut person = Scripted::new(&[("different", Type("its periods")), ("Which periods", Enter)]);
+    let mut person = Scripted::new(&[("want to change", Type("its periods")), ("Which periods", Enter)]);
     routine_wizard::edit(&mut person, &office.home, "nightly").unwrap();
     assert!(person.finish().contains("xfer routine edit nightly --periods LAST_3_MONTHS"));
-    let mut person = Scripted::new(&[("different", Type("its name")), ("new name", Type("monthly"))]);
+    let mut person = Scripted::new(&[("want to change", Type("its name")), ("New name", Type("monthly"))]);
     routine_wizard::edit(&mut person, &office.home, "nightly").unwrap();
     assert!(person.finish().contains("xfer routine edit nightly --rename monthly"));
-    let mut person = Scripted::new(&[("different", Escape)]);
+    let mut person = Scripted::new(&[("want to change", Escape)]);
     assert!(matches!(routine_wizard::edit(&mut person, &office.home, "monthly"), Err(Leave::Later)));
     let kept = routines::list(&office.home).unwrap();
     assert_eq!((kept[0].name.as_str(), kept[0].window.join(",")), ("monthly", "LAST_3_MONTHS".to_owned()));
@@ -105,29 +105,29 @@ fn a_job_is_filled_and_changed() {
     let before = jobs::open(&office.home, "soins").unwrap().job.items.len();
     assert!(before > 15, "{before} items");
     let mut person = Scripted::new(&[
-        ("want to change", Type("add figures")),
-        ("What shall it carry", Type("data elements of a data set")),
+        ("want to change", Type("add items")),
+        ("What do you want to transfer", Type("data elements of a data set")),
         ("Which data set", Type("Vaccination")),
-        ("What about them", Type("look at each")),
-        ("Where does it go", Type("leave it out")),
-        ("Where does it go", Enter),
-        ("Where does it go", Type("leave the rest")),
+        ("What to do with them", Type("decide each")),
+        ("Map it to", Type("leave it out")),
+        ("Map it to", Enter),
+        ("Map it to", Type("decide the rest")),
         ("without a match", Enter),
-        ("What shall it carry", Type("data elements of a data set")),
+        ("What do you want to transfer", Type("data elements of a data set")),
         ("Which data set", Type("bailleur")),
-        ("What about them", Type("none of them")),
-        ("without a match", Type("choose where each goes")),
-        ("Goes to which data element", Type("choose for each option combo")),
-        ("Goes to which cell", Type("leave it out")),
-        ("Goes to which cell", Type("FMSTP")),
-        ("Goes to which data element", Escape),
-        ("What shall it carry", Enter),
+        ("What to do with them", Type("none")),
+        ("without a match", Type("choose for each")),
+        ("Destination data element", Type("choose for each option combo")),
+        ("Destination option combo", Type("leave it out")),
+        ("Destination option combo", Type("FMSTP")),
+        ("Destination data element", Escape),
+        ("What do you want to transfer", Enter),
     ]);
     job_wizard::edit(&mut person, &office.home, "soins").unwrap();
     let said = person.finish();
     assert_eq!(jobs::open(&office.home, "soins").unwrap().job.items.len(), before + 2, "{said}");
     assert!(said.contains("xfer job add-item soins "), "{said}");
-    let mut person = Scripted::new(&[("want to change", Type("several values")), ("How do several", Type("sum"))]);
+    let mut person = Scripted::new(&[("want to change", Type("how several values")), ("How are several", Type("sum"))]);
     job_wizard::edit(&mut person, &office.home, "soins").unwrap();
     assert!(person.finish().contains("xfer job edit soins --combine sum"));
 }
@@ -145,7 +145,7 @@ fn two_units_go_to_one_only_if_the_person_says_so_twice() {
     decide(
         "Hôpital Bèl Ans",
         &[
-            ("Which is it", Type("search for another")),
+            ("Map it to", Type("search for another")),
             ("Part of its name", Type("no such place anywhere")),
             ("Part of its name", Type("bel ans mat")),
             ("Which one", Type("MATERNITE")),
@@ -154,21 +154,21 @@ fn two_units_go_to_one_only_if_the_person_says_so_twice() {
     let target = map().rows[0].destination.unwrap();
     let again = |answer| {
         [
-            ("Which is it", Type("search for another")),
+            ("Map it to", Type("search for another")),
             ("Part of its name", Type("bel ans mat")),
             ("Which one", Type("MATERNITE")),
-            ("Let both go there", answer),
+            ("Map both to it", answer),
         ]
     };
-    let refused = [again(No).as_slice(), &[("Which is it", Type("skip it for now"))]].concat();
+    let refused = [again(No).as_slice(), &[("Map it to", Type("skip it for now"))]].concat();
     let said = decide("HT-NO-03-001", &refused);
     assert!(said.contains("Hôpital Bèl Ans goes to HOP. BEL ANS (MATERNITE) already"), "{said}");
     assert_eq!(map().rows.len(), 1);
     decide("HT-NO-03-001", &again(Yes));
     assert_eq!(map().rows.iter().filter(|row| row.destination == Some(target)).count(), 2);
-    decide("HT-ND-03-003", &[("Which is it", Type("leave it out"))]);
+    decide("HT-ND-03-003", &[("Map it to", Type("ignore it"))]);
     assert_eq!(map().count(MappingState::Ignored), 1);
-    let mut person = Scripted::new(&[("Which is it", ControlC)]);
+    let mut person = Scripted::new(&[("Map it to", ControlC)]);
     let left = org_units::one(&mut person, &office.home, pair, "HT-SD-04-002");
     assert!(matches!(left, Err(Leave::Interrupted)));
     assert_eq!(map().rows.len(), 3, "what was decided before stays");
@@ -179,24 +179,24 @@ fn a_plugin_is_chosen_asked_about_shown_and_told_as_a_command() {
     let office = Office::with_job();
     let mut person = Scripted::new(&[
         ("want to change", Type("plugins and scripts")),
-        ("changed on their way", Type("by a plugin")),
+        ("change values during", Type("with a plugin")),
         ("Which plugin", Type("cap-outliers: ")),
-        ("What shall it act on", Type("all ")),
-        ("smallest", Enter),
-        ("largest", Type("many")),
-        ("largest", Type("100")),
-        ("beyond", Type("reject")),
-        ("Let it act", Type("again")),
-        ("smallest", Enter),
-        ("largest", Type("120")),
-        ("beyond", Enter),
-        ("Let it act", Type("yes")),
-        ("changed on their way", Enter),
+        ("Attach it to", Type("all ")),
+        ("Smallest", Enter),
+        ("Largest", Type("many")),
+        ("Largest", Type("100")),
+        ("other numbers", Type("reject")),
+        ("Attach it with", Type("again")),
+        ("Smallest", Enter),
+        ("Largest", Type("120")),
+        ("other numbers", Enter),
+        ("Attach it with", Type("yes")),
+        ("change values during", Enter),
     ]);
     job_wizard::edit(&mut person, &office.home, "soins").unwrap();
     let said = person.finish();
     for words in [
-        "cap-outliers: Caps, leaves out or refuses numbers that lie beyond what is possible.",
+        "cap-outliers: Caps, leaves out or refuses impossible numbers.",
         "highest=many does not fit: highest is a number.",
         "For example:\n  ",
         "becomes\n  rejected: ",
@@ -210,18 +210,18 @@ fn a_plugin_is_chosen_asked_about_shown_and_told_as_a_command() {
 
     let mut person = Scripted::new(&[
         ("want to change", Type("plugins and scripts")),
-        ("changed on their way", Type("take one away")),
+        ("change values during", Type("detach one")),
         ("Which one", Type("cap-outliers")),
-        ("changed on their way", Type("by a plugin")),
+        ("change values during", Type("with a plugin")),
         ("Which plugin", Escape),
-        ("changed on their way", Type("by a plugin")),
+        ("change values during", Type("with a plugin")),
         ("Which plugin", Type("fixed-shares: ")),
-        ("What shall it act on", Type("all")),
-        ("Which data item is shared out", Type("Naissances")),
+        ("Attach it to", Type("all")),
+        ("Which data item is divided", Type("Naissances")),
         ("Which combo gets which share", Type("M=40, F=60")),
         ("How many decimals", Enter),
-        ("Let it act", Type("no, leave it")),
-        ("changed on their way", Enter),
+        ("Attach it with", Type("no, do not attach it")),
+        ("change values during", Enter),
     ]);
     job_wizard::edit(&mut person, &office.home, "soins").unwrap();
     let said = person.finish();
@@ -244,18 +244,18 @@ fn a_script_of_ones_own_is_read_until_it_compiles_and_acts_where_the_person_says
     std::fs::write(path("scale.tests.ron"), tests).unwrap();
     let mut person = Scripted::new(&[
         ("want to change", Type("plugins and scripts")),
-        ("changed on their way", Type("script of our own")),
+        ("change values during", Type("our own script")),
         ("The script's file", Type(path("missing.rhai"))),
         ("The script's file", Type(path("wrong.rhai"))),
         ("The script's file", Type(path("scale.rhai"))),
-        ("What shall it act on", Type("one of them")),
+        ("Attach it to", Type("one of them")),
         ("Which item", Enter),
         ("Its parameter factor", Type("")),
         ("Its parameter factor", Type("half")),
         ("Let it act", Enter),
         ("Its parameter factor", Type("0.5")),
-        ("Let it act", Type("yes")),
-        ("changed on their way", Enter),
+        ("Attach it with", Type("yes")),
+        ("change values during", Enter),
     ]);
     job_wizard::edit(&mut person, &office.home, "soins").unwrap();
     let said = person.finish();
@@ -264,7 +264,7 @@ fn a_script_of_ones_own_is_read_until_it_compiles_and_acts_where_the_person_says
         "wrong.rhai:1",
         "scale.rhai has the function value.",
         "scale.rhai fails where factor is not set",
-        "It fails on each of its examples that it would change.",
+        "It fails on all examples that it would change.",
         "For example:\n  5\nbecomes\n  error: ",
         "For example:\n  5\nbecomes\n  2.5",
     ] {
@@ -274,17 +274,17 @@ fn a_script_of_ones_own_is_read_until_it_compiles_and_acts_where_the_person_says
     assert!(said.contains(&format!("xfer script attach {file} --job soins --item 1 --param factor=0.5")), "{said}");
 
     let mut person = Scripted::new(&[
-        ("call the routine", Type("nightly")),
-        ("Which periods does a run cover", Enter),
-        ("What about it", Enter),
-        ("change very much", Enter),
-        ("What about them", Enter),
-        ("changed on their way", Type("script of our own")),
+        ("Name of the routine", Type("nightly")),
+        ("Periods of each run", Enter),
+        ("What to do then", Enter),
+        ("change very many", Enter),
+        ("What to do with them", Enter),
+        ("change values during", Type("our own script")),
         ("Which script", Type("scale.rhai")),
         ("Its parameter factor", Type("2")),
-        ("Let it act", Type("yes")),
-        ("changed on their way", Enter),
-        ("Who should hear of it", Enter),
+        ("Attach it with", Type("yes")),
+        ("change values during", Enter),
+        ("How do you want to be alerted", Enter),
     ]);
     let known = routine::New { jobs: Vec::new(), ..routine::New::with_job("soins") };
     routine_wizard::new(&mut person, &office.home, &known).unwrap();

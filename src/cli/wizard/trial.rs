@@ -1,4 +1,4 @@
-//! The end of the way: a dry run with its table, the run itself, and how to repeat it every night.
+//! The last step of the setup: a dry run with its table, the run itself, and how to repeat it every night.
 
 use crate::cli::arguments::run::RunArguments;
 use crate::cli::error::CliError;
@@ -14,19 +14,19 @@ use xfer_domain::shell::shell_word;
 
 /// Shows what a run would write, and writes it if the person says so.
 pub(super) fn try_out(prompter: &mut dyn Prompter, home: &Home, ui: &Ui, routine: &str) -> Result<(), Leave> {
-    prompter.say("First a dry run: everything is read and checked on both sides, and nothing is written.");
+    prompter.say("First a dry run: both servers are read and checked, and nothing is written.");
     let called = shell_word(routine);
     let outcome = until_it_works(prompter, || run(routine, true, home, ui))?;
     say_commands(prompter, &[format!("xfer run {called} --dry-run")]);
     if outcome == ExitCode::Incomplete {
         prompter.say(
-            "Some of it would not arrive; the table above says what and why. The rest can be written all the same, and \
-             what was mended later arrives with the next run.",
+            "Some values would not arrive; the table above says which and why. You can write the others now; \
+             corrected values are sent with the next run.",
         );
     }
     let choices = ["write it now", "not now"].map(str::to_owned);
-    if prompter.choose("Shall this be written to the destination", &choices, 0)? == 1 {
-        prompter.say(&format!("Nothing was written. Whenever you want:\n  xfer run {called}"));
+    if prompter.choose("Write this to the destination", &choices, 0)? == 1 {
+        prompter.say(&format!("Nothing was written. To write it later:\n  xfer run {called}"));
         return Ok(());
     }
     until_it_works(prompter, || run(routine, false, home, ui))?;
@@ -61,8 +61,8 @@ fn until_it_works(
         if let Some(error) = &error {
             explain(prompter, error);
         }
-        let choices = ["try again", "leave this for later"].map(str::to_owned);
-        if prompter.choose("It did not come to an end. What now", &choices, 0)? == 1 {
+        let choices = ["try again", "do this later"].map(str::to_owned);
+        if prompter.choose("It did not finish. What now", &choices, 0)? == 1 {
             return Err(Leave::Later);
         }
     }

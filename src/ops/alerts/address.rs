@@ -72,7 +72,7 @@ impl Kept {
             platform::write_privately(path, &content, Existing::Replace)
         });
         if let Err(cause) = written {
-            tracing::warn!(file = %path.display(), %cause, "what was told was not kept; it will be told again");
+            tracing::warn!(file = %path.display(), %cause, "a sent alert was not recorded; it will be sent again");
         }
     }
 }

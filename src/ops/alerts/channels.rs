@@ -80,7 +80,7 @@ pub async fn add(home: &Home, name: &str, new: NewAlert) -> Result<AlertChannel,
     let is_switch = matches!(kind, ChannelKind::Ping { .. });
     let events = if is_switch { Vec::new() } else { events };
     if events.is_empty() && !is_switch {
-        return Err(OpsError::invalid("the alert would never hear of anything", "say what it is for with --on"));
+        return Err(OpsError::invalid("the alert has no events", "choose events with --on"));
     }
     let name = match name {
         Some(name) if routine.alerts.iter().any(|known| same(&known.name, &name)) => {
@@ -166,7 +166,7 @@ async fn checked(
 ) -> Result<ChannelKind, OpsError> {
     let origin = || {
         let address = secret.map(ExposeSecret::expose_secret).unwrap_or_default();
-        let hint = "give an address that begins with https://, as the listener shows it";
+        let hint = "give the full address, which begins with https://";
         origin_of(address).map_err(|why| OpsError::invalid(format!("the web address cannot be used: {why}"), hint))
     };
     Ok(match kind {
@@ -192,7 +192,7 @@ fn check_route(route: &MailRoute, password: Option<&SecretString>) -> Result<(),
     };
     route.check().map_err(|error| refused(error.into()))?;
     if route.to.is_empty() {
-        return Err(OpsError::invalid("nobody would get the e-mail", "say who with --mail-to"));
+        return Err(OpsError::invalid("the e-mail has no recipients", "give them with --mail-to"));
     }
     route.to.iter().chain([&route.from]).try_for_each(|address| mail::check_address(address)).map_err(refused)?;
     if route.username.is_some() && password.is_none() {
@@ -210,7 +210,7 @@ async fn recipients(
     groups: &[String],
 ) -> Result<(Vec<Recipient>, Vec<Recipient>), OpsError> {
     if users.is_empty() && groups.is_empty() {
-        return Err(OpsError::invalid("nobody would get the message", "say who with --to-user or --to-group"));
+        return Err(OpsError::invalid("the message has no recipients", "give them with --to-user or --to-group"));
     }
     let job = routine.jobs.first().map(|name| config.job(name)).transpose()?;
     let job = job.ok_or_else(|| {
@@ -223,8 +223,8 @@ async fn recipients(
     let client = connect(config, &server(config, name)?)?;
     let unknown = |what: &str, who: &str| {
         OpsError::invalid(
-            format!("{name} knows no {what} `{who}`, or does not show it"),
-            "give the name as it stands in DHIS2, or the id",
+            format!("{name} has no {what} `{who}`, or the user may not see it"),
+            "give the name as in DHIS2, or the id",
         )
     };
     let mut found = (Vec::new(), Vec::new());

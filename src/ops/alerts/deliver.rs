@@ -1,4 +1,4 @@
-//! One message on its way to one channel.
+//! Delivery of one message to one channel.
 //!
 //! Nothing here waits longer than it is told to: the run is over, and whoever started it waits for nothing else.
 
@@ -69,19 +69,19 @@ pub enum DeliveryError {
     #[error(transparent)]
     Mail(#[from] MailError),
     /// The secret is missing.
-    #[error("its address or password cannot be opened on this machine")]
+    #[error("its address or password cannot be decrypted on this machine")]
     Closed,
     /// The server's login is missing.
-    #[error("the login of the {} cannot be opened on this machine", .0.name())]
+    #[error("the login of the {} cannot be decrypted on this machine", .0.name())]
     NoLogin(ServerSide),
     /// The server's login was refused a moment ago.
-    #[error("{0} has just refused the login, and is not asked again at once")]
+    #[error("{0} refused the login a moment ago; xfer does not try again so soon")]
     LoginRefused(String),
     /// Somebody else sends the same messages.
-    #[error("another process is just sending messages of the same routine")]
+    #[error("another process is sending messages of the same routine")]
     Busy,
     /// Another system answers.
-    #[error("{server} is another system than the routine was made for; no message was sent to it")]
+    #[error("the system id of {server} is not the one in the routine; no message was sent to it")]
     WrongServer {
         /// The server's name.
         server: String,
@@ -176,7 +176,7 @@ pub async fn deliver(
                 Ok(client.send_message(&message.subject, &message.body, users, groups).await?)
             };
             match tokio::time::timeout(patience, sending).await {
-                Ok(sent) => sent.map(|()| format!("{} took the message", client.server()).into()),
+                Ok(sent) => sent.map(|()| format!("{} accepted the message", client.server()).into()),
                 Err(_) => Err(ClientErrorKind::Timeout { waited: patience }.into()),
             }
         }

@@ -42,7 +42,7 @@ impl Message {
     /// What tells a person that a channel works.
     pub fn test(routine: &str, channel: &str) -> Self {
         let subject = format!("xfer: a test of the alert {channel} of {routine}");
-        let line = format!("{subject}: nothing happened; you will be told here how its runs end");
+        let line = format!("{subject}: this is only a test; you will get messages here when runs end");
         let json =
             json!({"format": "xfer-alert/1", "name": routine, "condition": "test", "exit_code": 0, "text": line});
         Self { body: format!("{line}.\n"), json, next: Vec::new(), subject, line }
@@ -61,7 +61,7 @@ fn what_happened(notice: &Notice) -> String {
                 if counts.written == 1 { "is" } else { "are" }
             )
         }
-        (None, None) => "it came to no report".to_owned(),
+        (None, None) => "there is no report".to_owned(),
     }
 }
 
@@ -93,15 +93,15 @@ fn letter(notice: &Notice, head: &str) -> String {
             say(&format!("  {}", next.replace(": xfer ", ":\n    xfer ")));
         }
     }
-    say("\nThis message comes once; the next one comes when the outcome is another.");
+    say("\nYou get this message once; the next one comes when the outcome changes.");
     text
 }
 
 fn figures(counts: &NoticeCounts) -> String {
     let NoticeCounts { total, written, unchanged, missing, unmapped } = counts;
     let mut text = format!(
-        "Cells in all:              {total}\nNew, changed or deleted:   {written}\nAs they were already:      {unchanged}\n\
-         Did not arrive:            {missing}"
+        "Cells in all:              {total}\nNew, changed or deleted:   {written}\nUnchanged:                 \
+         {unchanged}\nDid not arrive:            {missing}"
     );
     if *unmapped > 0 {
         // Writing to a text cannot fail.
@@ -193,7 +193,7 @@ mod tests {
             run: None,
             reason: Some("<national> cannot be reached: [no](https://evil.org) & nothing".to_owned()),
             counts: None,
-            next: vec!["run it again; what arrived stays, the rest is sent: xfer run monthly".to_owned()],
+            next: vec!["run it again; only what did not arrive is sent: xfer run monthly".to_owned()],
             ..incomplete()
         }
     }
@@ -237,7 +237,7 @@ mod tests {
         What happened: <national> cannot be reached: [no](https://evil.org) & nothing
 
         What to do next:
-          run it again; what arrived stays, the rest is sent:
+          run it again; only what did not arrive is sent:
             xfer run monthly
 
         This message comes once; the next one comes when the outcome is another.
@@ -305,7 +305,7 @@ mod tests {
           "text": "xfer: monthly failed (exit code 5): <national> cannot be reached: [no](https://evil.org) & nothing",
           "at": "2026-11-26T02:31:07Z",
           "next": [
-            "run it again; what arrived stays, the rest is sent: xfer run monthly"
+            "run it again; only what did not arrive is sent: xfer run monthly"
           ],
           "source": "tracker",
           "destination": "national"
@@ -322,7 +322,7 @@ mod tests {
         "#);
         assert_snapshot!(shown(Shape::Slack, &failed()), @r#"
         {
-          "text": "xfer: monthly failed (exit code 5): &lt;national&gt; cannot be reached: [no](https://evil.org) &amp; nothing\nrun it again; what arrived stays, the rest is sent: xfer run monthly"
+          "text": "xfer: monthly failed (exit code 5): &lt;national&gt; cannot be reached: [no](https://evil.org) &amp; nothing\nrun it again; only what did not arrive is sent: xfer run monthly"
         }
         "#);
     }
@@ -347,7 +347,7 @@ mod tests {
                   },
                   {
                     "type": "TextBlock",
-                    "text": "run it again; what arrived stays, the rest is sent: xfer run monthly",
+                    "text": "run it again; only what did not arrive is sent: xfer run monthly",
                     "wrap": true
                   }
                 ]

@@ -140,7 +140,7 @@ impl Alerting {
     pub async fn begun(&self) {
         let all = self.channels.iter().map(|armed| deliver::signal(armed, Signal::Start, self.patience));
         for failed in join_all(all).await.into_iter().filter_map(Result::err) {
-            tracing::warn!(cause = %failed, "a dead man's switch was not told that a run has begun");
+            tracing::warn!(cause = %failed, "the heartbeat URL was not called at the start of a run");
         }
     }
 
@@ -151,7 +151,7 @@ impl Alerting {
             return (Vec::new(), 0);
         }
         let unkept = |cause: &dyn std::error::Error| {
-            tracing::warn!(%cause, "what is told is not kept; it will be told again");
+            tracing::warn!(%cause, "a sent alert was not recorded; it will be sent again");
         };
         let noted = self.note(home, notice).inspect_err(|cause| unkept(cause)).ok();
         let (mut state, given_up) = noted.map_or((None, 0), |(state, given_up)| (Some(state), given_up));
@@ -228,7 +228,7 @@ impl Alerting {
 fn forget(state: &mut StateStore, taken: &[i64]) {
     for id in taken {
         if let Err(cause) = state.notice_delivered(*id) {
-            tracing::warn!(%cause, "that a message was taken was not kept; it will be sent again");
+            tracing::warn!(%cause, "a delivered message was not recorded; it will be sent again");
         }
     }
 }

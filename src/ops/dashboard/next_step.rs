@@ -39,7 +39,7 @@ impl Dashboard {
         let add = ["server", "add", "NAME", "URL", "--username", "NAME"];
         match self.servers.as_slice() {
             // A machine that only runs files needs no servers of its own.
-            [] if self.schedules > 0 => Some(step("See when what is scheduled here is due", &["schedule", "list"])),
+            [] if self.schedules > 0 => Some(step("See the next scheduled runs", &["schedule", "list"])),
             [] => Some(step("Add the server that values come from", &add)),
             [_] => Some(step("Add the server that values go to", &add)),
             servers if servers.iter().any(|line| line.counts.is_none()) => Some(step(
@@ -63,7 +63,7 @@ impl Dashboard {
         }
         let pair = self.pairs.iter().find(|pair| pair.proposed > 0)?;
         let many = if pair.proposed == 1 { "org unit that was" } else { "org units that were" };
-        let sentence = format!("Look over the {} {many} proposed", pair.proposed);
+        let sentence = format!("Check the {} {many} proposed", pair.proposed);
         Some(step(sentence, &["orgunit", "map", &pair.source, &pair.destination]))
     }
 
@@ -71,13 +71,13 @@ impl Dashboard {
         if self.jobs.is_empty() {
             let pair = self.pairs.first()?;
             let command = ["job", "new", "NAME", "--from", &pair.source, "--to", &pair.destination];
-            return Some(step("Make a job that says which figures go where", &command));
+            return Some(step("Make a job: which figures go where", &command));
         }
         if let Some(line) = self.jobs.iter().find(|line| line.job.items.is_empty()) {
-            return Some(step("Say which figures the job carries", &["job", "auto", &line.job.name]));
+            return Some(step("Add items to the job", &["job", "auto", &line.job.name]));
         }
         let wrong = self.jobs.iter().find(|line| line.findings.is_some_and(|findings| findings.errors > 0))?;
-        Some(step("See what is wrong with items of the job", &["job", "check", &wrong.job.name]))
+        Some(step("Check the job's items for errors", &["job", "check", &wrong.job.name]))
     }
 
     /// What was mapped may not be what it was, or not right: to be looked at before the next run writes on.
@@ -85,17 +85,17 @@ impl Dashboard {
         let drift = |findings: Option<Findings>| findings.map_or(0, |findings| findings.drift);
         let changes = |number| if number == 1 { "change".to_owned() } else { counted(number, "change") };
         if let Some(pair) = self.pairs.iter().find(|pair| drift(pair.findings) > 0) {
-            let sentence = format!("Look at the {} to org units since they were mapped", changes(drift(pair.findings)));
+            let sentence = format!("Check the {} to org units since they were mapped", changes(drift(pair.findings)));
             return Some(step(sentence, &["orgunit", "check", &pair.source, &pair.destination, "--offline"]));
         }
         let wrong = |findings: Option<Findings>| findings.is_some_and(|findings| findings.errors > 0);
         if let Some(pair) = self.pairs.iter().find(|pair| !self.jobs.is_empty() && wrong(pair.findings)) {
             let command = ["orgunit", "check", &pair.source, &pair.destination, "--offline"];
-            return Some(step("See what is wrong with the org unit map", &command));
+            return Some(step("Check the org unit map for errors", &command));
         }
         let line = self.jobs.iter().find(|line| drift(line.findings) > 0)?;
         let (name, number) = (&line.job.name, drift(line.findings));
-        let sentence = format!("Look at the {} to what the job {name} carries since it was mapped", changes(number));
+        let sentence = format!("Check the {} to items of the job {name} since they were mapped", changes(number));
         Some(step(sentence, &["job", "check", name, "--offline"]))
     }
 
@@ -103,7 +103,7 @@ impl Dashboard {
     fn next_of_files(&self) -> Option<NextStep> {
         let outdated = || self.files.iter().filter_map(|line| Some((line, line.export_again.as_ref()?)));
         let (line, again) = outdated().find(|(line, _)| line.next.is_some()).or_else(|| outdated().next())?;
-        let sentence = format!("Export {} again: it was changed since {} was written", line.routine, line.file.path);
+        let sentence = format!("Export {} again: it was changed after {} was written", line.routine, line.file.path);
         Some(NextStep { sentence, command: again.clone() })
     }
 
@@ -111,7 +111,7 @@ impl Dashboard {
         let Some(first) = self.routines.first() else {
             let job = self.jobs.first().map_or("JOB", |line| &line.job.name);
             let command = ["routine", "new", "NAME", "--job", job, "--periods", "LAST_3_MONTHS"];
-            return step("Combine jobs with the periods of a run", &command);
+            return step("Make a routine: jobs and the periods of a run", &command);
         };
         if let Some(line) = self.routines.iter().find(|line| line.last.is_none()) {
             let name = &line.routine.name;
@@ -120,14 +120,14 @@ impl Dashboard {
                 Some((run, Some(end))) if end.outcome == RunOutcome::Failed => {
                     step(format!("See why the dry run of {name} failed"), &["runs", "show", &run.to_string()])
                 }
-                Some(_) => step(format!("Run {name} for the first time: so far it was only tried"), &["run", name]),
+                Some(_) => step(format!("Run {name} for the first time: there was only a dry run"), &["run", name]),
             };
         }
         for line in &self.routines {
             let Some(last) = &line.last else { continue };
             match &last.summary.end {
                 None => {
-                    let sentence = format!("Start {} again: its last run was broken off", line.routine.name);
+                    let sentence = format!("Run {} again: its last run did not finish", line.routine.name);
                     return NextStep { sentence, command: again(&last.summary) };
                 }
                 Some(end) => {

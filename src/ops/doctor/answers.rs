@@ -32,10 +32,10 @@ pub(super) fn about_answer(
     let identity = &probe.identity;
     if let Some(kept) = kept {
         if kept.system_id != identity.system_id {
-            let words = format!("its system id is {}, it was {}", identity.system_id, kept.system_id);
+            let words = format!("its system id is {}, before it was {}", identity.system_id, kept.system_id);
             found.push(Complaint::new(&codes::ANOTHER_SYSTEM, name, words));
         } else if kept.version != identity.version {
-            let words = format!("it is DHIS2 {} now, it was {} at the last sync", identity.version, kept.version);
+            let words = format!("it is now DHIS2 {}, at the last sync it was {}", identity.version, kept.version);
             found.push(Complaint::new(&finding::SERVER_CHANGED, name, words));
         }
     }

@@ -38,7 +38,7 @@ pub(super) fn about_home(home: &Home) -> Vec<Complaint> {
 fn open(file: &Path) -> Option<Complaint> {
     let mode = mode_for_others(file)?;
     let shown = file.display().to_string();
-    let remedy = format!("run `chmod 600 {shown}`; if others may have read it, change the passwords that it holds");
+    let remedy = format!("run `chmod 600 {shown}`; if others may have read it, change the passwords in it");
     let complaint = Complaint::new(&codes::FILE_OPEN, &shown, format!("its mode is {mode:o}"));
     Some(complaint.with_remedy(Some(remedy)))
 }

@@ -1,4 +1,4 @@
-//! The maps and jobs, in short: what keeps values from arriving, and what changed since it was mapped. Their own checks
+//! The maps and jobs, in short: what has errors: some values will not arrive, and what changed since it was mapped. Their own checks
 //! say it in full.
 
 use std::collections::BTreeSet;
@@ -22,7 +22,12 @@ pub(super) fn about_maps_and_jobs(dashboard: &Dashboard) -> Vec<Complaint> {
         let about = format!("{} → {}", pair.source, pair.destination);
         if findings.errors > 0 {
             let words = format!("{} of the map", counted(findings.errors, "org unit"))
-                + if findings.errors == 1 { " keeps values from arriving" } else { " keep values from arriving" };
+                + if findings.errors == 1 {
+                    " has errors: some values will not arrive"
+                } else {
+                    " have errors: some values will \
+                                                                                    not arrive"
+                };
             found.push(Complaint::new(&codes::MAP_HAS_ERRORS, &about, words));
         }
         found.extend(drift(&about, findings));
@@ -90,8 +95,7 @@ fn complaints(about: &str, found: Vec<Finding>) -> Vec<Complaint> {
     let complaint = |(first, more): (Finding, usize)| {
         let job = first.job.filter(|job| job != about);
         let job_words = job.as_ref().map(|job| format!("{job}: ")).unwrap_or_default();
-        let more =
-            if more > 0 { format!(" (and {more} more like it: `xfer job check` tells all)") } else { String::new() };
+        let more = if more > 0 { format!(" (and {more} more: `xfer job check` lists all)") } else { String::new() };
         let words = format!("{job_words}{}{more}", first.message);
         Complaint::new(first.code, about, words).with_remedy(Some(first.hint))
     };

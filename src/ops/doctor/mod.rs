@@ -165,7 +165,7 @@ fn check_word(word: &str) -> Result<(), OpsError> {
     } else {
         format!("did you mean {}?", near.join(" or "))
     };
-    Err(OpsError::invalid(format!("no finding is called `{word}`"), hint))
+    Err(OpsError::invalid(format!("there is no finding `{word}`"), hint))
 }
 
 /// A server's answer.
@@ -243,7 +243,7 @@ fn about_servers(
             found.extend(told.into_iter().map(|complaint| complaint.aged(&before.age)));
         }
         if server.synced_at.is_none() {
-            found.push(Complaint::new(&codes::NEVER_SYNCED, name, "its metadata was never copied"));
+            found.push(Complaint::new(&codes::NEVER_SYNCED, name, "it was never synced"));
         } else if own.is_destination {
             let metadata = copies.of(server)?.unwrap_or_default();
             let kept = server.identity.as_ref();

@@ -33,15 +33,15 @@ fn about(due: &Due, standing: Standing, outdated: &BTreeSet<String>, is_there: I
     match standing {
         Standing::AsInstalled => {}
         Standing::Gone(place) => {
-            found.push(complaint(&codes::SCHEDULE_GONE, format!("it is not in {place} any more")));
+            found.push(complaint(&codes::SCHEDULE_GONE, format!("it is no longer in {place}")));
         }
         Standing::Altered(place) => {
-            found.push(complaint(&codes::SCHEDULE_ALTERED, format!("{place} has it other than it was installed")));
+            found.push(complaint(&codes::SCHEDULE_ALTERED, format!("it was changed in {place}")));
         }
         Standing::NotStarted => {
             let commands: Vec<String> = to_start(record).iter().map(|command| format!("`{command}`")).collect();
             let remedy = format!("run {}", commands.join(", then "));
-            let words = "its units are there, but systemd was never told to start the timer".to_owned();
+            let words = "its units are installed, but the timer is not enabled".to_owned();
             found.push(complaint(&codes::SCHEDULE_NOT_STARTED, words).with_remedy(Some(remedy)));
         }
         Standing::Unseen(why) => found.push(complaint(&codes::SCHEDULE_UNSEEN, why)),
@@ -55,12 +55,12 @@ fn about(due: &Due, standing: Standing, outdated: &BTreeSet<String>, is_there: I
         match is_there(path) {
             Ok(true) => {}
             Ok(false) => {
-                let words = format!("{what} {} is not there any more", path.display());
+                let words = format!("{what} {} no longer exists", path.display());
                 found.push(complaint(&codes::SCHEDULE_CANNOT_RUN, words));
             }
             // The one who asks need not be the one who runs it.
             Err(cause) => {
-                let words = format!("whether {what} {} is there cannot be told: {cause}", path.display());
+                let words = format!("it is not known whether {what} {} exists: {cause}", path.display());
                 found.push(complaint(&codes::SCHEDULE_UNSEEN, words));
             }
         }
@@ -70,7 +70,7 @@ fn about(due: &Due, standing: Standing, outdated: &BTreeSet<String>, is_there: I
         found.push(complaint(&codes::SCHEDULED_FILE_OUTDATED, words));
     }
     if let Some(missed) = &due.missed {
-        let words = format!("a run was due {} and none was made since", with_weekday(missed));
+        let words = format!("a run was due {} and did not happen", with_weekday(missed));
         found.push(complaint(&codes::RUN_MISSED, words));
     }
     found

@@ -46,15 +46,15 @@ fn rounded(number: &BigDecimal, digits: u64) -> BigDecimal {
 /// What a spreadsheet seems to have done to a cell, with what helps; nothing where nothing shows.
 pub fn suspicion(cell: &str) -> Option<&'static str> {
     if looks_like_a_long_number(cell) {
-        return Some("a spreadsheet shortens long codes so: set the column to text there, or empty the cell");
+        return Some("a spreadsheet shortened a long code: set the column to text there, or empty the cell");
     }
     if looks_like_a_day(cell) {
-        return Some("a spreadsheet makes days of codes so: set the column to text there, or empty the cell");
+        return Some("a spreadsheet changed a code to a date: set the column to text there, or empty the cell");
     }
     if looks_misread(cell) {
         return Some(
-            "letters were lost: the file was opened in another encoding than UTF-8. Export it with --bom, which \
-             Excel understands",
+            "letters were lost: the file was opened with an encoding other than UTF-8. Export it with --bom, so that \
+             Excel uses UTF-8",
         );
     }
     None

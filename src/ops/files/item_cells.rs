@@ -48,7 +48,7 @@ impl<'job> ItemCells<'job> {
             None => None,
             Some(text) => Some(DataKind::from_text(text).ok_or_else(|| {
                 let known = DataKind::ALL.map(DataKind::name).join(", ");
-                row.finding("kind", format!("`{text}` is not a kind; known are {known}"))
+                row.finding("kind", format!("`{text}` is not a kind; use {known}"))
             })?),
         };
         let read = self
@@ -100,8 +100,8 @@ fn agrees(
     let first = cell.split(SEPARATOR).next().unwrap_or_default().trim();
     if was.is_some_and(|was| key(was) == key(first)) && key(first) != key(&metadata.data_name(found.data)) {
         let message = format!(
-            "`{first}` was the name of {} when the item was kept, and is not any more: it was renamed since. Export \
-             the items again, or empty this cell",
+            "`{first}` was the name of {} when the item was saved, but it was renamed. Export the items again, or \
+             empty this cell",
             metadata.data_name(found.data)
         );
         return Err(row.finding(name, message));
@@ -110,16 +110,16 @@ fn agrees(
     let why = match (suspicion(cell), others.as_slice()) {
         (Some(suspicion), []) => suspicion.to_owned(),
         (_, [other, ..]) => format!(
-            "this is the name of {other}: was one column sorted or edited alone? Mend the line, or empty the cell \
-             that is not meant"
+            "this is the name of {other}: was only one column sorted or edited? Correct the line, or empty the wrong \
+             cell"
         ),
         (None, []) if key(first) == key(&metadata.data_name(found.data)) => {
-            "the option combos are others: was one column sorted or edited alone? Mend the line, or empty the cell \
-             that is not meant"
+            "the option combos are different: was only one column sorted or edited? Correct the line, or empty the \
+             wrong cell"
                 .to_owned()
         }
-        (None, []) => "nothing is called so there now. If it was renamed since, export the items again; else mend \
-                       one of the two, or empty this cell"
+        (None, []) => "there is nothing with this name now. If it was renamed, export the items again; otherwise \
+                       correct one of the two cells, or empty this one"
             .to_owned(),
     };
     Err(row.finding(name, format!("`{cell}`, but {said} {say} {own}; {why}")))
@@ -189,9 +189,9 @@ fn in_words(cause: &ItemError) -> String {
     match cause {
         ItemError::Unknown { near, .. } if !near.is_empty() => format!("{cause}; did you mean {}?", near.join(" or ")),
         ItemError::Unknown { what: "data element" | ANY_ITEM, text, .. } if text.contains('.') => {
-            format!("{cause}; an option combo goes into a cell of its own")
+            format!("{cause}; write an option combo into its own column")
         }
-        ItemError::Readings { .. } => format!("{cause}; say which in the column kind"),
+        ItemError::Readings { .. } => format!("{cause}; choose one in the column kind"),
         other => other.to_string(),
     }
 }

@@ -167,7 +167,7 @@ pub fn import(bytes: &[u8], sides: ItemSides<'_>) -> Result<ReadItems, Vec<Sheet
                 continue;
             }
             Some(other) => {
-                let message = format!("`{other}` is not a state; known are confirmed, proposed, ignored");
+                let message = format!("`{other}` is not a state; use confirmed, proposed or ignored");
                 findings.push(row.finding("state", message));
                 continue;
             }
@@ -183,7 +183,7 @@ pub fn import(bytes: &[u8], sides: ItemSides<'_>) -> Result<ReadItems, Vec<Sheet
                     message: xfer_domain::finding::with_hint(&error.message, &error.hint),
                 }));
                 if !there.insert((item.source, item.destination)) {
-                    findings.push(row.finding("source_id", "the same item stands on an earlier line"));
+                    findings.push(row.finding("source_id", "the same item is on an earlier line"));
                 }
                 if findings.len() == before {
                     items.push(item);
@@ -243,10 +243,9 @@ fn scripts(row: &SheetRow<'_>, job: &Job, item: &Item) -> Result<Vec<Attachment>
     let there = job.items.iter().find(|other| other.source == item.source && other.destination == item.destination);
     let scripts = there.map(|item| item.scripts.clone()).unwrap_or_default();
     match row.filled("script") {
-        Some(named) if named != script_names(&scripts) => Err(row.finding(
-            "script",
-            "this column only shows what is attached; use `xfer script attach`, and leave the cell empty",
-        )),
+        Some(named) if named != script_names(&scripts) => {
+            Err(row.finding("script", "this column is read-only; use `xfer script attach`, and leave the cell empty"))
+        }
         _ => Ok(scripts),
     }
 }

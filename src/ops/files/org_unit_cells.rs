@@ -167,7 +167,7 @@ impl<'metadata> Units<'metadata> {
         let known = || self.known[kind as usize].keys().map(String::as_str);
         if let Some(whole) = known().filter(|known| can_be(text, known)).min() {
             return format!(
-                "; did you mean `{whole}`? A spreadsheet takes zeros from codes: set the column to text there"
+                "; did you mean `{whole}`? A spreadsheet removes zeros from codes: set the column to text there"
             );
         }
         nearest(text, known(), 1).first().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
@@ -195,8 +195,8 @@ impl<'metadata> Units<'metadata> {
         let place = self.metadata.org_unit_path_names(unit);
         if wrong.iter().all(|(_, _, evidence)| matches!(evidence, Evidence::WasSo)) {
             let message = format!(
-                "`{cell}` was the {} of {place} when its row was confirmed, and is not any more: it was changed on the \
-                 {} server since. Export the map again, or empty this cell",
+                "`{cell}` was the {} of {place} when its row was confirmed, but it was changed on the {} server. \
+                 Export the map again, or empty this cell",
                 kind.word(),
                 self.side
             );
@@ -208,8 +208,8 @@ impl<'metadata> Units<'metadata> {
         {
             let columns: Vec<&str> = wrong.iter().map(|(kind, _, _)| self.column(*kind)).collect();
             let message = format!(
-                "`{}` is {place}, but {} of this line say {}: was one column sorted or edited alone? Mend the line, or \
-                 empty the cells that are not meant",
+                "`{}` is {place}, but {} of this line say {}: was only one column sorted or edited? Correct the line, \
+                 or empty the wrong cells",
                 row.get(named_by),
                 columns.join(" and "),
                 self.metadata.org_unit_path_names(other)
@@ -224,18 +224,18 @@ impl<'metadata> Units<'metadata> {
         let other = match (suspicion(cell), others) {
             (Some(suspicion), []) => format!("; {suspicion}"),
             (None, []) => format!(
-                "; no org unit of the {} server has this {}. If it was changed there since, export the map again; else \
-                 mend one of the two, or empty this cell",
+                "; no org unit of the {} server has this {}. If it was changed there, export the map again; otherwise \
+                 correct one of the two cells, or empty this one",
                 self.side,
                 kind.word()
             ),
             (_, [other]) => format!(
-                ", and this is the {} of {}: was one column sorted or edited alone? Mend the line, or empty the cell \
-                 that is not meant",
+                ", and this is the {} of {}: was only one column sorted or edited? Correct the line, or empty the \
+                 wrong cell",
                 kind.word(),
                 self.metadata.org_unit_path_names(*other)
             ),
-            (_, _) => "; mend one of the two, or empty the cell that is not meant".to_owned(),
+            (_, _) => "; correct one of the two, or empty the wrong cell".to_owned(),
         };
         Err(row.finding(self.column(*kind), format!("`{cell}`, but {named_by} is {place}{own}{other}")))
     }

@@ -109,7 +109,7 @@ pub fn import(bytes: &[u8], sides: MapSides<'_>) -> Result<Vec<Entry>, Vec<Sheet
                 Ok(mapping) => {
                     if let Some(line) = first_line.insert(unit, row.line) {
                         let name = sides.source.name_of(unit);
-                        findings.push(row.finding("source_id", format!("{name} stands on line {line} already")));
+                        findings.push(row.finding("source_id", format!("{name} is already on line {line}")));
                     } else {
                         entries.push((unit, mapping));
                     }
@@ -138,7 +138,7 @@ fn mapping(
     let state = match row.filled("state") {
         None => target.map(|_| MappingState::Confirmed),
         Some(name) => Some(MappingState::from_name(&name.to_lowercase()).ok_or_else(|| {
-            row.finding("state", format!("`{name}` is not a state; known are confirmed, proposed, ignored"))
+            row.finding("state", format!("`{name}` is not a state; use confirmed, proposed or ignored"))
         })?),
     };
     let method = match row.filled("method") {
@@ -156,7 +156,7 @@ fn mapping(
     let class = match row.filled("class") {
         None => None,
         Some(name) => Some(MatchClass::from_name(&name.to_lowercase()).ok_or_else(|| {
-            row.finding("class", format!("`{name}` is not a class; known are sure, likely, ask, or leave it empty"))
+            row.finding("class", format!("`{name}` is not a class; use sure, likely or ask, or leave it empty"))
         })?),
     };
     match state {
@@ -164,8 +164,8 @@ fn mapping(
             // Whoever writes or leaves a name means a unit.
             Some((column, name)) => {
                 let message = format!(
-                    "`{name}` alone does not say which org unit is meant: give its destination_id, destination_code or \
-                     destination_path; or empty the name, too, to take the line out of the map"
+                    "`{name}` alone does not say which org unit is meant: give its destination_id, destination_code \
+                     or destination_path; or empty the name too, to remove the line from the map"
                 );
                 Err(row.finding(column, message))
             }

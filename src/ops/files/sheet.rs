@@ -115,19 +115,19 @@ impl Sheet {
                 continue;
             }
             if is_whole_header(&name, known) {
-                let message = "the whole line stands in one cell: the file was opened with another separator than it \
-                               has. Export it again with --separator ';' (or ,), or open it by importing text";
+                let message = "the whole line is in one cell: the file was opened with the wrong separator. Export it \
+                               again with --separator ';' (or ,), or use your spreadsheet's text import";
                 return Err(in_header(None, message.to_owned()));
             }
             let name = meant(&name, known).map_or(name, str::to_owned);
             if !known.contains(&name.as_str()) {
                 let near = nearest(&words_joined(&name), known.iter().copied(), 1);
                 let guess = near.first().map_or_else(String::new, |near| format!("did you mean {near}? "));
-                let message = format!("no such column; {guess}known are {}", known.join(", "));
+                let message = format!("unknown column; {guess}the columns are {}", known.join(", "));
                 return Err(in_header(Some(&name), message));
             }
             if columns.insert(name.clone(), index).is_some() {
-                return Err(in_header(Some(&name), "the column stands there twice".to_owned()));
+                return Err(in_header(Some(&name), "the column is there twice".to_owned()));
             }
         }
         for alternatives in required {
@@ -147,8 +147,8 @@ impl Sheet {
                             format!("{}, but the header has {}", counted_len(record.len(), "cell"), header.len());
                         findings.push(SheetFinding { line, column: None, message });
                     } else if record.iter().any(|cell| swallows_rows(cell, separator, header.len())) {
-                        let message = "a quotation mark opens a cell here that goes on over whole rows; close it, \
-                                       or write it twice where it belongs to the text";
+                        let message = "a quotation mark starts a cell here that continues over whole rows; close it, \
+                                       or write it twice if it belongs to the text";
                         findings.push(SheetFinding { line, column: None, message: message.to_owned() });
                     } else if record.iter().any(|cell| !cell.trim().is_empty()) {
                         // Without white space at its ends, and as it was before `write` made it safe.
@@ -219,7 +219,7 @@ pub fn write<'row>(
 }
 
 /// Whether a cell holds what are rows of the file, because a quotation mark was not closed. Else they would be missed
-/// without a word.
+/// without a message.
 fn swallows_rows(cell: &str, separator: u8, columns: usize) -> bool {
     let is_row = |line: &str| line.bytes().filter(|byte| *byte == separator).count() + 1 >= columns;
     columns > 3 && cell.lines().skip(1).any(is_row)
@@ -296,7 +296,7 @@ mod tests {
                         state";
         assert_eq!(found[0].to_string(), expected);
         let twice = Sheet::parse(b"source_id,Source ID\n", &[&["source_id"]], known).unwrap_err();
-        assert_eq!(twice[0].to_string(), "line 1, column source_id: the column stands there twice");
+        assert_eq!(twice[0].to_string(), "line 1, column source_id: the column is there twice");
     }
 
     #[test]
@@ -307,7 +307,7 @@ mod tests {
         };
         assert_eq!(findings("b\n1"), ["line 1: the column a is missing"]);
         assert_eq!(findings("a,zzzz\n"), ["line 1, column zzzz: no such column; known are a, b"]);
-        assert_eq!(findings("a,a\n"), ["line 1, column a: the column stands there twice"]);
+        assert_eq!(findings("a,a\n"), ["line 1, column a: the column is there twice"]);
         assert_eq!(findings("a,b\n1,2\n\n1,2,3\n"), ["line 4: 3 cells, but the header has 2"]);
         let four = |text: &str| {
             let known = &["a", "b", "c", "d"];

@@ -53,9 +53,7 @@ fn decoded(bytes: &[u8]) -> Result<Cow<'_, str>, String> {
         let units: Vec<u16> = bytes.chunks_exact(2).map(|bytes| pair([bytes[0], bytes[1]])).collect();
         match String::from_utf16(&units) {
             Ok(text) if bytes.len().is_multiple_of(2) => Ok(Cow::Owned(text)),
-            _ => {
-                Err("the file is damaged: it ends in the middle of a letter, or holds letters that are none".to_owned())
-            }
+            _ => Err("the file is damaged: it ends in the middle of a letter, or contains invalid letters".to_owned()),
         }
     };
     match bytes {
@@ -177,7 +175,7 @@ mod tests {
         for (bytes, said) in [
             (b"a\nSant\xe9\n".as_slice(), "the file is not UTF-8; save it as \"CSV UTF-8\""),
             (b"PK\x03\x04rest", "the file is a workbook; save it as \"CSV UTF-8\""),
-            (b"\xff\xfea\0b", "the file is damaged: it ends in the middle of a letter, or holds letters that are none"),
+            (b"\xff\xfea\0b", "the file is damaged: it ends in the middle of a letter, or contains invalid letters"),
         ] {
             assert_eq!(read(bytes, KNOWN).unwrap_err(), said);
         }

@@ -144,8 +144,11 @@ impl OpenJob {
             }
             if let Some(operator) = merging.operator(item, &items).filter(|operator| *operator != chosen) {
                 proposal.item.combine = Some(operator);
-                let words =
-                    format!("{}; combined by {}, as its aggregation type asks", proposal.explanation, operator.name());
+                let words = format!(
+                    "{}; combined by {}, as its aggregation type requires",
+                    proposal.explanation,
+                    operator.name()
+                );
                 proposal.explanation = words;
             }
         }
@@ -232,7 +235,7 @@ fn is_part_of(part: &str, whole: &str) -> bool {
 
 fn unknown(server: &str, what: &str, text: &str, near: &[&str]) -> OpsError {
     let hint = if near.is_empty() {
-        format!("look it up on the server; if it is new there: xfer server sync {server}")
+        format!("check the name on the server; if it is new there: xfer server sync {server}")
     } else {
         format!("did you mean {}?", near.join(" or "))
     };

@@ -202,8 +202,8 @@ pub(in crate::ops) fn check_period_types(source: PeriodType, destination: Period
         return Ok(());
     }
     Err(OpsError::invalid(
-        format!("no {} period lies within one {} period, or for the most part", source.name(), destination.name()),
-        format!("write the periods that are read (`--to-period-type {}`), or longer ones", source.name()),
+        format!("no {} period fits into one {} period", source.name(), destination.name()),
+        format!("write the same periods (`--to-period-type {}`), or longer ones", source.name()),
     ))
 }
 
@@ -220,11 +220,8 @@ pub(in crate::ops) fn check_calendars(
     if !calendar::same(&from.calendar, &to.calendar) {
         let (one, other) = (&from.calendar, &to.calendar);
         return Err(OpsError::invalid(
-            format!(
-                "{} counts its periods in the {one} calendar, {} in the {other} calendar",
-                source.name, destination.name
-            ),
-            "periods of different calendars do not correspond; transfers need the same calendar on both servers",
+            format!("{} uses the {one} calendar, {} uses the {other} calendar", source.name, destination.name),
+            "periods of different calendars do not match; transfers need the same calendar on both servers",
         ));
     }
     if calendar::is_iso(&from.calendar) {
@@ -232,7 +229,7 @@ pub(in crate::ops) fn check_calendars(
     }
     let of_window = calendar::needs_of_window(window, job.source_period_type, &from.calendar);
     if let Some(need) = calendar::needs_of_job(job, scripts).or(of_window) {
-        let words = format!("{}, which cannot be worked out in the {} calendar", need.what, from.calendar);
+        let words = format!("{}, which cannot be calculated in the {} calendar", need.what, from.calendar);
         return Err(OpsError::invalid(words, need.instead));
     }
     Ok(())

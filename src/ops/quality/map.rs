@@ -114,7 +114,7 @@ fn out_of_view(map: &PairMap) -> Result<Vec<MapFinding>, OpsError> {
             }
             let partners = map.rows.iter().filter(|other| other.target() == Some(target)).count() > 1;
             let whole = if position == 0 && partners {
-                format!("; {} gets values of others too, and is held back", map.destination.name_of(target))
+                format!("; {} also gets values of other org units, and is held back", map.destination.name_of(target))
             } else {
                 String::new()
             };
@@ -124,7 +124,7 @@ fn out_of_view(map: &PairMap) -> Result<Vec<MapFinding>, OpsError> {
                 unit: Some(row.source),
                 place: map.source.org_unit_path_names(row.source),
                 values: None,
-                message: format!("{own} lies outside of the org units that the user at {name} may read{whole}"),
+                message: format!("{own} is outside the org units that the user at {name} may read{whole}"),
             });
         }
     }
@@ -151,7 +151,7 @@ fn jobs_of(map: &PairMap) -> Result<Vec<Job>, OpsError> {
 
 fn server(config: &ConfigStore, id: ServerId) -> Result<Server, OpsError> {
     let found = config.servers()?.into_iter().find(|server| server.id == id);
-    found.ok_or_else(|| OpsError::invalid("the server was removed meanwhile", "see `xfer server list`"))
+    found.ok_or_else(|| OpsError::invalid("the server was removed in the meantime", "see `xfer server list`"))
 }
 
 /// Option combos of an item's source; none stands for every one.

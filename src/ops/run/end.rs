@@ -89,7 +89,7 @@ fn next(
     let mut next: Vec<String> = error.map(|error| error.hints).unwrap_or_default();
     match (condition, outcome) {
         (Condition::Empty, Ok(report)) => {
-            next.push(format!("see which periods were asked for: xfer runs show {}", report.run));
+            next.push(format!("see the periods of the run: xfer runs show {}", report.run));
         }
         (Condition::Incomplete | Condition::Failed, Ok(report)) => {
             next.push(format!("see every cell with its reason: xfer runs cells {}", report.run));
@@ -99,7 +99,7 @@ fn next(
     // What was stopped before it had sent anything has said so already.
     let said = matches!(outcome, Err(OpsError::Stopped { .. }));
     if !said && matches!(code, ExitCode::Temporary | ExitCode::Unknown) {
-        next.push(format!("run it again; what arrived stays, the rest is sent: {}", xfer_command(command)));
+        next.push(format!("run it again; only what did not arrive is sent: {}", xfer_command(command)));
     }
     next
 }
@@ -125,7 +125,7 @@ mod tests {
         assert!(told.reason.is_some_and(|reason| reason.starts_with("national does not list the org units of clerk")));
         let [hint, again] = told.next.as_slice() else { panic!("{:?}", told.next) };
         assert!(hint.contains("sync again"), "{hint}");
-        assert_eq!(again, "run it again; what arrived stays, the rest is sent: xfer run monthly");
+        assert_eq!(again, "run it again; only what did not arrive is sent: xfer run monthly");
     }
 
     #[test]

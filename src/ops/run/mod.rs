@@ -148,7 +148,7 @@ fn shown(event: &Event, begun: &Notify, view: &dyn RunView) {
     view.event(event);
 }
 
-/// Waits for a run. Dead man's switches are told as soon as it has begun, and never hold it up; why it came to no report
+/// Waits for a run. Dead man's switches are told as soon as it has begun, and never hold it up; why there is no report
 /// is noted for those who are told at its end.
 async fn with_start(
     mut run: Pin<Box<impl Future<Output = Result<Report, OpsError>>>>,

@@ -118,7 +118,7 @@ impl FileServer {
             let loaded = load_metadata(&self.files.metadata)?;
             notes.extend(loaded.notes.iter().map(|text| self.note(&self.files.metadata, text)));
             self.running.instance().with_state(|state| loaded.replace(state));
-            notes.push(self.note(&self.files.metadata, "read again; values stay as they are"));
+            notes.push(self.note(&self.files.metadata, "reloaded; values do not change"));
         }
         let data_stamp = stamps(&self.files.data);
         if data_stamp != self.data_stamp {
@@ -127,7 +127,7 @@ impl FileServer {
             let values = load_values(&loaded, &self.files.data)?;
             let count = values.data.len();
             self.running.instance().with_state(|state| state.values = values);
-            let text = format!("read again; the {} holds {} now", self.files.role.name(), counted_len(count, "value"));
+            let text = format!("reloaded; the {} now has {}", self.files.role.name(), counted_len(count, "value"));
             notes.extend(self.files.data.first().map(|path| self.note(path, &text)));
         }
         Ok(notes)
@@ -155,7 +155,7 @@ fn read(path: &Path) -> Result<String, OpsError> {
         source,
     })?;
     String::from_utf8(bytes).map_err(|_| {
-        let (message, hint) = (format!("{} is no text in UTF-8", path.display()), "give JSON as a server exports it");
+        let (message, hint) = (format!("{} is not text in UTF-8", path.display()), "give JSON as a server exports it");
         OpsError::invalid(message, hint)
     })
 }

@@ -11,7 +11,7 @@ pub const CRON_FOLDER: &str = "/etc/cron.d";
 pub(super) const SUPERUSER: &str = "root";
 
 /// The first line of a file of [`CRON_FOLDER`].
-const HEADING: &str = "# Written by `xfer schedule install`, taken away by `xfer schedule remove`.";
+const HEADING: &str = "# Written by `xfer schedule install`, removed by `xfer schedule remove`.";
 
 /// The mark at the end of our line of a crontab.
 fn cron_mark(name: &str) -> String {

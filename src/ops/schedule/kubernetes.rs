@@ -16,7 +16,7 @@ pub(super) fn check_name(name: &str) -> Result<(), OpsError> {
         return Ok(());
     }
     Err(OpsError::invalid(
-        format!("`{whole}` has {} characters, and Kubernetes takes {LONGEST_NAME} for a CronJob", whole.len()),
+        format!("`{whole}` has {} characters; a Kubernetes CronJob name may have {LONGEST_NAME}", whole.len()),
         format!("give a name of at most {} characters with --name", LONGEST_NAME - PREFIX.len()),
     ))
 }

@@ -108,8 +108,8 @@ pub fn prepare(home: &Home, request: Request, now: Timestamp) -> Result<Prepared
     for path in [&request.program, &file, opener.path(), &home_folder] {
         if path.to_string_lossy().contains(char::is_control) {
             return Err(OpsError::invalid(
-                format!("no scheduler can be told the path {}", path.display()),
-                "rename it: line breaks and other control characters have a meaning of their own",
+                format!("a scheduler cannot use the path {}", path.display()),
+                "rename it without line breaks and other control characters",
             ));
         }
     }
@@ -119,7 +119,7 @@ pub fn prepare(home: &Home, request: Request, now: Timestamp) -> Result<Prepared
     let name = match request.name {
         Some(name) if name_of(Path::new(&name)) != name => {
             let hint = format!("use small letters, digits and dashes: {}", name_of(Path::new(&name)));
-            return Err(OpsError::invalid(format!("`{name}` cannot name a schedule"), hint));
+            return Err(OpsError::invalid(format!("`{name}` cannot be the name of a schedule"), hint));
         }
         Some(name) => name,
         None => name_of(&file),
@@ -147,7 +147,7 @@ pub fn prepare(home: &Home, request: Request, now: Timestamp) -> Result<Prepared
     let mut tried = trial::attempt(&scheduled, request.scheduler, kept)?;
     if outdated {
         tried.notes.push(format!(
-            "{} is older than the routine {}, which was changed since; export it again to the same place: {}",
+            "{} is older than the routine {}; export it again to the same file: {}",
             scheduled.file.display(),
             routine.name,
             in_words(&again(&scheduled, &routine.name))
@@ -181,12 +181,12 @@ fn check_user(user: &str, scheduler: Scheduler) -> Result<(), OpsError> {
         _ => user.is_ascii() && user.chars().all(plain),
     };
     if user.is_empty() || user.starts_with('-') || !fine {
-        return Err(OpsError::invalid(format!("`{user}` is no user name"), "use letters, digits, dots and dashes"));
+        return Err(OpsError::invalid(format!("`{user}` is not a user name"), "use letters, digits, dots and dashes"));
     }
     if matches!(scheduler, Scheduler::SystemdUser | Scheduler::Kubernetes) {
         return Err(OpsError::invalid(
             format!("{} cannot run it as {user}", scheduler.name()),
-            "leave --user away; with --for systemd or --for cron-d it runs as any user",
+            "leave out --user; with --for systemd or --for cron-d it runs as any user",
         ));
     }
     Ok(())

@@ -138,7 +138,7 @@ pub fn install(
         }
         Scheduler::Windows | Scheduler::Kubernetes => {
             return Err(OpsError::invalid(
-                format!("{} is not given anything from here", scheduler.name()),
+                format!("xfer cannot install for {}", scheduler.name()),
                 "save what `xfer schedule show` prints",
             ));
         }
@@ -151,7 +151,7 @@ pub fn install(
     keep(home, &record)?;
     if start && scheduler.is_systemd() {
         for command in std::mem::take(&mut installed.to_start) {
-            give(&command, "mend the cause, then give the command by hand")?;
+            give(&command, "correct the cause, then run the command by hand")?;
         }
         record.started = true;
         keep(home, &record)?;
@@ -174,8 +174,8 @@ fn refuse_another(home: &Home, prepared: &Prepared) -> Result<Option<Record>, Op
     let known = records(home);
     if let Some(other) = known.iter().find(|record| record.name == run.name && record.file != run.file) {
         return Err(OpsError::invalid(
-            format!("the schedule {} is that of {}", run.name, other.file.display()),
-            "give this one a name of its own with --name",
+            format!("the schedule {} belongs to {}", run.name, other.file.display()),
+            "give this one another name with --name",
         ));
     }
     let same = |record: &&Record| record.file == run.file;
@@ -183,8 +183,8 @@ fn refuse_another(home: &Home, prepared: &Prepared) -> Result<Option<Record>, Op
         |record: &&Record| record.scheduler != scheduler || record.user != run.user || record.name != run.name;
     if let Some(other) = known.iter().filter(same).find(another) {
         return Err(OpsError::invalid(
-            format!("{} is started by {} already, as {}", run.file.display(), other.scheduler.name(), other.name),
-            format!("take that back first: xfer schedule remove {}", other.name),
+            format!("{} is already started by {}, as {}", run.file.display(), other.scheduler.name(), other.name),
+            format!("remove that first: xfer schedule remove {}", other.name),
         ));
     }
     Ok(known.into_iter().find(|record| record.name == run.name))
@@ -225,7 +225,7 @@ pub fn remove(
     let Some(scheduler) = scheduler.or(record.as_ref().map(|record| record.scheduler)) else {
         return Err(OpsError::invalid(
             format!("no schedule of {} was installed from this home", of.display()),
-            "`xfer schedule list` shows those that were; to look for another, say whose it is: --for cron",
+            "`xfer schedule list` lists them; to look for another one, name its scheduler: --for cron",
         ));
     };
     let kept = record.as_ref().and_then(|record| record.folder.clone());
@@ -253,7 +253,7 @@ fn take_back(record: Option<&Record>, name: &str, scheduler: Scheduler, folder: 
             let there = unit_files(folder, name).iter().any(|file| file.exists());
             if there && started {
                 // A timer that goes on without its units could not be stopped the next time either.
-                give(&stop, "nothing was removed; mend the cause, then remove it again")?;
+                give(&stop, "nothing was removed; correct the cause, then remove it again")?;
             }
             for file in unit_files(folder, name) {
                 removed.files.extend(remove_if_there(&file)?.then_some(file));

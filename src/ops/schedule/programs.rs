@@ -74,8 +74,8 @@ pub(super) fn read_crontab(user: Option<&str>) -> Result<String, String> {
 /// changed.
 pub(super) fn change_crontab(user: Option<&str>, name: &str, line: Option<&str>) -> Result<bool, OpsError> {
     let failed = |cause: String| {
-        let hint = "without cron use --for systemd or --for systemd-user; else put the line that `xfer schedule show` \
-                    prints into the crontab by hand: crontab -e";
+        let hint = "without cron use --for systemd or --for systemd-user; otherwise add the line that `xfer schedule \
+                    show` prints to the crontab by hand: crontab -e";
         OpsError::invalid(format!("the crontab could not be changed: {cause}"), hint)
     };
     let before = read_crontab(user).map_err(failed)?;

@@ -41,13 +41,13 @@ pub struct Times {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TimesError {
     /// Neither form.
-    #[error("`{0}` is neither a time of the day nor a cron line")]
+    #[error("`{0}` is not a time of day and not a cron line")]
     Unclear(String),
     /// Both kinds of days.
-    #[error("`{0}` names a day of the month and a day of the week; cron takes either, other schedulers want both")]
+    #[error("`{0}` names a day of the month and a day of the week; schedulers understand this in different ways")]
     TwoKindsOfDays(String),
     /// A day that does not come, such as 30 February.
-    #[error("`{0}` is never due")]
+    #[error("`{0}` never happens")]
     Never(String),
 }
 

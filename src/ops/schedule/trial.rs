@@ -51,7 +51,7 @@ pub(super) fn attempt(run: &Scheduled, scheduler: Scheduler, kept: Vec<PathBuf>)
     if run.home.exists() {
         temporary::try_filling(&run.home).map_err(|source| OpsError::LocalFile {
             path: run.home.clone(),
-            action: "written to, which every run has to do",
+            action: "written to, which every run needs",
             source,
         })?;
     }
@@ -59,7 +59,7 @@ pub(super) fn attempt(run: &Scheduled, scheduler: Scheduler, kept: Vec<PathBuf>)
         return Ok(Tried { whole: true, ..Tried::default() });
     };
     if !access::is_superuser() {
-        let words = format!("it would run as {user}, and only root can try whether {user} may use file, key and home");
+        let words = format!("it would run as {user}; only root can test whether {user} may use file, key and home");
         return Ok(Tried { notes: vec![words], ..Tried::default() });
     }
     let failed =
@@ -128,7 +128,7 @@ fn nearest(path: &Path) -> &Path {
 fn refusal(account: &Account, need: &Need, step: &Step) -> String {
     let Need { what, verb, path, .. } = need;
     let owner = access::name_of(step.owner);
-    let which = if step.path == *path { "it".to_owned() } else { format!("{} on the way there", step.path.display()) };
+    let which = if step.path == *path { "it".to_owned() } else { format!("{} on the path to it", step.path.display()) };
     format!(
         "{} may not {verb} {what} {}: {which} belongs to {owner} and has mode {:o}",
         account.name,
@@ -143,10 +143,11 @@ fn remedy(account: &Account, need: &Need, step: &Step) -> String {
         return format!("`chown {all}{} {}` gives it to {}", account.name, step.path.display(), account.name);
     }
     if step.path == need.path {
-        return format!("`chmod a+rx {}` lets everybody start it", step.path.display());
+        return format!("`chmod a+rx {}` lets all users start it", step.path.display());
     }
     format!(
-        "move {} to a folder that {} may enter, such as one in /srv or /usr/local, or open {} with `chmod o+x`",
+        "move {} to a folder that {} may enter, such as one in /srv or /usr/local, or allow access to {} with `chmod \
+         o+x`",
         need.what.trim_end_matches(','),
         account.name,
         step.path.display()

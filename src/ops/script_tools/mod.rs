@@ -65,7 +65,7 @@ pub fn scripts_at(path: &Path) -> Result<Vec<PathBuf>, OpsError> {
     if found.is_empty() {
         return Err(OpsError::invalid(
             format!("there is no script in {}", path.display()),
-            "scripts end in .rhai; `xfer script new value scale.rhai` begins one",
+            "script files end with .rhai; `xfer script new value scale.rhai` makes one",
         ));
     }
     Ok(found)
@@ -98,7 +98,7 @@ fn suite(tests: &Path, script: &Path) -> Result<Suite, OpsError> {
     let text = scripts::read_text(tests, limits::TESTS, "a file with tests").map_err(|refusal| match refusal {
         Refusal::NotRead(source) if source.kind() == std::io::ErrorKind::NotFound => OpsError::invalid(
             format!("{} has no tests: there is no {}", script.display(), tests.display()),
-            "docs/scripting.md shows how they are written; `xfer script new` begins a script with its tests",
+            "docs/scripting.md shows how to write them; `xfer script new` makes a script with tests",
         ),
         Refusal::NotRead(source) => OpsError::LocalFile { path: tests.to_path_buf(), action: "read", source },
         Refusal::Refused(error) => *error,
@@ -128,7 +128,10 @@ pub fn begin(hook: Hook, file: &Path) -> Result<PathBuf, OpsError> {
     let (script, cases) = template(hook);
     let tests = tests_of(file);
     if file.extension().is_none_or(|extension| extension != SCRIPT) {
-        return Err(OpsError::invalid(format!("{} does not end in .rhai", file.display()), "name it like scale.rhai"));
+        return Err(OpsError::invalid(
+            format!("{} does not end with .rhai", file.display()),
+            "name it like scale.rhai",
+        ));
     }
     let is_begun = |path: &Path, text: &str| std::fs::read(path).is_ok_and(|found| found == text.as_bytes());
     let there: Vec<(&Path, &str)> =
@@ -136,7 +139,7 @@ pub fn begin(hook: Hook, file: &Path) -> Result<PathBuf, OpsError> {
     if let [(there, text), more @ ..] = there.as_slice()
         && !(more.is_empty() && is_begun(there, text))
     {
-        return Err(OpsError::invalid(format!("{} is there already", there.display()), "give another name"));
+        return Err(OpsError::invalid(format!("{} exists already", there.display()), "give another name"));
     }
     let is_missing = |path: &Path| !there.iter().any(|(known, _)| *known == path);
     let failed = |path: &Path, source| OpsError::LocalFile { path: path.to_path_buf(), action: "written", source };

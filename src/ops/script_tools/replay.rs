@@ -104,7 +104,7 @@ pub async fn replay(
     }
     let Some(first) = document.jobs.first() else {
         return Err(OpsError::invalid(
-            format!("the routine {} has none of the jobs of that run any more", run.routine.name),
+            format!("the routine {} no longer has a job of that run", run.routine.name),
             "replay a newer run; `xfer runs list` shows them",
         ));
     };
@@ -202,9 +202,9 @@ fn with_tried(
                 .any(|old| composed(&old.script) == composed(&source.name));
             if on_an_item && replayed.contains(&Hook::Rows) {
                 return Err(OpsError::invalid(
-                    format!("{} defines `rows` now, and is attached to an item of {}", source.name, job.name),
-                    "`rows` sees all items of a job at once: detach it and attach it to the job (without --item), or \
-                     try another function: --hook value",
+                    format!("{} now has a `rows` function, but is attached to an item of {}", source.name, job.name),
+                    "`rows` works on all items of a job at once: detach it and attach it to the job (without --item), \
+                     or try another function: --hook value",
                 ));
             }
         }

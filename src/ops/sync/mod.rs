@@ -76,7 +76,7 @@ impl Fetched {
             return Some(format!("has much less than at the last sync: {}", shrunk.join(", ")));
         }
         if !self.missing.is_empty() {
-            return Some(format!("lists what is not whole: {}", self.missing.join("; ")));
+            return Some(format!("has metadata that is not complete: {}", self.missing.join("; ")));
         }
         let user = &self.probe.account.username;
         self.own_units_missing.then(|| format!("does not list the org units of {user}"))

@@ -32,14 +32,14 @@ pub(in crate::ops) fn open_for_run(
         document::open(&bytes, keys).map_err(|cause| OpsError::XferFile { path: file.to_owned(), cause })?;
     if let Some(end) = content.not_after.filter(|end| *end < now) {
         return Err(OpsError::invalid(
-            format!("{} is not to be run after {}", file.display(), in_words(&end.to_zoned(TimeZone::system()))),
+            format!("{} must not be run after {}", file.display(), in_words(&end.to_zoned(TimeZone::system()))),
             "export the routine again",
         ));
     }
     if let Some(least) = min_revision.filter(|least| *least > content.revision) {
         return Err(OpsError::invalid(
             format!("{} is revision {}, older than {least}", file.display(), content.revision),
-            "take the file of the latest export; an old one may hold an old map or login",
+            "use the file of the latest export; an old one may have an old map or login",
         ));
     }
     let about = FileReport {

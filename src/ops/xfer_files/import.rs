@@ -119,7 +119,7 @@ impl Import {
                     found: identity.system_id.clone(),
                 });
             }
-            self.line("server", &known.name, Change::Kept, format!("{}, with the login it has here", known.url));
+            self.line("server", &known.name, Change::Kept, format!("{}, with its login in this home", known.url));
             return Ok(known.name.clone());
         }
         // Source and destination may be one server.
@@ -185,7 +185,7 @@ impl Import {
                 let taken: Vec<String> = known.iter().map(|job| job.name.clone()).collect();
                 let own = free(&job.name, &taken);
                 let old = std::mem::replace(&mut job.name, own);
-                let detail = format!("{items}; {old} is the name of another job here");
+                let detail = format!("{items}; {old} is the name of another job in this home");
                 self.line("job", &job.name, Change::Added, detail);
             }
             Some(other) if *other == job => self.line("job", &job.name, Change::Kept, items),

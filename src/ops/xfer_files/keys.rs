@@ -26,7 +26,7 @@ pub fn read_key(path: &Path, privacy: Privacy) -> Result<FileKeyHolder, OpsError
     // Asked of the open file, not of its name: what is checked is what is read.
     if let (Privacy::OfItsMode, Some(mode)) = (privacy, platform::open_to_others(&file.metadata().map_err(failed)?)) {
         return Err(OpsError::invalid(
-            format!("{} holds a key, but other users of this machine can read it (mode {mode:o})", path.display()),
+            format!("{} contains a key, but other users of this machine can read it (mode {mode:o})", path.display()),
             format!("run `chmod 600 {}`; if others may have read it, export again with a new key", path.display()),
         ));
     }

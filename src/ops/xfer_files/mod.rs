@@ -121,7 +121,7 @@ pub fn export(home: &Home, export: &Export, now: Timestamp) -> Result<Exported, 
     let mut config = home.config()?;
     let mut content = content(&config, &export.routine, now)?;
     if export.not_after.is_some_and(|end| end <= now) {
-        return Err(OpsError::invalid("the file would have expired already", "give a day in the future"));
+        return Err(OpsError::invalid("the file would already be expired", "give a day in the future"));
     }
     content.not_after = export.not_after;
     content.revision = config.next_revision(&content.document.routine)?;
@@ -139,7 +139,8 @@ pub fn export(home: &Home, export: &Export, now: Timestamp) -> Result<Exported, 
     });
     if let Err(cause) = remembered {
         // The file is what was asked for.
-        tracing::warn!(%cause, "the file is written, but not remembered: nobody will tell when it is older than the routine");
+        tracing::warn!(%cause, "the file is written but not recorded: xfer will not warn when it is older than the \
+                                routine");
     }
     Ok(Exported {
         file: file.clone(),
@@ -308,7 +309,7 @@ fn refuse_other_files(file: &Path) -> Result<(), OpsError> {
     let looked = std::fs::File::open(file).and_then(|opened| opened.take(64).read_to_end(&mut begin));
     match looked {
         Ok(_) if !begin.is_empty() && !xferfile::looks_like_one(&begin) => Err(OpsError::invalid(
-            format!("{} exists and is no xfer file", file.display()),
+            format!("{} exists and is not an xfer file", file.display()),
             "choose another name; nothing was written",
         )),
         Ok(_) => Ok(()),

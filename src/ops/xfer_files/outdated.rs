@@ -99,5 +99,5 @@ pub(in crate::ops) fn in_words(command: &[String]) -> String {
 }
 
 fn quietly<T>(looked: Result<T, OpsError>) -> Option<T> {
-    looked.inspect_err(|cause| tracing::debug!(%cause, "whether files are outdated was not found out")).ok()
+    looked.inspect_err(|cause| tracing::debug!(%cause, "xfer could not check whether files are outdated")).ok()
 }

@@ -192,7 +192,7 @@ pub fn read_analytics_values(answer: &Answer, asked: &Asked) -> Result<Vec<Analy
         let found = asked.data.get(row[data].0.as_ref()).filter(|_| asked.org_units.contains(&org_unit));
         let Some(data) = found.copied().filter(|_| asked.periods.contains(&period)) else {
             let data = shown(&row[data].0);
-            let what = format!("analytics of `{data}` at `{org_unit}` in `{period}`, which was not asked for");
+            let what = format!("analytics of `{data}` at `{org_unit}` in `{period}`, which was not requested");
             return Err(ClientErrorKind::malformed(what));
         };
         values.push(AnalyticsValue {

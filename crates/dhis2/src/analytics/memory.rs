@@ -1,4 +1,4 @@
-//! What a client learns about its server's analytics: how much one request may ask for, and which ids exist.
+//! What a client learns about its server's analytics: how large a request may be, and which ids exist.
 
 use std::collections::HashSet;
 

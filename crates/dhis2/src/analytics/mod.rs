@@ -5,7 +5,7 @@
 //! cut in two and the budget shrinks, for this client and for those who persist it. Periods are cut first, because
 //! servers keep a table per year, then org units, then data items (dhis2-api 4.6).
 //!
-//! A server drops ids that it does not know without a word. So every id is checked once against what the server
+//! A server drops ids that it does not know without a message. So every id is checked once against what the server
 //! resolves the question to, by a request without data.
 
 pub mod grid;

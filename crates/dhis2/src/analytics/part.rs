@@ -1,4 +1,4 @@
-//! How a question is cut: into request lines that are short enough, into halves, and into the few requests that ask for
+//! How an analytics query is split: into short enough request lines, into halves, and into the few requests that name
 //! every id once.
 
 use std::collections::HashSet;

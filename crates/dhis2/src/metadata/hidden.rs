@@ -66,8 +66,8 @@ pub(super) fn stand_in(metadata: &mut Metadata) -> Option<String> {
     let more = hidden.len().saturating_sub(NAMED);
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
     Some(format!(
-        "categoryOptions: the user is not shown {}{more}; values under such an option may be kept from it without a \
-         word, so share them with the user",
+        "categoryOptions: the user is not shown {}{more}; the server may hide values under such an option without a \
+         message, so share them with the user",
         named.join(", ")
     ))
 }

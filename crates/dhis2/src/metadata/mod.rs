@@ -223,13 +223,14 @@ impl Client {
                 Err(error) if is_too_large_a_page(&error.kind) && size > 1 => {
                     collected.discard(&progress.allowance);
                     size = (size / SMALLER_PAGES).max(1);
-                    tracing::info!(list = T::PLURAL, size, "the pages of a list are large and are asked for smaller");
+                    tracing::info!(list = T::PLURAL, size, "the pages of a list are large; smaller ones are requested");
                     continue;
                 }
                 // A proxy may have answered in the server's place, or taken a part of the question away.
                 Err(error) if is_no_list(&error.kind) && reading < READINGS => {
                     collected.discard(&progress.allowance);
-                    tracing::info!(list = T::PLURAL, error = %error.kind, "a list did not come and is asked for again");
+                    tracing::info!(list = T::PLURAL, error = %error.kind, "a list did not arrive and is requested \
+                                                                           again");
                     reading += 1;
                     continue;
                 }
@@ -241,7 +242,7 @@ impl Client {
                 let kind = ClientErrorKind::IncompleteList { plural: T::PLURAL, total, before, listed };
                 return Err(self.fail(format!("GET /api/{}", T::PLURAL), kind));
             }
-            tracing::info!(list = T::PLURAL, ?total, ?before, listed, "a list did not come out even and is read again");
+            tracing::info!(list = T::PLURAL, ?total, ?before, listed, "a list is not complete and is read again");
             reading += 1;
         }
     }
@@ -303,7 +304,7 @@ impl Client {
         let query = Query::new(T::PLURAL).pair("fields", T::FIELDS).pair("order", "id:asc");
         let query = T::FILTER.into_iter().fold(query, |query, filter| query.pair("filter", filter));
         let query = query.pair("pageSize", &size.to_string()).pair("page", &number.to_string());
-        // 2.44 may answer a list by another engine, which leaves out objects without a word where a reference is empty
+        // 2.44 may answer a list by another engine, which leaves out objects without a message where a reference is empty
         // and options that the user may not read; older servers do not know the switch and ignore it.
         let query = query.pair("gist", "false");
         let ask = Ask::list(query);

@@ -44,7 +44,7 @@ pub struct Page<T> {
     pub left_out: Vec<String>,
     /// How much more was left out.
     pub more_left_out: usize,
-    /// Whether the server says that its gist engine answered, which leaves things out without a word (2.44).
+    /// Whether the server says that its gist engine answered, which leaves things out without a message (2.44).
     pub by_gist: bool,
 }
 
@@ -92,7 +92,7 @@ fn odd(object: &RawValue, plural: &str, error: &serde_json::Error) -> String {
     let text = |value: &Option<serde_json::Value>| value.as_ref().and_then(serde_json::Value::as_str).map(clean);
     let id = text(&label.id).unwrap_or_else(|| "without id".to_owned());
     let name = text(&label.name).map(|name| format!(" ({name})")).unwrap_or_default();
-    format!("{plural} `{id}`{name} was left out: it cannot be understood: {}", clean(&error.to_string()))
+    format!("{plural} `{id}`{name} was left out: it cannot be read: {}", clean(&error.to_string()))
 }
 
 struct Seed<'page, T> {
@@ -117,7 +117,7 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for Seed<'_, T> {
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Page<T>, M::Error> {
-        let twice = |key: &str| M::Error::custom(format!("`{key}` stands there twice"));
+        let twice = |key: &str| M::Error::custom(format!("`{key}` is there twice"));
         let (mut pager, mut page): (Option<Option<Pager>>, Option<Page<T>>) = (None, None);
         let mut by_gist = false;
         while let Some(key) = map.next_key::<String>()? {

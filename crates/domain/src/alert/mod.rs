@@ -1,4 +1,4 @@
-//! Who is told how a routine's runs end: its alert channels, and what each of them wants to hear of.
+//! Alert channels of a routine, and the events of each.
 //!
 //! A channel says where a message goes and never how to get in: web addresses and passwords are secrets and travel
 //! beside it ([`ArmedChannel`]), bound to the origin that the channel names. Replacing a secret makes another channel
@@ -273,13 +273,13 @@ impl MailRoute {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnusableAddress {
     /// No URL at all.
-    #[error("it is no web address")]
+    #[error("it is not a web address")]
     NoUrl,
     /// Plain text to another machine.
-    #[error("it is not encrypted: everybody on the way could read it")]
+    #[error("it is not encrypted: others on the network could read it")]
     NotEncrypted,
     /// No name of a machine.
-    #[error("`{0}` is no name of a mail server")]
+    #[error("`{0}` is not the name of a mail server")]
     NoHost(String),
 }
 

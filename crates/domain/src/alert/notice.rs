@@ -1,4 +1,4 @@
-//! What there is to tell about a run, and whether it is news to a channel.
+//! What an alert says about a run, and whether a channel needs it.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -92,7 +92,7 @@ pub struct Notice {
     pub run: Option<Uuid>,
     /// The names of source and destination, where they are known.
     pub between: Option<(String, String)>,
-    /// Why it came to no report, in a sentence.
+    /// Why there is no report, in a sentence.
     pub reason: Option<String>,
     /// What became of the cells, where there is a report.
     pub counts: Option<NoticeCounts>,

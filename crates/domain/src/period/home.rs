@@ -1,4 +1,4 @@
-//! Which longer period a period belongs to where it does not lie within one: its *home*.
+//! The longer period that a period belongs to if it overlaps two: its *home*.
 //!
 //! DHIS2 turns weeks into longer periods by "determining which period contains at least 4 days of the week"
 //! (`IdentifiableObjectUtils.getPeriodByPeriodType` in dhis2-core), and its analytics tables are made that way. The same

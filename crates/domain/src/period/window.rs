@@ -35,7 +35,7 @@ pub enum WindowError {
         text: String,
     },
     /// A range between two types.
-    #[error("`{text}` is no range: its ends are {first} and {last} periods")]
+    #[error("`{text}` is not a range: its ends are {first} and {last} periods")]
     MixedRange {
         /// What was written.
         text: String,

@@ -1,4 +1,4 @@
-//! A text as it reads when what it was encoded with is taken away again, with the way back.
+//! Decoded views of a text, each with the way back to the original positions.
 //!
 //! A server, a proxy or a library may write a secret in more ways than can be listed: each letter by itself as an
 //! entity, escaped or percent-encoded, once or several times, broken over lines. So it is the text that is decoded, not

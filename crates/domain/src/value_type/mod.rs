@@ -1,4 +1,4 @@
-//! Value types: what a server stores of a text, and the text that every server stores alike.
+//! Value types: what a server stores for a text, and the text that all servers store in the same way.
 //!
 //! Servers validate and normalise by value type, and the two import generations differ in it (dhis2-api 6.8,
 //! recordings `import/types-*`). Two questions follow, each answered in a file of its own:

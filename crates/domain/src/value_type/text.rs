@@ -1,4 +1,4 @@
-//! What the rules about texts ask of one, as Java does.
+//! Properties of texts as Java defines them, for the rules of value types.
 
 /// What a dot of a regular expression does not stand for.
 pub(super) const LINE_ENDS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];

@@ -47,10 +47,10 @@ impl Comparison<'_> {
 
     fn names(&mut self, old: (&str, Option<&str>), new: (&str, Option<&str>)) {
         if old.0 != new.0 {
-            self.change(&finding::ITEM_RENAMED, &format!("{} is called {} now", old.0, new.0));
+            self.change(&finding::ITEM_RENAMED, &format!("the name of {} changed to {}", old.0, new.0));
         }
         if old.1 != new.1 {
-            let words = format!("the code of {} was {} and is {} now", new.0, or_none(old.1), or_none(new.1));
+            let words = format!("the code of {} changed from {} to {}", new.0, or_none(old.1), or_none(new.1));
             self.change(&finding::ITEM_CODE_CHANGED, &words);
         }
     }
@@ -58,13 +58,13 @@ impl Comparison<'_> {
     fn formulas(&mut self, old: &FormulaFingerprint, new: &FormulaFingerprint) {
         self.names((&old.name, old.code.as_deref()), (&new.name, new.code.as_deref()));
         if old.formula != new.formula {
-            let words = format!("{} was {} and is {} now", new.name, old.formula, new.formula);
+            let words = format!("{} changed from {} to {}", new.name, old.formula, new.formula);
             self.change(&finding::ITEM_FORMULA_CHANGED, &words);
         }
         if old.decimals != new.decimals {
             let decimals = |number: Option<u32>| number.map_or_else(|| "any".to_owned(), |number| number.to_string());
             let (from, to) = (decimals(old.decimals), decimals(new.decimals));
-            let words = format!("{} was rounded to {from} decimals and is rounded to {to} now", new.name);
+            let words = format!("{} was rounded to {from} decimals and is now rounded to {to}", new.name);
             self.change(&finding::ITEM_FORMULA_CHANGED, &words);
         }
     }
@@ -73,7 +73,7 @@ impl Comparison<'_> {
         self.names((&old.name, old.code.as_deref()), (&new.name, new.code.as_deref()));
         if old.value_type != new.value_type {
             let words = format!(
-                "{} took {} and takes {} now",
+                "the value type of {} changed from {} to {}",
                 new.name,
                 old.value_type.expectation(),
                 new.value_type.expectation()
@@ -82,7 +82,7 @@ impl Comparison<'_> {
         }
         if old.category_combo.id != new.category_combo.id {
             let words = format!(
-                "{} was disaggregated by {} and is by {} now",
+                "the category combo of {} changed from {} to {}",
                 new.name, old.category_combo.name, new.category_combo.name
             );
             self.change(&finding::ITEM_RECATEGORISED, &words);
@@ -91,7 +91,7 @@ impl Comparison<'_> {
         if id(&old.option_set) != id(&new.option_set) {
             let name = |set: &Option<NamedObject>| or_none(set.as_ref().map(|set| set.name.as_str()));
             let (from, to) = (name(&old.option_set), name(&new.option_set));
-            let words = format!("the option set of {} was {from} and is {to} now", new.name);
+            let words = format!("the option set of {} changed from {from} to {to}", new.name);
             self.change(&finding::ITEM_OPTION_SET_CHANGED, &words);
         }
         self.options(&new.name, "category", old.category_options.as_deref(), new.category_options.as_deref());
@@ -106,7 +106,7 @@ impl Comparison<'_> {
         // What is not shown any more is a right that was taken away, and no other meaning of the item.
         if new == Some(&[]) {
             let combo = format!(
-                "the {kind} option combo of the item for {name}, which stood for {},",
+                "the {kind} option combo of the item for {name}, which meant {},",
                 old.unwrap_or_default().join(", ")
             );
             self.change(&finding::ITEM_PART_LOST, &self.eyes.lost(&combo));
@@ -118,14 +118,11 @@ impl Comparison<'_> {
             return;
         }
         let list = |options: Option<&[String]>| match options {
-            None | Some([]) => "nothing that is known".to_owned(),
+            None | Some([]) => "nothing known".to_owned(),
             Some(options) => options.join(", "),
         };
-        let words = format!(
-            "the {kind} option combo of the item for {name} stood for {} and stands for {} now",
-            list(old),
-            list(new)
-        );
+        let words =
+            format!("the {kind} option combo of the item for {name} changed from {} to {}", list(old), list(new));
         self.change(&finding::ITEM_OPTIONS_CHANGED, &words);
     }
 

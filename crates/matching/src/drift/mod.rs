@@ -42,10 +42,7 @@ pub struct Eyes<'check> {
 impl Eyes<'_> {
     /// That something known by name does not show any more. The server does not say whether it is gone or only hidden.
     fn lost(&self, what: &str) -> String {
-        format!(
-            "{what} can no longer be read by {}: it was deleted, or is not shared with the user any more",
-            self.user
-        )
+        format!("{what} can no longer be read by {}: it was deleted, or is no longer shared with the user", self.user)
     }
 }
 

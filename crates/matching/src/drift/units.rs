@@ -14,7 +14,7 @@ pub fn unit_drift(side: Side, eyes: Eyes<'_>, seen: &UnitFingerprint, now: Optio
     let mut changes = Vec::new();
     let mut change = |code, message: String| changes.push(Change { code, side, message });
     if seen.name != now.name {
-        change(&finding::UNIT_RENAMED, format!("{at}, {} is called {} now", seen.name, now.name));
+        change(&finding::UNIT_RENAMED, format!("{at}, the name of {} changed to {}", seen.name, now.name));
     }
     let id = |parent: &Option<NamedObject>| parent.as_ref().map(|parent| parent.id);
     if id(&seen.parent) != id(&now.parent) {
@@ -24,18 +24,18 @@ pub fn unit_drift(side: Side, eyes: Eyes<'_>, seen: &UnitFingerprint, now: Optio
         let (from, to) = (place(&seen.parent), place(&now.parent));
         change(&finding::UNIT_MOVED, format!("{at}, {} was moved from {from} to {to}", now.name));
     } else if seen.level != now.level {
-        let words = format!("{at}, {} was on level {} and is on level {} now", now.name, seen.level, now.level);
+        let words = format!("{at}, {} moved from level {} to level {}", now.name, seen.level, now.level);
         change(&finding::UNIT_LEVEL_CHANGED, words);
     }
     if seen.code != now.code {
         let (from, to) = (or_none(seen.code.as_deref()), or_none(now.code.as_deref()));
-        change(&finding::UNIT_CODE_CHANGED, format!("{at}, the code of {} was {from} and is {to} now", now.name));
+        change(&finding::UNIT_CODE_CHANGED, format!("{at}, the code of {} changed from {from} to {to}", now.name));
     }
     if seen.closed != now.closed {
         let words = match (seen.closed, now.closed) {
             (_, None) => format!("{at}, {} was closed and is open again", now.name),
-            (None, Some(day)) => format!("{at}, {} was open and is closed on {day} now", now.name),
-            (Some(old), Some(new)) => format!("{at}, {} closes on {new} instead of {old}", now.name),
+            (None, Some(day)) => format!("{at}, {} was open and now closes on {day}", now.name),
+            (Some(old), Some(new)) => format!("{at}, {} now closes on {new}, not {old}", now.name),
         };
         change(&finding::UNIT_CLOSING_CHANGED, words);
     }

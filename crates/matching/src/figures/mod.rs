@@ -1,4 +1,4 @@
-//! What names say in numbers and signs, and whether two names say the same.
+//! Numbers and signs in names, and whether two names mean the same.
 //!
 //! `Décès < 5 ans` and `Décès > 5 ans` differ in one sign, and are the opposite of each other. So a name is read as
 //! words, figures and signs. Spellings of one range are one (`<5`, `moins de 5`, `under 5`; `5+`, `≥5`, `5 et plus`;

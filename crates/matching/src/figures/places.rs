@@ -1,4 +1,4 @@
-//! Where the numbers, letters and signs of a name stand.
+//! The positions of numbers, letters and signs in a name.
 //!
 //! `Zone 1 Poste 2` and `Zone 2 Poste 1` have the same numbers, and are two places: a number belongs to the word beside
 //! it. `TDR + enfants` and `TDR - enfants` have the same words, and say the opposite: a sign belongs to its place.

@@ -1,4 +1,4 @@
-//! Words for the two sides of a question, in the languages of the names: whoever reads the name of a data element for its
+//! Pairs of opposite words, in the languages of the names: code that reads the name of a data element for its
 //! opposite, or an option for its meaning, goes by these, and adds what only holds there.
 
 /// A test that says yes.

@@ -58,7 +58,7 @@ pub(super) fn attribute_pairs(
         }),
         ([] | [_], several) => {
             return Err(format!(
-                "{} has {} attribute option combos, and nothing says to which of them it belongs; choose one",
+                "{} has {} attribute option combos, and it is not clear which one to use; choose one",
                 destination.name_of(target),
                 several.len()
             ));
@@ -77,7 +77,7 @@ pub(super) fn attribute_pairs(
                         },
                         no_counterpart(source, *combo, destination, targets, || {
                             let (target, name) = (destination.name_of(target), source.name_of(*combo));
-                            format!("{target} has no attribute option combo that means {name}")
+                            format!("{target} has no attribute option combo that matches {name}")
                         }),
                     )),
                 }
@@ -99,7 +99,7 @@ fn alone(source: &Metadata, combo: Uid, destination: &Metadata, target: Uid) -> 
         None => (
             MatchClass::Ask,
             format!(
-                "all values are of {} here and would become {} there",
+                "all values are {} at the source and would become {} at the destination",
                 source.name_of(combo),
                 destination.name_of(target)
             ),

@@ -182,7 +182,7 @@ impl<'metadata> Elements<'metadata> {
                     }
                 } else {
                     let found = self.by_code_and_name(selected).ok()?;
-                    doubted(found, format!("its export data element {text} is not known over there"))
+                    doubted(found, format!("its export data element {text} is not known at the destination"))
                 }
             }
             // Without a data element the fields only say which combo, once a data element is found otherwise.
@@ -196,14 +196,14 @@ impl<'metadata> Elements<'metadata> {
             (Some(_), Some(_)) => found.reasons.push("its export category option combo".to_owned()),
             (Some(text), None) if !text.trim().is_empty() => {
                 let name = self.destination.name_of(found.data_element);
-                found = doubted(found, format!("its export category option combo {text} is none of {name}"));
+                found = doubted(found, format!("its export category option combo {text} does not belong to {name}"));
             }
             _ => {}
         }
         if let (Some(text), None) = (attribute, found.attribute_option_combo)
             && !text.trim().is_empty()
         {
-            found = doubted(found, format!("its export attribute option combo {text} is not known over there"));
+            found = doubted(found, format!("its export attribute option combo {text} is not known at the destination"));
         }
         Some(found)
     }
@@ -264,7 +264,7 @@ impl<'metadata> Elements<'metadata> {
         if same_key {
             reasons.push("same name".to_owned());
         } else if agreement == Agreement::Contradiction {
-            doubts.push(format!("names contradict each other: {name} and {}", element.name));
+            doubts.push(format!("names contradict: {name} and {}", element.name));
         } else if similarity >= SIMILAR {
             reasons.push(format!("similar name {}", element.name));
         } else {
@@ -289,24 +289,24 @@ impl<'metadata> Elements<'metadata> {
             && second + LEAD > score
         {
             class = MatchClass::Ask;
-            doubts.push(format!("{} fits nearly as well", other.name));
+            doubts.push(format!("{} is nearly as good a match", other.name));
         }
         if let Some(value_type) = value_type
             && value_type.is_numeric() != element.value_type.is_numeric()
         {
             class = MatchClass::Ask;
-            doubts.push("one of them holds numbers and the other does not".to_owned());
+            doubts.push("one has numbers and the other does not".to_owned());
         }
         if let DataItem::DataElement(own) = selected
             && let Some(clash) = clashing_options(self.source, own, self.destination, element.id).first()
         {
             class = MatchClass::Ask;
             let OptionClash { code, source, destination } = clash;
-            doubts.push(format!("option {code} is {source} here and {destination} over there"));
+            doubts.push(format!("option {code} is {source} at the source and {destination} at the destination"));
         }
         if self.destination.data_sets_of(element.id).next().is_none() {
             class = MatchClass::Ask;
-            doubts.push("it is in no data set of the destination".to_owned());
+            doubts.push("it is not in any data set of the destination".to_owned());
         }
         Ok(ElementMatch {
             data_element: element.id,

@@ -171,7 +171,7 @@ fn add_split(
             }
         }
         ([_, _, ..], [total]) => {
-            let words = [format!("the {} parts are added up into one total", source_combos.len())];
+            let words = [format!("the {} option combos are added up to one total", source_combos.len())];
             propose(item(None), *total, Some(Combine::Sum), MatchClass::Ask, &words);
         }
         ([only], [_, _, ..]) => {
@@ -189,7 +189,7 @@ fn add_split(
             }
             let reason = |combo: &Uid| {
                 let reason = no_counterpart(source, *combo, destination, &target_combos, || {
-                    format!("{} has nothing that means {}", destination.name_of(target), source.name_of(*combo))
+                    format!("{} has no match for {}", destination.name_of(target), source.name_of(*combo))
                 });
                 (item(Some(*combo)), reason)
             };
@@ -199,7 +199,10 @@ fn add_split(
 }
 
 fn split_over_there(destination: &Metadata, target: Uid) -> String {
-    format!("{} is split over there, and nothing says into which part it belongs", destination.name_of(target))
+    format!(
+        "{} is divided into option combos at the destination, and it is not clear which one to use",
+        destination.name_of(target)
+    )
 }
 
 /// The category option combos that values of a data element can stand under, by name.
@@ -250,7 +253,7 @@ fn ask_about_shared_cells(source: &Metadata, proposals: &mut [ItemProposal]) {
             let proposal = &mut proposals[*index];
             proposal.class = MatchClass::Ask;
             proposal.explanation =
-                format!("{}; but {} would go into the same cell", proposal.explanation, others.join(" and "));
+                format!("{}; but {} would go to the same cell", proposal.explanation, others.join(" and "));
         }
     }
 }

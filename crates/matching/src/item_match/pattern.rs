@@ -56,19 +56,19 @@ pub enum PatternError {
     #[error("`{0}` is not of the form {{pi.code}}={{de.code}}.{{coc.code}}: one `=` between the two sides")]
     Sides(String),
     /// A placeholder that is none.
-    #[error("`{{{0}}}` is no placeholder; there are pi, in, de, coc and aoc, each with .code, .name or .id")]
+    #[error("`{{{0}}}` is not a placeholder; use pi, in, de, coc or aoc, each with .code, .name or .id")]
     Placeholder(String),
     /// `{` without `}`.
     #[error("a `{{` is not closed in `{0}`")]
     Open(String),
     /// Option combos on the source's side.
     #[error(
-        "`{0}` cannot stand on the left: there are {{pi}}, {{in}} and {{de}}; option combos of the source are matched \
-         by their meaning"
+        "`{0}` cannot be on the left: use {{pi}}, {{in}} or {{de}}; option combos of the source are matched by their \
+         meaning"
     )]
     SourceCombo(String),
     /// A side that is the same for every object.
-    #[error("the side `{0}` has no placeholder, so it would fit everything or nothing")]
+    #[error("the side `{0}` has no placeholder, so it would match everything or nothing")]
     Constant(String),
 }
 

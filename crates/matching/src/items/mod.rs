@@ -67,7 +67,7 @@ pub enum ItemError {
     },
     /// A data set where a reporting rate is asked for.
     #[error(
-        "`{text}` is a data set; say which of its figures, as in `{text}.REPORTING_RATE`: one of {}",
+        "`{text}` is a data set; choose one of its figures, such as `{text}.REPORTING_RATE`: one of {}",
         ReportingMetric::names()
     )]
     NoMetric {
@@ -83,7 +83,7 @@ pub enum ItemError {
         is: &'static str,
     },
     /// A part is missing that cannot be filled in.
-    #[error("`{text}` leaves the {what} open, but {name} has {number} of them")]
+    #[error("`{text}` does not name the {what}, but {name} has {number} of them")]
     Incomplete {
         /// What was typed.
         text: String,
@@ -105,7 +105,7 @@ impl Fault for ItemError {
         Some(match self {
             Self::Unknown { near, .. } if !near.is_empty() => format!("did you mean {}?", near.join(" or ")),
             Self::Unknown { side, .. } => format!("if it is new, sync the {side} server first"),
-            Self::Ambiguous { .. } => "ids stand in DHIS2's maintenance app and in exported files".to_owned(),
+            Self::Ambiguous { .. } => "ids are shown in DHIS2's Maintenance app and in exported files".to_owned(),
             Self::Readings { readings, .. } => {
                 let ways = readings.iter().map(|(how, what)| match how.strip_prefix("--") {
                     Some(_) => format!("give {how} for {what}"),
@@ -113,9 +113,9 @@ impl Fault for ItemError {
                 });
                 ways.collect::<Vec<_>>().join("; ")
             }
-            Self::OtherKind { .. } => "leave --kind out, or give the right one".to_owned(),
-            Self::NoMetric { .. } => "xfer job add-item --help lists what each of them is".to_owned(),
-            Self::NoCombos { .. } => "leave the option combos out".to_owned(),
+            Self::OtherKind { .. } => "leave out --kind, or give the right one".to_owned(),
+            Self::NoMetric { .. } => "xfer job add-item --help explains each of them".to_owned(),
+            Self::NoCombos { .. } => "leave out the option combos".to_owned(),
             Self::Incomplete { .. } => "write DE.COC, or DE.COC.AOC".to_owned(),
         })
     }

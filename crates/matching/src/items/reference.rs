@@ -1,4 +1,4 @@
-//! How a person writes which item is meant: in one text with dots, or part by part.
+//! How a person writes an item: as one text with dots, or part by part.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! What speaks against a job: what is wrong with each item by itself (`item_rules`), what items do to each other, what
+//! Findings about a job: problems of each item (`item_rules`), what items do to each other, what
 //! the org unit map does to them, values that the destination would refuse, and what changed since they were made.
 
 mod refusal;
@@ -102,7 +102,7 @@ fn twins(question: &JobQuestion<'_>) -> BTreeMap<usize, String> {
             let name = source_name(question.source, &item.source);
             let cell = |address| cell_name(question.destination, address);
             let (here, there) = (cell(item.destination), cell(other));
-            twins.insert(number, format!("values of {name} go to {here} and, by item {first}, also to {there}"));
+            twins.insert(number, format!("values of {name} go to {here} and, through item {first}, also to {there}"));
         }
     }
     twins
@@ -131,7 +131,7 @@ fn shared_cells(question: &JobQuestion<'_>) -> BTreeMap<usize, String> {
             let names: Vec<String> =
                 items.iter().map(|(_, item)| question.source.data_name(item.source.data())).collect();
             let cell = cell_name(question.destination, address);
-            let words = format!("{} meet in {cell} (items {})", names.join(" and "), numbers.join(", "));
+            let words = format!("{} go to one cell, {cell} (items {})", names.join(" and "), numbers.join(", "));
             Some((*first, words))
         })
         .collect()
@@ -191,8 +191,10 @@ fn option_sets(question: &JobQuestion<'_>, item: &Item) -> Option<ItemFinding> {
     let target_set = question.destination.option_sets.get(&target.option_set?)?;
     let taken: BTreeSet<&str> = target_set.options.iter().map(|option| option.code.as_str()).collect();
     let Some(source_set) = source.option_set.and_then(|set| question.source.option_sets.get(&set)) else {
-        let words =
-            format!("{} takes only the options of {}; {} may hold anything", target.name, target_set.name, source.name);
+        let words = format!(
+            "{} accepts only the options of {}; {} may have any value",
+            target.name, target_set.name, source.name
+        );
         return Some(of(&finding::OPTION_SET_CLASH, words));
     };
     let missing: Vec<&str> =
@@ -204,7 +206,7 @@ fn option_sets(question: &JobQuestion<'_>, item: &Item) -> Option<ItemFinding> {
     let more = missing.len().saturating_sub(CODES_NAMED);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let words = format!(
-        "{} of {} lacks {}{more}, which {} may hold",
+        "{} of {} lacks {}{more}, which {} may have",
         target_set.name,
         target.name,
         named.join(", "),

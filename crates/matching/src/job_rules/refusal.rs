@@ -146,7 +146,7 @@ pub(super) fn tell(question: &JobQuestion<'_>, item: &Item, refusals: &Refusals,
     if refusals.refused == 0 {
         for doubt in findings.iter_mut().filter(|finding| doubts.contains(&finding.code)) {
             if refusals.looked_at == 0 {
-                doubt.message = format!("{}; there are no values in {} to tell", doubt.message, question.window);
+                doubt.message = format!("{}; there are no values in {} to check", doubt.message, question.window);
             } else {
                 doubt.severity = Severity::Info;
                 doubt.message = format!("{}; {}", doubt.message, fitting(refusals.looked_at, question.window));

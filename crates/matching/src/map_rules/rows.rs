@@ -1,4 +1,4 @@
-//! Rows in force that may be wrong, and what changed about their units.
+//! Confirmed rows that may be wrong, and changes of their org units.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -119,7 +119,7 @@ pub(super) fn shared_destinations(question: &MapQuestion<'_>) -> Vec<MapFinding>
                 place: question.destination.org_unit_path_names(target),
                 values: question.values.map(count),
                 message: format!(
-                    "{} go here, and {} does not say how their values combine",
+                    "{} go here, and {} has no combine operator",
                     names.join(" and "),
                     without.join(", nor ")
                 ),
@@ -141,7 +141,7 @@ pub(super) fn closed(question: &MapQuestion<'_>, told: &BTreeSet<(Uid, bool)>) -
     for (source, target) in in_force(question) {
         if let Some(day) = closing(question.destination, target).filter(|day| *day < end) {
             let name = question.destination.org_unit_path_names(target);
-            let message = format!("its destination {name} is closed since {day}");
+            let message = format!("its destination {name} closed on {day}");
             let lost =
                 about_lost(question, &finding::DESTINATION_UNIT_CLOSED, (source, Loss::Closed), |_| message.clone());
             // An error stays an error, also where drift tells how it came about.
@@ -161,13 +161,13 @@ pub(super) fn closed(question: &MapQuestion<'_>, told: &BTreeSet<(Uid, bool)>) -
                 let unit = question.destination.organisation_units.get(&target);
                 let day = unit.and_then(|unit| unit.opening_date).map(|day| day.to_string()).unwrap_or_default();
                 let name = question.destination.org_unit_path_names(target);
-                format!("its destination {name} opened on {day}, after values begin")
+                format!("its destination {name} opened on {day}, after the first values")
             },
         ));
         if let Some(day) =
             closing(question.source, source).filter(|day| *day < begin && !told.contains(&(source, true)))
         {
-            findings.push(about(question, &finding::SOURCE_UNIT_CLOSED, source, format!("is closed since {day}")));
+            findings.push(about(question, &finding::SOURCE_UNIT_CLOSED, source, format!("closed on {day}")));
         }
     }
     findings

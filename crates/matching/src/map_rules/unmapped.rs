@@ -1,4 +1,4 @@
-//! Source units whose values would go nowhere.
+//! Source org units without a destination.
 
 use std::cmp::Reverse;
 
@@ -64,7 +64,7 @@ pub(super) fn waiting(question: &MapQuestion<'_>, lookup: &Lookup<'_>) -> Vec<Ma
                 unit: Some(row.source),
                 place: place(question.source, row.source),
                 values: question.values.map(|_| 0),
-                message: format!("{target} is proposed as its destination and waits to be looked over"),
+                message: format!("{target} is proposed as its destination and is not confirmed yet"),
             }
         })
         .collect()

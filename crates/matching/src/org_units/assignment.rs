@@ -1,4 +1,4 @@
-//! Who goes with whom: level by level down the source's tree, each level's best pairs first, one to one.
+//! Assignment of matches: level by level down the source's tree, best pairs first, one to one.
 
 use std::collections::BTreeSet;
 use std::num::NonZero;

@@ -86,7 +86,7 @@ impl<'metadata> Candidates<'metadata> {
                 None => Candidate {
                     destination: self.destination.units[index].id,
                     score: 0.0,
-                    explanation: "found by what was typed".to_owned(),
+                    explanation: "found by your search".to_owned(),
                 },
             })
             .collect()

@@ -1,4 +1,4 @@
-//! How sure a match is: what the evidence allows, and what other units of either side say about it.
+//! How sure a match is, from its evidence and from the other org units of both servers.
 
 use std::collections::HashMap;
 

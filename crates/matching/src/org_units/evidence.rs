@@ -1,4 +1,4 @@
-//! What speaks for and against a source unit being a destination unit.
+//! Evidence for and against a match of two org units.
 //!
 //! Each piece of evidence is gathered by itself: ids, codes, attributes, names, places in the trees, and the units
 //! below. Only then are they weighed together, because any one of them may mislead.

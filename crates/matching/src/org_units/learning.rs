@@ -1,4 +1,4 @@
-//! What a pair of countries teaches about its own names, and what matched units below say about the units above.
+//! Learning from the matched org units: habits of naming, and what units below say about units above.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 

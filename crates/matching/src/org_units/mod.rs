@@ -335,13 +335,13 @@ fn rows(
         }
         if owner.is_none() && rivals.lead < class::CLEAR {
             if let Some(other) = rivals.other_destination {
-                doubts.push(format!("{} fits nearly as well", described(destination, other)));
+                doubts.push(format!("{} is nearly as good a match", described(destination, other)));
             }
             if let Some(other) = rivals.other_source {
-                doubts.push(format!("{} would fit nearly as well", described(source, other)));
+                doubts.push(format!("{} would be nearly as good a match", described(source, other)));
             }
         } else if let Some(half) = rivals.other_half {
-            doubts.push(format!("{} has the same name in it too", described(destination, half)));
+            doubts.push(format!("{} has the same name in its name too", described(destination, half)));
         } else if let Some(named) = rivals.better_named {
             doubts.push(format!("by its name it is {}", described(destination, named)));
         }

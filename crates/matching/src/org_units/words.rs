@@ -1,4 +1,4 @@
-//! A match explained: what speaks for it, and what against, in words for a health officer.
+//! The explanation of a match: evidence for and against it, in plain words.
 
 use crate::figures::key;
 use crate::org_units::evidence::{CodeEvidence, Evidence, Place, SAME_NAME, SIMILAR_NAME, Witness};
@@ -96,22 +96,22 @@ fn against(witness: &Witness<'_, '_>, source: Index, destination: Index, evidenc
     if evidence.name < SIMILAR_NAME {
         against.push(format!("names differ: {name} and {other}"));
     } else if !evidence.same_twin {
-        against.push(format!("one may be the other's twin: {name} and {other}"));
+        against.push(format!("one may be a duplicate of the other: {name} and {other}"));
     }
     if evidence.doubtful_code {
-        against.push("many codes stand with other names over there".to_owned());
+        against.push("many codes have other names at the destination".to_owned());
     }
     if let (Some(false), Some(kind), Some(other)) = (evidence.same_kind, unit.kind, target.kind) {
-        against.push(format!("it is {} here and {} over there", a(kind), a(other)));
+        against.push(format!("it is {} at the source and {} at the destination", a(kind), a(other)));
     }
     match evidence.code {
         CodeEvidence::BelongsTo(owner) => against.push(format!(
-            "its code {} belongs to {} over there",
+            "its code {} belongs to {} at the destination",
             witness.ground.source.code(source),
             witness.ground.destination.name(owner)
         )),
         CodeEvidence::BelongedTo(owner) => against.push(format!(
-            "the code {} over there belongs to {} here",
+            "the code {} at the destination belongs to {} at the source",
             witness.ground.destination.code(destination),
             witness.ground.source.name(owner)
         )),
@@ -125,14 +125,14 @@ fn against(witness: &Witness<'_, '_>, source: Index, destination: Index, evidenc
     if evidence.is_moved() {
         let here = unit.parent.map_or("the top", |parent| witness.ground.source.name(parent));
         let there = target.parent.map_or("the top", |parent| witness.ground.destination.name(parent));
-        against.push(format!("it lies under {here} here and under {there} over there"));
+        against.push(format!("it is below {here} at the source and below {there} at the destination"));
     }
     if evidence.leaf_or_not {
-        let side = if target.children.is_empty() { "here" } else { "over there" };
+        let side = if target.children.is_empty() { "at the source" } else { "at the destination" };
         against.push(format!("only {side} it has units below"));
     }
     if evidence.closed {
-        against.push("it is closed over there".to_owned());
+        against.push("it is closed at the destination".to_owned());
     }
     against
 }

@@ -231,7 +231,7 @@ impl<'review> Merging<'review> {
         let better = sides.iter().filter_map(|side| side.wants(&ways)).find(suits);
         let told = if better.is_some() { against } else { sides.iter().filter(|side| side.says(&ways)).collect() };
         let asked = told.iter().map(|side| side.in_words(&ways)).collect::<Vec<_>>().join("; ");
-        let message = format!("item {number}: {asked}; the item takes {}", combine.name());
+        let message = format!("item {number}: {asked}; the item uses {}", combine.name());
         let job = quoted(&self.job.name);
         Some(if let Some(operator) = better {
             let operator = operator.name();
@@ -239,17 +239,17 @@ impl<'review> Merging<'review> {
                 format!("give the item the operator that fits: xfer job edit-item {job} {number} --combine {operator}");
             Finding::new(&finding::OPERATOR_DOES_NOT_FIT, self.job, message).items(vec![number]).hint(hint)
         } else if is_percentage(item) {
-            let message = format!("{message}, and no operator makes one percentage of several");
+            let message = format!("{message}, and no operator can combine several percentages");
             let hint = of_runs::PERCENTAGES_ADDED_UP.remedy;
             Finding::new(&finding::NO_OPERATOR_FITS, self.job, message).items(vec![number]).hint(hint.to_owned())
         } else if told.len() > 1 {
-            let hint = "source and destination disagree, and no operator is right for both: look which of them says what \
-                        the values are, and keep apart what meets in one cell, or map the item to another data element";
-            let message = format!("{message}, and no operator suits both");
+            let hint = "source and destination disagree, and no operator fits both: check which one is right; give \
+                        each value its own cell, or map the item to another data element";
+            let message = format!("{message}, and no operator fits both");
             Finding::new(&finding::NO_OPERATOR_FITS, self.job, message).items(vec![number]).hint(hint.to_owned())
         } else if through_analytics(self.job, &item.source) {
             // What comes from analytics anyway is not helped by reading it from there.
-            let hint = "combine along one way only, or keep org units and periods as they are";
+            let hint = "combine only over org units or only over periods, or combine nothing";
             Finding::new(&finding::NO_OPERATOR_FITS, self.job, message).items(vec![number]).hint(hint.to_owned())
         } else {
             Finding::new(&finding::NO_OPERATOR_FITS, self.job, message).items(vec![number])
@@ -280,7 +280,7 @@ impl<'review> Merging<'review> {
         }
         let name = source_name(self.source, &item.source);
         let message = format!(
-            "item {number}: {name} is a percentage; those of several {} meet in one cell, and the item takes sum",
+            "item {number}: {name} is a percentage; those of several {} go to one cell, and the item uses sum",
             meet.join(" and ")
         );
         Some(Finding::new(&of_runs::PERCENTAGES_ADDED_UP, self.job, message).items(vec![number]))
@@ -312,14 +312,14 @@ impl<'review> Merging<'review> {
             return None;
         }
         let message = format!(
-            "item {number}: {} holds {holds}; the item takes {}, which calculates with numbers, so that every cell with \
-             another value would be held back",
+            "item {number}: {} has {holds}; the item uses {}, which needs numbers, so every cell with another value \
+             would be held back",
             source_name(self.source, &item.source),
             combine.name()
         );
         let hint = format!(
-            "take an operator that does not calculate: xfer job edit-item {} {number} --combine last; where org units or \
-             option combos meet, give each a cell of its own",
+            "use an operator that does not calculate: xfer job edit-item {} {number} --combine last; give each org \
+             unit or option combo its own cell",
             quoted(&self.job.name)
         );
         Some(Finding::new(&finding::NO_OPERATOR_FITS, self.job, message).items(vec![number]).hint(hint))
@@ -397,12 +397,12 @@ fn unsaid(merging: &Merging<'_>) -> Vec<Finding> {
     }
     let finding = |((percentages, ways), numbers): ((bool, BTreeSet<Along>), Vec<usize>)| {
         let message = format!(
-            "{}: values of several {} meet in one cell, and nothing says how they combine, so that a run is refused",
+            "{}: values of several {} go to one cell, and no combine operator is set, so a run is refused",
             items(&numbers),
             several(&ways)
         );
-        let hint = "say how: `xfer job edit JOB --combine sum`, or `xfer job edit-item JOB NUMBER --combine OPERATOR` for \
-                    one item; or keep apart what meets";
+        let hint = "set one: `xfer job edit JOB --combine sum`, or `xfer job edit-item JOB NUMBER --combine OPERATOR` \
+                    for one item; or give each value its own cell";
         // No operator makes one percentage of several.
         let hint = if percentages { of_runs::PERCENTAGES_ADDED_UP.remedy } else { hint };
         let hint = hint.replace("JOB", &quoted(&merging.job.name));

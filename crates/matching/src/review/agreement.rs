@@ -1,4 +1,4 @@
-//! Items of one cell that do not say the same about it: one takes the largest value, the other the last. A run cannot do
+//! Items of one cell with different rules: one takes the largest value, the other the last. A run cannot do
 //! both, and is refused.
 
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! Servers that count their periods differently, or in a calendar in which not everything can be worked out.
+//! Servers with different calendars, or with one in which xfer cannot calculate.
 
 use crate::finding::{self, of_runs};
 use crate::review::{Finding, Review};
@@ -12,7 +12,7 @@ pub(super) fn findings(review: &Review<'_>) -> Vec<Finding> {
     for job in review.jobs {
         if known && !same(source.calendar, destination.calendar) {
             let message = format!(
-                "{} counts its periods in the {} calendar, {} in the {} calendar",
+                "{} uses the {} calendar, {} uses the {} calendar",
                 source.name, source.calendar, destination.name, destination.calendar
             );
             findings.push(Finding::new(&of_runs::CALENDAR_DIFFERS, job, message));
@@ -24,7 +24,7 @@ pub(super) fn findings(review: &Review<'_>) -> Vec<Finding> {
         let needs = needs_of_job(job, review.scripts).into_iter();
         let needs = needs.chain(needs_of_window(review.window, job.source_period_type, source.calendar));
         findings.extend(needs.map(|need| {
-            let words = format!("{}, which cannot be worked out in the {} calendar", need.what, source.calendar);
+            let words = format!("{}, which cannot be calculated in the {} calendar", need.what, source.calendar);
             Finding::new(&finding::CALENDAR_ARITHMETIC, job, words).hint(need.instead)
         }));
     }

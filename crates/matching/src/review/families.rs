@@ -86,11 +86,7 @@ fn in_one_cell(review: &Review<'_>, job: &Job, together: &[Family]) -> Option<Fi
     let source = review.source.metadata;
     let name = |family: &Family| {
         let target = review.destination.metadata.name_of(family.parents_target);
-        format!(
-            "{} lies below {}, and both go to {target}",
-            source.name_of(family.child),
-            source.name_of(family.parent)
-        )
+        format!("{} is below {}, and both go to {target}", source.name_of(family.child), source.name_of(family.parent))
     };
     let names: Vec<String> = together.iter().map(name).collect();
     let message = format!(
@@ -128,7 +124,7 @@ fn in_totals(review: &Review<'_>, job: &Job, beside: &[Family]) -> Option<Findin
     let name = |family: &Family| format!("{} contains {}", source.name_of(family.parent), source.name_of(family.child));
     let names: Vec<String> = beside.iter().map(name).collect();
     let message = format!(
-        "{}; each gets its own cell, but totals that the destination makes above them contain the lower figure twice",
+        "{}; each has its own cell, but totals at the destination contain the lower figure twice",
         some(&names)
     );
     Some(Finding::new(&finding::PARENT_BESIDE_CHILDREN, job, message).items(items).units(units(&beside)))

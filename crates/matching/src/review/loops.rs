@@ -169,10 +169,8 @@ impl<'review> World<'review> {
         let names: Vec<String> = circle.iter().filter_map(name).collect();
         let what = if circle.len() == 1 { "it reads what it wrote" } else { "they read what they wrote" };
         let server = self.review.destination.name;
-        let message = format!(
-            "{}: on one system ({server}) {what}, so that every run makes other values of the same",
-            some(&names)
-        );
+        let message =
+            format!("{}: on one system ({server}) {what}, so every run changes the values again", some(&names));
         let of_job = circle.iter().filter(|place| place.0 == first.0).map(|place| place.1 + 1).collect();
         let of_place = |place: &Place| Some(self.nodes.get(place.0)?.routine?.to_owned());
         let routines: BTreeSet<String> = circle.iter().filter_map(of_place).collect();
@@ -211,7 +209,7 @@ impl<'review> World<'review> {
             numbers.sort_unstable();
             numbers.dedup();
             let message =
-                format!("{}: whether {} the old or the new value depends on what is done first", some(&names), {
+                format!("{}: whether {} the old or the new value depends on which is done first", some(&names), {
                     let read = if numbers.len() == 1 { "reads" } else { "read" };
                     format!("{} {read}", items(&numbers))
                 });

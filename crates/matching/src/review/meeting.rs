@@ -1,4 +1,4 @@
-//! Where what one item writes is read by another: the data, the org units, the periods, and the circles that this makes.
+//! Where one item reads what another writes: the data, the org units, the periods, and the circles that this makes.
 
 use std::collections::{BTreeMap, BTreeSet};
 

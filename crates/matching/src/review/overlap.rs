@@ -108,11 +108,11 @@ pub fn within(source: &Metadata, destination: &Metadata, job: &Job) -> Vec<Findi
         } else {
             let name = source_name(source, &other.source);
             let cell = cell_name(destination, other.destination);
-            (&finding::VALUE_READ_TWICE, format!("values of {name} go to {cell} by two items"))
+            (&finding::VALUE_READ_TWICE, format!("values of {name} go to {cell} through two items"))
         };
         let message = format!("items {first} and {second}: {message}");
         let hint = format!(
-            "remove one of them (`xfer job remove-item {} {second}`), or name option combos that have nothing in common",
+            "remove one of them (`xfer job remove-item {} {second}`), or choose option combos that do not overlap",
             quoted(&job.name)
         );
         Some(Finding::new(code, job, message).items(vec![first, second]).hint(hint))
@@ -138,12 +138,13 @@ pub fn refusal(
     let message = told(source, destination, job, other, new)?;
     if other.source == new.source {
         let (name, cell) = (source_name(source, &new.source), cell_name(destination, new.destination));
-        let message = format!("{} has this item already: item {number} carries {name} to {cell}", job.name);
+        let message = format!("{} has this item already: item {number} maps {name} to {cell}", job.name);
         let hint = format!("change that one: xfer job edit-item {} {number}", quoted(&job.name));
         return Some((message, hint));
     }
     let hint = format!(
-        "item {number} carries them already; leave this one out, or remove that one first (`xfer job remove-item {} {number}`)",
+        "item {number} maps them already; leave this one out, or remove that one first (`xfer job remove-item {} \
+         {number}`)",
         quoted(&job.name)
     );
     Some((message, hint))

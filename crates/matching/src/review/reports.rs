@@ -24,8 +24,8 @@ fn finding(review: &Review<'_>, job: &Job, number: usize, item: &Item) -> Option
         return None;
     }
     let message = format!(
-        "item {number}: {} is of a data set that is reported {}, and the job reads {} periods, in which no report is due: \
-         the server answers 0",
+        "item {number}: {} belongs to a data set that is reported {}, and the job reads {} periods, in which no \
+         report is due: the server answers 0",
         source_name(review.source.metadata, &item.source),
         due.name(),
         asked.name()

@@ -1,5 +1,5 @@
 //! What the users may not read or write, said before it costs a run: servers leave what may not be read out of their
-//! answers without a word, so that nothing can be told from an empty answer, and refuse what may not be written.
+//! answers without a message, so that nothing can be told from an empty answer, and refuse what may not be written.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,7 +38,7 @@ fn at_source(review: &Review<'_>, job: &Job) -> Vec<Finding> {
         .into_iter()
         .map(|(object, numbers)| {
             let message = format!(
-                "{} at {}: values of {} are missing there without a word, and cells that need them are held back",
+                "{} at {}: values of {} are missing without a message, and cells that need them are held back",
                 object.in_words(),
                 review.source.name,
                 items(&numbers)
@@ -104,7 +104,7 @@ fn at_destination(review: &Review<'_>, job: &Job) -> Vec<Finding> {
         .into_iter()
         .map(|(object, numbers)| {
             let message = format!(
-                "{} at {}: what stands in the cells of {} cannot be compared or proved",
+                "{} at {}: the cells of {} cannot be compared or verified",
                 object.in_words(),
                 review.destination.name,
                 items(&numbers)
@@ -168,7 +168,7 @@ fn org_units(party: &Party<'_>, job: &Job, mapped: impl Iterator<Item = Uid>, co
     }
     let names: Vec<String> = units.iter().map(|unit| party.metadata.name_of(*unit)).collect();
     let lie = if units.len() == 1 { "lies" } else { "lie" };
-    let message = format!("{} {lie} outside of the org units that the user at {} may read", some(&names), party.name);
+    let message = format!("{} {lie} outside the org units that the user at {} may read", some(&names), party.name);
     Some(Finding::new(code, job, message).units(units))
 }
 

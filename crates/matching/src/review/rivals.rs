@@ -61,7 +61,7 @@ fn of_other_routines(review: &Review<'_>) -> Vec<Finding> {
         for (routine, (shared, units)) in by_routine {
             let Some(unit) = units.first() else { continue };
             let message = format!(
-                "{routine} also writes {}, at {} for example: the run that comes last decides",
+                "{routine} also writes {}, at {} for example: the last run wins",
                 cells(review.destination.metadata, &shared),
                 review.destination.metadata.name_of(*unit)
             );

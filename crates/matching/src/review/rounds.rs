@@ -1,4 +1,4 @@
-//! Values that go round over several servers: one routine brings them from here to there, another one brings them back.
+//! Values that go in a circle over several servers: one routine transfers them, another one transfers them back.
 //!
 //! No single run does anything wrong, and each of them changes what the next one reads: a factor or a sum grows with
 //! every round, and a plain copy takes back what somebody corrected at the other end. Looked at are the routines of the
@@ -139,13 +139,13 @@ fn told(
             step.routine.map_or_else(|| step.job.name.clone(), |routine| format!("{routine} ({})", step.job.name));
         let from = source_name(step.metadata[0], &item.source);
         let to = cell_name(step.metadata[1], item.destination);
-        Some(format!("{who} brings {from} at {} to {to} at {}", step.job.source, step.job.destination))
+        Some(format!("{who} transfers {from} at {} to {to} at {}", step.job.source, step.job.destination))
     };
     let mut sentences: Vec<String> = way.iter().take(STEPS).filter_map(words).collect();
     if way.len() > STEPS {
         sentences.push(format!("{} more steps", way.len() - STEPS));
     }
-    let message = format!("values go round: {}, from where they start again", sentences.join(", then "));
+    let message = format!("values go in a circle: {}, and start again from there", sentences.join(", then "));
     let of_place = |place: &Place| Some(steps.get(place.0)?.routine?.to_owned());
     let routines: BTreeSet<String> = round.iter().filter_map(of_place).collect();
     let found = Finding::new(&finding::VALUES_GO_ROUND, steps.get(job)?.job, message);

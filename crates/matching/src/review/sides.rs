@@ -1,4 +1,4 @@
-//! What the servers say of the values of an item: how they are made, and which operators that rules out.
+//! What the servers' metadata say about the values of an item, and which operators that excludes.
 
 use std::collections::BTreeSet;
 
@@ -77,14 +77,11 @@ impl Side {
             Says::Ratio => {
                 let of = of();
                 return format!(
-                    "{name} is an indicator with a denominator; figures of several {of} cannot be added up"
+                    "{name} is an indicator with a denominator; its figures for several {of} cannot be added up"
                 );
             }
             Says::Reports(metric) if metric.is_percentage() => {
-                return format!(
-                    "{name} is a percentage; of those of several {} no operator makes the one of all",
-                    of()
-                );
+                return format!("{name} is a percentage; no operator can combine those of several {}", of());
             }
             Says::Reports(_) => return format!("{name} counts reports; those of several {} add up", of()),
         };
@@ -93,6 +90,6 @@ impl Side {
             Fit::Never | Fit::Unknown => format!("nothing {}", along.in_words()),
         });
         let wanted = wanted.collect::<Vec<_>>().join(", ");
-        format!("{name} has the aggregation type {own}, which asks for {wanted}")
+        format!("{name} has the aggregation type {own}, which needs {wanted}")
     }
 }

@@ -1,4 +1,4 @@
-//! Names for sentences.
+//! Lists of names in sentences.
 
 use xfer_domain::cell::CellAddress;
 use xfer_domain::counted::noun_for;

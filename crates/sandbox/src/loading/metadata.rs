@@ -100,7 +100,8 @@ pub(super) fn read(text: &str) -> Result<Export, Refusal> {
             look_at(text, plural, list, &mut problems);
         }
     }
-    problems.refuse("mend these lines; an object has an `id` of its own: eleven letters and digits, a letter first")?;
+    problems
+        .refuse("correct these lines; an object has an `id` of its own: eleven letters and digits, a letter first")?;
     Ok(export)
 }
 
@@ -114,7 +115,7 @@ pub(super) fn not_json(text: &str, error: &serde_json::Error) -> Refusal {
     Refusal::one(
         Some(error.line()),
         format!("this is no JSON: {what} (column {})", error.column()),
-        "mend the file there, or export it again",
+        "correct the file there, or export it again",
     )
 }
 

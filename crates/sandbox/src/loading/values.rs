@@ -62,7 +62,7 @@ pub(super) fn read(source: &str, world: &World, values: &mut Values) -> Result<(
         }
     }
     reader.problems.refuse(
-        "mend these rows; ids are those of the metadata file, periods as DHIS2 writes them (202401, 2024W5, 2024Q1)",
+        "correct these rows; ids are those of the metadata file, periods as DHIS2 writes them (202401, 2024W5, 2024Q1)",
     )
 }
 

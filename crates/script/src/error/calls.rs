@@ -106,15 +106,16 @@ pub(super) fn not_found(signature: &str, source: &str) -> Words {
 fn handed_over(given: usize) -> Words {
     let values = if given == 1 { "one value".to_owned() } else { counted_len(given, "value") };
     words(
-        format!("this gives {values} to a function that takes another number of them"),
-        "a function for `reduce` takes two, the total and the element: `|total, x| …`; all others take one: `|x| …`",
+        format!("this passes {values} to a function that has another number of parameters"),
+        "a function for `reduce` has two, the total and the element: `|total, x| …`; all others have one: `|x| …`",
     )
 }
 
 fn unknown_function(name: &str, source: &str) -> Words {
     let what = format!("there is no function `{name}`");
     if NEVER.contains(&name) {
-        let hint = "scripts give the same for the same data: they have no clock (the run's time is `ctx.now`), no chance, no files and no network";
+        let hint = "scripts always give the same result for the same data: they have no clock (the run's time is \
+                    `ctx.now`), no random numbers, no files and no network";
         return words(what, hint);
     }
     let own = source::names(source);
@@ -128,13 +129,13 @@ fn unknown_function(name: &str, source: &str) -> Words {
     }
     if source::has_function(source, name) {
         return words(
-            format!("`{name}` takes another number of parameters"),
+            format!("`{name}` has another number of parameters"),
             "compare the call with the line where the function is defined",
         );
     }
     match nearest(name, names) {
         Some(near) => words(what, format!("did you mean `{near}`?")),
-        None => words(what, "write it yourself with `fn`, or look for another one in `docs/scripting.md`"),
+        None => words(what, "define it with `fn`, or look for another one in `docs/scripting.md`"),
     }
 }
 
@@ -201,7 +202,7 @@ fn cannot_be_set(member: &str, types: &[String]) -> Words {
         "a row" => words(format!("a row has no `{member}`"), "a row has data, coc, aoc, org_unit, period and value"),
         _ => words(
             format!("`{member}` of {on} cannot be changed"),
-            "only variables of your own and rows can be changed; give the new value back instead",
+            "only your own variables and rows can be changed; return the new value instead",
         ),
     }
 }
@@ -240,7 +241,7 @@ pub(super) fn unknown_member(text: &str) -> Words {
     }
     match nearest(member, members.iter().copied()) {
         Some(near) => words(what, format!("did you mean `{near}`?")),
-        None if members.is_empty() => words(what, "look for what it has in `docs/scripting.md`"),
+        None if members.is_empty() => words(what, "see `docs/scripting.md` for its members"),
         None => words(what, format!("it has {}", members.join(", "))),
     }
 }

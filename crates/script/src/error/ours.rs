@@ -43,10 +43,9 @@ fn calculation(error: &str) -> Option<Words> {
         failure::DIVISION_BY_ZERO => {
             words("you divided by zero", "check the divisor first: `if d == 0 { skip(\"no denominator\") }`")
         }
-        failure::TOO_LARGE | "integer overflow" => words(
-            "the number is too large to be calculated exactly",
-            "numbers have up to 28 digits; is a factor wrong?",
-        ),
+        failure::TOO_LARGE | "integer overflow" => {
+            words("the number is too large to be calculated exactly", "numbers have up to 28 digits; check the factor")
+        }
         failure::NO_POWER => words(
             "this power cannot be calculated",
             "the exponent is a whole number from -200 to 200; for a root, use `x.sqrt()`",
@@ -54,7 +53,7 @@ fn calculation(error: &str) -> Option<Words> {
         failure::NO_ROOT => words("a negative number has no square root", "check it first: `if x < 0 { … }`"),
         failure::DECIMALS => words(
             "a number cannot be rounded to so many decimals",
-            "say how many decimals to keep, from 0 to 20: `x.round(1)`",
+            "give the number of decimals, from 0 to 20: `x.round(1)`",
         ),
         _ => return None,
     })
@@ -76,11 +75,11 @@ fn of_lists(error: &str) -> Option<Words> {
     }
     if let Some(rest) = error.strip_prefix(list::NOT_COMPARABLE) {
         let [left, right, _] = parts(rest);
-        let what = format!("{} and {} cannot be put in an order", type_in_words(left), type_in_words(right));
+        let what = format!("{} and {} cannot be sorted", type_in_words(left), type_in_words(right));
         let hint = if left == right {
-            "say by what to sort: `rows.sorted_by(|r| r.period)`"
+            "choose what to sort by: `rows.sorted_by(|r| r.period)`"
         } else {
-            "all elements have to be of one kind; a text becomes a number with `number(…)`"
+            "all elements must be of one kind; a text becomes a number with `number(…)`"
         };
         return Some(words(what, hint));
     }
@@ -120,14 +119,14 @@ fn of_periods(error: &str) -> Option<Words> {
     if let Some(rest) = error.strip_prefix(period_type::STRADDLES) {
         let [period, kind, _] = parts(rest);
         return Some(words(
-            format!("{period} does not lie inside one {kind} period"),
+            format!("{period} is not inside one {kind} period"),
             format!(
                 "a period fits into a longer one that contains it whole; for the shorter ones inside it, use `p.periods(\"{kind}\")`"
             ),
         ));
     }
     (error == period_type::OUT_OF_CALENDAR)
-        .then(|| words("the shift leads out of the calendar", "shift by fewer periods"))
+        .then(|| words("the shift is too large for the calendar", "shift by fewer periods"))
 }
 
 fn of_rows(error: &str) -> Option<Words> {
@@ -170,31 +169,31 @@ fn of_context(error: &str) -> Option<Words> {
         let [member, hook, _] = parts(rest);
         return Some(if member == "sources" {
             words(
-                format!("`ctx.sources` is not known in `{hook}`, only in `combine`"),
-                "write `fn combine(values, ctx)` for what becomes one value; other values are found with `lookup`",
+                format!("`ctx.sources` is not available in `{hook}`, only in `combine`"),
+                "write `fn combine(values, ctx)`; find other values with `lookup`",
             )
         } else if hook == Hook::Period.name() {
             words(
-                format!("`ctx.{member}` is not known in `period`: its answer holds for all org units at once"),
-                "decide by `p` and `ctx.item`; org units whose values go to other periods need a job of their own",
+                format!("`ctx.{member}` is not available in `period`: its result is for all org units"),
+                "decide by `p` and `ctx.item`; org units whose values go to other periods need a separate job",
             )
         } else {
             words(
-                format!("`ctx.{member}` is not known in `{hook}`: there are many"),
+                format!("`ctx.{member}` is not available in `{hook}`: there are many"),
                 format!("each row has its own: `r.{member}`"),
             )
         });
     }
     if error == context::NO_SLICE {
         return Some(words(
-            "rows are made and changed in `rows` only",
-            "write `fn rows(rows, ctx)`, which sees them all; the other hooks give back one value or period",
+            "rows can be made and changed only in `rows`",
+            "write `fn rows(rows, ctx)`, which has all rows; the other hooks return one value or period",
         ));
     }
     if error == context::LOOKUP_TOO_EARLY {
         return Some(words(
             "`lookup` finds nothing in `period`: periods are decided before any value is read",
-            "decide by `p` and `ctx.item`, which hold for all values",
+            "decide by `p` and `ctx.item`, which are the same for all values",
         ));
     }
     if let Some(rest) = error.strip_prefix(context::NO_PARAM) {
@@ -212,18 +211,17 @@ fn of_context(error: &str) -> Option<Words> {
         let [name, number, _] = parts(rest);
         return Some(words(
             format!("`{name}` has {number} values here, one for each option combo"),
-            "say which one, `lookup(\"…\", #{ coc: \"…\" })`, or take all: `lookup_all(\"…\").sum()`",
+            "choose one, `lookup(\"…\", #{ coc: \"…\" })`, or take all: `lookup_all(\"…\").sum()`",
         ));
     }
     let rest = error.strip_prefix(context::LOOKUP_WHERE)?;
     Some(match rest.split_once('\t') {
-        Some((_, unknown)) => words(
-            format!("`lookup` cannot look by `{unknown}`"),
-            "a place is given by `coc`, `aoc`, `org_unit` and `period`",
-        ),
+        Some((_, unknown)) => {
+            words(format!("`lookup` cannot look by `{unknown}`"), "use `coc`, `aoc`, `org_unit` and `period`")
+        }
         None => words(
-            format!("`lookup` does not know which {rest} is meant"),
-            "in `rows`, say where: `lookup(\"…\", #{ org_unit: r.org_unit, period: r.period })`",
+            format!("`lookup` needs the {rest}"),
+            "in `rows`, give the place: `lookup(\"…\", #{ org_unit: r.org_unit, period: r.period })`",
         ),
     })
 }

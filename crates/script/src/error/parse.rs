@@ -98,7 +98,7 @@ fn in_words(error: &Parse, source: &str) -> Words {
             }
         }
         Parse::MismatchedType(wanted, got) => words(
-            format!("here belongs {}, not {}", super::type_in_words(wanted), super::type_in_words(got)),
+            format!("expected {}, found {}", super::type_in_words(wanted), super::type_in_words(got)),
             "a condition compares something, as in `v > 5`",
         ),
         Parse::ExprExpected(_) => {
@@ -106,7 +106,7 @@ fn in_words(error: &Parse, source: &str) -> Words {
         }
         Parse::WrongFnDefinition => words(
             "a function is defined inside another one",
-            "if the function before it should be over, its `}` is missing; a short function inside can be written `|x| x * 2`",
+            "the `}` of the function before it may be missing; a short function inside can be written `|x| x * 2`",
         ),
         Parse::FnDuplicatedDefinition(name, _) => {
             words(format!("`{name}` is defined twice"), "keep one of the two functions")
@@ -115,26 +115,29 @@ fn in_words(error: &Parse, source: &str) -> Words {
         Parse::FnMissingParams(name) => {
             words(format!("`{name}` has no parameters in brackets"), format!("write `fn {name}(v, ctx) {{ … }}`"))
         }
-        Parse::FnMissingBody(name) => words(
-            format!("`{name}` has no body"),
-            format!("put what it does between `{{` and `}}` behind `fn {name}(…)`"),
-        ),
+        Parse::FnMissingBody(name) => {
+            words(format!("`{name}` has no body"), format!("write its code between `{{` and `}}` after `fn {name}(…)`"))
+        }
         Parse::AssignmentToConstant(name) => words(
             format!("`{name}` is a constant and cannot be changed"),
-            format!("write `let {name} = …` where it is made"),
+            format!("write `let {name} = …` where it is defined"),
         ),
         Parse::AssignmentToInvalidLHS(_) => words(
-            "nothing can be put in here with `=`",
-            "to compare, write `==`; to change something, put the name of a variable or a member of a row left of `=`",
+            "this cannot be assigned with `=`",
+            "to compare, write `==`; to change something, write a variable or a member of a row left of `=`",
         ),
         Parse::VariableUndefined(name) => unknown_name(name, source),
         Parse::ExprTooDeep => {
             words("this is nested too deeply", "split it into several steps with `let`, or into functions")
         }
         Parse::TooManyFunctions => words("the script has too many functions", "a script has at most 256"),
-        Parse::LiteralTooLarge(_, limit) => words(format!("this is longer than {limit}"), "no value needs as much"),
-        Parse::LoopBreak => words("`break` and `continue` belong into a loop", "to end a function, write `return`"),
-        _ => words("this cannot be understood", "compare it with the examples of `xfer script new value`"),
+        Parse::LiteralTooLarge(_, limit) => {
+            words(format!("this is longer than {limit}"), "a value never needs as much")
+        }
+        Parse::LoopBreak => {
+            words("`break` and `continue` can only be used in a loop", "to end a function, write `return`")
+        }
+        _ => words("this is not valid", "compare it with the examples of `xfer script new value`"),
     }
 }
 
@@ -151,14 +154,14 @@ fn bad_input(error: &LexError) -> Words {
             "numbers have a decimal point and no exponent: `0.25`, `1000000`",
         ),
         LexError::MalformedEscapeSequence(sequence) => {
-            words(format!("`{sequence}` stands for nothing in a text"), "for a backslash itself, write `\\\\`")
+            words(format!("`{sequence}` has no meaning in a text"), "for a backslash itself, write `\\\\`")
         }
         LexError::StringTooLong(limit) => {
-            words(format!("a text is longer than {limit} characters"), "no value is as long")
+            words(format!("a text is longer than {limit} characters"), "a value is never that long")
         }
         LexError::ImproperSymbol(symbol, _) => operator_in_words(symbol),
         LexError::UnexpectedInput(symbol) | LexError::MalformedIdentifier(symbol) => unexpected(symbol),
-        _ => words("this cannot be understood", "compare it with the examples of `xfer script new value`"),
+        _ => words("this is not valid", "compare it with the examples of `xfer script new value`"),
     }
 }
 
@@ -176,13 +179,13 @@ fn unexpected(symbol: &str) -> Words {
             "names have unaccented letters, digits and `_`; texts go in double quotes",
         );
     }
-    words(format!("`{symbol}` means nothing here"), "texts go in double quotes, remarks behind `//`")
+    words(format!("`{symbol}` has no meaning here"), "write texts in double quotes, comments after `//`")
 }
 
 /// Operators of other languages.
 fn operator_in_words(operator: &str) -> Words {
     if operator == "=" {
-        return words("`=` puts something into a variable, it does not compare", "to compare, write `==`");
+        return words("`=` assigns to a variable, it does not compare", "to compare, write `==`");
     }
     let instead = match operator {
         "===" => "`==`",
@@ -195,23 +198,26 @@ fn operator_in_words(operator: &str) -> Words {
         ":=" => "`=`",
         "<-" | "->" => "`=`, or `=>` in a `switch`",
         "::" => "`.`",
-        "#" => "`//` before a remark, `#{ … }` around a map",
+        "#" => "`//` before a comment, `#{ … }` around a map",
         "{" => "`#{ … }` around a map",
         "?" | ":" => "`if … { … } else { … }`",
         _ => {
-            return words(format!("`{operator}` is no operator"), "operators are + - * / % ** == != < <= > >= && || !");
+            return words(
+                format!("`{operator}` is not an operator"),
+                "operators are + - * / % ** == != < <= > >= && || !",
+            );
         }
     };
-    words(format!("`{operator}` is no operator here"), format!("write {instead}"))
+    words(format!("`{operator}` is not an operator here"), format!("write {instead}"))
 }
 
 fn missing(token: &str, why: &str) -> Words {
     match token {
         ";" => words(
-            "two statements stand side by side, or a statement goes on where it should end",
+            "a `;` is missing between two statements",
             "end each statement with `;`; conditions are joined with `&&` and `||`",
         ),
-        "{" => words("`{` is missing here", "what belongs to `if`, `else`, `for` or `fn` stands between `{` and `}`"),
+        "{" => words("`{` is missing here", "write the code of `if`, `else`, `for` or `fn` between `{` and `}`"),
         "}" => words(
             "`}` is missing here",
             "a block that was opened with `{` is not closed, or `;` or `,` is missing before",
@@ -235,16 +241,14 @@ fn missing(token: &str, why: &str) -> Words {
 /// Words of the language that scripts cannot use, and words of other languages.
 fn reserved(word: &str) -> Words {
     match word {
-        "eval" => {
-            words("`eval` cannot be used: scripts run only what is written in them", "write the calculation itself")
-        }
+        "eval" => words("`eval` cannot be used: scripts run only their own code", "write the calculation itself"),
         "import" | "export" | "as" | "use" | "module" | "package" | "require" => words(
-            format!("`{word}` cannot be used: a script stands alone"),
+            format!("`{word}` cannot be used: a script is one file"),
             "copy the functions that you need into this script",
         ),
-        "this" => words("`this` is not used in hooks", "use the parameters of the function"),
+        "this" => words("`this` cannot be used in hooks", "use the parameters of the function"),
         "null" | "nil" | "None" | "undefined" => {
-            words(format!("`{word}` is not a word of scripts"), "nothing is written `()`")
+            words(format!("`{word}` is not a word of scripts"), "write `()` for nothing")
         }
         "var" => words("`var` is not a word of scripts", "write `let`"),
         "match" | "case" | "default" => {
@@ -255,17 +259,17 @@ fn reserved(word: &str) -> Words {
             words(format!("`{word}` is not a word of scripts"), "a changed row is `r.copy(#{ value: 1 })`")
         }
         "sync" | "async" | "await" | "spawn" | "thread" | "go" | "yield" => {
-            words(format!("`{word}` cannot be used"), "a script does one thing after the other")
+            words(format!("`{word}` cannot be used"), "a script runs one step after the other")
         }
         "exit" => words("`exit` cannot be used", "write `return`"),
-        _ => words(format!("`{word}` is a word that cannot be a name"), "choose another name"),
+        _ => words(format!("`{word}` is a reserved word"), "choose another name"),
     }
 }
 
 /// A variable that nobody made.
 fn unknown_name(name: &str, source: &str) -> Words {
     let instead = match name {
-        "null" | "nil" | "None" | "undefined" | "NULL" | "none" => Some("nothing is written `()`"),
+        "null" | "nil" | "None" | "undefined" | "NULL" | "none" => Some("write `()` for nothing"),
         "True" | "TRUE" => Some("write `true`"),
         "False" | "FALSE" => Some("write `false`"),
         "NaN" | "Infinity" | "inf" => Some("there is no such number; leave a value out with `skip(\"why\")`"),
@@ -283,21 +287,24 @@ fn unknown_name(name: &str, source: &str) -> Words {
         return words(
             format!("there is no variable `{name}` in this function"),
             format!(
-                "what is made outside of the functions (line {line}) is not seen inside; move it in, or make it a function: `fn {name}() {{ … }}`, used as `{name}()`"
+                "a function cannot use what is defined outside (line {line}); move it in, or make it a function: `fn \
+                 {name}() {{ … }}`, used as `{name}()`"
             ),
         );
     }
     if known.contains(name) {
         return words(
             format!("there is no variable `{name}` here"),
-            "a variable is known in the block that makes it, from there on; make it before that block, or hand it to the function as a parameter",
+            "a variable exists only in its block; define it before that block, or pass it to the function as a \
+             parameter",
         );
     }
     let near = suggest::nearest(name, known.iter().map(String::as_str));
     let hint = match near {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!(
-            "make it with `let {name} = …`, or, if it is a text, put it in double quotes: `\"{name}\"`; a function sees its own variables and parameters only"
+            "define it with `let {name} = …`, or, if it is a text, put it in double quotes: `\"{name}\"`; a function \
+             has only its own variables and parameters"
         ),
     };
     words(format!("there is no variable `{name}`"), hint)

@@ -80,8 +80,8 @@ fn in_words(error: &Failure, source: &str) -> Words {
     match error {
         Failure::ErrorTerminated(..) => stopped(stop_of(error).unwrap_or(Stop::Operations)),
         Failure::ErrorStackOverflow(_) => words(
-            "functions call each other without end",
-            "at most 32 calls may be on the way at once; a function that calls itself needs an `if` that ends it",
+            "functions call each other endlessly",
+            "at most 32 calls may be nested; a function that calls itself needs an `if` that ends it",
         ),
         Failure::ErrorDataTooLarge(..) => {
             words("a text became too long", "a text may have 256 KiB; look for one that grows in a loop")
@@ -97,7 +97,7 @@ fn in_words(error: &Failure, source: &str) -> Words {
             format!("check the spelling; `map.get(\"{name}\")` gives `()` where there is none"),
         ),
         Failure::ErrorVariableNotFound(name, _) => {
-            words(format!("there is no variable `{name}`"), "a function sees its own variables and parameters only")
+            words(format!("there is no variable `{name}`"), "a function has only its own variables and parameters")
         }
         Failure::ErrorMismatchDataType(wanted, got, _) | Failure::ErrorMismatchOutputType(wanted, got, _) => {
             mismatch(wanted, got)
@@ -110,14 +110,14 @@ fn in_words(error: &Failure, source: &str) -> Words {
         Failure::ErrorArrayBounds(length, index, _) => bounds("list", "elements", *length, *index),
         Failure::ErrorStringBounds(length, index, _) => bounds("text", "characters", *length, *index),
         Failure::ErrorFor(_) => words(
-            "this cannot be gone through one by one",
+            "`for` cannot be used with this",
             "`for` goes through a list, a range such as `1..5`, or the keys of a map: `for key in map.keys() { … }`",
         ),
         Failure::ErrorAssignmentToConstant(name, _) | Failure::ErrorNonPureMethodCallOnConstant(name, _) => {
-            words(format!("`{name}` cannot be changed"), "make a variable of your own with `let` and change that")
+            words(format!("`{name}` cannot be changed"), "define your own variable with `let` and change that")
         }
         Failure::ErrorDataRace(..) => used_within_itself(source),
-        Failure::ErrorUnboundThis(_) => words("`this` is not used in hooks", "use the parameters of the function"),
+        Failure::ErrorUnboundThis(_) => words("`this` cannot be used in hooks", "use the parameters of the function"),
         _ => words("this cannot be done", "compare it with the reference in `docs/scripting.md`"),
     }
 }
@@ -130,17 +130,17 @@ fn used_within_itself(source: &str) -> Words {
             function = itself.function,
             list = itself.list
         ),
-        None => "take what you need of it before: `let total = values.sum(); values.map(|x| x / total)`".to_owned(),
+        None => "calculate what you need first: `let total = values.sum(); values.map(|x| x / total)`".to_owned(),
     };
-    words("a list is used inside of the function that goes through it", hint)
+    words("a list is used inside the function that loops over it", hint)
 }
 
 fn stopped(stop: Stop) -> Words {
     match stop {
         Stop::Operations => words(
-            "the script was stopped: it did not come to an end",
-            "look for a loop whose end is never reached, and for a list that is gone through once for each element of \
-             another: `group_by` does that in one go",
+            "the script was stopped: it did not end",
+            "look for an endless loop, or for a loop over a list inside a loop over another: `group_by` does that in \
+             one step",
         ),
         Stop::Time => words(
             "the script was stopped: it took too long",
@@ -152,7 +152,7 @@ fn stopped(stop: Stop) -> Words {
         ),
         Stop::Memory => words(
             "the script was stopped: it needs too much memory",
-            "look for a list, map or text that grows without end",
+            "look for a list, map or text that grows without limit",
         ),
     }
 }
@@ -161,14 +161,14 @@ fn mismatch(wanted: &str, got: &str) -> Words {
     let (wanted, got) = (super::type_in_words(wanted), super::type_in_words(got));
     let hint = match (wanted.as_str(), got.as_str()) {
         ("a yes/no value", "a number") => "a condition compares something, as in `v != 0`",
-        ("a yes/no value", "nothing") => "the condition gives nothing back; is there a `;` too many behind it?",
+        ("a yes/no value", "nothing") => "the condition returns nothing; is there a `;` too many after it?",
         ("a yes/no value", _) => "a condition compares something, as in `v == \"yes\"`",
         ("a number", "a text") => "turn the text into a number: `number(text)`",
         ("a number", "nothing") => "the value may be missing; check it first: `if x == () { … }`",
         ("a text", _) => "turn it into a text: `text(x)`",
         _ => "compare it with the reference in `docs/scripting.md`",
     };
-    words(format!("{wanted} belongs here, but this is {got}"), hint)
+    words(format!("expected {wanted}, but this is {got}"), hint)
 }
 
 fn indexing(kind: &str) -> Words {

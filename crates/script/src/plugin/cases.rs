@@ -12,7 +12,7 @@ impl Plugin {
     pub fn suite(&self) -> Result<Suite, PluginError> {
         let name = &self.manifest.name;
         let suite = Suite::parse(&self.texts.tests).map_err(|error| {
-            PluginError::rule(format!("{TESTS} of the plugin {name}, {error}"), format!("mend {TESTS}"))
+            PluginError::rule(format!("{TESTS} of the plugin {name}, {error}"), format!("correct {TESTS}"))
         })?;
         if suite.cases.is_empty() {
             return Err(PluginError::rule(

@@ -1,4 +1,4 @@
-//! `plugin.ron`: what a plugin says of itself, and the rules that it has to keep.
+//! `plugin.ron`: the manifest of a plugin, and its rules.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -189,10 +189,7 @@ pub fn bad_name(name: &str) -> PluginError {
 }
 
 fn broken<T>(name: &str, what: &str) -> Result<T, PluginError> {
-    Err(PluginError::rule(
-        format!("the manifest of the plugin {name} is not right: {what}"),
-        format!("mend {MANIFEST}"),
-    ))
+    Err(PluginError::rule(format!("the manifest of the plugin {name} is wrong: {what}"), format!("correct {MANIFEST}")))
 }
 
 fn is_version(text: &str) -> bool {
@@ -239,7 +236,7 @@ impl WireParameter {
         if let Some(default) = &parameter.default
             && let Err(PluginError::Rule { what, .. }) = parameters::fitting(&parameter, default)
         {
-            return broken(plugin, &format!("the default cannot be: {what}"));
+            return broken(plugin, &format!("the default is wrong: {what}"));
         }
         Ok(parameter)
     }

@@ -1,4 +1,4 @@
-//! What a plugin is given, held to its manifest: names that there are, kinds, ranges, choices; defaults filled in.
+//! The parameters given to a plugin, checked against its manifest: names, kinds, ranges, choices; defaults filled in.
 
 use std::collections::BTreeMap;
 
@@ -124,7 +124,7 @@ pub(super) fn fitting(parameter: &Parameter, value: &ParameterValue) -> Result<P
     };
     fits.ok_or_else(|| match (parameter.choices.is_empty(), value) {
         (false, ParameterValue::Text(text)) => PluginError::rule(
-            format!("{}={text} is no choice", parameter.name),
+            format!("{}={text} is not one of the choices", parameter.name),
             meant(text, parameter.choices.iter().map(String::as_str)),
         ),
         _ => refused(),

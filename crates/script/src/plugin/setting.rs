@@ -22,7 +22,7 @@ struct SettingVisitor;
 
 /// A number by its shortest text, which is the one that was written.
 fn number<E: Error>(text: &str) -> Result<Setting, E> {
-    let number = parse_number(text).ok_or_else(|| E::custom(format!("`{text}` is no number")))?;
+    let number = parse_number(text).ok_or_else(|| E::custom(format!("`{text}` is not a number")))?;
     Ok(Setting(ParameterValue::Number(number.normalized())))
 }
 

@@ -6,7 +6,7 @@ use super::Texts;
 pub fn template(name: &str) -> Texts {
     Texts {
         manifest: format!(
-            "// What this plugin is. See docs/plugins.md.
+            "// The plugin's manifest. See docs/plugins.md.
 Plugin(
     name: \"{name}\",
     version: \"0.1.0\",

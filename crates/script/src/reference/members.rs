@@ -1,4 +1,4 @@
-//! What is read as `thing.name`.
+//! The reference of members: `thing.name`.
 
 use super::{Entry, Kind};
 
@@ -25,13 +25,13 @@ const MEMBERS: [(&str, &str, &str, &str); 37] = [
         "item",
         "parts",
         "list",
-        "The category option combos of the data element that the job brings the same source item to, its own among them; not in `period`.",
+        "All category option combos of the data element to which the job maps the same source item; not in `period`.",
     ),
     ("object", "id", "text", "Its id of eleven letters and digits."),
-    ("object", "code", "text", "Its code; `()` where it has none."),
+    ("object", "code", "text", "Its code; `()` if it has none."),
     ("object", "name", "text", "Its name."),
     ("org unit", "id", "text", "Its id of eleven letters and digits."),
-    ("org unit", "code", "text", "Its code; `()` where it has none."),
+    ("org unit", "code", "text", "Its code; `()` if it has none."),
     ("org unit", "name", "text", "Its name."),
     ("org unit", "path", "text", "The names from the root down to it, as `Country / District / Facility`."),
     ("org unit", "level", "number", "Its depth in the tree; the root is 1."),
@@ -43,13 +43,13 @@ const MEMBERS: [(&str, &str, &str, &str); 37] = [
     ("period", "year", "number", "The year of its first day."),
     ("period", "month", "number", "The month of its first day, from 1 to 12."),
     ("row", "data", "object", "Its data element, indicator, program indicator or reporting rate; can be set."),
-    ("row", "coc", "object", "Its category option combo, `()` where it has none; can be set."),
-    ("row", "aoc", "object", "Its attribute option combo, `()` where it has none; can be set."),
+    ("row", "coc", "object", "Its category option combo, `()` if it has none; can be set."),
+    ("row", "aoc", "object", "Its attribute option combo, `()` if it has none; can be set."),
     ("row", "org_unit", "org unit", "Its org unit; can be set, to one of the same slice."),
     ("row", "period", "period", "Its period; can be set."),
     ("row", "value", "number, text, yes/no", "Its value; can be set."),
-    ("text", "len", "number", "How many characters it has."),
-    ("list", "len", "number", "How many elements it has."),
+    ("text", "len", "number", "The number of characters."),
+    ("list", "len", "number", "The number of elements."),
 ];
 
 pub(super) fn entries() -> impl Iterator<Item = Entry> {

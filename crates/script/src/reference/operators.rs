@@ -24,16 +24,22 @@ const CHANGING: &[&str] = &["+=", "-=", "*=", "/=", "%=", "**="];
 
 const OPERATORS: &[Line] = &[
     (CALCULATING, &[&["number", "number"]], "number", "Exact: `0.07 * 100` is 7, `10 / 4` is 2.5."),
-    (CHANGING, &[&["number", "number"]], "nothing", "Calculates and puts the result into the variable."),
-    (&["-", "+"], &[&["number"]], "number", "With the other sign, or with its own."),
-    (IN_ORDER, &[&["number", "number"], &["text", "text"], &["period", "period"]], "yes/no", "Compares two of a kind."),
-    (EQUAL, &[&["yes/no", "yes/no"], &["list", "list"], &["map", "map"]], "yes/no", "Whether they say the same."),
+    (CHANGING, &[&["number", "number"]], "nothing", "Calculates and saves the result in the variable."),
+    (&["-", "+"], &[&["number"]], "number", "With the opposite sign, or with the same sign."),
+    (
+        IN_ORDER,
+        &[&["number", "number"], &["text", "text"], &["period", "period"]],
+        "yes/no",
+        "Compares two values of \
+                                                                                              the same kind.",
+    ),
+    (EQUAL, &[&["yes/no", "yes/no"], &["list", "list"], &["map", "map"]], "yes/no", "Whether they are equal."),
     (EQUAL, &[&["object", "object"], &["org unit", "org unit"]], "yes/no", "Whether they are the same one, by id."),
     (EQUAL, &[&["period", "text"], &["text", "period"]], "yes/no", "Compares a period with an identifier."),
     (&["!"], &[&["yes/no"]], "yes/no", "Not."),
-    (&["+"], &[&["text", "text"], &["text", "any"], &["any", "text"]], "text", "Puts them together as one text."),
+    (&["+"], &[&["text", "text"], &["text", "any"], &["any", "text"]], "text", "Joins them to one text."),
     (&["+="], &[&["text", "text"], &["text", "any"]], "nothing", "Adds to the end of the variable's text."),
-    (&["+"], &[&["list", "list"]], "list", "Puts two lists together."),
+    (&["+"], &[&["list", "list"]], "list", "Joins two lists."),
     (&["+="], &[&["list", "list"]], "nothing", "Adds a list to the end of the variable's list."),
 ];
 

@@ -1,4 +1,4 @@
-//! How a function ends. `fn value(v) { v * 2; }` calculates something, throws it away and gives nothing back: every
+//! How a function ends. `fn value(v) { v * 2; }` calculates something, discards it and returns nothing: every
 //! value would be left out, and nobody would know why.
 
 use super::{Place, code_only, functions, place_of, words_of};

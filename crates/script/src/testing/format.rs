@@ -1,4 +1,4 @@
-//! What stands in a file of tests.
+//! The format of a test file.
 //!
 //! ```ron
 //! (

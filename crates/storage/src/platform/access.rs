@@ -1,4 +1,4 @@
-//! Whether another user of this machine may use a file: what a scheduler will meet at night, judged by day.
+//! Whether another user of this machine may use a file, tested before a schedule runs it.
 //!
 //! Judged by the modes of the whole path, folder by folder, as the kernel judges them; so that the answer names the
 //! folder that stands in the way, which a mere try would not. Access lists (ACLs) go beyond modes: where a path has one

@@ -1,4 +1,4 @@
-//! Files on their way to their names, and what a killed process left of them.
+//! Temporary files before they get their names, and those that a killed process left behind.
 //!
 //! A process that is killed between writing and renaming leaves its temporary file behind. Whoever writes one holds a
 //! lock on it, which goes with the process however it ends: a file of our form that nobody holds is litter, and goes when

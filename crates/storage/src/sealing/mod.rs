@@ -1,4 +1,4 @@
-//! What keys do, for everything that is sealed on the disk: bytes under a key, and keys from passphrases.
+//! Encryption for everything on the disk: bytes under a key, and keys from passphrases.
 //!
 //! One place, so that the store's machine key and xfer files cannot differ in how well they are protected. The cipher
 //! is XChaCha20-Poly1305: its nonces are long enough (24 bytes) to be drawn at random, so that no counter has to be
@@ -34,22 +34,22 @@ pub type Key = Zeroizing<[u8; KEY_LENGTH]>;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SealingError {
     /// The system's source of random numbers failed.
-    #[error("this machine gives no random numbers ({0})")]
+    #[error("this machine does not provide random numbers ({0})")]
     NoRandomNumbers(String),
     /// More bytes than the cipher seals under one nonce.
-    #[error("it is too long to be sealed")]
+    #[error("it is too long to be encrypted")]
     TooLong,
     /// Cheap to guess: below the least that this program accepts.
     #[error("its passphrase is protected too weakly: {0}")]
     TooWeak(String),
     /// More memory or time than an honest file asks for.
-    #[error("it asks for more memory or time than any honest file does: {0}")]
+    #[error("it demands more memory or time than xfer allows: {0}")]
     TooDear(String),
     /// The passphrase would be guessed.
     #[error("the passphrase is too easy to guess: {0}")]
     EasyPassphrase(&'static str),
     /// The key could not be derived.
-    #[error("no key could be made of the passphrase: {0}")]
+    #[error("the passphrase could not be turned into a key: {0}")]
     NotStretched(String),
 }
 
@@ -66,9 +66,9 @@ impl Fault for SealingError {
         let hint = match self {
             Self::NoRandomNumbers(_) | Self::TooLong | Self::NotStretched(_) => return None,
             Self::TooWeak(_) | Self::TooDear(_) => {
-                "do not trust it; ask whoever made it to export it again with this program"
+                "do not trust it; ask its author to export it again with this program"
             }
-            Self::EasyPassphrase(_) => "take five or more words that do not belong together",
+            Self::EasyPassphrase(_) => "use five or more words that do not belong together",
         };
         Some(hint.to_owned())
     }

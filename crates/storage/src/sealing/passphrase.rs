@@ -114,7 +114,7 @@ pub fn check_strength(passphrase: &SecretString) -> Result<(), SealingError> {
     }
     let folded: Zeroizing<String> = Zeroizing::new(text.to_lowercase().split_whitespace().collect());
     if GUESSED_FIRST.iter().any(|guess| folded.starts_with(guess)) {
-        return Err(SealingError::EasyPassphrase("it is among the first that are guessed"));
+        return Err(SealingError::EasyPassphrase("it is one of the most common passphrases"));
     }
     Ok(())
 }

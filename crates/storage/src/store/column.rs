@@ -1,4 +1,4 @@
-//! How domain values stand in columns.
+//! How domain values are stored in columns.
 //!
 //! Everything with a textual form of its own is kept in that form, so that a database can be read with any SQLite tool
 //! and does not change with the order of an enum's variants. What does not parse back is reported as damage.
@@ -18,7 +18,7 @@ use xfer_domain::uid::{UID_LENGTH, Uid};
 
 /// A stored word that this program does not know.
 #[derive(Debug, thiserror::Error)]
-#[error("`{0}` is not a word that is kept there")]
+#[error("`{0}` is not a known word in this column")]
 pub(crate) struct UnknownWord(String);
 
 impl Fault for UnknownWord {

@@ -272,7 +272,7 @@ fn set_journal(connection: &Connection, journaling: Journaling) -> Result<(), St
         // A disk without shared memory, or somebody who reads a file that has no log yet: then without one, this time.
         match mode("WAL") {
             Ok(_) => return Ok(()),
-            Err(cause) => tracing::debug!(%cause, "there is no write-ahead log this time"),
+            Err(cause) => tracing::debug!(%cause, "the database runs without a write-ahead log"),
         }
     }
     mode("TRUNCATE")?;

@@ -1,4 +1,4 @@
-//! What can go wrong in the store, by the situation that a person is in.
+//! Errors of the store, one for each situation of the user.
 
 use std::fmt;
 use std::io;
@@ -98,7 +98,7 @@ pub enum StoreError {
         routine: String,
     },
     /// A kept script is not the text that was attached.
-    #[error("the script `{script}` was altered after it was attached")]
+    #[error("the script `{script}` was changed after it was attached")]
     AlteredScript {
         /// The script's name.
         script: String,
@@ -122,7 +122,7 @@ pub enum StoreError {
         reason: String,
     },
     /// Another process runs the routine.
-    #[error("the routine is being run already{}", holder(*pid, *since))]
+    #[error("the routine is already running{}", holder(*pid, *since))]
     Locked {
         /// The process that runs it, where known.
         pid: Option<u32>,
@@ -183,13 +183,13 @@ pub enum StoreError {
         file: PathBuf,
     },
     /// A stored secret does not open: another machine key, another address than it was stored for, or altered.
-    #[error("the stored login of the server `{server}` cannot be opened")]
+    #[error("the stored login of the server `{server}` cannot be decrypted")]
     Sealed {
         /// The server's name.
         server: String,
     },
     /// The same for where an alert goes.
-    #[error("the stored address or password of the alert `{alert}` cannot be opened")]
+    #[error("the stored address or password of the alert `{alert}` cannot be decrypted")]
     SealedAlert {
         /// The alert's name.
         alert: String,
@@ -303,29 +303,30 @@ impl Fault for StoreError {
             Self::AlreadyExists(Named { kind, .. }) => format!("choose another name, or edit or remove that {kind}"),
             Self::InUse { .. } => "remove those first, or all together with --cascade".to_owned(),
             Self::AlteredScript { .. } => {
-                "what runs must be what was attached; look at its file and attach it again: `xfer script attach`"
+                "a run uses only scripts as they were attached; check its file and attach it again: `xfer script \
+                 attach`"
                     .to_owned()
             }
             Self::MixedPairs { .. } => "make one routine for each pair of servers".to_owned(),
             Self::NewerSchema { .. } => "use the version of the program that wrote it, or a newer one".to_owned(),
             Self::Damaged { file, .. } => format!(
-                "nothing was changed; restore `{}` from a backup, or move it away to begin anew",
+                "nothing was changed; restore `{}` from a backup, or move it away to start again",
                 file.display()
             ),
             Self::Locked { .. } => {
-                "wait until that run ends; the lock goes by itself, even if the run is killed".to_owned()
+                "wait until that run ends; the lock is released then, even if the run is killed".to_owned()
             }
             Self::Busy { .. } => {
                 "close the program that has it open, or wait until it is done, and try again".to_owned()
             }
             Self::KeyMissing { file } => format!(
-                "restore `{}` from its backup; if it is lost for good, `xfer key forget` gives up what it sealed, and \
-                 the login of every server is entered again: `xfer server edit NAME`",
+                "restore `{}` from its backup; if it is lost, `xfer key forget` deletes what it encrypted; then enter \
+                 the login of every server again: `xfer server edit NAME`",
                 file.display()
             ),
             Self::KeyUnreadable { file, .. } | Self::KeyDamaged { file, .. } => format!(
-                "restore `{}` from a backup; without one, move it away, give up what it sealed with `xfer key forget` \
-                 and enter the login of every server again",
+                "restore `{}` from a backup; without one, move it away, run `xfer key forget` and enter the login of \
+                 every server again",
                 file.display()
             ),
             Self::KeyPermissions { file, .. } => format!(
@@ -333,8 +334,8 @@ impl Fault for StoreError {
                 file.display()
             ),
             Self::WrongPassphrase { file } => format!(
-                "try again; if nobody knows it any more, restore `{}` from a backup made before, or move it away, \
-                 give up what it sealed with `xfer key forget` and enter the login of every server again",
+                "try again; if nobody knows it, restore `{}` from an older backup, or move it away, run `xfer key \
+                 forget` and enter the login of every server again",
                 file.display()
             ),
             Self::Sealed { server } => {
@@ -343,14 +344,14 @@ impl Fault for StoreError {
             Self::SealedAlert { alert } => {
                 format!("remove the alert {alert} and add it again: `xfer routine alert remove ROUTINE {alert}`")
             }
-            Self::DiskFull { .. } => "free some space and try again; nothing was half-written".to_owned(),
+            Self::DiskFull { .. } => "free some space and try again; nothing was written".to_owned(),
             Self::Io { action: "reading", .. } => {
-                "try again; if it goes on, look at the disk and at the rights of this account before anything else: the \
-                 file itself may be whole"
+                "try again; if it happens again, check the disk and the rights of this account first: the file itself \
+                 may be intact"
                     .to_owned()
             }
             Self::Io { .. } | Self::Database { .. } => {
-                "check that the disk is present, has space left, and that this account may write there".to_owned()
+                "check that the disk is mounted and has space left, and that this account may write there".to_owned()
             }
         })
     }
@@ -371,7 +372,7 @@ impl Fault for StoreError {
 }
 
 /// What a disk that failed once leaves to be said.
-const PASSING_FAULT: &str = "the disk did not give what is in the file; read again, the file is whole";
+const PASSING_FAULT: &str = "the disk returned wrong data; on a second read the file is intact";
 
 /// What is wrong with a database as it lies there; nothing where it can be read from end to end.
 fn faults_of(file: &Path) -> rusqlite::Result<()> {

@@ -1,4 +1,4 @@
-//! Whether a file is a database of ours, and of which kind, before anything in it is changed.
+//! Checks that a file is a database of xfer, and of which kind, before it is changed.
 //!
 //! Each kind has a number of its own in the header (`application_id`). A file of another program, a file of the other
 //! kind, an empty one and one that lacks tables are damage: to make our tables in it would hide that what was kept is
@@ -75,7 +75,7 @@ pub(crate) fn new_database(schema: &Schema) -> Result<Vec<u8>, StoreError> {
 pub(crate) fn check_file(file: &Path, schema: &Schema) -> Result<(), StoreError> {
     let found = std::fs::metadata(file).map_err(|error| StoreError::io("reading", file, error))?;
     if !found.is_file() {
-        return Err(damaged(file, format!("{} should be a file, and this is none", schema.what)));
+        return Err(damaged(file, format!("{} should be a file, but it is not", schema.what)));
     }
     if found.len() == 0 { Err(damaged(file, "it is empty".to_owned())) } else { Ok(()) }
 }
@@ -85,7 +85,7 @@ pub(crate) fn refuse_orphans(file: &Path) -> Result<(), StoreError> {
     let left = beside(file).find(|path| std::fs::metadata(path).is_ok_and(|found| found.len() > 0));
     left.map_or(Ok(()), |left| {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Err(damaged(&left, format!("it belongs to `{name}`, which is gone")))
+        Err(damaged(&left, format!("it belongs to `{name}`, which no longer exists")))
     })
 }
 
@@ -139,7 +139,7 @@ pub(crate) fn stamp(connection: &Connection, schema: &Schema, stamp: Stamp) {
         .busy_timeout(std::time::Duration::ZERO)
         .and_then(|()| connection.pragma_update(None, APPLICATION, schema.application_id));
     if let Err(cause) = stamped {
-        tracing::debug!(%cause, "a database gets the number of its kind another time");
+        tracing::debug!(%cause, "a database could not be marked with its kind; the next start tries again");
     }
 }
 

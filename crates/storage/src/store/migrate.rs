@@ -4,7 +4,7 @@
 //!
 //! 1. A migration that was released is never edited, moved or removed. Changes are appended.
 //! 2. A database that has seen more migrations than we know was written by a newer program and is refused: what that
-//!    program keeps there, we might lose without a word.
+//!    program keeps there, we might lose without a message.
 //!
 //! The missing ones run in one exclusive transaction: a database is never between two versions, and two programs
 //! started at once migrate once. Before an older database is changed it is copied to `<file>.v<version>.backup`.

@@ -1,4 +1,4 @@
-//! Who knows the passphrase of a protected machine key.
+//! Where the passphrase of a protected machine key comes from.
 //!
 //! The store neither prompts nor reads an environment: whoever opens it says how to find the passphrase out, and is
 //! asked when a login has to be sealed or opened, not before. A passphrase that fits is kept in memory, so that one
@@ -43,9 +43,9 @@ impl Default for Unlocking {
         Self::by(|| {
             Err(InWords {
                 code: ExitCode::Usage,
-                message: "the machine key needs its passphrase, and there is nobody to ask for it".to_owned(),
+                message: "the machine key needs its passphrase, and there is no terminal to ask for it".to_owned(),
                 causes: Vec::new(),
-                hints: vec!["give the passphrase that the key was protected with".to_owned()],
+                hints: vec!["give the passphrase of the key".to_owned()],
             })
         })
     }

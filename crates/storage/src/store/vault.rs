@@ -1,4 +1,4 @@
-//! Credentials at rest: sealed with a key that lies in a file of its own.
+//! Stored credentials: encrypted with a key in its own file.
 //!
 //! XChaCha20-Poly1305 under a machine key of 32 random bytes ([`crate::sealing`]). The associated data names the place of
 //! the secret: table, row, column, the server's origin and the format's version. A sealed secret that somebody copies to
@@ -55,7 +55,7 @@ impl Place<'_> {
 
 /// A secret did not open: another machine key, another place, or altered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the secret cannot be opened here")]
+#[error("the secret cannot be decrypted here")]
 pub struct SealBroken;
 
 impl Fault for SealBroken {

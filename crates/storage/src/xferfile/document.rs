@@ -1,4 +1,4 @@
-//! What a file says, and how it is sealed and opened.
+//! The contents of a file, and how it is encrypted and opened.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -127,7 +127,7 @@ fn in_words(cause: &ron::Error) -> String {
             format!("it does not know `{found}`")
         }
         ron::Error::MissingStructField { field, .. } => format!("`{field}` is missing"),
-        _ => "its content has another form".to_owned(),
+        _ => "its content has the wrong form".to_owned(),
     }
 }
 

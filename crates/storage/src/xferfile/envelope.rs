@@ -119,7 +119,7 @@ pub(super) fn open(file: &[u8], keys: &Keys) -> Result<Opened, XferFileError> {
     let file_key = file_key(&wire.recipients, keys)?;
     let nonce: [u8; NONCE_LENGTH] = decode(&wire.nonce)?;
     let body = sealing::open_under(&file_key, nonce, body, bound)
-        .ok_or(XferFileError::Damaged("its content is not what was sealed"))?;
+        .ok_or(XferFileError::Damaged("its content was changed after it was encrypted"))?;
     Ok(Opened { body, header, file_key, recipients: wire.recipients })
 }
 
@@ -162,7 +162,7 @@ fn wrong_key(recipients: &[Recipient], keys: &Keys) -> String {
         given.push("the passphrase".to_owned());
     }
     if given.is_empty() {
-        return format!("the file opens with {wanted}, and none was given");
+        return format!("the file needs {wanted}, and none was given");
     }
     format!("{} does not open this file; it opens with {wanted}", given.join(" and "))
 }
@@ -176,9 +176,8 @@ fn cut(file: &[u8]) -> Result<Parts<'_>, XferFileError> {
         return Err(XferFileError::TooLarge);
     }
     let line_end = file.iter().take(LONGEST_LINE).position(|byte| *byte == b'\n');
-    let line_end = line_end.ok_or(XferFileError::Damaged("its first line is not what it should be"))?;
-    let line = std::str::from_utf8(&file[..line_end])
-        .map_err(|_| XferFileError::Damaged("its first line is not what it should be"))?;
+    let line_end = line_end.ok_or(XferFileError::Damaged("its first line is wrong"))?;
+    let line = std::str::from_utf8(&file[..line_end]).map_err(|_| XferFileError::Damaged("its first line is wrong"))?;
     let (format, written_by, length) = first_line(line)?;
     if format != FORMAT {
         let reason = format!("its format is {format}, the newest known here is {FORMAT}");
@@ -187,14 +186,13 @@ fn cut(file: &[u8]) -> Result<Parts<'_>, XferFileError> {
     let header_start = line_end + 1;
     let body_start = header_start + length;
     if length > LARGEST_HEADER || body_start > file.len() {
-        return Err(XferFileError::Damaged("its header is not as long as it says"));
+        return Err(XferFileError::Damaged("its header has the wrong length"));
     }
     let text = std::str::from_utf8(&file[header_start..body_start])
         .map_err(|_| XferFileError::Damaged("its header is not text"))?;
-    let wire: WireHeader =
-        ron::from_str(text).map_err(|_| XferFileError::Damaged("its header is not what it should be"))?;
+    let wire: WireHeader = ron::from_str(text).map_err(|_| XferFileError::Damaged("its header is wrong"))?;
     if wire.cipher != CIPHER {
-        return Err(XferFileError::Damaged("its header names another cipher than its format has"));
+        return Err(XferFileError::Damaged("its header names the wrong cipher"));
     }
     if wire.recipients.is_empty() || wire.recipients.len() > MOST_RECIPIENTS {
         return Err(XferFileError::Damaged("its header has no recipients, or too many"));
@@ -207,7 +205,7 @@ fn cut(file: &[u8]) -> Result<Parts<'_>, XferFileError> {
 
 /// Format, program version and length of the header.
 fn first_line(line: &str) -> Result<(u32, String, usize), XferFileError> {
-    let damaged = || XferFileError::Damaged("its first line is not what it should be");
+    let damaged = || XferFileError::Damaged("its first line is wrong");
     let mut words = line.split(' ');
     let (Some(magic), Some("xfer"), Some(program), Some("header"), Some(length), None) =
         (words.next(), words.next(), words.next(), words.next(), words.next(), words.next())

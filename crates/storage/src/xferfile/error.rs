@@ -1,4 +1,4 @@
-//! What can be wrong with an xfer file, by the situation that a person is in.
+//! Errors of xfer files, one for each situation of the user.
 
 use crate::sealing::SealingError;
 use xfer_domain::exit_code::ExitCode;
@@ -8,10 +8,10 @@ use xfer_domain::fault::Fault;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum XferFileError {
     /// It does not begin as an xfer file does.
-    #[error("this is no xfer file")]
+    #[error("this is not an xfer file")]
     NotAnXferFile,
     /// It is larger than anything that we write.
-    #[error("the file is larger than any xfer file can be")]
+    #[error("the file is too large for an xfer file")]
     TooLarge,
     /// A format, or a thing within the format, that this program does not know.
     #[error("the file was written by xfer {written_by} and this program cannot read it: {reason}")]
@@ -22,7 +22,7 @@ pub enum XferFileError {
         reason: String,
     },
     /// Altered, cut off or otherwise not what was written.
-    #[error("the file is damaged or was altered: {0}")]
+    #[error("the file is damaged or was changed: {0}")]
     Damaged(&'static str),
     /// No key that was given opens it.
     #[error("{0}")]
@@ -31,7 +31,7 @@ pub enum XferFileError {
     #[error("the passphrase of this file is protected too weakly to be trusted: {0}")]
     TooWeak(String),
     /// More memory or time than an honest file asks for.
-    #[error("the file asks for more memory or time than any honest file does: {0}")]
+    #[error("the file demands more memory or time than xfer allows: {0}")]
     TooDear(String),
     /// Nobody could open it.
     #[error("a file needs a passphrase or a key file that opens it, and at most {most} of them")]
@@ -51,7 +51,7 @@ pub enum XferFileError {
         known: Vec<String>,
     },
     /// A key file does not hold a key.
-    #[error("this is no key of an xfer file: {0}")]
+    #[error("this is not a key of an xfer file: {0}")]
     NotAKey(&'static str),
     /// The machine gives no random numbers, or the content cannot be written.
     #[error("the file could not be made: {0}")]
@@ -92,22 +92,20 @@ impl Fault for XferFileError {
             Self::NotAnXferFile => "xfer files are made with `xfer routine export`; check the path".to_owned(),
             Self::TooLarge => "check that it is the right file".to_owned(),
             Self::Unsupported { written_by, .. } => format!("use xfer {written_by} or a newer version"),
-            Self::Damaged(_) => {
-                "take it again from where it was made; if it came a long way, copy it in binary mode".to_owned()
-            }
+            Self::Damaged(_) => "copy it again from the machine where it was made, in binary mode".to_owned(),
             Self::WrongKey(_) => {
                 "`xfer routine inspect FILE` shows, without a key, which keys and passphrases open it".to_owned()
             }
             Self::TooWeak(_) | Self::TooDear(_) => {
-                "do not trust it; ask whoever made it to export it again with this program".to_owned()
+                "do not trust it; ask its author to export it again with this program".to_owned()
             }
             Self::Recipients { .. } => {
                 "give --passphrase-file, --passphrase-command, --key-file or --new-key-file".to_owned()
             }
             Self::EasyPassphrase(_) => {
-                "take five or more words that do not belong together, or use --new-key-file".to_owned()
+                "use five or more words that do not belong together, or use --new-key-file".to_owned()
             }
-            Self::NotAKey(_) => "a key file is made with `--new-key-file`; take the whole line".to_owned(),
+            Self::NotAKey(_) => "a key file is made with `--new-key-file`; copy the whole line".to_owned(),
             Self::NoSuchKey { known, .. } if !known.is_empty() => format!("keys that do: {}", known.join(", ")),
             Self::NoSuchKey { .. } | Self::NotMade(_) => return None,
         })

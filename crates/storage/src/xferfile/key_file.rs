@@ -54,10 +54,10 @@ impl FileKeyHolder {
         let mut key = Zeroizing::new([0; KEY_LENGTH]);
         let length = STANDARD
             .decode_slice(encoded, &mut *key)
-            .map_err(|_| XferFileError::NotAKey("characters were altered or are missing"))?;
+            .map_err(|_| XferFileError::NotAKey("characters were changed or are missing"))?;
         let holder = Self { key };
         if length != KEY_LENGTH || holder.checksum() != sum {
-            return Err(XferFileError::NotAKey("characters were altered or are missing"));
+            return Err(XferFileError::NotAKey("characters were changed or are missing"));
         }
         Ok(holder)
     }

@@ -1,4 +1,4 @@
-//! Which part of a server's metadata a run needs: what planning, mapping, preflight and reports ask for.
+//! The part of a server's metadata that a run needs, for planning, mapping, preflight and reports.
 //!
 //! A national server has ten thousand data elements, of which a routine moves a hundred. Kept are the whole tree of org
 //! units (slices are cut along it, and values of unmapped units are named), the routine's items, the data sets that

@@ -176,7 +176,7 @@ fn unwrap(key: &[u8; KEY_LENGTH], wrapped: &str, purpose: &[u8]) -> Option<FileK
 
 /// Exactly so many bytes of base64.
 pub(super) fn decode<const LENGTH: usize>(text: &str) -> Result<[u8; LENGTH], XferFileError> {
-    let damaged = XferFileError::Damaged("a part of its header is not what it should be");
+    let damaged = XferFileError::Damaged("a part of its header is wrong");
     let bytes = STANDARD.decode(text).map_err(|_| damaged.clone())?;
     bytes.try_into().map_err(|_| damaged)
 }

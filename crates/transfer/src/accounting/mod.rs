@@ -75,15 +75,19 @@ impl Unproved {
     /// The reason as the end of a sentence that begins with "not proved:".
     pub fn words(self) -> &'static str {
         match self {
-            Self::NoSummary => "the server gave no account of the rows",
-            Self::Lost => "the server's counts leave rows open; it loses rows when requests race",
-            Self::PeriodRace => "the server did not know the period; it loses rows when requests race for a new one",
-            Self::UncountedZero => "the server does not count zeros that it does not keep",
-            Self::Contradiction => "the server's counts and its list of refused rows contradict each other",
-            Self::NotNamed => {
-                "the server's account is longer than what is kept of one, and the row is not named in that"
+            Self::NoSummary => "the server's answer does not say what happened to the rows",
+            Self::Lost => {
+                "the server's counts do not explain all rows; it loses rows when requests run at the same \
+                           time"
             }
-            Self::GaveUp => "the server refused again and again without a reason, and the row was not tried",
+            Self::PeriodRace => {
+                "the server did not know the period; it loses rows when several requests use a new \
+                                 period"
+            }
+            Self::UncountedZero => "the server does not count zeros, which it does not keep",
+            Self::Contradiction => "the server's counts and its list of refused rows contradict each other",
+            Self::NotNamed => "the server's answer is too long to keep, and the kept part does not name the row",
+            Self::GaveUp => "the server refused several times without a reason, and the row was not tried",
         }
     }
 }

@@ -138,18 +138,22 @@ impl Refusal {
     pub fn reason(&self) -> String {
         match self {
             Self::NoOperator { values } => {
-                format!("several values ({values}) go to this cell and no combine operator says how")
+                format!("several values ({values}) go to this cell, and no combine operator is set")
             }
             Self::Percentages { values } => {
-                format!("several percentages of reports ({values}) go to this cell and cannot be added up")
+                format!("several reporting rates ({values}) go to this cell and cannot be added up")
             }
             Self::Ambiguous { period, values } => {
-                format!("several values ({values}) of {period} go to this cell, and none of them is the one to take")
+                format!("several values ({values}) of {period} go to this cell, and it is not clear which one to use")
             }
             Self::NoNumber { text } => format!("`{}` is not a number", shown(text)),
             Self::Shape(refusal) => refusal.to_string(),
             Self::SourceId { text, referent } => {
-                format!("`{}` stands for {} of the source, which is not transferred", shown(text), referent.in_words())
+                format!(
+                    "`{}` is the id of {} of the source, which is not transferred",
+                    shown(text),
+                    referent.in_words()
+                )
             }
             Self::UnitNotMapped { unit } => {
                 format!("the value is the org unit `{unit}` of the source, which is not mapped")
@@ -157,8 +161,8 @@ impl Refusal {
             Self::Coverage { present, needed, expected } => {
                 format!("{present} of {expected} source periods have a value, {needed} are needed")
             }
-            Self::Share { value, digits: 0 } => format!("{value} cannot be shared out in whole numbers"),
-            Self::Share { value, digits } => format!("{value} cannot be shared out with {digits} decimals"),
+            Self::Share { value, digits: 0 } => format!("{value} cannot be divided into whole numbers"),
+            Self::Share { value, digits } => format!("{value} cannot be divided with {digits} decimals"),
             Self::Script { script, reason } => format!("{reason} ({script})"),
         }
     }

@@ -1,4 +1,4 @@
-//! What should stand × what stands: the steps that are left to do.
+//! Compares the wanted values with those of the destination: the remaining steps.
 //!
 //! **Zeros of data elements without significant zeros.** Servers up to 2.42 drop such a zero where the cell is empty and
 //! delete the value where there is one; 2.43 stores the zero and trims it away some night. One rule for all versions,
@@ -107,7 +107,7 @@ impl Step {
 impl StoredValues {
     /// The cells that are held back because nobody knows what stands in them.
     pub fn doubts(&self) -> impl Iterator<Item = (CellKey, Reason)> {
-        let reason = "the destination gave what stands there twice, and not the same both times";
+        let reason = "the destination sent the value twice with different contents";
         let hold = move || Reason::new(&finding::DESTINATION_VALUE_TWICE, reason);
         self.twice.iter().map(move |cell| (*cell, hold()))
     }
@@ -399,9 +399,9 @@ pub fn look_again(cell: &mut Cell, stored: &StoredValues) {
         (cell.comment, cell.followup) = (now.comment, now.followup);
         return;
     }
-    let reason = "it was changed at the destination while the run was going on";
+    let reason = "it was changed at the destination during the run";
     let reason = Reason::new(&finding::STALE_CHANGED, reason);
-    cell.step = Step::Hold(Box::new(reason.with_hint("Run again: what stands there now is looked at anew.")));
+    cell.step = Step::Hold(Box::new(reason.with_hint("Run again: the new value is compared again.")));
 }
 
 /// Whether the changes of a job exceed the share of the destination's cells that the routine allows, in percent.

@@ -1,4 +1,4 @@
-//! An empty answer is not a wish to delete: what has to speak for it before values go because the source has nothing.
+//! An empty answer does not mean "delete": the evidence needed before values are deleted because the source has none.
 //!
 //! A source that answers with an empty list, a proxy that answers in its place, a table that is being rebuilt: all look
 //! as if every value had been deleted. So deletions (and zeros written for want of a value, which do the same harm) are
@@ -95,7 +95,8 @@ impl Vanishing {
         }
         if self.lost > ALONE && self.lost.saturating_mul(100) > self.at_stake.saturating_mul(u64::from(percent)) {
             let reason = format!(
-                "{} of {} values that the routine could delete here would vanish, which is more than {percent} %",
+                "{} of {} values that the routine could delete here would be deleted, which is more than \
+                 {percent} %",
                 self.lost, self.at_stake
             );
             return Some(Reason::new(&finding::MAX_DELETE_SHARE_EXCEEDED, reason));
@@ -106,8 +107,7 @@ impl Vanishing {
         let part = |part: Option<&Part>| part.copied().unwrap_or_default();
         if !part(self.slices.get(&slice)).speaks_for_deleting() {
             return Some(without_evidence(
-                "the source has no values at all for the org units around, so it is not known that they were deleted \
-                 there"
+                "the source has no values at all for these org units, so it is not known that they were deleted there"
                     .to_owned(),
             ));
         }

@@ -1,4 +1,4 @@
-//! Slices that wait, compared already, until their whole job is: the guard `max_change` looks at a job as a whole, and
+//! Compared slices that wait until their whole job is compared: the guard `max_change` looks at a job as a whole, and
 //! what it judged is what is sent. Their cells, which are many, wait in the state database, the rest of each slice here.
 
 use std::collections::VecDeque;

@@ -19,8 +19,8 @@ pub(super) struct Earlier {
     pub(super) fetched: u64,
 }
 
-const HINT: &str = "Look at the source: does it show these values, and may its user still see them? If they were \
-                    withdrawn on purpose, delete them by hand at the destination, too.";
+const HINT: &str = "Check the source: does it show these values, and may its user still see them? If they were \
+                    deleted on purpose, delete them by hand at the destination too.";
 
 /// The finding about a job that was read wholly; none where it has values, or never had any.
 pub(super) fn about(job: &JobReport, planned: &PlannedJob, earlier: Earlier, source: &str) -> Option<Note> {

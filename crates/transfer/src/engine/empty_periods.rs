@@ -1,4 +1,4 @@
-//! Periods of a run for which the source has nothing, where it has something for others: a month that nobody reported
+//! Periods of a run for which the source has no values, although it has some for others: a month that nobody reported
 //! would else look as if it had been transferred.
 
 use std::collections::{BTreeMap, BTreeSet};

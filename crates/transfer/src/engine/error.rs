@@ -1,4 +1,4 @@
-//! Why a run could not be made at all, or had to be broken off without a report.
+//! Why a run could not start, or had to stop without a report.
 //!
 //! What happens to parts of a run (a slice that cannot be read, rows that are refused) is no error here: it stands in
 //! the report, with its own exit code.
@@ -71,7 +71,7 @@ impl Fault for TransferError {
             Self::Script(error) => error.hint(),
             Self::Server(error) => error.hint(),
             Self::WrongServer { .. } => Some(
-                "check the server's address; if the server was set up anew, make and export the routine again"
+                "check the server's address; if the server was installed again, make and export the routine again"
                     .to_owned(),
             ),
             Self::AnalyticsTooOld { .. } => Some(
@@ -127,12 +127,12 @@ impl SliceError {
     pub(super) fn two_answers(server: &str, first: usize, second: usize) -> Self {
         Self {
             reason: format!(
-                "{server} answered the same question in two ways: of what this routine wrote there, {} and then {} had \
-                 no value",
+                "{server} gave two different answers to the same request: first {}, then {} of this routine had no \
+                 value",
                 counted_len(first, "cell"),
                 counted_len(second, "cell"),
             ),
-            hint: Some("run again when the server, or what stands before it, has settled".to_owned()),
+            hint: Some("run again when the server, or the proxy in front of it, works normally again".to_owned()),
             code: ExitCode::Temporary,
             temporary: true,
             login_refused: false,

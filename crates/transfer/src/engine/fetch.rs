@@ -79,7 +79,7 @@ pub(super) async fn aggregated<'run, S: DataServer>(
         }
     }
     all_failed(&SliceError {
-        reason: format!("{}: analytics is being rebuilt again and again", reading.source.name()),
+        reason: format!("{}: analytics is rebuilt again and again", reading.source.name()),
         hint: Some("schedule the routine for a time when analytics does not run".to_owned()),
         code: ExitCode::Temporary,
         temporary: true,

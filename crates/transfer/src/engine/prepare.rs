@@ -237,7 +237,8 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
             } else {
                 // What is left to read may well be what changes: a part of the job must not pass for the whole.
                 Some(format!(
-                    "the job could not be read to its end, so that nobody knows whether more than {percent} % would change"
+                    "the job could not be read completely, so it is not known whether more than {percent} % would \
+                     change"
                 ))
             };
         }

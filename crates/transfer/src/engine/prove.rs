@@ -279,11 +279,11 @@ impl<S, D: DataServer> Proof<'_, '_, S, D> {
             } else if self.context.policies().verify {
                 (&finding::NO_READ_BACK, "accepted by the server and not read back")
             } else if self.context.capabilities.loses_rows_silently {
-                let reason = "accepted by the server, whose version may lose rows without saying so; the routine does \
-                              not verify";
+                let reason = "accepted by the server, whose version may lose rows without a message; verification is \
+                              switched off";
                 (&finding::NOT_PROVED, reason)
             } else {
-                (&finding::NOT_PROVED, "accepted by the server; the routine does not verify")
+                (&finding::NOT_PROVED, "accepted by the server; verification is switched off")
             };
             settled = Settled::because(CellState::Accepted, code, reason);
         }

@@ -40,7 +40,7 @@ impl<D> Side<'_, D> {
         }
     }
 
-    /// Whether a read shows what stands in a cell: where a right is missing, servers leave rows out without a word, and a
+    /// Whether a read shows what stands in a cell: where a right is missing, servers leave rows out without a message, and a
     /// cell that comes twice shows nothing.
     pub(super) fn sees(&self, stored: &StoredValues, cell: &CellKey) -> bool {
         !stored.unreadable.contains(&cell.org_unit)

@@ -1,4 +1,4 @@
-//! What earlier runs sent and never learned the end of: killed, cut off, answered with a login page, or with the disk full
+//! Cells that earlier runs sent without knowing the result: killed, cut off, answered with a login page, or with the disk full
 //! when it was to be written down.
 //!
 //! When a run begins, whatever its jobs and periods and even if it only asks, the destination is read for exactly these

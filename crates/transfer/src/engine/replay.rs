@@ -1,4 +1,4 @@
-//! The values of a past run once more, as the source has them now, through a script that is tried.
+//! Replay: the items and periods of a past run, read again from the source, through a script under test.
 //!
 //! A run's journal keeps one finished value per cell: not the rows that the source sent, not the contributions, not
 //! what a script was given. So the source is asked again what the run asked it, and its answer goes through the stages
@@ -95,7 +95,7 @@ pub enum ReplayError {
     #[error(transparent)]
     Transfer(#[from] TransferError),
     /// No window gives the periods of the run.
-    #[error("the routine covers other periods now than it did in that run")]
+    #[error("the routine now covers other periods than in that run")]
     OtherPeriods,
 }
 

@@ -1,4 +1,4 @@
-//! What both users may read, asked anew when a run begins.
+//! What both users may read, checked again when a run begins.
 //!
 //! Synced metadata says what a user could read when it was synced. A right that was taken away since would make values
 //! look as if they were gone, and `when_empty` would then delete their copies. So each run asks about the category

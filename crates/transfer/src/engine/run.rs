@@ -467,8 +467,8 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
                 found.hint = Some(hint.to_owned());
             } else if gone > 0 || deletes {
                 found.hint = Some(
-                    "What is left is deleted by a run over all jobs and periods, within `max_delete` and `max_change`, \
-                     as long as nobody else changed it; or delete it by hand."
+                    "A run over all jobs and periods deletes the rest, within `max_delete` and `max_change`, unless \
+                     somebody else changed it; or delete it by hand."
                         .to_owned(),
                 );
             }
@@ -560,12 +560,12 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
                 continue;
             }
             why.hint = Some(if deletes_none {
-                "The routine may delete nothing (`--max-delete 0`): raise it, or set \"store zero data values\" of the data \
-                 element at the destination."
+                "The routine is not allowed to delete (`--max-delete 0`): raise it, or set \"store zero data values\" \
+                 of the data element at the destination."
                     .to_owned()
             } else {
-                "What stands there is not what this routine wrote, so it is not deleted: delete it by hand at the \
-                 destination if it is wrong, or set \"store zero data values\" of the data element there."
+                "This routine did not write the value, so it is not deleted: delete it by hand at the destination if \
+                 it is wrong, or set \"store zero data values\" of the data element there."
                     .to_owned()
             });
         }

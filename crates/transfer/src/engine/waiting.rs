@@ -1,4 +1,4 @@
-//! Cells that would vanish from a job's first slices, until the whole job is read.
+//! Cells that would be deleted in a job's first slices, until the whole job is read.
 //!
 //! Whether they may depends on the job as a whole ([`Vanishing`]), and everything else of their slices need not wait for
 //! that. They are kept by slice, judged together, and come as further parts of the job, of as many org units as a slice

@@ -43,7 +43,7 @@ pub enum NotReady {
         script: String,
     },
     /// The text is not the one that was attached.
-    #[error("the script `{script}` was altered after it was attached")]
+    #[error("the script `{script}` was changed after it was attached")]
     Altered {
         /// The script's name.
         script: String,
@@ -69,7 +69,7 @@ impl Fault for NotReady {
         match self {
             Self::Refused(error) => error.hint(),
             Self::Missing { .. } | Self::Altered { .. } => {
-                Some("what runs must be what was attached; look at the script and attach it again".to_owned())
+                Some("a run uses only scripts as they were attached; check the script and attach it again".to_owned())
             }
         }
     }
@@ -323,6 +323,6 @@ fn too_large<T>(value: &Value, line: Option<u32>) -> Acted<T> {
         Value::Text(text) => text.clone(),
     };
     let shown = cut_off(shown, SHOWN);
-    let reason = format!("{shown} has more than the 28 digits that scripts calculate with");
+    let reason = format!("{shown} has more than 28 digits; scripts cannot calculate with it");
     Acted { outcome: Outcome::Reject(reason), line }
 }

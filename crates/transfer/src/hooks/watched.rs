@@ -1,4 +1,4 @@
-//! A script that is tried: what each of its hooks is given, and what it makes of it.
+//! A script under test: the input and output of each of its hooks.
 //!
 //! A replay leads the values of a routine through the same stages as a run does, with one script among them that passes
 //! everything on and takes down what it did. Counts are complete; of the things that came out differently only

@@ -1,4 +1,4 @@
-//! The ways in which a value ends without being part of a cell, and where a period goes.
+//! Results for values that do not become part of a cell, and where a period goes.
 
 use crate::finding::{self, Code};
 use crate::plan::{Destination, HookedPeriod, PlannedJob};

@@ -79,8 +79,8 @@ pub struct Mapped {
 }
 
 /// What to do about a script that moves values in `rows`.
-const MOVE_WITH_PERIOD: &str = "let `fn period(p, ctx)` of the script say where periods go: a run then reads all that goes \
-                                to a cell; `rows` moves no values between periods";
+const MOVE_WITH_PERIOD: &str = "use `fn period(p, ctx)` in the script to move periods: a run then reads all values of \
+                                a cell; `rows` cannot move values between periods";
 
 /// The mapping of one slice, value by value.
 #[derive(Debug)]
@@ -362,8 +362,8 @@ impl<'plan> Mapping<'plan> {
             return;
         }
         let reason = format!(
-            "a script with `rows` moved the value of {} at {} from {} to {}, and what it would move here from periods that \
-             this run does not read is not known",
+            "a script with `rows` moved the value of {} at {} from {} to {}, and it is not known what it would move \
+             here from periods that this run does not read",
             from.data, from.org_unit, from.period, to.period
         );
         let reason = Reason::new(&finding::CELL_NOT_WHOLE, reason).with_hint(MOVE_WITH_PERIOD);
@@ -375,7 +375,7 @@ impl<'plan> Mapping<'plan> {
     /// Leaves a doubt about the cells of a value that the source gave twice, and not the same both times.
     fn doubt_twice(&mut self, value: &SourceValue) {
         let reason = format!(
-            "the source gave the value of {} at {} in {} twice, and not the same both times",
+            "the source sent the value of {} at {} in {} twice with different contents",
             value.data, value.org_unit, value.period
         );
         let reason = Reason::new(&finding::SOURCE_VALUE_TWICE, reason);
@@ -405,7 +405,7 @@ impl<'plan> Mapping<'plan> {
                 Destination::Between(first, second) => (
                     vec![first, second],
                     format!(
-                        "half of {} lies in {first} and half in {second}, so `{}` has no place",
+                        "half of {} is in {first} and half in {second}, so `{}` cannot be written",
                         value.period,
                         shown(text)
                     ),

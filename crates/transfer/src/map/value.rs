@@ -1,4 +1,4 @@
-//! A source value and what stands beside it, whichever way it was read.
+//! A source value with its comment and marks, however it was read.
 
 use xfer_dhis2::analytics::AnalyticsValue;
 use xfer_domain::data_item::DataItem;

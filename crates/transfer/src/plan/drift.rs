@@ -1,4 +1,4 @@
-//! Names what the map or the items point at and the source does not have (any more).
+//! Finds what the map or the items use and the source no longer has.
 //!
 //! Drift at the destination is preflight's to name: there each cell is held back with the object to blame. At the
 //! source a missing object means that nothing can be fetched, so it is named here or nowhere.
@@ -43,7 +43,7 @@ pub(super) fn withheld(units: &UnitMap, source: &Metadata) -> BTreeMap<Uid, Reas
         let gone = units.unknown.contains(&unit);
         let name = source.org_unit_path_names(unit);
         let (code, why) = if gone {
-            (&finding::SOURCE_ORG_UNIT_UNKNOWN, "does not exist at the source any more, or the user may not see it")
+            (&finding::SOURCE_ORG_UNIT_UNKNOWN, "no longer exists at the source, or the user may not see it")
         } else {
             (&finding::SOURCE_NOT_READABLE, access::Reason::OutsideView.words())
         };

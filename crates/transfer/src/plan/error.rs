@@ -29,7 +29,7 @@ pub enum PlanError {
         destination: String,
     },
     /// No org unit of the map is confirmed.
-    #[error("no org unit of the map is confirmed, so no value has a place to go")]
+    #[error("no org unit of the map is confirmed, so there is nothing to transfer")]
     NoOrgUnits,
     /// The period window cannot be expanded.
     #[error("the period window of job `{job}` cannot be used: {reason}")]
@@ -40,7 +40,7 @@ pub enum PlanError {
         reason: String,
     },
     /// No source period belongs to one destination period.
-    #[error("no {source_type} period of job `{job}` lies within one {destination_type} period, or for the most part")]
+    #[error("no {source_type} period of job `{job}` fits into one {destination_type} period")]
     PeriodsDoNotFit {
         /// The job.
         job: String,
@@ -50,7 +50,7 @@ pub enum PlanError {
         destination_type: String,
     },
     /// The shift leads out of the calendar.
-    #[error("the period shift of job `{job}` leads out of the calendar")]
+    #[error("the period shift of job `{job}` is too large for the calendar")]
     ShiftTooFar {
         /// The job.
         job: String,
@@ -64,7 +64,7 @@ pub enum PlanError {
         destination_calendar: String,
     },
     /// Something that only the ISO calendar allows.
-    #[error("{what}, which cannot be worked out in the {calendar} calendar")]
+    #[error("{what}, which cannot be calculated in the {calendar} calendar")]
     CalendarArithmetic {
         /// What cannot be done.
         what: String,
@@ -74,7 +74,7 @@ pub enum PlanError {
         instead: String,
     },
     /// Two contributions would meet in one cell, and nothing says how they become one value.
-    #[error("job `{job}`: several values would go to `{address}` ({why}) and no combine operator says how")]
+    #[error("job `{job}`: several values would go to `{address}` ({why}), and no combine operator is set")]
     TwoContributions {
         /// The job.
         job: String,
@@ -129,8 +129,8 @@ pub enum PlanError {
     },
     /// Source and destination are one system, and an item reads the cell that it writes.
     #[error(
-        "job `{job}`: both servers are one system, and `{address}` is made of what stands at `{org_unit}`, where it is \
-         written: each run would make more of it"
+        "job `{job}`: both servers are one system, and `{address}` is calculated from its own value at `{org_unit}`: \
+         each run would change it again"
     )]
     ReadsItself {
         /// The job.
@@ -141,7 +141,7 @@ pub enum PlanError {
         org_unit: String,
     },
     /// Our own mistake: mapped units that the run would not read.
-    #[error("job `{job}`: the plan leaves out {org_units}, which are mapped and can be read")]
+    #[error("job `{job}`: the plan leaves out {org_units}, although they are mapped and can be read")]
     UnitsLeftOut {
         /// The job.
         job: String,
@@ -200,7 +200,7 @@ impl Fault for PlanError {
             }
             Self::ShiftTooFar { .. } => "use a smaller period shift",
             Self::CalendarsDiffer { .. } => {
-                "periods of different calendars do not correspond; both servers need the same calendar"
+                "periods of different calendars do not match; both servers need the same calendar"
             }
             Self::CalendarArithmetic { instead, .. } => instead,
             Self::TwoContributions { .. } => {
@@ -213,15 +213,15 @@ impl Fault for PlanError {
                 "attach the same scripts to all items of one destination address, or attach them to the job"
             }
             Self::ShareWithoutWeight { .. } => "give each share a weight: `xfer job edit-item … --share 40`",
-            Self::ShareNotAlone { .. } => {
-                "parts that add up must be the only value of their cells; map the other item elsewhere"
-            }
-            Self::SharesDiffer { .. } => "give all items that share a source out the same rules",
+            Self::ShareNotAlone { .. } => "a share must be the only value of its cell; map the other item elsewhere",
+            Self::SharesDiffer { .. } => "give all shares of a source the same rules",
             Self::ReadsItself { .. } => {
-                "write to another data element or option combo, or take the org units that are written out of the map's source side"
+                "write to another data element or option combo, or remove the org units that are written from the \
+                 source side of the map"
             }
             Self::UnitsLeftOut { .. } => {
-                "this is a mistake of xfer: please report it. Nothing was read or sent; sync the source server and try again"
+                "this is a bug in xfer: please report it. Nothing was read or sent; sync the source server and try \
+                 again"
             }
             Self::TwoJobs { .. } => {
                 "put the items into one job with a combine operator, or let the jobs write different periods"

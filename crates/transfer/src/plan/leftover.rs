@@ -1,4 +1,4 @@
-//! What the routine once wrote and nothing leads to any more, made a job of its own that comes last.
+//! Leftover cells of the routine, as a separate job that comes last.
 //!
 //! After an item or an org unit was corrected, the old cells still hold what the routine wrote, and count twice. The
 //! ledger knows them, [`Reach`] says which they are. The job reads nothing at the source: each of its cells is one for

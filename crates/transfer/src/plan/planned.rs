@@ -165,8 +165,8 @@ impl PlannedJob {
         }
         if let Some(other) = self.left_out_by_a_script(key) {
             let reason =
-                format!("scripts put what feeds it into other periods: of item {} this run has nothing", other + 1);
-            let hint = "run more periods, or let all items of the cell go through the same script";
+                format!("scripts move its values to other periods: this run has no values of item {}", other + 1);
+            let hint = "run more periods, or use the same script for all items of the cell";
             return Some(Reason::new(&finding::CELL_NOT_WHOLE, reason).with_hint(hint));
         }
         let cut = self.hooked_periods.get(&item).filter(|hooked| hooked.cut.contains(&key.period))?;

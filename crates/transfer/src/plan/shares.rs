@@ -1,4 +1,4 @@
-//! Items that share one source out: their values are cut from one number, so they have to agree on how it is made.
+//! Items that divide one source value into shares: they need the same rules.
 
 use crate::plan::address::address_names;
 use crate::plan::error::PlanError;

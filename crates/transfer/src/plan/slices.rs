@@ -94,7 +94,7 @@ pub(super) fn cut(metadata: &Metadata, tree: &Tree, units: &UnitMap, cells_per_u
     let Cutter { regions, untouched, .. } = cutter;
     let regions: Vec<Region> = regions.into_iter().filter(|region| region.weight.units > 0).collect();
     let mut slices = slices_of(metadata, tree, units, &regions, mapped);
-    // Looked at once more from the other end: a unit that dropped out would be missed without a word.
+    // Looked at once more from the other end: a unit that dropped out would be missed without a message.
     let taken: HashSet<Uid> = slices.iter().flat_map(|slice| slice.sources.iter().copied()).collect();
     let unread = units.mapped().filter(|unit| !taken.contains(unit)).collect();
     // What stands there is held back, and counted: nothing is read for it.

@@ -149,7 +149,7 @@ impl Preflight<'_> {
         match fault {
             Fault::PeriodType => {
                 let reason = format!(
-                    "data set `{set}` takes {} periods, `{}` is {}",
+                    "data set `{set}` has {} periods, `{}` is {}",
                     data_set.period_type.name(),
                     cell.period,
                     cell.period.period_type().name()
@@ -158,7 +158,8 @@ impl Preflight<'_> {
             }
             Fault::CategoryCombo => {
                 let reason = format!(
-                    "`{}` is no category option combo of `{}`, which data element `{element}` has in data set `{set}`",
+                    "`{}` is not a category option combo of `{}`, which data element `{element}` has in data set \
+                     `{set}`",
                     combo(cell.category_option_combo),
                     combo(membership.category_combo),
                 );
@@ -166,7 +167,7 @@ impl Preflight<'_> {
             }
             Fault::AttributeCombo => {
                 let reason = format!(
-                    "`{}` is no attribute option combo of `{}`, which data set `{set}` has",
+                    "`{}` is not an attribute option combo of `{}`, which data set `{set}` has",
                     combo(cell.attribute_option_combo),
                     combo(data_set.category_combo),
                 );
@@ -186,7 +187,7 @@ impl Preflight<'_> {
             }
             Fault::Expired => {
                 let last = expires(data_set, cell.period).unwrap_or(Date::MAX);
-                let reason = format!("data set `{set}` took data for `{}` until {last}", cell.period);
+                let reason = format!("data set `{set}` accepted data for `{}` until {last}", cell.period);
                 blame(metadata, &PERIOD_EXPIRED, Kind::DataSet, data_set.id, reason)
             }
             Fault::OptionDates => {
@@ -202,7 +203,7 @@ impl Preflight<'_> {
             }
             Fault::Future => {
                 let reason = format!(
-                    "data set `{set}` does not take `{}` yet: it has {} open future periods and today is {}",
+                    "data set `{set}` does not accept `{}` yet: it has {} open future periods and today is {}",
                     cell.period, data_set.open_future_periods, self.today
                 );
                 blame(metadata, &PERIOD_IN_FUTURE, Kind::DataSet, data_set.id, reason)

@@ -211,7 +211,8 @@ impl<'metadata> Preflight<'metadata> {
         }
         if let Some(option) = data_set::option_that_excludes(subject.attribute_options, &subject.unit.path) {
             let reason = format!(
-                "the category option is restricted to org units, and `{}` is neither one of them nor below one",
+                "the category option is restricted to certain org units, and `{}` is not one of them or below one of \
+                 them",
                 subject.unit.name
             );
             return Err(Box::new(blame(
@@ -284,7 +285,7 @@ impl<'metadata> Preflight<'metadata> {
     }
 
     fn in_no_data_set(&self, cell: &CellKey) -> Reason {
-        let reason = "no data set of the destination holds the data element".to_owned();
+        let reason = "the data element is not in any data set of the destination".to_owned();
         blame(self.metadata, &DATA_ELEMENT_IN_NO_DATA_SET, Kind::DataElement, cell.data_element, reason)
     }
 }

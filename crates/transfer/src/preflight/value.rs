@@ -25,7 +25,10 @@ impl Preflight<'_> {
         }
         // PostgreSQL has no such character; the whole POST would fail without a name.
         if value.contains('\0') {
-            return hold(&VALUE_INVALID, "the value contains the character NUL, which no database stores".to_owned());
+            return hold(
+                &VALUE_INVALID,
+                "the value contains the character NUL, which a database cannot store".to_owned(),
+            );
         }
         let value_type = element.value_type;
         let stored = value_type
@@ -38,18 +41,18 @@ impl Preflight<'_> {
         if value_type == ValueType::OrganisationUnit
             && Uid::parse(value).is_ok_and(|unit| !self.metadata.organisation_units.contains_key(&unit))
         {
-            let reason = format!("`{value}` is no org unit of the destination, as of the last sync");
+            let reason = format!("`{value}` is not an org unit of the destination, as of the last sync");
             return hold(&ORG_UNIT_VALUE_UNKNOWN, reason);
         }
         // `ValidationUtils.valueIsValid(value, dataElement)`; from 2.43 on the type alone is asked.
         if value_type == ValueType::MultiText && element.option_set.is_none() && self.engine == ImportEngine::RowByRow {
-            return hold(&OPTION_UNKNOWN, "the data element takes several options and has no option set".to_owned());
+            return hold(&OPTION_UNKNOWN, "the data element accepts several options but has no option set".to_owned());
         }
         if let Some(codes) = &subject.element.option_codes {
             let known = codes.contains(value)
                 || (value_type == ValueType::MultiText && value.split(',').all(|code| codes.contains(code)));
             if !known {
-                return hold(&OPTION_UNKNOWN, format!("`{}` is no option code of the option set", shown(value)));
+                return hold(&OPTION_UNKNOWN, format!("`{}` is not an option code of the option set", shown(value)));
             }
         }
         Ok(())
@@ -68,8 +71,10 @@ impl Preflight<'_> {
         };
         let reason = match comment {
             Some(comment) if codes.contains(comment) => return Ok(()),
-            Some(comment) => format!("the comment `{}` is none of the comment options", shown(comment)),
-            None => "the data element takes values only with one of its comment options, and there is none".to_owned(),
+            Some(comment) => format!("the comment `{}` is not one of the comment options", shown(comment)),
+            None => {
+                "the data element accepts values only with one of its comment options, and there is none".to_owned()
+            }
         };
         let element = subject.cell.data_element;
         Err(Box::new(blame(self.metadata, &COMMENT_OPTION_UNKNOWN, Kind::DataElement, element, reason)))

@@ -1,4 +1,4 @@
-//! What to do after an answer: which rows are settled, which are sent again and in which company.
+//! What to do after an answer: which rows are settled, and which are sent again and in which groups.
 //!
 //! From 2.43 on one bad row refuses its whole POST. Preflight keeps most of them back; what it cannot know (metadata
 //! that changed since the sync, approvals, lock exceptions) comes back as a refusal of all rows. The server names one

@@ -1,4 +1,4 @@
-//! Whom a refusal of 2.43 names: the rows of a POST that bear what its sentence blames.
+//! Which rows a refusal of 2.43 names: the rows of a POST that bear what its sentence blames.
 //!
 //! The sentences are built from the error's arguments (`DefaultDataEntryService.validate*`, dhis2-api 6.6): the ids
 //! that are at fault stand in brackets, what they are at fault with stands before, as in

@@ -1,4 +1,4 @@
-//! What was sent × what is there: only a value that was read back is called written (design 3.1).
+//! Compares sent values with the read-back: only a value that was read back counts as written (design 3.1).
 //!
 //! The server's answer is evidence, the read-back is proof. Where they disagree the read-back wins, in both directions:
 //! 2.43 answers SUCCESS for rows that it lost in a race, 2.42 refuses rows of a new period that are valid. A row that is
@@ -183,12 +183,12 @@ fn not_there(outcome: &Outcome, there: Option<&str>) -> Settled {
         Outcome::NoAnswer { reason } => Settled::because(
             CellState::Unknown,
             &finding::OUTCOME_UNKNOWN,
-            format!("{reason}; the server may still be at work, for now the cell holds {there}"),
+            format!("{reason}; the server may still be working, the cell now has {there}"),
         ),
         Outcome::Answered(RowVerdict::Written | RowVerdict::LeftAlone) => Settled::because(
             CellState::Differs,
             &finding::DIFFERS_AFTER_WRITE,
-            format!("the server accepted the value, but the cell holds {there}"),
+            format!("the server accepted the value, but the cell has {there}"),
         ),
         Outcome::Answered(RowVerdict::Refused { code, text } | RowVerdict::RefusedTogether { code, text }) => {
             let entry = if code.is_none() && text.is_empty() {
@@ -216,7 +216,7 @@ fn unproved(reason: Unproved, there: &str) -> Settled {
         Unproved::Lost | Unproved::Contradiction | Unproved::UncountedZero | Unproved::NotNamed => Settled::because(
             CellState::Differs,
             &finding::DIFFERS_AFTER_WRITE,
-            format!("{}; the cell holds {there}", reason.words()),
+            format!("{}; the cell has {there}", reason.words()),
         ),
     }
 }

@@ -35,29 +35,29 @@ pub struct Auto {
     /// All data elements of a data set of the source
     #[arg(long, value_name = "NAME")]
     pub data_set: Vec<String>,
-    /// Data elements by name, part of a name, code or id; every one where no name is given
+    /// Data elements by name, part of a name, code or id; all of them if no name is given
     #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
     pub data_element: Vec<String>,
-    /// Indicators by name, part of a name, code or id; every one where no name is given
+    /// Indicators by name, part of a name, code or id; all of them if no name is given
     #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
     pub indicator: Vec<String>,
-    /// Program indicators by name, part of a name, code or id; every one where no name is given
+    /// Program indicators by name, part of a name, code or id; all of them if no name is given
     #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
     pub program_indicator: Vec<String>,
-    /// Reporting rates by the name of their data set, of one figure of it (ANC.REPORTING_RATE), or part of it; all
-    /// five figures of every data set where no name is given
+    /// Reporting rates by the name (or part of it) of their data set or of one figure (ANC.REPORTING_RATE); all
+    /// five figures of every data set if no name is given
     #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
     pub reporting_rate: Vec<String>,
-    /// How codes name each other: '{pi.code}={de.code}.{coc.code}', with pi, in, de, coc and .code, .name, .id
+    /// How codes correspond: '{pi.code}={de.code}.{coc.code}', with pi, in, de, coc and .code, .name, .id
     #[arg(long, value_name = "PATTERN")]
     pub pattern: Option<Pattern>,
-    /// What is added at once; the rest waits to be looked over
+    /// Which matches are added; the others are only proposed
     #[arg(long, value_enum, default_value = "sure")]
     pub accept: Accept,
-    /// Show what would be added and keep nothing
+    /// Show what would be added, but do not save it
     #[arg(long)]
     pub dry_run: bool,
-    /// Write all proposals into this CSV file, to be edited and read back with `xfer job import`
+    /// Write all proposals to this CSV file, to edit and import with `xfer job import`
     #[arg(long, value_name = "FILE")]
     pub export: Option<PathBuf>,
     /// How the file looks.
@@ -84,19 +84,19 @@ pub struct Exchange {
     pub job: String,
     /// The exchange as JSON, from GET /api/aggregateDataExchanges/ID (- reads standard input)
     pub file: PathBuf,
-    /// Make the job, with this source server; data elements are read through analytics, as the exchange does
+    /// Make the job with this source server; it reads data elements through analytics, like the exchange
     #[arg(long, value_name = "SERVER", requires = "to")]
     pub from: Option<String>,
     /// The destination server of the new job
     #[arg(long, value_name = "SERVER", requires = "from")]
     pub to: Option<String>,
-    /// Only this request of the exchange, by its name or number; each that reads other periods or org units needs a job
+    /// Only this request of the exchange, by name or number; requests with other periods or org units need separate jobs
     #[arg(long, value_name = "NAME")]
     pub request: Vec<String>,
-    /// The type of the new job's periods, where those of the exchange do not say it
+    /// The period type of the new job, if the exchange does not have fixed periods
     #[arg(long, value_name = "TYPE", requires = "from", value_parser = period_type)]
     pub period_type: Option<PeriodType>,
-    /// Show what would be added and keep nothing
+    /// Show what would be added, but do not save it
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -127,7 +127,7 @@ pub(super) fn auto(arguments: &Auto, home: &Home, ui: &Ui) -> Result<ExitCode, C
     }
     let number = |class| matching.proposals.iter().filter(|proposal| proposal.class == class).count();
     ui.say(&format!(
-        "{} sure, {} likely, {} to be looked over, {} not matched",
+        "{} sure, {} likely, {} to decide, {} not matched",
         number(MatchClass::Sure),
         number(MatchClass::Likely),
         number(MatchClass::Ask),
@@ -140,8 +140,8 @@ pub(super) fn auto(arguments: &Auto, home: &Home, ui: &Ui) -> Result<ExitCode, C
     if waiting > 0 && arguments.export.is_none() {
         let again = shell_word(&arguments.job);
         ui.say(&format!(
-            "to look over the rest in a spreadsheet, give the same command with --export items.csv, set the state of what \
-             is right to confirmed, then:\n  xfer job import {again} items.csv"
+            "to decide the rest in a spreadsheet: give the same command with --export items.csv, set the state of \
+             correct rows to confirmed, then:\n  xfer job import {again} items.csv"
         ));
     }
     Ok(ExitCode::Success)
@@ -184,7 +184,7 @@ fn waiting_elements(open: &OpenJob, proposals: Vec<ItemProposal>) -> Listing {
         text("class", "Class").whole(),
         text("why", "Why"),
     ];
-    let mut listing = Listing::new(&columns, "nothing has to be looked over");
+    let mut listing = Listing::new(&columns, "nothing to decide");
     for group in Group::of(proposals) {
         let class = group.proposals.first().map(|proposal| proposal.class.name());
         if let Some([source, target, why]) = group.in_words(open) {
@@ -204,7 +204,7 @@ fn proposals<'proposals>(open: &OpenJob, list: impl Iterator<Item = &'proposals 
         text("class", "Class").whole(),
         text("why", "Why"),
     ];
-    let mut listing = Listing::new(&columns, "nothing has to be looked over");
+    let mut listing = Listing::new(&columns, "nothing to decide");
     for proposal in list {
         listing.row(vec![
             json!(source_names(open, &proposal.item.source)),
@@ -221,7 +221,7 @@ fn proposals<'proposals>(open: &OpenJob, list: impl Iterator<Item = &'proposals 
 
 fn keep(open: &mut OpenJob, items: Vec<Item>, dry_run: bool, home: &Home, ui: &Ui) -> Result<(), CliError> {
     if dry_run {
-        ui.say(&format!("{} would be added; nothing was kept (--dry-run)", counted(items.len() as u64, "item")));
+        ui.say(&format!("{} would be added; nothing was saved (--dry-run)", counted(items.len() as u64, "item")));
         return Ok(());
     }
     let added = open.add_items(items)?;
@@ -272,7 +272,7 @@ pub(super) fn take_over(arguments: &Exchange, home: &Home, ui: &Ui) -> Result<Ex
     };
     let taken = open.take_over(&exchange, &arguments.request)?;
     let columns = [text("source", "Source"), text("destination", "Destination"), text("combine", "Combine").detail()];
-    let mut listing = Listing::new(&columns, "the exchange has nothing that a job could carry");
+    let mut listing = Listing::new(&columns, "the exchange has no items that a job can use");
     for item in &taken.items {
         listing.row(vec![
             json!(source_names(&open, &item.source)),
@@ -287,7 +287,7 @@ pub(super) fn take_over(arguments: &Exchange, home: &Home, ui: &Ui) -> Result<Ex
     if let Some(new) = new.filter(|_| !arguments.dry_run) {
         if taken.items.is_empty() {
             return Err(CliError::usage(format!("the job {} was not made: it would have no items", new.name))
-                .hint("the notes above say why each item of the exchange was left out"));
+                .hint("the notes above give the reasons"));
         }
         let job = jobs::new(home, new)?;
         ui.say(&format!(
@@ -304,10 +304,7 @@ pub(super) fn take_over(arguments: &Exchange, home: &Home, ui: &Ui) -> Result<Ex
         let periods: Vec<String> =
             taken.periods.iter().map(|period| format!("--periods {}", shell_word(period))).collect();
         let job = shell_word(&arguments.job);
-        ui.say(&format!(
-            "its periods belong into a routine:\n  xfer routine new NAME --job {job} {}",
-            periods.join(" ")
-        ));
+        ui.say(&format!("put its periods into a routine:\n  xfer routine new NAME --job {job} {}", periods.join(" ")));
     }
     Ok(ExitCode::Success)
 }

@@ -20,27 +20,27 @@ use xfer_domain::period::PeriodType;
 /// `xfer job edit`
 #[derive(Debug, Args)]
 pub struct Edit {
-    /// The job; without anything to change, it is asked what
+    /// The job; xfer asks what to change if you give no option
     pub name: String,
-    /// Another name
+    /// A new name
     #[arg(long, value_name = "NAME")]
     pub rename: Option<String>,
-    /// The type of the periods that are read
+    /// The period type at the source
     #[arg(long, value_name = "TYPE", value_parser = period_type)]
     pub period_type: Option<PeriodType>,
-    /// The type of the periods that are written
+    /// The period type at the destination
     #[arg(long, value_name = "TYPE", value_parser = period_type)]
     pub to_period_type: Option<PeriodType>,
-    /// Move the values by so many destination periods
+    /// Shift the values by a number of destination periods
     #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
     pub shift: Option<i32>,
-    /// How several source values become one
+    /// How to combine several values for one cell
     #[arg(long, value_enum)]
     pub combine: Option<CombineArgument>,
     /// Where data elements are read
     #[arg(long, value_enum)]
     pub read: Option<ReadArgument>,
-    /// What becomes of comments and follow-up marks
+    /// What to do with comments and follow-up marks
     #[arg(long, value_enum)]
     pub comments: Option<CommentsArgument>,
     /// Rounding and coverage.
@@ -76,34 +76,34 @@ pub struct EditItem {
     pub job: String,
     /// The item's number in `xfer job show`
     pub number: usize,
-    /// Where it goes: DE.COC or DE.COC.AOC; a part with dots in double quotes: '"B50.9".F'
+    /// The destination: DE.COC or DE.COC.AOC; put a part with dots in double quotes: '"B50.9".F'
     #[arg(long, value_name = "DESTINATION")]
     pub to: Option<String>,
-    /// The category option combo of --to, where it is given apart
+    /// The category option combo of --to, if given separately
     #[arg(long, value_name = "COMBO", requires = "to")]
     pub to_coc: Option<String>,
-    /// The attribute option combo of --to, where it is given apart
+    /// The attribute option combo of --to, if given separately
     #[arg(long, value_name = "COMBO", requires = "to")]
     pub to_aoc: Option<String>,
-    /// How several source values become one
+    /// How to combine several values for one cell
     #[arg(long, value_enum)]
     pub combine: Option<CombineArgument>,
     /// Multiply every source value by this number, or none
     #[arg(long, value_name = "NUMBER", allow_hyphen_values = true, value_parser = factor_or_none)]
     pub factor: Option<OrNone<BigDecimal>>,
-    /// What happens to destination cells that the source has nothing for
+    /// What to do with destination cells for which the source has no value
     #[arg(long, value_enum)]
     pub when_empty: Option<WhenEmptyArgument>,
     /// Rounding and coverage.
     #[command(flatten)]
     pub rules: ChangedRules,
-    /// Its weight among the items of the job that share the same source out
+    /// Its weight among the items that divide the same source value
     #[arg(long, value_name = "WEIGHT", value_parser = share)]
     pub share: Option<BigDecimal>,
-    /// A remark; an empty one takes it away
+    /// A note; an empty one removes it
     #[arg(long)]
     pub note: Option<String>,
-    /// Let the job's and the routine's rules hold again: no operator, factor, share and rules of the item's own
+    /// Use the rules of the job and the routine again: remove the item's own operator, factor, share and rules
     #[arg(long, conflicts_with_all = ["combine", "factor", "when_empty", "round", "coverage", "share"])]
     pub reset: bool,
 }

@@ -19,15 +19,15 @@ use xfer_domain::shell::shell_word;
 use xfer_matching::review::Finding;
 
 /// How data items are written, for the help.
-const WRITING: &str = "\
-DE is a data element, COC a category option combo, AOC an attribute option combo: each by id, code or name.
-A part that holds dots itself goes into double quotes, which the shell must be kept from taking:
+const WRITING: &str =
+    "DE is a data element, COC a category option combo, AOC an attribute option combo: each by id, code or name.
+Put a part with dots into double quotes, and protect these from the shell:
   xfer job add-item JOB '\"B50.9\".F' '\"B50.9\".F'
-or its combo is given apart, and nothing is cut:
+or give the combo separately:
   xfer job add-item JOB B50.9 B50.9 --source-coc F --destination-coc F
-DS.REPORTING_RATE is a reporting rate of the data set DS: of its reports, those that were registered as complete, in
+DS.REPORTING_RATE is a reporting rate of the data set DS: the share of its reports that are registered as complete, in
 percent. The others are REPORTING_RATE_ON_TIME, ACTUAL_REPORTS, ACTUAL_REPORTS_ON_TIME and EXPECTED_REPORTS.
-DE.*.AOC leaves the category option combo open. A text with two meanings is refused with both.";
+DE.*.AOC reads all category option combos. A text with two meanings is refused.";
 
 /// `xfer job add-item`
 #[derive(Debug, Args)]
@@ -35,41 +35,41 @@ DE.*.AOC leaves the category option combo open. A text with two meanings is refu
 pub struct AddItem {
     /// The job
     pub job: String,
-    /// What is read: DE.COC, DE.COC.AOC, an indicator, a program indicator or DS.REPORTING_RATE, each by id, code or name
+    /// The source: DE.COC, DE.COC.AOC, an indicator, a program indicator or DS.REPORTING_RATE, by id, code or name
     pub source: String,
-    /// Where it goes: DE.COC or DE.COC.AOC; combos may be left out where there is only one
+    /// The destination: DE.COC or DE.COC.AOC; leave out combos if there is only one
     pub destination: String,
-    /// What kind of item is read, where its code or name is that of several kinds
+    /// The kind of the source item, if several kinds have the same code or name
     #[arg(long, value_enum)]
     pub kind: Option<KindArgument>,
-    /// The source's category option combo, where it is given apart
+    /// The source's category option combo, if given separately
     #[arg(long, value_name = "COMBO")]
     pub source_coc: Option<String>,
-    /// The source's attribute option combo, where it is given apart
+    /// The source's attribute option combo, if given separately
     #[arg(long, value_name = "COMBO")]
     pub source_aoc: Option<String>,
-    /// The destination's category option combo, where it is given apart
+    /// The destination's category option combo, if given separately
     #[arg(long, value_name = "COMBO")]
     pub destination_coc: Option<String>,
-    /// The destination's attribute option combo, where it is given apart
+    /// The destination's attribute option combo, if given separately
     #[arg(long, value_name = "COMBO")]
     pub destination_aoc: Option<String>,
-    /// How several source values become one, if not as the job says
+    /// How to combine several values for one cell, if different from the job
     #[arg(long, value_enum)]
     pub combine: Option<CombineArgument>,
     /// Multiply every source value by this number
     #[arg(long, value_name = "NUMBER", allow_hyphen_values = true, value_parser = number)]
     pub factor: Option<BigDecimal>,
-    /// What happens to destination cells that the source has nothing for
+    /// What to do with destination cells for which the source has no value
     #[arg(long, value_enum)]
     pub when_empty: Option<WhenEmptyArgument>,
     /// Rounding and coverage.
     #[command(flatten)]
     pub rules: NewRules,
-    /// Share the source out: its weight among the items of the job that read the same (60, 40); the parts add up
+    /// Divide the source value: the weight of this item among those that read the same (60, 40); the shares add up
     #[arg(long, value_name = "WEIGHT", value_parser = share)]
     pub share: Option<BigDecimal>,
-    /// A remark
+    /// A note
     #[arg(long)]
     pub note: Option<String>,
 }

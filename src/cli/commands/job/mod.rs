@@ -30,19 +30,19 @@ pub enum Command {
     List,
     /// Change a job's settings
     Edit(edit::Edit),
-    /// Find items for data sets, data elements and indicators of the source
+    /// Match data sets, data elements and indicators of the source, and add items
     Auto(auto::Auto),
-    /// Take over the items of a DHIS2 aggregate data exchange
+    /// Import the items of a DHIS2 aggregate data exchange
     Exchange(auto::Exchange),
-    /// Add an item: what is read, and where it goes
+    /// Add an item: what to read and where to write it
     AddItem(items::AddItem),
     /// Change an item
     EditItem(edit::EditItem),
     /// Remove an item by its number in `xfer job show`
     RemoveItem(items::RemoveItem),
-    /// Read items from a CSV file: every line is checked, all are taken or none
+    /// Import items from a CSV file: every line is checked; all are imported or none
     Import(sheet::Import),
-    /// Write the items as a CSV file
+    /// Export the items as a CSV file
     Export(sheet::Export),
     /// Check every item against the metadata of both servers, and doubtful ones against the source's values
     Check(JobCheckArguments),
@@ -77,9 +77,8 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
         Command::Check(arguments) => check_job(arguments, home, &mut jobs::open(home, &arguments.name)?, ui),
         Command::Remove(arguments) => {
             if !ui.confirm(&format!("Remove the job {}?", arguments.name)) {
-                return Err(
-                    CliError::usage("nothing was removed".to_owned()).hint("give --yes to remove it without asking")
-                );
+                return Err(CliError::usage("nothing was removed".to_owned())
+                    .hint("give --yes to remove it without a question"));
             }
             jobs::remove(home, &arguments.name)?;
             ui.say(&format!("removed {}", arguments.name));
@@ -107,11 +106,11 @@ fn new(arguments: &New, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     let data_set = jobs::first_data_set(home, &job)?;
     let by_name = data_set.map(|name| {
         format!(
-            "\nor take the data elements of a data set, such as this one:\n  xfer job auto {called} --data-set {}",
+            "\nor add the data elements of a data set, such as this one:\n  xfer job auto {called} --data-set {}",
             shell_word(&name)
         )
     });
     let by_name = by_name.unwrap_or_default();
-    ui.say(&format!("next, to choose what it carries, question by question:\n  xfer job edit {called}{by_name}"));
+    ui.say(&format!("next, to add items in the guided setup:\n  xfer job edit {called}{by_name}"));
     Ok(ExitCode::Success)
 }

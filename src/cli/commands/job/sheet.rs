@@ -24,10 +24,10 @@ pub struct Import {
     pub job: String,
     /// The file (- reads standard input)
     pub file: PathBuf,
-    /// Put the file's items in the place of the job's
+    /// Replace the items of the job with those of the file
     #[arg(long)]
     pub replace: bool,
-    /// Show what would change and change nothing
+    /// Show what would change, but change nothing
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -37,7 +37,7 @@ pub struct Import {
 pub struct Export {
     /// The job
     pub job: String,
-    /// The file; standard output where absent
+    /// The file [default: standard output]
     pub file: Option<PathBuf>,
     /// How the file looks.
     #[command(flatten)]
@@ -59,7 +59,7 @@ pub(super) fn import(arguments: &Import, home: &Home, ui: &Ui) -> Result<ExitCod
     let change = open.plan_import(&arguments.file, &bytes, arguments.replace)?;
     let columns =
         [text("change", "Change").whole(), text("source", "Source"), text("before", "Before"), text("after", "After")];
-    let mut listing = Listing::new(&columns, "the file says what stands there already");
+    let mut listing = Listing::new(&columns, "the file has no changes");
     let rules = |item: &Item| {
         let own = [
             item.combine.map(|combine| format!("combine {}", combine.name())),
@@ -81,26 +81,29 @@ pub(super) fn import(arguments: &Import, home: &Home, ui: &Ui) -> Result<ExitCod
         listing.row(vec![json!("change"), json!(source), json!(rules(old)), json!(rules(new))]);
     }
     for item in &change.removed {
-        listing.row(vec![json!("take out"), json!(source_names(&open, &item.source)), json!(rules(item)), json!(null)]);
+        listing.row(vec![json!("remove"), json!(source_names(&open, &item.source)), json!(rules(item)), json!(null)]);
     }
     listing.print(ui);
-    let left_out =
-        if change.left_out > 0 { format!(", {} left out by their state", change.left_out) } else { String::new() };
+    let left_out = if change.left_out > 0 {
+        format!(", {} left out because of their state", change.left_out)
+    } else {
+        String::new()
+    };
     let summary = format!(
-        "{} added, {} changed, {} taken out, {} as before{left_out}",
+        "{} added, {} changed, {} removed, {} unchanged{left_out}",
         counted(change.added.len() as u64, "item"),
         change.changed.len(),
         change.removed.len(),
         change.unchanged
     );
     if arguments.dry_run {
-        ui.say(&format!("{summary}; nothing was kept (--dry-run)"));
+        ui.say(&format!("{summary}; nothing was saved (--dry-run)"));
         return Ok(ExitCode::Success);
     }
     let changes = change.added.len() + change.changed.len() + change.removed.len();
     // A person is asked; a script that imports has decided.
-    if ui.can_ask() && changes > 0 && !ui.confirm(&format!("{summary}. Take this over?")) {
-        return Err(CliError::usage("nothing was changed".to_owned()).hint("give --yes to import without being asked"));
+    if ui.can_ask() && changes > 0 && !ui.confirm(&format!("{summary}. Apply this?")) {
+        return Err(CliError::usage("nothing was changed".to_owned()).hint("give --yes to import without a question"));
     }
     open.apply(change)?;
     ui.say(&format!("{summary}; {} has {} now", open.job.name, open.job.items.len()));

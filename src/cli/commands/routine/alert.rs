@@ -1,4 +1,4 @@
-//! `xfer routine alert`: who is told how a routine's runs end.
+//! `xfer routine alert`: messages when the outcome of runs changes.
 
 use std::path::PathBuf;
 
@@ -24,13 +24,13 @@ use xfer_domain::shell::shell_word;
 /// `xfer routine alert …`
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Tell somebody how a routine's runs end
+    /// Add an alert
     Add(Box<Add>),
-    /// List who is told
+    /// List the alerts
     List(Of),
-    /// Tell somebody no longer
+    /// Remove an alert
     Remove(Remove),
-    /// Send a test message now and say what the listener answers
+    /// Send a test message now and show the answer
     Test(Test),
 }
 
@@ -55,7 +55,7 @@ pub struct Remove {
 pub struct Test {
     /// The routine
     pub routine: String,
-    /// The alert; all of the routine's where it is left out
+    /// The alert [default: all of the routine]
     pub alert: Option<String>,
 }
 
@@ -64,39 +64,39 @@ pub struct Test {
 #[command(group = ArgGroup::new("kind").multiple(false))]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 pub struct Add {
-    /// The routine; without a kind of alert, it is asked who is to be told
+    /// The routine; xfer asks for the kind of alert if you give none
     pub routine: String,
     /// Slack or Mattermost, through an incoming webhook
     #[arg(long, group = "kind")]
     pub slack: bool,
-    /// Microsoft Teams, through a workflow that takes web requests
+    /// Microsoft Teams, through a workflow for web requests
     #[arg(long, group = "kind")]
     pub teams: bool,
-    /// A program that takes JSON (xfer-alert/1) at a web address
+    /// A program that receives JSON (xfer-alert/1) at a web address
     #[arg(long, group = "kind")]
     pub webhook: bool,
-    /// A dead man's switch: asked for after each complete run, it raises the alarm when it is not
+    /// A heartbeat URL, called after every complete run; its service warns you when the call does not come
     #[arg(long, group = "kind")]
     pub ping: bool,
     /// E-mail to these addresses; several with commas
     #[arg(long, group = "kind", value_name = "ADDRESS", value_delimiter = ',')]
     pub mail_to: Vec<String>,
-    /// A message in DHIS2, sent on this server of the routine with the login that the routine has there
+    /// A message in DHIS2, on this server of the routine, sent with the routine's login
     #[arg(long, group = "kind", value_name = "SERVER")]
     pub message_on: Option<Side>,
-    /// What to call the alert; the word for its kind where it is left out
+    /// The name of the alert [default: its kind]
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
-    /// What to tell; several with commas [default: all of it]
+    /// The events; several with commas [default: all]
     #[arg(long, value_name = "EVENT", value_delimiter = ',')]
     pub on: Vec<Event>,
-    /// A file with the web address, which is a secret; asked for where absent (- reads standard input)
+    /// A file with the web address, which is a secret (- reads standard input) [default: ask]
     #[arg(long, value_name = "FILE")]
     pub url_file: Option<PathBuf>,
-    /// The switch is asked for with POST instead of GET
+    /// Call the heartbeat URL with POST instead of GET
     #[arg(long, requires = "ping")]
     pub post: bool,
-    /// The switch takes /start and /fail below its address, as healthchecks.io does
+    /// The heartbeat URL also has /start and /fail, as with healthchecks.io
     #[arg(long, requires = "ping")]
     pub signals: bool,
     /// The mail server: HOST or HOST:PORT
@@ -105,13 +105,13 @@ pub struct Add {
     /// How the connection to the mail server is encrypted [default: starttls, or tls at port 465]
     #[arg(long, value_name = "WAY", requires = "mail_to")]
     pub mail_security: Option<Security>,
-    /// Who logs in to the mail server; nobody where absent
+    /// The user for the mail server [default: no login]
     #[arg(long, value_name = "NAME", requires = "mail_to")]
     pub mail_user: Option<String>,
-    /// The sender's address [default: the mail user, where that is an address]
+    /// The sender's address [default: the mail user, if it is an address]
     #[arg(long, value_name = "ADDRESS", requires = "mail_to")]
     pub mail_from: Option<String>,
-    /// A file with the mail user's password; asked for where absent (- reads standard input)
+    /// A file with the mail user's password (- reads standard input) [default: ask]
     #[arg(long, value_name = "FILE", requires = "mail_user")]
     pub password_file: Option<PathBuf>,
     /// A user who gets the DHIS2 message, by user name or id; several with commas
@@ -125,7 +125,7 @@ pub struct Add {
 /// What to tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Event {
-    /// A run came to no good end
+    /// A run failed
     Failure,
     /// A run is complete after one that was not
     Recovery,
@@ -149,9 +149,9 @@ pub enum Side {
 pub enum Security {
     /// From the start, port 465
     Tls,
-    /// After a greeting in the clear, port 587
+    /// STARTTLS, port 587
     Starttls,
-    /// Not at all: for a mail server on this machine, port 25
+    /// No encryption: only for a mail server on this machine, port 25
     None,
 }
 
@@ -192,7 +192,7 @@ pub(super) fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCod
         Command::List(arguments) => list(&arguments.routine, home, ui),
         Command::Remove(arguments) => {
             let removed = channels::remove(home, &arguments.routine, &arguments.alert)?;
-            ui.say(&format!("removed the alert {}; a file that was exported before still has it", removed.name));
+            ui.say(&format!("removed the alert {}; files exported earlier still have it", removed.name));
             Ok(ExitCode::Success)
         }
         Command::Test(arguments) => test(arguments, home, ui),
@@ -248,7 +248,7 @@ impl Add {
 fn add(arguments: &Add, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     let Some(kind) = arguments.kind()? else {
         let missing = Missing {
-            what: "who is to be told",
+            what: "the kind of alert",
             hint: "give --slack, --teams, --webhook, --ping, --mail-to or --message-on: xfer routine alert add --help",
             again: "xfer routine alert add ROUTINE",
         };
@@ -263,7 +263,7 @@ fn add(arguments: &Add, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     let secret = arguments.secret(&kind, ui)?;
     let new = NewAlert { name: arguments.name.clone(), events, kind, secret };
     let added = wait(async { Ok(channels::add(home, &routine, new).await?) })?;
-    ui.say(&format!("{} will be told: {}, {}", added.name, added.kind.goes_to(), added.hears_of()));
+    ui.say(&format!("added the alert {}: {}, {}", added.name, added.kind.goes_to(), added.hears_of()));
     ui.say(&format!("next: xfer routine alert test {} {}", shell_word(&routine), shell_word(&added.name)));
     Ok(ExitCode::Success)
 }
@@ -273,10 +273,10 @@ fn list(routine: &str, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
         text("name", "Alert"),
         text("kind", "Kind"),
         text("goes_to", "Goes to"),
-        text("on", "Hears of"),
+        text("on", "Events"),
         number("waiting", "Waiting"),
     ];
-    let empty = "nobody is told; add somebody: xfer routine alert add ROUTINE";
+    let empty = "no alerts; add one: xfer routine alert add ROUTINE";
     let mut listing = Listing::new(&columns, empty);
     for (alert, waiting) in channels::list(home, routine)? {
         listing.row(vec![
@@ -294,7 +294,7 @@ fn list(routine: &str, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
 fn test(arguments: &Test, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     let tested = wait(async { Ok(channels::test(home, &arguments.routine, arguments.alert.as_deref()).await?) })?;
     let columns = [text("name", "Alert"), text("kind", "Kind"), text("answer", "Answer")];
-    let empty = "nobody is told; add somebody: xfer routine alert add";
+    let empty = "no alerts; add one: xfer routine alert add";
     let mut listing = Listing::new(&columns, empty);
     let mut failed = None;
     for tested in tested {

@@ -14,21 +14,21 @@ use xfer_domain::routine::Policies;
 /// `xfer routine edit`
 #[derive(Debug, Args)]
 pub struct Edit {
-    /// The routine; without anything to change, it is asked what
+    /// The routine; xfer asks what to change if you give no option
     pub name: String,
-    /// Another name
+    /// A new name
     #[arg(long, value_name = "NAME")]
     pub rename: Option<String>,
-    /// Its jobs, in order, in the place of those it has
+    /// Its jobs, in order; replaces the present ones
     #[arg(long = "job", value_name = "JOB")]
     pub jobs: Vec<String>,
-    /// Its periods, in the place of those it has; several with commas
+    /// Its periods; replaces the present ones; several with commas
     #[arg(long, value_name = "PERIODS", value_delimiter = ',')]
     pub periods: Vec<String>,
-    /// What happens to destination cells that the source has nothing for
+    /// What to do with destination cells for which the source has no value
     #[arg(long, value_enum)]
     pub when_empty: Option<WhenEmptyArgument>,
-    /// Send every value, also those that the destination has already
+    /// Send every value, even if the destination already has it
     #[arg(long, value_name = "yes|no", num_args = 0..=1, require_equals = true, default_missing_value = "yes",
           value_parser = yes_or_no)]
     pub send_unchanged: Option<bool>,
@@ -36,24 +36,24 @@ pub struct Edit {
     #[arg(long, value_name = "yes|no", num_args = 0..=1, require_equals = true, default_missing_value = "yes",
           value_parser = yes_or_no)]
     pub verify: Option<bool>,
-    /// Hold everything back that changes more than this share of a job's cells, in percent, or `none`
+    /// Hold back all updates and deletions of a job if they exceed this share of its cells, in percent, or `none`
     #[arg(long, value_name = "PERCENT", value_parser = share)]
     pub max_change: Option<Limit>,
-    /// Delete at most so many values in a run, or `none` for no limit
+    /// The most values that a run may delete, or `none` for no limit
     #[arg(long, value_name = "NUMBER", value_parser = limit)]
     pub max_delete: Option<Limit>,
-    /// Delete nothing of a job if more than this share of what the routine wrote would vanish, in percent; 100 is no
+    /// Delete nothing of a job if more than this share of the routine's values would be deleted, in percent; 100 is no
     /// limit
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(1..=100))]
     pub max_delete_share: Option<u32>,
-    /// Values of org units that are not mapped are no failure
+    /// Do not count a run as incomplete because of unmapped org units
     #[arg(long, value_name = "yes|no", num_args = 0..=1, require_equals = true, default_missing_value = "yes",
           value_parser = yes_or_no)]
     pub tolerate_unmapped: Option<bool>,
-    /// Refuse analytics tables older than so many hours, or `none`
+    /// Refuse analytics tables older than this number of hours, or `none`
     #[arg(long, value_name = "HOURS", value_parser = limit)]
     pub max_analytics_age: Option<Limit>,
-    /// At most so many requests at once write to the destination
+    /// The most write requests to the destination at the same time
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..=4))]
     pub parallel: Option<u8>,
 }
@@ -66,7 +66,7 @@ fn yes_or_no(text: &str) -> Result<bool, String> {
     match text {
         "yes" => Ok(true),
         "no" => Ok(false),
-        other => Err(format!("`{other}` is neither yes nor no")),
+        other => Err(format!("`{other}` is not yes or no")),
     }
 }
 
@@ -74,7 +74,7 @@ fn limit(text: &str) -> Result<Limit, String> {
     if text == "none" {
         return Ok(Limit(None));
     }
-    text.parse().map(|number| Limit(Some(number))).map_err(|_| format!("`{text}` is neither a whole number nor `none`"))
+    text.parse().map(|number| Limit(Some(number))).map_err(|_| format!("`{text}` is not a whole number or `none`"))
 }
 
 fn share(text: &str) -> Result<Limit, String> {

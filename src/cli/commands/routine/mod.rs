@@ -37,18 +37,18 @@ pub enum Command {
     Show(Named),
     /// List the routines
     List,
-    /// Say who is told when a routine's runs do not end well
+    /// Alerts: who gets a message when a run fails or is incomplete
     #[command(subcommand)]
     Alert(alert::Command),
     /// Export a routine as one encrypted file with everything that a run needs
     Export(xfer_file::Export),
-    /// Look at an xfer file: who can open it, and with a key everything that it says but secrets
+    /// Show an xfer file: which keys open it, and with a key all its contents except secrets
     Inspect(xfer_file::Inspect),
-    /// Take a routine over from an xfer file
+    /// Import a routine from an xfer file
     Import(xfer_file::Import),
-    /// Change who can open an xfer file
+    /// Change the keys and passphrases of an xfer file
     Rekey(xfer_file::Rekey),
-    /// Remove a routine; its past runs stay on the disk
+    /// Remove a routine; its past runs are kept
     Remove(Named),
 }
 
@@ -76,16 +76,15 @@ pub fn execute(command: &Command, home: &Home, ui: &Ui) -> Result<ExitCode, CliE
             let written = routines::written(home, &arguments.name).unwrap_or_default();
             if written > 0 {
                 ui.say(&format!(
-                    "{} wrote {} that stay at the destination. No other routine will take them for its own, so none \
-                     will delete them.",
+                    "{} wrote {}, which stay at the destination. They belong to no other routine, so no routine will \
+                     delete them.",
                     arguments.name,
                     counted(written, "value")
                 ));
             }
             if !ui.confirm(&format!("Remove the routine {}?", arguments.name)) {
-                return Err(
-                    CliError::usage("nothing was removed".to_owned()).hint("give --yes to remove it without asking")
-                );
+                return Err(CliError::usage("nothing was removed".to_owned())
+                    .hint("give --yes to remove it without a question"));
             }
             routines::remove(home, &arguments.name)?;
             ui.say(&format!("removed {}", arguments.name));
@@ -116,7 +115,7 @@ fn new(arguments: &New, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> {
     let name = shell_word(&routine.name);
     ui.say(&format!("made the routine {}", routine.name));
     if review(&routine.name, home, ui) {
-        ui.say(&format!("next: mend what runs are refused for, and try it:\n  xfer run {name} --dry-run"));
+        ui.say(&format!("next: correct the reasons for the refusal, and try it:\n  xfer run {name} --dry-run"));
     } else {
         ui.say(&format!(
             "next, to see what would be written, and to write it:\n  xfer run {name} --dry-run\n  xfer run {name}"
@@ -186,13 +185,13 @@ fn facts(routine: &Routine) -> Facts {
     fact("periods", json!(routine.window), "periods", routine.window.join(", "));
     let sends = yes(policies.only_changed, "only what differs", "every value");
     fact("only_changed", json!(policies.only_changed), "sends", sends);
-    fact("verify", json!(policies.verify), "reads back", yes(policies.verify, "yes", "no: nothing is proved"));
+    fact("verify", json!(policies.verify), "reads back", yes(policies.verify, "yes", "no: nothing is verified"));
     let when_empty = policies.when_empty.name();
     fact("when_empty", json!(when_empty), "source empty", when_empty.to_owned());
     let max_change = at_most(policies.max_change, " % of a job's cells");
     fact("max_change", json!(policies.max_change), "largest change", max_change);
     fact("max_delete", json!(policies.max_delete), "most deletions", at_most(policies.max_delete, ""));
-    let share = format!("{} % of what it wrote, by job", policies.max_delete_share);
+    let share = format!("{} % of its own values, by job", policies.max_delete_share);
     fact("max_delete_share", json!(policies.max_delete_share), "largest share deleted", share);
     let unmapped = yes(policies.tolerate_unmapped, "tolerated", "make a run incomplete");
     fact("tolerate_unmapped", json!(policies.tolerate_unmapped), "unmapped org units", unmapped);

@@ -77,7 +77,7 @@ impl<'job> Taker<'job> {
             };
             return match self.aggregation {
                 Some(asked) if own.is_none_or(|own| !own.eq_ignore_ascii_case(asked)) => {
-                    Err(format!("the request asks for {asked}, and a job reads it as it is defined"))
+                    Err(format!("the request uses {asked}, but a job reads it as it is defined"))
                 }
                 _ => Ok(None),
             };
@@ -85,7 +85,7 @@ impl<'job> Taker<'job> {
         let own = self.source.data_elements.get(&id).map_or("", |element| element.aggregation_type.as_str());
         if let Some(asked) = self.aggregation.filter(|asked| !asked.eq_ignore_ascii_case(own)) {
             return Err(format!(
-                "the request asks for {asked}, but {} has the aggregation type {own}, by which a job reads it",
+                "the request uses {asked}, but {} has the aggregation type {own}, which a job uses",
                 self.source.name_of(id)
             ));
         }
@@ -111,7 +111,7 @@ impl<'job> Taker<'job> {
             _ if self.read == ReadFrom::Raw => return Ok(None),
             other => {
                 return Err(format!(
-                    "it is read as a total over option combos, which cannot be made of its parts by {other}; name the \
+                    "it is read as a total over option combos, which cannot be calculated with {other}; list the \
                      option combos one by one"
                 ));
             }

@@ -2,7 +2,7 @@
 //!
 //! An exchange maps nothing: it names what is read (`source.requests[].dx`) and sends it under the same ids, codes or
 //! attribute values (`outputIdScheme` …). So each `dx` goes to the destination object that the scheme's value names
-//! there. What a job cannot do as the exchange does is left out or refused, by name: nothing is dropped without a word.
+//! there. What a job cannot do as the exchange does is left out or refused, by name: nothing is dropped without a message.
 //! See the DHIS2 documentation, "Aggregate data exchange", and `AggregateDataExchange.java`.
 
 mod item;
@@ -119,11 +119,12 @@ fn refuse_different(exchange: &Exchange, requests: &[&Request]) -> Result<(), Op
     let first_name = exchange.names().into_iter().next().unwrap_or_default();
     Err(OpsError::invalid(
         format!(
-            "the requests of the exchange read different periods, org units or filters, which one job cannot: {}",
+            "the requests of the exchange read different periods, org units or filters, which is not possible in one \
+             job: {}",
             described.collect::<Vec<_>>().join("; ")
         ),
         format!(
-            "make a job of each: --request '{first_name}' takes over one; there are {}",
+            "make one job for each: --request '{first_name}' imports one; there are {}",
             exchange.names().join(", ")
         ),
     ))
@@ -144,8 +145,8 @@ impl OpenJob {
         let reads_data_elements = taken.items.iter().any(|item| item.source.kind().facts().read == ReadBy::Job);
         if self.job.read == ReadFrom::Raw && reads_data_elements {
             taken.notes.push(
-                "DHIS2 reads an exchange through analytics, this job reads data elements as they were entered; \
-                 to read as the exchange does: --read analytics"
+                "DHIS2 reads an exchange through analytics; this job reads raw data values. To read like the \
+                 exchange: --read analytics"
                     .to_owned(),
             );
         }
@@ -168,7 +169,7 @@ impl OpenJob {
             _ => {}
         }
         if target.r#type.as_deref().is_some_and(|of| of.eq_ignore_ascii_case("INTERNAL")) {
-            note(format!("the exchange writes into the server that it reads, this job into {}", destination.name));
+            note(format!("the exchange writes to the server that it reads, this job writes to {}", destination.name));
         }
         let sent = &target.request;
         match sent.import_strategy.as_deref().map(str::to_uppercase).as_deref() {
@@ -202,10 +203,10 @@ impl OpenJob {
         let other = |of: &&String| !of.replace('_', "").eq_ignore_ascii_case(own);
         let others: Vec<&str> = types.filter(other).map(String::as_str).collect();
         if !others.is_empty() {
-            note(format!("the exchange is for {} periods, this job reads {own}", others.join(" and ")));
+            note(format!("the exchange has {} periods, this job reads {own}", others.join(" and ")));
         }
         for field in &exchange.unknown {
-            note(format!("the field {field} of the exchange is not known to xfer, and nothing was done about it"));
+            note(format!("xfer does not know the field {field} of the exchange and ignored it"));
         }
         Ok(())
     }
@@ -246,8 +247,8 @@ impl OpenJob {
         for period in &request.pe {
             match type_of(period) {
                 Some(of) if of != own => taken.notes.push(format!(
-                    "{named}: the period {period} is left out: this job reads {} periods; for {} ones take the exchange \
-                     over into a job of its own, with --period-type {}",
+                    "{named}: the period {period} is left out: this job reads {} periods; for {} periods import the \
+                     exchange into a separate job, with --period-type {}",
                     own.name(),
                     of.name(),
                     of.name()
@@ -257,14 +258,13 @@ impl OpenJob {
         }
         if !request.ou.is_empty() {
             taken.notes.push(format!(
-                "{named}: the org units {} were not taken over; the org unit map says which are read, and where they go",
+                "{named}: the org units {} were not imported; the org unit map says which are read, and where they go",
                 request.ou.join(", ")
             ));
         }
         if let Some(data_set) = &request.data_set {
             taken.notes.push(format!(
-                "{named}: the data set {data_set} was not taken over; a job writes to the data sets that its data \
-                 elements are in"
+                "{named}: the data set {data_set} was not imported; a job writes to the data sets of its data elements"
             ));
         }
     }

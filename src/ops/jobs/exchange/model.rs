@@ -127,8 +127,9 @@ const KNOWN_OF_REQUESTS: &[&str] = &[
 /// Reads an exchange, alone or as the only one of a metadata export.
 pub fn parse(bytes: &[u8]) -> Result<Exchange, OpsError> {
     let hint = "give the JSON of GET /api/aggregateDataExchanges/ID, or a metadata export with one exchange";
-    let no_exchange =
-        |cause: serde_json::Error| OpsError::invalid(format!("the file is no aggregate data exchange: {cause}"), hint);
+    let no_exchange = |cause: serde_json::Error| {
+        OpsError::invalid(format!("the file is not an aggregate data exchange: {cause}"), hint)
+    };
     let value: Value = serde_json::from_slice(bytes).map_err(no_exchange)?;
     let value = match value.get("aggregateDataExchanges").and_then(Value::as_array) {
         None => value,

@@ -35,7 +35,7 @@ impl Taker<'_> {
             let aoc = second.map(|second| &dx[second + 1..]);
             for selected in self.objects(object) {
                 let DataItem::DataElement(id) = selected else {
-                    reason.get_or_insert_with(|| format!("{object} is no data element, and has no option combos"));
+                    reason.get_or_insert_with(|| format!("{object} is not a data element, and has no option combos"));
                     continue;
                 };
                 let own = self.own_combo(id, coc, &category_combos_of(self.source, id), "category option combo");
@@ -55,7 +55,7 @@ impl Taker<'_> {
         match found.len() {
             1 => found.pop().ok_or_else(String::new),
             0 => Err(reason.unwrap_or_else(|| self.unknown(dx))),
-            several => Err(format!("it can be read in {several} ways; add it with `xfer job add-item`")),
+            several => Err(format!("it has {several} possible meanings; add it with `xfer job add-item`")),
         }
     }
 
@@ -64,10 +64,10 @@ impl Taker<'_> {
             return format!("the source has no data set {data_set}");
         }
         match self.schemes.input {
-            Scheme::Attribute(_) => "the source has no data element with this value of the attribute; those of \
-                                     indicators are not known to xfer"
+            Scheme::Attribute(_) => "the source has no data element with this attribute value; xfer does not know the \
+                                     attributes of indicators"
                 .to_owned(),
-            _ => "the source has nothing of that name".to_owned(),
+            _ => "the source has nothing with that name".to_owned(),
         }
     }
 

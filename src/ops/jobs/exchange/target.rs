@@ -25,7 +25,7 @@ impl Taker<'_> {
                  `xfer job add-item`"
             )),
             [] => Err(format!("the destination has no data element {sent}")),
-            several => Err(format!("{} data elements of the destination are called {sent}", several.len())),
+            several => Err(format!("{} data elements of the destination have the name {sent}", several.len())),
         }
     }
 
@@ -98,7 +98,7 @@ impl Taker<'_> {
             return if there.contains(&exported) {
                 Ok(exported)
             } else {
-                Err(format!("its export {what} {} is none of {}", self.destination.name_of(exported), name()))
+                Err(format!("its export {what} {} does not belong to {}", self.destination.name_of(exported), name()))
             };
         }
         let default = default_option_combo(self.destination);
@@ -133,7 +133,7 @@ impl Taker<'_> {
             Some((combo, class)) if class != MatchClass::Ask => {
                 let (from, to) = (self.source.name_of(read), self.destination.name_of(combo));
                 if from != to {
-                    notes.push(format!("the {what} {from} goes to {to}, which means the same"));
+                    notes.push(format!("the {what} {from} goes to {to}, which has the same meaning"));
                 }
                 Ok(combo)
             }

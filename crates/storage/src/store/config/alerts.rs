@@ -1,4 +1,4 @@
-//! Who is told how a routine's runs end.
+//! The alerts of a routine.
 //!
 //! Channels are read with their routine and written by themselves: a routine that is edited keeps them. Web addresses
 //! and passwords are sealed for their row and for the origin that the channel names, as logins are; a channel whose

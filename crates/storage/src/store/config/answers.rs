@@ -1,4 +1,4 @@
-//! What servers said when they were last asked, for when nobody asks them.
+//! The last answers of servers, for checks without a connection.
 
 use rusqlite::{OptionalExtension, params};
 

@@ -1,4 +1,4 @@
-//! The xfer files that were written here: where they lie, and what the routine was like then.
+//! The xfer files that were exported here: their paths, and the state of the routine at that time.
 
 use rusqlite::params;
 use uuid::Uuid;

@@ -1,4 +1,4 @@
-//! Taking over a routine from elsewhere: servers, org unit map, jobs and routine, all of it or nothing.
+//! Importing a routine: servers, org unit map, jobs and routine, all or nothing.
 
 use rusqlite::{OptionalExtension, Transaction, params};
 use uuid::Uuid;

@@ -1,4 +1,4 @@
-//! Removing servers, with or without what hangs on them.
+//! Removing servers, with or without the maps, jobs and routines that use them.
 
 use rusqlite::Connection;
 

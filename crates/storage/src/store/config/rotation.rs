@@ -1,5 +1,4 @@
-//! Another machine key: every login, and where alerts go, is opened with the old one and sealed with the new one. And
-//! another protection of the key that there is.
+//! Machine-key rotation, and changing its passphrase.
 //!
 //! Key and database are two files, and a rotation may be cut off between them. The new key lies beside the old one
 //! (`key.next`) until the database holds nothing that the old one sealed; whatever moment it stops at, each secret opens

@@ -1,4 +1,4 @@
-//! What was learnt about a server's speed, so that the next run does not have to learn it again.
+//! The learned speed of a server, saved for the next run.
 
 use rusqlite::{OptionalExtension, params};
 

@@ -2,7 +2,7 @@
 //!
 //! That something is told, and the message itself, are written in one transaction before anything is sent, and the
 //! message goes only when it was taken. A process that is killed in between, or a listener that is down, costs a
-//! message no more than time: the next run delivers it. It may come twice, it is never lost without a word.
+//! message no more than time: the next run delivers it. It may come twice, it is never lost without a message.
 
 use rusqlite::{OptionalExtension, Transaction, params};
 use uuid::Uuid;

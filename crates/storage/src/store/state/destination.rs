@@ -1,4 +1,4 @@
-//! Whose ledger it is. A routine may be pointed at another server: a test server first, then the national one. What it
+//! One ledger for each destination. A routine may get another server: a test server first, then the national one. What it
 //! wrote there says nothing about what stands here, even where the numbers are the same.
 //!
 //! Ledger and open cells speak of one destination, named by its system id. Those of others lie aside, and are taken up

@@ -1,4 +1,4 @@
-//! Open cells: what was sent, until it is known what became of it.
+//! Open cells: values that were sent and whose result is not known yet.
 //!
 //! They are written with the POST, before it leaves, and go with the record that settles them: as a rule the table is
 //! empty after a run. What a killed run, a lost answer or a full disk leaves is here when the next run starts.

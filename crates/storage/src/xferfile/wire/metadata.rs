@@ -220,7 +220,7 @@ fn units(wire: Vec<OrganisationUnit>) -> Result<BTreeMap<Uid, metadata::Organisa
             while let Some(id) = above {
                 path.push(id);
                 if path.len() > DEEPEST {
-                    return Err(Unknown("the tree of its org units has no end".to_owned()));
+                    return Err(Unknown("the tree of its org units is circular".to_owned()));
                 }
                 above = parents.get(&id).copied().flatten();
             }

@@ -159,7 +159,7 @@ impl Server {
         let Self { name, url, allow_http, certificates, login, system_id, synced_at, metadata } = self;
         let certificates = certificates.map(|text| Certificates::parse(&text)).transpose();
         Ok(FileServer {
-            url: BaseUrl::parse(&url).map_err(|_| Unknown("the address of a server is none".to_owned()))?,
+            url: BaseUrl::parse(&url).map_err(|_| Unknown("the address of a server is not valid".to_owned()))?,
             name,
             allow_http,
             certificates: certificates.map_err(|error| Unknown(format!("the certificates of a server: {error}")))?,

@@ -291,8 +291,8 @@ fn what_nothing_leads_to_any_more_is_named_and_deleted_where_the_routine_says_so
         assert_eq!(
             leftover,
             [
-                (3, "at Country / District A / Clinic 1 in 202401: no item of the routine writes to it any more"),
-                (1, "at Country / District A / Clinic 1 in 202401: the map leads no org unit there any more"),
+                (3, "at Country / District A / Clinic 1 in 202401: no item of the routine writes to it now"),
+                (1, "at Country / District A / Clinic 1 in 202401: the map sends no org unit there now"),
             ]
         );
         assert_eq!(kept.exit_code, 0, "a warning");

@@ -117,7 +117,7 @@ pub(in crate::engine) struct State {
     pub(in crate::engine) may_not_read: bool,
     /// Data elements that the user does not see any more: reads leave them out.
     pub(in crate::engine) hidden: BTreeSet<Uid>,
-    /// Category options whose data the user may not read: their rows are left out of raw reads without a word.
+    /// Category options whose data the user may not read: their rows are left out of raw reads without a message.
     pub(in crate::engine) unreadable: BTreeSet<Uid>,
     /// Cells of which is noted what reads show.
     pub(in crate::engine) watched: BTreeSet<CellKey>,
@@ -193,7 +193,7 @@ impl Server {
         Endpoint { client: self, metadata: &self.metadata, origin, pinned_system_id: None }
     }
 
-    /// Rows of an attribute option combo with an option that the user may not read are left out without a word.
+    /// Rows of an attribute option combo with an option that the user may not read are left out without a message.
     fn may_read(&self, state: &State, combo: Uid) -> bool {
         let combo = self.metadata.category_option_combos.get(&combo);
         let options = combo.into_iter().flat_map(|combo| &combo.category_options);
