@@ -9,7 +9,6 @@
 
 pub mod access;
 pub mod analytics;
-pub mod catalog;
 mod chance;
 pub mod completeness;
 pub mod cost;
@@ -17,7 +16,6 @@ pub mod country;
 pub mod events;
 pub mod exchange;
 pub mod faults;
-pub mod filling;
 pub mod fixtures;
 pub mod front;
 pub mod import;
@@ -36,6 +34,7 @@ pub mod scan;
 pub mod scheme;
 pub mod server;
 pub mod settings;
+pub mod state;
 pub mod system;
 #[cfg(test)]
 mod tarsovia;

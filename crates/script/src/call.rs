@@ -13,7 +13,7 @@ use std::mem;
 
 use rhai::{AST, ASTNode, Caches, Dynamic, Engine, EvalAltResult, GlobalRuntimeState, Scope, Stmt};
 
-use super::hooks::Hook;
+use super::hook::Hook;
 
 /// The functions of one script, ready to be called.
 pub(super) struct Caller {

@@ -1,6 +1,5 @@
 //! Scripts and the hooks they define.
 
-use std::fmt;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -9,60 +8,12 @@ use rhai::{AST, Engine, OptimizationLevel, Scope, Stmt};
 use super::engine;
 use super::error::{ScriptError, parse};
 use super::extent::{self, TooMany};
+use super::hook::{Entry, Hook};
 use super::limits;
 use super::outcome::Acted;
 use super::params::Params;
 use super::source::{self, Ending};
 use super::watch::Watch;
-
-/// A place where a function of a script may act on the data on its way (design 3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Hook {
-    /// `value(v, ctx)`: one cell's value.
-    Value,
-    /// `period(p, ctx)`: source period → destination period.
-    Period,
-    /// `combine(values, ctx)`: several contributions → one value.
-    Combine,
-    /// `rows(rows, ctx)`: a whole slice.
-    Rows,
-}
-
-impl Hook {
-    /// Every hook.
-    pub const ALL: [Self; 4] = [Self::Value, Self::Period, Self::Combine, Self::Rows];
-
-    /// The name of its function.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Value => "value",
-            Self::Period => "period",
-            Self::Combine => "combine",
-            Self::Rows => "rows",
-        }
-    }
-
-    /// The hook of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|hook| hook.name() == name)
-    }
-
-    /// How its function is written.
-    pub fn signature(self) -> &'static str {
-        match self {
-            Self::Value => "fn value(v, ctx)",
-            Self::Period => "fn period(p, ctx)",
-            Self::Combine => "fn combine(values, ctx)",
-            Self::Rows => "fn rows(rows, ctx)",
-        }
-    }
-}
-
-impl fmt::Display for Hook {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.name())
-    }
-}
 
 /// A script that compiles and defines at least one hook, with the parameters that a hook's function takes.
 #[derive(Debug, Clone)]
@@ -70,16 +21,6 @@ pub struct Script {
     name: Arc<str>,
     source: Arc<str>,
     hooks: Vec<Entry>,
-}
-
-/// The function of a hook.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub(super) hook: Hook,
-    /// Whether it takes `ctx`.
-    pub(super) takes_context: bool,
-    /// Its line, from 1.
-    pub(super) line: usize,
 }
 
 impl Script {
@@ -227,7 +168,7 @@ fn gives_nothing(hook: Hook, name: &str, source: &str) -> Option<ScriptError> {
 fn no_hook(name: &str, source: &str, functions: &[&str]) -> ScriptError {
     let hooks = || Hook::ALL.iter().map(|hook| hook.name());
     for function in functions {
-        if let Some(meant) = super::error::suggest::nearest(function, hooks()) {
+        if let Some(meant) = super::suggest::nearest(function, hooks()) {
             let what = format!("the script has a function `{function}`, but no hook");
             let line = source::line_of_function(source, function);
             return ScriptError::compile(name, &what, &format!("did you mean `{meant}`?")).at(source, line, 1);

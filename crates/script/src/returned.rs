@@ -9,10 +9,10 @@ use rhai::{Array, Dynamic, ImmutableString};
 
 use super::convert;
 use super::error::type_in_words;
-use super::hooks::Hook;
+use super::hook::Hook;
 use super::limits;
 use super::outcome::{KeptRow, LeftOut, Origin, Outcome, Row, RowsOutcome, Value};
-use super::row::{Fate, ScriptRow};
+use super::script_row::{Fate, ScriptRow};
 use xfer_domain::period::Period;
 
 /// The reason of a value that a script leaves out without giving one.

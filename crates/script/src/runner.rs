@@ -10,22 +10,25 @@ use std::time::Duration;
 use rhai::{Dynamic, EvalAltResult};
 
 use super::call::Caller;
-use super::context::{self, Contribution, ItemNames, Place, RunContext, Standing};
+use super::context::{self, Contribution, Place, RunContext, Standing};
 use super::convert;
 use super::engine::{self, Skip};
 use super::error::{ScriptError, runtime};
-use super::hooks::{Entry, Hook, Script, parsed};
+use super::hook::{Entry, Hook};
+use super::hooks::{Script, parsed};
 use super::leaving::{self, Leaving, Weighed};
 use super::limits;
 use super::memory::held;
 use super::outcome::{LeftOut, Outcome, Row, RowsOutcome, Value};
 use super::period_type::ScriptPeriod;
 use super::returned::{expected, period_of, rows_of, value_of};
-use super::row::ScriptRow;
+use super::script_row::ScriptRow;
 use super::slice::Slice;
 use super::stack::with_room;
+use super::stop::Stop;
 use super::text;
-use super::watch::{Allowance, Log, Stop, Watch};
+use super::things::ItemNames;
+use super::watch::{Allowance, Log, Watch};
 use xfer_domain::period::Period;
 
 /// Runs one script for one worker. Sending it to another thread is fine, sharing it is not possible.

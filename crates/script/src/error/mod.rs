@@ -8,7 +8,6 @@ mod calls;
 mod ours;
 pub(super) mod parse;
 pub(super) mod runtime;
-pub(super) mod suggest;
 mod words;
 
 pub(super) use words::type_in_words;
@@ -18,9 +17,9 @@ mod tests;
 
 use std::fmt;
 
-use super::hooks::Hook;
+use super::hook::Hook;
 use super::limits;
-use super::watch::Stop;
+use super::stop::Stop;
 use xfer_domain::shown::{cut, cut_off};
 
 /// Why a script does not compile, or did not come to its end.
