@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::ops::alerts::deliver::DeliveryError;
 use crate::ops::files::sheet::SheetFinding;
-use crate::ops::sync::Shrunk;
+use crate::ops::shrunk::Shrunk;
+use crate::ops::undelivered::DeliveryError;
 use xfer_dhis2::error::{ClientError, ClientErrorKind};
 use xfer_domain::counted::counted_len;
 use xfer_domain::exit_code::ExitCode;

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::ops::error::OpsError;
+use xfer_domain::job::Job;
 use xfer_domain::metadata::Metadata;
+use xfer_domain::routine::Routine;
 use xfer_domain::server::Server;
 use xfer_matching::names::nearest;
 use xfer_storage::store::{self, ConfigStore, Kind, StateStore, StoreError, Unlocking};
@@ -79,6 +81,19 @@ pub fn server(config: &ConfigStore, name: &str) -> Result<Server, OpsError> {
     config.server(name).map_err(|error| {
         with_near(error, "server", name, || Ok(config.servers()?.into_iter().map(|server| server.name).collect()))
     })
+}
+
+/// A job by name.
+pub fn job(config: &ConfigStore, name: &str) -> Result<Job, OpsError> {
+    config
+        .job(name)
+        .map_err(|error| with_near(error, "job", name, || Ok(config.jobs()?.into_iter().map(|job| job.name).collect())))
+}
+
+/// A routine by name.
+pub fn routine(config: &ConfigStore, name: &str) -> Result<Routine, OpsError> {
+    let known = || Ok(config.routines()?.into_iter().map(|routine| routine.name).collect());
+    config.routine(name).map_err(|error| with_near(error, "routine", name, known))
 }
 
 /// A server with its synced metadata.

@@ -1,11 +1,13 @@
 //! The use cases: a request in, an outcome out, silent. One file per face of the program.
 
 pub mod alerts;
+mod calendars;
 pub mod copies;
 pub mod dashboard;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod doctor;
+pub mod doctor_codes;
 pub mod error;
 pub mod files;
 pub mod home;
@@ -25,11 +27,15 @@ pub mod runs;
 #[cfg(feature = "demo")]
 pub mod sandbox;
 pub mod schedule;
+pub mod scheduled;
 pub mod script_tools;
 pub mod scripts;
 pub mod servers;
+pub mod shrunk;
+mod stop;
 pub mod sync;
 pub mod tidy;
 pub mod transfer;
+pub mod undelivered;
 mod way_back;
 pub mod xfer_files;

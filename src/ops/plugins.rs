@@ -4,15 +4,12 @@
 //! no longer than it may be, and written anew below the one name that its manifest gives: no path of the folder's is
 //! ever followed, no link, no archive. It gets into its place by one renaming, wholly or not at all.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
-use crate::ops::scripts::{self, Place};
-use xfer_domain::script::{Attachment, ParameterValue};
 use xfer_matching::names::nearest;
 use xfer_script::plugin::{
     self, FILES, MAIN, MANIFEST, Plugin, PluginError, README, TESTS, Texts, bundled, bundled_names, is_name,
@@ -155,18 +152,6 @@ pub fn create(parent: &Path, name: &str) -> Result<PathBuf, OpsError> {
     }
     fs::rename(&made, &folder).map_err(failed)?;
     Ok(folder)
-}
-
-/// Attaches a plugin: its parameters held to its manifest, its text kept with the hash of all its files.
-pub fn attach(
-    home: &Home,
-    place: &Place,
-    name: &str,
-    parameters: &BTreeMap<String, ParameterValue>,
-) -> Result<(Attachment, bool), OpsError> {
-    let plugin = find(home, name)?;
-    let parameters = plugin::check(&plugin.manifest, parameters)?;
-    scripts::attach_text(home, place, &plugin.attached(), None, parameters, &scripts::check)
 }
 
 /// The folder of installed plugins, made if it is missing.

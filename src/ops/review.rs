@@ -30,12 +30,6 @@ use xfer_transfer::tally::{Findings, Note};
 /// A finding of the review, beside those of reports.
 pub use xfer_matching::review::Finding as Found;
 
-/// Whether two servers of the store are one system: the same one, the same address, or the same system id.
-pub fn one_system(one: &Server, other: &Server) -> bool {
-    let id = |server: &Server| server.identity.as_ref().map(|identity| identity.system_id.clone());
-    one.id == other.id || one.url == other.url || id(one).is_some_and(|own| Some(own) == id(other))
-}
-
 /// What the review says about a routine.
 pub fn of_routine(home: &Home, copies: &Copies<'_>, name: &str) -> Result<Vec<Finding>, OpsError> {
     over(home, copies, name, None)
@@ -184,10 +178,10 @@ impl Gathered {
             }
             for job in routine.jobs.iter().filter_map(|name| jobs.get(name)) {
                 let (source, destination) = (server(config, &job.source)?, server(config, &job.destination)?);
-                if one_system(&destination, &self.destination.0) {
+                if destination.is_one_system_with(&self.destination.0) {
                     let rows = copies.map_of(Pair { source: source.id, destination: destination.id })?;
                     let (routine, window) = (routine.name.clone(), routine.window.clone());
-                    let one_system = one_system(&source, &destination);
+                    let one_system = source.is_one_system_with(&destination);
                     rivals.push(Rival { routine, window, job: job.clone(), rows, one_system });
                 }
             }
@@ -213,7 +207,7 @@ impl Gathered {
         review(&Review {
             source: party(&self.source),
             destination: party(&self.destination),
-            one_system: one_system(&self.source.0, &self.destination.0),
+            one_system: self.source.0.is_one_system_with(&self.destination.0),
             jobs: &document.jobs,
             rows: &self.rows,
             window: &document.routine.window,

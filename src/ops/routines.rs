@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use crate::ops::calendars::check_calendars;
 use crate::ops::error::OpsError;
-use crate::ops::home::{Home, server, with_near};
-use crate::ops::jobs::{check_calendars, job};
+use crate::ops::home::{Home, job, server};
 use crate::ops::new_id::new_id;
 use crate::ops::scripts;
 use xfer_domain::pair::Pair;
@@ -15,6 +15,8 @@ use xfer_domain::routine::{Policies, Routine, RoutineDocument};
 use xfer_domain::script::{Attachment, ContentHash};
 use xfer_matching::item_rules::changes_values;
 use xfer_storage::store::{ConfigStore, StateStore};
+
+pub use crate::ops::home::routine;
 
 /// A routine to be made.
 #[derive(Debug, Clone)]
@@ -152,12 +154,6 @@ pub const WINDOW_HINT: &str =
 /// All routines, by name.
 pub fn list(home: &Home) -> Result<Vec<Routine>, OpsError> {
     Ok(home.config()?.routines()?)
-}
-
-/// A routine by name.
-pub fn routine(config: &ConfigStore, name: &str) -> Result<Routine, OpsError> {
-    let known = || Ok(config.routines()?.into_iter().map(|routine| routine.name).collect());
-    config.routine(name).map_err(|error| with_near(error, "routine", name, known))
 }
 
 /// Values that a routine wrote and that are still its own. Once it is removed, they are nobody's: a routine that is made

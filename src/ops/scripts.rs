@@ -7,10 +7,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::ops::error::OpsError;
-use crate::ops::home::Home;
-use crate::ops::jobs::job;
+use crate::ops::home::{Home, job, routine};
 use crate::ops::plugins;
-use crate::ops::routines::routine;
 use xfer_domain::routine::RoutineDocument;
 use xfer_domain::script::{Attachment, ContentHash, Hook, ParameterValue, ScriptSource};
 use xfer_domain::spelling::composed;
@@ -117,7 +115,7 @@ pub fn attach(
 }
 
 /// Checks a text and attaches it, as [`attach`] does with a file's.
-pub(super) fn attach_text(
+fn attach_text(
     home: &Home,
     place: &Place,
     script: &ScriptSource,
@@ -147,6 +145,18 @@ pub(super) fn attach_text(
     })?;
     config.forget_unused_scripts()?;
     Ok((attachment, replaced))
+}
+
+/// Attaches a plugin: its parameters held to its manifest, its text kept with the hash of all its files.
+pub fn attach_plugin(
+    home: &Home,
+    place: &Place,
+    name: &str,
+    parameters: &BTreeMap<String, ParameterValue>,
+) -> Result<(Attachment, bool), OpsError> {
+    let plugin = plugins::find(home, name)?;
+    let parameters = plugin::check(&plugin.manifest, parameters)?;
+    attach_text(home, place, &plugin.attached(), None, parameters, &check)
 }
 
 /// Takes a script away from a place.

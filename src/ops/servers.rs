@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::ops::doctor::codes;
+use crate::ops::doctor_codes as codes;
 use crate::ops::error::OpsError;
 use crate::ops::home::{self, Home};
 use crate::ops::review;

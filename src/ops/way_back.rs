@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ops::error::OpsError;
 use crate::ops::home::server;
-use crate::ops::review::one_system;
 use xfer_domain::job::Job;
 use xfer_domain::metadata::Metadata;
 use xfer_domain::org_unit_map::OrgUnitMapping;
@@ -47,7 +46,10 @@ impl WayBack {
         let servers = config.servers()?;
         // Two names of one system are one.
         let system = |server: &Server| {
-            servers.iter().find(|other| one_system(server, other)).map_or_else(String::new, |first| first.name.clone())
+            servers
+                .iter()
+                .find(|other| server.is_one_system_with(other))
+                .map_or_else(String::new, |first| first.name.clone())
         };
         let mut way = Self { systems: [system(source), system(destination)], ..Self::default() };
         if way.systems[0] == way.systems[1] {

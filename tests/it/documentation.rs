@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use xfer::ops::doctor::codes as of_the_doctor;
+use xfer::ops::doctor_codes as of_the_doctor;
 use xfer_domain::exit_code::ExitCode;
 use xfer_domain::finding::Code;
 use xfer_domain::run::Severity;

@@ -11,10 +11,10 @@ use std::time::Duration;
 use base64::Engine;
 use serde_json::json;
 use xfer_sandbox::faults::{Fault, Matcher};
-use xfer_sandbox::filling::{ADMIN, ADMIN_PASSWORD};
 use xfer_sandbox::instance::Instance;
 use xfer_sandbox::profile::Profile;
 use xfer_sandbox::server::{RunningSandbox, Sandbox, ServerOptions};
+use xfer_sandbox::world::filling::{ADMIN, ADMIN_PASSWORD};
 
 const ROW: &str = r#"{"dataSet":"DstMonthly1","dataValues":[{"dataElement":"DemNumber01","period":"202401","orgUnit":"OuNation001","categoryOptionCombo":"HllvX50cXC0","attributeOptionCombo":"HllvX50cXC0","value":"5"}]}"#;
 

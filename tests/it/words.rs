@@ -82,7 +82,7 @@ fn help_texts_use_the_words_of_the_glossary() {
 #[test]
 fn findings_use_the_words_of_the_glossary() {
     let ruled_out = ruled_out();
-    for code in of_runs::ALL.iter().chain(of_checks::ALL).chain(xfer::ops::doctor::codes::ALL) {
+    for code in of_runs::ALL.iter().chain(of_checks::ALL).chain(xfer::ops::doctor_codes::ALL) {
         assert_plain(code.word, &plain(&format!("{} {}", code.cause, code.remedy)), &ruled_out);
     }
 }

@@ -33,6 +33,14 @@ pub struct Server {
     pub synced_at: Option<String>,
 }
 
+impl Server {
+    /// Whether another server of the store is the same system: the same one, the same address, or the same system id.
+    pub fn is_one_system_with(&self, other: &Self) -> bool {
+        let id = |server: &Self| server.identity.as_ref().map(|identity| identity.system_id.clone());
+        self.id == other.id || self.url == other.url || id(self).is_some_and(|own| Some(own) == id(other))
+    }
+}
+
 /// The kind of login, for people to see.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LoginKind {

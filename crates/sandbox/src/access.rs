@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::instance::User;
+use crate::state::User;
 use crate::world::{Object, references, text};
 
 /// What a user may do with an object.

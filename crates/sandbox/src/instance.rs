@@ -1,79 +1,14 @@
-//! One DHIS2 look-alike: a profile, its metadata, what it stores, and who is logged in.
+//! One DHIS2 look-alike: lets requests in, or not, and sends each to the part of the API that answers it.
 
 use std::sync::Mutex;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::exchange::{Request, Response};
-use crate::jobs::Jobs;
-use crate::login::{self, Sessions};
-use crate::messages::{self, Conversation};
 use crate::profile::Profile;
-use crate::settings::Settings;
-use crate::values::Values;
-use crate::world::{World, references, text};
-use crate::{analytics, completeness, front, import, jobs, metadata_lists, raw_read, system};
-
-/// Everything of an instance that requests may change.
-#[derive(Debug)]
-pub struct State {
-    /// The version it plays.
-    pub profile: Profile,
-    /// Its metadata.
-    pub world: World,
-    /// What it stores.
-    pub values: Values,
-    /// Its settings.
-    pub settings: Settings,
-    /// Sessions and tokens.
-    pub sessions: Sessions,
-    /// Imports that ran as jobs.
-    pub jobs: Jobs,
-    /// Messages between users.
-    pub conversations: Vec<Conversation>,
-}
-
-/// The user behind a request.
-#[derive(Debug, Clone)]
-pub struct User {
-    /// The user object of the metadata.
-    pub object: Map<String, Value>,
-    /// Authorities of all its roles.
-    pub authorities: Vec<String>,
-}
-
-impl User {
-    /// Its id.
-    pub fn id(&self) -> &str {
-        text(&self.object, "id").unwrap_or_default()
-    }
-
-    /// Its user name.
-    pub fn name(&self) -> &str {
-        text(&self.object, "username").unwrap_or_default()
-    }
-
-    /// Whether it has the authority `ALL`.
-    pub fn is_superuser(&self) -> bool {
-        self.authorities.iter().any(|authority| authority == "ALL")
-    }
-
-    /// Whether it has an authority, or all of them.
-    pub fn has_authority(&self, authority: &str) -> bool {
-        self.is_superuser() || self.authorities.iter().any(|own| own == authority)
-    }
-
-    /// Roots of where it may write.
-    pub fn capture_org_units(&self) -> Vec<&str> {
-        references(&self.object, "organisationUnits")
-    }
-
-    /// Roots of where it may read data; without any, those where it may write.
-    pub fn data_view_org_units(&self) -> Vec<&str> {
-        let own = references(&self.object, "dataViewOrganisationUnits");
-        if own.is_empty() { self.capture_org_units() } else { own }
-    }
-}
+use crate::state::{State, User};
+use crate::world::World;
+use crate::{analytics, completeness, front, import, jobs, login, messages, metadata_lists, raw_read, system};
 
 /// One DHIS2 look-alike.
 #[derive(Debug)]
@@ -89,17 +24,7 @@ impl Instance {
 
     /// The same with metadata that is loaded already: instances share it until one changes it.
     pub fn of_world(profile: Profile, world: World) -> Self {
-        Self {
-            state: Mutex::new(State {
-                profile,
-                world,
-                values: Values::default(),
-                settings: Settings::default(),
-                sessions: Sessions::default(),
-                jobs: Jobs::default(),
-                conversations: Vec::new(),
-            }),
-        }
+        Self { state: Mutex::new(State::of(profile, world)) }
     }
 
     /// Looks at, or changes, the state from outside: for tests, fixtures and the demo.

@@ -9,31 +9,10 @@ use serde_json::{Map, Value, json};
 use crate::exchange::{Request, Response};
 use crate::front::base_url;
 use crate::import;
-use crate::instance::{State, User};
 use crate::profile::Profile;
+use crate::state::jobs::{Job, KIND};
+use crate::state::{State, User};
 use xfer_domain::uid::Uid;
-
-const KIND: &str = "DATAVALUE_IMPORT";
-
-/// The jobs of an instance, oldest first.
-#[derive(Debug, Default)]
-pub struct Jobs {
-    list: Vec<Job>,
-}
-
-#[derive(Debug)]
-struct Job {
-    id: String,
-    /// How often a client has looked at it.
-    looks: usize,
-    /// What it was asked to do, as the import echoes it.
-    options: Value,
-    /// The bare import summary.
-    summary: Map<String, Value>,
-    /// The ids of its notifications: the first and the last.
-    notifications: [String; 2],
-    started: String,
-}
 
 /// Whether a request asks for a job.
 pub fn is_asked_for(request: &Request) -> bool {
@@ -111,45 +90,6 @@ fn malformed(profile: Profile, id: &str) -> Option<Response> {
         format!("Value '{id}' is not valid for path parameter jobId. {rule}")
     };
     Some(Response::web_message(400, Some(&message), None))
-}
-
-impl Jobs {
-    /// A job that is done by this look.
-    fn look(&mut self, profile: Profile, kind: &str, id: &str) -> Option<&Job> {
-        let job = self.list.iter_mut().find(|job| job.id == id && kind == KIND)?;
-        job.looks += 1;
-        (profile == Profile::V40 || job.looks > 1).then_some(job)
-    }
-}
-
-impl Job {
-    fn notifications(&self, profile: Profile) -> Value {
-        let [last, first] = &self.notifications;
-        let told = |id: &str, message: &str, completed: bool| {
-            json!({
-                "uid": id, "level": "INFO", "category": KIND, "time": self.started, "message": message,
-                "completed": completed, "id": id,
-            })
-        };
-        if profile == Profile::V40 {
-            return json!([told(last, "Import done", true), told(first, "Process started", false)]);
-        }
-        let count = |name: &str| {
-            self.summary.get("importCount").and_then(|counts| counts.get(name)).cloned().unwrap_or_default()
-        };
-        let status = self.summary.get("status").and_then(Value::as_str).unwrap_or_default();
-        let end = format!(
-            "Import complete with status {status}, {} created, {} updated, {} deleted, {} ignored",
-            count("imported"),
-            count("updated"),
-            count("deleted"),
-            count("ignored")
-        );
-        let mut start = told(first, "Data value set import", false);
-        start["dataType"] = "PARAMETERS".into();
-        start["data"] = self.options.clone();
-        json!([told(last, &end, true), start])
-    }
 }
 
 fn moment(now: &str) -> String {

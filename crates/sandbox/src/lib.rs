@@ -5,24 +5,26 @@
 //!
 //! Its core is synchronous and knows no socket: an [`Instance`](instance::Instance) turns a
 //! [`Request`](exchange::Request) into a [`Response`](exchange::Response). [`server`] is the shell that puts it on a
-//! loopback port, lets things go wrong on plan and keeps a ledger of what it was asked.
+//! loopback port. The feature `lab`, for tests and benches, lets things go wrong there on plan, keeps a ledger of what
+//! was asked, and takes the time of a real server.
 
 pub mod access;
 pub mod analytics;
-pub mod catalog;
 mod chance;
 pub mod completeness;
+#[cfg(feature = "lab")]
 pub mod cost;
 pub mod country;
 pub mod events;
 pub mod exchange;
+#[cfg(feature = "lab")]
 pub mod faults;
-pub mod filling;
 pub mod fixtures;
 pub mod front;
 pub mod import;
 pub mod instance;
 pub mod jobs;
+#[cfg(feature = "lab")]
 pub mod ledger;
 pub mod loading;
 pub mod login;
@@ -36,6 +38,7 @@ pub mod scan;
 pub mod scheme;
 pub mod server;
 pub mod settings;
+pub mod state;
 pub mod system;
 #[cfg(test)]
 mod tarsovia;

@@ -9,23 +9,9 @@ use serde_json::json;
 
 use crate::exchange::{Request, Response};
 use crate::front;
-use crate::instance::{State, User};
+use crate::state::conversations::Conversation;
+use crate::state::{State, User};
 use crate::world::{Object, references, text};
-
-/// A message that was sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Conversation {
-    /// Its id.
-    pub id: String,
-    /// Its subject.
-    pub subject: String,
-    /// Its text.
-    pub text: String,
-    /// The user name of whoever sent it.
-    pub sender: String,
-    /// The ids of everybody who has it, each once.
-    pub recipients: Vec<String>,
-}
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

@@ -1,10 +1,10 @@
 //! How far a read reaches: subtrees of org units, and option combos whose options are shared.
 //!
-//! The tree itself is filled in by [`filling`](crate::filling), sharing is judged by
+//! The tree itself is filled in by [`filling`](crate::world::filling), sharing is judged by
 //! [`access`](crate::access); this is what raw reads and analytics build on both.
 
 use crate::access::access;
-use crate::instance::User;
+use crate::state::User;
 use crate::world::{World, reference, references};
 
 /// An org unit and everything below it, level by level from the top; empty where there is no such unit.
@@ -45,7 +45,7 @@ mod tests {
     use serde_json::json;
 
     use super::{may_read_option_combo, subtree};
-    use crate::instance::User;
+    use crate::state::User;
     use crate::world::World;
 
     fn world() -> World {

@@ -4,12 +4,12 @@ use serde_json::{Map, Value, json};
 
 use crate::access::access;
 use crate::exchange::{Request, Response};
-use crate::instance::{State, User};
 use crate::metadata_lists::derive::Context;
 use crate::metadata_lists::fields::{Fields, project};
 use crate::metadata_lists::schema::Schema;
 use crate::profile::Profile;
 use crate::settings::Settings;
+use crate::state::{State, User};
 use crate::world::text;
 use crate::{front, jobs};
 

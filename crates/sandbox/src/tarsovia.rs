@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use crate::events::Events;
 use crate::exchange::{Request, Response};
-use crate::instance::{Instance, State, User};
+use crate::instance::Instance;
 use crate::profile::Profile;
+use crate::state::{State, User};
 use crate::values::{Registration, RegistrationKey, StoredValue, ValueKey};
 use crate::world::{references, text};
 

@@ -6,12 +6,12 @@ use rhai::{Array, Dynamic, Engine, Map, NativeCallContext};
 
 use crate::convert::to_dynamic;
 use crate::failing::{Failed, failure};
+use crate::marks::{NO_PARAM, NO_SLICE, NOT_KNOWN};
 use crate::outcome::Value;
 use crate::params::Params;
 use crate::period_type::ScriptPeriod;
-use crate::row;
 use crate::slice::Slice;
-use crate::things::{Named, NamedData, OrgUnit, ScriptNamed, ScriptUnit};
+use crate::things::{ItemNames, Named, OrgUnit, ScriptNamed, ScriptUnit};
 use xfer_domain::period::Period;
 use xfer_domain::script::Hook;
 
@@ -28,19 +28,6 @@ pub struct RunContext {
     pub now: String,
     /// The parameters of the script where it is attached.
     pub params: Params,
-}
-
-/// An item, by name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ItemNames {
-    /// What is read.
-    pub source: Arc<NamedData>,
-    /// The data element that is written.
-    pub destination: Arc<Named>,
-    /// The COC that is written.
-    pub category_option_combo: Arc<Named>,
-    /// The AOC that is written.
-    pub attribute_option_combo: Arc<Named>,
 }
 
 /// Where the value of a cell stands.
@@ -167,20 +154,7 @@ struct ScriptParams(Arc<RunContext>);
 #[derive(Debug, Clone)]
 struct ScriptItem(Arc<ItemNames>, Arc<Slice>);
 
-/// What the error translation looks for: the member and the hook.
-pub(super) const NOT_KNOWN: &str = "not known in this hook: ";
-/// What the error translation looks for: the name, and those that there are.
-pub(super) const NO_PARAM: &str = "no parameter: ";
-/// What the error translation looks for: the data item.
-pub(super) const SEVERAL: &str = "several values: ";
-/// What the error translation looks for.
-pub(super) const LOOKUP_WHERE: &str = "lookup needs ";
-/// What the error translation looks for.
-pub(super) const NO_SLICE: &str = "no slice rides along";
-/// What the error translation looks for.
-pub(super) const LOOKUP_TOO_EARLY: &str = "nothing is read yet";
-
-/// Registers `ctx` and `lookup`. Parameters are registered by name, which is faster than being asked for by name.
+/// Registers `ctx`. Parameters are registered by name, which is faster than being asked for by name.
 pub(super) fn register(engine: &mut Engine, params: &Params) {
     for (name, param) in params {
         let value = param.to_dynamic();
@@ -216,13 +190,7 @@ pub(super) fn register(engine: &mut Engine, params: &Params) {
         })
         .register_type_with_name::<ScriptParams>("Params")
         .register_indexer_get(|params: &mut ScriptParams, name: &str| parameter(params, name))
-        .register_fn("contains", |params: &mut ScriptParams, name: &str| params.0.params.contains_key(name))
-        .register_fn("lookup", |context: NativeCallContext, data: Dynamic| lookup(&context, &data, &Map::new()))
-        .register_fn("lookup", |context: NativeCallContext, data: Dynamic, place: Map| lookup(&context, &data, &place))
-        .register_fn("lookup_all", |context: NativeCallContext, data: Dynamic| lookup_all(&context, &data, &Map::new()))
-        .register_fn("lookup_all", |context: NativeCallContext, data: Dynamic, place: Map| {
-            lookup_all(&context, &data, &place)
-        });
+        .register_fn("contains", |params: &mut ScriptParams, name: &str| params.0.params.contains_key(name));
 }
 
 /// A member of `ctx`, in the hooks that know it.
@@ -255,7 +223,7 @@ fn sources(context: &ScriptContext) -> Array {
 }
 
 /// The context of the running call; it rides along as the call's tag.
-fn current(context: &NativeCallContext) -> Failed<ScriptContext> {
+pub(super) fn current(context: &NativeCallContext) -> Failed<ScriptContext> {
     let tag = context.tag().and_then(Dynamic::read_lock::<ScriptContext>);
     tag.map(|current| (*current).clone()).ok_or_else(|| failure(NO_SLICE))
 }
@@ -263,49 +231,4 @@ fn current(context: &NativeCallContext) -> Failed<ScriptContext> {
 /// The slice of the running call.
 pub(super) fn slice_of(context: &NativeCallContext) -> Failed<Arc<Slice>> {
     current(context).map(|current| current.slice)
-}
-
-/// The values of a data item at a place, and what the item is called.
-fn found(context: &NativeCallContext, data: &Dynamic, at: &Map) -> Failed<(Array, String)> {
-    let current = current(context)?;
-    if current.hook == Hook::Period {
-        return Err(failure(LOOKUP_TOO_EARLY));
-    }
-    let slice = &current.slice;
-    if let Some(unknown) = at.keys().find(|key| !["coc", "aoc", "org_unit", "period"].contains(&key.as_str())) {
-        return Err(failure(format!("{LOOKUP_WHERE}no\t{unknown}")));
-    }
-    let item = row::data_item(data, slice)?;
-    let missing = |member: &str| failure(format!("{LOOKUP_WHERE}{member}"));
-    let org_unit = match at.get("org_unit") {
-        Some(unit) => row::org_unit(unit, slice)?.id,
-        None => current.org_unit.as_ref().ok_or_else(|| missing("org_unit"))?.id,
-    };
-    let period = match at.get("period") {
-        Some(period) => row::period(period)?,
-        None => current.period.ok_or_else(|| missing("period"))?,
-    };
-    let combo =
-        |member: &str| at.get(member).map(|combo| row::option_combo(combo, slice).map(|combo| combo.id)).transpose();
-    let (coc, aoc) = (combo("coc")?, combo("aoc")?);
-    let values = slice.values(item.id, org_unit, period).iter().filter(|value| {
-        coc.is_none_or(|coc| value.category_option_combo == Some(coc))
-            && aoc.is_none_or(|aoc| value.attribute_option_combo == Some(aoc))
-    });
-    Ok((values.map(|found| to_dynamic(&found.value)).collect(), item.name.clone()))
-}
-
-/// The one value of a data item; nothing where there is none.
-fn lookup(context: &NativeCallContext, data: &Dynamic, at: &Map) -> Failed<Dynamic> {
-    let (mut values, name) = found(context, data, at)?;
-    match values.len() {
-        0 => Ok(Dynamic::UNIT),
-        1 => Ok(values.remove(0)),
-        number => Err(failure(format!("{SEVERAL}{name}\t{number}"))),
-    }
-}
-
-/// Every value of a data item.
-fn lookup_all(context: &NativeCallContext, data: &Dynamic, at: &Map) -> Failed<Array> {
-    found(context, data, at).map(|(values, _)| values)
 }

@@ -12,9 +12,10 @@ use rhai::{Dynamic, Engine, EvalAltResult, INT, ImmutableString, Position};
 use rust_decimal::Decimal;
 
 use super::failing::{Failed, failure};
+use super::marks::UNLIKE;
 use super::params::Params;
 use super::watch::Watch;
-use super::{arithmetic, context, limits, list, period_type, row, text, things};
+use super::{arithmetic, context, limits, list, lookup, period_type, row, text, things};
 use xfer_domain::shown::cut;
 
 /// What `skip("why")` ends a hook with.
@@ -32,9 +33,10 @@ pub(super) fn build(params: &Params, watch: &Arc<Watch>) -> Engine {
     things::register(&mut engine);
     row::register(&mut engine);
     context::register(&mut engine, params);
+    lookup::register(&mut engine);
     register_rest(&mut engine, watch);
     let watch = Arc::clone(watch);
-    engine.on_progress(move |_| watch.check().map(super::watch::Stop::token));
+    engine.on_progress(move |_| watch.check().map(super::stop::Stop::token));
     engine
 }
 
@@ -77,9 +79,6 @@ fn register_rest(engine: &mut Engine, watch: &Arc<Watch>) {
         Err(Box::new(EvalAltResult::ErrorFunctionNotFound("- (string, string)".to_owned(), Position::NONE)))
     });
 }
-
-/// What the error translation looks for: operator and both types.
-pub(super) const UNLIKE: &str = "never equal: ";
 
 fn unlike(operator: &str, left: &str, right: &str) -> Failed<bool> {
     Err(failure(format!("{UNLIKE}{operator}\t{left}\t{right}")))

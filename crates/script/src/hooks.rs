@@ -8,6 +8,7 @@ use rhai::{AST, Engine, OptimizationLevel, Scope, Stmt};
 use super::engine;
 use super::error::{ScriptError, parse};
 use super::extent::{self, TooMany};
+use super::hook::Entry;
 use super::limits;
 use super::outcome::Acted;
 use super::params::Params;
@@ -21,16 +22,6 @@ pub struct Script {
     name: Arc<str>,
     source: Arc<str>,
     hooks: Vec<Entry>,
-}
-
-/// The function of a hook.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub(super) hook: Hook,
-    /// Whether it takes `ctx`.
-    pub(super) takes_context: bool,
-    /// Its line, from 1.
-    pub(super) line: usize,
 }
 
 impl Script {
@@ -178,7 +169,7 @@ fn gives_nothing(hook: Hook, name: &str, source: &str) -> Option<ScriptError> {
 fn no_hook(name: &str, source: &str, functions: &[&str]) -> ScriptError {
     let hooks = || Hook::ALL.iter().map(|hook| hook.name());
     for function in functions {
-        if let Some(meant) = super::error::suggest::nearest(function, hooks()) {
+        if let Some(meant) = super::suggest::nearest(function, hooks()) {
             let what = format!("the script has a function `{function}`, but no hook");
             let line = source::line_of_function(source, function);
             return ScriptError::compile(name, &what, &format!("did you mean `{meant}`?")).at(source, line, 1);

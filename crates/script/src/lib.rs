@@ -8,7 +8,7 @@
 //! - `hooks`, `runner`, `outcome`: what the rest of the program uses
 //! - `call`, `handed`, `returned`: how hooks and functions of functions are called fast, and what a hook gave back
 //! - [`limits`], `extent`, `leaving`, `memory`, `stack`, `watch`, `work`: what keeps a script within its bounds
-//! - `number`, `arithmetic`, `text`, `list`, `period_type`, `things`, `row`, `context`, `slice`: what scripts can see
+//! - `number`, `arithmetic`, `text`, `list`, `period_type`, `things`, `row`, `context`, `lookup`, `slice`: what scripts can see
 //!   and do
 //! - [`testing`]: the tests that analysts write
 //! - [`plugin`]: scripts with a manifest, and those that come with the program
@@ -23,10 +23,13 @@ mod error;
 mod extent;
 mod failing;
 mod handed;
+mod hook;
 mod hooks;
 mod leaving;
 pub mod limits;
 mod list;
+mod lookup;
+mod marks;
 mod memory;
 mod number;
 mod outcome;
@@ -37,16 +40,19 @@ pub mod reference;
 mod returned;
 mod row;
 mod runner;
+mod script_row;
 mod slice;
 mod source;
 mod stack;
+mod stop;
+mod suggest;
 pub mod testing;
 mod text;
 mod things;
 mod watch;
 mod work;
 
-pub use context::{Contribution, ItemNames, Place, RunContext};
+pub use context::{Contribution, Place, RunContext};
 pub use error::ScriptError;
 pub use hooks::Script;
 pub use leaving::too_much;
@@ -56,8 +62,9 @@ pub use params::{Param, Params};
 pub use runner::Runner;
 pub use slice::Slice;
 pub use stack::with_room;
-pub use things::{Named, NamedData, OrgUnit};
-pub use watch::{Log, Stop};
+pub use stop::Stop;
+pub use things::{ItemNames, Named, NamedData, OrgUnit};
+pub use watch::Log;
 
 #[cfg(test)]
 mod tests;

@@ -15,13 +15,7 @@ use super::number::{of_dynamic, to_dynamic};
 use super::period_type::ScriptPeriod;
 use super::things::identity;
 use super::{arithmetic, work};
-
-/// What the error translation looks for.
-pub(super) const NOT_NUMBERS: &str = "no number in the list: ";
-/// What the error translation looks for.
-pub(super) const NOT_COMPARABLE: &str = "cannot be compared: ";
-/// What the error translation looks for.
-pub(super) const EMPTY_LIST: &str = "the list is empty";
+use crate::marks::{EMPTY_LIST, NOT_COMPARABLE, NOT_NUMBERS};
 
 /// Registers the functions of lists and maps.
 pub(super) fn register(engine: &mut Engine) {

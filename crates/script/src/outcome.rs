@@ -4,6 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::number::Number;
+use xfer_domain::data_item::DataItem;
+use xfer_domain::period::Period;
+use xfer_domain::uid::Uid;
 use xfer_domain::value_type::ValueType;
 
 /// A value as scripts see it.
@@ -137,4 +140,19 @@ pub struct LeftOut {
     pub reason: Arc<str>,
 }
 
-pub use super::row::Row;
+/// A source value on its way into or out of the hook `rows`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// What it is a value of.
+    pub data: DataItem,
+    /// Its COC, where it has one.
+    pub category_option_combo: Option<Uid>,
+    /// Its AOC, where it has one.
+    pub attribute_option_combo: Option<Uid>,
+    /// Its org unit.
+    pub org_unit: Uid,
+    /// Its period.
+    pub period: Period,
+    /// Its value; none where only a comment is stored.
+    pub value: Option<Value>,
+}

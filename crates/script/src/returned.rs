@@ -11,7 +11,7 @@ use super::convert;
 use super::error::type_in_words;
 use super::limits;
 use super::outcome::{KeptRow, LeftOut, Origin, Outcome, Row, RowsOutcome, Value};
-use super::row::{Fate, ScriptRow};
+use super::script_row::{Fate, ScriptRow};
 use xfer_domain::period::Period;
 use xfer_domain::script::Hook;
 

@@ -3,71 +3,23 @@
 //! A row keeps where it came from through every change and copy, so that the accounting can tell a changed row from a
 //! new one and none disappears without being counted.
 
-use std::fmt;
 use std::sync::Arc;
 
 use rhai::{Dynamic, Engine, INT, ImmutableString, Map, NativeCallContext};
 use rust_decimal::Decimal;
 
 use crate::context::slice_of;
-use crate::error::suggest;
 use crate::failing::{Failed, failure};
 use crate::limits;
-use crate::outcome::Value;
+use crate::marks::{AMBIGUOUS, NOT_IN_SLICE, ROW_NEEDS, WRONG_MEMBER};
+use crate::outcome::Row;
 use crate::period_type::ScriptPeriod;
+use crate::script_row::{Fate, ScriptRow};
 use crate::slice::{NotFound, Slice};
+use crate::suggest;
 use crate::things::{Named, NamedData, OrgUnit, ScriptNamed, ScriptUnit, identity};
-use xfer_domain::data_item::DataItem;
 use xfer_domain::period::Period;
 use xfer_domain::shown::cut;
-use xfer_domain::uid::Uid;
-
-/// A source value on its way into or out of the hook `rows`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Row {
-    /// What it is a value of.
-    pub data: DataItem,
-    /// Its COC, where it has one.
-    pub category_option_combo: Option<Uid>,
-    /// Its AOC, where it has one.
-    pub attribute_option_combo: Option<Uid>,
-    /// Its org unit.
-    pub org_unit: Uid,
-    /// Its period.
-    pub period: Period,
-    /// Its value; none where only a comment is stored.
-    pub value: Option<Value>,
-}
-
-/// A row as scripts hold it.
-#[derive(Debug, Clone)]
-pub(super) struct ScriptRow {
-    /// Its position among the rows given; none for a new one.
-    pub(super) origin: Option<usize>,
-    pub(super) data: Arc<NamedData>,
-    pub(super) category_option_combo: Option<Arc<Named>>,
-    pub(super) attribute_option_combo: Option<Arc<Named>>,
-    pub(super) org_unit: Arc<OrgUnit>,
-    pub(super) period: Period,
-    pub(super) value: Dynamic,
-    pub(super) fate: Option<Fate>,
-}
-
-/// What the script decided on a row.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Fate {
-    Skipped(Arc<str>),
-    Rejected(Arc<str>),
-}
-
-/// What the error translation looks for: kind of object, the text, near names.
-pub(super) const NOT_IN_SLICE: &str = "not in the slice: ";
-/// What the error translation looks for: kind of object and the text.
-pub(super) const AMBIGUOUS: &str = "more than one has this name: ";
-/// What the error translation looks for: a member and the type that it got.
-pub(super) const WRONG_MEMBER: &str = "cannot be put on a row: ";
-/// What the error translation looks for: a member that is missing or unknown.
-pub(super) const ROW_NEEDS: &str = "a row needs ";
 
 /// The members that a row is made of.
 const MEMBERS: [&str; 6] = ["data", "coc", "aoc", "org_unit", "period", "value"];
@@ -100,17 +52,6 @@ impl ScriptRow {
             _ => return Err(failure(format!("{ROW_NEEDS}no\t{member}"))),
         }
         Ok(())
-    }
-}
-
-impl fmt::Display for ScriptRow {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}", self.data.name)?;
-        if let Some(combo) = &self.category_option_combo {
-            write!(formatter, " ({})", combo.name)?;
-        }
-        let value = super::text::shown(&self.value);
-        write!(formatter, " at {} in {} = {value}", self.org_unit.name, self.period)
     }
 }
 

@@ -6,10 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt::Display;
 use std::sync::Arc;
 
-use crate::context::ItemNames;
-use crate::outcome::Value;
-use crate::row::Row;
-use crate::things::{Named, NamedData, OrgUnit};
+use crate::outcome::{Row, Value};
+use crate::things::{ItemNames, Named, NamedData, OrgUnit};
 use xfer_domain::cell::CellAddress;
 use xfer_domain::data_item::DataItem;
 use xfer_domain::period::Period;

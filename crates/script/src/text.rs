@@ -10,9 +10,10 @@ use rust_decimal::Decimal;
 
 use super::failing::{Failed, failure, text_too_long};
 use super::limits;
+use super::marks::NOT_A_NUMBER;
 use super::number::{Number, of_dynamic, plain, to_dynamic};
 use super::period_type::ScriptPeriod;
-use super::row::ScriptRow;
+use super::script_row::ScriptRow;
 use super::things::identity;
 use super::work::charge_text;
 use xfer_domain::shown::cut_off;
@@ -85,6 +86,17 @@ pub(super) fn shown(value: &Dynamic) -> String {
 pub(super) fn reason(value: &Dynamic) -> String {
     // A character more, so that it shows whether there is more.
     cut_off(written(value, limits::REASON + 4), limits::REASON)
+}
+
+impl fmt::Display for ScriptRow {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.data.name)?;
+        if let Some(combo) = &self.category_option_combo {
+            write!(formatter, " ({})", combo.name)?;
+        }
+        let value = shown(&self.value);
+        write!(formatter, " at {} in {} = {value}", self.org_unit.name, self.period)
+    }
 }
 
 fn written(value: &Dynamic, most: usize) -> String {
@@ -162,9 +174,6 @@ fn number(text: &str) -> Failed<Dynamic> {
         failure(format!("{NOT_A_NUMBER}`{shown}`"))
     })
 }
-
-/// What the error translation looks for.
-pub(super) const NOT_A_NUMBER: &str = "not a number: ";
 
 fn length(text: &str) -> INT {
     charge_text(text);

@@ -123,3 +123,16 @@ pub(super) fn identity(value: &Dynamic) -> Option<(Identity, String)> {
     }
     value.read_lock::<ScriptUnit>().map(|unit| (Identity(unit.0.id, None), unit.0.name.clone()))
 }
+
+/// An item, by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemNames {
+    /// What is read.
+    pub source: Arc<NamedData>,
+    /// The data element that is written.
+    pub destination: Arc<Named>,
+    /// The COC that is written.
+    pub category_option_combo: Arc<Named>,
+    /// The AOC that is written.
+    pub attribute_option_combo: Arc<Named>,
+}

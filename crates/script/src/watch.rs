@@ -4,24 +4,10 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use rhai::Dynamic;
-
 use super::limits;
 use super::memory::held;
+use super::stop::Stop;
 use super::work::{self, Bounds, charged};
-
-/// Why a call was stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stop {
-    /// Too many operations.
-    Operations,
-    /// Too long a call.
-    Time,
-    /// Too long all calls together.
-    RunTime,
-    /// Too much memory.
-    Memory,
-}
 
 /// What a call may take: more where it is given more, so that a slice is not refused for its size.
 #[derive(Debug, Clone, Copy)]
@@ -153,11 +139,5 @@ impl Watch {
 
     pub(super) fn take_log(&self) -> Log {
         std::mem::take(&mut *self.log.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl Stop {
-    pub(super) fn token(self) -> Dynamic {
-        Dynamic::from(self)
     }
 }

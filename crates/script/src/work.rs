@@ -11,7 +11,7 @@ use rhai::{Array, Dynamic, EvalAltResult, ImmutableString, Map, Position};
 use super::failing::{Failed, failure};
 use super::limits;
 use super::memory::held;
-use super::watch::Stop;
+use super::stop::Stop;
 
 /// Elements that are gone through in the time of one step of the engine, roughly.
 const ELEMENTS: usize = 8;

@@ -10,15 +10,21 @@
 //! check, so the checks answer "private". A home chosen elsewhere (`XFER_HOME`) has to be private by itself there.
 
 pub mod access;
+mod lock;
 pub mod temporary;
+mod termination;
+mod writing;
 
-use std::fs::{DirBuilder, File, Metadata, OpenOptions, TryLockError};
-use std::io::{self, Read as _, Write};
+pub use lock::FileLock;
+pub use termination::{Termination, termination};
+pub use writing::{Existing, Prepared, write_privately};
+
+use std::fs::{DirBuilder, File, Metadata, OpenOptions};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use etcetera::BaseStrategy;
-use tempfile::NamedTempFile;
 
 use xfer_domain::exit_code::ExitCode;
 use xfer_domain::fault::Fault;
@@ -163,83 +169,6 @@ pub fn let_others_read(file: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// What happens when the file to be written exists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Existing {
-    /// It is replaced.
-    Replace,
-    /// Writing fails with [`io::ErrorKind::AlreadyExists`].
-    Refuse,
-}
-
-/// Writes a file for its owner alone, wholly or not at all: into a temporary file in the same folder, synced, moved to
-/// its name, and the folder synced. A crash at any moment leaves the old file or the new one, never half of one.
-///
-/// What is no file but a device or a pipe is written into: to put a file in its place would take it from everybody.
-///
-/// The file is there, whole, when it has its name: a folder that cannot be synced after that is a warning, for whoever
-/// fails says that nothing was done.
-pub fn write_privately(file: &Path, content: &[u8], existing: Existing) -> io::Result<()> {
-    Prepared::new(file, content, existing)?.place()
-}
-
-/// A file that is written and waits for its name; dropped before it gets it, nothing is left. For what consists of more
-/// than one file: everything that may fail for want of room is done before the first of them appears.
-#[derive(Debug)]
-pub struct Prepared<'file> {
-    file: &'file Path,
-    content: Content<'file>,
-    existing: Existing,
-}
-
-/// Where the content is until then.
-#[derive(Debug)]
-enum Content<'file> {
-    /// In the file's folder.
-    Temporary(NamedTempFile),
-    /// Nowhere yet: a device is written into.
-    Given(&'file [u8]),
-}
-
-impl<'file> Prepared<'file> {
-    /// Writes the content, on the disk when this returns, into a temporary file beside the file's place.
-    pub fn new(file: &'file Path, content: &'file [u8], existing: Existing) -> io::Result<Self> {
-        let content = if existing == Existing::Replace && is_written_into(file) {
-            Content::Given(content)
-        } else {
-            Content::Temporary(temporary::written(folder_of(file), content)?)
-        };
-        Ok(Self { file, content, existing })
-    }
-
-    /// Gives it its name.
-    pub fn place(self) -> io::Result<()> {
-        let Self { file, content, existing } = self;
-        let temporary = match content {
-            Content::Temporary(temporary) => temporary,
-            Content::Given(content) => {
-                let mut there = OpenOptions::new().write(true).open(file)?;
-                return there.write_all(content).and_then(|()| there.flush());
-            }
-        };
-        match existing {
-            Existing::Replace => temporary.persist(file),
-            Existing::Refuse => temporary.persist_noclobber(file),
-        }
-        .map_err(|failure| failure.error)?;
-        if let Err(cause) = sync_folder(folder_of(file)) {
-            tracing::warn!(file = %file.display(), %cause, "the file is written, but a power loss now may lose it");
-        }
-        Ok(())
-    }
-}
-
-/// Whether a name stands for a device or a pipe, directly or through links such as `/dev/stdout`.
-fn is_written_into(file: &Path) -> bool {
-    let is_special = std::fs::metadata(file).is_ok_and(|there| !there.is_file() && !there.is_dir());
-    is_special || (cfg!(unix) && ["/dev", "/proc"].iter().any(|folder| file.starts_with(folder)))
-}
-
 /// The folder that a file is in.
 pub fn folder_of(file: &Path) -> &Path {
     match file.parent() {
@@ -346,98 +275,6 @@ pub fn has_no_room(_folder: &Path) -> bool {
 /// Whether an error says that there is no room left, on the disk or in the user's share of it.
 pub fn is_disk_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
-}
-
-/// A file that this process alone has locked. The lock goes when the value is dropped or the process ends, however it
-/// ends: nobody ever has to remove it by hand. The file itself stays, for removing it would let two processes lock two
-/// files of one name.
-#[derive(Debug)]
-pub struct FileLock {
-    file: File,
-}
-
-impl FileLock {
-    /// Locks a file, made if it is missing; none if another process (or another lock in this one) holds it.
-    ///
-    /// On Windows nobody else can read a locked file, so nothing is kept in it.
-    pub fn acquire(path: &Path) -> io::Result<Option<Self>> {
-        let file = open_private_file(path)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Self { file })),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(error),
-        }
-    }
-
-    /// Locks a file, made if it is missing, as soon as nobody else holds it.
-    pub fn wait_for(path: &Path) -> io::Result<Self> {
-        let file = open_private_file(path)?;
-        file.lock()?;
-        Ok(Self { file })
-    }
-}
-
-impl Drop for FileLock {
-    fn drop(&mut self) {
-        // Closing the file frees the lock as well, on Windows at a time of the system's choosing; a failure here
-        // leaves it to that.
-        let _ = self.file.unlock();
-    }
-}
-
-/// Who asks the process to end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Termination {
-    /// A person at the keyboard: SIGINT, Ctrl-C.
-    Interrupt,
-    /// The system: SIGTERM; on Windows a closed console, a log-off or a shutdown.
-    Terminate,
-}
-
-impl Termination {
-    /// The exit code by which a shell or a service manager knows the cause: 128 + the signal's number.
-    pub fn code(self) -> ExitCode {
-        match self {
-            Self::Interrupt => ExitCode::Interrupted,
-            Self::Terminate => ExitCode::Terminated,
-        }
-    }
-}
-
-/// Waits for the first request to end. The handlers stand when this returns, before the future is polled; from then on
-/// the process does not end by itself. Must be called inside a tokio runtime with its drivers on.
-#[cfg(unix)]
-pub fn termination() -> io::Result<impl Future<Output = Termination> + Send> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => Termination::Interrupt,
-            _ = terminate.recv() => Termination::Terminate,
-        }
-    })
-}
-
-/// Waits for the first request to end. The handlers stand when this returns, before the future is polled; from then on
-/// the process does not end by itself. Must be called inside a tokio runtime with its drivers on.
-#[cfg(windows)]
-pub fn termination() -> io::Result<impl Future<Output = Termination> + Send> {
-    use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_logoff, ctrl_shutdown};
-    let mut interrupt = ctrl_c()?;
-    let mut stop = ctrl_break()?;
-    let mut close = ctrl_close()?;
-    let mut log_off = ctrl_logoff()?;
-    let mut shutdown = ctrl_shutdown()?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => Termination::Interrupt,
-            _ = stop.recv() => Termination::Terminate,
-            _ = close.recv() => Termination::Terminate,
-            _ = log_off.recv() => Termination::Terminate,
-            _ = shutdown.recv() => Termination::Terminate,
-        }
-    })
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::cli::wizard;
 use crate::ops::home::Home;
 use crate::ops::jobs;
 use crate::ops::plugins::{self, Found, Origin};
-use crate::ops::scripts::Place;
+use crate::ops::scripts::{self, Place};
 use xfer_domain::counted::counted;
 use xfer_domain::exit_code::ExitCode;
 use xfer_domain::script::{Attachment, Hook, ParameterValue};
@@ -194,7 +194,7 @@ pub(super) fn attach(
         let again = format!("xfer script attach plugin:{}", shell_word(name));
         parameters.extend(wizard::plugin::ask(ui, &missing, &again)?);
     }
-    let attached = plugins::attach(home, place, name, &parameters)?;
+    let attached = scripts::attach_plugin(home, place, name, &parameters)?;
     let used = plugin::to_params(&attached.0.parameters).map_err(crate::ops::error::OpsError::from)?;
     if let Some(sample) = found.sample(&used).map_err(crate::ops::error::OpsError::from)? {
         let lines = |text: &str| text.replace('\n', "\n  ");

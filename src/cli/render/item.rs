@@ -1,6 +1,6 @@
 //! How an item of a job is written: by names for people, by ids as `xfer job add-item` takes them.
 
-use crate::ops::files::job_items::names;
+use crate::ops::files::item_cells::names;
 use crate::ops::jobs::OpenJob;
 use xfer_domain::data_item::DataItem;
 use xfer_domain::item::{Item, SourceItem};

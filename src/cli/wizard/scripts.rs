@@ -97,7 +97,7 @@ fn by_plugin(prompter: &mut dyn Prompter, home: &Home, whole: &Place, commands: 
         let sample = plugin.sample(&used).map_err(OpsError::from)?;
         match is_wanted(prompter, sample.as_ref(), !asked.is_empty())? {
             Wanted::Yes => {
-                let (attachment, _) = plugins::attach(home, &place, &manifest.name, &parameters)?;
+                let (attachment, _) = scripts::attach_plugin(home, &place, &manifest.name, &parameters)?;
                 let told = parameters.iter().filter(|(name, value)| {
                     manifest.parameter(name).is_none_or(|parameter| parameter.default.as_ref() != Some(value))
                 });

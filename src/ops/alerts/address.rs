@@ -11,9 +11,10 @@ use std::time::Instant;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use crate::ops::alerts::deliver::{DeliveryError, PATIENCE, take_turn};
+use crate::ops::alerts::deliver::{PATIENCE, take_turn};
 use crate::ops::alerts::message::{Message, payload};
 use crate::ops::home::Home;
+use crate::ops::undelivered::DeliveryError;
 use xfer_dhis2::webhook::{self, Call};
 use xfer_domain::alert::{AlertEvent, Condition, Notice, Past, Shape, is_news};
 use xfer_domain::script::ContentHash;

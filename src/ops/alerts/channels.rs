@@ -9,13 +9,13 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::mail;
 use crate::ops::alerts::Alerting;
-use crate::ops::alerts::deliver::{Delivered, DeliveryError, deliver};
+use crate::ops::alerts::deliver::{Delivered, deliver};
 use crate::ops::alerts::message::Message;
 use crate::ops::error::OpsError;
-use crate::ops::home::{Home, server};
+use crate::ops::home::{Home, routine, server};
 use crate::ops::new_id::new_id;
-use crate::ops::routines::routine;
 use crate::ops::servers::connect;
+use crate::ops::undelivered::DeliveryError;
 use xfer_domain::alert::{
     AlertChannel, AlertEvent, ArmedChannel, ChannelKind, MailRoute, PingMethod, Recipient, ServerSide, Shape, origin_of,
 };

@@ -23,12 +23,12 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use uuid::Uuid;
 
-use crate::ops::alerts::deliver::{DeliveryError, PATIENCE, Reach, Servers, Signal};
+use crate::ops::alerts::deliver::{PATIENCE, Reach, Servers, Signal};
 use crate::ops::alerts::message::Message;
 use crate::ops::error::OpsError;
-use crate::ops::home::Home;
-use crate::ops::routines::routine;
+use crate::ops::home::{Home, routine};
 use crate::ops::servers::client_options;
+use crate::ops::undelivered::DeliveryError;
 use crate::ops::xfer_files;
 use xfer_domain::alert::{AlertChannel, ArmedChannel, ChannelKind, Condition, Notice, Past, is_news};
 use xfer_domain::job::Job;

@@ -4,9 +4,10 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::ops::doctor::Complaint;
 use crate::ops::doctor::remembered::length;
 use crate::ops::doctor::uses::Uses;
-use crate::ops::doctor::{Complaint, codes};
+use crate::ops::doctor_codes as codes;
 use crate::ops::servers;
 use xfer_dhis2::system::Probe;
 use xfer_domain::counted::counted;

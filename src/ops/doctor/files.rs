@@ -3,7 +3,8 @@
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-use crate::ops::doctor::{Complaint, codes};
+use crate::ops::doctor::Complaint;
+use crate::ops::doctor_codes as codes;
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::xfer_files::{self, EXTENSION};

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use crate::ops::copies::Copies;
 use crate::ops::dashboard::{Dashboard, FileState, Findings};
-use crate::ops::doctor::{Complaint, codes};
+use crate::ops::doctor::Complaint;
+use crate::ops::doctor_codes as codes;
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::review;

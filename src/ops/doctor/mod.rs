@@ -4,7 +4,6 @@
 //! does not answer is a finding, not the end of the examination.
 
 mod answers;
-pub mod codes;
 mod files;
 mod mapped;
 mod remembered;
@@ -22,6 +21,7 @@ use jiff::tz::TimeZone;
 use crate::ops::copies::Copies;
 use crate::ops::dashboard::dashboard_of;
 use crate::ops::doctor::uses::{Uses, uses};
+use crate::ops::doctor_codes as codes;
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::servers::connect;

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use jiff::Zoned;
 
-use crate::ops::doctor::{Complaint, codes};
+use crate::ops::doctor::Complaint;
+use crate::ops::doctor_codes as codes;
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::schedule::{Due, Standing, due, standing, to_start};
@@ -82,8 +83,8 @@ mod tests {
     use std::path::{Path, PathBuf};
 
     use super::about;
-    use crate::ops::schedule::record::sample;
     use crate::ops::schedule::{Due, Scheduler, Standing};
+    use crate::ops::scheduled::record::sample;
 
     #[test]
     fn each_thing_that_keeps_a_schedule_from_running_has_its_own_word() {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::ops::doctor::Complaint;
 use crate::ops::doctor::uses::Uses;
-use crate::ops::doctor::{Complaint, codes};
+use crate::ops::doctor_codes as codes;
 use xfer_domain::capabilities::{Capabilities, InputPeriods};
 use xfer_domain::metadata::{DataSet, Metadata};
 use xfer_domain::server::{KeptExchange, ServerVersion};

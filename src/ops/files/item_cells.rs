@@ -5,13 +5,14 @@
 //! sorted or edited alone, the id is as likely to be wrong as the name.
 
 use crate::ops::files::damage::suspicion;
-use crate::ops::files::job_items::{ItemSides, names};
 use crate::ops::files::sheet::{SheetFinding, SheetRow};
 use xfer_domain::cell::CellAddress;
 use xfer_domain::data_item::{DataItem, DataKind};
 use xfer_domain::fingerprint::ItemFingerprint;
 use xfer_domain::item::{Item, SourceItem};
+use xfer_domain::job::Job;
 use xfer_domain::metadata::Metadata;
+use xfer_domain::script::Attachment;
 use xfer_domain::spelling::settled;
 use xfer_domain::uid::Uid;
 use xfer_matching::figures::key;
@@ -22,6 +23,22 @@ type SideColumns = [&'static str; 4];
 
 const SOURCE: SideColumns = ["source_id", "source_coc", "source_aoc", "source_name"];
 const DESTINATION: SideColumns = ["destination_data_element", "destination_coc", "destination_aoc", "destination_name"];
+
+/// What a file is read for: a job, the metadata of both its servers, and what its items looked like when they were
+/// kept, in their order.
+#[derive(Debug, Clone, Copy)]
+pub struct ItemSides<'job> {
+    /// The source server's metadata.
+    pub source: &'job Metadata,
+    /// The destination server's metadata.
+    pub destination: &'job Metadata,
+    /// The job.
+    pub job: &'job Job,
+    /// The scripts of the routines that have it.
+    pub scripts: &'job [Attachment],
+    /// What its items looked like.
+    pub seen: &'job [Option<ItemFingerprint>],
+}
 
 /// Reads the cells that name items.
 pub(super) struct ItemCells<'job> {
@@ -194,4 +211,13 @@ fn in_words(cause: &ItemError) -> String {
         ItemError::Readings { .. } => format!("{cause}; choose one in the column kind"),
         other => other.to_string(),
     }
+}
+
+/// The names of an item's parts, without the combos called `default`.
+pub fn names(metadata: &Metadata, data: DataItem, coc: Option<Uid>, aoc: Option<Uid>) -> String {
+    let default = default_option_combo(metadata);
+    let mut names = vec![metadata.data_name(data)];
+    let combos = coc.into_iter().chain(aoc).filter(|combo| *combo != default);
+    names.extend(combos.map(|combo| metadata.name_of(combo)));
+    names.join(" · ")
 }

@@ -8,11 +8,10 @@ use std::str::FromStr;
 use bigdecimal::BigDecimal;
 use bigdecimal::num_traits::Signed;
 
-use crate::ops::files::item_cells::ItemCells;
+use crate::ops::files::item_cells::{ItemCells, ItemSides, names};
 use crate::ops::files::sheet::{Sheet, SheetFinding, SheetRow, SheetStyle, write};
 use xfer_domain::cell::CellAddress;
 use xfer_domain::data_item::DataItem;
-use xfer_domain::fingerprint::ItemFingerprint;
 use xfer_domain::item::{Combine, Item, SourceItem, WhenEmpty};
 use xfer_domain::job::Job;
 use xfer_domain::metadata::Metadata;
@@ -22,7 +21,6 @@ use xfer_domain::uid::Uid;
 use xfer_domain::written_number::NumberManner;
 use xfer_matching::item_match::ItemProposal;
 use xfer_matching::item_rules::check_item;
-use xfer_matching::items::default_option_combo;
 
 /// The columns, in the order of the file.
 pub const COLUMNS: [&str; 17] = [
@@ -107,15 +105,6 @@ fn cells<'item>(
     ]
 }
 
-/// The names of an item's parts, without the combos called `default`.
-pub fn names(metadata: &Metadata, data: DataItem, coc: Option<Uid>, aoc: Option<Uid>) -> String {
-    let default = default_option_combo(metadata);
-    let mut names = vec![metadata.data_name(data)];
-    let combos = coc.into_iter().chain(aoc).filter(|combo| *combo != default);
-    names.extend(combos.map(|combo| metadata.name_of(combo)));
-    names.join(" · ")
-}
-
 /// The scripts of an item, in order, as one cell.
 pub fn script_names(scripts: &[Attachment]) -> String {
     scripts.iter().map(|attachment| attachment.script.as_str()).collect::<Vec<_>>().join(", ")
@@ -130,22 +119,6 @@ pub struct ReadItems {
     pub lines: Vec<u64>,
     /// Lines whose state is `proposed` or `ignored`.
     pub left_out: usize,
-}
-
-/// What a file is read for: a job, the metadata of both its servers, and what its items looked like when they were
-/// kept, in their order.
-#[derive(Debug, Clone, Copy)]
-pub struct ItemSides<'job> {
-    /// The source server's metadata.
-    pub source: &'job Metadata,
-    /// The destination server's metadata.
-    pub destination: &'job Metadata,
-    /// The job.
-    pub job: &'job Job,
-    /// The scripts of the routines that have it.
-    pub scripts: &'job [Attachment],
-    /// What its items looked like.
-    pub seen: &'job [Option<ItemFingerprint>],
 }
 
 /// Reads items for a job and checks every line against both servers' metadata; nothing is returned unless all of

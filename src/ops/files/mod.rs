@@ -4,7 +4,7 @@
 
 pub mod cell;
 pub mod damage;
-mod item_cells;
+pub mod item_cells;
 pub mod job_items;
 mod org_unit_cells;
 pub mod org_unit_map;

@@ -2,9 +2,10 @@
 
 use bigdecimal::BigDecimal;
 
+use crate::ops::calendars::check_calendars;
 use crate::ops::error::OpsError;
 use crate::ops::home::server;
-use crate::ops::jobs::{ItemText, OpenJob, check_calendars, check_period_types};
+use crate::ops::jobs::{ItemText, OpenJob, check_period_types};
 use xfer_domain::coverage::Coverage;
 use xfer_domain::item::{Combine, Item, WhenEmpty};
 use xfer_domain::job::{Comments, Job, ReadFrom};

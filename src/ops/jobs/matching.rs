@@ -1,8 +1,8 @@
 //! Items found automatically: what can be selected, what the matcher says about it, and what of it is taken.
 
 use crate::ops::error::OpsError;
-use crate::ops::files::job_items;
 use crate::ops::files::sheet::SheetStyle;
+use crate::ops::files::{item_cells, job_items};
 use crate::ops::jobs::OpenJob;
 use xfer_domain::cell::CellAddress;
 use xfer_domain::data_item::{DataItem, DataKind};
@@ -199,7 +199,7 @@ impl OpenJob {
                 };
                 for coc in combos(category_combo) {
                     for aoc in combos(data_set.category_combo) {
-                        let name = job_items::names(
+                        let name = item_cells::names(
                             destination,
                             DataItem::DataElement(member.data_element),
                             Some(coc),

@@ -9,14 +9,15 @@ use std::path::Path;
 use bigdecimal::BigDecimal;
 use jiff::civil::date;
 
+use crate::ops::calendars::check_calendars;
 use crate::ops::copies::Copies;
 use crate::ops::error::OpsError;
-use crate::ops::files::job_items::{self, ItemSides};
+use crate::ops::files::item_cells::ItemSides;
+use crate::ops::files::job_items;
 use crate::ops::files::sheet::{SheetFinding, SheetStyle};
-use crate::ops::home::{Home, server, synced, with_near};
+use crate::ops::home::{Home, job, server, synced};
 use crate::ops::review;
 use crate::ops::routines;
-use xfer_domain::calendar;
 use xfer_domain::coverage::Coverage;
 use xfer_domain::data_item::DataKind;
 use xfer_domain::fingerprint::ItemFingerprint;
@@ -28,7 +29,6 @@ use xfer_domain::pair::Pair;
 use xfer_domain::period::{Home as PeriodHome, Period, PeriodType};
 use xfer_domain::rounding::Rounding;
 use xfer_domain::script::Attachment;
-use xfer_domain::server::Server;
 use xfer_matching::item_rules::{ItemFinding, check_item};
 use xfer_matching::items::{ItemNames, Reference};
 use xfer_matching::review::{Finding, agreement, overlap};
@@ -207,34 +207,6 @@ pub(in crate::ops) fn check_period_types(source: PeriodType, destination: Period
     ))
 }
 
-/// Refuses a job that could never be run: servers that count their periods differently, or that count them in a calendar
-/// in which what it does cannot be worked out.
-pub(in crate::ops) fn check_calendars(
-    source: &Server,
-    destination: &Server,
-    job: &Job,
-    scripts: &[Attachment],
-    window: &[String],
-) -> Result<(), OpsError> {
-    let (Some(from), Some(to)) = (&source.identity, &destination.identity) else { return Ok(()) };
-    if !calendar::same(&from.calendar, &to.calendar) {
-        let (one, other) = (&from.calendar, &to.calendar);
-        return Err(OpsError::invalid(
-            format!("{} uses the {one} calendar, {} uses the {other} calendar", source.name, destination.name),
-            "periods of different calendars do not match; transfers need the same calendar on both servers",
-        ));
-    }
-    if calendar::is_iso(&from.calendar) {
-        return Ok(());
-    }
-    let of_window = calendar::needs_of_window(window, job.source_period_type, &from.calendar);
-    if let Some(need) = calendar::needs_of_job(job, scripts).or(of_window) {
-        let words = format!("{}, which cannot be calculated in the {} calendar", need.what, from.calendar);
-        return Err(OpsError::invalid(words, need.instead));
-    }
-    Ok(())
-}
-
 /// Whether any period of a type has its home in one of another; two years show every way in which they can lie.
 fn fit_into(source: PeriodType, destination: PeriodType) -> bool {
     let (first, end) = (source.containing(date(2023, 1, 1)), date(2025, 12, 31));
@@ -245,13 +217,6 @@ fn fit_into(source: PeriodType, destination: PeriodType) -> bool {
 /// All jobs, by name.
 pub fn list(home: &Home) -> Result<Vec<Job>, OpsError> {
     Ok(home.config()?.jobs()?)
-}
-
-/// A job by name.
-pub fn job(config: &ConfigStore, name: &str) -> Result<Job, OpsError> {
-    config
-        .job(name)
-        .map_err(|error| with_near(error, "job", name, || Ok(config.jobs()?.into_iter().map(|job| job.name).collect())))
 }
 
 /// A job with the metadata that its items speak of.

@@ -146,7 +146,7 @@ pub(in crate::ops) fn users(config: &ConfigStore, names: [&str; 2]) -> Result<[S
 /// Whether source and destination are one system, as far as is known.
 fn one_system(open: &OpenJob) -> Result<bool, OpsError> {
     let (source, destination) = (server(&open.config, &open.job.source)?, server(&open.config, &open.job.destination)?);
-    Ok(review::one_system(&source, &destination))
+    Ok(source.is_one_system_with(&destination))
 }
 
 /// Items that share a cell have no operator to choose where one of them has to go.

@@ -8,7 +8,6 @@
 //! process is that of the end, which is that of the report, which is that of the journal.
 
 pub mod end;
-pub mod stop;
 pub mod telling;
 
 use std::path::Path;
@@ -24,6 +23,7 @@ use crate::ops::home::Home;
 use crate::ops::keys;
 use crate::ops::run::end::RunEnd;
 use crate::ops::run::telling::Telling;
+use crate::ops::stop;
 use crate::ops::transfer::{self, RunOptions};
 use crate::ops::xfer_files;
 use xfer_domain::fault::InWords;

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use crate::ops::alerts::Alerting;
 use crate::ops::alerts::address::{self, Address};
-use crate::ops::alerts::deliver::DeliveryError;
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::run::RunView;
 use crate::ops::run::end::RunEnd;
+use crate::ops::undelivered::DeliveryError;
 use xfer_domain::alert::Notice;
 use xfer_storage::platform;
 

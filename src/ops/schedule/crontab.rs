@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::ops::schedule::scheduled::{Scheduled, in_shell};
+use crate::ops::scheduled::{Scheduled, in_shell};
 
 /// The folder whose files cron reads beside the crontabs of users.
 pub const CRON_FOLDER: &str = "/etc/cron.d";
@@ -76,7 +76,7 @@ mod tests {
     use croner::Cron;
 
     use super::{cron_d_line, cron_file_with, cron_line, crontab_with, our_lines};
-    use crate::ops::schedule::scheduled::{Opener, sample};
+    use crate::ops::scheduled::{Opener, sample};
 
     #[test]
     fn what_cron_is_given() {

@@ -1,7 +1,7 @@
 //! What Kubernetes is given: a CronJob with a claim for the state, as YAML.
 
 use crate::ops::error::OpsError;
-use crate::ops::schedule::scheduled::{Scheduled, in_shell};
+use crate::ops::scheduled::{Scheduled, in_shell};
 
 /// How long the name of a CronJob may be: the cluster adds 11 characters for each Job, whose names have 63.
 const LONGEST_NAME: usize = 52;
@@ -59,7 +59,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::{check_name, kubernetes};
-    use crate::ops::schedule::scheduled::{Opener, sample};
+    use crate::ops::scheduled::{Opener, sample};
 
     #[test]
     fn what_kubernetes_is_given() {

@@ -3,16 +3,13 @@
 //!
 //! Before anything is shown or installed, what the run will need is tried: the file opens with the key or passphrase
 //! that the schedule will use, nobody else can read either, and the user that it runs as may use all of it. What was
-//! installed is remembered ([`record`]), so that it can be listed, checked and taken back.
+//! installed is remembered ([`crate::ops::scheduled::record`]), so that it can be listed, checked and taken back.
 
 mod crontab;
 mod kubernetes;
 mod placing;
 mod programs;
-pub mod record;
-mod scheduled;
 mod systemd;
-mod times;
 mod trial;
 mod windows;
 
@@ -20,13 +17,13 @@ pub use crontab::{CRON_FOLDER, cron_d_line, cron_file, cron_line};
 pub use kubernetes::kubernetes;
 pub use placing::{Installed, Removed, Standing, install, remove, standing, to_start, usual_folder};
 pub use programs::Verified;
-pub use record::{Due, Record, due};
-pub(super) use scheduled::in_shell;
-pub use scheduled::{Opener, Scheduled, Scheduler};
 pub use systemd::{UNIT_FOLDER, unit_files, units};
-pub use times::{Times, TimesError};
 pub use trial::Tried;
 pub use windows::windows_task;
+
+pub use crate::ops::scheduled::record::{Due, Record, due};
+pub use crate::ops::scheduled::times::{Times, TimesError};
+pub use crate::ops::scheduled::{Opener, Scheduled, Scheduler};
 
 use std::path::{Path, PathBuf};
 
@@ -35,6 +32,7 @@ use uuid::Uuid;
 
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
+use crate::ops::scheduled::record;
 use crate::ops::xfer_files::{in_words, open_for_run, outdated_files};
 use xfer_matching::names::folded;
 use xfer_storage::xferfile::Keys;
@@ -205,8 +203,8 @@ pub fn name_of(file: &Path) -> String {
 mod tests {
     use std::path::Path;
 
-    use super::scheduled::sample;
     use super::{Prepared, Scheduler, Tried, check_user, name_of};
+    use crate::ops::scheduled::sample;
 
     #[test]
     fn a_schedule_is_named_after_its_file_whatever_letters_that_has() {

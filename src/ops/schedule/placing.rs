@@ -8,10 +8,10 @@ use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::schedule::crontab::{CRON_FOLDER, cron_d_line, cron_file, cron_file_with, cron_line, our_lines};
 use crate::ops::schedule::programs::{Verified, change_crontab, give, read_crontab, verify};
-use crate::ops::schedule::record::{FORMAT, Part, Record, forget, keep, records};
-use crate::ops::schedule::scheduled::{Scheduler, in_shell};
 use crate::ops::schedule::systemd::{UNIT_FOLDER, started_link, starting, stopping, unit_files, units};
 use crate::ops::schedule::{Prepared, name_of};
+use crate::ops::scheduled::record::{FORMAT, Part, Record, forget, keep, records};
+use crate::ops::scheduled::{Scheduler, in_shell};
 use xfer_storage::platform::{self, Existing, access};
 
 /// What was installed, and what is left to do.
@@ -370,8 +370,8 @@ mod tests {
     use std::os::unix::fs::MetadataExt;
 
     use super::make_home;
-    use crate::ops::schedule::scheduled::sample;
     use crate::ops::schedule::{Prepared, Scheduler, Tried};
+    use crate::ops::scheduled::sample;
     use xfer_storage::platform::access;
 
     fn prepared() -> (tempfile::TempDir, Prepared) {

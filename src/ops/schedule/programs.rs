@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 
 use crate::ops::error::OpsError;
 use crate::ops::schedule::crontab::crontab_with;
-use crate::ops::schedule::scheduled::Scheduler;
 use crate::ops::schedule::systemd::verifying;
+use crate::ops::scheduled::Scheduler;
 
 /// What `systemd-analyze verify` said.
 #[derive(Debug, Clone, PartialEq, Eq)]

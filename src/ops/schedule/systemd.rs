@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::ops::schedule::scheduled::{Scheduled, Scheduler};
+use crate::ops::scheduled::{Scheduled, Scheduler};
 
 /// The folder of the units that an administrator adds.
 pub const UNIT_FOLDER: &str = "/etc/systemd/system";
@@ -155,7 +155,7 @@ mod tests {
     use std::path::{Path, PathBuf};
 
     use super::{UNIT_FOLDER, starting, stopping, systemd_service, systemd_timer};
-    use crate::ops::schedule::scheduled::{Opener, Scheduler, sample};
+    use crate::ops::scheduled::{Opener, Scheduler, sample};
 
     #[test]
     fn what_systemd_is_given() {

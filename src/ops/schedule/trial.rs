@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::ops::error::OpsError;
 use crate::ops::schedule::crontab::SUPERUSER;
-use crate::ops::schedule::scheduled::{Scheduled, Scheduler};
+use crate::ops::scheduled::{Scheduled, Scheduler};
 use xfer_storage::platform::access::{self, Account, Step, Use, Verdict, judge};
 use xfer_storage::platform::temporary;
 
@@ -159,7 +159,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::{nearest, needs, refusal, remedy, runner};
-    use crate::ops::schedule::scheduled::{Scheduler, sample};
+    use crate::ops::scheduled::{Scheduler, sample};
     use xfer_storage::platform::access::{Account, Step, Use};
 
     #[test]

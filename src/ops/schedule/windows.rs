@@ -10,8 +10,8 @@ use std::path::Path;
 use quick_xml::Writer;
 use quick_xml::events::BytesText;
 
-use crate::ops::schedule::scheduled::Scheduled;
-use crate::ops::schedule::times::{Times, WEEKDAYS};
+use crate::ops::scheduled::Scheduled;
+use crate::ops::scheduled::times::{Times, WEEKDAYS};
 
 /// The most triggers that a task may have.
 const MOST_TRIGGERS: usize = 48;
@@ -199,8 +199,8 @@ mod tests {
     use std::path::PathBuf;
 
     use super::{in_windows, windows_task};
-    use crate::ops::schedule::scheduled::{Opener, Scheduled, sample};
-    use crate::ops::schedule::times::Times;
+    use crate::ops::scheduled::times::Times;
+    use crate::ops::scheduled::{Opener, Scheduled, sample};
 
     fn on_windows() -> Scheduled {
         let path = PathBuf::from;

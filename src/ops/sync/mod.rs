@@ -11,13 +11,12 @@
 
 mod nested;
 
-use std::fmt;
-
 use jiff::Timestamp;
 
 use crate::ops::error::OpsError;
 use crate::ops::home::{self, Home};
 use crate::ops::servers::{analytics_flags, connect_to_known, findings, last_answer};
+use crate::ops::shrunk::Shrunk;
 use xfer_dhis2::error::clean;
 use xfer_dhis2::metadata::MetadataProgress;
 use xfer_dhis2::system::Probe;
@@ -28,23 +27,6 @@ use xfer_storage::store::{MetadataCounts, SyncedServer};
 
 /// Missing objects that are named; the rest is counted.
 const NAMED: usize = 5;
-
-/// A type of which there is much less than in the copy.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shrunk {
-    /// What people call the objects: `org units`.
-    pub what: &'static str,
-    /// How many stand in the copy.
-    pub before: u64,
-    /// How many the server has now.
-    pub after: u64,
-}
-
-impl fmt::Display for Shrunk {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} {} instead of {}", self.after, self.what, self.before)
-    }
-}
 
 /// What was read of a server, and not taken over yet.
 #[derive(Debug, Clone)]

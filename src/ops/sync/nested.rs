@@ -12,7 +12,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ops::sync::{Shrunk, is_much_less};
+use crate::ops::shrunk::Shrunk;
+use crate::ops::sync::is_much_less;
 use xfer_domain::metadata::{DataElement, DataSet, Metadata, OptionSet};
 use xfer_domain::server::Account;
 use xfer_domain::uid::Uid;

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
 use crate::ops::routines;
-use crate::ops::schedule::{in_shell, record::records};
+use crate::ops::scheduled::{in_shell, record::records};
 use crate::ops::xfer_files::inspect;
 use xfer_domain::routine::RoutineDocument;
 use xfer_domain::run::{FileReport, Finding};

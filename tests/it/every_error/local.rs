@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use rusqlite::Error as Sqlite;
 use xfer::mail::MailError;
-use xfer::ops::alerts::deliver::DeliveryError;
 use xfer::ops::error::OpsError;
 use xfer::ops::files::sheet::SheetFinding;
-use xfer::ops::sync::Shrunk;
+use xfer::ops::shrunk::Shrunk;
+use xfer::ops::undelivered::DeliveryError;
 use xfer_domain::alert::{ServerSide, UnusableAddress};
 use xfer_domain::exit_code::ExitCode;
 use xfer_domain::fault::{Fault, InWords};

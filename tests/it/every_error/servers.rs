@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use xfer::ops::alerts::deliver::DeliveryError;
 use xfer::ops::error::OpsError;
+use xfer::ops::undelivered::DeliveryError;
 use xfer_dhis2::bounds::Excess;
 use xfer_dhis2::error::{ClientError, ClientErrorKind as Kind};
 use xfer_dhis2::tls::{NotGiven, TlsProblem};

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 use xfer_sandbox::exchange::Request;
-use xfer_sandbox::filling::ADMIN;
 use xfer_sandbox::instance::Instance;
 use xfer_sandbox::profile::Profile;
+use xfer_sandbox::world::filling::ADMIN;
 
 use super::exchange::{Exchange, Recordings};
 use super::{compare, setup};

@@ -8,11 +8,12 @@ use base64::Engine;
 use serde_json::{Value, json};
 use xfer_sandbox::events::Events;
 use xfer_sandbox::exchange::{Request, Response};
-use xfer_sandbox::filling::{ADMIN, ADMIN_ID, ADMIN_PASSWORD};
-use xfer_sandbox::instance::{Instance, State};
+use xfer_sandbox::instance::Instance;
 use xfer_sandbox::profile::Profile;
+use xfer_sandbox::state::State;
 use xfer_sandbox::values::{Registration, RegistrationKey, StoredValue, ValueKey, Values};
 use xfer_sandbox::world::World;
+use xfer_sandbox::world::filling::{ADMIN, ADMIN_ID, ADMIN_PASSWORD};
 
 use super::exchange::{Exchange, Recordings};
 use super::jobs;

@@ -17,7 +17,7 @@
 
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use xfer_sandbox::filling::{DEFAULT_COMBO, DEFAULT_OPTION_COMBO};
+use xfer_sandbox::world::filling::{DEFAULT_COMBO, DEFAULT_OPTION_COMBO};
 
 /// A server's metadata and values, as it grows.
 #[derive(Debug, Clone)]

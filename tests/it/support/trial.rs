@@ -24,10 +24,10 @@ use base64::Engine;
 use serde_json::{Value, json};
 use xfer::ops::sandbox::PASSWORD;
 use xfer_sandbox::exchange::Request;
-use xfer_sandbox::instance::State;
 use xfer_sandbox::loading::{Loaded, Role};
 use xfer_sandbox::profile::Profile;
 use xfer_sandbox::server::{RunningSandbox, Sandbox, ServerOptions};
+use xfer_sandbox::state::State;
 use xfer_sandbox::values::Values;
 use xfer_sandbox::world::{World, references, text};
 

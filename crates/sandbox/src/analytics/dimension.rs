@@ -1,8 +1,9 @@
 //! Dimensions whose names were looked up.
 
 use jiff::civil::Date;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::world::{Object, text};
 use xfer_domain::period::Period;
 
 /// What a reporting rate item counts (`ReportingRateMetric`).
@@ -219,4 +220,16 @@ impl Dimensions {
     pub(super) fn has(&self, name: &str) -> bool {
         self.all().any(|dimension| dimension.name == name)
     }
+}
+
+/// An object that the query names beside items, as metadata shows it: id, code and name.
+pub(super) fn keyword(object: &Object) -> (String, Value) {
+    let id = text(object, "id").unwrap_or_default();
+    let mut shown = json!({"uid": id});
+    for property in ["code", "name"] {
+        if let Some(value) = text(object, property) {
+            shown[property] = value.into();
+        }
+    }
+    (id.to_owned(), shown)
 }

@@ -6,8 +6,6 @@
 
 use std::fmt;
 
-use super::expression_parser;
-
 /// What an expression evaluates to.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Value {
@@ -131,11 +129,6 @@ impl Operator {
 }
 
 impl Expression {
-    /// Reads an expression.
-    pub(super) fn parse(text: &str) -> Result<Self, ExpressionError> {
-        expression_parser::parse(text)
-    }
-
     /// Every item, in order of appearance.
     pub(super) fn items(&self) -> Vec<&Item> {
         match self {

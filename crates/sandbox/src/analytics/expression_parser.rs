@@ -25,8 +25,15 @@ const SIGNS: [(&str, Operator); 16] = [
     ("=", Operator::Equal),
 ];
 
+impl Expression {
+    /// Reads an expression.
+    pub(super) fn parse(text: &str) -> Result<Self, ExpressionError> {
+        parse(text)
+    }
+}
+
 /// Reads an expression; all of the text must be one.
-pub(super) fn parse(text: &str) -> Result<Expression, ExpressionError> {
+fn parse(text: &str) -> Result<Expression, ExpressionError> {
     let mut parser = Parser { text, rest: text, depth: 0 };
     let expression = parser.binary(0)?;
     parser.skip_blanks();

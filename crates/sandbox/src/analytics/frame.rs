@@ -7,11 +7,12 @@ use std::collections::HashMap;
 
 use super::dimension::{Axis, Dimension, Dimensions, Dynamic};
 use super::period_targets::Periods;
+use super::place::place;
 use super::query::Query;
 use super::refusal::{Refusal, unsupported};
-use crate::instance::State;
 use crate::reach::subtree;
 use crate::scan::OrgUnits;
+use crate::state::State;
 use crate::world::{World, references};
 
 /// More columns than this beside `dx` are refused; a real request has three or four.
@@ -43,11 +44,6 @@ impl Combos {
     pub(super) fn id(&self, number: u32) -> &str {
         self.ids.get(number as usize).map(String::as_str).unwrap_or_default()
     }
-}
-
-/// A position as it stands in keys; no answer has 2³² items.
-pub(super) fn place(position: usize) -> u32 {
-    u32::try_from(position).unwrap_or(u32::MAX)
 }
 
 /// A dimension of metadata, as option combo or org unit → places of its items.
@@ -234,4 +230,10 @@ fn lookup<'state>(world: &'state World, kind: &Dynamic, items: &[String], is_col
         }
     }
     Lookup { by, places, is_column }
+}
+
+/// A constant of the metadata; zero where there is none, as a missing value.
+pub(super) fn constant(frame: &Frame<'_>, id: &str) -> f64 {
+    let constant = frame.state.world.get("constants", id);
+    constant.and_then(|constant| constant.get("value")).and_then(serde_json::Value::as_f64).unwrap_or_default()
 }

@@ -8,8 +8,8 @@ use super::dimension::{DataItem, Dimensions};
 use super::query::{OutputSchemes, Query};
 use super::rows::{Row, Shown};
 use crate::exchange::Response;
-use crate::instance::State;
 use crate::scheme::Scheme;
+use crate::state::State;
 use xfer_domain::period::Period;
 
 /// The columns of an indicator's parts, shown for `includeNumDen`.

@@ -9,7 +9,8 @@ use std::collections::HashMap;
 use super::dimension::{Axis, Metric, Operand};
 use super::elements;
 use super::expression::{Expression, ExpressionError, Item, Value};
-use super::frame::{Combos, Frame, Key, place};
+use super::frame::{Combos, Frame, Key, constant};
+use super::place::place;
 use super::query::Query;
 use super::refusal::{Refusal, unsupported};
 use super::{program_indicators, reporting_rates};
@@ -148,12 +149,6 @@ fn operand(body: &str) -> Operand {
     let element = next().unwrap_or_default();
     let named = |part: Option<String>| part.filter(|part| part != "*");
     Operand { element, category_option_combo: named(next()), attribute_option_combo: named(next()) }
-}
-
-/// A constant of the metadata; zero where there is none, as a missing value.
-pub(super) fn constant(frame: &Frame<'_>, id: &str) -> f64 {
-    let constant = frame.state.world.get("constants", id);
-    constant.and_then(|constant| constant.get("value")).and_then(serde_json::Value::as_f64).unwrap_or_default()
 }
 
 fn period_place(frame: &Frame<'_>, key: &Key) -> u32 {

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use super::dimension::{Axis, DataItem, Dimension, Dimensions, Operand, PeriodItem};
 use super::period_names;
 use super::query::Query;
-use crate::instance::{State, User};
 use crate::profile::Profile;
+use crate::state::{State, User};
 use crate::world::{Object, World, reference, references, text};
 
 /// The member `metaData`.

@@ -17,6 +17,7 @@ mod metadata;
 mod number;
 mod period_names;
 mod period_targets;
+mod place;
 mod program_indicators;
 mod query;
 mod refusal;
@@ -35,7 +36,7 @@ use query::Query;
 use refusal::Refusal;
 
 use crate::exchange::{Request, Response};
-use crate::instance::{State, User};
+use crate::state::{State, User};
 
 /// What a path asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use jiff::Span;
 use jiff::civil::Date;
 
 use super::dimension::{Axis, Dimensions, PeriodItem};
-use super::frame::place;
+use super::place::place;
 use super::query::Query;
 use xfer_domain::period::{Period, PeriodType};
 

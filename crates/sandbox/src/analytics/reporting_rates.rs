@@ -112,7 +112,7 @@ fn spans(frame: &Frame<'_>, set: &Object) -> Vec<(Vec<u32>, (Date, Date), f64)> 
     if frame.periods.is_column() {
         let items = frame.periods.items.iter().enumerate();
         return items
-            .map(|(position, item)| (vec![super::frame::place(position)], (item.start, item.end), due(&item.period)))
+            .map(|(position, item)| (vec![super::place::place(position)], (item.start, item.end), due(&item.period)))
             .collect();
     }
     let start = periods.iter().map(Period::start).min();

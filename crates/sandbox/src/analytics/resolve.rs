@@ -3,15 +3,15 @@
 //! What is unknown among what is known is dropped without a word; a dimension of which nothing is left is an error of
 //! its own. Dimensions are looked up in the order of the request, so that the first that fails is told.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::dimension::{Axis, DataItem, Dimension, Dimensions, Dynamic, Metric, Operand};
+use super::dimension::{Axis, DataItem, Dimension, Dimensions, Dynamic, Metric, Operand, keyword};
 use super::query::{Asked, Query};
 use super::refusal::{Refusal, no_items};
 use super::{resolve_org_units, resolve_periods};
 use crate::access::access;
-use crate::instance::{State, User};
 use crate::scheme::Scheme;
+use crate::state::{State, User};
 use crate::world::{Object, World, references, text};
 
 /// Looks everything up.
@@ -72,18 +72,6 @@ fn data(state: &State, user: &User, query: &Query, asked: &Asked) -> Result<Dime
         return Err(no_items("dx"));
     }
     Ok(Dimension { name: "dx".into(), title: "Data".into(), axis: Axis::Data(items), keywords })
-}
-
-/// An object that the query names beside items, as metadata shows it: id, code and name.
-pub(super) fn keyword(object: &Object) -> (String, Value) {
-    let id = text(object, "id").unwrap_or_default();
-    let mut shown = json!({"uid": id});
-    for property in ["code", "name"] {
-        if let Some(value) = text(object, property) {
-            shown[property] = value.into();
-        }
-    }
-    (id.to_owned(), shown)
 }
 
 /// `DE_GROUP-…` and `IN_GROUP-…`: the group and its members.

@@ -5,13 +5,13 @@
 
 use serde_json::json;
 
+use super::dimension::keyword;
 use super::dimension::{Axis, Dimension};
 use super::query::{Asked, Query};
 use super::refusal::{Refusal, rule};
-use super::resolve::keyword;
-use crate::instance::{State, User};
 use crate::profile::Profile;
 use crate::reach::subtree;
+use crate::state::{State, User};
 use crate::world::{Object, World, references, text};
 
 /// What the items of `ou` name.

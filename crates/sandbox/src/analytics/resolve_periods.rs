@@ -7,9 +7,9 @@ use super::dimension::{Axis, Dimension, PeriodItem};
 use super::period_names;
 use super::query::{Asked, Query};
 use super::refusal::Refusal;
-use crate::instance::State;
 use crate::periods;
 use crate::profile::Profile;
+use crate::state::State;
 use xfer_domain::period::PeriodType;
 use xfer_domain::period::relative::{self, RelativeOptions, RelativePeriod};
 

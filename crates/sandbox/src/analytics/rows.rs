@@ -10,7 +10,7 @@ use super::number::{self, Number};
 use super::query::Query;
 use super::refusal::{Refusal, unsupported};
 use super::{program_indicators, reporting_rates};
-use crate::instance::State;
+use crate::state::State;
 
 /// The value of a row.
 #[derive(Debug, Clone, PartialEq)]

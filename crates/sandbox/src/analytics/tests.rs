@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::instance::{Instance, State};
+use crate::instance::Instance;
 use crate::profile::Profile;
+use crate::state::State;
 use crate::tarsovia::{ask, body, instance, store};
 
 fn query(instance: &Instance, user: &str, query: &str) -> (u16, Value) {

@@ -7,8 +7,8 @@ use super::dimension::{Axis, DataItem, Dimension, Dimensions, Dynamic};
 use super::query::Query;
 use super::refusal::{Refusal, rule};
 use crate::access::access;
-use crate::instance::{State, User};
 use crate::profile::Profile;
+use crate::state::{State, User};
 use crate::world::{reference, references, text};
 use xfer_domain::value_type::ValueType;
 

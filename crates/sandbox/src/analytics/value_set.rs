@@ -11,8 +11,8 @@ use super::number::{Number, as_int};
 use super::refusal::Refusal;
 use super::rows::{Row, Shown};
 use super::table::value_type;
-use crate::instance::State;
 use crate::profile::Profile;
+use crate::state::State;
 use crate::world::text;
 
 /// The columns that a data value set needs, with the server's name for each.

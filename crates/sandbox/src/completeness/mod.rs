@@ -10,7 +10,7 @@ mod withdraw;
 
 use crate::exchange::{Request, Response};
 use crate::import::{media_type, unsupported_media_type};
-use crate::instance::{State, User};
+use crate::state::{State, User};
 
 /// Answers it.
 pub fn handle(state: &mut State, user: &User, request: &Request) -> Response {

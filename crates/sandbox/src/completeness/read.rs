@@ -7,14 +7,14 @@ use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
 use crate::access::access;
-use crate::catalog::{Catalog, Names};
 use crate::exchange::{Request, Response};
 use crate::import::access::Reach;
 use crate::import::options::Scheme;
 use crate::import::timeliness;
-use crate::instance::{State, User};
 use crate::profile::Profile;
+use crate::state::{State, User};
 use crate::values::{Registration, RegistrationKey};
+use crate::world::catalog::{Catalog, Names};
 use crate::world::references;
 use xfer_domain::period::Period;
 

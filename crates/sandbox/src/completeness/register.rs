@@ -9,7 +9,6 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::withdraw::attribute_option_combo;
-use crate::catalog::Catalog;
 use crate::exchange::{Request, Response};
 use crate::import::access::Reach;
 use crate::import::answer::{Conflict, Counts, Status, Summary};
@@ -17,9 +16,10 @@ use crate::import::identifiers::Lookups;
 use crate::import::json::Json;
 use crate::import::options::{Options, Schemes, Strategy};
 use crate::import::{timeliness, unpack};
-use crate::instance::{State, User};
 use crate::profile::Profile;
+use crate::state::{State, User};
 use crate::values::{Registration, RegistrationKey, ValueKey, Values};
+use crate::world::catalog::Catalog;
 use xfer_domain::period::Period;
 
 /// The longest user name.

@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::exchange::{Request, Response};
-use crate::instance::{Instance, State, User};
+use crate::instance::Instance;
 use crate::profile::Profile;
+use crate::state::{State, User};
 use crate::values::{Registration, RegistrationKey};
 use crate::world::text;
 

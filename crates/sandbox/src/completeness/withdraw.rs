@@ -2,7 +2,7 @@
 
 use crate::exchange::{Request, Response};
 use crate::import::timeliness;
-use crate::instance::{State, User};
+use crate::state::{State, User};
 use crate::values::RegistrationKey;
 use xfer_domain::period::Period;
 
@@ -64,7 +64,11 @@ fn locked(state: &State, user: &User, set: usize, org_unit: &str, period: Period
 }
 
 /// The attribute option combo of a category combo and its options `a;b`; the default one where neither is given.
-pub(super) fn attribute_option_combo(catalog: &crate::catalog::Catalog, combo: &str, options: &str) -> Option<usize> {
+pub(super) fn attribute_option_combo(
+    catalog: &crate::world::catalog::Catalog,
+    combo: &str,
+    options: &str,
+) -> Option<usize> {
     if combo.is_empty() && options.is_empty() {
         return Some(catalog.default_combo);
     }

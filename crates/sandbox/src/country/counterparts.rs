@@ -1,7 +1,7 @@
 //! The facilities of the destination: what each facility of the source is called there, by what it is found, and those
 //! that the source does not know.
 
-use super::facilities::{Facility, Fate, Kind, communes};
+use super::facilities::{Facility, Fate, Kind, communes, decide_fates, facility};
 use super::places::{DEPARTMENTS, without_accents};
 use crate::chance::Chance;
 
@@ -28,8 +28,27 @@ pub(super) struct Counterpart {
     pub(super) sources: Vec<usize>,
 }
 
+/// The facilities of both sides.
+#[derive(Debug, Clone)]
+pub(super) struct Facilities {
+    /// Those of the source.
+    pub(super) source: Vec<Facility>,
+    /// Those of the destination.
+    pub(super) destination: Vec<Counterpart>,
+}
+
+impl Facilities {
+    /// So many facilities at the source, and their counterparts.
+    pub(super) fn generate(chance: Chance, count: usize) -> Self {
+        let mut source: Vec<Facility> = (0..count).map(|number| facility(chance, number)).collect();
+        decide_fates(chance, &mut source);
+        let destination = generate(chance, &source);
+        Self { source, destination }
+    }
+}
+
 /// The counterparts of all facilities, and a few newcomers.
-pub(super) fn generate(chance: Chance, facilities: &[Facility]) -> Vec<Counterpart> {
+fn generate(chance: Chance, facilities: &[Facility]) -> Vec<Counterpart> {
     let mut all = Vec::with_capacity(facilities.len());
     let mut guests = vec![Vec::new(); facilities.len()];
     for (position, facility) in facilities.iter().enumerate() {

@@ -4,7 +4,6 @@
 //! only a name that each writes in its own way; some are closed, merged, split, moved or missing on one side. Every
 //! one of these fates is here, in numbers that grow with the country, so that a mapping has something to do.
 
-use super::counterparts::{self, Counterpart};
 use super::places::{DEPARTMENTS, FACILITY_NAMES};
 use crate::chance::Chance;
 
@@ -94,25 +93,6 @@ pub(super) struct Facility {
     pub(super) sentinel: bool,
 }
 
-/// The facilities of both sides.
-#[derive(Debug, Clone)]
-pub(super) struct Facilities {
-    /// Those of the source.
-    pub(super) source: Vec<Facility>,
-    /// Those of the destination.
-    pub(super) destination: Vec<Counterpart>,
-}
-
-impl Facilities {
-    /// So many facilities at the source, and their counterparts.
-    pub(super) fn generate(chance: Chance, count: usize) -> Self {
-        let mut source: Vec<Facility> = (0..count).map(|number| facility(chance, number)).collect();
-        decide_fates(chance, &mut source);
-        let destination = counterparts::generate(chance, &source);
-        Self { source, destination }
-    }
-}
-
 /// Positions of all communes, so that facilities are dealt out evenly.
 pub(super) fn communes() -> Vec<(usize, usize)> {
     let communes = |(number, department): (usize, &super::places::Department)| {
@@ -121,7 +101,7 @@ pub(super) fn communes() -> Vec<(usize, usize)> {
     DEPARTMENTS.iter().enumerate().flat_map(communes).collect()
 }
 
-fn facility(chance: Chance, number: usize) -> Facility {
+pub(super) fn facility(chance: Chance, number: usize) -> Facility {
     let communes = communes();
     let (department, commune) = communes[number % communes.len()];
     let turn = number / communes.len();
@@ -151,7 +131,7 @@ fn facility(chance: Chance, number: usize) -> Facility {
 }
 
 /// Deals out the rare fates first, in fixed numbers, then the common ones by chance.
-fn decide_fates(chance: Chance, facilities: &mut [Facility]) {
+pub(super) fn decide_fates(chance: Chance, facilities: &mut [Facility]) {
     let count = facilities.len();
     let mut order: Vec<usize> = (0..count).collect();
     order.sort_by_key(|position| chance.of("fate").of(&facilities[*position].key).bits());
@@ -218,6 +198,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::country::counterparts::Facilities;
 
     fn count(facilities: &Facilities, fate: impl Fn(Fate) -> bool) -> usize {
         facilities.source.iter().filter(|facility| fate(facility.fate)).count()

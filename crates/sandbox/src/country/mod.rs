@@ -43,7 +43,7 @@ use serde_json::Value;
 
 use crate::chance::Chance;
 use crate::values::{ValueKey, Values};
-use facilities::Facilities;
+use counterparts::Facilities;
 use ids::Ids;
 use values::Calendar;
 use xfer_domain::period::{Period, PeriodType};

@@ -10,10 +10,10 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
+use super::combos::DEFAULT_COMBO;
 use super::export::{Export, named, references, sharing};
 use super::facilities::{Facility, Kind};
 use super::ids::Ids;
-use super::source_metadata::default_combo;
 use crate::chance::Chance;
 use crate::events::{Enrollment, Event as StoredEvent, Events};
 use xfer_domain::period::Period;
@@ -315,6 +315,11 @@ pub(super) fn stored(chance: Chance, ids: Ids, facilities: &[Facility], months: 
         });
     }
     stored
+}
+
+/// The combo of programs, which have no attribute.
+fn default_combo() -> Value {
+    json!({"id": DEFAULT_COMBO})
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::catalogue::{Amount, INDICATORS, SOURCE_ELEMENTS, SourceElement, SourceSet};
-use super::combos::{self, Combo, DEFAULT_COMBO, SOURCE_COMBOS};
+use super::combos::{self, Combo, SOURCE_COMBOS};
 use super::export::{Export, named, references, sharing, sharing_with};
 use super::facilities::{Facility, Kind};
 use super::ids::{Ids, options_key};
@@ -201,9 +201,4 @@ fn option_combo(ids: Ids, element: &str, options: &str) -> Option<String> {
     let element = SOURCE_ELEMENTS.iter().find(|known| known.key == element)?;
     let combos = element.combo.option_combos(ids.chance);
     combos.into_iter().find(|combo| !options.is_empty() && options_key(combo) == options).map(|combo| combo.id)
-}
-
-/// The combo of programs, which have no attribute.
-pub(super) fn default_combo() -> Value {
-    json!({"id": DEFAULT_COMBO})
 }

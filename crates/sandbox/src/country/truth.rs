@@ -12,7 +12,7 @@ use super::catalogue::{
     SOURCE_ELEMENTS, SourceElement, Way,
 };
 use super::combos::{Combo, DEFAULT_OPTION_COMBO, OptionCombo, counterpart};
-use super::facilities::Facilities;
+use super::counterparts::Facilities;
 use super::ids::{Ids, options_key};
 use super::places::DEPARTMENTS;
 use super::ranks::Ranks;

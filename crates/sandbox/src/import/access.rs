@@ -6,9 +6,9 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 
 use crate::access::{Access, access};
-use crate::catalog::{Catalog, Named, Table};
-use crate::instance::User;
+use crate::state::User;
 use crate::world::World;
+use crate::world::catalog::{Catalog, Named, Table};
 
 /// The reach of a user.
 pub(crate) struct Reach<'request> {

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use super::options::{Scheme, Schemes};
-use crate::catalog::{Catalog, Named, Table};
+use crate::world::catalog::{Catalog, Named, Table};
 
 /// Looks up objects of one kind.
 pub(crate) struct Lookup<'catalog, T> {
@@ -54,15 +54,15 @@ impl<'catalog, T: Named> Lookup<'catalog, T> {
 /// Look-ups of every kind that rows name.
 pub(crate) struct Lookups<'catalog> {
     /// Data sets.
-    pub(crate) data_sets: Lookup<'catalog, crate::catalog::DataSet>,
+    pub(crate) data_sets: Lookup<'catalog, crate::world::catalog::DataSet>,
     /// Data elements.
-    pub(crate) data_elements: Lookup<'catalog, crate::catalog::DataElement>,
+    pub(crate) data_elements: Lookup<'catalog, crate::world::catalog::DataElement>,
     /// Org units.
-    pub(crate) org_units: Lookup<'catalog, crate::catalog::OrgUnit>,
+    pub(crate) org_units: Lookup<'catalog, crate::world::catalog::OrgUnit>,
     /// Category option combos.
-    pub(crate) category_option_combos: Lookup<'catalog, crate::catalog::OptionCombo>,
+    pub(crate) category_option_combos: Lookup<'catalog, crate::world::catalog::OptionCombo>,
     /// Attribute option combos.
-    pub(crate) attribute_option_combos: Lookup<'catalog, crate::catalog::OptionCombo>,
+    pub(crate) attribute_option_combos: Lookup<'catalog, crate::world::catalog::OptionCombo>,
 }
 
 impl<'catalog> Lookups<'catalog> {

@@ -26,8 +26,8 @@ use self::options::Options;
 use self::payload::{Payload, Tree, Unwalkable};
 use self::unpack::DamagedBody;
 use crate::exchange::{Request, Response};
-use crate::instance::{State, User};
 use crate::profile::Profile;
+use crate::state::{State, User};
 
 /// The authority that writing values takes, deletions included.
 const AUTHORITY: &str = "F_DATAVALUE_ADD";

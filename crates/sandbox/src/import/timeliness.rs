@@ -7,9 +7,9 @@
 use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime};
 
-use crate::catalog::{DataSet, InputPeriod};
 use crate::profile::Profile;
 use crate::settings::Settings;
+use crate::world::catalog::{DataSet, InputPeriod};
 use xfer_domain::period::{Period, PeriodType};
 
 /// What the server takes for now.

@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 
 use super::lines::{Step, line_of};
 use super::{Problems, Refusal};
-use crate::filling::{DEFAULT_COMBO, DEFAULT_OPTION_COMBO};
 use crate::metadata_lists::schema::{SCHEMAS, Schema};
+use crate::world::filling::{DEFAULT_COMBO, DEFAULT_OPTION_COMBO};
 use crate::world::{Object, references, text};
 use xfer_domain::period::PeriodType;
 use xfer_domain::uid::Uid;

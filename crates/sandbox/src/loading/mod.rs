@@ -30,8 +30,9 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use crate::instance::{Instance, State};
+use crate::instance::Instance;
 use crate::profile::Profile;
+use crate::state::State;
 use crate::values::Values;
 use crate::world::{Object, World, text};
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::metadata::{Export, called, line, objects, singular};
 use super::{Problems, Refusal};
-use crate::filling::{ADMIN_ID, DEFAULT_CATEGORY, DEFAULT_COMBO, DEFAULT_OPTION, DEFAULT_OPTION_COMBO};
+use crate::world::filling::{ADMIN_ID, DEFAULT_CATEGORY, DEFAULT_COMBO, DEFAULT_OPTION, DEFAULT_OPTION_COMBO};
 use crate::world::{Object, reference, references, text};
 
 /// A property that refers to objects of a type, or to a list of parts that do: `dataSetElements.dataElement`.

@@ -5,12 +5,13 @@ use serde_json::{Value, json};
 use super::{Loaded, PASSWORD, Refusal, Role};
 use crate::access::access;
 use crate::exchange::Request;
-use crate::filling::DEFAULT_OPTION_COMBO;
 use crate::fixtures;
-use crate::instance::{Instance, User};
-use crate::login::user_of;
+use crate::instance::Instance;
 use crate::profile::Profile;
+use crate::state::User;
+use crate::state::user_of;
 use crate::values::Values;
+use crate::world::filling::DEFAULT_OPTION_COMBO;
 use crate::world::{World, references, text};
 
 fn small() -> Value {

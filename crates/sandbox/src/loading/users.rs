@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::PASSWORD;
 use super::metadata::{Export, objects, objects_mut};
-use crate::filling::{ADMIN, ADMIN_ID, ADMIN_ROLE, id_of};
 use crate::metadata_lists::schema::SCHEMAS;
+use crate::world::filling::{ADMIN, ADMIN_ID, ADMIN_ROLE, id_of};
 use crate::world::{Object, reference, references, text};
 
 /// The user who only reads.

@@ -11,8 +11,8 @@ use super::lines::{Step, line_of};
 use super::metadata::not_json;
 use super::{Problems, Refusal};
 use crate::events::Events;
-use crate::filling::{ADMIN, DEFAULT_OPTION_COMBO};
 use crate::values::{Registration, RegistrationKey, StoredValue, ValueKey, Values};
+use crate::world::filling::{ADMIN, DEFAULT_OPTION_COMBO};
 use crate::world::{Object, World, text};
 use xfer_domain::period::Period;
 

@@ -4,7 +4,6 @@
 //! another user in its place. A Basic header of the session's own user is not checked again, so a wrong password
 //! passes beside a valid cookie (`login/cookie-plus-wrong-password`).
 
-mod random;
 mod refusal;
 mod session;
 mod token;
@@ -12,14 +11,12 @@ mod token;
 use base64::Engine;
 use serde_json::Value;
 
-pub use self::random::Identifiers;
-pub use self::session::Sessions;
 pub use self::token::handle as handle_tokens;
 
 use crate::exchange::{Request, Response};
-use crate::instance::{State, User};
 use crate::profile::Profile;
-use crate::world::{Object, World, references, text};
+use crate::state::{State, User, user_of};
+use crate::world::{World, text};
 
 /// A request that was let in.
 #[derive(Debug)]
@@ -112,26 +109,13 @@ fn check_password(world: &World, name: &str, password: &str) -> Option<User> {
     (text(user, "password") == Some(password) && !disabled).then(|| user_of(world, user))
 }
 
-/// A user of the metadata with the authorities of all its roles.
-pub fn user_of(world: &World, object: &Object) -> User {
-    let authorities = references(object, "userRoles")
-        .into_iter()
-        .filter_map(|role| world.get("userRoles", role))
-        .filter_map(|role| role.get("authorities").and_then(Value::as_array))
-        .flatten()
-        .filter_map(Value::as_str)
-        .map(str::to_owned)
-        .collect();
-    User { object: object.clone(), authorities }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::filling::{ADMIN, ADMIN_PASSWORD};
     use crate::instance::Instance;
+    use crate::world::filling::{ADMIN, ADMIN_PASSWORD};
 
     fn instance(profile: Profile) -> Instance {
         Instance::new(

@@ -4,9 +4,9 @@ use serde_json::json;
 
 use crate::exchange::{Request, Response};
 use crate::front::base_url;
-use crate::instance::State;
 use crate::login::session::set_cookie;
 use crate::profile::Profile;
+use crate::state::State;
 
 /// Nobody is logged in: 401 for scripts (`X-Requested-With`), a redirect to the login page for browsers. 2.41 opens a
 /// session all the same, 2.40 for its front page only.

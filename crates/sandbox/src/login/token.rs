@@ -8,25 +8,11 @@ use serde_json::{Value, json};
 
 use crate::exchange::{Request, Response};
 use crate::front::{base_url, method_not_allowed, segments};
-use crate::instance::{State, User};
-use crate::login::user_of;
 use crate::profile::Profile;
+use crate::state::sessions::Token;
+use crate::state::{State, User, user_of};
 
 const BASE_62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-
-/// A personal access token.
-#[derive(Debug, Clone)]
-pub(super) struct Token {
-    uid: String,
-    key: String,
-    owner: String,
-    /// Milliseconds since 1970, UTC.
-    expires: i64,
-    attributes: Vec<Value>,
-    /// Whether it was accepted before: 2.40 then keeps it in a cache that deleting does not clear.
-    used: bool,
-    deleted: bool,
-}
 
 /// The two forms that tokens have.
 #[derive(Debug, Clone, Copy)]

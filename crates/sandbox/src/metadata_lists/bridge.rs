@@ -123,7 +123,7 @@ pub(super) fn list(
         Ok(mut objects) => match query::sort(context, schema, &mut objects, parameters, false) {
             Ok(()) => {
                 let total = objects.len();
-                objects.retain(|object| !is_lost(context, schema, object, &fields));
+                objects.retain(|object| !gist::is_lost(context, schema, object, &fields));
                 (objects, total)
             }
             Err(error) => return Response::web_message(400, Some(&error.0), None),
@@ -175,15 +175,6 @@ fn refuse(context: Context<'_>, schema: &Schema, request: &Request, fields: &Fie
     None
 }
 
-/// Whether gist leaves an object out: a reference of which something is asked is empty.
-pub(super) fn is_lost(context: Context<'_>, schema: &Schema, object: &Object, fields: &Fields) -> bool {
-    fields.0.iter().filter(|field| field.nested.is_some() && !field.exclude).any(|field| {
-        let property = schema.property(context.profile, &field.name);
-        let property = property.filter(|property| matches!(property.kind, Kind::Reference(_)));
-        property.is_some_and(|property| derive::value(context, schema, object, property).is_none())
-    })
-}
-
 /// The object with collections that hold only what the user may read.
 fn readable(context: Context<'_>, schema: &Schema, object: &Object, fields: &Fields) -> Object {
     let mut shown = object.clone();
@@ -210,7 +201,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::instance::User;
+    use crate::state::User;
     use crate::world::World;
 
     fn taken(plural: &str, query: &str) -> bool {

@@ -3,10 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use crate::access::{Access, access};
-use crate::filling::{ADMIN_ID, DEFAULT_COMBO};
-use crate::instance::User;
 use crate::metadata_lists::schema::{Default, Kind, Property, Schema};
 use crate::profile::Profile;
+use crate::state::User;
+use crate::world::filling::{ADMIN_ID, DEFAULT_COMBO};
 use crate::world::{Object, World, reference, text};
 
 /// When the sandbox's metadata was imported, for objects that do not say: the day of the recordings.

@@ -345,7 +345,7 @@ fn key_by(value: Value, property: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::instance::User;
+    use crate::state::User;
     use crate::world::World;
 
     fn shown(fields: &str) -> Value {

@@ -391,8 +391,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::instance::User;
     use crate::profile::Profile;
+    use crate::state::User;
     use crate::world::World;
 
     fn passing(profile: Profile, filter: &str) -> Result<Vec<String>, QueryError> {

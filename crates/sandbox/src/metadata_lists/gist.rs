@@ -8,7 +8,7 @@ use crate::metadata_lists::derive::{self, Context};
 use crate::metadata_lists::fields::{self, Field, Fields};
 use crate::metadata_lists::filter::{Like, QueryError};
 use crate::metadata_lists::schema::{Kind, Property, Schema};
-use crate::metadata_lists::{bridge, is_relation, query, query_refusal};
+use crate::metadata_lists::{is_relation, query, query_refusal};
 use crate::profile::Profile;
 use crate::world::{Object, references, text};
 
@@ -79,7 +79,7 @@ fn answer(
     };
     let total = objects.len();
     let fields = Fields::of_request(parameters, "*");
-    objects.retain(|object| !bridge::is_lost(context, schema, object, &fields));
+    objects.retain(|object| !is_lost(context, schema, object, &fields));
     let entries: Vec<Value> = page
         .cut(objects)
         .into_iter()
@@ -254,5 +254,14 @@ fn flat(
         "member" => transformer.parameters.first().is_some_and(|id| ids().iter().any(|own| own == id)).into(),
         "not-member" => (!transformer.parameters.first().is_some_and(|id| ids().iter().any(|own| own == id))).into(),
         _ => return None,
+    })
+}
+
+/// Whether gist leaves an object out: a reference of which something is asked is empty.
+pub(super) fn is_lost(context: Context<'_>, schema: &Schema, object: &Object, fields: &Fields) -> bool {
+    fields.0.iter().filter(|field| field.nested.is_some() && !field.exclude).any(|field| {
+        let property = schema.property(context.profile, &field.name);
+        let property = property.filter(|property| matches!(property.kind, Kind::Reference(_)));
+        property.is_some_and(|property| derive::value(context, schema, object, property).is_none())
     })
 }

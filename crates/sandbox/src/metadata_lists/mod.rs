@@ -22,8 +22,8 @@ use self::schema::{Kind, Schema};
 use crate::access::access;
 use crate::exchange::{Request, Response};
 use crate::front;
-use crate::instance::{State, User};
 use crate::profile::Profile;
+use crate::state::{State, User};
 use crate::world::Object;
 use xfer_domain::uid::Uid;
 

@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use crate::exchange::Request;
-use crate::filling::DEFAULT_COMBO;
 use crate::metadata_lists::derive::Context;
 use crate::metadata_lists::schema::Schema;
+use crate::world::filling::DEFAULT_COMBO;
 use crate::world::{Object, reference, references, text};
 
 /// The operands that a request asks for, by data element; none for every other type.

@@ -22,9 +22,9 @@ use refusal::Refusal;
 use selection::Selection;
 
 use crate::exchange::{Request, Response};
-use crate::filling::DEFAULT_OPTION_COMBO;
-use crate::instance::{State, User};
+use crate::state::{State, User};
 use crate::values::RegistrationKey;
+use crate::world::filling::DEFAULT_OPTION_COMBO;
 
 /// Answers it.
 pub fn get(state: &mut State, user: &User, request: &Request) -> Response {

@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 use jiff::civil::Date;
 
 use super::query::{Order, Query};
-use crate::instance::{State, User};
 use crate::reach::{may_read_option_combo, subtree};
 use crate::scan::OrgUnits;
+use crate::state::{State, User};
 use crate::values::{StoredValue, ValueKey};
 use crate::world::{World, reference, references};
 use xfer_domain::period::Period;

@@ -9,10 +9,10 @@ use super::query::Query;
 use super::refusal::{Refusal, rule};
 use super::selection::{Head, Selection, elements_of_groups, elements_of_sets, once, org_units};
 use crate::access::access;
-use crate::instance::{State, User};
 use crate::periods;
 use crate::reach::may_read_option_combo;
 use crate::scheme::Scheme;
+use crate::state::{State, User};
 use crate::world::text;
 use xfer_domain::period::Period;
 

@@ -1,10 +1,10 @@
 //! Functions, operators and members that are not there, or not for these values.
 
-use super::runtime::{Words, words};
-use super::suggest::nearest;
 use super::type_in_words;
+use super::words::{Words, words};
 use crate::reference::{self, Kind};
 use crate::source;
+use crate::suggest::nearest;
 use xfer_domain::counted::counted_len;
 
 /// Names of other languages, and what they are called here.

@@ -8,7 +8,6 @@ mod calls;
 mod ours;
 pub(super) mod parse;
 pub(super) mod runtime;
-pub(super) mod suggest;
 mod words;
 
 pub(super) use words::type_in_words;
@@ -19,7 +18,7 @@ mod tests;
 use std::fmt;
 
 use super::limits;
-use super::watch::Stop;
+use super::stop::Stop;
 use xfer_domain::script::Hook;
 use xfer_domain::shown::{cut, cut_off};
 

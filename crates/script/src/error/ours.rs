@@ -1,11 +1,11 @@
 //! Failures of our own functions. They reach the engine as a text that begins with what failed, with the details behind
 //! it; here the two become sentences.
 
-use super::runtime::{Words, words};
-use super::suggest;
 use super::type_in_words;
+use super::words::{Words, words};
 use crate::arithmetic::failure;
-use crate::{context, engine, list, period_type, row, text, work};
+use crate::suggest;
+use crate::{marks, period_type, work};
 use xfer_domain::period::PeriodType;
 use xfer_domain::script::Hook;
 
@@ -19,7 +19,7 @@ pub(super) fn in_words(error: &str) -> Words {
 }
 
 fn calculation(error: &str) -> Option<Words> {
-    if let Some(rest) = error.strip_prefix(engine::UNLIKE) {
+    if let Some(rest) = error.strip_prefix(marks::UNLIKE) {
         let [operator, left, right] = parts(rest);
         let what = match operator {
             "==" | "!=" => format!("a {left} is compared with a {right}: they are never equal"),
@@ -30,7 +30,7 @@ fn calculation(error: &str) -> Option<Words> {
             "turn the text into a number with `number(…)`, or the number into a text with `text(…)`",
         ));
     }
-    if let Some(text) = error.strip_prefix(text::NOT_A_NUMBER) {
+    if let Some(text) = error.strip_prefix(marks::NOT_A_NUMBER) {
         let comma = text.contains(',');
         let hint = if comma {
             "decimals have a point, not a comma: `t.replace(\",\", \".\")`"
@@ -60,7 +60,7 @@ fn calculation(error: &str) -> Option<Words> {
 }
 
 fn of_lists(error: &str) -> Option<Words> {
-    if let Some(rest) = error.strip_prefix(list::NOT_NUMBERS) {
+    if let Some(rest) = error.strip_prefix(marks::NOT_NUMBERS) {
         let [place, kind, shown] = parts(rest);
         let hint = match type_in_words(kind).as_str() {
             "nothing" => "leave missing values out first: `values.filter(|x| x != ())`",
@@ -73,7 +73,7 @@ fn of_lists(error: &str) -> Option<Words> {
             hint,
         ));
     }
-    if let Some(rest) = error.strip_prefix(list::NOT_COMPARABLE) {
+    if let Some(rest) = error.strip_prefix(marks::NOT_COMPARABLE) {
         let [left, right, _] = parts(rest);
         let what = format!("{} and {} cannot be sorted", type_in_words(left), type_in_words(right));
         let hint = if left == right {
@@ -84,7 +84,7 @@ fn of_lists(error: &str) -> Option<Words> {
         return Some(words(what, hint));
     }
     Some(match error {
-        list::EMPTY_LIST => words(
+        marks::EMPTY_LIST => words(
             "the list is empty, so it has no average",
             "check it first: `if values.is_empty() { skip(\"no values\") }`",
         ),
@@ -130,7 +130,7 @@ fn of_periods(error: &str) -> Option<Words> {
 }
 
 fn of_rows(error: &str) -> Option<Words> {
-    if let Some(rest) = error.strip_prefix(row::NOT_IN_SLICE) {
+    if let Some(rest) = error.strip_prefix(marks::NOT_IN_SLICE) {
         let [kind, name, near] = parts(rest);
         let hint = if near.is_empty() {
             "use the id, the code or the exact name of one that the job reads here".to_owned()
@@ -139,11 +139,11 @@ fn of_rows(error: &str) -> Option<Words> {
         };
         return Some(words(format!("there is no {kind} `{name}` in this slice"), hint));
     }
-    if let Some(rest) = error.strip_prefix(row::AMBIGUOUS) {
+    if let Some(rest) = error.strip_prefix(marks::AMBIGUOUS) {
         let [kind, name, _] = parts(rest);
         return Some(words(format!("more than one {kind} is called `{name}`"), "use the id or the code"));
     }
-    if let Some(rest) = error.strip_prefix(row::WRONG_MEMBER) {
+    if let Some(rest) = error.strip_prefix(marks::WRONG_MEMBER) {
         let [member, kind, _] = parts(rest);
         let hint = match member {
             "value" => "a value is a number, a text, true or false",
@@ -151,7 +151,7 @@ fn of_rows(error: &str) -> Option<Words> {
         };
         return Some(words(format!("{} cannot be the {member} of a row", type_in_words(kind)), hint));
     }
-    let rest = error.strip_prefix(row::ROW_NEEDS)?;
+    let rest = error.strip_prefix(marks::ROW_NEEDS)?;
     Some(match rest.split_once('\t') {
         Some((_, unknown)) => {
             let members = ["data", "coc", "aoc", "org_unit", "period", "value"];
@@ -165,7 +165,7 @@ fn of_rows(error: &str) -> Option<Words> {
 }
 
 fn of_context(error: &str) -> Option<Words> {
-    if let Some(rest) = error.strip_prefix(context::NOT_KNOWN) {
+    if let Some(rest) = error.strip_prefix(marks::NOT_KNOWN) {
         let [member, hook, _] = parts(rest);
         return Some(if member == "sources" {
             words(
@@ -184,19 +184,19 @@ fn of_context(error: &str) -> Option<Words> {
             )
         });
     }
-    if error == context::NO_SLICE {
+    if error == marks::NO_SLICE {
         return Some(words(
             "rows can be made and changed only in `rows`",
             "write `fn rows(rows, ctx)`, which has all rows; the other hooks return one value or period",
         ));
     }
-    if error == context::LOOKUP_TOO_EARLY {
+    if error == marks::LOOKUP_TOO_EARLY {
         return Some(words(
             "`lookup` finds nothing in `period`: periods are decided before any value is read",
             "decide by `p` and `ctx.item`, which are the same for all values",
         ));
     }
-    if let Some(rest) = error.strip_prefix(context::NO_PARAM) {
+    if let Some(rest) = error.strip_prefix(marks::NO_PARAM) {
         let mut names = rest.split('\t').filter(|name| !name.is_empty());
         let name = names.next().unwrap_or_default();
         let known: Vec<&str> = names.collect();
@@ -207,14 +207,14 @@ fn of_context(error: &str) -> Option<Words> {
         };
         return Some(words(format!("there is no parameter `{name}`"), hint));
     }
-    if let Some(rest) = error.strip_prefix(context::SEVERAL) {
+    if let Some(rest) = error.strip_prefix(marks::SEVERAL) {
         let [name, number, _] = parts(rest);
         return Some(words(
             format!("`{name}` has {number} values here, one for each option combo"),
             "choose one, `lookup(\"…\", #{ coc: \"…\" })`, or take all: `lookup_all(\"…\").sum()`",
         ));
     }
-    let rest = error.strip_prefix(context::LOOKUP_WHERE)?;
+    let rest = error.strip_prefix(marks::LOOKUP_WHERE)?;
     Some(match rest.split_once('\t') {
         Some((_, unknown)) => {
             words(format!("`lookup` cannot look by `{unknown}`"), "use `coc`, `aoc`, `org_unit` and `period`")

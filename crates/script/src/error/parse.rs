@@ -3,8 +3,8 @@
 use rhai::{LexError, ParseError, ParseErrorType as Parse};
 
 use super::ScriptError;
-use super::suggest;
 use crate::source;
+use crate::suggest;
 
 /// What and how to go on.
 type Words = (String, String);

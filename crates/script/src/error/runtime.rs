@@ -5,16 +5,10 @@ use rhai::{EvalAltResult as Failure, Position};
 use super::ScriptError;
 use super::calls::{not_found, unknown_member};
 use super::ours;
-use crate::hooks::Entry;
+use super::words::{Words, words};
+use crate::hook::Entry;
 use crate::source;
-use crate::watch::Stop;
-
-/// What and how to go on.
-pub(super) type Words = (String, String);
-
-pub(super) fn words(what: impl Into<String>, hint: impl Into<String>) -> Words {
-    (what.into(), hint.into())
-}
+use crate::stop::Stop;
 
 /// Translates what ended a call.
 pub(crate) fn translate(error: &Failure, name: &str, source: &str, entry: Entry) -> ScriptError {

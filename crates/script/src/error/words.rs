@@ -1,4 +1,11 @@
-//! The engine's names of types, in words.
+//! The engine's names of types, in words; and what a sentence of ours is made of.
+
+/// What and how to go on.
+pub(super) type Words = (String, String);
+
+pub(super) fn words(what: impl Into<String>, hint: impl Into<String>) -> Words {
+    (what.into(), hint.into())
+}
 
 /// A type with its article: `a number`. The engine names several types at once where they are one to it:
 /// `str | ImmutableString | String`.

@@ -1,14 +1,13 @@
 //! `plugin.ron`: the manifest of a plugin, and its rules.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
-use bigdecimal::BigDecimal;
 use ron::extensions::Extensions;
 use serde::Deserialize;
 
+use super::parameter::{Kind, Parameter, fitting};
 use super::setting::Setting;
-use super::{MANIFEST, PluginError, parameters};
+use super::{MANIFEST, PluginError};
 use xfer_domain::script::{Hook, ParameterValue};
 
 /// The one version of what plugins may use: the hooks, and the functions that scripts have.
@@ -34,54 +33,6 @@ pub struct Manifest {
     pub hooks: Vec<Hook>,
     /// What it can be given.
     pub parameters: Vec<Parameter>,
-}
-
-/// A parameter of a plugin.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Parameter {
-    /// Its name: `ctx.params.NAME` in the script.
-    pub name: String,
-    /// What it may be.
-    pub kind: Kind,
-    /// What it is where nobody says; without one it has to be given.
-    pub default: Option<ParameterValue>,
-    /// Smallest and largest number.
-    pub range: Option<(BigDecimal, BigDecimal)>,
-    /// The texts that it may be; any where there are none.
-    pub choices: Vec<String>,
-    /// What a person is asked.
-    pub prompt: String,
-}
-
-/// What a parameter may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// Any number.
-    Number,
-    /// A number without decimals.
-    Whole,
-    /// Yes or no.
-    Truth,
-    /// A text.
-    Text,
-    /// Several numbers.
-    Numbers,
-    /// Several texts.
-    Texts,
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Number => "a number",
-            Self::Whole => "a whole number",
-            Self::Truth => "true or false",
-            Self::Text => "a text",
-            Self::Numbers => "a list of numbers",
-            Self::Texts => "a list of texts",
-        })
-    }
 }
 
 /// The file's own shape.
@@ -234,7 +185,7 @@ impl WireParameter {
         };
         let parameter = Parameter { name, kind, default: default.map(|Setting(value)| value), range, choices, prompt };
         if let Some(default) = &parameter.default
-            && let Err(PluginError::Rule { what, .. }) = parameters::fitting(&parameter, default)
+            && let Err(PluginError::Rule { what, .. }) = fitting(&parameter, default)
         {
             return broken(plugin, &format!("the default is wrong: {what}"));
         }

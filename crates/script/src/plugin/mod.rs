@@ -14,16 +14,18 @@
 mod bundled;
 mod cases;
 mod manifest;
+mod parameter;
 mod parameters;
 mod setting;
 mod template;
 
 pub use bundled::{bundled, bundled_names};
-pub use manifest::{Kind, Manifest, Parameter, bad_name, is_name};
+pub use manifest::{Manifest, bad_name, is_name};
+pub use parameter::{Kind, Parameter};
 pub use parameters::{check, missing, read};
 pub use template::template;
 
-use crate::error::suggest::nearest;
+use crate::suggest::nearest;
 use crate::{Number, Param, Params, Script, ScriptError};
 use xfer_domain::exit_code::ExitCode;
 use xfer_domain::fault::Fault;

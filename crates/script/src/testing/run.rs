@@ -7,13 +7,13 @@ use super::format::{Case, CombineGiven, Expected, Given, RowGiven, Suite, Where}
 use super::names::Names;
 use super::result::{CaseResult, Line};
 use super::scalar::Scalar;
-use crate::context::{Contribution, ItemNames, Place, RunContext};
+use crate::context::{Contribution, Place, RunContext};
 use crate::error::ScriptError;
 use crate::hooks::Script;
 use crate::outcome::{LeftOut, Outcome, Row, RowsOutcome, Value};
 use crate::params::Params;
 use crate::runner::Runner;
-use crate::things::Named;
+use crate::things::{ItemNames, Named};
 use crate::watch::Log;
 use xfer_domain::cell::CellAddress;
 use xfer_domain::period::Period;

@@ -30,6 +30,7 @@
 //!
 //! Pure: bytes in, values out. Where files lie and who types passphrases is the business of the layers above.
 
+mod content;
 pub mod document;
 mod envelope;
 mod error;
@@ -38,7 +39,7 @@ pub mod prune;
 mod recipient;
 mod wire;
 
-pub use document::{Content, FileServer};
+pub use content::{Content, FileServer};
 pub use envelope::{Header, header, looks_like_one};
 pub use error::XferFileError;
 pub use key_file::FileKeyHolder;

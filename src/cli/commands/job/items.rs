@@ -9,7 +9,7 @@ use crate::cli::commands::review::warn_of_unmade_review;
 use crate::cli::error::CliError;
 use crate::cli::render::review;
 use crate::cli::ui::Ui;
-use crate::ops::files::job_items::names;
+use crate::ops::files::item_cells::names;
 use crate::ops::home::Home;
 use crate::ops::jobs::{self, ItemText, NewItem, OpenJob};
 use xfer_domain::data_item::DataItem;

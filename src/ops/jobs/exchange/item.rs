@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use crate::ops::jobs::OpenJob;
-use crate::ops::jobs::exchange::reading::Read;
 use crate::ops::jobs::exchange::schemes::Schemes;
 use xfer_domain::cell::CellAddress;
 use xfer_domain::data_item::DataItem;
@@ -22,6 +21,13 @@ pub(super) struct Taker<'job> {
     pub(super) schemes: &'job Schemes,
     /// Another aggregation type than that of the objects.
     aggregation: Option<&'job str>,
+}
+
+/// What a `dx` reads.
+pub(super) struct Read {
+    pub(super) selected: DataItem,
+    pub(super) category_option_combo: Option<Uid>,
+    pub(super) attribute_option_combo: Option<Uid>,
 }
 
 impl<'job> Taker<'job> {

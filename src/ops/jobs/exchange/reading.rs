@@ -1,18 +1,11 @@
 //! What one `dx` of an exchange names at the source: a data element with or without its combos, an indicator, a program
 //! indicator, or a reporting rate, which exchanges could carry up to 2.42 (2.43 refuses it: E6307).
 
-use crate::ops::jobs::exchange::item::{Taker, combos_of, is_called};
+use crate::ops::jobs::exchange::item::{Read, Taker, combos_of, is_called};
 use crate::ops::jobs::exchange::schemes::{Object, Scheme, object};
 use xfer_domain::data_item::{DataItem, ReportingMetric};
 use xfer_domain::uid::Uid;
 use xfer_matching::items::{attribute_combos_of, category_combos_of};
-
-/// What a `dx` reads.
-pub(super) struct Read {
-    pub(super) selected: DataItem,
-    pub(super) category_option_combo: Option<Uid>,
-    pub(super) attribute_option_combo: Option<Uid>,
-}
 
 impl Taker<'_> {
     /// What a `dx` names: as a whole, or cut at its dots where that gives a data element and its combos. A code may hold

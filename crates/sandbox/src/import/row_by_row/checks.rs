@@ -7,12 +7,12 @@ use std::collections::{HashMap, HashSet};
 
 use super::conflicts;
 use super::{Accepted, Frame};
-use crate::catalog::{Catalog, DataSet};
 use crate::import::answer::Conflict;
 use crate::import::options::Strategy;
 use crate::import::payload::{Row, Text};
 use crate::import::{timeliness, value_errors};
 use crate::values::ValueKey;
+use crate::world::catalog::{Catalog, DataSet};
 use xfer_domain::period::{Period, PeriodType};
 use xfer_domain::value_type::{ImportEngine, ValueRefusal, ValueType};
 

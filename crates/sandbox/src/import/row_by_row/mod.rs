@@ -22,11 +22,11 @@ use super::identifiers::Lookups;
 use super::options::{Options, Strategy};
 use super::payload::{Payload, Row, Text};
 use super::timeliness;
-use crate::catalog::Catalog;
 use crate::exchange::Response;
-use crate::instance::{State, User};
 use crate::profile::Profile;
+use crate::state::{State, User};
 use crate::values::{Registration, RegistrationKey, ValueKey, Values};
+use crate::world::catalog::Catalog;
 use xfer_domain::period::Period;
 
 /// Imports a body and answers.

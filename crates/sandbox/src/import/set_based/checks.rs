@@ -4,8 +4,8 @@
 use super::Frame;
 use super::errors::{self, Fault};
 use super::source::Source;
-use crate::catalog::{Catalog, DataSet, InputPeriod};
 use crate::import::timeliness;
+use crate::world::catalog::{Catalog, DataSet, InputPeriod};
 use xfer_domain::period::Period;
 
 /// The only data set that all data elements belong to between them (`autoTargetDataSet`). An element without any is

@@ -9,11 +9,11 @@ use std::borrow::Cow;
 use jiff::civil::Date;
 
 use super::errors::{self, Fault};
-use crate::catalog::{Catalog, Named};
 use crate::import::identifiers::{Lookup, Lookups};
 use crate::import::payload::{OptionMap, Payload, Row, ScopeInput, Text};
 use crate::import::timeliness;
 use crate::profile::Profile;
+use crate::world::catalog::{Catalog, Named};
 use xfer_domain::period::Period;
 use xfer_domain::uid::Uid;
 

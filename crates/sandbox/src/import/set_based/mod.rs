@@ -23,9 +23,9 @@ use super::identifiers::Lookups;
 use super::options::{Options, Strategy};
 use super::payload::{Payload, Unwalkable};
 use super::timeliness;
-use crate::catalog::Catalog;
 use crate::exchange::Response;
-use crate::instance::{State, User};
+use crate::state::{State, User};
+use crate::world::catalog::Catalog;
 
 /// What the server says where decoding met a period that is none: the failed stage left nothing behind.
 const NO_GROUP: &str = "Cannot invoke \"org.hisp.dhis.datavalue.DataEntryGroup.deletion()\" because \"group\" is null";

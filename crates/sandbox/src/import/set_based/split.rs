@@ -5,7 +5,7 @@
 
 use super::decode::{DecodedGroup, Failure, Value};
 use super::errors;
-use crate::catalog::Catalog;
+use crate::world::catalog::Catalog;
 
 /// One group per data set. A data element of several goes to the one that the metadata lists last, the newest.
 pub(super) fn by_data_set<'request>(

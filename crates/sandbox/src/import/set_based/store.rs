@@ -9,10 +9,10 @@ use std::collections::HashSet;
 use jiff::civil::DateTime;
 
 use super::decode::{Completion, Scope, Value};
-use crate::filling::DEFAULT_OPTION_COMBO;
 use crate::import::{lose_race, timeliness};
-use crate::instance::State;
+use crate::state::State;
 use crate::values::{Registration, RegistrationKey, StoredValue, ValueKey};
+use crate::world::filling::DEFAULT_OPTION_COMBO;
 
 /// Rows per statement.
 const STATEMENT_ROWS: usize = 500;

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 
 use super::decode::Value;
 use super::errors::{self, Fault};
-use crate::catalog::Catalog;
 use crate::import::value_errors;
+use crate::world::catalog::Catalog;
 use xfer_domain::value_type::{ImportEngine, ValueRefusal, ValueType};
 
 /// The longest comment, in UTF-16 units.

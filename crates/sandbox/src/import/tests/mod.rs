@@ -6,11 +6,11 @@ mod set_based;
 use serde_json::{Value, json};
 
 use crate::exchange::Request;
-use crate::instance::{State, User};
-use crate::jobs::Jobs;
-use crate::login::Sessions;
 use crate::profile::Profile;
 use crate::settings::Settings;
+use crate::state::jobs::Jobs;
+use crate::state::sessions::Sessions;
+use crate::state::{State, User};
 use crate::values::{StoredValue, ValueKey, Values};
 use crate::world::{World, references, text};
 

@@ -6,15 +6,14 @@
 //! whoever could put another authority beside a secret could listen to where it is sent.
 
 use rusqlite::{Connection, Transaction, params};
-use secrecy::SecretString;
 
 use crate::store::column::Text;
 use crate::store::config::ConfigStore;
+use crate::store::config::login_secret::{kind_and_user, origin_of, place, store_secret};
 use crate::store::config::servers::{by_id, found};
 use crate::store::error::StoreError;
-use crate::store::vault::{Place, Vault};
+use crate::store::vault::Vault;
 use xfer_domain::certificates::Certificates;
-use xfer_domain::script::ContentHash;
 use xfer_domain::secret::Login;
 use xfer_domain::server::{BaseUrl, LoginKind, Server, ServerId};
 
@@ -79,16 +78,6 @@ fn kept(connection: &Connection, id: ServerId) -> Result<Kept, StoreError> {
     Ok(Kept { server, sealed: connection.query_row(secret, [id.0], |row| row.get(0))?, origin })
 }
 
-/// What a secret is sealed for: the server's origin and, where it has any, the certificates by which it is trusted.
-fn origin_of(connection: &Connection, id: ServerId, url: &BaseUrl) -> Result<String, StoreError> {
-    let certificates = "SELECT certificates FROM server WHERE id = ?1";
-    let certificates: Option<String> = connection.query_row(certificates, [id.0], |row| row.get(0))?;
-    Ok(match certificates {
-        None => url.origin(),
-        Some(certificates) => format!("{} trusted by {}", url.origin(), ContentHash::of(&certificates)),
-    })
-}
-
 fn opened(vault: &Vault, kept: Kept) -> Result<Login, StoreError> {
     let Kept { server, sealed, origin } = kept;
     let closed = || StoreError::Sealed { server: server.name.clone() };
@@ -125,25 +114,6 @@ pub(super) fn seal_logins_again(
     Ok(ids.len())
 }
 
-/// The words for a kind of login, and the user's name where it has one.
-pub(super) fn kind_and_user(login: &Login) -> (&'static str, Option<&str>) {
-    match login {
-        Login::Basic { username, .. } => ("basic", Some(username)),
-        Login::Token(_) => ("token", None),
-    }
-}
-
-fn secret_of(login: &Login) -> &SecretString {
-    match login {
-        Login::Basic { password, .. } => password,
-        Login::Token(token) => token,
-    }
-}
-
-fn place(id: ServerId, origin: &str) -> Place<'_> {
-    Place { table: "server", row: id.0, column: "secret", origin }
-}
-
 fn store_login(
     transaction: &Transaction<'_>,
     vault: &Vault,
@@ -154,19 +124,6 @@ fn store_login(
     let (kind, username) = kind_and_user(login);
     transaction.execute("UPDATE server SET login = ?2, username = ?3 WHERE id = ?1", params![id.0, kind, username])?;
     store_secret(transaction, vault, id, url, login)
-}
-
-/// Seals a login's secret into the row of its server.
-pub(super) fn store_secret(
-    transaction: &Transaction<'_>,
-    vault: &Vault,
-    id: ServerId,
-    url: &BaseUrl,
-    login: &Login,
-) -> Result<(), StoreError> {
-    let sealed = vault.seal(secret_of(login), &place(id, &origin_of(transaction, id, url)?))?;
-    transaction.execute("UPDATE server SET secret = ?2 WHERE id = ?1", params![id.0, sealed])?;
-    Ok(())
 }
 
 #[cfg(test)]

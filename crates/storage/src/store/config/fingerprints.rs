@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use crate::store::column::{Columns, Id, Json};
 use crate::store::config::ConfigStore;
-use crate::store::config::jobs::{ItemId, job_number, load_items};
+use crate::store::config::job_items::{ItemId, job_number, load_items};
 use crate::store::error::StoreError;
 use xfer_domain::cell::CellAddress;
 use xfer_domain::fingerprint::{ItemFingerprint, MappingFingerprint};

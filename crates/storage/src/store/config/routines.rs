@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::store::column::{ByName, Columns, Json, JsonList, Text};
 use crate::store::config::ConfigStore;
 use crate::store::config::alerts;
-use crate::store::config::jobs::job_number;
+use crate::store::config::job_items::job_number;
 use crate::store::config::names::{BY_NAME, Name, keys};
 use crate::store::error::{Kind, StoreError};
 use xfer_domain::pair::Pair;

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use crate::store::column::{Json, Text};
 use crate::store::config::ConfigStore;
-use crate::store::config::credentials::{kind_and_user, store_secret};
+use crate::store::config::login_secret::{kind_and_user, store_secret};
 use crate::store::config::names::{BY_NAME, Name, keys, number_of};
 use crate::store::error::{Kind, StoreError};
 use crate::store::vault::Vault;

@@ -7,10 +7,10 @@ use uuid::Uuid;
 use crate::store::column::Columns;
 use crate::store::error::StoreError;
 use crate::store::state::StateStore;
-use crate::store::state::journal::run_number;
+use crate::store::state::run_number::run_number;
 use crate::store::state::unchanged;
-use crate::store::state::words::{Dictionary, not_a};
-use xfer_domain::cell::{CellKey, CellState};
+use crate::store::state::words::{Dictionary, not_a, read_key};
+use xfer_domain::cell::CellState;
 use xfer_domain::journal::{CellRecord, Claim};
 use xfer_domain::run::CellCounts;
 
@@ -109,17 +109,6 @@ fn read_cell(row: &Row<'_>, dictionary: &mut Dictionary<'_>) -> Result<CellRecor
         contributions: row.get(11)?,
         from: None,
         claim: Claim::Stays,
-    })
-}
-
-/// Reads a cell's five parts from neighbouring columns, org unit first.
-pub(super) fn read_key(row: &Row<'_>, first: usize, dictionary: &mut Dictionary<'_>) -> Result<CellKey, StoreError> {
-    Ok(CellKey {
-        org_unit: dictionary.uid(row.get(first)?)?,
-        period: dictionary.period(row.get(first + 1)?)?,
-        data_element: dictionary.uid(row.get(first + 2)?)?,
-        category_option_combo: dictionary.uid(row.get(first + 3)?)?,
-        attribute_option_combo: dictionary.uid(row.get(first + 4)?)?,
     })
 }
 

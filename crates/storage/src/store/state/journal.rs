@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{OptionalExtension, Transaction, params};
 use uuid::Uuid;
 
 use crate::store::column::{Id, Json, Text, Word};
 use crate::store::error::{Kind, StoreError};
 use crate::store::state::ledger::{LedgerWriter, look_up};
+use crate::store::state::run_number::{find_run, run_number};
 use crate::store::state::unchanged::Counting;
 use crate::store::state::words::Numbering;
 use crate::store::state::{StateStore, open};
@@ -210,16 +211,6 @@ impl Journal for StateStore {
 /// A count as SQLite keeps it.
 fn integer(number: u64) -> Result<i64, StoreError> {
     i64::try_from(number).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)).into())
-}
-
-/// The number and kind of a run.
-pub(super) fn run_number(connection: &Connection, run: Uuid) -> Result<(i64, RunMode), StoreError> {
-    find_run(connection, run)?.ok_or_else(|| StoreError::not_found(Kind::Run, run.to_string()))
-}
-
-fn find_run(connection: &Connection, run: Uuid) -> Result<Option<(i64, RunMode)>, StoreError> {
-    let mut select = connection.prepare_cached("SELECT id, mode FROM run WHERE uuid = ?1")?;
-    Ok(select.query_row([Text(run)], |row| Ok((row.get(0)?, row.get::<_, Word<_>>(1)?.0))).optional()?)
 }
 
 /// Writes down how cells ended: unchanged ones in numbers, the others one by one.

@@ -9,7 +9,7 @@ use rusqlite::{CachedStatement, Connection, Row, Transaction, params};
 
 use crate::store::error::StoreError;
 use crate::store::state::StateStore;
-use crate::store::state::cells::read_key;
+use crate::store::state::words::read_key;
 use crate::store::state::words::{CellNumbers, Dictionary, Numbering};
 use xfer_domain::cell::{CellAddress, CellKey};
 use xfer_domain::hashed::Hashed;

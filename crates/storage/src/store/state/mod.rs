@@ -19,6 +19,7 @@ mod journal;
 mod ledger;
 mod lock;
 mod open;
+mod run_number;
 mod runs;
 mod schema;
 mod unchanged;

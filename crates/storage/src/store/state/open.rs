@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::store::error::StoreError;
 use crate::store::state::StateStore;
-use crate::store::state::cells::read_key;
+use crate::store::state::words::read_key;
 use crate::store::state::words::{CellNumbers, Dictionary, Numbering, not_a};
 use xfer_domain::journal::{OpenCell, SentCell};
 

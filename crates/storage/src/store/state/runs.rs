@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::store::column::{Columns, Json, Text, Word};
 use crate::store::error::StoreError;
 use crate::store::state::StateStore;
-use crate::store::state::journal::run_number;
+use crate::store::state::run_number::run_number;
 use crate::store::state::unchanged;
 use xfer_domain::journal::{ChunkStart, RunStart};
 use xfer_domain::run::{CellCounts, Finding, Report, RunMode, RunOutcome, Severity, ValueCounts};

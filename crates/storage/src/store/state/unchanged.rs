@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::store::error::StoreError;
 use crate::store::state::StateStore;
-use crate::store::state::journal::run_number;
+use crate::store::state::run_number::run_number;
 use crate::store::state::words::{Dictionary, not_a};
 use xfer_domain::period::Period;
 use xfer_domain::uid::Uid;

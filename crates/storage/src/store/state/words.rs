@@ -3,7 +3,7 @@
 //! The numbers are remembered between calls, since one slice uses the same words as the next. Words that a transaction
 //! added are remembered only after it has committed: a number that was rolled back may be given to another word.
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
 
 use crate::store::error::StoreError;
 use xfer_domain::cell::CellKey;
@@ -186,4 +186,15 @@ impl<'connection> Dictionary<'connection> {
         self.periods.insert(number, period);
         Ok(period)
     }
+}
+
+/// Reads a cell's five parts from neighbouring columns, org unit first.
+pub(super) fn read_key(row: &Row<'_>, first: usize, dictionary: &mut Dictionary<'_>) -> Result<CellKey, StoreError> {
+    Ok(CellKey {
+        org_unit: dictionary.uid(row.get(first)?)?,
+        period: dictionary.period(row.get(first + 1)?)?,
+        data_element: dictionary.uid(row.get(first + 2)?)?,
+        category_option_combo: dictionary.uid(row.get(first + 3)?)?,
+        attribute_option_combo: dictionary.uid(row.get(first + 4)?)?,
+    })
 }

@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::xferfile::document::{Content, FileServer};
+use crate::xferfile::content::{Content, FileServer};
 use xfer_domain::alert::ArmedChannel;
 use xfer_domain::certificates::Certificates;
 use xfer_domain::routine::{Routine, RoutineDocument};

@@ -1,16 +1,18 @@
 //! The metadata that an instance holds, loaded from DHIS2's own export form (`POST /api/metadata` takes the same).
 //!
 //! Objects are kept as the JSON they came as, by type and id, in order; what a server derives while it imports them is
-//! filled in once by [`crate::filling`]. A clone shares everything until one side adds an object, so
+//! filled in once by [`crate::world::filling`]. A clone shares everything until one side adds an object, so
 //! that thousands of instances of the same country cost nothing.
+
+pub mod catalog;
+pub mod filling;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
 
-use crate::catalog::Catalog;
-use crate::filling;
+use crate::world::catalog::Catalog;
 
 /// An object of the metadata, as a server would export it.
 pub type Object = Map<String, Value>;

@@ -173,7 +173,7 @@ fn make_option_combos(world: &mut World) {
 }
 
 /// An id that follows from what it stands for.
-pub(super) fn id_of(combo: &str, options: &[String]) -> String {
+pub(crate) fn id_of(combo: &str, options: &[String]) -> String {
     let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     let digest = Sha256::digest(format!("{combo}:{}", options.join(",")));
     let letter = |(position, byte): (usize, &u8)| {

@@ -8,7 +8,7 @@ use jiff::civil::{Date, DateTime};
 use serde_json::Value;
 
 use super::{Catalog, CategoryOption, DataElement, DataSet, InputPeriod, Named, Names, OptionCombo, OrgUnit, Table};
-use crate::filling::{DEFAULT_COMBO, DEFAULT_OPTION_COMBO};
+use crate::world::filling::{DEFAULT_COMBO, DEFAULT_OPTION_COMBO};
 use crate::world::{Object, World, reference, references, text};
 use xfer_domain::value_type::ValueType;
 

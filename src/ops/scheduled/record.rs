@@ -12,19 +12,19 @@ use uuid::Uuid;
 
 use crate::ops::error::OpsError;
 use crate::ops::home::Home;
-use crate::ops::schedule::scheduled::{Opener, Scheduler};
-use crate::ops::schedule::times::Times;
+use crate::ops::scheduled::times::Times;
+use crate::ops::scheduled::{Opener, Scheduler};
 use xfer_domain::run::RunMode;
 use xfer_storage::platform::{self, Existing, access};
 use xfer_storage::store::StateStore;
 
 /// The format's name and version.
-pub(super) const FORMAT: &str = "xfer-schedule/1";
+pub(in crate::ops) const FORMAT: &str = "xfer-schedule/1";
 
 /// A schedule that was installed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
-    pub(super) format: String,
+    pub(in crate::ops) format: String,
     /// What the scheduler calls it.
     pub name: String,
     /// Who starts the runs.
@@ -76,7 +76,7 @@ pub struct Due {
 }
 
 /// Keeps a record; one of the same name gives way. It belongs to whoever owns the home, root or not.
-pub(super) fn keep(home: &Home, record: &Record) -> Result<(), OpsError> {
+pub(in crate::ops) fn keep(home: &Home, record: &Record) -> Result<(), OpsError> {
     let folder = home.files().schedules_folder();
     let file = home.files().schedule(&record.name);
     let failed = |source| OpsError::LocalFile { path: file.clone(), action: "written", source };
@@ -88,7 +88,7 @@ pub(super) fn keep(home: &Home, record: &Record) -> Result<(), OpsError> {
 }
 
 /// Forgets a record.
-pub(super) fn forget(home: &Home, name: &str) -> Result<(), OpsError> {
+pub(in crate::ops) fn forget(home: &Home, name: &str) -> Result<(), OpsError> {
     let file = home.files().schedule(name);
     match std::fs::remove_file(&file) {
         Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
@@ -144,7 +144,7 @@ pub fn due(home: &Home, now: &Zoned) -> Result<Vec<Due>, OpsError> {
 }
 
 /// When a run of a routine that writes was last started in this home. A dry run is not what a schedule is for.
-pub(super) fn last_start(home: &Home, routine: Uuid) -> Result<Option<Timestamp>, OpsError> {
+pub(in crate::ops) fn last_start(home: &Home, routine: Uuid) -> Result<Option<Timestamp>, OpsError> {
     let state = StateStore::open_existing(home.files(), routine)?;
     let runs = state.map_or_else(|| Ok(Vec::new()), |state| state.runs())?;
     Ok(runs.iter().filter(|run| run.mode == RunMode::Run).map(|run| run.started).max())

@@ -1,7 +1,11 @@
 //! A sandbox instance on a loopback port, speaking HTTP/1.1 as DHIS2 does.
 //!
 //! hyper itself and no framework, because faults act on connections. The shell decides nothing that a server decides:
-//! it passes requests to the [`Instance`], notes them in the [`Ledger`], and lets the [`FaultPlan`] come between.
+//! it passes requests to the [`Instance`]. With the feature `lab` it notes them in a ledger, lets faults come between and
+//! takes the time of a real server ([`lab`]).
+
+#[cfg(feature = "lab")]
+mod lab;
 
 use std::convert::Infallible;
 use std::io;
@@ -11,7 +15,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
@@ -25,11 +28,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::cost;
 use crate::exchange::{Request, Response};
-use crate::faults::{Fault, FaultPlan};
+#[cfg(feature = "lab")]
+use crate::faults::FaultPlan;
 use crate::instance::Instance;
-use crate::ledger::Ledger;
 use crate::profile::Profile;
 use crate::values::Values;
 use xfer_domain::exit_code::ExitCode;
@@ -40,9 +42,11 @@ pub struct ServerOptions {
     /// Where it listens; port 0 takes a free one.
     pub address: SocketAddr,
     /// What goes wrong.
+    #[cfg(feature = "lab")]
     pub faults: FaultPlan,
     /// How much of the time that a real server takes is really spent: none spends nothing and computes nothing, 0
     /// computes it for the ledger, 1 takes as long as measured.
+    #[cfg(feature = "lab")]
     pub cost_scale: Option<f64>,
     /// Whether the instance's clock follows the system's; otherwise it stands still at `Settings::now`.
     pub live_clock: bool,
@@ -52,7 +56,9 @@ impl Default for ServerOptions {
     fn default() -> Self {
         Self {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            #[cfg(feature = "lab")]
             faults: FaultPlan::default(),
+            #[cfg(feature = "lab")]
             cost_scale: None,
             live_clock: false,
         }
@@ -127,9 +133,8 @@ fn prepare(
     let address = listener.local_addr().map_err(|source| StartError::Listen { address: options.address, source })?;
     let shell = Arc::new(Shell {
         instance,
-        ledger: Ledger::default(),
-        faults: options.faults,
-        cost_scale: options.cost_scale,
+        #[cfg(feature = "lab")]
+        lab: lab::Lab::of(options.faults, options.cost_scale),
         live_clock: options.live_clock,
         stop: CancellationToken::new(),
     });
@@ -161,16 +166,6 @@ impl RunningSandbox {
         &self.shell.instance
     }
 
-    /// What it was asked.
-    pub fn ledger(&self) -> &Ledger {
-        &self.shell.ledger
-    }
-
-    /// What goes wrong; rules may be added at any time.
-    pub fn faults(&self) -> &FaultPlan {
-        &self.shell.faults
-    }
-
     /// A copy of everything that it stores now.
     pub fn values(&self) -> Values {
         self.shell.instance.with_state(|state| state.values.clone())
@@ -191,9 +186,8 @@ impl Drop for RunningSandbox {
 #[derive(Debug)]
 struct Shell {
     instance: Arc<Instance>,
-    ledger: Ledger,
-    faults: FaultPlan,
-    cost_scale: Option<f64>,
+    #[cfg(feature = "lab")]
+    lab: lab::Lab,
     live_clock: bool,
     stop: CancellationToken,
 }
@@ -233,111 +227,33 @@ struct Hangup;
 
 type Body = BoxBody<Bytes, Hangup>;
 
+#[cfg(not(feature = "lab"))]
 impl Shell {
     async fn answer(
         self: Arc<Self>,
         request: hyper::Request<Incoming>,
-        reset: &AtomicBool,
+        _: &AtomicBool,
     ) -> Result<hyper::Response<Body>, Hangup> {
         let request = receive(request).await?;
-        let fault = self.faults.strike(&request);
-        let number = self.ledger.arrive(&request, fault);
-        let (request, written) = self.count(request, number).await?;
-        match fault {
-            Some(Fault::Refuse) => return Err(Hangup),
-            Some(Fault::Reset) => {
-                reset.store(true, Ordering::Relaxed);
-                return Err(Hangup);
-            }
-            Some(Fault::Stall) => std::future::pending().await,
-            Some(Fault::Slow { delay }) => tokio::time::sleep(delay).await,
-            Some(Fault::NewPeriodRace) => {
-                self.instance.with_state(|state| state.settings.next_new_period_loses = true);
-            }
-            Some(Fault::ShiftedPage { by }) => {
-                self.instance.with_state(|state| state.settings.next_page_shift = by);
-            }
-            _ => {}
-        }
-        let played = fault.and_then(|fault| fault.answer_to(&request));
-        let response = if fault.is_none_or(Fault::is_applied) {
-            let own = self.handle(request, written, number).await?;
-            let own = match fault {
-                Some(fault) => fault.distort(own),
-                None => own,
-            };
-            played.unwrap_or(own)
-        } else {
-            played.unwrap_or_else(|| Response::empty(500))
-        };
-        if fault == Some(Fault::AnswerLost) {
-            reset.store(true, Ordering::Relaxed);
-            return Err(Hangup);
-        }
-        if fault == Some(Fault::AnswerStalled) {
-            std::future::pending::<()>().await;
-        }
-        self.ledger.settle(number, |entry| entry.status = Some(response.status));
-        let cut = match fault {
-            Some(Fault::CutBody { at }) => Some(at),
-            _ => None,
-        };
-        let profile = self.instance.with_state(|state| state.profile);
-        match fault {
-            Some(Fault::Drip { pause }) => Ok(drip(response, pause)),
-            _ => Ok(send(profile, response, cut)),
-        }
-    }
-
-    /// Counts the rows of a write for the ledger, off the runtime's threads: bodies may be large.
-    async fn count(
-        self: &Arc<Self>,
-        request: Request,
-        number: usize,
-    ) -> Result<(Request, Option<cost::Written>), Hangup> {
-        if request.method != "POST" {
-            return Ok((request, None));
-        }
-        let shell = Arc::clone(self);
-        let counted = tokio::task::spawn_blocking(move || {
-            let world = shell.instance.with_state(|state| state.world.clone());
-            let written = cost::written(&request, &world);
-            shell.ledger.settle(number, |entry| entry.rows = written.map(|written| written.rows));
-            (request, written)
-        });
-        counted.await.map_err(|_| Hangup)
-    }
-
-    /// Has the instance answer, off the runtime's threads, and takes the time that it would take.
-    async fn handle(
-        self: &Arc<Self>,
-        request: Request,
-        written: Option<cost::Written>,
-        number: usize,
-    ) -> Result<Response, Hangup> {
-        let shell = Arc::clone(self);
-        let answered = tokio::task::spawn_blocking(move || {
-            if shell.live_clock {
-                shell.instance.with_state(|state| state.settings.now = now());
-            }
-            let response = shell.instance.handle(&request);
-            let seconds = shell.cost_scale.map(|_| {
-                let profile = shell.instance.with_state(|state| state.profile);
-                cost::seconds(profile, cost::work(&request, written, &response))
-            });
-            shell.ledger.settle(number, |entry| {
-                entry.applied = true;
-                entry.seconds = seconds;
-            });
-            (response, seconds)
-        });
+        let shell = Arc::clone(&self);
+        let answered = tokio::task::spawn_blocking(move || shell.handle(&request));
         // a panic of the instance ends the connection, as a crash of a real server would
-        let (response, seconds) = answered.await.map_err(|_| Hangup)?;
-        let spent = seconds.unwrap_or_default() * self.cost_scale.unwrap_or_default();
-        if spent > 0.0 {
-            tokio::time::sleep(Duration::from_secs_f64(spent)).await;
+        let response = answered.await.map_err(|_| Hangup)?;
+        Ok(send(self.profile(), response, None))
+    }
+}
+
+impl Shell {
+    /// Has the instance answer. Not on the runtime's threads: bodies may be large.
+    fn handle(&self, request: &Request) -> Response {
+        if self.live_clock {
+            self.instance.with_state(|state| state.settings.now = now());
         }
-        Ok(response)
+        self.instance.handle(request)
+    }
+
+    fn profile(&self) -> Profile {
+        self.instance.with_state(|state| state.profile)
     }
 }
 
@@ -357,22 +273,6 @@ async fn receive(request: hyper::Request<Incoming>) -> Result<Request, Hangup> {
         .collect();
     let target = head.uri.path_and_query().map_or_else(|| head.uri.path(), |target| target.as_str()).to_owned();
     Ok(Request { method: head.method.as_str().to_owned(), target, headers, body })
-}
-
-/// The answer on the wire, a byte at a time.
-fn drip(response: Response, pause: Duration) -> hyper::Response<Body> {
-    let bytes = Bytes::from(response.body);
-    let drops = stream::unfold(0, move |at| {
-        let drop = bytes.get(at..=at).map(Bytes::copy_from_slice);
-        async move {
-            let drop = drop?;
-            tokio::time::sleep(pause).await;
-            Some((Ok(Frame::data(drop)), at + 1))
-        }
-    });
-    let mut answer = hyper::Response::new(BodyExt::boxed(StreamBody::new(drops)));
-    *answer.status_mut() = hyper::StatusCode::from_u16(response.status).unwrap_or_default();
-    answer
 }
 
 /// The answer on the wire. The embedded server (2.42, 2.43) sends bodies in chunks, the war tells their length; a body

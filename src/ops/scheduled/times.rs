@@ -17,7 +17,7 @@ const RANGES: [RangeInclusive<u8>; 5] = [0..=59, 0..=23, 1..=31, 1..=12, 0..=7];
 const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
 
 /// Days of the week as cron and systemd name them, from Sunday.
-pub(super) const WEEKDAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+pub(in crate::ops) const WEEKDAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 
 /// How long after it is due a run may begin without being missed.
 const PATIENCE_IN_MINUTES: i64 = 15;
@@ -27,12 +27,12 @@ const PATIENCE_IN_MINUTES: i64 = 15;
 pub struct Times {
     line: String,
     cron: Cron,
-    pub(super) minutes: Vec<u8>,
-    pub(super) hours: Vec<u8>,
+    pub(in crate::ops) minutes: Vec<u8>,
+    pub(in crate::ops) hours: Vec<u8>,
     /// All of them where the day of the month does not matter; likewise below.
-    pub(super) days: Vec<u8>,
-    pub(super) months: Vec<u8>,
-    pub(super) weekdays: Vec<u8>,
+    pub(in crate::ops) days: Vec<u8>,
+    pub(in crate::ops) months: Vec<u8>,
+    pub(in crate::ops) weekdays: Vec<u8>,
     /// Whether a time that the change of the clocks leaves out is left out, or made up for after the change.
     leaves_out: bool,
 }
@@ -100,7 +100,7 @@ impl Times {
     /// The same for a scheduler that starts nothing in a night whose clocks leave the time out, as systemd and
     /// Kubernetes do; cron starts it when they have changed.
     #[must_use]
-    pub(super) fn leaving_out(self, leaves_out: bool) -> Self {
+    pub(in crate::ops) fn leaving_out(self, leaves_out: bool) -> Self {
         Self { leaves_out, ..self }
     }
 

@@ -1,11 +1,14 @@
 //! A run that is to be started by a scheduler, and the words of its command. No secret stands in any of it, only where
 //! one lies.
 
+pub mod record;
+pub mod times;
+
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::ops::schedule::times::Times;
+use crate::ops::scheduled::times::Times;
 
 /// Who starts the runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +42,7 @@ impl Scheduler {
     }
 
     /// Whether it starts nothing in a night whose clocks leave the time out.
-    pub(super) fn leaves_out_missing_hours(self) -> bool {
+    pub(in crate::ops) fn leaves_out_missing_hours(self) -> bool {
         self.is_systemd() || self == Self::Kubernetes
     }
 
@@ -84,7 +87,7 @@ impl Opener {
     }
 
     /// The name by which a service manager hands it to the program.
-    pub(super) fn credential(&self) -> &'static str {
+    pub(in crate::ops) fn credential(&self) -> &'static str {
         match self {
             Self::KeyFile(_) => "xfer-key",
             Self::PassphraseFile(_) => "xfer-passphrase",
@@ -92,7 +95,7 @@ impl Opener {
     }
 
     /// The same at another place.
-    pub(super) fn at(&self, path: PathBuf) -> Self {
+    pub(in crate::ops) fn at(&self, path: PathBuf) -> Self {
         match self {
             Self::KeyFile(_) => Self::KeyFile(path),
             Self::PassphraseFile(_) => Self::PassphraseFile(path),
@@ -121,19 +124,19 @@ pub struct Scheduled {
 
 impl Scheduled {
     /// The command that a service manager starts, which hands over the key by itself.
-    pub(super) fn words_without_key(&self) -> Vec<&Path> {
+    pub(in crate::ops) fn words_without_key(&self) -> Vec<&Path> {
         [&self.program, Path::new("--home"), &self.home, Path::new("--quiet"), Path::new("exec"), &self.file].to_vec()
     }
 
     /// The command with its key and a log, for schedulers that only start it.
-    pub(super) fn words<'run>(&'run self, log: &'run Path) -> Vec<&'run Path> {
+    pub(in crate::ops) fn words<'run>(&'run self, log: &'run Path) -> Vec<&'run Path> {
         let mut words = self.words_without_key();
         words.extend([Path::new(self.opener.flag()), self.opener.path(), Path::new("--log-file"), log]);
         words
     }
 
     /// Where it writes what happens, for schedulers that keep nothing.
-    pub(super) fn log(&self) -> PathBuf {
+    pub(in crate::ops) fn log(&self) -> PathBuf {
         self.home.join(format!("{}.log", self.name))
     }
 }
@@ -150,7 +153,7 @@ pub(in crate::ops) fn in_shell(word: &str) -> String {
 
 /// What the tests of all schedulers begin with.
 #[cfg(test)]
-pub(super) fn sample(at: &str) -> Scheduled {
+pub(in crate::ops) fn sample(at: &str) -> Scheduled {
     let path = PathBuf::from;
     Scheduled {
         name: "monthly".to_owned(),
