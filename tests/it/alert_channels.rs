@@ -366,7 +366,7 @@ fn a_letter_goes_encrypted_to_a_server_that_proves_who_it_is() {
 
         let (code, said) = test(None);
         assert_eq!(code, Some(2), "{security}: {said}");
-        assert!(said.contains("the mail server is not reached encrypted"), "{security}: {said}");
+        assert!(said.contains("no encrypted connection to the mail server"), "{security}: {said}");
         let heard = mail.heard();
         assert!(!heard.iter().any(|line| line.starts_with("AUTH")), "{security}: {heard:#?}");
     }
@@ -536,7 +536,7 @@ fn a_person_is_led_to_an_alert_and_sees_that_it_is_taken() {
     let channel = Channel::answering(200);
     let office = Office::ready();
     let mut person = Person::start(&office.xfer, "routine alert add monthly", 100);
-    person.is_asked("How do you want to be alerted when a run fails or is incomplete");
+    person.is_asked("Alert when a run fails or is incomplete");
     // The last of the choices: a program.
     person.presses(&format!("{UP}{ENTER}"));
     person.answers_secretly("The web address of the program", &channel.url);
@@ -559,10 +559,10 @@ fn what_cannot_work_is_refused_when_it_is_added() {
     office.xfer.file("words", "no address");
     for (line, words) in [
         (format!("{add} --slack --url-file plain"), ["not encrypted", "https://"]),
-        (format!("{add} --slack --url-file words"), ["no web address", "https://"]),
+        (format!("{add} --slack --url-file words"), ["not a web address", "https://"]),
         (format!("{add} --slack"), ["web address is missing", "--url-file"]),
         (add.to_owned(), ["the kind of alert is missing", "--slack"]),
-        (format!("{add} --mail-to his --mail-server m.org --mail-from a@b.org"), ["`his`", "no e-mail address"]),
+        (format!("{add} --mail-to his --mail-server m.org --mail-from a@b.org"), ["`his`", "not an e-mail address"]),
         (format!("{add} --mail-to a@b.org --mail-from a@b.org"), ["mail server is missing", "--mail-server"]),
         (format!("{add} --mail-to a@b.org --mail-server m.org"), ["sender's address", "--mail-from"]),
         (

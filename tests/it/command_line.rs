@@ -284,7 +284,7 @@ fn one_run_at_a_time_and_only_against_the_server_it_was_made_for() {
     let office = Office::ready();
     let id = office.ok("routine list --format json").json()[0]["id"].as_str().unwrap().parse().unwrap();
     let lock = RunLock::acquire(&Home::new(office.xfer.home()), id, Timestamp::now()).unwrap();
-    office.refused("run monthly", 11, &["being run already"]);
+    office.refused("run monthly", 11, &["already running"]);
     drop(lock);
     office
         .servers
@@ -318,8 +318,7 @@ fn the_demo_plays_to_its_end_and_leaves_nothing_behind() {
     let xfer = Xfer::new();
     for line in ["demo", "demo --profile 2.44"] {
         let demo = xfer.run(line).expect_code(0);
-        let words =
-            ["$ xfer server sync --all", "$ xfer run monthly --dry-run", "read back from it", "PALU CAS CONFIRMES"];
+        let words = ["$ xfer server sync --all", "$ xfer run monthly --dry-run", "read back:", "PALU CAS CONFIRMES"];
         for word in words {
             assert!(demo.stdout.contains(word), "{word} is missing\n{demo}");
         }

@@ -63,7 +63,7 @@ fn what_is_no_rule_is_refused_with_what_would_be_one() {
     for (flags, words) in [
         ("--round 99", ["`99` is no rounding", "up:0, down:2"]),
         ("--coverage most", ["`most` is no coverage rule", "75%"]),
-        ("--share -3", ["no share", "above 0"]),
+        ("--share -3", ["not a share", "above 0"]),
     ] {
         let output = office.xfer.run(&format!("job edit-item malaria 1 {}", flags.replace("--share -3", "--share=-3")));
         assert_eq!(output.code, 2, "{output}");

@@ -384,7 +384,7 @@ fn the_wizard_offers_them_and_tells_the_command_that_does_the_same() {
     person.presses(ESCAPE);
     person.is_asked("without a match");
     person.presses(&format!("{DOWN}{ENTER}"));
-    person.is_asked("Goes to which cell");
+    person.is_asked("Destination option combo");
     person.presses(&format!("RECUS_A{ENTER}"));
     person.answers("What do you want to transfer", "");
     let (code, seen) = person.ends();

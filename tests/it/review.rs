@@ -516,7 +516,7 @@ fn a_circle_through_two_routines_is_refused_and_so_is_a_part_of_one() {
         second.stderr.contains("reads-what-it-writes") && second.stderr.contains("c1 in routine rc1"),
         "\n{second}"
     );
-    assert!(second.to_string().contains("next: mend"), "\n{second}");
+    assert!(second.to_string().contains("next: correct"), "\n{second}");
     let doctor = trial.run("doctor --offline --format json");
     let rows = doctor.json();
     let told = rows.as_array().unwrap().iter().filter(|row| row["code"] == "reads-what-it-writes").count();
