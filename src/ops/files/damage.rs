@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn what_a_spreadsheet_did_is_said() {
         for (cell, word) in [
-            ("1.23457E+11", Some("shortens")),
+            ("1.23457E+11", Some("shortened")),
             ("01-Mar", Some("date")),
             ("mars-24", Some("date")),
             ("1/2/2024", Some("date")),
