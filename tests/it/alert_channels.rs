@@ -183,7 +183,7 @@ fn another_system_at_the_address_gets_no_message() {
     office.ok("routine alert add monthly --message-on destination --to-user writer");
     destination.instance().with_state(|state| "another-system".clone_into(&mut state.settings.system_id));
     let failed = says(&office, "run monthly").expect_code(14);
-    let words = "national is another system than the routine was made for; no message was sent to it";
+    let words = "the system id of national is not the one in the routine; no message was sent to it";
     assert!(failed.stderr.contains(words), "\n{failed}");
     assert_eq!(messages(destination), [""; 0]);
 }
@@ -208,7 +208,7 @@ fn a_letter_says_it_in_plain_words() {
         (r"\.\d+@", ".[moment]@"),
         (r"Date: .*", "Date: [date]"),
         (r"(?m)(:  +)\d+$", "$1[number]"),
-    ]}, { assert_snapshot!(heard, @r#"
+    ]}, { assert_snapshot!(heard, @"
     EHLO [127.0.0.1]
     MAIL FROM:<xfer@health.example>
     RCPT TO:<his@health.example>
@@ -229,7 +229,7 @@ fn a_letter_says_it_in_plain_words() {
 
     Cells in all:              [number]
     New, changed or deleted:   [number]
-    As they were already:      [number]
+    Unchanged:                 [number]
     Did not arrive:            [number]
     Values of unmapped units:  [number]
 
@@ -237,10 +237,10 @@ fn a_letter_says_it_in_plain_words() {
       see every cell with its reason:
         xfer runs cells [id]
 
-    This message comes once; the next one comes when the outcome is another.
+    You get this message once; the next one comes when the outcome changes.
 
     QUIT
-    "#); });
+    "); });
 
     let _ = says(&office, "routine alert test monthly").expect_code(0);
     assert!(mail.heard().iter().any(|line| line == "Subject: xfer: a test of the alert mail of monthly"));

@@ -259,7 +259,7 @@ fn a_script_and_a_plugin_are_begun_whole_or_not_at_all() {
     let file = |name: &str| office.xfer.home().join(name);
     let begin = "script new value s.rhai";
     office.ok(begin);
-    office.refused(begin, 2, &["s.rhai is there already"]);
+    office.refused(begin, 2, &["s.rhai exists already"]);
     for left in ["s.rhai", "s.tests.ron"] {
         fs::remove_file(file(left)).unwrap();
         office.ok(begin);

@@ -151,7 +151,7 @@ fn a_map_goes_through_a_spreadsheet_and_back_unchanged() {
     let exported = office.ok("orgunit export tracker national").stdout;
     office.xfer.file("again.csv", &exported);
     let again = office.ok("orgunit import tracker national again.csv");
-    assert!(again.stderr.contains("0 added, 0 changed, 0 taken out"), "\n{again}");
+    assert!(again.stderr.contains("0 added, 0 changed, 0 removed"), "\n{again}");
     assert_eq!(office.ok("orgunit export tracker national").stdout, exported);
     let auto = office.ok("orgunit auto tracker national --format json").json();
     assert!(auto.as_array().unwrap().iter().all(|row| row["state"] != "confirmed" || row["why"] != ""));

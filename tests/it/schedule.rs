@@ -72,7 +72,7 @@ fn what_is_shown_names_the_program_the_file_and_the_next_five_runs() {
     let key = read(&office.xfer.home().join("run-key"));
     assert!(cluster.stdout.contains("image: \"here/xfer:1\"") && !cluster.stdout.contains(key.trim()), "\n{cluster}");
     let _ = office.xfer.run(&format!("schedule show {WHAT} --for kubernetes")).expect_code(2);
-    assert!(shown.stderr.contains("program, file, key file and home were tried and are good"), "\n{shown}");
+    assert!(shown.stderr.contains("program, file, key file and home were tested and are fine"), "\n{shown}");
     let untried = "monthly: the file opens with the key file; program and home were not tested";
     assert!(cluster.stderr.contains(untried) && !cluster.stderr.contains("good"), "\n{cluster}");
     let task = office.ok(&format!("schedule show {WHAT} --for windows"));
@@ -169,7 +169,7 @@ fn units_are_written_taken_by_systemd_started_and_removed() {
     std::fs::write(&timer, read(&timer).replace("02:30", "03:30")).unwrap();
     assert_eq!(state(&office), "changed in [HOME]/units/xfer-monthly.timer");
     std::fs::remove_file(&timer).unwrap();
-    assert_eq!(state(&office), "not in [HOME]/units/xfer-monthly.timer any more");
+    assert_eq!(state(&office), "no longer in [HOME]/units/xfer-monthly.timer");
 
     let removed = systemd(&office, "schedule remove monthly").expect_code(0);
     assert!(removed.stderr.contains("removed\n    [HOME]/units/xfer-monthly.service\n"), "\n{removed}");
@@ -278,7 +278,7 @@ fn two_schedules_never_take_each_others_place() {
     std::fs::create_dir(&elsewhere).unwrap();
     std::fs::copy(office.xfer.home().join("monthly.xfer"), elsewhere.join("monthly.xfer")).unwrap();
     let other = "schedule install other/monthly.xfer --key-file run-key --at 04:00 --for cron-d --folder cron.d";
-    refused(&office.xfer.run(other), 2, &["the schedule monthly is that of [HOME]/monthly.xfer", "--name"]);
+    refused(&office.xfer.run(other), 2, &["the schedule monthly belongs to [HOME]/monthly.xfer", "--name"]);
     refused(&office.xfer.run(&format!("{other} --name Über")), 2, &["uber"]);
     office.ok(&format!("{other} --name again"));
     assert_eq!(office.ok("schedule list --format json").json().as_array().unwrap().len(), 2);
@@ -342,7 +342,7 @@ fn as_root_everything_is_tried_as_the_user_that_it_runs_as() {
     refused(
         &show(),
         2,
-        &["nobody may not read the xfer file", "[HOME] on the way there belongs to root and has mode 700"],
+        &["nobody may not read the xfer file", "[HOME] on the path to it belongs to root and has mode 700"],
     );
     std::fs::set_permissions(home, std::fs::Permissions::from_mode(0o755)).unwrap();
     refused(
@@ -374,7 +374,7 @@ fn as_root_everything_is_tried_as_the_user_that_it_runs_as() {
     std::fs::create_dir(&closed).unwrap();
     std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o700)).unwrap();
     let told = reach("closed");
-    refused(&told, 2, &["nobody may not reach the home [HOME]/closed/deep/home: [HOME]/closed on the way there"]);
+    refused(&told, 2, &["nobody may not reach the home [HOME]/closed/deep/home: [HOME]/closed on the path to it"]);
     std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o711)).unwrap();
     assert!(!reach("closed").stderr.contains("may not reach"), "the way is open");
     // The service of systemd has none of the superuser's rights, so that root is bound like anybody else.

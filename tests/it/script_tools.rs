@@ -126,7 +126,7 @@ fn a_script_is_begun_tested_and_never_overwritten() {
     assert!(output.stderr.contains("0 failed"), "{output}");
     let output = xfer.run("script check rows.rhai value.rhai").expect_code(0);
     assert_eq!(output.stdout, "rows.rhai: rows\nvalue.rhai: value\n");
-    refused(&xfer.run("script new value"), 2, &["value.rhai is there already"]);
+    refused(&xfer.run("script new value"), 2, &["value.rhai exists already"]);
     refused(&xfer.run("script new value scale.txt"), 2, &["does not end with .rhai"]);
     assert_eq!(xfer.run("script new valeu").code, 2);
 }

@@ -50,7 +50,7 @@ fn a_server_that_lists_nothing_does_not_empty_its_copy() {
     assert!(output.stdout.contains("dst"), "the other server was copied\n{output}");
     refused(&trial.run("server sync src --yes"), 2, &["0 org units instead of 8"]);
     let synced = trial.ok("server sync src --accept-shrink");
-    insta::assert_snapshot!(synced.stderr, @"warning: src: 0 org units instead of 8, as was accepted");
+    insta::assert_snapshot!(synced.stderr, @"warning: src: 0 org units instead of 8, accepted");
     assert_eq!(kept(&trial, "org units"), "0");
     trial.source.faults().clear();
     trial.ok("server sync src");

@@ -119,7 +119,7 @@ fn what_was_answered_before_an_interruption_is_not_asked_again() {
     person.presses(CONTROL_C);
     let (code, seen) = person.ends();
     assert_eq!(code, 130, "{seen}");
-    assert!(seen.contains("what is complete is kept; to go on: xfer init"), "{seen}");
+    assert!(seen.contains("finished steps are saved; to resume: xfer init"), "{seen}");
     let (hidden, shown) = (seen.rfind("\u{1b}[?25l"), seen.rfind("\u{1b}[?25h"));
     assert!(hidden < shown, "the cursor stays hidden\n{seen}");
 
