@@ -116,7 +116,7 @@ fn hostile_plugins_are_refused_and_write_nothing() {
         }),
     ));
     cases.push((
-        "archives",
+        "an archive",
         Box::new(|shop| {
             fs::remove_dir_all(&shop.folder).unwrap();
             fs::write(&shop.folder, "PK\x03\x04").unwrap();
