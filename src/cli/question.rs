@@ -87,13 +87,13 @@ mod tests {
         let asked = Question::new(long, Some("nowhere"), 80);
         assert_eq!((asked.above.as_deref(), asked.prompt.as_str()), (Some(long), "Answer"));
         assert!(asked.shows_suggestion);
-        let sentences = "28 rows added, 192 changed, 0 taken out, 6 as they were before. Take this over?";
+        let sentences = "28 rows added, 192 changed, 0 taken out, 6 as they were before. Apply this?";
         let asked = Question::new(sentences, None, 80);
         assert_eq!(asked.above.as_deref(), Some("28 rows added, 192 changed, 0 taken out, 6 as they were before."));
         assert_eq!(asked.prompt, "Take this over?");
         let path = "/home/administrator/transfers/of/the/ministry/monthly-figures-2026.xfer";
         let asked = Question::new("Which file", Some(path), 80);
-        assert_eq!(asked.above.unwrap(), format!("Which file\n  Enter takes {path}"));
+        assert_eq!(asked.above.unwrap(), format!("Which file\n  Enter: {path}"));
         assert!(!asked.shows_suggestion);
     }
 

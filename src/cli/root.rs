@@ -78,6 +78,7 @@ pub fn tree() -> clap::Command {
 /// `-h` and `--help` print the same, at every command.
 fn with_one_help(command: clap::Command) -> clap::Command {
     let help = clap::Arg::new("help").short('h').long("help").action(ArgAction::HelpLong).help("Print help");
+    let help = help.help_heading(None::<&str>);
     below(command.arg(help), with_one_help)
 }
 

@@ -183,7 +183,7 @@ fn another_system_at_the_address_gets_no_message() {
     office.ok("routine alert add monthly --message-on destination --to-user writer");
     destination.instance().with_state(|state| "another-system".clone_into(&mut state.settings.system_id));
     let failed = says(&office, "run monthly").expect_code(14);
-    let words = "national is another system than the routine was made for; no message was sent to it";
+    let words = "the system id of national is not the one in the routine; no message was sent to it";
     assert!(failed.stderr.contains(words), "\n{failed}");
     assert_eq!(messages(destination), [""; 0]);
 }
@@ -208,7 +208,7 @@ fn a_letter_says_it_in_plain_words() {
         (r"\.\d+@", ".[moment]@"),
         (r"Date: .*", "Date: [date]"),
         (r"(?m)(:  +)\d+$", "$1[number]"),
-    ]}, { assert_snapshot!(heard, @r#"
+    ]}, { assert_snapshot!(heard, @"
     EHLO [127.0.0.1]
     MAIL FROM:<xfer@health.example>
     RCPT TO:<his@health.example>
@@ -229,7 +229,7 @@ fn a_letter_says_it_in_plain_words() {
 
     Cells in all:              [number]
     New, changed or deleted:   [number]
-    As they were already:      [number]
+    Unchanged:                 [number]
     Did not arrive:            [number]
     Values of unmapped units:  [number]
 
@@ -237,10 +237,10 @@ fn a_letter_says_it_in_plain_words() {
       see every cell with its reason:
         xfer runs cells [id]
 
-    This message comes once; the next one comes when the outcome is another.
+    You get this message once; the next one comes when the outcome changes.
 
     QUIT
-    "#); });
+    "); });
 
     let _ = says(&office, "routine alert test monthly").expect_code(0);
     assert!(mail.heard().iter().any(|line| line == "Subject: xfer: a test of the alert mail of monthly"));
@@ -366,7 +366,7 @@ fn a_letter_goes_encrypted_to_a_server_that_proves_who_it_is() {
 
         let (code, said) = test(None);
         assert_eq!(code, Some(2), "{security}: {said}");
-        assert!(said.contains("the mail server is not reached encrypted"), "{security}: {said}");
+        assert!(said.contains("no encrypted connection to the mail server"), "{security}: {said}");
         let heard = mail.heard();
         assert!(!heard.iter().any(|line| line.starts_with("AUTH")), "{security}: {heard:#?}");
     }
@@ -554,7 +554,7 @@ fn a_person_is_led_to_an_alert_and_sees_that_it_is_taken() {
     let channel = Channel::answering(200);
     let office = Office::ready();
     let mut person = Person::start(&office.xfer, "routine alert add monthly", 100);
-    person.is_asked("How do you want to be alerted when a run fails or is incomplete");
+    person.is_asked("Alert when a run fails or is incomplete");
     // The last of the choices: a program.
     person.presses(&format!("{UP}{ENTER}"));
     person.answers_secretly("The web address of the program", &channel.url);
@@ -577,10 +577,10 @@ fn what_cannot_work_is_refused_when_it_is_added() {
     office.xfer.file("words", "no address");
     for (line, words) in [
         (format!("{add} --slack --url-file plain"), ["not encrypted", "https://"]),
-        (format!("{add} --slack --url-file words"), ["no web address", "https://"]),
+        (format!("{add} --slack --url-file words"), ["not a web address", "https://"]),
         (format!("{add} --slack"), ["web address is missing", "--url-file"]),
         (add.to_owned(), ["the kind of alert is missing", "--slack"]),
-        (format!("{add} --mail-to his --mail-server m.org --mail-from a@b.org"), ["`his`", "no e-mail address"]),
+        (format!("{add} --mail-to his --mail-server m.org --mail-from a@b.org"), ["`his`", "not an e-mail address"]),
         (format!("{add} --mail-to a@b.org --mail-from a@b.org"), ["mail server is missing", "--mail-server"]),
         (format!("{add} --mail-to a@b.org --mail-server m.org"), ["sender's address", "--mail-from"]),
         (

@@ -36,7 +36,7 @@ fn a_key_is_not_changed_while_the_configuration_is_gone() {
     let key = fs::read(file("key")).unwrap();
     fs::rename(file("config.db"), file("away.db")).unwrap();
     for line in ["key rotate", "key protect --passphrase-file passphrase"] {
-        office.refused(line, 2, &["there is no configuration", "left as it was", "put it back"]);
+        office.refused(line, 2, &["there is no configuration", "was not changed", "restore it"]);
         assert!(!file("config.db").exists() && !file("key.next").exists(), "{line}");
     }
     fs::write(file("config.db"), "").unwrap();
@@ -56,7 +56,7 @@ fn a_key_that_is_gone_is_made_anew_only_when_what_it_sealed_is_given_up() {
     let office = Office::ready();
     let file = |name: &str| office.xfer.home().join(name);
     let add = format!("server add third {} --username reader --password-file password", office.servers.source.url());
-    office.refused("key forget --yes", 2, &["is there, so nothing was deleted"]);
+    office.refused("key forget --yes", 2, &["exists, so nothing was deleted"]);
     fs::rename(file("key"), file("away")).unwrap();
     for line in [add.as_str(), "server edit tracker --username reader --password-file password", "key rotate"] {
         office.refused(line, 12, &["is missing", "from its backup", "xfer key forget"]);
@@ -189,7 +189,7 @@ fn a_new_database_is_not_put_beside_what_is_left_of_another() {
     let file = |name: &str| office.xfer.home().join(name);
     fs::rename(file("config.db"), file("away.db")).unwrap();
     fs::write(file("config.db-journal"), "changes that were not finished").unwrap();
-    office.refused("server list", 13, &["config.db-journal", "which is gone"]);
+    office.refused("server list", 13, &["config.db-journal", "which no longer exists"]);
     assert!(!file("config.db").exists());
     fs::rename(file("away.db"), file("config.db")).unwrap();
     fs::remove_file(file("config.db-journal")).unwrap();
@@ -259,7 +259,7 @@ fn a_script_and_a_plugin_are_begun_whole_or_not_at_all() {
     let file = |name: &str| office.xfer.home().join(name);
     let begin = "script new value s.rhai";
     office.ok(begin);
-    office.refused(begin, 2, &["s.rhai is there already"]);
+    office.refused(begin, 2, &["s.rhai exists already"]);
     for left in ["s.rhai", "s.tests.ron"] {
         fs::remove_file(file(left)).unwrap();
         office.ok(begin);
@@ -269,7 +269,7 @@ fn a_script_and_a_plugin_are_begun_whole_or_not_at_all() {
         let other = if left == "s.rhai" { "s.tests.ron" } else { "s.rhai" };
         let text = fs::read(file(other)).unwrap();
         fs::write(file(other), "mine").unwrap();
-        office.refused(begin, 2, &["is there already"]);
+        office.refused(begin, 2, &["exists already"]);
         fs::write(file(other), text).unwrap();
         office.ok(begin);
     }

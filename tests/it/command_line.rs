@@ -151,7 +151,7 @@ fn a_map_goes_through_a_spreadsheet_and_back_unchanged() {
     let exported = office.ok("orgunit export tracker national").stdout;
     office.xfer.file("again.csv", &exported);
     let again = office.ok("orgunit import tracker national again.csv");
-    assert!(again.stderr.contains("0 added, 0 changed, 0 taken out"), "\n{again}");
+    assert!(again.stderr.contains("0 added, 0 changed, 0 removed"), "\n{again}");
     assert_eq!(office.ok("orgunit export tracker national").stdout, exported);
     let auto = office.ok("orgunit auto tracker national --format json").json();
     assert!(auto.as_array().unwrap().iter().all(|row| row["state"] != "confirmed" || row["why"] != ""));
@@ -284,7 +284,7 @@ fn one_run_at_a_time_and_only_against_the_server_it_was_made_for() {
     let office = Office::ready();
     let id = office.ok("routine list --format json").json()[0]["id"].as_str().unwrap().parse().unwrap();
     let lock = RunLock::acquire(&Home::new(office.xfer.home()), id, Timestamp::now()).unwrap();
-    office.refused("run monthly", 11, &["being run already"]);
+    office.refused("run monthly", 11, &["already running"]);
     drop(lock);
     office
         .servers
@@ -318,8 +318,7 @@ fn the_demo_plays_to_its_end_and_leaves_nothing_behind() {
     let xfer = Xfer::new();
     for line in ["demo", "demo --profile 2.44"] {
         let demo = xfer.run(line).expect_code(0);
-        let words =
-            ["$ xfer server sync --all", "$ xfer run monthly --dry-run", "read back from it", "PALU CAS CONFIRMES"];
+        let words = ["$ xfer server sync --all", "$ xfer run monthly --dry-run", "read back:", "PALU CAS CONFIRMES"];
         for word in words {
             assert!(demo.stdout.contains(word), "{word} is missing\n{demo}");
         }

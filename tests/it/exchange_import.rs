@@ -86,7 +86,7 @@ fn what_a_job_cannot_do_as_the_exchange_does_is_left_out_by_name() {
         assert!(left.stderr.contains(&said), "{said}\n{left}");
     }
     for (more, said) in [
-        (json!({"aggregationType": "AVERAGE"}), "the request asks for AVERAGE, but LITS has the aggregation type SUM"),
+        (json!({"aggregationType": "AVERAGE"}), "the request uses AVERAGE, but LITS has the aggregation type SUM"),
         (
             json!({"filters": [{"dimension": "xyz", "items": ["a"]}]}),
             "without the filter xyz = a other values would be read; its items are left out",
@@ -111,11 +111,11 @@ fn what_a_job_cannot_do_as_the_exchange_does_is_left_out_by_name() {
         "only creates values",
         "skipAudit",
         "is a dry run",
-        "is for QUARTERLY periods, this job reads Monthly",
-        "the field source.requests.surprise of the exchange is not known",
+        "has QUARTERLY periods, this job reads Monthly",
+        "xfer does not know the field source.requests.surprise of the exchange",
         "the period 2024Q1 is left out",
-        "the data set abc was not taken over",
-        "the org units LEVEL-3 were not taken over",
+        "the data set abc was not imported",
+        "the org units LEVEL-3 were not imported",
         "1 item added",
     ] {
         assert!(taken.stderr.contains(words), "{words}\n{taken}");

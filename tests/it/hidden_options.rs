@@ -85,7 +85,7 @@ fn an_option_that_was_never_shown_is_named_by_match_check_and_run() {
         trial.ok("orgunit import src dst units.csv");
         trial.ok("job new j --from src --to dst");
         let auto = trial.ok("job auto j --data-element CAS --accept sure");
-        assert!(!auto.stderr.contains("has no attribute option combo that means"), "{profile:?}\n{auto}");
+        assert!(!auto.stderr.contains("has no attribute option combo that matches"), "{profile:?}\n{auto}");
         let check = trial.run("job check j --offline");
         assert!(check.stdout.contains("not-readable") && check.stdout.contains("P200"), "{profile:?}\n{check}");
         assert!(!check.stdout.contains("no problems in the items"), "{profile:?}\n{check}");

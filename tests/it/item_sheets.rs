@@ -63,7 +63,7 @@ fn a_column_that_was_sorted_alone_is_refused_and_nothing_is_taken() {
             let refused = trial.run(&format!("job import j sorted.csv{replace}")).expect_code(2);
             let side = if column.starts_with("source") { "source_name" } else { "destination_name" };
             assert!(refused.stderr.contains(&format!("column {side}")), "{column}\n{refused}");
-            assert!(refused.stderr.contains("was one column sorted or edited alone?"), "{column}\n{refused}");
+            assert!(refused.stderr.contains("was only one column sorted or edited?"), "{column}\n{refused}");
         }
         assert_eq!(trial.ok("job show j --format json").stdout, before);
     }
@@ -156,6 +156,6 @@ fn numbers_are_read_in_the_manner_of_the_sheet_or_refused() {
     for style in ["--separator ;", "--separator ; --bom", ""] {
         trial.ok(&format!("job export b back.csv --yes {style}"));
         let same = trial.ok("job import b back.csv");
-        assert!(same.stderr.contains("0 items added, 0 changed, 0 taken out, 4 as before"), "{style}\n{same}");
+        assert!(same.stderr.contains("0 items added, 0 changed, 0 removed, 4 unchanged"), "{style}\n{same}");
     }
 }

@@ -237,7 +237,7 @@ fn a_destination_that_contradicts_itself_is_left_alone() {
     trial.destination.faults().add(reads().nth(1), Fault::Malformed(Mutation::HalfOfLists));
     let output = trial.run("run r").expect_code(5);
     trial.destination.faults().clear();
-    assert!(output.stdout.contains("answered the same question in two ways"), "{output}");
+    assert!(output.stdout.contains("gave two different answers to the same request"), "{output}");
     assert_eq!(run(&trial, 0)["cells"]["unchanged"], 10);
     assert_deletes(&trial, "A");
 }

@@ -145,7 +145,7 @@ fn a_key_keeps_its_passphrase_gets_another_one_and_loses_it() {
     office.ok("server test tracker --key-passphrase-file passphrase");
     let rotated = fs::read(&key).unwrap();
     fs::copy(office.xfer.home().join("before"), &key).unwrap();
-    office.refused("server test tracker --key-passphrase-file passphrase", 12, &["tracker", "cannot be opened"]);
+    office.refused("server test tracker --key-passphrase-file passphrase", 12, &["tracker", "cannot be decrypted"]);
     fs::write(&key, rotated).unwrap();
 
     office.xfer.file("short", "too short");

@@ -222,7 +222,7 @@ fn an_indicator_of_an_elements_code_is_named_by_its_kind() {
     let refused = trial.run("job import k open.csv").expect_code(2);
     insta::assert_snapshot!(refused.stderr, @"
     error: open.csv has 1 mistake and was not imported
-      caused by: line 2, column kind: `CPN` has 2 meanings: the data element Visites; or the indicator Couverture; say which in the column kind
+      caused by: line 2, column kind: `CPN` has 2 meanings: the data element Visites; or the indicator Couverture; choose one in the column kind
     hint: nothing was imported; correct these lines and import the file again
     ");
 }

@@ -212,13 +212,13 @@ fn a_machine_key_that_is_gone_or_empty_is_told_by_its_code() {
     let gone = trial.run("run r").expect_code(12);
     insta::assert_snapshot!(gone.stderr, @"
     error: the machine key `[HOME]/key` is missing
-    hint: restore `[HOME]/key` from its backup; if it is lost for good, `xfer key forget` gives up what it sealed, and the login of every server is entered again: `xfer server edit NAME`
+    hint: restore `[HOME]/key` from its backup; if it is lost, `xfer key forget` deletes what it encrypted; then enter the login of every server again: `xfer server edit NAME`
     ");
     trial.xfer.file("key", "");
     let empty = trial.run("run r").expect_code(13);
     insta::assert_snapshot!(empty.stderr, @"
     error: the machine key `[HOME]/key` cannot be used: it is empty
-    hint: restore `[HOME]/key` from a backup; without one, move it away, give up what it sealed with `xfer key forget` and enter the login of every server again
+    hint: restore `[HOME]/key` from a backup; without one, move it away, run `xfer key forget` and enter the login of every server again
     ");
     trial.xfer.file("key", &content[..20]);
     let _ = trial.run("server test src").expect_code(13);

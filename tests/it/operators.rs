@@ -43,7 +43,7 @@ fn rules_are_set_shown_exported_imported_and_taken_away() {
     let output = office.ok("job import malaria items.csv --replace");
     insta::assert_snapshot!(output.stderr, @"
     the file has no changes
-    0 items added, 0 changed, 0 taken out, 6 as before; malaria has 6 now
+    0 items added, 0 changed, 0 removed, 6 unchanged; malaria has 6 now
     ");
     office.xfer.file("items.csv", file.replacen("up:1,75%,60", "down:0,2,50%", 1));
     office.ok("job import malaria items.csv");
@@ -61,9 +61,9 @@ fn rules_are_set_shown_exported_imported_and_taken_away() {
 fn what_is_no_rule_is_refused_with_what_would_be_one() {
     let office = office();
     for (flags, words) in [
-        ("--round 99", ["`99` is no rounding", "up:0, down:2"]),
-        ("--coverage most", ["`most` is no coverage rule", "75%"]),
-        ("--share -3", ["no share", "above 0"]),
+        ("--round 99", ["`99` is not a rounding", "up:0, down:2"]),
+        ("--coverage most", ["`most` is not a coverage rule", "75%"]),
+        ("--share -3", ["not a share", "above 0"]),
     ] {
         let output = office.xfer.run(&format!("job edit-item malaria 1 {}", flags.replace("--share -3", "--share=-3")));
         assert_eq!(output.code, 2, "{output}");
@@ -73,7 +73,7 @@ fn what_is_no_rule_is_refused_with_what_would_be_one() {
     }
     let file = office.ok("job export malaria -").stdout.replacen(",,,\n", ",half,some,none\n", 1);
     office.xfer.file("items.csv", file);
-    office.refused("job import malaria items.csv", 2, &["round", "`half` is no rounding"]);
+    office.refused("job import malaria items.csv", 2, &["round", "`half` is not a rounding"]);
 }
 
 #[test]

@@ -117,7 +117,7 @@ fn every_command_that_prints_says_what_was_not_printed() {
         printing += 1;
         let (on_full, said) = ends(&office.xfer, line, full());
         let expected = if code == 0 { 74 } else { code };
-        let in_words = said.contains("could not be written to standard output") && said.contains("hint: ");
+        let in_words = said.contains("could not be written completely to standard output") && said.contains("hint: ");
         if on_full != expected || !in_words {
             wrong.push(format!("`{line}` on a full disk: {on_full}, {code} else: {said}"));
         }

@@ -124,7 +124,7 @@ fn hostile_plugins_are_refused_and_write_nothing() {
     ));
     cases.push(("long readme", Box::new(|shop| shop.write("README.md", "x".repeat(300_000)))));
     cases.push(("long manifest", Box::new(|shop| shop.write("plugin.ron", " ".repeat(70_000)))));
-    cases.push(("no text", Box::new(|shop| shop.write("main.rhai", [0xff, 0xfe, 0x00]))));
+    cases.push(("not text", Box::new(|shop| shop.write("main.rhai", [0xff, 0xfe, 0x00]))));
     cases.push(("no script", Box::new(|shop| shop.write("main.rhai", "fn value(v, ctx) { eval(\"1\") }"))));
     cases.push(("no cases", Box::new(|shop| shop.write("tests.ron", "(cases: [])"))));
     cases.push(("unknown field", Box::new(|shop| shop.manifest("api: 1,", "api: 1, run: \"rm\","))));

@@ -184,7 +184,7 @@ fn what_changed_at_the_servers_is_told_after_a_sync_until_it_is_accepted() {
     let dashboard = office.ok("--format json");
     assert_eq!(dashboard.json()["pairs"][0]["changed"], 1, "\n{dashboard}");
     insta::assert_snapshot!(dashboard.stderr, @"
-    next: Look at the change to org units since they were mapped:
+    next: Check the change to org units since they were mapped:
       xfer orgunit check tracker national --offline
     ");
 
@@ -210,11 +210,11 @@ fn what_changed_at_the_servers_is_told_after_a_sync_until_it_is_accepted() {
     let told = check(map, 3);
     let words: BTreeSet<String> = ["unit-renamed", "unit-moved", "unit-deleted"].map(str::to_owned).into();
     assert_eq!(drifted(&told), words, "\n{told}");
-    let renamed = format!("{} is called Clinique Nouvel Espoir now", old_name.as_str().unwrap());
+    let renamed = format!("the name of {} changed to Clinique Nouvel Espoir", old_name.as_str().unwrap());
     assert_eq!(message(&told, "unit-renamed"), format!("at the destination, {renamed}"));
     assert!(message(&told, "unit-moved").ends_with(&format!(" to {}", parent.as_str().unwrap())), "\n{told}");
     let job = office.xfer.run("job check malaria --offline --format json");
-    let words = format!("{element} was disaggregated by {before} and is by {after} now");
+    let words = format!("the category combo of {element} changed from {before} to {after}");
     assert_eq!(message(&job, "item-recategorised"), format!("at the destination, {words}"));
 
     office.ok("orgunit check tracker national --accept-drift");

@@ -49,7 +49,7 @@ fn value_is_given_what_combine_made_and_not_what_scripts_made_of_it() {
     assert_ne!(plain, tripled);
     let requests = office.servers.destination.ledger().entries().len();
     let (rows, output) = replayed(&office, "fn value(v) { v + 0.5 }", "");
-    assert_eq!(office.servers.destination.ledger().entries().len(), requests, "the destination was not asked");
+    assert_eq!(office.servers.destination.ledger().entries().len(), requests, "the destination was not contacted");
     let mut before: Vec<f64> = rows.iter().map(|row| number(row, "before")).collect();
     before.sort_by(f64::total_cmp);
     assert_eq!(before, plain, "one change for each cell, of what it was before the script of that run");
@@ -242,7 +242,7 @@ fn a_run_is_found_again_by_its_periods_or_they_have_to_be_given() {
     assert!(!rows.is_empty(), "the periods of the run, not those of the routine");
     office.ok("job edit malaria --shift 1");
     office.xfer.file("tried.rhai", "fn value(v) { v + 1 }");
-    office.refused("script run tried.rhai --from-run last", 2, &["covers other periods now", "--periods"]);
+    office.refused("script run tried.rhai --from-run last", 2, &["now covers other periods", "--periods"]);
     let _ = office.ok("script run tried.rhai --from-run last --periods LAST_MONTH");
     office.refused(
         "script run tried.rhai --from-run last --hook rows",

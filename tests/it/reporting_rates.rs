@@ -157,7 +157,7 @@ fn a_sheet_has_them_in_dhis2s_own_words_and_reads_them_back() {
     insta::assert_snapshot!(trial.run("job import j names.csv"), @r"
     --- stderr
     error: names.csv has 1 mistake and was not imported
-      caused by: line 2, column source_id: `ANC` is a data set; say which of its figures, as in `ANC.REPORTING_RATE`: one of REPORTING_RATE, REPORTING_RATE_ON_TIME, ACTUAL_REPORTS, ACTUAL_REPORTS_ON_TIME, EXPECTED_REPORTS
+      caused by: line 2, column source_id: `ANC` is a data set; choose one of its figures, such as `ANC.REPORTING_RATE`: one of REPORTING_RATE, REPORTING_RATE_ON_TIME, ACTUAL_REPORTS, ACTUAL_REPORTS_ON_TIME, EXPECTED_REPORTS
     hint: nothing was imported; correct these lines and import the file again
     --- exit code 2
     ");
@@ -182,26 +182,26 @@ fn what_a_figure_may_go_to_is_said_when_it_is_mapped() {
     insta::assert_snapshot!(add("ANC.REPORTING_RATE", "TEXTE", &[]), @r"
     --- stderr
     item 1: Consultations - Reporting rate to TEXTE
-    warning: Consultations - Reporting rate holds percentages, TEXTE at the destination takes text; choose a destination data element of the same value type, or convert the values with a script
+    warning: Consultations - Reporting rate has percentages, TEXTE at the destination accepts text; choose a destination data element of the same value type, or convert the values with a script
     --- exit code 0
     ");
     insta::assert_snapshot!(add("ANC.REPORTING_RATE", "ENTIER", &[]), @r"
     --- stderr
     item 2: Consultations - Reporting rate to ENTIER
-    warning: Consultations - Reporting rate holds percentages, ENTIER at the destination takes whole numbers; a percentage is usually not a whole number: round it (--round 0), or choose a data element of type Number
-    warning: Consultations - Reporting rate is a percentage, and ENTIER at the destination has the aggregation type SUM: totals over org units there would add percentages up. Give the data element the aggregation type AVERAGE or NONE at the destination and sync it again, or move the counts and let an indicator there divide them
+    warning: Consultations - Reporting rate has percentages, ENTIER at the destination accepts whole numbers; a percentage is usually not a whole number: round it (--round 0), or choose a data element of type Number
+    warning: Consultations - Reporting rate is a percentage, and ENTIER at the destination has the aggregation type SUM: totals over org units there would add up percentages. Give the data element the aggregation type AVERAGE or NONE at the destination and sync it again, or move the counts and let an indicator there divide them
     --- exit code 0
     ");
     insta::assert_snapshot!(add("ANC.REPORTING_RATE", "RECUS", &["--round", "0"]), @r"
     --- stderr
     item 3: Consultations - Reporting rate to RECUS
-    warning: Consultations - Reporting rate is a percentage, and RECUS at the destination has the aggregation type SUM: totals over org units there would add percentages up. Give the data element the aggregation type AVERAGE or NONE at the destination and sync it again, or move the counts and let an indicator there divide them
+    warning: Consultations - Reporting rate is a percentage, and RECUS at the destination has the aggregation type SUM: totals over org units there would add up percentages. Give the data element the aggregation type AVERAGE or NONE at the destination and sync it again, or move the counts and let an indicator there divide them
     --- exit code 0
     ");
     insta::assert_snapshot!(add("ANC.REPORTING_RATE", "PART", &[]), @r"
     --- stderr
     item 4: Consultations - Reporting rate to PART
-    warning: Consultations - Reporting rate holds percentages, PART at the destination takes numbers from 0 to 1; a percentage goes up to 100: convert it to a share of 1 (--factor 0.01)
+    warning: Consultations - Reporting rate has percentages, PART at the destination accepts numbers from 0 to 1; a percentage goes up to 100: convert it to a share of 1 (--factor 0.01)
     --- exit code 0
     ");
     insta::assert_snapshot!(add("ANC.REPORTING_RATE_ON_TIME", "PART", &["--factor", "0.01"]), @r"
@@ -216,13 +216,13 @@ fn what_a_figure_may_go_to_is_said_when_it_is_mapped() {
     ");
     insta::assert_snapshot!(add("ANC", "TAUX", &["--kind", "reporting-rate"]), @r"
     --- stderr
-    error: `ANC` is a data set; say which of its figures, as in `ANC.REPORTING_RATE`: one of REPORTING_RATE, REPORTING_RATE_ON_TIME, ACTUAL_REPORTS, ACTUAL_REPORTS_ON_TIME, EXPECTED_REPORTS
+    error: `ANC` is a data set; choose one of its figures, such as `ANC.REPORTING_RATE`: one of REPORTING_RATE, REPORTING_RATE_ON_TIME, ACTUAL_REPORTS, ACTUAL_REPORTS_ON_TIME, EXPECTED_REPORTS
     hint: xfer job add-item --help explains each of them
     --- exit code 2
     ");
     insta::assert_snapshot!(add("ANC.RATE", "TAUX", &[]), @r"
     --- stderr
-    error: `ANC` is a data set; say which of its figures, as in `ANC.REPORTING_RATE`: one of REPORTING_RATE, REPORTING_RATE_ON_TIME, ACTUAL_REPORTS, ACTUAL_REPORTS_ON_TIME, EXPECTED_REPORTS
+    error: `ANC` is a data set; choose one of its figures, such as `ANC.REPORTING_RATE`: one of REPORTING_RATE, REPORTING_RATE_ON_TIME, ACTUAL_REPORTS, ACTUAL_REPORTS_ON_TIME, EXPECTED_REPORTS
     hint: xfer job add-item --help explains each of them
     --- exit code 2
     ");
@@ -256,9 +256,9 @@ fn percentages_are_not_added_up_and_counts_are() {
     ");
     insta::assert_snapshot!(trial.run("run r"), @r"
     --- stderr
-    error: r is not run: it would write wrong values
-      caused by: percentages-added-up: item 1: Consultations - Reporting rate is a percentage; those of several org units meet in one cell, and the item takes sum
-      caused by: percentages-added-up: item 2: Consultations - Reporting rate on time is a percentage; those of several org units meet in one cell, and the item takes sum
+    error: r was not started: it would write wrong values
+      caused by: percentages-added-up: item 1: Consultations - Reporting rate is a percentage; those of several org units go to one cell, and the item uses sum
+      caused by: percentages-added-up: item 2: Consultations - Reporting rate on time is a percentage; those of several org units go to one cell, and the item uses sum
     hint: Transfer the counts (`ACTUAL_REPORTS`, `EXPECTED_REPORTS`), which can be added up, and divide them with an indicator at the destination; or give each rate its own cell, and read it in the periods that are written.
     --- exit code 2
     ");
@@ -343,14 +343,14 @@ fn they_are_found_by_the_matcher() {
     not matched: Consultations - Actual reports on time: no data element of the destination has its code or a similar name
     not matched: Consultations - Expected reports: no data element of the destination has its code or a similar name
     not matched: Consultations - Reporting rate on time: no data element of the destination has its code or a similar name
-    1 sure, 0 likely, 0 to be looked over, 4 not matched
+    1 sure, 0 likely, 0 to decide, 4 not matched
     1 item added; j has 1 now
     --- exit code 0
     ");
     insta::assert_snapshot!(trial.run("job auto j --reporting-rate nothing"), @r"
     --- stderr
     error: src has no reporting rate `nothing`
-    hint: look it up on the server; if it is new there: xfer server sync src
+    hint: check the name on the server; if it is new there: xfer server sync src
     --- exit code 2
     ");
 }
@@ -384,7 +384,7 @@ fn the_wizard_offers_them_and_tells_the_command_that_does_the_same() {
     person.presses(ESCAPE);
     person.is_asked("without a match");
     person.presses(&format!("{DOWN}{ENTER}"));
-    person.is_asked("Goes to which cell");
+    person.is_asked("Destination option combo");
     person.presses(&format!("RECUS_A{ENTER}"));
     person.answers("What do you want to transfer", "");
     let (code, seen) = person.ends();

@@ -79,13 +79,13 @@ fn an_item_that_counts_values_twice_is_neither_added_nor_imported_nor_matched() 
     let added = trial.run("job add-item j CAS.default CAS.default").expect_code(2);
     insta::assert_snapshot!(added.stderr, @"
     error: this item cannot work: both read CAS, and CAS would count them twice
-    hint: item 1 carries them already; leave this one out, or remove that one first (`xfer job remove-item j 1`)
+    hint: item 1 maps them already; leave this one out, or remove that one first (`xfer job remove-item j 1`)
     ");
     let matched = trial.ok("job auto j --data-element CAS");
     insta::assert_snapshot!(matched.stderr, @"
     nothing to decide
-    1 sure, 0 likely, 0 to be looked over, 0 not matched
-    warning: CAS was not added: both read CAS, and CAS would count them twice; item 1 carries them already; leave this one out, or remove that one first (`xfer job remove-item j 1`)
+    1 sure, 0 likely, 0 to decide, 0 not matched
+    warning: CAS was not added: both read CAS, and CAS would count them twice; item 1 maps them already; leave this one out, or remove that one first (`xfer job remove-item j 1`)
     0 items added; j has 1 now
     ");
     let sheet = "source_id,source_coc,destination_data_element\nDEC,,DEC\nCAS,default,CAS\n";
@@ -157,7 +157,7 @@ fn a_parent_and_its_children_are_not_added_up() {
         "severity": "error",
         "item": 1,
         "code": "parent-with-children",
-        "message": "Centre A lies below Nord, and both go to Centre A; read through analytics, the figure of the upper one contains that of the lower one, which would be counted twice",
+        "message": "Centre A is below Nord, and both go to Centre A; read through analytics, the figure of the upper one contains that of the lower one, which would be counted twice",
         "items": "1",
         "org_units": "x057e79cec0 xca9dac6458",
         "hint": "Map only one of the two levels (mark the other as ignored), or read raw values: `xfer job edit j --read raw`."
@@ -190,7 +190,7 @@ fn operators_follow_the_aggregation_type() {
     let added = trial.ok("job add-item j CAS CAS");
     insta::assert_snapshot!(added.stderr, @"
     item 1: CAS to CAS
-    warning: j: item 1: CAS (source) has the aggregation type AVERAGE, which asks for average over org units; CAS (destination) has the aggregation type AVERAGE, which asks for average over org units; the item takes sum; give the item the operator that fits: xfer job edit-item j 1 --combine average (operator-does-not-fit)
+    warning: j: item 1: CAS (source) has the aggregation type AVERAGE, which needs average over org units; CAS (destination) has the aggregation type AVERAGE, which needs average over org units; the item takes sum; give the item the operator that fits: xfer job edit-item j 1 --combine average (operator-does-not-fit)
     ");
     let listed = check(&trial, 0);
     assert_eq!(codes(&listed), BTreeSet::from(["operator-does-not-fit".to_owned()]), "\n{listed}");
@@ -205,7 +205,7 @@ fn operators_follow_the_aggregation_type() {
         "destination_id": "x559ee78944",
         "score": "1.00",
         "class": "sure",
-        "why": "same code CAS, same name; combined by average, as its aggregation type asks"
+        "why": "same code CAS, same name; combined by average, as its aggregation type requires"
       },
       {
         "source": "DEC",
@@ -289,8 +289,8 @@ fn period_types_that_do_not_fit_are_refused_when_the_job_is_made() {
     let new = "job new j --from src --to dst";
     let refused = trial.run(&format!("{new} --period-type Monthly --to-period-type Weekly")).expect_code(2);
     insta::assert_snapshot!(refused.stderr, @"
-    error: no Monthly period lies within one Weekly period, or for the most part
-    hint: write the periods that are read (`--to-period-type Monthly`), or longer ones
+    error: no Monthly period fits into one Weekly period
+    hint: write the same periods (`--to-period-type Monthly`), or longer ones
     ");
     trial.ok(&format!("{new} --period-type Weekly --to-period-type Monthly --combine sum"));
     trial.run("job edit j --to-period-type Daily").expect_code(2);
@@ -331,7 +331,7 @@ fn two_routines_that_write_one_cell_are_told_of_each_other() {
     let made = trial.ok("routine new s --job k --periods 202401..202403");
     insta::assert_snapshot!(made.stderr, @"
     made the routine s
-    warning: k: r also writes CAS, at Centre A for example: the run that comes last decides. Let one routine write the cell: put the items into one job with a combine operator, or map one of them elsewhere (routines-share-cell)
+    warning: k: r also writes CAS, at Centre A for example: the last run wins. Let one routine write the cell: put the items into one job with a combine operator, or map one of them elsewhere (routines-share-cell)
     next, to see what would be written, and to write it:
       xfer run s --dry-run
       xfer run s
@@ -362,7 +362,7 @@ fn values_that_come_back_from_the_other_server_are_told_by_both_routines() {
     assert!(made.stderr.contains("values-go-round"), "\n{made}");
     insta::assert_snapshot!(made.stderr, @"
     made the routine home
-    warning: back: values go round: back brings DEC at dst to CAS at src, then r (j) brings CAS at src to DEC at dst, from where they start again. Let values go one way only: take the item out of one of the routines, or write to a data element that the way back does not read (values-go-round)
+    warning: back: values go in a circle: back transfers DEC at dst to CAS at src, then r (j) transfers CAS at src to DEC at dst, and start again from there. Let values go one way only: take the item out of one of the routines, or write to a data element that the way back does not read (values-go-round)
     next, to see what would be written, and to write it:
       xfer run home --dry-run
       xfer run home
@@ -371,7 +371,7 @@ fn values_that_come_back_from_the_other_server_are_told_by_both_routines() {
     let edited = trial.ok("routine edit r --when-empty keep");
     insta::assert_snapshot!(edited.stderr, @"
     changed the routine r
-    warning: j: values go round: j brings CAS at src to DEC at dst, then home (back) brings DEC at dst to CAS at src, from where they start again. Let values go one way only: take the item out of one of the routines, or write to a data element that the way back does not read (values-go-round)
+    warning: j: values go in a circle: j transfers CAS at src to DEC at dst, then home (back) transfers DEC at dst to CAS at src, and start again from there. Let values go one way only: take the item out of one of the routines, or write to a data element that the way back does not read (values-go-round)
     ");
     let doctor = trial.run("doctor --format json");
     assert!(doctor.stdout.contains("values-go-round"), "\n{doctor}");
@@ -516,7 +516,7 @@ fn a_circle_through_two_routines_is_refused_and_so_is_a_part_of_one() {
         second.stderr.contains("reads-what-it-writes") && second.stderr.contains("c1 in routine rc1"),
         "\n{second}"
     );
-    assert!(second.to_string().contains("next: mend"), "\n{second}");
+    assert!(second.to_string().contains("next: correct"), "\n{second}");
     let doctor = trial.run("doctor --offline --format json");
     let rows = doctor.json();
     let told = rows.as_array().unwrap().iter().filter(|row| row["code"] == "reads-what-it-writes").count();
@@ -562,7 +562,7 @@ fn a_total_without_one_of_its_parts_is_a_value() {
     let twice = trial.run("job add-item j CAS.F DEC").expect_code(2);
     insta::assert_snapshot!(twice.stderr, @"
     error: this item cannot work: CAS with all its option combos contains CAS · F, and DEC would count them twice
-    hint: item 1 carries them already; leave this one out, or remove that one first (`xfer job remove-item j 1`)
+    hint: item 1 maps them already; leave this one out, or remove that one first (`xfer job remove-item j 1`)
     ");
     let same = trial.run("job add-item j CAS DEC").expect_code(2);
     insta::assert_snapshot!(same.stderr, @"

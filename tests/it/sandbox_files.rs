@@ -367,14 +367,14 @@ fn a_file_that_changes_is_taken_over_by_the_same_system() {
     let before = system(&from);
     assert_ne!(before, system(&to), "two systems, although they hold the same metadata");
     xfer.file("both.json", source().may_not_read("P200").metadata());
-    running.wait_for("read again");
-    running.wait_for("read again");
+    running.wait_for("reloaded");
+    running.wait_for("reloaded");
     assert_eq!((seen(&from, "reader"), seen(&from, "admin")), (1, 2));
     xfer.file("values.json", json!({"dataValues": []}).to_string());
     running.wait_for("holds 0 values now");
     assert_eq!((seen(&from, "admin"), system(&from)), (0, before));
     xfer.file("both.json", "{");
-    running.wait_for("nothing was taken over");
+    running.wait_for("nothing was changed");
     assert_eq!(seen(&from, "admin"), 0);
 }
 

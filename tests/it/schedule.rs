@@ -72,8 +72,8 @@ fn what_is_shown_names_the_program_the_file_and_the_next_five_runs() {
     let key = read(&office.xfer.home().join("run-key"));
     assert!(cluster.stdout.contains("image: \"here/xfer:1\"") && !cluster.stdout.contains(key.trim()), "\n{cluster}");
     let _ = office.xfer.run(&format!("schedule show {WHAT} --for kubernetes")).expect_code(2);
-    assert!(shown.stderr.contains("program, file, key file and home were tried and are good"), "\n{shown}");
-    let untried = "monthly: the file opens with the key file; program and home were not tried";
+    assert!(shown.stderr.contains("program, file, key file and home were tested and are fine"), "\n{shown}");
+    let untried = "monthly: the file opens with the key file; program and home were not tested";
     assert!(cluster.stderr.contains(untried) && !cluster.stderr.contains("good"), "\n{cluster}");
     let task = office.ok(&format!("schedule show {WHAT} --for windows"));
     assert!(task.stdout.starts_with("<?xml") && task.stdout.contains("<DaysInterval>1<"), "\n{task}");
@@ -111,7 +111,7 @@ fn a_file_that_a_passphrase_opens_is_tried_with_the_file_that_the_run_will_read(
     let task = show("--for windows --passphrase-file passphrase").expect_code(0);
     assert!(task.stdout.contains("--passphrase-file [HOME]/passphrase"), "\n{task}");
     refused(&show("--for cron --passphrase-file wrong"), 12, &["monthly.xfer"]);
-    refused(&show("--for cron --passphrase-file -"), 2, &["nobody types"]);
+    refused(&show("--for cron --passphrase-file -"), 2, &["cannot ask for"]);
     let _ = show("--for cron").expect_code(2);
     let open = office.xfer.home().join("passphrase");
     std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o640)).unwrap();
@@ -149,7 +149,7 @@ fn units_are_written_taken_by_systemd_started_and_removed() {
     if let Ok(verified) = Command::new("systemd-analyze").arg("verify").arg(&timer).output() {
         let said = String::from_utf8_lossy(&verified.stderr);
         assert!(verified.status.success() && !said.contains("xfer-monthly"), "{said}");
-        assert!(installed.stderr.contains("finds nothing wrong"), "\n{installed}");
+        assert!(installed.stderr.contains("no problems"), "\n{installed}");
     }
     let state = |office: &Office| systemd(office, "schedule list --format json").json()[0]["state"].clone();
     assert_eq!(state(&office), "installed, but not started");
@@ -169,7 +169,7 @@ fn units_are_written_taken_by_systemd_started_and_removed() {
     std::fs::write(&timer, read(&timer).replace("02:30", "03:30")).unwrap();
     assert_eq!(state(&office), "changed in [HOME]/units/xfer-monthly.timer");
     std::fs::remove_file(&timer).unwrap();
-    assert_eq!(state(&office), "not in [HOME]/units/xfer-monthly.timer any more");
+    assert_eq!(state(&office), "no longer in [HOME]/units/xfer-monthly.timer");
 
     let removed = systemd(&office, "schedule remove monthly").expect_code(0);
     assert!(removed.stderr.contains("removed\n    [HOME]/units/xfer-monthly.service\n"), "\n{removed}");
@@ -222,7 +222,7 @@ fn a_line_of_the_crontab_comes_runs_and_goes() {
     let _ = crontab(&office, &install).expect_code(0);
     let first = read(&tab);
     let again = crontab(&office, &install).expect_code(0);
-    assert!(again.stderr.contains("has this line already"), "\n{again}");
+    assert!(again.stderr.contains("already has this line"), "\n{again}");
     assert_eq!(read(&tab), first, "twice is once");
     assert_eq!(started_by_cron(first.lines().nth(1).unwrap()), Some(3), "closed facilities are held back");
     assert!(read(&office.xfer.home().join("monthly.log")).contains("monthly"));
@@ -239,7 +239,7 @@ fn a_line_of_the_crontab_comes_runs_and_goes() {
     assert!(office.ok("").stdout.contains("Next run"), "the dashboard shows it");
 
     let removed = crontab(&office, "schedule remove monthly.xfer").expect_code(0);
-    assert!(removed.stderr.contains("starts it no more"), "\n{removed}");
+    assert!(removed.stderr.contains("removed from the crontab"), "\n{removed}");
     assert_eq!(read(&tab), "0 1 * * * backup # mine\n");
     assert!(!office.ok("").stdout.contains("Next run"));
     let nowhere = office.xfer.home().join("empty");
@@ -278,7 +278,7 @@ fn two_schedules_never_take_each_others_place() {
     std::fs::create_dir(&elsewhere).unwrap();
     std::fs::copy(office.xfer.home().join("monthly.xfer"), elsewhere.join("monthly.xfer")).unwrap();
     let other = "schedule install other/monthly.xfer --key-file run-key --at 04:00 --for cron-d --folder cron.d";
-    refused(&office.xfer.run(other), 2, &["the schedule monthly is that of [HOME]/monthly.xfer", "--name"]);
+    refused(&office.xfer.run(other), 2, &["the schedule monthly belongs to [HOME]/monthly.xfer", "--name"]);
     refused(&office.xfer.run(&format!("{other} --name Über")), 2, &["uber"]);
     office.ok(&format!("{other} --name again"));
     assert_eq!(office.ok("schedule list --format json").json().as_array().unwrap().len(), 2);
@@ -334,7 +334,7 @@ fn as_root_everything_is_tried_as_the_user_that_it_runs_as() {
     if !is_root() {
         let told = show().expect_code(0);
         assert!(told.stderr.contains("only root can try whether nobody may"), "\n{told}");
-        assert!(told.stderr.contains("program and home were not tried"), "\n{told}");
+        assert!(told.stderr.contains("program and home were not tested"), "\n{told}");
         return;
     }
     refused(&missing, 2, &["no user no-such-user on this machine"]);
@@ -342,7 +342,7 @@ fn as_root_everything_is_tried_as_the_user_that_it_runs_as() {
     refused(
         &show(),
         2,
-        &["nobody may not read the xfer file", "[HOME] on the way there belongs to root and has mode 700"],
+        &["nobody may not read the xfer file", "[HOME] on the path to it belongs to root and has mode 700"],
     );
     std::fs::set_permissions(home, std::fs::Permissions::from_mode(0o755)).unwrap();
     refused(
@@ -374,7 +374,7 @@ fn as_root_everything_is_tried_as_the_user_that_it_runs_as() {
     std::fs::create_dir(&closed).unwrap();
     std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o700)).unwrap();
     let told = reach("closed");
-    refused(&told, 2, &["nobody may not reach the home [HOME]/closed/deep/home: [HOME]/closed on the way there"]);
+    refused(&told, 2, &["nobody may not reach the home [HOME]/closed/deep/home: [HOME]/closed on the path to it"]);
     std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o711)).unwrap();
     assert!(!reach("closed").stderr.contains("may not reach"), "the way is open");
     // The service of systemd has none of the superuser's rights, so that root is bound like anybody else.

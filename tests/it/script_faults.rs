@@ -535,7 +535,7 @@ fn said(source: &str) -> String {
 #[test]
 fn what_leaves_a_script_is_metered_as_what_is_in_it() {
     let rows = said("fn rows(rows) { let t = long(); rows.map(|r| r.with_value(t)) }");
-    assert!(rows.contains("the function gave back far more than it was given"), "{rows}");
+    assert!(rows.contains("the function returned far more than its input"), "{rows}");
     let values = said("fn value(v) { long() }");
     assert_eq!(values, "hostile.rhai:1:1: in `value`: the script was stopped: it returns too much text");
     let few = said("fn value(v) { `this was ${v} once, and now it is a text of a few words` }");

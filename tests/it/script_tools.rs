@@ -126,8 +126,8 @@ fn a_script_is_begun_tested_and_never_overwritten() {
     assert!(output.stderr.contains("0 failed"), "{output}");
     let output = xfer.run("script check rows.rhai value.rhai").expect_code(0);
     assert_eq!(output.stdout, "rows.rhai: rows\nvalue.rhai: value\n");
-    refused(&xfer.run("script new value"), 2, &["value.rhai is there already"]);
-    refused(&xfer.run("script new value scale.txt"), 2, &["does not end in .rhai"]);
+    refused(&xfer.run("script new value"), 2, &["value.rhai exists already"]);
+    refused(&xfer.run("script new value scale.txt"), 2, &["does not end with .rhai"]);
     assert_eq!(xfer.run("script new valeu").code, 2);
 }
 
@@ -179,7 +179,11 @@ fn a_script_is_tried_on_rows() {
         "rows, only.rhai:1\n  A at Facility in 202401 = 1\n  B at Facility in 202401 = 2\n→\n  \
          B at Facility in 202401 = 2\n  row 1 dropped: the script did not return it\n"
     );
-    refused(&xfer.run("script run only.rhai --hook value --row value=1"), 2, &["does not define", "it defines rows"]);
+    refused(
+        &xfer.run("script run only.rhai --hook value --row value=1"),
+        2,
+        &["does not have that function", "it defines rows"],
+    );
     assert_eq!(xfer.run("script run only.rhai").code, 2);
 }
 

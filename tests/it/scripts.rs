@@ -90,7 +90,7 @@ fn a_script_is_pinned_and_a_changed_file_is_told() {
     office.xfer.file("double.rhai", DOUBLE.replace("v *", "v * 10 *"));
     let output = office.ok("script list");
     assert!(output.stdout.contains("altered"), "{output}");
-    assert!(output.stderr.contains("attached again"), "{output}");
+    assert!(output.stderr.contains("attach it again"), "{output}");
     let after = office.xfer.run("run monthly --dry-run --format json").report();
     assert_eq!(before["scripts"], after["scripts"], "what was attached is what runs");
     std::fs::remove_file(office.xfer.home().join("double.rhai")).unwrap();
@@ -108,8 +108,8 @@ fn what_cannot_act_is_refused_when_it_is_attached() {
     office.xfer.file("none.rhai", "fn valeu(v, ctx) { v }");
     office.refused("script attach none.rhai --job malaria", 2, &["did you mean `value`?"]);
     office.xfer.file("rows.rhai", ROWS);
-    office.refused("script attach rows.rhai --job malaria --item 1", 2, &["sees all items", "without --item"]);
-    office.refused("script attach rows.rhai --job malaria --item 999", 2, &["sees all items"]);
+    office.refused("script attach rows.rhai --job malaria --item 1", 2, &["works on all items", "without --item"]);
+    office.refused("script attach rows.rhai --job malaria --item 999", 2, &["works on all items"]);
     office.xfer.file("double.rhai", DOUBLE);
     office.refused("script attach double.rhai --job malaria --item 999", 2, &["has no item 999"]);
     office.refused("script attach double.rhai --routine nothing", 2, &["no routine `nothing`"]);

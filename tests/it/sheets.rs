@@ -138,7 +138,7 @@ fn what_spreadsheets_do_to_a_sheet_is_read_or_refused_in_words() {
     let [code, name, path] = ["source_code", "source_name", "source_path"].map(|name| at(&table, name));
     let same = |file: &[u8]| {
         let output = import(&trial, file).expect_code(0);
-        assert!(output.stderr.contains("0 added, 0 changed, 0 taken out, 3 as before"), "{output}");
+        assert!(output.stderr.contains("0 added, 0 changed, 0 removed, 3 unchanged"), "{output}");
     };
     let mut damaged = table.clone();
     damaged[1][code] = "7".to_owned();
@@ -215,12 +215,12 @@ fn a_unit_that_was_renamed_since_the_export_is_told_from_a_contradiction() {
     }
     insta::assert_snapshot!(output.stderr, @"
     error: edited.csv has 2 mistakes and was not imported
-      caused by: line 3, column source_name: `Centre B` was the name of Pays / Nord / Centre Bèl Ans when its row was confirmed, and is not any more: it was changed on the source server since. Export the map again, or empty this cell
-      caused by: line 3, column destination_name: `Centre B` was the name of Pays / Nord / Centre Bèl Ans when its row was confirmed, and is not any more: it was changed on the destination server since. Export the map again, or empty this cell
+      caused by: line 3, column source_name: `Centre B` was the name of Pays / Nord / Centre Bèl Ans when its row was confirmed, but it was changed on the source server. Export the map again, or empty this cell
+      caused by: line 3, column destination_name: `Centre B` was the name of Pays / Nord / Centre Bèl Ans when its row was confirmed, but it was changed on the destination server. Export the map again, or empty this cell
     hint: nothing was imported; correct these lines and import the file again
     ");
     let fresh = written(&exported(&trial), ",");
-    assert!(import(&trial, fresh).expect_code(0).stderr.contains("3 as before"));
+    assert!(import(&trial, fresh).expect_code(0).stderr.contains("3 unchanged"));
 }
 
 #[test]
@@ -229,7 +229,7 @@ fn no_file_is_replaced_unasked_and_an_import_can_be_undone() {
     let file = trial.xfer.file("map.csv", "my own work");
     for command in ["orgunit export src dst map.csv", "job export j map.csv", "script definitions map.csv"] {
         let output = trial.run(command).expect_code(2);
-        assert!(output.stderr.contains("map.csv is there already, and was left as it is"), "{output}");
+        assert!(output.stderr.contains("map.csv exists already, and was not changed"), "{output}");
         assert!(output.stderr.contains("--yes to replace it"), "{output}");
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "my own work", "{command}");
     }
@@ -290,7 +290,7 @@ fn unmapped_means_the_same_everywhere_and_every_value_that_would_not_arrive_is_c
     let auto = trial.ok("orgunit auto src dst --dry-run");
     insta::assert_snapshot!(auto.stderr, @"
     nothing to decide
-    matched now: 3 sure, 0 likely, 0 doubtful; 3 of these come into force, 0 are proposed (--all lists all of them)
+    matched now: 3 sure, 0 likely, 0 doubtful; 3 of these are confirmed, 0 are proposed (--all lists all of them)
     nothing was saved (--dry-run); the result would be:
     8 org units: 6 mapped, 1 ignored, 1 unmapped (1 of these is proposed)
     next, to decide about the proposals:

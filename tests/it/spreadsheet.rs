@@ -196,10 +196,7 @@ fn every_style_is_the_same_map_and_what_a_spreadsheet_does_to_it_changes_nothing
     let mut damaged = String::from_utf8(write(&damaged)).unwrap().replace('\n', "\r\n");
     damaged.push_str("\r\n,,,\r\n\r\n");
     let output = desk.import(damaged.as_bytes()).expect_code(0);
-    assert!(
-        output.stderr.contains(&format!("0 added, 0 changed, 0 taken out, {} as before", table.1.len())),
-        "{output}"
-    );
+    assert!(output.stderr.contains(&format!("0 added, 0 changed, 0 removed, {} unchanged", table.1.len())), "{output}");
     assert_eq!(desk.export(""), plain);
 }
 
@@ -264,7 +261,7 @@ fn each_mistake_is_named_by_line_column_and_sentence_and_nothing_is_applied() {
     });
     broken(table, &|row| {
         row[state] = "perhaps".to_owned();
-        ", column state: `perhaps` is not a state; known are confirmed, proposed, ignored".to_owned()
+        ", column state: `perhaps` is not a state; use confirmed, proposed or ignored".to_owned()
     });
     broken(table, &|row| {
         row[score] = "97 %".to_owned();
@@ -283,7 +280,7 @@ fn each_mistake_is_named_by_line_column_and_sentence_and_nothing_is_applied() {
     table.1.push(first);
     let name = desk.source.name_of(Uid::parse(&table.1[7][source_id]).unwrap());
     let last = table.1.len() + 1;
-    expected.insert(last, format!("line {last}, column source_id: {name} stands on line 9 already"));
+    expected.insert(last, format!("line {last}, column source_id: {name} is already on line 9"));
 
     let output = desk.import(&write(table)).expect_code(2);
     let found = mistakes(&output);
@@ -300,13 +297,13 @@ fn each_mistake_is_named_by_line_column_and_sentence_and_nothing_is_applied() {
       caused by: line 510, column destination_code: no org unit of the destination server has the code `no such code, nowhere`
       caused by: line 612, column destination_path: no org unit of the destination server has the path `Baoulé / Charangon / Zone 1 / GUÉMÉLÉ / Banraguéran / CENTRE MEDICAL RODERROBOU TOUDER / Nowhere`; did you mean `Baoulé / Charangon / Zone 1 / GUÉMÉLÉ / Banraguéran / CENTRE MEDICAL RODERROBOU TOUDER`?
       caused by: line 716, column destination_id: no destination unit, but the state is confirmed
-      caused by: line 815, column state: `perhaps` is not a state; known are confirmed, proposed, ignored
+      caused by: line 815, column state: `perhaps` is not a state; use confirmed, proposed or ignored
       caused by: line 916, column score: `97 %` is not a number from 0 to 1
       caused by: line 1022, column method: `guess` is not a method; leave it empty
       caused by: line 1125, column class: `certain` is not a class; use sure, likely or ask, or leave it empty
-      caused by: line 5319, column source_id: Centre de Santé Kouvilssi stands on line 9 already
+      caused by: line 5319, column source_id: Centre de Santé Kouvilssi is already on line 9
     hint: nothing was imported; correct these lines and import the file again
-    {"format":"xfer-error/1","exit_code":2,"error":"edited.csv has 12 mistakes and was not imported","causes":["line 102, column source_id: `Xxxxxxxxxx1` is not an org unit of the source server","line 203, column source_id: `abc` is not a DHIS2 id (a letter followed by ten letters or digits)","line 307, column source_id: no source unit: fill in source_id, source_code or source_path","line 407, column destination_id: `Yyyyyyyyyy1` is not an org unit of the destination server","line 510, column destination_code: no org unit of the destination server has the code `no such code, nowhere`","line 612, column destination_path: no org unit of the destination server has the path `Baoulé / Charangon / Zone 1 / GUÉMÉLÉ / Banraguéran / CENTRE MEDICAL RODERROBOU TOUDER / Nowhere`; did you mean `Baoulé / Charangon / Zone 1 / GUÉMÉLÉ / Banraguéran / CENTRE MEDICAL RODERROBOU TOUDER`?","line 716, column destination_id: no destination unit, but the state is confirmed","line 815, column state: `perhaps` is not a state; known are confirmed, proposed, ignored","line 916, column score: `97 %` is not a number from 0 to 1","line 1022, column method: `guess` is not a method; leave it empty","line 1125, column class: `certain` is not a class; use sure, likely or ask, or leave it empty","line 5319, column source_id: Centre de Santé Kouvilssi stands on line 9 already"],"hints":["nothing was imported; correct these lines and import the file again"]}
+    {"format":"xfer-error/1","exit_code":2,"error":"edited.csv has 12 mistakes and was not imported","causes":["line 102, column source_id: `Xxxxxxxxxx1` is not an org unit of the source server","line 203, column source_id: `abc` is not a DHIS2 id (a letter followed by ten letters or digits)","line 307, column source_id: no source unit: fill in source_id, source_code or source_path","line 407, column destination_id: `Yyyyyyyyyy1` is not an org unit of the destination server","line 510, column destination_code: no org unit of the destination server has the code `no such code, nowhere`","line 612, column destination_path: no org unit of the destination server has the path `Baoulé / Charangon / Zone 1 / GUÉMÉLÉ / Banraguéran / CENTRE MEDICAL RODERROBOU TOUDER / Nowhere`; did you mean `Baoulé / Charangon / Zone 1 / GUÉMÉLÉ / Banraguéran / CENTRE MEDICAL RODERROBOU TOUDER`?","line 716, column destination_id: no destination unit, but the state is confirmed","line 815, column state: `perhaps` is not a state; use confirmed, proposed or ignored","line 916, column score: `97 %` is not a number from 0 to 1","line 1022, column method: `guess` is not a method; leave it empty","line 1125, column class: `certain` is not a class; use sure, likely or ask, or leave it empty","line 5319, column source_id: Centre de Santé Kouvilssi is already on line 9"],"hints":["nothing was imported; correct these lines and import the file again"]}
     "#);
     assert_eq!(desk.export(""), plain, "nothing was applied");
 
@@ -326,7 +323,10 @@ fn each_mistake_is_named_by_line_column_and_sentence_and_nothing_is_applied() {
     for (file, said) in [
         (wide, "line 3001: 17 cells, but the header has 14"),
         (open, "line 3001: a quotation mark opens a cell here that goes on over whole rows"),
-        (misspelt, "line 1, column destination: no such column; did you mean destination_id? known are source_id"),
+        (
+            misspelt,
+            "line 1, column destination: unknown column; did you mean destination_id? the columns are source_id",
+        ),
         (twice, "line 1, column source_id: the column is there twice"),
         (short, "line 1: the column destination_id or destination_code or destination_path is missing"),
     ] {
@@ -424,7 +424,7 @@ fn what_a_person_changed_is_applied_as_a_whole_and_comes_out_again() {
         rows.push(edited);
     }
     table.1 = rows;
-    let summary = format!("{added} added, {changed} changed, {removed} taken out, {kept} as before");
+    let summary = format!("{added} added, {changed} changed, {removed} removed, {kept} unchanged");
     let file = write(&table);
     let output = desk.import(&file).expect_code(0);
     assert!(output.stderr.contains(&summary), "{summary}\n{output}");
@@ -450,8 +450,8 @@ fn what_a_person_changed_is_applied_as_a_whole_and_comes_out_again() {
     assert_eq!(desk.export(""), bytes);
 
     // The same file again changes nothing, nor does what came out.
-    let settled = format!("0 added, 0 changed, 0 taken out, {} as before", table.1.len());
+    let settled = format!("0 added, 0 changed, 0 removed, {} unchanged", table.1.len());
     assert!(desk.import(&file).expect_code(0).stderr.contains(&settled));
-    assert!(desk.import(&bytes).expect_code(0).stderr.contains("0 added, 0 changed, 0 taken out"));
+    assert!(desk.import(&bytes).expect_code(0).stderr.contains("0 added, 0 changed, 0 removed"));
     assert_eq!(desk.export(""), bytes);
 }

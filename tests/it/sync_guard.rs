@@ -50,7 +50,7 @@ fn a_server_that_lists_nothing_does_not_empty_its_copy() {
     assert!(output.stdout.contains("dst"), "the other server was copied\n{output}");
     refused(&trial.run("server sync src --yes"), 2, &["0 org units instead of 8"]);
     let synced = trial.ok("server sync src --accept-shrink");
-    insta::assert_snapshot!(synced.stderr, @"warning: src: 0 org units instead of 8, as was accepted");
+    insta::assert_snapshot!(synced.stderr, @"warning: src: 0 org units instead of 8, accepted");
     assert_eq!(kept(&trial, "org units"), "0");
     trial.source.faults().clear();
     trial.ok("server sync src");
@@ -92,7 +92,7 @@ fn a_list_that_comes_short_is_asked_for_again_and_never_believed() {
     trial.source.faults().clear();
     trial.source.faults().add(Matcher::every("GET", "/api/dataElements"), Fault::ShortList { missing: 1 });
     let output = trial.run("server sync src --accept-shrink");
-    refused(&output, 5, &["the list of dataElements is not complete", "counts 5 and lists 4", "old copy stays"]);
+    refused(&output, 5, &["the list of dataElements is not complete", "counts 5 and lists 4", "old copy is kept"]);
     assert_eq!(kept(&trial, "data elements"), "5");
 }
 
@@ -118,7 +118,7 @@ fn a_list_without_a_count_is_not_believed() {
         let fault = Fault::UncountedList { missing: 1, pager };
         trial.source.faults().add(Matcher::every("GET", "/api/dataElements"), fault);
         let output = trial.run("server sync src --accept-shrink");
-        refused(&output, 5, &["the list of dataElements is not complete", "does not say how many", "old copy stays"]);
+        refused(&output, 5, &["the list of dataElements is not complete", "does not say how many", "old copy is kept"]);
         assert_eq!(kept(&trial, "data elements"), "5");
         trial.source.faults().clear();
         // A page without a pager is taken for the only one.
@@ -174,7 +174,7 @@ fn a_list_of_the_engine_that_loses_objects_is_not_believed() {
     let (source, destination) = (country("source"), country("destination"));
     let trial = Trial::of_versions(Profile::V44, Profile::V43, &source, &destination);
     Trial::change(&trial.source, |state| state.settings.ignores_gist_switch = true);
-    refused(&trial.run("server sync src"), 2, &["gist engine", "`gist=false`", "old copy stays"]);
+    refused(&trial.run("server sync src"), 2, &["gist API", "`gist=false`", "old copy is kept"]);
     Trial::change(&trial.source, |state| state.settings.ignores_gist_switch = false);
     trial.ok("server sync src");
 }
@@ -184,7 +184,7 @@ fn an_empty_answer_to_a_list_is_temporary_and_no_matter_of_org_units() {
     let trial = trial();
     trial.source.faults().add(Matcher::every("GET", "/api/dataSets"), Fault::EmptyOk);
     let output = trial.run("server sync src");
-    refused(&output, 5, &["the list of dataSets", "old copy stays"]);
+    refused(&output, 5, &["the list of dataSets", "old copy is kept"]);
     assert!(!output.stderr.contains("data view"), "{output}");
 }
 
@@ -200,7 +200,7 @@ fn what_is_missing_above_org_units_is_named_and_takes_nothing_with_it() {
         unit
     });
     let output = trial.run("server sync src");
-    refused(&output, 2, &["Nord", "and 5 others stand below", "nothing was taken over", "--accept-shrink"]);
+    refused(&output, 2, &["Nord", "and 5 others stand below", "nothing was saved", "--accept-shrink"]);
     assert_eq!(kept(&trial, "org units"), "8");
     trial.ok("server sync src --accept-shrink");
     assert_eq!(kept(&trial, "org units"), "7");
@@ -328,11 +328,11 @@ fn a_test_of_a_server_says_what_is_known_of_its_version() {
         let said = said(version);
         assert!(has(&said, "lose rows"), "{version}: {said:#?}");
         assert_eq!(
-            has(&said, "wrong way round, open ones are refused"),
+            has(&said, "reversed: open ones are refused"),
             version < "2.43.2" && version > "2.43.",
             "{version}: {said:#?}"
         );
-        assert_eq!(has(&said, "does not name its patch"), version == "2.43-SNAPSHOT", "{version}: {said:#?}");
+        assert_eq!(has(&said, "its patch version is not known"), version == "2.43-SNAPSHOT", "{version}: {said:#?}");
         assert_eq!(has(&said, "without options"), version == "2.44.0", "{version}: {said:#?}");
     }
     assert!(!trial.ok("server test src").stderr.contains("rules of this version"));

@@ -55,7 +55,7 @@ fn counts(trial: &Trial) -> Vec<Value> {
     shown.as_array().unwrap().iter().filter(|fact| fact["value"].is_number()).cloned().collect()
 }
 
-/// Every list with a fault on all of its pages: the sync fails with these words and code, and the old copy stays.
+/// Every list with a fault on all of its pages: the sync fails with these words and code, and the old copy is kept.
 #[track_caller]
 fn none_is_believed(fault: Fault, code: i32, words: &[&str]) {
     let trial = Trial::between(&full("source"), &full("destination"));
@@ -65,11 +65,11 @@ fn none_is_believed(fault: Fault, code: i32, words: &[&str]) {
         trial.source.ledger().clear();
         let output = trial.run("server sync src --accept-shrink");
         let named = format!("the list of {plural} ");
-        refused(&output, code, &[&[named.as_str(), "old copy stays"], words].concat());
+        refused(&output, code, &[&[named.as_str(), "old copy is kept"], words].concat());
         assert_eq!(readings(&trial, &path), 2, "{plural} is asked for once more and then given up");
         trial.source.faults().clear();
     }
-    assert_eq!(counts(&trial), before, "the old copy stays");
+    assert_eq!(counts(&trial), before, "the old copy is kept");
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn no_list_may_count_otherwise_from_page_to_page() {
 #[test]
 fn no_answer_without_its_list_is_one() {
     for with_null in [true, false] {
-        none_is_believed(Fault::ListTakenOut { with_null }, 5, &["did not come"]);
+        none_is_believed(Fault::ListTakenOut { with_null }, 5, &["is missing"]);
     }
 }
 

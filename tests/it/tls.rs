@@ -205,7 +205,7 @@ fn whatever_is_wrong_with_the_encryption_nothing_is_sent_and_the_remedy_is_told(
         (
             "no encryption at all",
             Listener::old(b"HTTP/1.1 400 Bad Request\r\n\r\n"),
-            "does not speak TLS",
+            "does not use TLS",
             "begins with http://",
         ),
     ];
@@ -346,12 +346,12 @@ fn a_certificate_that_signs_itself_is_good_once_it_was_given_for_the_server() {
     let (certificate, shown) = made_by_hand(&["localhost", "127.0.0.1"]);
     let proxy = in_front_of(servers.source.url(), shown);
     let output = add(&xfer, &proxy.url());
-    refused(&output, 2, &["tracker", "signs itself", "--ca-file"]);
+    refused(&output, 2, &["tracker", "self-signed", "--ca-file"]);
     assert!(!output.stderr.contains("OtherError"), "{output}");
     assert_eq!(*proxy.requests.lock().unwrap(), b"");
     // The file that all programs of the machine read does not help: such a certificate is no server's.
     xfer.file("authorities.pem", certificate.pem());
-    refused(&add(&xfer, &proxy.url()), 2, &["signs itself"]);
+    refused(&add(&xfer, &proxy.url()), 2, &["self-signed"]);
 
     xfer.file("own.pem", certificate.pem());
     let login = "--username reader --password-file password";
@@ -366,7 +366,7 @@ fn a_certificate_that_signs_itself_is_good_once_it_was_given_for_the_server() {
     let (other, _) = made_by_hand(&["localhost", "127.0.0.1"]);
     xfer.file("other.pem", other.pem());
     let given = other.pem().parse::<xfer_domain::certificates::Certificates>().unwrap().fingerprints();
-    let words = ["tracker", "shows another certificate", "--ca-file"];
+    let words = ["tracker", "is not the one in the given file", "--ca-file"];
     let output = xfer.run("server edit tracker --ca-file other.pem");
     refused(&output, 2, &words);
     let said: String = output.stderr.split_whitespace().collect();
@@ -375,7 +375,7 @@ fn a_certificate_that_signs_itself_is_good_once_it_was_given_for_the_server() {
     let _ = xfer.run("server edit tracker --no-ca-file --no-test").expect_code(0);
     let mut test = xfer.prepared(&["server", "test", "tracker"]);
     test.env("SSL_CERT_FILE", xfer.home().join("authorities.pem"));
-    refused(&xfer.finished(&mut test), 2, &["signs itself", "--ca-file"]);
+    refused(&xfer.finished(&mut test), 2, &["self-signed", "--ca-file"]);
 }
 
 #[test]
@@ -468,12 +468,12 @@ fn tokens_are_understood_as_people_have_them() {
     let url = servers.source.url();
     // The server answers that it does not know the token: it was understood, and sent as one.
     let output = xfer.run(&format!("server add tracker {url} --token-file bare"));
-    assert!(output.stderr.contains("refuses") && !output.stderr.contains("no token has"), "{output}");
+    assert!(output.stderr.contains("refuses") && !output.stderr.contains("a token cannot have"), "{output}");
     for (name, content, words) in [
         ("two", &b"d2p_one\nd2p_two\n"[..], "more than one word"),
         ("bearer", b"Bearer d2p_one", "`Bearer` login"),
         ("nothing", b"\xef\xbb\xbf\r\n", "is empty"),
-        ("binary", b"\xff\x00\xd8", "is no text"),
+        ("binary", b"\xff\x00\xd8", "is not"),
     ] {
         xfer.file(name, content);
         refused(&xfer.run(&format!("server add tracker {url} --token-file {name}")), 2, &[words]);

@@ -47,9 +47,9 @@ fn makes_a_routine(person: &mut Person) {
     person.answers("Name of the routine", "");
     person.answers("Periods of each run", "");
     person.answers("What to do then", "");
-    person.answers("change very much", "");
+    person.answers("change very many", "");
     person.answers("What to do with them", "");
-    person.answers("Who should hear of it", "");
+    person.answers("Alert when a run fails", "");
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn a_newcomer_is_led_from_an_empty_home_to_a_finished_first_run() {
     person.answers("Open it with", "");
     person.answers("Where to write the file", "nightly.xfer");
     person.answers("Where to write the key", "nightly.key");
-    person.sees("That was all of it");
+    person.sees("The setup is complete");
     let (code, seen) = person.ends();
     assert_eq!(code, 0, "{seen}");
     assert!(!seen.contains(PASSWORD), "the password was shown\n{seen}");
@@ -113,13 +113,13 @@ fn what_was_answered_before_an_interruption_is_not_asked_again() {
     let mut person = Person::start(&xfer, "init", 80);
     adds(&mut person, servers.source.url(), "reader", PASSWORD);
     person.answers("Name of the server", "");
-    person.answers("Its address", servers.destination.url());
+    person.answers("Address", servers.destination.url());
     person.answers("How do you log in", "");
     person.is_asked("User name");
     person.presses(CONTROL_C);
     let (code, seen) = person.ends();
     assert_eq!(code, 130, "{seen}");
-    assert!(seen.contains("what is complete is kept; to go on: xfer init"), "{seen}");
+    assert!(seen.contains("finished steps are saved; to resume: xfer init"), "{seen}");
     let (hidden, shown) = (seen.rfind("\u{1b}[?25l"), seen.rfind("\u{1b}[?25h"));
     assert!(hidden < shown, "the cursor stays hidden\n{seen}");
 
@@ -162,7 +162,7 @@ fn what_was_answered_before_an_interruption_is_not_asked_again() {
     person.answers("What to do with them", "");
     makes_a_job(&mut person);
     makes_a_routine(&mut person);
-    person.is_asked("Shall this be written");
+    person.is_asked("Write this");
     person.presses(&format!("{DOWN}{ENTER}"));
     person.is_asked("Open it with");
     person.presses(&format!("{UP}{ENTER}"));
@@ -179,17 +179,17 @@ fn wrong_answers_get_a_sentence_and_the_same_question_again() {
     person.answers("Name of the server", "a/b");
     person.sees("`a/b` cannot be a name");
     person.answers("Name of the server", "tracker");
-    person.answers("Its address", "what address?");
+    person.answers("Address", "what address?");
     person.sees("`what address?` is not a web address such as https://dhis2.example.org");
-    person.answers("Its address", "ftp://dhis2.example.org");
+    person.answers("Address", "ftp://dhis2.example.org");
     person.sees("it must begin with https://");
-    person.answers("Its address", &servers.source.url().replace("http://", "https://"));
+    person.answers("Address", &servers.source.url().replace("http://", "https://"));
     person.answers("How do you log in", "");
     person.answers("User name", "reader");
     person.answers_secretly("Password of reader", "not-the-password");
-    person.sees("does not speak TLS");
+    person.sees("does not use TLS");
     person.answers("What now", "");
-    person.answers("Its address", servers.source.url());
+    person.answers("Address", servers.source.url());
     person.sees("refuses the login");
     person.answers("What now", "");
     person.answers_secretly("Password of reader", PASSWORD);
@@ -339,7 +339,7 @@ fn an_import_is_asked_about_and_a_no_changes_nothing() {
     ] {
         for (key, code) in [("n", 2), ("y", 0)] {
             let mut person = Person::start(&office.xfer, command, 80);
-            person.sees("Take this over?");
+            person.sees("Apply this?");
             person.presses(key);
             let (ended, seen) = person.ends();
             assert_eq!(ended, code, "{seen}");
@@ -357,7 +357,7 @@ fn one_server_under_two_names_is_said_at_once() {
     // Said before a login is typed; what Enter takes is another address.
     person.answers("Name of the server", "");
     person.answers("Address, as in your browser", servers.source.url());
-    person.sees("one and the same DHIS2 server");
+    person.sees("the same DHIS2 server");
     person.answers("Is this intended", "");
     // The same server by another name of this machine is known by its id.
     let other = servers.source.url().replace("127.0.0.1", "localhost");
@@ -365,7 +365,7 @@ fn one_server_under_two_names_is_said_at_once() {
     person.answers("How do you log in", "");
     person.answers("User name", "reader");
     person.answers_secretly("Password of reader at", PASSWORD);
-    person.sees("one and the same DHIS2 server");
+    person.sees("the same DHIS2 server");
     // Enter corrects the address.
     person.answers("What now", "");
     person.is_asked("What do you want to change");

@@ -67,6 +67,6 @@ mod tests {
     fn a_redirect_to_https_is_named_without_its_query() {
         let from = Url::parse("http://h/api/me?token=x").unwrap();
         let error = follow(&from, Some("https://h/api/me?token=x"), true, 0).unwrap_err();
-        assert_eq!(error.hint().as_deref(), Some("give the server's address as it redirects to: `https://h/api/me`"));
+        assert_eq!(error.hint().as_deref(), Some("use the address that the server redirects to: `https://h/api/me`"));
     }
 }

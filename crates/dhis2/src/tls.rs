@@ -165,12 +165,12 @@ mod tests {
         let certificate = Error::InvalidCertificate;
         let own = CertificateError::Other(rustls::OtherError(std::sync::Arc::new(CaUsedAsEndEntity)));
         let usual = [
-            (Error::InvalidMessage(InvalidMessage::InvalidContentType), "does not speak TLS"),
+            (Error::InvalidMessage(InvalidMessage::InvalidContentType), "does not use TLS"),
             (certificate(CertificateError::Expired), "expired"),
             (certificate(CertificateError::NotValidYet), "not valid yet"),
             (certificate(CertificateError::UnknownIssuer), "does not know"),
             (certificate(CertificateError::NotValidForName), "another host"),
-            (certificate(own), "signs itself"),
+            (certificate(own), "self-signed"),
             (Error::AlertReceived(rustls::AlertDescription::ProtocolVersion), "too old"),
         ];
         let mut hints = std::collections::BTreeSet::new();

@@ -173,7 +173,7 @@ mod tests {
             assert_eq!(doubt(known), None, "{known}");
         }
         let newer = doubt("2.45.0").unwrap();
-        assert!(newer.contains("2.45.0 is taken for 2.44"), "{newer}");
+        assert!(newer.contains("2.45.0 is treated like 2.44"), "{newer}");
         assert!(doubt("2.37.9").is_some_and(|words| words.contains("2.38 to 2.44")));
     }
 }

@@ -246,7 +246,7 @@ mod tests {
         assert_eq!(nested(limits::SWITCHES), None);
         for depth in [limits::SWITCHES + 1, 20] {
             let (said, place) = nested(depth).unwrap();
-            assert_eq!((said.as_str(), place.is_some()), ("`switch` stands in `switch` more than 8 deep", true));
+            assert_eq!((said.as_str(), place.is_some()), ("more than 8 `switch` inside each other", true));
         }
         let row = "switch v { 1 => 1, _ => v };".repeat(50);
         assert_eq!(refused(&format!("fn value(v) {{ {row} v }}")), None, "one after another");

@@ -224,7 +224,7 @@ fn periods_move_and_are_left_out() {
 fn a_period_is_decided_on_for_all_org_units_and_before_any_value_is_read() {
     let refused = |source: &str| runner(source).period(&place().item, place().period).unwrap_err().report();
     insta::assert_snapshot!(refused("fn period(p, ctx) { if ctx.org_unit.level > 2 { p } else { p.shift(1) } }"), @r"
-    test.rhai:1:28: in `period`: `ctx.org_unit` is not known in `period`: its answer holds for all org units at once
+    test.rhai:1:28: in `period`: `ctx.org_unit` is not available in `period`: its result is for all org units
       1 | fn period(p, ctx) { if ctx.org_unit.level > 2 { p } else { p.shift(1) } }
         |                            ^
       row: ANC 1st visit in 202402
@@ -364,7 +364,7 @@ fn nothing_outside_of_the_functions_runs() {
 fn the_sources_of_a_value_are_known_where_it_is_combined_only() {
     let error = value_of("fn value(v, ctx) { ctx.sources.map(|s| s.value).sum() }", &Value::Number(number("12")));
     let error = error.unwrap_err();
-    assert_eq!(error.what(), "`ctx.sources` is not known in `value`, only in `combine`");
+    assert_eq!(error.what(), "`ctx.sources` is not available in `value`, only in `combine`");
 }
 
 #[test]

@@ -335,7 +335,7 @@ mod tests {
         let read = row("value=12.5, data=Malaria, severe,org_unit=Jacmel,period=202402").unwrap();
         assert_eq!((read.data.as_deref(), read.org_unit.as_deref()), (Some("Malaria, severe"), Some("Jacmel")));
         assert_eq!(read.period.unwrap().to_string(), "202402");
-        assert!(row("12").unwrap_err().contains("no member of a row"));
+        assert!(row("12").unwrap_err().contains("not a member of a row"));
         assert!(row("value=1,period=2024-13").unwrap_err().contains("2024-13"));
     }
 }

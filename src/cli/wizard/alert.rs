@@ -33,7 +33,7 @@ pub(crate) fn add(prompter: &mut dyn Prompter, home: &Home, routine: &str) -> Re
         let (question, nobody) = if some {
             ("Add another alert", "no more alerts")
         } else {
-            ("How do you want to be alerted when a run fails or is incomplete", "no alert")
+            ("Alert when a run fails or is incomplete", "no alert")
         };
         let choices: Vec<String> = std::iter::once(nobody).chain(KINDS).map(str::to_owned).collect();
         let chosen = prompter.choose(question, &choices, 0)?;
@@ -209,12 +209,12 @@ mod tests {
             ("What to do then", Enter),
             ("change very many", Enter),
             ("What to do with them", Enter),
-            ("How do you want to be alerted", Type("DHIS2")),
+            ("Alert when a run fails", Type("DHIS2")),
             ("On which server", Enter),
             ("Users, by user name", Type("nobody")),
             ("User groups", Enter),
             ("Which events", Enter),
-            ("How do you want to be alerted", Type("DHIS2")),
+            ("Alert when a run fails", Type("DHIS2")),
             ("On which server", Enter),
             ("Users, by user name", Type("writer")),
             ("User groups", Type("SAISIE")),
@@ -242,7 +242,7 @@ mod tests {
         let said = person.finish();
         for words in [
             "That does not work: national knows no user `nobody`",
-            "It was taken (national took the message)",
+            "It was sent (national accepted the message)",
             "not encrypted: everybody on the way could read it; give an address that begins with https://",
             "--message-on destination --to-user ",
             " --on failure,recovery\n",
@@ -259,7 +259,7 @@ mod tests {
         let names: Vec<&str> = kept.iter().map(|(alert, _)| alert.name.as_str()).collect();
         assert_eq!(names, ["dhis2-message", "ping", "mail"]);
         assert_eq!(kept[0].0.events, [AlertEvent::Failure, AlertEvent::Recovery]);
-        let mut person = Scripted::new(&[("want to change", Type("alerts")), ("How do you want to be alerted", Enter)]);
+        let mut person = Scripted::new(&[("want to change", Type("alerts")), ("Alert when a run fails", Enter)]);
         routine::edit(&mut person, &office.home, "monthly").unwrap();
         person.finish();
         let mut person = Scripted::new(&[]);

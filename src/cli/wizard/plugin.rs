@@ -79,17 +79,17 @@ mod tests {
         let manifest = bundled("cap-outliers").unwrap().unwrap().manifest;
         let parameters: Vec<_> = manifest.parameters.iter().collect();
         let mut person = Scripted::new(&[
-            ("smallest", Answer::Enter),
-            ("largest", Answer::Type("")),
-            ("largest", Answer::Type("many")),
-            ("largest", Answer::Type("100")),
-            ("beyond", Answer::Type("reject")),
+            ("Smallest", Answer::Enter),
+            ("Largest", Answer::Type("")),
+            ("Largest", Answer::Type("many")),
+            ("Largest", Answer::Type("100")),
+            ("other numbers", Answer::Type("reject")),
         ]);
         let answers = steps(&mut person, &parameters).unwrap();
         let said = person.finish();
         assert!(said.contains("A value is required"), "{said}");
         assert!(said.contains("highest=many does not fit: highest is a number."), "{said}");
-        let expected = [("lowest", "0"), ("highest", "100"), ("beyond", "reject")];
+        let expected = [("lowest", "0"), ("highest", "100"), ("other numbers", "reject")];
         let expected = expected.map(|(name, value)| (name.to_owned(), ParameterValue::parse(value)));
         assert_eq!(answers, expected);
     }

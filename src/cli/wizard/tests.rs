@@ -76,7 +76,7 @@ fn a_routine_is_asked_for_in_plain_questions_and_told_as_a_command() {
         ("What to do then", Type("half")),
         ("change very many", Type("fifth")),
         ("What to do with them", Type("only reported")),
-        ("How do you want to be alerted", Enter),
+        ("Alert when a run fails", Enter),
     ]);
     routine_wizard::new(&mut person, &office.home, &routine::New::with_job("soins")).unwrap();
     let said = person.finish();
@@ -200,7 +200,7 @@ fn a_plugin_is_chosen_asked_about_shown_and_told_as_a_command() {
         "highest=many does not fit: highest is a number.",
         "For example:\n  ",
         "becomes\n  rejected: ",
-        "plugin:cap-outliers (beyond=cap, highest=120, lowest=0) acts on the job soins.",
+        "plugin:cap-outliers (beyond=cap, highest=120, lowest=0) is attached to the job soins.",
         "xfer script attach plugin:cap-outliers --job soins --param highest=120\n",
     ] {
         assert!(said.contains(words), "{words}\n{said}");
@@ -226,7 +226,7 @@ fn a_plugin_is_chosen_asked_about_shown_and_told_as_a_command() {
     job_wizard::edit(&mut person, &office.home, "soins").unwrap();
     let said = person.finish();
     assert!(said.contains("xfer script detach plugin:cap-outliers --job soins"), "{said}");
-    assert!(said.contains("There is no example that it would change"), "{said}");
+    assert!(said.contains("It changes none of its examples"), "{said}");
     assert!(scripts::list(&office.home).unwrap().is_empty());
 }
 
@@ -252,7 +252,7 @@ fn a_script_of_ones_own_is_read_until_it_compiles_and_acts_where_the_person_says
         ("Which item", Enter),
         ("Its parameter factor", Type("")),
         ("Its parameter factor", Type("half")),
-        ("Let it act", Enter),
+        ("Attach it with", Enter),
         ("Its parameter factor", Type("0.5")),
         ("Attach it with", Type("yes")),
         ("change values during", Enter),
@@ -284,7 +284,7 @@ fn a_script_of_ones_own_is_read_until_it_compiles_and_acts_where_the_person_says
         ("Its parameter factor", Type("2")),
         ("Attach it with", Type("yes")),
         ("change values during", Enter),
-        ("How do you want to be alerted", Enter),
+        ("Alert when a run fails", Enter),
     ]);
     let known = routine::New { jobs: Vec::new(), ..routine::New::with_job("soins") };
     routine_wizard::new(&mut person, &office.home, &known).unwrap();

@@ -215,7 +215,7 @@ mod tests {
 
         Cells in all:              340
         New, changed or deleted:   300
-        As they were already:      28
+        Unchanged:                 28
         Did not arrive:            12
         Values of unmapped units:  5
 
@@ -260,7 +260,7 @@ mod tests {
 
         Cells in all:              340
         New, changed or deleted:   12
-        As they were already:      328
+        Unchanged:                 328
         Did not arrive:            0
 
         This message comes once; the next one comes when the outcome is another.
@@ -361,7 +361,7 @@ mod tests {
     #[test]
     fn a_test_says_that_nothing_happened() {
         let message = Message::test("monthly", "office");
-        assert_snapshot!(payload(Shape::Json, &message), @r#"{"format":"xfer-alert/1","name":"monthly","condition":"test","exit_code":0,"text":"xfer: a test of the alert office of monthly: nothing happened; you will be told here how its runs end"}"#);
-        assert_snapshot!(payload(Shape::Slack, &message), @r#"{"text":"xfer: a test of the alert office of monthly: nothing happened; you will be told here how its runs end"}"#);
+        assert_snapshot!(payload(Shape::Json, &message), @r#"{"format":"xfer-alert/1","name":"monthly","condition":"test","exit_code":0,"text":"xfer: a test of the alert office of monthly: this is only a test; you will get messages here when runs end"}"#);
+        assert_snapshot!(payload(Shape::Slack, &message), @r#"{"text":"xfer: a test of the alert office of monthly: this is only a test; you will get messages here when runs end"}"#);
     }
 }

@@ -192,7 +192,7 @@ mod tests {
         assert_eq!(next(&board), "orgunit auto tracker national");
         board.pairs = vec![pair(4, 2)];
         assert_eq!(next(&board), "orgunit map tracker national");
-        assert_eq!(board.next_step().sentence, "Look over the 2 org units that were proposed");
+        assert_eq!(board.next_step().sentence, "Check the 2 org units that were proposed");
         board.pairs = vec![pair(6, 0)];
         assert_eq!(next(&board), "job new NAME --from tracker --to national");
         let mut job = fixture::job("malaria", Vec::new());
@@ -208,7 +208,7 @@ mod tests {
         assert_eq!(next(&board), "job check malaria --offline");
         board.pairs[0].findings = changed(1);
         assert_eq!(next(&board), "orgunit check tracker national --offline");
-        assert_eq!(board.next_step().sentence, "Look at the change to org units since they were mapped");
+        assert_eq!(board.next_step().sentence, "Check the change to org units since they were mapped");
         board.jobs[0].findings = Some(Findings::default());
         board.pairs[0].findings = Some(Findings { errors: 1, ..Findings::default() });
         assert_eq!(next(&board), "orgunit check tracker national --offline");

@@ -135,12 +135,12 @@ mod tests {
     #[test]
     fn what_a_spreadsheet_did_is_said() {
         for (cell, word) in [
-            ("1.23457E+11", Some("shortens")),
-            ("01-Mar", Some("days")),
-            ("mars-24", Some("days")),
-            ("1/2/2024", Some("days")),
-            ("2024-02-01 00:00", Some("days")),
-            ("1-févr", Some("days")),
+            ("1.23457E+11", Some("shortened")),
+            ("01-Mar", Some("date")),
+            ("mars-24", Some("date")),
+            ("1/2/2024", Some("date")),
+            ("2024-02-01 00:00", Some("date")),
+            ("1-févr", Some("date")),
             ("Centre de SantÃ©", Some("letters")),
             ("Sant\u{fffd}", Some("letters")),
             ("CarrefourÂ\u{a0}X TÃªte", Some("letters")),

@@ -292,8 +292,7 @@ mod tests {
             assert_eq!(cells, [["aFac0000001", "ignored"]], "{heading}");
         }
         let found = Sheet::parse(b"Sorce ID,state\n", &[&["source_id"]], known).unwrap_err();
-        let expected = "line 1, column sorce id: no such column; did you mean source_id? known are source_id, source_name, \
-                        state";
+        let expected = "line 1, column sorce id: unknown column; did you mean source_id? the columns are source_id, source_name, state";
         assert_eq!(found[0].to_string(), expected);
         let twice = Sheet::parse(b"source_id,Source ID\n", &[&["source_id"]], known).unwrap_err();
         assert_eq!(twice[0].to_string(), "line 1, column source_id: the column is there twice");
@@ -306,7 +305,7 @@ mod tests {
             found.iter().map(ToString::to_string).collect::<Vec<_>>()
         };
         assert_eq!(findings("b\n1"), ["line 1: the column a is missing"]);
-        assert_eq!(findings("a,zzzz\n"), ["line 1, column zzzz: no such column; known are a, b"]);
+        assert_eq!(findings("a,zzzz\n"), ["line 1, column zzzz: unknown column; the columns are a, b"]);
         assert_eq!(findings("a,a\n"), ["line 1, column a: the column is there twice"]);
         assert_eq!(findings("a,b\n1,2\n\n1,2,3\n"), ["line 4: 3 cells, but the header has 2"]);
         let four = |text: &str| {

@@ -74,7 +74,7 @@ mod tests {
     fn a_name_that_is_too_long_for_a_cluster_is_refused_in_words() {
         assert!(check_name(&"a".repeat(47)).is_ok());
         let error = check_name(&"a".repeat(48)).unwrap_err().to_string();
-        assert!(error.contains("has 53 characters, and Kubernetes takes 52"), "{error}");
+        assert!(error.contains("has 53 characters; a Kubernetes CronJob name may have 52"), "{error}");
     }
 
     #[test]

@@ -212,7 +212,7 @@ mod tests {
         assert_eq!(remedy(&account, &file, &itself), "`chown dhis /srv/monthly.xfer` gives it to dhis");
         let words = refusal(&account, &file, &folder);
         assert!(
-            words.starts_with("dhis may not read the xfer file /srv/monthly.xfer: /srv on the way there"),
+            words.starts_with("dhis may not read the xfer file /srv/monthly.xfer: /srv on the path to it"),
             "{words}"
         );
         assert!(words.ends_with("mode 700"), "{words}");

@@ -463,7 +463,7 @@ async fn a_list_that_does_not_come_out_even_is_read_again_and_then_given_up_by_n
             .contains("the list of organisationUnitLevels is not complete: the server counts 4 and lists 3"),
         "{error}"
     );
-    assert!(error.is_temporary() && error.hint().is_some_and(|hint| hint.contains("old copy stays")));
+    assert!(error.is_temporary() && error.hint().is_some_and(|hint| hint.contains("old copy is kept")));
 }
 
 #[tokio::test]

@@ -69,7 +69,7 @@ fn wrong_keys_and_old_files_are_refused_by_name() {
     office.xfer.file("short", "too short");
     office.refused("routine export monthly", 2, &["passphrase of the file", "--new-key-file"]);
     office.refused("routine export monthly --passphrase-file short", 2, &["fewer than 12 characters"]);
-    office.refused("routine export monthly password --new-key-file run-key", 2, &["is no xfer file"]);
+    office.refused("routine export monthly password --new-key-file run-key", 2, &["is not an xfer file"]);
     office.refused("routine export nothing --new-key-file run-key", 2, &["no routine `nothing`"]);
     assert!(!office.xfer.home().join("run-key").exists(), "a refused export makes no key");
     office.ok("routine export monthly --passphrase-file passphrase --new-key-file run-key");
@@ -80,7 +80,7 @@ fn wrong_keys_and_old_files_are_refused_by_name() {
     let before = requests();
     office.refused("exec monthly.xfer", 2, &["exec never asks", "--key-file"]);
     office.refused("exec missing.xfer --key-file run-key", 10, &["missing.xfer"]);
-    office.refused("exec password --key-file run-key", 13, &["no xfer file"]);
+    office.refused("exec password --key-file run-key", 13, &["not an xfer file"]);
     office.refused(
         "exec monthly.xfer --key-file other-key",
         12,
@@ -89,7 +89,7 @@ fn wrong_keys_and_old_files_are_refused_by_name() {
     office.xfer.file("wrong", "another passphrase entirely");
     office.refused("exec monthly.xfer --passphrase-file wrong", 12, &["the passphrase does not open"]);
     office.refused("exec other.xfer --key-file other-key --min-revision 3", 2, &["revision 2, older than 3"]);
-    office.refused("exec monthly.xfer --key-file password", 13, &["no key of an xfer file"]);
+    office.refused("exec monthly.xfer --key-file password", 13, &["not a key of an xfer file"]);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -103,7 +103,7 @@ fn wrong_keys_and_old_files_are_refused_by_name() {
     let mut cut = std::fs::read(office.xfer.home().join("monthly.xfer")).unwrap();
     cut.truncate(cut.len() - 1);
     office.xfer.file("cut.xfer", &cut);
-    office.refused("exec cut.xfer --key-file run-key", 13, &["damaged or was altered"]);
+    office.refused("exec cut.xfer --key-file run-key", 13, &["damaged or was changed"]);
     let json = office.xfer.run("exec cut.xfer --key-file run-key --json").expect_code(13);
     let last = json.stderr.lines().last().unwrap();
     let error: serde_json::Value = serde_json::from_str(last).unwrap();

@@ -200,11 +200,7 @@ mod tests {
         assert_eq!(ids, ["a", "d"]);
         assert_eq!(page.pager.and_then(|pager| pager.total), Some(3));
         assert_eq!(page.left_out.len(), 2);
-        assert!(
-            page.left_out[0].starts_with("options `b` was left out: it cannot be understood"),
-            "{:?}",
-            page.left_out
-        );
+        assert!(page.left_out[0].starts_with("options `b` was left out: it cannot be read"), "{:?}", page.left_out);
     }
 
     #[test]

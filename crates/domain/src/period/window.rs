@@ -217,7 +217,7 @@ mod tests {
         );
         assert_eq!(
             message(&["202401..2024Q2"], PeriodType::Monthly),
-            "`202401..2024Q2` is no range: its ends are Monthly and Quarterly periods"
+            "`202401..2024Q2` is not a range: its ends are Monthly and Quarterly periods"
         );
         assert_eq!(message(&["202406..202401"], PeriodType::Monthly), "`202406..202401` ends before it begins");
         assert_eq!(

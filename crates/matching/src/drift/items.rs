@@ -234,32 +234,32 @@ mod tests {
         check(
             ElementFingerprint { name: "Deaths".to_owned(), ..element() },
             "item-renamed",
-            "Cases is called Deaths now",
+            "the name of Cases changed to Deaths",
         );
         check(
             ElementFingerprint { code: None, ..element() },
             "item-code-changed",
-            "the code of Cases was `C1` and is none now",
+            "the code of Cases changed from `C1` to none",
         );
         check(
             ElementFingerprint { value_type: ValueType::Boolean, ..element() },
             "item-value-type-changed",
-            "Cases took a number and takes `true` or `false` now",
+            "the value type of Cases changed from a number to `true` or `false`",
         );
         check(
             ElementFingerprint { category_combo: named("Age", 2), ..element() },
             "item-recategorised",
-            "Cases was disaggregated by Sex 1 and is by Age 2 now",
+            "the category combo of Cases changed from Sex 1 to Age 2",
         );
         check(
             ElementFingerprint { option_set: Some(named("Colours", 1)), ..element() },
             "item-option-set-changed",
-            "the option set of Cases was none and is `Colours 1` now",
+            "the option set of Cases changed from none to `Colours 1`",
         );
         check(
             ElementFingerprint { category_options: Some(vec!["female".to_owned()]), ..element() },
             "item-options-changed",
-            "the category option combo of the item for Cases stood for male and stands for female now",
+            "the category option combo of the item for Cases changed from male to female",
         );
         check(
             ElementFingerprint { data_sets: vec![data_set(1, PeriodType::Quarterly)], ..element() },
@@ -275,7 +275,7 @@ mod tests {
             "can no longer be read by writer at national: it was deleted, or is not shared with the user any more";
         assert_eq!(destination_words(None), [("item-deleted", format!("at the destination, Cases {lost}"))]);
         let no_combo = ElementFingerprint { category_options: Some(Vec::new()), ..element() };
-        let words = "at the destination, the category option combo of the item for Cases, which stood for male,";
+        let words = "at the destination, the category option combo of the item for Cases, which meant male,";
         assert_eq!(destination_words(Some(&no_combo)), [("item-part-lost", format!("{words} {lost}"))]);
     }
 
@@ -308,8 +308,7 @@ mod tests {
         assert_eq!(told(&shown, options("Pregnancies"))[0].0, "item-options-changed", "eleven letters are a name, too");
         let mut lost = Metadata::default();
         lost.lost.insert(named("Form", 1).id, "Form 1".to_owned());
-        let words = "at the destination, Form 1, in which Cases is collected, can no longer be read by writer at national: \
-                     it was deleted, or is not shared with the user any more";
+        let words = "at the destination, Form 1, in which Cases is collected, can no longer be read by writer at national: it was deleted, or is no longer shared with the user";
         let without = ElementFingerprint { data_sets: Vec::new(), ..element() };
         assert_eq!(told(&lost, without), [("item-part-lost", words.to_owned())]);
     }
@@ -328,8 +327,8 @@ mod tests {
         assert_eq!(
             words,
             [
-                "at the source, Rate was (a) / (b) and is (a) / (c) now",
-                "at the source, Rate was rounded to any decimals and is rounded to 1 now",
+                "at the source, Rate changed from (a) / (b) to (a) / (c)",
+                "at the source, Rate was rounded to any decimals and is now rounded to 1",
             ]
         );
     }

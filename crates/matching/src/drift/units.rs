@@ -84,7 +84,7 @@ mod tests {
         check(
             UnitFingerprint { name: "Clinique Paix".to_owned(), ..clinic() },
             "unit-renamed",
-            "at the destination, Clinique Espoir is called Clinique Paix now",
+            "at the destination, the name of Clinique Espoir changed to Clinique Paix",
         );
         check(
             UnitFingerprint { parent: Some(parent(2)), level: 4, ..clinic() },
@@ -94,20 +94,19 @@ mod tests {
         check(
             UnitFingerprint { level: 4, ..clinic() },
             "unit-level-changed",
-            "at the destination, Clinique Espoir was on level 3 and is on level 4 now",
+            "at the destination, Clinique Espoir moved from level 3 to level 4",
         );
         check(
             UnitFingerprint { code: None, ..clinic() },
             "unit-code-changed",
-            "at the destination, the code of Clinique Espoir was `HT-12` and is none now",
+            "at the destination, the code of Clinique Espoir changed from `HT-12` to none",
         );
         check(
             UnitFingerprint { closed: Some(date(2024, 6, 30)), ..clinic() },
             "unit-closing-changed",
-            "at the destination, Clinique Espoir was open and is closed on 2024-06-30 now",
+            "at the destination, Clinique Espoir was open and now closes on 2024-06-30",
         );
-        let gone = "at the destination, Clinique Espoir can no longer be read by writer at national: it was deleted, or is not \
-                    shared with the user any more";
+        let gone = "at the destination, Clinique Espoir can no longer be read by writer at national: it was deleted, or is no longer shared with the user";
         assert_eq!(words(None), [("unit-deleted", gone.to_owned())]);
         let renamed_parent = NamedObject { name: "District I".to_owned(), ..parent(1) };
         let now = UnitFingerprint { parent: Some(renamed_parent), ..clinic() };

@@ -181,7 +181,7 @@ fn parts_are_found_by_what_they_mean_in_whatever_order() {
     likely: MALARIA CASES · 5+, Female: same code PALU, Féminin, 5 ans et plus as 5+, Female; but names differ: Paludisme - cas and MALARIA CASES
     likely: MALARIA CASES · 0-4 years, F: same code PALU, Féminin, <5 ans as 0-4 years, F; but names differ: Paludisme - cas and MALARIA CASES
     likely: MALARIA CASES · 0-4 years, M: same code PALU, Masculin, <5 ans as 0-4 years, M; but names differ: Paludisme - cas and MALARIA CASES
-    none: MALARIA CASES has nothing that means Inconnu, 5 ans et plus
+    none: MALARIA CASES has no match for Inconnu, 5 ans et plus
     ");
 }
 
@@ -191,8 +191,8 @@ fn one_total_is_asked_about_and_a_split_is_not_guessed() {
     let destination = server('b', &[(1, "A", "Cases seen", &[]), (2, "B", "Deaths", &["F", "M"])]);
     let selection = [DataItem::DataElement(uid("ad000000001")), DataItem::DataElement(uid("ad000000002"))];
     insta::assert_snapshot!(said(&source, &destination, &selection, &RULES), @r"
-    ask: Cases seen · default: same code A, same name, the 2 parts are added up into one total
-    none: Deaths is split over there, and nothing says into which part it belongs
+    ask: Cases seen · default: same code A, same name, the 2 option combos are added up to one total
+    none: Deaths is divided into option combos at the destination, and it is not clear which one to use
     ");
 }
 
@@ -203,7 +203,7 @@ fn two_that_fit_equally_and_two_for_one_cell_are_asked_about() {
     let selection = [DataItem::DataElement(uid("ad000000001")), DataItem::DataElement(uid("ad000000002"))];
     insta::assert_snapshot!(said(&source, &destination, &selection, &RULES), @r"
     likely: Malaria cases · default: same name
-    ask: Malaria cases · default: similar name Malaria cases; but Malaria cases would go into the same cell
+    ask: Malaria cases · default: similar name Malaria cases; but Malaria cases would go to the same cell
     ");
 }
 
@@ -218,16 +218,16 @@ fn program_indicators_go_where_their_export_or_a_pattern_says() {
     };
     let pattern = ItemRules { pattern: Some("{pi.code}={de.code}.{coc.name}".parse().unwrap()), ..RULES };
     insta::assert_snapshot!(with(program_indicator("PI_1", "Deaths", Some("X")), &RULES), @"sure: Something else · default: its export data element is X");
-    insta::assert_snapshot!(with(program_indicator("X", "Something else", Some("GONE")), &RULES), @"ask: Something else · default: same code X, same name; but its export data element GONE is not known over there");
+    insta::assert_snapshot!(with(program_indicator("X", "Something else", Some("GONE")), &RULES), @"ask: Something else · default: same code X, same name; but its export data element GONE is not known at the destination");
     let combo = |combo: &str| ProgramIndicator {
         aggregate_export_category_option_combo: Some(combo.to_owned()),
         ..program_indicator("PI_1", "Deaths", Some("MAL"))
     };
     insta::assert_snapshot!(with(combo("bx000000100"), &RULES), @"sure: Malaria cases · F: its export data element is MAL, its export category option combo");
-    insta::assert_snapshot!(with(combo("bx000000999"), &RULES), @"none: Malaria cases is split over there, and nothing says into which part it belongs");
+    insta::assert_snapshot!(with(combo("bx000000999"), &RULES), @"none: Malaria cases is divided into option combos at the destination, and it is not clear which one to use");
     insta::assert_snapshot!(with(program_indicator("mal.f", "Deaths", None), &pattern), @"sure: Malaria cases · F: the pattern gives mal.f");
     insta::assert_snapshot!(with(program_indicator("PI_9", "Deaths", None), &pattern), @"none: no data element of the destination has its code or a similar name");
-    insta::assert_snapshot!(with(program_indicator("MAL", "Malaria cases", None), &RULES), @"none: Malaria cases is split over there, and nothing says into which part it belongs");
+    insta::assert_snapshot!(with(program_indicator("MAL", "Malaria cases", None), &RULES), @"none: Malaria cases is divided into option combos at the destination, and it is not clear which one to use");
 }
 
 #[test]
@@ -245,7 +245,8 @@ fn the_only_attribute_option_combo_of_each_side_has_to_mean_the_same() {
     let with = |destination: &Metadata| said(&source, destination, &selection, &RULES);
     let found = "Cases seen · default: same code A, same name";
     assert_eq!(with(&split_by('b', "GLOBAL FUND")), format!("sure: {found}, same part Global Fund"));
-    let other = format!("ask: {found}, all values are of Global Fund here and would become USAID there");
+    let other =
+        format!("ask: {found}, all values are Global Fund at the source and would become USAID at the destination");
     assert_eq!(with(&split_by('b', "USAID")), other);
     assert_eq!(with(&server('b', &[(1, "A", "Cases seen", &[])])), format!("sure: {found}"));
 }

@@ -195,7 +195,7 @@ fn a_reporting_rate_is_a_data_set_and_a_metric() {
     };
     assert_eq!(refused("SPN.REPORTING_RATE", None), "the source server has no data set `SPN`");
     let kind = Some(DataKind::ReportingRate);
-    assert!(refused("B", kind).starts_with("`B` is a data set; say which of its figures"));
+    assert!(refused("B", kind).starts_with("`B` is a data set; choose one of its figures"));
     assert!(refused("Rapport B50.9", None).starts_with("`Rapport B50.9` is a data set"));
     assert_eq!(refused("Visites", kind), "`Visites` is a data element, not a reporting rate");
     let combo = Reference::Parts {

@@ -183,10 +183,14 @@ fn items_that_read_the_same_or_write_the_same_are_named() {
     let world = World::new(vec![plain(1, 1), plain(1, 3)]);
     assert_eq!(
         world.told(),
-        [(2, "item-source-twice", "values of Element 1 go to Element 3 and, by item 1, also to Element 1".to_owned())]
+        [(
+            2,
+            "item-source-twice",
+            "values of Element 1 go to Element 3 and, through item 1, also to Element 1".to_owned()
+        )]
     );
     let mut world = World::new(vec![plain(1, 1), plain(3, 1)]);
-    let words = "Element 1 and Element 3 meet in Element 1 (items 1, 2)".to_owned();
+    let words = "Element 1 and Element 3 go to one cell, Element 1 (items 1, 2)".to_owned();
     assert_eq!(world.told(), [(1, "items-share-cell", words)]);
     world.job.combine = Combine::Sum;
     assert_eq!(world.told(), []);
@@ -232,12 +236,12 @@ fn options_that_the_destination_lacks_are_named() {
     let mut world = World::new(vec![plain(1, 1)]);
     world.seen.clear();
     world.options(&["red"]);
-    assert_eq!(world.told()[0].2, "Element 1 takes only the options of Colours; Element 1 may hold anything");
+    assert_eq!(world.told()[0].2, "Element 1 accepts only the options of Colours; Element 1 may have any value");
     world.source.option_sets = world.destination.option_sets.clone();
     world.source.data_elements.get_mut(&uid("Element", 1)).unwrap().option_set = Some(uid("Options", 1));
     assert_eq!(world.told(), []);
     world.options(&["green"]);
-    assert_eq!(world.told()[0].2, "Colours of Element 1 lacks `red`, which Element 1 may hold");
+    assert_eq!(world.told()[0].2, "Colours of Element 1 lacks `red`, which Element 1 may have");
 }
 
 #[test]
@@ -308,15 +312,17 @@ fn values_that_would_be_refused_are_counted_with_examples_and_doubts_put_at_rest
 fn what_changed_since_is_told_once_and_by_name() {
     let mut world = World::new(vec![plain(1, 1)]);
     world.source.data_elements.remove(&uid("Element", 1));
-    let gone = "at the source, Element 1 can no longer be read by reader at tracker: it was deleted, or is not shared with the \
-                user any more";
+    let gone = "at the source, Element 1 can no longer be read by reader at tracker: it was deleted, or is no longer shared with the user";
     assert_eq!(world.told(), [(1, "item-deleted", gone.to_owned())]);
     world.seen = vec![None];
     assert_eq!(world.told()[0].1, "source-item-unknown", "without fingerprint the id has to do");
     let mut world = World::new(vec![plain(1, 1)]);
     "Deaths".clone_into(&mut world.target(1).name);
     let question = world.told();
-    assert_eq!(question, [(1, "item-renamed", "at the destination, Element 1 is called Deaths now".to_owned())]);
+    assert_eq!(
+        question,
+        [(1, "item-renamed", "at the destination, the name of Element 1 changed to Deaths".to_owned())]
+    );
 }
 
 #[test]

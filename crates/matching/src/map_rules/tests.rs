@@ -268,8 +268,7 @@ fn two_units_into_one_need_an_operator() {
             "units-share-destination",
             "Country / Centre / Clinic 1".to_owned(),
             Some(20),
-            "Country / Centre / Clinic 1 and Country / Centre / Clinic 2 go here, and malaria does not say how their \
-             values combine"
+            "Country / Centre / Clinic 1 and Country / Centre / Clinic 2 go here, and malaria has no combine operator"
                 .to_owned()
         )]
     );
@@ -338,7 +337,7 @@ fn what_changed_since_is_told_by_name() {
             ("unit-deleted", "Clinic 3"),
         ]
     );
-    assert_eq!(told[0].3, "at the destination, Clinic 1 is called Clinique 1 now");
+    assert_eq!(told[0].3, "at the destination, the name of Clinic 1 changed to Clinique 1");
     world.seen.clear();
     let without: Vec<(&str, Severity)> =
         world.check().iter().map(|finding| (finding.code.word, finding.code.severity)).collect();

@@ -99,8 +99,8 @@ fn exchanged_codes_are_asked_about() {
     ]);
     insta::assert_snapshot!(found(&source, &destination), @r"
     Haïti → Haïti: sure, same code R, same name, both are the root, 100 % of the units below match
-    Clinic Alpha → Clinic Alpha: ask, same name, parent Haïti matched by code; but its code F1 belongs to Clinic Beta over there
-    Clinic Beta → Clinic Beta: ask, same name, parent Haïti matched by code; but its code F2 belongs to Clinic Alpha over there
+    Clinic Alpha → Clinic Alpha: ask, same name, parent Haïti matched by code; but its code F1 belongs to Clinic Beta at the destination
+    Clinic Beta → Clinic Beta: ask, same name, parent Haïti matched by code; but its code F2 belongs to Clinic Alpha at the destination
     Clinic Delta → Clinic Delta: likely, same name, parent Haïti matched by code; but codes differ: F4 and F9
     Clinic Gamma → Clinic Gamma: sure, same code F3, same name, parent Haïti matched by code
     ");
@@ -125,8 +125,8 @@ fn a_code_alone_and_a_name_alone_are_never_sure() {
     insta::assert_snapshot!(found(&source, &destination), @r"
     Haïti → Haïti: sure, same code R, same name, both are the root, 100 % of the units below match
     Nord → Nord: likely, same code N, same name, parent Haïti matched by code; but only here it has units below
-    Clinic Alpha → Clinic Beta: ask, same code F1; but names differ: Clinic Alpha and Clinic Beta, it lies under Nord here and under Sud over there
-    Clinic Saint Joseph → Clinic St. Joseph: ask, same name, written Clinic St. Joseph; but it lies under Nord here and under Sud over there
+    Clinic Alpha → Clinic Beta: ask, same code F1; but names differ: Clinic Alpha and Clinic Beta, it is below Nord at the source and below Sud at the destination
+    Clinic Saint Joseph → Clinic St. Joseph: ask, same name, written Clinic St. Joseph; but it is below Nord at the source and below Sud at the destination
     Sud → Sud: likely, same code S, same name, parent Haïti matched by code; but only over there it has units below
     ");
 }
@@ -151,7 +151,7 @@ fn twins_and_namesakes_are_told_apart() {
     A → A: sure, same name, both are the root, 100 % of the units below match
     CS Jacmel → Centre de Santé de Jacmel: sure, same name, written Centre de Santé de Jacmel, parent A matched by name
     CS Jacmel II → Centre de Santé Jacmel 2: sure, same name, written Centre de Santé Jacmel 2, parent A matched by name
-    CS Marigot Annexe → Centre de Santé Marigot: ask, similar name Centre de Santé Marigot, parent A matched by name; but one may be the other's twin: CS Marigot Annexe and Centre de Santé Marigot
+    CS Marigot Annexe → Centre de Santé Marigot: ask, similar name Centre de Santé Marigot, parent A matched by name; but one may be a duplicate of the other: CS Marigot Annexe and Centre de Santé Marigot
     Hôpital Jacmel → HOP. JACMEL: sure, same name, written HOP. JACMEL, parent A matched by name
     ");
 }
@@ -190,13 +190,13 @@ fn merged_units_share_a_destination_only_when_asked_to() {
     let destination = tree(&[("bRoot000001", "", "R", "A"), ("bFac0000001", "bRoot000001", "F1", "Clinic Alpha")]);
     insta::assert_snapshot!(found(&source, &destination), @r"
     A → A: sure, same code R, same name, both are the root, 100 % of the units below match
-    Alpha (Clinic) → Clinic Alpha: ask, same name, written Clinic Alpha, parent A matched by code; but the code F1 over there belongs to Clinic Alpha here, Clinic Alpha is mapped to it already
+    Alpha (Clinic) → Clinic Alpha: ask, same name, written Clinic Alpha, parent A matched by code; but the code F1 at the destination belongs to Clinic Alpha at the source, Clinic Alpha is mapped to it already
     Clinic Alpha → Clinic Alpha: sure, same code F1, same name, parent A matched by code
     ");
     let rules = MatchRules { many_to_one: true, ..MatchRules::default() };
     insta::assert_snapshot!(found_by(&source, &destination, &[], &rules), @r"
     A → A: sure, same code R, same name, both are the root, 100 % of the units below match
-    Alpha (Clinic) → Clinic Alpha: ask, same name, written Clinic Alpha, parent A matched by code, together with Clinic Alpha; but the code F1 over there belongs to Clinic Alpha here
+    Alpha (Clinic) → Clinic Alpha: ask, same name, written Clinic Alpha, parent A matched by code, together with Clinic Alpha; but the code F1 at the destination belongs to Clinic Alpha at the source
     Clinic Alpha → Clinic Alpha: sure, same code F1, same name, parent A matched by code
     ");
 }

@@ -238,7 +238,7 @@ fn both_sides_are_judged_together() {
         let world = merging("SUM", "AVERAGE", combine);
         world.says(&["no-operator-fits"]);
         let found = &world.found()[0];
-        assert!(found.message.contains("no operator suits both") && !found.hint.contains("--combine"), "{found:?}");
+        assert!(found.message.contains("no operator fits both") && !found.hint.contains("--combine"), "{found:?}");
     }
     // What is advised is taken by the next check.
     for (source, destination) in [("AVERAGE", "AVERAGE"), ("DEFAULT", "MAX"), ("AVERAGE", "DEFAULT"), ("MIN", "MIN")] {
@@ -413,8 +413,8 @@ fn values_that_another_routine_brings_back_go_round() {
     assert!(!found.refuses(), "each run by itself does what it says");
     assert_eq!((found.items.as_slice(), found.routines.as_slice()), (&[2][..], &["back".to_owned()][..]));
     let names = [1, 3].map(|number| world.source.name_of(element(number)));
-    assert!(found.message.contains(&format!("a brings {} at", names[0])), "{}", found.message);
-    assert!(found.message.contains(&format!("back (b) brings {} at", names[1])), "{}", found.message);
+    assert!(found.message.contains(&format!("a transfers {} at", names[0])), "{}", found.message);
+    assert!(found.message.contains(&format!("back (b) transfers {} at", names[1])), "{}", found.message);
     // Over a third system.
     world.journeys =
         vec![(back("b", vec![plain(3, 4)]), ["there", "beyond"]), (back("c", vec![plain(4, 1)]), ["beyond", "here"])];

@@ -101,7 +101,7 @@ fn a_manifest_that_breaks_a_rule_is_refused_with_the_rule() {
         ("\"whole\"", "\"factor\"", "the parameter factor twice"),
         ("\"whole\"", "\"Whole\"", "cannot be the name of a parameter"),
         ("default: 2,", "default: 2.5,", "whole=2.5 does not fit"),
-        ("default: \"left\"", "default: \"up\"", "side=up is no choice"),
+        ("default: \"left\"", "default: \"up\"", "side=up is not one of the choices"),
         ("(0, 10.5)", "(10.5, 0)", "(smallest, largest)"),
         ("kind: truth,", "kind: truth, range: (0, 1),", "the range of on"),
         ("kind: truth,", "kind: truth, choices: [\"x\"],", "only a text has choices"),
@@ -124,7 +124,7 @@ fn what_is_given_is_held_to_the_manifest_and_defaults_fill_the_rest() {
         (&["factor=x"], "factor=x does not fit"),
         (&["factor=[1]"], "does not fit"),
         (&["factor=1", "whole=1.5"], "whole is a whole number"),
-        (&["factor=1", "side=rigth"], "side=rigth is no choice: did you mean right?"),
+        (&["factor=1", "side=rigth"], "side=rigth is not one of the choices: did you mean right?"),
         (&["factor=1", "names=a"], "names is a list of texts"),
         (&["factor=1", "on=1"], "on is true or false"),
     ] {

@@ -446,9 +446,9 @@ mod tests {
         );
         assert_eq!(StoreError::not_found(Kind::Run, "7").to_string(), "there is no run `7`");
         let locked = StoreError::Locked { pid: Some(42), since: "2024-05-06T07:08:09.123Z".parse().ok() };
-        assert_eq!(locked.to_string(), "the routine is being run already by process 42 since 2024-05-06T07:08:09Z");
+        assert_eq!(locked.to_string(), "the routine is already running by process 42 since 2024-05-06T07:08:09Z");
         let locked = StoreError::Locked { pid: None, since: None };
-        assert_eq!(locked.to_string(), "the routine is being run already");
+        assert_eq!(locked.to_string(), "the routine is already running");
     }
 
     /// SQLite calls a read that failed damage; the file says which of the two it is.

@@ -79,6 +79,6 @@ mod tests {
         unlocking.learn(Some(SecretString::from("tilapia")));
         assert_eq!((passphrase(), asked.load(Ordering::SeqCst)), ("tilapia".into(), 2));
         assert!(!format!("{unlocking:?}").contains("tilapia"));
-        assert!(Unlocking::default().passphrase().unwrap_err().to_string().contains("nobody to ask"));
+        assert!(Unlocking::default().passphrase().unwrap_err().to_string().contains("no terminal to ask"));
     }
 }

@@ -97,7 +97,7 @@ fn percentages_of_reports_are_never_added_up_and_counts_are() {
     for items in [vec![rate(ReportingRate)], vec![plain_item(1), rate(ReportingRate)]] {
         let refusal = added(items).unwrap_err();
         assert_eq!(refusal.code(), &finding::PERCENTAGES_ADDED_UP);
-        assert_eq!(refusal.reason(), "several percentages of reports (50, 50) go to this cell and cannot be added up");
+        assert_eq!(refusal.reason(), "several reporting rates (50, 50) go to this cell and cannot be added up");
     }
 }
 

@@ -63,7 +63,7 @@ fn each_fate_is_counted_and_named() {
             plain(1, 5, "many"),
             plain(4, 5, "some text"),
             SourceValue { value: None, ..plain(1, 6, "") },
-            plain(3, 1, "not asked for"),
+            plain(3, 1, "not requested"),
             value(1, male(), 1, "202401", "9"),
         ],
     );
@@ -158,7 +158,7 @@ fn a_period_that_lies_half_in_two_leaves_a_doubt_about_both() {
     let doubts: Vec<String> = mapped.doubts.keys().map(|key| format!("{} {}", key.org_unit, key.period)).collect();
     assert_eq!(doubts, [format!("{} 2024Q1", unit(1)), format!("{} 2024Q2", unit(1))]);
     let reason = &mapped.doubts.values().next().unwrap().text;
-    assert!(reason.contains("half of 202402B lies in 2024Q1 and half in 2024Q2"), "{reason}");
+    assert!(reason.contains("half of 202402B is in 2024Q1 and half in 2024Q2"), "{reason}");
 }
 
 #[test]

@@ -62,8 +62,7 @@ fn two_items_on_one_address_need_an_operator() {
     let error = plan_of(&document(vec![job("a", items.clone())], &["202401"])).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "job `a`: several values would go to `Element 1` (Element 2 / male and Element 2 / female) and no combine \
-         operator says how"
+        "job `a`: several values would go to `Element 1` (Element 2 / male and Element 2 / female), and no combine operator is set"
     );
     assert!(error.hint().unwrap().contains("sum"));
     assert!(plan_of(&document(vec![summed(job("a", items.clone()))], &["202401"])).is_ok());

@@ -25,8 +25,8 @@ Put a part with dots into double quotes, and protect these from the shell:
   xfer job add-item JOB '\"B50.9\".F' '\"B50.9\".F'
 or give the combo separately:
   xfer job add-item JOB B50.9 B50.9 --source-coc F --destination-coc F
-DS.REPORTING_RATE is a reporting rate of the data set DS: the share of its reports that are registered as complete, in
-percent. The others are REPORTING_RATE_ON_TIME, ACTUAL_REPORTS, ACTUAL_REPORTS_ON_TIME and EXPECTED_REPORTS.
+DS.REPORTING_RATE is a reporting rate of the data set DS: the percentage of its reports that are registered as complete.
+The others are REPORTING_RATE_ON_TIME, ACTUAL_REPORTS, ACTUAL_REPORTS_ON_TIME and EXPECTED_REPORTS.
 DE.*.AOC reads all category option combos. A text with two meanings is refused.";
 
 /// `xfer job add-item`

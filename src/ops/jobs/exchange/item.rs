@@ -231,7 +231,7 @@ mod tests {
         assert_eq!(combine("SUM"), Ok(Some(Combine::Sum)));
         assert_eq!(combine("LAST"), Ok(Some(Combine::Sum)));
         assert_eq!(combine("MAX"), Ok(Some(Combine::Max)));
-        assert!(combine("AVERAGE").unwrap_err().contains("cannot be made of its parts"));
+        assert!(combine("AVERAGE").unwrap_err().contains("cannot be calculated with"));
         let (source, destination) =
             (metadata("deSource001", "A.B", "SUM", true), metadata("deTarget001", "A.B", "SUM", true));
         let item = take(&source, &destination, "A.B.M").unwrap();

@@ -89,7 +89,7 @@ fn a_source_is_shared_out_and_the_parts_add_up() {
         let refused = both(&mut world, &document(vec![job("shares", halved)], &["202401"]));
         assert_eq!((refused.cells.held_back, refused.cells.total), (4, 4), "2.5 cannot be shared in whole numbers");
         let (_, example) = code_of(&refused, "share-not-whole").unwrap();
-        assert!(example.contains("2.5 cannot be shared out in whole numbers"), "{example}");
+        assert!(example.contains("2.5 cannot be divided into whole numbers"), "{example}");
     }
 }
 
