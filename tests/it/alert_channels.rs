@@ -15,9 +15,9 @@ use xfer_sandbox::faults::{Fault, Matcher};
 use xfer_sandbox::server::RunningSandbox;
 use xfer_storage::platform::{self, FileLock};
 
-use crate::command_line::{Office, refused};
 use crate::support::Output;
 use crate::support::listener::{Channel, GONE, MAIL_PASSWORD, MAIL_USER, MailServer, Mailing, certificate};
+use crate::support::office::{Office, refused};
 use crate::support::person::{ENTER, Person, UP};
 use crate::xfer_files::exec::leave_closed_facilities_out;
 use crate::xfer_files::lifecycle::elsewhere;

@@ -2,9 +2,9 @@
 
 use xfer_sandbox::faults::{Fault, Matcher};
 
-use crate::command_line::{Office, refused};
 use crate::support::Output;
 use crate::support::listener::Channel;
+use crate::support::office::{Office, refused};
 
 fn exported(channel: &Channel) -> Office {
     let office = Office::ready();

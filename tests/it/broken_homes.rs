@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use crate::command_line::{Office, refused};
 use crate::support::Output;
+use crate::support::office::{Office, refused};
 
 /// The journal of the only routine.
 fn journal(office: &Office) -> PathBuf {

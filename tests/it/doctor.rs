@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use xfer_sandbox::faults::{Fault, Matcher};
 
-use crate::command_line::{Office, refused};
+use crate::support::office::{Office, refused};
 use crate::support::{Output, Xfer};
 
 fn codes(output: &Output) -> BTreeSet<String> {

@@ -20,7 +20,7 @@ use xfer_sandbox::faults::{Fault, Matcher};
 use xfer_sandbox::profile::Profile;
 use xfer_storage::store::{AnalyticsFlags, ConfigStore, Home, SyncedServer};
 
-use crate::command_line::Office;
+use crate::support::office::Office;
 use crate::support::{Output, Xfer};
 
 type Words = BTreeSet<String>;

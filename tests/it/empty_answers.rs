@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use xfer_sandbox::faults::{Fault, Matcher};
 
 use crate::support::country::Country;
+use crate::support::findings;
 use crate::support::trial::{Trial, id_of};
 
 const UNITS: [&str; 10] = ["Ada", "Bima", "Cota", "Dalo", "Esra", "Fofa", "Goma", "Hako", "Issa", "Jola"];
@@ -65,10 +66,6 @@ fn of(trial: &Trial, element: &str) -> usize {
 #[track_caller]
 fn run(trial: &Trial, line: &str, code: i32) -> Value {
     trial.run(&format!("{line} --format json")).expect_code(code).report()
-}
-
-fn findings(report: &Value, code: &str) -> Vec<Value> {
-    report["findings"].as_array().unwrap().iter().filter(|finding| finding["code"] == code).cloned().collect()
 }
 
 #[test]

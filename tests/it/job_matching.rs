@@ -9,7 +9,7 @@ use xfer_domain::org_unit_map::MatchClass;
 use xfer_sandbox::country::TrueKind;
 use xfer_sandbox::fixtures;
 
-use crate::command_line::Office;
+use crate::support::office::Office;
 
 /// A data element's value at one server: data element, COC and AOC.
 type Operand = [String; 3];

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use crate::command_line::{Office, refused};
 use crate::support::Xfer;
+use crate::support::office::{Office, refused};
 use crate::support::person::Person;
 
 const PASSPHRASE: &str = "moringa kasava tilapia sorghum";

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::command_line::{Office, items};
+use crate::support::office::{Office, items};
 
 /// A job of which no two items go to one cell.
 fn office() -> Office {

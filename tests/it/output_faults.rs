@@ -4,8 +4,8 @@
 use std::fs::{self, OpenOptions};
 use std::process::{Command, Stdio};
 
-use crate::command_line::Office;
 use crate::support::Xfer;
+use crate::support::office::Office;
 
 /// Everything that prints to standard output, in an order in which it works.
 const PRINTING: &[&str] = &[

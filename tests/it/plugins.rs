@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::command_line::Office;
 use crate::support::Xfer;
+use crate::support::office::Office;
 
 /// A home, and beside it a folder that nothing may be written to.
 struct Workshop {

@@ -20,8 +20,8 @@ mod linux {
     use xfer_sandbox::faults::{Fault, Matcher};
 
     use crate::announce::announce;
-    use crate::command_line::Office;
     use crate::support::Xfer;
+    use crate::support::office::Office;
 
     const PASSPHRASE: &str = "moringa kasava tilapia sorghum";
     const KEY_PASSPHRASE: &str = "fonio by the other river";

@@ -8,8 +8,8 @@ use serde_json::json;
 use xfer_sandbox::country::TrueItem;
 use xfer_sandbox::values::ValueKey;
 
-use crate::command_line::{Office, country};
-use crate::support::Output;
+use crate::support::office::{Office, country};
+use crate::support::{Output, codes};
 
 fn true_items() -> Vec<TrueItem> {
     country().true_jobs().into_iter().find(|job| job.name == "Programme paludisme").unwrap().items
@@ -48,11 +48,6 @@ fn held(office: &Office, months: &BTreeSet<String>, items: &[TrueItem]) -> BTree
 
 fn mapped() -> BTreeMap<String, String> {
     country().true_org_units().into_iter().map(|unit| (unit.source, unit.destination)).collect()
-}
-
-fn codes(output: &Output) -> BTreeSet<String> {
-    let rows = output.json();
-    rows.as_array().unwrap().iter().map(|row| row["code"].as_str().unwrap().to_owned()).collect()
 }
 
 #[track_caller]

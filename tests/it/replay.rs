@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::command_line::Office;
 use crate::support::Output;
+use crate::support::office::Office;
 
 /// An office with a finished run of the routine `monthly`.
 fn after_a_run() -> Office {

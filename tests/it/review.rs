@@ -8,9 +8,9 @@ use xfer_domain::item::{Combine, Item};
 use xfer_domain::job::Job;
 use xfer_storage::store::{ConfigStore, Home};
 
-use crate::support::Output;
 use crate::support::country::Country;
 use crate::support::trial::Trial;
+use crate::support::{Output, codes};
 
 /// Two elements without option combos, in one monthly data set.
 fn country(side: &str) -> Country {
@@ -34,10 +34,6 @@ fn rewrite(trial: &Trial, job: &str, change: impl FnOnce(&mut Job)) {
     let mut changed = config.job(job).unwrap();
     change(&mut changed);
     config.update_job(job, &changed, &|_: &Item| None).unwrap();
-}
-
-fn codes(output: &Output) -> BTreeSet<String> {
-    output.json().as_array().unwrap().iter().map(|row| row["code"].as_str().unwrap().to_owned()).collect()
 }
 
 #[track_caller]

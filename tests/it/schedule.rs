@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::command_line::{Office, refused};
+use crate::support::office::{Office, refused};
 use crate::support::{Output, Xfer};
 
 fn exported() -> Office {

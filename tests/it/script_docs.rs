@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::command_line::Office;
+use crate::support::office::Office;
 
 fn text(document: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(document)).unwrap()

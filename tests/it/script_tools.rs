@@ -13,8 +13,8 @@ use xfer_script::reference::{Kind, entries};
 use xfer_script::testing::Suite;
 use xfer_script::{Params, Script};
 
-use crate::command_line::refused;
 use crate::support::Xfer;
+use crate::support::office::refused;
 
 const MARK: &str = "<!-- What follows is written by `XFER_REGENERATE=1 cargo test script_tools`. -->\n";
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use xfer_sandbox::profile::Profile;
 
-use crate::command_line::Office;
+use crate::support::office::Office;
 
 const DOUBLE: &str = "fn value(v, ctx) {\n    v * ctx.params.factor\n}\n";
 

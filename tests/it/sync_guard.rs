@@ -3,8 +3,8 @@
 use xfer_sandbox::faults::{Fault, Matcher};
 use xfer_sandbox::profile::Profile;
 
-use crate::support::Output;
 use crate::support::country::Country;
+use crate::support::says;
 use crate::support::trial::{Trial, ask, id_of};
 
 /// Six facilities, a data set of five data elements.
@@ -17,15 +17,6 @@ pub(crate) fn country(side: &str) -> Country {
         &codes,
         serde_json::json!({}),
     )
-}
-
-/// The command failed, and said these words; what it said of other servers before that does not matter.
-#[track_caller]
-pub(crate) fn refused(output: &Output, code: i32, words: &[&str]) {
-    assert_eq!(output.code, code, "\n{output}");
-    for word in words {
-        assert!(output.stderr.contains(word), "`{word}` is missing\n{output}");
-    }
 }
 
 fn trial() -> Trial {
@@ -45,10 +36,10 @@ fn a_server_that_lists_nothing_does_not_empty_its_copy() {
     let before = kept(&trial, "org units");
     trial.source.faults().add(Matcher::every("GET", "/api/organisationUnits"), Fault::EmptyList);
     let output = trial.run("server sync --all");
-    refused(&output, 2, &["src", "0 org units instead of 8", "--accept-shrink"]);
+    says(&output, 2, &["src", "0 org units instead of 8", "--accept-shrink"]);
     assert_eq!(kept(&trial, "org units"), before);
     assert!(output.stdout.contains("dst"), "the other server was copied\n{output}");
-    refused(&trial.run("server sync src --yes"), 2, &["0 org units instead of 8"]);
+    says(&trial.run("server sync src --yes"), 2, &["0 org units instead of 8"]);
     let synced = trial.ok("server sync src --accept-shrink");
     insta::assert_snapshot!(synced.stderr, @"warning: src: 0 org units instead of 8, accepted");
     assert_eq!(kept(&trial, "org units"), "0");
@@ -68,7 +59,7 @@ fn all_types_of_a_sync_are_taken_over_together_or_none() {
         let unit = id_of(&state.world, "organisationUnits", "Six");
         state.world.get_mut("organisationUnits", &unit).unwrap().insert("name".into(), "Renamed".into());
     });
-    refused(&trial.run("server sync src"), 2, &["3 data elements instead of 5"]);
+    says(&trial.run("server sync src"), 2, &["3 data elements instead of 5"]);
     assert_eq!(kept(&trial, "data elements"), "5");
     let unmapped = trial.ok("orgunit list src dst --format json").stdout;
     assert!(unmapped.contains("Six") && !unmapped.contains("Renamed"), "{unmapped}");
@@ -92,7 +83,7 @@ fn a_list_that_comes_short_is_asked_for_again_and_never_believed() {
     trial.source.faults().clear();
     trial.source.faults().add(Matcher::every("GET", "/api/dataElements"), Fault::ShortList { missing: 1 });
     let output = trial.run("server sync src --accept-shrink");
-    refused(&output, 5, &["the list of dataElements is not complete", "counts 5 and lists 4", "old copy is kept"]);
+    says(&output, 5, &["the list of dataElements is not complete", "counts 5 and lists 4", "old copy is kept"]);
     assert_eq!(kept(&trial, "data elements"), "5");
 }
 
@@ -118,7 +109,7 @@ fn a_list_without_a_count_is_not_believed() {
         let fault = Fault::UncountedList { missing: 1, pager };
         trial.source.faults().add(Matcher::every("GET", "/api/dataElements"), fault);
         let output = trial.run("server sync src --accept-shrink");
-        refused(&output, 5, &["the list of dataElements is not complete", "does not say how many", "old copy is kept"]);
+        says(&output, 5, &["the list of dataElements is not complete", "does not say how many", "old copy is kept"]);
         assert_eq!(kept(&trial, "data elements"), "5");
         trial.source.faults().clear();
         // A page without a pager is taken for the only one.
@@ -174,7 +165,7 @@ fn a_list_of_the_engine_that_loses_objects_is_not_believed() {
     let (source, destination) = (country("source"), country("destination"));
     let trial = Trial::of_versions(Profile::V44, Profile::V43, &source, &destination);
     Trial::change(&trial.source, |state| state.settings.ignores_gist_switch = true);
-    refused(&trial.run("server sync src"), 2, &["gist API", "`gist=false`", "old copy is kept"]);
+    says(&trial.run("server sync src"), 2, &["gist API", "`gist=false`", "old copy is kept"]);
     Trial::change(&trial.source, |state| state.settings.ignores_gist_switch = false);
     trial.ok("server sync src");
 }
@@ -184,7 +175,7 @@ fn an_empty_answer_to_a_list_is_temporary_and_no_matter_of_org_units() {
     let trial = trial();
     trial.source.faults().add(Matcher::every("GET", "/api/dataSets"), Fault::EmptyOk);
     let output = trial.run("server sync src");
-    refused(&output, 5, &["the list of dataSets", "old copy is kept"]);
+    says(&output, 5, &["the list of dataSets", "old copy is kept"]);
     assert!(!output.stderr.contains("data view"), "{output}");
 }
 
@@ -200,7 +191,7 @@ fn what_is_missing_above_org_units_is_named_and_takes_nothing_with_it() {
         unit
     });
     let output = trial.run("server sync src");
-    refused(&output, 2, &["Nord", "and 5 others stand below", "nothing was saved", "--accept-shrink"]);
+    says(&output, 2, &["Nord", "and 5 others stand below", "nothing was saved", "--accept-shrink"]);
     assert_eq!(kept(&trial, "org units"), "8");
     trial.ok("server sync src --accept-shrink");
     assert_eq!(kept(&trial, "org units"), "7");
@@ -221,7 +212,7 @@ fn what_cannot_be_read_is_missing() {
         odd.insert("name".into(), "Odd one".into());
         state.world.add("dataElements", odd);
     });
-    refused(&trial.run("server sync src"), 2, &["(Odd one)", "was left out", "--accept-shrink"]);
+    says(&trial.run("server sync src"), 2, &["(Odd one)", "was left out", "--accept-shrink"]);
     trial.ok("server sync src --accept-shrink");
 }
 
@@ -256,7 +247,7 @@ fn long_and_wild_values_are_shown_short_and_types_that_can_fit_are_tried() {
 #[test]
 fn a_file_that_is_not_there_is_said_before_its_key_is_asked_for() {
     let xfer = crate::support::Xfer::new();
-    refused(&xfer.run("exec nix.xfer"), 10, &["nix.xfer"]);
+    says(&xfer.run("exec nix.xfer"), 10, &["nix.xfer"]);
 }
 
 #[test]
@@ -309,7 +300,7 @@ fn a_version_that_is_none_is_named_as_the_server_wrote_it() {
         Trial::change(&trial.source, |state| state.settings.version = Some(strange.into()));
         for command in ["server test src", "server sync src"] {
             let output = trial.run(command);
-            refused(&output, 2, &[&format!("`{strange}`"), "does not know"]);
+            says(&output, 2, &[&format!("`{strange}`"), "does not know"]);
             assert!(!output.stderr.contains("404"), "{output}");
         }
     }

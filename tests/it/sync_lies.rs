@@ -6,8 +6,9 @@ use xfer_sandbox::faults::{Fault, Matcher};
 use xfer_sandbox::profile::Profile;
 
 use crate::support::country::Country;
+use crate::support::says;
 use crate::support::trial::{Trial, id_of};
-use crate::sync_guard::{country, kept, lists, refused};
+use crate::sync_guard::{country, kept, lists};
 
 /// A country of which every list has something.
 fn full(side: &str) -> Country {
@@ -65,7 +66,7 @@ fn none_is_believed(fault: Fault, code: i32, words: &[&str]) {
         trial.source.ledger().clear();
         let output = trial.run("server sync src --accept-shrink");
         let named = format!("the list of {plural} ");
-        refused(&output, code, &[&[named.as_str(), "old copy is kept"], words].concat());
+        says(&output, code, &[&[named.as_str(), "old copy is kept"], words].concat());
         assert_eq!(readings(&trial, &path), 2, "{plural} is asked for once more and then given up");
         trial.source.faults().clear();
     }
@@ -130,7 +131,7 @@ fn a_list_that_loses_what_stands_inside_is_not_taken_over() {
     ] {
         let path = format!("/api/{plural}");
         trial.source.faults().add(Matcher::every("GET", &path), Fault::EmptyInside);
-        refused(&trial.run("server sync src"), 2, &[lost, &["--accept-shrink"]].concat());
+        says(&trial.run("server sync src"), 2, &[lost, &["--accept-shrink"]].concat());
         assert_eq!(counts(&trial), before);
         trial.source.faults().clear();
     }
@@ -145,7 +146,7 @@ fn a_list_of_options_that_comes_empty_is_no_matter_of_rights() {
         let trial = Trial::of_versions(version, Profile::V43, &full("source"), &full("destination"));
         let before = kept(&trial, "category options");
         trial.source.faults().add(Matcher::every("GET", "/api/categoryOptions"), Fault::EmptyList);
-        refused(&trial.run("server sync src"), 2, &["0 category options instead of 5", "--accept-shrink"]);
+        says(&trial.run("server sync src"), 2, &["0 category options instead of 5", "--accept-shrink"]);
         assert_eq!(kept(&trial, "category options"), before);
         trial.ok("server sync src --accept-shrink");
         assert_eq!(kept(&trial, "category options"), "0", "what stands in for them was not listed");
@@ -156,7 +157,7 @@ fn a_list_of_options_that_comes_empty_is_no_matter_of_rights() {
             Trial::share(&trial.source, "categoryOptions", option, "--------");
         }
         let output = trial.run("server sync src");
-        refused(&output, 2, &["3 category options instead of 5"]);
+        says(&output, 2, &["3 category options instead of 5"]);
         assert!(!output.stderr.contains("of category option combos"), "what is hidden explains it\n{output}");
         trial.ok("server sync src --accept-shrink");
         trial.ok("server sync src");
@@ -186,7 +187,7 @@ fn what_others_refer_to_is_listed_or_hidden_by_a_right() {
         });
         let output = trial.run("server sync src");
         if output.code != 0 {
-            refused(&output, 2, &["the category option combo F (", "Sexe refers to"]);
+            says(&output, 2, &["the category option combo F (", "Sexe refers to"]);
         }
     }
 }

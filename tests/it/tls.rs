@@ -13,7 +13,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use xfer::ops::sandbox::{PASSWORD, Ports, start};
 use xfer_sandbox::profile::Profile;
 
-use crate::command_line::refused;
+use crate::support::office::refused;
 use crate::support::{Output, Xfer};
 
 /// An authority that issues certificates.

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::support::country::Country;
+use crate::support::findings;
 use crate::support::trial::{Trial, id_of};
 
 fn country(side: &str) -> Country {
@@ -24,10 +25,6 @@ fn by_project(side: &str) -> Country {
         &["CAS"],
         json!({"categoryCombo": "Projet"}),
     )
-}
-
-fn findings(report: &Value, code: &str) -> Vec<Value> {
-    report["findings"].as_array().unwrap().iter().filter(|finding| finding["code"] == code).cloned().collect()
 }
 
 /// A run's report, with the exit code that is expected.

@@ -4,8 +4,8 @@
 use xfer::ops::sandbox::{PASSWORD, Ports, RunningPair, start};
 use xfer_sandbox::profile::Profile;
 
-use crate::command_line::Office;
 use crate::support::Xfer;
+use crate::support::office::Office;
 use crate::support::person::{CONTROL_C, DOWN, ENTER, ESCAPE, Person, UP};
 
 fn servers() -> RunningPair {

@@ -20,7 +20,7 @@
 //!
 //! Parsers are pure functions from (status, content type, bytes) to typed values.
 
-pub mod access;
+mod access;
 pub mod analytics;
 pub mod answer;
 pub mod bounds;
@@ -29,16 +29,16 @@ pub mod completeness;
 mod cookies;
 pub mod data_value_sets;
 pub mod error;
-pub mod exchanges;
+mod exchanges;
 mod hint;
 mod http;
 pub mod import_answer;
 mod import_conflicts;
 mod json_pieces;
 pub mod limits;
-pub mod messages;
+mod messages;
 pub mod metadata;
-pub mod payload;
+mod payload;
 mod query;
 pub mod raw_stream;
 mod redirect;

@@ -57,7 +57,7 @@ struct WireGroup {
 }
 
 /// The body of a message.
-pub fn message_body(subject: &str, text: &str, users: &[Recipient], groups: &[Recipient]) -> Vec<u8> {
+pub(crate) fn message_body(subject: &str, text: &str, users: &[Recipient], groups: &[Recipient]) -> Vec<u8> {
     let ids = |list: &[Recipient]| list.iter().map(|recipient| WireId { id: recipient.id }).collect();
     let end = subject.char_indices().nth(LONGEST_SUBJECT).map_or(subject.len(), |(at, _)| at);
     let message = WireMessage { subject: &subject[..end], text, users: ids(users), user_groups: ids(groups) };

@@ -3,8 +3,8 @@
 //! What stands here is exact: the same id, the same code, the same name under parents that are matched already.
 //! Whatever evidence contradicts itself is proposed to a person instead of taken into force.
 
-pub mod drift;
-pub mod facility_name;
+mod drift;
+mod facility_name;
 pub mod figures;
 pub mod finding;
 pub mod item_match;

@@ -8,7 +8,7 @@ use crate::world::{Object, references, text};
 /// What a user may do with an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "four letters of an access string, each on its own")]
-pub struct Access {
+pub(crate) struct Access {
     /// Sees the object.
     pub read: bool,
     /// Changes the object.
@@ -21,7 +21,7 @@ pub struct Access {
 
 /// What a user may do with an object. Superusers may everything; an object without sharing (an org unit) is open to
 /// read; data of an object without sharing is open to nobody else.
-pub fn access(user: &User, object: &Object) -> Access {
+pub(crate) fn access(user: &User, object: &Object) -> Access {
     if user.is_superuser() {
         return Access { read: true, write: true, data_read: true, data_write: true };
     }

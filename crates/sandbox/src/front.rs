@@ -18,7 +18,7 @@ const OLDEST_API_VERSION: u32 = 28;
 
 /// Refuses what never reaches the application: too long headers, characters that a request line may not hold, paths
 /// that the firewall takes for an attack.
-pub fn refuse(profile: Profile, request: &Request) -> Option<Response> {
+pub(crate) fn refuse(profile: Profile, request: &Request) -> Option<Response> {
     if header_bytes(request) > HEADER_LIMIT {
         return Some(page(400, "Request header is too large"));
     }
@@ -41,7 +41,7 @@ fn header_bytes(request: &Request) -> usize {
 
 /// Refuses a query with a broken escape (`%zz`), as the embedded Tomcat does. The war in Tomcat 9 reads on without the
 /// parameter, see [`normalise`].
-pub fn refuse_escapes(profile: Profile, request: &Request) -> Option<Response> {
+pub(crate) fn refuse_escapes(profile: Profile, request: &Request) -> Option<Response> {
     let (_, query) = request.target.split_once('?')?;
     (has_broken_escape(query) && profile >= Profile::V42).then(|| {
         Response::web_message(
@@ -62,7 +62,7 @@ fn has_broken_escape(text: &str) -> bool {
 
 /// The request as controllers see it: without a version in the path, `HEAD` as `GET`. None for a version that this
 /// server does not speak (`system/api-version-43`).
-pub fn normalise(profile: Profile, request: &Request) -> Option<Cow<'_, Request>> {
+pub(crate) fn normalise(profile: Profile, request: &Request) -> Option<Cow<'_, Request>> {
     let mut request = Cow::Borrowed(request);
     if let Some(rest) = request.target.strip_prefix("/api/") {
         let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
@@ -91,7 +91,7 @@ pub fn normalise(profile: Profile, request: &Request) -> Option<Cow<'_, Request>
 
 /// The war answers most reads with an `ETag` and a repeated one with 304; the embedded server has none up to 2.43. Left
 /// out are raw data values, what must not be stored (`ExcludableShallowEtagHeaderFilter`), and lists of gist.
-pub fn tag(profile: Profile, request: &Request, mut response: Response) -> Response {
+pub(crate) fn tag(profile: Profile, request: &Request, mut response: Response) -> Response {
     let path = request.path();
     let streamed = profile >= Profile::V44 && is_gist(&response.body);
     let tagged = (profile <= Profile::V41 || profile >= Profile::V44)
@@ -121,12 +121,12 @@ fn is_gist(body: &[u8]) -> bool {
 }
 
 /// Scheme and host as the client named them: what links and redirects start with.
-pub fn base_url(request: &Request) -> String {
+pub(crate) fn base_url(request: &Request) -> String {
     format!("http://{}", request.header("host").unwrap_or("localhost"))
 }
 
 /// The path's segments below `/api/`, decoded, without `.json` and the like at the end.
-pub fn segments(request: &Request) -> Vec<String> {
+pub(crate) fn segments(request: &Request) -> Vec<String> {
     let path = request.path().trim_end_matches('/');
     let resource = path.strip_prefix("/api/").unwrap_or_default();
     let mut segments: Vec<String> = resource
@@ -143,12 +143,12 @@ pub fn segments(request: &Request) -> Vec<String> {
 }
 
 /// `.json`, `.xml` … at the end of the path.
-pub fn suffix(request: &Request) -> Option<&str> {
+pub(crate) fn suffix(request: &Request) -> Option<&str> {
     request.path().rsplit('/').next()?.split_once('.').map(|(_, suffix)| suffix)
 }
 
 /// Whether the client takes JSON: by suffix, otherwise by `Accept`.
-pub fn accepts_json(request: &Request) -> bool {
+pub(crate) fn accepts_json(request: &Request) -> bool {
     if let Some(suffix) = suffix(request) {
         return suffix == "json";
     }
@@ -160,24 +160,24 @@ pub fn accepts_json(request: &Request) -> bool {
 }
 
 /// A path that nothing serves.
-pub fn not_found() -> Response {
+pub(crate) fn not_found() -> Response {
     page(404, "The origin server did not find a current representation for the target resource")
 }
 
 /// A content type that the resource does not have (`metadata/accept-xml`, `errors/accept-unknown`).
-pub fn not_acceptable() -> Response {
+pub(crate) fn not_acceptable() -> Response {
     page(406, "No acceptable representation")
 }
 
 /// A method that the resource does not have (`errors/put-data-value-sets`).
-pub fn method_not_allowed(profile: Profile, method: &str) -> Response {
+pub(crate) fn method_not_allowed(profile: Profile, method: &str) -> Response {
     let verb = if profile <= Profile::V41 { "not supported" } else { "is not supported" };
     Response::web_message(405, Some(&format!("Request method '{method}' {verb}")), None)
 }
 
 /// A path outside the API, for a user who is logged in (`errors/not-found-outside-api`): the front page leads on to
 /// the dashboard; the embedded server takes anything else for an app and adds a slash first.
-pub fn outside_api(profile: Profile, request: &Request) -> Response {
+pub(crate) fn outside_api(profile: Profile, request: &Request) -> Response {
     let path = request.path();
     if path == "/" || path.is_empty() {
         return Response::empty(302).with_header("location", &format!("{}/dhis-web-dashboard/", base_url(request)));
@@ -189,7 +189,7 @@ pub fn outside_api(profile: Profile, request: &Request) -> Response {
 }
 
 /// An error page as Tomcat words it.
-pub fn page(status: u16, message: &str) -> Response {
+pub(crate) fn page(status: u16, message: &str) -> Response {
     let title = format!("HTTP Status {status} – {}", reason(status));
     Response::html(
         status,

@@ -15,12 +15,12 @@ use crate::state::{State, User};
 use xfer_domain::uid::Uid;
 
 /// Whether a request asks for a job.
-pub fn is_asked_for(request: &Request) -> bool {
+pub(crate) fn is_asked_for(request: &Request) -> bool {
     request.method == "POST" && request.flag("async")
 }
 
 /// Runs an import as a job; what the import refuses outright is refused here too.
-pub fn start(state: &mut State, user: &User, request: &Request) -> Response {
+pub(crate) fn start(state: &mut State, user: &User, request: &Request) -> Response {
     let answer = import::post(state, user, request);
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let Some(summary) = body.get("response").and_then(Value::as_object) else { return answer };
@@ -54,7 +54,7 @@ pub fn start(state: &mut State, user: &User, request: &Request) -> Response {
 }
 
 /// `system/tasks/{kind}/{id}`: what a job has told so far, latest first; nothing before it started.
-pub fn tasks(state: &mut State, kind: Option<&str>, id: Option<&str>) -> Response {
+pub(crate) fn tasks(state: &mut State, kind: Option<&str>, id: Option<&str>) -> Response {
     let profile = state.profile;
     let (Some(kind), Some(id)) = (kind, id) else {
         let told = |job: &Job| (job.id.clone(), job.notifications(profile));
@@ -70,7 +70,7 @@ pub fn tasks(state: &mut State, kind: Option<&str>, id: Option<&str>) -> Respons
 
 /// `system/taskSummaries/{kind}/{id}`: the bare import summary; 200 without a body before the job is done, or where
 /// there is none (`import/async-unknown-job-summary`).
-pub fn summary(state: &mut State, kind: &str, id: &str) -> Response {
+pub(crate) fn summary(state: &mut State, kind: &str, id: &str) -> Response {
     let profile = state.profile;
     if let Some(refusal) = malformed(profile, id) {
         return refusal;

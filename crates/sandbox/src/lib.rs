@@ -8,10 +8,10 @@
 //! loopback port. The feature `lab`, for tests and benches, lets things go wrong there on plan, keeps a ledger of what
 //! was asked, and takes the time of a real server.
 
-pub mod access;
-pub mod analytics;
+mod access;
+mod analytics;
 mod chance;
-pub mod completeness;
+mod completeness;
 #[cfg(feature = "lab")]
 pub mod cost;
 pub mod country;
@@ -20,26 +20,26 @@ pub mod exchange;
 #[cfg(feature = "lab")]
 pub mod faults;
 pub mod fixtures;
-pub mod front;
-pub mod import;
+mod front;
+mod import;
 pub mod instance;
-pub mod jobs;
+mod jobs;
 #[cfg(feature = "lab")]
-pub mod ledger;
+mod ledger;
 pub mod loading;
-pub mod login;
-pub mod messages;
-pub mod metadata_lists;
-pub mod periods;
+mod login;
+mod messages;
+mod metadata_lists;
+mod periods;
 pub mod profile;
-pub mod raw_read;
-pub mod reach;
-pub mod scan;
-pub mod scheme;
+mod raw_read;
+mod reach;
+mod scan;
+mod scheme;
 pub mod server;
-pub mod settings;
+mod settings;
 pub mod state;
-pub mod system;
+mod system;
 #[cfg(test)]
 mod tarsovia;
 pub mod values;

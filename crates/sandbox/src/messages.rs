@@ -30,7 +30,7 @@ struct Id {
 }
 
 /// Takes a message.
-pub fn post(state: &mut State, user: &User, request: &Request) -> Response {
+pub(crate) fn post(state: &mut State, user: &User, request: &Request) -> Response {
     // Jackson reads text: what is packed is none.
     let Ok(posted) = serde_json::from_slice::<Posted>(&request.body) else {
         return Response::web_message(400, Some("Invalid JSON input"), None);
@@ -90,7 +90,7 @@ fn recipients(state: &State, posted: &Posted) -> Result<Vec<String>, Box<Respons
 }
 
 /// Answers who a user name or an id is.
-pub fn look_up(state: &State, request: &Request) -> Response {
+pub(crate) fn look_up(state: &State, request: &Request) -> Response {
     let segments = front::segments(request);
     let Some(wanted) = segments.get(1) else { return front::not_found() };
     let is_meant = |user: &&Object| [text(user, "id"), text(user, "username")].contains(&Some(wanted.as_str()));

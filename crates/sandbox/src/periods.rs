@@ -7,7 +7,7 @@ use xfer_domain::period::{Period, PeriodType};
 
 /// Reads a period identifier as a server of that profile would; none where it is malformed, impossible or of a period
 /// type that the version lacks.
-pub fn parse(profile: Profile, text: &str) -> Option<Period> {
+pub(crate) fn parse(profile: Profile, text: &str) -> Option<Period> {
     Period::parse(text).ok().filter(|period| since(period.period_type()) <= profile)
 }
 

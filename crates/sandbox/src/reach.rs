@@ -8,7 +8,7 @@ use crate::state::User;
 use crate::world::{World, reference, references};
 
 /// An org unit and everything below it, level by level from the top; empty where there is no such unit.
-pub fn subtree<'world>(world: &'world World, root: &str) -> Vec<&'world str> {
+pub(crate) fn subtree<'world>(world: &'world World, root: &str) -> Vec<&'world str> {
     let mut found = Vec::new();
     let Some(unit) = world.get("organisationUnits", root) else { return found };
     found.extend(unit.get("id").and_then(serde_json::Value::as_str));
@@ -29,7 +29,7 @@ pub fn subtree<'world>(world: &'world World, root: &str) -> Vec<&'world str> {
 
 /// Whether a user may read data under an attribute (or category) option combo: all of its options must allow it
 /// (`AclService.canDataRead` of the combo's options; rows of other combos are left out of raw reads without a word).
-pub fn may_read_option_combo(world: &World, user: &User, combo: &str) -> bool {
+pub(crate) fn may_read_option_combo(world: &World, user: &User, combo: &str) -> bool {
     if user.is_superuser() {
         return true;
     }

@@ -9,7 +9,7 @@ use crate::world::{Object, World, text};
 /// An id scheme (`IdScheme` of dhis2-core). `ID` and `UUID` name database keys that the sandbox does not have; they
 /// are read as `UID`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Scheme {
+pub(crate) enum Scheme {
     /// The id.
     #[default]
     Uid,
@@ -23,7 +23,7 @@ pub enum Scheme {
 
 impl Scheme {
     /// Reads a parameter's value; unknown texts mean `UID`, as on the server.
-    pub fn parse(value: &str) -> Self {
+    pub(crate) fn parse(value: &str) -> Self {
         let upper = value.to_uppercase();
         match upper.as_str() {
             "CODE" => Self::Code,
@@ -36,7 +36,7 @@ impl Scheme {
     }
 
     /// The property of an object that this scheme shows; none where the object lacks it.
-    pub fn of<'object>(&self, object: &'object Object) -> Option<&'object str> {
+    pub(crate) fn of<'object>(&self, object: &'object Object) -> Option<&'object str> {
         match self {
             Self::Uid => text(object, "id"),
             Self::Code => text(object, "code"),
@@ -52,7 +52,7 @@ impl Scheme {
     }
 
     /// The object that a text names.
-    pub fn find<'world>(&self, world: &'world World, plural: &str, name: &str) -> Option<&'world Object> {
+    pub(crate) fn find<'world>(&self, world: &'world World, plural: &str, name: &str) -> Option<&'world Object> {
         match self {
             Self::Uid => world.get(plural, name),
             _ => world.list(plural).iter().find(|object| self.of(object) == Some(name)),

@@ -17,12 +17,12 @@ use crate::{front, jobs};
 const NEVER: &str = "1970-01-01T00:00:00.000";
 
 /// `GET /api/system/ping`.
-pub fn pong() -> Response {
+pub(crate) fn pong() -> Response {
     plain_text("pong")
 }
 
 /// Answers them.
-pub fn handle(state: &mut State, user: &User, request: &Request) -> Response {
+pub(crate) fn handle(state: &mut State, user: &User, request: &Request) -> Response {
     let segments = front::segments(request);
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     let known = match segments[..] {

@@ -223,7 +223,7 @@ mod tests {
           see every cell with its reason:
             xfer runs cells 00000000-0000-0000-0000-000000000007
 
-        This message comes once; the next one comes when the outcome is another.
+        You get this message once; the next one comes when the outcome changes.
         ");
         let message = Message::of(&failed());
         assert_snapshot!(format!("Subject: {}\n\n{}", message.subject, message.body), @r"
@@ -240,7 +240,7 @@ mod tests {
           run it again; only what did not arrive is sent:
             xfer run monthly
 
-        This message comes once; the next one comes when the outcome is another.
+        You get this message once; the next one comes when the outcome changes.
         ");
         let again = Notice {
             condition: Condition::Complete,
@@ -263,7 +263,7 @@ mod tests {
         Unchanged:                 328
         Did not arrive:            0
 
-        This message comes once; the next one comes when the outcome is another.
+        You get this message once; the next one comes when the outcome changes.
         ");
         assert_eq!(
             Message::of(&Notice { condition: Condition::Empty, ..again }).subject,

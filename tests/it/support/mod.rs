@@ -5,10 +5,12 @@ pub(crate) mod country;
 pub(crate) mod leaks;
 pub(crate) mod life;
 pub(crate) mod listener;
+pub(crate) mod office;
 pub(crate) mod person;
 pub(crate) mod second_country;
 pub(crate) mod trial;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -234,4 +236,24 @@ pub(crate) fn assert_accounts(report: &Value) {
         let open = sum(cells, &["differs", "unknown", "not_sent"]);
         assert_eq!(open, 0, "a complete run cannot leave cells open\n{report:#}");
     }
+}
+
+/// Fails unless a command ended with this code and talked in these words.
+#[track_caller]
+pub(crate) fn says(output: &Output, code: i32, words: &[&str]) {
+    assert_eq!(output.code, code, "\n{output}");
+    for word in words {
+        assert!(output.stderr.contains(word), "`{word}` is missing\n{output}");
+    }
+}
+
+/// The codes of the findings that a command listed as JSON.
+#[track_caller]
+pub(crate) fn codes(output: &Output) -> BTreeSet<String> {
+    output.json().as_array().unwrap().iter().map(|row| row["code"].as_str().unwrap().to_owned()).collect()
+}
+
+/// The findings of a report that have this code.
+pub(crate) fn findings(report: &Value, code: &str) -> Vec<Value> {
+    report["findings"].as_array().unwrap().iter().filter(|finding| finding["code"] == code).cloned().collect()
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use xfer_sandbox::faults::{Fault, Matcher};
 use xfer_sandbox::fixtures;
 
-use crate::command_line::{Office, cells};
+use crate::support::office::{Office, cells};
 use crate::support::{Output, in_shell};
 use crate::xfer_files::lifecycle::{elsewhere, mode};
 

@@ -9,10 +9,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::announce::announce;
-use crate::command_line::Office;
 use crate::support::Xfer;
 use crate::support::leaks::Canaries;
 use crate::support::listener::Channel;
+use crate::support::office::Office;
 use crate::xfer_files::lifecycle::PASSPHRASE;
 
 const OLD_PASSWORD: &str = "the Password/Before-1";

@@ -3,8 +3,8 @@
 #[cfg(unix)]
 use std::path::Path;
 
-use crate::command_line::{Office, cells, refused};
 use crate::support::Xfer;
+use crate::support::office::{Office, cells, refused};
 
 pub(super) const PASSPHRASE: &str = "moringa kasava tilapia sorghum";
 

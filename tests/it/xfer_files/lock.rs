@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use xfer_sandbox::faults::{Fault, Matcher};
 
 use crate::announce::announce;
-use crate::command_line::Office;
+use crate::support::office::Office;
 
 const PROCESSES: usize = 20;
 const ROUNDS: usize = 50;

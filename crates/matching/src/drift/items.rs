@@ -9,7 +9,7 @@ use xfer_domain::fingerprint::{
 use xfer_domain::uid::Uid;
 
 /// Compares both sides of an item with what was seen; a side is none where its server does not have it any more.
-pub fn item_drift(
+pub(crate) fn item_drift(
     seen: (&SourceFingerprint, &ElementFingerprint),
     now: (Option<&SourceFingerprint>, Option<&ElementFingerprint>),
     eyes: (Eyes<'_>, Eyes<'_>),

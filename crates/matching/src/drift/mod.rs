@@ -5,15 +5,15 @@
 mod items;
 mod units;
 
-pub use items::item_drift;
-pub use units::unit_drift;
+pub(crate) use items::item_drift;
+pub(crate) use units::unit_drift;
 
 use xfer_domain::finding::Code;
 use xfer_domain::metadata::Metadata;
 
 /// Which server of a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
+pub(crate) enum Side {
     /// Where values come from.
     Source,
     /// Where values go.
@@ -22,7 +22,7 @@ pub enum Side {
 
 impl Side {
     /// The words for where something is: `at the source`.
-    pub fn at(self) -> &'static str {
+    pub(crate) fn at(self) -> &'static str {
         match self {
             Self::Source => "at the source",
             Self::Destination => "at the destination",
@@ -32,7 +32,7 @@ impl Side {
 
 /// How one side is looked at now.
 #[derive(Debug, Clone, Copy)]
-pub struct Eyes<'check> {
+pub(crate) struct Eyes<'check> {
     /// What the last sync showed.
     pub metadata: &'check Metadata,
     /// The user and the server: `xfer at national`.
@@ -48,7 +48,7 @@ impl Eyes<'_> {
 
 /// One thing that changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
+pub(crate) struct Change {
     /// What kind of change.
     pub code: &'static Code,
     /// On which server.

@@ -5,7 +5,12 @@ use crate::finding;
 use xfer_domain::fingerprint::{NamedObject, UnitFingerprint};
 
 /// Compares a unit with what was seen; `now` is none where the server does not have it any more.
-pub fn unit_drift(side: Side, eyes: Eyes<'_>, seen: &UnitFingerprint, now: Option<&UnitFingerprint>) -> Vec<Change> {
+pub(crate) fn unit_drift(
+    side: Side,
+    eyes: Eyes<'_>,
+    seen: &UnitFingerprint,
+    now: Option<&UnitFingerprint>,
+) -> Vec<Change> {
     let at = side.at();
     let Some(now) = now else {
         let message = format!("{at}, {}", eyes.lost(&seen.name));

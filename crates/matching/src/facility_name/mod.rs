@@ -14,7 +14,7 @@ use crate::names::folded;
 
 /// What a name says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct FacilityName {
+pub(crate) struct FacilityName {
     /// The kind of unit, in one word for all its spellings; none where the name does not say.
     pub kind: Option<&'static str>,
     /// The words that say which unit it is, in the order of the name.
@@ -69,7 +69,7 @@ static LONG_WORDS: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
 
 impl FacilityName {
     /// Reads a name. `prefixes` are words that this server puts in front of names as a matter of style.
-    pub fn parse(name: &str, prefixes: &BTreeSet<String>) -> Self {
+    pub(crate) fn parse(name: &str, prefixes: &BTreeSet<String>) -> Self {
         let folded = folded(&apart(name));
         let undotted = undotted(&folded);
         let mut words: Vec<&str> = undotted.iter().map(String::as_str).collect();
@@ -130,7 +130,7 @@ impl FacilityName {
     }
 
     /// Whether a short word might be anybody's initials: it is no kind, no number and no `annex`.
-    pub fn says_nothing(word: &str) -> bool {
+    pub(crate) fn says_nothing(word: &str) -> bool {
         !KINDS.contains_key(word) && number(word).is_none() && !TWINS.contains_key(word)
     }
 }

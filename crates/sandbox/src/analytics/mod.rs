@@ -47,7 +47,7 @@ enum Form {
 }
 
 /// Answers it.
-pub fn get(state: &mut State, user: &User, request: &Request) -> Response {
+pub(crate) fn get(state: &mut State, user: &User, request: &Request) -> Response {
     let state = &*state;
     if request.method != "GET" && request.method != "HEAD" {
         let message = format!("Request method '{}' is not supported", request.method);

@@ -13,7 +13,7 @@ use crate::import::{media_type, unsupported_media_type};
 use crate::state::{State, User};
 
 /// Answers it.
-pub fn handle(state: &mut State, user: &User, request: &Request) -> Response {
+pub(crate) fn handle(state: &mut State, user: &User, request: &Request) -> Response {
     match request.method.as_str() {
         "GET" | "HEAD" => read::get(state, user, request),
         "POST" if media_type(request) == "application/json" => register::post(state, user, request),

@@ -70,7 +70,7 @@ impl Body<'_> {
 }
 
 /// Answers it.
-pub fn post(state: &mut State, user: &User, request: &Request) -> Response {
+pub(crate) fn post(state: &mut State, user: &User, request: &Request) -> Response {
     let format = match media_type(request).as_str() {
         "application/json" => Format::Json,
         "application/csv" => Format::Csv,

@@ -11,7 +11,7 @@ mod token;
 use base64::Engine;
 use serde_json::Value;
 
-pub use self::token::handle as handle_tokens;
+pub(crate) use self::token::handle as handle_tokens;
 
 use crate::exchange::{Request, Response};
 use crate::profile::Profile;
@@ -20,7 +20,7 @@ use crate::world::{World, text};
 
 /// A request that was let in.
 #[derive(Debug)]
-pub struct Access {
+pub(crate) struct Access {
     /// Whose request it is.
     pub user: User,
     /// The new session, where logging in made one.
@@ -30,7 +30,7 @@ pub struct Access {
 
 impl Access {
     /// Adds what logging in adds to an answer: a new session's cookie.
-    pub fn finish(self, response: Response) -> Response {
+    pub(crate) fn finish(self, response: Response) -> Response {
         match &self.cookie {
             Some(id) => response.with_header("set-cookie", &session::set_cookie(self.profile, id)),
             None => response,
@@ -42,7 +42,7 @@ impl Access {
 const API_TOKEN: &str = "ApiToken";
 
 /// Finds the user behind a request, or the answer that refuses it.
-pub fn authenticate(state: &mut State, request: &Request) -> Result<Access, Box<Response>> {
+pub(crate) fn authenticate(state: &mut State, request: &Request) -> Result<Access, Box<Response>> {
     let cookie = session::cookie(request);
     let session = cookie.and_then(|id| state.sessions.user_of(id, &state.world));
     let Some(header) = request.header("authorization") else {

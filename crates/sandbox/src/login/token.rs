@@ -137,7 +137,7 @@ fn milliseconds(now: &str) -> i64 {
 }
 
 /// `POST /api/apiToken`, `DELETE /api/apiToken/{uid}`.
-pub fn handle(state: &mut State, user: &User, request: &Request) -> Response {
+pub(crate) fn handle(state: &mut State, user: &User, request: &Request) -> Response {
     let segments = segments(request);
     match (request.method.as_str(), segments.get(1)) {
         ("POST", None) => create(state, user, request),

@@ -10,11 +10,11 @@ use crate::world::filling::{ADMIN_ID, DEFAULT_COMBO};
 use crate::world::{Object, World, reference, text};
 
 /// When the sandbox's metadata was imported, for objects that do not say: the day of the recordings.
-pub const IMPORTED: &str = "2026-11-22T21:44:23.822";
+pub(crate) const IMPORTED: &str = "2026-11-22T21:44:23.822";
 
 /// What values depend on beside the object.
 #[derive(Debug, Clone, Copy)]
-pub struct Context<'state> {
+pub(crate) struct Context<'state> {
     /// The version played.
     pub profile: Profile,
     /// All metadata.
@@ -26,7 +26,7 @@ pub struct Context<'state> {
 }
 
 /// The value of a property of an object of a type; none where the key is left out.
-pub fn value(context: Context<'_>, schema: &Schema, object: &Object, property: &Property) -> Option<Value> {
+pub(crate) fn value(context: Context<'_>, schema: &Schema, object: &Object, property: &Property) -> Option<Value> {
     if let Some(derived) = derived(context, schema, object, property.name) {
         return Some(derived);
     }
@@ -59,7 +59,7 @@ fn days(profile: Profile, name: &str, value: &Value) -> Value {
 }
 
 /// What an object stores of a property, or the property's default.
-pub fn stored(object: &Object, property: &Property) -> Option<Value> {
+pub(crate) fn stored(object: &Object, property: &Property) -> Option<Value> {
     if let Some(value) = object.get(property.name).filter(|value| !value.is_null()) {
         return Some(value.clone());
     }
@@ -175,7 +175,7 @@ fn may_change(user: &User, schema: &Schema) -> bool {
 }
 
 /// The parts of a list such as `compulsoryDataElementOperands` with what a server adds to each.
-pub fn complete_part(context: Context<'_>, list: &str, part: &Object) -> Object {
+pub(crate) fn complete_part(context: Context<'_>, list: &str, part: &Object) -> Object {
     match list {
         "compulsoryDataElementOperands" => operand(context, part),
         "period" => {

@@ -9,11 +9,11 @@ use crate::world::{Object, text};
 
 /// The fields of a request, as a tree.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Fields(pub Vec<Field>);
+pub(crate) struct Fields(pub Vec<Field>);
 
 /// One entry of a field list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Field {
+pub(crate) struct Field {
     /// The property's or preset's name.
     pub name: String,
     /// `!name`.
@@ -28,7 +28,7 @@ pub struct Field {
 
 /// `~name(a;b)`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Transformer {
+pub(crate) struct Transformer {
     /// Its name.
     pub name: String,
     /// What stands in parentheses, split at semicolons.
@@ -39,7 +39,7 @@ pub struct Transformer {
 /// them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("Duplicate key {path} (attempted merging values {first} and {second})")]
-pub struct Duplicate {
+pub(crate) struct Duplicate {
     path: String,
     first: String,
     second: String,
@@ -47,13 +47,13 @@ pub struct Duplicate {
 
 impl Fields {
     /// Reads a list. What makes no sense is passed over, as servers do; brackets need not be closed.
-    pub fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let characters: Vec<char> = text.chars().collect();
         parse_level(&characters, &mut 0)
     }
 
     /// The list of all `fields` parameters, or the given one where there is none.
-    pub fn of_request(parameters: &[(String, String)], default: &str) -> Self {
+    pub(crate) fn of_request(parameters: &[(String, String)], default: &str) -> Self {
         let given: Vec<&str> =
             parameters.iter().filter(|(name, _)| name == "fields").map(|(_, value)| value.as_str()).collect();
         let text = given.join(",");
@@ -61,7 +61,7 @@ impl Fields {
     }
 
     /// Refuses the same property with different transformers (`metadata/fields-transformers`).
-    pub fn check(&self) -> Result<(), Duplicate> {
+    pub(crate) fn check(&self) -> Result<(), Duplicate> {
         self.check_below(&[])
     }
 
@@ -183,7 +183,7 @@ fn parse_transformer(characters: &[char], position: &mut usize) -> Transformer {
 }
 
 /// The properties of an object that a field list asks for.
-pub fn project(context: Context<'_>, schema: &Schema, object: &Object, fields: &Fields) -> Object {
+pub(crate) fn project(context: Context<'_>, schema: &Schema, object: &Object, fields: &Fields) -> Object {
     let mut shown = Map::new();
     for property in schema.properties(context.profile) {
         let mut asked = asked(schema, property, fields);

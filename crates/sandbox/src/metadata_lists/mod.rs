@@ -3,15 +3,15 @@
 //! Metadata is read here, never written: a sandbox's country is given when it starts.
 
 mod bridge;
-pub mod derive;
+pub(crate) mod derive;
 mod export;
-pub mod fields;
+pub(crate) mod fields;
 mod filter;
 mod gist;
 mod operands;
 mod paging;
 mod query;
-pub mod schema;
+pub(crate) mod schema;
 
 use serde_json::{Map, Value};
 
@@ -28,7 +28,7 @@ use crate::world::Object;
 use xfer_domain::uid::Uid;
 
 /// Answers a request for metadata, or for anything that no other part serves.
-pub fn get(state: &mut State, user: &User, request: &Request) -> Response {
+pub(crate) fn get(state: &mut State, user: &User, request: &Request) -> Response {
     let base_url = front::base_url(request);
     let shift = std::mem::take(&mut state.settings.next_page_shift);
     let context = Context { profile: state.profile, world: &state.world, user, base_url: &base_url };

@@ -27,7 +27,7 @@ use crate::values::RegistrationKey;
 use crate::world::filling::DEFAULT_OPTION_COMBO;
 
 /// Answers it.
-pub fn get(state: &mut State, user: &User, request: &Request) -> Response {
+pub(crate) fn get(state: &mut State, user: &User, request: &Request) -> Response {
     let state = &*state;
     if request.method != "GET" && request.method != "HEAD" {
         let message = format!("Request method '{}' is not supported", request.method);

@@ -80,11 +80,6 @@ impl Vanishing {
         }
     }
 
-    /// Whether nothing vanishes.
-    pub fn is_nothing(&self) -> bool {
-        self.lost == 0
-    }
-
     /// Why a cell of a slice may not vanish; none where it may.
     pub fn against(&self, slice: usize, cell: &CellKey, percent: u32) -> Option<Reason> {
         if !self.spoke {

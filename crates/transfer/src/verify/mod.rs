@@ -59,15 +59,6 @@ pub enum Judgement {
     SendAgain(Settled),
 }
 
-impl Judgement {
-    /// How the cell ends if nothing more is done.
-    pub fn at_last(self) -> Settled {
-        match self {
-            Self::Settled(settled) | Self::SendAgain(settled) => settled,
-        }
-    }
-}
-
 impl Settled {
     /// A state that needs no words.
     pub fn plain(state: CellState) -> Self {

@@ -75,7 +75,9 @@ fn the_read_back_wins_over_the_answer() {
 #[test]
 fn without_a_read_back_only_a_clear_answer_counts() {
     let create = cell(Step::Create, None, Some("5"));
-    let state = |outcome: &Outcome| judge(&create, outcome, ReadBack::Unseen, ValueType::Integer).at_last().state;
+    let state = |outcome: &Outcome| match judge(&create, outcome, ReadBack::Unseen, ValueType::Integer) {
+        Judgement::Settled(settled) | Judgement::SendAgain(settled) => settled.state,
+    };
     assert_eq!(state(&WRITTEN), CellState::Accepted);
     assert_eq!(state(&refused()), CellState::Rejected);
     assert_eq!(state(&unproved(Unproved::Lost)), CellState::Unknown);

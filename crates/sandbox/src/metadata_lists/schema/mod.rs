@@ -6,14 +6,14 @@
 
 mod table;
 
-pub use table::SCHEMAS;
+pub(crate) use table::SCHEMAS;
 use table::{DIMENSION_ITEM, IDENTIFIABLE};
 
 use crate::profile::Profile;
 
 /// What a property holds.
 #[derive(Debug, Clone, Copy)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Text, or an enumeration.
     Text,
     /// A whole number.
@@ -40,19 +40,19 @@ pub enum Kind {
 
 impl Kind {
     /// Whether `:simple` shows it and paths end at it.
-    pub fn is_simple(self) -> bool {
+    pub(crate) fn is_simple(self) -> bool {
         matches!(self, Self::Text | Self::Whole | Self::Decimal | Self::Boolean | Self::Date)
     }
 
     /// Whether it is a list.
-    pub fn is_collection(self) -> bool {
+    pub(crate) fn is_collection(self) -> bool {
         matches!(self, Self::Collection(_) | Self::Parts(_))
     }
 }
 
 /// What stands for a property that an object does not store.
 #[derive(Debug, Clone, Copy)]
-pub enum Default {
+pub(crate) enum Default {
     /// The key is left out.
     Absent,
     /// `false`.
@@ -69,7 +69,7 @@ pub enum Default {
 
 /// A property of a type.
 #[derive(Debug, Clone, Copy)]
-pub struct Property {
+pub(crate) struct Property {
     /// Its name in JSON.
     pub name: &'static str,
     /// What it holds.
@@ -102,7 +102,7 @@ impl Property {
     }
 
     /// Whether a version has it.
-    pub fn exists_in(&self, profile: Profile) -> bool {
+    pub(crate) fn exists_in(&self, profile: Profile) -> bool {
         (self.since..=self.until).contains(&profile)
     }
 }
@@ -154,7 +154,7 @@ const fn list(name: &'static str) -> Property {
 
 /// A type of metadata.
 #[derive(Debug, Clone, Copy)]
-pub struct Schema {
+pub(crate) struct Schema {
     /// Its plural name, which is also its path: `dataElements`.
     pub plural: &'static str,
     /// Its class: `DataElement`.
@@ -168,12 +168,12 @@ pub struct Schema {
 
 impl Schema {
     /// The type of a plural name.
-    pub fn of(plural: &str) -> Option<&'static Self> {
+    pub(crate) fn of(plural: &str) -> Option<&'static Self> {
         SCHEMAS.iter().find(|schema| schema.plural == plural)
     }
 
     /// Its properties in a version.
-    pub fn properties(&self, profile: Profile) -> impl Iterator<Item = &'static Property> {
+    pub(crate) fn properties(&self, profile: Profile) -> impl Iterator<Item = &'static Property> {
         let dimensional = if self.dimension_item.is_some() { DIMENSION_ITEM } else { &[] };
         [IDENTIFIABLE, dimensional]
             .into_iter()
@@ -183,7 +183,7 @@ impl Schema {
     }
 
     /// One property.
-    pub fn property(&self, profile: Profile, name: &str) -> Option<&'static Property> {
+    pub(crate) fn property(&self, profile: Profile, name: &str) -> Option<&'static Property> {
         self.properties(profile).find(|property| property.name == name)
     }
 }

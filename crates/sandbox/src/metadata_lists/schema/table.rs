@@ -107,7 +107,7 @@ const fn data(schema: Schema) -> Schema {
 }
 
 /// Every type that the sandbox serves.
-pub static SCHEMAS: &[Schema] = &[
+pub(crate) static SCHEMAS: &[Schema] = &[
     item(schema("organisationUnits", "OrganisationUnit", &[NAMEABLE, ORG_UNIT]), "ORGANISATION_UNIT"),
     item(
         schema("organisationUnitGroups", "OrganisationUnitGroup", &[NAMEABLE, ORG_UNIT_GROUP]),
