@@ -205,7 +205,7 @@ mod tests {
     #[test]
     fn a_letter_says_what_happened_and_what_to_do_next() {
         let message = Message::of(&incomplete());
-        assert_snapshot!(format!("Subject: {}\n\n{}", message.subject, message.body), @r"
+        assert_snapshot!(format!("Subject: {}\n\n{}", message.subject, message.body), @"
         Subject: xfer: monthly is incomplete
 
         The routine monthly is incomplete.
@@ -223,10 +223,10 @@ mod tests {
           see every cell with its reason:
             xfer runs cells 00000000-0000-0000-0000-000000000007
 
-        This message comes once; the next one comes when the outcome is another.
+        You get this message once; the next one comes when the outcome changes.
         ");
         let message = Message::of(&failed());
-        assert_snapshot!(format!("Subject: {}\n\n{}", message.subject, message.body), @r"
+        assert_snapshot!(format!("Subject: {}\n\n{}", message.subject, message.body), @"
         Subject: xfer: monthly failed
 
         The routine monthly failed.
@@ -240,7 +240,7 @@ mod tests {
           run it again; only what did not arrive is sent:
             xfer run monthly
 
-        This message comes once; the next one comes when the outcome is another.
+        You get this message once; the next one comes when the outcome changes.
         ");
         let again = Notice {
             condition: Condition::Complete,
@@ -250,7 +250,7 @@ mod tests {
             ..incomplete()
         };
         let message = Message::of(&again);
-        assert_snapshot!(format!("Subject: {}\n\n{}", message.subject, message.body), @r"
+        assert_snapshot!(format!("Subject: {}\n\n{}", message.subject, message.body), @"
         Subject: xfer: monthly is complete again
 
         The routine monthly is complete again.
@@ -263,7 +263,7 @@ mod tests {
         Unchanged:                 328
         Did not arrive:            0
 
-        This message comes once; the next one comes when the outcome is another.
+        You get this message once; the next one comes when the outcome changes.
         ");
         assert_eq!(
             Message::of(&Notice { condition: Condition::Empty, ..again }).subject,
