@@ -269,7 +269,7 @@ fn a_version_that_nobody_knows_is_taken_for_the_newest_known_and_that_is_said() 
     for newer in ["43.0", "3.0.0", "2.99999999", "2.47.1"] {
         Trial::change(&trial.destination, |state| state.settings.version = Some(newer.into()));
         let tested = trial.run("server test dst").expect_code(0);
-        assert!(tested.stderr.contains(&format!("{newer} is taken for 2.44")), "{tested}");
+        assert!(tested.stderr.contains(&format!("{newer} is treated like 2.44")), "{tested}");
         trial.ok("server sync dst");
     }
     let run = trial.run("run r --format json");
