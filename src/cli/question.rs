@@ -90,7 +90,7 @@ mod tests {
         let sentences = "28 rows added, 192 changed, 0 taken out, 6 as they were before. Apply this?";
         let asked = Question::new(sentences, None, 80);
         assert_eq!(asked.above.as_deref(), Some("28 rows added, 192 changed, 0 taken out, 6 as they were before."));
-        assert_eq!(asked.prompt, "Take this over?");
+        assert_eq!(asked.prompt, "Apply this?");
         let path = "/home/administrator/transfers/of/the/ministry/monthly-figures-2026.xfer";
         let asked = Question::new("Which file", Some(path), 80);
         assert_eq!(asked.above.unwrap(), format!("Which file\n  Enter: {path}"));

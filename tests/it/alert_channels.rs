@@ -100,7 +100,7 @@ fn a_file_brings_its_alerts_and_shares_what_was_told() {
     assert_eq!(channel.conditions(), [""; 0], "the routine of the store has told the same");
 
     let inside = says(&office, "routine inspect monthly.xfer --key-file run-key").expect_code(0);
-    let words = format!("office (webhook) to {}; hears of failure,", channel.url.rsplit_once("/hooks").unwrap().0);
+    let words = format!("office (webhook) to {}; events: failure,", channel.url.rsplit_once("/hooks").unwrap().0);
     assert!(inside.stdout.contains(&words), "\n{inside}");
     assert!(says(&office, "routine show monthly").stdout.contains("office (webhook)"));
 
@@ -166,7 +166,7 @@ fn a_server_that_refuses_the_login_is_not_asked_a_second_time() {
     office.ok("server edit national --username writer --password-file wrong --no-test");
     destination.ledger().clear();
     let failed = says(&office, "run monthly").expect_code(7);
-    let words = "the alert dhis2-message was not delivered: national has just refused the login";
+    let words = "the alert dhis2-message was not delivered: national refused the login a moment ago";
     assert!(failed.stderr.contains(words), "\n{failed}");
     let refused: Vec<_> =
         destination.ledger().entries().into_iter().filter(|entry| entry.status == Some(401)).collect();
@@ -421,7 +421,7 @@ fn a_program_that_is_told_to_end_does_not_wait_for_listeners() {
     assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     let ended = run.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&ended.stderr).into_owned();
-    assert!(said.contains("ended before everybody was told; the next run tries again"), "{said}");
+    assert!(said.contains("the program ended before all alerts were sent; the next run tries again"), "{said}");
     assert_eq!(ended.status.code(), Some(3), "the run had ended already");
     assert_eq!(office.ok("routine alert list monthly --format json").json()[0]["waiting"], 1);
 }
@@ -561,7 +561,7 @@ fn a_person_is_led_to_an_alert_and_sees_that_it_is_taken() {
     person.answers("Which events", "");
     person.is_asked("Send a test message now");
     person.presses(ENTER);
-    person.sees("It was taken (200 OK)");
+    person.sees("It was sent (200 OK)");
     person.answers("Add another alert", "");
     let (code, seen) = person.ends();
     assert_eq!((code, channel.conditions()), (0, vec!["test".to_owned()]), "{seen}");

@@ -114,7 +114,7 @@ fn a_name_edited_beside_its_id_is_refused_and_other_edits_are_taken() {
     trial.ok("server sync src");
     let refused = trial.run("job import j items.csv").expect_code(2);
     assert!(
-        refused.stderr.contains("`Décès` was the name of Mortalité when the item was kept, and is not any more"),
+        refused.stderr.contains("`Décès` was the name of Mortalité when the item was saved, but it was renamed"),
         "\n{refused}"
     );
 }

@@ -94,5 +94,5 @@ fn what_a_data_set_is_split_by_is_matched_where_names_or_codes_say_so() {
     let unmatched = open.propose_items(&open.selection_of_data_set(data_set).unwrap(), None).unmatched;
     let reasons: Vec<&String> = unmatched.iter().map(|(_, reason)| reason).collect();
     assert_eq!(reasons.len(), 4, "{reasons:?}");
-    assert!(reasons.iter().any(|reason| reason.ends_with("no attribute option combo that means Fonds mondial")));
+    assert!(reasons.iter().any(|reason| reason.ends_with("no attribute option combo that matches Fonds mondial")));
 }

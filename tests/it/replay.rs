@@ -95,7 +95,7 @@ fn a_script_that_is_attached_is_tried_where_it_is_and_with_what_it_has_there() {
     assert_eq!(of.keys().map(String::as_str).collect::<Vec<_>>(), ["10.000", "1000.000"], "each with its own");
     let (rows, _) = replayed(&office, scale, "--param factor=2");
     assert_eq!((rows.len() as u64, factors(&rows)["2.000"]), (changed, of.values().sum()), "those that were given");
-    let words = ["defines `rows` now, and is attached to an item of malaria", "--hook value"];
+    let words = ["now has a `rows` function, but is attached to an item of malaria", "--hook value"];
     office.xfer.file("tried.rhai", "fn value(v) { v }\nfn rows(rows) { rows }");
     office.refused("script run tried.rhai --from-run last", 2, &words);
     let _ = office.ok("script run tried.rhai --from-run last --hook value");
@@ -157,7 +157,7 @@ fn values_that_are_dropped_and_refused_are_told_with_their_reasons() {
     let tested = office.ok("script test tried.rhai --from-run last --param factor=3");
     assert!(tested.stderr.contains("1 case passed") && tested.stderr.contains("no value was refused"), "{tested}");
     assert_eq!(office.xfer.run("script test tried.rhai --from-run last").code, 3, "the factor is missing");
-    office.refused("script test tried.rhai tried.rhai --from-run last", 2, &["one script, not with 2"]);
+    office.refused("script test tried.rhai tried.rhai --from-run last", 2, &["one script, not 2"]);
 }
 
 #[test]
@@ -247,7 +247,7 @@ fn a_run_is_found_again_by_its_periods_or_they_have_to_be_given() {
     office.refused(
         "script run tried.rhai --from-run last --hook rows",
         2,
-        &["does not define `rows`", "it defines value"],
+        &["does not define `rows`", "its functions: value"],
     );
     office.ok("script attach tried.rhai --job malaria --item 1");
     office.xfer.file("other.rhai", "fn value(v) { v + 1 }");

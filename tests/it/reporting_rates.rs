@@ -185,17 +185,17 @@ fn what_a_figure_may_go_to_is_said_when_it_is_mapped() {
     warning: Consultations - Reporting rate has percentages, TEXTE at the destination accepts text; choose a destination data element of the same value type, or convert the values with a script
     --- exit code 0
     ");
-    insta::assert_snapshot!(add("ANC.REPORTING_RATE", "ENTIER", &[]), @r"
+    insta::assert_snapshot!(add("ANC.REPORTING_RATE", "ENTIER", &[]), @"
     --- stderr
     item 2: Consultations - Reporting rate to ENTIER
     warning: Consultations - Reporting rate has percentages, ENTIER at the destination accepts whole numbers; a percentage is usually not a whole number: round it (--round 0), or choose a data element of type Number
-    warning: Consultations - Reporting rate is a percentage, and ENTIER at the destination has the aggregation type SUM: totals over org units there would add up percentages. Give the data element the aggregation type AVERAGE or NONE at the destination and sync it again, or move the counts and let an indicator there divide them
+    warning: Consultations - Reporting rate is a percentage, and ENTIER at the destination has the aggregation type SUM: totals over org units there would add up percentages. Give the data element the aggregation type AVERAGE or NONE at the destination and sync it again, or transfer the counts and divide them with an indicator there
     --- exit code 0
     ");
-    insta::assert_snapshot!(add("ANC.REPORTING_RATE", "RECUS", &["--round", "0"]), @r"
+    insta::assert_snapshot!(add("ANC.REPORTING_RATE", "RECUS", &["--round", "0"]), @"
     --- stderr
     item 3: Consultations - Reporting rate to RECUS
-    warning: Consultations - Reporting rate is a percentage, and RECUS at the destination has the aggregation type SUM: totals over org units there would add up percentages. Give the data element the aggregation type AVERAGE or NONE at the destination and sync it again, or move the counts and let an indicator there divide them
+    warning: Consultations - Reporting rate is a percentage, and RECUS at the destination has the aggregation type SUM: totals over org units there would add up percentages. Give the data element the aggregation type AVERAGE or NONE at the destination and sync it again, or transfer the counts and divide them with an indicator there
     --- exit code 0
     ");
     insta::assert_snapshot!(add("ANC.REPORTING_RATE", "PART", &[]), @r"

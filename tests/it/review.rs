@@ -186,7 +186,7 @@ fn operators_follow_the_aggregation_type() {
     let added = trial.ok("job add-item j CAS CAS");
     insta::assert_snapshot!(added.stderr, @"
     item 1: CAS to CAS
-    warning: j: item 1: CAS (source) has the aggregation type AVERAGE, which needs average over org units; CAS (destination) has the aggregation type AVERAGE, which needs average over org units; the item takes sum; give the item the operator that fits: xfer job edit-item j 1 --combine average (operator-does-not-fit)
+    warning: j: item 1: CAS (source) has the aggregation type AVERAGE, which needs average over org units; CAS (destination) has the aggregation type AVERAGE, which needs average over org units; the item uses sum; give the item the operator that fits: xfer job edit-item j 1 --combine average (operator-does-not-fit)
     ");
     let listed = check(&trial, 0);
     assert_eq!(codes(&listed), BTreeSet::from(["operator-does-not-fit".to_owned()]), "\n{listed}");
@@ -358,7 +358,7 @@ fn values_that_come_back_from_the_other_server_are_told_by_both_routines() {
     assert!(made.stderr.contains("values-go-round"), "\n{made}");
     insta::assert_snapshot!(made.stderr, @"
     made the routine home
-    warning: back: values go in a circle: back transfers DEC at dst to CAS at src, then r (j) transfers CAS at src to DEC at dst, and start again from there. Let values go one way only: take the item out of one of the routines, or write to a data element that the way back does not read (values-go-round)
+    warning: back: values go in a circle: back transfers DEC at dst to CAS at src, then r (j) transfers CAS at src to DEC at dst, and start again from there. Transfer values in one direction only: remove the item from one of the routines, or write to a data element that the other routine does not read (values-go-round)
     next, to see what would be written, and to write it:
       xfer run home --dry-run
       xfer run home
@@ -367,7 +367,7 @@ fn values_that_come_back_from_the_other_server_are_told_by_both_routines() {
     let edited = trial.ok("routine edit r --when-empty keep");
     insta::assert_snapshot!(edited.stderr, @"
     changed the routine r
-    warning: j: values go in a circle: j transfers CAS at src to DEC at dst, then home (back) transfers DEC at dst to CAS at src, and start again from there. Let values go one way only: take the item out of one of the routines, or write to a data element that the way back does not read (values-go-round)
+    warning: j: values go in a circle: j transfers CAS at src to DEC at dst, then home (back) transfers DEC at dst to CAS at src, and start again from there. Transfer values in one direction only: remove the item from one of the routines, or write to a data element that the other routine does not read (values-go-round)
     ");
     let doctor = trial.run("doctor --format json");
     assert!(doctor.stdout.contains("values-go-round"), "\n{doctor}");

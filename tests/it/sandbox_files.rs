@@ -386,7 +386,7 @@ fn one_server_is_started_where_one_file_is_given() {
     let running = Running::start(&xfer, 1, "--destination-metadata there.json");
     assert_eq!(running.urls.len(), 1);
     let said = xfer.run("sandbox --destination-metadata there.json --destination-data values.json").expect_code(2);
-    for words in ["values.json cannot be played", "line 3: there is no data element", "hint: "] {
+    for words in ["values.json cannot be used by the sandbox", "line 3: there is no data element", "hint: "] {
         assert!(said.stderr.contains(words), "`{words}` is missing\n{said}");
     }
 }
@@ -405,7 +405,7 @@ fn files_that_cannot_be_played_are_refused_by_line_and_name() {
     refused(
         "sandbox --metadata broken.json",
         &[
-            "broken.json cannot be played",
+            "broken.json cannot be used by the sandbox",
             ": the data set `M` refers to the data element `x",
             "caused by: line ",
             "hint: ",

@@ -270,9 +270,9 @@ fn two_schedules_never_take_each_others_place() {
     let office = exported();
     office.ok(&format!("schedule install {WHAT} --for cron-d --folder cron.d"));
     let twice = format!("schedule install {WHAT} --for systemd --folder units");
-    refused(&office.xfer.run(&twice), 2, &["is started by cron-d already", "schedule remove monthly"]);
+    refused(&office.xfer.run(&twice), 2, &["is already started by cron-d", "schedule remove monthly"]);
     let renamed = format!("schedule install {WHAT} --for cron-d --folder cron.d --name second");
-    refused(&office.xfer.run(&renamed), 2, &["is started by cron-d already, as monthly", "schedule remove monthly"]);
+    refused(&office.xfer.run(&renamed), 2, &["is already started by cron-d, as monthly", "schedule remove monthly"]);
     assert!(!office.xfer.home().join("cron.d/xfer-second").exists());
     let elsewhere = office.xfer.home().join("other");
     std::fs::create_dir(&elsewhere).unwrap();
@@ -333,7 +333,7 @@ fn as_root_everything_is_tried_as_the_user_that_it_runs_as() {
     let missing = office.xfer.run(&format!("schedule show {WHAT} --for cron --user no-such-user"));
     if !is_root() {
         let told = show().expect_code(0);
-        assert!(told.stderr.contains("only root can try whether nobody may"), "\n{told}");
+        assert!(told.stderr.contains("only root can test whether nobody may"), "\n{told}");
         assert!(told.stderr.contains("program and home were not tested"), "\n{told}");
         return;
     }
@@ -360,7 +360,7 @@ fn as_root_everything_is_tried_as_the_user_that_it_runs_as() {
     let given = show();
     // Whether others may enter the folder of this very program depends on where it was built.
     if given.code == 0 {
-        assert!(given.stderr.contains("were tried as nobody and are good"), "\n{given}");
+        assert!(given.stderr.contains("were tested as nobody and are fine"), "\n{given}");
     } else {
         refused(&given, 2, &["nobody may not start the program"]);
         assert!(!given.stderr.contains("xfer file"), "\n{given}");

@@ -182,7 +182,7 @@ fn a_script_is_tried_on_rows() {
     refused(
         &xfer.run("script run only.rhai --hook value --row value=1"),
         2,
-        &["does not have that function", "it defines rows"],
+        &["does not have that function", "its functions: rows"],
     );
     assert_eq!(xfer.run("script run only.rhai").code, 2);
 }

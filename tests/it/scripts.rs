@@ -126,7 +126,7 @@ fn a_parameter_that_is_misspelt_is_refused_and_one_that_is_missing_told() {
     office.refused("script attach double.rhai --job malaria --param facter=10", 2, &words);
     assert_eq!(office.ok("script list --format json").json(), Value::Array(vec![]));
     let output = office.ok("script attach double.rhai --job malaria");
-    assert!(output.stderr.contains("asks for factor, which is not set") && output.stderr.contains("--param factor=…"));
+    assert!(output.stderr.contains("uses factor, which is not set") && output.stderr.contains("--param factor=…"));
     let output = office.ok("script attach double.rhai --job malaria --param factor=2");
     assert!(!output.stderr.contains("warning"), "{output}");
     office.xfer.file("plain.rhai", "fn value(v) { v }");

@@ -239,7 +239,7 @@ fn no_file_is_replaced_unasked_and_an_import_can_be_undone() {
     let before = trial.ok("orgunit export src dst").stdout;
     let id = exported(&trial)[1][0].clone();
     let output = import(&trial, format!("source_id,destination_id,state\n{id},,ignored\n")).expect_code(0);
-    assert!(output.stderr.contains("to put it back: xfer orgunit undo src dst"), "{output}");
+    assert!(output.stderr.contains("to restore it: xfer orgunit undo src dst"), "{output}");
     let output = trial.run("orgunit undo src dst").expect_code(2);
     insta::assert_snapshot!(output.stderr, @"
     error: nothing was changed

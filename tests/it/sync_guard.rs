@@ -260,13 +260,13 @@ fn a_version_that_nobody_knows_is_taken_for_the_newest_known_and_that_is_said() 
     for newer in ["43.0", "3.0.0", "2.99999999", "2.47.1"] {
         Trial::change(&trial.destination, |state| state.settings.version = Some(newer.into()));
         let tested = trial.run("server test dst").expect_code(0);
-        assert!(tested.stderr.contains(&format!("{newer} is taken for 2.44")), "{tested}");
+        assert!(tested.stderr.contains(&format!("{newer} is treated like 2.44")), "{tested}");
         trial.ok("server sync dst");
     }
     let run = trial.run("run r --format json");
     let report = run.report();
     let told = report["findings"].as_array().unwrap().iter().find(|finding| finding["code"] == "version-untested");
-    assert!(told.is_some_and(|finding| finding["example"].to_string().contains("taken for 2.44")), "{run}");
+    assert!(told.is_some_and(|finding| finding["example"].to_string().contains("treated like 2.44")), "{run}");
     assert_eq!(trial.value(["A", "", "", "Un", "202401"]).as_deref(), Some("3"), "{run}");
 }
 

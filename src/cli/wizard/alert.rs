@@ -241,9 +241,9 @@ mod tests {
         routine::new(&mut person, &office.home, &known).unwrap();
         let said = person.finish();
         for words in [
-            "That does not work: national knows no user `nobody`",
+            "That is not possible: national has no user `nobody`, or the user may not see it",
             "It was sent (national accepted the message)",
-            "not encrypted: everybody on the way could read it; give an address that begins with https://",
+            "not encrypted: others on the network could read it; give the full address, which begins with https://",
             "--message-on destination --to-user ",
             " --on failure,recovery\n",
             "xfer routine alert add monthly --ping --url-file FILE --signals",

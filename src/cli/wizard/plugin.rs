@@ -89,7 +89,7 @@ mod tests {
         let said = person.finish();
         assert!(said.contains("A value is required"), "{said}");
         assert!(said.contains("highest=many does not fit: highest is a number."), "{said}");
-        let expected = [("lowest", "0"), ("highest", "100"), ("other numbers", "reject")];
+        let expected = [("lowest", "0"), ("highest", "100"), ("beyond", "reject")];
         let expected = expected.map(|(name, value)| (name.to_owned(), ParameterValue::parse(value)));
         assert_eq!(answers, expected);
     }

@@ -86,7 +86,7 @@ fn a_routine_is_asked_for_in_plain_questions_and_told_as_a_command() {
                    --max-change 20 --tolerate-unmapped --max-delete-share 50";
     assert!(said.contains(command), "{said}");
 
-    let mut person = Scripted::new(&[("want to change", Type("its periods")), ("Which periods", Enter)]);
+    let mut person = Scripted::new(&[("want to change", Type("its periods")), ("Periods of each run", Enter)]);
     routine_wizard::edit(&mut person, &office.home, "nightly").unwrap();
     assert!(person.finish().contains("xfer routine edit nightly --periods LAST_3_MONTHS"));
     let mut person = Scripted::new(&[("want to change", Type("its name")), ("New name", Type("monthly"))]);

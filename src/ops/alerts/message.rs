@@ -205,7 +205,7 @@ mod tests {
     #[test]
     fn a_letter_says_what_happened_and_what_to_do_next() {
         let message = Message::of(&incomplete());
-        assert_snapshot!(format!("Subject: {}\n\n{}", message.subject, message.body), @r"
+        assert_snapshot!(format!("Subject: {}\n\n{}", message.subject, message.body), @"
         Subject: xfer: monthly is incomplete
 
         The routine monthly is incomplete.
@@ -226,7 +226,7 @@ mod tests {
         You get this message once; the next one comes when the outcome changes.
         ");
         let message = Message::of(&failed());
-        assert_snapshot!(format!("Subject: {}\n\n{}", message.subject, message.body), @r"
+        assert_snapshot!(format!("Subject: {}\n\n{}", message.subject, message.body), @"
         Subject: xfer: monthly failed
 
         The routine monthly failed.
@@ -250,7 +250,7 @@ mod tests {
             ..incomplete()
         };
         let message = Message::of(&again);
-        assert_snapshot!(format!("Subject: {}\n\n{}", message.subject, message.body), @r"
+        assert_snapshot!(format!("Subject: {}\n\n{}", message.subject, message.body), @"
         Subject: xfer: monthly is complete again
 
         The routine monthly is complete again.

@@ -158,7 +158,7 @@ fn hooks(script: &Script, only: Option<Hook>) -> Result<Vec<Hook>, OpsError> {
             let names: Vec<&str> = defined.iter().map(|hook| hook.name()).collect();
             Err(OpsError::invalid(
                 format!("{} does not define `{}`", script.name(), hook.name()),
-                format!("it defines {}", names.join(", ")),
+                format!("its functions: {}", names.join(", ")),
             ))
         }
     }

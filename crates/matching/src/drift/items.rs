@@ -271,8 +271,7 @@ mod tests {
             "item-data-sets-changed",
             "Cases is no longer in Form 1, also in Form 2 now",
         );
-        let lost =
-            "can no longer be read by writer at national: it was deleted, or is not shared with the user any more";
+        let lost = "can no longer be read by writer at national: it was deleted, or is no longer shared with the user";
         assert_eq!(destination_words(None), [("item-deleted", format!("at the destination, Cases {lost}"))]);
         let no_combo = ElementFingerprint { category_options: Some(Vec::new()), ..element() };
         let words = "at the destination, the category option combo of the item for Cases, which meant male,";

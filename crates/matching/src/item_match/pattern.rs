@@ -175,7 +175,7 @@ mod tests {
         assert_eq!("{pi.code={de.code}".parse::<Pattern>().unwrap_err(), PatternError::Open("{pi.code".to_owned()));
         assert_eq!(
             "{de.code}.{coc.code}={de.code}".parse::<Pattern>().unwrap_err().to_string(),
-            "`{de.code}.{coc.code}` cannot stand on the left: there are {pi}, {in} and {de}; option combos of the \
+            "`{de.code}.{coc.code}` cannot be on the left: use {pi}, {in} or {de}; option combos of the \
              source are matched by their meaning"
         );
         assert_eq!("{pi.code}=X".parse::<Pattern>(), Err(PatternError::Constant("X".to_owned())));

@@ -122,12 +122,12 @@ fn a_code_alone_and_a_name_alone_are_never_sure() {
         ("bFac0000001", "bDept000002", "F1", "Clinic Beta"),
         ("bFac0000002", "bDept000002", "", "Clinic St. Joseph"),
     ]);
-    insta::assert_snapshot!(found(&source, &destination), @r"
+    insta::assert_snapshot!(found(&source, &destination), @"
     Haïti → Haïti: sure, same code R, same name, both are the root, 100 % of the units below match
-    Nord → Nord: likely, same code N, same name, parent Haïti matched by code; but only here it has units below
+    Nord → Nord: likely, same code N, same name, parent Haïti matched by code; but only at the source it has units below
     Clinic Alpha → Clinic Beta: ask, same code F1; but names differ: Clinic Alpha and Clinic Beta, it is below Nord at the source and below Sud at the destination
     Clinic Saint Joseph → Clinic St. Joseph: ask, same name, written Clinic St. Joseph; but it is below Nord at the source and below Sud at the destination
-    Sud → Sud: likely, same code S, same name, parent Haïti matched by code; but only over there it has units below
+    Sud → Sud: likely, same code S, same name, parent Haïti matched by code; but only at the destination it has units below
     ");
 }
 
