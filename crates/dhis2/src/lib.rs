@@ -40,6 +40,7 @@ pub mod messages;
 pub mod metadata;
 pub mod payload;
 mod query;
+mod raw_row;
 pub mod raw_stream;
 mod redirect;
 mod retry;
