@@ -20,11 +20,12 @@ use xfer_domain::period::{Period, PeriodType};
 use xfer_domain::routine::{Policies, Routine, RoutineDocument};
 use xfer_domain::script::{Attachment, ParameterValue, ScriptSource};
 use xfer_domain::server::ServerIdentity;
+use xfer_domain::source_value::SourceValue;
 use xfer_domain::uid::Uid;
 use xfer_domain::value_type::ValueType;
 use xfer_transfer::combine::combine;
 use xfer_transfer::hooks::{self, Scene};
-use xfer_transfer::map::{Mapping, SourceValue};
+use xfer_transfer::map::Mapping;
 use xfer_transfer::plan::{self, Plan, PlanRequest};
 
 const CLINICS: u32 = 300;

@@ -7,9 +7,6 @@
 //! together with the size of what its reader makes of a value stay below the program's 512 MB; large answers are read
 //! one at a time, whichever server sends them ([`Room`]).
 
-use std::fmt;
-use std::io::{self, Read};
-
 use memchr::memchr2;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -201,38 +198,6 @@ pub fn check_ratio(wire: u64, unpacked: u64) -> Result<(), Excess> {
     if unpacked > RATIO_FREE.max(wire.saturating_mul(MOST_RATIO)) { Err(Excess::Ratio(MOST_RATIO)) } else { Ok(()) }
 }
 
-/// A reader that meters what passes through, and ends with the excess.
-pub struct Metered<R> {
-    inner: R,
-    gauge: Gauge,
-}
-
-impl<R> Metered<R> {
-    /// Meters what comes out of a reader.
-    pub fn new(inner: R, bounds: Bounds) -> Self {
-        Self { inner, gauge: Gauge::new(bounds) }
-    }
-}
-
-impl<R: Read> Read for Metered<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        self.gauge.take(buffer.get(..read).unwrap_or_default()).map_err(io::Error::other)?;
-        Ok(read)
-    }
-}
-
-impl<R> fmt::Debug for Metered<R> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Metered").field("gauge", &self.gauge).finish_non_exhaustive()
-    }
-}
-
-/// The excess that a reader ended with, if that is why.
-pub fn excess_of(error: &io::Error) -> Option<Excess> {
-    error.get_ref()?.downcast_ref::<Excess>().copied()
-}
-
 /// The right to hold a large answer. There is one for the whole process, so that the memory that large answers take
 /// does not grow with the requests that are under way; whoever has it keeps it until the answer is parsed.
 #[derive(Debug, Default)]
@@ -252,9 +217,7 @@ impl Room {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read;
-
-    use super::{Bounds, Excess, Gauge, Metered, Weight, check_ratio, excess_of};
+    use super::{Bounds, Excess, Gauge, Weight, check_ratio};
 
     const SMALL: Bounds = Bounds { bytes: 200, values: 10, text: 5 };
 
@@ -283,13 +246,6 @@ mod tests {
         assert_eq!(gauge.take("[".repeat(61).as_bytes()), Err(Excess::Depth(60)));
         let mut gauge = Gauge::new(Bounds::ONE);
         assert_eq!(gauge.take("[]".repeat(1_000).as_bytes()), Ok(()));
-    }
-
-    #[test]
-    fn a_reader_ends_with_the_excess() {
-        let mut text = String::new();
-        let error = Metered::new(&b"[[[[[[[[[[[["[..], SMALL).read_to_string(&mut text).unwrap_err();
-        assert_eq!(excess_of(&error), Some(Excess::Values(10)));
     }
 
     #[test]

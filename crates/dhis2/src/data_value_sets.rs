@@ -39,6 +39,9 @@ const BATCH: usize = 512;
 /// Bytes of their texts, after which no more are waited for.
 const BATCH_TEXT: usize = 256 << 10;
 
+/// Batches that may wait for the caller, who may be at work on what was read before.
+const BATCHES: usize = 16;
+
 /// Bytes of values that are kept back.
 const HELD_BYTES: usize = 10 << 20;
 
@@ -259,7 +262,7 @@ impl Client {
                 .unwrap_or_else(|| ClientErrorKind::malformed(format!("status {} for a raw read", answer.status)));
             return Err(refused(kind));
         }
-        let (sender, mut receiver) = mpsc::channel::<Vec<DataValue>>(4);
+        let (sender, mut receiver) = mpsc::channel::<Vec<DataValue>>(BATCHES);
         let body = self.blocking_body(response, start, sender.clone());
         let expected = part.expected.clone();
         let parser = tokio::task::spawn_blocking(move || {

@@ -2,13 +2,14 @@
 //!
 //! A parser that takes a stream asks for every byte by itself, which costs more than all the rest of reading an answer.
 //! What is held is one value, and at most [`MOST`] bytes of it. Whether a value is well-formed is the parser's to say: here
-//! only its end is looked for.
+//! only its end is looked for. The answer is metered on the way (`bounds`): its bytes as they arrive, its texts and levels
+//! value by value.
 
 use std::io::{self, Read};
 
 use memchr::memchr2;
 
-use crate::bounds::Excess;
+use crate::bounds::{Bounds, Excess, Gauge};
 
 /// Bytes that are asked for at once.
 const PIECE: usize = 128 << 10;
@@ -32,10 +33,15 @@ pub(super) enum Fault {
 /// JSON on its way.
 pub(super) struct Pieces<R> {
     reader: R,
+    bounds: Bounds,
     buffer: Vec<u8>,
     /// What is not taken yet.
     start: usize,
     end: usize,
+    /// Bytes that came in all.
+    bytes: u64,
+    /// The length of the last value, which lies before `start`.
+    last: usize,
 }
 
 /// Where a look for the end of a value stands.
@@ -87,9 +93,9 @@ impl Look {
 }
 
 impl<R: Read> Pieces<R> {
-    /// Takes JSON from a reader.
-    pub(super) fn new(reader: R) -> Self {
-        Self { reader, buffer: vec![0; PIECE], start: 0, end: 0 }
+    /// Takes JSON from a reader, within bounds.
+    pub(super) fn new(reader: R, bounds: Bounds) -> Self {
+        Self { reader, bounds, buffer: vec![0; PIECE], start: 0, end: 0, bytes: 0, last: 0 }
     }
 
     /// Reads on; false at the end.
@@ -101,6 +107,7 @@ impl<R: Read> Pieces<R> {
         }
         if self.end == self.buffer.len() {
             if self.end >= MOST {
+                self.gauge(0, self.end)?;
                 return Err(Fault::TooLarge(Excess::Value(MOST)));
             }
             self.buffer.resize(self.end * 2, 0);
@@ -109,12 +116,47 @@ impl<R: Read> Pieces<R> {
             match self.reader.read(self.buffer.get_mut(self.end..).unwrap_or_default()) {
                 Ok(read) => {
                     self.end += read;
+                    self.bytes += read as u64;
+                    if self.bytes > self.bounds.bytes {
+                        return Err(Fault::TooLarge(Excess::Bytes(self.bounds.bytes)));
+                    }
                     return Ok(read > 0);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(Fault::Io(error)),
             }
         }
+    }
+
+    /// Measures what lies in a part of the buffer.
+    fn gauge(&self, start: usize, end: usize) -> Result<(), Fault> {
+        let mut gauge = Gauge::new(self.bounds);
+        gauge.take(self.buffer.get(start..end).unwrap_or_default()).map_err(Fault::TooLarge)
+    }
+
+    /// Goes on to what is no space.
+    pub(super) fn skip_spaces(&mut self) -> Result<(), Fault> {
+        self.peek().map(drop)
+    }
+
+    /// What arrived and is not taken yet.
+    pub(super) fn waiting(&self) -> &[u8] {
+        self.buffer.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// Takes so many bytes, which are a value of short texts.
+    pub(super) fn pass(&mut self, length: usize) {
+        self.last = length;
+        self.start = self.end.min(self.start + length);
+    }
+
+    /// Which byte of the answer a place in the last value is, from 1.
+    pub(super) fn byte_of(&self, line: usize, column: usize) -> u64 {
+        let value = self.buffer.get(self.start.saturating_sub(self.last)..self.start).unwrap_or_default();
+        let lines = value.split_inclusive(|byte| *byte == b'\n').take(line.saturating_sub(1));
+        let before = lines.map(<[u8]>::len).sum::<usize>() + column;
+        let waiting = self.end - self.start;
+        self.bytes.saturating_sub((waiting + self.last.saturating_sub(before)) as u64)
     }
 
     /// The next byte that is no space, and stays; none at the end.
@@ -170,6 +212,8 @@ impl<R: Read> Pieces<R> {
             Some(found) => return Err(Fault::Unexpected(found)),
         };
         let start = self.start;
+        self.gauge(start, start + length)?;
+        self.last = length;
         self.start += length;
         Ok(self.buffer.get(start..self.start).unwrap_or_default())
     }
@@ -211,7 +255,7 @@ mod tests {
     use std::io::{self, Read};
 
     use super::{Fault, MOST, Pieces};
-    use crate::bounds::Excess;
+    use crate::bounds::{Bounds, Excess};
 
     /// Hands out a few bytes at a time.
     struct Drops<'text>(&'text [u8], usize);
@@ -229,7 +273,7 @@ mod tests {
     fn values_come_whole_however_they_arrive() {
         let text = r#" [ {"a":"}]\"\\","b":[1,{"c":null}]} , "x\"]" ,-1.5e3,true , [] ] "#;
         for drop in 1..text.len() {
-            let mut pieces = Pieces::new(Drops(text.as_bytes(), drop));
+            let mut pieces = Pieces::new(Drops(text.as_bytes(), drop), Bounds::STREAM);
             pieces.take(b'[').unwrap();
             let mut values = Vec::new();
             loop {
@@ -251,13 +295,16 @@ mod tests {
     #[test]
     fn what_is_no_value_is_told_from_what_is_cut() {
         for cut in ["", " ", "{", r#"{"a":1"#, r#""a"#, r#""a\""#, "[[]"] {
-            assert!(matches!(Pieces::new(cut.as_bytes()).value(), Err(Fault::Cut)), "{cut}");
+            assert!(matches!(Pieces::new(cut.as_bytes(), Bounds::STREAM).value(), Err(Fault::Cut)), "{cut}");
         }
         for other in ["}", ",", ":", "\u{feff}1"] {
-            assert!(matches!(Pieces::new(other.as_bytes()).value(), Err(Fault::Unexpected(_))), "{other}");
+            assert!(
+                matches!(Pieces::new(other.as_bytes(), Bounds::STREAM).value(), Err(Fault::Unexpected(_))),
+                "{other}"
+            );
         }
         let long = format!("[{}]", "1,".repeat(MOST));
-        let refused = Pieces::new(long.as_bytes()).value().map(<[u8]>::len);
+        let refused = Pieces::new(long.as_bytes(), Bounds::STREAM).value().map(<[u8]>::len);
         assert!(matches!(refused, Err(Fault::TooLarge(Excess::Value(MOST)))), "{refused:?}");
     }
 }

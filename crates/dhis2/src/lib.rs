@@ -40,6 +40,7 @@ mod messages;
 pub mod metadata;
 mod payload;
 mod query;
+mod raw_row;
 pub mod raw_stream;
 mod redirect;
 mod retry;

@@ -5,19 +5,19 @@
 //! does not matter. Only a complete answer counts: the closing brace is required, since an error in mid-stream ends a
 //! body with status 200 early (dhis2-api 5.2).
 
-use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
 
 use flate2::bufread::MultiGzDecoder;
-use serde::de::{Deserializer, IgnoredAny, Visitor};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::answer::BYTE_ORDER_MARK;
-use crate::bounds::{Bounds, Excess, Metered, excess_of};
+use crate::bounds::{Bounds, Excess};
 use crate::error::ClientErrorKind;
 use crate::json_pieces::{Fault, Pieces};
+use crate::raw_row::{RowReader, WirePeriod, WireRow};
 use crate::transport::GZIP_MARK;
 use xfer_domain::cell::CellKey;
 use xfer_domain::data_value::DataValue;
@@ -69,16 +69,31 @@ pub fn read_values(body: impl Read, expected: &Expectation, sink: &mut Sink<'_>)
     let bounds = Bounds::STREAM.at_most(expected.most_bytes);
     match first.first().copied() {
         None => Err(ClientErrorKind::EmptyAnswer),
-        Some(GZIP_MARK) => read_plain(Metered::new(MultiGzDecoder::new(wire), bounds), expected, sink),
+        Some(GZIP_MARK) => read_plain(MultiGzDecoder::new(wire), bounds, expected, sink),
         Some(b'<') => Err(ClientErrorKind::LoginPage { location: None }),
-        Some(_) => read_plain(Metered::new(wire, bounds), expected, sink),
+        Some(_) => read_plain(wire, bounds, expected, sink),
     }
 }
 
-fn read_plain(body: impl Read, expected: &Expectation, sink: &mut Sink<'_>) -> Result<u64, ClientErrorKind> {
-    let mut reading =
-        Reading { expected, sink, top: Top::default(), waiting: Vec::new(), waiting_text: 0, author: None, count: 0 };
-    reading.answer(&mut Pieces::new(body)).map_err(in_our_words)?;
+fn read_plain(
+    body: impl Read,
+    bounds: Bounds,
+    expected: &Expectation,
+    sink: &mut Sink<'_>,
+) -> Result<u64, ClientErrorKind> {
+    let mut reading = Reading {
+        expected,
+        sink,
+        top: Top::default(),
+        rows: RowReader::default(),
+        asked: Asked::default(),
+        waiting: Vec::new(),
+        waiting_text: 0,
+        author: Author::default(),
+        count: 0,
+    };
+    let mut pieces = Pieces::new(body, bounds);
+    reading.answer(&mut pieces).map_err(|failure| in_our_words(failure, &pieces))?;
     Ok(reading.count)
 }
 
@@ -107,13 +122,10 @@ impl From<serde_json::Error> for Failure {
 
 /// The failure of a reader, in our words.
 fn read_failure(error: io::Error) -> ClientErrorKind {
-    match excess_of(&error) {
-        Some(excess) => ClientErrorKind::TooLarge { excess },
-        None => ClientErrorKind::Interrupted { source: Some(Box::new(error)) },
-    }
+    ClientErrorKind::Interrupted { source: Some(Box::new(error)) }
 }
 
-fn in_our_words(failure: Failure) -> ClientErrorKind {
+fn in_our_words<R: Read>(failure: Failure, pieces: &Pieces<R>) -> ClientErrorKind {
     let malformed = |what: &dyn fmt::Display| ClientErrorKind::malformed(format!("raw data values: {what}"));
     match failure {
         Failure::Fault(Fault::Io(error)) => read_failure(error),
@@ -124,74 +136,20 @@ fn in_our_words(failure: Failure) -> ClientErrorKind {
         }
         // A word that is cut at the end of the answer.
         Failure::Parser(error) if error.is_eof() => ClientErrorKind::Interrupted { source: Some(Box::new(error)) },
-        Failure::Parser(error) => malformed(&error),
+        Failure::Parser(error) => malformed(&format_args!(
+            "{} at byte {} of the answer",
+            without_position(&error),
+            pieces.byte_of(error.line(), error.column())
+        )),
         Failure::Words(words) => malformed(&words),
     }
 }
 
-/// A period, parsed without keeping its text.
-#[derive(Debug, Clone, Copy)]
-struct WirePeriod(Period);
-
-impl<'de> Deserialize<'de> for WirePeriod {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-        impl Visitor<'_> for Text {
-            type Value = WirePeriod;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a period")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<WirePeriod, E> {
-                Period::parse(text).map(WirePeriod).map_err(E::custom)
-            }
-        }
-        deserializer.deserialize_str(Text)
-    }
-}
-
-/// A text that need not be kept.
-#[derive(Debug)]
-struct Passing<'row>(Cow<'row, str>);
-
-impl<'de: 'row, 'row> Deserialize<'de> for Passing<'row> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-        impl<'de> Visitor<'de> for Text {
-            type Value = Passing<'de>;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a text")
-            }
-
-            fn visit_borrowed_str<E: serde::de::Error>(self, text: &'de str) -> Result<Passing<'de>, E> {
-                Ok(Passing(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Passing<'de>, E> {
-                Ok(Passing(Cow::Owned(text.to_owned())))
-            }
-        }
-        deserializer.deserialize_str(Text)
-    }
-}
-
-/// A row as it stands in the answer; null and absent are the same.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WireValue<'row> {
-    data_element: Option<Uid>,
-    period: Option<WirePeriod>,
-    org_unit: Option<Uid>,
-    category_option_combo: Option<Uid>,
-    attribute_option_combo: Option<Uid>,
-    value: Option<String>,
-    comment: Option<String>,
-    followup: Option<bool>,
-    #[serde(borrow)]
-    stored_by: Option<Passing<'row>>,
-    deleted: Option<bool>,
+/// What the parser says, without the place in the value that it was given.
+fn without_position(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let position = format!(" at line {} column {}", error.line(), error.column());
+    text.strip_suffix(&position).map_or_else(|| text.clone(), str::to_owned)
 }
 
 /// A row of which parts may still be missing.
@@ -233,12 +191,47 @@ struct Reading<'reading, 'sink> {
     expected: &'reading Expectation,
     sink: &'reading mut Sink<'sink>,
     top: Top,
+    rows: RowReader,
+    asked: Asked,
     /// Rows that lack a part which may still stand behind the list.
     waiting: Vec<Row>,
     waiting_text: usize,
-    /// Who stored the value before: one person enters many.
-    author: Option<Arc<str>>,
+    author: Author,
     count: u64,
+}
+
+/// Who stored the value before: one person enters many.
+#[derive(Debug, Default)]
+struct Author(Option<Arc<str>>);
+
+impl Author {
+    /// A row that no longer lies in the answer.
+    fn complete(&mut self, row: WireRow<'_>, is_asked_for: bool) -> Row {
+        let author = row.stored_by.filter(|_| is_asked_for).map(|author| match &self.0 {
+            Some(before) if **before == *author.0 => Arc::clone(before),
+            _ => Arc::clone(self.0.insert(Arc::from(&*author.0))),
+        });
+        Row {
+            data_element: row.data_element,
+            period: row.period.map(|period| period.0),
+            org_unit: row.org_unit,
+            category_option_combo: row.category_option_combo,
+            attribute_option_combo: row.attribute_option_combo,
+            value: row.value.map(|text| text.0.into_owned()),
+            comment: row.comment.map(|text| text.0.into_owned()),
+            followup: row.followup.unwrap_or(false),
+            author,
+            deleted: row.deleted.unwrap_or(false),
+        }
+    }
+}
+
+/// What the value before was asked for by: values come in runs.
+#[derive(Debug, Default)]
+struct Asked {
+    period: Option<Period>,
+    org_unit: Option<Uid>,
+    data_element: Option<Uid>,
 }
 
 impl Reading<'_, '_> {
@@ -300,31 +293,19 @@ impl Reading<'_, '_> {
             return Ok(());
         }
         loop {
-            let row: WireValue<'_> = serde_json::from_slice(pieces.value()?)?;
-            let row = self.row(row);
+            pieces.skip_spaces()?;
+            let row = if let Some((row, length)) = self.rows.row(pieces.waiting()) {
+                let row = self.author.complete(row, self.expected.authors);
+                pieces.pass(length);
+                row
+            } else {
+                let row: WireRow<'_> = serde_json::from_slice(pieces.value()?)?;
+                self.author.complete(row, self.expected.authors)
+            };
             self.take(row)?;
             if !pieces.takes(b',')? {
                 return Ok(pieces.take(b']')?);
             }
-        }
-    }
-
-    fn row(&mut self, row: WireValue<'_>) -> Row {
-        let author = row.stored_by.filter(|_| self.expected.authors).map(|author| match &self.author {
-            Some(before) if **before == *author.0 => Arc::clone(before),
-            _ => Arc::clone(self.author.insert(Arc::from(&*author.0))),
-        });
-        Row {
-            data_element: row.data_element,
-            period: row.period.map(|period| period.0),
-            org_unit: row.org_unit,
-            category_option_combo: row.category_option_combo,
-            attribute_option_combo: row.attribute_option_combo,
-            value: row.value,
-            comment: row.comment,
-            followup: row.followup.unwrap_or(false),
-            author,
-            deleted: row.deleted.unwrap_or(false),
         }
     }
 
@@ -354,18 +335,22 @@ impl Reading<'_, '_> {
     }
 
     /// A value that was not asked for means that the answer belongs to another question (a cache on the way).
-    fn check(&self, cell: &CellKey) -> Result<(), String> {
-        fn foreign<T: Eq + std::hash::Hash>(asked: Option<&HashedSet<T>>, got: &T) -> bool {
-            asked.is_some_and(|asked| !asked.contains(got))
+    fn check(&mut self, cell: &CellKey) -> Result<(), String> {
+        fn foreign<T: Copy + Eq + std::hash::Hash>(
+            asked: Option<&HashedSet<T>>,
+            before: &mut Option<T>,
+            got: T,
+        ) -> bool {
+            before.replace(got) != Some(got) && asked.is_some_and(|asked| !asked.contains(&got))
         }
-        let expected = self.expected;
-        if foreign(expected.periods.as_ref(), &cell.period) {
+        let (expected, before) = (self.expected, &mut self.asked);
+        if foreign(expected.periods.as_ref(), &mut before.period, cell.period) {
             return Err(format!("a value of period `{}`, which was not requested", cell.period));
         }
-        if foreign(expected.org_units.as_ref(), &cell.org_unit) {
+        if foreign(expected.org_units.as_ref(), &mut before.org_unit, cell.org_unit) {
             return Err(format!("a value of org unit `{}`, which was not requested", cell.org_unit));
         }
-        if foreign(expected.data_elements.as_ref(), &cell.data_element) {
+        if foreign(expected.data_elements.as_ref(), &mut before.data_element, cell.data_element) {
             return Err(format!("a value of data element `{}`, which was not requested", cell.data_element));
         }
         Ok(())
@@ -531,6 +516,23 @@ mod tests {
         assert!(
             matches!(read(marked.as_bytes()), Err(ClientErrorKind::Malformed { what, .. }) if what.contains("mark"))
         );
+    }
+
+    #[test]
+    fn errors_say_where_in_the_answer_they_are() {
+        let row = format!(r#"{{{ROW},"period":"202401","orgUnit":"OuFacility1"}}"#);
+        let many = format!("{row},\n").repeat(3_000);
+        for before in ["", many.as_str()] {
+            let start = format!(r#"{{"dataValues":[{before}{{{ROW},"period":"#);
+            let body = format!(r#"{start}"2024-1","orgUnit":"OuFacility1"}}]}}"#);
+            let Err(ClientErrorKind::Malformed { what, .. }) = read(body.as_bytes()) else {
+                panic!("a malformed answer")
+            };
+            let (words, rest) = what.split_once(" at byte ").unwrap();
+            assert_eq!(words, "raw data values: `2024-1` is not a DHIS2 period");
+            let place: usize = rest.strip_suffix(" of the answer").unwrap().parse().unwrap();
+            assert!((start.len() + 1..=start.len() + 9).contains(&place), "{place} after {}", start.len());
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! refuse that form; both directions meet in [`parse_number`] and [`plain_text`].
 
 use bigdecimal::num_bigint::BigInt;
-use bigdecimal::num_traits::{One, Signed, Zero};
+use bigdecimal::num_traits::{One, Signed, ToPrimitive, Zero};
 use bigdecimal::{BigDecimal, RoundingMode};
 
 /// Largest exponent that is read. Java's doubles end at `E308`; without a cap the twelve characters of `1E999999999`
@@ -24,6 +24,20 @@ const DIVISION_DIGITS: u64 = 15;
 /// `NaN`, `Infinity`, hexadecimal, separators (`1,000` is a thousand to some and one to others), digits of other
 /// scripts, and beyond [`MAX_EXPONENT`] or [`MAX_NUMBER_LENGTH`].
 pub fn parse_number(text: &str) -> Option<BigDecimal> {
+    let (negative, whole, fraction, exponent) = parts(text)?;
+    let digits = if fraction.is_empty() { whole.parse::<BigInt>() } else { [whole, fraction].concat().parse() };
+    let digits = digits.ok()?;
+    let scale = i64::try_from(fraction.len()).ok()? - exponent;
+    Some(BigDecimal::new(if negative { -digits } else { digits }, scale))
+}
+
+/// Whether [`parse_number`] reads a text, without making the number.
+pub fn is_number(text: &str) -> bool {
+    parts(text).is_some()
+}
+
+/// The sign, whole part, fraction and exponent of a number.
+fn parts(text: &str) -> Option<(bool, &str, &str, i64)> {
     let text = text.trim();
     if text.is_empty() || text.len() > MAX_NUMBER_LENGTH {
         return None;
@@ -41,12 +55,7 @@ pub fn parse_number(text: &str) -> Option<BigDecimal> {
     if whole.is_empty() && fraction.is_empty() || !is_digits(whole) || !is_digits(fraction) {
         return None;
     }
-    let mut digits = String::with_capacity(text.len());
-    digits.push_str(whole);
-    digits.push_str(fraction);
-    let digits = digits.parse::<BigInt>().ok()?;
-    let scale = i64::try_from(fraction.len()).ok()? - exponent;
-    Some(BigDecimal::new(if negative { -digits } else { digits }, scale))
+    Some((negative, whole, fraction, exponent))
 }
 
 /// An exponent within bounds.
@@ -66,6 +75,12 @@ fn is_digits(text: &str) -> bool {
 pub fn plain_text(number: &BigDecimal) -> String {
     if number.is_zero() {
         return "0".to_owned();
+    }
+    // Counts and their sums: nearly all numbers are whole, and written as they are.
+    if let (digits, 0) = number.as_bigint_and_scale()
+        && let Some(whole) = digits.to_i64()
+    {
+        return whole.to_string();
     }
     number.normalized().to_plain_string()
 }
@@ -248,6 +263,11 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_is_called_a_number_is_read_as_one(text in "[-+]?[0-9]{0,3}[.,]?[0-9]{0,3}([eE][-+]?[0-9]{0,3})?[ x]?") {
+            prop_assert_eq!(is_number(&text), parse_number(&text).is_some());
+        }
+
         #[test]
         fn text_and_number_are_one(digits in -1_000_000_000_000_000_000_i64.., scale in -30_i64..60) {
             let number = BigDecimal::new(digits.into(), scale);

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::cell::{CellAddress, CellKey, CellState};
 use crate::exit_code::ExitCode;
 use crate::fault::Fault;
+use crate::hashed::Hashed;
 use crate::period::Period;
 use crate::run::{Report, RunMode};
 use crate::uid::Uid;
@@ -147,6 +148,27 @@ pub struct LedgerEntry {
     pub from: Option<Period>,
 }
 
+/// What a ledger holds, in numbers: a ledger of years has millions of cells, and few addresses and periods.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Survey {
+    /// Cells by what they are, when, and the first source period that went there where that is known.
+    pub groups: Hashed<(CellAddress, Period, Option<Period>), u64>,
+    /// Where they stand.
+    pub org_units: BTreeSet<Uid>,
+}
+
+impl Survey {
+    /// How many cells there are.
+    pub fn cells(&self) -> u64 {
+        self.groups.values().sum()
+    }
+
+    /// The addresses of the cells, each once.
+    pub fn addresses(&self) -> BTreeSet<CellAddress> {
+        self.groups.keys().map(|(address, _, _)| *address).collect()
+    }
+}
+
 /// The journal could not be written or read. Nothing may be sent any more.
 #[derive(Debug, thiserror::Error)]
 #[error("the run's journal failed: {reason}")]
@@ -202,8 +224,8 @@ pub trait Journal: Send {
     fn chunk_done(&mut self, run: Uuid, number: u64, answer: &str) -> Result<(), JournalError>;
 
     /// Writes down how cells ended; in the same transaction the ledger follows their claims and what is known of them is
-    /// open no more. Cells of a dry run change neither. Of unchanged cells it may keep no more than how many there were
-    /// in each job, org unit and period.
+    /// open no more. Cells of a dry run change neither. Of unchanged cells that were not sent ([`Claim::Stays`]) it may keep
+    /// no more than how many there were in each job, org unit and period.
     fn record_cells(&mut self, run: Uuid, cells: &[CellRecord]) -> Result<(), JournalError>;
 
     /// The cells that were sent and of which nobody knows whether they arrived. A journal that keeps no ledger has none.
@@ -233,13 +255,14 @@ pub trait Journal: Send {
         Ok(())
     }
 
-    /// The addresses of all cells that [`each_written`](Self::each_written) shows, each once.
-    fn written_addresses(&mut self) -> Result<BTreeSet<CellAddress>, JournalError> {
-        let mut addresses = BTreeSet::new();
-        self.each_written(&mut |cell, _| {
-            addresses.insert(cell.address());
+    /// All cells that [`each_written`](Self::each_written) shows, in numbers.
+    fn survey(&mut self) -> Result<Survey, JournalError> {
+        let mut survey = Survey::default();
+        self.each_written(&mut |cell, from| {
+            *survey.groups.entry((cell.address(), cell.period, from)).or_default() += 1;
+            survey.org_units.insert(cell.org_unit);
         })?;
-        Ok(addresses)
+        Ok(survey)
     }
 
     /// Values that each job had when it was last read wholly by a run for real over some of these periods, by its name.

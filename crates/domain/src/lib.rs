@@ -40,6 +40,7 @@ pub mod server;
 pub mod shares;
 pub mod shell;
 pub mod shown;
+pub mod source_value;
 pub mod spelling;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -76,6 +76,11 @@ impl Reach {
         }
     }
 
+    /// Whether the map leads to an org unit.
+    pub fn leads_to_org_unit(&self, org_unit: Uid) -> bool {
+        self.org_units.contains(&org_unit)
+    }
+
     /// Whether something leads to a cell.
     pub fn leads_to(&self, cell: &CellKey) -> bool {
         self.leftover(cell).is_none()

@@ -3,6 +3,7 @@
 //! A UID is eleven ASCII characters: a letter, then ten letters or digits (`CodeGenerator.UID_REGEXP` in dhis2-core).
 //! It is case-sensitive. Held inline and `Copy`: a transfer handles millions of them.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
@@ -16,7 +17,7 @@ use crate::fault::Fault;
 pub const UID_LENGTH: usize = 11;
 
 /// A DHIS2 identifier such as `HllvX50cXC0`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy)]
 pub struct Uid([u8; UID_LENGTH]);
 
 /// The text is no UID.
@@ -38,13 +39,17 @@ impl Uid {
 
     /// Reads a UID; anything but its exact shape is refused.
     pub fn parse(text: &str) -> Result<Self, UidError> {
-        let well_formed = text.len() == UID_LENGTH
-            && text.as_bytes()[0].is_ascii_alphabetic()
-            && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        match text.as_bytes().try_into() {
-            Ok(bytes) if well_formed => Ok(Self(bytes)),
-            _ => Err(UidError(text.to_owned())),
-        }
+        let bytes: Option<[u8; UID_LENGTH]> = text.as_bytes().try_into().ok();
+        bytes.and_then(Self::of_bytes).ok_or_else(|| UidError(text.to_owned()))
+    }
+
+    /// A UID of these letters and digits; none where they are not its exact shape.
+    #[inline]
+    pub fn of_bytes(bytes: [u8; UID_LENGTH]) -> Option<Self> {
+        // All are looked at, which is faster than to stop at the first that is wrong.
+        let well_formed =
+            bytes.iter().fold(bytes[0].is_ascii_alphabetic(), |well, byte| well & byte.is_ascii_alphanumeric());
+        well_formed.then_some(Self(bytes))
     }
 
     /// The identifier as text.
@@ -54,13 +59,49 @@ impl Uid {
     }
 }
 
+impl Uid {
+    /// As two numbers, which overlap by a letter.
+    #[inline]
+    fn numbers(self) -> (u64, u32) {
+        let (first, last) = (self.0.first_chunk::<8>(), self.0.last_chunk::<4>());
+        (
+            first.copied().map(u64::from_be_bytes).unwrap_or_default(),
+            last.copied().map(u32::from_be_bytes).unwrap_or_default(),
+        )
+    }
+}
+
+impl PartialEq for Uid {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        self.numbers() == other.numbers()
+    }
+}
+
+impl Eq for Uid {}
+
+impl PartialOrd for Uid {
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Uid {
+    /// Letter by letter, which the numbers are in the order of.
+    #[inline]
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.numbers().cmp(&other.numbers())
+    }
+}
+
 impl Hash for Uid {
     /// As two numbers: a hasher takes them in two steps, and eleven bytes in many.
+    #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        // The two overlap by a letter: all eleven count.
-        let (first, last) = (self.0.first_chunk::<8>(), self.0.last_chunk::<4>());
-        state.write_u64(first.copied().map(u64::from_ne_bytes).unwrap_or_default());
-        state.write_u32(last.copied().map(u32::from_ne_bytes).unwrap_or_default());
+        let (first, last) = self.numbers();
+        state.write_u64(first);
+        state.write_u32(last);
     }
 }
 

@@ -16,24 +16,8 @@ use xfer_domain::counted::counted;
 use xfer_domain::data_item::DataItem;
 use xfer_domain::period::Period;
 use xfer_domain::shown::shown;
+use xfer_domain::source_value::SourceValue;
 use xfer_domain::uid::Uid;
-
-/// One aggregated value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AnalyticsValue {
-    /// What it is a value of.
-    pub data: DataItem,
-    /// The COC, where asked for.
-    pub category_option_combo: Option<Uid>,
-    /// The AOC, where asked for.
-    pub attribute_option_combo: Option<Uid>,
-    /// The org unit.
-    pub org_unit: Uid,
-    /// The period.
-    pub period: Period,
-    /// The value as the server printed it: `12.0`, `1.0E-4`.
-    pub value: String,
-}
 
 /// A grid, checked for wholeness.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -166,7 +150,7 @@ pub struct Asked {
 }
 
 /// Reads the values of a grid that answers a question. A value that was not asked for makes the whole grid malformed.
-pub fn read_analytics_values(answer: &Answer, asked: &Asked) -> Result<Vec<AnalyticsValue>, ClientErrorKind> {
+pub fn read_analytics_values(answer: &Answer, asked: &Asked) -> Result<Vec<SourceValue>, ClientErrorKind> {
     let wire = wire_grid(answer)?;
     let column = |name: &str| wire.headers.iter().position(|header| header.name == name);
     let needed = |name: &str| {
@@ -195,13 +179,14 @@ pub fn read_analytics_values(answer: &Answer, asked: &Asked) -> Result<Vec<Analy
             let what = format!("analytics of `{data}` at `{org_unit}` in `{period}`, which was not requested");
             return Err(ClientErrorKind::malformed(what));
         };
-        values.push(AnalyticsValue {
+        values.push(SourceValue {
             data,
             category_option_combo: combos.map(|(category, _)| uid(&row[category])).transpose()?,
             attribute_option_combo: combos.map(|(_, attribute)| uid(&row[attribute])).transpose()?,
             org_unit,
             period,
-            value: text.clone().into_owned(),
+            value: Some(text.clone().into_owned()),
+            remark: None,
         });
     }
     Ok(values)
@@ -250,7 +235,7 @@ mod tests {
             3,
         );
         let values = read_analytics_values(&answer, &asked(true)).unwrap();
-        let texts: Vec<&str> = values.iter().map(|value| value.value.as_str()).collect();
+        let texts: Vec<&str> = values.iter().filter_map(|value| value.value.as_deref()).collect();
         assert_eq!(texts, ["1.0E-4", "7"]);
         assert_eq!(values[0].category_option_combo.map(|id| id.to_string()).as_deref(), Some("CocMale0001"));
         assert_eq!(values[0].period, values[1].period);

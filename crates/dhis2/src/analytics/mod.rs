@@ -14,8 +14,6 @@ mod part;
 
 use std::collections::BTreeSet;
 
-pub use grid::AnalyticsValue;
-
 use crate::analytics::grid::{Asked, read_analytics_values, read_grid};
 use crate::analytics::memory::SMALLEST_BUDGET;
 use crate::analytics::part::{Part, diagonal, unresolved};
@@ -28,6 +26,7 @@ use crate::retry::RetryRule;
 use crate::transport::{Ask, lock};
 use xfer_domain::data_item::DataItem;
 use xfer_domain::period::Period;
+use xfer_domain::source_value::SourceValue;
 use xfer_domain::uid::Uid;
 
 const REQUEST: &str = "GET /api/analytics";
@@ -52,7 +51,7 @@ impl Client {
     ///
     /// No rows at all are only believed from a server whose analytics is in a state to answer: tables built (up to
     /// 2.37 their absence is an empty grid), output period types configured (2.43).
-    pub async fn read_analytics(&self, query: &AnalyticsQuery) -> Result<Vec<AnalyticsValue>, ClientError> {
+    pub async fn read_analytics(&self, query: &AnalyticsQuery) -> Result<Vec<SourceValue>, ClientError> {
         let whole = Part {
             data: distinct(&query.data),
             org_units: distinct(&query.org_units),
@@ -125,7 +124,7 @@ impl Client {
         self.transport.limits.request_line.saturating_sub(frame)
     }
 
-    async fn read_grid_of(&self, part: &Part, option_combos: bool) -> Result<Vec<AnalyticsValue>, ClientError> {
+    async fn read_grid_of(&self, part: &Part, option_combos: bool) -> Result<Vec<SourceValue>, ClientError> {
         let asked = Asked {
             data: part.data.iter().map(|data| (data.to_string(), *data)).collect(),
             org_units: part.org_units.iter().copied().collect(),
@@ -206,8 +205,8 @@ impl Client {
 }
 
 /// Bytes that values take in memory.
-fn weight(values: &[AnalyticsValue]) -> usize {
-    values.iter().map(|value| size_of::<AnalyticsValue>() + value.value.len()).sum()
+fn weight(values: &[SourceValue]) -> usize {
+    values.iter().map(|value| size_of::<SourceValue>() + value.value.as_ref().map_or(0, String::len)).sum()
 }
 
 /// Something for a dimension that has nothing new to ask.

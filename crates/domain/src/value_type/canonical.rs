@@ -63,11 +63,11 @@ fn number(value_type: ValueType, text: &str) -> Result<String, ValueRefusal> {
 }
 
 /// The short way for what nearly all values are: digits without a leading zero that the type holds in any case.
-fn is_plain_count(value_type: ValueType, text: &str) -> bool {
+pub(super) fn is_plain_count(value_type: ValueType, text: &str) -> bool {
     let wide = matches!(value_type, ValueType::Number | ValueType::Integer | ValueType::IntegerZeroOrPositive);
     let positive = value_type == ValueType::IntegerPositive;
     (wide || positive)
-        && text.len() <= SURE_INTEGER_DIGITS
+        && (1..=SURE_INTEGER_DIGITS).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_digit())
         && (!text.starts_with('0') || wide && text == "0")
 }

@@ -222,6 +222,14 @@ impl ValueType {
         canonical::canonical(self, text)
     }
 
+    /// The same of a text that is not needed any more, and as a rule is canonical already.
+    ///
+    /// # Errors
+    /// [`ValueRefusal`] where no such text says what the value says.
+    pub fn into_canonical(self, text: String) -> Result<String, ValueRefusal> {
+        if canonical::is_plain_count(self, &text) { Ok(text) } else { self.canonical(&text) }
+    }
+
     /// Whether two texts mean the same value of this type: `12.0` and `12`, `T` and `true`. Texts that are no values
     /// of the type (an old value from before the type was changed) are the same where they are equal.
     pub fn same(self, left: &str, right: &str) -> bool {

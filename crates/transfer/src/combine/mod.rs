@@ -16,6 +16,7 @@
 //! 7. *shape*: the text that the destination's value type takes; ids of org units become those of the destination
 
 mod operators;
+mod order;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +25,7 @@ use std::collections::{BTreeSet, HashSet};
 use bigdecimal::BigDecimal;
 
 use crate::combine::operators::{combined, factor, scaled};
+use crate::combine::order::ordered;
 use crate::finding::{self, Code};
 use crate::hooks::{Acts, CellContext, Outcome, Part, Scene, SharedScript, SliceValues};
 use crate::map::Contribution;
@@ -189,13 +191,12 @@ pub fn combine(contributions: Vec<Contribution>, job: &PlannedJob, scene: &Scene
 }
 
 fn combine_here(
-    mut contributions: Vec<Contribution>,
+    contributions: Vec<Contribution>,
     job: &PlannedJob,
     scene: &Scene<'_>,
     slice: &SliceValues,
 ) -> Combined {
-    // The whole contribution takes part in the order, so that the result does not depend on that of arrival.
-    contributions.sort_unstable();
+    let mut contributions = ordered(contributions);
     let mut work = Work { job, scene, slice, combined: Combined::default(), dropped: BTreeSet::new() };
     for group in contributions.chunk_by_mut(|left, right| left.cell == right.cell) {
         work.take(group);
@@ -365,7 +366,7 @@ impl<'slice> Work<'slice> {
             Some(round) => Value::Number(round.apply(&number(value)?)),
             None => value,
         };
-        let from_analytics = match item.source.data() {
+        let from_analytics = || match item.source.data() {
             DataItem::DataElement(id) => !self.job.reads.raw.contains(&id),
             DataItem::Indicator(_) | DataItem::ProgramIndicator(_) | DataItem::ReportingRate { .. } => true,
         };

@@ -21,7 +21,10 @@ pub(super) fn combined(group: &mut [Contribution], item: &PlannedItem, job: &Pla
         Combine::Sum if group.iter().any(|part| is_percentage(part, job)) => {
             Err(Refusal::Percentages { values: in_words(group) })
         }
-        Combine::Sum => Ok(Value::Number(numbers(group, job)?.iter().sum())),
+        Combine::Sum => match counts(group, job) {
+            Some(sum) => Ok(Value::Number(sum.into())),
+            None => Ok(Value::Number(numbers(group, job)?.iter().sum())),
+        },
         Combine::Average => extreme(group, job, |numbers| mean(&numbers)),
         Combine::Min => extreme(group, job, |numbers| numbers.into_iter().min()),
         Combine::Max => extreme(group, job, |numbers| numbers.into_iter().max()),
@@ -52,6 +55,20 @@ pub(super) fn scaled(text: String, factor: Option<&BigDecimal>) -> Result<Value,
             None => Err(Refusal::NoNumber { text }),
         },
     }
+}
+
+/// Digits of which many may be added up without looking at the size of the sum.
+const COUNT_DIGITS: usize = 12;
+
+/// The sum of counts, which nearly all numbers are: digits and nothing else, none of them scaled.
+fn counts(group: &[Contribution], job: &PlannedJob) -> Option<i64> {
+    let is_count =
+        |text: &str| (1..=COUNT_DIGITS).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    let count = |part: &Contribution| {
+        let count = part.text.parse::<i64>().ok().filter(|_| is_count(&part.text))?;
+        factor(part, job).is_none().then_some(count)
+    };
+    group.iter().try_fold(0_i64, |sum, part| sum.checked_add(count(part)?))
 }
 
 fn numbers(group: &[Contribution], job: &PlannedJob) -> Result<Vec<BigDecimal>, Refusal> {

@@ -25,7 +25,6 @@ use bigdecimal::num_traits::Zero;
 
 use crate::combine::WantedCell;
 use crate::finding::{self, Code, Reason};
-use crate::map::Remark;
 use crate::plan::{PlannedItem, PlannedJob};
 use crate::tally::{Findings, Note};
 use xfer_domain::cell::CellKey;
@@ -33,6 +32,7 @@ use xfer_domain::decimal::parse_number;
 use xfer_domain::hashed::Hashed;
 use xfer_domain::item::WhenEmpty;
 use xfer_domain::metadata::Metadata;
+use xfer_domain::source_value::Remark;
 use xfer_domain::uid::Uid;
 
 /// A value of the destination, as far as it matters.
@@ -172,23 +172,30 @@ pub fn diff(wanted: Vec<WantedCell>, stored: &StoredValues, job: &PlannedJob, ru
     let mut cells = Vec::with_capacity(wanted.len());
     // `combine` hands the cells over in the order of their keys.
     let keys: Vec<CellKey> = wanted.iter().map(|wanted| wanted.key).collect();
+    let mut found = 0;
     for wanted in wanted {
         let Some(item) = job.items.get(wanted.item) else { continue };
+        let stored = stored.values.get(&wanted.key);
+        found += usize::from(stored.is_some());
         cells.push(wanted_cell(wanted, stored, item, job, rules));
     }
     // Nothing usable came for these, and still they are no empty cells.
     let unusable = rules.doubts.iter().filter(|(key, _)| keys.binary_search(key).is_err());
     cells.extend(unusable.filter_map(|(key, hold)| held_cell(*key, stored.values.get(key), job, hold.clone())));
+    let is_all_wanted = found == stored.values.len();
     let mut stale: Vec<(&CellKey, &Stored)> = stored
         .values
         .iter()
+        .filter(|_| !is_all_wanted)
         .filter(|(key, stored)| stored.value.is_some() && keys.binary_search(key).is_err())
         .filter(|(key, _)| !rules.doubts.contains_key(key))
         .filter(|(key, _)| job.has(key))
         .collect();
     stale.sort_unstable_by_key(|(key, _)| **key);
     let existing = stored.values.values().filter(|stored| stored.value.is_some()).count() as u64;
-    let at_stake = stored.values.iter().filter(|(key, stored)| is_at_stake(key, stored, job, rules)).count() as u64;
+    let may_vanish = job.items.iter().any(|item| item.when_empty != WhenEmpty::Keep);
+    let at_stake = || stored.values.iter().filter(|(key, stored)| is_at_stake(key, stored, job, rules)).count() as u64;
+    let at_stake = if may_vanish { at_stake() } else { 0 };
     let mut diff = Diff { cells, existing, at_stake, findings: Findings::default() };
     let mut kept: BTreeMap<(&'static str, Uid), Kept> = BTreeMap::new();
     for (key, stored) in stale {
@@ -224,13 +231,13 @@ struct Kept {
 
 fn wanted_cell(
     wanted: WantedCell,
-    stored: &StoredValues,
+    stored: Option<&Stored>,
     item: &PlannedItem,
     job: &PlannedJob,
     rules: DiffRules<'_>,
 ) -> Cell {
     let key = wanted.key;
-    let stored = stored.values.get(&key).cloned().unwrap_or_default();
+    let stored = stored.cloned().unwrap_or_default();
     let mut cell = Cell {
         key,
         item: wanted.item,

@@ -66,17 +66,20 @@ impl Vanishing {
         }
         let of_slice = self.slices.entry(slice).or_default();
         of_slice.spoke |= fetched > 0;
-        for cell in cells {
-            let of_unit = self.org_units.entry(cell.key.org_unit).or_default();
-            let of_period = self.periods.entry(cell.key.period).or_default();
-            if cell.vanishes() {
-                of_slice.lost += 1;
-                of_unit.lost += 1;
-                of_period.lost += 1;
-                self.lost += 1;
+        // They come org unit by org unit and period by period.
+        for cells in
+            cells.chunk_by(|one, next| (one.key.org_unit, one.key.period) == (next.key.org_unit, next.key.period))
+        {
+            let Some(key) = cells.first().map(|cell| cell.key) else { continue };
+            let lost = cells.iter().filter(|cell| cell.vanishes()).count() as u64;
+            let spoke = cells.iter().any(|cell| cell.contributions > 0);
+            let parts = [self.org_units.entry(key.org_unit).or_default(), self.periods.entry(key.period).or_default()];
+            for part in parts {
+                part.lost += lost;
+                part.spoke |= spoke;
             }
-            of_unit.spoke |= cell.contributions > 0;
-            of_period.spoke |= cell.contributions > 0;
+            of_slice.lost += lost;
+            self.lost += lost;
         }
     }
 

@@ -28,6 +28,8 @@ use xfer_domain::run::RunMode;
 
 /// What every part of a run shares.
 pub(super) struct Context<'run, S, D> {
+    /// Whether source and destination are one server.
+    pub(super) is_one_system: bool,
     pub(super) run: Uuid,
     pub(super) mode: RunMode,
     /// When the run started.

@@ -152,7 +152,7 @@ async fn read_slice<'run, S: DataServer>(
             continue;
         }
         for value in reading.source.read_analytics(&query).await? {
-            mapping.take(value.into());
+            mapping.take(value);
         }
         check_room(reading, "GET /api/analytics", mapping.weight())?;
     }

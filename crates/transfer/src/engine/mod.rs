@@ -1,15 +1,16 @@
 //! The engine: the async shell around the pure stages.
 //!
 //! ```text
-//! probe both → plan → for each slice:  prepare (fetch · map · combine · shape · read · compare · preflight)
+//! probe both → plan → for each slice:  prepare (fetch · map ∥ read · combine · shape · compare · preflight)
 //!                                         ┆ while the slice before it is
 //!                                      prove   (push · read back · send again)
 //!                                      settle  (one state per cell, into journal and ledger)
 //!              → report
 //! ```
 //!
-//! Only what talks to a server awaits: `fetch`, `read`, `push`. One slice is prepared while another is sent, so memory
-//! holds two slices (and, for analytics, a job's aggregated values: see `fetch`).
+//! Only what talks to a server awaits: `fetch`, `read`, `push`. Both sides of a slice are read at the same time (`sides`), and
+//! one slice is prepared while another is sent, so memory holds two slices (and, for analytics, a job's aggregated values:
+//! see `fetch`).
 //!
 //! **Surviving.** A POST is in the journal with its cells before it is sent; a journal that cannot be written stops the
 //! run before the next POST. A run that was cut off at any moment is resumed by running it again: what has arrived is
@@ -37,6 +38,7 @@ mod replay;
 mod rights;
 mod run;
 mod servers;
+mod sides;
 #[cfg(test)]
 mod tests;
 mod waiting;

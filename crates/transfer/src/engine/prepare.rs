@@ -1,7 +1,8 @@
 //! One slice from the source to the point where something is sent: fetch, map, combine, shape, read, compare,
 //! preflight, guards.
 //!
-//! Slices are prepared one after another, the next one while the current one is being sent; all of a job before any of it
+//! Both sides of a slice are read at the same time (`sides`). Slices are prepared one after another, the next one while the
+//! current one is being sent; all of a job before any of it
 //! is sent where the guard `max_change` has to see it as a whole (`aside`). What would vanish from the
 //! destination because the source has nothing waits until the whole job is read (`waiting`). Nothing here changes a
 //! server. A script's hooks act inside the pure stages that are called here. What a run that was cut off has sent already
@@ -17,12 +18,13 @@ use crate::engine::aside::Aside;
 use crate::engine::context::{Context, slice_name};
 use crate::engine::error::SliceError;
 use crate::engine::servers::DataServer;
+use crate::engine::sides::{Sides, read_once, read_sides};
 use crate::engine::waiting::Waiting;
-use crate::engine::{fetch, read, recover};
+use crate::engine::{fetch, recover};
 use crate::events::{Event, SliceName};
 use crate::finding::{self, Reason};
 use crate::hooks::Acts;
-use crate::map::{Mapped, Mapping, Remark};
+use crate::map::{Mapped, Mapping};
 use crate::ownership;
 use crate::plan::{PlannedJob, Slice};
 use crate::preflight::Verdict;
@@ -31,6 +33,7 @@ use xfer_domain::cell::CellKey;
 use xfer_domain::hashed::Hashed;
 use xfer_domain::job::Comments;
 use xfer_domain::run::ValueCounts;
+use xfer_domain::source_value::Remark;
 use xfer_domain::uid::Uid;
 
 /// A slice that is ready to be sent, as far as that is possible.
@@ -348,16 +351,6 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         prepared
     }
 
-    /// What the routine wrote into these org units, and what the destination holds there.
-    async fn both(&self, job: &PlannedJob, org_units: &BTreeSet<Uid>) -> (Ledger, Result<StoredValues, SliceError>) {
-        let ledger = match self.ledger(job, org_units) {
-            Ok(ledger) => ledger,
-            Err(error) => return (Ledger::default(), Err(error)),
-        };
-        let stored = self.stored(job, org_units, &ledger.cells).await;
-        (ledger, stored)
-    }
-
     /// What the destination holds of the job in these org units. Where much of what the routine wrote there is not
     /// there any more, it is asked once more: one false answer must neither make the routine forget its cells nor make
     /// others its own.
@@ -367,27 +360,28 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         org_units: &BTreeSet<Uid>,
         ledger: &Hashed<CellKey, String>,
     ) -> Result<StoredValues, SliceError> {
-        let stored = self.read(job, org_units).await?;
+        let stored = read_once(self.context, job, org_units).await?;
+        self.sure(job, org_units, ledger, stored).await
+    }
+
+    /// The same of what was read already.
+    async fn sure(
+        &self,
+        job: &PlannedJob,
+        org_units: &BTreeSet<Uid>,
+        ledger: &Hashed<CellKey, String>,
+        stored: StoredValues,
+    ) -> Result<StoredValues, SliceError> {
         let gone = self.doubtful(ledger, &stored);
         if gone.is_empty() {
             return Ok(stored);
         }
-        let again = self.read(job, org_units).await?;
+        let again = read_once(self.context, job, org_units).await?;
         let gone_again = self.doubtful(ledger, &again);
         if gone_again.is_empty() || gone_again == gone {
             return Ok(again);
         }
         Err(SliceError::two_answers(self.context.destination.name(), gone.len(), gone_again.len()))
-    }
-
-    async fn read(&self, job: &PlannedJob, org_units: &BTreeSet<Uid>) -> Result<StoredValues, SliceError> {
-        if org_units.is_empty() {
-            return Ok(StoredValues::default());
-        }
-        match self.context.unless_stopped(read::stored(&self.context.side, job, org_units)).await {
-            Some(stored) => Ok(stored?),
-            None => Err(fetch::stopped()),
-        }
     }
 
     fn doubtful(&self, ledger: &Hashed<CellKey, String>, stored: &StoredValues) -> Vec<CellKey> {
@@ -416,23 +410,33 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
             gone: 0,
             failed: None,
         };
-        let mapping = match aggregated {
-            Ok(aggregated) => fetch::raw(&self.context.reading, job, slice, aggregated).await,
+        // Before the destination is read: what is written down after that would look changed in what was read.
+        let ledger = self.ledger(job, &slice.destinations);
+        let sides = match aggregated {
+            Ok(aggregated) => read_sides(self.context, job, slice, aggregated).await,
             Err(error) => Err(error),
         };
-        let made = match mapping {
-            Ok(mapping) => self.make(job, mapping.finish(&self.context.scene())),
+        let Sides { mapping, stored } = match sides {
+            Ok(sides) => sides,
             Err(error) => {
                 prepared.failed = Some(Failed::Source(error));
                 return (prepared, 0, 0);
             }
         };
+        let made = self.make(job, mapping.finish(&self.context.scene()));
         let Made { values, wanted, doubts, remarks, findings, acts } = made;
         prepared.values = values;
         prepared.acts = acts;
         self.context.tell(Event::SliceFetched { slice: prepared.name.clone(), values });
-        let (ledger, read) = self.both(job, &slice.destinations).await;
-        let stored = read.unwrap_or_else(|error| {
+        let (ledger, stored) = match (ledger, stored) {
+            (Ok(ledger), Ok(stored)) => {
+                let stored = self.sure(job, &slice.destinations, &ledger.cells, stored).await;
+                (ledger, stored)
+            }
+            (Ok(ledger), Err(error)) => (ledger, Err(error)),
+            (Err(error), _) => (Ledger::default(), Err(error)),
+        };
+        let stored = stored.unwrap_or_else(|error| {
             prepared.failed = Some(Failed::Destination(error));
             // Nothing is known of the other side, so nothing is compared: the cells are known all the same.
             StoredValues { unreadable: slice.destinations.clone(), ..StoredValues::default() }
@@ -528,8 +532,16 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         })?;
         // Leftover cells are read beside cells of jobs that are being written in this very moment.
         let mut ledger = Ledger::default();
+        ledger.cells.reserve(entries.len());
+        let mut last = None;
         for entry in entries.into_iter().filter(|entry| job.has(&entry.cell)) {
-            let from = job.first_source(&entry.cell);
+            // They come period by period.
+            let period = entry.cell.period;
+            let of_all = match last {
+                Some((before, of_all)) if before == period => of_all,
+                _ => last.insert((period, job.first_source_of_all(period))).1,
+            };
+            let from = of_all.unwrap_or_else(|| job.first_source(&entry.cell));
             if from.is_some() && from != entry.from {
                 ledger.moved.insert(entry.cell);
             }
@@ -543,7 +555,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Preparer<'context, 'run, S, D
         self.hold_changes(prepared);
         for cell in prepared.cells.iter_mut().filter(|cell| cell.step.is_sent()) {
             let verdict = self.context.preflight.check(&cell.key, cell.value.as_deref(), cell.comment.as_deref());
-            match (verdict, self.context.side.reader.address(&cell.key.address())) {
+            match (verdict, self.context.side.hidden(&cell.key)) {
                 // What stands there is not known: a value or a comment of somebody else's could be lost.
                 (Verdict::Pass { .. }, Some(hidden)) => {
                     let reason = Reason::new(&finding::DESTINATION_NOT_READABLE, hidden.in_words());

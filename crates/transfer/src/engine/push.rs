@@ -25,7 +25,7 @@ use xfer_dhis2::error::{ClientError, ClientErrorKind};
 use xfer_domain::cell::CellKey;
 use xfer_domain::exit_code::ExitCode;
 use xfer_domain::fault::Fault;
-use xfer_domain::hashed::{Hashed, RandomState};
+use xfer_domain::hashed::Hashed;
 use xfer_domain::journal::{ChunkStart, SentCell};
 use xfer_domain::run::RunMode;
 use xfer_domain::uid::Uid;
@@ -70,7 +70,8 @@ enum Posted {
     },
 }
 
-type Outcomes = Hashed<CellKey, Outcome>;
+/// Each row once.
+type Outcomes = Vec<(CellKey, Outcome)>;
 
 impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
     pub(super) fn new(context: &'send Context<'run, S, D>, slice: &'send Prepared<'run>, alone: bool) -> Self {
@@ -83,13 +84,13 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
     pub(super) async fn send(
         self,
         rows: BTreeMap<Uid, Vec<PayloadRow>>,
-    ) -> (Outcomes, Option<Trouble>, BTreeSet<CellKey>) {
+    ) -> (Hashed<CellKey, Outcome>, Option<Trouble>, BTreeSet<CellKey>) {
         let mut outcomes = Outcomes::default();
         for (data_set, rows) in rows {
             outcomes.extend(self.data_set(data_set, rows).await);
         }
         let trouble = self.trouble();
-        (outcomes, trouble, self.sent_again.into_inner().unwrap_or_else(PoisonError::into_inner))
+        (outcomes.into_iter().collect(), trouble, self.sent_again.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
     async fn data_set(&self, id: Uid, rows: Vec<PayloadRow>) -> Outcomes {
@@ -127,7 +128,7 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
     async fn chunk(&self, data_set: Uid, kind: DataSetKind, rows: Vec<PayloadRow>) -> Outcomes {
         let mut pruning =
             Pruning::new(&rows, self.context.destination_metadata, self.context.capabilities.import_engine);
-        let mut outcomes = Outcomes::with_capacity_and_hasher(rows.len(), RandomState::default());
+        let mut outcomes = Outcomes::with_capacity(rows.len());
         let mut open: Vec<Vec<usize>> = vec![(0..rows.len()).collect()];
         let mut is_first = true;
         while let Some(group) = open.pop() {
@@ -142,7 +143,7 @@ impl<'send, 'run, S, D: DataServer> Sender<'send, 'run, S, D> {
                     let next = pruning.after(&group, &answer);
                     for (row, verdict) in next.settled {
                         if let Some(row) = rows.get(row) {
-                            outcomes.insert(row.cell, Outcome::Answered(verdict));
+                            outcomes.push((row.cell, Outcome::Answered(verdict)));
                         }
                     }
                     open.extend(next.resend);

@@ -9,10 +9,10 @@ use crate::plan::{PlannedJob, Tree};
 use xfer_dhis2::bounds::{Excess, MOST_HELD};
 use xfer_dhis2::data_value_sets::RawQuery;
 use xfer_dhis2::error::{ClientError, ClientErrorKind};
-use xfer_domain::access::Reader;
-use xfer_domain::cell::CellKey;
+use xfer_domain::access::{Reader, Unreadable};
+use xfer_domain::cell::{CellAddress, CellKey};
 use xfer_domain::data_value::DataValue;
-use xfer_domain::hashed::Hashed;
+use xfer_domain::hashed::{Hashed, HashedSet};
 use xfer_domain::metadata::{DataSet, Metadata};
 use xfer_domain::period::Period;
 use xfer_domain::server::Account;
@@ -29,6 +29,8 @@ pub(super) struct Side<'run, D> {
     pub(super) writers: Option<BTreeSet<String>>,
     /// What the user may read, and was told so when the run began.
     pub(super) reader: Reader<'run>,
+    /// Attribute option combos that it may read for sure: asked of each of a million cells, the metadata takes its time.
+    pub(super) readable: HashedSet<Uid>,
 }
 
 impl<D> Side<'_, D> {
@@ -43,9 +45,12 @@ impl<D> Side<'_, D> {
     /// Whether a read shows what stands in a cell: where a right is missing, servers leave rows out without a message, and a
     /// cell that comes twice shows nothing.
     pub(super) fn sees(&self, stored: &StoredValues, cell: &CellKey) -> bool {
-        !stored.unreadable.contains(&cell.org_unit)
-            && !stored.twice.contains(cell)
-            && self.reader.address(&cell.address()).is_none()
+        !stored.unreadable.contains(&cell.org_unit) && !stored.twice.contains(cell) && self.hidden(cell).is_none()
+    }
+
+    /// What hides a cell's address from the user, as far as the metadata says.
+    pub(super) fn hidden(&self, cell: &CellKey) -> Option<Unreadable> {
+        if self.readable.contains(&cell.attribute_option_combo) { None } else { self.reader.address(&cell.address()) }
     }
 }
 
@@ -59,7 +64,9 @@ pub(super) async fn stored<D: DataServer>(
     org_units: &BTreeSet<Uid>,
 ) -> Result<StoredValues, ClientError> {
     let data_elements: BTreeSet<Uid> = job.addresses.keys().map(|address| address.data_element).collect();
-    let is_ours = |cell: &CellKey| job.addresses.contains_key(&cell.address()) && org_units.contains(&cell.org_unit);
+    let addresses: HashedSet<CellAddress> = job.addresses.keys().copied().collect();
+    let units: HashedSet<Uid> = org_units.iter().copied().collect();
+    let is_ours = |cell: &CellKey| addresses.contains(&cell.address()) && units.contains(&cell.org_unit);
     cells(side, &data_elements, org_units, &job.periods.write, &is_ours).await
 }
 

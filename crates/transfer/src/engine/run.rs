@@ -112,7 +112,8 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
     let mut open = Open::new(journal.open_cells()?);
     // What is not seen must not be taken for gone, in cells that no item leads to any more either.
     let mut written: BTreeSet<CellAddress> = open.keys().map(CellKey::address).collect();
-    written.extend(journal.written_addresses()?);
+    let mut ledger = journal.survey()?;
+    written.extend(ledger.addresses());
     let source_reader = rights::reader(source.metadata, &source_probe);
     let destination_reader = rights::reader(destination.metadata, &destination_probe);
     let (fresh_source, fresh_destination) = join(
@@ -150,16 +151,24 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
         let example = counted(aside, "cell");
         findings.add(Note::new(&finding::ANOTHER_DESTINATION, 1).example(example));
     }
+    let destination_reader = destination_reader.with_fresh(&fresh_destination);
+    let all = written.iter().chain(plan.jobs.iter().flat_map(|job| job.addresses.keys()));
+    let readable = all.filter(|address| destination_reader.address(address).is_none());
     let side = Side {
+        readable: readable.map(|address| address.attribute_option_combo).collect(),
         server: destination.client,
         metadata: destination.metadata,
         tree: Tree::new(destination.metadata, destination_probe.account.view_roots()),
         account: &destination_probe.account,
         writers,
-        reader: destination_reader.with_fresh(&fresh_destination),
+        reader: destination_reader,
     };
-    // Before anything looks into the ledger.
+    // Before anything goes by the ledger.
+    let was_open = !open.is_empty();
     let recovered = recover::look(&side, journal, &mut open, &stop).await?;
+    if was_open {
+        ledger = journal.survey()?;
+    }
     let periods = destination_periods(&plan);
     let read_before = journal.fetched_before(&periods)?;
     let before = |job: &PlannedJob| read_before.get(&job.name).copied().unwrap_or_default();
@@ -167,12 +176,21 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
         plan.jobs.iter().map(|job| Earlier { fetched: before(job), ..Earlier::default() }).collect();
     let leftover = {
         let mut search = LeftoverSearch::new(whole, &periods, &plan.jobs);
-        journal.each_written(&mut |cell, from| {
-            if !search.take(cell, from) {
-                let jobs = plan.jobs.iter().zip(&mut earlier).filter(|(job, _)| job.leads_to(&cell));
-                jobs.for_each(|(_, earlier)| earlier.written += 1);
-            }
-        })?;
+        let mut count = |cell: &CellKey, cells: u64| {
+            let jobs = plan.jobs.iter().zip(&mut earlier).filter(|(job, _)| job.leads_to(cell));
+            jobs.for_each(|(_, earlier)| earlier.written += cells);
+        };
+        if search.may_find(&ledger) {
+            journal.each_written(&mut |cell, from| {
+                if !search.take(cell, from) {
+                    count(&cell, 1);
+                }
+            })?;
+        } else if let Some(unit) = ledger.org_units.first() {
+            // All of them are led to, whatever the org unit.
+            let groups = ledger.groups.iter();
+            groups.for_each(|((address, period, _), cells)| count(&CellKey::new(*address, *unit, *period), *cells));
+        }
         search.into_job(&planning)
     };
     plan.jobs.extend(leftover);
@@ -201,6 +219,7 @@ pub(super) async fn run_with<S: DataServer, D: DataServer>(
             .map(|(kind, rows)| (kind, BatchController::new(capabilities.import_engine, kind, rows))),
     );
     let context = Context {
+        is_one_system: same_system,
         run,
         mode,
         now,
@@ -592,7 +611,7 @@ impl<'context, 'run, S: DataServer, D: DataServer> Driver<'context, 'run, S, D> 
             record.claim = claim;
             // Of what stays as it is the ledger hears only where that is news to it.
             let is_news = record.state != CellState::Unchanged || slice.ledger.moved.contains(&record.cell);
-            record.from = slice.job.first_source(&record.cell).filter(|_| is_news);
+            record.from = if is_news { slice.job.first_source(&record.cell) } else { None };
             if record.state == CellState::Deleted && slice.job.leftover.is_some() {
                 *self.cleared.entry(record.cell.data_element).or_default() += 1;
             }

@@ -1,7 +1,7 @@
 //! What the engine asks of a server, so that it can be tested without sockets. The real [`Client`] does it over HTTP,
 //! the tests' world in memory.
 
-use xfer_dhis2::analytics::{AnalyticsQuery, AnalyticsValue};
+use xfer_dhis2::analytics::AnalyticsQuery;
 use xfer_dhis2::client::Client;
 use xfer_dhis2::data_value_sets::{ImportAnswer, Payload, RawQuery};
 use xfer_dhis2::error::ClientError;
@@ -9,6 +9,7 @@ use xfer_dhis2::system::{AnalyticsStamp, Probe};
 use xfer_domain::access::{Fresh, Question};
 use xfer_domain::data_value::DataValue;
 use xfer_domain::run::ServerTraffic;
+use xfer_domain::source_value::SourceValue;
 
 /// A server, as source or destination.
 pub trait DataServer: Sync {
@@ -38,7 +39,7 @@ pub trait DataServer: Sync {
     fn read_analytics(
         &self,
         query: &AnalyticsQuery,
-    ) -> impl Future<Output = Result<Vec<AnalyticsValue>, ClientError>> + Send;
+    ) -> impl Future<Output = Result<Vec<SourceValue>, ClientError>> + Send;
 
     /// Sends rows, once.
     fn push(
@@ -77,7 +78,7 @@ impl DataServer for Client {
         Self::read_raw(self, query, on_value).await
     }
 
-    async fn read_analytics(&self, query: &AnalyticsQuery) -> Result<Vec<AnalyticsValue>, ClientError> {
+    async fn read_analytics(&self, query: &AnalyticsQuery) -> Result<Vec<SourceValue>, ClientError> {
         Self::read_analytics(self, query).await
     }
 

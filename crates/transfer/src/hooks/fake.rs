@@ -10,12 +10,12 @@ use bigdecimal::num_traits::Zero;
 use crate::hooks::{
     Acted, ActingScript, CellContext, Outcome, Part, PeriodContext, RowsAfter, RowsContext, SharedScript,
 };
-use crate::map::SourceValue;
 use crate::shape::Value;
 use xfer_domain::decimal::parse_number;
 use xfer_domain::job::Job;
 use xfer_domain::period::{Period, PeriodType};
 use xfer_domain::script::{Attachment, ContentHash, Hook};
+use xfer_domain::source_value::SourceValue;
 
 /// `value` doubles numbers, drops zeros and rejects thirteen; `combine` takes the largest; `period` moves back by one
 /// (`from-28th`: days to months that begin on the 28th of the month before);

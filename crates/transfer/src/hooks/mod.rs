@@ -37,7 +37,6 @@ use std::sync::{Arc, Mutex, OnceLock};
 use jiff::Timestamp;
 
 use crate::hooks::watched::Watched;
-use crate::map::SourceValue;
 use crate::plan::PlannedItem;
 use crate::shape::Value;
 use xfer_domain::data_item::DataItem;
@@ -46,6 +45,7 @@ use xfer_domain::metadata::Metadata;
 use xfer_domain::period::Period;
 use xfer_domain::routine::RoutineDocument;
 use xfer_domain::script::{Attachment, Hook};
+use xfer_domain::source_value::SourceValue;
 use xfer_domain::uid::Uid;
 
 /// What a script made of something.

@@ -10,9 +10,9 @@ use std::sync::Arc;
 
 use crate::hooks::acts::RowCounts;
 use crate::hooks::{Acted, Acts, Outcome, RowKey, RowsAfter, RowsContext, SharedScript};
-use crate::map::SourceValue;
 use xfer_domain::metadata::Metadata;
 use xfer_domain::run::ScriptExample;
+use xfer_domain::source_value::SourceValue;
 
 /// What became of a slice's rows.
 #[derive(Debug, Default)]
@@ -148,8 +148,8 @@ mod tests {
     use super::account;
     use crate::fixture::{element, period, unit};
     use crate::hooks::RowsAfter;
-    use crate::map::SourceValue;
     use xfer_domain::data_item::DataItem;
+    use xfer_domain::source_value::SourceValue;
     use xfer_domain::uid::Uid;
 
     fn row(data: u8, org_unit: u8, text: &str) -> SourceValue {

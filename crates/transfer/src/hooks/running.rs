@@ -16,7 +16,6 @@ use crate::hooks::values::{from_row, from_script, source_type, to_row, to_script
 use crate::hooks::{
     Acted, ActingScript, CellContext, Hooks, Outcome, Part, PeriodContext, RowsAfter, RowsContext, SharedScript,
 };
-use crate::map::SourceValue;
 use crate::shape::Value;
 use xfer_domain::cell::CellAddress;
 use xfer_domain::decimal::plain_text;
@@ -28,6 +27,7 @@ use xfer_domain::period::Period;
 use xfer_domain::routine::RoutineDocument;
 use xfer_domain::script::{Attachment, Hook};
 use xfer_domain::shown::cut_off;
+use xfer_domain::source_value::SourceValue;
 use xfer_script::{Contribution, Place, RowsOutcome, RunContext, Runner, ScriptError};
 
 /// Why a script cannot act.

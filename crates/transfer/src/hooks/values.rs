@@ -1,10 +1,10 @@
 //! Values and rows between a run and its scripts.
 
-use crate::map::SourceValue;
 use crate::plan::PlannedItem;
 use crate::shape::Value;
 use xfer_domain::decimal::plain_text;
 use xfer_domain::metadata::Metadata;
+use xfer_domain::source_value::SourceValue;
 use xfer_domain::value_type::ValueType;
 use xfer_script::Number;
 

@@ -13,12 +13,12 @@ use crate::hooks::rows::{account, for_each};
 use crate::hooks::{
     Acted, ActingScript, CellContext, Outcome, Part, PeriodContext, RowsAfter, RowsContext, SharedScript,
 };
-use crate::map::SourceValue;
 use crate::shape::Value;
 use xfer_domain::data_item::DataItem;
 use xfer_domain::metadata::Metadata;
 use xfer_domain::period::Period;
 use xfer_domain::script::{Attachment, Hook};
+use xfer_domain::source_value::SourceValue;
 use xfer_domain::uid::Uid;
 use xfer_script::{Log, limits};
 

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use crate::finding::{self, Reason};
 use crate::map::fate::target_period;
-use crate::map::{Mapping, SourceValue, cells_of};
+use crate::map::{Mapping, cells_of};
 use crate::plan::{Destination, HookedPeriod};
 use xfer_domain::cell::CellKey;
 use xfer_domain::period::Period;
 use xfer_domain::shown::shown;
+use xfer_domain::source_value::SourceValue;
 use xfer_domain::uid::Uid;
 
 /// What to do about a script that moves values in `rows`.

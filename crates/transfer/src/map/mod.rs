@@ -17,27 +17,27 @@
 
 mod doubts;
 mod fate;
-mod value;
-
-pub use value::{Remark, SourceValue};
+mod route;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{self, Reason};
 use crate::hooks::{Acts, RowKey, RowsContext, Scene, SliceValues, through_rows};
 use crate::map::fate::{Blame, Fate, Nowhere, target_period};
+use crate::map::route::{Route, Routes, Spots};
 use crate::plan::{Place, PlannedJob, Slice, UnitMap};
 use crate::tally::{Findings, Note};
 use crate::twice::{Before, Seen};
 use xfer_dhis2::bounds::MOST_HELD;
 use xfer_domain::cell::CellKey;
 use xfer_domain::data_item::DataItem;
-use xfer_domain::decimal::parse_number;
+use xfer_domain::decimal::is_number;
 use xfer_domain::job::Comments;
 use xfer_domain::metadata::Metadata;
 use xfer_domain::period::Period;
 use xfer_domain::run::ValueCounts;
 use xfer_domain::shown::shown;
+use xfer_domain::source_value::{Remark, SourceValue};
 use xfer_domain::uid::Uid;
 
 /// A source value on its way to one cell.
@@ -103,6 +103,9 @@ pub struct Mapping<'plan> {
     /// The number of the next value that is placed.
     next_value: u32,
     fates: BTreeMap<(Fate, Blame), (u64, String)>,
+    /// Where values go.
+    routes: Routes,
+    spots: Spots,
     /// Values that came already: one that comes again is no other value.
     seen: Seen,
     /// Bytes that it holds, about.
@@ -131,6 +134,8 @@ impl<'plan> Mapping<'plan> {
             keeps_values: job.is_scripted(),
             next_value: 0,
             fates: BTreeMap::new(),
+            routes: Routes::default(),
+            spots: Spots::default(),
             seen: Seen::default(),
             weight: 0,
         }
@@ -186,23 +191,22 @@ impl<'plan> Mapping<'plan> {
         if self.is_full() || !self.job.reads.knows(value.data) {
             return;
         }
-        let place = self.units.place_of(value.org_unit);
-        if matches!(place, Place::To(_)) && !self.slice.sources.contains(&value.org_unit) {
-            return; // Another slice reads and counts it.
-        }
         let job = self.job;
         let (data, period) = (value.data, value.period);
-        let (category, attribute) = (value.category_option_combo, value.attribute_option_combo);
-        let of_value = || job.items_of(data, category, attribute);
-        let mut items = of_value().filter(|item| job.reads_for(*item, period)).peekable();
-        if items.peek().is_none() {
+        let route = self.routes.of(job, &value);
+        let Some(number) = route.number else {
             // Periods that are read for other items are nobody's oversight.
-            if matches!(place, Place::To(_)) && of_value().next().is_none() {
+            if !route.is_read_elsewhen && self.target_of(value.org_unit).is_some() {
                 self.note(Fate::OptionCombo, Blame::Data(value.data), &value);
             }
             return;
+        };
+        let spot = self.spots.of(self.slice, self.units, value.org_unit);
+        if spot.is_elsewhere {
+            return;
         }
-        match self.seen.note(&RowKey::of(&value), &(&value.value, &value.remark)) {
+        let place = spot.place;
+        match self.seen.note(spot.number, number, &(&value.value, &value.remark)) {
             Before::Never => {}
             Before::Same => return,
             Before::Other => {
@@ -223,7 +227,7 @@ impl<'plan> Mapping<'plan> {
         let unit = Blame::OrgUnit(value.org_unit);
         match place {
             Place::To(_) if !job.rows.is_empty() => self.held.push(value),
-            Place::To(target) => self.place(value, target, items),
+            Place::To(target) => self.place(value, target, &route),
             Place::Unmapped => {
                 self.values.unmapped += 1;
                 self.note(Fate::Unmapped, unit, &value);
@@ -240,7 +244,7 @@ impl<'plan> Mapping<'plan> {
     }
 
     /// Puts the value of a mapped unit into its cells.
-    fn place(&mut self, mut value: SourceValue, target: Uid, items: impl Iterator<Item = usize>) {
+    fn place(&mut self, mut value: SourceValue, target: Uid, route: &Route) {
         let Some(text) = value.value.take().filter(|text| !text.is_empty()) else {
             self.values.dropped += 1;
             self.note(Fate::Empty, Blame::Data(value.data), &value);
@@ -251,12 +255,13 @@ impl<'plan> Mapping<'plan> {
         let number = self.next_value;
         self.next_value = self.next_value.saturating_add(1);
         let mut fate = None;
-        let mut is_number = None;
+        let mut is_a_number = None;
         let mut goes_to = BTreeSet::new();
         let remark = value.remark.take();
-        for item in items {
+        for (item, to) in &route.items {
+            let (item, to) = (*item, *to);
             let Some(planned) = job.items.get(item) else { continue };
-            let period = match target_period(job, item, value.period) {
+            let period = match to {
                 Ok(period) => period,
                 Err(nowhere) => {
                     self.doubt_periods(item, target, &value, &text);
@@ -266,7 +271,7 @@ impl<'plan> Mapping<'plan> {
                 }
             };
             let cell = CellKey::new(planned.destination, target, period);
-            if planned.needs_numbers() && !*is_number.get_or_insert_with(|| parse_number(&text).is_some()) {
+            if planned.needs_numbers() && !*is_a_number.get_or_insert_with(|| is_number(&text)) {
                 fate = fate.max(Some(Nowhere::Refused));
                 self.doubt(item, target, period, &value, || format!("`{}` is not a number", shown(&text)));
                 continue;
@@ -275,7 +280,9 @@ impl<'plan> Mapping<'plan> {
             if planned.share.is_some() && !job.shares.contains_key(&item) {
                 continue;
             }
-            goes_to.insert(period);
+            if self.keeps_values {
+                goes_to.insert(period);
+            }
             self.contributions.push(Contribution {
                 cell,
                 source_period: value.period,
@@ -375,12 +382,12 @@ impl<'plan> Mapping<'plan> {
             let mut items = all().filter(|item| job.reads_for(*item, value.period)).peekable();
             match self.target_of(value.org_unit) {
                 Some(target) if items.peek().is_some() => {
-                    let items: Vec<usize> = items.collect();
-                    self.place(value, target, items.into_iter());
+                    let route = Route::of(job, items, value.period);
+                    self.place(value, target, &route);
                 }
                 Some(target) if all().next().is_some() => {
-                    let items: Vec<usize> = all().collect();
-                    self.place(value, target, items.into_iter());
+                    let route = Route::of(job, all(), value.period);
+                    self.place(value, target, &route);
                 }
                 _ => {
                     self.values.invalid += 1;

@@ -15,6 +15,7 @@ use crate::plan::{BySource, JobPeriods, PlanRequest, PlannedItem, PlannedJob, Re
 use xfer_domain::cell::{CellAddress, CellKey};
 use xfer_domain::item::{Item, SourceItem, WhenEmpty};
 use xfer_domain::job::{Comments, Job};
+use xfer_domain::journal::Survey;
 use xfer_domain::period::Period;
 use xfer_domain::reach::{Leftover, Reach};
 use xfer_domain::routine::RoutineDocument;
@@ -78,6 +79,17 @@ impl<'run> LeftoverSearch<'run> {
             planned,
             found: LeftoverCells::default(),
         }
+    }
+
+    /// Whether a ledger may hold cells that nothing leads to any more. Where it holds none it need not be looked through.
+    pub fn may_find(&self, ledger: &Survey) -> bool {
+        let Some(unit) = ledger.org_units.first().copied() else { return false };
+        let is_left = |address: CellAddress, period: Period, from: Option<Period>| {
+            let cell = CellKey::new(address, unit, period);
+            self.reach.leftover(&cell).is_some() || from.is_some_and(|from| self.moved(&cell, from))
+        };
+        ledger.org_units.iter().any(|unit| !self.reach.leads_to_org_unit(*unit))
+            || ledger.groups.keys().any(|(address, period, from)| is_left(*address, *period, *from))
     }
 
     /// Takes a cell that the routine wrote, with the first source period that went there; whether it is left over.

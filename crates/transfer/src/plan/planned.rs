@@ -198,6 +198,7 @@ impl PlannedJob {
     pub fn has(&self, key: &CellKey) -> bool {
         match &self.leftover {
             Some(leftover) => leftover.cells.contains_key(key),
+            None if self.hooked_periods.is_empty() && self.periods.sources_of(key.period) > 0 => true,
             // A script may put this item into other periods than the job's other items.
             None => self.addresses.get(&key.address()).is_none_or(|item| self.writes(*item, key.period)),
         }
@@ -226,11 +227,19 @@ impl PlannedJob {
 
     /// The first source period that goes to a cell.
     pub fn first_source(&self, key: &CellKey) -> Option<Period> {
+        if self.hooked_periods.is_empty() {
+            return self.periods.first_source(key.period).filter(|_| self.addresses.contains_key(&key.address()));
+        }
         let item = self.addresses.get(&key.address())?;
         match self.hooked_periods.get(item) {
             Some(hooked) => hooked.first_source(key.period),
             None => self.periods.first_source(key.period),
         }
+    }
+
+    /// The first source period that goes to each cell of a period, whatever its address; none where scripts decide on that.
+    pub fn first_source_of_all(&self, period: Period) -> Option<Option<Period>> {
+        self.hooked_periods.is_empty().then(|| self.periods.first_source(period))
     }
 
     /// Whether the job takes a source period somewhere else than to a cell of that address and destination period, and

@@ -24,8 +24,8 @@ use xfer_domain::metadata::Metadata;
 use xfer_domain::uid::Uid;
 
 /// Possible cells of a slice: at some 300 bytes for a cell with both its sides, two full slices in memory stay below
-/// 150 MB.
-pub(super) const CELLS_PER_SLICE: usize = 250_000;
+/// 80 MB.
+pub(super) const CELLS_PER_SLICE: usize = 120_000;
 
 /// Mapped source units of a slice: a failed slice should not take a country with it.
 pub const UNITS_PER_SLICE: usize = 400;
@@ -321,9 +321,9 @@ mod tests {
 
     #[test]
     fn a_small_budget_cuts_by_district_and_keeps_merged_units_together() {
-        // 100,000 cells for each unit: two mapped units to a slice.
+        // 50,000 cells for each unit: two mapped units to a slice.
         let (slices, _, tree) =
-            slices(&[(unit(1), unit(1)), (unit(2), unit(2)), (unit(5), unit(1)), (unit(6), unit(6))], 100_000);
+            slices(&[(unit(1), unit(1)), (unit(2), unit(2)), (unit(5), unit(1)), (unit(6), unit(6))], 50_000);
         let with_target: Vec<_> = slices.slices.iter().filter(|slice| slice.destinations.contains(&unit(1))).collect();
         assert_eq!(with_target.len(), 1, "all contributions to a cell are in one slice");
         assert!(with_target[0].sources.is_superset(&[unit(1), unit(5)].into()));

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use crate::store::error::StoreError;
-use crate::store::state::StateStore;
+use crate::store::state::{StateStore, open};
 use xfer_domain::journal::Turned;
 
 /// The tables that speak of one destination, each with its columns. `_aside` has those of the others.
@@ -28,7 +28,8 @@ impl StateStore {
         if system_id.is_empty() {
             return Ok(Turned::default());
         }
-        self.database.write(|transaction| {
+        let turned = self.database.write(|transaction| {
+            open::spread_all(transaction)?;
             let next = known(transaction, system_id)?;
             let aside = match current(transaction)? {
                 Some(current) if current == next => 0,
@@ -45,7 +46,9 @@ impl StateStore {
                 }
             };
             Ok(Turned { aside, writers: writers(transaction, next, user, writes)? })
-        })
+        })?;
+        self.posts.clear();
+        Ok(turned)
     }
 }
 

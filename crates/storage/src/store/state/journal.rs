@@ -1,6 +1,6 @@
 //! The transfer engine's port: everything it writes down is on the disk when its call returns.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use rusqlite::{OptionalExtension, Transaction, params};
 use uuid::Uuid;
@@ -10,12 +10,13 @@ use crate::store::error::{Kind, StoreError};
 use crate::store::state::ledger::{LedgerWriter, look_up};
 use crate::store::state::run_number::{find_run, run_number};
 use crate::store::state::unchanged::Counting;
-use crate::store::state::words::Numbering;
+use crate::store::state::words::{CellNumbers, Numbering};
 use crate::store::state::{StateStore, open};
 use xfer_domain::cell::{CellAddress, CellKey, CellState};
 use xfer_domain::fault::Fault;
 use xfer_domain::journal::{
-    CellRecord, ChunkStart, Claim, Found, Journal, JournalError, LedgerEntry, OpenCell, RunStart, SentCell, Turned,
+    CellRecord, ChunkStart, Claim, Found, Journal, JournalError, LedgerEntry, OpenCell, RunStart, SentCell, Survey,
+    Turned,
 };
 use xfer_domain::period::Period;
 use xfer_domain::run::{Report, RunMode, fetched_before};
@@ -48,19 +49,20 @@ impl Journal for StateStore {
 
     /// A chunk of the same number that was being sent before is sent again.
     fn chunk_sending(&mut self, run: Uuid, chunk: &ChunkStart, cells: &[SentCell]) -> Result<(), JournalError> {
-        let Self { database, words } = self;
-        let fresh = database.write(|transaction| {
+        let Self { database, words, posts } = self;
+        let (fresh, post) = database.write(|transaction| {
             let mut numbering = words.within(transaction)?;
-            open::keep(transaction, &mut numbering, run, &chunk.job, cells)?;
+            let post = open::keep(transaction, &mut numbering, run, &chunk.job, cells)?;
             let (run, _) = run_number(transaction, run)?;
             transaction.execute(
                 "INSERT OR REPLACE INTO chunk (run, number, job, data_set, digest, row_count) \
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                 params![run, integer(chunk.number)?, chunk.job, Id(chunk.data_set), chunk.digest, integer(chunk.rows)?],
             )?;
-            Ok(numbering.into_fresh())
+            Ok((numbering.into_fresh(), post))
         })?;
         words.remember(fresh);
+        posts.extend(post);
         Ok(())
     }
 
@@ -81,38 +83,45 @@ impl Journal for StateStore {
 
     /// A cell that is recorded twice in a run ended as it was recorded last.
     fn record_cells(&mut self, run: Uuid, cells: &[CellRecord]) -> Result<(), JournalError> {
-        let Self { database, words } = self;
+        let Self { database, words, posts } = self;
         let fresh = database.write(|transaction| {
             let (number, mode) = run_number(transaction, run)?;
             let mut numbering = words.within(transaction)?;
-            record(transaction, &mut numbering, number, cells)?;
             // Dry runs and comparisons write nothing at the destination.
-            if mode == RunMode::Run {
-                claim(transaction, &mut numbering, run, cells)?;
+            let writes = mode == RunMode::Run;
+            let mut claims = if writes { Some(Claims::new(transaction, &mut numbering, run)?) } else { None };
+            record(transaction, &mut numbering, number, cells, claims.as_mut())?;
+            if let Some(claims) = claims {
+                open::close_posts(transaction, posts, &claims.closed, claims.run)?;
             }
             Ok(numbering.into_fresh())
         })?;
         words.remember(fresh);
+        // Those of which something is left were spread.
+        posts.clear();
         Ok(())
     }
 
     fn open_cells(&mut self) -> Result<Vec<OpenCell>, JournalError> {
+        self.database.write(|transaction| open::spread_all(transaction))?;
+        self.posts.clear();
         Ok(self.read_open_cells()?)
     }
 
     fn reconcile(&mut self, found: &[Found]) -> Result<(), JournalError> {
-        let Self { database, words } = self;
+        let Self { database, words, posts } = self;
         let fresh = database.write(|transaction| {
+            open::spread_all(transaction)?;
             let mut numbering = words.within(transaction)?;
             for found in found {
                 match found {
                     Found::Arrived { run, record: found } => {
-                        let found = std::slice::from_ref(found);
                         // The run may be forgotten by now; what it wrote is not.
                         if let Some((number, _)) = find_run(transaction, *run)? {
-                            record(transaction, &mut numbering, number, found)?;
+                            record(transaction, &mut numbering, number, std::slice::from_ref(found), None)?;
                         }
-                        claim(transaction, &mut numbering, *run, found)?;
+                        let cell = numbering.cell(&found.cell)?;
+                        Claims::new(transaction, &mut numbering, *run)?.take(&mut numbering, found, &cell)?;
                     }
                     Found::Otherwise(cell) => {
                         let cell = numbering.cell(cell)?;
@@ -123,6 +132,7 @@ impl Journal for StateStore {
             Ok(numbering.into_fresh())
         })?;
         words.remember(fresh);
+        posts.clear();
         Ok(())
     }
 
@@ -132,7 +142,7 @@ impl Journal for StateStore {
         org_units: &[Uid],
         periods: &[Period],
     ) -> Result<Vec<LedgerEntry>, JournalError> {
-        let Self { database, words } = self;
+        let Self { database, words, .. } = self;
         let (entries, fresh) = database.read_together(|connection| {
             let mut numbering = words.within(connection)?;
             let entries = look_up(connection, &mut numbering, addresses, org_units, periods)?;
@@ -146,8 +156,8 @@ impl Journal for StateStore {
         Ok(self.visit_ledger(visit)?)
     }
 
-    fn written_addresses(&mut self) -> Result<BTreeSet<CellAddress>, JournalError> {
-        Ok(self.ledger_addresses()?)
+    fn survey(&mut self) -> Result<Survey, JournalError> {
+        Ok(self.survey_ledger()?)
     }
 
     fn fetched_before(&mut self, periods: &[Period]) -> Result<BTreeMap<String, u64>, JournalError> {
@@ -156,7 +166,7 @@ impl Journal for StateStore {
     }
 
     fn forget(&mut self, cells: &[CellKey]) -> Result<(), JournalError> {
-        let Self { database, words } = self;
+        let Self { database, words, .. } = self;
         let fresh = database.write(|transaction| {
             let mut numbering = words.within(transaction)?;
             let mut ledger = LedgerWriter::new(transaction)?;
@@ -213,12 +223,13 @@ fn integer(number: u64) -> Result<i64, StoreError> {
     i64::try_from(number).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)).into())
 }
 
-/// Writes down how cells ended: unchanged ones in numbers, the others one by one.
+/// Writes down how cells ended: those that were right and were not sent in numbers, the others one by one.
 fn record(
     transaction: &Transaction<'_>,
     numbering: &mut Numbering<'_>,
     run: i64,
     cells: &[CellRecord],
+    mut claims: Option<&mut Claims<'_>>,
 ) -> Result<(), StoreError> {
     let mut insert = transaction.prepare_cached(
         "INSERT OR REPLACE INTO cell (run, job, org_unit, period, data_element, category_option_combo, \
@@ -226,12 +237,20 @@ fn record(
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     )?;
     let mut unchanged = Counting::default();
+    let mut last_job: Option<(&str, i64)> = None;
     for record in cells {
-        let job = numbering.number(&record.job)?;
-        if record.state == CellState::Unchanged {
-            let (org_unit, period) =
-                (numbering.number(record.cell.org_unit.as_str())?, numbering.period(record.cell.period)?);
+        let job = match last_job {
+            Some((name, number)) if name == record.job => number,
+            _ => last_job.insert((&record.job, numbering.number(&record.job)?)).1,
+        };
+        if record.state == CellState::Unchanged && record.claim == Claim::Stays {
+            let (org_unit, period) = (numbering.org_unit(record.cell.org_unit)?, numbering.period(record.cell.period)?);
             unchanged.add(job, period, org_unit);
+            // Nothing is to be done for the many that stay as they are.
+            if let Some(claims) = claims.as_mut().filter(|_| record.from.is_some()) {
+                let cell = numbering.cell(&record.cell)?;
+                claims.take(numbering, record, &cell)?;
+            }
             continue;
         }
         let cell = numbering.cell(&record.cell)?;
@@ -251,41 +270,72 @@ fn record(
             numbering.number_if_any(record.reason.as_deref())?,
             record.contributions
         ])?;
+        if let Some(claims) = &mut claims {
+            claims.take(numbering, record, &cell)?;
+        }
     }
     unchanged.write(transaction, run)
 }
 
 /// Changes the ledger by the claims of cells, and closes those of which it is known what became of them.
-fn claim(
-    transaction: &Transaction<'_>,
-    numbering: &mut Numbering<'_>,
-    run: Uuid,
-    cells: &[CellRecord],
-) -> Result<(), StoreError> {
-    let mut ledger = LedgerWriter::new(transaction)?;
-    let mut open = open::OpenWriter::new(transaction)?;
-    let run = numbering.number(&run.to_string())?;
-    for record in cells {
-        // Nothing is to be done for the many that stay as they are.
-        if record.claim == Claim::Stays && (record.state != CellState::Unchanged || record.from.is_none()) {
-            continue;
-        }
-        let cell = numbering.cell(&record.cell)?;
+struct Claims<'transaction> {
+    ledger: LedgerWriter<'transaction>,
+    /// None where no cell is open but those of POSTs.
+    open: Option<open::OpenWriter<'transaction>>,
+    /// The word of the run.
+    run: i64,
+    closed: open::Closed,
+}
+
+impl<'transaction> Claims<'transaction> {
+    fn new(
+        transaction: &'transaction Transaction<'_>,
+        numbering: &mut Numbering<'_>,
+        run: Uuid,
+    ) -> Result<Self, StoreError> {
+        Ok(Self {
+            ledger: LedgerWriter::new(transaction)?,
+            open: open::OpenWriter::if_any(transaction)?,
+            run: numbering.number(&run.to_string())?,
+            closed: open::Closed::default(),
+        })
+    }
+
+    fn take(
+        &mut self,
+        numbering: &mut Numbering<'_>,
+        record: &CellRecord,
+        cell: &CellNumbers,
+    ) -> Result<(), StoreError> {
         let from = numbering.period_if_any(record.from)?;
         match record.claim {
-            Claim::Stays => ledger.confirm(&cell, from)?,
-            Claim::Settled => open.close_for(&cell, run)?,
+            Claim::Stays if record.state == CellState::Unchanged => self.ledger.confirm(cell, from)?,
+            Claim::Stays => {}
+            Claim::Settled => {
+                self.closed.insert(*cell, false);
+                if let Some(open) = &mut self.open {
+                    open.close_for(cell, self.run)?;
+                }
+            }
             Claim::Ours => {
-                ledger.put(&cell, record.value.as_deref(), from)?;
-                open.close(&cell)?;
+                self.ledger.put(cell, record.value.as_deref(), from)?;
+                self.close(cell)?;
             }
             Claim::NotOurs => {
-                ledger.forget(&cell)?;
-                open.close(&cell)?;
+                self.ledger.forget(cell)?;
+                self.close(cell)?;
             }
         }
+        Ok(())
     }
-    Ok(())
+
+    fn close(&mut self, cell: &CellNumbers) -> Result<(), StoreError> {
+        self.closed.insert(*cell, true);
+        match &mut self.open {
+            Some(open) => open.close(cell),
+            None => Ok(()),
+        }
+    }
 }
 
 #[cfg(test)]

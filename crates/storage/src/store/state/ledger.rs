@@ -3,7 +3,7 @@
 //! It decides what may be deleted: nothing that somebody else wrote. It follows the claims of cells in the transaction
 //! that records how they ended, and outlives the runs.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use rusqlite::{CachedStatement, Connection, Row, Transaction, params};
 
@@ -13,7 +13,7 @@ use crate::store::state::words::read_key;
 use crate::store::state::words::{CellNumbers, Dictionary, Numbering};
 use xfer_domain::cell::{CellAddress, CellKey};
 use xfer_domain::hashed::Hashed;
-use xfer_domain::journal::LedgerEntry;
+use xfer_domain::journal::{LedgerEntry, Survey};
 use xfer_domain::period::Period;
 use xfer_domain::uid::Uid;
 
@@ -68,23 +68,38 @@ impl StateStore {
 }
 
 impl StateStore {
-    /// The addresses of the ledger's cells, each once. SQLite sorts them out: of the millions of cells of years, only the
-    /// few addresses come out of the database.
-    pub(super) fn ledger_addresses(&self) -> Result<BTreeSet<CellAddress>, StoreError> {
+    /// The ledger in numbers. Its rows are counted by the numbers of their words: of the millions of cells of years, only the
+    /// few different ones are put into words.
+    pub(super) fn survey_ledger(&self) -> Result<Survey, StoreError> {
         self.database.read_together(|connection| {
-            let mut statement = connection
-                .prepare("SELECT DISTINCT data_element, category_option_combo, attribute_option_combo FROM ledger")?;
-            let mut dictionary = Dictionary::new(connection)?;
+            let mut statement = connection.prepare(
+                "SELECT org_unit, period, data_element, category_option_combo, attribute_option_combo, source_period \
+                 FROM ledger",
+            )?;
+            let mut groups: Hashed<(i64, i64, i64, i64, Option<i64>), u64> = Hashed::default();
+            let mut org_units: BTreeSet<i64> = BTreeSet::new();
+            let mut last = None;
             let mut rows = statement.query([])?;
-            let mut addresses = BTreeSet::new();
             while let Some(row) = rows.next()? {
-                addresses.insert(CellAddress {
-                    data_element: dictionary.uid(row.get(0)?)?,
-                    category_option_combo: dictionary.uid(row.get(1)?)?,
-                    attribute_option_combo: dictionary.uid(row.get(2)?)?,
-                });
+                let org_unit = row.get(0)?;
+                if last.replace(org_unit) != Some(org_unit) {
+                    org_units.insert(org_unit);
+                }
+                *groups.entry((row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?)).or_default() += 1;
             }
-            Ok(addresses)
+            let mut dictionary = Dictionary::new(connection)?;
+            let mut survey = Survey::default();
+            for ((period, data_element, category_option_combo, attribute_option_combo, from), cells) in groups {
+                let address = CellAddress {
+                    data_element: dictionary.uid(data_element)?,
+                    category_option_combo: dictionary.uid(category_option_combo)?,
+                    attribute_option_combo: dictionary.uid(attribute_option_combo)?,
+                };
+                let from = from.map(|from| dictionary.period(from)).transpose()?;
+                survey.groups.insert((address, dictionary.period(period)?, from), cells);
+            }
+            survey.org_units = org_units.into_iter().map(|unit| dictionary.uid(unit)).collect::<Result<_, _>>()?;
+            Ok(survey)
         })
     }
 }
@@ -173,7 +188,7 @@ pub(super) fn look_up(
 ) -> Result<Vec<LedgerEntry>, StoreError> {
     let wanted = known_addresses(numbering, addresses)?;
     let mut places = Vec::with_capacity(periods.len());
-    for period in periods.iter().collect::<HashSet<_>>() {
+    for period in periods.iter().collect::<BTreeSet<_>>() {
         if let Some(number) = numbering.find(&period.to_string())? {
             places.push((number, *period));
         }
@@ -184,7 +199,7 @@ pub(super) fn look_up(
     )?;
     let mut dictionary = Dictionary::new(connection)?;
     let mut entries = Vec::new();
-    for org_unit in org_units.iter().collect::<HashSet<_>>() {
+    for org_unit in org_units.iter().collect::<BTreeSet<_>>() {
         let Some(org_unit_number) = numbering.find(org_unit.as_str())? else { continue };
         for (period_number, period) in &places {
             let mut rows = select.query([org_unit_number, *period_number])?;
@@ -198,7 +213,6 @@ pub(super) fn look_up(
             }
         }
     }
-    entries.sort_unstable_by_key(|entry| entry.cell);
     Ok(entries)
 }
 
@@ -227,7 +241,7 @@ mod tests {
     use crate::store::state::journal::tests::{begin, ledger};
     use crate::store::testing::{address, cell, uid};
     use xfer_domain::cell::CellState;
-    use xfer_domain::journal::{CellRecord, Journal};
+    use xfer_domain::journal::{CellRecord, Journal, Survey};
     use xfer_domain::run::RunMode;
 
     #[test]
@@ -255,20 +269,21 @@ mod tests {
     #[test]
     fn addresses_come_once_whatever_stands_there() {
         let mut store = StateStore::in_memory().unwrap();
-        assert!(store.written_addresses().unwrap().is_empty());
+        assert!(store.survey().unwrap().addresses().is_empty());
         let run = begin(&mut store, 1, RunMode::Run);
         let all: Vec<CellRecord> = (0..30)
             .map(|number| cell(number % 3, number, ["202401", "202402"][number % 2], CellState::Created))
             .collect();
         store.record_cells(run, &all).unwrap();
-        let mut walked = std::collections::BTreeSet::new();
+        let mut walked = Survey::default();
         store
-            .each_written(&mut |cell, _| {
-                walked.insert(cell.address());
+            .each_written(&mut |cell, from| {
+                *walked.groups.entry((cell.address(), cell.period, from)).or_default() += 1;
+                walked.org_units.insert(cell.org_unit);
             })
             .unwrap();
-        assert_eq!(store.written_addresses().unwrap(), walked);
-        assert_eq!(walked.len(), 3);
+        assert_eq!(store.survey().unwrap(), walked);
+        assert_eq!((walked.addresses().len(), walked.org_units.len(), walked.cells()), (3, 30, 30));
     }
 
     #[test]
@@ -300,8 +315,9 @@ mod tests {
         let periods = ["202402".parse().unwrap(), "2024Q1".parse().unwrap(), "202212".parse().unwrap()];
         let addresses = [address(3), address(1), address(9)];
         let org_units = [uid('o', 3), uid('o', 2), uid('o', 2), uid('o', 8)];
-        let found: Vec<_> =
+        let mut found: Vec<_> =
             store.ledger(&addresses, &org_units, &periods).unwrap().into_iter().map(|entry| entry.cell).collect();
+        found.sort_unstable();
         let mut expected: Vec<_> = cells
             .iter()
             .map(|record| record.cell)

@@ -19,6 +19,7 @@ mod journal;
 mod ledger;
 mod lock;
 mod open;
+mod pack;
 mod run_number;
 mod runs;
 mod schema;
@@ -36,6 +37,7 @@ pub use unchanged::UnchangedCells;
 use crate::store::database::{Database, Journaling};
 use crate::store::error::StoreError;
 use crate::store::home::Home;
+use crate::store::state::open::OpenPost;
 use crate::store::state::words::Words;
 
 /// The database of one routine's runs.
@@ -43,13 +45,15 @@ use crate::store::state::words::Words;
 pub struct StateStore {
     database: Database,
     words: Words,
+    /// POSTs of this process whose cells are open.
+    posts: Vec<OpenPost>,
 }
 
 impl StateStore {
     /// Opens the database of a routine, made if it is missing.
     pub fn open(home: &Home, routine: Uuid) -> Result<Self, StoreError> {
         let database = Database::open(&home.state_database(routine), Journaling::WriteAhead, &schema::SCHEMA)?;
-        Ok(Self { database, words: Words::default() })
+        Ok(Self { database, words: Words::default(), posts: Vec::new() })
     }
 
     /// Opens the database of a routine to look into it; none if it has never run, and then none is made. Where nothing
@@ -61,7 +65,7 @@ impl StateStore {
             return Ok(None);
         }
         let database = Database::open_to_look(&file, Journaling::WriteAhead, &schema::SCHEMA)?;
-        Ok(Some(Self { database, words: Words::default() }))
+        Ok(Some(Self { database, words: Words::default(), posts: Vec::new() }))
     }
 
     /// What is wrong with the database's structure; nothing as a rule. Reads all of it.
@@ -72,6 +76,7 @@ impl StateStore {
     /// A store that is gone when it is dropped.
     #[cfg(any(test, feature = "testing"))]
     pub fn in_memory() -> Result<Self, StoreError> {
-        Ok(Self { database: Database::in_memory(&schema::SCHEMA)?, words: Words::default() })
+        let database = Database::in_memory(&schema::SCHEMA)?;
+        Ok(Self { database, words: Words::default(), posts: Vec::new() })
     }
 }

@@ -1,15 +1,19 @@
 //! Open cells: values that were sent and whose result is not known yet.
 //!
-//! They are written with the POST, before it leaves, and go with the record that settles them: as a rule the table is
-//! empty after a run. What a killed run, a lost answer or a full disk leaves is here when the next run starts.
+//! They are written with the POST, before it leaves, and go with the record that settles them. As a rule all cells of a POST
+//! are settled together, so they are kept as one blob (`open_post`), which costs a tenth of a row for each. Where only some
+//! are settled the others become rows (`open_cell`); so does what a killed run, a lost answer or a full disk leaves, when
+//! the next run starts. After a run both tables are empty as a rule.
 
 use rusqlite::{CachedStatement, Transaction, params};
 use uuid::Uuid;
 
 use crate::store::error::StoreError;
 use crate::store::state::StateStore;
+use crate::store::state::pack::{Packed, push, push_text, push_word};
 use crate::store::state::words::read_key;
 use crate::store::state::words::{CellNumbers, Dictionary, Numbering, not_a};
+use xfer_domain::hashed::Hashed;
 use xfer_domain::journal::{OpenCell, SentCell};
 
 impl StateStore {
@@ -44,37 +48,114 @@ impl StateStore {
     }
 }
 
-/// Keeps the cells of a POST. What the same run sent before is sent again.
+/// A POST of this process whose cells are open.
+#[derive(Debug)]
+pub(super) struct OpenPost {
+    id: i64,
+    /// The word of its run.
+    run: i64,
+    cells: Vec<CellNumbers>,
+}
+
+/// Cells of which it is known what became of them; true where that holds for whatever was sent there, false for what the
+/// run sent.
+pub(super) type Closed = Hashed<CellNumbers, bool>;
+
+/// Keeps the cells of a POST; none where it has none.
 pub(super) fn keep(
     transaction: &Transaction<'_>,
     numbering: &mut Numbering<'_>,
     run: Uuid,
     job: &str,
     cells: &[SentCell],
-) -> Result<(), StoreError> {
+) -> Result<Option<OpenPost>, StoreError> {
+    if cells.is_empty() {
+        return Ok(None);
+    }
     let (run, job) = (numbering.number(&run.to_string())?, numbering.number(job)?);
+    let (mut blob, mut numbers) = (Vec::with_capacity(cells.len() * 24), Vec::with_capacity(cells.len()));
+    for sent in cells {
+        let cell = numbering.cell(&sent.cell)?;
+        cell.iter().for_each(|number| push_word(&mut blob, *number));
+        push_text(&mut blob, sent.previous.as_deref());
+        push_text(&mut blob, sent.value.as_deref());
+        push(&mut blob, u64::from(sent.blind));
+        push(&mut blob, u64::from(sent.contributions));
+        push_word(&mut blob, numbering.period_if_any(sent.from)?.unwrap_or_default());
+        numbers.push(cell);
+    }
+    transaction
+        .prepare_cached("INSERT INTO open_post (run, job, cells) VALUES (?1, ?2, ?3)")?
+        .execute(params![run, job, blob])?;
+    Ok(Some(OpenPost { id: transaction.last_insert_rowid(), run, cells: numbers }))
+}
+
+/// Closes the POSTs all of whose cells are closed; of the others what is left becomes rows.
+pub(super) fn close_posts(
+    transaction: &Transaction<'_>,
+    posts: &[OpenPost],
+    closed: &Closed,
+    run: i64,
+) -> Result<(), StoreError> {
+    let mut remove = transaction.prepare_cached("DELETE FROM open_post WHERE id = ?1")?;
+    for post in posts {
+        let is_closed = |cell: &CellNumbers| closed.get(cell).is_some_and(|all| *all || post.run == run);
+        if !post.cells.iter().all(is_closed) {
+            spread(transaction, post.id, &|cell| !is_closed(cell))?;
+        }
+        remove.execute([post.id])?;
+    }
+    Ok(())
+}
+
+/// Makes rows of the cells of every POST.
+pub(super) fn spread_all(transaction: &Transaction<'_>) -> Result<(), StoreError> {
+    let mut select = transaction.prepare_cached("SELECT id FROM open_post ORDER BY id")?;
+    let posts: Vec<i64> = select.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for post in &posts {
+        spread(transaction, *post, &|_| true)?;
+    }
+    if !posts.is_empty() {
+        transaction.execute("DELETE FROM open_post", [])?;
+    }
+    Ok(())
+}
+
+/// Makes rows of some cells of a POST. What the same run sent to them before was sent again.
+fn spread(transaction: &Transaction<'_>, post: i64, is_left: &dyn Fn(&CellNumbers) -> bool) -> Result<(), StoreError> {
+    let mut select = transaction.prepare_cached("SELECT run, job, cells FROM open_post WHERE id = ?1")?;
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let (run, job, blob): (i64, i64, Vec<u8>) = select.query_row([post], read)?;
     let mut insert = transaction.prepare_cached(
         "INSERT OR REPLACE INTO open_cell (org_unit, period, data_element, category_option_combo, \
          attribute_option_combo, run, job, previous, value, contributions, source_period, blind) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?;
-    for sent in cells {
-        let [org_unit, period, data_element, category_option_combo, attribute_option_combo] =
-            numbering.cell(&sent.cell)?;
-        insert.execute(params![
-            org_unit,
-            period,
-            data_element,
-            category_option_combo,
-            attribute_option_combo,
-            run,
-            job,
-            sent.previous,
-            sent.value,
-            sent.contributions,
-            numbering.period_if_any(sent.from)?,
-            sent.blind
-        ])?;
+    let mut packed = Packed::new(&blob);
+    while !packed.is_empty() {
+        let mut cell = CellNumbers::default();
+        for number in &mut cell {
+            *number = packed.word()?;
+        }
+        let (previous, value) = (packed.text()?, packed.text()?);
+        let (blind, contributions, from) = (packed.word()?, packed.word()?, packed.word()?);
+        if is_left(&cell) {
+            let [org_unit, period, data_element, category_option_combo, attribute_option_combo] = cell;
+            insert.execute(params![
+                org_unit,
+                period,
+                data_element,
+                category_option_combo,
+                attribute_option_combo,
+                run,
+                job,
+                previous,
+                value,
+                contributions,
+                Some(from).filter(|from| *from != 0),
+                blind
+            ])?;
+        }
     }
     Ok(())
 }
@@ -98,6 +179,12 @@ impl<'transaction> OpenWriter<'transaction> {
                  AND category_option_combo = ?4 AND attribute_option_combo = ?5 AND run = ?6",
             )?,
         })
+    }
+
+    /// The same, where any cell is open.
+    pub(super) fn if_any(transaction: &'transaction Transaction<'_>) -> Result<Option<Self>, StoreError> {
+        let mut any = transaction.prepare_cached("SELECT EXISTS (SELECT 1 FROM open_cell)")?;
+        if any.query_row([], |row| row.get(0))? { Self::new(transaction).map(Some) } else { Ok(None) }
     }
 
     /// It is known what stands in the cell: whatever was sent there once is no question any more.

@@ -9,7 +9,7 @@ use crate::store::column::{Columns, Json, Text, Word};
 use crate::store::error::StoreError;
 use crate::store::state::StateStore;
 use crate::store::state::run_number::run_number;
-use crate::store::state::unchanged;
+use crate::store::state::{open, unchanged};
 use xfer_domain::journal::{ChunkStart, RunStart};
 use xfer_domain::run::{CellCounts, Finding, Report, RunMode, RunOutcome, Severity, ValueCounts};
 
@@ -155,6 +155,7 @@ impl StateStore {
     pub fn prune(&mut self, keep: usize) -> Result<usize, StoreError> {
         let keep = i64::try_from(keep).unwrap_or(i64::MAX);
         let removed = self.database.write(|transaction| {
+            open::spread_all(transaction)?;
             let removed = transaction
                 .execute("DELETE FROM run WHERE id NOT IN (SELECT id FROM run ORDER BY id DESC LIMIT ?1)", [keep])?;
             transaction.execute("DELETE FROM run_command WHERE run NOT IN (SELECT uuid FROM run)", [])?;
@@ -162,6 +163,7 @@ impl StateStore {
             transaction.execute(UNUSED_WORDS, [Json(counted)])?;
             Ok(removed)
         })?;
+        self.posts.clear();
         self.words.forget();
         Ok(removed)
     }

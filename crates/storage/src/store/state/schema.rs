@@ -151,6 +151,18 @@ pub(super) const MIGRATIONS: &[Migration] = &[
              ) STRICT;",
         )
     },
+    // 10: the cells of a POST that is being sent, as one: nearly all of them are settled together. What is left of them is
+    // spread to `open_cell`.
+    |transaction| {
+        transaction.execute_batch(
+            "CREATE TABLE open_post (
+                 id INTEGER PRIMARY KEY,
+                 run INTEGER NOT NULL, -- the word of the run's UUID
+                 job INTEGER NOT NULL,
+                 cells BLOB NOT NULL -- see `open.rs`
+             ) STRICT;",
+        )
+    },
 ];
 
 const FIRST: &str = "

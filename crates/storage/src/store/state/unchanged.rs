@@ -1,7 +1,8 @@
 //! Unchanged cells of a run: how many in each job, org unit and period, instead of a row for each.
 //!
 //! A nightly run of a national programme finds a million cells as they should be. That each of them was looked at is
-//! worth a number; which they were is what the run's plan says. One row for a part of a run (as a rule a slice), job and
+//! worth a number; which they were is what the run's plan says. Cells that were sent all the same (`--send-unchanged`) are
+//! listed like all that were sent. One row for a part of a run (as a rule a slice), job and
 //! period holds how many cells it had in each org unit, packed: the number of the org unit's word as the distance from
 //! the one before, then the count, each in as few bytes as it takes. That makes some two bytes for an org unit and period.
 
@@ -12,8 +13,9 @@ use uuid::Uuid;
 
 use crate::store::error::StoreError;
 use crate::store::state::StateStore;
+use crate::store::state::pack::{Packed, push};
 use crate::store::state::run_number::run_number;
-use crate::store::state::words::{Dictionary, not_a};
+use crate::store::state::words::Dictionary;
 use xfer_domain::period::Period;
 use xfer_domain::uid::Uid;
 
@@ -130,38 +132,15 @@ fn packed(counts: &BTreeMap<i64, u64>) -> Vec<u8> {
     bytes
 }
 
-/// Seven bits in each byte, the lowest first; the eighth says that there are more.
-fn push(bytes: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        bytes.push(number.to_le_bytes()[0] | 0x80);
-        number >>= 7;
-    }
-    bytes.push(number.to_le_bytes()[0]);
-}
-
 fn unpacked(bytes: &[u8]) -> Result<Vec<(i64, u64)>, StoreError> {
-    let mut numbers = Vec::with_capacity(bytes.len());
-    let (mut number, mut shift) = (0_u64, 0_u32);
-    let mut is_whole = true;
-    for byte in bytes {
-        number |= u64::from(byte & 0x7f).checked_shl(shift).unwrap_or_default();
-        is_whole = byte & 0x80 == 0;
-        if is_whole {
-            numbers.push(std::mem::take(&mut number));
-            shift = 0;
-        } else {
-            shift += 7;
-        }
-    }
-    if !is_whole || numbers.len() % 2 != 0 {
-        return Err(not_a("list of counts", &format!("{} bytes", bytes.len())));
-    }
+    let mut packed = Packed::new(bytes);
+    let mut counts = Vec::with_capacity(bytes.len() / 2);
     let mut org_unit = 0_i64;
-    let pairs = numbers.chunks_exact(2).map(|pair| {
-        org_unit = org_unit.saturating_add_unsigned(pair.first().copied().unwrap_or_default());
-        (org_unit, pair.get(1).copied().unwrap_or_default())
-    });
-    Ok(pairs.collect())
+    while !packed.is_empty() {
+        org_unit = org_unit.saturating_add_unsigned(packed.number()?);
+        counts.push((org_unit, packed.number()?));
+    }
+    Ok(counts)
 }
 
 #[cfg(test)]
@@ -179,7 +158,7 @@ mod tests {
     use crate::store::state::journal::tests::begin;
     use crate::store::testing::cell;
     use xfer_domain::cell::CellState;
-    use xfer_domain::journal::{CellRecord, Journal};
+    use xfer_domain::journal::{CellRecord, Claim, Journal};
     use xfer_domain::run::RunMode;
 
     fn counted(store: &StateStore, run: Uuid, job: Option<&str>) -> Vec<String> {
@@ -212,6 +191,18 @@ mod tests {
         assert_eq!((counts.total, counts.unchanged, counts.created, counts.unexplained()), (7, 6, 1, 0));
         let other = begin(&mut store, 2, RunMode::Run);
         assert!(counted(&store, other, None).is_empty());
+    }
+
+    #[test]
+    fn what_was_sent_and_stands_there_as_before_is_listed() {
+        let mut store = StateStore::in_memory().unwrap();
+        let run = begin(&mut store, 1, RunMode::Run);
+        let sent = CellRecord { claim: Claim::Settled, ..cell(1, 2, "202401", CellState::Unchanged) };
+        store.record_cells(run, &[sent, cell(2, 2, "202401", CellState::Unchanged)]).unwrap();
+        assert_eq!(cells(&store, run, &CellFilter::default()).len(), 1);
+        assert_eq!(counted(&store, run, None), ["malaria o0000000002 202401=1"]);
+        let counts = store.cell_counts(run).unwrap();
+        assert_eq!((counts.total, counts.unchanged, counts.unexplained()), (2, 2, 0));
     }
 
     #[test]

@@ -30,6 +30,7 @@ impl Words {
             words: self,
             fresh: Hashed::default(),
             periods: Hashed::default(),
+            last_unit: None,
             select: connection.prepare_cached("SELECT id FROM word WHERE text = ?1")?,
             insert: connection.prepare_cached("INSERT INTO word (text) VALUES (?1)")?,
             connection,
@@ -59,6 +60,8 @@ pub(super) struct Numbering<'transaction> {
     fresh: Hashed<String, i64>,
     // Cells are many and their periods few: printing one for each cell would cost as much as storing it.
     periods: Hashed<Period, i64>,
+    // They come in runs.
+    last_unit: Option<(Uid, i64)>,
     select: CachedStatement<'transaction>,
     insert: CachedStatement<'transaction>,
     connection: &'transaction Connection,
@@ -93,10 +96,22 @@ impl Numbering<'_> {
         word.map(|word| self.number(word)).transpose()
     }
 
+    /// The number of an org unit.
+    pub(super) fn org_unit(&mut self, unit: Uid) -> Result<i64, StoreError> {
+        match self.last_unit {
+            Some((last, number)) if last == unit => Ok(number),
+            _ => {
+                let number = self.number(unit.as_str())?;
+                self.last_unit = Some((unit, number));
+                Ok(number)
+            }
+        }
+    }
+
     /// The numbers of a cell's parts.
     pub(super) fn cell(&mut self, cell: &CellKey) -> Result<CellNumbers, StoreError> {
+        let org_unit = self.org_unit(cell.org_unit)?;
         let mut uid = |uid: Uid| self.number(uid.as_str());
-        let org_unit = uid(cell.org_unit)?;
         let data_element = uid(cell.data_element)?;
         let category_option_combo = uid(cell.category_option_combo)?;
         let attribute_option_combo = uid(cell.attribute_option_combo)?;

@@ -11,7 +11,7 @@ use xfer_domain::exit_code::ExitCode;
 use xfer_domain::item::Combine;
 use xfer_domain::job::Job;
 use xfer_domain::journal::{
-    CellRecord, ChunkStart, Found, Journal, JournalError, LedgerEntry, OpenCell, RunStart, SentCell, Turned,
+    CellRecord, ChunkStart, Found, Journal, JournalError, LedgerEntry, OpenCell, RunStart, SentCell, Survey, Turned,
 };
 use xfer_domain::period::Period;
 use xfer_domain::routine::RoutineDocument;
@@ -104,8 +104,8 @@ impl Journal for Mortal<'_> {
         self.store.each_written(visit)
     }
 
-    fn written_addresses(&mut self) -> Result<BTreeSet<CellAddress>, JournalError> {
-        self.store.written_addresses()
+    fn survey(&mut self) -> Result<Survey, JournalError> {
+        self.store.survey()
     }
 
     fn forget(&mut self, cells: &[CellKey]) -> Result<(), JournalError> {

@@ -4,19 +4,20 @@ mod comments;
 mod faults;
 mod moved;
 mod operators;
+mod sides;
 mod whole;
 use crate::engine::world::World;
 use crate::fixture::{
     cell, district_b, document, female, indicator, indicator_item, item, job, male, mapping, period, plain_address,
     plain_item, unit,
 };
-use xfer_dhis2::analytics::AnalyticsValue;
 use xfer_domain::cell::{CellKey, CellState};
 use xfer_domain::data_item::DataItem;
 use xfer_domain::item::{Combine, Item, WhenEmpty};
 use xfer_domain::job::Job;
 use xfer_domain::routine::RoutineDocument;
 use xfer_domain::run::{CellCounts, Report, RunMode, RunOutcome};
+use xfer_domain::source_value::SourceValue;
 
 const VERSIONS: [&str; 3] = ["2.42.5", "2.43.1", "2.44.0"];
 
@@ -237,13 +238,14 @@ fn merged_units_add_up_across_districts() {
 #[test]
 fn indicators_come_from_analytics_and_see_forgotten_districts() {
     let mut world = World::new("2.43.1");
-    let value = |org_unit, text: &str| AnalyticsValue {
+    let value = |org_unit, text: &str| SourceValue {
         data: DataItem::Indicator(indicator(1)),
         category_option_combo: None,
         attribute_option_combo: None,
         org_unit,
         period: period("202401"),
-        value: text.to_owned(),
+        value: Some(text.to_owned()),
+        remark: None,
     };
     world.source.state.lock().unwrap().aggregated =
         vec![value(unit(1), "12.0"), value(unit(2), "1.0E1"), value(district_b(), "9.0")];

@@ -8,10 +8,12 @@ mod imports;
 mod journal;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -27,7 +29,7 @@ use crate::hooks::fake::ready;
 use crate::plan::Whole;
 use crate::stop::Stop;
 use crate::tally::Findings;
-use xfer_dhis2::analytics::{AnalyticsQuery, AnalyticsValue};
+use xfer_dhis2::analytics::AnalyticsQuery;
 use xfer_dhis2::data_value_sets::{ImportAnswer, Payload, PayloadRow, RawQuery};
 use xfer_dhis2::error::{ClientError, ClientErrorKind};
 use xfer_dhis2::system::{AnalyticsStamp, Probe};
@@ -43,6 +45,7 @@ use xfer_domain::period::relative::RelativeOptions;
 use xfer_domain::routine::RoutineDocument;
 use xfer_domain::run::{Report, RunMode, ServerTraffic};
 use xfer_domain::server::Account;
+use xfer_domain::source_value::SourceValue;
 use xfer_domain::uid::Uid;
 use xfer_domain::value_type::ImportEngine;
 
@@ -94,7 +97,7 @@ pub(in crate::engine) enum Happened {
 #[derive(Debug, Default)]
 pub(in crate::engine) struct State {
     pub(in crate::engine) values: BTreeMap<CellKey, DataValue>,
-    pub(in crate::engine) aggregated: Vec<AnalyticsValue>,
+    pub(in crate::engine) aggregated: Vec<SourceValue>,
     /// Builds of the analytics tables still to come, one after each stamp that is asked for.
     pub(in crate::engine) rebuilds: usize,
     pub(in crate::engine) builds: i8,
@@ -102,6 +105,14 @@ pub(in crate::engine) struct State {
     pub(in crate::engine) posts: Vec<Vec<PayloadRow>>,
     pub(in crate::engine) dry_posts: usize,
     pub(in crate::engine) raw_reads: usize,
+    /// How many reads are answered before others wait; none where nobody waits.
+    pub(in crate::engine) read_gate: Option<Arc<Semaphore>>,
+    /// The same for POSTs.
+    pub(in crate::engine) post_gate: Option<Arc<Semaphore>>,
+    /// Reads that were begun, for whoever looks on.
+    pub(in crate::engine) reads_begun: Arc<AtomicUsize>,
+    /// Reads that are under way, and the most there were at once.
+    pub(in crate::engine) reads_at_once: (usize, usize),
     pub(in crate::engine) post_faults: VecDeque<Option<Fault>>,
     pub(in crate::engine) read_faults: VecDeque<Option<Fault>>,
     /// Org units whose rows are refused by name.
@@ -292,9 +303,9 @@ impl DataServer for Server {
         query: &RawQuery,
         on_value: &mut (dyn FnMut(DataValue) + Send),
     ) -> Result<u64, ClientError> {
+        let _reading = Reading::begin(&self.state).await;
         let (found, fault) = {
             let mut state = self.state.lock().unwrap();
-            state.raw_reads += 1;
             if state.may_not_read {
                 let (code, message) = (Some("E2012".to_owned()), "not in user hierarchy".to_owned());
                 return Err(Self::fail(ClientErrorKind::Refused { status: 409, code, message }));
@@ -352,13 +363,13 @@ impl DataServer for Server {
         fault.map_or(Ok(number as u64), |fault| Err(Self::fail(kind_of(fault))))
     }
 
-    async fn read_analytics(&self, query: &AnalyticsQuery) -> Result<Vec<AnalyticsValue>, ClientError> {
+    async fn read_analytics(&self, query: &AnalyticsQuery) -> Result<Vec<SourceValue>, ClientError> {
         if !query.org_units.iter().all(|unit| self.may_see(*unit)) {
             let (code, message) = (Some("E7120".to_owned()), "not allowed to view org unit".to_owned());
             return Err(Self::fail(ClientErrorKind::Refused { status: 409, code, message }));
         }
         let state = self.state.lock().unwrap();
-        let asked = |value: &&AnalyticsValue| {
+        let asked = |value: &&SourceValue| {
             [value.category_option_combo, value.attribute_option_combo]
                 .into_iter()
                 .flatten()
@@ -372,6 +383,8 @@ impl DataServer for Server {
 
     async fn push(&self, payload: &Payload<'_>, dry_run: bool) -> Result<ImportAnswer, ClientError> {
         let (fault, request) = self.receive(payload, dry_run);
+        let gate = self.state.lock().unwrap().post_gate.clone();
+        pass(gate).await;
         // Other requests arrive before this one is done.
         tokio::task::yield_now().await;
         if fault == Some(Fault::KilledBefore) {
@@ -397,6 +410,38 @@ impl DataServer for Server {
             None | Some(Fault::Silent) => Ok(answer),
             Some(fault) => Err(Self::fail(kind_of(fault))),
         }
+    }
+}
+
+/// Waits at a gate.
+async fn pass(gate: Option<Arc<Semaphore>>) {
+    if let Some(gate) = gate {
+        gate.acquire().await.unwrap().forget();
+    }
+}
+
+/// A read that is under way, until it is answered or given up.
+struct Reading<'server>(&'server Mutex<State>);
+
+impl<'server> Reading<'server> {
+    async fn begin(state: &'server Mutex<State>) -> Self {
+        let gate = {
+            let mut state = state.lock().unwrap();
+            state.raw_reads += 1;
+            state.reads_begun.fetch_add(1, Ordering::Relaxed);
+            state.reads_at_once.0 += 1;
+            state.reads_at_once.1 = state.reads_at_once.1.max(state.reads_at_once.0);
+            state.read_gate.clone()
+        };
+        let begun = Self(state);
+        pass(gate).await;
+        begun
+    }
+}
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        self.0.lock().unwrap().reads_at_once.0 -= 1;
     }
 }
 
@@ -440,7 +485,7 @@ pub(in crate::engine) struct World {
     pub(in crate::engine) destination: Server,
     pub(in crate::engine) journal: MemoryJournal,
     pub(in crate::engine) stop: Stop,
-    pub(in crate::engine) events: Mutex<Vec<Event>>,
+    pub(in crate::engine) events: Arc<Mutex<Vec<Event>>>,
     /// Whether the destination is the source, too.
     pub(in crate::engine) one_system: bool,
     /// Runs that were begun.
@@ -458,7 +503,7 @@ impl World {
             destination,
             journal: MemoryJournal::default(),
             stop: Stop::default(),
-            events: Mutex::default(),
+            events: Arc::default(),
             one_system: false,
             runs: 0,
         }

@@ -7,7 +7,6 @@ use super::case::{Address, Aoc, Case, Cell, Coc, Cover, El, Job, Kind, Said, Sou
 use super::number::{Number, Round, Way};
 use crate::engine::world::{Server, World};
 use crate::fixture;
-use xfer_dhis2::analytics::AnalyticsValue;
 use xfer_domain::cell::{CellAddress, CellKey};
 use xfer_domain::coverage::Coverage;
 use xfer_domain::data_item::DataItem;
@@ -18,6 +17,7 @@ use xfer_domain::org_unit_map::MappingState;
 use xfer_domain::period::Period;
 use xfer_domain::rounding::{Direction, Rounding};
 use xfer_domain::routine::RoutineDocument;
+use xfer_domain::source_value::SourceValue;
 use xfer_domain::uid::Uid;
 use xfer_domain::value_type::ValueType;
 
@@ -251,7 +251,7 @@ fn data_value(cell: CellKey, text: &str) -> DataValue {
 }
 
 /// The analytics tables: for each org unit the sum of what lies in it, numbers only, texts where they stand.
-fn tables(case: &Case) -> Vec<AnalyticsValue> {
+fn tables(case: &Case) -> Vec<SourceValue> {
     let mut sums: BTreeMap<Cell, Number> = BTreeMap::new();
     let mut rows = Vec::new();
     for (cell, text) in &case.source {
@@ -274,13 +274,14 @@ fn tables(case: &Case) -> Vec<AnalyticsValue> {
     }));
     let row = |(cell, value): (Cell, String)| {
         let key = cell.key();
-        AnalyticsValue {
+        SourceValue {
             data: DataItem::DataElement(key.data_element),
             category_option_combo: Some(key.category_option_combo),
             attribute_option_combo: Some(key.attribute_option_combo),
             org_unit: key.org_unit,
             period: key.period,
-            value,
+            value: Some(value),
+            remark: None,
         }
     };
     rows.into_iter().map(row).collect()

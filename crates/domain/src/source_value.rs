@@ -1,10 +1,10 @@
-//! A source value with its comment and marks, however it was read.
+//! A source value with its comment and marks, however it was read: the one form in which readers hand it over, scripts see
+//! it, and it is mapped.
 
-use xfer_dhis2::analytics::AnalyticsValue;
-use xfer_domain::data_item::DataItem;
-use xfer_domain::data_value::DataValue;
-use xfer_domain::period::Period;
-use xfer_domain::uid::Uid;
+use crate::data_item::DataItem;
+use crate::data_value::DataValue;
+use crate::period::Period;
+use crate::uid::Uid;
 
 /// A value as the source sent it, whichever way it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,14 +36,14 @@ pub struct Remark {
 
 impl Remark {
     /// None where there is neither a comment nor a mark.
-    pub(super) fn of(comment: Option<String>, followup: bool) -> Option<Box<Self>> {
+    pub fn of(comment: Option<String>, followup: bool) -> Option<Box<Self>> {
         let comment = comment.filter(|comment| !comment.trim().is_empty());
         (comment.is_some() || followup).then(|| Box::new(Self { comment, followup }))
     }
 
     /// The remarks of all contributions to one cell: their different comments in the order of source period and org
     /// unit, and a mark if any has one.
-    pub(super) fn together(mut all: Vec<(Period, Uid, u32, Self)>) -> Self {
+    pub fn together(mut all: Vec<(Period, Uid, u32, Self)>) -> Self {
         all.sort_unstable();
         let followup = all.iter().any(|(_, _, _, remark)| remark.followup);
         let mut comments: Vec<String> = Vec::new();
@@ -66,20 +66,6 @@ impl From<DataValue> for SourceValue {
             period: value.cell.period,
             value: value.value,
             remark: Remark::of(value.comment, value.followup),
-        }
-    }
-}
-
-impl From<AnalyticsValue> for SourceValue {
-    fn from(value: AnalyticsValue) -> Self {
-        Self {
-            data: value.data,
-            category_option_combo: value.category_option_combo,
-            attribute_option_combo: value.attribute_option_combo,
-            org_unit: value.org_unit,
-            period: value.period,
-            value: Some(value.value),
-            remark: None,
         }
     }
 }
