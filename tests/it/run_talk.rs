@@ -318,7 +318,7 @@ fn what_is_known_of_one_thing_is_one_object_for_programs() {
         @r#"{"name":"r","id":null,"jobs":["j"],"periods":["202401"],"only_changed":true,"verify":true,"when_empty":"keep","max_change":null,"max_delete":1000,"max_delete_share":20,"tolerate_unmapped":false,"max_analytics_age_hours":null,"parallel":2,"alerts":[{"name":"ping","kind":"ping","goes_to":"https://example.org (GET)","events":[]}]}"#
     );
     let test = trial.ok("server test src --format json").json();
-    assert_eq!((&test["server"], &test["may_import_data_values"]), (&"src".into(), &true.into()), "{test:#}");
+    assert_eq!((&test["server"], &test["may_import_data_values"]), (&"src".into(), &false.into()), "{test:#}");
     assert!(test["findings"].is_array() && test["server_date"].as_str().unwrap().contains('T'), "{test:#}");
     let file = trial.ok("routine inspect r.xfer --key-file run-key --format json").json();
     assert_eq!(file["opens_with"][0]["kind"], "key_file", "{file:#}");

@@ -322,7 +322,7 @@ fn each_mistake_is_named_by_line_column_and_sentence_and_nothing_is_applied() {
     let short = text.replace("destination_id,destination_code,", "").replacen("destination_path,", "", 1);
     for (file, said) in [
         (wide, "line 3001: 17 cells, but the header has 14"),
-        (open, "line 3001: a quotation mark opens a cell here that goes on over whole rows"),
+        (open, "line 3001: a quotation mark starts a cell here that continues over whole rows"),
         (
             misspelt,
             "line 1, column destination: unknown column; did you mean destination_id? the columns are source_id",

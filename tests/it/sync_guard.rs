@@ -26,8 +26,7 @@ fn trial() -> Trial {
 /// What the copy of the source holds of a type.
 pub(crate) fn kept(trial: &Trial, what: &str) -> String {
     let shown = trial.ok("server show src --format json").json();
-    let fact = shown.as_array().unwrap().iter().find(|fact| fact["fact"] == what).unwrap().clone();
-    fact["value"].to_string()
+    shown[what.replace(' ', "_")].to_string()
 }
 
 #[test]

@@ -75,7 +75,7 @@ fn two_weeks_that_lie_half_in_each_month_hold_both_back() {
     let held = findings(&report, "cell-not-whole");
     assert_eq!(held.len(), 1, "{report:#}");
     let example = held[0]["example"].as_str().unwrap();
-    assert!(example.contains("half of 2025BiW18 lies in 202508 and half in 202509"), "{example}");
+    assert!(example.contains("half of 2025BiW18 is in 202508 and half in 202509"), "{example}");
 }
 
 #[test]

@@ -157,7 +157,7 @@ fn what_was_answered_before_an_interruption_is_not_asked_again() {
 
     let mut person = Person::start(&xfer, "init", 80);
     person.answers("Which direction", "");
-    person.sees("tracker was copied at");
+    person.sees("tracker was synced at");
     // Nothing is left but what has no counterpart.
     person.answers("What to do with them", "");
     makes_a_job(&mut person);
@@ -257,7 +257,7 @@ fn a_plugin_is_attached_by_answering_and_a_dry_run_shows_what_it_changes() {
     person.answers("By what should every value be multiplied", "3");
     person.sees("For example:");
     person.answers("Attach it with these settings", "");
-    person.sees("plugin:scale (factor=3) acts on the job malaria.");
+    person.sees("plugin:scale (factor=3) is attached to the job malaria.");
     person.answers("Do you want to change values during the transfer", "");
     let (code, seen) = person.ends();
     assert_eq!(code, 0, "{seen}");

@@ -26,10 +26,10 @@ pub enum Command {
     Protect(Protect),
     /// Make a new key and encrypt every password, token and alert address again with it
     Rotate,
-    /// Give up a lost key: delete every password, token and alert address that it encrypted
+    /// After the key was lost: delete every password, token and alert address that it encrypted
     ///
     /// Only if the key is missing. Afterwards enter the logins again (`xfer server edit NAME`); the first one
-    /// makes a new key. If there is a backup of the key, put it back instead.
+    /// makes a new key. If there is a backup of the key, restore it instead.
     Forget,
     /// Copy the key to another place: without it, a backup of the configuration is useless
     Backup(Backup),
