@@ -371,7 +371,7 @@ fn a_file_that_changes_is_taken_over_by_the_same_system() {
     running.wait_for("reloaded");
     assert_eq!((seen(&from, "reader"), seen(&from, "admin")), (1, 2));
     xfer.file("values.json", json!({"dataValues": []}).to_string());
-    running.wait_for("holds 0 values now");
+    running.wait_for("now has 0 values");
     assert_eq!((seen(&from, "admin"), system(&from)), (0, before));
     xfer.file("both.json", "{");
     running.wait_for("nothing was changed");
