@@ -322,7 +322,7 @@ fn check_grid(exchange: &Exchange) -> Verdict {
         same!(Some(value.data.to_string()), cell("dx"), "dx");
         same!(Some(value.org_unit.to_string()), cell("ou"), "ou");
         same!(Some(value.period.to_string()), cell("pe"), "pe");
-        same!(Some(value.value.clone()), cell("value"), "value");
+        same!(value.value.clone(), cell("value"), "value");
         if asked.option_combos {
             same!(value.category_option_combo.map(|id| id.to_string()), cell("co"), "co");
             same!(value.attribute_option_combo.map(|id| id.to_string()), cell("ao"), "ao");

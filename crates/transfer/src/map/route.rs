@@ -31,10 +31,13 @@ impl Route {
     }
 }
 
+/// What a value is of, its COC and AOC, and when.
+type Kind = (DataItem, Option<Uid>, Option<Uid>, Period);
+
 /// The routes of a slice's values.
 #[derive(Debug, Default)]
 pub(super) struct Routes {
-    known: Hashed<(DataItem, Option<Uid>, Option<Uid>, Period), Arc<Route>>,
+    known: Hashed<Kind, Arc<Route>>,
 }
 
 impl Routes {
