@@ -8,9 +8,8 @@ use crate::plan::{Place, PlannedJob, Slice, UnitMap};
 use xfer_domain::data_item::DataItem;
 use xfer_domain::hashed::Hashed;
 use xfer_domain::period::Period;
-use xfer_domain::uid::Uid;
-
 use xfer_domain::source_value::SourceValue;
+use xfer_domain::uid::Uid;
 
 /// Where values of one thing in one period go.
 #[derive(Debug, Clone)]
