@@ -9,7 +9,6 @@
 //! changed must not hang on what becomes of the run meanwhile.
 
 use std::collections::BTreeSet;
-use std::pin::pin;
 
 use futures_util::future::{Either, select};
 
@@ -37,12 +36,13 @@ pub(super) async fn read_sides<'run, S: DataServer, D: DataServer>(
     slice: &'run Slice,
     aggregated: Mapping<'run>,
 ) -> Result<Sides<'run>, SliceError> {
-    let source = fetch::raw(&context.reading, job, slice, aggregated);
-    let destination = read_once(context, job, &slice.destinations);
+    // On the heap: both are large, and a run waits for them deep down.
+    let source = Box::pin(fetch::raw(&context.reading, job, slice, aggregated));
+    let destination = Box::pin(read_once(context, job, &slice.destinations));
     if context.is_one_system {
         return Ok(Sides { mapping: source.await?, stored: destination.await });
     }
-    match select(pin!(source), pin!(destination)).await {
+    match select(source, destination).await {
         Either::Left((mapping, destination)) => Ok(Sides { mapping: mapping?, stored: destination.await }),
         Either::Right((stored, source)) => Ok(Sides { mapping: source.await?, stored }),
     }

@@ -8,9 +8,8 @@ use crate::plan::{Place, PlannedJob, Slice, UnitMap};
 use xfer_domain::data_item::DataItem;
 use xfer_domain::hashed::Hashed;
 use xfer_domain::period::Period;
-use xfer_domain::uid::Uid;
-
 use xfer_domain::source_value::SourceValue;
+use xfer_domain::uid::Uid;
 
 /// Where values of one thing in one period go.
 #[derive(Debug, Clone)]
@@ -31,10 +30,13 @@ impl Route {
     }
 }
 
+/// What a value is of, its COC and AOC, and when.
+type Kind = (DataItem, Option<Uid>, Option<Uid>, Period);
+
 /// The routes of a slice's values.
 #[derive(Debug, Default)]
 pub(super) struct Routes {
-    known: Hashed<(DataItem, Option<Uid>, Option<Uid>, Period), Arc<Route>>,
+    known: Hashed<Kind, Arc<Route>>,
 }
 
 impl Routes {

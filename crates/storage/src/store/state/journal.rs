@@ -103,7 +103,7 @@ impl Journal for StateStore {
     }
 
     fn open_cells(&mut self) -> Result<Vec<OpenCell>, JournalError> {
-        self.database.write(|transaction| open::spread_all(transaction))?;
+        self.database.write(open::spread_all)?;
         self.posts.clear();
         Ok(self.read_open_cells()?)
     }

@@ -76,7 +76,9 @@ pub(super) fn keep(
     let (mut blob, mut numbers) = (Vec::with_capacity(cells.len() * 24), Vec::with_capacity(cells.len()));
     for sent in cells {
         let cell = numbering.cell(&sent.cell)?;
-        cell.iter().for_each(|number| push_word(&mut blob, *number));
+        for number in cell {
+            push_word(&mut blob, number);
+        }
         push_text(&mut blob, sent.previous.as_deref());
         push_text(&mut blob, sent.value.as_deref());
         push(&mut blob, u64::from(sent.blind));
