@@ -186,6 +186,7 @@ fn a_journal_of_before_opens_and_keeps_its_list_of_unchanged_cells() {
          DROP VIEW unchanged_text;
          DROP TABLE unchanged;
          DROP TABLE aside;
+         DROP TABLE open_post;
          PRAGMA user_version = 7;",
     )
     .unwrap();
