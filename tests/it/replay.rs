@@ -242,7 +242,11 @@ fn a_run_is_found_again_by_its_periods_or_they_have_to_be_given() {
     assert!(!rows.is_empty(), "the periods of the run, not those of the routine");
     office.ok("job edit malaria --shift 1");
     office.xfer.file("tried.rhai", "fn value(v) { v + 1 }");
-    office.refused("script run tried.rhai --from-run last", 2, &["covers other periods now than it did in that run", "--periods"]);
+    office.refused(
+        "script run tried.rhai --from-run last",
+        2,
+        &["covers other periods now than it did in that run", "--periods"],
+    );
     let _ = office.ok("script run tried.rhai --from-run last --periods LAST_MONTH");
     office.refused(
         "script run tried.rhai --from-run last --hook rows",

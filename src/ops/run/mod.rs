@@ -11,7 +11,9 @@ pub mod end;
 pub mod telling;
 
 use std::path::Path;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::Notify;
@@ -148,6 +150,9 @@ fn shown(event: &Event, begun: &Notify, view: &dyn RunView) {
     view.event(event);
 }
 
+/// How long the end of a run waits for calls that say that it has begun.
+const GRACE: Duration = Duration::from_secs(2);
+
 /// Waits for a run. Dead man's switches are told as soon as it has begun, and never hold it up; why there is no report
 /// is noted for those who are told at its end.
 async fn with_start(
@@ -155,14 +160,22 @@ async fn with_start(
     begun: &Notify,
     alerting: &Alerting,
 ) -> Result<Report, OpsError> {
-    let telling = async {
+    let calling = AtomicBool::new(false);
+    let mut telling = pin!(async {
         begun.notified().await;
+        calling.store(true, Ordering::Relaxed);
         alerting.begun().await;
-    };
+    });
     let outcome = tokio::select! {
         biased;
-        outcome = &mut run => outcome,
-        () = telling => run.await,
+        outcome = &mut run => {
+            // A short run must not reach who listens by its end first, or alone.
+            if calling.load(Ordering::Relaxed) {
+                let _ = tokio::time::timeout(GRACE, telling).await;
+            }
+            outcome
+        }
+        () = &mut telling => run.await,
     };
     outcome.inspect_err(|error| alerting.failed(error))
 }

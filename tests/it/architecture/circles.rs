@@ -20,7 +20,7 @@ const LEFT: &[(&str, &[&str])] = &[
     ("crates/matching/src/figures", &["opposites", "phrases", "places"]),
     ("crates/matching/src/org_units", &["assignment", "evidence"]),
     ("crates/matching/src/review", &["aggregation", "sides"]),
-    ("crates/transfer/src", &["hooks", "map", "plan"]),
+    ("crates/transfer/src", &["hooks", "plan"]),
     ("crates/transfer/src/engine", &["aside", "prepare"]),
     ("crates/transfer/src/plan", &["address", "leftover", "planned", "shares"]),
 ];
