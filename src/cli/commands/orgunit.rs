@@ -117,7 +117,7 @@ pub struct Map {
 /// A state of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum State {
-    /// In force
+    /// Used in runs
     Confirmed,
     /// Not confirmed yet
     Proposed,

@@ -60,7 +60,7 @@ pub enum Command {
     },
     /// Run the tests of plugins
     Test {
-        /// A plugin's name, or a folder; all plugins where left out
+        /// A plugin's name, or a folder [default: all plugins]
         plugin: Option<PathBuf>,
     },
 }

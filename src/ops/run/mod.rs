@@ -153,7 +153,7 @@ fn shown(event: &Event, begun: &Notify, view: &dyn RunView) {
 /// How long the end of a run waits for calls that say that it has begun.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// Waits for a run. Dead man's switches are told as soon as it has begun, and never hold it up; why there is no report
+/// Waits for a run. Heartbeat URLs are called as soon as it has begun, and never hold it up; why there is no report
 /// is noted for those who are told at its end.
 async fn with_start(
     mut run: Pin<Box<impl Future<Output = Result<Report, OpsError>>>>,
