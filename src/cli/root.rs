@@ -95,10 +95,28 @@ fn below(command: clap::Command, change: fn(clap::Command) -> clap::Command) -> 
     names.into_iter().fold(command, |command, name| command.mut_subcommand(name, change))
 }
 
-/// Whether the words are those of `xfer help options`.
+/// Whether the words are those of `xfer help options`, whatever global options stand beside them.
 fn asks_for_global_options(arguments: &[OsString]) -> bool {
-    let words = arguments.iter().skip(1).filter(|word| !word.to_string_lossy().starts_with('-'));
-    words.eq(["help", "options"])
+    if !arguments.iter().any(|word| word == "options") {
+        return false;
+    }
+    let root = Arguments::command();
+    let takes_value = |word: &str| {
+        let long = word.strip_prefix("--");
+        long.is_some_and(|long| {
+            root.get_arguments().any(|one| one.get_long() == Some(long) && one.get_action().takes_values())
+        })
+    };
+    let mut rest = arguments.iter().skip(1);
+    let mut words = Vec::new();
+    while let Some(word) = rest.next() {
+        match word.to_string_lossy() {
+            word if takes_value(&word) => _ = rest.next(),
+            word if word.starts_with('-') => {}
+            word => words.push(word),
+        }
+    }
+    words == ["help", "options"]
 }
 
 /// `xfer help options`: what every command can be given, with explanations.

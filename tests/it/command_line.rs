@@ -10,6 +10,33 @@ use crate::support::Xfer;
 use crate::support::office::{Office, cells, country, items, refused};
 
 #[test]
+fn help_shows_the_commands_own_options_and_names_where_the_others_are() {
+    let xfer = Xfer::new();
+    let global = xfer.run("help options").expect_code(0).stdout;
+    for option in ["--home <FOLDER>", "--format <FORMAT>", "--yes", "--verbose", "--key-passphrase-file <FILE>"] {
+        assert!(global.contains(option), "{global}");
+    }
+    assert_eq!(xfer.run("--home elsewhere help --format table options").expect_code(0).stdout, global);
+    assert_eq!(xfer.run("help").expect_code(0).stdout, xfer.run("-h").expect_code(0).stdout);
+    let help = xfer.run("server show --help").expect_code(0).stdout;
+    insta::assert_snapshot!(help, @"
+    Show a server and its cached metadata
+
+    Usage: xfer server show <NAME>
+
+    Arguments:
+      <NAME>  The server
+
+    Options:
+      -h, --help  Print help
+
+    Global options (--home, --format, --quiet, --yes, -v …): xfer help options
+    ");
+    assert_eq!(xfer.run("server show -h").expect_code(0).stdout, help);
+    assert_eq!(xfer.run("help server show").expect_code(0).stdout, help);
+}
+
+#[test]
 fn the_main_path_from_two_servers_to_a_proved_run_and_an_unchanged_second_one() {
     let office = Office::ready();
     let dry = office.xfer.run("run monthly --dry-run --format json").report();
