@@ -7,10 +7,10 @@
 //! that were seen already. `hooks` are the places in them where scripts act. All of these are functions over values: no
 //! I/O, no clock. Only `engine` awaits.
 
-pub mod accounting;
+mod accounting;
 pub mod batch;
 pub mod combine;
-pub mod diff;
+mod diff;
 pub mod engine;
 pub mod events;
 pub mod finding;
@@ -18,17 +18,17 @@ pub mod finding;
 pub(crate) mod fixture;
 pub mod hooks;
 pub mod map;
-pub mod ownership;
+mod ownership;
 pub mod plan;
-pub mod preflight;
+mod preflight;
 #[cfg(test)]
 mod recordings;
-pub mod refusal;
+mod refusal;
 pub mod report;
-pub mod settle;
-pub mod shape;
+mod settle;
+mod shape;
 pub mod stop;
 pub mod tally;
-pub mod twice;
+mod twice;
 pub mod verdict;
-pub mod verify;
+mod verify;

@@ -22,7 +22,7 @@ use xfer_domain::value_type::ValueType;
 
 /// Whether the server says that it had the value before ours came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LeftAlone {
+pub(crate) enum LeftAlone {
     /// It does not.
     No,
     /// It does, and nothing of ours can have been there before.
@@ -32,7 +32,7 @@ pub enum LeftAlone {
 }
 
 /// What the end of a cell means for the ledger.
-pub fn claim(cell: &Cell, state: CellState, left_alone: LeftAlone, destination: &Metadata) -> Claim {
+pub(crate) fn claim(cell: &Cell, state: CellState, left_alone: LeftAlone, destination: &Metadata) -> Claim {
     if !cell.step.is_sent() {
         return Claim::Stays;
     }
@@ -60,7 +60,7 @@ pub fn claim(cell: &Cell, state: CellState, left_alone: LeftAlone, destination: 
 
 /// Cells of the ledger that a read shows changed or gone. `seen` says of which cells it shows anything; `sent` which
 /// of them this very slice has written since, and what. In order.
-pub fn let_go<'ledger>(
+pub(crate) fn let_go<'ledger>(
     ledger: impl IntoIterator<Item = (&'ledger CellKey, &'ledger String)>,
     stored: &StoredValues,
     destination: &Metadata,
@@ -89,7 +89,7 @@ pub fn let_go<'ledger>(
 }
 
 /// Cells of the ledger whose value somebody else stored, whatever it is. In order.
-pub fn stored_by_somebody_else<'ledger>(
+pub(crate) fn stored_by_somebody_else<'ledger>(
     ledger: impl IntoIterator<Item = (&'ledger CellKey, &'ledger String)>,
     stored: &StoredValues,
     seen: impl Fn(&CellKey) -> bool,
@@ -109,7 +109,7 @@ const GONE_WITHOUT_DOUBT: usize = 10;
 /// Cells of the ledger that a read shows without a value, if they are so many that it may be the read that is false: a
 /// server that is starting, a proxy, a lost right answer with an empty or a short list as if nothing were wrong. Other
 /// values prove that somebody is at work there, no value does not. Empty where there is no doubt. In order.
-pub fn doubtful<'ledger>(
+pub(crate) fn doubtful<'ledger>(
     ledger: impl IntoIterator<Item = (&'ledger CellKey, &'ledger String)>,
     stored: &StoredValues,
     seen: impl Fn(&CellKey) -> bool,
@@ -132,7 +132,7 @@ pub fn doubtful<'ledger>(
 
 /// Open cells, by cell; what several runs sent to one is in the order of their ids, which is that of time.
 #[derive(Debug, Default)]
-pub struct Open {
+pub(crate) struct Open {
     cells: BTreeMap<CellKey, Vec<OpenCell>>,
     /// What had not arrived when this run looked. It still may while the run lasts: a server that works through a long
     /// import does not stop because the client was killed.
@@ -141,7 +141,7 @@ pub struct Open {
 
 impl Open {
     /// Sorts what the journal gives.
-    pub fn new(open: Vec<OpenCell>) -> Self {
+    pub(crate) fn new(open: Vec<OpenCell>) -> Self {
         let mut cells: BTreeMap<CellKey, Vec<OpenCell>> = BTreeMap::new();
         for open in open {
             cells.entry(open.sent.cell).or_default().push(open);
@@ -153,24 +153,24 @@ impl Open {
     }
 
     /// Whether nothing is open, and nothing may still arrive.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.cells.is_empty() && self.late.is_empty()
     }
 
     /// Whether this value may have arrived from a run before: then it is no wonder that the server has it already.
-    pub fn may_have_brought(&self, cell: &CellKey, value: Option<&str>, destination: &Metadata) -> bool {
+    pub(crate) fn may_have_brought(&self, cell: &CellKey, value: Option<&str>, destination: &Metadata) -> bool {
         let sent = self.cells.get(cell).into_iter().chain(self.late.get(cell)).flatten();
         let value_type = value_type(destination, cell);
         sent.into_iter().any(|open| !open.sent.blind && same(open.sent.value.as_deref(), value, value_type))
     }
 
     /// The open cells, in order.
-    pub fn keys(&self) -> impl Iterator<Item = &CellKey> {
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &CellKey> {
         self.cells.keys()
     }
 
     /// Takes out the cells that a read shows, and says what it shows of each.
-    pub fn reconcile(
+    pub(crate) fn reconcile(
         &mut self,
         stored: &StoredValues,
         destination: &Metadata,

@@ -19,7 +19,7 @@ use xfer_domain::uid::Uid;
 
 /// What became of a slice's cells.
 #[derive(Debug, Default)]
-pub struct SettledCells {
+pub(crate) struct SettledCells {
     /// One record for each cell, in order.
     pub records: Vec<CellRecord>,
     /// How many ended in each state.
@@ -31,7 +31,7 @@ pub struct SettledCells {
 }
 
 /// The state of a cell that is not sent at all; none for one that is.
-pub fn without_sending(cell: &Cell) -> Option<Settled> {
+pub(crate) fn without_sending(cell: &Cell) -> Option<Settled> {
     match &cell.step {
         Step::Unchanged => Some(Settled::plain(CellState::Unchanged)),
         Step::ZeroSkipped if cell.previous.is_some() => {
@@ -50,7 +50,7 @@ pub fn without_sending(cell: &Cell) -> Option<Settled> {
 }
 
 /// Settles cells. The destination's metadata gives the names.
-pub fn settle(job: &str, cells: Vec<Cell>, ends: Vec<Option<Settled>>, destination: &Metadata) -> SettledCells {
+pub(crate) fn settle(job: &str, cells: Vec<Cell>, ends: Vec<Option<Settled>>, destination: &Metadata) -> SettledCells {
     let mut settled = SettledCells { records: Vec::with_capacity(cells.len()), ..SettledCells::default() };
     settled.counts.total = cells.len() as u64;
     let mut written: BTreeMap<(Option<Uid>, Period), u64> = BTreeMap::new();

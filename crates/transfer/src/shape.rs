@@ -43,7 +43,7 @@ impl Value {
 ///
 /// Numbers keep every digit; `12.0` becomes `12` where the type is whole, because servers up to 2.42 refuse the one and
 /// 2.43 stores the other. A number read from analytics (`12.0`, `1.0E-4`) that goes into a text element becomes plain.
-pub fn shape(
+pub(crate) fn shape(
     value: Value,
     value_type: ValueType,
     from_analytics: impl FnOnce() -> bool,

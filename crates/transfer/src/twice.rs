@@ -14,14 +14,14 @@ use xfer_domain::hashed::Hashed;
 
 /// What was seen so far.
 #[derive(Debug, Default)]
-pub struct Seen {
+pub(crate) struct Seen {
     keyed: quality::RandomState,
     content: Hashed<u64, u64>,
 }
 
 /// How a value compares to what was seen of its address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Before {
+pub(crate) enum Before {
     /// Its address comes for the first time.
     Never,
     /// It was there with the same content.
@@ -32,7 +32,7 @@ pub enum Before {
 
 impl Seen {
     /// Notes a value by the numbers of its org unit and of what it is there; what was noted first stays.
-    pub fn note<C: Hash>(&mut self, org_unit: u32, what: u32, content: &C) -> Before {
+    pub(crate) fn note<C: Hash>(&mut self, org_unit: u32, what: u32, content: &C) -> Before {
         let content = self.keyed.hash_one(content);
         match self.content.entry(u64::from(org_unit) << 32 | u64::from(what)) {
             Entry::Vacant(place) => {

@@ -25,7 +25,7 @@ use xfer_domain::value_type::ImportEngine;
 
 /// What an answer says about one row. Evidence, not proof: the read-back decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RowVerdict {
+pub(crate) enum RowVerdict {
     /// The counts say that the destination holds what the row says.
     Written,
     /// Refused by name, for good.
@@ -54,7 +54,7 @@ pub enum RowVerdict {
 
 /// Why an answer does not explain a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Unproved {
+pub(crate) enum Unproved {
     /// No summary, or one that explains nothing: a bare 409, a 500, an exception on the server.
     NoSummary,
     /// The counts leave rows open: lost in a race for a new period or a deadlock (`import/race-new-period-loser`).
@@ -73,7 +73,7 @@ pub enum Unproved {
 
 impl Unproved {
     /// The reason as the end of a sentence that begins with "not proved:".
-    pub fn words(self) -> &'static str {
+    pub(crate) fn words(self) -> &'static str {
         match self {
             Self::NoSummary => "the server's answer does not say what happened to the rows",
             Self::Lost => {
@@ -93,7 +93,11 @@ impl Unproved {
 }
 
 /// One verdict per row, in order.
-pub fn account<R: Borrow<PayloadRow>>(rows: &[R], answer: &ImportAnswer, engine: ImportEngine) -> Vec<RowVerdict> {
+pub(crate) fn account<R: Borrow<PayloadRow>>(
+    rows: &[R],
+    answer: &ImportAnswer,
+    engine: ImportEngine,
+) -> Vec<RowVerdict> {
     let Some(summary) = &answer.summary else { return all(rows, Unproved::NoSummary) };
     let Some(evidence) = Evidence::of(summary, rows.len()) else { return all(rows, Unproved::Contradiction) };
     if summary.beyond > 0 {

@@ -17,7 +17,7 @@
 
 mod vanishing;
 
-pub use vanishing::Vanishing;
+pub(crate) use vanishing::Vanishing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,7 +37,7 @@ use xfer_domain::uid::Uid;
 
 /// A value of the destination, as far as it matters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Stored {
+pub(crate) struct Stored {
     /// Its text; none where only a comment is stored.
     pub value: Option<String>,
     /// Its comment.
@@ -50,7 +50,7 @@ pub struct Stored {
 
 /// Who stored a value last, by the user whom the server names.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum StoredBy {
+pub(crate) enum StoredBy {
     /// It names nobody, or it is not known as whom the routine wrote before.
     #[default]
     Unknown,
@@ -62,7 +62,7 @@ pub enum StoredBy {
 
 /// The destination's values in a slice.
 #[derive(Debug, Clone, Default)]
-pub struct StoredValues {
+pub(crate) struct StoredValues {
     /// By cell; only cells of the job.
     pub values: Hashed<CellKey, Stored>,
     /// Cells that the server named twice, with different contents: what stands there is not known.
@@ -73,7 +73,7 @@ pub struct StoredValues {
 
 /// What is left to do for a cell.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Step {
+pub(crate) enum Step {
     /// The cell is empty and gets a value.
     Create,
     /// The cell has another value.
@@ -94,19 +94,19 @@ pub enum Step {
 
 impl Step {
     /// Whether something is sent.
-    pub fn is_sent(&self) -> bool {
+    pub(crate) fn is_sent(&self) -> bool {
         matches!(self, Self::Create | Self::Update | Self::Repeat | Self::Delete | Self::Vanish)
     }
 
     /// Whether a value of the destination goes away or becomes another one.
-    pub fn is_change(&self) -> bool {
+    pub(crate) fn is_change(&self) -> bool {
         matches!(self, Self::Update | Self::Delete | Self::Vanish)
     }
 }
 
 impl StoredValues {
     /// The cells that are held back because nobody knows what stands in them.
-    pub fn doubts(&self) -> impl Iterator<Item = (CellKey, Reason)> {
+    pub(crate) fn doubts(&self) -> impl Iterator<Item = (CellKey, Reason)> {
         let reason = "the destination sent the value twice with different contents";
         let hold = move || Reason::new(&finding::DESTINATION_VALUE_TWICE, reason);
         self.twice.iter().map(move |cell| (*cell, hold()))
@@ -115,7 +115,7 @@ impl StoredValues {
 
 /// A cell of a slice on its way to the destination.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Cell {
+pub(crate) struct Cell {
     /// The cell.
     pub key: CellKey,
     /// Its item, by position in the job.
@@ -138,7 +138,7 @@ pub struct Cell {
 
 /// The steps of a slice.
 #[derive(Debug, Default)]
-pub struct Diff {
+pub(crate) struct Diff {
     /// Its cells: wanted ones by key, then stale ones by key.
     pub cells: Vec<Cell>,
     /// Values that the destination has in the slice, for the guards.
@@ -152,7 +152,7 @@ pub struct Diff {
 
 /// What the comparison goes by, beside the two sides.
 #[derive(Debug, Clone, Copy)]
-pub struct DiffRules<'run> {
+pub(crate) struct DiffRules<'run> {
     /// Whether equal values are left alone.
     pub only_changed: bool,
     /// What this routine wrote; needed only where an item deletes.
@@ -168,7 +168,7 @@ pub struct DiffRules<'run> {
 }
 
 /// Compares the wanted cells of a slice with the destination's.
-pub fn diff(wanted: Vec<WantedCell>, stored: &StoredValues, job: &PlannedJob, rules: DiffRules<'_>) -> Diff {
+pub(crate) fn diff(wanted: Vec<WantedCell>, stored: &StoredValues, job: &PlannedJob, rules: DiffRules<'_>) -> Diff {
     let mut cells = Vec::with_capacity(wanted.len());
     // `combine` hands the cells over in the order of their keys.
     let keys: Vec<CellKey> = wanted.iter().map(|wanted| wanted.key).collect();
@@ -285,7 +285,7 @@ fn remark(cell: &mut Cell, wanted: Remark) {
 }
 
 /// Whether two comments say the same: servers trim them, and none is as good as an empty one.
-pub fn same_comment(left: Option<&str>, right: Option<&str>) -> bool {
+pub(crate) fn same_comment(left: Option<&str>, right: Option<&str>) -> bool {
     left.unwrap_or_default().trim() == right.unwrap_or_default().trim()
 }
 
@@ -397,7 +397,7 @@ fn stale_cell(key: CellKey, stored: &Stored, job: &PlannedJob, rules: DiffRules<
 }
 
 /// Looks once more at a cell that was compared a while ago: what somebody changed meanwhile is left alone.
-pub fn look_again(cell: &mut Cell, stored: &StoredValues) {
+pub(crate) fn look_again(cell: &mut Cell, stored: &StoredValues) {
     if !cell.step.is_sent() {
         return;
     }
@@ -412,19 +412,19 @@ pub fn look_again(cell: &mut Cell, stored: &StoredValues) {
 }
 
 /// Whether the changes of a job exceed the share of the destination's cells that the routine allows, in percent.
-pub fn exceeds(changes: u64, existing: u64, max_change: Option<u32>) -> bool {
+pub(crate) fn exceeds(changes: u64, existing: u64, max_change: Option<u32>) -> bool {
     max_change.is_some_and(|percent| changes.saturating_mul(100) > existing.saturating_mul(u64::from(percent)))
 }
 
 /// Holds back every update and deletion (the guard `max_change`).
-pub fn hold_changes(cells: &mut [Cell], reason: &str) {
+pub(crate) fn hold_changes(cells: &mut [Cell], reason: &str) {
     for cell in cells.iter_mut().filter(|cell| cell.step.is_change()) {
         cell.step = Step::Hold(Box::new(Reason::new(&finding::MAX_CHANGE_EXCEEDED, reason)));
     }
 }
 
 /// Holds back deletions beyond what is left of the routine's limit, in the order of the cells (the guard `max_delete`).
-pub fn hold_deletions(cells: &mut [Cell], left: &mut Option<u32>) {
+pub(crate) fn hold_deletions(cells: &mut [Cell], left: &mut Option<u32>) {
     let Some(left) = left else { return };
     for cell in cells.iter_mut().filter(|cell| matches!(cell.step, Step::Delete | Step::Vanish)) {
         if *left > 0 {

@@ -27,7 +27,7 @@ const ALONE: u64 = 1;
 
 /// What a job's source said, and what would vanish because it said nothing.
 #[derive(Debug, Default)]
-pub struct Vanishing {
+pub(crate) struct Vanishing {
     at_stake: u64,
     lost: u64,
     spoke: bool,
@@ -53,13 +53,13 @@ impl Part {
 impl Vanishing {
     /// Of cells that nothing leads to any more: the source is not asked about them, so that what speaks for deleting
     /// them is that the run's jobs had values, and `written` cells of the whole routine are what they are a share of.
-    pub fn of_leftover(written: u64, spoke: bool) -> Self {
+    pub(crate) fn of_leftover(written: u64, spoke: bool) -> Self {
         Self { at_stake: written, spoke, leftover: true, ..Self::default() }
     }
 
     /// Takes a slice into account that was read on both sides: how many values the source had, and what of its cells
     /// stands there that could vanish.
-    pub fn take(&mut self, slice: usize, fetched: u64, cells: &[Cell], at_stake: u64) {
+    pub(crate) fn take(&mut self, slice: usize, fetched: u64, cells: &[Cell], at_stake: u64) {
         if !self.leftover {
             self.at_stake += at_stake;
             self.spoke |= fetched > 0;
@@ -84,7 +84,7 @@ impl Vanishing {
     }
 
     /// Why a cell of a slice may not vanish; none where it may.
-    pub fn against(&self, slice: usize, cell: &CellKey, percent: u32) -> Option<Reason> {
+    pub(crate) fn against(&self, slice: usize, cell: &CellKey, percent: u32) -> Option<Reason> {
         if !self.spoke {
             let asked = if self.leftover { "any job of the run" } else { "the job" };
             return Some(without_evidence(format!(
@@ -132,7 +132,7 @@ fn without_evidence(reason: String) -> Reason {
 
 impl Cell {
     /// Whether its value goes, or becomes a zero, only because the source has nothing.
-    pub fn vanishes(&self) -> bool {
+    pub(crate) fn vanishes(&self) -> bool {
         self.contributions == 0 && matches!(self.step, Step::Delete | Step::Update)
     }
 }

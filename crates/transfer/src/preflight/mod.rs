@@ -22,8 +22,6 @@ mod index;
 mod tests;
 mod value;
 
-use std::collections::HashMap;
-
 use jiff::civil::Date;
 
 use blame::{Kind, blame, blame_user};
@@ -31,9 +29,8 @@ use index::{Capture, ComboIndex, ElementIndex, Index};
 
 use crate::finding::{
     ATTRIBUTE_OPTION_COMBO_UNKNOWN, ATTRIBUTE_OPTION_NOT_FOR_ORG_UNIT, CATEGORY_OPTION_COMBO_UNKNOWN,
-    CATEGORY_OPTION_NO_WRITE, DATA_ELEMENT_IN_NO_DATA_SET, DATA_ELEMENT_UNKNOWN, DUPLICATE_CELL,
-    INPUT_PERIODS_INVERTED, NO_IMPORT_AUTHORITY, ORG_UNIT_CLOSED, ORG_UNIT_NOT_OPEN_YET, ORG_UNIT_OUTSIDE_CAPTURE,
-    ORG_UNIT_UNKNOWN, Reason,
+    CATEGORY_OPTION_NO_WRITE, DATA_ELEMENT_IN_NO_DATA_SET, DATA_ELEMENT_UNKNOWN, INPUT_PERIODS_INVERTED,
+    NO_IMPORT_AUTHORITY, ORG_UNIT_CLOSED, ORG_UNIT_NOT_OPEN_YET, ORG_UNIT_OUTSIDE_CAPTURE, ORG_UNIT_UNKNOWN, Reason,
 };
 use xfer_domain::calendar::is_iso;
 use xfer_domain::capabilities::{Capabilities, InputPeriods};
@@ -45,7 +42,7 @@ use xfer_domain::value_type::ImportEngine;
 
 /// What preflight says about one cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// Every rule passes; the row is sent with this data set on its payload.
     Pass {
         /// The data set to send it with.
@@ -57,7 +54,7 @@ pub enum Verdict {
 
 /// The destination's rules, indexed once per run. Cheap to ask (some 100 ns a cell), `Sync`, no interior state.
 #[derive(Debug)]
-pub struct Preflight<'metadata> {
+pub(crate) struct Preflight<'metadata> {
     metadata: &'metadata Metadata,
     index: Index<'metadata>,
     user: User,
@@ -90,7 +87,7 @@ struct Subject<'cell, 'index> {
 
 impl<'metadata> Preflight<'metadata> {
     /// Indexes the destination's metadata for its logged-in user. `today` is the destination server's own date.
-    pub fn new(metadata: &'metadata Metadata, account: &Account, version: &ServerVersion, today: Date) -> Self {
+    pub(crate) fn new(metadata: &'metadata Metadata, account: &Account, version: &ServerVersion, today: Date) -> Self {
         let superuser = account.is_superuser();
         let capabilities = Capabilities::of(version);
         let engine = capabilities.import_engine;
@@ -120,12 +117,12 @@ impl<'metadata> Preflight<'metadata> {
     /// For a destination that counts its periods in that calendar. In another than the ISO one nothing is known of the
     /// days of a period, and what depends on them (deadlines, opening and closing dates) is the server's to decide.
     #[must_use]
-    pub fn in_calendar(self, calendar: &str) -> Self {
+    pub(crate) fn in_calendar(self, calendar: &str) -> Self {
         Self { knows_days: is_iso(calendar), ..self }
     }
 
     /// Judges one cell. `value` is the shaped text, none for a deletion; `comment` is what would be sent along.
-    pub fn check(&self, cell: &CellKey, value: Option<&str>, comment: Option<&str>) -> Verdict {
+    pub(crate) fn check(&self, cell: &CellKey, value: Option<&str>, comment: Option<&str>) -> Verdict {
         match self.judge(cell, value, comment) {
             Ok(data_set) => Verdict::Pass { data_set },
             Err(reason) => Verdict::Hold(*reason),
@@ -247,7 +244,7 @@ impl<'metadata> Preflight<'metadata> {
 
     /// Findings about the destination as a whole that no cell shows, such as an import authority that is missing
     /// (every cell is held back then) or a server whose input periods are inverted.
-    pub fn about_destination(&self) -> Vec<Reason> {
+    pub(crate) fn about_destination(&self) -> Vec<Reason> {
         let mut findings = Vec::new();
         if !self.user.may_import {
             findings.push(self.no_authority());
@@ -267,18 +264,6 @@ impl<'metadata> Preflight<'metadata> {
         findings
     }
 
-    /// What a second cell with the same key is held back with.
-    pub fn duplicate(&self, cell: &CellKey) -> Reason {
-        let reason = format!(
-            "two values go to `{}` / `{}` of `{}` in `{}`",
-            self.metadata.name_of(cell.category_option_combo),
-            self.metadata.name_of(cell.attribute_option_combo),
-            self.metadata.org_unit_path_names(cell.org_unit),
-            cell.period
-        );
-        blame(self.metadata, &DUPLICATE_CELL, Kind::DataElement, cell.data_element, reason)
-    }
-
     fn no_authority(&self) -> Reason {
         let reason = format!("user `{}` has no authority to import data values", self.user.name);
         blame_user(&NO_IMPORT_AUTHORITY, &self.user.name, reason)
@@ -288,21 +273,4 @@ impl<'metadata> Preflight<'metadata> {
         let reason = "the data element is not in any data set of the destination".to_owned();
         blame(self.metadata, &DATA_ELEMENT_IN_NO_DATA_SET, Kind::DataElement, cell.data_element, reason)
     }
-}
-
-/// Positions of cells whose key stands more than once in the slice, all of them, in order.
-pub fn duplicates(cells: &[CellKey]) -> Vec<usize> {
-    let mut times: HashMap<&CellKey, u32> = HashMap::with_capacity(cells.len());
-    for cell in cells {
-        *times.entry(cell).or_default() += 1;
-    }
-    if times.len() == cells.len() {
-        return Vec::new();
-    }
-    cells
-        .iter()
-        .enumerate()
-        .filter(|(_, cell)| times.get(cell).is_some_and(|times| *times > 1))
-        .map(|(at, _)| at)
-        .collect()
 }

@@ -30,7 +30,7 @@ const PATIENCE: usize = 40;
 
 /// What follows from an answer. Every row of the POST is in exactly one of the two.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Next {
+pub(crate) struct Next {
     /// Rows (positions in the chunk) that are settled, each with its verdict; never `RefusedTogether`.
     pub settled: Vec<(usize, RowVerdict)>,
     /// Groups of rows (positions in the chunk, ascending) that are sent again, one POST each, one after another.
@@ -51,7 +51,7 @@ pub struct Next {
 ///
 /// A POST whose answer was lost (time-out, broken connection) is not handed over: its rows are read back instead.
 #[derive(Debug)]
-pub struct Pruning<'chunk> {
+pub(crate) struct Pruning<'chunk> {
     rows: &'chunk [PayloadRow],
     metadata: &'chunk Metadata,
     engine: ImportEngine,
@@ -63,12 +63,12 @@ pub struct Pruning<'chunk> {
 
 impl<'chunk> Pruning<'chunk> {
     /// For the rows of one chunk. The metadata is the destination's: it says which option combos hold a named option.
-    pub fn new(rows: &'chunk [PayloadRow], metadata: &'chunk Metadata, engine: ImportEngine) -> Self {
+    pub(crate) fn new(rows: &'chunk [PayloadRow], metadata: &'chunk Metadata, engine: ImportEngine) -> Self {
         Self { rows, metadata, engine, repeated: false, unnamed_in_a_row: 0 }
     }
 
     /// Judges the answer to a POST of the rows at `sent` (in the order in which they were sent).
-    pub fn after(&mut self, sent: &[usize], answer: &ImportAnswer) -> Next {
+    pub(crate) fn after(&mut self, sent: &[usize], answer: &ImportAnswer) -> Next {
         let rows: Vec<&PayloadRow> = sent.iter().filter_map(|&position| self.rows.get(position)).collect();
         let verdicts = account(&rows, answer, self.engine);
         if let Some(text) = refused_without_account(answer, &verdicts) {

@@ -17,7 +17,7 @@ use xfer_domain::value_type::ValueType;
 
 /// What became of a row on its way to the destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// It never left.
     NotSent {
         /// Why, in words.
@@ -34,7 +34,7 @@ pub enum Outcome {
 
 /// What the read-back shows of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReadBack<'read> {
+pub(crate) enum ReadBack<'read> {
     /// The cell was read; none where it is empty.
     Seen(Option<&'read Stored>),
     /// Nothing was read: not allowed, not wanted, or it failed.
@@ -43,7 +43,7 @@ pub enum ReadBack<'read> {
 
 /// How a cell ended, and why, where that needs words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settled {
+pub(crate) struct Settled {
     /// Its state.
     pub state: CellState,
     /// Why.
@@ -52,7 +52,7 @@ pub struct Settled {
 
 /// What follows for a cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Judgement {
+pub(crate) enum Judgement {
     /// It is settled.
     Settled(Settled),
     /// It is not there, for a reason that may pass; if it is not sent again, this is how it ends.
@@ -61,12 +61,12 @@ pub enum Judgement {
 
 impl Settled {
     /// A state that needs no words.
-    pub fn plain(state: CellState) -> Self {
+    pub(crate) fn plain(state: CellState) -> Self {
         Self { state, why: None }
     }
 
     /// A state with a reason.
-    pub fn because(state: CellState, code: &'static Code, reason: impl Into<Arc<str>>) -> Self {
+    pub(crate) fn because(state: CellState, code: &'static Code, reason: impl Into<Arc<str>>) -> Self {
         Self { state, why: Some(Box::new(Reason::new(code, reason))) }
     }
 
@@ -84,7 +84,7 @@ fn cut(text: Arc<str>) -> Arc<str> {
 }
 
 /// Judges a cell that was to be sent.
-pub fn judge(cell: &Cell, outcome: &Outcome, read_back: ReadBack<'_>, value_type: ValueType) -> Judgement {
+pub(crate) fn judge(cell: &Cell, outcome: &Outcome, read_back: ReadBack<'_>, value_type: ValueType) -> Judgement {
     match read_back {
         ReadBack::Unseen => Judgement::Settled(unseen(outcome)),
         ReadBack::Seen(stored) => {
@@ -117,7 +117,7 @@ fn unseen(outcome: &Outcome) -> Settled {
 }
 
 /// What a dry run's answer says would become of a cell.
-pub fn predict(cell: &Cell, outcome: &Outcome) -> Settled {
+pub(crate) fn predict(cell: &Cell, outcome: &Outcome) -> Settled {
     match unseen(outcome) {
         Settled { state: CellState::Accepted, .. } => Settled::plain(success(cell)),
         other => other,
@@ -222,7 +222,7 @@ fn has_its_remark(cell: &Cell, stored: Option<&Stored>, value_type: ValueType) -
 }
 
 /// Whether two values mean the same; nothing is the same as nothing.
-pub fn same(left: Option<&str>, right: Option<&str>, value_type: ValueType) -> bool {
+pub(crate) fn same(left: Option<&str>, right: Option<&str>, value_type: ValueType) -> bool {
     match (left, right) {
         (None, None) => true,
         (Some(left), Some(right)) => value_type.same(left, right),
