@@ -3,7 +3,9 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, ChildStderr, Stdio};
+use std::process::{Child, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
 use base64::Engine;
 use serde_json::{Value, json};
@@ -279,7 +281,8 @@ fn get(url: &str, user: &str, target: &str) -> Value {
 /// `xfer sandbox` that runs until it is dropped.
 struct Running {
     child: Child,
-    said: BufReader<ChildStderr>,
+    /// What it says, line by line.
+    said: Receiver<String>,
     urls: Vec<String>,
 }
 
@@ -297,7 +300,9 @@ impl Running {
         let words: Vec<&str> = line.split_whitespace().collect();
         let mut command = xfer.prepared(&words);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let said = BufReader::new(child.stderr.take().unwrap());
+        let (say, said) = channel();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        std::thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| say.send(line)));
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut running = Self { child, said, urls: Vec::new() };
         let Some(Ok(header)) = lines.next() else { panic!("it did not start\n{}", running.everything_said()) };
@@ -308,17 +313,17 @@ impl Running {
     }
 
     fn everything_said(&mut self) -> String {
-        let mut text = String::new();
-        let _ = self.said.read_to_string(&mut text);
-        text
+        self.said.iter().map(|line| line + "\n").collect()
     }
 
     /// Waits until it has said this.
     fn wait_for(&mut self, words: &str) {
-        let mut line = String::new();
-        while !line.contains(words) {
-            line.clear();
-            assert!(self.said.read_line(&mut line).unwrap() > 0, "it ended without saying `{words}`");
+        let mut lines = Vec::new();
+        while !lines.last().is_some_and(|line: &String| line.contains(words)) {
+            match self.said.recv_timeout(Duration::from_secs(60)) {
+                Ok(line) => lines.push(line),
+                Err(cause) => panic!("it did not say `{words}` ({cause}) but\n{}", lines.join("\n")),
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! hyper itself and no framework, because faults act on connections. The shell decides nothing that a server decides:
 //! it passes requests to the [`Instance`]. With the feature `lab` it notes them in a ledger, lets faults come between and
-//! takes the time of a real server ([`lab`]).
+//! takes the time of a real server (`lab`).
 
 #[cfg(feature = "lab")]
 mod lab;
