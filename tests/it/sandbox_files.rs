@@ -320,7 +320,7 @@ impl Running {
     fn wait_for(&mut self, words: &str) {
         let mut lines = Vec::new();
         while !lines.last().is_some_and(|line: &String| line.contains(words)) {
-            match self.said.recv_timeout(Duration::from_secs(60)) {
+            match self.said.recv_timeout(Duration::from_mins(1)) {
                 Ok(line) => lines.push(line),
                 Err(cause) => panic!("it did not say `{words}` ({cause}) but\n{}", lines.join("\n")),
             }
