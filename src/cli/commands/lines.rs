@@ -102,9 +102,9 @@ impl<'ui> Lines<'ui> {
     }
 }
 
-/// This moment by the clock of this machine, with what it is ahead of UTC: `2026-11-22T22:20:31+03:00`.
+/// This moment by the clock of this machine.
 fn now() -> String {
-    clock::local(Timestamp::now()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+    clock::stamp(&clock::local(Timestamp::now()))
 }
 
 fn in_words(event: &Event) -> String {

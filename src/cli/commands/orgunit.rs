@@ -18,7 +18,6 @@ use crate::cli::wizard::{self, Missing};
 use crate::ops::home::Home;
 use crate::ops::org_units::{self, MapChange, PairMap};
 use xfer_domain::exit_code::ExitCode;
-use xfer_domain::moment;
 use xfer_domain::org_unit_map::{MappingState, MatchClass, MatchMethod, OrgUnitMapping};
 use xfer_domain::shell::shell_word;
 use xfer_matching::map_rules::{Standing, Tally, tally};
@@ -403,7 +402,7 @@ fn summary(change: &MapChange) -> String {
 fn undo(arguments: &PairArguments, map: &mut PairMap, ui: &Ui) -> Result<ExitCode, CliError> {
     let undo = map.plan_undo()?;
     changes(&undo.change, map).print(ui);
-    let at = moment::in_words(&clock::local(undo.at));
+    let at = clock::of(undo.at);
     let question = format!("{}. Restore the map of {at}?", summary(&undo.change));
     // What was decided since the import would be lost as well.
     if !ui.confirm(&question) {

@@ -12,7 +12,6 @@ use crate::cli::ui::{Format, Ui, printable};
 use crate::ops::home::Home;
 use crate::ops::script_tools::{self, Replay, ReplayOptions};
 use xfer_domain::counted::{counted, grouped};
-use xfer_domain::moment;
 use xfer_domain::script::{Hook, ParameterValue};
 use xfer_script::Script;
 use xfer_transfer::events::Event;
@@ -103,7 +102,7 @@ fn print(replay: &Replay, ui: &Ui) {
         replay.source,
         counted(replay.values.fetched, "value"),
         replay.routine,
-        moment::in_words(&clock::local(replay.started)),
+        clock::of(replay.started),
     ));
     if let [first, .., last] = replay.periods.as_slice() {
         ui.say(&format!("source periods: {first} to {last} ({})", replay.periods.len()));

@@ -16,7 +16,6 @@ use xfer_domain::decimal::parse_number;
 use xfer_domain::exit_code::ExitCode;
 use xfer_domain::journal::CellRecord;
 use xfer_domain::metadata::Metadata;
-use xfer_domain::moment;
 use xfer_domain::run::RunMode;
 use xfer_domain::shell::xfer_command;
 use xfer_domain::uid::Uid;
@@ -179,7 +178,7 @@ fn cells(arguments: &Cells, home: &Home, ui: &Ui) -> Result<ExitCode, CliError> 
         listing.print(ui);
     }
     let summary = &run.summary;
-    let (kind, started) = (kind(summary.mode), moment::in_words(&clock::local(summary.started)));
+    let (kind, started) = (kind(summary.mode), clock::of(summary.started));
     let of_run = format!("of the {kind} {} of {}, {started}", summary.run, summary.routine);
     if ui.format == Format::Table && !records.is_empty() {
         ui.say(&format!("{} {of_run}", counted(records.len() as u64, "cell")));

@@ -15,7 +15,7 @@ use crate::cli::error::CliError;
 use crate::cli::prompt::{SecretSource, secret};
 use crate::cli::render::alert;
 use crate::cli::render::clock;
-use crate::cli::render::facts::Facts;
+use crate::cli::render::facts::{Facts, rows};
 use crate::cli::render::listing::{Listing, text};
 use crate::cli::ui::{Format, Ui};
 use crate::ops::home::Home;
@@ -160,20 +160,17 @@ pub(super) fn inspect(arguments: &Inspect, ui: &Ui) -> Result<ExitCode, CliError
 
 fn facts(inspected: &Inspected) -> Facts {
     let mut facts = Facts::new();
-    let mut fact = |key: &str, value: Value, title: &str, words: String| {
-        facts.told(key, value, vec![(title.to_owned(), json!(words))]);
-    };
     let header = &inspected.header;
-    fact("format", json!(header.format), "format", format!("xfer-file/{}", header.format));
-    fact("written_by", json!(header.written_by), "written by", format!("xfer {}", header.written_by));
-    fact("sha256", json!(inspected.digest), "sha256", inspected.digest.clone());
+    facts.in_words("format", json!(header.format), "format", format!("xfer-file/{}", header.format));
+    facts.in_words("written_by", json!(header.written_by), "written by", format!("xfer {}", header.written_by));
+    facts.in_words("sha256", json!(inspected.digest), "sha256", inspected.digest.clone());
     let openers = header.recipients.iter().map(|recipient| match recipient {
         RecipientKind::Passphrase { memory_mib, passes } => {
             json!({"kind": "passphrase", "memory_mib": memory_mib, "passes": passes})
         }
         RecipientKind::KeyFile { name } => json!({"kind": "key_file", "name": name}),
     });
-    facts.told("opens_with", openers.collect(), rows("opens with", header.recipients.iter().map(opener)));
+    facts.each("opens_with", openers.collect(), "opens with", header.recipients.iter().map(opener));
     let Some(content) = &inspected.content else { return facts };
     let Content { revision, created, not_after, source, destination, document, alert_secrets: _ } = content;
     let routine = &document.routine;
@@ -183,18 +180,18 @@ fn facts(inspected: &Inspected) -> Facts {
     facts.moment("exported", Some(&created.to_string()));
     match not_after {
         Some(at) => facts.moment("run until", Some(&at.to_string())),
-        None => facts.told("run_until", Value::Null, rows("run until", ["no limit".to_owned()])),
+        None => facts.in_words("run_until", Value::Null, "run until", "no limit".to_owned()),
     }
-    facts.told("periods", json!(routine.window), rows("periods", [routine.window.join(", ")]));
+    facts.in_words("periods", json!(routine.window), "periods", routine.window.join(", "));
     server(&mut facts, "source", source);
     server(&mut facts, "destination", destination);
     let mapped = document.org_unit_map.iter().filter(|row| row.target().is_some()).count();
     let words = format!("{} confirmed", counted(mapped as u64, "row"));
-    facts.told("org_unit_map_rows", json!(mapped), rows("org unit map", [words]));
+    facts.in_words("org_unit_map_rows", json!(mapped), "org unit map", words);
     let jobs = document.jobs.iter().map(|job| json!({"name": job.name, "items": job.items.len()}));
     let words = document.jobs.iter().map(|job| format!("{}: {}", job.name, counted(job.items.len() as u64, "item")));
-    facts.told("jobs", jobs.collect(), rows("job", words));
-    facts.told("alerts", alert::for_programs(&routine.alerts), rows("alert", routine.alerts.iter().map(alert::told)));
+    facts.each("jobs", jobs.collect(), "job", words);
+    facts.each("alerts", alert::for_programs(&routine.alerts), "alert", routine.alerts.iter().map(alert::told));
     facts
 }
 
@@ -206,11 +203,6 @@ fn opener(recipient: &RecipientKind) -> String {
         }
         RecipientKind::KeyFile { name } => format!("the key {name}"),
     }
-}
-
-/// Rows of a table under the same title.
-fn rows(title: &str, words: impl IntoIterator<Item = String>) -> Vec<(String, Value)> {
-    words.into_iter().map(|words| (title.to_owned(), json!(words))).collect()
 }
 
 /// Everything about a server but the secret.

@@ -13,6 +13,16 @@ pub fn local(moment: Timestamp) -> Zoned {
     moment.to_zoned(TimeZone::system())
 }
 
+/// A moment by the clock of this machine, with its zone: `2026-11-22 22:20 EAT`.
+pub fn of(moment: Timestamp) -> String {
+    moment::in_words(&local(moment))
+}
+
+/// A moment for programs, with its distance from UTC: `2026-11-22T22:20:31+03:00`.
+pub fn stamp(moment: &Zoned) -> String {
+    moment.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+}
+
 /// The short name of this machine's time zone today: `EAT`.
 pub fn zone() -> String {
     zone_of(&local(Timestamp::now()))
@@ -51,10 +61,9 @@ pub fn in_words(kept: &str) -> String {
     }
 }
 
-/// A moment that is kept as RFC 3339, for programs: by the clock of this machine, with its distance from UTC
-/// (`2026-11-22T22:20:31+03:00`). A time by a server's own clock stays without one, because its zone is not known.
+/// A moment that is kept as RFC 3339, for programs: a [`stamp`] by the clock of this machine. A time by a server's own clock stays without one, because its zone is not known.
 pub fn for_programs(kept: &str) -> String {
-    read(kept).map_or_else(|| kept.to_owned(), |moment| moment.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
+    read(kept).map_or_else(|| kept.to_owned(), |moment| stamp(&moment))
 }
 
 /// A time of a server, whose zone is not known.

@@ -39,7 +39,17 @@ impl Facts {
         self.told(&key_of(title), json!(kept.map(clock::for_programs)), shown);
     }
 
-    /// A fact that programs are given as a value, and people in words, with a title for each.
+    /// A fact that programs are given as a value, and people in words.
+    pub fn in_words(&mut self, key: &str, value: Value, title: &str, words: String) {
+        self.each(key, value, title, [words]);
+    }
+
+    /// A fact that programs are given as a value, and people in a row for each of its parts.
+    pub fn each(&mut self, key: &str, value: Value, title: &str, words: impl IntoIterator<Item = String>) {
+        self.told(key, value, rows(title, words));
+    }
+
+    /// A fact that programs are given as a value, and people in rows with a title for each.
     pub fn told(&mut self, key: &str, value: Value, shown: Vec<(String, Value)>) {
         self.facts.push(Fact { key: key.to_owned(), value, shown });
     }
@@ -70,6 +80,11 @@ impl Facts {
         }
         listing
     }
+}
+
+/// Rows of a table under the same title.
+pub fn rows(title: &str, words: impl IntoIterator<Item = String>) -> Vec<(String, Value)> {
+    words.into_iter().map(|words| (title.to_owned(), json!(words))).collect()
 }
 
 /// A title in snake case.

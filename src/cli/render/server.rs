@@ -84,9 +84,7 @@ pub fn details(details: &ServerDetails) -> Facts {
     }
     if let Some(certificates) = &details.certificates {
         let fingerprints = certificates.fingerprints();
-        let title = "trusted certificate (SHA-256)";
-        let shown = fingerprints.iter().map(|fingerprint| (title.to_owned(), json!(fingerprint))).collect();
-        facts.told("trusted_certificates", json!(fingerprints), shown);
+        facts.each("trusted_certificates", json!(fingerprints), "trusted certificate (SHA-256)", fingerprints);
     }
     if let Some(account) = &details.account {
         facts.fact("user", json!(account.username));
@@ -109,13 +107,13 @@ pub fn test(name: &str, test: &ServerTest) -> Facts {
     facts.fact("version", json!(probe.identity.version.text));
     facts.fact("system name", json!(probe.identity.system_name));
     facts.fact("system id", json!(probe.identity.system_id));
-    let by_server = |at: DateTime| (json!(at.to_string()), json!(clock::by_server(at)));
-    let (date, shown) = by_server(probe.server_date);
-    facts.told("server_date", date, vec![("server date".to_owned(), shown)]);
+    let by_server = |at: DateTime| (json!(at.to_string()), clock::by_server(at));
+    let (date, words) = by_server(probe.server_date);
+    facts.in_words("server_date", date, "server date", words);
     facts.fact("user", json!(probe.account.username));
     facts.fact("may import data values", json!(probe.account.may_import()));
-    let (built, shown) = probe.analytics_at.map_or((Value::Null, json!("never")), by_server);
-    facts.told("analytics_built", built, vec![("analytics built".to_owned(), shown)]);
+    let (built, words) = probe.analytics_at.map_or((Value::Null, "never".to_owned()), by_server);
+    facts.in_words("analytics_built", built, "analytics built", words);
     facts.for_programs("findings", json!(test.findings));
     facts
 }

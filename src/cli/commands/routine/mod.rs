@@ -4,7 +4,7 @@ mod alert;
 mod edit;
 
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::cli::arguments::routine::New;
 use crate::cli::commands::review::review;
@@ -176,29 +176,30 @@ fn facts(routine: &Routine) -> Facts {
     let yes = |yes: bool, words: &str, no: &str| if yes { words } else { no }.to_owned();
     let at_most =
         |most: Option<u32>, unit: &str| most.map_or_else(|| "no limit".to_owned(), |most| format!("{most}{unit}"));
-    let mut fact = |key: &str, value: Value, title: &str, words: String| {
-        facts.told(key, value, vec![(title.to_owned(), json!(words))]);
-    };
-    fact("name", json!(routine.name), "routine", routine.name.clone());
-    fact("id", json!(routine.id), "id", routine.id.to_string());
-    fact("jobs", json!(routine.jobs), "jobs", routine.jobs.join(", "));
-    fact("periods", json!(routine.window), "periods", routine.window.join(", "));
+    facts.in_words("name", json!(routine.name), "routine", routine.name.clone());
+    facts.in_words("id", json!(routine.id), "id", routine.id.to_string());
+    facts.in_words("jobs", json!(routine.jobs), "jobs", routine.jobs.join(", "));
+    facts.in_words("periods", json!(routine.window), "periods", routine.window.join(", "));
     let sends = yes(policies.only_changed, "only what differs", "every value");
-    fact("only_changed", json!(policies.only_changed), "sends", sends);
-    fact("verify", json!(policies.verify), "reads back", yes(policies.verify, "yes", "no: nothing is verified"));
+    facts.in_words("only_changed", json!(policies.only_changed), "sends", sends);
+    facts.in_words(
+        "verify",
+        json!(policies.verify),
+        "reads back",
+        yes(policies.verify, "yes", "no: nothing is verified"),
+    );
     let when_empty = policies.when_empty.name();
-    fact("when_empty", json!(when_empty), "source empty", when_empty.to_owned());
+    facts.in_words("when_empty", json!(when_empty), "source empty", when_empty.to_owned());
     let max_change = at_most(policies.max_change, " % of a job's cells");
-    fact("max_change", json!(policies.max_change), "largest change", max_change);
-    fact("max_delete", json!(policies.max_delete), "most deletions", at_most(policies.max_delete, ""));
+    facts.in_words("max_change", json!(policies.max_change), "largest change", max_change);
+    facts.in_words("max_delete", json!(policies.max_delete), "most deletions", at_most(policies.max_delete, ""));
     let share = format!("{} % of its own values, by job", policies.max_delete_share);
-    fact("max_delete_share", json!(policies.max_delete_share), "largest share deleted", share);
+    facts.in_words("max_delete_share", json!(policies.max_delete_share), "largest share deleted", share);
     let unmapped = yes(policies.tolerate_unmapped, "tolerated", "make a run incomplete");
-    fact("tolerate_unmapped", json!(policies.tolerate_unmapped), "unmapped org units", unmapped);
+    facts.in_words("tolerate_unmapped", json!(policies.tolerate_unmapped), "unmapped org units", unmapped);
     let oldest = at_most(policies.max_analytics_age_hours, " hours");
-    fact("max_analytics_age_hours", json!(policies.max_analytics_age_hours), "oldest analytics", oldest);
-    fact("parallel", json!(policies.parallel), "writes at once", policies.parallel.to_string());
-    let shown = routine.alerts.iter().map(|alert| ("alert".to_owned(), json!(told(alert)))).collect();
-    facts.told("alerts", for_programs(&routine.alerts), shown);
+    facts.in_words("max_analytics_age_hours", json!(policies.max_analytics_age_hours), "oldest analytics", oldest);
+    facts.in_words("parallel", json!(policies.parallel), "writes at once", policies.parallel.to_string());
+    facts.each("alerts", for_programs(&routine.alerts), "alert", routine.alerts.iter().map(told));
     facts
 }
