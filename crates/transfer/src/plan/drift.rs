@@ -74,43 +74,32 @@ pub(super) fn untouched(subtrees: &[(Uid, usize)], source: &Metadata, findings: 
 }
 
 /// The addresses of a job of which the source's user may not read all that feeds them, each with what is to blame first,
-/// and a finding for everything that cannot be read; it counts the cells that are held back for it, which come later. An item that the source does not have (or does not show) takes its
-/// partners with it: a sum without one of its parts is no sum.
+/// and a finding for everything that cannot be read; it counts the cells that are held back for it, which come later. An
+/// item that the source does not have (or does not show) takes its partners with it: a sum without one of its parts is no
+/// sum.
 pub(super) fn hidden(job: &Job, reader: Reader<'_>, findings: &mut Findings) -> BTreeMap<CellAddress, Reason> {
     let mut hidden = BTreeMap::new();
     for item in &job.items {
         if let Some(missing) = reader.missing(&item.source) {
-            findings.add(Note {
-                object: Some(missing.object()),
-                hint: Some(share_again(&missing, job, reader)),
-                ..Note::new(&finding::SOURCE_ITEM_MISSING, 0).example(format!("an item of job {}", job.name))
-            });
-            hidden.entry(item.destination).or_insert_with(|| {
-                let reason = format!(
-                    "{} {} can no longer be read by {} at {}: {}",
-                    missing.kind,
-                    missing.name,
-                    reader.user(),
-                    job.source,
-                    missing.reason.words()
-                );
-                let reason = Reason::new(&finding::SOURCE_ITEM_MISSING, reason).about(missing.object());
-                reason.with_hint(share_again(&missing, job, reader))
-            });
+            let reason = format!(
+                "{} {} can no longer be read by {} at {}: {}",
+                missing.kind,
+                missing.name,
+                reader.user(),
+                job.source,
+                missing.reason.words()
+            );
+            let reason = Reason::new(&finding::SOURCE_ITEM_MISSING, reason).about(missing.object());
+            let reason = reason.with_hint(share_again(&missing, job, reader));
+            findings.add(Note { count: 0, ..Note::of(&reason) }.example(format!("an item of job {}", job.name)));
+            hidden.entry(item.destination).or_insert(reason);
             continue;
         }
         for unreadable in reader.item(&item.source, job.read) {
-            findings.add(Note {
-                object: Some(unreadable.object()),
-                ..Note::new(&finding::SOURCE_NOT_READABLE, 0).example(format!(
-                    "job {}: {}",
-                    job.name,
-                    unreadable.in_words()
-                ))
-            });
-            hidden.entry(item.destination).or_insert_with(|| {
-                Reason::new(&finding::SOURCE_NOT_READABLE, unreadable.in_words()).about(unreadable.object())
-            });
+            let reason = Reason::new(&finding::SOURCE_NOT_READABLE, unreadable.in_words()).about(unreadable.object());
+            let example = format!("job {}: {}", job.name, reason.text);
+            findings.add(Note { count: 0, ..Note::of(&reason) }.example(example));
+            hidden.entry(item.destination).or_insert(reason);
         }
     }
     hidden
