@@ -6,9 +6,9 @@ use std::time::Duration;
 use rhai::{AST, Engine, OptimizationLevel, Scope, Stmt};
 
 use super::engine;
+use super::entry::Entry;
 use super::error::{ScriptError, parse};
 use super::extent::{self, TooMany};
-use super::hook::Entry;
 use super::limits;
 use super::outcome::Acted;
 use super::params::Params;

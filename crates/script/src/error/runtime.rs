@@ -6,7 +6,7 @@ use super::ScriptError;
 use super::calls::{not_found, unknown_member};
 use super::ours;
 use super::words::{Words, words};
-use crate::hook::Entry;
+use crate::entry::Entry;
 use crate::source;
 use crate::stop::Stop;
 

@@ -11,8 +11,7 @@ use uuid::Uuid;
 use crate::store::error::StoreError;
 use crate::store::state::StateStore;
 use crate::store::state::pack::{Packed, push, push_text, push_word};
-use crate::store::state::words::read_key;
-use crate::store::state::words::{CellNumbers, Dictionary, Numbering, not_a};
+use crate::store::state::words::{CellNumbers, Dictionary, Numbering, not_a, read_key};
 use xfer_domain::hashed::Hashed;
 use xfer_domain::journal::{OpenCell, SentCell};
 
